@@ -1,0 +1,337 @@
+"""Verification: whether a copy of the log is whole, and if not, where it stops being so.
+
+Owns one list of checks, followed in order by `_check` for a folder and for the database's own table alike. It
+only reads. It must never call a log sound because something was missing: no key, no checkpoint or no kept
+checkpoint's size is a problem, not a pass. `standalone.py` does the same for outsiders and shares no code
+with this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from plainview.audit.checkpoint import BadCheckpoint, BadKey, Checkpoint, VerifierKey, verify
+from plainview.audit.logfile import (
+    CHECKPOINTS_NAME,
+    KEY_NAME,
+    LOG_NAME,
+    read_lines,
+    read_notes,
+    settled,
+    split_line,
+    split_note,
+)
+from plainview.audit.merkle import HASH_BYTES, Frontier, leaf_hash
+from plainview.audit.record import BadEntry, Entry, parse_line
+
+MAX_PROBLEMS: Final = 20
+"""How many problems a report spells out; the rest are counted in its last line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What verification found.
+
+    Attributes:
+        ok: no check failed.
+        entries: number of entries that are there.
+        root: 64 hex digits, the root of the tree over the leaf hashes that the copy states.
+        first_bad: number of the first entry that is not proven sound: every entry before it is exactly what a
+            valid checkpoint was signed over. None when all are proven (`ok` may still be false: a damaged
+            checkpoint).
+        problems: plain sentences, in the order found.
+    """
+
+    ok: bool
+    entries: int
+    root: str
+    first_bad: int | None
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One entry as the copy gives it: its bytes, the leaf hash that it states, and what spoilt reading it."""
+
+    canonical: bytes
+    leaf: bytes
+    flaw: str | None = None
+
+
+@dataclass(slots=True)
+class _Findings:
+    problems: list[str] = field(default_factory=list)
+    count: int = 0
+    first_bad: int | None = None
+
+    def add(self, problem: str, entry: int | None = None) -> None:
+        self.count += 1
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(problem)
+        if entry is not None and (self.first_bad is None or entry < self.first_bad):
+            self.first_bad = entry
+
+    def report(self, tree: Frontier) -> Report:
+        problems = list(self.problems)
+        if self.count > len(problems):
+            problems.append(f"and {self.count - len(problems)} more")
+        return Report(not self.count, tree.size, tree.root().hex(), self.first_bad, tuple(problems))
+
+
+def verify_folder(path: Path, *, vkey: str | None = None, kept_checkpoint: str | None = None) -> Report:
+    """Verify the public copy of a log; it may grow meanwhile, what is there at the start is verified.
+
+    Args:
+        path: the folder with `log.jsonl`, `checkpoints` and `key.pub`.
+        vkey: the log's key from elsewhere than the folder; without it the key in the folder is believed.
+        kept_checkpoint: a signed checkpoint that somebody kept earlier; the log must extend it.
+
+    Raises:
+        BadKey: `vkey` is not a verifier key.
+        NotADirectoryError: there is no such folder.
+    """
+    if not path.is_dir():
+        raise NotADirectoryError(f"{path} is not a folder")
+    found = _Findings()
+    trusted = VerifierKey.parse(vkey) if vkey is not None else None
+    held = _held_key(path / KEY_NAME, found)
+    if trusted is not None and held is not None and held != trusted:
+        found.add(f"{KEY_NAME} is not the key that you trust")
+    for name in (LOG_NAME, CHECKPOINTS_NAME):
+        if not (path / name).is_file():
+            found.add(f"{name} is missing")
+    log_end, notes_end = settled(path)
+    lines, notes = _lines(path / LOG_NAME, log_end), _notes(path / CHECKPOINTS_NAME, notes_end)
+    return _check(lines, notes, trusted or held, kept_checkpoint, found)
+
+
+def verify_entries(
+    entries: Iterable[tuple[bytes, bytes]],
+    checkpoints: Iterable[str],
+    vkey: str,
+    *,
+    kept_checkpoint: str | None = None,
+) -> Report:
+    """Verify a log that is held elsewhere than in a folder, such as the database's own table.
+
+    Args:
+        entries: (canonical bytes, 32-byte leaf hash) of every entry, in order.
+        checkpoints: every signed checkpoint, in the order signed.
+        vkey: the log's key.
+        kept_checkpoint: as in `verify_folder`.
+
+    Raises:
+        BadKey: `vkey` is not a verifier key.
+    """
+    lines = (
+        _Line(canonical, leaf)
+        if len(leaf) == HASH_BYTES
+        else _Line(canonical, leaf_hash(canonical), "its leaf hash does not have 32 bytes")
+        for canonical, leaf in entries
+    )
+    return _check(lines, checkpoints, VerifierKey.parse(vkey), kept_checkpoint, _Findings())
+
+
+def _check(
+    lines: Iterable[_Line],
+    notes: Iterable[str | BadCheckpoint],
+    key: VerifierKey | None,
+    kept_text: str | None,
+    found: _Findings,
+) -> Report:
+    """Follow the list; entries and checkpoints stream past each other, so memory does not grow with the log.
+
+    Of every entry:
+    1. It is a valid entry in canonical form.
+    2. Its number is the number of entries before it.
+    3. It names the log that the key belongs to.
+    4. Its leaf hash is the hash of its bytes.
+    5. Its time is not before that of the entry before it.
+
+    Of every checkpoint:
+    6. It is signed by the key.
+    7. It covers more entries than the checkpoint before it.
+    8. The root that it signs is the root over the leaf hashes of as many entries.
+
+    Of the whole:
+    9. The newest checkpoint covers exactly the last entry.
+    10. A checkpoint that somebody kept is signed by the key, and the log extends it.
+    """
+    kept = _kept(kept_text, key, found)
+    anchors = _Anchors(_signed(notes, key, found), kept, found)
+    tree = Frontier()
+    newest_at = ""
+    anchors.meet(tree)
+    for line in lines:
+        entry = _entry(line, tree.size, key, newest_at)  # checks 1 to 5
+        if isinstance(entry, str):
+            found.add(f"entry {tree.size}: {entry}", tree.size)
+        else:
+            newest_at = entry.at
+        # The stated leaf, not the hash of the bytes: if the signed root agrees, this very entry was altered.
+        tree = tree.append(line.leaf)
+        anchors.meet(tree)  # check 8
+    anchors.finish(tree)  # checks 9 and 10
+    return found.report(tree)
+
+
+def _entry(line: _Line, number: int, key: VerifierKey | None, newest_at: str) -> Entry | str:
+    """Checks 1 to 5: the entry, or what is wrong with it."""
+    if line.flaw is not None:
+        return line.flaw
+    try:
+        entry = parse_line(line.canonical)
+    except BadEntry as error:
+        return str(error)
+    if entry.seq != number:
+        return f"it says that it is number {entry.seq}"
+    if key is not None and entry.log != key.name:
+        return f"it belongs to another log, {entry.log}"
+    if leaf_hash(line.canonical) != line.leaf:
+        return "its leaf hash is not the hash of its bytes"
+    if entry.at < newest_at:
+        return f"its time {entry.at} is before {newest_at}, that of an entry before it"
+    return entry
+
+
+def _signed(
+    notes: Iterable[str | BadCheckpoint], key: VerifierKey | None, found: _Findings
+) -> Iterator[Checkpoint]:
+    """Checks 6 and 7: the checkpoints that count."""
+    size = -1
+    for number, note in enumerate(notes, start=1):
+        try:
+            checkpoint = _verified(note, key)
+        except BadCheckpoint as error:
+            found.add(f"checkpoint {number}: {error}")
+            continue
+        if checkpoint.size <= size:
+            found.add(f"checkpoint {number} covers {checkpoint.size} entries, one before it {size}")
+            continue
+        size = checkpoint.size
+        yield checkpoint
+
+
+def _kept(text: str | None, key: VerifierKey | None, found: _Findings) -> Checkpoint | None:
+    """The first half of check 10."""
+    if text is None:
+        return None
+    try:
+        return _verified(text.rstrip("\n") + "\n", key)  # empty lines come along when a file is copied
+    except BadCheckpoint as error:
+        found.add(f"the checkpoint that was kept: {error}")
+        return None
+
+
+def _verified(note: str | BadCheckpoint, key: VerifierKey | None) -> Checkpoint:
+    if isinstance(note, BadCheckpoint):
+        raise note
+    return verify(note, () if key is None else (key,))
+
+
+class _Anchors:
+    """Checks 8 to 10: holds the growing tree against the signed checkpoints as both stream past."""
+
+    def __init__(self, signed: Iterator[Checkpoint], kept: Checkpoint | None, found: _Findings) -> None:
+        self._signed, self._kept, self._found = signed, kept, found
+        self._due = next(signed, None)
+        self._covered = -1  # the size of the newest valid checkpoint met
+        self._proven = 0  # every leaf before this one is what a checkpoint was signed over
+        self._broken = False
+        self._kept_agrees = False
+
+    def meet(self, tree: Frontier) -> None:
+        if self._kept is not None and self._kept.size == tree.size:
+            self._kept_agrees = self._kept.root == tree.root()
+        if self._due is None or self._due.size != tree.size:
+            return
+        if self._broken:
+            pass  # after the first difference every later root differs too
+        elif self._due.root == tree.root():
+            self._proven = tree.size
+        else:
+            self._broken = True
+            changed = _range(self._proven, tree.size - 1)
+            self._found.add(
+                f"the checkpoint over {tree.size} entries signs another root: {changed} changed", self._proven
+            )
+        self._covered = self._due.size
+        self._due = next(self._signed, None)
+
+    def finish(self, tree: Frontier) -> None:
+        self._finish_newest(tree.size)
+        self._finish_kept(tree.size)
+
+    def _finish_newest(self, size: int) -> None:
+        """Check 9."""
+        if self._due is not None:
+            newest = max(self._signed, key=lambda checkpoint: checkpoint.size, default=self._due)
+            missing = _range(size, newest.size - 1)
+            unproven = "" if self._proven == size else f"; {_range(self._proven, size - 1)} no longer proven"
+            self._found.add(
+                f"a checkpoint covers {newest.size} entries, {size} are there: {missing} missing{unproven}",
+                self._proven,
+            )
+        elif self._covered < 0:
+            self._found.add("no checkpoint is signed by the key: nothing is proven", 0 if size else None)
+        elif self._covered < size:
+            self._found.add(
+                f"the newest valid checkpoint covers {self._covered} entries, {size} are there: "
+                f"{_range(self._covered, size - 1)} covered by none",
+                self._proven,
+            )
+
+    def _finish_kept(self, size: int) -> None:
+        """The second half of check 10."""
+        if self._kept is None or self._kept_agrees:
+            return
+        if self._kept.size > size:
+            self._found.add(
+                f"the checkpoint that was kept covers {self._kept.size} entries, {size} are there: "
+                f"{_range(size, self._kept.size - 1)} missing",
+                size,
+            )
+            return
+        # A difference already found explains this one. Otherwise the log's own checkpoints agree with the
+        # change, so whoever holds the key made it, and those checkpoints prove nothing about where it begins.
+        explained = self._found.first_bad is not None and self._found.first_bad < self._kept.size
+        self._found.add(
+            f"the log does not extend the checkpoint that was kept: {_range(0, self._kept.size - 1)} "
+            "changed since then",
+            None if explained else 0,
+        )
+
+
+def _range(first: int, last: int) -> str:
+    return f"entry {first} is" if first == last else f"one or more of the entries {first} to {last} are"
+
+
+def _held_key(path: Path, found: _Findings) -> VerifierKey | None:
+    try:
+        return VerifierKey.parse(path.read_bytes().decode("ascii").removesuffix("\n"))
+    except FileNotFoundError:
+        found.add(f"{KEY_NAME} is missing")
+    except UnicodeDecodeError:
+        found.add(f"{KEY_NAME}: not text")
+    except BadKey as error:
+        found.add(f"{KEY_NAME}: {error}")
+    return None
+
+
+def _lines(path: Path, end: int) -> Iterator[_Line]:
+    for raw in read_lines(path, end) if end else ():
+        try:
+            yield _Line(*split_line(raw))
+        except BadEntry as error:
+            yield _Line(raw, leaf_hash(raw), str(error))
+
+
+def _notes(path: Path, end: int) -> Iterator[str | BadCheckpoint]:
+    for piece in read_notes(path, end) if end else ():
+        try:
+            yield split_note(piece)
+        except BadCheckpoint as error:
+            yield error

@@ -1,0 +1,1 @@
+"""The one Django app with tables: models (nouns), actions (verbs, the only writers), queries (readers)."""

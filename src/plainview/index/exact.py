@@ -1,0 +1,213 @@
+"""The index that compares the probe with every reference in full precision.
+
+Owns one float32 matrix in memory, a row for each reference. It is fast enough up to about 100,000 references;
+it must never skip one, keep the template of one that was removed, or answer from a half-applied change.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.index.base import (
+    SCORE_DECIMALS,
+    Block,
+    Change,
+    Scored,
+    exact_scores,
+    in_blocks,
+    ranked,
+    require_next,
+    require_template,
+    settled,
+)
+from plainview.recognition.types import Vector
+
+_FIRST_CAPACITY = 1024
+"""Rows of the first matrix: half a MB at 128 components, so that small galleries grow once at most."""
+
+
+class ExactIndex:
+    """Implements `Index` with one matrix product and an exact second look at the best rows.
+
+    Rows 0 to len - 1 of the matrix are in use, in no particular order; all others are zero. A removed row is
+    overwritten by the last one and the last one with zeros, so that the bytes of a removed template are
+    nowhere in the matrix.
+    """
+
+    def __init__(self, dim: int) -> None:
+        """Make an empty index for templates of `dim` components."""
+        if dim < 1:
+            raise ValueError(f"a template has 1 component or more, not {dim}")
+        self._dim = dim
+        self._watermark = 0
+        self._row_of: dict[int, int] = {}
+        self._matrix = np.zeros((0, dim), dtype=np.float32)
+        self._references = np.zeros(0, dtype=np.int64)
+        self._lock = _SearchesOrChange()
+        # A float32 dot product of n terms is off by at most n * 2^-24 * |a||b|, whatever the order of
+        # summation (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1). Two of
+        # those, 1 % for lengths near 1, and two steps of the score's rounding bound how far the first look
+        # misplaces a row.
+        self._margin = 2 * 1.01 * dim * 2.0**-24 + 2 * 10.0**-SCORE_DECIMALS
+
+    @property
+    def dim(self) -> int:
+        """Components of a template."""
+        return self._dim
+
+    @property
+    def watermark(self) -> int:
+        """Number of the last log row applied; 0 for none."""
+        return self._watermark
+
+    def __len__(self) -> int:
+        """References that a search compares."""
+        return len(self._row_of)
+
+    def apply(self, log: Iterable[Change | Block]) -> None:
+        """Follow the log from `watermark` + 1; see `Index.apply`.
+
+        Raises:
+            IndexOutOfStep: a row is missing, repeated or out of order.
+            BadTemplate: a template cannot be compared.
+        """
+        for block in in_blocks(log, self._dim):  # reading the log holds no lock: searches go on
+            touched, added, templates = settled(block)
+            with self._lock.change():
+                require_next(block, self._watermark)
+                self._reserve(len(self) + len(added))
+                try:
+                    for reference in touched.tolist():
+                        self._remove(reference)
+                    self._append(added, templates)
+                    self._watermark = block.last_seq
+                except BaseException:  # an interrupt in mid-change: nothing is better than half
+                    self._wipe()
+                    raise
+
+    def search(
+        self, template: Vector, top: int, *, among: Collection[int] | NDArray[np.int64] | None = None
+    ) -> list[Scored]:
+        """Rank the references by exact cosine; see `Index.search`.
+
+        Raises:
+            BadTemplate: the probe's template cannot be compared.
+            ValueError: `top` is below 1.
+        """
+        require_template(template, self._dim)
+        if top < 1:
+            raise ValueError(f"a candidate list has 1 place or more, not {top}")
+        wanted = None if among is None else np.fromiter(among, dtype=np.int64, count=len(among))
+        with self._lock.search():
+            size = len(self)
+            rough = self._matrix[:size] @ template
+            if wanted is not None:
+                rows = np.flatnonzero(np.isin(self._references[:size], wanted))
+                rows = rows[_could_be_best(rough[rows], top, self._margin)]
+            else:
+                rows = _could_be_best(rough, top, self._margin)
+            references, templates = self._references[rows], self._matrix[rows]
+        return ranked(references, exact_scores(templates, template), top)
+
+    def clear(self) -> None:
+        """Forget everything: no reference, watermark 0, no template left in the matrix."""
+        with self._lock.change():
+            self._wipe()
+
+    def _reserve(self, rows: int) -> None:
+        """Make room for `rows` rows, at least doubling, and leave zeros in the matrix that is given up."""
+        capacity = len(self._matrix)
+        if rows <= capacity:
+            return
+        capacity = max(rows, 2 * capacity, _FIRST_CAPACITY)
+        matrix = np.zeros((capacity, self._dim), dtype=np.float32)
+        references = np.zeros(capacity, dtype=np.int64)
+        size = len(self)
+        matrix[:size] = self._matrix[:size]
+        references[:size] = self._references[:size]
+        self._matrix.fill(0)
+        self._matrix, self._references = matrix, references
+
+    def _append(self, references: NDArray[np.int64], templates: NDArray[np.float32]) -> None:
+        """Write new rows at the end; room for them is reserved and none of them is present."""
+        size = len(self)
+        end = size + len(references)
+        self._matrix[size:end] = templates
+        self._references[size:end] = references
+        self._row_of.update(zip(references.tolist(), range(size, end), strict=True))
+
+    def _remove(self, reference: int) -> None:
+        """Move the last row over this reference's row and put zeros where the last row was."""
+        row = self._row_of.pop(reference, None)
+        if row is None:
+            return
+        last = len(self._row_of)
+        if row != last:
+            moved = int(self._references[last])
+            self._matrix[row] = self._matrix[last]
+            self._references[row] = moved
+            self._row_of[moved] = row
+        self._matrix[last] = 0
+        self._references[last] = 0
+
+    def _wipe(self) -> None:
+        """Forget everything; the caller holds the lock."""
+        self._matrix.fill(0)
+        self._matrix = np.zeros((0, self._dim), dtype=np.float32)
+        self._references = np.zeros(0, dtype=np.int64)
+        self._row_of = {}
+        self._watermark = 0
+
+
+def _could_be_best(rough: NDArray[np.float32], top: int, margin: float) -> NDArray[np.intp]:
+    """Return the positions of all rows that can be among the `top` best, if `rough` misleads by `margin`."""
+    if len(rough) <= top:
+        return np.arange(len(rough))
+    place = len(rough) - top
+    return np.flatnonzero(rough >= np.partition(rough, place)[place] - margin)
+
+
+class _SearchesOrChange:
+    """A lock that lets many searches in together, or one change alone; a waiting change goes first."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        self._searches = 0
+        self._changes_waiting = 0
+        self._changing = False
+
+    @contextmanager
+    def search(self) -> Iterator[None]:
+        """Hold the lock together with other searches."""
+        with self._turn:
+            self._turn.wait_for(lambda: not self._changing and not self._changes_waiting)
+            self._searches += 1
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._searches -= 1
+                self._turn.notify_all()
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Hold the lock alone."""
+        with self._turn:
+            self._changes_waiting += 1
+            try:
+                self._turn.wait_for(lambda: not self._changing and not self._searches)
+                self._changing = True
+            finally:
+                self._changes_waiting -= 1
+                self._turn.notify_all()  # an interrupted wait must not leave the searches waiting
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._changing = False
+                self._turn.notify_all()

@@ -1,0 +1,265 @@
+"""Finds the faces in a picture with YuNet: a box, five points and a confidence for each.
+
+Owns the sizes at which a picture is looked at, and the arithmetic from the network's raw outputs to boxes in
+pixels of the original. It must never say anything about a face but where it is, and never fail on a picture
+for its size or content: a picture without a face has an empty list.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.recognition.align import TEMPLATES, similarity
+from plainview.recognition.types import Detection, Pixels, Points
+
+MIN_SCORE = 0.6
+"""Confidence from which a detection counts on the first look."""
+
+SECOND_LOOK_SCORE = 0.3
+"""Confidence on the last look at a picture with no face yet: turned, covered or very small ones."""
+
+NMS_IOU = 0.3
+"""Boxes that share more than this part of their union are one face (the value of YuNet's own demo)."""
+
+MERGE_IOU = 0.5
+"""Boxes that share at least this part of their union give one face its mean box and points."""
+
+PART_SHARE, PART_MARGIN = 0.8, 0.15
+"""A box that lies to this share within another, and is less confident by this margin, is a part of that
+face: close-ups in large photographs show such boxes over an eye and the nose, with 0.6 against 0.94."""
+
+SMALL_SIDE, MIDDLE_SIDE, LARGE_SIDE = 320, 640, 1280
+"""Pixels: the longer sides at which pictures are looked at (see `_scales`)."""
+
+# How tilted faces are looked at again (`Detector._straightened`), chosen on 200 turned LFW faces.
+_LOOK_FACE, _LOOK_SIDE = 80, 160  # pixels: size of the face, and of the square around it
+_TILT_START, _TILT_STOP = 3.0, 1.5  # degrees, as the detector reports them: when to begin, when to be content
+_TILT_GAIN = 2.0  # true over reported tilt: 15 degrees are reported as 7, 30 as 14
+_STRAIGHTEN_LOOKS = 3
+
+_STRIDES = (8, 16, 32)
+_FARTHEST = 1e6  # pixels: coordinates beyond this are a network gone wrong
+_ALIGN = 32  # the network halves its input five times
+_OUTPUTS = [f"{kind}_{stride}" for stride in _STRIDES for kind in ("cls", "obj", "bbox", "kps")]
+
+_Floats = NDArray[np.float32]
+
+
+class Session(Protocol):
+    """What is needed of an onnxruntime.InferenceSession."""
+
+    def run(self, output_names: list[str] | None, input_feed: dict[str, Any]) -> Any:
+        """Run the network."""
+
+
+class Detector:
+    """YuNet on one onnxruntime session. Safe to use from several threads."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def detect(self, pixels: Pixels, *, min_score: float = MIN_SCORE) -> list[Detection]:
+        """Find faces; where none is found, look again at other sizes and then less strictly.
+
+        Args:
+            pixels: uint8, shape (height, width, 3), BGR, 0-255.
+            min_score: confidence, 0 to 1, from which a detection counts. The last looks use
+                `SECOND_LOOK_SCORE` where that is lower.
+
+        Returns:
+            The faces, largest box first; the same picture always gives the same list.
+        """
+        if min(pixels.shape[:2]) < 1:
+            return []
+        height, width = pixels.shape[:2]
+        base = _resized(pixels, min(1.0, LARGE_SIDE / max(height, width)))
+        faces = [self._straightened(base, face) for face in self._found(base, min_score)]
+        if base is pixels:
+            return faces
+        back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
+        return [_scaled(face, back) for face in faces]
+
+    def _found(self, pixels: Pixels, min_score: float) -> list[Detection]:
+        """The faces of a picture no larger than `LARGE_SIDE`, from the first look that shows any."""
+        lowest = min(min_score, SECOND_LOOK_SCORE)
+        looks: dict[float, _Floats] = {}
+        for threshold in (min_score, lowest):
+            for scales in _scales(max(pixels.shape[:2])):
+                for scale in scales:
+                    if scale not in looks:
+                        looks[scale] = self._look(pixels, scale, lowest)
+                rows = np.concatenate([looks[scale] for scale in scales])
+                found = _largest_first(rows[rows[:, 14] >= threshold])
+                if found:
+                    return found
+        return []
+
+    def _straightened(self, pixels: Pixels, face: Detection) -> Detection:
+        """Look again at a tilted face with the picture turned upright, and take the points from there.
+
+        YuNet reports less than half of a face's true tilt, so that alignment would leave the face tilted.
+        Measured on 200 mated pairs of LFW, one side turned by 30 degrees: without this 21 score below the
+        cosine of FMR 1e-3, with it 1; by 45 degrees 144 and 7; upright pairs do not change. The box and the
+        score stay as first found.
+        """
+        x, y, width, height = face.box
+        scale = min(1.0, _LOOK_FACE / max(width, height))
+        points, tilt, turned = face.points, _tilt(face.points), 0.0
+        for look in range(_STRAIGHTEN_LOOKS):
+            if abs(tilt) <= (_TILT_STOP if look else _TILT_START):
+                break
+            turned += _TILT_GAIN * tilt
+            to_look = cv2.getRotationMatrix2D((x + width / 2, y + height / 2), turned, scale)
+            to_look[0, 2] += (_LOOK_SIDE - 1) / 2 - (x + width / 2)
+            to_look[1, 2] += (_LOOK_SIDE - 1) / 2 - (y + height / 2)
+            upright = cv2.warpAffine(pixels, to_look, (_LOOK_SIDE, _LOOK_SIDE)).astype(np.uint8, copy=False)
+            rows = self._look(upright, 1.0, SECOND_LOOK_SCORE)
+            off_centre = np.abs(rows[:, 0:2] + rows[:, 2:4] / 2 - _LOOK_SIDE / 2).max(axis=1, initial=0)
+            rows = rows[off_centre < _LOOK_FACE * 0.35]
+            if not len(rows):
+                break
+            seen = merge(rows)[0, 4:14].reshape(5, 2)
+            back = cv2.invertAffineTransform(to_look)
+            points = (seen @ back[:, :2].T + back[:, 2]).astype(np.float32)
+            tilt = _tilt(seen)
+        return Detection(box=face.box, points=points, score=face.score)
+
+    def _look(self, pixels: Pixels, scale: float, threshold: float) -> _Floats:
+        """Run the network at one size.
+
+        Returns:
+            float32, shape (candidates, 15): x, y, width, height, five points (x, y), score; in pixels of
+            `pixels`, before suppression.
+        """
+        height, width = pixels.shape[:2]
+        pixels = _resized(pixels, scale)
+        rows, columns = pixels.shape[:2]
+        padded = np.zeros((1, 3, -(-rows // _ALIGN) * _ALIGN, -(-columns // _ALIGN) * _ALIGN), np.float32)
+        padded[0, :, :rows, :columns] = pixels.transpose(2, 0, 1)
+        outputs = self._session.run(_OUTPUTS, {"input": padded})
+        found = np.concatenate(
+            [
+                _decode(outputs[4 * i : 4 * i + 4], stride, padded.shape[3] // stride, threshold)
+                for i, stride in enumerate(_STRIDES)
+            ]
+        )
+        found[:, 0:14:2] *= width / columns
+        found[:, 1:14:2] *= height / rows
+        return found
+
+
+def _resized(pixels: Pixels, scale: float) -> Pixels:
+    """The picture at another size: halved by averaging as often as fits, then interpolated.
+
+    Nine times as fast as averaging in one step, which OpenCV does quickly for whole factors only (3000 x 2560
+    to 1250 wide: 4 ms against 37). Halving drops a last odd row or column, so coordinates are off by less
+    than a pixel of the result at the far edge.
+    """
+    if scale == 1.0:
+        return pixels
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    while pixels.shape[1] >= 2 * size[0] and pixels.shape[0] >= 2 * size[1]:
+        half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
+        even = pixels[: half[1] * 2, : half[0] * 2]
+        pixels = cv2.resize(even, half, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+
+
+def _scaled(face: Detection, factors: NDArray[np.float32]) -> Detection:
+    """A face in pixels of a picture that is wider and higher by `factors`."""
+    x, y = float(factors[0]), float(factors[1])
+    left, top, width, height = face.box
+    return Detection((left * x, top * y, width * x, height * y), face.points * factors, face.score)
+
+
+def _scales(longest: int) -> tuple[tuple[float, ...], ...]:
+    """The sizes at which to look, in groups of scale factors; a later group where the earlier found nothing.
+
+    YuNet sees faces of about 12 to 350 pixels; no one size shows it all of a large photograph. Measured on
+    close-ups (150, face half the picture wide or more) and made-up crowds (1,000 faces, 4000 x 2500): at a
+    longer side of 1280 it misses 80 close-ups and no face of the crowd, at 640 3 and 914, at 320 no
+    close-up. So large pictures are looked at twice at once, which costs less than a tenth more than once;
+    small ones at first only as they are, and at double size when a face of 12 to 20 pixels may be in them.
+    """
+    if longest > MIDDLE_SIDE:
+        return ((1.0, SMALL_SIDE / longest), (MIDDLE_SIDE / longest,))
+    return ((1.0,), (0.5,)) + (((2.0,),) if longest <= SMALL_SIDE else ())
+
+
+def _decode(outputs: list[_Floats], stride: int, columns: int, threshold: float) -> _Floats:
+    """One stride's raw outputs to rows of x, y, width, height, ten point coordinates, score (input pixels).
+
+    The arithmetic is YuNet's (OpenCV, objdetect/src/face_detect.cpp): every cell of a grid `stride` pixels
+    wide gives its offset to the box's centre and to the points in cells, and the logarithm of the size in
+    cells.
+    """
+    classes, objects, boxes, points = outputs
+    scores = np.sqrt(np.clip(classes[0, :, 0], 0, 1) * np.clip(objects[0, :, 0], 0, 1))
+    chosen = np.flatnonzero(scores >= threshold)  # not so for NaN
+    cells = np.stack([chosen % columns, chosen // columns], axis=1).astype(np.float32)
+    box, offsets = boxes[0, chosen], points[0, chosen]
+    result = np.empty((len(chosen), 15), np.float32)
+    result[:, 2:4] = np.exp(np.clip(box[:, 2:4], -10, 10)) * stride
+    result[:, 0:2] = (cells + box[:, 0:2]) * stride - result[:, 2:4] / 2
+    result[:, 4:14] = (np.tile(cells, 5) + offsets) * stride
+    result[:, 14] = scores[chosen]
+    result = result[(np.abs(result) < _FARTHEST).all(axis=1)]  # not so for NaN and infinity either
+    sound = np.ptp(result[:, 4:14:2], axis=1) > 0
+    kept: _Floats = result[sound]
+    return kept
+
+
+def _largest_first(rows: _Floats) -> list[Detection]:
+    """Merge what shows one face and order the faces by area, then from the top left."""
+    faces = [
+        Detection(
+            box=(float(row[0]), float(row[1]), float(row[2]), float(row[3])),
+            points=row[4:14].reshape(5, 2).copy(),
+            score=float(row[14]),
+        )
+        for row in merge(rows)
+    ]
+    return sorted(faces, key=lambda face: (-face.box[2] * face.box[3], face.box[1], face.box[0]))
+
+
+def _tilt(points: Points) -> float:
+    """Degrees by which a face is turned clockwise in the picture, from all five points."""
+    matrix = similarity(points, TEMPLATES["arcface-112"])
+    return -float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0])))
+
+
+def merge(rows: _Floats) -> _Floats:
+    """Of candidates that overlap keep the most confident, with the mean box and points of those close to it.
+
+    The mean (weighted by confidence) rests on a dozen neighbouring cells of the network instead of one, which
+    steadies the points: measured on 642 mated pairs of LFW, it lifts the mean score from .669 to .682 and
+    lowers FNMR at FMR 1e-4 from 2.3 to 1.3 %, at no cost.
+
+    Args:
+        rows: float32, shape (n, 15): x, y, width, height, five points (x, y), score; see `Detector`.
+
+    Returns:
+        float32, shape (faces, 15), most confident first; equal confidence goes by index. Scores are those of
+        the most confident.
+    """
+    left, top, score = rows[:, 0], rows[:, 1], rows[:, 14]
+    right, bottom, area = left + rows[:, 2], top + rows[:, 3], rows[:, 2] * rows[:, 3]
+    kept: list[_Floats] = []
+    rest = np.argsort(-score, kind="stable")
+    while len(rest):
+        best = rest[0]
+        wide = np.minimum(right[best], right[rest]) - np.maximum(left[best], left[rest])
+        high = np.minimum(bottom[best], bottom[rest]) - np.maximum(top[best], top[rest])
+        shared = np.maximum(wide, 0) * np.maximum(high, 0)
+        union = area[best] + area[rest] - shared
+        close = rest[shared >= MERGE_IOU * union]
+        face = rows[best].copy()
+        face[:14] = np.average(rows[close, :14], axis=0, weights=score[close] + 1e-6)
+        kept.append(face)
+        part = (shared >= PART_SHARE * area[rest]) & (score[rest] <= score[best] - PART_MARGIN)
+        rest = rest[(shared <= NMS_IOU * union) & ~part & (rest != best)]
+    return np.array(kept, np.float32).reshape(-1, 15)

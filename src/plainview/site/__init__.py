@@ -1,0 +1,1 @@
+"""Settings, urls and wiring: which adapter serves which Protocol."""

@@ -1,0 +1,234 @@
+"""The engine on real faces: same person high, strangers low, each step of the way needed."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from tests.factories import models
+
+from plainview.recognition.align import align
+from plainview.recognition.embed import Embedder
+from plainview.recognition.engine import Engine, compare
+from plainview.recognition.errors import BadMedia, PackError
+from plainview.recognition.install import default_models_dir, install_manifest
+from plainview.recognition.packs import YUNET_SFACE
+from plainview.recognition.quality import MIN_FACE_PX
+from plainview.recognition.types import Picture, Pixels, Vector
+
+
+def _template(picture: Picture) -> Vector:
+    _, face = models.engine().probe_face(picture)
+    return models.engine().template(picture, face.detection)
+
+
+def _changed(change: Callable[[Pixels], Pixels]) -> Picture:
+    return models.picture(change(models.hopper().pixels))
+
+
+def _recompressed(pixels: Pixels) -> Pixels:
+    return cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 15])[1], cv2.IMREAD_COLOR)
+
+
+DEGRADED = {
+    "blurred": _changed(lambda p: cv2.GaussianBlur(p, (0, 0), 3)),
+    "recompressed": _changed(_recompressed),
+    "cropped": _changed(lambda p: np.ascontiguousarray(p[90:380, 130:400])),
+    "dark": _changed(lambda p: (p * 0.2).astype(np.uint8)),
+    "small": models.scaled(models.hopper(), 0.2),
+    "large": models.scaled(models.hopper(), 3.3),
+    "tilted": models.turned(models.hopper(), 30),
+    "mirrored": _changed(lambda p: np.ascontiguousarray(p[:, ::-1])),
+}
+
+
+@pytest.mark.parametrize("name", DEGRADED)
+def test_the_same_person_scores_high_in_a_worse_picture(name: str) -> None:
+    assert compare(_template(models.hopper()), _template(DEGRADED[name])) > 0.5
+
+
+def test_two_people_score_low() -> None:
+    assert compare(_template(models.hopper()), _template(models.collins())) < 0.3
+
+
+def test_a_template_is_a_unit_vector_and_the_same_on_every_run() -> None:
+    first = _template(models.hopper())
+    again = Engine.load()
+    picture = models.picture(models.hopper().pixels.copy())
+    second = again.template(picture, again.probe_face(picture)[1].detection)
+    assert first.dtype == np.float32
+    assert first.shape == (YUNET_SFACE.dimension,)
+    assert float(np.linalg.norm(first.astype(np.float64))) == pytest.approx(1.0, abs=1e-6)
+    assert first.tobytes() == second.tobytes()
+
+
+def test_threads_get_the_same_templates_as_one() -> None:
+    pictures = [models.hopper(), models.collins(), *DEGRADED.values()] * 2
+    alone = [_template(picture).tobytes() for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        assert [vector.tobytes() for vector in pool.map(_template, pictures)] == alone
+
+
+def test_colour_order_matters() -> None:
+    """Red first gives what OpenCV gives with the original network; blue first does not."""
+    engine = models.engine()
+    detection = engine.faces(models.hopper())[0].detection
+    network = cv2.dnn.readNetFromONNX(str(models.installed(YUNET_SFACE.recogniser.source_name)))
+    aligned = align(models.hopper().pixels, detection.points)
+    network.setInput(
+        np.ascontiguousarray(aligned[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)), "data"
+    )
+    red_first = network.forward()[0]
+    assert compare(engine.template(models.hopper(), detection), red_first) > 0.9999
+    swapped = Embedder(engine._embedder._session, dataclasses.replace(engine.pack.embed, colour="BGR"), 128)
+    assert compare(swapped.template(aligned), red_first) < 0.97
+
+
+def test_alignment_matters() -> None:
+    engine = models.engine()
+    detection = engine.faces(models.hopper())[0].detection
+    x, y, width, height = (round(value) for value in detection.box)
+    cut = cv2.resize(
+        models.hopper().pixels[y : y + height, x : x + width], (112, 112), interpolation=cv2.INTER_AREA
+    )
+    unaligned = engine._embedder.template(cut)
+    right = _template(DEGRADED["tilted"])
+    assert compare(right, unaligned) < compare(right, _template(models.hopper())) - 0.1
+
+
+def test_faces_come_largest_first_with_quality() -> None:
+    both = np.zeros((600, 1024, 3), np.uint8)
+    both[:, 512:] = models.hopper().pixels
+    both[:512, :512] = models.collins().pixels
+    faces = models.engine().faces(models.picture(both))
+    assert [face.detection.box[0] > 512 for face in faces] == [True, False]
+    assert all(face.quality.overall > 60 for face in faces)
+    picture = models.picture(both)
+    assert models.engine().probe_face(picture)[0] == 1
+    number, second = models.engine().probe_face(picture, 2)
+    assert number == 2
+    collins = models.engine().template(picture, second.detection)
+    assert compare(collins, _template(models.collins())) > 0.9
+    assert len(models.engine().enrol_faces(picture)) == 2
+
+
+@pytest.mark.parametrize("number", [0, -1, 2, 99])
+def test_a_face_number_that_is_not_there_is_refused(number: int) -> None:
+    with pytest.raises(BadMedia, match=rf"There is no face {number}: the picture has one face\.") as caught:
+        models.engine().probe_face(models.hopper(), number)
+    assert caught.value.code == "no_such_face"
+
+
+def test_a_picture_without_a_face_is_refused() -> None:
+    black = models.picture(np.zeros((200, 300, 3), np.uint8))
+    assert models.engine().faces(black) == []
+    for ask in (models.engine().probe_face, models.engine().enrol_faces):
+        with pytest.raises(BadMedia) as caught:
+            ask(black)
+        assert caught.value.code == "no_face"
+
+
+def test_a_face_too_small_to_compare_is_refused_with_its_width() -> None:
+    tiny = models.scaled(models.hopper(), 12 / 170)
+    (face,) = models.engine().faces(tiny)
+    assert face.detection.box[2] < MIN_FACE_PX
+    for ask in (models.engine().probe_face, models.engine().enrol_faces):
+        with pytest.raises(
+            BadMedia, match=rf"The face is 1\d pixels wide\. {MIN_FACE_PX} is the least"
+        ) as caught:
+            ask(tiny)
+        assert caught.value.code == "face_too_small"
+
+
+def test_small_faces_beside_a_large_one_are_not_enrolled() -> None:
+    both = np.zeros((600, 560, 3), np.uint8)
+    both[:, :512] = models.hopper().pixels
+    tiny = models.scaled(models.hopper(), 14 / 170).pixels
+    both[200 : 200 + tiny.shape[0], 514 : 514 + tiny.shape[1]] = tiny
+    picture = models.picture(both)
+    assert len(models.engine().enrol_faces(picture)) == 1
+    assert models.engine().enrol_faces(picture)[0].detection.box[2] > 100
+
+
+def test_a_single_doubtful_face_is_enrolled() -> None:
+    covered = models.hopper().pixels.copy()
+    covered[215:345, 170:370] = 30
+    picture = models.picture(cv2.GaussianBlur(covered, (0, 0), 9))
+    (face,) = models.engine().enrol_faces(picture)
+    assert face.detection.score < 0.6
+    assert face.quality.overall < 80
+    assert any("not sure" in sentence for sentence in face.quality.advice)
+
+
+@pytest.fixture
+def own_models(tmp_path: Path) -> Path:
+    models.engine()
+    shutil.copytree(default_models_dir() / YUNET_SFACE.folder_name, tmp_path / YUNET_SFACE.folder_name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["yunet.onnx", "sface.onnx"])
+def test_an_altered_network_does_not_load(own_models: Path, name: str) -> None:
+    path = own_models / YUNET_SFACE.folder_name / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(PackError, match="not the one that the pack's card names"):
+        Engine.load(models_dir=own_models)
+
+
+def test_a_pack_that_is_not_installed_does_not_load(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="not installed") as caught:
+        Engine.load(models_dir=tmp_path)
+    assert "plainview models install" in caught.value.next_step
+
+
+def _bring(own_models: Path, network: bytes, **changes: str | None) -> None:
+    folder = own_models / "bring"
+    folder.mkdir()
+    (folder / "tiny.onnx").write_bytes(network)
+    (folder / "mine.toml").write_text(models.manifest(network, **changes), encoding="utf-8")
+    install_manifest(folder / "mine.toml", own_models)
+
+
+def test_a_pack_with_a_manifest_makes_its_own_templates_with_the_default_detector(own_models: Path) -> None:
+    _bring(own_models, models.tiny_recogniser())
+    engine = Engine.load("tiny", own_models)
+    assert engine.pack.identity == "tiny 1.2"
+    number, face = engine.probe_face(models.hopper())
+    assert number == 1
+    assert engine.template(models.hopper(), face.detection).shape == (8,)
+
+
+def test_a_use_that_the_licence_forbids_does_not_load(own_models: Path) -> None:
+    changes: dict[str, str | None] = {"permitted_uses": 'permitted_uses = ["research"]'}
+    _bring(own_models, models.tiny_recogniser(), **changes)
+    Engine.load("tiny", own_models, declared_use="research")
+    with pytest.raises(PackError, match="does not permit investigation"):
+        Engine.load("tiny", own_models)
+    with pytest.raises(PackError, match="'anything' is not known"):
+        Engine.load(declared_use="anything")
+
+
+@pytest.mark.parametrize(
+    ("network", "changes", "said"),
+    [
+        (models.tiny_recogniser(9), {}, "does not make 8 numbers"),
+        (models.tiny_recogniser(input_name="other"), {}, "other inputs or outputs"),
+        (models.tiny_recogniser(output_name="other"), {}, "other inputs or outputs"),
+        (b"no model at all", {}, "does not run in this onnxruntime"),
+    ],
+    ids=["dimension", "input", "output", "junk"],
+)
+def test_a_network_that_does_not_do_what_its_manifest_says_does_not_load(
+    own_models: Path, network: bytes, changes: dict[str, str | None], said: str
+) -> None:
+    _bring(own_models, network, **changes)
+    with pytest.raises(PackError, match=said):
+        Engine.load("tiny", own_models)

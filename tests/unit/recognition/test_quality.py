@@ -1,0 +1,199 @@
+"""Quality: each component measures what it says, and worse pictures never score better."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from tests.factories import models
+
+from plainview.recognition import quality as measuring
+from plainview.recognition.align import TEMPLATES
+from plainview.recognition.quality import COMPONENTS, assess, pose, summarise
+from plainview.recognition.types import Detection, Picture, Quality
+
+GOOD = {
+    "face_width": 120.0, "inter_eye_distance": 50.0, "sharpness": 0.8, "detail_width": 90.0,
+    "luminance_mean": 130.0, "contrast": 40.0, "under_exposed": 0.0, "over_exposed": 0.0,
+    "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "detector_score": 0.93,
+}  # fmt: skip
+
+
+def _hopper() -> Detection:
+    return models.engine()._detector.detect(models.hopper().pixels)[0]
+
+
+def _of(picture: Picture) -> Quality:
+    return assess(picture.pixels, models.engine()._detector.detect(picture.pixels)[0])
+
+
+def _with(change: object) -> Quality:
+    """Hopper's picture changed, her face where it was."""
+    return assess(change(models.hopper().pixels), _hopper())  # type: ignore[operator]
+
+
+def _seen_from(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """The average face of `quality.pose`, turned in space and seen from far away."""
+    y, p, r = np.radians([yaw, pitch, roll])
+    about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
+    about_z = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
+    solid = np.linalg.pinv(measuring._MODEL_INVERSE)
+    return ((about_z @ about_y @ about_x @ solid)[:2].T * 1.7 + [300, 200]).astype(np.float32)
+
+
+def test_a_portrait_is_good_and_needs_no_advice() -> None:
+    result = _of(models.hopper())
+    assert result.overall >= 90
+    assert result.advice == ()
+    assert result.components.keys() == COMPONENTS.keys()
+    assert all(isinstance(value, float) for value in result.components.values())
+
+
+def test_sizes_are_those_of_the_detection() -> None:
+    found = _hopper()
+    components = assess(models.hopper().pixels, found).components
+    assert components["face_width"] == found.box[2]
+    assert components["inter_eye_distance"] == pytest.approx(
+        np.linalg.norm(found.points[1] - found.points[0])
+    )
+    assert components["detector_score"] == found.score
+
+
+@pytest.mark.parametrize("factor", [0.2, 0.35, 0.6, 2.0])
+def test_sharpness_falls_with_blur_alike_at_every_size(factor: float) -> None:
+    source = models.scaled(models.hopper(), factor)
+    found = models.engine()._detector.detect(source.pixels)[0]
+    crop_scale = max(1.0, float(np.linalg.norm(found.points[1] - found.points[0])) / 35.2)
+    values = [assess(source.pixels, found).components["sharpness"]]
+    for sigma in (1.0, 2.0, 4.0):
+        blurred = cv2.GaussianBlur(source.pixels, (0, 0), sigma * crop_scale)
+        values.append(assess(blurred, found).components["sharpness"])
+    assert values == sorted(values, reverse=True)
+    assert values[0] > 0.7 or factor > 1  # enlarging adds no detail
+    assert values[1] == pytest.approx(0.6, abs=0.09)
+    assert values[2] == pytest.approx(0.46, abs=0.04)
+    assert values[3] < 0.41
+
+
+def test_sharpness_does_not_depend_on_contrast_or_brightness() -> None:
+    plain = _with(lambda p: p).components["sharpness"]
+    flat = _with(lambda p: (p * 0.4 + 60).astype(np.uint8)).components["sharpness"]
+    assert flat == pytest.approx(plain, abs=0.05)
+
+
+def test_light_is_measured_on_the_face() -> None:
+    dark = _with(lambda p: (p * 0.1).astype(np.uint8))
+    assert dark.components["luminance_mean"] == pytest.approx(14.5, abs=1.5)
+    assert dark.components["under_exposed"] == 1.0
+    assert "The face is very dark." in dark.advice
+    bright = _with(lambda p: np.clip(p.astype(int) * 3, 0, 255).astype(np.uint8))
+    assert bright.components["over_exposed"] > 0.7
+    assert any("too bright" in sentence for sentence in bright.advice)
+    half = _with(lambda p: (p * 0.5).astype(np.uint8))
+    assert half.components["contrast"] == pytest.approx(
+        _of(models.hopper()).components["contrast"] / 2, abs=1
+    )
+
+    def lit_around(pixels: np.ndarray) -> np.ndarray:
+        changed = np.full_like(pixels, 255)
+        changed[110:350, 170:370] = pixels[110:350, 170:370]
+        return changed
+
+    assert _with(lit_around).components["luminance_mean"] == pytest.approx(
+        _of(models.hopper()).components["luminance_mean"], abs=1
+    )
+
+
+def test_faces_as_dark_as_real_dark_skin_are_not_marked_down() -> None:
+    # The darkest one in a hundred of a balanced set of faces measured 46 to 83 by group.
+    assert summarise(GOOD | {"luminance_mean": 42.0, "contrast": 13.0, "under_exposed": 0.3}).overall == 100
+
+
+@pytest.mark.parametrize(
+    ("yaw", "pitch", "roll"),
+    [(0, 0, 0), (30, 0, 0), (-50, 0, 0), (0, 25, 0), (0, -30, 0), (0, 0, 70), (20, -15, 30)],
+)
+def test_the_pose_of_the_average_face_is_found(yaw: float, pitch: float, roll: float) -> None:
+    assert pose(_seen_from(yaw, pitch, roll)) == pytest.approx((yaw, pitch, roll), abs=0.5)
+
+
+def test_pose_signs_are_those_of_the_picture() -> None:
+    nose_right, nose_up = TEMPLATES["arcface-112"].copy(), TEMPLATES["arcface-112"].copy()
+    nose_right[2, 0] += 8
+    nose_up[2, 1] -= 8
+    assert pose(nose_right)[0] > 15
+    assert pose(nose_up)[1] > 15
+    upright = _of(models.hopper()).components
+    mirrored = _of(models.picture(np.ascontiguousarray(models.hopper().pixels[:, ::-1]))).components
+    assert mirrored["yaw"] == pytest.approx(-upright["yaw"], abs=6)
+    clockwise = _of(models.turned(models.hopper(), 25)).components
+    assert clockwise["roll"] - upright["roll"] == pytest.approx(25, abs=5)
+
+
+def test_pose_of_points_on_a_line_is_some_angle_not_an_error() -> None:
+    line = np.column_stack([np.arange(5), np.zeros(5)]).astype(np.float32)
+    assert np.isfinite(pose(line)).all()
+
+
+WORSE = {
+    "detail_width": [60, 50, 32, 24, 20, 16, 12, 8, 2],
+    "luminance_mean": [35, 20, 10, 5, 0],
+    "contrast": [12, 6, 4, 2, 0],
+    "under_exposed": [0.35, 0.6, 0.8, 1.0],
+    "over_exposed": [0.2, 0.4, 0.5, 0.9, 1.0],
+    "yaw": [25, -30, 45, -60, 70, 90],
+    "pitch": [-25, 30, -45, 60, -70, 90],
+    "roll": [30, -60, 90, -120, 180],
+    "detector_score": [0.75, 0.7, 0.6, 0.4, 0.3, 0.2],
+}
+
+
+@pytest.mark.parametrize("name", WORSE)
+def test_the_worst_component_decides_and_worse_is_never_better(name: str) -> None:
+    scores = [summarise(GOOD | {name: value}).overall for value in WORSE[name]]
+    assert scores[0] == 100
+    assert scores == sorted(scores, reverse=True)
+    assert scores[1] < 100
+    assert scores[-1] <= 40
+    assert min(scores) >= 0
+    other = "contrast" if name != "contrast" else "yaw"
+    worst = summarise(GOOD | {name: WORSE[name][-1], other: 5.0 if other == "contrast" else 50.0})
+    assert worst.overall == scores[-1]
+
+
+def test_bright_faces_lose_too() -> None:
+    assert [summarise(GOOD | {"luminance_mean": v}).overall for v in (210.0, 235.0, 250.0)] == [100, 40, 0]
+
+
+def test_advice_is_given_in_plain_sentences_worst_first() -> None:
+    small = summarise(GOOD | {"face_width": 31.0, "detail_width": 30.0, "yaw": -60.0})
+    assert small.advice == (
+        "The head is turned about 60 degrees to the side.",
+        "The face is 31 pixels wide. 60 or more is usual.",
+    )
+    blurred = summarise(GOOD | {"face_width": 120.0, "detail_width": 20.0})
+    assert blurred.advice == ("The face is blurred: it shows as much as a sharp face 20 pixels wide.",)
+    dark = summarise(GOOD | {"luminance_mean": 8.0, "under_exposed": 1.0})
+    assert dark.advice == ("The face is very dark.",)
+
+
+def test_every_component_below_good_has_its_own_sentence() -> None:
+    said = {name: summarise(GOOD | {name: values[-1]}).advice for name, values in WORSE.items()}
+    assert all(len(sentences) == 1 for sentences in said.values()), said
+    assert said["luminance_mean"] == said["under_exposed"]
+    assert len({sentences for name, sentences in said.items() if name != "under_exposed"}) == len(said) - 1
+
+
+@pytest.mark.parametrize(
+    ("factor", "low", "high"), [(1.0, 90, 100), (0.3, 85, 100), (0.18, 60, 85), (0.1, 10, 45)]
+)
+def test_overall_falls_with_size(factor: float, low: int, high: int) -> None:
+    assert low <= _of(models.scaled(models.hopper(), factor)).overall <= high
+
+
+def test_enlarging_adds_no_detail() -> None:
+    small = models.scaled(models.hopper(), 0.12)
+    enlarged = _of(models.scaled(small, 6)).components
+    assert enlarged["face_width"] > 120
+    assert enlarged["detail_width"] < 45
