@@ -1,0 +1,56 @@
+"""Making a workspace: its tables, the first entry of its log, and for trying out a sample agency."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.casework.actions.log import write_entry
+from plainview.casework.models import Agency, Member
+from plainview.casework.services import services
+from plainview.policy.roles import Role
+
+SAMPLE_AGENCY = "Sample Agency (not real)"
+SAMPLE_PEOPLE = {
+    "examiner": Role.EXAMINER,
+    "verifier": Role.VERIFIER,
+    "supervisor": Role.SUPERVISOR,
+    "admin": Role.ADMINISTRATOR,
+    "auditor": Role.AUDITOR,
+}
+_SAMPLE_TRAINING = timedelta(days=365)
+
+
+def make_tables() -> None:
+    """Create or bring up to date the tables, and begin the log if it has not begun."""
+    call_command("migrate", verbosity=0, interactive=False)
+    services().workspace.database.chmod(0o600)
+    with transaction.atomic():
+        write_entry("workspace.created", {"sample": services().workspace.is_sample}, acting_member=None)
+
+
+def make_sample_people() -> None:
+    """Create one ready agency with one member per role, marked as sample, all trained for a year."""
+    with transaction.atomic():
+        agency = Agency.objects.create(name=SAMPLE_AGENCY, is_sample=True)
+        write_entry("agency.opened", {"agency": agency.public_id, "sample": True}, acting_member=None)
+        for name, role in SAMPLE_PEOPLE.items():
+            member = Member(
+                agency=agency,
+                email=f"{name}@agency.example",
+                name=f"Sample {role.value}",
+                roles=[role.value],
+                trained_until=timezone.now().date() + _SAMPLE_TRAINING,
+                is_sample=True,
+            )
+            member.set_unusable_password()
+            member.save()
+            write_entry(
+                "member.joined",
+                {"agency": agency.public_id, "member": member.public_id, "role": role.value, "sample": True},
+                {"email": member.email},
+                acting_member=None,
+            )

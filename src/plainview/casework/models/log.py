@@ -1,0 +1,36 @@
+"""The log's own rows: the truth from which the public folder is published. Never updated, never deleted."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class LogEntry(models.Model):
+    """One entry in canonical form, its leaf hash, and the tree after it (see plainview.audit)."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    at = models.CharField(max_length=23)
+    canonical = models.BinaryField()
+    leaf = models.BinaryField()
+    frontier = models.BinaryField()
+
+    class Meta:
+        db_table = "log_entry"
+
+    def __str__(self) -> str:
+        return f"entry {self.seq}"
+
+
+class LogOpening(models.Model):
+    """What opens one sealed commitment of an entry. Deleting it erases the value and leaves the tree valid."""
+
+    entry = models.ForeignKey(LogEntry, on_delete=models.PROTECT)
+    name = models.CharField(max_length=64)
+    sealed = models.BinaryField()
+
+    class Meta:
+        db_table = "log_opening"
+        constraints = (models.UniqueConstraint(fields=["entry", "name"], name="log_opening_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}:{self.name}"

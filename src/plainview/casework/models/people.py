@@ -1,0 +1,61 @@
+"""Agencies and their members: one person, one account. No row here is ever deleted with its records."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32: no letters that are misread
+
+
+def public_id(prefix: str) -> str:
+    """Return an id that tells nothing and cannot be guessed: the prefix and 60 random bits."""
+    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(12))
+
+
+def _agency_id() -> str:
+    return public_id("A")
+
+
+def _member_id() -> str:
+    return public_id("M")
+
+
+class Agency(models.Model):
+    """An organisation that searches."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=_agency_id)
+    name = models.CharField(max_length=200, unique=True)
+    is_sample = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "agency"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(AbstractBaseUser):
+    """A person's account in an agency. In the log only `public_id` stands for the person."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=_member_id)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=200)
+    roles = models.JSONField(default=list)
+    is_active = models.BooleanField(default=True)
+    trained_until = models.DateField(null=True)
+    is_sample = models.BooleanField(default=False)
+
+    objects: BaseUserManager[Member] = BaseUserManager()
+
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        db_table = "member"
+
+    def __str__(self) -> str:
+        return self.email

@@ -1,0 +1,64 @@
+"""Reading galleries: always those of the member's own agency; and the log rows that an index follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from plainview.casework.models import Gallery, GalleryChange, Member
+from plainview.casework.services import services
+from plainview.index.base import Block
+from plainview.policy import rules
+
+_ROWS = 10_000  # a block of 512-byte templates stays near 5 MB
+
+
+def galleries(member: Member) -> list[Gallery]:
+    """The galleries of the member's agency, by name."""
+    return list(Gallery.objects.filter(agency=member.agency).order_by("name"))
+
+
+def gallery_named(name: str, member: Member) -> Gallery:
+    """Return a gallery of the member's agency.
+
+    Raises:
+        Refused: gallery.unknown.
+    """
+    gallery = Gallery.objects.filter(agency=member.agency, name=name).first()
+    rules.require(rules.gallery_found(name, gallery is not None))
+    assert gallery is not None  # noqa: S101  require() has raised otherwise
+    return gallery
+
+
+def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
+    """Return the reader of one gallery's ordered log, as `index.base.catch_up` wants it.
+
+    A reference whose template was erased is handed on as a remove: the numbers stay gap-free and the end
+    state is the same.
+    """
+
+    def read(watermark: int) -> Iterator[Block]:
+        sealer = services().templates
+        while True:
+            rows = list(
+                GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=watermark)
+                .order_by("seq")
+                .values_list("seq", "reference_id", "is_add", "reference__template", "reference__public_id")[:_ROWS]
+            )
+            if not rows:
+                return
+            templates = [
+                np.frombuffer(sealer.open(bytes(sealed), f"template:{public}".encode()), dtype=np.float32)
+                for _, _, is_add, sealed, public in rows
+                if is_add and sealed
+            ]
+            yield Block(
+                rows[0][0],
+                np.array([row[1] for row in rows], dtype=np.int64),
+                np.array([bool(row[2] and row[3]) for row in rows], dtype=np.bool_),
+                np.stack(templates) if templates else np.empty((0, 0), dtype=np.float32),
+            )
+            watermark = rows[-1][0]
+
+    return read

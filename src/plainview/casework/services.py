@@ -1,0 +1,86 @@
+"""What the actions work with beside the database: blobs, keys, decoder, model, indexes; one set a workspace.
+
+Owns their making, each at its first use, so that a command that needs no model does not load one.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property, lru_cache
+
+from plainview.audit.checkpoint import Signer
+from plainview.audit.logfile import LogFolder
+from plainview.casework.workspace import Workspace, current
+from plainview.index.base import Index
+from plainview.index.exact import ExactIndex
+from plainview.recognition.decode import Decoder
+from plainview.recognition.engine import Engine
+from plainview.recognition.packs import DEFAULT_PACK
+from plainview.storage.base import BlobStore
+from plainview.storage.local import LocalBlobStore
+from plainview.storage.seal import Sealer
+
+
+class Services:
+    """The adapters of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._indexes: dict[tuple[int, str], Index] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _master(self) -> Sealer:
+        return Sealer(self.workspace.key("blobs.key"))
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        """Pictures by content hash."""
+        return LocalBlobStore(self.workspace.blobs, self._master.derive("blobs"))
+
+    @cached_property
+    def templates(self) -> Sealer:
+        """Seals templates in the database."""
+        return self._master.derive("templates")
+
+    @cached_property
+    def openings(self) -> Sealer:
+        """Seals the openings of the log's commitments."""
+        return self._master.derive("openings")
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Signs checkpoints."""
+        return self.workspace.signer()
+
+    @cached_property
+    def log_folder(self) -> LogFolder:
+        """The public copy of the log."""
+        return LogFolder(self.workspace.audit, self.signer.verifier)
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """The restricted decoder."""
+        return Decoder()
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The loaded model pack; raises PackError."""
+        use = str(self.workspace.settings().get("use", "investigation"))
+        return Engine.load(DEFAULT_PACK, declared_use=use)
+
+    def index(self, gallery_id: int, pack: str, dimension: int) -> Index:
+        """The index of one gallery under one pack; empty at first, it catches up with the database."""
+        with self._lock:
+            return self._indexes.setdefault((gallery_id, pack), ExactIndex(dimension))
+
+    def close(self) -> None:
+        """End the decoder's child."""
+        if "decoder" in self.__dict__:
+            self.decoder.close()
+
+
+@lru_cache(maxsize=1)
+def services() -> Services:
+    """The services of the current workspace."""
+    return Services(current())

@@ -1,0 +1,143 @@
+"""The workspace: one folder that holds everything one deployment owns.
+
+Owns its layout, its settings file and its keys (mode 0600). No Django here, so that the settings can read it.
+It must never print a key, and never overwrite an existing workspace.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from plainview.audit.checkpoint import Signer
+from plainview.policy.decision import Refused
+from plainview.storage.seal import KEY_BYTES
+
+ENV = "PLAINVIEW_HOME"
+DEFAULT = "plainview-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where everything lies. `root` need not exist yet."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """Plain settings, TOML."""
+        return self.root / "workspace.toml"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.root / "plainview.sqlite3"
+
+    @property
+    def blobs(self) -> Path:
+        """Pictures, encrypted."""
+        return self.root / "blobs"
+
+    @property
+    def audit(self) -> Path:
+        """The public copy of the log: may be copied and handed out."""
+        return self.root / "audit"
+
+    def key(self, name: str) -> bytes:
+        """Return a key of the workspace.
+
+        Raises:
+            Refused: workspace.key_missing.
+        """
+        path = self.root / "keys" / name
+        try:
+            return path.read_bytes()
+        except OSError:
+            raise Refused(
+                "workspace.key_missing",
+                "Workspace not usable",
+                f"Its key {name} cannot be read.",
+                f"Restore {path} from your backup; without it the workspace stays closed.",
+            ) from None
+
+    def settings(self) -> dict[str, object]:
+        """Return the settings.
+
+        Raises:
+            Refused: workspace.missing or workspace.damaged.
+        """
+        try:
+            return tomllib.loads(self.settings_file.read_text("utf-8"))
+        except FileNotFoundError:
+            raise Refused(
+                "workspace.missing",
+                "No workspace",
+                f"There is no Plainview workspace in {self.root}.",
+                "Make one with `plainview init`, or name another with --workspace DIR or PLAINVIEW_HOME.",
+            ) from None
+        except (OSError, ValueError):
+            raise Refused(
+                "workspace.damaged",
+                "Workspace not usable",
+                f"{self.settings_file} cannot be read.",
+                "Restore it from your backup.",
+            ) from None
+
+    @property
+    def origin(self) -> str:
+        """The name of this deployment's log, also the name of its signing key."""
+        return str(self.settings()["log"])
+
+    @property
+    def is_sample(self) -> bool:
+        """True when the people and the agency are made up for trying things out."""
+        return self.settings().get("sample") is True
+
+    def signer(self) -> Signer:
+        """The key that signs the log's checkpoints."""
+        return Signer.from_private_bytes(self.origin, self.key("log.key"))
+
+
+def current() -> Workspace:
+    """The workspace that PLAINVIEW_HOME names, else ./plainview-data."""
+    return Workspace(Path(os.environ.get(ENV) or DEFAULT).absolute())
+
+
+def lay_out(workspace: Workspace, *, sample: bool) -> None:
+    """Make the folders, keys and settings of a new workspace; the settings file comes last.
+
+    Raises:
+        Refused: workspace.exists.
+    """
+    root = workspace.root
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise Refused(
+            "workspace.exists",
+            "Nothing made",
+            f"{root} exists and is not an empty folder.",
+            "Name another folder with --workspace DIR; an existing workspace is never overwritten.",
+        )
+    origin = f"plainview-{secrets.token_hex(4)}"
+    for folder in (root, root / "keys"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    keys = {
+        "secret.key": secrets.token_urlsafe(48).encode(),
+        "blobs.key": secrets.token_bytes(KEY_BYTES),
+        "log.key": Signer.generate(origin).private_bytes(),
+    }
+    for name, content in keys.items():
+        _write_private(root / "keys" / name, content)
+    text = f'version = 1\nlog = "{origin}"\nsample = {str(sample).lower()}\nuse = "investigation"\n'
+    _write_private(workspace.settings_file, text.encode())
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

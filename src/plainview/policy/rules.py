@@ -1,0 +1,144 @@
+"""The rules that stand between a wish and an act, as pure functions on plain values.
+
+Each answers Allow, or Refused with the rule's id, the reason and a way on. Whoever acts runs all rules of the
+act and raises the first refusal; nothing is allowed because a value is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import GRANTS, holds
+
+MIN_LIST, MAX_LIST = 2, 50
+"""Shortest and longest candidate list; source: FBI NGI Interstate Photo System, lists of 2 to 50, default 20."""
+
+DEFAULT_LIST = 20
+"""Default length of a candidate list; source: as above."""
+
+
+def may(roles: Iterable[str], is_active: bool, permission: Permission) -> Decision:
+    """The member's account is active and one of its roles grants the permission."""
+    if not is_active:
+        return Refused(
+            "member.inactive", f"{_name(permission)} refused", "This account is not active.",
+            "Ask your agency administrator.",
+        )  # fmt: skip
+    if not holds(roles, permission):
+        able = sorted(role.value for role, granted in GRANTS.items() if permission in granted)
+        return Refused(
+            "member.no_permission",
+            f"{_name(permission)} refused",
+            "None of your roles grants it.",
+            f"It is for: {', '.join(able) or 'nobody'}. Ask a member with that role.",
+        )
+    return Allow()
+
+
+def trained(until: date | None, today: date) -> Decision:
+    """Whoever searches has training that has not run out."""
+    if until is None or until < today:
+        why = "No training is on record." if until is None else f"Your training ran out on {until}."
+        return Refused("member.training", "Search refused", why, "Renew it and have it recorded.")
+    return Allow()
+
+
+def has_case(number: str) -> Decision:
+    """A search names a case."""
+    if not number.strip():
+        return Refused(
+            "case.missing", "Search refused", "No case was named.",
+            "Name the case with --case NUMBER; open one with `plainview case open`.",
+        )  # fmt: skip
+    return Allow()
+
+
+def has_purpose(purpose: str) -> Decision:
+    """A search states a purpose."""
+    if not purpose.strip():
+        return Refused(
+            "search.purpose_missing", "Search refused", "No purpose was stated.",
+            "Say with --purpose TEXT what the search is to find out for this case.",
+        )  # fmt: skip
+    return Allow()
+
+
+def case_found(number: str, found: bool) -> Decision:
+    """The case exists in the member's agency."""
+    if not found:
+        return Refused(
+            "case.unknown", "Search refused", f"Your agency has no case {number!r}.",
+            "Check the number, or open it with `plainview case open NUMBER --offence TEXT`.",
+        )  # fmt: skip
+    return Allow()
+
+
+def case_open(number: str, closed_on: date | None) -> Decision:
+    """The case has not been closed."""
+    if closed_on is not None:
+        return Refused(
+            "case.closed", "Search refused", f"Case {number!r} was closed on {closed_on}.",
+            "Use the case that is being worked on.",
+        )  # fmt: skip
+    return Allow()
+
+
+def gallery_found(name: str, found: bool) -> Decision:
+    """The gallery exists in the member's agency."""
+    if not found:
+        return Refused(
+            "gallery.unknown", "Refused", f"Your agency has no gallery {name!r}.",
+            "See `plainview gallery list` for those it has.",
+        )  # fmt: skip
+    return Allow()
+
+
+def gallery_current(name: str, expires_on: date, today: date) -> Decision:
+    """The gallery's legal basis has not ended. The last day counts as current."""
+    if expires_on < today:
+        return Refused(
+            "gallery.expired", "Refused", f"The legal basis of gallery {name!r} ended on {expires_on}.",
+            "Ask its owner to renew the passport; until then nobody can use it.",
+        )  # fmt: skip
+    return Allow()
+
+
+def list_length(top: int) -> Decision:
+    """A candidate list has a length that a person can examine."""
+    if not MIN_LIST <= top <= MAX_LIST:
+        return Refused(
+            "search.list_length", "Search refused", f"A list of {top} candidates was asked for.",
+            f"Ask for {MIN_LIST} to {MAX_LIST}; {DEFAULT_LIST} is usual.",
+        )  # fmt: skip
+    return Allow()
+
+
+def passport_complete(basis: str, source: str, owner: str) -> Decision:
+    """A gallery states its legal basis, its source and its owner."""
+    fields = {"legal basis": basis, "source": source, "owner": owner}
+    missing = [label for label, text in fields.items() if not text.strip()]
+    if missing:
+        return Refused(
+            "gallery.passport", "Gallery refused", f"Its passport lacks: {', '.join(missing)}.",
+            "A gallery without a complete passport cannot exist; state every field.",
+        )  # fmt: skip
+    return Allow()
+
+
+def require(*decisions: Decision) -> None:
+    """Raise the first refusal, if any.
+
+    Raises:
+        Refused: the first of `decisions` that is one.
+    """
+    for decision in decisions:
+        if isinstance(decision, Refused):
+            raise decision
+
+
+def _name(permission: Permission) -> str:
+    noun, verb = permission.value.split(".")
+    return f"{noun.capitalize()} {verb}"
