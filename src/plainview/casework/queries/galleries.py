@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from plainview.casework.models import Gallery, GalleryChange, Member
+from plainview.casework.models import Gallery, GalleryChange, Member, Reference
 from plainview.casework.services import services
 from plainview.index.base import Block
 from plainview.policy import rules
@@ -62,3 +62,8 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             watermark = rows[-1][0]
 
     return read
+
+
+def gallery_size(gallery: Gallery) -> int:
+    """How many references the gallery holds."""
+    return Reference.objects.filter(gallery=gallery).exclude(template=b"").count()

@@ -1,0 +1,51 @@
+# Plainview. `make help` lists the targets; each sets up what it needs in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PHOTOS ?=
+
+.PHONY: help demo test test-all lint models bench requirements clean
+
+help: ## Show this help
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Plainview needs Python 3.11 or newer; name one with PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(BIN)/python requirements/main.txt requirements/demo.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt -r requirements/demo.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+models: $(VENV)/.run ## Install the default model pack
+	@$(BIN)/plainview models install
+
+demo: models ## Walk the main job end to end (PHOTOS=DIR for your own photographs)
+	@$(BIN)/plainview demo $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+test: $(VENV)/.dev models ## Run the tests (no network, a few minutes)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(VENV)/.dev models ## Run every test, the slow ones too
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## Check style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: models ## Measure enrolment and search, as ratios
+	$(BIN)/plainview bench enrol
+	$(BIN)/plainview bench search
+
+requirements: ## Compile requirements/*.in (needs uv)
+	for f in main demo dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,91 @@
+"""The `plainview` command: finds the workspace, runs a command, turns every error into one line and an exit code.
+
+Exit codes: 0 done, 1 refused or failed (one line why and what next on stderr), 2 usage.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from plainview import __version__
+from plainview.audit.logfile import LogFolderError
+from plainview.audit.record import ClockWentBack
+from plainview.casework.workspace import ENV
+from plainview.cli import audit, bench, demo, media, models, setup, work
+from plainview.policy.decision import Refused
+from plainview.recognition.errors import BadMedia, PackError
+from plainview.recognition.sandbox import DecoderUnavailable
+from plainview.storage.base import StorageError
+
+app = typer.Typer(
+    name="plainview",
+    help="Face search for investigations that can account for every search it runs. "
+    "Every command takes --workspace DIR (or PLAINVIEW_HOME; default ./plainview-data).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for module in (setup, models, media, work, audit, demo, bench):
+    module.register(app)
+
+
+@app.callback()
+def root(
+    workspace: str = typer.Option(None, "--workspace", help="Folder of the workspace; anywhere on the line."),
+) -> None:
+    """Set the workspace for the command that follows."""
+    if workspace:
+        os.environ[ENV] = workspace
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run the command line."""
+    # Imported here: Django's errors only exist for commands that use the database.
+    from django.db import DatabaseError
+
+    try:
+        app(args=_workspace_first(sys.argv[1:]))
+    except Refused as error:
+        _stop(f"{error.what} [{error.rule_id}]: {error.why}", error.next_step)
+    except BadMedia as error:
+        _stop(f"Picture refused [{error.code}]: {error.why}", error.next_step)
+    except PackError as error:
+        _stop(error.why, error.next_step)
+    except (LogFolderError, StorageError, DecoderUnavailable) as error:
+        _stop(error.why, error.next_step)
+    except ClockWentBack as error:
+        _stop(str(error), "")
+    except DatabaseError as error:
+        _stop(f"The database cannot be used: {error}.", "Nothing was written. Run `plainview doctor`.")
+    except KeyboardInterrupt:
+        _stop("Interrupted.", "What was acknowledged is kept; run the same command again to finish.")
+
+
+def _stop(why: str, next_step: str) -> None:
+    sys.stderr.write(f"{why} {next_step}".strip() + "\n")
+    sys.exit(1)
+
+
+def _workspace_first(arguments: list[str]) -> list[str]:
+    """Move --workspace DIR to the front, so that it may stand anywhere on the line."""
+    for i, word in enumerate(arguments):
+        if word == "--":
+            break
+        if word == "--workspace" and i + 1 < len(arguments):
+            return [word, arguments[i + 1], *arguments[:i], *arguments[i + 2 :]]
+        if word.startswith("--workspace="):
+            return [word, *arguments[:i], *arguments[i + 1 :]]
+    return arguments
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""`plainview faces` and `plainview compare`: what the recogniser sees, without gallery or case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from plainview.cli.common import Json, console, print_json
+from plainview.recognition.decode import Decoder, read_file
+from plainview.recognition.engine import Engine, compare
+from plainview.recognition.types import Face
+
+
+def describe(face: Face) -> dict[str, Any]:
+    """One face as JSON: box (x, y, width, height) and points in pixels, detector score, quality 0 to 100."""
+    return {
+        "box": [round(float(value), 1) for value in face.detection.box],
+        "points": [[round(float(x), 1), round(float(y), 1)] for x, y in face.detection.points],
+        "score": round(face.detection.score, 4),
+        "quality": face.quality.overall,
+        "quality_detail": {name: round(float(value), 3) for name, value in face.quality.components.items()},
+        "advice": list(face.quality.advice),
+    }
+
+
+def faces(
+    image: Path,
+    draw: Annotated[Path | None, typer.Option(help="Write the picture with boxes and points here.")] = None,
+    json: Json = False,
+) -> None:
+    """Find the faces of a picture: boxes, points and quality, largest first."""
+    data = read_file(image)
+    engine = Engine.load()
+    with Decoder() as decoder:
+        picture = decoder.decode(data)
+    engine.probe_face(picture)  # refuses a picture without a usable face
+    found = engine.faces(picture)
+    if draw is not None:
+        from plainview.cli.pictures import draw_faces
+
+        draw_faces(picture, found, draw)
+    if json:
+        print_json({"faces": [describe(face) for face in found]})
+        return
+    table = Table("Face", "Box x, y, w, h", "Detector score", "Quality", "Advice")
+    for number, face in enumerate(found, start=1):
+        box = ", ".join(f"{value:.0f}" for value in face.detection.box)
+        advice = " ".join(face.quality.advice)
+        table.add_row(str(number), box, f"{face.detection.score:.2f}", str(face.quality.overall), advice)
+    console.print(table)
+
+
+def compare_two(image_a: Path, image_b: Path, json: Json = False) -> None:
+    """Compare the largest faces of two pictures: the cosine of their templates. It names nobody."""
+    engine = Engine.load()
+    with Decoder() as decoder:
+        vectors = []
+        for path in (image_a, image_b):
+            picture = decoder.decode(read_file(path))
+            vectors.append(engine.template(picture, engine.probe_face(picture)[1].detection))
+    score = compare(vectors[0], vectors[1])
+    if json:
+        print_json({"score": round(score, 6)})
+    else:
+        console.print(f"Score {score:.3f} (cosine, -1 to 1; {engine.pack.identity}). Not a probability.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(faces)
+    app.command("compare")(compare_two)

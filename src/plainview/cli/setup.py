@@ -1,0 +1,72 @@
+"""`plainview init` and `plainview doctor`."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Annotated
+
+import typer
+
+from plainview.casework.workspace import Workspace, current, lay_out
+from plainview.cli.common import Json, console, open_workspace, print_json, sample_notice, start_django
+
+
+def make_workspace(*, sample: bool) -> Workspace:
+    """Make the current workspace complete, or leave nothing behind.
+
+    Raises:
+        Refused: workspace.exists.
+    """
+    workspace = current()
+    lay_out(workspace, sample=sample)
+    try:
+        start_django()
+        from plainview.casework.actions.setup import make_sample_people, make_tables
+
+        make_tables()
+        if sample:
+            make_sample_people()
+    except BaseException:
+        shutil.rmtree(workspace.root, ignore_errors=True)
+        raise
+    return workspace
+
+
+def init(
+    sample: Annotated[bool, typer.Option("--sample", help="Add a ready sample agency and its people.")] = False,
+) -> None:
+    """Make a workspace: settings, keys (mode 0600), database, blobs, and the log's first entry."""
+    workspace = make_workspace(sample=sample)
+    console.print(f"Workspace made in {workspace.root}. Back up its keys folder; nothing opens without it.")
+    if sample:
+        console.print(f"[yellow]{sample_notice(workspace)}[/]")
+        console.print("People: examiner@, verifier@, supervisor@, admin@ and auditor@agency.example")
+        console.print(
+            'Next: plainview gallery create NAME --basis TEXT --source TEXT --expires YYYY-MM-DD '
+            "--as admin@agency.example",
+            soft_wrap=True,
+        )
+
+
+def doctor(json: Json = False) -> None:
+    """Check the workspace, the model pack and the decoder, and say what to mend."""
+    workspace = open_workspace()
+    from plainview.casework.queries.log import verify_log
+    from plainview.casework.services import services
+
+    services().engine  # noqa: B018  raises when the pack is missing or altered
+    services().decoder  # noqa: B018  starts the restricted child
+    report = verify_log()
+    services().close()
+    if json:
+        print_json({"ok": report.ok, "workspace": workspace.root, "log_entries": report.entries})
+    else:
+        console.print(f"Model pack: intact. Decoder: starts. Log: {report.entries} entries, ok={report.ok}.")
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(init)
+    app.command()(doctor)

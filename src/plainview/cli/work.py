@@ -1,0 +1,239 @@
+"""The commands of daily work: gallery, enrol, case, search."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from plainview.cli.common import As, Json, console, err, open_workspace, print_json, sample_notice
+from plainview.policy.rules import DEFAULT_LIST
+
+if TYPE_CHECKING:
+    from plainview.casework.actions.search import Answer
+
+gallery_app = typer.Typer(help="Galleries and their passports.", no_args_is_help=True)
+case_app = typer.Typer(help="Cases.", no_args_is_help=True)
+
+
+@gallery_app.command("create")
+def gallery_create(
+    name: str,
+    basis: Annotated[str, typer.Option(help="Legal basis.")],
+    source: Annotated[str, typer.Option(help="Where the references come from.")],
+    expires: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day of the legal basis.")],
+    acting: As,
+    owner: Annotated[str, typer.Option(help="Who answers for it; the agency when not named.")] = "",
+) -> None:
+    """Create a gallery under its passport: legal basis, source, owner, expiry."""
+    open_workspace()
+    from plainview.casework.actions.galleries import create_gallery
+    from plainview.casework.queries.people import member_by_email
+
+    member = member_by_email(acting)
+    made = create_gallery(
+        name,
+        legal_basis=basis,
+        source=source,
+        owner=owner or member.agency.name,
+        expires_on=expires.date(),
+        acting_member=member,
+    )
+    console.print(f"Gallery {made.name!r} made; its passport ends on {made.expires_on}.", soft_wrap=True)
+
+
+@gallery_app.command("list")
+def gallery_list(acting: As, json: Json = False) -> None:
+    """List the agency's galleries with their passports."""
+    workspace = open_workspace()
+    from plainview.casework.queries.galleries import galleries, gallery_size
+    from plainview.casework.queries.people import member_by_email
+
+    rows = [
+        {
+            "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
+            "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
+        }
+        for gallery in galleries(member_by_email(acting))
+    ]  # fmt: skip
+    if json:
+        print_json({"galleries": rows})
+        return
+    table = Table("Gallery", "References", "Legal basis", "Source", "Owner", "Ends", caption=sample_notice(workspace))
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    console.print(table if rows else "No gallery yet. Make one with `plainview gallery create`.")
+
+
+@gallery_app.command("passport")
+def gallery_passport(name: str, acting: As, json: Json = False) -> None:
+    """Show one gallery's passport."""
+    open_workspace()
+    from plainview.casework.queries.galleries import gallery_named, gallery_size
+    from plainview.casework.queries.people import member_by_email
+
+    gallery = gallery_named(name, member_by_email(acting))
+    rows = {
+        "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
+        "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
+        "created_at": gallery.created_at.isoformat(),
+    }  # fmt: skip
+    if json:
+        print_json(rows)
+        return
+    for label, value in rows.items():
+        console.print(f"{label.replace('_', ' '):12} {value}", soft_wrap=True)
+
+
+def enrol(gallery: str, path: Path, acting: As, json: Json = False) -> None:
+    """Enrol a folder, a picture, or a CSV/JSONL manifest (path, source_url, page_url, captured_on)."""
+    open_workspace()
+    from plainview.casework.actions import enrol as enrolment
+    from plainview.casework.manifest import read_items
+    from plainview.casework.queries.people import member_by_email
+    from plainview.casework.services import services
+
+    member, items = member_by_email(acting), read_items(path)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(f"Enrolling into {gallery}", total=len(items))
+        try:
+            result = enrolment.enrol(
+                gallery, items, acting_member=member, progress=lambda _: bar.advance(task)
+            )
+        finally:
+            services().close()
+    if json:
+        print_json(
+            {
+                "enrolled": result.enrolled, "duplicates": result.duplicates, "failed": result.failed,
+                "seconds": round(result.seconds, 3), "references": result.references,
+            }
+        )  # fmt: skip
+        return
+    console.print(
+        f"{result.enrolled} pictures enrolled ({result.references} faces), {result.duplicates} duplicates, "
+        f"{len(result.failed)} not usable, in {result.seconds:.1f} s."
+    )
+    if result.failed:
+        table = Table("Not usable", "Code", "Why")
+        for row in result.failed:
+            table.add_row(row["path"], row["code"], row["why"])
+        console.print(table)
+
+
+@case_app.command("open")
+def case_open(
+    number: str, offence: Annotated[str, typer.Option(help="Offence under investigation.")], acting: As
+) -> None:
+    """Open a case."""
+    open_workspace()
+    from plainview.casework.actions.cases import open_case
+    from plainview.casework.queries.people import member_by_email
+
+    open_case(number, offence, acting_member=member_by_email(acting))
+    console.print(f"Case {number!r} is open.")
+
+
+@case_app.command("close")
+def case_close(number: str, acting: As) -> None:
+    """Close a case; nothing can be searched under it from then on."""
+    open_workspace()
+    from plainview.casework.actions.cases import close_case
+    from plainview.casework.queries.people import member_by_email
+
+    close_case(number, acting_member=member_by_email(acting))
+    console.print(f"Case {number!r} is closed.")
+
+
+def search(
+    image: Path,
+    acting: As,
+    case: Annotated[str, typer.Option(help="Number of an open case.")] = "",
+    purpose: Annotated[str, typer.Option(help="What the search is to find out.")] = "",
+    gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
+    top: Annotated[int, typer.Option(help="Length of the candidate list, 2 to 50.")] = DEFAULT_LIST,
+    face: Annotated[int | None, typer.Option(help="Which face of the picture, from 1, the largest.")] = None,
+    json: Json = False,
+) -> None:
+    """Search a gallery with a probe. The record is made before the result."""
+    workspace = open_workspace()
+    from plainview.casework.actions.search import authorise, prepare_probe, run_search
+    from plainview.casework.queries.people import member_by_email
+    from plainview.casework.services import services
+
+    member = member_by_email(acting)
+    authorise(case, purpose, gallery, top, acting_member=member)  # says no before anything is decoded
+    try:
+        answer = run_search(prepare_probe(image, face), case, purpose, gallery, top, acting_member=member)
+    finally:
+        services().close()
+    if json:
+        print_json(answer_json(answer))
+    else:
+        print_answer(answer, sample_notice(workspace))
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answered search as the JSON that scripts rely on."""
+    search = answer.search
+    return {
+        "search_id": search.public_id,
+        "probe": {
+            "sha256": search.probe_blob, "face": search.face_number, "box": search.box,
+            "quality": search.quality, "quality_detail": search.quality_detail,
+        },
+        "gallery_size": search.gallery_size,
+        "candidates": [
+            {
+                "rank": row.rank,
+                "score": float(row.score),
+                "reference_id": row.reference.public_id,
+                "source_url": row.reference.source_url,
+                "page_url": row.reference.page_url,
+                "captured_on": row.reference.captured_on and row.reference.captured_on.isoformat(),
+                "quality": row.reference.quality,
+            }
+            for row in answer.candidates
+        ],
+        "model": {"pack": search.pack, "sha256": search.pack_sha256},
+        "audit": {
+            "entry": search.request_entry, "root": answer.receipt.root,
+            "size": answer.receipt.size, "answer_entry": search.answer_entry,
+        },
+        "sample": search.member.is_sample,
+    }  # fmt: skip
+
+
+def print_answer(answer: Answer, notice: str) -> None:
+    """Print an answered search for people."""
+    search = answer.search
+    table = Table(
+        "Rank", "Score", "Reference", "Source", "Captured", "Quality",
+        title=f"Search {search.public_id}: {len(answer.candidates)} candidates of {search.gallery_size} references",
+        caption=notice,
+    )  # fmt: skip
+    for row in answer.candidates:
+        reference = row.reference
+        table.add_row(
+            str(row.rank), f"{row.score:.3f}", reference.public_id, reference.source_url,
+            str(reference.captured_on or "not stated"), str(reference.quality),
+        )  # fmt: skip
+    console.print(table)
+    console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
+    console.print(
+        f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}",
+        soft_wrap=True,
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(gallery_app, name="gallery")
+    app.add_typer(case_app, name="case")
+    app.command()(enrol)
+    app.command()(search)
