@@ -17,7 +17,9 @@ app = typer.Typer(help="The tamper-evident log.", no_args_is_help=True)
 
 @app.command()
 def verify(
-    folder: Annotated[Path | None, typer.Argument(help="A copy of a log; the workspace's own if absent.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="A copy of a log; the workspace's own if absent.")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="The key line you trust (key.pub).")] = None,
     kept: Annotated[Path | None, typer.Option(help="A checkpoint that you kept earlier.")] = None,
     json: Json = False,
@@ -26,7 +28,9 @@ def verify(
     try:
         note = kept.read_text("utf-8") if kept else None
     except (OSError, UnicodeDecodeError):
-        raise Refused("audit.kept", "Not verified", f"{kept} cannot be read.", "Name a kept checkpoint.") from None
+        raise Refused(
+            "audit.kept", "Not verified", f"{kept} cannot be read.", "Name a kept checkpoint."
+        ) from None
     if folder is None:
         open_workspace()
         from plainview.casework.queries.log import verify_log

@@ -34,7 +34,10 @@ def bench_search(
     dim, top, rounds = 128, 50, 200
     random = np.random.default_rng(1)
     gallery = _unit(random.standard_normal((n, dim), dtype=np.float32))
-    probes = _unit(gallery[random.integers(0, n, rounds)] + 0.6 * _unit(random.standard_normal((rounds, dim), dtype=np.float32)))
+    probes = _unit(
+        gallery[random.integers(0, n, rounds)]
+        + 0.6 * _unit(random.standard_normal((rounds, dim), dtype=np.float32))
+    )
     began = time.perf_counter()
     index = ExactIndex(dim)
     index.apply([Block.of_adds(1, np.arange(n, dtype=np.int64), gallery)])
@@ -80,7 +83,9 @@ def _time(run: Callable[[Vector], list[int]], probes: np.ndarray) -> tuple[list[
 
 @app.command("enrol")
 def bench_enrol(
-    photos: Annotated[Path | None, typer.Option(help="A folder of photographs; else two portraits, varied.")] = None,
+    photos: Annotated[
+        Path | None, typer.Option(help="A folder of photographs; else two portraits, varied.")
+    ] = None,
     images: Annotated[int, typer.Option(help="At most this many.")] = 200,
     json: Json = False,
 ) -> None:
@@ -94,7 +99,9 @@ def bench_enrol(
         from plainview.casework.manifest import read_items
 
         source = photos or _varied(home / "photographs", images)
-        items = [item for item in read_items(source) if item.path.suffix.lower() in (".jpg", ".jpeg", ".png")][:images]
+        items = [
+            item for item in read_items(source) if item.path.suffix.lower() in (".jpg", ".jpeg", ".png")
+        ][:images]
         result = _measure_enrol(items)
     _print(result, json=json)
 
@@ -126,7 +133,12 @@ def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
     for round_number in range(3):
         name = f"bench-{round_number}"
         create_gallery(
-            name, legal_basis="benchmark", source="benchmark", owner="benchmark", expires_on=expires, acting_member=admin
+            name,
+            legal_basis="benchmark",
+            source="benchmark",
+            owner="benchmark",
+            expires_on=expires,
+            acting_member=admin,
         )
         limit = bare()
         result = enrol(name, items, acting_member=admin)
@@ -156,7 +168,7 @@ def _varied(folder: Path, count: int) -> Path:
     """Write `count` different 250-pixel crops of the two bundled portraits: real faces, no two files alike."""
     from plainview.cli.demo import bundled_portraits
 
-    portraits = [cv2.imread(str(path)) for path in bundled_portraits().values()]
+    portraits = [np.asarray(cv2.imread(str(path)), dtype=np.uint8) for path in bundled_portraits().values()]
     folder.mkdir()
     random = np.random.default_rng(7)
     for i in range(count):

@@ -38,7 +38,9 @@ _CASE, _GALLERY = "DEMO-1", "demo"
 
 
 def demo(
-    photos: Annotated[Path | None, typer.Option(help="Your own folder of photographs for the gallery.")] = None,
+    photos: Annotated[
+        Path | None, typer.Option(help="Your own folder of photographs for the gallery.")
+    ] = None,
     keep: Annotated[Path | None, typer.Option(help="New folder for the demo.")] = None,
 ) -> None:
     """Walk the whole path: workspace, gallery, probe, case, search, contact sheet, verified log."""
@@ -56,15 +58,18 @@ def demo(
     finally:
         services().close()
     report = verify_log()
-    console.print(f"[bold]5[/] The log verifies: ok={report.ok}, {report.entries} entries, root {report.root}", soft_wrap=True)
+    console.print(
+        f"[bold]5[/] The log verifies: ok={report.ok}, {report.entries} entries, root {report.root}",
+        soft_wrap=True,
+    )
     first = answer.candidates[0].reference.file_name if answer.candidates else "nobody"
     console.print(f"The probe was made from {expected}; the first candidate is {first}.")
     console.print(f"Contact sheet: {home / 'contact-sheet.png'}", soft_wrap=True)
+    search = f"plainview search {probe} --gallery {_GALLERY} --as examiner@agency.example"
     console.print("[bold]Try next[/]", f"export {ENV}={home / 'workspace'}", soft_wrap=True)
     for line in (
-        f"plainview search {probe} --case {_CASE} --purpose 'who else is similar' --gallery {_GALLERY} "
-        "--as examiner@agency.example",
-        f"plainview search {probe} --purpose 'no case' --gallery {_GALLERY} --as examiner@agency.example   (refused)",
+        f"{search} --case {_CASE} --purpose 'who else is similar'",
+        f"{search} --purpose 'no case'   (refused)",
         "plainview audit verify",
     ):
         console.print(f"  {line}", soft_wrap=True)
@@ -104,7 +109,9 @@ def _walk(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
     face = services().engine.faces(picture)[reference.face_number - 1]
     probe_path = home / "probe.jpg"
     cv2.imwrite(str(probe_path), _degrade(picture, face), [cv2.IMWRITE_JPEG_QUALITY, 45])
-    console.print("[bold]3[/] A probe that is no copy: cropped, turned, blurred, recompressed, lower face covered")
+    console.print(
+        "[bold]3[/] A probe that is no copy: cropped, turned, blurred, recompressed, lower face covered"
+    )
     open_case(_CASE, "demonstration", acting_member=examiner)
     probe = prepare_probe(probe_path)
     answer = run_search(probe, _CASE, "show how a search runs", _GALLERY, 20, acting_member=examiner)
@@ -151,7 +158,9 @@ def _degrade(picture: Picture, face: Face) -> np.ndarray:
     side = 1.9 * max(w, h)
     turn = cv2.getRotationMatrix2D(centre, 6.0, 160 / side)
     turn[:, 2] += 80 - np.array(centre)
-    small = cv2.warpAffine(picture.pixels, turn, (160, 160), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    small = cv2.warpAffine(
+        picture.pixels, turn, (160, 160), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
+    )
     nose, left, right = ((turn @ np.append(face.detection.points[i], 1.0)) for i in (2, 3, 4))
     top = int((nose[1] + min(left[1], right[1])) / 2)
     half = int(0.5 * max(w, h) * 160 / side)
@@ -168,7 +177,11 @@ def _sheet(out: Path, picture: Picture, face: Face, answer: Answer) -> None:
         Cell(
             services().decoder.decode(services().blobs.get(row.reference.blob)).pixels,
             row.reference.box,
-            (f"{row.rank}   score {row.score:.3f}", row.reference.file_name, f"quality {row.reference.quality}"),
+            (
+                f"{row.rank}   score {row.score:.3f}",
+                row.reference.file_name,
+                f"quality {row.reference.quality}",
+            ),
         )
         for row in answer.candidates[:8]
     ]

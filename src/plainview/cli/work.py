@@ -63,7 +63,9 @@ def gallery_list(acting: As, json: Json = False) -> None:
     if json:
         print_json({"galleries": rows})
         return
-    table = Table("Gallery", "References", "Legal basis", "Source", "Owner", "Ends", caption=sample_notice(workspace))
+    table = Table(
+        "Gallery", "References", "Legal basis", "Source", "Owner", "Ends", caption=sample_notice(workspace)
+    )
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     console.print(table if rows else "No gallery yet. Make one with `plainview gallery create`.")

@@ -82,7 +82,9 @@ def enrol(
     services().engine  # noqa: B018  a missing model stops here, before anything is written
     with transaction.atomic():
         run = Enrolment.objects.create(gallery=gallery, member=acting_member)
-        write_entry("enrolment.began", {"enrolment": run.pk, "gallery": gallery.pk}, acting_member=acting_member)
+        write_entry(
+            "enrolment.began", {"enrolment": run.pk, "gallery": gallery.pk}, acting_member=acting_member
+        )
     result = EnrolmentResult()
     batch: list[_Ready] = []
     for ready in _prepared(items, gallery, result):
@@ -170,7 +172,9 @@ def _store(
     identity = services().engine.pack.identity
     with transaction.atomic():
         # The update takes the row's lock, so two enrolments number their changes one after the other.
-        Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + sum(len(r.faces) for r in batch))
+        Gallery.objects.filter(pk=gallery.pk).update(
+            log_head=F("log_head") + sum(len(r.faces) for r in batch)
+        )
         gallery.refresh_from_db(fields=["log_head"])
         present = set(
             Reference.objects.filter(gallery=gallery, blob__in=[ready.digest for ready in batch]).values_list(

@@ -150,9 +150,7 @@ def _record(
     return search, receipt
 
 
-def _record_answer(
-    search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member
-) -> Answer:
+def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member) -> Answer:
     references = Reference.objects.in_bulk([row.reference for row in found])
     candidates = [
         Candidate(

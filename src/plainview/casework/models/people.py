@@ -50,7 +50,7 @@ class Member(AbstractBaseUser):
     trained_until = models.DateField(null=True)
     is_sample = models.BooleanField(default=False)
 
-    objects: BaseUserManager[Member] = BaseUserManager()
+    objects = BaseUserManager()
 
     USERNAME_FIELD = "email"
 

@@ -44,7 +44,9 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             rows = list(
                 GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=watermark)
                 .order_by("seq")
-                .values_list("seq", "reference_id", "is_add", "reference__template", "reference__public_id")[:_ROWS]
+                .values_list("seq", "reference_id", "is_add", "reference__template", "reference__public_id")[
+                    :_ROWS
+                ]
             )
             if not rows:
                 return
