@@ -13,7 +13,6 @@ from typing import Any
 
 import cv2
 import pytest
-
 from tests.factories.models import collins, hopper, scaled
 
 ADMIN, EXAMINER = "admin@agency.example", "examiner@agency.example"
@@ -28,7 +27,9 @@ class Cli:
     def run(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error", "-m", "plainview.cli.main", *map(str, arguments)]
         environment = {**os.environ, "PLAINVIEW_HOME": str(self.home), "COLUMNS": "200"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, timeout=120, check=False
+        )
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         return done
@@ -38,7 +39,18 @@ class Cli:
 
     def search(self, image: Path, *extra: str, code: int = 0) -> dict[str, Any]:
         return self.json(
-            "search", image, "--case", "C-1", "--purpose", "find the rider", "--gallery", "g", "--as", EXAMINER, *extra, code=code
+            "search",
+            image,
+            "--case",
+            "C-1",
+            "--purpose",
+            "find the rider",
+            "--gallery",
+            "g",
+            "--as",
+            EXAMINER,
+            *extra,
+            code=code,
         )
 
 
@@ -48,7 +60,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("made") / "workspace"
     cli = Cli(home)
     cli.run("init", "--sample")
-    cli.run("gallery", "create", "g", "--basis", "law", "--source", "tests", "--expires", "2999-01-01", "--as", ADMIN)
+    cli.run(
+        "gallery",
+        "create",
+        "g",
+        "--basis",
+        "law",
+        "--source",
+        "tests",
+        "--expires",
+        "2999-01-01",
+        "--as",
+        ADMIN,
+    )
     cli.run("case", "open", "C-1", "--offence", "robbery", "--as", EXAMINER)
     return home
 

@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.factories import pictures
 from tests.integration.conftest import ADMIN, EXAMINER, Cli
 
@@ -24,7 +23,9 @@ def count(cli: Cli, table: str) -> int:
         return int(database.execute(f"select count(*) from {table}").fetchone()[0])  # noqa: S608
 
 
-def test_the_mated_reference_is_first_and_the_receipt_fits_the_log(cli: Cli, photographs: Path, probe: Path) -> None:
+def test_the_mated_reference_is_first_and_the_receipt_fits_the_log(
+    cli: Cli, photographs: Path, probe: Path
+) -> None:
     enrolled = cli.json("enrol", "g", photographs, "--as", ADMIN)
     assert (enrolled["enrolled"], enrolled["duplicates"], enrolled["failed"]) == (2, 0, [])
 
@@ -58,13 +59,17 @@ def test_enrolling_again_recognises_every_duplicate(cli: Cli, photographs: Path)
     assert count(cli, "reference") == 2
 
 
-def test_a_manifest_gives_links_and_date_and_bad_files_are_listed(cli: Cli, photographs: Path, probe: Path, tmp_path: Path) -> None:
+def test_a_manifest_gives_links_and_date_and_bad_files_are_listed(
+    cli: Cli, photographs: Path, probe: Path, tmp_path: Path
+) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0nothing")
     manifest = tmp_path / "list.csv"
     with manifest.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["path", "source_url", "page_url", "captured_on"])
-        rows.writerow([photographs / "collins.png", "https://a.example/p.png", "https://a.example/page", "1999-07-01"])
+        rows.writerow(
+            [photographs / "collins.png", "https://a.example/p.png", "https://a.example/page", "1999-07-01"]
+        )
         rows.writerow(["broken.jpg", "", "", ""])
         rows.writerow(["missing.jpg", "", "", ""])
     result = cli.json("enrol", "g", manifest, "--as", ADMIN)
@@ -88,7 +93,9 @@ def test_a_manifest_gives_links_and_date_and_bad_files_are_listed(cli: Cli, phot
         (["--case", "C-1", "--purpose", "p", "--gallery", "g", "--top", "51"], "search.list_length"),
     ],
 )
-def test_a_search_that_a_rule_refuses_is_in_the_log_and_nowhere_else(cli: Cli, probe: Path, arguments: list[str], rule: str) -> None:
+def test_a_search_that_a_rule_refuses_is_in_the_log_and_nowhere_else(
+    cli: Cli, probe: Path, arguments: list[str], rule: str
+) -> None:
     before = cli.json("audit", "verify")["entries"]
     done = cli.run("search", probe, *arguments, "--as", EXAMINER, code=1)
     assert f"[{rule}]" in done.stderr
@@ -118,13 +125,13 @@ def test_who_may_not_may_not(cli: Cli, photographs: Path, probe: Path) -> None:
 
 BAD = {
     "empty": lambda: b"",
-    "truncated": lambda: pictures.truncated_jpeg(),
+    "truncated": lambda: pictures.jpeg_that_stops_in_the_middle(),
     "not_an_image": lambda: b"hello, this is a text file\n" * 20,
     "too_many_pixels": lambda: pictures.huge_png(),
-    "no_face": lambda: pictures.flat_png(),
-    "animated": lambda: pictures.animated_gif(),
+    "no_face": lambda: pictures.black_png(200),
+    "animated": lambda: pictures.animated("GIF"),
     "cmyk": lambda: pictures.cmyk_jpeg(),
-    "deep_colour": lambda: pictures.rgb16_png(),
+    "deep_colour": lambda: pictures.deep_rgb_png(),
 }
 
 
@@ -146,7 +153,9 @@ def test_bad_input_gives_one_clear_line_and_changes_nothing(cli: Cli, tmp_path: 
     assert count(cli, "search") == 0
 
 
-def test_an_altered_log_folder_stops_every_search_before_a_candidate(cli: Cli, photographs: Path, probe: Path) -> None:
+def test_an_altered_log_folder_stops_every_search_before_a_candidate(
+    cli: Cli, photographs: Path, probe: Path
+) -> None:
     cli.run("enrol", "g", photographs, "--as", ADMIN)
     log = cli.home / "audit" / "log.jsonl"
     lines = log.read_bytes().splitlines(keepends=True)
@@ -160,11 +169,28 @@ def test_an_altered_log_folder_stops_every_search_before_a_candidate(cli: Cli, p
     assert report["first_bad"] == len(lines) - 1
 
 
-def test_a_log_table_that_cannot_be_written_gives_no_candidates(cli: Cli, photographs: Path, probe: Path) -> None:
+def test_a_log_table_that_cannot_be_written_gives_no_candidates(
+    cli: Cli, photographs: Path, probe: Path
+) -> None:
     cli.run("enrol", "g", photographs, "--as", ADMIN)
     with sqlite3.connect(cli.home / "plainview.sqlite3") as database:
-        database.execute("create trigger broken before insert on log_entry begin select raise(abort, 'full'); end")
-    done = cli.run("search", probe, "--case", "C-1", "--purpose", "p", "--gallery", "g", "--as", EXAMINER, "--json", code=1)
+        database.execute(
+            "create trigger broken before insert on log_entry begin select raise(abort, 'full'); end"
+        )
+    done = cli.run(
+        "search",
+        probe,
+        "--case",
+        "C-1",
+        "--purpose",
+        "p",
+        "--gallery",
+        "g",
+        "--as",
+        EXAMINER,
+        "--json",
+        code=1,
+    )
     assert done.stdout == ""
     assert count(cli, "search") == count(cli, "candidate") == 0
 
@@ -174,7 +200,10 @@ def test_an_exported_log_verifies_without_the_application(cli: Cli, tmp_path: Pa
     cli.run("audit", "export", copy)
     assert cli.json("audit", "verify", copy)["ok"]
     done = subprocess.run(
-        [sys.executable, "-I", copy / "verify.py", copy, "--json"], capture_output=True, text=True, check=False
+        [sys.executable, "-I", copy / "verify.py", copy, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert json.loads(done.stdout)["ok"] is True
     lines = (copy / "log.jsonl").read_bytes().splitlines(keepends=True)
@@ -196,7 +225,9 @@ def test_killed_enrolment_finishes_without_duplicates(cli: Cli, photographs: Pat
     for i in range(70):  # bytes after the end of a PNG make another file of the same picture
         (folder / f"{i:03}.png").write_bytes(source + str(i).encode())
     command = [sys.executable, "-m", "plainview.cli.main", "enrol", "g", str(folder), "--as", ADMIN]
-    running = subprocess.Popen(command, env={**os.environ, "PLAINVIEW_HOME": str(cli.home)}, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        command, env={**os.environ, "PLAINVIEW_HOME": str(cli.home)}, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 60
     while count(cli, "reference") == 0 and time.monotonic() < deadline:
         time.sleep(0.02)

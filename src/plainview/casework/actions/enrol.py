@@ -96,6 +96,7 @@ def enrol(
         if progress is not None:
             progress(result)
     _store(batch, run, gallery, result, acting_member)
+    result.failed.sort(key=lambda row: row["path"])
     with transaction.atomic():
         run.finished_at = timezone.now()
         run.images, run.duplicates, run.failed = result.enrolled, result.duplicates, result.failed
