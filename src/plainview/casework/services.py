@@ -49,6 +49,11 @@ class Services:
         return self._master.derive("openings")
 
     @cached_property
+    def origin(self) -> str:
+        """The name of this deployment's log; it never changes."""
+        return self.workspace.origin
+
+    @cached_property
     def signer(self) -> Signer:
         """Signs checkpoints."""
         return self.workspace.signer()

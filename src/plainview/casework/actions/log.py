@@ -53,7 +53,7 @@ def write_entry(
     newest = LogEntry.objects.order_by("-seq").first()
     made = next_entry(
         Frontier.from_bytes(bytes(newest.frontier)) if newest else Frontier(0, ()),
-        log=services().workspace.origin,
+        log=services().origin,
         at=timezone.now(),
         action=action,
         actor=SYSTEM if acting_member is None else acting_member.public_id,

@@ -151,7 +151,8 @@ def _record(
 
 
 def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member) -> Answer:
-    references = Reference.objects.in_bulk([row.reference for row in found])
+    shown = ("public_id", "source_url", "page_url", "captured_on", "quality")
+    references = Reference.objects.only(*shown).in_bulk([row.reference for row in found])
     candidates = [
         Candidate(
             search=search,
