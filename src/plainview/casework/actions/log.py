@@ -50,16 +50,16 @@ def write_entry(
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an entry is written in the transaction of its act")
-    newest = LogEntry.objects.order_by("-seq").first()
+    newest = LogEntry.objects.order_by("-seq").values_list("at", "frontier").first()
     made = next_entry(
-        Frontier.from_bytes(bytes(newest.frontier)) if newest else Frontier(0, ()),
+        Frontier.from_bytes(bytes(newest[1])) if newest else Frontier(0, ()),
         log=services().origin,
         at=timezone.now(),
         action=action,
         actor=SYSTEM if acting_member is None else acting_member.public_id,
         subject=subject,
         secret=secret,
-        previous_at=newest.at if newest else None,
+        previous_at=newest[0] if newest else None,
     )
     entry = LogEntry.objects.create(
         seq=made.entry.seq,
@@ -93,6 +93,7 @@ def publish() -> None:
 def records(first: int) -> Iterator[Record]:
     """Yield the entries from number `first` on, each with a checkpoint of the log that ends with it."""
     signer = services().signer
-    for row in LogEntry.objects.filter(seq__gte=first).order_by("seq").iterator():
-        tree = Frontier.from_bytes(bytes(row.frontier))
-        yield Record(bytes(row.canonical), bytes(row.leaf), signer.sign(tree.size, tree.root()))
+    rows = LogEntry.objects.filter(seq__gte=first).order_by("seq")
+    for canonical, leaf, frontier in rows.values_list("canonical", "leaf", "frontier").iterator():
+        tree = Frontier.from_bytes(bytes(frontier))
+        yield Record(bytes(canonical), bytes(leaf), signer.sign(tree.size, tree.root()))
