@@ -13,8 +13,10 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import pytest
 from tests.factories import pictures
+from tests.factories.models import hopper, scaled
 from tests.integration.conftest import ADMIN, EXAMINER, Cli
 
 
@@ -130,6 +132,7 @@ BAD = {
     "too_many_pixels": lambda: pictures.huge_png(),
     "no_face": lambda: pictures.black_png(200),
     "animated": lambda: pictures.animated("GIF"),
+    "face_too_small": lambda: cv2.imencode(".png", scaled(hopper(), 8 / 170).pixels)[1].tobytes(),
     "cmyk": lambda: pictures.cmyk_jpeg(),
     "deep_colour": lambda: pictures.deep_rgb_png(),
 }
