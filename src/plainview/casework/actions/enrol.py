@@ -206,7 +206,9 @@ def _store(
                 "enrolment": run.pk,
                 "gallery": gallery.pk,
                 "images": len(fresh),
-                "references": [reference.public_id for reference in created],
+                # A digest, not the list: a batch of crowds has more ids than an entry may hold.
+                "references": len(created),
+                "references_sha256": digest_of("\n".join(row.public_id for row in created).encode()),
                 "last_change": first + len(created) - 1,
             },
             acting_member=member,
