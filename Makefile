@@ -43,6 +43,7 @@ lint: $(VENV)/.dev ## Check style, types and layers
 bench: models ## Measure enrolment and search, as ratios
 	$(BIN)/plainview bench enrol
 	$(BIN)/plainview bench search
+	$(BIN)/python benchmarks/recorded_search.py
 
 requirements: ## Compile requirements/*.in (needs uv)
 	for f in main demo dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done

@@ -32,6 +32,7 @@ _TAIL_BYTES = len(b',"leaf":""}') + 64
 MAX_LINE_BYTES: Final = len(_HEAD) + MAX_ENTRY_BYTES + _TAIL_BYTES + 1
 """Longest line of `log.jsonl`, its newline included, bytes."""
 
+_END_BYTES = 4096  # holds a usual line, and several notes
 _BATCH_BYTES = 1 << 20  # written at once while catching up: bounds memory, and is plenty for the disk
 
 
@@ -155,7 +156,8 @@ def split_note(piece: bytes) -> str:
 class LogFolder:
     """Keeps one folder in step with the truth; safe to use from several threads and processes at once.
 
-    It holds no state between calls: every call locks the folder and looks at the files as they are.
+    Every call locks the folder and looks at the files as they are. What it remembers of its own last call
+    only spares the proof that their ends fit the truth, while those ends still are, byte for byte, its own.
     """
 
     def __init__(self, path: Path, key: VerifierKey) -> None:
@@ -165,6 +167,7 @@ class LogFolder:
             LogFolderError: the folder belongs to another key.
         """
         self.path = path
+        self._left: tuple[int, bytes, bytes] | None = None  # size, end of the log, end of the checkpoints
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         line = key.text.encode() + b"\n"
         with self._locked(KEY_NAME) as file:
@@ -193,27 +196,41 @@ class LogFolder:
             OSError: the disk refused; a later call mends it.
         """
         with self._locked(LOG_NAME) as log, self._locked(CHECKPOINTS_NAME) as notes:
+            if self._left is not None and self._left[1:] == (_end(log), _end(notes)):
+                size, end = self._left[0], self._left[1]
+                rows = iter(read_from(size - 1))
+                truth = next(rows, None)
+                if truth is not None and end.endswith(format_line(truth.canonical, truth.leaf)[-_END_BYTES:]):
+                    return self._append(log, notes, rows, size, size - 1, size)
+            self._left = None
             line = _mend_log(log)
             covered = _mend_checkpoints(notes)
             last = self._number(line, read_from)
-            lines, signed, size = b"", b"", min(max(last, 0), covered)
-            for record in read_from(
-                size
-            ):  # from the first entry of which the line or the checkpoint is missing
-                if size > last:
-                    lines += _checked_line(record, size)
-                size += 1
-                if record.checkpoint is not None and size > covered:
-                    signed += _checked_note(record.checkpoint, size)
-                    covered = size
-                if len(lines) + len(signed) >= _BATCH_BYTES:
-                    _write(log, lines)
-                    _write(notes, signed)
-                    lines = signed = b""
-            # Entries first: a checkpoint without its entry would look like a truncated log.
-            _write(log, lines)
-            _write(notes, signed)
-            return size
+            # From the first entry of which the line or the checkpoint is missing.
+            first = min(max(last, 0), covered)
+            return self._append(log, notes, read_from(first), first, last, covered)
+
+    def _append(
+        self, log: int, notes: int, rows: Iterable[Record], size: int, last: int, covered: int
+    ) -> int:
+        """Add `rows`, entry `size` and on: lines after number `last`, notes of more than `covered` entries."""
+        lines, signed = b"", b""
+        for record in rows:
+            if size > last:
+                lines += _checked_line(record, size)
+            size += 1
+            if record.checkpoint is not None and size > covered:
+                signed += _checked_note(record.checkpoint, size)
+                covered = size
+            if len(lines) + len(signed) >= _BATCH_BYTES:
+                _write(log, lines)
+                _write(notes, signed)
+                lines = signed = b""
+        # Entries first: a checkpoint without its entry would look like a truncated log.
+        _write(log, lines)
+        _write(notes, signed)
+        self._left = (size, _end(log), _end(notes)) if size and covered == size else None
+        return size
 
     def sync(self) -> None:
         """Force the files and the folder's own listing to disk.
@@ -321,6 +338,12 @@ def _mend_checkpoints(file: int) -> int:
             except BadCheckpoint as error:
                 raise _damaged_checkpoints(str(error)) from None
     return 0
+
+
+def _end(file: int) -> bytes:
+    """The length of the file and its last bytes."""
+    length = os.fstat(file).st_size
+    return length.to_bytes(8, "big") + os.pread(file, _END_BYTES, max(length - _END_BYTES, 0))
 
 
 def _length(path: Path) -> int:

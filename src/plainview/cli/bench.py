@@ -141,10 +141,9 @@ def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
                 engine.template(picture, face.detection)
         return time.perf_counter() - began
 
-    ratios, rates = [], []
+    ratios, rates, speedups = [], [], []
     bare()
-    for round_number in range(3):
-        name = f"bench-{round_number}"
+    for name in ("bench-0", "bench-1", "bench-2", "both-0", "both-1", "both-2"):
         create_gallery(
             name,
             legal_basis="benchmark",
@@ -153,10 +152,13 @@ def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
             expires_on=expires,
             acting_member=admin,
         )
+    for i in range(3):
         limit = bare()
-        result = enrol(name, items, acting_member=admin)
-        ratios.append(result.seconds / limit)
-        rates.append(len(items) / result.seconds)
+        one = enrol(f"bench-{i}", items, acting_member=admin, cores=1).seconds
+        two = enrol(f"both-{i}", items, acting_member=admin, cores=2).seconds
+        ratios.append(one / limit)
+        speedups.append(one / two)
+        rates.append(len(items) / two)
     open_case("BENCH", "benchmark", acting_member=examiner)
     overhead = []
     for item in items[:30]:
@@ -172,6 +174,7 @@ def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
         "images": len(items),
         "images_per_s": round(statistics.median(rates), 2),
         "ratio_to_inference": round(statistics.median(ratios), 3),
+        "speedup_two_cores": round(statistics.median(speedups), 2),
         "search_overhead_ms": round(statistics.median(overhead), 2),
         "stages": {name: round(statistics.mean(times), 2) for name, times in stages.items()},
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),

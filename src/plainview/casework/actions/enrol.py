@@ -6,11 +6,13 @@ after. A bad file is listed with its reason and never ends the run.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.db import transaction
 from django.db.models import F
@@ -33,7 +35,7 @@ from plainview.storage.base import digest_of
 BATCH = 32
 """Pictures a transaction: bounds what an interruption repeats to about half a second of work."""
 
-_AHEAD = 2  # pictures in the decoder while one is being embedded
+_AHEAD = 2  # pictures in the decoder while others are being embedded
 
 
 @dataclass
@@ -52,7 +54,7 @@ class _Ready:
     item: Item
     data: bytes
     digest: str
-    picture: Picture
+    captured_on: date | None
     faces: list[tuple[Face, Vector]]
 
 
@@ -62,6 +64,7 @@ def enrol(
     *,
     acting_member: Member,
     progress: Callable[[EnrolmentResult], None] | None = None,
+    cores: int | None = None,
 ) -> EnrolmentResult:
     """Enrol every picture of `items` that the gallery does not hold yet.
 
@@ -70,6 +73,7 @@ def enrol(
         items: what to enrol, see casework.manifest.
         acting_member: who enrols.
         progress: called after every picture with the counts so far.
+        cores: pictures that are embedded at the same time; None: one on every core that this process may use.
 
     Raises:
         Refused: no permission, gallery unknown or expired.
@@ -87,7 +91,7 @@ def enrol(
         )
     result = EnrolmentResult()
     batch: list[_Ready] = []
-    for ready in _prepared(items, gallery, result):
+    for ready in _prepared(items, gallery, result, cores or len(os.sched_getaffinity(0))):
         if ready is not None:
             batch.append(ready)
             if len(batch) == BATCH:
@@ -116,46 +120,51 @@ def enrol(
     return result
 
 
-def _prepared(items: Iterable[Item], gallery: Gallery, result: EnrolmentResult) -> Iterator[_Ready | None]:
-    """Yield each picture with its faces and templates, None for one that was counted otherwise.
+def _prepared(
+    items: Iterable[Item], gallery: Gallery, result: EnrolmentResult, cores: int
+) -> Iterator[_Ready | None]:
+    """Yield each picture with its faces and templates in the order of `items`, None for one counted otherwise.
 
-    The decoder's child works on the next pictures while this process embeds the current one.
+    The decoder's child works on the next pictures while threads of this process embed those before them.
     """
     held = set(Reference.objects.filter(gallery=gallery).values_list("blob", flat=True))
-    waiting: deque[tuple[Item, bytes, str, Future[Picture]]] = deque()
-    for item in items:
-        try:
-            data = read_file(item.path)
-        except BadMedia as bad:
-            _failed(result, item, bad)
-            yield None
-            continue
-        digest = digest_of(data)
-        if digest in held:
-            result.duplicates += 1
-            yield None
-            continue
-        held.add(digest)
-        waiting.append((item, data, digest, services().decoder.submit(data)))
-        if len(waiting) > _AHEAD:
-            yield _embedded(*waiting.popleft(), result)
-    while waiting:
-        yield _embedded(*waiting.popleft(), result)
+    waiting: deque[tuple[Item, Future[_Ready]]] = deque()
+    with ThreadPoolExecutor(cores, thread_name_prefix="enrol") as pool:
+        for item in items:
+            try:
+                data = read_file(item.path)
+            except BadMedia as bad:
+                _failed(result, item, bad)
+                yield None
+                continue
+            digest = digest_of(data)
+            if digest in held:
+                result.duplicates += 1
+                yield None
+                continue
+            held.add(digest)
+            decoding = services().decoder.submit(data)
+            waiting.append((item, pool.submit(_embed, item, data, digest, decoding)))
+            if len(waiting) >= _AHEAD + cores:
+                yield _taken(*waiting.popleft(), result)
+        while waiting:
+            yield _taken(*waiting.popleft(), result)
 
 
-def _embedded(
-    item: Item, data: bytes, digest: str, decoding: Future[Picture], result: EnrolmentResult
-) -> _Ready | None:
-    engine = services().engine
+def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture]) -> _Ready:
+    """Runs in a thread of its own: no database here."""
+    engine, picture = services().engine, decoding.result()
+    faces = [(face, engine.template(picture, face.detection)) for face in engine.enrol_faces(picture)]
+    # Without the pixels: a batch of large photographs would not fit into memory.
+    return _Ready(item, data, digest, picture.captured_on, faces)
+
+
+def _taken(item: Item, embedding: Future[_Ready], result: EnrolmentResult) -> _Ready | None:
     try:
-        picture = decoding.result()
-        faces = engine.enrol_faces(picture)
+        return embedding.result()
     except BadMedia as bad:
         _failed(result, item, bad)
         return None
-    return _Ready(
-        item, data, digest, picture, [(face, engine.template(picture, face.detection)) for face in faces]
-    )
 
 
 def _failed(result: EnrolmentResult, item: Item, bad: BadMedia) -> None:
@@ -234,7 +243,7 @@ def _reference(
         file_name=ready.item.name,
         source_url=ready.item.source_url,
         page_url=ready.item.page_url,
-        captured_on=ready.item.captured_on or ready.picture.captured_on,
+        captured_on=ready.item.captured_on or ready.captured_on,
         pack=pack,
         template=template.tobytes(),
     )

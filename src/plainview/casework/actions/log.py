@@ -15,7 +15,7 @@ from django.utils import timezone
 from plainview.audit.logfile import Record
 from plainview.audit.merkle import Frontier
 from plainview.audit.record import SYSTEM, Value, next_entry
-from plainview.casework.models import LogEntry, LogOpening, Member
+from plainview.casework.models import LogEntry, Member
 from plainview.casework.services import services
 
 
@@ -48,37 +48,37 @@ def write_entry(
         ClockWentBack: the clock was set back.
         LogFolderError: raised by the commit, when the public copy does not fit the database.
     """
-    if not transaction.get_connection().in_atomic_block:
+    connection = transaction.get_connection()
+    if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an entry is written in the transaction of its act")
-    newest = LogEntry.objects.order_by("-seq").values_list("at", "frontier").first()
-    made = next_entry(
-        Frontier.from_bytes(bytes(newest[1])) if newest else Frontier(0, ()),
-        log=services().origin,
-        at=timezone.now(),
-        action=action,
-        actor=SYSTEM if acting_member is None else acting_member.public_id,
-        subject=subject,
-        secret=secret,
-        previous_at=newest[0] if newest else None,
-    )
-    entry = LogEntry.objects.create(
-        seq=made.entry.seq,
-        at=made.entry.at,
-        canonical=made.entry.canonical,
-        leaf=made.leaf,
-        frontier=made.frontier.to_bytes(),
-    )
-    sealer = services().openings
-    LogOpening.objects.bulk_create(
-        LogOpening(
-            entry=entry,
-            name=opening.name,
-            sealed=sealer.seal(opening.to_json(), f"opening:{entry.seq}:{opening.name}".encode()),
+    # Plain SQL: this runs twice in every search, and the ORM takes three times as long for the same rows.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT at, frontier FROM log_entry ORDER BY seq DESC LIMIT 1")
+        newest = cursor.fetchone()
+        made = next_entry(
+            Frontier.from_bytes(bytes(newest[1])) if newest else Frontier(0, ()),
+            log=services().origin,
+            at=timezone.now(),
+            action=action,
+            actor=SYSTEM if acting_member is None else acting_member.public_id,
+            subject=subject,
+            secret=secret,
+            previous_at=newest[0] if newest else None,
         )
-        for opening in made.openings
-    )
+        entry, tree = made.entry, made.frontier
+        cursor.execute(
+            "INSERT INTO log_entry (seq, at, canonical, leaf, frontier) VALUES (%s, %s, %s, %s, %s)",
+            [entry.seq, entry.at, entry.canonical, made.leaf, tree.to_bytes()],
+        )
+        sealer = services().openings
+        for opening in made.openings:
+            sealed = sealer.seal(opening.to_json(), f"opening:{entry.seq}:{opening.name}".encode())
+            cursor.execute(
+                "INSERT INTO log_opening (entry_id, name, sealed) VALUES (%s, %s, %s)",
+                [entry.seq, opening.name, sealed],
+            )
     transaction.on_commit(publish)
-    return Receipt(entry.seq, made.frontier.size, made.frontier.root().hex())
+    return Receipt(entry.seq, tree.size, tree.root().hex())
 
 
 def publish() -> None:
