@@ -281,3 +281,15 @@ def test_a_damaged_bit_spoils_at_most_two_notes(
         file = tmp_path / "checkpoints"
         file.write_bytes(copy.flipped("notes", bit).notes[0])
         assert len(intact & set(read_notes(file, file.stat().st_size))) >= 2
+
+
+def test_what_it_remembers_hides_neither_a_changed_end_nor_a_truth_set_back(
+    folder: LogFolder, records: list[Record]
+) -> None:
+    folder.publish(truth(records[:20]))
+    with pytest.raises(FolderAhead):
+        folder.publish(truth(records[:12]))
+    log = folder.path / "log.jsonl"
+    log.write_bytes(log.read_bytes().replace(b'"seq":19', b'"seq":18'))
+    with pytest.raises(LogFolderError):
+        folder.publish(truth(records[:21]))
