@@ -4,5 +4,27 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 os.environ["PLAINVIEW_HOME"] = os.path.join(tempfile.mkdtemp(prefix="plainview-test-"), "workspace")  # noqa: PTH118
+
+
+@pytest.fixture
+def workspace(transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An in-process sample workspace: real keys, blobs and log folder, tables in the test database."""
+    from plainview.casework.actions.setup import begin_log, make_sample_people
+    from plainview.casework.services import services
+    from plainview.casework.workspace import current, lay_out
+
+    home = tmp_path / "workspace"
+    monkeypatch.setenv("PLAINVIEW_HOME", str(home))
+    lay_out(current(), sample=True)
+    services.cache_clear()
+    begin_log()
+    make_sample_people()
+    yield home
+    services().close()
+    services.cache_clear()

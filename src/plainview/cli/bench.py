@@ -89,7 +89,7 @@ def bench_enrol(
     images: Annotated[int, typer.Option(help="At most this many.")] = 200,
     json: Json = False,
 ) -> None:
-    """Time whole enrolment beside its bare detect + embed inference, and a whole search beside its probe's."""
+    """Time whole enrolment beside its bare detect + embed inference."""
     with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
         home = Path(folder)
         os.environ[ENV] = str(home / "workspace")
@@ -109,14 +109,12 @@ def bench_enrol(
 def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
     from datetime import UTC, datetime, timedelta
 
-    from plainview.casework.actions.cases import open_case
     from plainview.casework.actions.enrol import enrol
     from plainview.casework.actions.galleries import create_gallery
-    from plainview.casework.actions.search import prepare_probe, run_search
     from plainview.casework.queries.people import member_by_email
     from plainview.casework.services import services
 
-    admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
+    admin = member_by_email("admin@agency.example")
     engine, decoder = services().engine, services().decoder
     expires = datetime.now(UTC).date() + timedelta(days=1)
     decoded = [decoder.decode(item.path.read_bytes()) for item in items]
@@ -159,23 +157,12 @@ def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
         ratios.append(one / limit)
         speedups.append(one / two)
         rates.append(len(items) / two)
-    open_case("BENCH", "benchmark", acting_member=examiner)
-    overhead = []
-    for item in items[:30]:
-        probe = prepare_probe(item.path)
-        began = time.perf_counter()
-        engine.template(probe.picture, probe.face.detection)
-        inference = time.perf_counter() - began
-        began = time.perf_counter()
-        run_search(probe, "BENCH", "benchmark", "bench-0", 20, acting_member=examiner)
-        overhead.append((time.perf_counter() - began - inference) * 1e3)
     services().close()
     return {
         "images": len(items),
         "images_per_s": round(statistics.median(rates), 2),
         "ratio_to_inference": round(statistics.median(ratios), 3),
         "speedup_two_cores": round(statistics.median(speedups), 2),
-        "search_overhead_ms": round(statistics.median(overhead), 2),
         "stages": {name: round(statistics.mean(times), 2) for name, times in stages.items()},
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     }

@@ -21,9 +21,10 @@ def make_workspace(*, sample: bool) -> Workspace:
     lay_out(workspace, sample=sample)
     try:
         start_django()
-        from plainview.casework.actions.setup import make_sample_people, make_tables
+        from plainview.casework.actions.setup import begin_log, make_sample_people, make_tables
 
         make_tables()
+        begin_log()
         if sample:
             make_sample_people()
     except BaseException:

@@ -15,8 +15,10 @@ from django.utils import timezone
 from plainview.audit.logfile import Record
 from plainview.audit.merkle import Frontier
 from plainview.audit.record import SYSTEM, Value, next_entry
-from plainview.casework.models import LogEntry, Member
+from plainview.casework.models import Member
 from plainview.casework.services import services
+
+_ROWS = 500  # an entry is at most 64 KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,11 @@ def publish() -> None:
 def records(first: int) -> Iterator[Record]:
     """Yield the entries from number `first` on, each with a checkpoint of the log that ends with it."""
     signer = services().signer
-    rows = LogEntry.objects.filter(seq__gte=first).order_by("seq")
-    for canonical, leaf, frontier in rows.values_list("canonical", "leaf", "frontier").iterator():
-        tree = Frontier.from_bytes(bytes(frontier))
-        yield Record(bytes(canonical), bytes(leaf), signer.sign(tree.size, tree.root()))
+    with transaction.get_connection().cursor() as cursor:
+        cursor.execute(
+            "SELECT canonical, leaf, frontier FROM log_entry WHERE seq >= %s ORDER BY seq", [first]
+        )
+        while rows := cursor.fetchmany(_ROWS):
+            for canonical, leaf, frontier in rows:
+                tree = Frontier.from_bytes(bytes(frontier))
+                yield Record(bytes(canonical), bytes(leaf), signer.sign(tree.size, tree.root()))

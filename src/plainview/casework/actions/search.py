@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import refusals_recorded
 from plainview.casework.actions.log import Receipt, write_entry
-from plainview.casework.models import Candidate, Case, Gallery, Member, Reference, Search
-from plainview.casework.queries.galleries import changes_after
+from plainview.casework.actions.rows import insert, insert_many
+from plainview.casework.models import Candidate, Case, Gallery, Member, Search
+from plainview.casework.queries.galleries import changes_after, shown_references
 from plainview.casework.services import services
 from plainview.index.base import Scored, catch_up
 from plainview.policy import rules
@@ -146,13 +147,12 @@ def _record(
             acting_member=acting_member,
         )
         search.request_entry = receipt.entry
-        search.save()
+        insert(search)
     return search, receipt
 
 
 def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member) -> Answer:
-    shown = ("public_id", "source_url", "page_url", "captured_on", "quality")
-    references = Reference.objects.only(*shown).in_bulk([row.reference for row in found])
+    references = shown_references([row.reference for row in found])
     candidates = [
         Candidate(
             search=search,
@@ -164,7 +164,7 @@ def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, actin
     ]
     answer = [[row.rank, row.reference.public_id, str(row.score)] for row in candidates]
     with transaction.atomic():
-        Candidate.objects.bulk_create(candidates)
+        insert_many(candidates)
         receipt = write_entry(
             "search.answered",
             {
@@ -179,5 +179,10 @@ def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, actin
         )
         search.answer_entry = receipt.entry
         search.answered_at = timezone.now()
-        search.save(update_fields=["answer_entry", "answered_at", "gallery_size", "gallery_seq"])
+        Search.objects.filter(pk=search.pk).update(
+            answer_entry=search.answer_entry,
+            answered_at=search.answered_at,
+            gallery_size=search.gallery_size,
+            gallery_seq=search.gallery_seq,
+        )
     return Answer(search, candidates, receipt)

@@ -25,9 +25,13 @@ _SAMPLE_TRAINING = timedelta(days=365)
 
 
 def make_tables() -> None:
-    """Create or bring up to date the tables, and begin the log if it has not begun."""
+    """Create or bring up to date the tables."""
     call_command("migrate", verbosity=0, interactive=False)
     services().workspace.database.chmod(0o600)
+
+
+def begin_log() -> None:
+    """Write the first entry of a new workspace's log."""
     with transaction.atomic():
         write_entry("workspace.created", {"sample": services().workspace.is_sample}, acting_member=None)
 
