@@ -86,6 +86,20 @@ class Workspace:
                 "Restore it from your backup.",
             ) from None
 
+    def require_owner(self) -> None:
+        """Stop everybody but the operating-system user who owns the folder; root is not excepted.
+
+        Raises:
+            Refused: workspace.not_owner.
+        """
+        if self.root.stat().st_uid != os.geteuid():
+            raise Refused(
+                "workspace.not_owner",
+                "Workspace not opened",
+                f"{self.root} belongs to another user of this machine.",
+                "Only its owner may use it from the command line; members sign in to the served pages.",
+            )
+
     @property
     def origin(self) -> str:
         """The name of this deployment's log, also the name of its signing key."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from plainview.casework.channel import command_line, enter
 from plainview.casework.workspace import Workspace, current
 
 As = Annotated[str, typer.Option("--as", help="E-mail address of the acting member.")]
@@ -20,13 +21,15 @@ err = Console(stderr=True, highlight=False)
 
 
 def open_workspace() -> Workspace:
-    """Check that the workspace exists and start Django on it.
+    """Check that the workspace exists and is this operating-system user's, and start Django on it.
 
     Raises:
-        Refused: there is no workspace, or it is damaged.
+        Refused: there is no workspace, it is damaged, or it is somebody else's.
     """
     workspace = current()
     workspace.settings()
+    workspace.require_owner()
+    enter(command_line())
     start_django()
     return workspace
 

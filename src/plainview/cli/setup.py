@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from plainview.casework.channel import command_line, enter
 from plainview.casework.workspace import Workspace, current, lay_out
 from plainview.cli.common import Json, console, open_workspace, print_json, sample_notice, start_django
 
@@ -19,6 +20,7 @@ def make_workspace(*, sample: bool) -> Workspace:
     """
     workspace = current()
     lay_out(workspace, sample=sample)
+    enter(command_line())
     try:
         start_django()
         from plainview.casework.actions.setup import begin_log, make_sample_people, make_tables

@@ -17,15 +17,64 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "agency administrator"
     AUDITOR = "auditor"
+    OPERATOR = "platform operator"
 
+
+_OWN = frozenset(
+    {Permission.POLICY_SHOW, Permission.TOKEN_OWN, Permission.SESSION_OWN, Permission.TRIPWIRE_OWN}
+)
+"""What every member may do with what is their own, and read: the rules that bind them."""
 
 GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.EXAMINER: frozenset({Permission.CASE_OPEN, Permission.CASE_CLOSE, Permission.SEARCH_RUN}),
-        Role.VERIFIER: frozenset(),
-        Role.SUPERVISOR: frozenset({Permission.CASE_OPEN, Permission.CASE_CLOSE}),
-        Role.ADMINISTRATOR: frozenset({Permission.GALLERY_CREATE, Permission.GALLERY_ENROL}),
-        Role.AUDITOR: frozenset(),
+        Role.EXAMINER: _OWN
+        | {
+            Permission.GALLERY_LIST,
+            Permission.CASE_OPEN,
+            Permission.CASE_CLOSE,
+            Permission.CASE_READ,
+            Permission.SEARCH_RUN,
+        },
+        Role.VERIFIER: _OWN,
+        Role.SUPERVISOR: _OWN
+        | {
+            Permission.GALLERY_LIST,
+            Permission.CASE_OPEN,
+            Permission.CASE_CLOSE,
+            Permission.CASE_READ,
+            Permission.MEMBER_LIST,
+            Permission.SEARCH_APPROVE,
+            Permission.SEARCH_AUTHORISE,
+            Permission.TRIAL_APPROVE,
+            Permission.TRIAL_REPORT,
+        },
+        Role.ADMINISTRATOR: _OWN
+        | {
+            Permission.GALLERY_LIST,
+            Permission.GALLERY_CREATE,
+            Permission.GALLERY_ENROL,
+            Permission.MEMBER_INVITE,
+            Permission.MEMBER_LIST,
+            Permission.MEMBER_ROLES,
+            Permission.MEMBER_DEACTIVATE,
+            Permission.MEMBER_RELEASE,
+            Permission.TRAINING_RECORD,
+            Permission.TRIAL_REPORT,
+            Permission.POLICY_CHANGE,
+        },
+        Role.AUDITOR: _OWN
+        | {
+            Permission.GALLERY_LIST,
+            Permission.CASE_READ,
+            Permission.MEMBER_LIST,
+            Permission.AUDIT_READ,
+            Permission.AUDIT_REVIEW,
+            Permission.FLAG_READ,
+            Permission.FLAG_DECIDE,
+            Permission.TRIAL_REPORT,
+        },
+        Role.OPERATOR: _OWN
+        | {Permission.AGENCY_OPEN, Permission.AGENCY_SUSPEND, Permission.AUDIT_READ, Permission.AUDIT_ROTATE},
     }
 )
 
