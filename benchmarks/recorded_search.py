@@ -67,7 +67,7 @@ def _fill(gallery: object, member: object) -> None:
 def _measure(folder: Path) -> dict[str, object]:
     from plainview.casework.actions.cases import open_case
     from plainview.casework.actions.galleries import create_gallery
-    from plainview.casework.actions.search import prepare_probe, run_search
+    from plainview.casework.actions.search import Request, prepare_probe, run_search
     from plainview.casework.queries.people import member_by_email
     from plainview.casework.services import services
     from plainview.cli.bench import _varied
@@ -77,6 +77,7 @@ def _measure(folder: Path) -> dict[str, object]:
     gallery = create_gallery("large", **passport, expires_on=date(2099, 1, 1), acting_member=admin)
     _fill(gallery, admin)
     open_case("BENCH", "benchmark", acting_member=examiner)
+    request = Request("BENCH", "benchmark", "large")
     engine, times = services().engine, []
     for path in sorted(_varied(folder / "photographs", PROBES).iterdir()):
         probe = prepare_probe(path)
@@ -84,7 +85,7 @@ def _measure(folder: Path) -> dict[str, object]:
         engine.template(probe.picture, probe.face.detection)
         inference = time.perf_counter() - began
         began = time.perf_counter()
-        run_search(probe, "BENCH", "benchmark", "large", 20, acting_member=examiner)
+        run_search(probe, request, acting_member=examiner)
         times.append((time.perf_counter() - began - inference) * 1e3)
     services().close()
     overhead = statistics.median(times[10:])  # the first ones build the index and warm the caches

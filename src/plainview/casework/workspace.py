@@ -110,6 +110,16 @@ class Workspace:
         """True when the people and the agency are made up for trying things out."""
         return self.settings().get("sample") is True
 
+    @property
+    def served_mark(self) -> Path:
+        """A file that the first start of the server makes: from then on members have their own way in."""
+        return self.root / "served"
+
+    @property
+    def is_served(self) -> bool:
+        """True once the workspace has been served."""
+        return self.served_mark.exists()
+
     def signer(self) -> Signer:
         """The key that signs the log's checkpoints."""
         return Signer.from_private_bytes(self.origin, self.key("log.key"))

@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from plainview.casework.channel import command_line, enter
 from plainview.casework.workspace import Workspace, current
+from plainview.cli.needs import running
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+
+if TYPE_CHECKING:
+    from plainview.casework.models import Member
+
+TOKEN_ENV = "PLAINVIEW_TOKEN"  # noqa: S105  the variable's name
 
 As = Annotated[str, typer.Option("--as", help="E-mail address of the acting member.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -32,6 +40,33 @@ def open_workspace() -> Workspace:
     enter(command_line())
     start_django()
     return workspace
+
+
+def acting_member(email: str) -> Member:
+    """Open the workspace for a member who acts with the permission that the running command needs.
+
+    Raises:
+        Refused: as `open_workspace`; the member is unknown or may not; or on a served, non-sample workspace
+            PLAINVIEW_TOKEN holds no current token of that member. All but the first are recorded.
+    """
+    workspace = open_workspace()
+    from plainview.casework.actions.guard import permit
+    from plainview.casework.actions.tokens import require_token
+    from plainview.casework.queries.people import member_by_email
+
+    need = running()
+    if not isinstance(need, Permission):
+        raise Refused("command.no_member", "Refused", "No member runs this command.", "Report it.")
+    member = member_by_email(email)
+    if member.is_sample and not workspace.is_sample:
+        raise Refused(
+            "member.sample", "Refused", "A sample member acts in a sample workspace only.",
+            "Act as a real member.",
+        )  # fmt: skip
+    if workspace.is_served and not workspace.is_sample:
+        require_token(os.environ.get(TOKEN_ENV, ""), acting_member=member)
+    permit(need.value, need, member)
+    return member
 
 
 def start_django() -> None:

@@ -81,7 +81,7 @@ def _walk(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
     from plainview.casework.actions.cases import open_case
     from plainview.casework.actions.enrol import enrol
     from plainview.casework.actions.galleries import create_gallery
-    from plainview.casework.actions.search import prepare_probe, run_search
+    from plainview.casework.actions.search import Request, prepare_probe, run_search
     from plainview.casework.manifest import read_items
     from plainview.casework.models import Reference
     from plainview.casework.queries.people import member_by_email
@@ -112,9 +112,10 @@ def _walk(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
     console.print(
         "[bold]3[/] A probe that is no copy: cropped, turned, blurred, recompressed, lower face covered"
     )
-    open_case(_CASE, "demonstration", acting_member=examiner)
+    open_case(_CASE, "robbery", acting_member=examiner)
     probe = prepare_probe(probe_path)
-    answer = run_search(probe, _CASE, "show how a search runs", _GALLERY, 20, acting_member=examiner)
+    request = Request(_CASE, "show how a search runs", _GALLERY, origin="photograph")
+    answer = run_search(probe, request, acting_member=examiner)
     console.print("[bold]4[/] Authorised, recorded, then searched:")
     print_answer(answer, "SAMPLE workspace: its agency and people are made up.")
     _sheet(home / "contact-sheet.png", probe.picture, probe.face, answer)

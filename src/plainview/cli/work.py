@@ -10,8 +10,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from plainview.cli.common import As, Json, console, err, open_workspace, print_json, sample_notice
-from plainview.policy.rules import DEFAULT_LIST
+from plainview.casework.workspace import current
+from plainview.cli.common import As, Json, acting_member, console, err, print_json, sample_notice
+from plainview.policy.agency import DEFAULT_LIST
+from plainview.policy.search import ORIGINS, UNDECLARED
 
 if TYPE_CHECKING:
     from plainview.casework.actions.search import Answer
@@ -28,19 +30,21 @@ def gallery_create(
     expires: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day of the legal basis.")],
     acting: As,
     owner: Annotated[str, typer.Option(help="Who answers for it; the agency when not named.")] = "",
+    offence: Annotated[
+        list[str] | None, typer.Option(help="Use it for this offence only; repeat for more.")
+    ] = None,
 ) -> None:
     """Create a gallery under its passport: legal basis, source, owner, expiry."""
-    open_workspace()
+    member = acting_member(acting)
     from plainview.casework.actions.galleries import create_gallery
-    from plainview.casework.queries.people import member_by_email
 
-    member = member_by_email(acting)
     made = create_gallery(
         name,
         legal_basis=basis,
         source=source,
         owner=owner or member.agency.name,
         expires_on=expires.date(),
+        offences=offence or (),
         acting_member=member,
     )
     console.print(f"Gallery {made.name!r} made; its passport ends on {made.expires_on}.", soft_wrap=True)
@@ -49,40 +53,46 @@ def gallery_create(
 @gallery_app.command("list")
 def gallery_list(acting: As, json: Json = False) -> None:
     """List the agency's galleries with their passports."""
-    workspace = open_workspace()
+    member = acting_member(acting)
     from plainview.casework.queries.galleries import galleries, gallery_size
-    from plainview.casework.queries.people import member_by_email
 
     rows = [
         {
             "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
             "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
+            "offences": gallery.offences,
         }
-        for gallery in galleries(member_by_email(acting))
+        for gallery in galleries(member)
     ]  # fmt: skip
     if json:
         print_json({"galleries": rows})
         return
     table = Table(
-        "Gallery", "References", "Legal basis", "Source", "Owner", "Ends", caption=sample_notice(workspace)
+        "Gallery",
+        "References",
+        "Legal basis",
+        "Source",
+        "Owner",
+        "Ends",
+        "Offences",
+        caption=sample_notice(current()),
     )
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(str(value) for value in list(row.values())[:-1]), ", ".join(row["offences"]) or "all")
     console.print(table if rows else "No gallery yet. Make one with `plainview gallery create`.")
 
 
 @gallery_app.command("passport")
 def gallery_passport(name: str, acting: As, json: Json = False) -> None:
     """Show one gallery's passport."""
-    open_workspace()
+    member = acting_member(acting)
     from plainview.casework.queries.galleries import gallery_named, gallery_size
-    from plainview.casework.queries.people import member_by_email
 
-    gallery = gallery_named(name, member_by_email(acting))
+    gallery = gallery_named(name, member)
     rows = {
         "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
         "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
-        "created_at": gallery.created_at.isoformat(),
+        "offences": gallery.offences, "created_at": gallery.created_at.isoformat(),
     }  # fmt: skip
     if json:
         print_json(rows)
@@ -93,13 +103,12 @@ def gallery_passport(name: str, acting: As, json: Json = False) -> None:
 
 def enrol(gallery: str, path: Path, acting: As, json: Json = False) -> None:
     """Enrol a folder, a picture, or a CSV/JSONL manifest (path, source_url, page_url, captured_on)."""
-    open_workspace()
+    member = acting_member(acting)
     from plainview.casework.actions import enrol as enrolment
     from plainview.casework.manifest import read_items
-    from plainview.casework.queries.people import member_by_email
     from plainview.casework.services import services
 
-    member, items = member_by_email(acting), read_items(path)
+    items = read_items(path)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(f"Enrolling into {gallery}", total=len(items))
@@ -130,26 +139,52 @@ def enrol(gallery: str, path: Path, acting: As, json: Json = False) -> None:
 
 @case_app.command("open")
 def case_open(
-    number: str, offence: Annotated[str, typer.Option(help="Offence under investigation.")], acting: As
+    number: str,
+    offence: Annotated[str, typer.Option(help="Offence under investigation.")],
+    acting: As,
+    jurisdiction: Annotated[str, typer.Option(help="Where; the agency's own when not named.")] = "",
 ) -> None:
     """Open a case."""
-    open_workspace()
+    member = acting_member(acting)
     from plainview.casework.actions.cases import open_case
-    from plainview.casework.queries.people import member_by_email
 
-    open_case(number, offence, acting_member=member_by_email(acting))
+    open_case(number, offence, jurisdiction=jurisdiction, acting_member=member)
     console.print(f"Case {number!r} is open.")
 
 
 @case_app.command("close")
 def case_close(number: str, acting: As) -> None:
     """Close a case; nothing can be searched under it from then on."""
-    open_workspace()
+    member = acting_member(acting)
     from plainview.casework.actions.cases import close_case
-    from plainview.casework.queries.people import member_by_email
 
-    close_case(number, acting_member=member_by_email(acting))
+    close_case(number, acting_member=member)
     console.print(f"Case {number!r} is closed.")
+
+
+@case_app.command("list")
+def case_list(acting: As, json: Json = False) -> None:
+    """List the agency's cases, the newest first."""
+    member = acting_member(acting)
+    from plainview.casework.queries.cases import cases
+
+    rows = [
+        {
+            "number": case.number, "offence": case.offence, "jurisdiction": case.jurisdiction,
+            "opened_by": case.opened_by.email, "opened_at": case.opened_at.isoformat(),
+            "closed_at": case.closed_at and case.closed_at.isoformat(),
+        }
+        for case in cases(member)
+    ]  # fmt: skip
+    if json:
+        print_json({"cases": rows})
+        return
+    table = Table(
+        "Case", "Offence", "Jurisdiction", "Opened by", "Opened", "Closed", caption=sample_notice(current())
+    )
+    for row in rows:
+        table.add_row(*(str(value or "-")[:60] for value in row.values()))
+    console.print(table if rows else "No case yet. Open one with `plainview case open`.")
 
 
 def search(
@@ -160,24 +195,32 @@ def search(
     gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
     top: Annotated[int, typer.Option(help="Length of the candidate list, 2 to 50.")] = DEFAULT_LIST,
     face: Annotated[int | None, typer.Option(help="Which face of the picture, from 1, the largest.")] = None,
+    origin: Annotated[
+        str, typer.Option(help=f"Where the probe comes from: {', '.join(ORIGINS)}.")
+    ] = UNDECLARED,
+    urgent: Annotated[
+        str, typer.Option(help="Life is at risk: why. A supervisor authorises it in time, or it is erased.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Search a gallery with a probe. The record is made before the result."""
-    workspace = open_workspace()
-    from plainview.casework.actions.search import authorise, prepare_probe, run_search
-    from plainview.casework.queries.people import member_by_email
+    member = acting_member(acting)
+    from plainview.casework.actions.search import Request, authorise, prepare_probe, run_search
     from plainview.casework.services import services
+    from plainview.recognition.decode import read_file
+    from plainview.storage.base import digest_of
 
-    member = member_by_email(acting)
-    authorise(case, purpose, gallery, top, acting_member=member)  # says no before anything is decoded
+    digest = digest_of(read_file(image))
+    request = Request(case, purpose, gallery, top, origin, urgent, probe_sha256=digest)
+    authorise(request, acting_member=member)  # says no before anything is decoded
     try:
-        answer = run_search(prepare_probe(image, face), case, purpose, gallery, top, acting_member=member)
+        answer = run_search(prepare_probe(image, face), request, acting_member=member)
     finally:
         services().close()
     if json:
         print_json(answer_json(answer))
     else:
-        print_answer(answer, sample_notice(workspace))
+        print_answer(answer, sample_notice(current()))
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -207,6 +250,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "entry": search.request_entry, "root": answer.receipt.root,
             "size": answer.receipt.size, "answer_entry": search.answer_entry,
         },
+        "authorise_by": search.authorise_by and search.authorise_by.isoformat(),
         "sample": search.member.is_sample,
     }  # fmt: skip
 
@@ -226,6 +270,12 @@ def print_answer(answer: Answer, notice: str) -> None:
             str(reference.captured_on or "not stated"), str(reference.quality),
         )  # fmt: skip
     console.print(table)
+    if search.authorise_by is not None:
+        console.print(
+            f"[yellow]Urgent: a supervisor authorises it by {search.authorise_by:%Y-%m-%d %H:%M} UTC "
+            f"(`plainview urgent authorise {search.public_id}`), or it is erased.[/]",
+            soft_wrap=True,
+        )
     console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
     console.print(
         f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}",

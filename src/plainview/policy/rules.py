@@ -13,12 +13,6 @@ from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, holds
 
-MIN_LIST, MAX_LIST = 2, 50
-"""Shortest and longest candidate list; source: FBI NGI Interstate Photo System, lists of 2 to 50, default 20."""
-
-DEFAULT_LIST = 20
-"""Default length of a candidate list; source: as above."""
-
 
 def may(roles: Iterable[str], is_active: bool, permission: Permission) -> Decision:
     """The member's account is active and one of its roles grants the permission."""
@@ -38,11 +32,13 @@ def may(roles: Iterable[str], is_active: bool, permission: Permission) -> Decisi
     return Allow()
 
 
-def trained(until: date | None, today: date) -> Decision:
-    """Whoever searches has training that has not run out."""
-    if until is None or until < today:
-        why = "No training is on record." if until is None else f"Your training ran out on {until}."
-        return Refused("member.training", "Search refused", why, "Renew it and have it recorded.")
+def agency_open(is_open: bool) -> Decision:
+    """The agency has been opened by the operator after its head accepted the terms, and is not suspended."""
+    if not is_open:
+        return Refused(
+            "agency.not_open", "Refused", "Your agency is not open.",
+            "Its head accepts the terms, then the operator opens it with `plainview agency open`.",
+        )  # fmt: skip
     return Allow()
 
 
@@ -52,16 +48,6 @@ def has_case(number: str) -> Decision:
         return Refused(
             "case.missing", "Search refused", "No case was named.",
             "Name the case with --case NUMBER; open one with `plainview case open`.",
-        )  # fmt: skip
-    return Allow()
-
-
-def has_purpose(purpose: str) -> Decision:
-    """A search states a purpose."""
-    if not purpose.strip():
-        return Refused(
-            "search.purpose_missing", "Search refused", "No purpose was stated.",
-            "Say with --purpose TEXT what the search is to find out for this case.",
         )  # fmt: skip
     return Allow()
 
@@ -102,16 +88,6 @@ def gallery_current(name: str, expires_on: date, today: date) -> Decision:
         return Refused(
             "gallery.expired", "Refused", f"The legal basis of gallery {name!r} ended on {expires_on}.",
             "Ask its owner to renew the passport; until then nobody can use it.",
-        )  # fmt: skip
-    return Allow()
-
-
-def list_length(top: int) -> Decision:
-    """A candidate list has a length that a person can examine."""
-    if not MIN_LIST <= top <= MAX_LIST:
-        return Refused(
-            "search.list_length", "Search refused", f"A list of {top} candidates was asked for.",
-            f"Ask for {MIN_LIST} to {MAX_LIST}; {DEFAULT_LIST} is usual.",
         )  # fmt: skip
     return Allow()
 

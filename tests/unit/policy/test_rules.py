@@ -24,13 +24,10 @@ DAY = timedelta(days=1)
         (rules.may(["examiner"], False, Permission.SEARCH_RUN), "member.inactive"),
         (rules.may([], True, Permission.SEARCH_RUN), "member.no_permission"),
         (rules.may(["root"], True, Permission.SEARCH_RUN), "member.no_permission"),
-        (rules.trained(TODAY, TODAY), None),
-        (rules.trained(TODAY - DAY, TODAY), "member.training"),
-        (rules.trained(None, TODAY), "member.training"),
+        (rules.agency_open(True), None),
+        (rules.agency_open(False), "agency.not_open"),
         (rules.has_case("1"), None),
         (rules.has_case(" \t"), "case.missing"),
-        (rules.has_purpose("p"), None),
-        (rules.has_purpose("\n"), "search.purpose_missing"),
         (rules.case_found("1", True), None),
         (rules.case_found("1", False), "case.unknown"),
         (rules.case_open("1", None), None),
@@ -39,10 +36,6 @@ DAY = timedelta(days=1)
         (rules.gallery_found("g", False), "gallery.unknown"),
         (rules.gallery_current("g", TODAY, TODAY), None),
         (rules.gallery_current("g", TODAY - DAY, TODAY), "gallery.expired"),
-        (rules.list_length(2), None),
-        (rules.list_length(50), None),
-        (rules.list_length(1), "search.list_length"),
-        (rules.list_length(51), "search.list_length"),
         (rules.passport_complete("a", "b", "c"), None),
         (rules.passport_complete(" ", "b", "c"), "gallery.passport"),
         (rules.passport_complete("a", "", "c"), "gallery.passport"),
@@ -61,7 +54,7 @@ def test_rule(decision: Decision, rule: str | None) -> None:
 
 def test_require_raises_the_first_refusal() -> None:
     with pytest.raises(Refused) as caught:
-        rules.require(Allow(), rules.has_case(""), rules.has_purpose(""))
+        rules.require(Allow(), rules.has_case(""), rules.agency_open(False))
     assert caught.value.rule_id == "case.missing"
     rules.require(Allow(), Allow())
 

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.actions.guard import refusals_recorded
+from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Case, Member
+from plainview.casework.queries.cases import case_numbered
+from plainview.casework.queries.policy import binding
 from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.search import no_refused_ground, offence_listed
 
 
-def open_case(number: str, offence: str, *, acting_member: Member) -> Case:
-    """Open a case in the member's agency.
+def open_case(number: str, offence: str, *, jurisdiction: str = "", acting_member: Member) -> Case:
+    """Open a case in the member's agency; the jurisdiction is the agency's when none is named.
 
     Raises:
-        Refused: no permission, a field is empty, or the number is taken.
+        Refused: no permission, a field is empty, the offence is not one of the agency's list or never one,
+            or the number is taken.
     """
-    number, offence = number.strip(), offence.strip()
-    with refusals_recorded("case.open", acting_member), transaction.atomic():
-        rules.require(rules.may(acting_member.roles, acting_member.is_active, Permission.CASE_OPEN))
+    number, offence = number.strip(), " ".join(offence.split())
+    with acting("case.open", Permission.CASE_OPEN, acting_member):
         if not number or not offence:
             raise Refused(
                 "case.incomplete", "Case refused", "A case has a number and an offence.", "State both."
             )
+        _, policy = binding(acting_member.agency)
+        rules.require(no_refused_ground("offence", offence), offence_listed(offence, policy))
         if Case.objects.filter(agency=acting_member.agency, number=number).exists():
             raise Refused(
                 "case.number_taken", "Case refused", f"Case {number!r} exists already.", "Use it as it is."
             )
         case = Case.objects.create(
-            agency=acting_member.agency, number=number, offence=offence, opened_by=acting_member
+            agency=acting_member.agency,
+            number=number,
+            offence=offence,
+            jurisdiction=jurisdiction.strip() or acting_member.agency.jurisdiction,
+            opened_by=acting_member,
         )
         write_entry(
             "case.opened",
@@ -48,11 +56,8 @@ def close_case(number: str, *, acting_member: Member) -> Case:
     Raises:
         Refused: no permission, unknown or closed already.
     """
-    with refusals_recorded("case.close", acting_member), transaction.atomic():
-        rules.require(rules.may(acting_member.roles, acting_member.is_active, Permission.CASE_CLOSE))
-        case = Case.objects.filter(agency=acting_member.agency, number=number).first()
-        rules.require(rules.case_found(number, case is not None))
-        assert case is not None  # noqa: S101  require() has raised otherwise
+    with acting("case.close", Permission.CASE_CLOSE, acting_member):
+        case = case_numbered(number, acting_member)
         rules.require(rules.case_open(number, case.closed_at.date() if case.closed_at else None))
         case.closed_at = timezone.now()
         case.save(update_fields=["closed_at"])

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from plainview.casework.actions.guard import refusals_recorded
+from plainview.casework.actions.guard import refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
 from plainview.casework.manifest import Item
 from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member, Reference
@@ -79,7 +79,7 @@ def enrol(
         Refused: no permission, gallery unknown or expired.
     """
     with refusals_recorded("gallery.enrol", acting_member):
-        rules.require(rules.may(acting_member.roles, acting_member.is_active, Permission.GALLERY_ENROL))
+        standing(acting_member, Permission.GALLERY_ENROL)
         gallery = gallery_named(gallery_name, acting_member)
         rules.require(rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()))
     began = time.perf_counter()

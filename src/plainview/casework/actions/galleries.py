@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
-from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.actions.guard import refusals_recorded
+from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Gallery, Member
 from plainview.policy import rules
@@ -16,17 +16,23 @@ from plainview.policy.permissions import Permission
 
 
 def create_gallery(
-    name: str, *, legal_basis: str, source: str, owner: str, expires_on: date, acting_member: Member
+    name: str,
+    *,
+    legal_basis: str,
+    source: str,
+    owner: str,
+    expires_on: date,
+    offences: Sequence[str] = (),
+    acting_member: Member,
 ) -> Gallery:
-    """Create a gallery in the member's agency.
+    """Create a gallery in the member's agency; `offences` limits it to these, none: to all of the agency's.
 
     Raises:
         Refused: no permission, the passport is not complete or has ended, or the name is taken.
     """
     name = name.strip()
-    with refusals_recorded("gallery.create", acting_member), transaction.atomic():
+    with acting("gallery.create", Permission.GALLERY_CREATE, acting_member):
         rules.require(
-            rules.may(acting_member.roles, acting_member.is_active, Permission.GALLERY_CREATE),
             rules.passport_complete(legal_basis, source, owner),
             rules.gallery_current(name, expires_on, timezone.now().date()),
         )
@@ -41,6 +47,7 @@ def create_gallery(
             source=source.strip(),
             owner=owner.strip(),
             expires_on=expires_on,
+            offences=sorted({" ".join(word.split()).lower() for word in offences} - {""}),
             created_by=acting_member,
         )
         write_entry(
@@ -53,6 +60,7 @@ def create_gallery(
                 "source": gallery.source,
                 "owner": gallery.owner,
                 "expires_on": expires_on.isoformat(),
+                "offences": gallery.offences,
             },
             acting_member=acting_member,
         )

@@ -9,7 +9,9 @@ from django.db import transaction
 
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Member
+from plainview.policy import rules
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 
 
 @contextmanager
@@ -21,8 +23,53 @@ def refusals_recorded(act: str, acting_member: Member) -> Iterator[None]:
         with transaction.atomic():
             write_entry(
                 f"{act}.refused",
-                {"rule": refused.rule_id},
+                {"rule": refused.rule_id, "agency": acting_member.agency.public_id},
                 {"why": refused.why},
                 acting_member=acting_member,
             )
         raise
+
+
+@contextmanager
+def acting(act: str, permission: Permission, acting_member: Member) -> Iterator[None]:
+    """Run an act in one transaction, if the member's roles and agency allow it now; refusals are recorded.
+
+    The member is read again inside, so that a role taken away a moment ago does not count any more.
+
+    Raises:
+        Refused: member.inactive, member.no_permission, agency.not_open, or what the act itself refuses.
+    """
+    with refusals_recorded(act, acting_member), transaction.atomic():
+        standing(acting_member, permission)
+        yield
+
+
+def standing(acting_member: Member, permission: Permission) -> None:
+    """Read the member again and check the permission and the agency.
+
+    In a transaction the member's row is locked, so that two acts of one member follow each other and neither
+    a limit nor an approval is used twice.
+
+    Raises:
+        Refused: member.inactive, member.no_permission, agency.not_open.
+    """
+    rows = Member.objects.select_related("agency")
+    if transaction.get_connection().in_atomic_block:
+        rows = rows.select_for_update(of=("self",))
+    now = rows.get(pk=acting_member.pk)
+    acting_member.roles, acting_member.is_active = now.roles, now.is_active
+    acting_member.agency = now.agency
+    rules.require(
+        rules.may(now.roles, now.is_active, permission),
+        rules.agency_open(now.agency.is_open),
+    )
+
+
+def permit(act: str, permission: Permission, acting_member: Member) -> None:
+    """Check a permission before a reading; a refusal is recorded.
+
+    Raises:
+        Refused: as `standing`.
+    """
+    with refusals_recorded(act, acting_member):
+        standing(acting_member, permission)

@@ -9,23 +9,53 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.actions.guard import refusals_recorded
+from plainview.casework.actions.approvals import usable_approval
+from plainview.casework.actions.guard import refusals_recorded, standing
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.rows import insert, insert_many
-from plainview.casework.models import Candidate, Case, Gallery, Member, Search
+from plainview.casework.actions.urgent import sweep
+from plainview.casework.models import Approval, Candidate, Case, Gallery, Member, PolicyVersion, Search
 from plainview.casework.queries.galleries import changes_after, shown_references
+from plainview.casework.queries.people import training_facts, trial_facts
+from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
 from plainview.index.base import Scored, catch_up
 from plainview.policy import rules
+from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.permissions import Permission
+from plainview.policy.search import UNDECLARED, SearchFacts, decisions
 from plainview.recognition.decode import read_file
 from plainview.recognition.types import Face, Picture
+from plainview.storage.base import digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a member asks for.
+
+    Attributes:
+        case, gallery: their number and name in the member's agency.
+        purpose: what the search is to find out for the case.
+        top: length of the candidate list.
+        origin: where the probe comes from, a word of policy.search.ORIGINS.
+        urgent: why life is at risk, when the search cannot wait for a supervisor; else "".
+        probe_sha256: digest of the probe, where it is known before it is prepared.
+    """
+
+    case: str
+    purpose: str
+    gallery: str
+    top: int = DEFAULT_LIST
+    origin: str = UNDECLARED
+    urgent: str = ""
+    probe_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,68 +90,89 @@ def prepare_probe(path: Path, number: int | None = None) -> Probe:
     return Probe(path.name, data, picture, chosen, face)
 
 
-def authorise(
-    case_number: str, purpose: str, gallery_name: str, top: int, *, acting_member: Member
-) -> tuple[Case, Gallery]:
-    """Run every rule that stands before a search; a refusal is recorded.
+def authorise(request: Request, *, acting_member: Member) -> None:
+    """Say before anything is decoded whether the search may be run; a refusal is recorded.
 
     Raises:
         Refused: the first rule that says no.
     """
+    sweep()
     with refusals_recorded("search", acting_member):
-        today = timezone.now().date()
-        rules.require(
-            rules.may(acting_member.roles, acting_member.is_active, Permission.SEARCH_RUN),
-            rules.trained(acting_member.trained_until, today),
-            rules.has_case(case_number),
-            rules.has_purpose(purpose),
-            rules.list_length(top),
-        )
-        case = Case.objects.filter(agency=acting_member.agency, number=case_number.strip()).first()
-        rules.require(rules.case_found(case_number, case is not None))
-        gallery = Gallery.objects.filter(agency=acting_member.agency, name=gallery_name).first()
-        rules.require(rules.gallery_found(gallery_name, gallery is not None))
-        assert case is not None  # noqa: S101  require() has raised otherwise
-        assert gallery is not None  # noqa: S101
-        rules.require(
-            rules.case_open(case.number, case.closed_at.date() if case.closed_at else None),
-            rules.gallery_current(gallery.name, gallery.expires_on, today),
-        )
-        return case, gallery
+        _authorised(request, None, acting_member)
 
 
-def run_search(
-    probe: Probe, case_number: str, purpose: str, gallery_name: str, top: int, *, acting_member: Member
-) -> Answer:
+def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answer:
     """Record the search, then answer it, then record the answer.
 
     Raises:
         Refused: a rule says no; recorded.
         LogFolderError, DatabaseError: the log cannot be written; then nothing was compared.
     """
-    search, asked = _record(probe, case_number, purpose, gallery_name, top, acting_member=acting_member)
+    sweep()
+    search, asked = _record(probe, request, acting_member=acting_member)
     template = services().engine.template(probe.picture, probe.face.detection)
     index = services().index(search.gallery_id, search.pack, len(template))
     search.gallery_seq = catch_up(index, changes_after(search.gallery_id))
-    found = index.search(template, top)
+    found = index.search(template, request.top)
     search.gallery_size = len(index)
     return _record_answer(search, found, asked, acting_member=acting_member)
 
 
-def _record(
-    probe: Probe, case_number: str, purpose: str, gallery_name: str, top: int, *, acting_member: Member
-) -> tuple[Search, Receipt]:
-    """Store the probe and the search, durable before this returns; the rules are run again inside."""
-    case, gallery = authorise(case_number, purpose, gallery_name, top, acting_member=acting_member)
-    blob = services().blobs.put(probe.data)
+@dataclass(frozen=True, slots=True)
+class _Authorised:
+    case: Case
+    gallery: Gallery
+    version: PolicyVersion
+    policy: AgencyPolicy
+    approval: Approval | None
+
+
+def _authorised(request: Request, probe: Probe | None, member: Member) -> _Authorised:
+    """Gather the facts and ask every rule; without a probe, those that need none."""
+    standing(member, Permission.SEARCH_RUN)
+    case = Case.objects.filter(agency=member.agency, number=request.case.strip()).first()
+    gallery = Gallery.objects.filter(agency=member.agency, name=request.gallery).first()
+    version, policy = binding(member.agency)
+    digest = digest_of(probe.data) if probe else request.probe_sha256
+    wants = case is not None and (policy.needs_approval(case.offence) or policy.quality_floor > 0)
+    approval = usable_approval(case, digest, member) if case and wants else None
+    facts = SearchFacts(
+        roles=tuple(member.roles), is_active=member.is_active, agency_open=member.agency.is_open,
+        on_trial=member.on_trial, trial=trial_facts(member) if member.on_trial else None,
+        trainings=training_facts(member), case_number=request.case, case_found=case is not None,
+        case_closed_on=case.closed_at.date() if case and case.closed_at else None,
+        offence=case.offence if case else "", purpose=request.purpose, origin=request.origin,
+        quality=probe.face.quality.overall if probe else None, top=request.top,
+        gallery_name=request.gallery, gallery_found=gallery is not None,
+        gallery_expires_on=gallery.expires_on if gallery else None,
+        gallery_offences=tuple(gallery.offences) if gallery else (),
+        approved=approval is not None, urgent=bool(request.urgent.strip()), today=timezone.now().date(),
+    )  # fmt: skip
+    rules.require(*decisions(facts, policy))
+    assert case is not None  # noqa: S101  require() has raised otherwise
+    assert gallery is not None  # noqa: S101
+    return _Authorised(case, gallery, version, policy, approval)
+
+
+def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[Search, Receipt]:
+    """Store the probe and the search, durable before this returns; the rules hold inside its transaction."""
     pack = services().engine.pack
-    with transaction.atomic():
+    urgent = request.urgent.strip()
+    with refusals_recorded("search", acting_member), transaction.atomic():
+        may = _authorised(request, probe, acting_member)
+        blob = services().blobs.put(probe.data)
+        now = timezone.now()
         search = Search(
-            case=case,
+            case=may.case,
             member=acting_member,
-            gallery=gallery,
-            purpose=purpose.strip(),
-            top=top,
+            gallery=may.gallery,
+            purpose=request.purpose.strip(),
+            origin=request.origin,
+            policy=may.version,
+            approval=may.approval,
+            urgent_reason=urgent,
+            authorise_by=now + timedelta(hours=may.policy.urgent_hours) if urgent else None,
+            top=request.top,
             probe_blob=blob,
             probe_name=probe.name,
             face_number=probe.number,
@@ -131,19 +182,24 @@ def _record(
             pack=pack.identity,
             pack_sha256=pack.recogniser.sha256,
         )
+        secret = {"purpose": search.purpose, "case_number": may.case.number, "probe_sha256": blob}
         receipt = write_entry(
             "search.requested",
             {
                 "search": search.public_id,
                 "agency": acting_member.agency.public_id,
-                "case": case.pk,
-                "offence": case.offence,
-                "gallery": gallery.pk,
-                "top": top,
+                "case": may.case.pk,
+                "offence": may.case.offence,
+                "origin": search.origin,
+                "gallery": may.gallery.pk,
+                "policy": may.version.number,
+                "approval": may.approval.public_id if may.approval else None,
+                "urgent": bool(urgent),
+                "top": request.top,
                 "pack": pack.identity,
                 "pack_sha256": pack.recogniser.sha256,
             },
-            {"purpose": search.purpose, "case_number": case.number, "probe_sha256": blob},
+            secret | ({"urgent_reason": urgent} if urgent else {}),
             acting_member=acting_member,
         )
         search.request_entry = receipt.entry

@@ -9,9 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Agency, Member
+from plainview.casework.models import Agency, Member, PolicyVersion, Training
 from plainview.casework.services import services
+from plainview.policy.agency import SAMPLE, parse
 from plainview.policy.roles import Role
+from plainview.policy.terms import TERMS_SHA256
 
 SAMPLE_AGENCY = "Sample Agency (not real)"
 SAMPLE_PEOPLE = {
@@ -39,19 +41,31 @@ def begin_log() -> None:
 def make_sample_people() -> None:
     """Create one ready agency with one member per role, marked as sample, all trained for a year."""
     with transaction.atomic():
-        agency = Agency.objects.create(name=SAMPLE_AGENCY, is_sample=True)
+        now = timezone.now()
+        agency = Agency.objects.create(
+            name=SAMPLE_AGENCY, is_sample=True, jurisdiction="Sample", terms_accepted_at=now,
+            terms_sha256=TERMS_SHA256, opened_at=now,
+        )  # fmt: skip
+        PolicyVersion.objects.create(
+            agency=agency, number=1, text=SAMPLE, why="what a sample agency begins with"
+        )
         write_entry("agency.opened", {"agency": agency.public_id, "sample": True}, acting_member=None)
+        needed = parse(SAMPLE).training
         for name, role in SAMPLE_PEOPLE.items():
             member = Member(
                 agency=agency,
                 email=f"{name}@agency.example",
                 name=f"Sample {role.value}",
                 roles=[role.value],
-                trained_until=timezone.now().date() + _SAMPLE_TRAINING,
                 is_sample=True,
             )
             member.set_unusable_password()
             member.save()
+            if role in needed:
+                Training.objects.create(
+                    member=member, course=needed[role].course, hours=needed[role].hours,
+                    completed_on=now.date(), expires_on=now.date() + _SAMPLE_TRAINING,
+                )  # fmt: skip
             write_entry(
                 "member.joined",
                 {"agency": agency.public_id, "member": member.public_id, "role": role.value, "sample": True},

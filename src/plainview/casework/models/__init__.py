@@ -1,20 +1,28 @@
 """Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
 
-from plainview.casework.models.cases import Candidate, Case, Search
+from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.galleries import Enrolment, Gallery, GalleryChange, Reference
+from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogOpening
 from plainview.casework.models.people import Agency, Member
+from plainview.casework.models.policy import PolicyVersion
 
 __all__ = [
     "Agency",
+    "Approval",
     "Candidate",
     "Case",
     "Enrolment",
     "Gallery",
     "GalleryChange",
+    "Invitation",
     "LogEntry",
     "LogOpening",
     "Member",
+    "PolicyVersion",
     "Reference",
     "Search",
+    "Token",
+    "Training",
+    "Trial",
 ]

@@ -6,10 +6,18 @@ from django.db import models
 
 from plainview.casework.models.galleries import Gallery, Reference
 from plainview.casework.models.people import Agency, Member, public_id
+from plainview.casework.models.policy import PolicyVersion
 
 
 def _search_id() -> str:
     return public_id("S")
+
+
+def _approval_id() -> str:
+    return public_id("P")
+
+
+_WAITING = models.Q(authorise_by__isnull=False, authorised_at__isnull=True, erased_at__isnull=True)
 
 
 class Case(models.Model):
@@ -18,6 +26,7 @@ class Case(models.Model):
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
     number = models.CharField(max_length=100)
     offence = models.CharField(max_length=200)
+    jurisdiction = models.CharField(max_length=200, blank=True)
     opened_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
@@ -28,6 +37,28 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class Approval(models.Model):
+    """A member's request to search with one probe under one case, and what a supervisor decided on it."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=_approval_id)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT)
+    probe_sha256 = models.CharField(max_length=64)
+    purpose = models.TextField()
+    requested_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    granted = models.BooleanField(null=True)
+    decided_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "approval"
+
+    def __str__(self) -> str:
+        return self.public_id
 
 
 class Search(models.Model):
@@ -53,9 +84,21 @@ class Search(models.Model):
     answer_entry = models.BigIntegerField(null=True, unique=True)
     requested_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True)
+    origin = models.CharField(max_length=40)
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT)
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, null=True)
+    urgent_reason = models.TextField(blank=True)
+    authorise_by = models.DateTimeField(null=True)
+    authorised_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    authorised_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "search"
+        indexes = (
+            models.Index(fields=["authorise_by"], name="search_to_authorise", condition=_WAITING),
+            models.Index(fields=["member", "requested_at"], name="search_by_member"),
+        )
 
     def __str__(self) -> str:
         return self.public_id

@@ -20,6 +20,7 @@ class Gallery(models.Model):
     source = models.TextField()
     owner = models.CharField(max_length=200)
     expires_on = models.DateField()
+    offences = models.JSONField(default=list)
     created_by = models.ForeignKey(Member, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
     log_head = models.BigIntegerField(default=0)

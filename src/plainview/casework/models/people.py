@@ -24,10 +24,18 @@ def _member_id() -> str:
 
 
 class Agency(models.Model):
-    """An organisation that searches."""
+    """An organisation that searches. It is open once its head accepted the terms and the operator opened it."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_agency_id)
     name = models.CharField(max_length=200, unique=True)
+    jurisdiction = models.CharField(max_length=200, blank=True)
+    head_name = models.CharField(max_length=200, blank=True)
+    head_email = models.EmailField(blank=True)
+    terms_code_sha256 = models.CharField(max_length=64, blank=True)
+    terms_sha256 = models.CharField(max_length=64, blank=True)
+    terms_accepted_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    suspended_at = models.DateTimeField(null=True)
     is_sample = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -36,6 +44,11 @@ class Agency(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_open(self) -> bool:
+        """True when its members may work."""
+        return self.opened_at is not None and self.suspended_at is None
 
 
 class Member(AbstractBaseUser):
@@ -47,7 +60,7 @@ class Member(AbstractBaseUser):
     name = models.CharField(max_length=200)
     roles = models.JSONField(default=list)
     is_active = models.BooleanField(default=True)
-    trained_until = models.DateField(null=True)
+    on_trial = models.BooleanField(default=False)
     is_sample = models.BooleanField(default=False)
 
     objects = BaseUserManager()

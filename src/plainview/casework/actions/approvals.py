@@ -1,0 +1,89 @@
+"""A supervisor's approval of one probe under one case, where policy or the probe's quality asks for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from plainview.casework.actions.guard import acting
+from plainview.casework.actions.log import write_entry
+from plainview.casework.models import Approval, Case, Member
+from plainview.casework.queries.cases import case_numbered
+from plainview.policy import joining, rules
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.search import has_purpose, no_refused_ground
+
+APPROVAL_DAYS = 7
+"""How long a request and the approval given on it can be used: chosen, a working week and its weekend."""
+
+
+def request_approval(case_number: str, purpose: str, probe_sha256: str, *, acting_member: Member) -> Approval:
+    """Ask the supervisors of the agency to approve a search with this probe under this case.
+
+    Raises:
+        Refused: no permission, unknown or closed case, or no lawful purpose.
+    """
+    with acting("approval.request", Permission.SEARCH_RUN, acting_member):
+        case = case_numbered(case_number, acting_member)
+        rules.require(
+            rules.case_open(case.number, case.closed_at.date() if case.closed_at else None),
+            has_purpose(purpose),
+            no_refused_ground("purpose", purpose),
+        )
+        row = Approval.objects.create(
+            case=case, member=acting_member, probe_sha256=probe_sha256, purpose=purpose.strip(),
+            expires_at=timezone.now() + timedelta(days=APPROVAL_DAYS),
+        )  # fmt: skip
+        write_entry(
+            "approval.requested",
+            {"approval": row.public_id, "agency": acting_member.agency.public_id, "case": case.pk},
+            {"purpose": row.purpose, "probe_sha256": probe_sha256},
+            acting_member=acting_member,
+        )
+    return row
+
+
+def decide_approval(public_id: str, *, grant: bool, note: str, acting_member: Member) -> Approval:
+    """Grant or deny a colleague's request.
+
+    Raises:
+        Refused: no permission, unknown, decided or run out, one's own, or no note on a denial.
+    """
+    with acting("approval.decide", Permission.SEARCH_APPROVE, acting_member):
+        found = Approval.objects.select_related("member", "case")
+        row = found.filter(public_id=public_id, case__agency=acting_member.agency).first()
+        now = timezone.now()
+        if row is None or row.granted is not None or row.expires_at <= now:
+            raise Refused(
+                "approval.unknown", "Nothing decided", "There is no such request that waits.",
+                "See `plainview approval list`.",
+            )  # fmt: skip
+        rules.require(joining.another_person(acting_member.public_id, row.member.public_id, "Approval"))
+        if not grant and not note.strip():
+            raise Refused(
+                "approval.note", "Nothing decided", "A denial has a reason.", "State it with --note."
+            )
+        row.granted, row.decided_by, row.decided_at, row.note = grant, acting_member, now, note.strip()
+        row.save(update_fields=["granted", "decided_by", "decided_at", "note"])
+        write_entry(
+            "approval.granted" if grant else "approval.denied",
+            {"approval": row.public_id, "case": row.case_id, "member": row.member.public_id},
+            {"note": row.note} if row.note else {},
+            acting_member=acting_member,
+        )
+    return row
+
+
+def usable_approval(case: Case, probe_sha256: str, member: Member) -> Approval | None:
+    """The granted approval of exactly this probe, case and member that no search has used and that still runs."""
+    rows = Approval.objects.filter(
+        case=case,
+        member=member,
+        probe_sha256=probe_sha256,
+        granted=True,
+        expires_at__gt=timezone.now(),
+        search=None,
+    )
+    return rows.order_by("pk").first()

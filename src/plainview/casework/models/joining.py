@@ -1,0 +1,93 @@
+"""How a person comes to act: invitation, training, trial, and the token of the command line."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from plainview.casework.models.people import Agency, Member, public_id
+
+
+def _invitation_id() -> str:
+    return public_id("I")
+
+
+def _trial_id() -> str:
+    return public_id("T")
+
+
+def _token_id() -> str:
+    return public_id("K")
+
+
+class Invitation(models.Model):
+    """An agency administrator's invitation; only the hash of its code is kept."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=_invitation_id)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
+    email = models.EmailField()
+    roles = models.JSONField()
+    on_trial = models.BooleanField(default=False)
+    code_sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    invited_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    member = models.OneToOneField(Member, on_delete=models.PROTECT, null=True, related_name="invitation")
+
+    class Meta:
+        db_table = "invitation"
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Training(models.Model):
+    """A course that a member completed; `expires_on` is its last valid day."""
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="trainings")
+    course = models.CharField(max_length=200)
+    hours = models.PositiveSmallIntegerField()
+    completed_on = models.DateField()
+    expires_on = models.DateField()
+    recorded_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "training"
+
+    def __str__(self) -> str:
+        return f"{self.course} until {self.expires_on}"
+
+
+class Trial(models.Model):
+    """A trial that a supervisor approved by name; both days count, and so does every search in it."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=_trial_id)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="trials")
+    approved_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField(auto_now_add=True)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    search_limit = models.PositiveSmallIntegerField()
+
+    class Meta:
+        db_table = "trial"
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Token(models.Model):
+    """What a member shows to act on the command line of a served workspace; only its hash is kept."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=_token_id)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="tokens")
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "token"
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -1,0 +1,55 @@
+"""Reading cases, approvals and searches of the member's own agency."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from plainview.casework.models import Approval, Case, Member, Search
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+
+
+def case_numbered(number: str, member: Member) -> Case:
+    """Return a case of the member's agency.
+
+    Raises:
+        Refused: case.unknown.
+    """
+    case = Case.objects.filter(agency=member.agency, number=number.strip()).first()
+    rules.require(rules.case_found(number, case is not None))
+    assert case is not None  # noqa: S101  require() has raised otherwise
+    return case
+
+
+def cases(member: Member) -> list[Case]:
+    """The cases of the member's agency, newest first."""
+    return list(Case.objects.filter(agency=member.agency).select_related("opened_by").order_by("-pk"))
+
+
+def search_numbered(public_id: str, member: Member) -> Search:
+    """Return a search of the member's agency.
+
+    Raises:
+        Refused: search.unknown.
+    """
+    rows = Search.objects.select_related("case", "member", "gallery")
+    search = rows.filter(public_id=public_id.strip(), case__agency=member.agency).first()
+    if search is None:
+        raise Refused(
+            "search.unknown", "Refused", f"Your agency has no search {public_id!r}.", "Check its id."
+        )
+    return search
+
+
+def approvals_waiting(member: Member) -> list[Approval]:
+    """Requests of the member's agency that no supervisor has decided, oldest first."""
+    rows = Approval.objects.filter(case__agency=member.agency, granted=None, expires_at__gt=timezone.now())
+    return list(rows.select_related("case", "member").order_by("pk"))
+
+
+def urgent_waiting(member: Member) -> list[Search]:
+    """Urgent searches of the member's agency that wait to be authorised, the next to be erased first."""
+    rows = Search.objects.filter(
+        case__agency=member.agency, authorise_by__isnull=False, authorised_at=None, erased_at=None
+    )
+    return list(rows.select_related("case", "member").order_by("authorise_by"))

@@ -1,0 +1,105 @@
+"""The weekly proof-of-value report of an agency's trials, for its head: what trials asked, and what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from plainview.audit.record import parse_line
+from plainview.casework.models import Agency, LogEntry, Member, Search, Trial
+
+REPORT_DAYS = 7
+"""Length of the week that a report covers; source: the issue of this rulebook."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """One member's trial in the week."""
+
+    member: str
+    approved_by: str
+    starts_on: date
+    ends_on: date
+    search_limit: int
+    searches_in_all: int
+    searches: int
+    without_candidate: int
+    refusals: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyReport:
+    """What the trials of one agency did from `since` until and with `until`; addressed to its head."""
+
+    agency: str
+    head_name: str
+    head_email: str
+    since: date
+    until: date
+    trials: tuple[TrialLine, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """As a letter to the head of the agency."""
+        lines = [
+            f"Trials of {self.agency}, {self.since} to {self.until}",
+            f"For {self.head_name or 'the head of the agency'}",
+            "",
+        ]
+        if not self.trials:
+            lines.append("No trial ran in this week.")
+        for row in self.trials:
+            refused = ", ".join(f"{rule} {count}" for rule, count in sorted(row.refusals.items())) or "none"
+            lines += [
+                f"{row.member}: approved by {row.approved_by}, {row.starts_on} to {row.ends_on}",
+                f"  searches this week {row.searches}; in all {row.searches_in_all} of {row.search_limit}",
+                f"  answered without a candidate {row.without_candidate}",
+                f"  refusals by rule: {refused}",
+            ]
+        return "\n".join(lines) + "\n"
+
+
+def weekly_report(member: Member) -> WeeklyReport:
+    """The report of the acting member's agency for the seven days that end now."""
+    return report_of(member.agency)
+
+
+def report_of(agency: Agency) -> WeeklyReport:
+    """The report of one agency for the seven days that end now."""
+    now = timezone.now()
+    since = now - timedelta(days=REPORT_DAYS)
+    rows = Trial.objects.filter(member__agency=agency, ends_on__gte=since.date(), starts_on__lte=now.date())
+    refused = _refusals(since.isoformat()[:22])
+    lines = []
+    for trial in rows.select_related("member", "approved_by").order_by("pk"):
+        searches = Search.objects.filter(member=trial.member, requested_at__gte=trial.approved_at)
+        week = searches.filter(requested_at__gte=since)
+        lines.append(
+            TrialLine(
+                trial.member.email, trial.approved_by.email, trial.starts_on, trial.ends_on, trial.search_limit,
+                searches.count(), week.count(),
+                week.filter(answered_at__isnull=False, candidate__isnull=True).count(),
+                dict(refused.get(trial.member.public_id, Counter())),
+            )
+        )  # fmt: skip
+    return WeeklyReport(
+        agency.name, agency.head_name, agency.head_email, since.date(), now.date(), tuple(lines)
+    )
+
+
+def _refusals(since: str) -> dict[str, Counter[str]]:
+    """Refused searches by member and rule, from the log itself."""
+    found: dict[str, Counter[str]] = {}
+    rows = LogEntry.objects.filter(at__gte=since).values_list("canonical", flat=True)
+    for canonical in rows.iterator():
+        entry = parse_line(bytes(canonical))
+        if entry.action == "search.refused":
+            found.setdefault(entry.actor, Counter())[str(entry.subject.get("rule"))] += 1
+    return found

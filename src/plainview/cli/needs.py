@@ -1,0 +1,123 @@
+"""What every command needs: a permission of the acting member, the workspace's owner alone, or nothing.
+
+Owns the table. A command without a row is refused, so that nothing new can be run by forgetting to think of it;
+tests/integration/test_authorisation_matrix.py walks the whole table.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+import typer
+
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+
+
+class Need(Enum):
+    """What stands in for a permission where no member acts."""
+
+    NOTHING = "no workspace is opened"
+    OWNER = "the workspace's owner: the platform operator"
+    CODE = "whoever holds an invitation's or a head's code"
+
+
+NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
+    {
+        "version": Need.NOTHING,
+        "init": Need.NOTHING,
+        "demo": Need.NOTHING,
+        "models install": Need.NOTHING,
+        "models list": Need.NOTHING,
+        "models verify": Need.NOTHING,
+        "models card": Need.NOTHING,
+        "faces": Need.NOTHING,
+        "compare": Need.NOTHING,
+        "bench search": Need.NOTHING,
+        "bench enrol": Need.NOTHING,
+        "doctor": Need.OWNER,
+        "audit verify": Need.OWNER,
+        "audit checkpoint": Need.OWNER,
+        "audit export": Need.OWNER,
+        "agency propose": Need.OWNER,
+        "agency open": Need.OWNER,
+        "agency suspend": Need.OWNER,
+        "agency list": Need.OWNER,
+        "agency terms": Need.NOTHING,
+        "agency accept": Need.CODE,
+        "member join": Need.CODE,
+        "member invite": Permission.MEMBER_INVITE,
+        "member list": Permission.MEMBER_LIST,
+        "member roles": Permission.MEMBER_ROLES,
+        "member deactivate": Permission.MEMBER_DEACTIVATE,
+        "member train": Permission.TRAINING_RECORD,
+        "token make": Permission.TOKEN_OWN,
+        "token list": Permission.TOKEN_OWN,
+        "token revoke": Permission.TOKEN_OWN,
+        "trial approve": Permission.TRIAL_APPROVE,
+        "trial report": Permission.TRIAL_REPORT,
+        "policy show": Permission.POLICY_SHOW,
+        "policy history": Permission.POLICY_SHOW,
+        "policy set": Permission.POLICY_CHANGE,
+        "policy dry-run": Permission.POLICY_CHANGE,
+        "gallery create": Permission.GALLERY_CREATE,
+        "gallery list": Permission.GALLERY_LIST,
+        "gallery passport": Permission.GALLERY_LIST,
+        "enrol": Permission.GALLERY_ENROL,
+        "case open": Permission.CASE_OPEN,
+        "case close": Permission.CASE_CLOSE,
+        "case list": Permission.CASE_READ,
+        "search": Permission.SEARCH_RUN,
+        "approval request": Permission.SEARCH_RUN,
+        "approval list": Permission.SEARCH_APPROVE,
+        "approval grant": Permission.SEARCH_APPROVE,
+        "approval deny": Permission.SEARCH_APPROVE,
+        "urgent list": Permission.SEARCH_AUTHORISE,
+        "urgent authorise": Permission.SEARCH_AUTHORISE,
+        "urgent sweep": Need.OWNER,
+    }
+)
+
+_running: ContextVar[Permission | Need] = ContextVar("need")
+
+
+def running() -> Permission | Need:
+    """What the running command needs."""
+    return _running.get()
+
+
+def guard(app: typer.Typer) -> None:
+    """Let every command of the app look up its row first."""
+    for path, info in commands(app):
+        assert info.callback is not None  # noqa: S101  a command without a function cannot be registered
+        info.callback = _guarded(path, info.callback)
+
+
+def commands(app: typer.Typer, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every command of the app as ("gallery create", its registration)."""
+    for info in app.registered_commands:
+        name = info.name or info.callback.__name__.replace("_", "-")  # type: ignore[union-attr]
+        yield f"{above} {name}".strip(), info
+    for group in app.registered_groups:
+        assert group.typer_instance is not None  # noqa: S101
+        yield from commands(group.typer_instance, f"{above} {group.name}".strip())
+
+
+def _guarded(path: str, callback: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(callback)
+    def run(*arguments: Any, **options: Any) -> Any:
+        need = NEEDS.get(path)
+        if need is None:
+            raise Refused(
+                "command.unlisted", "Refused", f"It is not written down who may run `plainview {path}`.",
+                "Report it; the command has to be entered in its table first.",
+            )  # fmt: skip
+        _running.set(need)
+        return callback(*arguments, **options)
+
+    return run

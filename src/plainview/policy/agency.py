@@ -1,0 +1,221 @@
+"""An agency's own policy: a small TOML file that people can read, checked value by value.
+
+Owns its fields, the limits that no agency may loosen, and the two policies that Plainview brings: the one a new
+agency begins with, and the one of the sample workspace. A field that is not known is refused, never ignored.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any
+
+from plainview.policy.decision import Refused
+from plainview.policy.grounds import refused_ground
+from plainview.policy.roles import Role
+
+MIN_LIST, MAX_LIST = 2, 50
+"""Shortest and longest candidate list; source: FBI NGI Interstate Photo System, lists of 2 to 50, default 20."""
+
+DEFAULT_LIST = 20
+"""Default length of a candidate list; source: as above."""
+
+MAX_URGENT_HOURS = 48
+"""Longest time until an urgent search is authorised or erased; source: EU AI Act 26(10)."""
+
+MAX_TRIAL_DAYS = 30
+"""Longest trial; source: the vendor trials without an end that let 1,803 agencies' staff search unnoticed."""
+
+MAX_TRIAL_SEARCHES = 200
+"""Most searches that a trial may allow: chosen, about seven on each of 30 days."""
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingNeeded:
+    """What a role must have completed: hours of `course`, not expired."""
+
+    course: str
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyPolicy:
+    """One version of an agency's policy.
+
+    Attributes:
+        offences: offence categories for which a search may be run, lower case.
+        unlisted_offences: accept an offence that is not listed, recorded as it is stated.
+        purposes: purposes for which a search may be run, lower case.
+        unlisted_purposes: accept a purpose that is not listed, recorded as it is stated.
+        origin_required: a search must declare where its probe comes from.
+        quality_floor: overall quality (0 to 100) below which a supervisor must approve the probe.
+        preapproval: offences that need a supervisor's approval before each search; ("all",) for every one.
+        urgent: allow a search without approval when life is at risk.
+        urgent_hours: hours until such a search is authorised, or erased.
+        list_max: longest candidate list.
+        trial_days: longest trial.
+        trial_searches: most searches in a trial.
+        training: role -> what it must have completed.
+    """
+
+    offences: tuple[str, ...]
+    purposes: tuple[str, ...]
+    unlisted_offences: bool
+    unlisted_purposes: bool
+    origin_required: bool
+    quality_floor: int
+    preapproval: tuple[str, ...]
+    urgent: bool
+    urgent_hours: int
+    list_max: int
+    trial_days: int
+    trial_searches: int
+    training: Mapping[Role, TrainingNeeded]
+
+    def needs_approval(self, offence: str) -> bool:
+        """True when a search for this offence needs a supervisor's approval beforehand."""
+        return ALL in self.preapproval or offence.strip().lower() in self.preapproval
+
+
+_RANGES = {
+    "quality_floor": (0, 100),
+    "urgent_hours": (1, MAX_URGENT_HOURS),
+    "list_max": (MIN_LIST, MAX_LIST),
+    "trial_days": (1, MAX_TRIAL_DAYS),
+    "trial_searches": (1, MAX_TRIAL_SEARCHES),
+}
+_LISTS = ("offences", "purposes", "preapproval")
+_MAX_WORDS = 120  # characters of one offence or purpose, and items of one list
+
+
+def parse(text: str) -> AgencyPolicy:
+    """Read a policy file.
+
+    Args:
+        text: TOML with every field of `AgencyPolicy`; training as tables [training.ROLE] with course and hours.
+
+    Raises:
+        Refused: policy.invalid, with the field and what is wrong with it; or policy.ground.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _invalid(f"It is not TOML: {error}.") from None
+    names = {field.name for field in fields(AgencyPolicy)}
+    unknown, missing = sorted(raw.keys() - names), sorted(names - raw.keys())
+    if unknown or missing:
+        parts = [f"unknown: {', '.join(unknown)}"] * bool(unknown) + [
+            f"missing: {', '.join(missing)}"
+        ] * bool(missing)
+        raise _invalid(f"Its fields do not fit ({'; '.join(parts)}).")
+    values: dict[str, Any] = {name: _words(name, raw[name]) for name in _LISTS}
+    for name, (low, high) in _RANGES.items():
+        if type(raw[name]) is not int or not low <= raw[name] <= high:
+            raise _invalid(f"{name} is a whole number from {low} to {high}.")
+        values[name] = raw[name]
+    for name in ("unlisted_offences", "unlisted_purposes", "origin_required", "urgent"):
+        if type(raw[name]) is not bool:
+            raise _invalid(f"{name} is true or false.")
+        values[name] = raw[name]
+    if ALL not in values["preapproval"]:
+        stray = [word for word in values["preapproval"] if word not in values["offences"]]
+        if stray and not values["unlisted_offences"]:
+            raise _invalid(f"preapproval names offences that are not listed: {', '.join(stray)}.")
+    return AgencyPolicy(**values, training=_training(raw["training"]))
+
+
+def _words(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise _invalid(f"{name} is a list of texts.")
+    words = tuple(" ".join(word.split()).lower() for word in value)
+    if len(words) > _MAX_WORDS or any(not word or len(word) > _MAX_WORDS for word in words):
+        raise _invalid(f"{name} has at most {_MAX_WORDS} texts of 1 to {_MAX_WORDS} characters.")
+    if len(set(words)) != len(words):
+        raise _invalid(f"{name} names one thing twice.")
+    if name == "preapproval":
+        return words
+    if not words:
+        raise _invalid(f"{name} is empty: nothing could be searched.")
+    for word in words:
+        ground = refused_ground(word)
+        if ground is not None:
+            raise Refused(
+                "policy.ground", "Policy refused", f"{name} holds {word!r}, which is {ground.name}.",
+                "Take it out: nobody is searched for that, under any policy.",
+            )  # fmt: skip
+    return words
+
+
+def _training(value: object) -> Mapping[Role, TrainingNeeded]:
+    roles = {role.value: role for role in Role}
+    if not isinstance(value, dict) or not value.keys() <= roles.keys():
+        raise _invalid(f"training has tables named after roles: {', '.join(roles)}.")
+    needed: dict[Role, TrainingNeeded] = {}
+    for name, table in value.items():
+        if not isinstance(table, dict) or table.keys() != {"course", "hours"}:
+            raise _invalid(f"training.{name} has a course and hours.")
+        course, hours = table["course"], table["hours"]
+        if (
+            not isinstance(course, str)
+            or not course.strip()
+            or type(hours) is not int
+            or not 1 <= hours <= 1000
+        ):
+            raise _invalid(f"training.{name}: course is a text, hours a whole number from 1 to 1000.")
+        needed[roles[name]] = TrainingNeeded(course.strip(), hours)
+    if Role.EXAMINER not in needed:
+        raise _invalid("training.examiner is missing: whoever searches has been trained.")
+    return MappingProxyType(needed)
+
+
+def _invalid(why: str) -> Refused:
+    return Refused(
+        "policy.invalid",
+        "Policy refused",
+        why,
+        "Correct the file; `plainview policy show` prints a valid one.",
+    )
+
+
+NEW_AGENCY = """\
+# What may be searched for, and how. Every change is kept with who made it and why.
+offences = [
+  "homicide", "robbery", "burglary", "assault", "sexual offence", "kidnapping", "human trafficking",
+  "child abuse", "arson", "fraud", "theft", "terrorism", "missing person", "unidentified remains",
+]
+unlisted_offences = false
+purposes = [
+  "find a candidate for an unknown person", "find a missing person", "identify remains",
+  "find a victim", "find a witness", "exoneration review",
+]
+unlisted_purposes = false
+origin_required = true
+quality_floor = 20
+preapproval = []            # offences that need a supervisor's approval before each search, or ["all"]
+urgent = true               # life at risk: search first, a supervisor authorises within urgent_hours, or it is erased
+urgent_hours = 48
+list_max = 50
+trial_days = 30
+trial_searches = 50
+
+[training.examiner]
+course = "facial examination, FISWG curriculum"
+hours = 24
+
+[training.verifier]
+course = "facial examination, FISWG curriculum"
+hours = 24
+"""
+"""What a new agency begins with; hours: chosen, the length of a three-day course (FISWG asks for no fixed number)."""
+
+SAMPLE = (
+    NEW_AGENCY.replace("unlisted_offences = false", "unlisted_offences = true")
+    .replace("unlisted_purposes = false", "unlisted_purposes = true")
+    .replace("origin_required = true", "origin_required = false")
+    .replace("quality_floor = 20", "quality_floor = 0")
+)
+"""The sample agency's: accepts what a person trying things out types, refuses what is always refused."""

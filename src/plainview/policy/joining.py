@@ -1,0 +1,98 @@
+"""The rules of joining: nobody gets in by an e-mail address, and nobody lets themself in.
+
+Pure functions on plain values, as in rules.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from plainview.policy.agency import AgencyPolicy
+from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.roles import Role
+
+INVITATION_DAYS = 7
+"""How long an invitation can be accepted: chosen, a working week and its weekend."""
+
+_EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+
+TOGETHER = (
+    frozenset({Role.EXAMINER, Role.VERIFIER}),
+    frozenset({Role.EXAMINER, Role.VERIFIER, Role.SUPERVISOR}),
+)
+"""Sets of roles of which one person may hold several; any other role is held alone: whoever checks does not act."""
+
+
+def address(email: str) -> Decision:
+    """The address has the form of one."""
+    if not _EMAIL.fullmatch(email.strip()):
+        return Refused("member.address", "Refused", f"{email!r} is not an e-mail address.", "Correct it.")
+    return Allow()
+
+
+def roles_fit(names: Iterable[str]) -> Decision:
+    """The roles exist, are not the operator's, and may be held by one person."""
+    wanted = list(names)
+    known = {role.value: role for role in Role if role is not Role.OPERATOR}
+    strange = [name for name in wanted if name not in known]
+    if strange or not wanted:
+        return Refused(
+            "member.role_unknown", "Refused",
+            f"There is no role {', '.join(map(repr, strange))}." if strange else "No role was named.",
+            f"The roles are: {', '.join(known)}.",
+        )  # fmt: skip
+    held = {known[name] for name in wanted}
+    if len(held) > 1 and not any(held <= allowed for allowed in TOGETHER):
+        return Refused(
+            "member.roles_conflict", "Refused", "One person cannot hold these roles together.",
+            "An administrator and an auditor hold no other role: whoever checks does not act.",
+        )  # fmt: skip
+    return Allow()
+
+
+def another_person(acting: str, subject: str, act: str) -> Decision:
+    """Nobody decides about themself. `acting` and `subject` are ids of members, `act` names what was tried."""
+    if acting == subject:
+        return Refused(
+            "member.own_act", f"{act} refused", "It concerns yourself.",
+            "Ask another member with that role to do it.",
+        )  # fmt: skip
+    return Allow()
+
+
+def invitation_valid(found: bool, used: bool, expires_at: datetime | None, now: datetime) -> Decision:
+    """The invitation exists, was not used, and has not run out; the answer does not tell which to a guesser."""
+    if not found or used or expires_at is None or expires_at <= now:
+        return Refused(
+            "invitation.invalid", "Not joined", "This invitation is unknown, used or run out.",
+            "Ask your agency administrator for a new one.",
+        )  # fmt: skip
+    return Allow()
+
+
+def trial_terms(starts_on: date, ends_on: date, searches: int, policy: AgencyPolicy) -> Decision:
+    """A trial has an end within the policy's days, and a number of searches within its limit."""
+    days = (ends_on - starts_on) / timedelta(days=1)
+    if not 0 <= days <= policy.trial_days:
+        return Refused(
+            "trial.length", "Trial refused", f"It would last {days:.0f} days.",
+            f"A trial ends within {policy.trial_days} days of its start.",
+        )  # fmt: skip
+    if not 1 <= searches <= policy.trial_searches:
+        return Refused(
+            "trial.searches", "Trial refused", f"It would allow {searches} searches.",
+            f"Allow 1 to {policy.trial_searches}.",
+        )  # fmt: skip
+    return Allow()
+
+
+def terms_accepted(accepted: bool) -> Decision:
+    """The head of the agency has accepted the terms before the operator opens it."""
+    if not accepted:
+        return Refused(
+            "agency.terms", "Agency not opened", "Its head has not accepted the terms.",
+            "The head accepts them with `plainview agency accept CODE`.",
+        )  # fmt: skip
+    return Allow()

@@ -1,0 +1,100 @@
+"""The rulebook in plain words, with an agency's own values: what `plainview policy show` and the page print.
+
+Owns one row for every rule id with which anything is refused by rule; a test compares them with the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, AgencyPolicy
+from plainview.policy.grounds import REFUSED_GROUNDS
+from plainview.policy.joining import INVITATION_DAYS
+from plainview.policy.roles import Role
+from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule: its id, what it is about, and what it says in this agency."""
+
+    rule_id: str
+    of: str
+    says: str
+
+
+def table(policy: AgencyPolicy) -> list[Row]:
+    """Every rule, in the order in which a search meets them, then those of joining and of galleries."""
+    return [Row(*row) for row in (*_search(policy), *_joining(policy), *_galleries())]
+
+
+def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
+    needed = policy.training[Role.EXAMINER]
+    offences, purposes = "; ".join(policy.offences), "; ".join(policy.purposes)
+    grounds = "; ".join(ground.name for ground in REFUSED_GROUNDS)
+    beforehand = (
+        "every offence" if "all" in policy.preapproval else "; ".join(policy.preapproval) or "no offence"
+    )
+    urgent = (
+        f"When life is at risk a search may be run without approval; a supervisor authorises it within "
+        f"{policy.urgent_hours} hours (never more than {MAX_URGENT_HOURS}), or it and its data are erased."
+        if policy.urgent
+        else "There is no urgent path."
+    )
+    return [
+        ("member.inactive", "every act", "Only an active account acts."),
+        ("member.no_permission", "every act", "A member does only what one of their roles grants."),
+        ("agency.not_open", "every act", "The agency's head has accepted the terms and the operator has opened it."),
+        ("trial.not_approved", "search", "A member on trial searches only after a supervisor approved the trial."),
+        ("trial.ended", "search", "A trial ends with its last day."),
+        ("trial.used_up", "search", "A trial ends with its last search."),
+        ("member.training", "search", f"Whoever searches has {needed.hours} hours of {needed.course}, not expired."),
+        ("case.missing", "search", "A search names a case."),
+        ("search.purpose_missing", "search", "A search states a purpose."),
+        ("search.list_length", "search", f"A candidate list has {MIN_LIST} to {policy.list_max} rows."),
+        ("search.ground", "search, case", f"Nobody is searched for: {grounds}."),
+        (
+            "search.purpose_unlisted", "search",
+            f"Purposes: {purposes}" + (", or another that is stated." if policy.unlisted_purposes else "."),
+        ),
+        ("probe.not_photographed", "search", f"A probe is never a {', '.join(NOT_PHOTOGRAPHED)} picture."),
+        (
+            "probe.origin_missing", "search",
+            "Where the probe comes from " + ("must" if policy.origin_required else "may") + " be declared.",
+        ),
+        ("probe.origin_unknown", "search", f"Origins: {'; '.join(ORIGINS)}."),
+        ("case.unknown", "search", "The case is one of the member's own agency."),
+        ("case.closed", "search", "Nothing is searched under a closed case."),
+        (
+            "case.offence_unlisted", "search, case",
+            f"Offences: {offences}" + (", or another that is stated." if policy.unlisted_offences else "."),
+        ),
+        ("gallery.unknown", "search", "The gallery is one of the member's own agency."),
+        ("gallery.expired", "search", "Nobody uses a gallery whose legal basis has ended."),
+        ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
+        ("search.urgent_closed", "search", urgent),
+        ("search.approval_needed", "search", f"A supervisor approves beforehand for: {beforehand}."),
+        (
+            "probe.quality_floor", "search",
+            f"A probe of quality below {policy.quality_floor} (of 100) needs a supervisor's approval.",
+        ),
+    ]  # fmt: skip
+
+
+def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
+    return [
+        ("agency.terms", "joining", "An agency is opened only after its head accepted the terms."),
+        ("member.address", "joining", "An invitation goes to one address."),
+        ("member.role_unknown", "joining", "Only the roles of the rulebook exist."),
+        ("member.roles_conflict", "joining", "Administrators and auditors hold no other role."),
+        ("member.own_act", "joining", "Nobody decides about themself: roles, training, trial, approval."),
+        ("invitation.invalid", "joining", f"An invitation is used once, within {INVITATION_DAYS} days."),
+        ("trial.length", "joining", f"A trial lasts at most {policy.trial_days} days."),
+        ("trial.searches", "joining", f"A trial allows at most {policy.trial_searches} searches."),
+    ]
+
+
+def _galleries() -> list[tuple[str, str, str]]:
+    return [
+        ("gallery.passport", "gallery", "A gallery states its legal basis, its source and its owner."),
+    ]
