@@ -36,7 +36,7 @@ REFUSED_GROUNDS = (
     ),
     _ground(
         "journalism",
-        r"^\W*(journalism|journalists?|reporters?)\W*$|\bjournalis\w+\W+(sources?|work|activit\w+)\b"
+        r"^\W*(journalism|journalists?|reporters?)\W*$|\bjournalis\w+(?:['’]s)?\W+(sources?|work|activit\w+)\b"
         r"|\b(sources?|informants?) of (a|the) (journalist|reporter|newspaper)\b",
     ),
     _ground(

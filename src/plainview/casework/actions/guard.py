@@ -58,6 +58,7 @@ def standing(acting_member: Member, permission: Permission) -> None:
         rows = rows.select_for_update(of=("self",))
     now = rows.get(pk=acting_member.pk)
     acting_member.roles, acting_member.is_active = now.roles, now.is_active
+    acting_member.on_trial = now.on_trial
     acting_member.agency = now.agency
     rules.require(
         rules.may(now.roles, now.is_active, permission),

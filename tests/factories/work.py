@@ -1,0 +1,76 @@
+"""A workspace's daily work in one line each: galleries, cases, probes and searches, in process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+from django.utils import timezone
+from tests.factories.models import collins, hopper, scaled
+
+from plainview.audit.record import Entry, parse_line
+from plainview.casework.actions.cases import open_case
+from plainview.casework.actions.enrol import enrol
+from plainview.casework.actions.galleries import create_gallery
+from plainview.casework.actions.search import Answer, Request, prepare_probe, run_search
+from plainview.casework.manifest import Item
+from plainview.casework.models import LogEntry, Member
+from plainview.casework.queries.people import member_by_email
+from plainview.recognition.types import Picture
+
+
+def person(name: str) -> Member:
+    """A sample person: "admin", "examiner", ..."""
+    return member_by_email(f"{name}@agency.example")
+
+
+def entries(action: str = "") -> list[Entry]:
+    """The log's entries of one action, oldest first."""
+    rows = [parse_line(bytes(row.canonical)) for row in LogEntry.objects.order_by("seq")]
+    return [row for row in rows if not action or row.action == action]
+
+
+def write(picture: Picture, path: Path) -> Path:
+    cv2.imwrite(str(path), picture.pixels)
+    return path
+
+
+def gallery(folder: Path, name: str = "g", **passport: Any) -> None:
+    """A gallery of the two bundled portraits."""
+    fields = {"legal_basis": "law", "source": "tests", "owner": "tests", "expires_on": date(2999, 1, 1)}
+    create_gallery(name, **(fields | passport), acting_member=person("admin"))
+    folder.mkdir(exist_ok=True)
+    pictures = {"hopper.png": hopper(), "collins.png": collins()}
+    items = [
+        Item(write(p, folder / n), n, f"https://source.example/{n}", "", None) for n, p in pictures.items()
+    ]
+    enrol(name, items, acting_member=person("admin"))
+
+
+def case(number: str = "C-1", offence: str = "robbery") -> None:
+    open_case(number, offence, acting_member=person("examiner"))
+
+
+def probe(folder: Path, name: str = "probe.png") -> Path:
+    """Another rendering of Eileen Collins."""
+    return write(scaled(collins(), 0.8), folder / name)
+
+
+def search(image: Path, member: Member | None = None, **request: Any) -> Answer:
+    fields = {"case": "C-1", "purpose": "find the rider", "gallery": "g"}
+    return run_search(
+        prepare_probe(image), Request(**(fields | request)), acting_member=member or person("examiner")
+    )
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Let the whole application live at this moment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: moment)
+        yield

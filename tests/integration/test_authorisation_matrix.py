@@ -1,0 +1,178 @@
+"""The authorisation matrix: every command, with every role and with another agency's members; default is deny.
+
+A new command without a row in cli/needs.py, or without a line in `LINES` here, fails.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.factories.work import case, entries, gallery, probe, search
+from typer.testing import CliRunner, Result
+
+from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
+from plainview.casework.actions.approvals import request_approval
+from plainview.casework.actions.members import invite_member, join
+from plainview.casework.actions.policy import change_policy
+from plainview.casework.models import Member
+from plainview.casework.queries.people import member_by_email
+from plainview.cli import main as cli
+from plainview.cli.needs import NEEDS, Need, commands
+from plainview.policy.agency import NEW_AGENCY, SAMPLE
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import GRANTS, Role
+
+ROLES = [role for role in Role if role is not Role.OPERATOR]
+
+# What each command is run with; {…} is something of the first agency. "own" marks one that names nobody else's.
+LINES = {
+    "member invite": "new@x.example --role examiner",
+    "member list": "",
+    "member roles": "{email} --role verifier",
+    "member deactivate": "{email} --why left",
+    "member train": "{email} --course c --hours 9 --completed 2026-01-01 --expires 2999-01-01",
+    "token make": "",
+    "token list": "",
+    "token revoke": "{token}",
+    "trial approve": "{trial}",
+    "trial report": "",
+    "policy show": "",
+    "policy history": "",
+    "policy set": "{policy} --why w",
+    "policy dry-run": "{policy}",
+    "gallery create": "G2 --basis b --source s --expires 2999-01-01",
+    "gallery list": "",
+    "gallery passport": "{gallery}",
+    "enrol": "{gallery} {image}",
+    "case open": "C-77 --offence robbery",
+    "case close": "{case}",
+    "case list": "",
+    "search": "{image} --case {case} --purpose p --gallery {gallery}",
+    "approval request": "{image} --case {case} --purpose p",
+    "approval list": "",
+    "approval grant": "{approval}",
+    "approval deny": "{approval} --note n",
+    "urgent list": "",
+    "urgent authorise": "{search} --note n",
+}  # fmt: skip
+
+NAMES = {path for path, line in LINES.items() if "{" in line and path not in ("policy set", "policy dry-run")}
+"""Commands whose line names something of the first agency."""
+
+
+@pytest.fixture
+def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
+    """What the first agency has, by the names that `LINES` uses."""
+    from plainview.casework.actions.tokens import make_token
+
+    gallery(tmp_path / "pictures", "MARKER-gallery")
+    case("MARKER-case")
+    image = probe(tmp_path)
+    admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
+    invited = invite_member("marker-trial@agency.example", ["examiner"], on_trial=True, acting_member=admin)
+    trial = join(invited.code, "MARKER trial")
+    victim = join(invite_member("marker@agency.example", ["verifier"], acting_member=admin).code, "MARKER")
+    urgent = search(image, case="MARKER-case", gallery="MARKER-gallery", urgent="life at risk").search
+    approval = request_approval("MARKER-case", "find the rider", "0" * 64, acting_member=examiner)
+    token, _ = make_token(acting_member=victim)
+    policy = tmp_path / "policy.toml"
+    policy.write_text(NEW_AGENCY)
+    return {
+        "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
+        "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
+        "approval": approval.public_id, "search": urgent.public_id,
+    }  # fmt: skip
+
+
+def run(path: str, things: dict[str, str], member: str) -> Result:
+    words = [word.format(**things) for word in LINES[path].split()]
+    return CliRunner().invoke(cli.app, [*path.split(), *words, "--as", member])
+
+
+def rule_of(result: Result) -> str | None:
+    if isinstance(result.exception, Refused):
+        return result.exception.rule_id
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code != 2, result.output
+    return None
+
+
+def test_every_command_has_its_row_and_its_line() -> None:
+    registered = {path for path, _ in commands(cli.app)}
+    assert registered == set(NEEDS)
+    assert {path for path, need in NEEDS.items() if isinstance(need, Permission)} == set(LINES)
+
+
+def test_a_command_without_a_row_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plainview.cli.needs.NEEDS", {})
+    assert rule_of(CliRunner().invoke(cli.app, ["version"])) == "command.unlisted"
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
+def test_a_role_may_what_it_was_granted_and_nothing_else(things: dict[str, str], role: Role) -> None:
+    member = Member.objects.get(roles=[role.value], is_sample=True)
+    for path in LINES:
+        need = NEEDS[path]
+        assert isinstance(need, Permission)
+        before = len(entries(f"{need.value}.refused"))
+        rule = rule_of(run(path, things, member.email))
+        if need in GRANTS[role]:
+            assert rule not in {"member.no_permission", "command.unlisted"}, path
+        else:
+            assert rule == "member.no_permission", path
+            refusals = entries(f"{need.value}.refused")
+            assert len(refusals) == before + 1, path
+            assert refusals[-1].actor == member.public_id
+
+
+@pytest.fixture
+def others(workspace: Path) -> dict[Role, Member]:
+    """The people of another, open agency: one for each role, all trained."""
+    from datetime import date
+
+    from plainview.casework.actions.members import record_training
+
+    accept_terms(propose_agency("Other", jurisdiction="J", head_name="H", head_email="h@other.example"))
+    boss = join(open_agency("Other", administrator_email="boss@other.example").code, "Boss")
+    change_policy(SAMPLE, why="an agency that takes any purpose", acting_member=boss)
+    people = {Role.ADMINISTRATOR: boss}
+    for role in ROLES:
+        if role is not Role.ADMINISTRATOR:
+            email = f"{role.value.replace(' ', '-')}@other.example"
+            people[role] = join(invite_member(email, [role.value], acting_member=boss).code, role.value)
+            record_training(
+                email, "facial examination, FISWG curriculum", 24, date(2026, 1, 1), date(2999, 1, 1),
+                acting_member=boss,
+            )  # fmt: skip
+    return people
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
+def test_another_agencys_things_are_unknown_and_unseen(
+    things: dict[str, str], others: dict[Role, Member], role: Role
+) -> None:
+    for path in LINES:
+        if NEEDS[path] not in GRANTS[role] or path in {"member invite", "policy set"}:
+            continue
+        result = run(path, things, others[role].email)
+        rule = rule_of(result)
+        assert "marker" not in result.output.lower(), path
+        if path in NAMES:
+            assert rule is not None, path
+            assert rule.endswith(".unknown") or (path == "search" and rule == "search.purpose_unlisted"), (
+                path,
+                rule,
+            )
+    victim = member_by_email(things["email"])
+    assert victim.is_active
+    assert victim.roles == ["verifier"]
+
+
+def test_operator_and_open_commands_take_no_member() -> None:
+    for path, info in commands(cli.app):
+        if isinstance(NEEDS[path], Need):
+            import inspect
+
+            assert "acting" not in inspect.signature(info.callback).parameters, path

@@ -1,0 +1,93 @@
+"""A policy file is taken whole or refused with the field that is wrong; nothing looser than the limits passes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.policy.agency import NEW_AGENCY, SAMPLE, AgencyPolicy, parse
+from plainview.policy.decision import Refused
+from plainview.policy.roles import Role
+
+
+def test_both_shipped_policies_are_valid() -> None:
+    new, sample = parse(NEW_AGENCY), parse(SAMPLE)
+    assert (new.unlisted_offences, new.unlisted_purposes, new.origin_required) == (False, False, True)
+    assert (sample.unlisted_offences, sample.unlisted_purposes, sample.origin_required) == (True, True, False)
+    assert new.quality_floor > sample.quality_floor == 0
+    assert new.training[Role.EXAMINER].hours == 24
+    assert not new.needs_approval("homicide")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("urgent_hours = 48", "urgent_hours = 49", "urgent_hours"),
+        ("urgent_hours = 48", "urgent_hours = 0", "urgent_hours"),
+        ("urgent_hours = 48", "urgent_hours = true", "urgent_hours"),
+        ("trial_days = 30", "trial_days = 31", "trial_days"),
+        ("trial_searches = 50", "trial_searches = 201", "trial_searches"),
+        ("list_max = 50", "list_max = 51", "list_max"),
+        ("list_max = 50", "list_max = 1", "list_max"),
+        ("quality_floor = 20", "quality_floor = 101", "quality_floor"),
+        ("urgent = true", 'urgent = "yes"', "urgent"),
+        ("urgent = true", "", "missing: urgent"),
+        ("urgent = true", "urgent = true\nextra = 1", "unknown: extra"),
+        ('"homicide"', '" Robbery"', "twice"),
+        ("preapproval = []", 'preapproval = ["jaywalking"]', "jaywalking"),
+        ("[training.examiner]", "[training.root]", "roles"),
+        ("hours = 24", "hours = 0", "hours"),
+        ("offences = [", "offences = [[], ", "list of texts"),
+        ("fraud", "f" * 121, "characters"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(old: str, new: str, word: str) -> None:
+    assert old in NEW_AGENCY
+    with pytest.raises(Refused) as caught:
+        parse(NEW_AGENCY.replace(old, new, 1))
+    assert caught.value.rule_id == "policy.invalid"
+    assert word in caught.value.why
+
+
+def test_an_examiner_without_training_cannot_be_allowed() -> None:
+    with pytest.raises(Refused, match=r"training\.examiner is missing"):
+        parse(NEW_AGENCY.replace("[training.examiner]", "[training.supervisor]"))
+
+
+@pytest.mark.parametrize(
+    "ground", ["lawful assembly", "worship", "journalism", "immigration status", "curiosity"]
+)
+@pytest.mark.parametrize("before", ['"homicide"', '"find a witness"'])
+def test_no_list_may_hold_a_refused_ground(ground: str, before: str) -> None:
+    with pytest.raises(Refused) as caught:
+        parse(NEW_AGENCY.replace(before, f'{before}, "{ground}"'))
+    assert caught.value.rule_id == "policy.ground"
+
+
+def test_approval_for_all_or_for_named_offences() -> None:
+    everything = parse(NEW_AGENCY.replace("preapproval = []", 'preapproval = ["all"]'))
+    one = parse(NEW_AGENCY.replace("preapproval = []", 'preapproval = ["fraud"]'))
+    assert everything.needs_approval("anything")
+    assert one.needs_approval(" Fraud ")
+    assert not one.needs_approval("theft")
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_policy_or_a_refusal(text: str) -> None:
+    with pytest.raises(Refused):
+        parse(text)
+
+
+@given(st.integers(0, len(NEW_AGENCY) - 1), st.characters(codec="utf-8"))
+def test_one_changed_character_never_loosens_a_limit(place: int, character: str) -> None:
+    text = NEW_AGENCY[:place] + character + NEW_AGENCY[place + 1 :]
+    try:
+        policy = parse(text)
+    except Refused:
+        return
+    assert isinstance(policy, AgencyPolicy)
+    assert 1 <= policy.urgent_hours <= 48
+    assert 1 <= policy.trial_days <= 30
+    assert 2 <= policy.list_max <= 50
+    assert policy.training[Role.EXAMINER].hours >= 1

@@ -1,0 +1,117 @@
+"""Every fact of a search, changed alone, changes the answer as it should; nothing is allowed for lack of a fact."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from plainview.policy.agency import NEW_AGENCY, SAMPLE, parse
+from plainview.policy.decision import Refused
+from plainview.policy.search import (
+    NOT_PHOTOGRAPHED,
+    ORIGINS,
+    UNDECLARED,
+    SearchFacts,
+    TrainingFacts,
+    TrialFacts,
+    decisions,
+)
+
+TODAY = date(2026, 3, 4)
+DAY = timedelta(days=1)
+POLICY = parse(NEW_AGENCY)
+COURSE = "facial examination, FISWG curriculum"
+TRIAL = TrialFacts(TODAY - DAY, TODAY, 5, 4)
+
+GOOD = SearchFacts(
+    roles=("examiner",), is_active=True, agency_open=True, on_trial=False, trial=None,
+    trainings=(TrainingFacts(COURSE, 24, TODAY),), case_number="C-1", case_found=True, case_closed_on=None,
+    offence="Robbery", purpose="Find a  witness", origin="cctv", quality=20, top=20, gallery_name="g",
+    gallery_found=True, gallery_expires_on=TODAY, gallery_offences=(), approved=False, urgent=False, today=TODAY,
+)  # fmt: skip
+
+
+def first(facts: SearchFacts, text: str = NEW_AGENCY) -> str | None:
+    answers = [answer for answer in decisions(facts, parse(text)) if isinstance(answer, Refused)]
+    for answer in answers:
+        assert answer.why.endswith(".")
+        assert answer.next_step.endswith(".")
+    return answers[0].rule_id if answers else None
+
+
+def test_a_lawful_search_is_allowed() -> None:
+    assert first(GOOD) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"roles": ("supervisor",)}, "member.no_permission"),
+        ({"roles": ()}, "member.no_permission"),
+        ({"is_active": False}, "member.inactive"),
+        ({"agency_open": False}, "agency.not_open"),
+        ({"on_trial": True}, "trial.not_approved"),
+        ({"on_trial": True, "trial": TRIAL}, None),
+        ({"on_trial": True, "trial": replace(TRIAL, used=5)}, "trial.used_up"),
+        ({"on_trial": True, "trial": replace(TRIAL, ends_on=TODAY - DAY)}, "trial.ended"),
+        ({"on_trial": True, "trial": replace(TRIAL, starts_on=TODAY + DAY)}, "trial.ended"),
+        ({"trainings": ()}, "member.training"),
+        ({"trainings": (TrainingFacts(COURSE, 23, TODAY),)}, "member.training"),
+        ({"trainings": (TrainingFacts(COURSE, 24, TODAY - DAY),)}, "member.training"),
+        ({"trainings": (TrainingFacts("first aid", 999, TODAY),)}, "member.training"),
+        # Two halves of a course do not make one that is long enough.
+        (
+            {"trainings": (TrainingFacts(COURSE, 12, TODAY), TrainingFacts(COURSE, 12, TODAY))},
+            "member.training",
+        ),
+        ({"case_number": "  "}, "case.missing"),
+        ({"purpose": ""}, "search.purpose_missing"),
+        ({"purpose": "private curiosity"}, "search.ground"),
+        ({"purpose": "find the rider"}, "search.purpose_unlisted"),
+        ({"top": 1}, "search.list_length"),
+        ({"top": 51}, "search.list_length"),
+        ({"top": 50}, None),
+        ({"origin": UNDECLARED}, "probe.origin_missing"),
+        ({"origin": "telepathy"}, "probe.origin_unknown"),
+        ({"case_found": False, "offence": ""}, "case.unknown"),
+        ({"case_closed_on": TODAY}, "case.closed"),
+        ({"offence": "jaywalking"}, "case.offence_unlisted"),
+        ({"offence": "journalism"}, "search.ground"),
+        ({"gallery_found": False, "gallery_expires_on": None}, "gallery.unknown"),
+        ({"gallery_expires_on": TODAY - DAY}, "gallery.expired"),
+        ({"gallery_offences": ("robbery",)}, None),
+        ({"gallery_offences": ("homicide",)}, "gallery.offence"),
+        ({"quality": 19}, "probe.quality_floor"),
+        ({"quality": 19, "approved": True}, None),
+        ({"quality": 19, "urgent": True}, None),
+        ({"quality": None}, None),
+    ],
+)
+def test_one_changed_fact(change: dict[str, Any], rule: str | None) -> None:
+    assert first(replace(GOOD, **change)) == rule
+
+
+@pytest.mark.parametrize("origin", NOT_PHOTOGRAPHED)
+def test_no_policy_takes_a_probe_that_was_not_photographed(origin: str) -> None:
+    for text in (NEW_AGENCY, SAMPLE):
+        assert first(replace(GOOD, origin=origin), text) == "probe.not_photographed"
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_every_declared_origin_is_taken(origin: str) -> None:
+    assert first(replace(GOOD, origin=origin)) is None
+
+
+def test_the_agencys_own_switches() -> None:
+    needs = NEW_AGENCY.replace("preapproval = []", 'preapproval = ["robbery"]')
+    assert first(GOOD, needs) == "search.approval_needed"
+    assert first(replace(GOOD, approved=True), needs) is None
+    assert first(replace(GOOD, urgent=True), needs) is None
+    closed = needs.replace("urgent = true", "urgent = false")
+    assert first(replace(GOOD, urgent=True), closed) == "search.urgent_closed"
+    assert first(replace(GOOD, purpose="find the rider", offence="x", origin=UNDECLARED), SAMPLE) is None
+    shorter = NEW_AGENCY.replace("list_max = 50", "list_max = 10")
+    assert first(GOOD, shorter) == "search.list_length"
