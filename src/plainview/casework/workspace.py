@@ -46,6 +46,11 @@ class Workspace:
         """The public copy of the log: may be copied and handed out."""
         return self.root / "audit"
 
+    @property
+    def outbox(self) -> Path:
+        """Letters, where no mail server is named."""
+        return self.root / "outbox"
+
     def key(self, name: str) -> bytes:
         """Return a key of the workspace.
 

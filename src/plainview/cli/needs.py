@@ -61,6 +61,7 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "token revoke": Permission.TOKEN_OWN,
         "trial approve": Permission.TRIAL_APPROVE,
         "trial report": Permission.TRIAL_REPORT,
+        "trial send-reports": Need.OWNER,
         "policy show": Permission.POLICY_SHOW,
         "policy history": Permission.POLICY_SHOW,
         "policy set": Permission.POLICY_CHANGE,

@@ -278,6 +278,16 @@ def trial_report(acting: As, json: Json = False) -> None:
     console.print(report.text(), soft_wrap=True)
 
 
+@trial_app.command("send-reports")
+def trial_send_reports() -> None:
+    """Send each agency's weekly report to its head, where one is due; run it daily."""
+    open_workspace()
+    from plainview.casework.actions.trials import send_reports
+
+    names = send_reports()
+    console.print(f"{len(names)} reports sent{': ' + ', '.join(names) if names else ''}.")
+
+
 def register(app: typer.Typer) -> None:
     """Add the command groups."""
     app.add_typer(agency_app, name="agency")

@@ -34,3 +34,19 @@ DATABASES = {
         },
     }
 }
+
+# Letters go to the mail server that workspace.toml names under [mail]; without one, into the workspace's outbox.
+_settings = current().settings() if current().settings_file.is_file() else {}
+_mail = _settings.get("mail") or {}
+if isinstance(_mail, dict) and _mail.get("host"):
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = str(_mail["host"])
+    EMAIL_PORT = int(_mail.get("port", 587))
+    EMAIL_USE_TLS = bool(_mail.get("tls", True))
+    EMAIL_HOST_USER = str(_mail.get("user", ""))
+    EMAIL_HOST_PASSWORD = str(_mail.get("password", ""))
+    EMAIL_TIMEOUT = 30
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(_workspace.outbox)
+DEFAULT_FROM_EMAIL = str(_mail.get("from", "plainview@localhost")) if isinstance(_mail, dict) else ""

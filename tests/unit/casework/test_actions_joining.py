@@ -6,18 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
 from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency, suspend_agency
 from plainview.casework.actions.members import deactivate, invite_member, join, record_training, set_roles
 from plainview.casework.actions.tokens import make_token, require_token, revoke_token
-from plainview.casework.actions.trials import approve_trial
-from plainview.casework.models import Invitation, Member
+from plainview.casework.actions.trials import approve_trial, send_reports
+from plainview.casework.models import Agency, Invitation, Member
 from plainview.casework.queries.people import member_by_email
 from plainview.casework.queries.trials import weekly_report
 from plainview.policy.decision import Refused
 from plainview.policy.terms import TERMS_SHA256
+from plainview.storage.base import digest_of
 
 COURSE = "facial examination, FISWG curriculum"
 DAY = timedelta(days=1)
@@ -177,6 +179,41 @@ def test_the_weekly_report_counts_what_the_trial_did(workspace: Path, tmp_path: 
     with at(timezone.now() + 8 * DAY):
         (line,) = weekly_report(person("supervisor")).trials
         assert (line.searches, line.searches_in_all, line.refusals) == (0, 1, {})
+
+
+def test_the_head_gets_one_letter_a_week_while_trials_run(workspace: Path, tmp_path: Path) -> None:
+    member = on_trial(tmp_path)
+    assert send_reports() == []
+    Agency.objects.update(head_email="head@agency.example", head_name="The Head")
+    approve_trial(member.email, days=9, searches=3, acting_member=person("supervisor"))
+    assert send_reports() == ["Sample Agency (not real)"]
+    assert send_reports() == []
+    (letter,) = mail.outbox
+    assert letter.to == ["head@agency.example"]
+    assert "0 of 3" in letter.body
+    assert entries("trial.reported")[0].subject["sha256"] == digest_of(letter.body.encode())
+    began = timezone.now()
+    with at(began + 7 * DAY):
+        assert len(send_reports()) == 1
+    with at(began + 17 * DAY):  # the trial ended more than a week ago
+        assert send_reports() == []
+
+
+def test_a_letter_that_cannot_be_sent_is_sent_by_the_next_run(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Agency.objects.update(head_email="head@agency.example")
+    approve_trial(on_trial(tmp_path).email, days=9, searches=3, acting_member=person("supervisor"))
+    with monkeypatch.context() as broken:
+        broken.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", _refuses)
+        with pytest.raises(OSError, match="no mail"):
+            send_reports()
+    assert entries("trial.reported") == []
+    assert len(send_reports()) == 1
+
+
+def _refuses(*_: object) -> int:
+    raise OSError("no mail")
 
 
 def test_a_token_is_its_owners_and_ends(workspace: Path) -> None:

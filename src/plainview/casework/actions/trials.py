@@ -1,16 +1,23 @@
-"""Trials: a supervisor approves a named member for some days and some searches; nobody approves their own."""
+"""Trials: a supervisor approves a named member for some days and some searches; nobody approves their own.
+
+Owns also the weekly letter to the head of each agency that has trials.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
+from django.core.mail import send_mail
+from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Member, Trial
+from plainview.casework.models import Agency, Member, Trial
 from plainview.casework.queries.people import colleague
 from plainview.casework.queries.policy import binding
+from plainview.casework.queries.trials import REPORT_DAYS, report_of
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -53,3 +60,39 @@ def approve_trial(email: str, *, days: int, searches: int, acting_member: Member
             acting_member=acting_member,
         )  # fmt: skip
     return trial
+
+
+def send_reports() -> list[str]:
+    """Send the proof-of-value report to the head of every agency with trials whose last one is a week old.
+
+    Run daily; a second run in the same week sends nothing. The entry is written before the letter goes.
+
+    Returns:
+        The names of the agencies whose head was written to.
+
+    Raises:
+        OSError: the mail server or the outbox refused; the entry is then undone, and the next run sends it.
+    """
+    now, written = timezone.now(), []
+    week = timedelta(days=REPORT_DAYS)
+    due = Agency.objects.exclude(trial_reported_at__gt=now - week).exclude(opened_at=None).exclude(head_email="")
+    for agency in due.filter(member__trials__ends_on__gte=(now - week).date()).distinct():
+        report = report_of(agency)
+        text = report.text()
+        with transaction.atomic():
+            agency.trial_reported_at = now
+            agency.save(update_fields=["trial_reported_at"])
+            write_entry(
+                "trial.reported",
+                {
+                    "agency": agency.public_id, "since": report.since.isoformat(),
+                    "until": report.until.isoformat(), "trials": len(report.trials),
+                    "sha256": hashlib.sha256(text.encode()).hexdigest(),
+                },
+                acting_member=None,
+            )  # fmt: skip
+            send_mail(
+                f"Trials of {agency.name}", text, None, [agency.head_email] if agency.head_email else []
+            )
+        written.append(agency.name)
+    return written

@@ -36,6 +36,7 @@ class Agency(models.Model):
     terms_accepted_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
     suspended_at = models.DateTimeField(null=True)
+    trial_reported_at = models.DateTimeField(null=True)
     is_sample = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
