@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,87 +17,7 @@ from plainview.policy.search import ORIGINS, UNDECLARED
 if TYPE_CHECKING:
     from plainview.casework.actions.search import Answer
 
-gallery_app = typer.Typer(help="Galleries and their passports.", no_args_is_help=True)
 case_app = typer.Typer(help="Cases.", no_args_is_help=True)
-
-
-@gallery_app.command("create")
-def gallery_create(
-    name: str,
-    basis: Annotated[str, typer.Option(help="Legal basis.")],
-    source: Annotated[str, typer.Option(help="Where the references come from.")],
-    expires: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day of the legal basis.")],
-    acting: As,
-    owner: Annotated[str, typer.Option(help="Who answers for it; the agency when not named.")] = "",
-    offence: Annotated[
-        list[str] | None, typer.Option(help="Use it for this offence only; repeat for more.")
-    ] = None,
-) -> None:
-    """Create a gallery under its passport: legal basis, source, owner, expiry."""
-    member = acting_member(acting)
-    from plainview.casework.actions.galleries import create_gallery
-
-    made = create_gallery(
-        name,
-        legal_basis=basis,
-        source=source,
-        owner=owner or member.agency.name,
-        expires_on=expires.date(),
-        offences=offence or (),
-        acting_member=member,
-    )
-    console.print(f"Gallery {made.name!r} made; its passport ends on {made.expires_on}.", soft_wrap=True)
-
-
-@gallery_app.command("list")
-def gallery_list(acting: As, json: Json = False) -> None:
-    """List the agency's galleries with their passports."""
-    member = acting_member(acting)
-    from plainview.casework.queries.galleries import galleries, gallery_size
-
-    rows = [
-        {
-            "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
-            "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
-            "offences": gallery.offences,
-        }
-        for gallery in galleries(member)
-    ]  # fmt: skip
-    if json:
-        print_json({"galleries": rows})
-        return
-    table = Table(
-        "Gallery",
-        "References",
-        "Legal basis",
-        "Source",
-        "Owner",
-        "Ends",
-        "Offences",
-        caption=sample_notice(current()),
-    )
-    for row in rows:
-        table.add_row(*(str(value) for value in list(row.values())[:-1]), ", ".join(row["offences"]) or "all")
-    console.print(table if rows else "No gallery yet. Make one with `plainview gallery create`.")
-
-
-@gallery_app.command("passport")
-def gallery_passport(name: str, acting: As, json: Json = False) -> None:
-    """Show one gallery's passport."""
-    member = acting_member(acting)
-    from plainview.casework.queries.galleries import gallery_named, gallery_size
-
-    gallery = gallery_named(name, member)
-    rows = {
-        "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
-        "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
-        "offences": gallery.offences, "created_at": gallery.created_at.isoformat(),
-    }  # fmt: skip
-    if json:
-        print_json(rows)
-        return
-    for label, value in rows.items():
-        console.print(f"{label.replace('_', ' '):12} {value}", soft_wrap=True)
 
 
 def enrol(gallery: str, path: Path, acting: As, json: Json = False) -> None:
@@ -223,6 +142,20 @@ def search(
         print_answer(answer, sample_notice(current()))
 
 
+def candidates(
+    search: Annotated[str, typer.Argument(help="Id of a search.")], acting: As, json: Json = False
+) -> None:
+    """Show the candidate list of a search again, as it was recorded; the view is recorded too."""
+    member = acting_member(acting)
+    from plainview.casework.actions.search import view_candidates
+
+    answer = view_candidates(search, acting_member=member)
+    if json:
+        print_json(answer_json(answer))
+    else:
+        print_answer(answer, sample_notice(current()))
+
+
 def answer_json(answer: Answer) -> dict[str, Any]:
     """An answered search as the JSON that scripts rely on."""
     search = answer.search
@@ -285,7 +218,7 @@ def print_answer(answer: Answer, notice: str) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.add_typer(gallery_app, name="gallery")
     app.add_typer(case_app, name="case")
     app.command()(enrol)
     app.command()(search)
+    app.command()(candidates)

@@ -87,7 +87,7 @@ def gallery_current(name: str, expires_on: date, today: date) -> Decision:
     if expires_on < today:
         return Refused(
             "gallery.expired", "Refused", f"The legal basis of gallery {name!r} ended on {expires_on}.",
-            "Ask its owner to renew the passport; until then nobody can use it.",
+            "Its administrator renews it with `plainview gallery change`; until then nobody can use it.",
         )  # fmt: skip
     return Allow()
 

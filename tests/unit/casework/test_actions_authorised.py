@@ -13,8 +13,10 @@ from tests.factories.work import at, case, entries, gallery, person, probe, sear
 
 from plainview.casework.actions.approvals import decide_approval, request_approval
 from plainview.casework.actions.cases import open_case
+from plainview.casework.actions.galleries import PassportChange, change_passport
 from plainview.casework.actions.members import record_training, set_roles
 from plainview.casework.actions.policy import change_policy
+from plainview.casework.actions.search import view_candidates
 from plainview.casework.actions.urgent import authorise_urgent, sweep
 from plainview.casework.models import Candidate, LogOpening, PolicyVersion, Search
 from plainview.casework.queries.cases import approvals_waiting, urgent_waiting
@@ -233,3 +235,39 @@ def test_a_case_states_a_lawful_offence_and_a_gallery_keeps_to_its_own(image: Pa
     options = {"purpose": "find a witness", "gallery": "frauds", "origin": "cctv"}
     assert search(image, case="C-9", **options).candidates
     assert rule_of(search, image, **options) == "gallery.offence"
+
+
+def test_a_passport_is_renewed_with_a_reason_and_the_log_keeps_both(image: Path) -> None:
+    admin, tomorrow = person("admin"), timezone.now().date() + timedelta(days=1)
+    change_passport("g", PassportChange(expires_on=tomorrow), why="shorter", acting_member=admin)
+    with at(timezone.now() + timedelta(days=2)):
+        assert rule_of(search, image) == "gallery.expired"
+        yesterday = PassportChange(expires_on=tomorrow, owner="x")
+        assert rule_of(change_passport, "g", yesterday, why="w", acting_member=admin) == "gallery.expired"
+        later = PassportChange(expires_on=tomorrow + timedelta(days=9), offences=["Robbery "])
+        assert rule_of(change_passport, "g", later, why=" ", acting_member=admin) == "gallery.why"
+        change_passport("g", later, why="law renewed", acting_member=admin)
+        assert rule_of(change_passport, "g", later, why="again", acting_member=admin) == "gallery.same"
+        assert rule_of(change_passport, "g", PassportChange(source=" "), why="w", acting_member=admin) == (
+            "gallery.passport"
+        )
+        assert search(image).candidates
+    changed = entries("gallery.changed")[-1].subject["changed"]
+    assert changed == {
+        "expires_on": [tomorrow.isoformat(), (tomorrow + timedelta(days=9)).isoformat()],
+        "offences": [[], ["robbery"]],
+    }
+
+
+def test_seeing_a_list_again_is_an_entry_and_shows_the_same(image: Path) -> None:
+    answer = search(image, urgent="life at risk")
+    again = view_candidates(answer.search.public_id, acting_member=person("auditor"))
+    assert [(row.rank, row.score, row.reference_id) for row in again.candidates] == [
+        (row.rank, row.score, row.reference_id) for row in answer.candidates
+    ]
+    (entry,) = entries("candidates.viewed")
+    assert (entry.actor, entry.subject["search"]) == (person("auditor").public_id, answer.search.public_id)
+    with at(timezone.now() + 49 * HOUR):
+        sweep()
+        identity = answer.search.public_id
+        assert rule_of(view_candidates, identity, acting_member=person("auditor")) == "search.no_answer"

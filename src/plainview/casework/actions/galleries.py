@@ -1,15 +1,18 @@
-"""Creating a gallery under its passport."""
+"""Creating a gallery under its passport, and changing the passport; the log keeps what it said before."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.utils import timezone
 
+from plainview.audit.record import Value
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Gallery, Member
+from plainview.casework.queries.galleries import gallery_named
 from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -47,7 +50,7 @@ def create_gallery(
             source=source.strip(),
             owner=owner.strip(),
             expires_on=expires_on,
-            offences=sorted({" ".join(word.split()).lower() for word in offences} - {""}),
+            offences=_offences(offences),
             created_by=acting_member,
         )
         write_entry(
@@ -56,12 +59,74 @@ def create_gallery(
                 "agency": acting_member.agency.public_id,
                 "gallery": gallery.pk,
                 "name": name,
-                "legal_basis": gallery.legal_basis,
-                "source": gallery.source,
-                "owner": gallery.owner,
-                "expires_on": expires_on.isoformat(),
-                "offences": gallery.offences,
+                **_passport(gallery),
             },
             acting_member=acting_member,
         )
     return gallery
+
+
+@dataclass(frozen=True, slots=True)
+class PassportChange:
+    """New values of a passport; None keeps what it says. No offences: for every offence of the agency."""
+
+    legal_basis: str | None = None
+    source: str | None = None
+    owner: str | None = None
+    expires_on: date | None = None
+    offences: Sequence[str] | None = None
+
+
+def change_passport(name: str, change: PassportChange, *, why: str, acting_member: Member) -> Gallery:
+    """Change what a gallery's passport says, for instance when its legal basis was renewed.
+
+    Raises:
+        Refused: no permission, unknown, not complete, already ended, no reason, or nothing changes.
+    """
+    with acting("gallery.change", Permission.GALLERY_CREATE, acting_member):
+        gallery = gallery_named(name, acting_member)
+        before = _passport(gallery)
+        for field in ("legal_basis", "source", "owner"):
+            text = getattr(change, field)
+            if text is not None:
+                setattr(gallery, field, text.strip())
+        if change.expires_on is not None:
+            gallery.expires_on = change.expires_on
+        if change.offences is not None:
+            gallery.offences = _offences(change.offences)
+        after = _passport(gallery)
+        rules.require(
+            rules.passport_complete(gallery.legal_basis, gallery.source, gallery.owner),
+            rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()),
+        )
+        if before == after:
+            raise Refused(
+                "gallery.same", "Nothing changed", "The passport says this already.", "Nothing is needed."
+            )
+        if not why.strip():
+            raise Refused(
+                "gallery.why", "Gallery refused", "No reason was stated.", "State it with --why TEXT."
+            )
+        gallery.save(update_fields=list(after))
+        changed = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
+        write_entry(
+            "gallery.changed",
+            {"agency": acting_member.agency.public_id, "gallery": gallery.pk, "changed": changed},
+            {"why": why.strip()},
+            acting_member=acting_member,
+        )
+    return gallery
+
+
+def _passport(gallery: Gallery) -> dict[str, Value]:
+    return {
+        "legal_basis": gallery.legal_basis,
+        "source": gallery.source,
+        "owner": gallery.owner,
+        "expires_on": gallery.expires_on.isoformat(),
+        "offences": list(gallery.offences),
+    }
+
+
+def _offences(words: Sequence[str]) -> list[str]:
+    return sorted({" ".join(word.split()).lower() for word in words} - {""})

@@ -17,11 +17,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.actions.approvals import usable_approval
-from plainview.casework.actions.guard import refusals_recorded, standing
+from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.rows import insert, insert_many
 from plainview.casework.actions.urgent import sweep
 from plainview.casework.models import Approval, Candidate, Case, Gallery, Member, PolicyVersion, Search
+from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.galleries import changes_after, shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
@@ -29,6 +30,7 @@ from plainview.casework.services import services
 from plainview.index.base import Scored, catch_up
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
+from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
 from plainview.recognition.decode import read_file
@@ -71,7 +73,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A recorded search with its candidates (reference loaded) and the receipt of its last entry."""
+    """A recorded search with its candidates (reference loaded) and the receipt of the newest entry about it."""
 
     search: Search
     candidates: list[Candidate]
@@ -240,5 +242,34 @@ def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, actin
             answered_at=search.answered_at,
             gallery_size=search.gallery_size,
             gallery_seq=search.gallery_seq,
+        )
+    return Answer(search, candidates, receipt)
+
+
+def view_candidates(public_id: str, *, acting_member: Member) -> Answer:
+    """Show the candidate list of a search again, as it was recorded; the view is an entry.
+
+    Raises:
+        Refused: no permission, unknown, not answered, or erased.
+    """
+    with acting("candidates.view", Permission.CASE_READ, acting_member):
+        search = search_numbered(public_id, acting_member)
+        if search.answered_at is None or search.erased_at is not None:
+            raise Refused(
+                "search.no_answer", "Nothing shown",
+                "It was erased." if search.erased_at else "It was not answered.",
+                "Run a new search if the case still needs one.",
+            )  # fmt: skip
+        candidates = list(
+            Candidate.objects.filter(search=search).select_related("reference").order_by("rank")
+        )
+        receipt = write_entry(
+            "candidates.viewed",
+            {
+                "agency": acting_member.agency.public_id,
+                "search": search.public_id,
+                "candidates": len(candidates),
+            },
+            acting_member=acting_member,
         )
     return Answer(search, candidates, receipt)

@@ -1,0 +1,120 @@
+"""The commands of galleries and their passports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from plainview.casework.workspace import current
+from plainview.cli.common import As, Json, acting_member, console, print_json, sample_notice
+
+gallery_app = typer.Typer(help="Galleries and their passports.", no_args_is_help=True)
+
+
+@gallery_app.command("create")
+def gallery_create(
+    name: str,
+    basis: Annotated[str, typer.Option(help="Legal basis.")],
+    source: Annotated[str, typer.Option(help="Where the references come from.")],
+    expires: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day of the legal basis.")],
+    acting: As,
+    owner: Annotated[str, typer.Option(help="Who answers for it; the agency when not named.")] = "",
+    offence: Annotated[
+        list[str] | None, typer.Option(help="Use it for this offence only; repeat for more.")
+    ] = None,
+) -> None:
+    """Create a gallery under its passport: legal basis, source, owner, expiry."""
+    member = acting_member(acting)
+    from plainview.casework.actions.galleries import create_gallery
+
+    made = create_gallery(
+        name,
+        legal_basis=basis,
+        source=source,
+        owner=owner or member.agency.name,
+        expires_on=expires.date(),
+        offences=offence or (),
+        acting_member=member,
+    )
+    console.print(f"Gallery {made.name!r} made; its passport ends on {made.expires_on}.", soft_wrap=True)
+
+
+@gallery_app.command("list")
+def gallery_list(acting: As, json: Json = False) -> None:
+    """List the agency's galleries with their passports."""
+    member = acting_member(acting)
+    from plainview.casework.queries.galleries import galleries, gallery_size
+
+    rows = [
+        {
+            "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
+            "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
+            "offences": gallery.offences,
+        }
+        for gallery in galleries(member)
+    ]  # fmt: skip
+    if json:
+        print_json({"galleries": rows})
+        return
+    table = Table(
+        "Gallery",
+        "References",
+        "Legal basis",
+        "Source",
+        "Owner",
+        "Ends",
+        "Offences",
+        caption=sample_notice(current()),
+    )
+    for row in rows:
+        table.add_row(*(str(value) for value in list(row.values())[:-1]), ", ".join(row["offences"]) or "all")
+    console.print(table if rows else "No gallery yet. Make one with `plainview gallery create`.")
+
+
+@gallery_app.command("passport")
+def gallery_passport(name: str, acting: As, json: Json = False) -> None:
+    """Show one gallery's passport."""
+    member = acting_member(acting)
+    from plainview.casework.queries.galleries import gallery_named, gallery_size
+
+    gallery = gallery_named(name, member)
+    rows = {
+        "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
+        "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
+        "offences": gallery.offences, "created_at": gallery.created_at.isoformat(),
+    }  # fmt: skip
+    if json:
+        print_json(rows)
+        return
+    for label, value in rows.items():
+        console.print(f"{label.replace('_', ' '):12} {value}", soft_wrap=True)
+
+
+@gallery_app.command("change")
+def gallery_change(
+    name: str,
+    why: Annotated[str, typer.Option(help="Why the passport changes; it is kept.")],
+    acting: As,
+    basis: Annotated[str | None, typer.Option(help="New legal basis.")] = None,
+    source: Annotated[str | None, typer.Option(help="New source.")] = None,
+    owner: Annotated[str | None, typer.Option(help="New owner.")] = None,
+    expires: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="New last day.")] = None,
+    offence: Annotated[
+        list[str] | None, typer.Option(help="Use it for these offences only; one empty text: for all.")
+    ] = None,
+) -> None:
+    """Change what a gallery's passport says, for instance when its legal basis was renewed."""
+    member = acting_member(acting)
+    from plainview.casework.actions.galleries import PassportChange, change_passport
+
+    change = PassportChange(basis, source, owner, expires.date() if expires else None, offence)
+    changed = change_passport(name, change, why=why, acting_member=member)
+    console.print(f"Gallery {changed.name!r}: its passport ends on {changed.expires_on}.", soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    app.add_typer(gallery_app, name="gallery")
