@@ -13,14 +13,18 @@ from typer.testing import CliRunner, Result
 
 from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.actions.approvals import request_approval
+from plainview.casework.actions.examine import examine
+from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.policy import change_policy
+from plainview.casework.actions.verify import answer_verification, show_verification
 from plainview.casework.models import Member
 from plainview.casework.queries.people import member_by_email
 from plainview.cli import main as cli
 from plainview.cli.needs import NEEDS, Need, commands
 from plainview.policy.agency import NEW_AGENCY, SAMPLE
 from plainview.policy.decision import Refused
+from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, Role
 
@@ -52,6 +56,15 @@ LINES = {
     "case list": "",
     "search": "{image} --case {case} --purpose p --gallery {gallery}",
     "candidates": "{search}",
+    "examine record": "{search} 1 {examination_form}",
+    "examine list": "",
+    "verify list": "",
+    "verify show": "{verification} --out {folder}",
+    "verify record": "{verification} {verification_form}",
+    "lead release": "{examination} {lead_form}",
+    "lead evidence": "{lead} seen-elsewhere",
+    "lead outcome": "{lead} cleared",
+    "lead list": "",
     "approval request": "{image} --case {case} --purpose p",
     "approval list": "",
     "approval grant": "{approval}",
@@ -79,13 +92,51 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     urgent = search(image, case="MARKER-case", gallery="MARKER-gallery", urgent="life at risk").search
     approval = request_approval("MARKER-case", "find the rider", "0" * 64, acting_member=examiner)
     token, _ = make_token(acting_member=victim)
+    examination, verification, lead = _looked_at(urgent.public_id)
+    forms = {
+        "examination_form": EXAMINATION_FORM,
+        "verification_form": VERIFICATION_FORM,
+        "lead_form": LEAD_FORM,
+    }
+    for name, text in forms.items():
+        (tmp_path / f"{name}.toml").write_text(text)
     policy = tmp_path / "policy.toml"
     policy.write_text(NEW_AGENCY)
     return {
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
-        "approval": approval.public_id, "search": urgent.public_id,
-    }  # fmt: skip
+        "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
+        "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"),
+    } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
+
+
+EXAMINATION_FORM = 'conclusion = "inconclusive"\nnotes = ""\n[components]\n'
+VERIFICATION_FORM = "[conclusions]\n[components]\n"
+LEAD_FORM = "".join(f'"{name}" = "nothing known"\n' for name in CONTRADICTIONS)
+
+
+def _looked_at(search_id: str) -> tuple[str, str, str]:
+    """One candidate released as a lead, the other one examined and waiting for its verifier."""
+    similar = dict.fromkeys(COMPONENTS, "similar")
+    examiner, verifier = (
+        member_by_email("examiner@agency.example"),
+        member_by_email("verifier@agency.example"),
+    )
+    supervisor = member_by_email("supervisor@agency.example")
+    first, second = (
+        examine(search_id, rank, components=similar, conclusion=POTENTIAL, acting_member=examiner)
+        for rank in (1, 2)
+    )
+    task = first.verifications.get()
+    faces = show_verification(task.public_id, acting_member=verifier).faces
+    answers = dict.fromkeys(faces, POTENTIAL)
+    answer_verification(task.public_id, answers, dict.fromkeys(faces, similar), acting_member=verifier)
+    lead = release(
+        first.public_id,
+        contradictions=dict.fromkeys(CONTRADICTIONS, "nothing known"),
+        acting_member=supervisor,
+    )
+    return first.public_id, second.verifications.get().public_id, lead.public_id
 
 
 def run(path: str, things: dict[str, str], member: str) -> Result:

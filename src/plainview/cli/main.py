@@ -14,7 +14,20 @@ from plainview import __version__
 from plainview.audit.logfile import LogFolderError
 from plainview.audit.record import ClockWentBack
 from plainview.casework.workspace import ENV
-from plainview.cli import audit, bench, demo, galleries, media, models, needs, people, rulebook, setup, work
+from plainview.cli import (
+    audit,
+    bench,
+    demo,
+    examination,
+    galleries,
+    media,
+    models,
+    needs,
+    people,
+    rulebook,
+    setup,
+    work,
+)
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.sandbox import DecoderUnavailable
@@ -28,7 +41,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (setup, models, media, galleries, work, people, rulebook, audit, demo, bench):
+for module in (setup, models, media, galleries, work, examination, people, rulebook, audit, demo, bench):
     module.register(app)
 
 

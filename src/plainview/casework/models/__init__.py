@@ -1,6 +1,13 @@
 """Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
 
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
+from plainview.casework.models.examination import (
+    Examination,
+    Lead,
+    Outcome,
+    Verification,
+    VerificationItem,
+)
 from plainview.casework.models.galleries import Enrolment, Gallery, GalleryChange, Reference
 from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogOpening
@@ -13,16 +20,21 @@ __all__ = [
     "Candidate",
     "Case",
     "Enrolment",
+    "Examination",
     "Gallery",
     "GalleryChange",
     "Invitation",
+    "Lead",
     "LogEntry",
     "LogOpening",
     "Member",
+    "Outcome",
     "PolicyVersion",
     "Reference",
     "Search",
     "Token",
     "Training",
     "Trial",
+    "Verification",
+    "VerificationItem",
 ]

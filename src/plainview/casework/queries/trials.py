@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from plainview.audit.record import parse_line
-from plainview.casework.models import Agency, LogEntry, Member, Search, Trial
+from plainview.casework.models import Agency, Lead, LogEntry, Member, Outcome, Search, Trial
 
 REPORT_DAYS = 7
 """Length of the week that a report covers; source: the issue of this rulebook."""
@@ -28,6 +28,8 @@ class TrialLine:
     searches_in_all: int
     searches: int
     without_candidate: int
+    leads: int
+    outcomes: dict[str, int]
     refusals: dict[str, int]
 
 
@@ -57,10 +59,12 @@ class WeeklyReport:
             lines.append("No trial ran in this week.")
         for row in self.trials:
             refused = ", ".join(f"{rule} {count}" for rule, count in sorted(row.refusals.items())) or "none"
+            outcomes = ", ".join(f"{word} {count}" for word, count in sorted(row.outcomes.items())) or "none"
             lines += [
                 f"{row.member}: approved by {row.approved_by}, {row.starts_on} to {row.ends_on}",
                 f"  searches this week {row.searches}; in all {row.searches_in_all} of {row.search_limit}",
                 f"  answered without a candidate {row.without_candidate}",
+                f"  leads released {row.leads}; outcomes reported: {outcomes}",
                 f"  refusals by rule: {refused}",
             ]
         return "\n".join(lines) + "\n"
@@ -81,11 +85,15 @@ def report_of(agency: Agency) -> WeeklyReport:
     for trial in rows.select_related("member", "approved_by").order_by("pk"):
         searches = Search.objects.filter(member=trial.member, requested_at__gte=trial.approved_at)
         week = searches.filter(requested_at__gte=since)
+        leads = Lead.objects.filter(examination__candidate__search__in=searches)
+        reported = Outcome.objects.filter(lead__in=leads, reported_at__gte=since)
         lines.append(
             TrialLine(
                 trial.member.email, trial.approved_by.email, trial.starts_on, trial.ends_on, trial.search_limit,
                 searches.count(), week.count(),
                 week.filter(answered_at__isnull=False, candidate__isnull=True).count(),
+                leads.filter(released_at__gte=since).count(),
+                dict(Counter(reported.values_list("outcome", flat=True))),
                 dict(refused.get(trial.member.public_id, Counter())),
             )
         )  # fmt: skip

@@ -1,0 +1,266 @@
+"""The commands of looking: examine, verify, lead. A form is a TOML file that a person fills in."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import typer
+from rich.table import Table
+
+from plainview.casework.workspace import current
+from plainview.cli.common import As, Json, acting_member, console, open_workspace, print_json, sample_notice
+from plainview.policy.decision import Refused
+from plainview.policy.examination import (
+    ANSWERS,
+    COMPONENTS,
+    CONCLUSIONS,
+    CONTRADICTIONS,
+    OUTCOMES,
+    STATEMENT,
+)
+
+examine_app = typer.Typer(help="Examine a candidate against the probe.", no_args_is_help=True)
+verify_app = typer.Typer(help="Verify blindly what another person examined.", no_args_is_help=True)
+lead_app = typer.Typer(help="Leads: released by a supervisor, and what came of them.", no_args_is_help=True)
+
+Form = Annotated[Path, typer.Argument(help="The filled-in form.")]
+
+
+@examine_app.command("form")
+def examine_form() -> None:
+    """Print an empty form."""
+    lines = [f"# conclusion: {', '.join(CONCLUSIONS)}", 'conclusion = ""', 'notes = ""', "", "[components]"]
+    lines += [f"# each: {', '.join(ANSWERS)}; none may stay blank, nothing is measured"]
+    lines += [f'"{name}" = ""' for name in COMPONENTS]
+    typer.echo("\n".join(lines))
+
+
+@examine_app.command("record")
+def examine_record(search: str, rank: int, form: Form, acting: As, json: Json = False) -> None:
+    """Record your examination of one candidate; a potential candidate goes to a verifier."""
+    member = acting_member(acting)
+    from plainview.casework.actions.examine import examine
+
+    filled = _form(form, {"conclusion", "notes", "components"})
+    row = examine(
+        search, rank, components=_words(filled["components"]), conclusion=str(filled["conclusion"]),
+        notes=str(filled["notes"]), acting_member=member,
+    )  # fmt: skip
+    waiting = row.verifications.exists()
+    if json:
+        print_json({"examination": row.public_id, "conclusion": row.conclusion, "verifier_assigned": waiting})
+        return
+    console.print(f"Examination {row.public_id} is recorded: {row.conclusion}.")
+    if row.conclusion == CONCLUSIONS[0]:
+        console.print(
+            "It went to a verifier." if waiting else "No trained verifier is free; it waits for one."
+        )
+
+
+@examine_app.command("list")
+def examine_list(acting: As, json: Json = False) -> None:
+    """List the examinations of your agency."""
+    member = acting_member(acting)
+    from plainview.casework.queries.examination import examinations
+
+    rows = [
+        {
+            "examination": row.public_id, "search": row.candidate.search.public_id, "rank": row.candidate.rank,
+            "member": row.member.email, "conclusion": row.conclusion,
+            "recorded_at": row.recorded_at.isoformat(timespec="seconds"),
+        }
+        for row in examinations(member)
+    ]  # fmt: skip
+    _print("examinations", ("Examination", "Search", "Rank", "Member", "Conclusion", "When"), rows, json=json)
+
+
+@verify_app.command("list")
+def verify_list(acting: As, json: Json = False) -> None:
+    """List the verifications that wait for you."""
+    member = acting_member(acting)
+    from plainview.casework.queries.examination import tasks
+
+    rows = [
+        {"verification": row.public_id, "assigned_at": row.assigned_at.isoformat(timespec="seconds")}
+        for row in tasks(member)
+    ]
+    _print("verifications", ("Verification", "Assigned"), rows, json=json)
+
+
+@verify_app.command("show")
+def verify_show(
+    verification: str, out: Annotated[Path, typer.Option(help="A new folder.")], acting: As
+) -> None:
+    """Write the pictures of a verification and its empty form into a folder."""
+    member = acting_member(acting)
+    from plainview.casework.actions.verify import show_verification
+    from plainview.casework.services import services
+
+    if out.exists():
+        raise Refused("verification.folder", "Nothing shown", f"{out} exists.", "Name a new folder.")
+    try:
+        task = show_verification(verification, acting_member=member)
+    finally:
+        services().close()
+    out.mkdir(parents=True)
+    for name, pixels in [("probe", task.probe), *((str(place), face) for place, face in task.faces.items())]:
+        cv2.imwrite(str(out / f"{name}.png"), pixels)
+    lines = [f"# conclusion: {', '.join(CONCLUSIONS)}", "[conclusions]"]
+    lines += [f'{place} = ""' for place in task.faces]
+    for place in task.faces:
+        lines += ["", f"[components.{place}]  # only for a potential candidate: {', '.join(ANSWERS)}"]
+        lines += [f'"{name}" = ""' for name in COMPONENTS]
+    (out / "form.toml").write_text("\n".join(lines) + "\n", "utf-8")
+    console.print(
+        f"Compare {out}/probe.png with each of the {len(task.faces)} faces; fill in {out}/form.toml."
+    )
+
+
+@verify_app.command("record")
+def verify_record(verification: str, form: Form, acting: As) -> None:
+    """Record your conclusion on every face of a verification."""
+    member = acting_member(acting)
+    from plainview.casework.actions.verify import answer_verification
+
+    filled = _form(form, {"conclusions", "components"})
+    try:
+        answers = {int(place): word for place, word in _words(filled["conclusions"]).items()}
+        components = {
+            int(place): {name: word for name, word in _words(table).items() if word}
+            for place, table in dict(filled["components"]).items()
+        }
+    except (ValueError, TypeError):
+        raise _bad_form(form, "its faces are numbered as in the folder") from None
+    answer_verification(verification, answers, components, acting_member=member)
+    console.print(f"Verification {verification} is recorded. Thank you.")
+
+
+@verify_app.command("assign")
+def verify_assign() -> None:
+    """Assign examinations that wait for a verifier, for instance after somebody joined; run it daily."""
+    open_workspace()
+    from plainview.casework.actions.examine import assign_waiting
+
+    console.print(f"{assign_waiting()} assigned.")
+
+
+@lead_app.command("form")
+def lead_form() -> None:
+    """Print an empty form of the contradictions that a supervisor answers."""
+    typer.echo(
+        "\n".join(
+            ["# say what was checked and what it showed", *(f'"{name}" = ""' for name in CONTRADICTIONS)]
+        )
+    )
+
+
+@lead_app.command("release")
+def lead_release(
+    examination: str,
+    form: Form,
+    acting: As,
+    override: Annotated[str, typer.Option(help="Why it is released although verifiers disagreed.")] = "",
+    json: Json = False,
+) -> None:
+    """Release an examined and verified candidate as a lead."""
+    member = acting_member(acting)
+    from plainview.casework.actions.leads import release
+
+    answers = _words(_form(form, set(CONTRADICTIONS)))
+    lead = release(examination, contradictions=answers, override=override, acting_member=member)
+    if json:
+        print_json({"lead": lead.public_id, "statement": STATEMENT})
+        return
+    console.print(f"Lead {lead.public_id}. {STATEMENT}")
+    console.print("Locked for line-ups until independent evidence is on record (`plainview lead evidence`).")
+
+
+@lead_app.command("evidence")
+def lead_evidence(lead: str, text: str, acting: As) -> None:
+    """Record evidence that does not rest on the candidate list; only then may a witness be shown the person."""
+    member = acting_member(acting)
+    from plainview.casework.actions.leads import record_evidence
+
+    console.print(
+        f"Lead {record_evidence(lead, text, acting_member=member).public_id}: evidence is on record."
+    )
+
+
+@lead_app.command("outcome")
+def lead_outcome(
+    lead: str,
+    outcome: Annotated[str, typer.Argument(help=f"One of: {', '.join(OUTCOMES)}.")],
+    acting: As,
+    note: Annotated[str, typer.Option(help="More in words.")] = "",
+) -> None:
+    """Report what came of a lead."""
+    member = acting_member(acting)
+    from plainview.casework.actions.leads import report_outcome
+
+    console.print(f"Lead {lead}: {report_outcome(lead, outcome, note=note, acting_member=member).outcome}.")
+
+
+@lead_app.command("list")
+def lead_list(acting: As, json: Json = False) -> None:
+    """List the leads of your agency and what came of them."""
+    member = acting_member(acting)
+    from plainview.casework.queries.examination import leads
+
+    rows = [
+        {
+            "lead": row.public_id, "case": row.examination.candidate.search.case.number,
+            "search": row.examination.candidate.search.public_id, "rank": row.examination.candidate.rank,
+            "released_at": row.released_at.isoformat(timespec="seconds"),
+            "line_up": "open" if row.evidence_at else "locked",
+            "outcome": max(row.outcomes.all(), key=lambda o: o.pk).outcome if row.outcomes.all() else None,
+        }
+        for row in leads(member)
+    ]  # fmt: skip
+    _print("leads", ("Lead", "Case", "Search", "Rank", "Released", "Line-up", "Outcome"), rows, json=json)
+
+
+def _print(key: str, heads: tuple[str, ...], rows: list[dict[str, Any]], *, json: bool) -> None:
+    if json:
+        print_json({key: rows})
+        return
+    table = Table(*heads, caption=sample_notice(current()))
+    for row in rows:
+        table.add_row(*(str(value if value is not None else "-") for value in row.values()))
+    console.print(table if rows else "Nothing here.")
+
+
+def _form(path: Path, fields: set[str]) -> dict[str, Any]:
+    try:
+        filled = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise _bad_form(path, "it is a TOML file that can be read") from None
+    if filled.keys() != fields:
+        raise _bad_form(path, f"it has exactly these: {', '.join(sorted(fields))}")
+    return filled
+
+
+def _words(table: object) -> dict[str, str]:
+    if not isinstance(table, dict) or not all(isinstance(word, str) for word in table.values()):
+        raise Refused(
+            "form.invalid", "Form refused", "An answer is not a text.", "Put every answer in quotes."
+        )
+    return table
+
+
+def _bad_form(path: Path, rule: str) -> Refused:
+    return Refused(
+        "form.invalid",
+        "Form refused",
+        f"{path} cannot be used: {rule}.",
+        "Print an empty form and fill it in.",
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command groups."""
+    app.add_typer(examine_app, name="examine")
+    app.add_typer(verify_app, name="verify")
+    app.add_typer(lead_app, name="lead")

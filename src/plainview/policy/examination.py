@@ -1,0 +1,169 @@
+"""The rules of looking: examination, blind verification and release, on plain values.
+
+Owns the words in which a person answers, and what must be answered before a lead exists. It knows no score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from plainview.policy.decision import Allow, Decision, Refused
+
+COMPONENTS = (
+    "skin",
+    "face and head outline",
+    "face and head composition",
+    "hairline or baldness pattern",
+    "forehead",
+    "eyebrows",
+    "eyes",
+    "cheeks",
+    "nose",
+    "ears",
+    "mouth",
+    "chin and jawline",
+    "neck",
+    "facial hair",
+    "facial lines",
+    "scars",
+    "facial marks",
+    "alterations",
+    "other",
+)
+"""Source: FISWG, Facial Image Comparison Feature List for Morphological Analysis; ASTM E3149."""
+
+ANSWERS = ("similar", "dissimilar", "not comparable")
+"""What can be said of one component; source: as above. None may stay blank, and nothing is measured."""
+
+POTENTIAL, NOT, INCONCLUSIVE = "potential candidate", "not a candidate", "inconclusive"
+CONCLUSIONS = (POTENTIAL, NOT, INCONCLUSIVE)
+"""Source: INTERPOL's outcomes of a face examination."""
+
+CONTRADICTIONS = ("alibi", "marks and tattoos", "height and build", "age", "place and time")
+"""What a supervisor answers before a release; source: Oliver, Woodruff and Reid (shared notes, rules of the field)."""
+
+OUTCOMES = (
+    "led nowhere",
+    "cleared",
+    "wrong person",
+    "exonerated",
+    "person found",
+    "charged on other evidence",
+)
+"""What may come of a lead."""
+
+FOILS = 3
+"""Other faces that a verifier sees beside the candidate: chosen; four faces are one screen, and a guess is right
+one time in four."""
+
+STATEMENT = "Investigative lead, not an identification, not grounds for arrest."
+"""Stands on every lead."""
+
+_MIN_WORDS = 3  # of a note that explains
+
+
+def components_answered(answers: Mapping[str, str]) -> Decision:
+    """Every component has one of the three answers; nothing else is there."""
+    strange = sorted(answers.keys() - set(COMPONENTS))
+    blank = [name for name in COMPONENTS if answers.get(name) not in ANSWERS]
+    if strange or blank:
+        why = f"There is no component {strange[0]!r}." if strange else f"Not answered: {', '.join(blank)}."
+        return Refused(
+            "examination.components", "Examination refused", why,
+            f"Answer each with one of: {', '.join(ANSWERS)}.",
+        )  # fmt: skip
+    return Allow()
+
+
+def conclusion_known(conclusion: str) -> Decision:
+    """A conclusion is one of the three words."""
+    if conclusion not in CONCLUSIONS:
+        return Refused(
+            "examination.conclusion", "Examination refused", f"There is no conclusion {conclusion!r}.",
+            f"Use one of: {', '.join(CONCLUSIONS)}.",
+        )  # fmt: skip
+    return Allow()
+
+
+def conclusion_fits(conclusion: str, answers: Mapping[str, str]) -> Decision:
+    """Nobody concludes on faces of which no component could be compared."""
+    comparable = [name for name in COMPONENTS if answers.get(name) in ("similar", "dissimilar")]
+    if conclusion != INCONCLUSIVE and not comparable:
+        return Refused(
+            "examination.nothing_compared", "Examination refused",
+            f"No component was comparable, but the conclusion is {conclusion!r}.",
+            f"Conclude {INCONCLUSIVE!r}, or answer what can be compared.",
+        )  # fmt: skip
+    return Allow()
+
+
+def explained(text: str, field: str) -> Decision:
+    """A text says something: three words at least."""
+    if len(text.split()) < _MIN_WORDS:
+        return Refused(
+            "examination.explain", "Refused", f"{field} has fewer than {_MIN_WORDS} words.",
+            "Say in a sentence what you saw or know.",
+        )  # fmt: skip
+    return Allow()
+
+
+def verifier_independent(verifier: str, others: Iterable[str]) -> Decision:
+    """Whoever verifies has neither run the search, nor examined, nor verified the candidate before."""
+    if verifier in set(others):
+        return Refused(
+            "verification.not_independent", "Verification refused", "You have worked on this candidate.",
+            "Another trained member verifies it.",
+        )  # fmt: skip
+    return Allow()
+
+
+def contradictions_answered(answers: Mapping[str, str]) -> Decision:
+    """Each contradiction was looked into, in words."""
+    missing = [name for name in CONTRADICTIONS if not answers.get(name, "").strip()]
+    if missing or answers.keys() - set(CONTRADICTIONS):
+        return Refused(
+            "lead.contradictions", "Lead not released",
+            f"Not answered: {', '.join(missing)}." if missing else "It answers what was not asked.",
+            "Say of each what was checked and what it showed, or why it cannot be checked.",
+        )  # fmt: skip
+    return Allow()
+
+
+def verified(examined: str, verdicts: Iterable[str], decided_by_supervisor: bool) -> Decision:
+    """The examiner's conclusion and those of blind verifiers carry a lead.
+
+    One verifier who agrees is enough. After a disagreement two of three carry it, or the supervisor says in words
+    why it is released all the same.
+    """
+    answers = list(verdicts)
+    if examined != POTENTIAL:
+        return Refused(
+            "lead.not_examined", "Lead not released", "No examination concluded that it is a potential candidate.",
+            "Examine it first.",
+        )  # fmt: skip
+    if not answers:
+        return Refused(
+            "lead.not_verified", "Lead not released", "No second person has verified it.",
+            "Wait for the verification; see `plainview verify list`.",
+        )  # fmt: skip
+    agreed = answers.count(POTENTIAL) + 1  # the examiner is one of them
+    if agreed * 2 > len(answers) + 1:
+        return Allow()
+    if decided_by_supervisor:
+        return Allow()
+    return Refused(
+        "lead.disagreement", "Lead not released", "The verifiers did not agree with the examiner.",
+        "Wait for the third verification, or state with --override why it is released all the same.",
+    )  # fmt: skip
+
+
+def outcome_known(outcome: str) -> Decision:
+    """An outcome is one of the listed words."""
+    if outcome not in OUTCOMES:
+        return Refused(
+            "lead.outcome",
+            "Not recorded",
+            f"There is no outcome {outcome!r}.",
+            f"Use one of: {', '.join(OUTCOMES)}.",
+        )
+    return Allow()

@@ -1,0 +1,77 @@
+"""What must be answered before a lead exists; a blank is never an answer, and one person is never two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.policy import examination as looking
+from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE, NOT, POTENTIAL
+
+SIMILAR: dict[str, str] = dict.fromkeys(COMPONENTS, "similar")
+BLIND: dict[str, str] = dict.fromkeys(COMPONENTS, "not comparable")
+CHECKED: dict[str, str] = dict.fromkeys(CONTRADICTIONS, "checked, none")
+
+
+def rule(decision: Decision) -> str | None:
+    return decision.rule_id if isinstance(decision, Refused) else None
+
+
+def test_there_are_the_nineteen_components() -> None:
+    assert len(COMPONENTS) == len(set(COMPONENTS)) == 19
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (SIMILAR, None),
+        (SIMILAR | {"nose": ""}, "examination.components"),
+        (SIMILAR | {"nose": "identical"}, "examination.components"),
+        (dict.fromkeys(COMPONENTS[1:], "similar"), "examination.components"),
+        (SIMILAR | {"interpupillary distance": "similar"}, "examination.components"),
+    ],
+)
+def test_components(answers: dict[str, str], expected: str | None) -> None:
+    assert rule(looking.components_answered(answers)) == expected
+
+
+@pytest.mark.parametrize(
+    ("decision", "expected"),
+    [
+        (looking.conclusion_known(POTENTIAL), None),
+        (looking.conclusion_known("match"), "examination.conclusion"),
+        (looking.conclusion_fits(POTENTIAL, SIMILAR), None),
+        (looking.conclusion_fits(POTENTIAL, BLIND), "examination.nothing_compared"),
+        (looking.conclusion_fits(NOT, BLIND), "examination.nothing_compared"),
+        (looking.conclusion_fits(INCONCLUSIVE, BLIND), None),
+        (looking.explained("seen near there", "x"), None),
+        (looking.explained(" ok  then ", "x"), "examination.explain"),
+        (looking.verifier_independent("A", ["B", "C"]), None),
+        (looking.verifier_independent("A", ["B", "A"]), "verification.not_independent"),
+        (looking.contradictions_answered(CHECKED), None),
+        (looking.contradictions_answered(CHECKED | {"alibi": " "}), "lead.contradictions"),
+        (looking.contradictions_answered(CHECKED | {"race": "x"}), "lead.contradictions"),
+        (looking.outcome_known("cleared"), None),
+        (looking.outcome_known("convicted"), "lead.outcome"),
+        (looking.verified(NOT, [POTENTIAL], True), "lead.not_examined"),
+        (looking.verified(POTENTIAL, [], True), "lead.not_verified"),
+        (looking.verified(POTENTIAL, [POTENTIAL], False), None),
+        (looking.verified(POTENTIAL, [NOT], False), "lead.disagreement"),
+        (looking.verified(POTENTIAL, [INCONCLUSIVE], False), "lead.disagreement"),
+        (looking.verified(POTENTIAL, [NOT], True), None),
+        (looking.verified(POTENTIAL, [NOT, POTENTIAL], False), None),
+        (looking.verified(POTENTIAL, [NOT, NOT], False), "lead.disagreement"),
+    ],
+)
+def test_rule(decision: Decision, expected: str | None) -> None:
+    assert rule(decision) == expected
+
+
+@given(st.dictionaries(st.sampled_from(COMPONENTS), st.text(max_size=12)), st.sampled_from(COMPONENTS))
+def test_a_blank_is_never_an_answer(answers: dict[str, Any], blank: str) -> None:
+    answers.pop(blank, None)
+    assert not isinstance(looking.components_answered(answers), Allow)
