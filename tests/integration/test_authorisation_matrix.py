@@ -65,6 +65,7 @@ LINES = {
     "lead evidence": "{lead} seen-elsewhere",
     "lead outcome": "{lead} cleared",
     "lead list": "",
+    "disclose": "{search} --out {package}",
     "approval request": "{image} --case {case} --purpose p",
     "approval list": "",
     "approval grant": "{approval}",
@@ -106,7 +107,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
-        "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"),
+        "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "package": str(tmp_path / "package.zip"),
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from plainview.cli import (
     media,
     models,
     needs,
+    oversight,
     people,
     rulebook,
     setup,
@@ -41,7 +42,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (setup, models, media, galleries, work, examination, people, rulebook, audit, demo, bench):
+for module in (
+    setup,
+    models,
+    media,
+    galleries,
+    work,
+    examination,
+    people,
+    rulebook,
+    oversight,
+    audit,
+    demo,
+    bench,
+):
     module.register(app)
 
 

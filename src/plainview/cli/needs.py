@@ -88,6 +88,8 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "lead evidence": Permission.LEAD_RELEASE,
         "lead outcome": Permission.OUTCOME_REPORT,
         "lead list": Permission.LEAD_LIST,
+        "disclose": Permission.DISCLOSURE_MAKE,
+        "verify-package": Need.NOTHING,
         "approval request": Permission.SEARCH_RUN,
         "approval list": Permission.SEARCH_APPROVE,
         "approval grant": Permission.SEARCH_APPROVE,

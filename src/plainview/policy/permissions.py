@@ -34,6 +34,7 @@ class Permission(StrEnum):
     LEAD_RELEASE = "lead.release"
     LEAD_LIST = "lead.list"
     OUTCOME_REPORT = "outcome.report"
+    DISCLOSURE_MAKE = "disclosure.make"
     AUDIT_READ = "audit.read"
     AUDIT_REVIEW = "audit.review"
     AUDIT_ROTATE = "audit.rotate"

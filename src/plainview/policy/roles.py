@@ -50,6 +50,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.SEARCH_APPROVE,
             Permission.SEARCH_AUTHORISE,
             Permission.LEAD_RELEASE,
+            Permission.DISCLOSURE_MAKE,
             Permission.LEAD_LIST,
             Permission.OUTCOME_REPORT,
             Permission.TRIAL_APPROVE,

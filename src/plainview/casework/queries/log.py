@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from plainview.audit.logfile import LogFolderError
 from plainview.audit.verify import Report, verify_entries, verify_folder
-from plainview.casework.models import LogEntry
+from plainview.casework.models import Examination, Lead, LogEntry, Search, Verification
 from plainview.casework.services import services
 
 
@@ -53,3 +53,17 @@ def _signed() -> list[str]:
 def newest_entry() -> int:
     """Number of the newest entry; every workspace has at least entry 0."""
     return int(LogEntry.objects.order_by("-seq").values_list("seq", flat=True)[0])
+
+
+def entries_about(search: Search) -> list[tuple[int, bytes]]:
+    """(number, canonical bytes) of every entry about a search, its examinations, verifications and leads."""
+    looked = Examination.objects.filter(candidate__search=search)
+    ids = {search.public_id, *looked.values_list("public_id", flat=True)}
+    ids |= set(Verification.objects.filter(examination__in=looked).values_list("public_id", flat=True))
+    ids |= set(Lead.objects.filter(examination__in=looked).values_list("public_id", flat=True))
+    if search.approval is not None:
+        ids.add(search.approval.public_id)
+    first = search.request_entry if search.approval is None else 0
+    rows = LogEntry.objects.filter(seq__gte=first).order_by("seq").values_list("seq", "canonical")
+    named = {f'"{one}"'.encode() for one in ids}
+    return [(seq, bytes(text)) for seq, text in rows.iterator() if any(one in bytes(text) for one in named)]

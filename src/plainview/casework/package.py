@@ -1,0 +1,333 @@
+"""The disclosure package: a ZIP file that the defence can check and re-run without this deployment.
+
+Owns its format and its verification, which needs no database. Every item is named with its hash in
+`manifest.json`, the manifest is signed by the log's key, the log entries prove themselves against a signed
+checkpoint, and the search is run again on the enclosed templates. It must never write what it reads to the disk.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+
+from plainview.audit.checkpoint import BadCheckpoint, BadKey, VerifierKey, verify, verify_note
+from plainview.audit.merkle import leaf_hash, verify_inclusion
+from plainview.audit.record import BadEntry, Entry, Opening, check_opening, parse_line
+from plainview.index.base import BadTemplate, Block
+from plainview.index.exact import ExactIndex
+from plainview.policy.decision import Refused
+from plainview.storage.base import digest_of
+
+FORMAT: Final = "plainview-disclosure-1"
+MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+MAX_ITEM_BYTES: Final = 8 << 30  # templates of sixteen million references
+MAX_ITEMS: Final = 100_000
+
+
+@dataclass
+class PackageReport:
+    """What verification found; `rerun_identical` is None when the search could not be run again."""
+
+    items: int = 0
+    rerun_identical: bool | None = None
+    log: str = ""
+    search: str = ""
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """No check failed, and the search gave the same list."""
+        return not self.problems and self.rerun_identical is True
+
+
+def signed_text(manifest: bytes) -> str:
+    """The text that the log's key signs for a manifest."""
+    return f"{FORMAT}\n{digest_of(manifest)}\n"
+
+
+def write_package(
+    path: Path, items: Iterable[tuple[str, bytes, str]], about: dict[str, Any], sign: Callable[[str], str]
+) -> str:
+    """Write a package and return the SHA-256 of its manifest.
+
+    Args:
+        path: a file that does not exist yet.
+        items: (name, bytes, what it is in plain words).
+        about: further fields of the manifest.
+        sign: makes a signed note of a text, see `audit.checkpoint.Signer.sign_note`.
+
+    Raises:
+        Refused: disclosure.exists.
+        OSError: the disk refused; nothing is left behind.
+    """
+    try:
+        file = path.open("xb")
+    except FileExistsError:
+        raise Refused(
+            "disclosure.exists", "Nothing disclosed", f"{path} exists.", "Name a new file."
+        ) from None
+    try:
+        listed = []
+
+        def contents() -> Iterator[tuple[str, bytes]]:
+            for name, data, what in items:
+                listed.append({"path": name, "sha256": digest_of(data), "bytes": len(data), "what": what})
+                yield name, data
+            manifest = {"format": FORMAT, **about, "items": listed}
+            text = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
+            signed.append(text)
+            yield MANIFEST, text
+            yield SIGNATURE, sign(signed_text(text)).encode()
+
+        signed: list[bytes] = []
+        with file:
+            _pack(file, contents())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return digest_of(signed[0])
+
+
+def _pack(file: IO[bytes], contents: Iterable[tuple[str, bytes]]) -> None:
+    """Write the ZIP file that these contents make, byte for byte the same wherever it is written."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as pack:
+        for name, data in contents:
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system, info.external_attr = 3, 0o644 << 16
+            pack.writestr(info, data)
+
+
+def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
+    """Check a package and run its search again.
+
+    1. The manifest is signed by the log's key; `vkey`, learnt elsewhere, must be that key.
+    2. Every item is there once, with the bytes that the manifest states, and nothing else is.
+    3. Every log entry proves itself against the enclosed checkpoint, which the log's key signed.
+    4. Every opening opens the commitment of its entry.
+    5. The search that is described is the one that the log recorded.
+    6. The search, run again on the enclosed templates, gives the same candidates with the same scores.
+    7. Packed again, the contents give the very same file: no byte beside the items was changed.
+
+    The file is held in memory, twice.
+
+    Raises:
+        Refused: package.unreadable, when it is no package at all.
+    """
+    report = PackageReport()
+    try:
+        whole = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(whole)) as pack:
+            _verify(pack, vkey, report)
+            _same_file(pack, whole, report)  # 7
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        if not report.items:
+            raise Refused(
+                "package.unreadable", "Not verified", f"{path} is not a disclosure package: {error}.",
+                "Ask for the package again.",
+            ) from None  # fmt: skip
+        report.problems.append(f"the file is damaged: {error}")
+    return report
+
+
+def _verify(pack: zipfile.ZipFile, vkey: str | None, report: PackageReport) -> None:
+    names = [info.filename for info in pack.infolist()]
+    if len(names) > MAX_ITEMS or MANIFEST not in names:
+        raise zipfile.BadZipFile("it has no manifest")
+    manifest = _read(pack, MANIFEST)
+    about = _json(manifest, MANIFEST, report)
+    if (
+        not isinstance(about, dict)
+        or about.get("format") != FORMAT
+        or not isinstance(about.get("items"), list)
+    ):
+        raise zipfile.BadZipFile("its manifest is of another format")
+    report.log, report.search = str(about.get("log")), str(about.get("search"))
+    key = _signature(pack, names, manifest, vkey, str(about.get("vkey")), report)  # 1
+    items = _items(pack, names, about["items"], report)  # 2
+    entries = _entries(items, key, report)  # 3
+    openings = _openings(items, entries, report)  # 4
+    described = _json(items.get("search.json", b"null"), "search.json", report)
+    if isinstance(described, dict):
+        _recorded(described, entries, openings, report)  # 5
+        _run_again(described, items, report)  # 6
+
+
+def _same_file(pack: zipfile.ZipFile, whole: bytes, report: PackageReport) -> None:
+    again = io.BytesIO()
+    names = [info.filename for info in pack.infolist()]
+    if not report.problems and len(names) == len(set(names)):
+        _pack(again, ((name, _read(pack, name)) for name in names))
+        if again.getbuffer() != whole:
+            report.problems.append("the file was altered beside its items")
+
+
+def _signature(
+    pack: zipfile.ZipFile,
+    names: list[str],
+    manifest: bytes,
+    vkey: str | None,
+    stated: str,
+    report: PackageReport,
+) -> VerifierKey | None:
+    try:
+        key = VerifierKey.parse(vkey or stated)
+        if vkey and vkey != stated:
+            report.problems.append("the package is signed by another key than the one that you trust")
+        note = _read(pack, SIGNATURE).decode() if SIGNATURE in names else ""
+        text, _ = verify_note(note, (key,))
+        if text != signed_text(manifest):
+            report.problems.append(f"{MANIFEST}: it is not the manifest that was signed")
+    except (BadKey, BadCheckpoint, UnicodeDecodeError) as error:
+        report.problems.append(f"{SIGNATURE}: {error}")
+        return None
+    return key
+
+
+def _items(
+    pack: zipfile.ZipFile, names: list[str], listed: list[Any], report: PackageReport
+) -> dict[str, bytes]:
+    items: dict[str, bytes] = {}
+    for row in listed:
+        name = str(row.get("path")) if isinstance(row, dict) else "?"
+        report.items += 1
+        if names.count(name) != 1:
+            report.problems.append(f"{name}: it is {'missing' if name not in names else 'there twice'}")
+            continue
+        try:
+            data = _read(pack, name)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            report.problems.append(f"{name}: it cannot be read ({error})")
+            continue
+        if digest_of(data) != row.get("sha256"):
+            report.problems.append(f"{name}: it was altered")
+        items[name] = data
+    for name in sorted(set(names) - {str(row.get("path")) for row in listed if isinstance(row, dict)}):
+        if name not in (MANIFEST, SIGNATURE):
+            report.problems.append(f"{name}: it was added")
+    return items
+
+
+def _entries(items: dict[str, bytes], key: VerifierKey | None, report: PackageReport) -> dict[int, Entry]:
+    """The log entries that prove themselves."""
+    held: dict[int, Entry] = {}
+    rows = _json(items.get("log/entries.json", b"[]"), "log/entries.json", report)
+    try:
+        checkpoint = verify(items.get("log/checkpoint", b"").decode(), (key,) if key else ())
+    except (BadCheckpoint, UnicodeDecodeError) as error:
+        report.problems.append(f"log/checkpoint: {error}")
+        return held
+    for number, row in enumerate(rows if isinstance(rows, list) else []):
+        try:
+            canonical = row["entry"].encode()
+            entry = parse_line(canonical)
+            proof = [bytes.fromhex(step) for step in row["proof"]]
+            if not verify_inclusion(leaf_hash(canonical), entry.seq, checkpoint.size, proof, checkpoint.root):
+                raise BadEntry("the checkpoint does not include it")
+            held[entry.seq] = entry
+        except (BadEntry, KeyError, TypeError, ValueError, AttributeError) as error:
+            report.problems.append(f"log/entries.json: row {number}: {error}")
+    return held
+
+
+def _openings(
+    items: dict[str, bytes], entries: dict[int, Entry], report: PackageReport
+) -> dict[tuple[int, str], Any]:
+    opened: dict[tuple[int, str], Any] = {}
+    rows = _json(items.get("log/openings.json", b"[]"), "log/openings.json", report)
+    for number, row in enumerate(rows if isinstance(rows, list) else []):
+        try:
+            opening = Opening.from_json(row["opening"].encode())
+            if not check_opening(entries[row["entry"]].sealed[opening.name], opening):
+                raise BadEntry("it does not open the commitment of its entry")
+            opened[row["entry"], opening.name] = opening.value
+        except (BadEntry, KeyError, TypeError, AttributeError) as error:
+            report.problems.append(f"log/openings.json: row {number}: {error}")
+    return opened
+
+
+def _recorded(
+    described: dict[str, Any],
+    entries: dict[int, Entry],
+    openings: dict[tuple[int, str], Any],
+    report: PackageReport,
+) -> None:
+    asked, answered = (
+        entries.get(described.get("request_entry", -1)),
+        entries.get(described.get("answer_entry", -1)),
+    )
+    if asked is None or answered is None:
+        report.problems.append("search.json: the entries of the search are not in the package")
+        return
+    for name in ("search", "offence", "top", "pack", "pack_sha256", "origin", "policy", "urgent", "agency"):
+        if asked.subject.get(name) != described.get(name):
+            report.problems.append(f"search.json: {name} is not what the log recorded")
+    if answered.subject.get("search") != described.get("search"):
+        report.problems.append("search.json: the answer in the log is of another search")
+    for name in ("gallery_size", "gallery_seq"):
+        if answered.subject.get(name) != described.get(name):
+            report.problems.append(f"search.json: {name} is not what the log recorded")
+    for name in ("purpose", "case_number", "probe_sha256"):
+        if openings.get((asked.seq, name)) != described.get(name):
+            report.problems.append(f"search.json: {name} is not what was committed to before the search")
+    if openings.get((answered.seq, "list_sha256")) != list_digest(described.get("candidates")):
+        report.problems.append("search.json: the candidate list is not the one that was recorded")
+
+
+def list_digest(candidates: Any) -> str:
+    """SHA-256 of a candidate list, [[rank, reference, score], ...], as the log commits to it."""
+    try:
+        rows = [[row["rank"], row["reference"], row["score"]] for row in candidates]
+    except (TypeError, KeyError):
+        return ""
+    return digest_of(json.dumps(rows).encode())
+
+
+def _run_again(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:
+    references = _json(items.get("rerun/references.json", b"null"), "rerun/references.json", report)
+    try:
+        templates = np.load(io.BytesIO(items["rerun/templates.npy"]), allow_pickle=False)
+        probe = np.load(io.BytesIO(items["rerun/probe.npy"]), allow_pickle=False)
+        keys = np.array([row["key"] for row in references], dtype=np.int64)
+        public = {row["key"]: row["reference"] for row in references}
+        index = ExactIndex(len(probe))
+        index.apply([Block.of_adds(1, keys, np.ascontiguousarray(templates, dtype=np.float32))])
+        found = index.search(np.ascontiguousarray(probe, dtype=np.float32), int(described["top"]))
+        again = [(public[row.reference], f"{row.score:.6f}") for row in found]
+        erased = set(described.get("erased_since", []))
+        recorded = [(row["reference"], row["score"]) for row in described["candidates"]]
+        # A reference that was expunged since is named; the others keep their order and their scores.
+        left = [row for row in recorded if row[0] not in erased]
+        report.rerun_identical = again[: len(left)] == left and (bool(erased) or len(again) == len(left))
+    except (KeyError, TypeError, ValueError, BadTemplate, EOFError) as error:
+        report.problems.append(f"rerun: it could not be run again: {error}")
+        return
+    if not report.rerun_identical:
+        report.problems.append("rerun: the search gives another list")
+
+
+def _json(data: bytes, name: str, report: PackageReport) -> Any:
+    try:
+        return json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError):
+        report.problems.append(f"{name}: it is not JSON")
+        return None
+
+
+def _read(pack: zipfile.ZipFile, name: str) -> bytes:
+    info = pack.getinfo(name)
+    if info.file_size > MAX_ITEM_BYTES:
+        raise zipfile.BadZipFile(f"{name} is too large")
+    with pack.open(info) as file:
+        # One byte more than stated: a file that lies about its size is not read to its end.
+        data = file.read(info.file_size + 1)
+    if len(data) != info.file_size:
+        raise zipfile.BadZipFile(f"{name} is not of the stated size")
+    return data
