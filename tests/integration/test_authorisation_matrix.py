@@ -36,6 +36,8 @@ LINES = {
     "member list": "",
     "member roles": "{email} --role verifier",
     "member deactivate": "{email} --why left",
+    "member release": "{email}",
+    "member reset-sign-in": "{email}",
     "member train": "{email} --course c --hours 9 --completed 2026-01-01 --expires 2999-01-01",
     "token make": "",
     "token list": "",

@@ -17,6 +17,7 @@ from plainview.policy.decision import Refused
 from plainview.storage.seal import KEY_BYTES
 
 ENV = "PLAINVIEW_HOME"
+SERVE_ENV = "PLAINVIEW_SERVE"
 DEFAULT = "plainview-data"
 
 

@@ -26,6 +26,7 @@ from plainview.cli import (
     oversight,
     people,
     rulebook,
+    serve,
     setup,
     work,
 )
@@ -52,6 +53,7 @@ for module in (
     people,
     rulebook,
     oversight,
+    serve,
     audit,
     demo,
     bench,

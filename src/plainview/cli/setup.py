@@ -23,12 +23,14 @@ def make_workspace(*, sample: bool) -> Workspace:
     enter(command_line())
     try:
         start_django()
+        from plainview.casework.actions.samples import make_credentials
         from plainview.casework.actions.setup import begin_log, make_sample_people, make_tables
 
         make_tables()
         begin_log()
         if sample:
             make_sample_people()
+            make_credentials()
     except BaseException:
         shutil.rmtree(workspace.root, ignore_errors=True)
         raise
@@ -46,6 +48,7 @@ def init(
     if sample:
         console.print(f"[yellow]{sample_notice(workspace)}[/]")
         console.print("People: examiner@, verifier@, supervisor@, admin@ and auditor@agency.example")
+        console.print("How they sign in to `plainview serve`: plainview member sample-credentials")
         console.print(
             "Next: plainview gallery create NAME --basis TEXT --source TEXT --expires YYYY-MM-DD "
             "--as admin@agency.example",

@@ -5,22 +5,79 @@ Owns what the framework needs to know; it must never hold a secret itself.
 
 from __future__ import annotations
 
+import os
 import secrets
 
-from plainview.casework.workspace import current
+from csp.constants import NONE, SELF
+
+from plainview.casework.workspace import SERVE_ENV, current
+from plainview.policy.signing_in import IDLE, REAUTHENTICATE
 
 _workspace = current()
 _key = _workspace.root / "keys" / "secret.key"
+_settings = _workspace.settings() if _workspace.settings_file.is_file() else {}
+_mail = _settings.get("mail")
+_mail = _mail if isinstance(_mail, dict) else {}
+_hosts, _, _secure = os.environ.get(SERVE_ENV, "").partition(" ")  # as `plainview serve` was started
 
 SECRET_KEY = _key.read_text("ascii") if _key.is_file() else secrets.token_urlsafe(48)
 DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
-INSTALLED_APPS = ["plainview.casework.apps.CaseworkConfig"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, _hosts.split(","))]
+ROOT_URLCONF = "plainview.site.urls"
+WSGI_APPLICATION = "plainview.site.wsgi.application"
+INSTALLED_APPS = [
+    "plainview.casework.apps.CaseworkConfig",
+    "plainview.web.apps.WebConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "plainview.web.middleware.Surroundings",
+    "plainview.web.middleware.Clock",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "plainview.web.middleware.Access",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "plainview.web.context.workspace",
+            ]
+        },
+    }
+]
 AUTH_USER_MODEL = "casework.Member"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
@@ -34,11 +91,76 @@ DATABASES = {
         },
     }
 }
+# In the database: several processes count the same attempts (allauth's rate limits, used TOTP codes).
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}}
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # the files lie in the installed packages; there is no build step
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+AUTHENTICATION_BACKENDS = ["plainview.web.adapters.Backend"]
+LOGIN_REDIRECT_URL = "home"
+LOGIN_URL = "account_login"
+
+ACCOUNT_ADAPTER = "plainview.web.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation's code went to the address
+ACCOUNT_REAUTHENTICATION_TIMEOUT = int(REAUTHENTICATE.total_seconds())
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_PREVENT_ENUMERATION = True
+# An account's own limit is the lock after five failures; these slow down a machine that tries many accounts.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip"}
+MFA_ADAPTER = "plainview.web.adapters.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # periods of 30 s: telephones' clocks differ
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _secure
+USERSESSIONS_TRACK_ACTIVITY = True
+SOCIALACCOUNT_ADAPTER = "plainview.web.adapters.SocialAdapter"
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_STORE_TOKENS = False
+
+SESSION_COOKIE_AGE = 12 * 3600  # a long shift; idle ends it far earlier
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(_secure)
+SESSION_COOKIE_NAME = "__Host-session" if _secure else "session"
+CSRF_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure == "proxy" else None
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in _hosts.split(",") if host and _secure]
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 20
+assert IDLE.total_seconds() < SESSION_COOKIE_AGE  # noqa: S101  else the cookie would decide
 
 # Letters go to the mail server that workspace.toml names under [mail]; without one, into the workspace's outbox.
-_settings = current().settings() if current().settings_file.is_file() else {}
-_mail = _settings.get("mail") or {}
-if isinstance(_mail, dict) and _mail.get("host"):
+if _mail.get("host"):
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = str(_mail["host"])
     EMAIL_PORT = int(_mail.get("port", 587))
@@ -49,4 +171,4 @@ if isinstance(_mail, dict) and _mail.get("host"):
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(_workspace.outbox)
-DEFAULT_FROM_EMAIL = str(_mail.get("from", "plainview@localhost")) if isinstance(_mail, dict) else ""
+DEFAULT_FROM_EMAIL = str(_mail.get("from", "plainview@localhost"))

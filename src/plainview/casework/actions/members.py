@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework.actions.access import end_sessions
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Agency, Invitation, Member, Token, Training
@@ -85,10 +86,6 @@ def join(code: str, name: str) -> Member:
         Refused: invitation.invalid, member.name, member.exists or agency.not_open.
     """
     name = " ".join(name.split())
-    if not name or len(name) > _MAX_NAME:
-        raise Refused(
-            "member.name", "Not joined", f"A name has 1 to {_MAX_NAME} characters.", "State your name."
-        )
     with transaction.atomic():
         held = Invitation.objects.select_for_update().select_related("agency")
         invitation = held.filter(code_sha256=_digest(code)).first()
@@ -102,6 +99,10 @@ def join(code: str, name: str) -> Member:
         )
         assert invitation is not None  # noqa: S101  require() has raised otherwise
         rules.require(rules.agency_open(invitation.agency.is_open))
+        if not name or len(name) > _MAX_NAME:
+            raise Refused(
+                "member.name", "Not joined", f"A name has 1 to {_MAX_NAME} characters.", "State your name."
+            )
         if Member.objects.filter(email=invitation.email).exists():
             raise Refused("member.exists", "Not joined", "You are a member already.", "Sign in.")
         member = Member(
@@ -166,6 +167,7 @@ def deactivate(email: str, *, why: str, acting_member: Member) -> Member:
         member.is_active = False
         member.save(update_fields=["is_active"])
         Token.objects.filter(member=member, revoked_at=None).update(revoked_at=timezone.now())
+        end_sessions(member)
         write_entry(
             "member.deactivated",
             {"member": member.public_id},

@@ -29,6 +29,7 @@ _SAMPLE_TRAINING = timedelta(days=365)
 def make_tables() -> None:
     """Create or bring up to date the tables."""
     call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
     services().workspace.database.chmod(0o600)
 
 

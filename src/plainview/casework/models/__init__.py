@@ -1,5 +1,6 @@
 """Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
 
+from plainview.casework.models.access import SignInFailure, SignInReset
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
     Examination,
@@ -32,6 +33,8 @@ __all__ = [
     "PolicyVersion",
     "Reference",
     "Search",
+    "SignInFailure",
+    "SignInReset",
     "Token",
     "Training",
     "Trial",

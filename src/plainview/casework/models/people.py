@@ -62,6 +62,7 @@ class Member(AbstractBaseUser):
     roles = models.JSONField(default=list)
     is_active = models.BooleanField(default=True)
     on_trial = models.BooleanField(default=False)
+    locked_at = models.DateTimeField(null=True)
     is_sample = models.BooleanField(default=False)
 
     objects = BaseUserManager()

@@ -1,0 +1,62 @@
+"""The rules of signing in, on plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from plainview.policy.decision import Allow, Decision, Refused
+
+MAX_FAILURES = 5
+"""Failures that lock an account; source: CJIS Security Policy 5.9.4, AC-7."""
+
+FAILURE_WINDOW = timedelta(minutes=15)
+"""Time within which they count; source: as above."""
+
+IDLE = timedelta(minutes=30)
+"""Time without a request after which a session ends; source: CJIS Security Policy 5.9.4, AC-11."""
+
+REAUTHENTICATE = timedelta(minutes=5)
+"""How long a sign-in counts as fresh for a dangerous act: chosen."""
+
+TWO_PLACES = timedelta(minutes=10)
+"""Two sessions that are both active within this time are at two places at once: chosen; shorter than a drive."""
+
+RESET_DAYS = 2
+"""How long a code to set up signing in anew is valid: chosen, a weekend."""
+
+
+def locks(failures: Iterable[datetime], now: datetime) -> bool:
+    """True when the failures of the last minutes lock the account; one exactly at the window's edge has left it."""
+    return sum(1 for at in failures if now - FAILURE_WINDOW < at <= now) >= MAX_FAILURES
+
+
+def idle(last_seen: datetime, now: datetime) -> bool:
+    """True when a session that was last seen then has ended; also when the clock was set back behind it."""
+    return now - last_seen >= IDLE or last_seen - now > timedelta(minutes=1)
+
+
+def may_sign_in(
+    *, is_active: bool, locked: bool, agency_open: bool, sample_member: bool, sample_workspace: bool
+) -> Decision:
+    """An active, unlocked member of an open agency; sample people in a sample workspace only."""
+    if sample_member and not sample_workspace:
+        return Refused(
+            "member.sample", "Not signed in", "A sample member signs in to a sample workspace only.",
+            "Use a real account.",
+        )  # fmt: skip
+    if not is_active:
+        return Refused(
+            "member.inactive",
+            "Not signed in",
+            "This account is not active.",
+            "Ask your agency administrator.",
+        )
+    if locked:
+        return Refused(
+            "member.locked", "Not signed in", "This account is locked after failed attempts.",
+            "An administrator of your agency releases it.",
+        )  # fmt: skip
+    if not agency_open:
+        return Refused("agency.not_open", "Not signed in", "Your agency is not open.", "Ask the operator.")
+    return Allow()

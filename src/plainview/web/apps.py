@@ -1,0 +1,18 @@
+"""The web application: connects the library's signals to the record."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    """Pages, templates and static files."""
+
+    name = "plainview.web"
+    label = "web"
+
+    def ready(self) -> None:
+        """Connect the signals."""
+        from plainview.web import signals
+
+        signals.connect()

@@ -1,0 +1,156 @@
+"""What stands before and behind every page: the channel, the clocks, the second factor, the access table, refusals.
+
+Owns the order of these. It must never let a view run that the table does not name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib.auth import logout
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from plainview.audit.logfile import LogFolderError
+from plainview.audit.record import ClockWentBack
+from plainview.casework.actions.access import may_sign_in, record_session
+from plainview.casework.actions.guard import permit
+from plainview.casework.channel import Channel, acting_through
+from plainview.casework.models import Member
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.signing_in import idle
+from plainview.storage.base import StorageError
+from plainview.web.access import ACCESS, Anyone
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+_SEEN = "plainview_seen"
+_SEEN_STEP = 20  # seconds: the session is written at most this often; a session may end this much early
+_MAX_AGENT = 300  # characters of a browser's name that are kept
+_RECORD_FAILED = (LogFolderError, ClockWentBack, StorageError, DatabaseError)
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of the other end of the connection; a proxy is believed only if `serve` was told of it."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+class Surroundings:
+    """Outermost: the entry's channel, and a page for every refusal and for a log that cannot be written."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer through the channel "web"."""
+        agent = request.META.get("HTTP_USER_AGENT", "")[:_MAX_AGENT]
+        sealed = {"address": client_address(request), "user_agent": agent}
+        with acting_through(Channel("web", sealed)):
+            response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Turn what a view raised into its page."""
+        return _page_for(request, error)
+
+
+def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    if isinstance(error, Refused):
+        return refusal_page(request, error)
+    return record_failed_page(request) if isinstance(error, _RECORD_FAILED) else None
+
+
+def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """403 with the rule, the reason and the next step."""
+    return render(request, "refused.html", {"refused": refused}, status=403)
+
+
+def record_failed_page(request: HttpRequest) -> HttpResponse:
+    """503: nothing happens that cannot be recorded."""
+    return render(request, "record_failed.html", status=503)
+
+
+class Clock:
+    """Ends a session that was idle, or whose member may not be signed in any more."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """End the session or let it go on; the framework gives this no page for what it raises."""
+        try:
+            ended = self._ended(request)
+        except _RECORD_FAILED:
+            return record_failed_page(request)
+        return ended or self.get_response(request)
+
+    def _ended(self, request: HttpRequest) -> HttpResponse | None:
+        member = request.user
+        if isinstance(member, Member):
+            now = timezone.now()
+            seen = request.session.get(_SEEN)
+            last = datetime.fromisoformat(seen) if seen else now
+            answer = may_sign_in(member)
+            if isinstance(answer, Refused):
+                record_session("session.ended", member, how=answer.rule_id)
+                logout(request)
+                return refusal_page(request, answer)
+            if idle(last, now):
+                record_session("session.ended", member, how="idle")
+                logout(request)
+                return redirect("/accounts/login/?idle=1")
+            if seen is None or abs((now - last).total_seconds()) >= _SEEN_STEP:
+                request.session[_SEEN] = now.isoformat()
+        return None
+
+
+class Access:
+    """Holds the table: every URL has a row, and its row is kept. The second factor comes before all else."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go on; `process_view` does the work."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, arguments: object, options: object
+    ) -> HttpResponse | None:
+        """Let the view run, send to sign-in or set-up, or refuse."""
+        try:
+            return self._stopped(request)
+        except (Refused, *_RECORD_FAILED) as error:
+            return _page_for(request, error)
+
+    def _stopped(self, request: HttpRequest) -> HttpResponse | None:
+        match = request.resolver_match
+        need = ACCESS.get(match.view_name if match else "")
+        if need is None:
+            return refusal_page(
+                request,
+                Refused(
+                    "url.unlisted", "Refused", "It is not written down who may open this page.",
+                    "Report it; the page has to be entered in its table first.",
+                ),
+            )  # fmt: skip
+        if need is Anyone.CLOSED:
+            raise Http404
+        if need is Anyone.PUBLIC:
+            return None
+        member = request.user
+        if not isinstance(member, Member):
+            return redirect(
+                f"/accounts/login/?next={request.path}" if request.method == "GET" else "/accounts/login/"
+            )
+        if need is not Anyone.SETUP and not is_mfa_enabled(member):
+            return redirect("mfa_activate_totp")
+        if isinstance(need, Permission):
+            permit(need.value, need, member)
+        return None

@@ -1,0 +1,1 @@
+"""Thin pages: read, call an action, render."""

@@ -1,0 +1,106 @@
+"""What is a member's own: home, sessions, the rules that bind them, and joining."""
+
+from __future__ import annotations
+
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from allauth.usersessions.models import UserSession
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainview.casework.actions.access import end_session, set_password, use_reset
+from plainview.casework.actions.members import join as join_agency
+from plainview.casework.models import Member
+from plainview.casework.queries.policy import binding, history
+from plainview.policy.decision import Refused
+from plainview.policy.table import table
+
+
+def _member(request: HttpRequest) -> Member:
+    assert isinstance(request.user, Member)  # noqa: S101  the access table let nobody else in
+    return request.user
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Who you are here."""
+    return render(request, "home.html", {"member": _member(request)})
+
+
+@require_GET
+def policy(request: HttpRequest) -> HttpResponse:
+    """The very rules that bind the member's agency."""
+    member = _member(request)
+    version, values = binding(member.agency)
+    return render(
+        request, "policy.html",
+        {"agency": member.agency, "version": version, "rules": table(values), "history": history(member)},
+    )  # fmt: skip
+
+
+@require_GET
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where the member is signed in."""
+    rows = UserSession.objects.purge_and_list(_member(request))
+    return render(request, "sessions.html", {"sessions": rows})
+
+
+@require_POST
+def session_end(request: HttpRequest, number: int) -> HttpResponse:
+    """End one of the member's own sessions."""
+    end_session(number, acting_member=_member(request))
+    return redirect("sessions")
+
+
+class JoinForm(forms.Form):
+    """Name and password of a person who holds a code."""
+
+    name = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Your name",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label="Choose a password", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters. You set up a second factor next.",
+    )  # fmt: skip
+
+    def clean_password(self) -> str:
+        """Check it by Django's validators."""
+        password = str(self.cleaned_data["password"])
+        validate_password(password)
+        return password
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def join(request: HttpRequest, code: str) -> HttpResponse:
+    """Join with an invitation, or set up signing in anew with a reset code."""
+    form = JoinForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        password = form.cleaned_data["password"]
+        try:
+            member = _joined(code, form.cleaned_data["name"], password)
+        except Refused as refused:
+            form.add_error(None, ValidationError(f"{refused.why} {refused.next_step}"))
+        else:
+            answer: HttpResponse = perform_password_login(
+                request, {"email": member.email}, Login(user=member)
+            )
+            return answer
+    return render(request, "join.html", {"form": form, "code": code})
+
+
+def _joined(code: str, name: str, password: str) -> Member:
+    try:
+        return use_reset(code, password)
+    except Refused:
+        with transaction.atomic():
+            return set_password(join_agency(code, name), password)

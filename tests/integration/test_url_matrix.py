@@ -1,0 +1,97 @@
+"""Every address of the application: who may open it is written down, and it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from tests.factories.browser import people, signed_in
+from tests.factories.work import entries, person
+
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import GRANTS, Role
+from plainview.web.access import ACCESS, Anyone
+
+FOR_EVERY_PART = {
+    "number": 1,
+    "code": "x",
+    "uidb36": "a",
+    "key": "b",
+    "pk": 1,
+    "provider_id": "p",
+    "organization_slug": "o",
+}
+
+
+def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry)
+        else:
+            yield entry
+
+
+def names() -> list[str]:
+    return sorted({str(entry.name) for entry in patterns(get_resolver())})
+
+
+def address(name: str) -> str:
+    possibilities, *_ = get_resolver().reverse_dict.getlist(name)[0]
+    _, keys = possibilities[0]
+    return reverse(name, kwargs={key: FOR_EVERY_PART[key] for key in keys})
+
+
+def test_every_url_has_a_row_and_every_row_a_url() -> None:
+    assert set(names()) == set(ACCESS)
+
+
+def test_a_url_without_a_row_is_refused(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plainview.web.middleware.ACCESS", {})
+    answer = Client().get("/accounts/login/")
+    assert answer.status_code == 403
+    assert b"url.unlisted" in answer.content
+
+
+@pytest.mark.parametrize("name", names())
+def test_anonymous_gets_nowhere_but_public_pages(workspace: Path, name: str) -> None:
+    client = Client(raise_request_exception=False)
+    for method in (client.get, client.post):
+        answer = method(address(name))
+        if ACCESS[name] is Anyone.PUBLIC:
+            assert answer.status_code != 500
+        elif ACCESS[name] is Anyone.CLOSED:
+            assert answer.status_code == 404
+        else:
+            assert answer.status_code == 302
+            assert answer["Location"].startswith("/accounts/login/")
+
+
+def test_each_role_opens_what_it_was_granted(workspace: Path) -> None:
+    people()
+    for role, name in {
+        Role.EXAMINER: "examiner", Role.VERIFIER: "verifier", Role.SUPERVISOR: "supervisor",
+        Role.ADMINISTRATOR: "admin", Role.AUDITOR: "auditor",
+    }.items():  # fmt: skip
+        client = signed_in(name)
+        for url_name, need in ACCESS.items():
+            if not isinstance(need, Permission):
+                continue
+            answer = client.get(address(url_name))
+            if need in GRANTS[role]:
+                assert answer.status_code != 403, (url_name, role)
+            else:
+                assert answer.status_code == 403, (url_name, role)
+                assert entries(f"{need.value}.refused")[-1].actor == person(name).public_id
+
+
+def test_no_page_is_cached_and_every_page_has_the_policy_of_its_content(workspace: Path) -> None:
+    client = signed_in("auditor")
+    for url in ("/", "/policy/", "/sessions/", "/accounts/2fa/"):
+        answer = client.get(url)
+        assert answer.status_code == 200, url
+        assert "no-store" in answer["Cache-Control"]
+        assert "script-src 'self'" in answer["Content-Security-Policy"]
+        assert "unsafe" not in answer["Content-Security-Policy"]

@@ -1,0 +1,294 @@
+"""Sign-in as people and attackers meet it: second factor, locks, idle, sessions, and every try on record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.models import Authenticator
+from django.test import Client, RequestFactory
+from django.utils import timezone
+from tests.factories.browser import code, password_step, people, signed_in
+from tests.factories.work import at, entries, person
+
+from plainview.casework.actions.access import release, reset_sign_in
+from plainview.casework.actions.members import deactivate, invite_member, set_roles
+from plainview.casework.models import Member
+from plainview.policy.decision import Refused
+from plainview.web.adapters import SocialAdapter
+
+MINUTE = timedelta(minutes=1)
+EMAIL = "examiner@agency.example"
+
+
+def last(action: str) -> Any:
+    return entries(action)[-1]
+
+
+def test_password_and_code_let_in_and_both_are_on_record(workspace: Path) -> None:
+    client = signed_in()
+    page = client.get("/")
+    assert page.status_code == 200
+    assert b"Sample examiner" in page.content
+    assert b"Sample workspace" in page.content
+    assert last("session.began").actor == person("examiner").public_id
+    assert last("session.began").subject["via"] == "web"
+    assert set(last("session.began").sealed) == {"address", "user_agent"}
+    client.post("/accounts/logout/")
+    assert last("session.ended").subject["how"] == "signed out"
+    assert client.get("/").status_code == 302
+
+
+def test_without_the_second_factor_nothing_opens(workspace: Path) -> None:
+    client = Client()
+    password_step(client, EMAIL, people()[EMAIL]["password"])
+    assert client.get("/")["Location"].startswith("/accounts/login/")
+    Authenticator.objects.filter(user=person("examiner")).delete()
+    client = Client()
+    password_step(client, EMAIL, people()[EMAIL]["password"])
+    for url in ("/", "/policy/", "/sessions/"):
+        assert client.get(url)["Location"] == "/accounts/2fa/totp/activate/", url
+    assert client.get("/accounts/2fa/totp/activate/").status_code == 200
+
+
+def test_a_code_is_taken_once(workspace: Path) -> None:
+    used = people()[EMAIL]["code"]
+    signed_in()
+    client = Client()
+    password_step(client, EMAIL, people()[EMAIL]["password"])
+    replayed = client.post("/accounts/2fa/authenticate/", {"code": used})
+    assert replayed.status_code == 200
+    assert client.get("/").status_code == 302
+    assert last("sign_in.failed").subject["factor"] == "second factor"
+
+
+def wrong(client: Client | None = None) -> Any:
+    return password_step(client or Client(), EMAIL, "not the password")
+
+
+def test_five_failures_in_fifteen_minutes_lock_until_an_administrator_releases(workspace: Path) -> None:
+    held, began = people()[EMAIL], timezone.now()
+    for i in range(4):
+        with at(began + i * MINUTE):
+            wrong()
+    assert person("examiner").locked_at is None
+    with at(began + 15 * MINUTE):  # the first has just left the window: four count
+        wrong()
+        assert person("examiner").locked_at is None
+        generic = wrong()
+        assert person("examiner").locked_at is not None
+        answer = password_step(Client(), EMAIL, held["password"])
+        assert answer.status_code == 200
+        assert answer.context["form"].errors == generic.context["form"].errors
+        assert last("member.locked").subject["failures"] == 5
+        with pytest.raises(Refused, match=r"member\.no_permission"):
+            release(EMAIL, acting_member=person("supervisor"))
+        release(EMAIL, acting_member=person("admin"))
+        assert password_step(Client(), EMAIL, held["password"]).status_code == 302
+    assert len(entries("sign_in.failed")) == 7
+
+
+def test_wrong_codes_count_too_and_a_lock_ends_open_sessions(workspace: Path) -> None:
+    client = signed_in()
+    other = Client()
+    password_step(other, EMAIL, people()[EMAIL]["password"])
+    for _ in range(5):
+        other.post("/accounts/2fa/authenticate/", {"code": "000000"})
+    assert person("examiner").locked_at is not None
+    assert client.get("/").status_code == 302
+
+
+def test_nobodys_address_is_answered_like_a_wrong_password(workspace: Path) -> None:
+    people()
+    nobody = password_step(Client(), "nobody@agency.example", "x" * 12)
+    somebody = wrong()
+    assert nobody.status_code == somebody.status_code == 200
+    assert nobody.context["form"].errors == somebody.context["form"].errors
+    assert "member" not in entries("sign_in.failed")[0].subject
+    assert b"nobody" not in entries("sign_in.failed")[0].canonical
+
+
+def test_thirty_minutes_idle_end_the_session(workspace: Path) -> None:
+    client, began = signed_in(), timezone.now()
+    with at(began):
+        assert client.get("/").status_code == 200
+    with at(began + 29 * MINUTE):
+        assert client.get("/").status_code == 200
+    with at(began + 58 * MINUTE):
+        assert client.get("/").status_code == 200
+    with at(began + 88 * MINUTE):
+        assert client.get("/")["Location"] == "/accounts/login/?idle=1"
+        assert last("session.ended").subject["how"] == "idle"
+        assert b"away for 30 minutes" in client.get("/accounts/login/?idle=1").content
+
+
+def test_a_clock_set_back_ends_the_session_and_writes_nothing_false(workspace: Path) -> None:
+    client, began = signed_in(), timezone.now()
+    with at(began + 20 * MINUTE):
+        client.get("/")
+        signed_in("auditor")
+    with at(began + 10 * MINUTE):
+        assert client.get("/").status_code == 503
+
+
+@pytest.mark.parametrize("change", ["deactivated", "suspended"])
+def test_what_happens_to_a_member_counts_at_the_next_request(workspace: Path, change: str) -> None:
+    client = signed_in()
+    assert client.get("/").status_code == 200
+    if change == "deactivated":
+        deactivate(EMAIL, why="left", acting_member=person("admin"))
+        assert client.get("/").status_code == 302
+    else:
+        from plainview.casework.models import Agency
+
+        Agency.objects.update(suspended_at=timezone.now())
+        assert client.get("/").status_code == 403
+        assert client.get("/").status_code == 302
+
+
+def test_a_role_change_in_flight_counts(workspace: Path) -> None:
+    client = signed_in("supervisor")
+    set_roles("supervisor@agency.example", ["verifier"], acting_member=person("admin"))
+    assert b"verifier" in client.get("/").content
+
+
+def test_a_forged_session_and_a_replayed_form_open_nothing(workspace: Path) -> None:
+    client = Client()
+    client.cookies["session"] = "x" * 32
+    assert client.get("/").status_code == 302
+    strict = signed_in("auditor", enforce_csrf_checks=False)
+    strict.handler.enforce_csrf_checks = True
+    answer = strict.post("/accounts/logout/", {"csrfmiddlewaretoken": "a" * 64})
+    assert answer.status_code == 403
+    assert b"Plainview" in answer.content
+    assert strict.get("/").status_code == 200
+
+
+def test_own_sessions_are_listed_and_ended_and_nobody_elses(workspace: Path) -> None:
+    first = signed_in("examiner")
+    auditor = signed_in("auditor")
+    from allauth.usersessions.models import UserSession
+
+    mine = UserSession.objects.get(user=person("examiner"))
+    page = auditor.get("/sessions/").content
+    assert b"this one" in page
+    assert auditor.post(f"/sessions/{mine.pk}/end/").status_code == 403
+    assert first.get("/").status_code == 200
+    theirs = UserSession.objects.get(user=person("auditor"))
+    assert auditor.post(f"/sessions/{theirs.pk}/end/").status_code == 302
+    assert auditor.get("/").status_code == 302
+
+
+def test_two_places_at_once_are_on_record(workspace: Path) -> None:
+    held, secret = people()[EMAIL], people()[EMAIL]["totp_secret"]
+
+    def enter(address: str, agent: str, later: int) -> None:
+        client = Client(REMOTE_ADDR=address, HTTP_USER_AGENT=agent)
+        password_step(client, EMAIL, held["password"])
+        answer = client.post("/accounts/2fa/authenticate/", {"code": code(secret, later=later)})
+        assert answer.status_code == 302, answer.content
+
+    enter("10.1.1.5", "Firefox", -1)
+    enter("10.1.1.9", "Chrome", 0)  # the same network: a second window
+    assert entries("session.two_places") == []
+    enter("192.0.2.7", "Safari", 1)
+    assert len(entries("session.two_places")) == 1
+
+
+def test_when_the_log_cannot_be_written_nobody_gets_in(workspace: Path) -> None:
+    held = people()[EMAIL]
+    client = Client(raise_request_exception=False)
+    password_step(client, EMAIL, held["password"])
+    log = workspace / "audit" / "log.jsonl"
+    log.write_bytes(log.read_bytes()[:-9] + b"tampered\n")
+    answer = client.post("/accounts/2fa/authenticate/", {"code": held["code"]})
+    assert answer.status_code == 503
+    assert b"cannot be recorded" in answer.content
+
+
+def test_an_invited_person_joins_with_password_and_second_factor(workspace: Path) -> None:
+    people()
+    invited = invite_member("new@agency.example", ["examiner"], acting_member=person("admin"))
+    client = Client()
+    url = f"/join/{invited.code}/"
+    assert client.get(url).status_code == 200
+    short = client.post(url, {"name": "New", "password": "short"})
+    assert short.status_code == 200
+    assert not Member.objects.filter(email="new@agency.example").exists()
+    unnamed = client.post(url, {"name": "", "password": "a long enough passphrase"})
+    assert b"A name has" in unnamed.content
+    assert client.post(url, {"name": "New", "password": "a long enough passphrase"}).status_code == 302
+    assert client.get("/")["Location"] == "/accounts/2fa/totp/activate/"
+    page = client.get("/accounts/2fa/totp/activate/")
+    secret = page.context["form"].secret
+    done = client.post("/accounts/2fa/totp/activate/", {"code": code(secret)})
+    assert done.status_code == 302
+    assert client.get("/").status_code == 200
+    assert last("factor.added").actor == Member.objects.get(email="new@agency.example").public_id
+    stored = Authenticator.objects.get(user__email="new@agency.example", type="totp").data["secret"]
+    assert secret not in stored
+    assert (
+        b"unknown, used"
+        in Client().post(url, {"name": "Eve", "password": "a long enough passphrase"}).content
+    )
+
+
+def test_a_reset_takes_everything_away_and_sets_up_anew(workspace: Path) -> None:
+    client = signed_in()
+    reset = reset_sign_in(EMAIL, acting_member=person("admin"))
+    assert client.get("/").status_code == 302
+    assert password_step(Client(), EMAIL, people_password()).status_code == 200
+    again = Client()
+    assert again.post(f"/join/{reset}/", {"password": "another good passphrase"}).status_code == 302
+    assert again.get("/")["Location"] == "/accounts/2fa/totp/activate/"
+    assert (
+        b"unknown, used" in Client().post(f"/join/{reset}/", {"password": "another good passphrase"}).content
+    )
+
+
+def people_password() -> str:
+    from plainview.casework.actions.samples import credentials
+
+    return credentials()[EMAIL]["password"]
+
+
+def test_sample_people_work_in_a_sample_workspace_only(workspace: Path) -> None:
+    held = people()[EMAIL]
+    settings = workspace / "workspace.toml"
+    settings.write_text(settings.read_text().replace("sample = true", "sample = false"))
+    assert password_step(Client(), EMAIL, held["password"]).status_code == 200
+
+
+def social(email: str, agency: str, *, verified: bool = True) -> Any:
+    connected: list[Member] = []
+    address = SimpleNamespace(email=email, verified=verified)
+    return SimpleNamespace(
+        provider=SimpleNamespace(app=SimpleNamespace(settings={"agency": agency})), email_addresses=[address],
+        is_existing=False, user=None, connected=connected, connect=lambda request, user: connected.append(user),
+    )  # fmt: skip
+
+
+def test_an_agencys_own_sign_in_lets_in_its_invited_members_only(workspace: Path) -> None:
+    people()
+    adapter, mine = SocialAdapter(), person("examiner").agency.public_id
+    request = RequestFactory().get("/")
+    request.user = person("examiner")  # the refusal's page shows who is signed in
+    known = social(EMAIL, mine)
+    adapter.pre_social_login(request, known)
+    assert known.connected == [person("examiner")]
+    strangers = (
+        social("nobody@agency.example", mine),
+        social(EMAIL, "A-another"),
+        social(EMAIL, mine, verified=False),
+    )
+    for stranger in strangers:
+        with pytest.raises(ImmediateHttpResponse) as refused:
+            adapter.pre_social_login(request, stranger)
+        assert refused.value.response.status_code == 403
+        assert stranger.connected == []
+    assert [row.subject["factor"] for row in entries("sign_in.failed")] == ["sso"] * 3
+    assert adapter.is_open_for_signup(request, known) is False
