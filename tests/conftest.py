@@ -18,6 +18,7 @@ def workspace(transactional_db: None, tmp_path: Path, monkeypatch: pytest.Monkey
     from django.core.cache import cache
 
     from plainview.casework.actions.setup import begin_log, make_sample_people
+    from plainview.casework.channel import Channel, enter
     from plainview.casework.services import services
     from plainview.casework.workspace import current, lay_out
 
@@ -25,6 +26,7 @@ def workspace(transactional_db: None, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PLAINVIEW_HOME", str(home))
     lay_out(current(), sample=True)
     services.cache_clear()
+    enter(Channel())  # a command that ran in this process may have left its own
     cache.clear()  # its table is not emptied with the others: rate limits, used codes
     begin_log()
     make_sample_people()

@@ -8,15 +8,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from tests.factories.work import case, entries, gallery, probe, search
 from typer.testing import CliRunner, Result
 
 from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.actions.approvals import request_approval
 from plainview.casework.actions.examine import examine
+from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.policy import change_policy
+from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
 from plainview.casework.models import Member
 from plainview.casework.queries.people import member_by_email
@@ -25,6 +28,7 @@ from plainview.cli.needs import NEEDS, Need, commands
 from plainview.policy.agency import NEW_AGENCY, SAMPLE
 from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL
+from plainview.policy.misuse import Finding
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, Role
 
@@ -68,6 +72,12 @@ LINES = {
     "lead outcome": "{lead} cleared",
     "lead list": "",
     "disclose": "{search} --out {package}",
+    "flag list": "",
+    "flag show": "{flag}",
+    "flag decide": "{flag} --outcome dismissed --note not-a-sentence",
+    "tripwire add": "{image} --label l",
+    "tripwire list": "",
+    "tripwire remove": "{tripwire}",
     "approval request": "{image} --case {case} --purpose p",
     "approval list": "",
     "approval grant": "{approval}",
@@ -76,7 +86,10 @@ LINES = {
     "urgent authorise": "{search} --note n",
 }  # fmt: skip
 
-NAMES = {path for path, line in LINES.items() if "{" in line and path not in ("policy set", "policy dry-run")}
+OWN = {"policy set", "policy dry-run", "tripwire add"}
+"""Commands whose line names a file of the member's own."""
+
+NAMES = {path for path, line in LINES.items() if "{" in line and path not in OWN}
 """Commands whose line names something of the first agency."""
 
 
@@ -96,6 +109,9 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     approval = request_approval("MARKER-case", "find the rider", "0" * 64, acting_member=examiner)
     token, _ = make_token(acting_member=victim)
     examination, verification, lead = _looked_at(urgent.public_id)
+    tripwire = add_tripwire(image, "MARKER", consent=True, acting_member=victim).public_id
+    with transaction.atomic():
+        flag = raise_flag(Finding("misuse.test", "MARKER"), victim, None).public_id
     forms = {
         "examination_form": EXAMINATION_FORM,
         "verification_form": VERIFICATION_FORM,
@@ -109,7 +125,8 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
-        "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "package": str(tmp_path / "package.zip"),
+        "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
+        "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest
 from django.utils import timezone
 
-from plainview.casework.actions.access import record_failure, record_session
+from plainview.casework.actions.access import record_failure, record_session, record_two_places
 from plainview.casework.models import Member
 from plainview.policy.signing_in import TWO_PLACES
 
@@ -37,7 +37,7 @@ def connect() -> None:
 def _began(sender: object, request: HttpRequest, user: Member, **_: Any) -> None:
     record_session("session.began", user)
     if _elsewhere(request, user):
-        record_session("session.two_places", user)
+        record_two_places(user)
 
 
 def _elsewhere(request: HttpRequest, member: Member) -> bool:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.audit.record import Value
+from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Member, SignInFailure, SignInReset
@@ -21,6 +22,7 @@ from plainview.casework.queries.people import colleague
 from plainview.casework.services import services
 from plainview.policy import joining, rules, signing_in
 from plainview.policy.decision import Decision, Refused
+from plainview.policy.misuse import Finding
 from plainview.policy.permissions import Permission
 
 _CODE_BYTES = 16  # 128 random bits: not to be guessed
@@ -69,6 +71,14 @@ def record_session(action: str, member: Member, **subject: Value) -> None:
     """Record something of a member's own sign-in: "session.began", "session.ended", "password.changed", …"""
     with transaction.atomic():
         write_entry(action, {"agency": member.agency.public_id, **subject}, acting_member=member)
+
+
+def record_two_places(member: Member) -> None:
+    """Record that an account is in use at two places at once, as a flag for the auditor: it may be shared."""
+    with transaction.atomic():
+        write_entry("session.two_places", {"agency": member.agency.public_id}, acting_member=member)
+        says = "The account was active at two places within ten minutes: another network and another browser."
+        raise_flag(Finding("misuse.two_places", says), member, None)
 
 
 def release(email: str, *, acting_member: Member) -> Member:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -17,6 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.actions.approvals import usable_approval
+from plainview.casework.actions.flags import inspect, inspect_closed
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.rows import insert, insert_many
@@ -99,7 +102,7 @@ def authorise(request: Request, *, acting_member: Member) -> None:
         Refused: the first rule that says no.
     """
     sweep()
-    with refusals_recorded("search", acting_member):
+    with _watched(acting_member):
         _authorised(request, None, acting_member)
 
 
@@ -117,7 +120,21 @@ def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answ
     search.gallery_seq = catch_up(index, changes_after(search.gallery_id))
     found = index.search(template, request.top)
     search.gallery_size = len(index)
-    return _record_answer(search, found, asked, acting_member=acting_member)
+    answer = _record_answer(search, found, asked, acting_member=acting_member)
+    inspect(search, template, probe.picture)
+    return answer
+
+
+@contextmanager
+def _watched(member: Member) -> Iterator[None]:
+    """Record a refusal, and look at it for signs of misuse."""
+    try:
+        with refusals_recorded("search", member):
+            yield
+    except Refused as refused:
+        if refused.rule_id == "case.closed":
+            inspect_closed(member)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +177,7 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
     """Store the probe and the search, durable before this returns; the rules hold inside its transaction."""
     pack = services().engine.pack
     urgent = request.urgent.strip()
-    with refusals_recorded("search", acting_member), transaction.atomic():
+    with _watched(acting_member), transaction.atomic():
         may = _authorised(request, probe, acting_member)
         blob = services().blobs.put(probe.data)
         now = timezone.now()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Candidate, LogOpening, Member, Reference, Search
+from plainview.casework.models import Candidate, LogOpening, Member, ProbeTemplate, Reference, Search
 from plainview.casework.queries.cases import search_numbered
 from plainview.casework.services import services
 from plainview.policy import joining, rules
@@ -70,6 +70,7 @@ def sweep() -> list[str]:
 
 def _erase(search: Search, why: str) -> None:
     entries = [search.request_entry, search.answer_entry]
+    ProbeTemplate.objects.filter(search=search).delete()
     candidates = Candidate.objects.filter(search=search).delete()[0]
     openings = LogOpening.objects.filter(
         entry_id__in=[entry for entry in entries if entry is not None]

@@ -9,6 +9,7 @@ from plainview.casework.models.examination import (
     Verification,
     VerificationItem,
 )
+from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import Enrolment, Gallery, GalleryChange, Reference
 from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogOpening
@@ -22,6 +23,7 @@ __all__ = [
     "Case",
     "Enrolment",
     "Examination",
+    "Flag",
     "Gallery",
     "GalleryChange",
     "Invitation",
@@ -31,6 +33,7 @@ __all__ = [
     "Member",
     "Outcome",
     "PolicyVersion",
+    "ProbeTemplate",
     "Reference",
     "Search",
     "SignInFailure",
@@ -38,6 +41,7 @@ __all__ = [
     "Token",
     "Training",
     "Trial",
+    "Tripwire",
     "Verification",
     "VerificationItem",
 ]

@@ -1,0 +1,32 @@
+"""Which of several templates show the same face, by their cosine alone. It names nobody."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAME_FACE = 0.363
+"""Cosine from which two probes count as one face: FMR 1e-3 of the default pack on LFW (docs/reference/model-packs.md)."""
+
+TRIPWIRE = 0.491
+"""Cosine from which a tripwire speaks: FMR 1e-5 of the default pack on LFW (as above)."""
+
+
+def same_faces(templates: NDArray[np.float32], threshold: float = SAME_FACE) -> list[int]:
+    """Number the faces of `templates`, float32, shape (n, dimension), unit rows.
+
+    A template belongs to the face of the earlier template that is nearest, if their cosine reaches the threshold.
+
+    Returns:
+        For each row the number of its face, from 0.
+    """
+    numbers: list[int] = []
+    for row, template in enumerate(templates):
+        if row:
+            scores = templates[:row] @ template
+            best = int(np.argmax(scores))
+            if scores[best] >= threshold:
+                numbers.append(numbers[best])
+                continue
+        numbers.append(max(numbers, default=-1) + 1)
+    return numbers
