@@ -2,7 +2,7 @@
 
 from plainview.casework.models.cases import Candidate, Case, Search
 from plainview.casework.models.galleries import Enrolment, Gallery, GalleryChange, Reference
-from plainview.casework.models.log import LogEntry, LogOpening
+from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
 
 __all__ = [
@@ -13,7 +13,9 @@ __all__ = [
     "Gallery",
     "GalleryChange",
     "LogEntry",
+    "LogKey",
     "LogOpening",
+    "LogReview",
     "Member",
     "Reference",
     "Search",
