@@ -158,7 +158,7 @@ class Witness:
         except BadCheckpoint as error:
             raise WitnessRefused(
                 "witness.checkpoint",
-                f"Not cosigned: {error}.",
+                f"{error}.",
                 "Ask the log for a checkpoint that it signed.",
             ) from None
         with locked(self.path / ".lock"):
@@ -167,7 +167,7 @@ class Witness:
                 if kept.key != first_key.text:
                     raise WitnessRefused(
                         "witness.key",
-                        f"Not cosigned: {offered.origin} comes with the first key {first_key.text}, "
+                        f"{offered.origin} comes with the first key {first_key.text}, "
                         f"but {kept.key} is trusted since the first visit.",
                         "A log that changes its key says so in an entry; ask its operator.",
                     )
@@ -183,15 +183,11 @@ class Witness:
             f"cosigned before were {kept.size} with root {kept.root}"
         )
         if offered.size < kept.size:
-            raise self._refusal(
-                "witness.rollback", f"Not cosigned, the log went back: {both}.", kept, note, now
-            )
+            raise self._refusal("witness.rollback", f"The log went back: {both}.", kept, note, now)
         proof = prove(kept.size)
         root = bytes.fromhex(kept.root)
         if not verify_consistency(kept.size, offered.size, root, offered.root, proof):
-            raise self._refusal(
-                "witness.fork", f"Not cosigned, a different history: {both}.", kept, note, now
-            )
+            raise self._refusal("witness.fork", f"This is a different history: {both}.", kept, note, now)
 
     def _refusal(self, rule_id: str, why: str, kept: Kept, note: str, now: int) -> WitnessRefused:
         """Keep both checkpoints, each signed by the log itself: together they prove what it did."""

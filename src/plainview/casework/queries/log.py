@@ -76,6 +76,12 @@ def leaves() -> list[bytes]:
     return [bytes(leaf) for leaf in LogEntry.objects.order_by("seq").values_list("leaf", flat=True)]
 
 
+def canonical_of(number: int) -> bytes:
+    """The canonical bytes of an entry; empty when there is none."""
+    row = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
+    return b"" if row is None else bytes(row)
+
+
 def keys_of_log() -> tuple[VerifierKey, ...]:
     """Every key that the log has had, the first one first."""
     later = LogKey.objects.order_by("entry_id").values_list("vkey", flat=True)
