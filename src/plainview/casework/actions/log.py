@@ -114,7 +114,7 @@ def records(first: int) -> Iterator[Record]:
     with transaction.get_connection().cursor() as cursor:
         cursor.execute("SELECT vkey FROM log_key WHERE entry_id < %s ORDER BY entry_id DESC LIMIT 1", [first])
         row = cursor.fetchone()
-        vkey = row[0] if row else services().workspace.first_key.text
+        vkey = row[0] if row else services().first_key.text
         cursor.execute(
             "SELECT canonical, leaf, frontier, vkey, checkpoint FROM log_entry "
             "LEFT JOIN log_key ON entry_id = seq WHERE seq >= %s ORDER BY seq",

@@ -20,7 +20,7 @@ def verify_log(*, kept_checkpoint: str | None = None) -> Report:
     Returns:
         The folder's report; problems of the table are added to it, each begun with "database:".
     """
-    folder, key = services().workspace.audit, services().workspace.first_key.text
+    folder, key = services().workspace.audit, services().first_key.text
     report = verify_folder(folder, vkey=key, kept_checkpoint=kept_checkpoint)
     rows = LogEntry.objects.order_by("seq").values_list("canonical", "leaf")
     table = verify_entries(
@@ -85,7 +85,7 @@ def canonical_of(number: int) -> bytes:
 def keys_of_log() -> tuple[VerifierKey, ...]:
     """Every key that the log has had, the first one first."""
     later = LogKey.objects.order_by("entry_id").values_list("vkey", flat=True)
-    return (services().workspace.first_key, *(VerifierKey.parse(vkey) for vkey in later))
+    return (services().first_key, *(VerifierKey.parse(vkey) for vkey in later))
 
 
 def newest_entry() -> int:
