@@ -78,6 +78,8 @@ LINES = {
     "tripwire add": "{image} --label l",
     "tripwire list": "",
     "tripwire remove": "{tripwire}",
+    "audit summary": "",
+    "audit review": "--note n",
     "approval request": "{image} --case {case} --purpose p",
     "approval list": "",
     "approval grant": "{approval}",

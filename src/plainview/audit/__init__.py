@@ -6,5 +6,6 @@ writes in the transaction of the act itself. It must never know a person: only o
 this far.
 
 `record` is one entry, `merkle` the tree, `checkpoint` the signed head, `logfile` the public copy, `verify`
-the verdict, and `standalone` the same verdict for outsiders, in one file that shares no code with the rest.
+the verdict, `cosignature` and `witness` what outsiders vouch for, `monitor` what they watch, `proofs` what they
+are handed, and `standalone` the same verdict for outsiders, in one file that shares no code with the rest.
 """

@@ -25,6 +25,7 @@ from plainview.audit.record import MAX_ENTRY_BYTES, BadEntry, parse_line
 LOG_NAME: Final = "log.jsonl"
 CHECKPOINTS_NAME: Final = "checkpoints"
 KEY_NAME: Final = "key.pub"
+COSIGNATURES_NAME: Final = "cosignatures"
 
 _HEAD = b'{"entry":'
 _TAIL = re.compile(rb',"leaf":"([0-9a-f]{64})"\}')

@@ -48,6 +48,9 @@ that commit at the same moment, or the small step of a time daemon."""
 SYSTEM: Final = "system"
 """The actor of what no member did: scheduled erasure, an alert, a check."""
 
+KEY_ROTATED: Final = "log.key_rotated"
+"""The action of the entry that introduces the log's next signing key: `subject.key` is its vkey."""
+
 ORIGIN_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,199}")
 """The name of a log. It is also the name of its key, so no spaces and no plus (C2SP signed-note)."""
 

@@ -2,9 +2,9 @@
 
     python standalone.py FOLDER [--key VKEY] [--kept FILE] [--json]
 
-FOLDER holds log.jsonl, checkpoints and key.pub. VKEY is the log's public key as you learnt it elsewhere;
-without it, FOLDER's own is believed. FILE is a checkpoint that you kept earlier. Exit status: 0 the log is
-sound, 1 it is not, 2 the question could not be asked.
+FOLDER holds log.jsonl, checkpoints and key.pub. VKEY is the log's first public key as you learnt it elsewhere;
+without it, FOLDER's own is believed. Keys that the log itself introduced later are followed from there.
+FILE is a checkpoint that you kept earlier. Exit status: 0 the log is sound, 1 it is not, 2 the question could not be asked.
 
 This file owns a second, independent reading of docs/reference/log-format.md. It must never import Plainview,
 write a file or use the network. It is short so that you can read it before you trust it.
@@ -170,7 +170,7 @@ class Key:
         if mark != "\u2014" or not name or re.search(r"[\s+]", name) or len(blob) < 5:
             raise Bad("a signature line is malformed")
         if (name, blob[:4]) != (self.name, self.id):
-            return False  # by a witness, say: ignored, as the specification asks
+            return False  # a witness's cosignature or an unknown kind: ignored, as the specification asks
         try:
             self.public.verify(blob[4:], body.encode())
         except InvalidSignature:
@@ -178,8 +178,8 @@ class Key:
         return True
 
 
-def read_checkpoint(key: Key | None, note: bytes) -> tuple[int, bytes]:
-    """Return (size, root) of a signed checkpoint of the key's log."""
+def read_checkpoint(key: Key | None, note: bytes, check: bool = True) -> tuple[int, bytes]:
+    """Return (size, root) of a checkpoint of the key's log; `check` its signature unless that comes later."""
     if key is None:
         raise Bad("there is no key to check it with")
     if len(note) > MAX_NOTE or re.search(rb"[\x00-\x09\x0b-\x1f]", note):
@@ -190,7 +190,7 @@ def read_checkpoint(key: Key | None, note: bytes) -> tuple[int, bytes]:
         raise Bad("it is not UTF-8") from None
     if not body or not signatures.endswith("\n"):
         raise Bad("it is not a text, an empty line and signatures")
-    if True not in [key.signed(line, body + "\n") for line in signatures[:-1].split("\n")]:
+    if check and True not in [key.signed(line, body + "\n") for line in signatures[:-1].split("\n")]:
         raise Bad("it is not signed by the key")
     lines = body.split("\n")
     if len(lines) < 3 or "" in lines or lines[0] != key.name:
@@ -217,14 +217,14 @@ def read_lines(path: Path, say: Say) -> Iterator[bytes]:
                 line = file.readline(MAX_LINE)
 
 
-def read_checkpoints(path: Path, key: Key | None, say: Say) -> Iterator[tuple[int, bytes]]:
-    """Yield (size, root) of every valid checkpoint that covers more than the one before it."""
+def read_checkpoints(path: Path, keys: list[Key], say: Say) -> Iterator[tuple[int, bytes]]:
+    """Yield (size, root) of every checkpoint signed by the last of `keys` that covers more than one before it."""
     newest = -1
     for number, note in enumerate(read_notes(path, say), start=1):
         try:
             if not note.endswith(b"\n\n"):
                 raise Bad("it is cut short")
-            size, root = read_checkpoint(key, note[:-1])
+            size, root = read_checkpoint(keys[-1] if keys else None, note[:-1])
             if size <= newest:
                 raise Bad("it covers no more entries than one before it")
         except Bad as bad:
@@ -250,8 +250,11 @@ def read_notes(path: Path, say: Say) -> Iterator[bytes]:
 # --- the verdict --------------------------------------------------------------------------------------------
 
 
-def check_line(line: bytes, number: int, key: Key | None, latest: str) -> str:
-    """Return the time of an entry on whose line nothing is wrong; `latest` is that of the entry before it."""
+def check_line(line: bytes, number: int, key: Key | None, latest: str) -> tuple[str, Key | None]:
+    """Return the time of an entry on whose line nothing is wrong, and the key that it introduces, if any.
+
+    `latest` is the time of the entry before it.
+    """
     parts = LINE.fullmatch(line)
     if not parts:
         raise Bad("the line is cut short or not of the right form")
@@ -262,7 +265,12 @@ def check_line(line: bytes, number: int, key: Key | None, latest: str) -> str:
         raise Bad("its leaf hash is not the hash of its bytes")
     if entry["at"] < latest:
         raise Bad("its time is before that of an entry before it")
-    return str(entry["at"])
+    if entry["action"] != "log.key_rotated":
+        return entry["at"], None
+    successor = Key(str(entry["subject"].get("key")))
+    if successor.name != entry["log"]:
+        raise Bad("it introduces the key of another log")
+    return entry["at"], successor
 
 
 def verify(folder: Path, trusted: Key | None = None, kept_note: bytes | None = None) -> dict[str, Any]:
@@ -275,7 +283,7 @@ def verify(folder: Path, trusted: Key | None = None, kept_note: bytes | None = N
         if first is not None:
             doubtful[:] = [min([first, *doubtful])]
 
-    key, kept = trusted, None
+    key = trusted
     try:
         held = Key((folder / "key.pub").read_bytes().decode("ascii", "replace").removesuffix("\n"))
         key = trusted or held
@@ -283,21 +291,29 @@ def verify(folder: Path, trusted: Key | None = None, kept_note: bytes | None = N
             say("key.pub is not the key that you trust")
     except (Bad, OSError) as error:
         say(f"key.pub: {error}")
-    try:
-        kept = read_checkpoint(key, kept_note.rstrip(b"\n") + b"\n") if kept_note is not None else None
-    except Bad as bad:
-        say(f"the checkpoint that was kept: {bad}")
+
+    def read_kept(check: bool) -> tuple[int, bytes] | None:
+        try:
+            note = kept_note.rstrip(b"\n") + b"\n" if kept_note is not None else None
+            return read_checkpoint(keys[-1] if keys else None, note, check) if note is not None else None
+        except Bad as bad:
+            say(f"the checkpoint that was kept: {bad}")
+            return None
+
+    keys = [key] if key else []  # the last one signs; an entry under its checkpoint introduces the next
+    kept = read_kept(check=False)  # its signature is checked at its size: only then its key is known
     tree, latest, kept_root = Tree(), "", b""
     proven, covered, agrees = 0, -1, True  # the size that a signed root proved; that one covered; so far
-    signed = read_checkpoints(folder / "checkpoints", key, say)
+    signed, successor = read_checkpoints(folder / "checkpoints", keys, say), None
     due = next(signed, None)
     lines = read_lines(folder / "log.jsonl", say)
     while True:
         if kept and kept[0] == tree.size:
-            kept_root = tree.root()
+            kept, kept_root = read_kept(check=True), tree.root()
         if due and due[0] == tree.size:
             if agrees and due[1] == tree.root():
                 proven = tree.size
+                keys += [successor] if successor else []
             elif agrees:
                 agrees = False
                 say(f"a signed root differs: entries changed from {proven} to {due[0] - 1}", proven)
@@ -305,7 +321,8 @@ def verify(folder: Path, trusted: Key | None = None, kept_note: bytes | None = N
         if (line := next(lines, None)) is None:
             break
         try:
-            latest = check_line(line, tree.size, key, latest)
+            successor = None
+            latest, successor = check_line(line, tree.size, key, latest)
         except Bad as bad:
             say(f"entry {tree.size}: {bad}", tree.size)
         # The stated hash goes into the tree: if a signed root agrees with it, this very entry was altered.
@@ -316,6 +333,8 @@ def verify(folder: Path, trusted: Key | None = None, kept_note: bytes | None = N
         say(f"{last} entries were signed, {tree.size} are there: the rest is missing", proven)
     elif covered < tree.size or covered < 0:
         say(f"no valid checkpoint covers the entries from {proven} on", proven if tree.size else None)
+    if kept and kept[0] > tree.size:
+        kept = read_kept(check=True)
     if kept and kept[0] > tree.size:
         say(f"the kept checkpoint covers {kept[0]} entries, {tree.size} are there", tree.size)
     elif kept and kept[1] != kept_root:

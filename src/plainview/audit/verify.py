@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from plainview.audit.checkpoint import BadCheckpoint, BadKey, Checkpoint, VerifierKey, verify
+from plainview.audit.checkpoint import BadCheckpoint, BadKey, Checkpoint, VerifierKey, parse, verify
 from plainview.audit.logfile import (
     CHECKPOINTS_NAME,
     KEY_NAME,
@@ -25,8 +25,9 @@ from plainview.audit.logfile import (
     split_note,
 )
 from plainview.audit.merkle import HASH_BYTES, Frontier, leaf_hash
-from plainview.audit.record import BadEntry, Entry, parse_line
+from plainview.audit.record import KEY_ROTATED, BadEntry, Entry, parse_line
 
+_NONE: Final[tuple[Checkpoint | None, str]] = (None, "")
 MAX_PROBLEMS: Final = 20
 """How many problems a report spells out; the rest are counted in its last line."""
 
@@ -43,6 +44,9 @@ class Report:
             valid checkpoint was signed over. None when all are proven (`ok` may still be false: a damaged
             checkpoint).
         problems: plain sentences, in the order found.
+        keys: the vkeys of the log that proved anything, first to newest: the first is the trusted one, each
+            other was introduced by an entry under a checkpoint that the one before it signed.
+        checkpoint: the newest valid checkpoint (a signed note) if it covers exactly these entries.
     """
 
     ok: bool
@@ -50,6 +54,8 @@ class Report:
     root: str
     first_bad: int | None
     problems: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    checkpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +80,24 @@ class _Findings:
         if entry is not None and (self.first_bad is None or entry < self.first_bad):
             self.first_bad = entry
 
-    def report(self, tree: Frontier) -> Report:
+    def report(self, tree: Frontier, keys: Iterable[VerifierKey], checkpoint: str | None) -> Report:
         problems = list(self.problems)
         if self.count > len(problems):
             problems.append(f"and {self.count - len(problems)} more")
-        return Report(not self.count, tree.size, tree.root().hex(), self.first_bad, tuple(problems))
+        texts = tuple(key.text for key in keys)
+        root = tree.root().hex()
+        return Report(not self.count, tree.size, root, self.first_bad, tuple(problems), texts, checkpoint)
+
+
+class _Keys:
+    """The keys of the log: the trusted first one, and those that the log itself introduced since."""
+
+    def __init__(self, first: VerifierKey | None) -> None:
+        self.all = [] if first is None else [first]
+
+    def now(self) -> tuple[VerifierKey, ...]:
+        """The key that signs at this point, none when none is trusted."""
+        return tuple(self.all[-1:])
 
 
 def verify_folder(path: Path, *, vkey: str | None = None, kept_checkpoint: str | None = None) -> Report:
@@ -152,16 +171,17 @@ def _check(
     5. Its time is not before that of the entry before it.
 
     Of every checkpoint:
-    6. It is signed by the key.
+    6. It is signed by the key in force: the first key, until a checkpoint that ends with a `log.key_rotated`
+       entry is valid; from the next checkpoint on, the key that this entry names.
     7. It covers more entries than the checkpoint before it.
     8. The root that it signs is the root over the leaf hashes of as many entries.
 
     Of the whole:
     9. The newest checkpoint covers exactly the last entry.
-    10. A checkpoint that somebody kept is signed by the key, and the log extends it.
+    10. A checkpoint that somebody kept is signed by the key in force at its size, and the log extends it.
     """
-    kept = _kept(kept_text, key, found)
-    anchors = _Anchors(_signed(notes, key, found), kept, found)
+    keys = _Keys(key)
+    anchors = _Anchors(_signed(notes, keys, found), _kept(kept_text, found), keys, found)
     tree = Frontier()
     newest_at = ""
     anchors.meet(tree)
@@ -171,11 +191,28 @@ def _check(
             found.add(f"entry {tree.size}: {entry}", tree.size)
         else:
             newest_at = entry.at
+            anchors.successor = _successor(entry, found)
         # The stated leaf, not the hash of the bytes: if the signed root agrees, this very entry was altered.
         tree = tree.append(line.leaf)
         anchors.meet(tree)  # check 8
+        anchors.successor = None
     anchors.finish(tree)  # checks 9 and 10
-    return found.report(tree)
+    return found.report(tree, keys.all, anchors.newest if anchors.newest_size == tree.size else None)
+
+
+def _successor(entry: Entry, found: _Findings) -> VerifierKey | None:
+    """The key that the entry introduces, if it is one that does."""
+    if entry.action != KEY_ROTATED:
+        return None
+    try:
+        key = VerifierKey.parse(str(entry.subject.get("key")))
+    except BadKey as error:
+        found.add(f"entry {entry.seq}: it names no key that could follow: {error}", entry.seq)
+        return None
+    if key.name != entry.log:
+        found.add(f"entry {entry.seq}: the key that it names is of another log, {key.name}", entry.seq)
+        return None
+    return key
 
 
 def _entry(line: _Line, number: int, key: VerifierKey | None, newest_at: str) -> Entry | str:
@@ -198,13 +235,15 @@ def _entry(line: _Line, number: int, key: VerifierKey | None, newest_at: str) ->
 
 
 def _signed(
-    notes: Iterable[str | BadCheckpoint], key: VerifierKey | None, found: _Findings
-) -> Iterator[Checkpoint]:
-    """Checks 6 and 7: the checkpoints that count."""
+    notes: Iterable[str | BadCheckpoint], keys: _Keys, found: _Findings
+) -> Iterator[tuple[Checkpoint, str]]:
+    """Checks 6 and 7: the checkpoints that count, each read only after all before it were met."""
     size = -1
     for number, note in enumerate(notes, start=1):
         try:
-            checkpoint = _verified(note, key)
+            if isinstance(note, BadCheckpoint):
+                raise note
+            checkpoint = verify(note, keys.now())
         except BadCheckpoint as error:
             found.add(f"checkpoint {number}: {error}")
             continue
@@ -212,46 +251,54 @@ def _signed(
             found.add(f"checkpoint {number} covers {checkpoint.size} entries, one before it {size}")
             continue
         size = checkpoint.size
-        yield checkpoint
+        yield checkpoint, note
 
 
-def _kept(text: str | None, key: VerifierKey | None, found: _Findings) -> Checkpoint | None:
-    """The first half of check 10."""
+def _kept(text: str | None, found: _Findings) -> tuple[Checkpoint, str] | None:
+    """The checkpoint that was kept, not yet verified: only the log says which key was in force at its size."""
     if text is None:
         return None
+    note = text.rstrip("\n") + "\n"  # empty lines come along when a file is copied
     try:
-        return _verified(text.rstrip("\n") + "\n", key)  # empty lines come along when a file is copied
+        return parse(note), note
     except BadCheckpoint as error:
         found.add(f"the checkpoint that was kept: {error}")
         return None
 
 
-def _verified(note: str | BadCheckpoint, key: VerifierKey | None) -> Checkpoint:
-    if isinstance(note, BadCheckpoint):
-        raise note
-    return verify(note, () if key is None else (key,))
-
-
 class _Anchors:
     """Checks 8 to 10: holds the growing tree against the signed checkpoints as both stream past."""
 
-    def __init__(self, signed: Iterator[Checkpoint], kept: Checkpoint | None, found: _Findings) -> None:
-        self._signed, self._kept, self._found = signed, kept, found
-        self._due = next(signed, None)
+    def __init__(
+        self,
+        signed: Iterator[tuple[Checkpoint, str]],
+        kept: tuple[Checkpoint, str] | None,
+        keys: _Keys,
+        found: _Findings,
+    ) -> None:
+        self._signed, self._keys, self._found = signed, keys, found
+        self._kept, self._kept_note = kept or _NONE
+        self._due, self._due_note = next(signed, _NONE)
         self._covered = -1  # the size of the newest valid checkpoint met
         self._proven = 0  # every leaf before this one is what a checkpoint was signed over
         self._broken = False
         self._kept_agrees = False
+        self.successor: VerifierKey | None = None  # introduced by the entry that was added last
+        self.newest, self.newest_size = "", -1  # the newest checkpoint whose root agreed
 
     def meet(self, tree: Frontier) -> None:
         if self._kept is not None and self._kept.size == tree.size:
-            self._kept_agrees = self._kept.root == tree.root()
+            self._check_kept(self._keys.now())
+            self._kept_agrees = self._kept is not None and self._kept.root == tree.root()
         if self._due is None or self._due.size != tree.size:
             return
         if self._broken:
             pass  # after the first difference every later root differs too
         elif self._due.root == tree.root():
             self._proven = tree.size
+            self.newest, self.newest_size = self._due_note, tree.size
+            if self.successor is not None:
+                self._keys.all.append(self.successor)
         else:
             self._broken = True
             changed = _range(self._proven, tree.size - 1)
@@ -259,16 +306,26 @@ class _Anchors:
                 f"the checkpoint over {tree.size} entries signs another root: {changed} changed", self._proven
             )
         self._covered = self._due.size
-        self._due = next(self._signed, None)
+        self._due, self._due_note = next(self._signed, _NONE)
 
     def finish(self, tree: Frontier) -> None:
+        if self._kept is not None and self._kept.size > tree.size:
+            self._check_kept(self._keys.now())
         self._finish_newest(tree.size)
         self._finish_kept(tree.size)
+
+    def _check_kept(self, keys: tuple[VerifierKey, ...]) -> None:
+        """The first half of check 10; a kept checkpoint that no trusted key signed says nothing more."""
+        try:
+            verify(self._kept_note, keys)
+        except BadCheckpoint as error:
+            self._found.add(f"the checkpoint that was kept: {error}")
+            self._kept = None
 
     def _finish_newest(self, size: int) -> None:
         """Check 9."""
         if self._due is not None:
-            newest = max(self._signed, key=lambda checkpoint: checkpoint.size, default=self._due)
+            newest = max((due for due, _ in self._signed), key=lambda due: due.size, default=self._due)
             missing = _range(size, newest.size - 1)
             unproven = "" if self._proven == size else f"; {_range(self._proven, size - 1)} no longer proven"
             self._found.add(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from functools import cached_property, lru_cache
 
-from plainview.audit.checkpoint import Signer
+from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
 from plainview.casework.workspace import Workspace, current
 from plainview.index.base import Index
@@ -55,13 +55,28 @@ class Services:
 
     @cached_property
     def signer(self) -> Signer:
-        """Signs checkpoints."""
+        """Signs checkpoints, unless the log has introduced another key since: see `signer_of`."""
         return self.workspace.signer()
+
+    @cached_property
+    def first_key(self) -> VerifierKey:
+        """The log's first key; it never changes."""
+        return self.workspace.first_key
+
+    def signer_of(self, vkey: str) -> Signer | None:
+        """The private half of this key of the log; None when it is not here (any more)."""
+        if self.signer.verifier.text == vkey:
+            return self.signer
+        for held in (self.workspace.signer(), self.workspace.next_signer()):
+            if held is not None and held.verifier.text == vkey:
+                self.signer = held
+                return held
+        return None
 
     @cached_property
     def log_folder(self) -> LogFolder:
         """The public copy of the log."""
-        return LogFolder(self.workspace.audit, self.signer.verifier)
+        return LogFolder(self.workspace.audit, self.first_key)
 
     @cached_property
     def decoder(self) -> Decoder:

@@ -12,13 +12,15 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from plainview.audit.checkpoint import Signer
+from plainview.audit.checkpoint import BadKey, Signer, VerifierKey
+from plainview.audit.cosignature import WitnessKey
 from plainview.policy.decision import Refused
 from plainview.storage.seal import KEY_BYTES
 
 ENV = "PLAINVIEW_HOME"
 SERVE_ENV = "PLAINVIEW_SERVE"
 DEFAULT = "plainview-data"
+KEY, NEXT_KEY, FIRST_KEY = "log.key", "log.key.next", "log.first.pub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,40 @@ class Workspace:
         return self.served_mark.exists()
 
     def signer(self) -> Signer:
-        """The key that signs the log's checkpoints."""
+        """The key in `log.key`; which one is in force, the log itself says (casework.actions.log)."""
         return Signer.from_private_bytes(self.origin, self.key("log.key"))
+
+    def next_signer(self) -> Signer | None:
+        """The key that a rotation has made and not yet put in place, if there is one."""
+        path = self.root / "keys" / NEXT_KEY
+        return Signer.from_private_bytes(self.origin, path.read_bytes()) if path.is_file() else None
+
+    @property
+    def first_key(self) -> VerifierKey:
+        """The log's first key, from which verification starts; kept outside the folder that is verified."""
+        path = self.root / "keys" / FIRST_KEY
+        return (
+            VerifierKey.parse(path.read_text("ascii").strip()) if path.is_file() else self.signer().verifier
+        )
+
+    @property
+    def witnesses(self) -> tuple[WitnessKey, ...]:
+        """The witnesses trusted here: one vkey a line in the file `witnesses`; a line with # is a comment.
+
+        Raises:
+            Refused: workspace.damaged.
+        """
+        path = self.root / "witnesses"
+        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+        try:
+            return tuple(WitnessKey.parse(line.strip()) for line in lines if line.strip() and line[0] != "#")
+        except BadKey as error:
+            raise Refused(
+                "workspace.damaged",
+                "Workspace not usable",
+                f"{path}: {error}.",
+                "Write one vkey on each line.",
+            ) from None
 
 
 def current() -> Workspace:

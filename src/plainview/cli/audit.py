@@ -1,18 +1,26 @@
-"""`plainview audit`: verify, checkpoint and export the log."""
+"""`plainview audit`: verify, checkpoint, export, review and sign the log; proofs and witnesses of it."""
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from plainview.audit.verify import Report, verify_folder
-from plainview.cli.common import Json, console, err, open_workspace, print_json
+from plainview.cli import proofs, witness
+from plainview.cli.common import As, Json, acting_member, console, err, open_workspace, print_json
 from plainview.policy.decision import Refused
 
 app = typer.Typer(help="The tamper-evident log.", no_args_is_help=True)
+cosignature = typer.Typer(help="Checkpoints that witnesses cosigned.", no_args_is_help=True)
+app.add_typer(cosignature, name="cosignature")
+app.add_typer(witness.app, name="witness")
+app.command()(witness.monitor)
+app.command()(proofs.consistency)
+app.command()(proofs.inclusion)
 
 
 @app.command()
@@ -31,29 +39,38 @@ def verify(
         raise Refused(
             "audit.kept", "Not verified", f"{kept} cannot be read.", "Name a kept checkpoint."
         ) from None
+    witnessed = ""
     if folder is None:
         open_workspace()
-        from plainview.casework.queries.log import verify_log
+        from plainview.casework.queries.log import cosigned, verify_log
 
         report = verify_log(kept_checkpoint=note)
+        seen = cosigned(report.entries) if report.ok else None
+        if seen is not None and seen.problems:
+            problems = (*report.problems, *seen.problems)
+            report = replace(report, ok=False, first_bad=seen.first_bad, problems=problems)
+        witnessed = str(seen) if seen is not None and seen.sizes else ""
     else:
         report = verify_folder(folder, vkey=key, kept_checkpoint=note)
-    _show(report, json=json)
+    _show(report, witnessed, json=json)
     if not report.ok:
         raise typer.Exit(1)
 
 
-def _show(report: Report, *, json: bool) -> None:
+def _show(report: Report, witnessed: str, *, json: bool) -> None:
     if json:
         print_json(
             {
                 "ok": report.ok, "entries": report.entries, "root": report.root,
                 "first_bad": report.first_bad, "problems": list(report.problems),
+                **({"cosigned": witnessed} if witnessed else {}),
             }
         )  # fmt: skip
         return
     if report.ok:
         console.print(f"The log is whole: {report.entries} entries, root {report.root}", soft_wrap=True)
+        if witnessed:
+            console.print(f"It is {witnessed}.", soft_wrap=True)
         return
     for problem in report.problems:
         err.print(problem, soft_wrap=True)
@@ -77,12 +94,90 @@ def export(folder: Path) -> None:
     """Copy the log and its verifier (needs only Python and `cryptography`) into a new folder."""
     workspace = open_workspace()
     import plainview.audit.standalone as verifier
+    from plainview.casework.actions.reviews import record_export
 
     if folder.exists():
         raise Refused("audit.export", "Nothing exported", f"{folder} exists.", "Name a new folder.")
+    record_export()
     shutil.copytree(workspace.audit, folder)
     shutil.copyfile(verifier.__file__, folder / "verify.py")
     console.print(f"Exported. Check it with: python {folder}/verify.py {folder}", soft_wrap=True)
+
+
+@app.command()
+def rotate(
+    reason: Annotated[str, typer.Option(help="Why the signing key is changed.")], json: Json = False
+) -> None:
+    """Change the key that signs the log: the operator's act. The old key is destroyed."""
+    open_workspace()
+    from plainview.casework.actions.rotation import rotate_key
+
+    receipt, vkey = rotate_key(reason)
+    if json:
+        print_json({"entry": receipt.entry, "key": vkey})
+        return
+    console.print(f"Entry {receipt.entry} introduces {vkey}. Back up the keys folder now.", soft_wrap=True)
+
+
+@app.command()
+def heartbeat(json: Json = False) -> None:
+    """Write a sign of life if the log was quiet for 15 minutes; run it every few minutes. Exit 1: logging fails."""
+    open_workspace()
+    from plainview.casework.actions.reviews import heartbeat as beat
+
+    receipt = beat()
+    if json:
+        print_json({"ok": True, "entry": receipt.entry if receipt else None})
+    else:
+        console.print(
+            f"Written: entry {receipt.entry}." if receipt else "Not needed: the log is being written."
+        )
+
+
+@app.command()
+def summary(acting: As, json: Json = False) -> None:
+    """Count what happened since the last review."""
+    member = acting_member(acting)
+    from plainview.casework.queries.reviews import summary as count
+
+    found = count(member)
+    if json:
+        print_json(asdict(found))
+        return
+    console.print(f"Entries {found.first} to {found.up_to}; last review: {found.last_review or 'none'}.")
+    for action, number in found.counts.items():
+        console.print(f"{number:>8}  {action}")
+
+
+@app.command()
+def review(
+    acting: As,
+    note: Annotated[str, typer.Option(help="What you found.")],
+    up_to: Annotated[int | None, typer.Option(help="Last entry reviewed; the newest if absent.")] = None,
+    json: Json = False,
+) -> None:
+    """Record a review of the log (weekly); see `plainview audit summary` first."""
+    member = acting_member(acting)
+    from plainview.casework.actions.reviews import review_log
+
+    row = review_log(note, up_to, acting_member=member)
+    if json:
+        print_json({"entry": row.entry, "first": row.first, "up_to": row.up_to})
+    else:
+        console.print(f"Recorded in entry {row.entry}: reviewed {row.first} to {row.up_to}.")
+
+
+@cosignature.command("add")
+def add(file: Path, json: Json = False) -> None:
+    """Keep a checkpoint that a trusted witness cosigned (its key stands in the workspace's file `witnesses`)."""
+    open_workspace()
+    from plainview.casework.actions.cosignatures import add_cosigned
+
+    size, names = add_cosigned(file)
+    if json:
+        print_json({"size": size, "witnesses": names})
+    else:
+        console.print(f"Kept: {size} entries, cosigned by {', '.join(names)}.")
 
 
 def register(root: typer.Typer) -> None:

@@ -49,7 +49,7 @@ def test_an_untouched_log_is_ok(
 ) -> None:
     root = root_of([record.leaf for record in records]).hex()
     assert verify_folder(dense.write(tmp_path / "a"), vkey=signer.verifier.text) == Report(
-        True, 40, root, None, ()
+        True, 40, root, None, (), (signer.verifier.text,), records[-1].checkpoint
     )
     assert verify_folder(sparse.write(tmp_path / "b")).ok
 

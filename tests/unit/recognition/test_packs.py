@@ -27,7 +27,7 @@ def test_requirements_and_card_pin_the_same_wheel() -> None:
     assert pinned == [pack.source.requirement for pack in packs.PACKS.values() if pack.source is not None]
 
 
-@pytest.mark.parametrize("pack", packs.PACKS.values(), ids=str)
+@pytest.mark.parametrize("pack", packs.PACKS.values(), ids=lambda pack: pack.name)
 def test_every_known_card_is_complete(pack: packs.ModelPack) -> None:
     assert packs.PACKS[pack.name] is pack
     assert pack.alignment in TEMPLATES

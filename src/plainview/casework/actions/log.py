@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.audit.logfile import Record
+from plainview.audit.logfile import LogFolderError, Record
 from plainview.audit.merkle import Frontier
 from plainview.audit.record import SYSTEM, Value, next_entry
 from plainview.casework.channel import channel
-from plainview.casework.models import Member
+from plainview.casework.models import LogKey, Member
 from plainview.casework.services import services
 
 _ROWS = 500  # an entry is at most 64 KiB
@@ -91,19 +91,49 @@ def publish() -> None:
     """Bring the public copy of the log level with the database.
 
     Raises:
-        LogFolderError: the folder holds something else than the database.
+        LogFolderError: the folder holds something else than the database, or cannot be written.
     """
-    services().log_folder.publish(records)
+    try:
+        services().log_folder.publish(records)
+    except OSError as error:
+        raise LogFolderError(
+            f"The log folder {services().workspace.audit} cannot be written: {error.strerror or error}.",
+            "Free or mend its disk; until then nothing is searched. What was committed is published then.",
+        ) from None
 
 
 def records(first: int) -> Iterator[Record]:
-    """Yield the entries from number `first` on, each with a checkpoint of the log that ends with it."""
-    signer = services().signer
+    """Yield the entries from number `first` on, each with a checkpoint of the log that ends with it.
+
+    An entry from before a change of the key has a checkpoint only if it made that change: the key that could
+    sign the others is destroyed, and the one that was kept covers them.
+
+    Raises:
+        LogFolderError: the key in force is not in the workspace.
+    """
     with transaction.get_connection().cursor() as cursor:
+        cursor.execute("SELECT vkey FROM log_key WHERE entry_id < %s ORDER BY entry_id DESC LIMIT 1", [first])
+        row = cursor.fetchone()
+        vkey = row[0] if row else services().first_key.text
         cursor.execute(
-            "SELECT canonical, leaf, frontier FROM log_entry WHERE seq >= %s ORDER BY seq", [first]
+            "SELECT canonical, leaf, frontier, vkey, checkpoint FROM log_entry "
+            "LEFT JOIN log_key ON entry_id = seq WHERE seq >= %s ORDER BY seq",
+            [first],
         )
+        signer = services().signer_of(vkey)
+        number = first
         while rows := cursor.fetchmany(_ROWS):
-            for canonical, leaf, frontier in rows:
-                tree = Frontier.from_bytes(bytes(frontier))
-                yield Record(bytes(canonical), bytes(leaf), signer.sign(tree.size, tree.root()))
+            for canonical, leaf, frontier, successor, checkpoint in rows:
+                if successor is not None:
+                    signer = services().signer_of(successor)
+                elif signer is not None:
+                    tree = Frontier.from_bytes(bytes(frontier))
+                    checkpoint = signer.sign(tree.size, tree.root())
+                elif not LogKey.objects.filter(entry_id__gt=number).exists():
+                    raise LogFolderError(
+                        "The key that signs the log is not in the workspace.",
+                        "Restore the folder keys from your backup.",
+                        number,
+                    )
+                yield Record(bytes(canonical), bytes(leaf), checkpoint)
+                number += 1

@@ -12,7 +12,7 @@ from plainview.casework.models.examination import (
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import Enrolment, Gallery, GalleryChange, Reference
 from plainview.casework.models.joining import Invitation, Token, Training, Trial
-from plainview.casework.models.log import LogEntry, LogOpening
+from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 
@@ -29,7 +29,9 @@ __all__ = [
     "Invitation",
     "Lead",
     "LogEntry",
+    "LogKey",
     "LogOpening",
+    "LogReview",
     "Member",
     "Outcome",
     "PolicyVersion",

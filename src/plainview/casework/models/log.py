@@ -34,3 +34,39 @@ class LogOpening(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry_id}:{self.name}"
+
+
+class LogKey(models.Model):
+    """A signing key that the log introduced, by the entry that did; the first key has no row.
+
+    `checkpoint` is signed by the key before, over the log that ends with that entry: that key is destroyed, so
+    nobody can sign it again.
+    """
+
+    entry = models.OneToOneField(LogEntry, primary_key=True, on_delete=models.PROTECT)
+    vkey = models.TextField()
+    checkpoint = models.TextField()
+
+    class Meta:
+        db_table = "log_key"
+
+    def __str__(self) -> str:
+        return self.vkey
+
+
+class LogReview(models.Model):
+    """An auditor's review of the log up to an entry."""
+
+    agency = models.ForeignKey("casework.Agency", on_delete=models.PROTECT)
+    member = models.ForeignKey("casework.Member", on_delete=models.PROTECT)
+    first = models.BigIntegerField()
+    up_to = models.BigIntegerField()
+    note = models.TextField()
+    entry = models.BigIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "log_review"
+
+    def __str__(self) -> str:
+        return f"review of {self.first} to {self.up_to}"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
-from plainview.audit.logfile import LogFolderError
+from plainview.audit.checkpoint import BadCheckpoint, VerifierKey, parse
+from plainview.audit.cosignature import Tally, tally
+from plainview.audit.logfile import CHECKPOINTS_NAME, COSIGNATURES_NAME, read_notes, split_note
+from plainview.audit.merkle import EMPTY_ROOT, Frontier
 from plainview.audit.verify import Report, verify_entries, verify_folder
-from plainview.casework.models import Examination, Lead, LogEntry, Search, Verification
+from plainview.casework.models import Examination, Lead, LogEntry, LogKey, Search, Verification
 from plainview.casework.services import services
 
 
@@ -16,7 +20,7 @@ def verify_log(*, kept_checkpoint: str | None = None) -> Report:
     Returns:
         The folder's report; problems of the table are added to it, each begun with "database:".
     """
-    folder, key = services().workspace.audit, services().signer.verifier.text
+    folder, key = services().workspace.audit, services().first_key.text
     report = verify_folder(folder, vkey=key, kept_checkpoint=kept_checkpoint)
     rows = LogEntry.objects.order_by("seq").values_list("canonical", "leaf")
     table = verify_entries(
@@ -35,19 +39,53 @@ def verify_log(*, kept_checkpoint: str | None = None) -> Report:
 
 
 def _signed() -> list[str]:
-    """The newest checkpoint of the public folder: what the table must still agree with."""
-    from plainview.audit.logfile import CHECKPOINTS_NAME, read_notes, split_note
-
+    """What the table must still agree with: the last checkpoint of each key, and the folder's newest."""
+    notes = {parse(note).size: note for note in LogKey.objects.values_list("checkpoint", flat=True)}
     path = services().workspace.audit / CHECKPOINTS_NAME
-    if not path.is_file():
-        return []
     newest = None
-    for piece in read_notes(path, path.stat().st_size):
+    for piece in read_notes(path, path.stat().st_size) if path.is_file() else ():
         newest = piece
-    try:
-        return [split_note(newest)] if newest else []
-    except (ValueError, LogFolderError):
-        return []
+    if newest is not None:
+        with suppress(BadCheckpoint):
+            note = split_note(newest)
+            notes[parse(note).size] = note
+    return [notes[size] for size in sorted(notes)]
+
+
+def cosigned(size: int) -> Tally:
+    """Hold the cosigned checkpoints that the workspace keeps against its own table of `size` entries."""
+    path = services().workspace.audit / COSIGNATURES_NAME
+    notes: list[str | BadCheckpoint] = []
+    for piece in read_notes(path, path.stat().st_size) if path.is_file() else ():
+        try:
+            notes.append(split_note(piece))
+        except BadCheckpoint as error:
+            notes.append(error)
+    return tally(notes, services().workspace.witnesses, services().origin, size, root_at)
+
+
+def root_at(size: int) -> bytes:
+    """The root of the log when it held `size` entries."""
+    if size == 0:
+        return EMPTY_ROOT
+    return Frontier.from_bytes(bytes(LogEntry.objects.get(seq=size - 1).frontier)).root()
+
+
+def leaves() -> list[bytes]:
+    """Every leaf hash, in order."""
+    return [bytes(leaf) for leaf in LogEntry.objects.order_by("seq").values_list("leaf", flat=True)]
+
+
+def canonical_of(number: int) -> bytes:
+    """The canonical bytes of an entry; empty when there is none."""
+    row = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
+    return b"" if row is None else bytes(row)
+
+
+def keys_of_log() -> tuple[VerifierKey, ...]:
+    """Every key that the log has had, the first one first."""
+    later = LogKey.objects.order_by("entry_id").values_list("vkey", flat=True)
+    return (services().first_key, *(VerifierKey.parse(vkey) for vkey in later))
 
 
 def newest_entry() -> int:

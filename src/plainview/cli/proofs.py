@@ -1,0 +1,85 @@
+"""`plainview audit consistency` and `inclusion`: proofs to hand out, and their check without a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from plainview.audit import proofs
+from plainview.cli.common import Json, console, open_workspace, print_json
+from plainview.policy.decision import Refused
+
+Check = Annotated[Path | None, typer.Option("--check", help="Verify this proof file instead; no workspace.")]
+
+
+def consistency(
+    first: Annotated[int, typer.Option("--from", help="Number of entries of the older log.")] = 0,
+    second: Annotated[int | None, typer.Option("--to", help="Of the newer; all entries if absent.")] = None,
+    check: Check = None,
+    json: Json = False,
+) -> None:
+    """Prove that the log of --to entries extends the log of --from entries (RFC 9162, 2.1.4)."""
+    if check is not None:
+        _check(check, json=json)
+        return
+    open_workspace()
+    from plainview.casework.queries.log import leaves
+    from plainview.casework.services import services
+
+    held = leaves()
+    try:
+        proof = proofs.consistency(services().origin, held, first, len(held) if second is None else second)
+    except proofs.BadProof as error:
+        raise _refused(error) from None
+    _show(proof, json=json)
+
+
+def inclusion(
+    entry: Annotated[int, typer.Option(help="Number of the entry.")] = 0,
+    size: Annotated[int | None, typer.Option(help="In the log of so many entries; all if absent.")] = None,
+    check: Check = None,
+    json: Json = False,
+) -> None:
+    """Prove that an entry is in the log (RFC 9162, 2.1.3)."""
+    if check is not None:
+        _check(check, json=json)
+        return
+    open_workspace()
+    from plainview.casework.queries.log import canonical_of, leaves
+    from plainview.casework.services import services
+
+    held = leaves()
+    try:
+        whole = len(held) if size is None else size
+        proof = proofs.inclusion(services().origin, held, entry, canonical_of(entry), whole)
+    except proofs.BadProof as error:
+        raise _refused(error) from None
+    _show(proof, json=json)
+
+
+def _check(path: Path, *, json: bool) -> None:
+    try:
+        proven = proofs.check(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise Refused("audit.proof", "Not proven", f"{path} cannot be read.", "Name a proof file.") from None
+    except proofs.BadProof as error:
+        if json:
+            print_json({"ok": False, "why": str(error)})
+        raise _refused(error) from None
+    if json:
+        print_json({"ok": True, "proves": proven})
+    else:
+        console.print(f"Proven: {proven}. Compare the root with a signed checkpoint.", soft_wrap=True)
+
+
+def _show(proof: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print_json(proof)
+    else:
+        console.print_json(data=proof)
+
+
+def _refused(error: proofs.BadProof) -> Refused:
+    return Refused("audit.proof", "Not proven", f"{error}.", "Compare the sizes with a signed checkpoint.")

@@ -1,0 +1,52 @@
+"""The monitor is silent about a log in order, and about nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plainview.audit.checkpoint import Signer
+from plainview.audit.logfile import Record
+from plainview.audit.monitor import BadState, visit
+
+
+@pytest.fixture
+def dense(tools: Any, signer: Signer, records: list[Record]) -> Any:
+    return tools.copy.of(signer, records)
+
+
+def kinds(folder: Path, state: Path, now: Any, **options: Any) -> list[str]:
+    return [alarm.kind for alarm in visit(folder, state, now=now, **options)[0]]
+
+
+def test_silence_clock_and_review(tools: Any, dense: Any, tmp_path: Path) -> None:
+    folder, state, last = dense.write(tmp_path / "log"), tmp_path / "s", tools.start + timedelta(seconds=19)
+    assert kinds(folder, state, last + timedelta(minutes=45)) == []
+    assert kinds(folder, state, last + timedelta(minutes=46)) == ["silent"]
+    assert kinds(folder, state, last - timedelta(minutes=6)) == ["clock"]
+    assert kinds(folder, state, last + timedelta(days=7)) == ["silent", "review"]
+
+
+def test_a_log_that_does_not_extend_what_was_seen(
+    tools: Any, signer: Signer, records: list[Record], dense: Any, tmp_path: Path
+) -> None:
+    state, now = tmp_path / "s", tools.start
+    assert kinds(dense.write(tmp_path / "a"), state, now) == []
+    before = state.read_text()
+    shorter = tools.copy.of(signer, records[:30]).write(tmp_path / "b")
+    other = tools.copy.of(signer, tools.make_records(signer, 40)).write(tmp_path / "c")
+    altered = dense.with_lines(tools.damages["alter"](list(dense.lines), 3)).write(tmp_path / "d")
+    assert kinds(shorter, state, now) == ["rewritten"]
+    assert set(kinds(other, state, now)) == {"rewritten"}
+    assert set(kinds(altered, state, now)) == {"damaged"}
+    assert kinds(tmp_path / "none", state, now) == ["unreadable"]
+    assert state.read_text() == before
+
+
+def test_a_damaged_state_is_not_a_first_visit(tools: Any, dense: Any, tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("{}")
+    with pytest.raises(BadState):
+        visit(dense.write(tmp_path / "log"), tmp_path / "s", now=tools.start)

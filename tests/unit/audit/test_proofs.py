@@ -1,0 +1,37 @@
+"""Proof files prove what they say, and a changed one proves nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.audit.logfile import Record
+from plainview.audit.proofs import BadProof, check, consistency, inclusion
+
+
+def test_every_pair_of_sizes_and_every_entry(records: list[Record]) -> None:
+    leaves = [record.leaf for record in records]
+    for second in (1, 7, 8, 40):
+        for first in range(second + 1):
+            assert f"extend the {first} of" in check(json.dumps(consistency("l", leaves, first, second)))
+        for entry in range(second):
+            proof = inclusion("l", leaves, entry, records[entry].canonical, second)
+            assert f"entry {entry} of the {second}" in check(json.dumps(proof))
+            for change in ({"entry": entry + 1}, {"canonical": "{}"}, {"root": "00" * 32}):
+                with pytest.raises(BadProof):
+                    check(json.dumps({**proof, **change}))
+
+
+@pytest.mark.parametrize("sizes", [(-1, 3), (3, 2), (0, 41)])
+def test_sizes_that_the_log_never_had(records: list[Record], sizes: tuple[int, int]) -> None:
+    with pytest.raises(BadProof):
+        consistency("l", [record.leaf for record in records], *sizes)
+
+
+@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
+def test_what_is_no_proof_is_refused(text: str) -> None:
+    with pytest.raises(BadProof):
+        check(text)

@@ -1,0 +1,183 @@
+"""A witness cosigns what extends all it saw before, and nothing else; its cosignature is the C2SP's."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.audit import witness as module
+from plainview.audit.checkpoint import BadCheckpoint, BadKey, Signer, verify
+from plainview.audit.cosignature import WitnessKey, WitnessSigner, cosignatures, tally
+from plainview.audit.logfile import Record
+from plainview.audit.merkle import consistency_proof, root_of
+from plainview.audit.witness import Witness, WitnessRefused
+
+NOW = 1_790_000_000
+EXAMPLE = """example.com/behind-the-sofa
+20852163
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+"""
+"""The checkpoint of c2sp.org/tlog-cosignature."""
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Witness:
+    return Witness.create(tmp_path / "w", "witness.example/w1")
+
+
+def cosign(witness: Witness, signer: Signer, records: list[Record], size: int, now: int = NOW) -> str:
+    leaves = [record.leaf for record in records[:size]]
+    return witness.cosign(
+        signer.sign(size, root_of(leaves)),
+        first_key=signer.verifier,
+        keys=[signer.verifier],
+        prove=lambda kept: consistency_proof(leaves, kept),
+        now=now,
+    )
+
+
+def test_the_cosignature_is_built_as_the_specification_says() -> None:
+    signer = WitnessSigner.from_private_bytes("witness.example/w1", bytes(32))
+    line = signer.cosign(EXAMPLE, NOW).splitlines()[-1]
+    mark, name, encoded = line.split(" ")
+    blob = base64.b64decode(encoded)
+    public = signer.verifier.public
+    assert (mark, name, len(blob)) == ("—", "witness.example/w1", 4 + 8 + 64)
+    assert blob[:4] == hashlib.sha256(b"witness.example/w1\n\x04" + public).digest()[:4]
+    assert blob[4:12] == NOW.to_bytes(8, "big")
+    body = EXAMPLE.split("\n\n")[0] + "\n"
+    message = f"cosignature/v1\ntime {NOW}\n{body}".encode()
+    Ed25519PublicKey.from_public_bytes(public).verify(blob[12:], message)
+    assert [
+        (row.witness, row.at) for row in cosignatures(signer.cosign(EXAMPLE, NOW), [signer.verifier])
+    ] == [(signer.verifier, NOW)]
+
+
+def test_cosigning_again_replaces_its_own_line_and_keeps_the_others() -> None:
+    one, two = WitnessSigner.generate("w/1"), WitnessSigner.generate("w/2")
+    note = one.cosign(two.cosign(one.cosign(EXAMPLE, NOW), NOW), NOW + 1)
+    rows = cosignatures(note, [one.verifier, two.verifier])
+    assert sorted((row.witness.name, row.at) for row in rows) == [("w/1", NOW + 1), ("w/2", NOW)]
+    assert len(note.splitlines()) == 7
+
+
+def test_no_bit_of_a_cosignature_can_be_flipped() -> None:
+    signer = WitnessSigner.generate("w/1")
+    note = signer.cosign(EXAMPLE, NOW)
+    head, encoded = note.rstrip("\n").rsplit(" ", 1)
+    blob = base64.b64decode(encoded)
+    for bit in range(8 * len(blob)):
+        flipped = bytearray(blob)
+        flipped[bit // 8] ^= 1 << bit % 8
+        forged = f"{head} {base64.b64encode(bytes(flipped)).decode()}\n"
+        if bit < 32:  # another key id: somebody else's line, ignored
+            assert cosignatures(forged, [signer.verifier]) == ()
+        else:
+            with pytest.raises(BadCheckpoint):
+                cosignatures(forged, [signer.verifier])
+
+
+@given(st.text())
+def test_what_is_no_witness_key_is_refused(text: str) -> None:
+    with pytest.raises(BadKey):
+        WitnessKey.parse(text)
+
+
+def test_a_log_key_is_no_witness_key_nor_the_other_way_round(signer: Signer) -> None:
+    with pytest.raises(BadKey):
+        WitnessKey.parse(signer.verifier.text)
+    with pytest.raises(BadKey):
+        type(signer.verifier).parse(WitnessSigner.generate("w/1").verifier.text)
+    key = WitnessSigner.generate("w/1").verifier
+    assert WitnessKey.parse(key.text) == key
+
+
+def test_it_cosigns_what_extends_and_the_log_still_verifies(
+    witness: Witness, signer: Signer, records: list[Record]
+) -> None:
+    for size in (0, 1, 7, 7, 8, 40):
+        note = cosign(witness, signer, records, size)
+        assert verify(note, [signer.verifier]).size == size
+        assert [row.at for row in cosignatures(note, [witness.key])] == [NOW]
+    assert [row.size for row in Witness(witness.path).kept()] == [40]
+    assert (witness.path / "witness.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_rollback_and_forks_are_refused_with_both_checkpoints_as_evidence(
+    witness: Witness, signer: Signer, records: list[Record], tools: Any
+) -> None:
+    cosign(witness, signer, records, 20)
+    kept = witness.kept()
+    forked = tools.make_records(signer, 40, every=3)[::-1]
+    for rows, size, rule in (
+        (records, 19, "witness.rollback"), (forked, 20, "witness.fork"), (forked, 33, "witness.fork"),
+    ):  # fmt: skip
+        with pytest.raises(WitnessRefused) as refused:
+            cosign(witness, signer, rows, size)
+        assert refused.value.rule_id == rule
+        for root in (kept[0].root, root_of([row.leaf for row in rows[:size]]).hex()):
+            assert root in refused.value.why
+        assert refused.value.evidence is not None
+        for name, held in (("kept", 20), ("offered", size)):
+            note = (refused.value.evidence / name).read_text("utf-8")
+            assert verify(note, [signer.verifier]).size == held
+    assert witness.kept() == kept
+
+
+def test_another_key_or_no_signature_is_refused(
+    witness: Witness, signer: Signer, records: list[Record]
+) -> None:
+    cosign(witness, signer, records, 5)
+    with pytest.raises(WitnessRefused, match="first key"):
+        cosign(witness, Signer.generate(signer.verifier.name), records, 6)
+    note = Signer.generate(signer.verifier.name).sign(6, bytes(32))
+    with pytest.raises(WitnessRefused, match="no trusted key"):
+        witness.cosign(note, first_key=signer.verifier, keys=[signer.verifier], prove=lambda _: [], now=NOW)
+
+
+def test_nothing_is_given_out_before_it_is_on_the_disk(
+    witness: Witness, signer: Signer, records: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "replace_file", full)
+    with pytest.raises(OSError, match="No space"):
+        cosign(witness, signer, records, 5)
+    assert witness.kept() == []
+
+
+def test_a_damaged_memory_is_not_a_first_visit(
+    witness: Witness, signer: Signer, records: list[Record]
+) -> None:
+    cosign(witness, signer, records, 5)
+    next((witness.path / "logs").iterdir()).write_text("{")
+    with pytest.raises(WitnessRefused, match="damaged"):
+        cosign(witness, signer, records, 6)
+
+
+def test_the_tally_names_what_all_cover_and_what_contradicts(signer: Signer, records: list[Record]) -> None:
+    one, two, three = (WitnessSigner.generate(f"w/{n}") for n in (1, 2, 3))
+    trusted = [one.verifier, two.verifier, three.verifier]
+    leaves = [record.leaf for record in records]
+    notes = [
+        one.cosign(str(records[9].checkpoint), NOW),
+        two.cosign(one.cosign(str(records[4].checkpoint), NOW), NOW),
+    ]
+
+    def held(extra: list[str], size: int = 40) -> Any:
+        return tally([*notes, *extra], trusted, signer.verifier.name, size, lambda n: root_of(leaves[:n]))
+
+    assert str(held([])) == "cosigned by 2 of 3 witnesses up to entry 4"
+    assert (held([]).problems, held([]).first_bad) == ((), None)
+    assert held([three.cosign(signer.sign(6, bytes(32)), NOW)]).first_bad == 0
+    assert held([], size=7).first_bad == 7
