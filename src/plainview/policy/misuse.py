@@ -23,9 +23,9 @@ class Limits:
         faces_in_case: different faces searched under one case.
         portrait_share: share of the picture's width that the face takes.
         portrait_quality: overall quality (0 to 100).
-        hours_history: searches of the member before hours are judged at all.
-        hours_days: days over which these must spread.
-        hours_share: share of the member's searches within an hour of this time of day, below which it is unusual.
+        hours_days: days before the search whose times of day are compared: a shift lasts months.
+        hours_history: searches in these days before hours are judged at all.
+        hours_share: share of them within an hour of this time of day, up to which it is unusual.
         volume_days: working days of history before volume is judged.
         volume_chance: chance of a day as busy as this one, by the member's own history.
         same_face: searches of one face by one member under one case.
@@ -36,9 +36,9 @@ class Limits:
     faces_in_case: int = 15
     portrait_share: float = 0.28
     portrait_quality: int = 80
-    hours_history: int = 100
     hours_days: int = 60
-    hours_share: float = 0.004
+    hours_history: int = 30
+    hours_share: float = 0.0
     volume_days: int = 30
     volume_chance: float = 1e-6
     same_face: int = 7
@@ -105,8 +105,8 @@ def unrelated_faces(new: SearchFact, of_case: Iterable[SearchFact], limits: Limi
     """Many different faces under one case: a real case number may hide improper searches (Evansville)."""
     known = {fact.face for fact in of_case}
     faces = known | {new.face}
-    # Only a search that adds a face: the same state is not reported again and again.
-    if new.face in known or len(faces) <= limits.faces_in_case:
+    # Only the face that passes the limit, and then every so many more: not each one after it.
+    if new.face in known or len(faces) <= limits.faces_in_case or (len(faces) - 1) % limits.faces_in_case:
         return None
     return Finding(
         "misuse.unrelated_faces",
@@ -129,18 +129,20 @@ def portrait_probe(new: SearchFact, limits: Limits) -> Finding | None:
 
 
 def unusual_hour(new: SearchFact, of_member: Sequence[SearchFact], limits: Limits) -> Finding | None:
-    """A search at a time of day at which this member does not work."""
-    if len(of_member) < limits.hours_history or _days(of_member) < limits.hours_days:
+    """A search at a time of day at which this member has not worked for months."""
+    since = new.at - timedelta(days=limits.hours_days)
+    recent = [fact for fact in of_member if fact.at >= since]
+    if len(recent) < limits.hours_history:
         return None
     minute = _minute(new.at)
-    near = sum(1 for fact in of_member if min((m := abs(_minute(fact.at) - minute)), 1440 - m) <= 60)
-    share = near / len(of_member)
-    if share > limits.hours_share:
+    near = sum(1 for fact in recent if min((m := abs(_minute(fact.at) - minute)), 1440 - m) <= 60)
+    if near > limits.hours_share * len(recent):
         return None
     return Finding(
         "misuse.unusual_hour",
-        f"Of this member's {len(of_member)} earlier searches {near} were within an hour of {new.at:%H:%M}.",
-        {"searches": len(of_member), "near": near, "time": f"{new.at:%H:%M}"},
+        f"Of this member's {len(recent)} searches in {limits.hours_days} days {near} were within an hour of "
+        f"{new.at:%H:%M}.",
+        {"searches": len(recent), "near": near, "time": f"{new.at:%H:%M}"},
     )
 
 
@@ -150,7 +152,8 @@ def unusual_volume(new: SearchFact, of_member: Sequence[SearchFact], limits: Lim
     today = per_day.pop(new.at.date(), 0) + 1
     if len(per_day) < limits.volume_days:
         return None
-    counts = list(per_day.values())
+    # Without the busiest days: one that was misuse itself must not make the next one look usual.
+    counts = sorted(per_day.values())[: -max(1, len(per_day) // 25)]
     mean = sum(counts) / len(counts)
     variance = sum((count - mean) ** 2 for count in counts) / len(counts)
     chance = chance_of_at_least(today, mean, variance)
@@ -221,7 +224,3 @@ def tripwire(label: str, score: float, once_in: str) -> Finding:
 
 def _minute(moment: datetime) -> int:
     return moment.hour * 60 + moment.minute
-
-
-def _days(facts: Sequence[SearchFact]) -> int:
-    return (max(fact.at for fact in facts) - min(fact.at for fact in facts)).days

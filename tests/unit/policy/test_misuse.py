@@ -76,10 +76,13 @@ def test_an_hour_at_which_the_member_does_not_work() -> None:
     night = replace(NEW, at=NOON.replace(hour=3))
     assert "misuse.unusual_hour" in rules(night, history)
     assert "misuse.unusual_hour" not in rules(replace(NEW, at=NOON.replace(minute=50)), history)
+    assert "misuse.unusual_hour" in rules(night, history[: LIMITS.hours_history])
     assert "misuse.unusual_hour" not in rules(night, history[: LIMITS.hours_history - 1])
     assert "misuse.unusual_hour" not in rules(night, [replace(fact, member="other") for fact in history])
-    dense = [replace(fact, at=NOON - timedelta(minutes=i)) for i, fact in enumerate(history)]
-    assert "misuse.unusual_hour" not in rules(night, dense)  # many searches, but of one day
+    once = replace(NEW, search="X", at=(NOON - 3 * DAY).replace(hour=2))
+    assert "misuse.unusual_hour" not in rules(night, [*history, once])
+    long_ago = replace(once, at=once.at - LIMITS.hours_days * DAY)
+    assert "misuse.unusual_hour" in rules(night, [*history, long_ago])
     midnight = [replace(fact, at=fact.at.replace(hour=23, minute=30)) for fact in history]
     assert "misuse.unusual_hour" not in rules(replace(NEW, at=NOON.replace(hour=0, minute=10)), midnight)
 
