@@ -29,7 +29,7 @@ demo: models ## Walk the main job end to end (PHOTOS=DIR for your own photograph
 	@$(BIN)/plainview demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 test: $(VENV)/.dev models ## Run the tests (no network, a few minutes)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 test-all: $(VENV)/.dev models ## Run every test, the slow ones too
 	$(BIN)/python -m pytest
@@ -44,6 +44,8 @@ bench: models ## Measure enrolment and search, as ratios
 	$(BIN)/plainview bench enrol
 	$(BIN)/plainview bench search
 	$(BIN)/python benchmarks/recorded_search.py
+	$(BIN)/python benchmarks/simulated_year.py
+	$(BIN)/python benchmarks/every_bit_flip.py
 
 requirements: ## Compile requirements/*.in (needs uv)
 	for f in main demo dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done

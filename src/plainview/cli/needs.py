@@ -59,6 +59,7 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "agency propose": Need.OWNER,
         "agency open": Need.OWNER,
         "agency suspend": Need.OWNER,
+        "agency sign-in": Need.OWNER,
         "agency list": Need.OWNER,
         "agency terms": Need.NOTHING,
         "agency accept": Need.CODE,

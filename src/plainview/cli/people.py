@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from plainview.casework.workspace import current
 from plainview.cli.common import As, Json, acting_member, console, open_workspace, print_json, sample_notice
+from plainview.policy.decision import Refused
 from plainview.policy.joining import INVITATION_DAYS
 from plainview.policy.terms import TERMS
 
@@ -77,6 +79,24 @@ def agency_suspend(name: str, why: Why) -> None:
 
     suspend_agency(name, why=why)
     console.print(f"{name} is suspended.")
+
+
+@agency_app.command("sign-in")
+def agency_sign_in(
+    name: str, slug: Annotated[str, typer.Argument(help="Short name for the addresses.")], file: Path
+) -> None:
+    """Let an agency's members sign in through its own provider (OIDC or SAML), as a TOML file says."""
+    open_workspace()
+    from plainview.casework.actions.single_sign_on import configure_sign_in
+
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise Refused(
+            "sso.invalid", "Sign-in not configured", f"{file} cannot be read.", "Name a UTF-8 file."
+        ) from None
+    configure_sign_in(name, slug, text)
+    console.print(f"Members of {name} may sign in through their own provider, if they were invited.")
 
 
 @agency_app.command("list")
