@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import pytest
 from tests.integration.conftest import ADMIN, EXAMINER, Cli
 
 SEARCH = ["--case", "C-1", "--purpose", "p", "--gallery", "g", "--as", EXAMINER, "--json"]
@@ -89,3 +90,15 @@ def test_an_outside_witness_and_monitor_by_the_commands_of_the_guide(cli: Cli, t
         assert outside.json("audit", made[0], "--check", proof)["ok"]
         proof.write_text(proof.read_text().replace('"root": "', '"root": "00', 1))
         outside.run("audit", made[0], "--check", proof, code=1)
+
+
+@pytest.mark.parametrize("name", ["log.key", "blobs.key"])
+def test_a_missing_key_stops_everything_with_a_line_and_loses_nothing(cli: Cli, name: str) -> None:
+    before = (cli.home / "audit" / "log.jsonl").read_bytes()
+    kept = (cli.home / "keys" / name).read_bytes()
+    (cli.home / "keys" / name).unlink()
+    done = cli.run("case", "open", "C-2", "--offence", "robbery", "--as", EXAMINER, code=1)
+    assert "workspace.key_missing" in done.stderr
+    assert (cli.home / "audit" / "log.jsonl").read_bytes() == before
+    (cli.home / "keys" / name).write_bytes(kept)
+    cli.run("case", "open", "C-2", "--offence", "robbery", "--as", EXAMINER)

@@ -56,6 +56,9 @@ def write_entry(
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an entry is written in the transaction of its act")
+    # Before anything is written: without the signing key or its folder the act must not happen at all.
+    services().signer  # noqa: B018
+    services().log_folder  # noqa: B018
     through = channel()
     # Plain SQL: this runs twice in every search, and the ORM takes three times as long for the same rows.
     with connection.cursor() as cursor:
