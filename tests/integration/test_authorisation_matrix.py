@@ -71,6 +71,7 @@ LINES = {
     "lead evidence": "{lead} seen-elsewhere",
     "lead outcome": "{lead} cleared",
     "lead list": "",
+    "register export": "{register}",
     "disclose": "{search} --out {package}",
     "flag list": "",
     "flag show": "{flag}",
@@ -88,7 +89,7 @@ LINES = {
     "urgent authorise": "{search} --note n",
 }  # fmt: skip
 
-OWN = {"policy set", "policy dry-run", "tripwire add"}
+OWN = {"register export", "policy set", "policy dry-run", "tripwire add"}
 """Commands whose line names a file of the member's own."""
 
 NAMES = {path for path, line in LINES.items() if "{" in line and path not in OWN}
@@ -127,7 +128,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
-        "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
+        "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag, "register": str(tmp_path / "register"),
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
 

@@ -105,6 +105,8 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "lead outcome": Permission.OUTCOME_REPORT,
         "lead list": Permission.LEAD_LIST,
         "disclose": Permission.DISCLOSURE_MAKE,
+        "register export": Permission.REGISTER_EXPORT,
+        "register check": Need.NOTHING,
         "verify-package": Need.NOTHING,
         "flag list": Permission.FLAG_READ,
         "flag show": Permission.FLAG_READ,

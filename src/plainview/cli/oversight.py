@@ -1,4 +1,4 @@
-"""The commands of oversight: disclose, verify-package."""
+"""The commands of oversight: disclose, verify-package, register."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from plainview.cli.common import As, Json, acting_member, console, err, print_json
+from plainview.cli.common import As, Json, acting_member, console, err, print_json, start_django
 
 
 def disclose(
@@ -64,7 +64,46 @@ def verify_package(
         raise typer.Exit(1)
 
 
+register_app = typer.Typer(help="The public register of use.", no_args_is_help=True)
+
+
+@register_app.command("export")
+def register_export(folder: Path, acting: As, json: Json = False) -> None:
+    """Write the register as a static site into a folder; an earlier one becomes its history."""
+    member = acting_member(acting)
+    from plainview.casework.actions.register import export_register
+
+    made = export_register(folder, acting_member=member)
+    if json:
+        print_json({"folder": made.folder, "sha256": made.sha256, "agencies": made.agencies})
+    else:
+        console.print(f"{made.folder}/index.html lists {made.agencies} agencies.", soft_wrap=True)
+
+
+@register_app.command("check")
+def register_check(
+    folder: Path,
+    log: Annotated[Path | None, typer.Option(help="A copy of the log, to compare the totals with.")] = None,
+    json: Json = False,
+) -> None:
+    """Check a published register: its history, its checkpoint, and with a copy of the log its totals."""
+    start_django()
+    from plainview.casework.actions.register import check_register
+
+    problems = check_register(folder, log)
+    if json:
+        print_json({"ok": not problems, "problems": problems})
+    else:
+        for problem in problems:
+            err.print(problem, soft_wrap=True)
+        if not problems:
+            console.print("The register is whole" + (" and its totals are those of the log." if log else "."))
+    if problems:
+        raise typer.Exit(1)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(disclose)
+    app.add_typer(register_app, name="register")
     app.command("verify-package")(verify_package)

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     LEAD_LIST = "lead.list"
     OUTCOME_REPORT = "outcome.report"
     DISCLOSURE_MAKE = "disclosure.make"
+    REGISTER_EXPORT = "register.export"
     AUDIT_READ = "audit.read"
     AUDIT_REVIEW = "audit.review"
     AUDIT_ROTATE = "audit.rotate"

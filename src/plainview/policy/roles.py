@@ -69,6 +69,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.TRAINING_RECORD,
             Permission.TRIAL_REPORT,
             Permission.POLICY_CHANGE,
+            Permission.REGISTER_EXPORT,
         },
         Role.AUDITOR: _OWN
         | {

@@ -140,3 +140,14 @@ def records(first: int) -> Iterator[Record]:
                     )
                 yield Record(bytes(canonical), bytes(leaf), checkpoint)
                 number += 1
+
+
+def newest_checkpoint() -> str:
+    """The signed checkpoint over the newest entry that has one."""
+    held = ""
+    with transaction.get_connection().cursor() as cursor:
+        cursor.execute("SELECT max(seq) FROM log_entry")
+        (newest,) = cursor.fetchone()
+    for record in records(newest):
+        held = record.checkpoint or held
+    return held
