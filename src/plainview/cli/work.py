@@ -158,7 +158,10 @@ def candidates(
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     """An answered search as the JSON that scripts rely on."""
+    from plainview.casework.queries.answers import cautions, meanings
+
     search = answer.search
+    told = meanings(search, answer.candidates)
     return {
         "search_id": search.public_id,
         "probe": {
@@ -175,8 +178,17 @@ def answer_json(answer: Answer) -> dict[str, Any]:
                 "page_url": row.reference.page_url,
                 "captured_on": row.reference.captured_on and row.reference.captured_on.isoformat(),
                 "quality": row.reference.quality,
+                "calibration": {
+                    "once_in": round(meaning.rate.once_in, 2), "low": round(meaning.rate.low, 2),
+                    "high": round(meaning.rate.high, 2), "own_gallery": meaning.rate.own, "text": meaning.text,
+                }
+                if meaning.rate
+                else {"once_in": None, "low": None, "high": None, "own_gallery": None, "text": meaning.text},
             }
-            for row in answer.candidates
+            for row, meaning in zip(answer.candidates, told, strict=True)
+        ],
+        "warnings": [
+            {"id": row.id, "rank": row.rank, "text": row.text} for row in cautions(search, answer.candidates)
         ],
         "model": {"pack": search.pack, "sha256": search.pack_sha256},
         "audit": {
@@ -209,6 +221,13 @@ def print_answer(answer: Answer, notice: str) -> None:
             f"(`plainview urgent authorise {search.public_id}`), or it is erased.[/]",
             soft_wrap=True,
         )
+    from plainview.casework.queries.answers import cautions, meanings
+
+    for row, meaning in list(zip(answer.candidates, meanings(search, answer.candidates), strict=True))[:3]:
+        console.print(f"Rank {row.rank}: {meaning.text}", soft_wrap=True)
+    for caution in cautions(search, answer.candidates):
+        where = f"Rank {caution.rank}: " if caution.rank else ""
+        console.print(f"[yellow]Look again. {where}{caution.text}[/]", soft_wrap=True)
     console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
     console.print(
         f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}",

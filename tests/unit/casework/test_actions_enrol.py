@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 import pytest
 from tests.factories.models import collins, hopper, scaled
+from tests.factories.work import entries
 
-from plainview.audit.record import parse_line
 from plainview.casework.actions.enrol import enrol
 from plainview.casework.actions.galleries import create_gallery
 from plainview.casework.manifest import Item
-from plainview.casework.models import GalleryChange, LogEntry, Member, Reference
+from plainview.casework.models import GalleryChange, Member, Reference
 from plainview.casework.queries.people import member_by_email
 from plainview.casework.services import services
 
@@ -66,9 +66,8 @@ def test_a_batch_of_crowds_is_recorded_by_digest(admin: Member, items: list[Item
     services().__dict__["engine"] = _Crowd(services().engine)
     result = enrol("one", items, acting_member=admin)
     assert (result.enrolled, result.references) == (4, 1200)
-    entry = parse_line(bytes(LogEntry.objects.order_by("-seq")[1].canonical))
+    (entry,) = entries("references.enrolled")
     ids = "\n".join(Reference.objects.order_by("pk").values_list("public_id", flat=True))
-    assert entry.action == "references.enrolled"
     assert entry.subject["references"] == entry.subject["last_change"] == 1200
     assert entry.subject["references_sha256"] == hashlib.sha256(ids.encode()).hexdigest()
     assert list(GalleryChange.objects.order_by("seq").values_list("seq", flat=True)) == [*range(1, 1201)]

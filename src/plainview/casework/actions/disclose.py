@@ -33,6 +33,7 @@ from plainview.casework.models import (
 from plainview.casework.package import write_package
 from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.examination import verdicts
+from plainview.casework.queries.galleries import open_template
 from plainview.casework.queries.log import entries_about
 from plainview.casework.services import services
 from plainview.policy.agency import parse
@@ -280,8 +281,7 @@ def _rerun(search: Search) -> Iterator[tuple[str, bytes, str]]:
     for key, public, sealed in held.values_list("pk", "public_id", "template").iterator():
         if state.get(key):
             rows.append({"key": key, "reference": public})
-            opened = services().templates.open(bytes(sealed), f"template:{public}".encode())
-            templates.append(np.frombuffer(opened, dtype=np.float32))
+            templates.append(open_template(public, sealed))
     yield (
         "rerun/references.json",
         _dump(rows),

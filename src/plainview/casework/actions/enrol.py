@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.guard import refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
 from plainview.casework.manifest import Item
@@ -100,6 +101,9 @@ def enrol(
         if progress is not None:
             progress(result)
     _store(batch, run, gallery, result, acting_member)
+    if result.references:
+        gallery.refresh_from_db(fields=["log_head"])
+        calibrate(gallery)
     result.failed.sort(key=lambda row: row["path"])
     with transaction.atomic():
         run.finished_at = timezone.now()

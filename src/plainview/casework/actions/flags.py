@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
+from plainview.casework.actions.rows import insert
 from plainview.casework.models import Flag, Member, ProbeTemplate, Search, Tripwire
 from plainview.casework.queries.flags import closed_attempts, facts_before, flag_numbered
 from plainview.casework.services import services
@@ -35,7 +36,7 @@ def inspect(search: Search, template: Vector, picture: Picture) -> None:
     try:
         with transaction.atomic():
             sealed = services().templates.seal(template.tobytes(), f"probe:{search.public_id}".encode())
-            ProbeTemplate.objects.create(search=search, sealed=sealed)
+            insert(ProbeTemplate(search=search, sealed=sealed))
             share = search.box[2] / picture.pixels.shape[1]
             for finding in [*_by_history(search, template, share), *_tripwires(search, template)]:
                 raise_flag(finding, search.member, search)

@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.actions.approvals import usable_approval
+from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.flags import inspect, inspect_closed
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.log import Receipt, write_entry
@@ -120,6 +121,7 @@ def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answ
     search.gallery_seq = catch_up(index, changes_after(search.gallery_id))
     found = index.search(template, request.top)
     search.gallery_size = len(index)
+    search.calibration = calibrate(search.gallery)
     answer = _record_answer(search, found, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
     return answer
@@ -187,6 +189,7 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             gallery=may.gallery,
             purpose=request.purpose.strip(),
             origin=request.origin,
+            captured_on=probe.picture.captured_on,
             policy=may.version,
             approval=may.approval,
             urgent_reason=urgent,
@@ -248,6 +251,7 @@ def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, actin
                 "candidates": len(candidates),
                 "gallery_size": search.gallery_size,
                 "gallery_seq": search.gallery_seq,
+                "calibration_seq": search.calibration.seq if search.calibration else None,
             },
             {"list_sha256": hashlib.sha256(json.dumps(answer).encode()).hexdigest()},
             acting_member=acting_member,
@@ -259,6 +263,7 @@ def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, actin
             answered_at=search.answered_at,
             gallery_size=search.gallery_size,
             gallery_seq=search.gallery_seq,
+            calibration=search.calibration,
         )
     return Answer(search, candidates, receipt)
 

@@ -10,7 +10,13 @@ from plainview.casework.models.examination import (
     VerificationItem,
 )
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
-from plainview.casework.models.galleries import Enrolment, Gallery, GalleryChange, Reference
+from plainview.casework.models.galleries import (
+    Enrolment,
+    Gallery,
+    GalleryCalibration,
+    GalleryChange,
+    Reference,
+)
 from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
@@ -25,6 +31,7 @@ __all__ = [
     "Examination",
     "Flag",
     "Gallery",
+    "GalleryCalibration",
     "GalleryChange",
     "Invitation",
     "Lead",

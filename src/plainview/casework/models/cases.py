@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from plainview.casework.models.galleries import Gallery, Reference
+from plainview.casework.models.galleries import Gallery, GalleryCalibration, Reference
 from plainview.casework.models.people import Agency, Member, public_id
 from plainview.casework.models.policy import PolicyVersion
 
@@ -88,6 +88,8 @@ class Search(models.Model):
     policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT)
     approval = models.ForeignKey(Approval, on_delete=models.PROTECT, null=True)
     urgent_reason = models.TextField(blank=True)
+    calibration = models.ForeignKey(GalleryCalibration, on_delete=models.PROTECT, null=True)
+    captured_on = models.DateField(null=True)
     authorise_by = models.DateTimeField(null=True)
     authorised_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     authorised_at = models.DateTimeField(null=True)

@@ -100,3 +100,21 @@ class GalleryChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gallery_id}:{self.seq}"
+
+
+class GalleryCalibration(models.Model):
+    """What scores mean in a gallery, as it was at one point of its ordered log; the newest of a pack counts."""
+
+    gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
+    pack = models.CharField(max_length=100)
+    seq = models.BigIntegerField()
+    size = models.BigIntegerField()
+    data = models.TextField()
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "gallery_calibration"
+        indexes = (models.Index(fields=["gallery", "pack", "seq"], name="calibration_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.gallery_id} at {self.seq}"

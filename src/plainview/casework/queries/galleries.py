@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from django.db import connection
 
-from plainview.casework.models import Gallery, GalleryChange, Member, Reference
+from plainview.casework.models import Gallery, GalleryCalibration, GalleryChange, Member, Reference
 from plainview.casework.services import services
 from plainview.index.base import Block
 from plainview.policy import rules
+from plainview.recognition.types import Vector
 
 _ROWS = 10_000  # a block of 512-byte templates stays near 5 MB
 
@@ -42,7 +43,6 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
     def read(watermark: int) -> Iterator[Block]:
         if not _has_changes(gallery_id, watermark):
             return
-        sealer = services().templates
         while True:
             rows = list(
                 GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=watermark)
@@ -54,9 +54,7 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             if not rows:
                 return
             templates = [
-                np.frombuffer(sealer.open(bytes(sealed), f"template:{public}".encode()), dtype=np.float32)
-                for _, _, is_add, sealed, public in rows
-                if is_add and sealed
+                open_template(public, sealed) for _, _, is_add, sealed, public in rows if is_add and sealed
             ]
             yield Block(
                 rows[0][0],
@@ -81,9 +79,31 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 def shown_references(keys: list[int]) -> dict[int, Reference]:
     """References by primary key, with what a candidate list shows; the other columns load when asked for."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
-    columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality"
+    columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, template"
     rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE id IN ({marks})", keys)  # noqa: S608
     return {row.pk: row for row in rows}
+
+
+def newest_calibration(gallery_id: int, pack: str) -> GalleryCalibration | None:
+    """The newest calibration of a gallery under a pack."""
+    rows = GalleryCalibration.objects.filter(gallery_id=gallery_id, pack=pack)
+    return rows.order_by("-seq", "-pk").first()
+
+
+def gallery_templates(gallery_id: int, pack: str) -> list[Vector]:
+    """Every template of a gallery, in the order of enrolment."""
+    rows = Reference.objects.filter(gallery_id=gallery_id, pack=pack).exclude(template=b"").order_by("pk")
+    return [
+        open_template(public, sealed)
+        for public, sealed in rows.values_list("public_id", "template").iterator()
+    ]
+
+
+def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:
+    """The template of one reference, float32."""
+    return np.frombuffer(
+        services().templates.open(bytes(sealed), f"template:{public_id}".encode()), dtype=np.float32
+    )
 
 
 def gallery_size(gallery: Gallery) -> int:

@@ -1,0 +1,48 @@
+"""Keeping a gallery's calibration current: it is made anew when the gallery has grown or the pack has changed.
+
+Owns when; how stands in evaluation.calibration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from django.db import transaction
+
+from plainview.casework.actions.log import write_entry
+from plainview.casework.models import Gallery, GalleryCalibration
+from plainview.casework.queries.galleries import gallery_templates, newest_calibration
+from plainview.casework.services import services
+from plainview.evaluation.calibration import Calibration
+
+GROWTH = 0.1
+"""Share by which a gallery changes before it is calibrated anew: chosen; the rate itself is scaled to every size."""
+
+
+def calibrate(gallery: Gallery) -> GalleryCalibration:
+    """Return the gallery's calibration under the loaded pack, made anew if it is missing or out of date.
+
+    The caller has just read the gallery's row: its `log_head` says how far it has grown.
+    """
+    pack = services().engine.pack
+    newest = newest_calibration(gallery.pk, pack.identity)
+    if newest is not None and abs(gallery.log_head - newest.seq) <= GROWTH * max(newest.size, 1):
+        return newest
+    templates = gallery_templates(gallery.pk, pack.identity)
+    table = pack.calibration.cosine_at_fmr if pack.calibration else ()
+    rows = np.stack(templates) if templates else np.empty((0, pack.dimension), dtype=np.float32)
+    data = Calibration.fit(rows, table).to_json()
+    with transaction.atomic():
+        made = GalleryCalibration.objects.create(
+            gallery=gallery, pack=pack.identity, seq=gallery.log_head, size=len(rows), data=data
+        )
+        write_entry(
+            "gallery.calibrated",
+            {
+                "gallery": gallery.pk, "pack": pack.identity, "seq": made.seq, "size": made.size,
+                "sha256": hashlib.sha256(data.encode()).hexdigest(),
+            },
+            acting_member=None,
+        )  # fmt: skip
+    return made
