@@ -14,7 +14,8 @@ from plainview import __version__
 from plainview.audit.logfile import LogFolderError
 from plainview.audit.record import ClockWentBack
 from plainview.casework.workspace import ENV
-from plainview.cli import audit, bench, demo, media, models, needs, people, rulebook, setup, work
+from plainview.cli import audit, bench, demo, evaluate, media, models, needs, people, rulebook, setup, work
+from plainview.evaluation.dataset import DatasetError
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.sandbox import DecoderUnavailable
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (setup, models, media, work, people, rulebook, audit, demo, bench):
+for module in (setup, models, media, work, people, rulebook, audit, demo, bench, evaluate):
     module.register(app)
 
 
@@ -63,7 +64,7 @@ def main() -> None:
         _stop(f"Picture refused [{error.code}]: {error.why}", error.next_step)
     except PackError as error:
         _stop(error.why, error.next_step)
-    except (LogFolderError, StorageError, DecoderUnavailable) as error:
+    except (LogFolderError, StorageError, DecoderUnavailable, DatasetError) as error:
         _stop(error.why, error.next_step)
     except ClockWentBack as error:
         _stop(str(error), "")
