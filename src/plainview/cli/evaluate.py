@@ -93,7 +93,7 @@ def evaluate_labels(
 ) -> None:
     """List the pairs that contradict their names most, as pictures, for a person to rule on."""
     from plainview.evaluation.pairs import compare_all
-    from plainview.evaluation.report_labels import write_pages
+    from plainview.evaluation.report_labels import Compared, write_pages
     from plainview.evaluation.samples import CosineScorer, gather
 
     listed = read_dataset(dataset, labels)
@@ -109,8 +109,11 @@ def evaluate_labels(
         if not found:
             raise DatasetError("There are no two usable pictures.", "Name a data set with more pictures.")
         out.mkdir(parents=True, exist_ok=True)
-        paths = {item.name: item.path for item in listed.items}
-        pages = write_pages(found, paths, decoder, out)
+        pictures = {
+            item.name: Compared(item.path, each.box)
+            for item, each in zip(listed.items, measured, strict=True)
+        }
+        pages = write_pages(found, pictures, decoder, out)
     rulings.write_text(to_csv(found), "utf-8")
     console.print(
         f"{sum(pair.same for pair in found)} pairs of one name and {sum(not pair.same for pair in found)} of two."

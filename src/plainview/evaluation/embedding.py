@@ -8,6 +8,7 @@ on: the picture, the networks, the code between them.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sqlite3
 import time
@@ -28,7 +29,7 @@ from plainview.recognition.decode import Decoder, read_file
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.packs import ModelPack
-from plainview.recognition.types import Picture, Vector
+from plainview.recognition.types import Face, Picture, Vector
 
 _AHEAD = 8  # pictures decoded ahead of the threads that embed them
 
@@ -39,8 +40,9 @@ class Measured:
 
     Attributes:
         sha256: of the file; empty where it could not be read.
-        template: of its largest face, which is what a search takes; None: failure to acquire.
+        template: of the face that `subject` chooses; None: failure to acquire.
         quality: 0 to 100; 0 on failure.
+        box: of that face, (x, y, width, height) in pixels of the upright picture; zeros on failure.
         code: why it failed, a `BadMedia` code or "no_template"; else empty.
         why: the same in words.
     """
@@ -48,6 +50,7 @@ class Measured:
     sha256: str
     template: Vector | None
     quality: int
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     code: str = ""
     why: str = ""
 
@@ -86,7 +89,7 @@ class TemplateCache:
         self._file = sqlite3.connect(self._path or ":memory:", isolation_level=None)
         self._file.execute(
             "CREATE TABLE IF NOT EXISTS measured "
-            "(key TEXT PRIMARY KEY, template BLOB, quality INTEGER, code TEXT, why TEXT) WITHOUT ROWID"
+            "(key TEXT PRIMARY KEY, template BLOB, quality INTEGER, box TEXT, code TEXT, why TEXT) WITHOUT ROWID"
         )
 
     def _begin_anew(self) -> None:
@@ -99,7 +102,7 @@ class TemplateCache:
         """Return what an earlier run made of a picture."""
         try:
             row = self._file.execute(
-                "SELECT template, quality, code, why FROM measured WHERE key = ?", (key,)
+                "SELECT template, quality, box, code, why FROM measured WHERE key = ?", (key,)
             ).fetchone()
         except sqlite3.DatabaseError:
             self._begin_anew()
@@ -107,14 +110,15 @@ class TemplateCache:
         if row is None:
             return None
         template = None if row[0] is None else np.frombuffer(row[0], np.float32)
-        return Measured(sha256, template, row[1], row[2], row[3])
+        x, y, width, height = map(float, row[2].split())
+        return Measured(sha256, template, row[1], (x, y, width, height), row[3], row[4])
 
     def put(self, key: str, measured: Measured) -> None:
         """Keep it."""
         template = None if measured.template is None else measured.template.tobytes()
         self._file.execute(
-            "INSERT OR REPLACE INTO measured VALUES (?, ?, ?, ?, ?)",
-            (key, template, measured.quality, measured.code, measured.why),
+            "INSERT OR REPLACE INTO measured VALUES (?, ?, ?, ?, ?, ?)",
+            (key, template, measured.quality, " ".join(map(str, measured.box)), measured.code, measured.why),
         )
 
     def close(self) -> None:
@@ -176,7 +180,7 @@ def _begin(
     try:
         data = read_file(item.path)
     except BadMedia as bad:
-        return "", Measured("", None, 0, bad.code, bad.why)
+        return "", Measured("", None, 0, code=bad.code, why=bad.why)
     sha256 = hashlib.sha256(data).hexdigest()
     known = cache.get(prefix + sha256, sha256)
     if known is not None:
@@ -188,16 +192,37 @@ def _begin(
 def _measure(sha256: str, decoding: Future[Picture], loaded: Engine, covered: bool) -> Measured:
     try:
         picture = decoding.result()
-        _, face = loaded.probe_face(picture)
+        face = subject(loaded, picture)
         if covered:
             pixels = covers.draw_cover(picture.pixels, face.detection.points, int(sha256[:8], 16))
             picture = Picture(pixels, picture.format, picture.stored_size)
-            _, face = loaded.probe_face(picture)
-        return Measured(sha256, loaded.template(picture, face.detection), face.quality.overall)
+            face = subject(loaded, picture)
+        template = loaded.template(picture, face.detection)
+        return Measured(sha256, template, face.quality.overall, face.detection.box)
     except BadMedia as bad:
-        return Measured(sha256, None, 0, bad.code, bad.why)
+        return Measured(sha256, None, 0, code=bad.code, why=bad.why)
     except ValueError:
-        return Measured(sha256, None, 0, "no_template", "The network gave no template of this face.")
+        return Measured(sha256, None, 0, code="no_template", why="The network gave no template.")
+
+
+def subject(loaded: Engine, picture: Picture) -> Face:
+    """Choose the person whom a data set's picture is of: of the faces at least half as wide as the largest,
+    the one nearest the middle. Data sets are cropped around their person; a searcher points at a face.
+
+    Raises:
+        BadMedia: no_face, or face_too_small.
+    """
+    faces = loaded.faces(picture)
+    if not faces or faces[0].detection.box[2] < quality.MIN_FACE_PX:
+        return loaded.probe_face(picture)[1]  # raises, with the words of a search
+    height, width = picture.pixels.shape[:2]
+
+    def off_centre(face: Face) -> float:
+        x, y, wide, high = face.detection.box
+        return math.hypot(x + wide / 2 - width / 2, y + high / 2 - height / 2)
+
+    least = max(quality.MIN_FACE_PX, faces[0].detection.box[2] / 2)
+    return min((face for face in faces if face.detection.box[2] >= least), key=off_centre)
 
 
 def seconds_per_probe(
@@ -212,7 +237,7 @@ def _timed(items: Sequence[Item], loaded: Engine, decoder: Decoder) -> Iterator[
         began = time.perf_counter()
         try:
             picture = decoder.decode(read_file(item.path))
-            loaded.template(picture, loaded.probe_face(picture)[1].detection)
+            loaded.template(picture, subject(loaded, picture).detection)
         except (BadMedia, ValueError):
             continue
         yield time.perf_counter() - began

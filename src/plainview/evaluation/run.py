@@ -35,7 +35,7 @@ REPLICATES = 300
 """Resamples of people behind every interval."""
 
 PROTOCOL = (
-    "A picture's largest face is its template, as in a search. Verification: all pairs of usable pictures "
+    "A picture is of the face nearest its middle among those at least half as wide as the largest. Verification: all pairs of usable pictures "
     "without a real cover; failures to acquire are not in FNMR. Identification: each person with two pictures "
     "or more is enrolled with one (the first by name in gallery 1, a random one in the others), the rest are "
     "mated probes; people with one picture are non-mated probes, and where they are fewer than a third of all "
