@@ -59,8 +59,8 @@ def pack_digest(pack: ModelPack) -> str:
     """Return one hash for everything but the picture that a template depends on: networks, code, libraries."""
     parts = [pack.identity, pack.recogniser.sha256, pack.detector.sha256 if pack.detector else "default"]
     parts += [cv2.__version__, np.__version__, onnxruntime.__version__]
-    for module in (align, covers, detect, embed, engine, quality):
-        parts.append(hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest())
+    files = [__file__, *(module.__file__ for module in (align, covers, detect, embed, engine, quality))]
+    parts += [hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -51,7 +51,7 @@ def _plots(result: dict[str, Any]) -> Iterator[Plot]:
         ):  # fmt: skip
             if each.get("det"):
                 axes.plot(*zip(*each["det"], strict=True), color=colour, label=label)
-        axes.set(xscale="log", xlabel="False match rate", ylabel="False non-match rate", ylim=(0, None))
+        axes.set(xscale="log", yscale="log", xlabel="False match rate", ylabel="False non-match rate")
         first, last = verification["det"][0], verification["det"][-1]
         yield Plot(
             "det", "Detection error trade-off",
@@ -69,7 +69,7 @@ def _plots(result: dict[str, Any]) -> Iterator[Plot]:
         figure, axes = _figure()
         for (name, curve), colour in zip(curves, (_TEAL, _AMBER), strict=False):
             axes.plot(range(1, len(curve) + 1), curve, color=colour, label=name)
-        axes.set(xlabel="Rank", ylabel="Mated probes found at this rank or before", ylim=(None, 1.005))
+        axes.set(xlabel="Rank", ylabel="Mated probes found by this rank", ylim=(None, 1.005))
         words = "; ".join(
             f"{name}: {curve[0]:.3f} at rank 1, {curve[-1]:.3f} at rank {len(curve)}"
             for name, curve in curves
@@ -114,7 +114,7 @@ def _groups(column: str, kind: str, known: dict[str, dict[str, Any]]) -> Plot:
     axes.set_yticks(range(len(names)), [f"{name} ({known[name]['n']:,} people)" for name in names])
     axes.set(xlim=(0, None), ylim=(len(names) - 0.5, -0.5))
     what = "False match rate" if kind == "fmr" else "False non-match rate"
-    axes.set_xlabel(f"{what} at the threshold of an overall FMR of 1e-3, 95 % interval")
+    axes.set_xlabel(f"{what} at an overall FMR of 1e-3, 95 % interval")
     words = "; ".join(
         f"{name} {rate:.5f} ({low:.5f} to {high:.5f})"
         for name, rate, (low, high) in zip(names, rates, bounds, strict=True)
