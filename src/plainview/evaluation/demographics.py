@@ -143,7 +143,7 @@ def _apart(
         if least == 0:
             result[f"{kind}_max_over_min"] = insufficient("no error in one group: the ratio has no bound")
             continue
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):  # no error in a resample
             ratio = drawn.max(axis=1) / drawn.min(axis=1)
         result[f"{kind}_max_over_min"] = _bounded(most / least, ratio[np.isfinite(ratio)])
     return result
