@@ -18,6 +18,7 @@ from plainview.cli import (
     audit,
     bench,
     demo,
+    evaluate,
     examination,
     flags,
     galleries,
@@ -31,6 +32,7 @@ from plainview.cli import (
     setup,
     work,
 )
+from plainview.evaluation.dataset import DatasetError
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.sandbox import DecoderUnavailable
@@ -59,6 +61,7 @@ for module in (
     audit,
     demo,
     bench,
+    evaluate,
 ):
     module.register(app)
 
@@ -94,7 +97,7 @@ def main() -> None:
         _stop(f"Picture refused [{error.code}]: {error.why}", error.next_step)
     except PackError as error:
         _stop(error.why, error.next_step)
-    except (LogFolderError, StorageError, DecoderUnavailable) as error:
+    except (LogFolderError, StorageError, DecoderUnavailable, DatasetError) as error:
         _stop(error.why, error.next_step)
     except ClockWentBack as error:
         _stop(str(error), "")

@@ -40,6 +40,8 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "compare": Need.NOTHING,
         "bench search": Need.NOTHING,
         "bench enrol": Need.NOTHING,
+        "evaluate": Need.NOTHING,
+        "evaluate-labels": Need.NOTHING,
         "doctor": Need.OWNER,
         "serve": Need.OWNER,
         "audit verify": Need.OWNER,

@@ -1,0 +1,196 @@
+"""`plainview evaluate` and `plainview evaluate-labels`: measured error rates on a data set, without a workspace."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+from rich.table import Table
+
+from plainview.cli.common import console, err, print_json
+from plainview.evaluation.dataset import DatasetError, read_dataset
+from plainview.evaluation.embedding import TemplateCache, default_cache, measure
+from plainview.evaluation.rulings import read_rulings, suspects, to_csv
+from plainview.evaluation.run import REPLICATES, SEED, Options
+from plainview.evaluation.run import evaluate as run_evaluation
+from plainview.recognition.decode import Decoder
+from plainview.recognition.engine import Engine
+from plainview.recognition.packs import DEFAULT_PACK
+
+
+class Protocol(str, Enum):  # noqa: UP042  typer shows the values
+    """What is measured."""
+
+    VERIFICATION = "verification"
+    IDENTIFICATION = "identification"
+    MASKED = "masked"
+    ALL = "all"
+
+
+Labels = Annotated[
+    Path | None, typer.Option(help="CSV: path and group columns. Default: labels.csv in the data set.")
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder that remembers templates between runs. Default: plainview/evaluate in your cache folder."
+    ),
+]
+Pack = Annotated[str, typer.Option(help="The model pack to measure.")]
+
+
+def evaluate(
+    dataset: Annotated[Path, typer.Argument(help="A folder with a folder for each person.")],
+    labels: Labels = None,
+    protocol: Protocol = Protocol.ALL,
+    json: Annotated[Path | None, typer.Option(help="Write the result here; - prints it.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write report.html and report.pdf into this folder.")
+    ] = None,
+    rulings: Annotated[
+        Path | None, typer.Option(help="Rulings on wrong names, from `plainview evaluate-labels`.")
+    ] = None,
+    cache: Cache = None,
+    pack: Pack = DEFAULT_PACK,
+    seed: Annotated[int, typer.Option(help="Of galleries and resamples.", min=0)] = SEED,
+    replicates: Annotated[int, typer.Option(help="Resamples behind each interval.", min=50)] = REPLICATES,
+) -> None:
+    """Measure error rates, with intervals, on a data set of known people."""
+    listed = read_dataset(dataset, labels)
+    ruled = read_rulings(rulings, listed) if rulings is not None else None
+    options = Options(protocol.value, seed, replicates)
+    for target in (json, report):
+        _check_target(target)
+    with _loaded(pack, cache) as (engine, decoder, kept), _bars() as progress:
+        result = run_evaluation(listed, engine, decoder, kept, options, rulings=ruled, progress=progress)
+    if report is not None:
+        from plainview.evaluation.report import write_report
+
+        for path in write_report(result, report):
+            err.print(f"Report: {path}", soft_wrap=True)
+    if json is not None and str(json) == "-":
+        print_json(result)
+        return
+    if json is not None:
+        json.write_text(jsonlib.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    _print(result)
+
+
+def evaluate_labels(
+    dataset: Annotated[Path, typer.Argument(help="A folder with a folder for each person.")],
+    out: Annotated[Path, typer.Option(help="Folder for the pages and rulings.csv.")],
+    labels: Labels = None,
+    top: Annotated[int, typer.Option(help="Pairs of each kind.", min=1, max=500)] = 40,
+    cache: Cache = None,
+    pack: Pack = DEFAULT_PACK,
+) -> None:
+    """List the pairs that contradict their names most, as pictures, for a person to rule on."""
+    from plainview.evaluation.pairs import compare_all
+    from plainview.evaluation.report_labels import Compared, write_pages
+    from plainview.evaluation.samples import CosineScorer, gather
+
+    listed = read_dataset(dataset, labels)
+    rulings = out / "rulings.csv"
+    if rulings.exists():
+        raise DatasetError(f"{rulings} exists and may hold somebody's rulings.", "Name another folder.")
+    with _loaded(pack, cache) as (engine, decoder, kept):
+        with _bars() as progress:
+            step = progress("Templates", len(listed.items))
+            measured = measure(listed.items, engine, decoder, kept, progress=step)
+        samples = gather(listed.items, measured, (), engine.pack.dimension)
+        found = suspects(samples, compare_all(samples, CosineScorer()), top)
+        if not found:
+            raise DatasetError("There are no two usable pictures.", "Name a data set with more pictures.")
+        out.mkdir(parents=True, exist_ok=True)
+        pictures = {
+            item.name: Compared(item.path, each.box)
+            for item, each in zip(listed.items, measured, strict=True)
+        }
+        pages = write_pages(found, pictures, decoder, out)
+    rulings.write_text(to_csv(found), "utf-8")
+    console.print(
+        f"{sum(pair.same for pair in found)} pairs of one name and {sum(not pair.same for pair in found)} of two."
+    )
+    for page in pages:
+        console.print(f"Look at {page}", soft_wrap=True)
+    console.print(
+        f"Then fill in {rulings} and run: plainview evaluate {dataset} --rulings {rulings}", soft_wrap=True
+    )
+
+
+def _check_target(target: Path | None) -> None:
+    """Refuse early: measuring takes minutes."""
+    if target is not None and str(target) != "-" and not target.absolute().parent.is_dir():
+        raise DatasetError(f"There is no folder {target.absolute().parent}.", "Make it first.")
+
+
+@contextmanager
+def _loaded(pack: str, cache: Path | None) -> Iterator[tuple[Engine, Decoder, TemplateCache]]:
+    engine = Engine.load(pack, declared_use="evaluation")
+    kept = TemplateCache(cache or default_cache())
+    try:
+        with Decoder(children=min(2, os.cpu_count() or 1)) as decoder:
+            yield engine, decoder, kept
+    finally:
+        kept.close()
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int], Callable[[], None]]]:
+    with Progress(console=err, transient=True) as bars:
+
+        def begin(stage: str, steps: int) -> Callable[[], None]:
+            task = bars.add_task(stage, total=steps)
+            return lambda: bars.advance(task)
+
+        yield begin
+
+
+def _print(result: dict[str, Any]) -> None:
+    table = Table("Figure", "Value", "95 % interval")
+
+    def add(name: str, value: float | None, bounds: list[float] | None) -> None:
+        if value is None:
+            table.add_row(name, "insufficient data", "")
+            return
+        table.add_row(name, f"{value:.4f}", f"{bounds[0]:.4f} to {bounds[1]:.4f}" if bounds else "")
+
+    verification = result.get("verification") or {"tar": {}}
+    for point, value in verification["tar"].items():
+        add(f"TAR at FMR {point}", value, verification["tar_ci"][point])
+    for name in ("identification", "masked"):
+        each = result.get(name)
+        if not each:
+            continue
+        what = f"{each['covers']} covers, " if name == "masked" else ""
+        size = f"{what}gallery of {each['gallery_size']:,}"
+        add(f"Rank-1, {size}", each["rank1"], each["rank1_ci"])
+        for point, value in each["fnir"].items():
+            add(f"FNIR at FPIR {point}, {size}", value, each["fnir_ci"][point])
+    for column, values in (result.get("groups") or {}).items():
+        for value, rates in values.items():
+            for kind in ("fmr", "fnmr"):
+                add(f"{column} {value}: {kind.upper()}", rates[kind], rates["ci"][kind])
+        for name in ("fmr_max_over_min", "fnmr_max_over_min"):
+            apart = result["differential"][column]
+            add(f"{column}: {name}", apart[name], apart["ci"][name])
+    console.print(
+        f"{result['n_people']:,} people, {result['n_images']:,} pictures, failure to acquire {result['fta']:.4f}; "
+        f"{result['repeat']['pack']}; normalisation: {result['normalisation'] or 'none'}"
+    )
+    console.print(table)
+    for key, why in list(result["insufficient_data"].items())[:10]:
+        console.print(f"{key}: {why}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(evaluate)
+    app.command("evaluate-labels")(evaluate_labels)

@@ -1,0 +1,243 @@
+"""Makes a template of every picture of a data set, on all cores, and remembers it for the next run.
+
+Owns the cache file and what counts as a failure to acquire. A picture that cannot be used is counted with its
+reason and never stops a run. It must never keep a template under a key that leaves out anything it depends
+on: the picture, the networks, the code between them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from plainview.evaluation import covers
+from plainview.evaluation.dataset import Item
+from plainview.recognition import align, detect, embed, engine, quality
+from plainview.recognition.decode import Decoder, read_file
+from plainview.recognition.engine import Engine
+from plainview.recognition.errors import BadMedia
+from plainview.recognition.packs import ModelPack
+from plainview.recognition.types import Face, Picture, Vector
+
+_AHEAD = 8  # pictures decoded ahead of the threads that embed them
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What became of one picture.
+
+    Attributes:
+        sha256: of the file; empty where it could not be read.
+        template: of the face that `subject` chooses; None: failure to acquire.
+        quality: 0 to 100; 0 on failure.
+        box: of that face, (x, y, width, height) in pixels of the upright picture; zeros on failure.
+        code: why it failed, a `BadMedia` code or "no_template"; else empty.
+        why: the same in words.
+    """
+
+    sha256: str
+    template: Vector | None
+    quality: int
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    code: str = ""
+    why: str = ""
+
+
+def pack_digest(pack: ModelPack) -> str:
+    """Return one hash for everything but the picture that a template depends on: networks, code, libraries."""
+    parts = [pack.identity, pack.recogniser.sha256, pack.detector.sha256 if pack.detector else "default"]
+    parts += [cv2.__version__, np.__version__, onnxruntime.__version__]
+    files = [__file__, *(module.__file__ for module in (align, covers, detect, embed, engine, quality))]
+    parts += [hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in files]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def default_cache() -> Path:
+    """Return the user's cache folder for templates of data sets."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "plainview" / "evaluate"
+
+
+class TemplateCache:
+    """Templates of earlier runs in one SQLite file that only its owner may read. A damaged one is begun anew."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Open or make the file; None keeps nothing after this run."""
+        self._path = None if folder is None else folder / "templates.sqlite3"
+        if folder is not None:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._open()
+        except sqlite3.DatabaseError:
+            self._begin_anew()
+
+    def _open(self) -> None:
+        if self._path is not None:
+            self._path.touch(mode=0o600)
+        self._file = sqlite3.connect(self._path or ":memory:", isolation_level=None)
+        self._file.execute(
+            "CREATE TABLE IF NOT EXISTS measured "
+            "(key TEXT PRIMARY KEY, template BLOB, quality INTEGER, box TEXT, code TEXT, why TEXT) WITHOUT ROWID"
+        )
+
+    def _begin_anew(self) -> None:
+        self._file.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+        self._open()
+
+    def get(self, key: str, sha256: str) -> Measured | None:
+        """Return what an earlier run made of a picture."""
+        try:
+            row = self._file.execute(
+                "SELECT template, quality, box, code, why FROM measured WHERE key = ?", (key,)
+            ).fetchone()
+        except sqlite3.DatabaseError:
+            self._begin_anew()
+            return None
+        if row is None:
+            return None
+        template = None if row[0] is None else np.frombuffer(row[0], np.float32)
+        x, y, width, height = map(float, row[2].split())
+        return Measured(sha256, template, row[1], (x, y, width, height), row[3], row[4])
+
+    def put(self, key: str, measured: Measured) -> None:
+        """Keep it."""
+        template = None if measured.template is None else measured.template.tobytes()
+        self._file.execute(
+            "INSERT OR REPLACE INTO measured VALUES (?, ?, ?, ?, ?, ?)",
+            (key, template, measured.quality, " ".join(map(str, measured.box)), measured.code, measured.why),
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def measure(
+    items: Sequence[Item],
+    loaded: Engine,
+    decoder: Decoder,
+    cache: TemplateCache,
+    *,
+    covered: bool = False,
+    progress: Callable[[], None] = lambda: None,
+) -> list[Measured]:
+    """Make the template of every picture, in the order of `items`.
+
+    Args:
+        items: the pictures.
+        loaded: the model pack.
+        decoder: decodes them in its children.
+        cache: of earlier runs.
+        covered: draw a cover over the lower face first and find the face anew.
+        progress: called after each picture.
+
+    Raises:
+        DecoderUnavailable: no picture can be decoded here.
+    """
+    prefix = f"{pack_digest(loaded.pack)}:{'covered' if covered else 'plain'}:"
+    results: list[Measured] = []
+    cores = os.cpu_count() or 1
+    waiting: deque[tuple[str, Measured | Future[Measured]]] = deque()
+
+    def take() -> None:
+        key, value = waiting.popleft()
+        if isinstance(value, Future):
+            value = value.result()
+            if value.sha256:
+                cache.put(key, value)
+        results.append(value)
+        progress()
+
+    with ThreadPoolExecutor(cores, thread_name_prefix="evaluate") as pool:
+        for item in items:
+            key, begun = _begin(item, prefix, loaded, decoder, cache, pool, covered=covered)
+            waiting.append((key, begun))
+            if len(waiting) >= _AHEAD + cores:
+                take()
+        while waiting:
+            take()
+    return results
+
+
+def _begin(
+    item: Item, prefix: str, loaded: Engine, decoder: Decoder, cache: TemplateCache, pool: ThreadPoolExecutor,
+    *, covered: bool,
+) -> tuple[str, Measured | Future[Measured]]:  # fmt: skip
+    try:
+        data = read_file(item.path)
+    except BadMedia as bad:
+        return "", Measured("", None, 0, code=bad.code, why=bad.why)
+    sha256 = hashlib.sha256(data).hexdigest()
+    known = cache.get(prefix + sha256, sha256)
+    if known is not None:
+        return "", known
+    decoding = decoder.submit(data)
+    return prefix + sha256, pool.submit(_measure, sha256, decoding, loaded, covered)
+
+
+def _measure(sha256: str, decoding: Future[Picture], loaded: Engine, covered: bool) -> Measured:
+    try:
+        picture = decoding.result()
+        face = subject(loaded, picture)
+        if covered:
+            pixels = covers.draw_cover(picture.pixels, face.detection.points, int(sha256[:8], 16))
+            picture = Picture(pixels, picture.format, picture.stored_size)
+            face = subject(loaded, picture)
+        template = loaded.template(picture, face.detection)
+        return Measured(sha256, template, face.quality.overall, face.detection.box)
+    except BadMedia as bad:
+        return Measured(sha256, None, 0, code=bad.code, why=bad.why)
+    except ValueError:
+        return Measured(sha256, None, 0, code="no_template", why="The network gave no template.")
+
+
+def subject(loaded: Engine, picture: Picture) -> Face:
+    """Choose the person whom a data set's picture is of: of the faces at least half as wide as the largest,
+    the one nearest the middle. Data sets are cropped around their person; a searcher points at a face.
+
+    Raises:
+        BadMedia: no_face, or face_too_small.
+    """
+    faces = loaded.faces(picture)
+    if not faces or faces[0].detection.box[2] < quality.MIN_FACE_PX:
+        return loaded.probe_face(picture)[1]  # raises, with the words of a search
+    height, width = picture.pixels.shape[:2]
+
+    def off_centre(face: Face) -> float:
+        x, y, wide, high = face.detection.box
+        return math.hypot(x + wide / 2 - width / 2, y + high / 2 - height / 2)
+
+    least = max(quality.MIN_FACE_PX, faces[0].detection.box[2] / 2)
+    return min((face for face in faces if face.detection.box[2] >= least), key=off_centre)
+
+
+def seconds_per_probe(
+    items: Sequence[Item], loaded: Engine, decoder: Decoder, at_most: int = 20
+) -> list[float]:
+    """Time a few pictures from bytes to template, one after another, nothing remembered: seconds each."""
+    return list(_timed(items[:: max(1, len(items) // at_most)][:at_most], loaded, decoder))
+
+
+def _timed(items: Sequence[Item], loaded: Engine, decoder: Decoder) -> Iterator[float]:
+    for item in items:
+        began = time.perf_counter()
+        try:
+            picture = decoder.decode(read_file(item.path))
+            loaded.template(picture, subject(loaded, picture).detection)
+        except (BadMedia, ValueError):
+            continue
+        yield time.perf_counter() - began

@@ -1,0 +1,229 @@
+"""The open-set identification protocol: probes of enrolled people and of strangers against one gallery.
+
+Owns who is enrolled, who is a stranger, and FNIR, FPIR, rank-1 and CMC over several random galleries. It must
+never enrol a picture that is also a probe, and never drop a probe because no face was found in it: that is a
+missed search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.evaluation import metrics
+from plainview.evaluation.metrics import (
+    FPIR_POINTS,
+    MIN_EXPECTED_PROBES,
+    MIN_PEOPLE,
+    Estimate,
+    Floats,
+    Ints,
+    insufficient,
+)
+from plainview.evaluation.samples import MakeScorer, Samples
+
+SPLITS = 5
+"""Galleries. The first enrols each person's first picture by name, the others a random one."""
+
+STRANGERS = 1 / 3
+"""Where fewer of the people than this have one picture only, random others are left out of the gallery and
+searched for, so that there are strangers enough for FPIR."""
+
+LONGEST_LIST = 50
+"""Ranks of the CMC: the longest candidate list (FBI NGI allows 2 to 50)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What one gallery gave.
+
+    Attributes:
+        gallery: pictures enrolled, one a person.
+        mated, strangers: probes, pictures.
+        mate_scores: float32; -inf: failure to acquire.
+        mate_ranks: int64, from 1.
+        top_scores: float32: each stranger's highest score.
+    """
+
+    gallery: Ints
+    mated: Ints
+    strangers: Ints
+    mate_scores: Floats
+    mate_ranks: Ints
+    top_scores: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """Results of the protocol, means over the splits.
+
+    Attributes:
+        gallery_size: people enrolled in the first split.
+        mated_probes, mated_people, strangers, stranger_people: probes and the people in them, first split.
+        left_out: people who could have been enrolled and were searched for as strangers.
+        failed_probes: mated probes without a template, first split.
+        rank1: Estimate.
+        cmc: shares at rank 1, 2, ...; empty where rank1 is insufficient.
+        fnir: FPIR point -> FNIR.
+        thresholds: FPIR point -> threshold of the first split.
+    """
+
+    gallery_size: int
+    mated_probes: int
+    mated_people: int
+    strangers: int
+    stranger_people: int
+    left_out: int
+    failed_probes: int
+    rank1: Estimate
+    cmc: list[float]
+    fnir: dict[str, Estimate]
+    thresholds: dict[str, float | None]
+
+
+def identify(
+    samples: Samples,
+    probes: Floats,
+    is_probe: NDArray[np.bool_],
+    make_scorer: MakeScorer,
+    *,
+    seed: int,
+    replicates: int,
+    splits: int = SPLITS,
+) -> Identification:
+    """Run the protocol.
+
+    Args:
+        samples: the pictures; those that are usable and not masked may be enrolled.
+        probes: float32, shape (n, d): the template of each picture as a probe; NaN: failure to acquire.
+        is_probe: bool, shape (n,): which pictures may be probes.
+        make_scorer: makes the scorer of a gallery.
+        seed: of galleries and bootstrap.
+        replicates: resamples of people; the galleries stay as they are.
+        splits: galleries.
+    """
+    runs: list[Split] = []
+    left_out = 0
+    for number in range(splits):
+        gallery, left_out = _gallery(
+            samples, is_probe, np.random.default_rng([seed, number]), first=not number
+        )
+        if not len(gallery):
+            why = insufficient("nobody has one picture to enrol and another to search with")
+            return Identification(0, 0, 0, 0, 0, 0, 0, why, [], dict.fromkeys(FPIR_POINTS, why),
+                                  dict.fromkeys(FPIR_POINTS))  # fmt: skip
+        runs.append(_search(samples, probes, is_probe, gallery, make_scorer))
+    return _summary(samples, probes, runs, left_out, seed, replicates)
+
+
+def _gallery(
+    samples: Samples, is_probe: NDArray[np.bool_], random: np.random.Generator, *, first: bool
+) -> tuple[Ints, int]:
+    """Choose one reference of everybody who then still has a probe, and leave some people out as strangers."""
+    enrollable = samples.usable & ~samples.masked
+    chosen: list[int] = []
+    with_probe = 0
+    for person in range(len(samples.people)):
+        own = np.flatnonzero(samples.person == person)
+        probes = own[is_probe[own]]
+        with_probe += bool(len(probes))
+        references = [i for i in own[enrollable[own]] if len(probes) > bool(is_probe[i])]
+        if references:
+            chosen.append(int(references[0] if first else random.choice(references)))
+    lacking = int(np.ceil(with_probe * STRANGERS)) - (with_probe - len(chosen))
+    lacking = min(max(0, lacking), len(chosen) - 1) if chosen else 0
+    out = random.permutation(len(chosen))[:lacking]
+    return np.delete(np.array(chosen, np.int64), out), lacking
+
+
+def _search(
+    samples: Samples, probes: Floats, is_probe: NDArray[np.bool_], gallery: Ints, make_scorer: MakeScorer
+) -> Split:
+    enrolled = samples.person[gallery]
+    column = np.full(len(samples.people), -1)
+    column[enrolled] = np.arange(len(gallery))
+    rows = np.setdiff1d(np.flatnonzero(is_probe), gallery)
+    mated, strangers = rows[column[samples.person[rows]] >= 0], rows[column[samples.person[rows]] < 0]
+    scorer = make_scorer(samples.templates[gallery])
+    scores = np.full((len(rows), len(gallery)), -np.inf, np.float32)
+    sound = np.isfinite(probes[rows, 0])
+    scores[sound] = scorer.scores(probes[rows[sound]], samples.templates[gallery])
+    place = {int(row): i for i, row in enumerate(rows)}
+    for a, b in samples.ignored:
+        for probe_person, other in ((a, b), (b, a)):
+            if column[other] >= 0:
+                scores[samples.person[rows] == probe_person, column[other]] = -np.inf
+    own = scores[[place[int(row)] for row in mated]]
+    mates = column[samples.person[mated]]
+    mate_scores = own[np.arange(len(mated)), mates]
+    own[np.arange(len(mated)), mates] = -np.inf
+    found = metrics.ranks(mate_scores, own)
+    # The mate's own place was emptied above; for a failed probe it ties with everybody and must not count twice.
+    found[~np.isfinite(mate_scores)] = len(gallery) + 1
+    tops = (
+        scores[[place[int(row)] for row in strangers]].max(axis=1)
+        if len(strangers)
+        else np.empty(0, np.float32)
+    )
+    return Split(gallery, mated, strangers, mate_scores, found, tops)
+
+
+def _summary(
+    samples: Samples, probes: Floats, runs: Sequence[Split], left_out: int, seed: int, replicates: int
+) -> Identification:
+    ones = np.ones(len(samples.people))
+    value = _rates(samples, runs, ones)
+    draws = [_rates(samples, runs, weights) for weights in metrics.resamples(len(ones), replicates, seed)]
+    first = runs[0]
+    people, strangers = (len(set(samples.person[rows].tolist())) for rows in (first.mated, first.strangers))
+    few = f"{people} people with mated probes; {MIN_PEOPLE} are needed" if people < MIN_PEOPLE else ""
+    fnir: dict[str, Estimate] = {}
+    thresholds: dict[str, float | None] = {}
+    for point, rate in FPIR_POINTS.items():
+        expected = strangers * rate
+        trouble = few
+        if expected < MIN_EXPECTED_PROBES * (1 - 1e-9):
+            trouble = (
+                f"{expected:.1f} false positives expected among {strangers} strangers at FPIR {point}; "
+                f"{MIN_EXPECTED_PROBES} are needed"
+            )
+        thresholds[point] = None if trouble else float(_threshold(samples, first, ones, rate))
+        fnir[point] = (
+            insufficient(trouble)
+            if trouble
+            else metrics.with_interval(value[point], [draw[point] for draw in draws], people)
+        )
+    rank1 = insufficient(few) if few else metrics.with_interval(
+        value["rank1"], [draw["rank1"] for draw in draws], people
+    )  # fmt: skip
+    longest = min(LONGEST_LIST, len(first.gallery))
+    curves = [metrics.cmc(run.mate_ranks, np.ones(len(run.mated)), longest) for run in runs]
+    return Identification(
+        gallery_size=len(first.gallery), mated_probes=len(first.mated), mated_people=people,
+        strangers=len(first.strangers), stranger_people=strangers, left_out=left_out,
+        failed_probes=int((~np.isfinite(probes[first.mated, 0])).sum()), rank1=rank1,
+        cmc=[] if few else np.mean(curves, axis=0).tolist(), fnir=fnir, thresholds=thresholds,
+    )  # fmt: skip
+
+
+def _threshold(samples: Samples, run: Split, weights: NDArray[np.float64], rate: float) -> np.float32:
+    order = np.argsort(-run.top_scores, kind="stable")
+    counted = weights[samples.person[run.strangers[order]]]
+    return metrics.threshold_at(run.top_scores[order], counted, float(counted.sum()), rate)
+
+
+def _rates(samples: Samples, runs: Sequence[Split], weights: NDArray[np.float64]) -> dict[str, float]:
+    """Rank-1 rate and FNIR at each point, means over the splits, when person p counts weights[p] times."""
+    sums: dict[str, list[float]] = {"rank1": [], **{point: [] for point in FPIR_POINTS}}
+    for run in runs:
+        counted = weights[samples.person[run.mated]]
+        if not counted.sum():
+            continue
+        sums["rank1"].append(float(counted[run.mate_ranks == 1].sum() / counted.sum()))
+        for point, rate in FPIR_POINTS.items():
+            threshold = _threshold(samples, run, weights, rate)
+            sums[point].append(metrics.rate_below(run.mate_scores, counted, threshold))
+    return {name: float(np.mean(each)) if each else np.nan for name, each in sums.items()}

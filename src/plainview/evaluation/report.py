@@ -1,0 +1,205 @@
+"""The report of an evaluation: one HTML page without outside parts, and a PDF/UA made by typst.
+
+Owns both layouts and the one list of rows they share. It must never show a figure that the JSON does not hold,
+and never a number where data is insufficient.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from plainview.evaluation.plots import Plot, plots
+
+Row = tuple[str, str, str]
+"""(figure, value, interval)."""
+
+_FEW = "insufficient data"
+
+_STYLE = """body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:52rem;padding:0 1rem;background:#f6f5f2;color:#1c1e21}
+table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d8d6d0}
+td:nth-child(n+2){font-variant-numeric:tabular-nums;white-space:nowrap}figure{margin:1.5rem 0;background:#fff;padding:1rem;border:1px solid #d8d6d0}
+svg{max-width:100%;height:auto}figcaption{font-size:.875rem}code{overflow-wrap:anywhere}"""
+
+
+def write_report(result: dict[str, Any], folder: Path) -> list[Path]:
+    """Write report.html and report.pdf.
+
+    Args:
+        result: of `run.evaluate`.
+        folder: made when it is not there.
+
+    Returns:
+        The two files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = plots(result)
+    page, document = folder / "report.html", folder / "report.pdf"
+    page.write_text(to_html(result, drawn), "utf-8")
+    document.write_bytes(to_pdf(result, drawn))
+    return [page, document]
+
+
+def sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the tables: title and rows."""
+    verification = result.get("verification")
+    if verification:
+        rows = [
+            _row(f"TAR at FMR {point}", value, verification["tar_ci"][point])
+            for point, value in verification["tar"].items()
+        ]
+        yield (
+            (
+                f"Verification: {verification['mated_pairs']:,} pairs of one person, "
+                f"{verification['impostor_pairs']:,} of two"
+            ),
+            rows,
+        )
+    for key, title in (("identification", "Identification"), ("masked", "Lower face covered")):
+        each = result.get(key)
+        if not each:
+            continue
+        rows = [_row("Rank-1 identification rate", each["rank1"], each["rank1_ci"])]
+        rows += [_row(f"FNIR at FPIR {p}", value, each["fnir_ci"][p]) for p, value in each["fnir"].items()]
+        covers = f", {each['covers']} covers" if key == "masked" else ""
+        yield (
+            (
+                f"{title}{covers}: gallery of {each['gallery_size']:,} people, {each['mated_probes']:,} mated probes, "
+                f"{each['non_mated_probes']:,} of {each['non_mated_people']:,} strangers"
+            ),
+            rows,
+        )
+    for column, values in (result.get("groups") or {}).items():
+        rows = []
+        for value, rates in values.items():
+            rows.append(
+                _row(f"{value}: FMR ({rates['impostor_pairs']:,} pairs)", rates["fmr"], rates["ci"]["fmr"])
+            )
+            rows.append(
+                _row(f"{value}: FNMR ({rates['mated_pairs']:,} pairs)", rates["fnmr"], rates["ci"]["fnmr"])
+            )
+        apart = result["differential"][column]
+        for kind in ("fmr", "fnmr"):
+            for name, words in (("max_over_min", "greatest over least"), ("gap", "greatest less least")):
+                rows.append(
+                    _row(f"{kind.upper()}, {words}", apart[f"{kind}_{name}"], apart["ci"][f"{kind}_{name}"])
+                )
+        yield f"Groups by {column}, at the threshold of an overall FMR of 1e-3", rows
+    for kind, strata in (result.get("strata") or {}).items():
+        rows = [
+            _row(f"FNMR, {name} ({each['mated_pairs']:,} pairs)", each["fnmr"], each["ci"])
+            for name, each in strata.items()
+        ]
+        yield f"{kind.replace('_', ' ').capitalize()} of mated pairs, at the same threshold", rows
+
+
+def _row(name: str, value: float | None, bounds: list[float] | None) -> Row:
+    if value is None:
+        return name, _FEW, ""
+    digits = 5 if abs(value) < 0.01 else 4
+    return name, f"{value:.{digits}f}", f"{bounds[0]:.{digits}f} to {bounds[1]:.{digits}f}" if bounds else ""
+
+
+def _facts(result: dict[str, Any]) -> list[str]:
+    repeat = result["repeat"]
+    seconds = result["seconds_per_probe"]
+    facts = [
+        (
+            f"{result['n_people']:,} people, {result['n_images']:,} pictures of {repeat['dataset']}; no template could be "
+            f"made of {result['fta_count']:,} (failure to acquire {result['fta']:.4f})."
+        ),
+        f"Model pack {repeat['pack']}; normalisation: {result['normalisation'] or 'none'}"
+        + (f"; {seconds:.3f} s from file to template on this machine." if seconds is not None else "."),
+    ]
+    if "rulings" in result:
+        counts = ", ".join(f"{count} {ruling}" for ruling, count in result["rulings"]["counts"].items())
+        facts.append(
+            f"With a person's rulings on suspicious pairs ({counts}); "
+            f"{len(result['rulings']['left_out'])} pictures left out. The JSON has the figures without them."
+        )
+    return facts
+
+
+def _foot(result: dict[str, Any]) -> list[str]:
+    repeat = result["repeat"]
+    versions = ", ".join(f"{name} {version}" for name, version in repeat["versions"].items())
+    return [
+        repeat["how"],
+        f"Definitions: {repeat['definitions']}.",
+        f"Seed {repeat['seed']}, {repeat['replicates']} resamples, {repeat['galleries']} galleries; {versions}.",
+        f"Data set sha256 {repeat['dataset_sha256']}; recogniser sha256 {repeat['recogniser_sha256']}.",
+        *(f"{key}: {why}." for key, why in result["insufficient_data"].items()),
+    ]
+
+
+def to_html(result: dict[str, Any], drawn: list[Plot]) -> str:
+    """Return the page; it loads nothing."""
+    parts = [
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
+        f"<title>Measured error rates</title><style>{_STYLE}</style><h1>Measured error rates</h1>",
+        *(f"<p>{html.escape(fact)}</p>" for fact in _facts(result)),
+    ]
+    for title, rows in sections(result):
+        cells = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        )
+        head = "<tr><th>Figure</th><th>Value</th><th>95 % interval</th></tr>"
+        parts.append(f"<h2>{html.escape(title)}</h2><table>{head}{cells}</table>")
+    for plot in drawn:
+        # Two drawings on one page may not share the names that their parts refer to each other by.
+        svg = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{plot.name.replace(' ', '-')}-", plot.svg)
+        alt = html.escape(plot.alt, quote=True)
+        svg = svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
+        caption = f"<strong>{html.escape(plot.title)}</strong><br>{html.escape(plot.alt)}"
+        parts.append(f"<figure>{svg}<figcaption>{caption}</figcaption></figure>")
+    parts.append("<h2>How to repeat this</h2>")
+    parts += [f"<p><code>{html.escape(line)}</code></p>" for line in _foot(result)]
+    return "\n".join(parts) + "</html>\n"
+
+
+def to_pdf(result: dict[str, Any], drawn: list[Plot]) -> bytes:
+    """Return the same as PDF/UA-1."""
+    lines = [
+        (
+            '#set document(title: "Measured error rates")\n#set text(lang: "en", size: 10pt)\n'
+            '#set page(paper: "a4", margin: 2cm, numbering: "1")\n#show heading: set block(above: 1.4em, sticky: true)\n'
+            "= Measured error rates"
+        ),
+        *map(_text, _facts(result)),
+    ]
+    for title, rows in sections(result):
+        cells = ", ".join(f"[{_text(cell)}]" for row in rows for cell in row)
+        lines.append(
+            f"== {_text(title)}\n#table(columns: (1fr, auto, auto), stroke: 0.4pt + luma(80%), "
+            f"table.header([Figure], [Value], [95 % interval]), {cells})"
+        )
+    for i, plot in enumerate(drawn):
+        lines.append(
+            f'#figure(image("{i}.svg", width: 100%, alt: {_string(plot.alt)}), caption: [{_text(plot.title)}])'
+        )
+    lines.append("== How to repeat this")
+    lines += [_text(line) for line in _foot(result)]
+    with tempfile.TemporaryDirectory(prefix="plainview-report-") as name:
+        folder = Path(name)
+        for i, plot in enumerate(drawn):
+            (folder / f"{i}.svg").write_text(plot.svg, "utf-8")
+        source = folder / "report.typ"
+        source.write_text("\n\n".join(lines), "utf-8")
+        made = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
+    return bytes(made)
+
+
+def _string(text: str) -> str:
+    """Return a typst string literal; nothing in it can be read as code."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+
+
+def _text(text: str) -> str:
+    """Return typst code that shows a text as it is."""
+    return f"#{_string(text)}"

@@ -1,0 +1,146 @@
+"""The pictures of a data set as arrays: templates, people, groups; and how two sets of templates are scored.
+
+Owns the bridge between names and numbers and the one function through which the evaluation chooses a scorer.
+It must never give a scorer anything but templates: no name, no label, no group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.evaluation.dataset import Item
+from plainview.evaluation.embedding import Measured
+from plainview.evaluation.metrics import Floats, Ints
+
+Labels = NDArray[Any]
+"""str objects, shape (pictures,); empty: unlabelled."""
+
+
+class Scorer(Protocol):
+    """Compares templates. Scores of different probes and references must be comparable with one threshold."""
+
+    name: str
+
+    def scores(self, probes: Floats, references: Floats) -> Floats:
+        """Score every probe against every reference.
+
+        Args:
+            probes: float32, shape (m, d), rows of length 1.
+            references: float32, shape (n, d), rows of length 1.
+
+        Returns:
+            float32, shape (m, n); higher is more similar.
+        """
+
+
+class CosineScorer:
+    """The plain cosine of two templates."""
+
+    name = "cosine"
+
+    def scores(self, probes: Floats, references: Floats) -> Floats:
+        """See `Scorer`."""
+        return probes @ references.T
+
+
+MakeScorer = Callable[[Floats], Scorer]
+"""From the templates of the gallery (float32, shape (n, d)) to the scorer that searches of it use."""
+
+
+def raw_scorer(gallery: Floats) -> Scorer:
+    """The cosine, whatever the gallery."""
+    return CosineScorer()
+
+
+def build_scorer() -> MakeScorer | None:
+    """How a search scores, beyond the cosine: the one place where the evaluation takes up normalisation.
+
+    Returns:
+        None: there is no normalisation, and every figure is of the plain cosine.
+    """
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Every picture of a data set, usable or not.
+
+    Attributes:
+        names: paths inside the data set.
+        templates: float32, shape (n, d); a row of NaN is a failure to acquire.
+        person: int64, shape (n,): index into `people`.
+        people: the names of the people.
+        masked: bool, shape (n,): a real cover; such a picture is a probe of the masked protocol only.
+        quality: int64, shape (n,): 0 to 100.
+        years: float64, shape (n,): age or date in years; NaN: not stated.
+        groups: column -> `Labels`.
+        ignored: pairs of people (indices) whose comparison says nothing, because a person ruled the two names
+            to be one human being.
+    """
+
+    names: tuple[str, ...]
+    templates: Floats
+    person: Ints
+    people: tuple[str, ...]
+    masked: NDArray[np.bool_]
+    quality: Ints
+    years: NDArray[np.float64]
+    groups: dict[str, Labels]
+    ignored: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """bool, shape (n,): has a template."""
+        return np.isfinite(self.templates[:, 0])
+
+
+def templates_of(measured: Sequence[Measured], dimension: int) -> Floats:
+    """Return float32, shape (n, dimension), with rows of NaN for failures."""
+    rows = np.full((len(measured), dimension), np.nan, np.float32)
+    for row, each in zip(rows, measured, strict=True):
+        if each.template is not None:
+            row[:] = each.template
+    return rows
+
+
+def gather(
+    items: Sequence[Item],
+    measured: Sequence[Measured],
+    columns: Iterable[str],
+    dimension: int,
+    same_people: Iterable[tuple[str, str]] = (),
+) -> Samples:
+    """Put the pictures of a data set into arrays.
+
+    Args:
+        items: the pictures.
+        measured: what became of each.
+        columns: the group columns.
+        dimension: of the templates.
+        same_people: pairs of names of one human being.
+    """
+    people = tuple(sorted({item.person for item in items}))
+    number = {person: i for i, person in enumerate(people)}
+    ignored = {
+        (min(number[a], number[b]), max(number[a], number[b]))
+        for a, b in same_people
+        if a in number and b in number and a != b
+    }
+    return Samples(
+        names=tuple(item.name for item in items),
+        templates=templates_of(measured, dimension),
+        person=np.array([number[item.person] for item in items], np.int64),
+        people=people,
+        masked=np.array([item.masked for item in items], bool),
+        quality=np.array([each.quality for each in measured], np.int64),
+        years=np.array([np.nan if item.years is None else item.years for item in items], np.float64),
+        groups={
+            column: np.array([item.groups.get(column, "") for item in items], object) for column in columns
+        },
+        ignored=tuple(sorted(ignored)),
+    )
