@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from plainview.evaluation.dataset import Item
 from plainview.evaluation.embedding import Measured
 from plainview.evaluation.metrics import Floats, Ints
+from plainview.evaluation.normalise import Normaliser
 
 Labels = NDArray[Any]
 """str objects, shape (pictures,); empty: unlabelled."""
@@ -58,12 +59,8 @@ def raw_scorer(gallery: Floats) -> Scorer:
 
 
 def build_scorer() -> MakeScorer | None:
-    """How a search scores, beyond the cosine: the one place where the evaluation takes up normalisation.
-
-    Returns:
-        None: there is no normalisation, and every figure is of the plain cosine.
-    """
-    return None
+    """How the evaluation scores beyond the cosine: the one place where it takes up normalisation."""
+    return Normaliser
 
 
 @dataclass(frozen=True, slots=True)
