@@ -57,8 +57,11 @@ def raw_scorer(gallery: Floats) -> Scorer:
     return CosineScorer()
 
 
-def build_scorer() -> MakeScorer | None:
-    """How a search scores, beyond the cosine: the one place where the evaluation takes up normalisation.
+def build_scorer(gallery: Floats) -> Scorer | None:
+    """How a search of a gallery scores, beyond the cosine: the one place where normalisation is taken up.
+
+    Args:
+        gallery: float32, shape (n, d): its templates, at least one.
 
     Returns:
         None: there is no normalisation, and every figure is of the plain cosine.

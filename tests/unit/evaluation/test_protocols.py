@@ -93,7 +93,9 @@ def test_ruled_out_people_are_compared_with_nobody_wrongly() -> None:
     some = made_up(people=6, each=2, singles=0)
     ruled = replace(some, ignored=((0, 1),))
     found = compare_all(ruled, CosineScorer())
-    who = {frozenset((some.person[a], some.person[b])) for a, b in zip(found.tail_a, found.tail_b, strict=True)}
+    who = {
+        frozenset((some.person[a], some.person[b])) for a, b in zip(found.tail_a, found.tail_b, strict=True)
+    }
     assert frozenset((0, 1)) not in who
     assert found.impostors == compare_all(some, CosineScorer()).impostors - 4
     assert impostor_weight(ruled, ruled.usable, np.ones(6)) == found.impostors
