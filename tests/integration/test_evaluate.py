@@ -77,6 +77,10 @@ def test_what_cannot_be_measured_is_one_line_and_exit_1(alone: Cli, data: Path, 
         ("evaluate", data, "--labels", bad),
         ("evaluate", data, "--rulings", bad),
         ("evaluate", data, "--json", tmp_path / "no" / "out.json"),
+        ("evaluate", data, "--json", data),
+        ("evaluate", data, "--report", bad),
+        ("evaluate", data, "--cache", bad),
+        ("evaluate", data, "--pack", "none"),
         ("evaluate-labels", tmp_path / "none", "--out", tmp_path / "x"),
     ):
         done = alone.run(*line, code=1)
