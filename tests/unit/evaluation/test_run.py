@@ -115,6 +115,15 @@ def test_a_data_set_without_any_face_is_all_failures(tmp_path: Path, cache: Path
     assert (found["fta"], found["gallery_size"], found["seconds_per_probe"]) == (1.0, 0, None)
 
 
+def test_real_covers_are_measured_beside_drawn_ones(cache: Path, tmp_path: Path) -> None:
+    root = portraits(tmp_path / "set")
+    (root / "labels.csv").write_text("path,masked\nhopper/3.png,yes\ncollins/3.png,yes\n", "utf-8")
+    found = measured(root, cache)
+    assert set(found["masked"]["kinds"]) == {"real", "drawn"}
+    assert found["masked"]["kinds"]["real"]["mated_probes"] == 1  # the other person is left out as a stranger
+    assert found["verification"]["mated_pairs"] == 3 + 3
+
+
 def test_rulings_are_applied_and_the_figures_without_them_kept(root: Path, cache: Path) -> None:
     rulings = Rulings(frozenset({"hopper/0.png"}), frozenset({("collins", "hopper")}), {"same": 1}, "d" * 64)
     found = measured(root, cache, "verification", rulings=rulings)
