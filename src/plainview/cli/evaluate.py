@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -66,8 +67,8 @@ def evaluate(
     listed = read_dataset(dataset, labels)
     ruled = read_rulings(rulings, listed) if rulings is not None else None
     options = Options(protocol.value, seed, replicates)
-    for target in (json, report):
-        _check_target(target)
+    _check_target(json, folder=False)
+    _check_target(report, folder=True)
     with _loaded(pack, cache) as (engine, decoder, kept), _bars() as progress:
         result = run_evaluation(listed, engine, decoder, kept, options, rulings=ruled, progress=progress)
     if report is not None:
@@ -97,6 +98,7 @@ def evaluate_labels(
     from plainview.evaluation.samples import CosineScorer, gather
 
     listed = read_dataset(dataset, labels)
+    _check_target(out, folder=True)
     rulings = out / "rulings.csv"
     if rulings.exists():
         raise DatasetError(f"{rulings} exists and may hold somebody's rulings.", "Name another folder.")
@@ -125,16 +127,27 @@ def evaluate_labels(
     )
 
 
-def _check_target(target: Path | None) -> None:
+def _check_target(target: Path | None, *, folder: bool) -> None:
     """Refuse early: measuring takes minutes."""
-    if target is not None and str(target) != "-" and not target.absolute().parent.is_dir():
-        raise DatasetError(f"There is no folder {target.absolute().parent}.", "Make it first.")
+    if target is None or (not folder and str(target) == "-"):
+        return
+    above = target if target.is_dir() and folder else target.absolute().parent
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise DatasetError(f"{above} is not a folder that you may write to.", "Name another one.")
+    if target.exists() and target.is_dir() != folder:
+        raise DatasetError(f"{target} is {'a file' if folder else 'a folder'}.", "Choose another name.")
 
 
 @contextmanager
 def _loaded(pack: str, cache: Path | None) -> Iterator[tuple[Engine, Decoder, TemplateCache]]:
     engine = Engine.load(pack, declared_use="evaluation")
-    kept = TemplateCache(cache or default_cache())
+    folder = cache or default_cache()
+    try:
+        kept = TemplateCache(folder)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise DatasetError(
+            f"Templates cannot be kept in {folder}: {error}.", "Name another --cache."
+        ) from error
     try:
         with Decoder(children=min(2, os.cpu_count() or 1)) as decoder:
             yield engine, decoder, kept

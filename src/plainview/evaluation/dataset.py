@@ -144,8 +144,8 @@ def _band(column: str, value: str) -> str:
 
 
 def _years(row: dict[str, str]) -> float | None:
-    if row.get("date"):
-        return date.fromisoformat(row["date"]).toordinal() / _DAYS_IN_YEAR
+    if "date" in row:  # an age and a date cannot be subtracted from each other
+        return date.fromisoformat(row["date"]).toordinal() / _DAYS_IN_YEAR if row["date"] else None
     return float(row["age"]) if row.get("age") else None
 
 

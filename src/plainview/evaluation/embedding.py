@@ -74,19 +74,27 @@ class TemplateCache:
     """Templates of earlier runs in one SQLite file that only its owner may read. A damaged one is begun anew."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Open or make the file; None keeps nothing after this run."""
+        """Open or make the file; None keeps nothing after this run.
+
+        Raises:
+            OSError, sqlite3.OperationalError: the folder cannot be written.
+        """
         self._path = None if folder is None else folder / "templates.sqlite3"
         if folder is not None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._open()
+        except sqlite3.OperationalError:  # in use, or no room: nothing is wrong with what it holds
+            raise
         except sqlite3.DatabaseError:
             self._begin_anew()
 
     def _open(self) -> None:
         if self._path is not None:
             self._path.touch(mode=0o600)
-        self._file = sqlite3.connect(self._path or ":memory:", isolation_level=None)
+        self._file = sqlite3.connect(self._path or ":memory:", timeout=30, isolation_level=None)
+        self._file.execute("PRAGMA journal_mode = WAL")  # two runs may share it
+        self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute(
             "CREATE TABLE IF NOT EXISTS measured "
             "(key TEXT PRIMARY KEY, template BLOB, quality INTEGER, box TEXT, code TEXT, why TEXT) WITHOUT ROWID"
@@ -95,7 +103,8 @@ class TemplateCache:
     def _begin_anew(self) -> None:
         self._file.close()
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            for ending in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         self._open()
 
     def get(self, key: str, sha256: str) -> Measured | None:
@@ -104,6 +113,8 @@ class TemplateCache:
             row = self._file.execute(
                 "SELECT template, quality, box, code, why FROM measured WHERE key = ?", (key,)
             ).fetchone()
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError:
             self._begin_anew()
             return None

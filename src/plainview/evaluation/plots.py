@@ -44,13 +44,14 @@ def plots(result: dict[str, Any]) -> list[Plot]:
 def _plots(result: dict[str, Any]) -> Iterator[Plot]:
     raw = result["raw"] if result["normalisation"] else {}
     verification = result.get("verification") or {}
-    if len(verification.get("det", ())) > 1:
+    if len(_above_zero(verification)) > 1:
         figure, axes = _figure()
         for each, colour, label in (
             (verification, _TEAL, "this system"), (raw.get("verification") or {}, _GREY, "plain cosine"),
         ):  # fmt: skip
-            if each.get("det"):
-                axes.plot(*zip(*each["det"], strict=True), color=colour, label=label)
+            points = _above_zero(each)
+            if points:
+                axes.plot(*zip(*points, strict=True), color=colour, label=label)
         axes.set(xscale="log", yscale="log", xlabel="False match rate", ylabel="False non-match rate")
         first, last = verification["det"][0], verification["det"][-1]
         yield Plot(
@@ -80,6 +81,11 @@ def _plots(result: dict[str, Any]) -> Iterator[Plot]:
             known = {value: rates for value, rates in values.items() if rates[kind] is not None}
             if len(known) > 1:
                 yield _groups(column, kind, known)
+
+
+def _above_zero(verification: dict[str, Any]) -> list[list[float]]:
+    """The points of the DET that a logarithmic axis can show."""
+    return [point for point in verification.get("det", ()) if min(point) > 0]
 
 
 def _histogram(verification: dict[str, Any]) -> Plot:

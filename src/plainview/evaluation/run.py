@@ -23,7 +23,16 @@ from plainview.evaluation.embedding import Measured, TemplateCache, measure, pac
 from plainview.evaluation.identification import SPLITS, Identification, identify
 from plainview.evaluation.metrics import MIN_EXPECTED_PAIRS, MIN_EXPECTED_PROBES, MIN_PEOPLE, Estimate, Floats
 from plainview.evaluation.rulings import Rulings, without
-from plainview.evaluation.samples import MakeScorer, Samples, build_scorer, gather, raw_scorer, templates_of
+from plainview.evaluation.samples import (
+    CosineScorer,
+    MakeScorer,
+    Samples,
+    Scorer,
+    build_scorer,
+    gather,
+    raw_scorer,
+    templates_of,
+)
 from plainview.evaluation.verification import GROUP_FMR, Verification, verify_all
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
@@ -109,10 +118,10 @@ def evaluate(
             kept, [plain[i] for i in pick], [covered[i] for i in pick] if covered else [],
             engine.pack.dimension, options, rulings,
         )  # fmt: skip
-    make = build_scorer()
+    scorer = ruled.scorer()
     failed = [(item.name, each) for item, each in zip(items, plain, strict=True) if each.template is None]
     raw, notes = ruled.of(raw_scorer)
-    best, best_notes = (raw, notes) if make is None else ruled.of(make)
+    best, best_notes = (raw, notes) if scorer is None else ruled.of(_normalised)
     result = {
         "n_people": len({item.person for item in items}),
         "n_images": len(items),
@@ -126,16 +135,14 @@ def evaluate(
         },
         "strata": best.get("strata"),
         "raw": raw,
-        "normalisation": None
-        if make is None
-        else make(np.eye(2, engine.pack.dimension, dtype=np.float32)).name,
+        "normalisation": None if scorer is None else scorer.name,
         "insufficient_data": best_notes,
         "seconds_per_probe": statistics.median(seconds) if seconds else None,
         "columns_left_out": list(dataset.columns_left_out),
         "repeat": _repeat(dataset, plain, engine, options),
     }
     if rulings is not None:
-        before = whole.of(raw_scorer if make is None else make)[0]
+        before = whole.of(raw_scorer if scorer is None else _normalised)[0]
         result["rulings"] = {
             "sha256": rulings.sha256, "counts": rulings.counts, "left_out": sorted(rulings.left_out),
             "not_compared": sorted(map(list, rulings.same_people)),
@@ -155,6 +162,11 @@ class _Figures:
         self.samples = gather(dataset.items, plain, dataset.columns, dimension, same_people)
         self.covered = templates_of(covered, dimension) if covered else None
         self.options = options
+
+    def scorer(self) -> Scorer | None:
+        """Return what normalises scores here, if anything does."""
+        references = _references(self.samples)
+        return build_scorer(self.samples.templates[references]) if references else None
 
     def of(self, make: MakeScorer) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the figures, and why those that are null are."""
@@ -192,6 +204,10 @@ class _Figures:
         kind = "real" if shown.get("real", {}).get("rank1") is not None else "drawn"
         notes |= own_notes[kind]
         return {**shown[kind], "covers": kind, "kinds": shown}
+
+
+def _normalised(gallery: Floats) -> Scorer:
+    return build_scorer(gallery) or CosineScorer()
 
 
 def _references(samples: Samples) -> list[int]:

@@ -58,9 +58,16 @@ def raw_scorer(gallery: Floats) -> Scorer:
     return CosineScorer()
 
 
-def build_scorer() -> MakeScorer | None:
-    """How the evaluation scores beyond the cosine: the one place where it takes up normalisation."""
-    return Normaliser
+def build_scorer(gallery: Floats) -> Scorer | None:
+    """How the evaluation scores beyond the cosine: the one place where normalisation is taken up.
+
+    Args:
+        gallery: float32, shape (n, d): its templates, at least one.
+
+    Returns:
+        None: there is no normalisation, and every figure is of the plain cosine.
+    """
+    return Normaliser(gallery)
 
 
 @dataclass(frozen=True, slots=True)

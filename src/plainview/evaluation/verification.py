@@ -106,7 +106,7 @@ def verify_all(samples: Samples, scorer: Scorer, *, seed: int, replicates: int) 
     rates = differentials(groups, pairs, samples, at, group_draws)
     return Verification(
         pairs, people, tar, thresholds,
-        metrics.det(pairs.tail, flat, pairs.impostors, pairs.mated, ones),
+        metrics.det(pairs.tail, flat, pairs.impostors, pairs.mated, ones) if people >= MIN_PEOPLE else [],
         rates[0], rates[1], _stratum_rates(strata, samples, pairs, at, stratum_draws),
     )  # fmt: skip
 
