@@ -21,7 +21,7 @@ from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.policy import change_policy
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
-from plainview.casework.models import Member
+from plainview.casework.models import Member, Reference
 from plainview.casework.queries.people import member_by_email
 from plainview.cli import main as cli
 from plainview.cli.needs import NEEDS, Need, commands
@@ -56,6 +56,7 @@ LINES = {
     "gallery list": "",
     "gallery passport": "{gallery}",
     "gallery change": "{gallery} --why w --expires 2999-02-02",
+    "expunge": "{reference} --reason erased-by-court-order",
     "enrol": "{gallery} {image}",
     "case open": "C-77 --offence robbery",
     "case close": "{case}",
@@ -128,7 +129,8 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
-        "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag, "register": str(tmp_path / "register"),
+        "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
+        "reference": Reference.objects.first().public_id, "register": str(tmp_path / "register"),
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
 

@@ -251,3 +251,51 @@ def test_the_demo_ends_well(tmp_path: Path) -> None:
     assert "the first candidate is eileen-collins.png" in " ".join(done.stdout.split())
     assert (home / "contact-sheet.png").stat().st_size > 10_000
     shutil.rmtree(home)
+
+
+def _everywhere(home: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file())
+
+
+def test_an_expunged_reference_is_nowhere_in_the_workspace(cli: Cli, photographs: Path, probe: Path) -> None:
+    cli.run("enrol", "g", photographs, "--as", ADMIN)
+    found = cli.search(probe)["candidates"][0]
+    with sqlite3.connect(cli.home / "plainview.sqlite3") as database:
+        sealed, blob, name = database.execute(
+            "select template, blob, file_name from reference where public_id = ?", [found["reference_id"]]
+        ).fetchone()
+    database.close()
+    before = _everywhere(cli.home)
+    assert sealed in before
+    assert blob.encode() in before
+    reason = ["--reason", "acquitted, by order of the court", "--as", ADMIN]
+    assert cli.json("expunge", found["reference_id"], *reason)["picture_erased"] is True
+    after = _everywhere(cli.home)
+    for trace in (
+        sealed,
+        sealed[:32],
+        sealed[-32:],
+        blob.encode(),
+        name.encode(),
+        found["source_url"].encode(),
+    ):
+        assert trace not in after
+    assert not [path for path in cli.home.rglob("*") if blob in str(path)]
+    rest = cli.search(probe)
+    assert rest["gallery_size"] == 1
+    assert found["reference_id"] not in [row["reference_id"] for row in rest["candidates"]]
+    assert cli.json("audit", "verify")["ok"]
+    assert "reference.unknown" in cli.run("expunge", found["reference_id"], *reason, code=1).stderr
+    assert cli.json("enrol", "g", photographs, "--as", ADMIN)["enrolled"] == 1  # it may lawfully come again
+
+
+def test_a_picture_that_another_reference_needs_stays(cli: Cli, photographs: Path, probe: Path) -> None:
+    cli.run("enrol", "g", photographs, "--as", ADMIN)
+    passport = ["--basis", "law", "--source", "tests", "--expires", "2999-01-01", "--as", ADMIN]
+    cli.run("gallery", "create", "h", *passport)
+    cli.run("enrol", "h", photographs, "--as", ADMIN)
+    found = cli.search(probe)["candidates"][0]["reference_id"]
+    done = cli.json("expunge", found, "--reason", "wrong gallery, by mistake", "--as", ADMIN)
+    assert done["picture_erased"] is False
+    other = cli.search(probe)["candidates"][0]["reference_id"]
+    assert "fewer than 3 words" in cli.run("expunge", other, "--reason", "no", "--as", ADMIN, code=1).stderr

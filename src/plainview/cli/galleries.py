@@ -115,6 +115,27 @@ def gallery_change(
     console.print(f"Gallery {changed.name!r}: its passport ends on {changed.expires_on}.", soft_wrap=True)
 
 
+def expunge(
+    reference: Annotated[str, typer.Argument(help="Id of a reference.")],
+    reason: Annotated[str, typer.Option(help="Why it is erased; it is kept, sealed.")],
+    acting: As,
+    json: Json = False,
+) -> None:
+    """Erase a reference for good: picture, template and where it came from."""
+    member = acting_member(acting)
+    from plainview.casework.actions import expunge as expunging
+
+    done = expunging.expunge(reference, reason=reason, acting_member=member)
+    if json:
+        print_json(
+            {"reference_id": done.reference, "picture_erased": done.picture_erased, "entry": done.entry}
+        )
+        return
+    kept = "" if done.picture_erased else " Its picture stays: another record needs it."
+    console.print(f"Reference {done.reference} is erased; entry {done.entry}.{kept}", soft_wrap=True)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     app.add_typer(gallery_app, name="gallery")
+    app.command()(expunge)

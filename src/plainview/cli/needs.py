@@ -88,6 +88,7 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "gallery list": Permission.GALLERY_LIST,
         "gallery passport": Permission.GALLERY_LIST,
         "gallery change": Permission.GALLERY_CREATE,
+        "expunge": Permission.REFERENCE_EXPUNGE,
         "enrol": Permission.GALLERY_ENROL,
         "case open": Permission.CASE_OPEN,
         "case close": Permission.CASE_CLOSE,

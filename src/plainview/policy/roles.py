@@ -61,6 +61,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.GALLERY_LIST,
             Permission.GALLERY_CREATE,
             Permission.GALLERY_ENROL,
+            Permission.REFERENCE_EXPUNGE,
             Permission.MEMBER_INVITE,
             Permission.MEMBER_LIST,
             Permission.MEMBER_ROLES,

@@ -87,7 +87,8 @@ DATABASES = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
             # FULL: a committed audit entry survives a power cut (DESIGN decision 5).
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            # secure_delete: what is erased is overwritten in the file, not only unlinked from it.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
         },
     }
 }
