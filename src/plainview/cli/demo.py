@@ -70,7 +70,10 @@ def demo(
     for line in (
         f"{search} --case {_CASE} --purpose 'who else is similar'",
         f"{search} --purpose 'no case'   (refused)",
+        f"plainview disclose {answer.search.public_id} --out package.zip --as supervisor@agency.example",
+        "plainview verify-package package.zip   (anyone, anywhere: runs the search again)",
         "plainview audit verify",
+        "plainview serve   (http://127.0.0.1:8000/, and how each sample person signs in)",
     ):
         console.print(f"  {line}", soft_wrap=True)
     if not report.ok or first != expected:

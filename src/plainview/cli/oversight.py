@@ -77,7 +77,10 @@ def register_export(folder: Path, acting: As, json: Json = False) -> None:
     if json:
         print_json({"folder": made.folder, "sha256": made.sha256, "agencies": made.agencies})
     else:
-        console.print(f"{made.folder}/index.html lists {made.agencies} agencies.", soft_wrap=True)
+        console.print(
+            f"{made.folder}/index.html lists {made.agencies} agenc{'y' if made.agencies == 1 else 'ies'}.",
+            soft_wrap=True,
+        )
 
 
 @register_app.command("check")

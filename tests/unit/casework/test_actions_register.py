@@ -55,6 +55,7 @@ def test_the_numbers_are_those_of_the_log_and_name_nobody(
         for secret in ("agency.example", "C-1", "find the rider", "Sample examiner"):
             assert secret not in text
     assert "Legal basis" in page
+    assert (tmp_path / "site" / "index.html").stat().st_mode & 0o777 == 0o644
     assert check_register(tmp_path / "site") == []
     assert check_register(tmp_path / "site", workspace / "audit") == []
     assert entries("register.exported")[0].subject["agencies"] == 1

@@ -27,6 +27,8 @@ from plainview.casework.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
+_PUBLIC = 0o644  # a web server of another user reads it
+
 NAME, HISTORY, PAGE = "register.json", "history", "index.html"
 
 
@@ -60,10 +62,12 @@ def export_register(folder: Path, *, acting_member: Member) -> Published:
             "register.html", {"register": told, "sha256": digest, "history": _history(folder)}
         )
         (folder / HISTORY).mkdir(parents=True, exist_ok=True)
+        written = {NAME: data, PAGE: page.encode()}
         if previous:
-            replace_file(folder / HISTORY / f"{hashlib.sha256(previous).hexdigest()}.json", previous)
-        replace_file(folder / NAME, data)
-        replace_file(folder / PAGE, page.encode())
+            written[f"{HISTORY}/{hashlib.sha256(previous).hexdigest()}.json"] = previous
+        for name, content in written.items():
+            replace_file(folder / name, content)
+            (folder / name).chmod(_PUBLIC)
         write_entry(
             "register.exported",
             {"agency": acting_member.agency.public_id, "sha256": digest, "agencies": len(told["agencies"])},
