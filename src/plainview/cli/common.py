@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from plainview.casework.channel import command_line, enter
 from plainview.casework.workspace import Workspace, current
@@ -85,3 +87,35 @@ def print_json(value: Any) -> None:
 def sample_notice(workspace: Workspace) -> str:
     """Return what marks a sample workspace wherever its results show; empty for a real one."""
     return "SAMPLE workspace: its agency and people are made up." if workspace.is_sample else ""
+
+
+def print_rows(
+    key: str,
+    heads: Sequence[str],
+    rows: Sequence[dict[str, Any]],
+    nothing: str,
+    *,
+    json: bool,
+    caption: str = "",
+) -> None:
+    """Print rows as one JSON object under `key`, or as a table for people; `nothing` when there is none."""
+    if json:
+        print_json({key: rows})
+        return
+    if not rows:
+        console.print(nothing)
+        return
+    table = Table(caption=caption)
+    for head in heads:
+        table.add_column(head, overflow="fold")  # an address that is cut short is none
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None or value in ("", []):
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

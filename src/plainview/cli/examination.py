@@ -8,10 +8,18 @@ from typing import Annotated, Any
 
 import cv2
 import typer
-from rich.table import Table
 
 from plainview.casework.workspace import current
-from plainview.cli.common import As, Json, acting_member, console, open_workspace, print_json, sample_notice
+from plainview.cli.common import (
+    As,
+    Json,
+    acting_member,
+    console,
+    open_workspace,
+    print_json,
+    print_rows,
+    sample_notice,
+)
 from plainview.policy.decision import Refused
 from plainview.policy.examination import (
     ANSWERS,
@@ -74,7 +82,14 @@ def examine_list(acting: As, json: Json = False) -> None:
         }
         for row in examinations(member)
     ]  # fmt: skip
-    _print("examinations", ("Examination", "Search", "Rank", "Member", "Conclusion", "When"), rows, json=json)
+    print_rows(
+        "examinations",
+        ("Examination", "Search", "Rank", "Member", "Conclusion", "When"),
+        rows,
+        "Nothing here.",
+        json=json,
+        caption=sample_notice(current()),
+    )
 
 
 @verify_app.command("list")
@@ -87,7 +102,14 @@ def verify_list(acting: As, json: Json = False) -> None:
         {"verification": row.public_id, "assigned_at": row.assigned_at.isoformat(timespec="seconds")}
         for row in tasks(member)
     ]
-    _print("verifications", ("Verification", "Assigned"), rows, json=json)
+    print_rows(
+        "verifications",
+        ("Verification", "Assigned"),
+        rows,
+        "Nothing here.",
+        json=json,
+        caption=sample_notice(current()),
+    )
 
 
 @verify_app.command("show")
@@ -219,17 +241,14 @@ def lead_list(acting: As, json: Json = False) -> None:
         }
         for row in leads(member)
     ]  # fmt: skip
-    _print("leads", ("Lead", "Case", "Search", "Rank", "Released", "Line-up", "Outcome"), rows, json=json)
-
-
-def _print(key: str, heads: tuple[str, ...], rows: list[dict[str, Any]], *, json: bool) -> None:
-    if json:
-        print_json({key: rows})
-        return
-    table = Table(*heads, caption=sample_notice(current()))
-    for row in rows:
-        table.add_row(*(str(value if value is not None else "-") for value in row.values()))
-    console.print(table if rows else "Nothing here.")
+    print_rows(
+        "leads",
+        ("Lead", "Case", "Search", "Rank", "Released", "Line-up", "Outcome"),
+        rows,
+        "Nothing here.",
+        json=json,
+        caption=sample_notice(current()),
+    )
 
 
 def _form(path: Path, fields: set[str]) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from plainview.cli.common import As, Json, acting_member, console, print_json
+from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows
 
 flag_app = typer.Typer(help="Signs of misuse, for the auditor.", no_args_is_help=True)
 tripwire_app = typer.Typer(
@@ -33,13 +32,7 @@ def flag_list(
         }
         for row in flags(member, undecided=open_only)
     ]  # fmt: skip
-    if json:
-        print_json({"flags": rows})
-        return
-    table = Table("Flag", "Rule", "Raised", "Outcome")
-    for row in rows:
-        table.add_row(*row.values())
-    console.print(table if rows else "No flag.")
+    print_rows("flags", ("Flag", "Rule", "Raised", "Outcome"), rows, "No flag.", json=json)
 
 
 @flag_app.command("show")
@@ -101,13 +94,7 @@ def tripwire_list(acting: As, json: Json = False) -> None:
     from plainview.casework.queries.flags import tripwires
 
     rows = [{"tripwire": row.public_id, "label": label} for row, label in tripwires(member)]
-    if json:
-        print_json({"tripwires": rows})
-        return
-    table = Table("Tripwire", "Label")
-    for row in rows:
-        table.add_row(*row.values())
-    console.print(table if rows else "You have no tripwire.")
+    print_rows("tripwires", ("Tripwire", "Label"), rows, "You have no tripwire.", json=json)
 
 
 @tripwire_app.command("remove")

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from plainview.casework.workspace import current
-from plainview.cli.common import As, Json, acting_member, console, print_json, sample_notice
+from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
 
 gallery_app = typer.Typer(help="Galleries and their passports.", no_args_is_help=True)
 
@@ -56,22 +55,9 @@ def gallery_list(acting: As, json: Json = False) -> None:
         }
         for gallery in galleries(member)
     ]  # fmt: skip
-    if json:
-        print_json({"galleries": rows})
-        return
-    table = Table(
-        "Gallery",
-        "References",
-        "Legal basis",
-        "Source",
-        "Owner",
-        "Ends",
-        "Offences",
-        caption=sample_notice(current()),
-    )
-    for row in rows:
-        table.add_row(*(str(value) for value in list(row.values())[:-1]), ", ".join(row["offences"]) or "all")
-    console.print(table if rows else "No gallery yet. Make one with `plainview gallery create`.")
+    heads = ("Gallery", "References", "Legal basis", "Source", "Owner", "Ends", "Only for")
+    nothing = "No gallery yet. Make one with `plainview gallery create`."
+    print_rows("galleries", heads, rows, nothing, json=json, caption=sample_notice(current()))
 
 
 @gallery_app.command("passport")

@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from plainview.casework.workspace import current
-from plainview.cli.common import As, Json, acting_member, console, open_workspace, print_json, sample_notice
+from plainview.cli.common import (
+    As,
+    Json,
+    acting_member,
+    console,
+    open_workspace,
+    print_json,
+    print_rows,
+    sample_notice,
+)
 from plainview.policy.decision import Refused
 from plainview.policy.joining import INVITATION_DAYS
 from plainview.policy.terms import TERMS
@@ -108,21 +116,14 @@ def agency_list(json: Json = False) -> None:
     rows = [
         {
             "name": agency.name, "jurisdiction": agency.jurisdiction, "members": count,
-            "terms_accepted_at": agency.terms_accepted_at and agency.terms_accepted_at.isoformat(),
-            "opened_at": agency.opened_at and agency.opened_at.isoformat(),
-            "suspended_at": agency.suspended_at and agency.suspended_at.isoformat(),
+            "terms_accepted_at": agency.terms_accepted_at and agency.terms_accepted_at.isoformat(timespec="seconds"),
+            "opened_at": agency.opened_at and agency.opened_at.isoformat(timespec="seconds"),
+            "suspended_at": agency.suspended_at and agency.suspended_at.isoformat(timespec="seconds"),
         }
         for agency, count in agencies()
     ]  # fmt: skip
-    if json:
-        print_json({"agencies": rows})
-        return
-    table = Table(
-        "Agency", "Jurisdiction", "Members", "Terms", "Opened", "Suspended", caption=sample_notice(workspace)
-    )
-    for row in rows:
-        table.add_row(*(str(value if value is not None else "-")[:40] for value in row.values()))
-    console.print(table)
+    heads = ("Agency", "Jurisdiction", "Members", "Terms", "Opened", "Suspended")
+    print_rows("agencies", heads, rows, "No agency yet.", json=json, caption=sample_notice(workspace))
 
 
 @member_app.command("invite")
@@ -173,18 +174,8 @@ def member_list(acting: As, json: Json = False) -> None:
         }
         for row in members(member)
     ]  # fmt: skip
-    if json:
-        print_json({"members": rows})
-        return
-    table = Table(
-        "Address", "Name", "Roles", "Active", "Trained until", "Trial", caption=sample_notice(current())
-    )
-    for row in rows:
-        table.add_row(
-            str(row["email"]), str(row["name"]), ", ".join(row["roles"]), "yes" if row["active"] else "no",
-            str(row["trained_until"] or "-"), str(row["trial_ends"] or "-"),
-        )  # fmt: skip
-    console.print(table)
+    heads = ("Address", "Name", "Roles", "Active", "Trained until", "Trial")
+    print_rows("members", heads, rows, "Nobody yet.", json=json, caption=sample_notice(current()))
 
 
 @member_app.command("roles")
@@ -247,18 +238,12 @@ def token_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "token": row.public_id, "made_at": row.made_at.isoformat(), "expires_at": row.expires_at.isoformat(),
-            "revoked_at": row.revoked_at and row.revoked_at.isoformat(),
+            "token": row.public_id, "made_at": row.made_at.isoformat(timespec="seconds"), "expires_at": row.expires_at.isoformat(timespec="seconds"),
+            "revoked_at": row.revoked_at and row.revoked_at.isoformat(timespec="seconds"),
         }
         for row in tokens(member)
     ]  # fmt: skip
-    if json:
-        print_json({"tokens": rows})
-        return
-    table = Table("Token", "Made", "Expires", "Revoked")
-    for row in rows:
-        table.add_row(*(str(value or "-")[:19] for value in row.values()))
-    console.print(table if rows else "You have no token.")
+    print_rows("tokens", ("Token", "Made", "Expires", "Revoked"), rows, "You have no token.", json=json)
 
 
 @token_app.command("revoke")

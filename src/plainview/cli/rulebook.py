@@ -9,7 +9,16 @@ import typer
 from rich.table import Table
 
 from plainview.casework.workspace import current
-from plainview.cli.common import As, Json, acting_member, console, open_workspace, print_json, sample_notice
+from plainview.cli.common import (
+    As,
+    Json,
+    acting_member,
+    console,
+    open_workspace,
+    print_json,
+    print_rows,
+    sample_notice,
+)
 from plainview.policy.decision import Refused
 
 policy_app = typer.Typer(help="The rules that bind an agency.", no_args_is_help=True)
@@ -65,13 +74,7 @@ def policy_history(acting: As, json: Json = False) -> None:
         }
         for row in history(member)
     ]  # fmt: skip
-    if json:
-        print_json({"versions": rows})
-        return
-    table = Table("Version", "When", "Who", "Why")
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    console.print(table)
+    print_rows("versions", ("Version", "When", "Who", "Why"), rows, "No version.", json=json)
 
 
 @policy_app.command("set")
@@ -157,7 +160,9 @@ def approval_list(acting: As, json: Json = False) -> None:
         }
         for row in approvals_waiting(member)
     ]  # fmt: skip
-    _rows("approvals", ("Request", "Case", "Member", "Purpose", "Asked"), rows, "Nothing waits.", json=json)
+    print_rows(
+        "approvals", ("Request", "Case", "Member", "Purpose", "Asked"), rows, "Nothing waits.", json=json
+    )
 
 
 @approval_app.command("grant")
@@ -194,19 +199,9 @@ def urgent_list(acting: As, json: Json = False) -> None:
         }
         for row in urgent_waiting(member)
     ]  # fmt: skip
-    _rows(
+    print_rows(
         "searches", ("Search", "Case", "Member", "Reason", "Authorise by"), rows, "Nothing waits.", json=json
     )
-
-
-def _rows(key: str, heads: tuple[str, ...], rows: list[dict[str, str]], nothing: str, *, json: bool) -> None:
-    if json:
-        print_json({key: rows})
-        return
-    table = Table(*heads)
-    for row in rows:
-        table.add_row(*row.values())
-    console.print(table if rows else nothing)
 
 
 @urgent_app.command("authorise")

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from plainview.casework.workspace import current
-from plainview.cli.common import As, Json, acting_member, console, err, print_json, sample_notice
+from plainview.cli.common import As, Json, acting_member, console, err, print_json, print_rows, sample_notice
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS, UNDECLARED
 
@@ -90,20 +90,14 @@ def case_list(acting: As, json: Json = False) -> None:
     rows = [
         {
             "number": case.number, "offence": case.offence, "jurisdiction": case.jurisdiction,
-            "opened_by": case.opened_by.email, "opened_at": case.opened_at.isoformat(),
-            "closed_at": case.closed_at and case.closed_at.isoformat(),
+            "opened_by": case.opened_by.email, "opened_at": case.opened_at.isoformat(timespec="seconds"),
+            "closed_at": case.closed_at and case.closed_at.isoformat(timespec="seconds"),
         }
         for case in cases(member)
     ]  # fmt: skip
-    if json:
-        print_json({"cases": rows})
-        return
-    table = Table(
-        "Case", "Offence", "Jurisdiction", "Opened by", "Opened", "Closed", caption=sample_notice(current())
-    )
-    for row in rows:
-        table.add_row(*(str(value or "-")[:60] for value in row.values()))
-    console.print(table if rows else "No case yet. Open one with `plainview case open`.")
+    heads = ("Case", "Offence", "Jurisdiction", "Opened by", "Opened", "Closed")
+    nothing = "No case yet. Open one with `plainview case open`."
+    print_rows("cases", heads, rows, nothing, json=json, caption=sample_notice(current()))
 
 
 def search(

@@ -5,8 +5,6 @@ Owns the clocks of sign-in. Passwords and second factors themselves are checked 
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import timedelta
 
 from django.contrib.sessions.models import Session
@@ -14,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.audit.record import Value
+from plainview.casework.actions.codes import digest, new_code
 from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
@@ -24,8 +23,6 @@ from plainview.policy import joining, rules, signing_in
 from plainview.policy.decision import Decision, Refused
 from plainview.policy.misuse import Finding
 from plainview.policy.permissions import Permission
-
-_CODE_BYTES = 16  # 128 random bits: not to be guessed
 
 
 def may_sign_in(member: Member) -> Decision:
@@ -120,10 +117,10 @@ def reset_sign_in(email: str, *, acting_member: Member) -> str:
 
         Authenticator.objects.filter(user=member).delete()
         end_sessions(member)
-        now, code = timezone.now(), secrets.token_urlsafe(_CODE_BYTES)
+        now, code = timezone.now(), new_code()
         SignInReset.objects.filter(member=member, used_at=None).update(expires_at=now)
         SignInReset.objects.create(
-            member=member, code_sha256=_digest(code), made_by=acting_member,
+            member=member, code_sha256=digest(code), made_by=acting_member,
             expires_at=now + timedelta(days=signing_in.RESET_DAYS),
         )  # fmt: skip
         write_entry("member.sign_in_reset", {"member": member.public_id}, acting_member=acting_member)
@@ -138,7 +135,7 @@ def use_reset(code: str, password: str) -> Member:
     """
     with transaction.atomic():
         rows = SignInReset.objects.select_for_update().select_related("member__agency")
-        row = rows.filter(code_sha256=_digest(code)).first()
+        row = rows.filter(code_sha256=digest(code)).first()
         rules.require(
             joining.invitation_valid(
                 row is not None, row is not None and row.used_at is not None, row.expires_at if row else None,
@@ -191,7 +188,3 @@ def end_session(number: int, *, acting_member: Member) -> None:
             {"agency": acting_member.agency.public_id, "how": "by its owner"},
             acting_member=acting_member,
         )
-
-
-def _digest(code: str) -> str:
-    return hashlib.sha256(code.strip().encode()).hexdigest()

@@ -6,12 +6,10 @@ operating-system user. Nothing opens an agency whose head has not accepted.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework.actions.codes import digest, new_code
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.members import Invited, invite_first_administrator
 from plainview.casework.models import Agency, PolicyVersion
@@ -20,8 +18,6 @@ from plainview.policy import joining, rules
 from plainview.policy.agency import NEW_AGENCY
 from plainview.policy.decision import Refused
 from plainview.policy.terms import TERMS_SHA256
-
-_CODE_BYTES = 16  # 128 random bits: not to be guessed
 
 
 def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: str) -> str:
@@ -40,13 +36,13 @@ def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: 
             "agency.incomplete", "Agency refused", f"It lacks: {', '.join(missing)}.", "State them all."
         )
     rules.require(joining.address(head_email))
-    code = secrets.token_urlsafe(_CODE_BYTES)
+    code = new_code()
     with transaction.atomic():
         if Agency.objects.filter(name=fields["name"]).exists():
             raise Refused(
                 "agency.name_taken", "Agency refused", f"{name!r} exists already.", "Use another name."
             )
-        agency = Agency.objects.create(**fields, terms_code_sha256=_digest(code))
+        agency = Agency.objects.create(**fields, terms_code_sha256=digest(code))
         PolicyVersion.objects.create(
             agency=agency, number=1, text=NEW_AGENCY, why="what every agency begins with"
         )
@@ -66,7 +62,7 @@ def accept_terms(code: str) -> Agency:
         Refused: agency.code.
     """
     with transaction.atomic():
-        agency = Agency.objects.filter(terms_code_sha256=_digest(code)).first()
+        agency = Agency.objects.filter(terms_code_sha256=digest(code)).first()
         if agency is None or agency.terms_accepted_at is not None:
             raise Refused(
                 "agency.code", "Not accepted", "This code is unknown or used.",
@@ -118,7 +114,3 @@ def suspend_agency(name: str, *, why: str) -> Agency:
             "agency.suspended", {"agency": agency.public_id}, {"why": why.strip()}, acting_member=None
         )
     return agency
-
-
-def _digest(code: str) -> str:
-    return hashlib.sha256(code.strip().encode()).hexdigest()

@@ -5,8 +5,6 @@ Nobody gets in by having an address, and nobody changes their own standing.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.actions.access import end_sessions
+from plainview.casework.actions.codes import digest, new_code
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Agency, Invitation, Member, Token, Training
@@ -23,7 +22,6 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import Role
 
-_CODE_BYTES = 16  # 128 random bits: not to be guessed
 _MAX_NAME = 200  # characters, as the column
 
 
@@ -58,14 +56,14 @@ def _invite(agency: Agency, email: str, roles: list[str], *, on_trial: bool, by:
             "member.exists", "Not invited", "A member with this address exists already: one person, one account.",
             "Change their roles with `plainview member roles`.",
         )  # fmt: skip
-    now, code = timezone.now(), secrets.token_urlsafe(_CODE_BYTES)
+    now, code = timezone.now(), new_code()
     # A new invitation replaces the older ones, so that a code sent to a wrong place can be taken back.
     Invitation.objects.filter(email=email, agency=agency, member=None, expires_at__gt=now).update(
         expires_at=now
     )
     invitation = Invitation.objects.create(
         agency=agency, email=email, roles=sorted(set(roles)), on_trial=on_trial, invited_by=by,
-        code_sha256=_digest(code), expires_at=now + timedelta(days=joining.INVITATION_DAYS),
+        code_sha256=digest(code), expires_at=now + timedelta(days=joining.INVITATION_DAYS),
     )  # fmt: skip
     write_entry(
         "member.invited",
@@ -88,7 +86,7 @@ def join(code: str, name: str) -> Member:
     name = " ".join(name.split())
     with transaction.atomic():
         held = Invitation.objects.select_for_update().select_related("agency")
-        invitation = held.filter(code_sha256=_digest(code)).first()
+        invitation = held.filter(code_sha256=digest(code)).first()
         rules.require(
             joining.invitation_valid(
                 invitation is not None,
@@ -210,7 +208,3 @@ def record_training(
             acting_member=acting_member,
         )  # fmt: skip
     return training
-
-
-def _digest(code: str) -> str:
-    return hashlib.sha256(code.strip().encode()).hexdigest()

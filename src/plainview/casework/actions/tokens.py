@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import secrets
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework.actions.codes import digest, new_code
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Member, Token
@@ -29,9 +28,9 @@ def make_token(*, acting_member: Member) -> tuple[Token, str]:
         Refused: no permission.
     """
     with acting("token.make", Permission.TOKEN_OWN, acting_member):
-        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        secret = new_code(_SECRET_BYTES)
         token = Token.objects.create(
-            member=acting_member, secret_sha256=_digest(secret),
+            member=acting_member, secret_sha256=digest(secret),
             expires_at=timezone.now() + timedelta(days=TOKEN_DAYS),
         )  # fmt: skip
         write_entry("token.made", {"token": token.public_id}, acting_member=acting_member)
@@ -71,7 +70,7 @@ def require_token(text: str, *, acting_member: Member) -> None:
     token = Token.objects.filter(public_id=public, member=acting_member).first()
     valid = token is not None and token.revoked_at is None and token.expires_at > timezone.now()
     known = token.secret_sha256 if token is not None else ""
-    if hmac.compare_digest(known, _digest(secret)) and valid:
+    if hmac.compare_digest(known, digest(secret)) and valid:
         return
     with transaction.atomic():
         write_entry(
@@ -82,7 +81,3 @@ def require_token(text: str, *, acting_member: Member) -> None:
         "token.invalid", "Refused", "This token is not a current one of that member.",
         "Make a new one with `plainview token make` before it runs out, or on your page.",
     )  # fmt: skip
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
