@@ -102,7 +102,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 Q_CLUSTER = {
     "name": "plainview",
     "orm": "default",
-    "workers": int(_settings.get("workers", 1)),
+    "workers": int(str(_settings.get("workers", 1))),
     "timeout": 12 * 3600,  # the longest job, in seconds; a stuck one is cancelled by its owner before
     "retry": 13 * 3600,
     "ack_failures": True,  # a failed job says so in its own row and is not run again
