@@ -37,10 +37,9 @@ _FLAGS = [
 def chromium() -> str | None:
     """The system's Chromium or Chrome; None lets Playwright take its own."""
     named = os.environ.get("CHROMIUM")
-    found = named or next(
+    return named or next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )
-    return found
 
 
 def launch(playwright: Playwright) -> Browser:
