@@ -1,6 +1,15 @@
 """Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
 
 from plainview.casework.models.access import SignInFailure, SignInReset
+from plainview.casework.models.alerts import (
+    Alert,
+    AlertGallery,
+    AlertMark,
+    AlertPreference,
+    AlertSeen,
+    Notice,
+    Webhook,
+)
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
     Examination,
@@ -25,6 +34,11 @@ from plainview.casework.models.policy import PolicyVersion
 
 __all__ = [
     "Agency",
+    "Alert",
+    "AlertGallery",
+    "AlertMark",
+    "AlertPreference",
+    "AlertSeen",
     "Approval",
     "Candidate",
     "Case",
@@ -42,6 +56,7 @@ __all__ = [
     "LogOpening",
     "LogReview",
     "Member",
+    "Notice",
     "Outcome",
     "PolicyVersion",
     "ProbeTemplate",
@@ -55,4 +70,5 @@ __all__ = [
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Webhook",
 ]
