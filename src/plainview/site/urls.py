@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from plainview.web.views import jobs, own
+from plainview.web.views import alerts, jobs, own
 
 urlpatterns = [
     path("", own.home, name="home"),
+    path("alerts/", alerts.alert_list, name="alerts"),
+    path("alerts/preference/", alerts.alert_preference, name="alert-preference"),
+    path("alerts/<str:public_id>/unmute/", alerts.alert_unmute, name="alert-unmute"),
+    path("alerts/<str:public_id>/<str:act>/", alerts.alert_act, name="alert-act"),
     path("jobs/<str:public_id>/", jobs.job, name="job"),
     path("jobs/<str:public_id>/cancel/", jobs.job_cancel, name="job-cancel"),
     path("policy/", own.policy, name="policy"),

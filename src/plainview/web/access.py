@@ -24,6 +24,10 @@ class Anyone(Enum):
 ACCESS: Mapping[str, Permission | Anyone] = MappingProxyType(
     {
         "home": Anyone.MEMBER,
+        "alerts": Permission.ALERT_READ,
+        "alert-act": Permission.ALERT_OWN,
+        "alert-unmute": Permission.ALERT_OWN,
+        "alert-preference": Permission.ALERT_OWN,
         "job": Permission.JOB_OWN,
         "job-cancel": Permission.JOB_OWN,
         "join": Anyone.PUBLIC,
