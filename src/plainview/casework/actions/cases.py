@@ -50,8 +50,8 @@ def open_case(number: str, offence: str, *, jurisdiction: str = "", acting_membe
     return case
 
 
-def close_case(number: str, *, acting_member: Member) -> Case:
-    """Close a case of the member's agency; nothing can be searched under it from then on.
+def close_case(number: str, *, reason: str = "", acting_member: Member) -> Case:
+    """Close a case of the member's agency; nothing can be searched under it from then on. The reason is kept.
 
     Raises:
         Refused: no permission, unknown or closed already.
@@ -59,7 +59,8 @@ def close_case(number: str, *, acting_member: Member) -> Case:
     with acting("case.close", Permission.CASE_CLOSE, acting_member):
         case = case_numbered(number, acting_member)
         rules.require(rules.case_open(number, case.closed_at.date() if case.closed_at else None))
-        case.closed_at = timezone.now()
-        case.save(update_fields=["closed_at"])
-        write_entry("case.closed", {"case": case.pk}, acting_member=acting_member)
+        case.closed_at, case.close_reason = timezone.now(), reason.strip()
+        case.save(update_fields=["closed_at", "close_reason"])
+        secret = {"reason": case.close_reason} if case.close_reason else {}
+        write_entry("case.closed", {"case": case.pk}, secret, acting_member=acting_member)
     return case

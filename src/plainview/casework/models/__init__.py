@@ -22,6 +22,7 @@ from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
+from plainview.casework.models.preparations import Preparation
 
 __all__ = [
     "Agency",
@@ -44,6 +45,7 @@ __all__ = [
     "Member",
     "Outcome",
     "PolicyVersion",
+    "Preparation",
     "ProbeTemplate",
     "Reference",
     "Search",
