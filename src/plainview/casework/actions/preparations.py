@@ -17,9 +17,11 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Member, Preparation, Reference, Search
+from plainview.casework.models import Member, Preparation
+from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.queries.cases import case_numbered
-from plainview.casework.queries.preparations import draft_holds, preparation_numbered
+from plainview.casework.queries.pictures import forget_pictures
+from plainview.casework.queries.preparations import preparation_numbered
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -181,9 +183,9 @@ def erase_draft(draft: Preparation, why: str, acting_member: Member | None = Non
 
 
 def _delete_unneeded(blob: str) -> None:
-    searched = Search.objects.filter(probe_blob=blob).exists()
-    if not (searched or draft_holds(blob) or Reference.objects.filter(blob=blob).exists()):
+    if not picture_needed(blob):
         services().blobs.delete(blob)
+    forget_pictures()
 
 
 def _open(public_id: str, member: Member) -> Preparation:

@@ -53,11 +53,6 @@ def drafts(member: Member) -> list[Preparation]:
     return list(rows.select_related("case").order_by("-changed_at"))
 
 
-def draft_holds(blob: str) -> bool:
-    """Say whether a draft is kept that needs this picture."""
-    return Preparation.objects.filter(blob=blob, discarded_at=None).exists()
-
-
 def searches_of(draft: Preparation) -> list[Search]:
     """The searches made with a draft, in the order in which they were asked for."""
     return list(Search.objects.filter(preparation=draft).select_related("gallery").order_by("pk"))

@@ -7,7 +7,7 @@ same session and within VIEW_LASTS of opening it, belongs to that view and is no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import cv2
 import numpy as np
@@ -116,9 +116,7 @@ def arranged(rows: list[Row], sort: str, only: str) -> list[Row]:
     }.get(only)
     kept = [row for row in rows if keep is None or keep(row)]
     if sort == "captured":
-        return sorted(
-            kept, key=lambda row: -(row.candidate.reference.captured_on or datetime.min.date()).toordinal()
-        )
+        return sorted(kept, key=lambda row: -(row.candidate.reference.captured_on or date.min).toordinal())
     if sort == "quality":
         return sorted(kept, key=lambda row: -row.candidate.reference.quality)
     return kept
