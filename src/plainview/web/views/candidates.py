@@ -19,7 +19,13 @@ from django.views.decorators.http import require_GET
 from plainview.casework.actions.log import Receipt
 from plainview.casework.actions.search import view_candidates
 from plainview.casework.models import Candidate, Member, Search
-from plainview.casework.queries.answers import Meaning, cautions, meanings, nothing_stands_out
+from plainview.casework.queries.answers import (
+    ORDINARY_ONCE_IN,
+    Meaning,
+    cautions,
+    meanings,
+    nothing_stands_out,
+)
 from plainview.casework.queries.candidates import answered, candidate_ranked, candidates_of
 from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
@@ -57,6 +63,11 @@ class Row:
     cautions: list[Caution]
     years: float | None
     erased: bool
+
+    @property
+    def ordinary(self) -> bool:
+        """True when strangers reach this score in most searches."""
+        return self.meaning.rate is not None and self.meaning.rate.once_in < ORDINARY_ONCE_IN
 
 
 @require_GET

@@ -100,7 +100,7 @@ def _page(request: HttpRequest, draft: Preparation, told: BadMedia | None = None
             "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
             "origins": ORIGINS, "told": told, "wanted": wanted, "least": MIN_FACE_PX,
             "approvals": approvals_of(draft) if wanted else [], "searches": searches_of(draft),
-            "text_size": max(12, round(max(width, height) / 40)),
+            "text_size": _text_size(draft),
         },
         status=422 if told is not None and not from_htmx(request) else 200,
     )  # fmt: skip
@@ -116,10 +116,17 @@ def _shown(draft: Preparation) -> list[dict[str, Any]]:
             {
                 "number": number, "x": x, "y": y, "width": width, "height": height, "quality": face["quality"],
                 "left": x + width // 2 - side // 2, "top": y + height // 2 - side // 2, "side": side,
+                "bottom": y + height,
                 "usable": face["box"][2] >= MIN_FACE_PX, "chosen": draft.face == number,
             }
         )  # fmt: skip
     return shown
+
+
+def _text_size(draft: Preparation) -> int:
+    """Of the numbers in the picture, in its pixels: a third of a usual face, so that a crowd stays readable."""
+    widths: list[float] = sorted(face["box"][2] for face in draft.faces) or [0.0]
+    return round(min(max(widths[len(widths) // 2] / 3, max(draft.size) / 150), max(draft.size) / 30))
 
 
 def version(draft: Preparation) -> str:
@@ -206,6 +213,10 @@ def _around(draft: Preparation) -> Crop:
     left, top = max(0, round(x + width / 2 - half)), max(0, round(y + height / 2 - half))
     right = min(draft.size[0], round(x + width / 2 + half))
     bottom = min(draft.size[1], round(y + height / 2 + half))
+    if [right - left, bottom - top] == draft.size:
+        raise BadMedia(
+            "bad_edit", "The picture shows little more than the face already.", "Nothing needs to be cut."
+        )
     return Crop(left, top, max(1, right - left), max(1, bottom - top))
 
 

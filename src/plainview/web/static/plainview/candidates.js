@@ -36,14 +36,15 @@
   document.addEventListener("keydown", function (event) {
     var dialog = document.getElementById("large");
     if (!dialog || !dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "z") { event.preventDefault(); dialog.close(); return; }
-    if (event.key !== "j" && event.key !== "k") return;
+    if (!/^[zjk]$/.test(event.key)) return;
     event.preventDefault();
+    event.stopImmediatePropagation();
+    if (event.key === "z") { dialog.close(); return; }
     var all = cards(), at = Math.min(Math.max(all.indexOf(last) + (event.key === "j" ? 1 : -1), 0), all.length - 1);
     last = all[at];
     var link = last && last.querySelector("[data-zoom]");
     if (link) large(link);
-  });
+  }, true);
   document.addEventListener("DOMContentLoaded", function () {
     var dialog = document.getElementById("large");
     if (dialog) dialog.addEventListener("close", function () { if (last && document.contains(last)) last.focus(); });

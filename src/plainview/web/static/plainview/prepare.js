@@ -46,28 +46,47 @@
   document.addEventListener("change", function (event) {
     if (event.target.id === "id_photo" && event.target.files.length && one("#id_case").value) send(startForm());
   });
-  document.addEventListener("htmx:xhr:progress", function (event) {
-    var form = event.target.closest("form[data-photograph]");
-    if (!form || !event.detail.lengthComputable) return;
-    var share = event.detail.loaded / event.detail.total;
-    one("progress", form).value = share;
-    one("[data-sent]", form).textContent = share < 1 ? "Sent " + (event.detail.loaded / 1048576).toFixed(1) + " of " + (event.detail.total / 1048576).toFixed(1) + " MB" : "Looking for faces";
-    if (share >= 1) one("progress", form).removeAttribute("value");
+
+  // Sent by script, so that how far it is can be shown and it can be cancelled; a refusal leaves the form as it was.
+  var sending = null;
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (!form.matches("form[data-photograph]")) return;
+    event.preventDefault();
+    if (sending) return;
+    problem("");
+    sending = new XMLHttpRequest();
+    sending.open("POST", form.action);
+    sending.setRequestHeader("HX-Request", "true");
+    sending.upload.addEventListener("progress", function (now) { sent(form, now.loaded, now.total); });
+    sending.addEventListener("load", function () { answered(form, this); });
+    sending.addEventListener("error", function () { stopped(form, "It could not be sent: there is no connection. The photograph is still chosen; try again."); });
+    sending.addEventListener("abort", function () { stopped(form, "Cancelled. Nothing was kept."); });
+    sending.send(new FormData(form));
+    one("[data-sending]", form).hidden = false;
+    one("#send", form).disabled = true;
   });
-  document.addEventListener("htmx:beforeRequest", function (event) {
-    if (event.target.matches("form[data-photograph]")) { one("[data-sending]", event.target).hidden = false; event.target.setAttribute("aria-busy", "true"); }
-  });
-  ["htmx:xhr:abort", "htmx:sendError", "htmx:responseError", "htmx:timeout"].forEach(function (name) {
-    document.addEventListener(name, function (event) {
-      var form = event.target.closest("form[data-photograph]");
-      if (!form) return;
-      one("[data-sending]", form).hidden = true;
-      form.removeAttribute("aria-busy");
-      problem(name === "htmx:xhr:abort" ? "Cancelled. Nothing was kept." : "It could not be sent: there is no connection. Try again.");
-    });
-  });
+  function sent(form, loaded, total) {
+    var bar = one("progress", form), words = one("[data-sent]", form), mb = 1048576;
+    if (loaded < total) { bar.value = loaded / total; words.textContent = "Sent " + (loaded / mb).toFixed(1) + " of " + (total / mb).toFixed(1) + " MB"; }
+    else { bar.removeAttribute("value"); words.textContent = "Looking for faces"; }
+  }
+  function answered(form, request) {
+    var there = request.getResponseHeader("HX-Redirect");
+    if (there) { window.location.assign(there); return; }
+    if (new URL(request.responseURL).pathname.startsWith("/accounts/")) { signIn(); return; }
+    var errors = one("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
+    stopped(form, errors ? errors.textContent.trim().replace(/\s+/g, " ") : "It was not taken: the server could not answer. Try again.");
+  }
+  function stopped(form, words) {
+    sending = null;
+    one("[data-sending]", form).hidden = true;
+    one("#send", form).disabled = false;
+    problem(words);
+  }
+  window.addEventListener("pageshow", function () { if (startForm() && !sending) stopped(startForm(), ""); });
   document.addEventListener("click", function (event) {
-    if (event.target.closest("[data-abort]")) window.htmx.trigger(startForm(), "htmx:abort");
+    if (event.target.closest("[data-abort]") && sending) sending.abort();
   });
   document.addEventListener("htmx:afterSwap", function () {
     var errors = one("#errors");
@@ -156,9 +175,10 @@
     var there = new URL(event.detail.xhr.responseURL || window.location.href);
     if (there.pathname.startsWith("/accounts/")) {
       event.detail.shouldSwap = false;
-      window.location.assign("/accounts/login/?next=" + encodeURIComponent(window.location.pathname));
+      signIn();
     }
   });
+  function signIn() { window.location.assign("/accounts/login/?next=" + encodeURIComponent(window.location.pathname)); }
 
   // Within 100 ms of the click a person sees that the search runs; the answer is a page of its own.
   document.addEventListener("submit", function (event) {
