@@ -31,7 +31,7 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
     draft = preparation_numbered(public_id, acting_member)
     with refusals_recorded("search", acting_member):
         _complete(draft)
-    made = {search.gallery.name for search in searches_of(draft)}
+    made = _made(draft)
     wanted = [_request(draft, name) for name in draft.galleries if name not in made]
     for request in wanted:
         authorise(request, acting_member=acting_member)
@@ -42,6 +42,10 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
             _run_once(draft, probe, request, acting_member)
     found = {search.gallery.name: search for search in searches_of(draft)}
     return [found[name] for name in draft.galleries]
+
+
+def _made(draft: Preparation) -> set[str]:
+    return {search.gallery.name for search in searches_of(draft)}
 
 
 def _run_once(draft: Preparation, probe: Probe, request: Request, member: Member) -> None:

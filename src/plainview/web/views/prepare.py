@@ -26,7 +26,7 @@ from plainview.casework.queries.preparations import (
     searches_of,
 )
 from plainview.policy.decision import Refused
-from plainview.policy.search import ORIGINS
+from plainview.policy.search import DRAFT_DAYS, ORIGINS
 from plainview.recognition.edits import CONTRAST, GAMMA, MAX_BRIGHTNESS, Crop, Light, read, says
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.quality import MIN_FACE_PX, explain
@@ -63,6 +63,7 @@ def _start(request: HttpRequest) -> HttpResponse:
         {
             "number": number, "told": told, "about_case": isinstance(told, Refused),
             "cases": find_cases(member, closed=False), "drafts": drafts(member), "most_bytes": actions.MAX_BYTES,
+            "days": DRAFT_DAYS,
         },
         status=200 if told is None or from_htmx(request) else 422,
     )  # fmt: skip
@@ -126,7 +127,8 @@ def _shown(draft: Preparation) -> list[dict[str, Any]]:
 def _text_size(draft: Preparation) -> int:
     """Of the numbers in the picture, in its pixels: a third of a usual face, so that a crowd stays readable."""
     widths: list[float] = sorted(face["box"][2] for face in draft.faces) or [0.0]
-    return round(min(max(widths[len(widths) // 2] / 3, max(draft.size) / 150), max(draft.size) / 30))
+    longest = int(max(draft.size))
+    return round(min(max(widths[len(widths) // 2] / 3, longest / 150), longest / 30))
 
 
 def version(draft: Preparation) -> str:
