@@ -27,6 +27,8 @@ class Place:
 PLACES = (
     Place("Home", "home", "/"),
     Place("Alerts", "alerts", "/alerts/"),
+    Place("Cases", "cases", "/cases/"),
+    Place("New search", "prepare", "/prepare/"),
 )
 """The main navigation, in order; the access table says who sees a row."""
 
