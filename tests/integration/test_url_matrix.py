@@ -19,6 +19,8 @@ FOR_EVERY_PART = {
     "number": 1,
     "public_id": "X000000000000",
     "rank": 1,
+    "position": 1,
+    "which": "probe",
     "code": "x",
     "uidb36": "a",
     "key": "b",

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from django.db import close_old_connections
 from django_q.models import Schedule
 
-from plainview.casework.actions import examine, jobs, trials, urgent
+from plainview.casework.actions import assign, jobs, trials, urgent
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
 
@@ -22,7 +22,7 @@ def every_minute() -> None:
     """Erase urgent searches whose time is over, find verifiers, take up jobs whose worker is gone."""
     with acting_through(Channel("job")):
         urgent.sweep()
-        examine.assign_waiting()
+        assign.assign_waiting()
         for pk in jobs.to_resume():
             enqueue_again(pk)
 

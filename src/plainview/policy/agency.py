@@ -31,6 +31,9 @@ MAX_TRIAL_DAYS = 30
 MAX_TRIAL_SEARCHES = 200
 """Most searches that a trial may allow: chosen, about seven on each of 30 days."""
 
+MAX_ONE_IN = 100
+"""Rarest items with a known answer: chosen; more rarely nobody's figures would ever say anything."""
+
 ALL = "all"
 
 
@@ -59,6 +62,7 @@ class AgencyPolicy:
         list_max: longest candidate list.
         trial_days: longest trial.
         trial_searches: most searches in a trial.
+        proficiency_one_in: of how many verifications one has a known answer, where such items exist; 0: none.
         training: role -> what it must have completed.
     """
 
@@ -74,6 +78,7 @@ class AgencyPolicy:
     list_max: int
     trial_days: int
     trial_searches: int
+    proficiency_one_in: int
     training: Mapping[Role, TrainingNeeded]
 
     def needs_approval(self, offence: str) -> bool:
@@ -87,6 +92,7 @@ _RANGES = {
     "list_max": (MIN_LIST, MAX_LIST),
     "trial_days": (1, MAX_TRIAL_DAYS),
     "trial_searches": (1, MAX_TRIAL_SEARCHES),
+    "proficiency_one_in": (0, MAX_ONE_IN),
 }
 _LISTS = ("offences", "purposes", "preapproval")
 _MAX_WORDS = 120  # characters of one offence or purpose, and items of one list
@@ -201,6 +207,7 @@ urgent_hours = 48
 list_max = 50
 trial_days = 30
 trial_searches = 50
+proficiency_one_in = 10     # one verification in so many has a known answer, where such items exist; 0: none
 
 [training.examiner]
 course = "facial examination, FISWG curriculum"

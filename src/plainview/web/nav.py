@@ -24,7 +24,11 @@ class Place:
     prefix: str
 
 
-PLACES = (Place("Home", "home", "/"),)
+PLACES = (
+    Place("Home", "home", "/"),
+    Place("Examinations", "examinations", "/examinations/"),
+    Place("Verify", "verifications", "/verifications/"),
+)
 """The main navigation, in order; the access table says who sees a row."""
 
 OWN = (

@@ -3,9 +3,11 @@
 from plainview.casework.models.access import SignInFailure, SignInReset
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
+    Draft,
     Examination,
     Lead,
     Outcome,
+    ProficiencyItem,
     Verification,
     VerificationItem,
 )
@@ -28,6 +30,7 @@ __all__ = [
     "Approval",
     "Candidate",
     "Case",
+    "Draft",
     "Enrolment",
     "Examination",
     "Flag",
@@ -45,6 +48,7 @@ __all__ = [
     "Outcome",
     "PolicyVersion",
     "ProbeTemplate",
+    "ProficiencyItem",
     "Reference",
     "Search",
     "SignInFailure",

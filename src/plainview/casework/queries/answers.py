@@ -35,6 +35,15 @@ def meanings(search: Search, candidates: list[Candidate]) -> list[Meaning]:
     return found
 
 
+def cautions_about(candidate: Candidate) -> list[Caution]:
+    """What to know before looking at one candidate: what concerns it, the probe, or the list as far as it is in it."""
+    rows = list(
+        Candidate.objects.filter(search_id=candidate.search_id).select_related("reference").order_by("rank")
+    )
+    found = cautions(candidate.search, rows)
+    return [caution for caution in found if caution.rank in (None, candidate.rank)]
+
+
 def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
     """What to know before looking; references that were erased since are left out."""
     listed = [
