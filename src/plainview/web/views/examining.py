@@ -80,8 +80,8 @@ def _desk(
 
 def _under(quality: int, captured_on: date | None, box: Sequence[float]) -> str:
     """What stands under a picture: its quality, its date, the size of the face."""
-    day = f"{captured_on:%-d %B %Y}" if captured_on else "date not known"
-    return f"quality {quality} of 100, {day}, face {box[2]:.0f} pixels wide"
+    day = f"{captured_on:%-d %B %Y}" if captured_on else "no date"
+    return f"{day}, quality {quality} of 100, {box[2]:.0f} pixels wide"
 
 
 @require_http_methods(["GET", "POST"])

@@ -28,8 +28,8 @@
       var box = stage.getBoundingClientRect();
       if (!found || (clientX >= box.left && clientX <= box.right)) found = box;
     });
-    var side = Math.max(found.width, found.height);
-    return { side: side, x: (clientX - found.left - found.width / 2) / side, y: (clientY - found.top - found.height * 0.46) / side };
+    var side = found.height;
+    return { side: side, x: (clientX - found.left - found.width / 2) / side, y: (clientY - found.top - side / 2) / side };
   }
   function zoomBy(factor, at) {
     var before = state.zoom;
@@ -135,7 +135,7 @@
     var row = rows[current], given = row.querySelector("input:checked"), count = rows.filter(answered).length;
     document.getElementById("prompt-name").textContent = row.querySelector("legend").childNodes[1].textContent.trim();
     document.getElementById("prompt-look").textContent = row.dataset.look;
-    document.getElementById("prompt-count").textContent = (current + 1) + " of " + rows.length + ", " + count + " answered";
+    document.getElementById("prompt-count").textContent = (current + 1) + " of " + rows.length;
     document.getElementById("count").textContent = String(count);
     prompt.querySelectorAll("[data-answer]").forEach(function (button, i) { button.setAttribute("aria-pressed", String(given === row.querySelectorAll("input")[i])); });
     if (scroll) row.scrollIntoView({ block: "nearest" });
