@@ -19,6 +19,7 @@ from plainview.cli.common import (
     print_rows,
     sample_notice,
 )
+from plainview.cli.proficiency import app as proficiency_app
 from plainview.policy.decision import Refused
 from plainview.policy.examination import (
     ANSWERS,
@@ -285,5 +286,6 @@ def _bad_form(path: Path, rule: str) -> Refused:
 def register(app: typer.Typer) -> None:
     """Add the command groups."""
     app.add_typer(examine_app, name="examine")
+    verify_app.add_typer(proficiency_app, name="proficiency")
     app.add_typer(verify_app, name="verify")
     app.add_typer(lead_app, name="lead")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from plainview.web.views import examining, jobs, own, verifying
+from plainview.web.views import examining, jobs, own, proficiency, verifying
 
 urlpatterns = [
     path("", own.home, name="home"),
@@ -41,6 +41,16 @@ urlpatterns = [
         "verifications/<str:public_id>/faces/<int:position>/draft/",
         verifying.verification_draft,
         name="verification-draft",
+    ),
+    path("proficiency/", proficiency.proficiency, name="proficiency"),
+    path("proficiency/items/", proficiency.proficiency_items, name="proficiency-items"),
+    path(
+        "proficiency/items/<str:public_id>/retire/", proficiency.proficiency_retire, name="proficiency-retire"
+    ),
+    path(
+        "proficiency/items/<str:public_id>/<str:which>.jpg",
+        proficiency.proficiency_picture,
+        name="proficiency-picture",
     ),
     path("policy/", own.policy, name="policy"),
     path("sessions/", own.sessions, name="sessions"),

@@ -28,6 +28,7 @@ PLACES = (
     Place("Home", "home", "/"),
     Place("Examinations", "examinations", "/examinations/"),
     Place("Verify", "verifications", "/verifications/"),
+    Place("Proficiency", "proficiency", "/proficiency/"),
 )
 """The main navigation, in order; the access table says who sees a row."""
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from secrets import SystemRandom
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from plainview.casework.actions.log import write_entry
@@ -25,6 +25,7 @@ from plainview.casework.models import (
     Verification,
     VerificationItem,
 )
+from plainview.casework.queries.blind import live_tasks
 from plainview.casework.queries.galleries import open_template
 from plainview.casework.queries.people import training_facts
 from plainview.casework.queries.policy import binding
@@ -65,9 +66,10 @@ def assign_verifier(examination: Examination) -> Verification | None:
 
 
 def assign_waiting() -> int:
-    """Assign every examination of a potential candidate that has no verifier yet; return how many were."""
-    waiting = Examination.objects.filter(conclusion=looking.POTENTIAL, verifications=None)
-    waiting = waiting.filter(candidate__search__erased_at=None)
+    """Assign every examination of a potential candidate that has no verifier (any more); return how many were."""
+    held = live_tasks().filter(examination=OuterRef("pk"))
+    waiting = Examination.objects.filter(~Exists(held), conclusion=looking.POTENTIAL)
+    waiting = waiting.exclude(candidate__reference__template=b"")
     return sum(1 for row in waiting.select_related("member__agency") if _assigned(row))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from plainview.casework.models import Draft, Member, Verification, VerificationItem
@@ -25,13 +26,23 @@ class Waiting:
     begun: bool
 
 
+def live_tasks() -> QuerySet[Verification]:
+    """Answered tasks, and open ones of which no face was erased since; the others are void."""
+    gone = VerificationItem.objects.filter(verification=OuterRef("pk"), reference__template=b"")
+    probe_gone = Q(proficiency__probe_reference__isnull=False, proficiency__probe_reference__template=b"")
+    return Verification.objects.filter(Q(answered_at__isnull=False) | (~Exists(gone) & ~probe_gone))
+
+
+def _open_tasks(member: Member) -> QuerySet[Verification]:
+    rows = live_tasks().filter(verifier=member, answered_at=None, assigned_at__lte=timezone.now())
+    return rows.exclude(examination__candidate__search__erased_at__isnull=False)
+
+
 def waiting(member: Member) -> list[Waiting]:
     """The member's own unanswered tasks, oldest first."""
-    rows = Verification.objects.filter(verifier=member, answered_at=None, assigned_at__lte=timezone.now())
-    rows = rows.exclude(examination__candidate__search__erased_at__isnull=False)
     return [
         Waiting(row.public_id, row.assigned_at, row.shown_at is not None)
-        for row in rows.order_by("assigned_at", "pk")
+        for row in _open_tasks(member).order_by("assigned_at", "pk")
     ]
 
 
@@ -41,13 +52,12 @@ def own_task(public_id: str, member: Member) -> Verification:
     Raises:
         Refused: verification.unknown.
     """
-    rows = Verification.objects.select_related(
+    rows = _open_tasks(member).select_related(
         "examination__candidate__search__member", "examination__candidate__reference",
         "examination__member__agency", "proficiency",
     )  # fmt: skip
-    rows = rows.filter(verifier=member, answered_at=None, assigned_at__lte=timezone.now())
     task = rows.filter(public_id=public_id.strip()).first()
-    if task is None or (task.examination and task.examination.candidate.search.erased_at is not None):
+    if task is None:
         raise Refused(
             "verification.unknown",
             "Refused",
@@ -63,15 +73,9 @@ def blind_pictures(task: Verification) -> tuple[bytes, dict[int, bytes]]:
     All are made whichever is asked for, so that not even the time it takes differs between them.
 
     Raises:
-        Refused: verification.face_gone: a reference was erased from its gallery since.
         BadMedia, StorageError: a stored picture cannot be read.
     """
-    items: list[VerificationItem] = list(task.items.select_related("reference").order_by("position"))
-    if any(not item.reference.template for item in items):
-        raise Refused(
-            "verification.face_gone", "Nothing shown", "A face of this task was erased from its gallery.",
-            "Tell a supervisor: the task cannot be done any more.",
-        )  # fmt: skip
+    items = list(task.items.select_related("reference").order_by("position"))
     probe, *faces = of_one_length(
         [_probe(task), *(aligned_jpeg(i.reference.blob, i.reference.box, i.reference.points) for i in items)]
     )

@@ -15,6 +15,7 @@ from plainview.casework.actions.verify import BlindDesk, answer_verification, op
 from plainview.casework.models import Draft
 from plainview.casework.queries.blind import blind_picture, own_task, waiting
 from plainview.casework.queries.drafts import Answers, opened
+from plainview.casework.queries.proficiency import own_figures
 from plainview.policy.decision import Refused
 from plainview.policy.examination import face_answered
 from plainview.web.views.answering import answers_of, laid_out, saved_json, state_json, version_of
@@ -24,7 +25,9 @@ from plainview.web.views.common import member_of, picture
 @require_GET
 def verification_list(request: HttpRequest) -> HttpResponse:
     """What waits for the member."""
-    return render(request, "verification/list.html", {"tasks": waiting(member_of(request))})
+    member = member_of(request)
+    context = {"tasks": waiting(member), "own": own_figures(member)}
+    return render(request, "verification/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
