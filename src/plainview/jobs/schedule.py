@@ -14,7 +14,7 @@ from django_q.models import Schedule
 from plainview.casework.actions import (
     alert_ends,
     alert_follow,
-    examine,
+    assign,
     jobs,
     notices,
     preparations,
@@ -31,7 +31,7 @@ def every_minute() -> None:
     """Erase and end what is over, find verifiers, compare and send what is due, take up jobs whose worker is gone."""
     with acting_through(Channel("job")):
         urgent.sweep()
-        examine.assign_waiting()
+        assign.assign_waiting()
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
         notices.send_due()

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from plainview.web.views import alerts, jobs, own
-from plainview.web.views import candidates, cases, jobs, own, prepare, searching
+from plainview.web.views import (
+    alerts,
+    candidates,
+    cases,
+    examining,
+    jobs,
+    own,
+    prepare,
+    proficiency,
+    searching,
+    verifying,
+)
 
 urlpatterns = [
     path("", own.home, name="home"),
@@ -40,6 +50,48 @@ urlpatterns = [
         "searches/<str:public_id>/candidates/<int:rank>/whole.jpg",
         candidates.candidate_whole,
         name="candidate-whole",
+    ),
+    path("examinations/", examining.examination_list, name="examinations"),
+    path("searches/<str:public_id>/candidates/<int:rank>/examine/", examining.examination, name="examine"),
+    path(
+        "searches/<str:public_id>/candidates/<int:rank>/examine/draft/",
+        examining.examination_draft,
+        name="examine-draft",
+    ),
+    path(
+        "searches/<str:public_id>/candidates/<int:rank>/examine/<str:which>.jpg",
+        examining.examination_picture,
+        name="examine-picture",
+    ),
+    path("verifications/", verifying.verification_list, name="verifications"),
+    path("verifications/<str:public_id>/", verifying.verification, name="verification"),
+    path(
+        "verifications/<str:public_id>/probe.jpg", verifying.verification_picture, name="verification-probe"
+    ),
+    path(
+        "verifications/<str:public_id>/faces/<int:position>.jpg",
+        verifying.verification_picture,
+        name="verification-picture",
+    ),
+    path(
+        "verifications/<str:public_id>/faces/<int:position>/",
+        verifying.verification_face,
+        name="verification-face",
+    ),
+    path(
+        "verifications/<str:public_id>/faces/<int:position>/draft/",
+        verifying.verification_draft,
+        name="verification-draft",
+    ),
+    path("proficiency/", proficiency.proficiency, name="proficiency"),
+    path("proficiency/items/", proficiency.proficiency_items, name="proficiency-items"),
+    path(
+        "proficiency/items/<str:public_id>/retire/", proficiency.proficiency_retire, name="proficiency-retire"
+    ),
+    path(
+        "proficiency/items/<str:public_id>/<str:which>.jpg",
+        proficiency.proficiency_picture,
+        name="proficiency-picture",
     ),
     path("policy/", own.policy, name="policy"),
     path("sessions/", own.sessions, name="sessions"),

@@ -29,6 +29,9 @@ PLACES = (
     Place("Alerts", "alerts", "/alerts/"),
     Place("Cases", "cases", "/cases/"),
     Place("New search", "prepare", "/prepare/"),
+    Place("Examinations", "examinations", "/examinations/"),
+    Place("Verify", "verifications", "/verifications/"),
+    Place("Proficiency", "proficiency", "/proficiency/"),
 )
 """The main navigation, in order; the access table says who sees a row."""
 

@@ -74,7 +74,7 @@ def sweep() -> list[str]:
 def _erase(search: Search, why: str) -> None:
     entries = [search.request_entry, search.answer_entry]
     ProbeTemplate.objects.filter(search=search).delete()
-    candidates = Candidate.objects.filter(search=search).delete()[0]
+    candidates = Candidate.objects.filter(search=search).delete()[1].get("casework.Candidate", 0)
     openings = LogOpening.objects.filter(
         entry_id__in=[entry for entry in entries if entry is not None]
     ).delete()[0]

@@ -12,9 +12,11 @@ from plainview.casework.models.alerts import (
 )
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
+    Draft,
     Examination,
     Lead,
     Outcome,
+    ProficiencyItem,
     Verification,
     VerificationItem,
 )
@@ -43,6 +45,7 @@ __all__ = [
     "Approval",
     "Candidate",
     "Case",
+    "Draft",
     "Enrolment",
     "Examination",
     "Flag",
@@ -62,6 +65,7 @@ __all__ = [
     "PolicyVersion",
     "Preparation",
     "ProbeTemplate",
+    "ProficiencyItem",
     "Reference",
     "Search",
     "SignInFailure",

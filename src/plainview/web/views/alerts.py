@@ -44,7 +44,13 @@ def _rows(member: Member) -> list[Row]:
     for alert in alerts(member):
         raised = raised_by(alert)
         rows.append(
-            Row(alert, state_of(alert), raised[:_SHOWN], max(0, len(raised) - _SHOWN), alert.member_id == member.pk)
+            Row(
+                alert,
+                state_of(alert),
+                raised[:_SHOWN],
+                max(0, len(raised) - _SHOWN),
+                alert.member_id == member.pk,
+            )
         )
     # What waits to be looked at comes first, then what is open, then the rest; newest first among each.
     return sorted(rows, key=lambda row: (all(one.seen for one in row.raised), row.is_over))
@@ -92,7 +98,9 @@ def alert_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     """Close, mute or renew, each with its reason."""
     member = member_of(request)
     if act not in _ACTS:
-        raise Refused("alert.act.unknown", "Refused", f"An alert has no act {act!r}.", "Go back to the alerts.")
+        raise Refused(
+            "alert.act.unknown", "Refused", f"An alert has no act {act!r}.", "Go back to the alerts."
+        )
     title, form_class, what = _ACTS[act]
     form = form_class(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -108,7 +116,9 @@ def alert_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
         else:
             messages.success(request, f"Done: {title.lower()}. It is in the log.")
             return redirect("alerts")
-    return render(request, "alerts/act.html", {"form": form, "title": title, "what": what, "public_id": public_id})
+    return render(
+        request, "alerts/act.html", {"form": form, "title": title, "what": what, "public_id": public_id}
+    )
 
 
 @require_POST
