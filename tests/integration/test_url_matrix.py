@@ -20,6 +20,7 @@ FOR_EVERY_PART = {
     "public_id": "X000000000000",
     "rank": 1,
     "code": "x",
+    "which": "probe",
     "uidb36": "a",
     "key": "b",
     "pk": 1,

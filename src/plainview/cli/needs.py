@@ -105,6 +105,8 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "verify assign": Need.OWNER,
         "lead form": Need.NOTHING,
         "lead release": Permission.LEAD_RELEASE,
+        "lead withhold": Permission.LEAD_RELEASE,
+        "lead sheet": Permission.LEAD_LIST,
         "lead evidence": Permission.LEAD_RELEASE,
         "lead outcome": Permission.OUTCOME_REPORT,
         "lead list": Permission.LEAD_LIST,

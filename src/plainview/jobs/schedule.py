@@ -11,7 +11,7 @@ from types import MappingProxyType
 from django.db import close_old_connections
 from django_q.models import Schedule
 
-from plainview.casework.actions import examine, jobs, trials, urgent
+from plainview.casework.actions import examine, jobs, outcomes, trials, urgent
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
 
@@ -28,9 +28,10 @@ def every_minute() -> None:
 
 
 def every_day() -> None:
-    """Write the weekly letters that are due."""
+    """Write the letters that are due."""
     with acting_through(Channel("job")):
         trials.send_reports()
+        outcomes.remind_outcomes()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from plainview.web.views import jobs, own
+from plainview.web.views import jobs, leads, own
 
 urlpatterns = [
     path("", own.home, name="home"),
@@ -13,6 +13,17 @@ urlpatterns = [
     path("policy/", own.policy, name="policy"),
     path("sessions/", own.sessions, name="sessions"),
     path("sessions/<int:number>/end/", own.session_end, name="session-end"),
+    path("leads/", leads.leads, name="leads"),
+    path("leads/<str:public_id>/", leads.lead, name="lead"),
+    path("leads/<str:public_id>/evidence/", leads.evidence, name="lead-evidence"),
+    path("leads/<str:public_id>/outcome/", leads.outcome, name="lead-outcome"),
+    path("leads/<str:public_id>/sheet.pdf", leads.sheet, name="lead-sheet"),
+    path("leads/<str:public_id>/<str:which>.jpg", leads.lead_picture, name="lead-picture"),
+    path("examinations/<str:public_id>/release/", leads.release, name="release"),
+    path("examinations/<str:public_id>/withhold/", leads.withhold, name="withhold"),
+    path(
+        "examinations/<str:public_id>/release/<str:which>.jpg", leads.release_picture, name="release-picture"
+    ),
     path("join/<str:code>/", own.join, name="join"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

@@ -24,7 +24,10 @@ class Place:
     prefix: str
 
 
-PLACES = (Place("Home", "home", "/"),)
+PLACES = (
+    Place("Home", "home", "/"),
+    Place("Leads", "leads", "/leads/"),
+)
 """The main navigation, in order; the access table says who sees a row."""
 
 OWN = (

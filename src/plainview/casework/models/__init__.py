@@ -8,6 +8,7 @@ from plainview.casework.models.examination import (
     Outcome,
     Verification,
     VerificationItem,
+    Withheld,
 )
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import (
@@ -55,4 +56,5 @@ __all__ = [
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Withheld",
 ]
