@@ -11,7 +11,7 @@ from types import MappingProxyType
 from django.db import close_old_connections
 from django_q.models import Schedule
 
-from plainview.casework.actions import examine, jobs, outcomes, trials, urgent
+from plainview.casework.actions import examine, intake, jobs, outcomes, trials, urgent
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
 
@@ -23,13 +23,15 @@ def every_minute() -> None:
     with acting_through(Channel("job")):
         urgent.sweep()
         examine.assign_waiting()
+        intake.close_abandoned()
         for pk in jobs.to_resume():
             enqueue_again(pk)
 
 
 def every_day() -> None:
-    """Write the letters that are due."""
+    """Write the letters that are due; erase the pictures that nobody could enrol a week ago."""
     with acting_through(Channel("job")):
+        intake.sweep_failures()
         trials.send_reports()
         outcomes.remind_outcomes()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from plainview.web.views import jobs, leads, own
+from plainview.web.views import galleries, jobs, leads, own
 
 urlpatterns = [
     path("", own.home, name="home"),
@@ -24,6 +24,23 @@ urlpatterns = [
     path(
         "examinations/<str:public_id>/release/<str:which>.jpg", leads.release_picture, name="release-picture"
     ),
+    path("galleries/", galleries.galleries, name="galleries"),
+    path("galleries/new/", galleries.gallery_new, name="gallery-new"),
+    path("galleries/<int:pk>/", galleries.gallery, name="gallery"),
+    path("galleries/<int:pk>/passport/", galleries.gallery_passport, name="gallery-passport"),
+    path("galleries/<int:pk>/enrol/", galleries.gallery_enrol, name="gallery-enrol"),
+    path("galleries/<int:pk>/enrolments/<int:number>/", galleries.enrolment, name="enrolment"),
+    path(
+        "galleries/<int:pk>/enrolments/<int:number>/erase/", galleries.enrolment_erase, name="enrolment-erase"
+    ),
+    path(
+        "galleries/<int:pk>/enrolments/<int:number>/failures/<int:rank>.jpg",
+        galleries.enrolment_failure,
+        name="enrolment-failure",
+    ),
+    path("references/", galleries.reference_find, name="reference-find"),
+    path("references/<str:public_id>/", galleries.reference, name="reference"),
+    path("references/<str:public_id>/face.jpg", galleries.reference_picture, name="reference-picture"),
     path("join/<str:code>/", own.join, name="join"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

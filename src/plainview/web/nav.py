@@ -27,6 +27,7 @@ class Place:
 PLACES = (
     Place("Home", "home", "/"),
     Place("Leads", "leads", "/leads/"),
+    Place("Galleries", "galleries", "/galleries/"),
 )
 """The main navigation, in order; the access table says who sees a row."""
 
