@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from plainview.web.views import galleries, jobs, leads, own
+from plainview.web.views import galleries, jobs, leads, log, members, oversight, own, policy
 
 urlpatterns = [
     path("", own.home, name="home"),
     path("jobs/<str:public_id>/", jobs.job, name="job"),
     path("jobs/<str:public_id>/cancel/", jobs.job_cancel, name="job-cancel"),
-    path("policy/", own.policy, name="policy"),
+    path("policy/", policy.policy, name="policy"),
+    path("policy/change/", policy.policy_change, name="policy-change"),
     path("sessions/", own.sessions, name="sessions"),
     path("sessions/<int:number>/end/", own.session_end, name="session-end"),
     path("leads/", leads.leads, name="leads"),
@@ -41,6 +42,27 @@ urlpatterns = [
     path("references/", galleries.reference_find, name="reference-find"),
     path("references/<str:public_id>/", galleries.reference, name="reference"),
     path("references/<str:public_id>/face.jpg", galleries.reference_picture, name="reference-picture"),
+    path("members/", members.members, name="members"),
+    path("members/invite/", members.member_invite, name="member-invite"),
+    path("members/<str:public_id>/", members.member, name="member"),
+    path("members/<str:public_id>/roles/", members.member_roles, name="member-roles"),
+    path("members/<str:public_id>/training/", members.member_training, name="member-training"),
+    path("members/<str:public_id>/trial/", members.member_trial, name="member-trial"),
+    path("members/<str:public_id>/release/", members.member_release, name="member-release"),
+    path("members/<str:public_id>/reset/", members.member_reset, name="member-reset"),
+    path("members/<str:public_id>/deactivate/", members.member_deactivate, name="member-deactivate"),
+    path("approvals/", oversight.approvals, name="approvals"),
+    path("approvals/<str:public_id>/", oversight.approval_decide, name="approval-decide"),
+    path("approvals/<str:public_id>/probe.jpg", oversight.approval_picture, name="approval-picture"),
+    path("urgent/<str:public_id>/", oversight.urgent_authorise, name="urgent-authorise"),
+    path("flags/", oversight.flags, name="flags"),
+    path("flags/<str:public_id>/", oversight.flag, name="flag"),
+    path("log/", log.log, name="log"),
+    path("log/checkpoint", log.log_checkpoint, name="log-checkpoint"),
+    path("log/<int:number>/", log.log_entry, name="log-entry"),
+    path("log/<int:number>/proof.json", log.log_proof, name="log-proof"),
+    path("me/", log.me, name="me"),
+    path("me/record.json", log.me_export, name="me-export"),
     path("join/<str:code>/", own.join, name="join"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

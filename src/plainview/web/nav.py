@@ -27,11 +27,16 @@ class Place:
 PLACES = (
     Place("Home", "home", "/"),
     Place("Leads", "leads", "/leads/"),
+    Place("Approvals", "approvals", "/approvals/"),
     Place("Galleries", "galleries", "/galleries/"),
+    Place("Members", "members", "/members/"),
+    Place("Flags", "flags", "/flags/"),
+    Place("Log", "log", "/log/"),
 )
 """The main navigation, in order; the access table says who sees a row."""
 
 OWN = (
+    Place("My record", "me", "/me/"),
     Place("Rules", "policy", "/policy/"),
     Place("Sign-in", "mfa_index", "/accounts/2fa/"),
     Place("Sessions", "sessions", "/sessions/"),

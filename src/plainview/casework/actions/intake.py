@@ -177,7 +177,12 @@ def close_abandoned() -> int:
             run.save(update_fields=["images", "files", "finished_at"])
             write_entry(
                 "enrolment.stopped",
-                {"enrolment": run.pk, "gallery": run.gallery_id, "images": run.images},
+                {
+                    "agency": run.member.agency.public_id,
+                    "enrolment": run.pk,
+                    "gallery": run.gallery_id,
+                    "images": run.images,
+                },
                 acting_member=None,
             )
         _drop(waiting)
@@ -235,7 +240,12 @@ def _forget(run: Enrolment) -> set[str]:
     run.save(update_fields=["failed", "failures_until"])
     write_entry(
         "enrolment.failures_erased",
-        {"enrolment": run.pk, "gallery": run.gallery_id, "pictures": len(blobs)},
+        {
+            "agency": run.member.agency.public_id,
+            "enrolment": run.pk,
+            "gallery": run.gallery_id,
+            "pictures": len(blobs),
+        },
         acting_member=None,
     )
     return blobs
