@@ -15,6 +15,7 @@ from plainview.audit.logfile import LogFolderError
 from plainview.audit.record import ClockWentBack
 from plainview.casework.workspace import ENV
 from plainview.cli import (
+    alerts,
     audit,
     bench,
     demo,
@@ -53,6 +54,7 @@ for module in (
     media,
     galleries,
     work,
+    alerts,
     examination,
     people,
     rulebook,

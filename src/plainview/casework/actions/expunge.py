@@ -13,7 +13,8 @@ from django.db.models import F
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Gallery, GalleryChange, Member, Reference, Search
+from plainview.casework.models import Gallery, GalleryChange, Member, Reference
+from plainview.casework.queries.blobs import needed
 from plainview.casework.queries.galleries import reference_numbered
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
@@ -56,9 +57,7 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
         row.file_name = row.source_url = row.page_url = ""
         row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
         row.save()
-        shared = (
-            Reference.objects.filter(blob=blob).exists() or Search.objects.filter(probe_blob=blob).exists()
-        )
+        shared = bool(needed({blob}))
         receipt = write_entry(
             "reference.expunged",
             {

@@ -9,14 +9,15 @@ from collections.abc import Collection
 
 from django.db.models import Q
 
-from plainview.casework.models import Enrolment, Reference, Search
+from plainview.casework.models import Alert, Enrolment, Reference, Search
 
 
 def needed(digests: Collection[str]) -> set[str]:
-    """Of these stored files, those that a reference, a probe or an enrolment needs."""
+    """Of these stored files, those that a reference, a probe, an alert or an enrolment needs."""
     wanted = set(digests)
     held = set(Reference.objects.filter(blob__in=wanted).values_list("blob", flat=True))
     held |= set(Search.objects.filter(probe_blob__in=wanted).values_list("probe_blob", flat=True))
+    held |= set(Alert.objects.filter(probe_blob__in=wanted).values_list("probe_blob", flat=True))
     runs = Enrolment.objects.filter(Q(finished_at=None) | Q(failures_until__isnull=False))
     for files, failed in runs.values_list("files", "failed"):
         held |= wanted & {row["blob"] for row in (*files, *failed) if row.get("blob")}
