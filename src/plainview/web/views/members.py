@@ -170,6 +170,8 @@ def _done(
         try:
             act(email, form.cleaned_data)
         except Refused as refused:
+            if refused.rule_id == "member.own_act":
+                raise  # one's own page has no form to say it beside
             say(form, refused)
         else:
             messages.success(request, done)
