@@ -85,6 +85,8 @@ LINES = {
     "verify proficiency retire": "{item} --why the-pictures-are-old",
     "verify proficiency results": "",
     "lead release": "{examination} {lead_form}",
+    "lead withhold": "{examination} --reason not-a-sentence",
+    "lead sheet": "{lead} --out {sheet}",
     "lead evidence": "{lead} seen-elsewhere",
     "lead outcome": "{lead} cleared",
     "lead list": "",
@@ -154,6 +156,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
         "reference": Reference.objects.first().public_id, "register": str(tmp_path / "register"),
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
+        "sheet": str(tmp_path / "sheet.pdf"),
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
 
 

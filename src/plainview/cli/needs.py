@@ -118,6 +118,8 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "verify proficiency results": Permission.PROFICIENCY_READ,
         "lead form": Need.NOTHING,
         "lead release": Permission.LEAD_RELEASE,
+        "lead withhold": Permission.LEAD_RELEASE,
+        "lead sheet": Permission.LEAD_LIST,
         "lead evidence": Permission.LEAD_RELEASE,
         "lead outcome": Permission.OUTCOME_REPORT,
         "lead list": Permission.LEAD_LIST,

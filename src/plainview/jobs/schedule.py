@@ -15,8 +15,10 @@ from plainview.casework.actions import (
     alert_ends,
     alert_follow,
     assign,
+    intake,
     jobs,
     notices,
+    outcomes,
     preparations,
     trials,
     urgent,
@@ -32,6 +34,7 @@ def every_minute() -> None:
     with acting_through(Channel("job")):
         urgent.sweep()
         assign.assign_waiting()
+        intake.close_abandoned()
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
         notices.send_due()
@@ -40,10 +43,12 @@ def every_minute() -> None:
 
 
 def every_day() -> None:
-    """Write the weekly letters that are due; erase drafts that were left alone."""
+    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
     with acting_through(Channel("job")):
+        intake.sweep_failures()
         trials.send_reports()
         preparations.discard_stale()
+        outcomes.remind_outcomes()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

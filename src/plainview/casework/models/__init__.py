@@ -19,6 +19,7 @@ from plainview.casework.models.examination import (
     ProficiencyItem,
     Verification,
     VerificationItem,
+    Withheld,
 )
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import (
@@ -77,4 +78,5 @@ __all__ = [
     "Verification",
     "VerificationItem",
     "Webhook",
+    "Withheld",
 ]
