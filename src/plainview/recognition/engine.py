@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 
 from plainview.recognition.align import ALIGNED_SIDE, align
-from plainview.recognition.detect import MIN_SCORE, Detector
+from plainview.recognition.detect import LARGE_SIDE, MIN_SCORE, Detector
 from plainview.recognition.embed import Embedder, compare
 from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.install import default_models_dir, find, read_verified
@@ -81,9 +81,9 @@ class Engine:
         found = self._detector.detect(picture.pixels)
         return [Face(detection, assess(picture.pixels, detection)) for detection in found]
 
-    def glance(self, pixels: Pixels) -> list[Detection]:
+    def glance(self, pixels: Pixels, longest: int = LARGE_SIDE) -> list[Detection]:
         """Faces of one frame of a video, largest first; see `Detector.glance`."""
-        return self._detector.glance(pixels)
+        return self._detector.glance(pixels, longest=longest)
 
     def aligned_template(self, aligned: Pixels) -> Vector:
         """The template of a face that `align` has cut out: uint8 (112, 112, 3), BGR.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plainview.recognition.detect import LARGE_SIDE
 from plainview.recognition.engine import Engine
 from plainview.recognition.types import Vector
 from plainview.recognition.video.reader import VideoReader
@@ -28,17 +29,21 @@ class Sampling:
         still: seconds between looks while nothing does.
         unsure: seconds to the next look after a face was seen for the first time.
         motion: change of a thumbnail's cell, 0 to 255, that counts as something moving.
-        every: look at every frame; for measuring.
+        whole: seconds between looks at full detail; those between are at `quick_side`.
+        quick_side: pixels: longer side of a quick look.
+        every: look at every frame, at full detail; for measuring.
     """
 
     moving: float = 0.2
     still: float = 1.0
     unsure: float = 0.12
     motion: int = 8
+    whole: float = 1.0
+    quick_side: int = 960
     every: bool = False
 
 
-EVERY_FRAME = Sampling(0, 0, 0, 0, every=True)
+EVERY_FRAME = Sampling(0, 0, 0, 0, whole=0, every=True)
 DEFAULT_SAMPLING = Sampling()
 
 SEGMENT_SECONDS = 60
@@ -98,14 +103,14 @@ def process(
     """
     second = max(1, round(1 / reader.info.time_base))
     steps = {
-        name: int(getattr(sampling, name) / reader.info.time_base) for name in ("moving", "still", "unsure")
+        name: int(getattr(sampling, name) / reader.info.time_base) for name in ("moving", "still", "unsure", "whole")
     }
 
     def embed(still: Still) -> Vector:
         return engine.aligned_template(still.aligned)
 
     tracker = Tracker(embed, second)
-    decoded, bad, looked = reader.decoded, reader.bad, 0
+    decoded, bad, looked, whole_at = reader.decoded, reader.bad, 0, segment.first
     reader.seek(segment.first)
     frame = reader.next(segment.first, segment.first, segment.end, every=sampling.every)
     while frame is not None:
@@ -115,7 +120,11 @@ def process(
             motion=sampling.motion, every=sampling.every,
         )  # fmt: skip
         if frame.pts >= segment.first:
-            tracker.look(frame, engine.glance(frame.pixels))
+            is_whole = frame.cut or not looked or frame.pts >= whole_at
+            if is_whole:
+                whole_at = frame.pts + steps["whole"]
+            side = LARGE_SIDE if is_whole else sampling.quick_side
+            tracker.look(frame, engine.glance(frame.pixels, side))
             looked += 1
         if not go_on():
             return None
