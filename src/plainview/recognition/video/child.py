@@ -13,6 +13,7 @@ import contextlib
 import errno
 import hashlib
 import io
+import itertools
 import json
 import mmap
 import os
@@ -87,10 +88,10 @@ class Pipe:
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move the place of the next read."""
+        """Move the place of the next read; behind the end nothing is read."""
         start = {0: 0, 1: self._position, 2: self.size}.get(whence)
-        if start is None or not 0 <= start + offset <= self.size:
-            raise OSError(errno.EINVAL, "a place outside the file")
+        if start is None or start + offset < 0:
+            raise OSError(errno.EINVAL, "a place before the file")
         self._position = start + offset
         return self._position
 
@@ -119,6 +120,7 @@ class Video:
         self._frames: Any = iter(())
         self._last = -wire.MAX_STAMP
         self._decoded = self._bad = 0
+        self._due = -wire.MAX_STAMP
 
     def _opened(self) -> tuple[Any, Any, Reply]:
         options = {"format_whitelist": ",".join(wire.DEMUXERS), "protocol_whitelist": ""}
@@ -139,7 +141,8 @@ class Video:
             if other.index != stream.index:
                 other.discard = "all"
         context.thread_count = 1
-        self._check(context.width, context.height)
+        if context.width and context.height:  # unknown when a stream was cut off before its first key frame
+            self._check(context.width, context.height)
         base = Fraction(stream.time_base or Fraction(1, 90_000))
         rate = Fraction(stream.average_rate or 0)
         aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
@@ -148,7 +151,7 @@ class Video:
         )
         info = Reply(
             self._pipe.serial, Say.INFO, wire.DEMUXERS.index(container.format.name), wire.CODECS.index(context.name),
-            context.width, context.height, 0, wire.INTRA if context.name in _INTRA else 0,
+            max(1, context.width), max(1, context.height), 0, wire.INTRA if context.name in _INTRA else 0,
             aspect.numerator, aspect.denominator, base.numerator, base.denominator, rate.numerator, rate.denominator,
             stream.start_time or 0, max(0, stream.frames), max(0, duration),
         )  # fmt: skip
@@ -195,18 +198,36 @@ class Video:
         return Reply(self._pipe.serial, Say.INDEXED, length=count, duration=bad)
 
     def seek(self, stamp: int) -> Reply:
-        """Go to the last frame before `stamp` from which decoding can start, or to the beginning."""
-        for target in (stamp, self.info.pts):
+        """Go to a frame at or before `stamp` from which decoding can start, or to the beginning.
+
+        Containers without an index land behind the place that was asked for; then it goes back farther.
+        """
+        base = Fraction(self.info.base_num, self.info.base_den)
+        for seconds in (0, 2, 10, 60):
             try:
+                target = stamp - int(seconds / base)
                 self.container.seek(target, stream=self.stream, backward=True, any_frame=False)
-                break
+                if self._begins_by(stamp):
+                    break
             except av.error.FFmpegError:
                 continue
-        self.stream.codec_context.flush_buffers()
-        self._frames = self._decode()
+        else:
+            self._pipe.seek(0)
+            self.container, self.stream, _ = self._opened()
+            self._frames = self._decode()
         self._last = -wire.MAX_STAMP
         self.thumbnail = Thumbnail()
         return Reply(self._pipe.serial, Say.SOUGHT)
+
+    def _begins_by(self, stamp: int) -> bool:
+        """Whether decoding from here begins no later than at `stamp`; nothing of it is lost."""
+        self.stream.codec_context.flush_buffers()
+        self.stream.codec_context.skip_frame = "NONREF"
+        self._due = -wire.MAX_STAMP
+        frames = self._decode()
+        first = next(frames, None)
+        self._frames = itertools.chain([first], frames) if first else frames
+        return first is not None and first[0] <= stamp
 
     def next_frame(self, asked: Request) -> Reply:
         """Decode on to the next frame that is due and put it into shared memory, as BGR.

@@ -15,8 +15,8 @@ DEMUXERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg",
 """The allow-list of containers, as FFmpeg names its demuxers; none of them opens another file or address."""
 
 CODECS = (
-    "h264", "hevc", "mjpeg", "mpeg4", "mpeg2video", "mpeg1video", "h263", "msmpeg4v2", "msmpeg4v3", "wmv1",
-    "wmv2", "wmv3", "vc1", "vp8", "vp9", "av1", "libdav1d", "flv1", "dvvideo",
+    "h264", "hevc", "mjpeg", "mpeg4", "mpeg2video", "mpeg1video", "h263", "msmpeg4v2", "msmpeg4", "wmv1",
+    "wmv2", "wmv3", "vc1", "vp8", "vp9", "av1", "libdav1d", "flv", "dvvideo",
 )  # fmt: skip
 """The allow-list of codecs, as FFmpeg names its decoders: what cameras, recorders and phones write."""
 
