@@ -31,6 +31,7 @@ from plainview.cli import (
     serve,
     setup,
     work,
+    worker,
 )
 from plainview.evaluation.dataset import DatasetError
 from plainview.policy.decision import Refused
@@ -58,6 +59,7 @@ for module in (
     flags,
     oversight,
     serve,
+    worker,
     audit,
     demo,
     bench,
