@@ -30,6 +30,7 @@ from plainview.cli import (
     rulebook,
     serve,
     setup,
+    video,
     work,
     worker,
 )
@@ -53,6 +54,7 @@ for module in (
     media,
     galleries,
     work,
+    video,
     examination,
     people,
     rulebook,

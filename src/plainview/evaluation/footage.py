@@ -11,6 +11,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import av
 import cv2
@@ -120,7 +121,7 @@ def film(
     file = io.BytesIO()
     made = Footage(b"", frames)
     with av.open(file, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=RATE, options=options or _fast(codec))
+        stream: Any = out.add_stream(codec, rate=RATE, options=options or _fast(codec))
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         stream.codec_context.time_base = Fraction(1, RATE)
         scene = room(width, height, random)
@@ -137,7 +138,8 @@ def film(
             ]
             made.truth[number] = rows
             shifted = np.roll(noise, int(random.integers(0, height)), axis=0)
-            picture = cv2.add(picture, np.broadcast_to(shifted, picture.shape), dtype=cv2.CV_8U)
+            noisy = cv2.add(picture, np.broadcast_to(shifted, picture.shape), dtype=cv2.CV_8U)
+            picture = np.asarray(noisy, np.uint8)
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="bgr24")
             frame.pts = number
             out.mux(stream.encode(frame.reformat(format=pix_fmt)))

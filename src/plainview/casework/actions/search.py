@@ -10,10 +10,11 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -66,13 +67,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A prepared probe: the original bytes, the decoded picture and the face that was chosen."""
+    """A prepared probe: the original bytes, the decoded picture, the face that was chosen, the still it was, if one."""
 
     name: str
     data: bytes
     picture: Picture
     number: int
     face: Face
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,16 @@ def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answ
     answer = _record_answer(search, found, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
     return answer
+
+
+def public_part(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What of a still's origin may stand in the log: nothing that shows or names anybody."""
+    return {key: provenance[key] for key in ("video", "still", "time_s", "frame") if key in provenance}
+
+
+def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What of a still's origin is sealed, so that it can be erased one day."""
+    return {key: provenance[key] for key in ("frame_sha256", "box", "video_sha256") if key in provenance}
 
 
 @contextmanager
@@ -190,6 +202,7 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             purpose=request.purpose.strip(),
             origin=request.origin,
             captured_on=probe.picture.captured_on,
+            provenance=probe.provenance,
             policy=may.version,
             approval=may.approval,
             urgent_reason=urgent,
@@ -205,6 +218,7 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             pack_sha256=pack.recogniser.sha256,
         )
         secret = {"purpose": search.purpose, "case_number": may.case.number, "probe_sha256": blob}
+        secret |= secret_part(probe.provenance)
         receipt = write_entry(
             "search.requested",
             {
@@ -220,6 +234,7 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
                 "top": request.top,
                 "pack": pack.identity,
                 "pack_sha256": pack.recogniser.sha256,
+                **({"still": public_part(probe.provenance)} if probe.provenance else {}),
             },
             secret | ({"urgent_reason": urgent} if urgent else {}),
             acting_member=acting_member,

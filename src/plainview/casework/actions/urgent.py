@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Candidate, LogOpening, Member, ProbeTemplate, Reference, Search
+from plainview.casework.models import Candidate, LogOpening, Member, ProbeTemplate, Search
 from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.videos import needed
 from plainview.casework.services import services
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
@@ -77,7 +78,7 @@ def _erase(search: Search, why: str) -> None:
     ).delete()[0]
     probe = search.probe_blob
     search.purpose = search.probe_name = search.urgent_reason = search.probe_blob = ""
-    search.box, search.quality_detail, search.quality = [], {}, 0
+    search.box, search.quality_detail, search.quality, search.provenance = [], {}, 0, {}
     search.erased_at = timezone.now()
     search.save()
     write_entry(
@@ -88,8 +89,7 @@ def _erase(search: Search, why: str) -> None:
         },
         acting_member=None,
     )  # fmt: skip
-    shared = Search.objects.filter(probe_blob=probe).exists() or Reference.objects.filter(blob=probe).exists()
-    if not shared:
+    if not needed([probe]):
         transaction.on_commit(lambda: _delete_blob(probe))
 
 

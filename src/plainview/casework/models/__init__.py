@@ -22,6 +22,7 @@ from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
+from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -49,10 +50,15 @@ __all__ = [
     "Search",
     "SignInFailure",
     "SignInReset",
+    "Still",
     "Token",
     "Training",
     "Trial",
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Video",
+    "VideoPart",
+    "VideoSegment",
+    "VideoTrack",
 ]

@@ -164,7 +164,13 @@ class Video:
             return "video_format_not_allowed"
         # FFmpeg says only in its log that an MP4 has no index; the file's first box says that it is one.
         self._pipe.seek(0)
-        is_mp4 = self._pipe.read(min(8, self._pipe.size))[4:8] in (b"ftyp", b"mdat", b"free", b"wide", b"skip")
+        is_mp4 = self._pipe.read(min(8, self._pipe.size))[4:8] in (
+            b"ftyp",
+            b"mdat",
+            b"free",
+            b"wide",
+            b"skip",
+        )
         return "video_index_missing" if is_mp4 else "not_a_video"
 
     def _check(self, width: int, height: int) -> None:
@@ -288,9 +294,7 @@ class Video:
         sha256, of_bgr = digest(frame)
         write_bgr(frame, self._arena)
         if of_bgr:
-            sha256 = hashlib.sha256(
-                self._arena[: frame.width * frame.height * wire.BYTES_PER_PIXEL]
-            ).digest()
+            sha256 = hashlib.sha256(self._arena[: frame.width * frame.height * wire.BYTES_PER_PIXEL]).digest()
             flags |= wire.HASH_OF_BGR
         if frame.interlaced_frame:
             flags |= wire.INTERLACED
@@ -340,13 +344,13 @@ def main(settings: str) -> None:
             else:
                 reply = video.next_frame(asked)
         except Refusal as refusal:
-            reply = Reply(
-                asked.serial, Say.REFUSED, refusal.kind, width=refusal.width, height=refusal.height
-            )
+            reply = Reply(asked.serial, Say.REFUSED, refusal.kind, width=refusal.width, height=refusal.height)
         except MemoryError:
             reply = Reply(asked.serial, Say.REFUSED, wire.REFUSALS.index("decoder_limit"))
         except Exception as error:  # demuxers and codecs raise anything; the text stays here
-            code = "decoder_limit" if isinstance(error, OSError) and error.errno == errno.ENOMEM else "corrupt"
+            code = (
+                "decoder_limit" if isinstance(error, OSError) and error.errno == errno.ENOMEM else "corrupt"
+            )
             reply = Reply(asked.serial, Say.REFUSED, wire.REFUSALS.index(code))
         pipe.answer(reply)
 

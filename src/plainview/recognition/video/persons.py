@@ -21,6 +21,9 @@ the default pack; joining two people would hide one of them, parting one only sh
 CONTINUES = 0.25
 """The same for two tracks of which one ends where and when the other begins, as at the border of segments."""
 
+_AT_ONCE = 1000
+"""Tracks that are compared all with all, which takes seconds; the rest joins the people found by then."""
+
 
 def group(tracks: Sequence[Track], second: int) -> list[int]:
     """Number the person of each track, from 0, in the order in which they are first seen.
@@ -32,10 +35,45 @@ def group(tracks: Sequence[Track], second: int) -> list[int]:
         tracks: all tracks of the video, in any order; the answer does not depend on it.
         second: units of the time base a second.
     """
-    if not tracks:
-        return []
     order = sorted(range(len(tracks)), key=lambda i: (tracks[i].first, tracks[i].first_box, tracks[i].last))
     rows = [tracks[i] for i in order]
+    linked = _linked(rows[:_AT_ONCE], second) if rows else []
+    answer = [0] * len(rows)
+    for i, number in enumerate(_added(rows, linked)):
+        answer[order[i]] = number
+    return answer
+
+
+def _added(rows: Sequence[Track], numbers: list[int]) -> list[int]:
+    """Give each track beyond those numbered to the person with the highest mean cosine, or a new one."""
+    if len(numbers) == len(rows):
+        return numbers
+    people = max(numbers) + 1
+    sums = [np.zeros(len(rows[0].template)) for _ in range(people)]
+    sizes, seen = [0] * people, [set[int]() for _ in range(people)]
+    for i, row in enumerate(rows):
+        if i < len(numbers):
+            number = numbers[i]
+        else:
+            scores = [
+                -2.0 if seen[k] & set(row.seen) else float(sums[k] @ row.template) / sizes[k]
+                for k in range(len(sums))
+            ]
+            number = int(np.argmax(scores))
+            if scores[number] < TOGETHER:
+                number = len(sums)
+                sums.append(np.zeros(len(row.template)))
+                sizes.append(0)
+                seen.append(set())
+            numbers.append(number)
+        sums[number] += row.template
+        sizes[number] += 1
+        seen[number] |= set(row.seen)
+    return numbers
+
+
+def _linked(rows: Sequence[Track], second: int) -> list[int]:
+    """Average linkage; numbers by first appearance, for tracks in that order."""
     templates = np.stack([row.template for row in rows]).astype(np.float64)
     scores = templates @ templates.T
     seen = [set(row.seen) for row in rows]
@@ -65,7 +103,7 @@ def group(tracks: Sequence[Track], second: int) -> list[int]:
     answer = [0] * len(rows)
     for number, first in enumerate(sorted(np.flatnonzero(alive), key=lambda i: min(members[i]))):
         for member in members[first]:
-            answer[order[member]] = number
+            answer[member] = number
     return answer
 
 

@@ -101,17 +101,19 @@ class VideoProcess:
         except ChildLost as lost:
             self.close()
             code = "decoder_limit" if lost.over_limit else "corrupt"
-            raise refusal(
-                Reply(0, Say.REFUSED, wire.REFUSALS.index(code)), self._limits.max_pixels
-            ) from None
+            raise refusal(Reply(0, Say.REFUSED, wire.REFUSALS.index(code)), self._limits.max_pixels) from None
         if reply.say == Say.REFUSED:
             raise refusal(reply, self._limits.max_pixels)
         return reply
 
+    def kill(self) -> None:
+        """Kill the child; safe from another thread than the one that owns it."""
+        if self._child.returncode is None:
+            self._child.kill()
+
     def close(self) -> None:
         """Kill the child and reap it."""
-        if self._child.poll() is None:
-            self._child.kill()
+        self.kill()
         self._child.wait()
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe is not None:
@@ -207,5 +209,3 @@ def _cannot_start(how: str) -> DecoderUnavailable:
         f"The video decoder's restricted process cannot start: {how}.",
         f"Check that this Python ({sys.executable}) runs and has PyAV, and that memory is free.",
     )
-
-

@@ -6,7 +6,8 @@ combing by interlacing. The video is decoded ahead, in the restricted child, whi
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from fractions import Fraction
 from types import TracebackType
 from typing import Self
@@ -62,14 +63,20 @@ class VideoReader:
             raise
         self._ahead: Future[Frame | None] | None = None
 
-    def index(self) -> FrameIndex:
+    def index(self, waiting: Callable[[], None] = lambda: None) -> FrameIndex:
         """List every frame; reads the whole file.
+
+        Args:
+            waiting: called about once a second until it is done; what it raises ends the wait.
 
         Raises:
             BadMedia: no_frames, or a limit.
         """
         assert self._process is not None  # noqa: S101
-        reply = self._ask(Ask.INDEX)
+        listing = self._thread.submit(self._process.ask, Ask.INDEX)
+        while not wait([listing], timeout=1.0).done:
+            waiting()
+        reply = listing.result()
         packed = np.frombuffer(self._process.arena, "<i8", count=reply.length).copy()
         stamps, is_key = packed >> 1, (packed & 1).astype(bool)
         keys = np.sort(stamps[is_key])
@@ -81,7 +88,9 @@ class VideoReader:
         self._drop()
         self._ask(Ask.SEEK, pts)
 
-    def next(self, due: int, at_latest: int, end: int, *, motion: int = 0, every: bool = False) -> Frame | None:
+    def next(
+        self, due: int, at_latest: int, end: int, *, motion: int = 0, every: bool = False
+    ) -> Frame | None:
         """The next frame that is due; None at the end of the segment or video.
 
         Args:
@@ -118,6 +127,7 @@ class VideoReader:
     def close(self) -> None:
         """End the child."""
         if self._process is not None:
+            self._process.kill()  # whatever the thread still waits for ends now
             self._drop()
             self._thread.submit(self._process.close).result()
             self._process = None

@@ -87,8 +87,8 @@ def process(
     segment: Segment,
     engine: Engine,
     sampling: Sampling = DEFAULT_SAMPLING,
-    go_on: Callable[[], bool] = lambda: True,
-) -> Found | None:
+    passed: Callable[[int], None] = lambda pts: None,
+) -> Found:
     """Look through a segment.
 
     Args:
@@ -96,14 +96,15 @@ def process(
         segment: where.
         engine: the loaded model pack.
         sampling: how densely.
-        go_on: asked after every look; False stops, and nothing is returned.
+        passed: called after every look with the time stamp of its frame; what it raises ends the work.
 
     Raises:
         BadMedia: the video made its decoder fail.
     """
     second = max(1, round(1 / reader.info.time_base))
     steps = {
-        name: int(getattr(sampling, name) / reader.info.time_base) for name in ("moving", "still", "unsure", "whole")
+        name: int(getattr(sampling, name) / reader.info.time_base)
+        for name in ("moving", "still", "unsure", "whole")
     }
 
     def embed(still: Still) -> Vector:
@@ -126,8 +127,7 @@ def process(
             side = LARGE_SIDE if is_whole else sampling.quick_side
             tracker.look(frame, engine.glance(frame.pixels, side))
             looked += 1
-        if not go_on():
-            return None
+        passed(frame.pts)
         frame = ahead.result()
     tracker.finish()
     tracks = tuple(_closed(track, embed) for track in tracker.ended if _is_face(track))

@@ -1,0 +1,121 @@
+"""Reading videos, their people and stills: of the member's own agency, in open cases and closed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from plainview.casework.models import Case, Member, Reference, Search, Still, Video, VideoPart
+from plainview.policy.decision import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person of one video, numbered from 1 within it, with stills, the best first."""
+
+    number: int
+    stills: list[Still]
+
+    @property
+    def best(self) -> Still:
+        """The still that stands for the person."""
+        return self.stills[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which stills to show: width of the face in pixels, quality 0 to 100, time in seconds."""
+
+    min_width: float = 0
+    min_quality: int = 0
+    from_s: float = 0
+    to_s: float | None = None
+
+
+def video_numbered(public_id: str, member: Member) -> Video:
+    """Return a video of the member's agency that was not erased.
+
+    Raises:
+        Refused: video.unknown.
+    """
+    rows = Video.objects.select_related("case__agency", "member").exclude(state=Video.State.ERASED)
+    video = rows.filter(public_id=public_id.strip(), case__agency=member.agency).first()
+    if video is None:
+        raise Refused(
+            "video.unknown", "Refused", f"Your agency has no video {public_id!r}.",
+            "Check its id; it may have been erased, the log knows.",
+        )  # fmt: skip
+    return video
+
+
+def videos(member: Member, case: Case | None = None) -> list[Video]:
+    """The videos of the member's agency, newest first."""
+    rows = Video.objects.filter(case__agency=member.agency).exclude(state=Video.State.ERASED)
+    if case is not None:
+        rows = rows.filter(case=case)
+    return list(rows.select_related("case", "member").order_by("-pk"))
+
+
+def still_numbered(public_id: str, member: Member) -> Still:
+    """Return a still of a video of the member's agency.
+
+    Raises:
+        Refused: still.unknown.
+    """
+    rows = Still.objects.select_related("video__case__agency", "track")
+    still = rows.filter(public_id=public_id.strip(), video__case__agency=member.agency).first()
+    if still is None:
+        raise Refused("still.unknown", "Refused", f"Your agency has no still {public_id!r}.", "Check its id.")
+    return still
+
+
+def persons(video: Video, wanted: Filter | None = None) -> list[Person]:
+    """The people of a video in the order in which they are first seen; stills are filtered, the best first."""
+    wanted = wanted or Filter()
+    rows = Still.objects.filter(video=video, quality__gte=wanted.min_quality, time_s__gte=wanted.from_s)
+    if wanted.to_s is not None:
+        rows = rows.filter(time_s__lte=wanted.to_s)
+    found: dict[int, list[Still]] = {}
+    for still in rows.select_related("track").order_by("pts", "pk"):
+        if still.box[2] >= wanted.min_width:
+            found.setdefault(still.track.person or 0, []).append(still)
+    return [Person(number, sorted(stills, key=_rank)) for number, stills in sorted(found.items())]
+
+
+def persons_json(video: Video) -> list[dict[str, Any]]:
+    """The people of a video as scripts rely on them."""
+    return [
+        {
+            "id": person.number,
+            "stills": [still_json(still) for still in person.stills],
+            "best": still_json(person.best),
+        }
+        for person in persons(video)
+    ]
+
+
+def still_json(still: Still) -> dict[str, Any]:
+    """One still: box (x, y, width, height) in pixels of the upright frame, quality 0 to 100."""
+    return {
+        "id": still.public_id, "time_s": float(still.time_s), "frame": still.frame, "pts": still.pts,
+        "frame_sha256": still.frame_sha256, "box": still.box, "quality": still.quality,
+    }  # fmt: skip
+
+
+def needed(digests: Iterable[str]) -> set[str]:
+    """Of these blobs the ones that some record still needs: the store does not count owners."""
+    asked = set(digests)
+    found: set[str] = set()
+    for model, column in (
+        (Reference, "blob"), (Search, "probe_blob"), (VideoPart, "blob"), (Still, "thumbnail"), (Video, "stamps_blob"),
+    ):  # fmt: skip
+        rows = model._default_manager.filter(Q(**{f"{column}__in": asked}))
+        found |= set(rows.values_list(column, flat=True).distinct())
+    return found
+
+
+def _rank(still: Still) -> tuple[int, float, int]:
+    return (-still.quality, -still.box[2], still.pts)
