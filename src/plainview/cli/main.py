@@ -17,6 +17,7 @@ from plainview.casework.workspace import ENV
 from plainview.cli import (
     audit,
     bench,
+    bench_video,
     demo,
     evaluate,
     examination,
@@ -65,6 +66,7 @@ for module in (
     audit,
     demo,
     bench,
+    bench_video,
     evaluate,
 ):
     module.register(app)
