@@ -15,6 +15,7 @@ from plainview.audit.logfile import LogFolderError
 from plainview.audit.record import ClockWentBack
 from plainview.casework.workspace import ENV
 from plainview.cli import (
+    alerts,
     audit,
     bench,
     bench_video,
@@ -56,6 +57,7 @@ for module in (
     galleries,
     work,
     video,
+    alerts,
     examination,
     people,
     rulebook,

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from django.db import close_old_connections
 from django_q.models import Schedule
 
-from plainview.casework.actions import examine, jobs, trials, urgent
+from plainview.casework.actions import alert_ends, alert_follow, examine, jobs, notices, trials, urgent
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
 
@@ -19,10 +19,13 @@ MINUTE, HOUR, DAY = 1, 60, 24 * 60  # minutes
 
 
 def every_minute() -> None:
-    """Erase urgent searches whose time is over, find verifiers, take up jobs whose worker is gone."""
+    """Erase and end what is over, find verifiers, compare and send what is due, take up jobs whose worker is gone."""
     with acting_through(Channel("job")):
         urgent.sweep()
         examine.assign_waiting()
+        alert_ends.sweep_alerts()
+        alert_follow.follow_all()
+        notices.send_due()
         for pk in jobs.to_resume():
             enqueue_again(pk)
 

@@ -27,6 +27,7 @@ _OWN = frozenset(
         Permission.SESSION_OWN,
         Permission.TRIPWIRE_OWN,
         Permission.JOB_OWN,
+        Permission.ALERT_OWN,
     }
 )
 """What every member may do with what is their own, and read: the rules that bind them."""
@@ -42,6 +43,9 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.VIDEO_UPLOAD,
             Permission.VIDEO_READ,
             Permission.SEARCH_RUN,
+            Permission.ALERT_CREATE,
+            Permission.ALERT_READ,
+            Permission.ALERT_CLOSE,
             Permission.EXAMINATION_RECORD,
             Permission.VERIFICATION_RECORD,
             Permission.LEAD_LIST,
@@ -59,6 +63,9 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.MEMBER_LIST,
             Permission.SEARCH_APPROVE,
             Permission.SEARCH_AUTHORISE,
+            Permission.ALERT_READ,
+            Permission.ALERT_RENEW,
+            Permission.ALERT_CLOSE,
             Permission.LEAD_RELEASE,
             Permission.DISCLOSURE_MAKE,
             Permission.LEAD_LIST,
@@ -80,6 +87,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.TRAINING_RECORD,
             Permission.TRIAL_REPORT,
             Permission.POLICY_CHANGE,
+            Permission.WEBHOOK_SET,
             Permission.REGISTER_EXPORT,
         },
         Role.AUDITOR: _OWN
@@ -87,6 +95,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.GALLERY_LIST,
             Permission.CASE_READ,
             Permission.MEMBER_LIST,
+            Permission.ALERT_READ,
             Permission.AUDIT_READ,
             Permission.AUDIT_REVIEW,
             Permission.LEAD_LIST,

@@ -1,6 +1,15 @@
 """Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
 
 from plainview.casework.models.access import SignInFailure, SignInReset
+from plainview.casework.models.alerts import (
+    Alert,
+    AlertGallery,
+    AlertMark,
+    AlertPreference,
+    AlertSeen,
+    Notice,
+    Webhook,
+)
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
     Examination,
@@ -26,6 +35,11 @@ from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegme
 
 __all__ = [
     "Agency",
+    "Alert",
+    "AlertGallery",
+    "AlertMark",
+    "AlertPreference",
+    "AlertSeen",
     "Approval",
     "Candidate",
     "Case",
@@ -43,6 +57,7 @@ __all__ = [
     "LogOpening",
     "LogReview",
     "Member",
+    "Notice",
     "Outcome",
     "PolicyVersion",
     "ProbeTemplate",
@@ -61,4 +76,5 @@ __all__ = [
     "VideoPart",
     "VideoSegment",
     "VideoTrack",
+    "Webhook",
 ]
