@@ -24,7 +24,7 @@ class Place:
     prefix: str
 
 
-PLACES = (Place("Home", "home", "/"),)
+PLACES = (Place("Home", "home", "/"), Place("Videos", "videos", "/videos/"))
 """The main navigation, in order; the access table says who sees a row."""
 
 OWN = (

@@ -12,7 +12,7 @@ from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Member, Still, Video, VideoPart, VideoTrack
 from plainview.casework.queries.pictures import forget_pictures
-from plainview.casework.queries.videos import needed, video_numbered
+from plainview.casework.queries.videos import forget_frames, needed, video_numbered
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.examination import explained
@@ -68,4 +68,5 @@ def drop_blobs(digests: set[str]) -> int:
     """Remove the blobs that no record needs any more; returns how many were there."""
     gone = sum(services().blobs.delete(digest) for digest in digests - needed(digests))
     forget_pictures()
+    forget_frames()
     return gone

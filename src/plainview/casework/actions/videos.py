@@ -17,6 +17,7 @@ from django.utils import timezone
 from plainview.casework.actions import jobs
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
+from plainview.casework.actions.video_erase import drop_blobs, erase_rows
 from plainview.casework.models import Job, Member, Video, VideoPart
 from plainview.casework.queries.cases import case_numbered
 from plainview.casework.queries.videos import video_numbered
@@ -25,6 +26,7 @@ from plainview.policy import rules
 from plainview.policy import video as video_rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.storage.base import digest_of
 
 KIND = "video"
 """The kind of a video's job (jobs.tasks)."""
@@ -110,11 +112,18 @@ def begin_video(
     return video
 
 
-def add_part(public_id: str, offset: int, data: bytes, *, acting_member: Member) -> int:
+def add_part(public_id: str, offset: int, data: bytes, *, sha256: str = "", acting_member: Member) -> int:
     """Keep the next piece of an upload; returns how many bytes are here. A piece that is here already changes nothing.
 
+    Args:
+        public_id: of the video.
+        offset: where the piece begins, bytes.
+        data: the piece.
+        sha256: what the sender says of it, hex; "" when it does not say.
+        acting_member: who uploads.
+
     Raises:
-        Refused: no permission, unknown, somebody else's, not being uploaded, or not the next piece.
+        Refused: no permission, unknown, somebody else's, not being uploaded, not the next piece, or other bytes.
         StorageError: it could not be kept.
     """
     with acting("video.part", Permission.VIDEO_UPLOAD, acting_member):
@@ -122,6 +131,8 @@ def add_part(public_id: str, offset: int, data: bytes, *, acting_member: Member)
         if offset + len(data) <= video.received:
             return video.received
         rules.require(video_rules.part(offset, len(data), video.received, video.size))
+        if sha256 and sha256.lower() != digest_of(data):
+            raise _other_bytes()
     blob = services().blobs.put(data)
     with transaction.atomic():
         held = Video.objects.select_for_update().get(pk=video.pk)
@@ -153,9 +164,7 @@ def finish_video(public_id: str, *, sha256: str = "", acting_member: Member) -> 
             )  # fmt: skip
         digest = _hashes.take(video)
         if sha256 and sha256.lower() != digest:
-            raise Refused(
-                "video.other_bytes", "Video refused", "What arrived is not what was sent.", "Upload it again."
-            )
+            raise _other_bytes()
         video.sha256, video.state, video.received_at = digest, Video.State.RECEIVED, timezone.now()
         video.save(update_fields=["sha256", "state", "received_at"])
         write_entry(
@@ -194,6 +203,24 @@ def process_again(
         )
         job = jobs.ask_again(KIND, video.pk, acting_member=acting_member)
     return video, job
+
+
+def discard_upload(public_id: str, *, acting_member: Member) -> None:
+    """Give up an upload of one's own; what arrived is erased.
+
+    Raises:
+        Refused: no permission, unknown, somebody else's, or complete.
+    """
+    with acting("video.discard", Permission.VIDEO_UPLOAD, acting_member):
+        video = _uploading(public_id, acting_member)
+        digests = erase_rows(video, "given up by its member", acting_member=acting_member)
+    drop_blobs(digests)
+
+
+def _other_bytes() -> Refused:
+    return Refused(
+        "video.other_bytes", "Video refused", "What arrived is not what was sent.", "Send it again."
+    )
 
 
 def _uploading(public_id: str, member: Member) -> Video:

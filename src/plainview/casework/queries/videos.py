@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q
 
 from plainview.casework.models import Case, Member, Reference, Search, Still, Video, VideoPart
+from plainview.casework.queries.pictures import LONGEST, jpeg
+from plainview.casework.services import services
+from plainview.casework.videos import StoredVideo
 from plainview.policy.decision import Refused
+from plainview.recognition.crop import within
+from plainview.recognition.video.reader import VideoReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class Filter:
 
     min_width: float = 0
     min_quality: int = 0
-    from_s: float = 0
+    from_s: float = float("-inf")
     to_s: float | None = None
 
 
@@ -75,7 +81,9 @@ def still_numbered(public_id: str, member: Member) -> Still:
 def persons(video: Video, wanted: Filter | None = None) -> list[Person]:
     """The people of a video in the order in which they are first seen; stills are filtered, the best first."""
     wanted = wanted or Filter()
-    rows = Still.objects.filter(video=video, quality__gte=wanted.min_quality, time_s__gte=wanted.from_s)
+    rows = Still.objects.filter(video=video, quality__gte=wanted.min_quality)
+    if wanted.from_s > float("-inf"):
+        rows = rows.filter(time_s__gte=wanted.from_s)
     if wanted.to_s is not None:
         rows = rows.filter(time_s__lte=wanted.to_s)
     found: dict[int, list[Still]] = {}
@@ -83,6 +91,32 @@ def persons(video: Video, wanted: Filter | None = None) -> list[Person]:
         if still.box[2] >= wanted.min_width:
             found.setdefault(still.track.person or 0, []).append(still)
     return [Person(number, sorted(stills, key=_rank)) for number, stills in sorted(found.items())]
+
+
+def still_counts(video: Video) -> str:
+    """How many stills and segments are there: changes whenever something was found."""
+    return f"{video.stills.count()}-{video.segments.filter(done_at__isnull=False).count()}"
+
+
+def still_frame(still: Still) -> bytes:
+    """The whole frame of a still as JPEG, its longer side at most pictures.LONGEST pixels.
+
+    Raises:
+        BadMedia: the frame does not decode to what it was.
+    """
+    return _frame(still.video.pk, still.pts, still.frame_sha256, still.frame)
+
+
+@lru_cache(maxsize=32)
+def _frame(video: int, pts: int, sha256: str, number: int) -> bytes:
+    source = StoredVideo(Video.objects.get(pk=video), services().blobs)
+    with VideoReader(source) as reader:
+        return jpeg(within(reader.frame_at(pts, sha256, number).pixels, LONGEST))
+
+
+def forget_frames() -> None:
+    """Drop the frames that are remembered, after an erasure."""
+    _frame.cache_clear()
 
 
 def persons_json(video: Video) -> list[dict[str, Any]]:
