@@ -32,7 +32,7 @@ def test_from_the_file_to_a_picked_still(page_of: Callable[..., Page], file: Pat
     page.goto("/videos/")
     assert findings(page) == []
     taken(page, file)
-    expect(page.locator("#faces > p")).to_have_text("2 people", timeout=60_000)
+    expect(page.locator("#faces > p[role=status]")).to_have_text("2 people", timeout=60_000)
     expect(page.locator("#person-1 img").first).to_be_visible()
     assert findings(page) == []
     page.keyboard.press("j")

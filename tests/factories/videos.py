@@ -11,8 +11,14 @@ from pathlib import Path
 import av
 import numpy as np
 from tests.factories.models import collins, engine, hopper
+from tests.factories.work import person
 
+from plainview.casework.actions import jobs
+from plainview.casework.actions.video_process import process_video
+from plainview.casework.actions.videos import add_part, begin_video, finish_video
+from plainview.casework.models import Job, Video
 from plainview.evaluation.footage import Footage, Portrait, Walk, film, portrait
+from plainview.policy.video import PART_BYTES
 
 
 @functools.cache
@@ -42,9 +48,7 @@ def clip(
     return film(walks(frames), frames, size=(640, 360), codec=codec, container=container, pix_fmt=pix_fmt)
 
 
-def remuxed(
-    data: bytes, container: str, *, options: dict[str, str] | None = None, rotate: int = 0
-) -> bytes:
+def remuxed(data: bytes, container: str, *, options: dict[str, str] | None = None, rotate: int = 0) -> bytes:
     """The same packets in another container; `rotate`: degrees counter-clockwise in its display matrix."""
     with tempfile.NamedTemporaryFile(suffix=".bin") as out:
         _remux(data, out.name, container, options or {}, rotate)
@@ -89,3 +93,19 @@ def sound_only() -> bytes:
         made.mux(stream.encode(frame))
         made.mux(stream.encode(None))
     return out.getvalue()
+
+
+def received(data: bytes, case: str = "C-1", *, name: str = "clip.mp4", **part: float) -> tuple[Video, Job]:
+    """An uploaded video of the sample examiner's, and its job."""
+    member = person("examiner")
+    video = begin_video(case, name, len(data), acting_member=member, **part)
+    for offset in range(0, len(data), PART_BYTES):
+        add_part(video.public_id, offset, data[offset : offset + PART_BYTES], acting_member=member)
+    return finish_video(video.public_id, acting_member=member)
+
+
+def take(data: bytes, case: str = "C-1", *, name: str = "clip.mp4", **part: float) -> Video:
+    """An uploaded video that was looked through."""
+    video, job = received(data, case, name=name, **part)
+    jobs.run(job.pk, process_video)
+    return Video.objects.get(pk=video.pk)

@@ -17,6 +17,7 @@ import itertools
 import json
 import mmap
 import os
+from collections import deque
 from fractions import Fraction
 from typing import Any
 
@@ -116,6 +117,9 @@ class Video:
         self._pipe, self._limits, self._arena = pipe, limits, arena
         self.container, self.stream, self.info = self._opened()
         self.codec = self.stream.codec_context.name
+        # AVI has no time stamps but the order of its frames; what FFmpeg guesses for reordered ones is wrong.
+        self._by_order = self.container.format.name == "avi"
+        self._order: deque[int] = deque()
         self.thumbnail = Thumbnail()
         self._frames: Any = iter(())
         self._last = -wire.MAX_STAMP
@@ -187,7 +191,7 @@ class Video:
         count = bad = 0
         try:
             for packet in self.container.demux(self.stream):
-                stamp = _stamp(packet)
+                stamp = self._stamp(packet)
                 if packet.size == 0 or stamp is None:
                     continue
                 if count == self._limits["max_frames"]:
@@ -220,6 +224,7 @@ class Video:
         else:
             self._pipe.seek(0)
             self.container, self.stream, _ = self._opened()
+            self._order.clear()
             self._frames = self._decode()
         self._last = -wire.MAX_STAMP
         self.thumbnail = Thumbnail()
@@ -228,7 +233,8 @@ class Video:
     def _begins_by(self, stamp: int) -> bool:
         """Whether decoding from here begins no later than at `stamp`; nothing of it is lost."""
         self.stream.codec_context.flush_buffers()
-        self.stream.codec_context.skip_frame = "NONREF"
+        self.stream.codec_context.skip_frame = "DEFAULT"
+        self._order.clear()
         self._due = -wire.MAX_STAMP
         frames = self._decode()
         first = next(frames, None)
@@ -242,7 +248,8 @@ class Video:
         on in any case, and the first of a scene where `wire.CUTS` is set. `c` is where the segment ends.
         """
         every = bool(asked.flags & wire.EVERY_FRAME)
-        self.stream.codec_context.skip_frame = "DEFAULT" if every else "NONREF"
+        # Where frames are told apart by their order, none may be left out.
+        self.stream.codec_context.skip_frame = "DEFAULT" if every or self._by_order else "NONREF"
         self._due = -wire.MAX_STAMP if every or asked.flags & wire.CUTS else asked.a
         moved = (asked.flags >> 8) & 0xFF
         for stamp, frame in self._frames:
@@ -267,9 +274,11 @@ class Video:
         while True:
             try:
                 packet = next(packets)
-                stamp = _stamp(packet)
+                stamp = self._stamp(packet)
                 if self.codec in _INTRA and stamp is not None and packet.size and stamp < self._due:
                     continue
+                if stamp is not None and packet.size:
+                    self._order.append(stamp)
                 frames = packet.decode()
             except StopIteration:
                 return
@@ -283,11 +292,20 @@ class Video:
             for frame in frames:
                 in_a_row = 0
                 self._decoded += 1
-                at = frame.pts if frame.pts is not None else frame.dts
+                at = self._time_of(frame)
                 if at is not None and not frame.is_corrupt:
                     yield at, frame
                 elif frame.is_corrupt:
                     self._bad += 1
+
+    def _stamp(self, packet: Any) -> int | None:
+        stamp = packet.dts if packet.pts is None or self._by_order else packet.pts
+        return None if stamp is None or abs(stamp) >= wire.MAX_STAMP // 2 else int(stamp)
+
+    def _time_of(self, frame: Any) -> int | None:
+        if self._by_order:
+            return self._order.popleft() if self._order else None
+        return frame.pts if frame.pts is not None else frame.dts  # type: ignore[no-any-return]
 
     def _sent(self, stamp: int, frame: Any, flags: int, motion: int) -> Reply:
         self._check(frame.width, frame.height)
@@ -321,7 +339,7 @@ def main(settings: str) -> None:
     arena = mmap.mmap(values["arena_fd"], values["arena_bytes"])
     os.close(values["arena_fd"])
     prepare()
-    _rehearse(values)
+    _rehearse()
     pipe = Pipe(0, replies, values["cpu_seconds"])
     if lockdown.address_space_in_use() + _HEADROOM > values["memory_bytes"]:
         pipe.answer(Reply(0, Say.TOO_LITTLE_MEMORY))
@@ -368,8 +386,9 @@ class _Rehearsal(Pipe):
         return data
 
 
-def _rehearse(limits: dict[str, int]) -> None:
+def _rehearse() -> None:
     """Open and decode a tiny video of our own, so that whatever is imported lazily is there."""
+    limits = {"max_pixels": 2**20, "min_side": 1, "max_frames": 100}
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as made:
         stream = made.add_stream("mpeg4", rate=25)
@@ -388,8 +407,3 @@ def _rehearse(limits: dict[str, int]) -> None:
 
 def _is_picture(stream: Any) -> bool:
     return "attached_pic" in str(stream.disposition).lower()
-
-
-def _stamp(packet: Any) -> int | None:
-    stamp = packet.pts if packet.pts is not None else packet.dts
-    return None if stamp is None or abs(stamp) >= wire.MAX_STAMP // 2 else int(stamp)
