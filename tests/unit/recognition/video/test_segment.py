@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_segments_begin_where_decoding_can_start_and_cover_everything() -> None:
     rows = cut_up(info, index, 60)
     assert rows[0].first == 0
     assert rows[-1].end == stamps[-1] + 1
-    assert all(a.end == b.first for a, b in zip(rows, rows[1:], strict=False))
+    assert all(a.end == b.first for a, b in itertools.pairwise(rows))
     assert all(row.first in index.keys for row in rows)
     assert all(row.end - row.first >= 6000 for row in rows[:-1])
     assert cut_up(info, FrameIndex(stamps[:1], stamps[:1], 0)) == [Segment(0, 1)]
