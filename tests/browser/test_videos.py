@@ -51,3 +51,7 @@ def test_from_the_file_to_a_picked_still(page_of: Callable[..., Page], file: Pat
     page.wait_for_url("**/stills/K*/")
     expect(page.locator("img.photo")).to_be_visible()
     assert findings(page) == []
+    page.keyboard.press("p")
+    page.wait_for_url("**/prepare/D*/")
+    expect(page.locator("body")).to_contain_text("quality")
+    assert findings(page) == []

@@ -17,6 +17,7 @@ from plainview.web.access import ACCESS, Anyone
 
 FOR_EVERY_PART = {
     "number": 1,
+    "act": "close",
     "public_id": "X000000000000",
     "rank": 1,
     "code": "x",

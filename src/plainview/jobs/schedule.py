@@ -11,7 +11,16 @@ from types import MappingProxyType
 from django.db import close_old_connections
 from django_q.models import Schedule
 
-from plainview.casework.actions import alert_ends, alert_follow, examine, jobs, notices, trials, urgent
+from plainview.casework.actions import (
+    alert_ends,
+    alert_follow,
+    examine,
+    jobs,
+    notices,
+    preparations,
+    trials,
+    urgent,
+)
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
 
@@ -31,9 +40,10 @@ def every_minute() -> None:
 
 
 def every_day() -> None:
-    """Write the weekly letters that are due."""
+    """Write the weekly letters that are due; erase drafts that were left alone."""
     with acting_through(Channel("job")):
         trials.send_reports()
+        preparations.discard_stale()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

@@ -77,6 +77,7 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
         ("search.urgent_closed", "search", urgent),
         ("search.approval_needed", "search", f"A supervisor approves beforehand for: {beforehand}."),
+        ("search.one_approval", "search", "An approval is of one search: each gallery needs its own."),
         (
             "probe.quality_floor", "search",
             f"A probe of quality below {policy.quality_floor} (of 100) needs a supervisor's approval.",

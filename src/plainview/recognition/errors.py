@@ -61,6 +61,7 @@ CODES: dict[str, str] = {
     "no_video_stream": "a container without moving pictures",
     "no_frames": "a video without a frame that can be decoded",
     "frame_changed": "the frame decoded now is not the one that was picked",
+    "bad_edit": "an edit of the probe that is none, or does not fit the picture",
     "decoder_limit": "decoding took more memory or time than is allowed",
 }
 """Every code that `BadMedia` may carry, with its meaning (printed in docs/reference/refusals.md)."""

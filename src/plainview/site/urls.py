@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from plainview.web.views import jobs, own, stills, videos
+from plainview.web.views import alerts, candidates, cases, jobs, own, prepare, searching, stills, videos
 
 urlpatterns = [
     path("", own.home, name="home"),
+    path("alerts/", alerts.alert_list, name="alerts"),
+    path("alerts/preference/", alerts.alert_preference, name="alert-preference"),
+    path("alerts/<str:public_id>/unmute/", alerts.alert_unmute, name="alert-unmute"),
+    path("alerts/<str:public_id>/<str:act>/", alerts.alert_act, name="alert-act"),
     path("jobs/<str:public_id>/", jobs.job, name="job"),
     path("jobs/<str:public_id>/cancel/", jobs.job_cancel, name="job-cancel"),
     path("videos/", videos.video_list, name="videos"),
@@ -25,6 +29,32 @@ urlpatterns = [
     path("stills/<str:public_id>/thumbnail.jpg", stills.still_thumbnail, name="still-thumbnail"),
     path("stills/<str:public_id>/frame.jpg", stills.still_picture, name="still-frame"),
     path("stills/<str:public_id>/pick/", stills.still_pick, name="still-pick"),
+    path("cases/", cases.cases, name="cases"),
+    path("cases/open/", cases.case_open, name="case-open"),
+    path("cases/<int:number>/", cases.case, name="case"),
+    path("cases/<int:number>/close/", cases.case_close, name="case-close"),
+    path("prepare/", prepare.prepare, name="prepare"),
+    path("prepare/<str:public_id>/", prepare.preparation, name="preparation"),
+    path("prepare/<str:public_id>/picture.jpg", prepare.preparation_picture, name="preparation-picture"),
+    path("prepare/<str:public_id>/face.jpg", prepare.preparation_face, name="preparation-face"),
+    path("prepare/<str:public_id>/save/", prepare.preparation_save, name="preparation-save"),
+    path("prepare/<str:public_id>/edit/", prepare.preparation_edit, name="preparation-edit"),
+    path("prepare/<str:public_id>/again/", prepare.preparation_again, name="preparation-again"),
+    path("prepare/<str:public_id>/discard/", prepare.preparation_discard, name="preparation-discard"),
+    path("prepare/<str:public_id>/approval/", prepare.preparation_approval, name="preparation-approval"),
+    path("prepare/<str:public_id>/search/", searching.preparation_search, name="preparation-search"),
+    path("searches/<str:public_id>/", candidates.search, name="search"),
+    path("searches/<str:public_id>/probe.jpg", candidates.search_probe, name="search-probe"),
+    path(
+        "searches/<str:public_id>/candidates/<int:rank>/face.jpg",
+        candidates.candidate_face,
+        name="candidate-face",
+    ),
+    path(
+        "searches/<str:public_id>/candidates/<int:rank>/whole.jpg",
+        candidates.candidate_whole,
+        name="candidate-whole",
+    ),
     path("policy/", own.policy, name="policy"),
     path("sessions/", own.sessions, name="sessions"),
     path("sessions/<int:number>/end/", own.session_end, name="session-end"),

@@ -24,7 +24,13 @@ class Place:
     prefix: str
 
 
-PLACES = (Place("Home", "home", "/"), Place("Videos", "videos", "/videos/"))
+PLACES = (
+    Place("Home", "home", "/"),
+    Place("Alerts", "alerts", "/alerts/"),
+    Place("Cases", "cases", "/cases/"),
+    Place("Videos", "videos", "/videos/"),
+    Place("New search", "prepare", "/prepare/"),
+)
 """The main navigation, in order; the access table says who sees a row."""
 
 OWN = (

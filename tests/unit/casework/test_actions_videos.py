@@ -24,7 +24,8 @@ from plainview.casework.actions.video_erase import erase_video
 from plainview.casework.actions.video_export import export_stills
 from plainview.casework.actions.video_process import process_video
 from plainview.casework.models import Job, Search, Still, Video, VideoPart, VideoSegment, VideoTrack
-from plainview.casework.queries.videos import Filter, needed, persons, persons_json
+from plainview.casework.queries.blobs import needed
+from plainview.casework.queries.videos import Filter, persons, persons_json
 from plainview.casework.services import services
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia

@@ -14,8 +14,8 @@ from django.db.models import F
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Gallery, GalleryChange, Member, Reference
+from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.queries.pictures import forget_pictures
-from plainview.casework.queries.videos import needed
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -56,7 +56,7 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
         row.file_name = row.source_url = row.page_url = ""
         row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
         row.save()
-        shared = bool(needed([blob]))
+        shared = picture_needed(blob)
         receipt = write_entry(
             "reference.expunged",
             {

@@ -13,14 +13,16 @@ import numpy as np
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
+from plainview.casework.actions.preparations import prepare, save
 from plainview.casework.actions.search import Probe, public_part, secret_part
-from plainview.casework.models import Member, Still
+from plainview.casework.models import Member, Preparation, Still
 from plainview.casework.queries.videos import still_numbered
 from plainview.casework.services import services
 from plainview.casework.videos import StoredVideo
 from plainview.policy import rules
 from plainview.policy.permissions import Permission
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.quality import MIN_FACE_PX
 from plainview.recognition.video.reader import VideoReader
 from plainview.recognition.video.track import iou
 
@@ -80,6 +82,25 @@ def provenance(still: Still, turned: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def draft_still(public_id: str, *, acting_member: Member) -> Preparation:
+    """Pick a still and begin a draft with it: step 1 of a search. Its face is chosen already, its origin is left open.
+
+    Raises:
+        Refused, BadMedia: as `pick_still`.
+    """
+    picked = pick_still(public_id, acting_member=acting_member)
+    number = still_numbered(public_id, acting_member).video.case.number
+    draft = prepare(
+        number, picked.name, picked.data, provenance=picked.provenance, acting_member=acting_member
+    )
+    shares = [iou(tuple(face["box"]), picked.box) for face in draft.faces]
+    if shares and max(shares) >= _SAME_PLACE:
+        face = shares.index(max(shares)) + 1
+        if draft.faces[face - 1]["box"][2] >= MIN_FACE_PX:
+            draft = save(draft.public_id, {"face": face}, acting_member=acting_member)
+    return draft
+
+
 def prepare_still(public_id: str, *, acting_member: Member) -> Probe:
     """Pick a still and prepare it as the probe of a search.
 
@@ -93,4 +114,4 @@ def prepare_still(public_id: str, *, acting_member: Member) -> Probe:
     if not shares or max(shares) < _SAME_PLACE:
         raise BadMedia("no_face", "The still's face is not found in its frame again.", "Pick another still.")
     number, face = services().engine.probe_face(picture, shares.index(max(shares)) + 1)
-    return Probe(picked.name, picked.data, picture, number, face, picked.provenance)
+    return Probe(picked.name, picked.data, picture, number, face, provenance=picked.provenance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -21,6 +21,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import Role
 from plainview.policy.search import trained
 from plainview.recognition.crop import face_square
+from plainview.recognition.edits import apply, read
 from plainview.recognition.types import Pixels
 
 _SIDE = 640  # pixels of each square: probe and faces at one scale
@@ -49,7 +50,7 @@ def show_verification(public_id: str, *, acting_member: Member) -> BlindTask:
         write_entry("verification.shown", {"verification": task.public_id}, acting_member=acting_member)
     search = task.examination.candidate.search
     faces = {item.position: _face(item.reference.blob, item.reference.box) for item in task.items.all()}
-    return BlindTask(task.public_id, _face(search.probe_blob, search.box), faces)
+    return BlindTask(task.public_id, _face(search.probe_blob, search.box, search.edits), faces)
 
 
 def answer_verification(
@@ -136,6 +137,7 @@ def _own_task(public_id: str, member: Member) -> Verification:
     return task
 
 
-def _face(blob: str, box: list[float]) -> Pixels:
+def _face(blob: str, box: list[float], edits: Sequence[str] = ()) -> Pixels:
     """The face with some of its surroundings, from a fresh decode: no name, no metadata comes with it."""
-    return face_square(services().decoder.decode(services().blobs.get(blob)).pixels, box, _SIDE)
+    picture = apply(services().decoder.decode(services().blobs.get(blob)), read(edits))
+    return face_square(picture.pixels, box, _SIDE)

@@ -11,8 +11,9 @@ from django.db import transaction
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Member, Still, Video, VideoPart, VideoTrack
+from plainview.casework.queries.blobs import needed
 from plainview.casework.queries.pictures import forget_pictures
-from plainview.casework.queries.videos import forget_frames, needed, video_numbered
+from plainview.casework.queries.videos import forget_frames, video_numbered
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.examination import explained

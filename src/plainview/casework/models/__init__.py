@@ -31,6 +31,7 @@ from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
+from plainview.casework.models.preparations import Preparation
 from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "Notice",
     "Outcome",
     "PolicyVersion",
+    "Preparation",
     "ProbeTemplate",
     "Reference",
     "Search",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Q
-
-from plainview.casework.models import Case, Member, Reference, Search, Still, Video, VideoPart
+from plainview.casework.models import Case, Member, Still, Video
 from plainview.casework.queries.pictures import LONGEST, jpeg
 from plainview.casework.services import services
 from plainview.casework.videos import StoredVideo
@@ -137,18 +134,6 @@ def still_json(still: Still) -> dict[str, Any]:
         "id": still.public_id, "time_s": float(still.time_s), "frame": still.frame, "pts": still.pts,
         "frame_sha256": still.frame_sha256, "box": still.box, "quality": still.quality,
     }  # fmt: skip
-
-
-def needed(digests: Iterable[str]) -> set[str]:
-    """Of these blobs the ones that some record still needs: the store does not count owners."""
-    asked = set(digests)
-    found: set[str] = set()
-    for model, column in (
-        (Reference, "blob"), (Search, "probe_blob"), (VideoPart, "blob"), (Still, "thumbnail"), (Video, "stamps_blob"),
-    ):  # fmt: skip
-        rows = model._default_manager.filter(Q(**{f"{column}__in": asked}))
-        found |= set(rows.values_list(column, flat=True).distinct())
-    return found
 
 
 def _rank(still: Still) -> tuple[int, float, int]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.actions.stills import pick_still
+from plainview.casework.actions.stills import draft_still
 from plainview.casework.queries.videos import persons, still_frame, still_numbered
 from plainview.casework.services import services
 from plainview.policy.permissions import Permission
@@ -51,9 +51,5 @@ def still_picture(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def still_pick(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Pick the still: the frame as a file, to prepare a search with."""
-    picked = pick_still(public_id, acting_member=member_of(request))
-    return HttpResponse(
-        picked.data, content_type="image/png",
-        headers={"Content-Disposition": f'attachment; filename="{picked.name}"'},
-    )  # fmt: skip
+    """Pick the still: it becomes a draft, step 1 of a search."""
+    return redirect("preparation", draft_still(public_id, acting_member=member_of(request)).public_id)
