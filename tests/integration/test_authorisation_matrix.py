@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search
 from typer.testing import CliRunner, Result
 
@@ -66,6 +67,10 @@ LINES = {
     "case list": "",
     "search": "{image} --case {case} --purpose p --gallery {gallery}",
     "candidates": "{search}",
+    "video": "{clip} --case {case}",
+    "videos": "",
+    "stills": "{video}",
+    "video-erase": "{video} --reason erased-by-court-order",
     "alert create": "{image} --case {case} --purpose p --gallery {gallery}",
     "alert list": "",
     "alert close": "{alert} --reason the-person-was-found",
@@ -141,6 +146,9 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     }
     for name, text in forms.items():
         (tmp_path / f"{name}.toml").write_text(text)
+    clip_file = tmp_path / "MARKER.mp4"
+    clip_file.write_bytes(clip(frames=10).data)
+    video = take(clip_file.read_bytes(), "MARKER-case", name="MARKER.mp4").public_id
     policy = tmp_path / "policy.toml"
     policy.write_text(NEW_AGENCY)
     saved = create_alert(
@@ -156,7 +164,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
         "reference": Reference.objects.first().public_id, "register": str(tmp_path / "register"),
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
-        "sheet": str(tmp_path / "sheet.pdf"),
+        "sheet": str(tmp_path / "sheet.pdf"), "clip": str(clip_file), "video": video,
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
 
 

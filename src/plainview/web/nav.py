@@ -28,6 +28,7 @@ PLACES = (
     Place("Home", "home", "/"),
     Place("New search", "prepare", "/prepare/"),
     Place("Cases", "cases", "/cases/"),
+    Place("Videos", "videos", "/videos/"),
     Place("Examinations", "examinations", "/examinations/"),
     Place("Verify", "verifications", "/verifications/"),
     Place("Leads", "leads", "/leads/"),

@@ -80,7 +80,7 @@ def _erase(search: Search, why: str) -> None:
     ).delete()[0]
     probe = search.probe_blob
     search.purpose = search.probe_name = search.urgent_reason = search.probe_blob = ""
-    search.box, search.edits, search.quality_detail, search.quality = [], [], {}, 0
+    search.box, search.edits, search.quality_detail, search.quality, search.provenance = [], [], {}, 0, {}
     search.erased_at = timezone.now()
     search.save()
     write_entry(

@@ -35,6 +35,7 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -71,12 +72,17 @@ __all__ = [
     "Search",
     "SignInFailure",
     "SignInReset",
+    "Still",
     "Token",
     "Training",
     "Trial",
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Video",
+    "VideoPart",
+    "VideoSegment",
+    "VideoTrack",
     "Webhook",
     "Withheld",
 ]
