@@ -74,6 +74,7 @@ urlpatterns = [
         candidates.candidate_whole,
         name="candidate-whole",
     ),
+    path("searches/<str:public_id>/alert/", alerts.alert_new, name="alert-new"),
     path("examinations/", examining.examination_list, name="examinations"),
     path("searches/<str:public_id>/candidates/<int:rank>/examine/", examining.examination, name="examine"),
     path(
