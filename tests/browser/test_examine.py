@@ -41,7 +41,12 @@ def seen(page: Page) -> np.ndarray:
     other = page.locator("#stages .stage.other").bounding_box()
     assert box is not None
     assert other is not None
-    clip = {"x": box["x"], "y": box["y"], "width": other["x"] + other["width"] - box["x"], "height": box["height"]}
+    clip = {
+        "x": box["x"],
+        "y": box["y"],
+        "width": other["x"] + other["width"] - box["x"],
+        "height": box["height"],
+    }
     shot = page.screenshot(clip=clip)  # type: ignore[arg-type]
     return np.asarray(Image.open(io.BytesIO(shot)).convert("L"), dtype=np.int16)
 
@@ -119,7 +124,9 @@ def test_light_is_for_the_screen_only(page_of: PageOf, search_id: str) -> None:
     page.get_by_text("Light", exact=True).click()
     expect(page.get_by_text("Only on this screen.")).to_be_visible()
     page.locator("#light-probe").fill("2.2")
-    filters = page.evaluate("Array.from(document.querySelectorAll('.layer')).map(e => getComputedStyle(e).filter)")
+    filters = page.evaluate(
+        "Array.from(document.querySelectorAll('.layer')).map(e => getComputedStyle(e).filter)"
+    )
     assert filters == ["brightness(2.2)", "brightness(1)"]
     expect(page.locator("#draft-state")).to_have_text("")
 
@@ -209,7 +216,9 @@ def test_it_works_without_javascript(page_of: PageOf, search_id: str) -> None:
     expect(page.locator("#console")).to_be_hidden()
 
 
-def test_a_verification_from_the_list_to_the_record(page_of: PageOf, live: Live, search_id: str, tmp_path: Path) -> None:
+def test_a_verification_from_the_list_to_the_record(
+    page_of: PageOf, live: Live, search_id: str, tmp_path: Path
+) -> None:
     (task,) = live.json("verify", "list", "--as", "verifier@agency.example")["verifications"]
     page = page_of("verifier")
     page.goto("/verifications/")

@@ -1,86 +1,62 @@
-"""From a search to a verification in one line each: a gallery with foils, another trained member, filled-in forms."""
+"""A candidate examined and verified, and another agency with its own people, in one line each."""
 
 from __future__ import annotations
 
-import json
-from datetime import date
 from pathlib import Path
-from typing import Any
 
-from django.utils import timezone
-from tests.factories.live import photographs
+from allauth.mfa.totp.internal import auth as totp
+from django.test import Client
+from tests.factories.browser import code, password_step
 from tests.factories.work import case, gallery, person, probe, search
 
-from plainview.audit.record import Entry
-from plainview.casework.actions.enrol import enrol
+from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.actions.examine import examine
-from plainview.casework.actions.members import invite_member, join, record_training
-from plainview.casework.actions.verify import answer_verification, open_verification
-from plainview.casework.manifest import Item
-from plainview.casework.models import Examination, LogOpening, Member, Verification
-from plainview.casework.services import services
+from plainview.casework.actions.members import invite_member, join
+from plainview.casework.actions.verify import answer_verification, show_verification
+from plainview.casework.models import Agency, Member
 from plainview.policy.examination import COMPONENTS, NOT, POTENTIAL
+from plainview.policy.roles import Role
 
-SIMILAR: dict[str, str] = dict.fromkeys(COMPONENTS, "similar")
-UNLIKE: dict[str, str] = SIMILAR | {"nose": "dissimilar"}
-NOTES = "the ears have SECRETNOTE the same lobe"
-
-
-_KEPT = ("collins-tilted", "collins-broad", "hopper-b", "hopper-narrow", "hopper-broad", "hopper-tilted")
+SIMILAR = dict.fromkeys(COMPONENTS, "similar")
 
 
-def many(folder: Path, name: str = "MARKER-gallery") -> str:
-    """A gallery of eight references and a search in it under case MARKER-case; the search's id."""
-    gallery(folder / "two", name)
-    files = [path for path in sorted(photographs(folder / "many").iterdir()) if path.stem in _KEPT]
-    days = [date(1990 + number, 1, 1) for number in range(len(files))]
-    enrol(
-        name,
-        [
-            Item(path, f"FILE-{path.name}", f"https://source.example/SRC-{path.name}", "", day)
-            for path, day in zip(files, days, strict=True)
-        ],
-        acting_member=person("admin"),
+def examined_and_verified(folder: Path, *, verdict: str = POTENTIAL) -> str:
+    """A gallery, a case, a search, an examination of its first candidate and one verification; the examination's id."""
+    gallery(folder / "pictures")
+    case()
+    found = search(probe(folder)).search.public_id
+    return examined(found, verdict=verdict)
+
+
+def examined(found: str, rank: int = 1, *, verdict: str = POTENTIAL) -> str:
+    """An examination of one candidate of a search, and a verification where a verifier is free."""
+    row = examine(
+        found, rank, components=SIMILAR, conclusion=POTENTIAL, notes="", acting_member=person("examiner")
     )
-    case("MARKER-case")
-    asked: dict[str, Any] = {"case": "MARKER-case", "gallery": name, "purpose": "MARKER purpose", "top": 3}
-    return search(probe(folder, "MARKER-probe.png"), **asked).search.public_id
+    task = row.verifications.get()
+    show_verification(task.public_id, acting_member=task.verifier)
+    answers = {item.position: verdict if item.is_candidate else NOT for item in task.items.all()}
+    seen = {place: SIMILAR for place, word in answers.items() if word == POTENTIAL}
+    answer_verification(task.public_id, answers, seen, acting_member=task.verifier)
+    return row.public_id
 
 
-def another(email: str, role: str = "verifier") -> Member:
-    """One more trained member."""
-    member = join(invite_member(email, [role], acting_member=person("admin")).code, email)
-    today = timezone.now().date()
-    course = "facial examination, FISWG curriculum"
-    record_training(email, course, 24, today, date(2999, 1, 1), acting_member=person("admin"))
-    return member
-
-
-def examined(found: str, rank: int = 1, member: Member | None = None) -> Examination:
-    """A potential candidate, examined by the sample examiner or somebody else; every caution acknowledged."""
-    from plainview.casework.queries.answers import cautions_about
-    from plainview.casework.queries.examination import candidate_numbered
-
-    who = member or person("examiner")
-    shown = [caution.id for caution in cautions_about(candidate_numbered(found, rank, who))]
-    return examine(
-        found, rank, components=SIMILAR, conclusion=POTENTIAL, notes=NOTES, acknowledged=shown, acting_member=who
-    )  # fmt: skip
-
-
-def answered(task: Verification, conclusion: str, foils: str = NOT) -> None:
-    """The verifier's answer: this on the face that the task is about, that on the others."""
-    open_verification(task.public_id, acting_member=task.verifier)
-    words = {item.position: conclusion if item.is_candidate else foils for item in task.items.all()}
-    full = {place: SIMILAR for place, word in words.items() if word == POTENTIAL}
-    answer_verification(task.public_id, words, full, acting_member=task.verifier)
-
-
-def told(entry: Entry) -> dict[str, Any]:
-    """What an entry's commitments are of."""
-    rows = LogOpening.objects.filter(entry_id=entry.seq)
-    opened = [
-        json.loads(services().openings.open(bytes(row.sealed), f"opening:{entry.seq}:{row.name}".encode()))
-        for row in rows
-    ]
-    return {one["name"]: one["value"] for one in opened}
+def another_agency(role: str) -> Client:
+    """A signed-in member of an agency that is not the sample's; `role`: "supervisor", "admin", …"""
+    names = {"admin": Role.ADMINISTRATOR}
+    wanted = names.get(role) or Role(role)
+    email, password = f"{role}@other.example", "a-long-password-of-theirs"
+    if not Agency.objects.filter(name="Other").exists():
+        accept_terms(propose_agency("Other", jurisdiction="J", head_name="H", head_email="h@other.example"))
+        join(open_agency("Other", administrator_email="boss@other.example").code, "Boss")
+    boss = Member.objects.get(email="boss@other.example")
+    member = join(invite_member(email, [wanted.value], acting_member=boss).code, f"Other {role}")
+    member.set_password(password)
+    member.save()
+    secret = totp.generate_totp_secret()
+    totp.TOTP.activate(member, secret)
+    client = Client()
+    password_step(client, email, password)
+    done = client.post("/accounts/2fa/authenticate/", {"code": code(secret)})
+    assert done.status_code == 302, done.content
+    return client

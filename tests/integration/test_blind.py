@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 from tests.factories.browser import people, signed_in
-from tests.factories.looking import NOTES, another, answered, examined, many
+from tests.factories.verifying import NOTES, another, answered, examined, many
 from tests.factories.work import entries, person
 
 from plainview.casework.actions.policy import change_policy

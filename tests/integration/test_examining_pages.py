@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.factories.browser import signed_in
-from tests.factories.looking import SIMILAR, UNLIKE, another, answered, examined, many
+from tests.factories.verifying import SIMILAR, UNLIKE, another, answered, examined, many
 from tests.factories.work import entries, person
 
 from plainview.casework.models import Candidate, Draft, Examination, Reference, Search

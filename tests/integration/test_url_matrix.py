@@ -17,6 +17,7 @@ from plainview.web.access import ACCESS, Anyone
 
 FOR_EVERY_PART = {
     "number": 1,
+    "act": "close",
     "public_id": "X000000000000",
     "rank": 1,
     "position": 1,
@@ -27,6 +28,7 @@ FOR_EVERY_PART = {
     "pk": 1,
     "provider_id": "p",
     "organization_slug": "o",
+    "kind": "csv",
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests.factories.browser import signed_in
-from tests.factories.looking import NOTES, examined, many
+from tests.factories.verifying import NOTES, examined, many
 from tests.factories.work import entries, person, probe
 
 from plainview.casework.models import Draft, Examination, ProficiencyItem, Reference, Verification

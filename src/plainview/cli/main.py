@@ -15,8 +15,10 @@ from plainview.audit.logfile import LogFolderError
 from plainview.audit.record import ClockWentBack
 from plainview.casework.workspace import ENV
 from plainview.cli import (
+    alerts,
     audit,
     bench,
+    bench_video,
     demo,
     evaluate,
     examination,
@@ -30,6 +32,7 @@ from plainview.cli import (
     rulebook,
     serve,
     setup,
+    video,
     work,
     worker,
 )
@@ -53,6 +56,8 @@ for module in (
     media,
     galleries,
     work,
+    video,
+    alerts,
     examination,
     people,
     rulebook,
@@ -63,6 +68,7 @@ for module in (
     audit,
     demo,
     bench,
+    bench_video,
     evaluate,
 ):
     module.register(app)

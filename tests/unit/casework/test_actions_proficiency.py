@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from tests.factories.looking import another, answered, examined, many, told
+from tests.factories.verifying import another, answered, examined, many, told
 from tests.factories.work import at, entries, gallery, person, probe
 
 from plainview.casework.actions.assign import assign_waiting

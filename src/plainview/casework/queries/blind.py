@@ -88,7 +88,7 @@ def _probe(task: Verification) -> bytes:
         return aligned_jpeg(item.probe_blob, item.probe_box, item.probe_points)
     assert task.examination is not None  # noqa: S101  a constraint of the table
     search = task.examination.candidate.search
-    return aligned_jpeg(search.probe_blob, search.box)
+    return aligned_jpeg(search.probe_blob, search.box, edits=search.edits)
 
 
 def blind_picture(public_id: str, position: int, member: Member) -> bytes:

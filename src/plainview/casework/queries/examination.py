@@ -59,7 +59,7 @@ def examined_picture(search_id: str, rank: int, which: str, member: Member) -> b
             "Open it first.",
         )
     if which == "probe":
-        return aligned_jpeg(row.search.probe_blob, row.search.box)
+        return aligned_jpeg(row.search.probe_blob, row.search.box, edits=row.search.edits)
     return aligned_jpeg(row.reference.blob, row.reference.box, row.reference.points)
 
 

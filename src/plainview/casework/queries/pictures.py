@@ -12,8 +12,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from plainview.casework.models import Search
 from plainview.casework.services import services
 from plainview.recognition.crop import aligned_square, face_square, within
+from plainview.recognition.edits import apply, read
 from plainview.recognition.types import Picture, Pixels, Points
 
 SIDES = (160, 320, 960)
@@ -30,42 +32,56 @@ _KEPT = 2048  # pictures in memory: about 40 MB of cards
 _COMMENT_HEAD, _COMMENT_MOST = 4, 65_537  # bytes of a JPEG comment: marker and length; the longest one
 
 
-def face_jpeg(blob: str, box: Sequence[float], side: int) -> bytes:
+def face_jpeg(blob: str, box: Sequence[float], side: int, edits: Sequence[str] = ()) -> bytes:
     """The face in a stored picture.
 
     Args:
         blob: digest of the stored picture.
-        box: (x, y, width, height) of the face, pixels.
+        box: (x, y, width, height) of the face, pixels of the picture after its edits.
         side: one of SIDES; another is taken as the next larger one.
+        edits: the chain of a probe (recognition.edits); a reference has none.
 
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
     wanted = next((known for known in SIDES if known >= side), SIDES[-1])
-    return _face(blob, tuple(float(value) for value in box), wanted)
+    return _face(blob, tuple(float(value) for value in box), wanted, tuple(edits))
 
 
-def whole_jpeg(blob: str) -> bytes:
-    """A stored picture, its longer side at most LONGEST pixels, without the file's metadata.
+def whole_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
+    """A stored picture after its edits, its longer side at most LONGEST pixels, without the file's metadata.
 
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
-    return _whole(blob)
+    return _whole(blob, tuple(edits))
 
 
-def aligned_jpeg(blob: str, box: Sequence[float], points: Sequence[Sequence[float]] = ()) -> bytes:
+def probe_jpeg(search: Search, side: int) -> bytes:
+    """The probe's face as it was searched with, edits and all.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    return face_jpeg(search.probe_blob, search.box, side, search.edits)
+
+
+def aligned_jpeg(
+    blob: str, box: Sequence[float], points: Sequence[Sequence[float]] = (), edits: Sequence[str] = ()
+) -> bytes:
     """The face in a stored picture, upright and with its eyes as far apart as in every other such square.
 
     Args:
         blob: digest of the stored picture.
         box: (x, y, width, height) of the face, pixels.
         points: its five points; without them they are found again where the box is.
+        edits: the edit chain to which box and points belong.
 
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
     """
-    return _aligned(blob, tuple(float(v) for v in box), tuple((float(x), float(y)) for x, y in points))
+    known = tuple((float(x), float(y)) for x, y in points)
+    return _aligned(blob, tuple(float(v) for v in box), known, tuple(edits))
 
 
 def of_one_length(pictures: Sequence[bytes]) -> list[bytes]:
@@ -90,7 +106,16 @@ def _lengthened(data: bytes, more: int) -> bytes:
 
 def jpeg(pixels: Pixels) -> bytes:
     """Encode pixels (BGR) as JPEG."""
-    done, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+
+
+def png(pixels: Pixels) -> bytes:
+    """Encode pixels (BGR) without loss, as PNG."""
+    return _encoded(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+
+
+def _encoded(kind: str, pixels: Pixels, options: list[int]) -> bytes:
+    done, data = cv2.imencode(kind, pixels, options)
     if not done:
         raise ValueError("pixels that cannot be encoded")
     return bytes(np.asarray(data, dtype=np.uint8))
@@ -105,18 +130,20 @@ def forget_pictures() -> None:
 
 # Keyed by content hash: the same key always means the same picture.
 @lru_cache(maxsize=_KEPT)
-def _face(blob: str, box: tuple[float, ...], side: int) -> bytes:
-    return jpeg(face_square(_pixels(blob), box, side))
+def _face(blob: str, box: tuple[float, ...], side: int, edits: tuple[str, ...]) -> bytes:
+    return jpeg(face_square(_pixels(blob, edits), box, side))
 
 
 @lru_cache(maxsize=64)
-def _whole(blob: str) -> bytes:
-    return jpeg(within(_pixels(blob), LONGEST))
+def _whole(blob: str, edits: tuple[str, ...]) -> bytes:
+    return jpeg(within(_pixels(blob, edits), LONGEST))
 
 
 @lru_cache(maxsize=128)
-def _aligned(blob: str, box: tuple[float, ...], points: tuple[tuple[float, float], ...]) -> bytes:
-    picture = services().decoder.decode(services().blobs.get(blob))
+def _aligned(
+    blob: str, box: tuple[float, ...], points: tuple[tuple[float, float], ...], edits: tuple[str, ...]
+) -> bytes:
+    picture = _picture(blob, edits)
     known = np.array(points, np.float32) if points else _points_at(picture, box)
     if known is None:
         return jpeg(face_square(picture.pixels, box, EXAMINED))
@@ -135,5 +162,9 @@ def _points_at(picture: Picture, box: tuple[float, ...]) -> Points | None:
     return min(inside, key=lambda row: float(np.hypot(*(row[1] - middle))), default=(None,))[0]
 
 
-def _pixels(blob: str) -> Pixels:
-    return services().decoder.decode(services().blobs.get(blob)).pixels
+def _pixels(blob: str, edits: tuple[str, ...]) -> Pixels:
+    return _picture(blob, edits).pixels
+
+
+def _picture(blob: str, edits: tuple[str, ...]) -> Picture:
+    return apply(services().decoder.decode(services().blobs.get(blob)), read(edits))
