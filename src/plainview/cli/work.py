@@ -103,8 +103,9 @@ def case_list(acting: As, json: Json = False) -> None:
 
 
 def search(
-    image: Path,
     acting: As,
+    image: Annotated[Path | None, typer.Argument(help="The probe; or --still.")] = None,
+    still: Annotated[str, typer.Option(help="Id of a still of a video, instead of a picture.")] = "",
     case: Annotated[str, typer.Option(help="Number of an open case.")] = "",
     purpose: Annotated[str, typer.Option(help="What the search is to find out.")] = "",
     gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
@@ -127,15 +128,23 @@ def search(
     """Search a gallery with a probe. The record is made before the result."""
     member = acting_member(acting)
     from plainview.casework.actions.search import Request, authorise, prepare_probe, run_search
+    from plainview.casework.actions.stills import prepare_still
     from plainview.casework.services import services
     from plainview.recognition.decode import read_file
     from plainview.storage.base import digest_of
 
-    digest = digest_of(read_file(image))
+    if (image is None) == (not still):
+        raise typer.BadParameter("name a picture, or a still with --still")
+    digest = digest_of(read_file(image)) if image else ""
     request = Request(case, purpose, gallery, top, origin, urgent, probe_sha256=digest)
-    authorise(request, acting_member=member)  # says no before anything is decoded
+    if image:
+        authorise(request, acting_member=member)  # says no before anything is decoded
     try:
-        probe = prepare_probe(image, face, edits=edit or ())
+        probe = (
+            prepare_probe(image, face, edits=edit or ())
+            if image
+            else prepare_still(still, acting_member=member)
+        )
         answer = run_search(probe, request, acting_member=member)
     finally:
         services().close()
@@ -170,6 +179,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "probe": {
             "sha256": search.probe_blob, "edits": search.edits, "face": search.face_number, "box": search.box,
             "quality": search.quality, "quality_detail": search.quality_detail,
+            "provenance": search.provenance,
         },
         "gallery_size": search.gallery_size,
         "candidates": [

@@ -14,9 +14,11 @@ from django_q.models import Schedule
 from plainview.casework.actions import (
     alert_ends,
     alert_follow,
-    examine,
+    assign,
+    intake,
     jobs,
     notices,
+    outcomes,
     preparations,
     trials,
     urgent,
@@ -31,7 +33,8 @@ def every_minute() -> None:
     """Erase and end what is over, find verifiers, compare and send what is due, take up jobs whose worker is gone."""
     with acting_through(Channel("job")):
         urgent.sweep()
-        examine.assign_waiting()
+        assign.assign_waiting()
+        intake.close_abandoned()
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
         notices.send_due()
@@ -40,10 +43,12 @@ def every_minute() -> None:
 
 
 def every_day() -> None:
-    """Write the weekly letters that are due; erase drafts that were left alone."""
+    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
     with acting_through(Channel("job")):
+        intake.sweep_failures()
         trials.send_reports()
         preparations.discard_stale()
+        outcomes.remind_outcomes()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

@@ -5,6 +5,8 @@ Owns that a second click, a reload or a second tab finds the search that the fir
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import IntegrityError
 
 from plainview.casework.actions.approvals import usable_approvals
@@ -37,7 +39,10 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
         authorise(request, acting_member=acting_member)
     if wanted:
         _approved(draft, len(wanted), acting_member)
-        probe = probe_of(draft.file_name, services().blobs.get(draft.blob), draft.face, edits=draft.edits)
+        data = services().blobs.get(draft.blob)
+        probe = replace(
+            probe_of(draft.file_name, data, draft.face, edits=draft.edits), provenance=draft.provenance
+        )
         for request in wanted:
             _run_once(draft, probe, request, acting_member)
     found = {search.gallery.name: search for search in searches_of(draft)}

@@ -10,10 +10,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -79,7 +80,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A prepared probe: the original bytes, the picture after its edits, and the face that was chosen in it."""
+    """A prepared probe: the original bytes, the picture after its edits, the face chosen in it, the still it was."""
 
     name: str
     data: bytes
@@ -87,6 +88,7 @@ class Probe:
     number: int
     face: Face
     edits: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,16 @@ def run_search(
     return answer
 
 
+def public_part(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What of a still's origin may stand in the log: nothing that shows or names anybody."""
+    return {key: provenance[key] for key in ("video", "still", "time_s", "frame") if key in provenance}
+
+
+def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What of a still's origin is sealed, so that it can be erased one day."""
+    return {key: provenance[key] for key in ("frame_sha256", "box", "video_sha256") if key in provenance}
+
+
 @contextmanager
 def _watched(member: Member) -> Iterator[None]:
     """Record a refusal, and look at it for signs of misuse."""
@@ -231,6 +243,7 @@ def _record(
             purpose=request.purpose.strip(),
             origin=request.origin,
             captured_on=probe.picture.captured_on,
+            provenance=probe.provenance,
             policy=may.version,
             approval=may.approval,
             urgent_reason=urgent,
@@ -254,6 +267,7 @@ def _record(
         }
         if probe.edits:
             secret["edits"] = list(probe.edits)
+        secret |= secret_part(probe.provenance)
         receipt = write_entry(
             "search.requested",
             {
@@ -271,6 +285,7 @@ def _record(
                 "preparation": preparation.public_id if preparation else None,
                 "pack": pack.identity,
                 "pack_sha256": pack.recogniser.sha256,
+                **({"still": public_part(probe.provenance)} if probe.provenance else {}),
             },
             secret | ({"urgent_reason": urgent} if urgent else {}),
             acting_member=acting_member,

@@ -74,13 +74,13 @@ def sweep() -> list[str]:
 def _erase(search: Search, why: str) -> None:
     entries = [search.request_entry, search.answer_entry]
     ProbeTemplate.objects.filter(search=search).delete()
-    candidates = Candidate.objects.filter(search=search).delete()[0]
+    candidates = Candidate.objects.filter(search=search).delete()[1].get("casework.Candidate", 0)
     openings = LogOpening.objects.filter(
         entry_id__in=[entry for entry in entries if entry is not None]
     ).delete()[0]
     probe = search.probe_blob
     search.purpose = search.probe_name = search.urgent_reason = search.probe_blob = ""
-    search.box, search.edits, search.quality_detail, search.quality = [], [], {}, 0
+    search.box, search.edits, search.quality_detail, search.quality, search.provenance = [], [], {}, 0, {}
     search.erased_at = timezone.now()
     search.save()
     write_entry(

@@ -12,11 +12,14 @@ from plainview.casework.models.alerts import (
 )
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
+    Draft,
     Examination,
     Lead,
     Outcome,
+    ProficiencyItem,
     Verification,
     VerificationItem,
+    Withheld,
 )
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import (
@@ -32,6 +35,7 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -43,6 +47,7 @@ __all__ = [
     "Approval",
     "Candidate",
     "Case",
+    "Draft",
     "Enrolment",
     "Examination",
     "Flag",
@@ -62,15 +67,22 @@ __all__ = [
     "PolicyVersion",
     "Preparation",
     "ProbeTemplate",
+    "ProficiencyItem",
     "Reference",
     "Search",
     "SignInFailure",
     "SignInReset",
+    "Still",
     "Token",
     "Training",
     "Trial",
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Video",
+    "VideoPart",
+    "VideoSegment",
+    "VideoTrack",
     "Webhook",
+    "Withheld",
 ]

@@ -98,6 +98,7 @@ class Search(models.Model):
     urgent_reason = models.TextField(blank=True)
     calibration = models.ForeignKey(GalleryCalibration, on_delete=models.PROTECT, null=True)
     captured_on = models.DateField(null=True)
+    provenance = models.JSONField(default=dict)
     authorise_by = models.DateTimeField(null=True)
     authorised_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     authorised_at = models.DateTimeField(null=True)
