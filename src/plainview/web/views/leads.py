@@ -221,11 +221,15 @@ def lead_picture(request: HttpRequest, public_id: str, which: str) -> HttpRespon
 
 def _face(row: Candidate, which: str) -> HttpResponse:
     search, reference = row.search, row.reference
-    faces = {"probe": (search.probe_blob, search.box), "candidate": (reference.blob, reference.box)}
-    if which not in faces or not all(faces[which]):
+    faces = {
+        "probe": (search.probe_blob, search.box, search.edits),
+        "candidate": (reference.blob, reference.box, []),
+    }
+    blob, box, edits = faces.get(which, ("", [], []))
+    if not blob or not box:
         raise Http404
     try:
-        return picture(face_jpeg(*faces[which], _SIDE))
+        return picture(face_jpeg(blob, box, _SIDE, edits))
     except (BadMedia, StorageError):
         raise Http404 from None
 
