@@ -18,6 +18,7 @@ from plainview.cli import (
     alerts,
     audit,
     bench,
+    bench_video,
     demo,
     evaluate,
     examination,
@@ -31,6 +32,7 @@ from plainview.cli import (
     rulebook,
     serve,
     setup,
+    video,
     work,
     worker,
 )
@@ -54,6 +56,7 @@ for module in (
     media,
     galleries,
     work,
+    video,
     alerts,
     examination,
     people,
@@ -65,6 +68,7 @@ for module in (
     audit,
     demo,
     bench,
+    bench_video,
     evaluate,
 ):
     module.register(app)

@@ -14,11 +14,12 @@ from django_q.models import Schedule
 from plainview.casework.actions import (
     alert_ends,
     alert_follow,
-    examine,
+    assign,
     intake,
     jobs,
     notices,
     outcomes,
+    preparations,
     trials,
     urgent,
 )
@@ -32,7 +33,7 @@ def every_minute() -> None:
     """Erase and end what is over, find verifiers, compare and send what is due, take up jobs whose worker is gone."""
     with acting_through(Channel("job")):
         urgent.sweep()
-        examine.assign_waiting()
+        assign.assign_waiting()
         intake.close_abandoned()
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
@@ -42,10 +43,11 @@ def every_minute() -> None:
 
 
 def every_day() -> None:
-    """Write the letters that are due; erase the pictures that nobody could enrol a week ago."""
+    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
     with acting_through(Channel("job")):
         intake.sweep_failures()
         trials.send_reports()
+        preparations.discard_stale()
         outcomes.remind_outcomes()
 
 

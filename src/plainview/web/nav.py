@@ -26,7 +26,13 @@ class Place:
 
 PLACES = (
     Place("Home", "home", "/"),
+    Place("New search", "prepare", "/prepare/"),
+    Place("Cases", "cases", "/cases/"),
+    Place("Videos", "videos", "/videos/"),
+    Place("Examinations", "examinations", "/examinations/"),
+    Place("Verify", "verifications", "/verifications/"),
     Place("Leads", "leads", "/leads/"),
+    Place("Alerts", "alerts", "/alerts/"),
     Place("Approvals", "approvals", "/approvals/"),
     Place("Galleries", "galleries", "/galleries/"),
     Place("Members", "members", "/members/"),
@@ -37,6 +43,7 @@ PLACES = (
 
 OWN = (
     Place("My record", "me", "/me/"),
+    Place("Proficiency", "proficiency", "/proficiency/"),
     Place("Rules", "policy", "/policy/"),
     Place("Sign-in", "mfa_index", "/accounts/2fa/"),
     Place("Sessions", "sessions", "/sessions/"),

@@ -13,8 +13,8 @@ from django.db.models import F
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Gallery, GalleryChange, Member, Reference
-from plainview.casework.queries.blobs import needed
+from plainview.casework.models import Gallery, GalleryChange, Member, ProficiencyItem, Reference
+from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.queries.galleries import reference_numbered
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
@@ -57,7 +57,10 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
         row.file_name = row.source_url = row.page_url = ""
         row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
         row.save()
-        shared = bool(needed({blob}))
+        ProficiencyItem.objects.filter(probe_reference=row).update(
+            probe_blob="", probe_box=[], probe_points=[]
+        )
+        shared = picture_needed(blob)
         receipt = write_entry(
             "reference.expunged",
             {

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
+from plainview.casework.actions.preparations import erase_draft
 from plainview.casework.models import (
     Candidate,
     Examination,
@@ -24,9 +25,10 @@ from plainview.casework.models import (
     VerificationItem,
     Withheld,
 )
-from plainview.casework.queries.blobs import needed
+from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.log import entries_about
+from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
@@ -86,11 +88,11 @@ def _erase(search: Search, why: str) -> None:
     entries = [seq for seq, _ in entries_about(search)]  # before the ids by which they are found are gone
     ProbeTemplate.objects.filter(search=search).delete()
     _erase_looking(search)
-    candidates = Candidate.objects.filter(search=search).delete()[0]
+    candidates = Candidate.objects.filter(search=search).delete()[1].get("casework.Candidate", 0)
     openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
     probe = search.probe_blob
     search.purpose = search.probe_name = search.urgent_reason = search.probe_blob = ""
-    search.box, search.quality_detail, search.quality = [], {}, 0
+    search.box, search.edits, search.quality_detail, search.quality, search.provenance = [], [], {}, 0, {}
     search.erased_at = timezone.now()
     search.save()
     write_entry(
@@ -101,7 +103,10 @@ def _erase(search: Search, why: str) -> None:
         },
         acting_member=None,
     )  # fmt: skip
-    if not needed({probe}):
+    draft = search.preparation
+    if draft is not None and not draft.searches.filter(erased_at=None).exists():
+        erase_draft(draft, why)
+    if not picture_needed(probe):
         transaction.on_commit(lambda: _delete_blob(probe))
 
 
@@ -118,3 +123,4 @@ def _erase_looking(search: Search) -> None:
 
 def _delete_blob(digest: str) -> None:
     services().blobs.delete(digest)
+    forget_pictures()

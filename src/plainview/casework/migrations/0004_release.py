@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0003_alerts'),
+        ('casework', '0003_examining'),
     ]
 
     operations = [

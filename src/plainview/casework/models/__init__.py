@@ -12,9 +12,11 @@ from plainview.casework.models.alerts import (
 )
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
+    Draft,
     Examination,
     Lead,
     Outcome,
+    ProficiencyItem,
     Verification,
     VerificationItem,
     Withheld,
@@ -32,6 +34,8 @@ from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
+from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -43,6 +47,7 @@ __all__ = [
     "Approval",
     "Candidate",
     "Case",
+    "Draft",
     "Enrolment",
     "Examination",
     "Flag",
@@ -60,17 +65,24 @@ __all__ = [
     "Notice",
     "Outcome",
     "PolicyVersion",
+    "Preparation",
     "ProbeTemplate",
+    "ProficiencyItem",
     "Reference",
     "Search",
     "SignInFailure",
     "SignInReset",
+    "Still",
     "Token",
     "Training",
     "Trial",
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Video",
+    "VideoPart",
+    "VideoSegment",
+    "VideoTrack",
     "Webhook",
     "Withheld",
 ]
