@@ -69,7 +69,8 @@ def test_withheld_is_final_for_this_examination_and_in_nobodys_way(examination: 
 
 def test_who_worked_on_it_does_not_decide_and_only_on_potential_candidates(examination: str) -> None:
     row = examine(
-        Examination.objects.get().candidate.search.public_id, 2, components=SIMILAR, conclusion=NOT, notes="",
+        Examination.objects.get().candidate.search.public_id, 2,
+        components=SIMILAR | {"ears": "dissimilar"}, conclusion=NOT, notes="",
         acting_member=person("examiner"),
     )  # fmt: skip
     assert rule_of(row.public_id) == "lead.not_examined"

@@ -56,9 +56,10 @@ def test_ones_record_does_not_tell_what_a_verification_is_about_before_it_is_ans
     def told() -> str:
         return str([own.entry.canonical for own in explorer.record_of(verifier).entries])
 
-    assert row.public_id not in told()
-    show_verification(task.public_id, acting_member=verifier)
-    assert row.public_id not in told()
+    for _ in range(2):
+        assert row.public_id not in told()
+        assert task.public_id not in told()
+        show_verification(task.public_id, acting_member=verifier)
     answers = {item.position: NOT for item in task.items.all()}
     answer_verification(task.public_id, answers, {}, acting_member=verifier)
-    assert row.public_id in told()
+    assert task.public_id in told()
