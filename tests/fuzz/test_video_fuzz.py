@@ -31,11 +31,12 @@ def test_a_damaged_video_gives_stills_or_a_refusal(
     data = bytearray(clip(*seed, 10).data)
     for place, value in places:
         data[int(place * (len(data) - 1))] = value
+    told = None
     try:
         run(bytes(data[: int(len(data) * keep)]), engine())
     except BadMedia as bad:
-        assert bad.why
-        assert bad.next_step
+        told = bad
+    assert told is None or (told.why and told.next_step)
 
 
 def test_the_child_is_gone_when_the_reader_is() -> None:

@@ -20,6 +20,8 @@ from plainview.casework.actions import (
     preparations,
     trials,
     urgent,
+    video_process,
+    videos,
 )
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
@@ -35,6 +37,7 @@ def every_minute() -> None:
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
         notices.send_due()
+        video_process.settle()
         for pk in jobs.to_resume():
             enqueue_again(pk)
 
@@ -44,6 +47,7 @@ def every_day() -> None:
     with acting_through(Channel("job")):
         trials.send_reports()
         preparations.discard_stale()
+        videos.discard_stale()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(
