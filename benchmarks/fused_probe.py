@@ -68,17 +68,13 @@ def _probes(frames: list[Pixels], engine: Engine, random: np.random.Generator) -
     if len(made) < 2:
         return None
     made.sort(key=lambda row: -row[0])
-    found = {"best frame": made[0][1]}
-    for count in (2, 3, len(made)):
-        if count <= len(made):
-            found[f"mean of {count}" if count < len(made) else "mean of all"] = _unit(
-                np.mean([row[1] for row in made[:count]], axis=0)
-            )
-    found["weighted by quality"] = _unit(np.sum([row[0] * row[1] for row in made], axis=0))
+    templates = np.stack([row[1] for row in made])
+    quality = np.array([row[0] for row in made], np.float32)
     return {
-        how: found[how]
-        for how in ("best frame", "mean of 2", "mean of all", "weighted by quality")
-        if how in found
+        "best frame": templates[0],
+        "mean of the best two": _unit(templates[:2].mean(axis=0)),
+        "mean of all": _unit(templates.mean(axis=0)),
+        "mean weighted by quality": _unit((templates * quality[:, None]).sum(axis=0)),
     }
 
 

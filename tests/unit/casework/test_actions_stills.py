@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from tests.factories.videos import clip, take
 from tests.factories.work import at, case, entries, gallery, person
 
 from plainview.casework.actions.cases import close_case
+from plainview.casework.actions.disclose import disclose
 from plainview.casework.actions.search import Request, run_search
 from plainview.casework.actions.stills import pick_still, prepare_still
 from plainview.casework.actions.urgent import sweep
 from plainview.casework.actions.video_erase import erase_video
 from plainview.casework.actions.video_export import export_stills
 from plainview.casework.models import Search, Still, VideoPart, VideoTrack
+from plainview.casework.package import verify_package
 from plainview.casework.queries.blobs import needed
 from plainview.casework.queries.videos import persons
 from plainview.casework.services import services
@@ -126,3 +129,16 @@ def test_erased_is_everything_that_nothing_else_needs(open_case: Path) -> None:
         first.public_id,
         second.public_id,
     ]
+
+
+def test_a_disclosure_says_which_frame_it_was_and_notices_another(open_case: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    still = persons(take(clip(frames=50).data))[0].best
+    probe = prepare_still(still.public_id, acting_member=person("examiner"))
+    answer = run_search(probe, Request("C-1", "find the rider", "g"), acting_member=person("examiner"))
+    out = tmp_path / "package.zip"
+    disclose(answer.search.public_id, out, acting_member=person("supervisor"))
+    assert verify_package(out).ok
+    with zipfile.ZipFile(out) as package:
+        described = json.loads(package.read("search.json"))
+    assert described["probe_still"]["frame_sha256"] == still.frame_sha256
