@@ -22,6 +22,8 @@ from plainview.casework.actions import (
     preparations,
     trials,
     urgent,
+    video_process,
+    videos,
 )
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
@@ -38,6 +40,7 @@ def every_minute() -> None:
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
         notices.send_due()
+        video_process.settle()
         for pk in jobs.to_resume():
             enqueue_again(pk)
 
@@ -49,6 +52,7 @@ def every_day() -> None:
         trials.send_reports()
         preparations.discard_stale()
         outcomes.remind_outcomes()
+        videos.discard_stale()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(
