@@ -17,6 +17,7 @@ from plainview.casework.workspace import ENV
 from plainview.cli import (
     audit,
     bench,
+    canaries,
     demo,
     evaluate,
     examination,
@@ -51,6 +52,7 @@ for module in (
     models,
     media,
     galleries,
+    canaries,
     work,
     examination,
     people,

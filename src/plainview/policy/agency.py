@@ -31,6 +31,12 @@ MAX_TRIAL_DAYS = 30
 MAX_TRIAL_SEARCHES = 200
 """Most searches that a trial may allow: chosen, about seven on each of 30 days."""
 
+MAX_CANARY_HOURS = 7 * 24
+"""Longest time between two canary checks: chosen, so that each weekly review of the log finds one."""
+
+CAUTION, STOP = "caution", "stop"
+"""What an open canary alarm does to searches of its gallery: each carries a caution, or none is run."""
+
 ALL = "all"
 
 
@@ -59,6 +65,8 @@ class AgencyPolicy:
         list_max: longest candidate list.
         trial_days: longest trial.
         trial_searches: most searches in a trial.
+        canary_hours: hours between two canary checks of a gallery.
+        canary_alarm: what an open canary alarm does to searches of its gallery, `CAUTION` or `STOP`.
         training: role -> what it must have completed.
     """
 
@@ -74,6 +82,8 @@ class AgencyPolicy:
     list_max: int
     trial_days: int
     trial_searches: int
+    canary_hours: int
+    canary_alarm: str
     training: Mapping[Role, TrainingNeeded]
 
     def needs_approval(self, offence: str) -> bool:
@@ -87,7 +97,10 @@ _RANGES = {
     "list_max": (MIN_LIST, MAX_LIST),
     "trial_days": (1, MAX_TRIAL_DAYS),
     "trial_searches": (1, MAX_TRIAL_SEARCHES),
+    "canary_hours": (1, MAX_CANARY_HOURS),
 }
+_LATER: Mapping[str, Any] = {"canary_hours": 24, "canary_alarm": CAUTION}
+"""Fields that a policy from before they existed does not name, with what it then says."""
 _LISTS = ("offences", "purposes", "preapproval")
 _MAX_WORDS = 120  # characters of one offence or purpose, and items of one list
 
@@ -105,6 +118,7 @@ def parse(text: str) -> AgencyPolicy:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _invalid(f"It is not TOML: {error}.") from None
+    raw = {**_LATER, **raw}
     names = {field.name for field in fields(AgencyPolicy)}
     unknown, missing = sorted(raw.keys() - names), sorted(names - raw.keys())
     if unknown or missing:
@@ -121,6 +135,9 @@ def parse(text: str) -> AgencyPolicy:
         if type(raw[name]) is not bool:
             raise _invalid(f"{name} is true or false.")
         values[name] = raw[name]
+    if raw["canary_alarm"] not in (CAUTION, STOP):
+        raise _invalid(f"canary_alarm is {CAUTION} or {STOP}.")
+    values["canary_alarm"] = raw["canary_alarm"]
     if ALL not in values["preapproval"]:
         stray = [word for word in values["preapproval"] if word not in values["offences"]]
         if stray and not values["unlisted_offences"]:
@@ -201,6 +218,8 @@ urgent_hours = 48
 list_max = 50
 trial_days = 30
 trial_searches = 50
+canary_hours = 24           # hours between two checks of a gallery by its canaries
+canary_alarm = "caution"    # an open canary alarm: "caution" on every search of the gallery, or "stop" them
 
 [training.examiner]
 course = "facial examination, FISWG curriculum"

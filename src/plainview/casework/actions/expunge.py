@@ -13,7 +13,8 @@ from django.db.models import F
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Gallery, GalleryChange, Member, Reference, Search
+from plainview.casework.models import Gallery, GalleryChange, Member, Reference
+from plainview.casework.queries.blobs import in_use
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -47,29 +48,48 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
             )  # fmt: skip
         rules.require(explained(reason, "The reason"))
         blob, gallery = row.blob, row.gallery
-        Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
-        gallery.refresh_from_db(fields=["log_head"])
-        GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=row)
-        row.template, row.blob = b"", f"expunged {row.public_id}"
-        row.file_name = row.source_url = row.page_url = ""
-        row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
-        row.save()
-        shared = (
-            Reference.objects.filter(blob=blob).exists() or Search.objects.filter(probe_blob=blob).exists()
-        )
+        change = erase(row)
+        shared = in_use(blob)
         receipt = write_entry(
             "reference.expunged",
             {
                 "agency": acting_member.agency.public_id, "gallery": gallery.pk, "reference": row.public_id,
-                "change": gallery.log_head, "picture_erased": not shared,
+                "change": change, "picture_erased": not shared,
             },
             {"reason": reason.strip()},
             acting_member=acting_member,
         )  # fmt: skip
-    if not shared:
-        services().blobs.delete(blob)
-    _forget_pages()
+    forget(blob)
     return Expunged(row.public_id, not shared, receipt.entry)
+
+
+def erase(row: Reference) -> int:
+    """Erase what a reference's row holds and take it out of its gallery, in the running transaction.
+
+    Returns:
+        The number of the row of the gallery's log that takes it out.
+    """
+    gallery = row.gallery
+    Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
+    gallery.refresh_from_db(fields=["log_head"])
+    GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=row)
+    row.template, row.blob = b"", f"expunged {row.public_id}"
+    row.file_name = row.source_url = row.page_url = ""
+    row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
+    row.save()
+    return gallery.log_head
+
+
+def forget(*pictures: str) -> None:
+    """Delete pictures that nothing needs any more, after their rows were erased for good.
+
+    Raises:
+        StorageError: one could not be removed.
+    """
+    for digest in dict.fromkeys(pictures):
+        if not in_use(digest):
+            services().blobs.delete(digest)
+    _forget_pages()
 
 
 def _forget_pages() -> None:

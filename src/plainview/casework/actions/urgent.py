@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Candidate, LogOpening, Member, ProbeTemplate, Reference, Search
+from plainview.casework.models import Candidate, LogOpening, Member, ProbeTemplate, Search
+from plainview.casework.queries.blobs import in_use
 from plainview.casework.queries.cases import search_numbered
 from plainview.casework.services import services
 from plainview.policy import joining, rules
@@ -88,8 +89,7 @@ def _erase(search: Search, why: str) -> None:
         },
         acting_member=None,
     )  # fmt: skip
-    shared = Search.objects.filter(probe_blob=probe).exists() or Reference.objects.filter(blob=probe).exists()
-    if not shared:
+    if not in_use(probe):
         transaction.on_commit(lambda: _delete_blob(probe))
 
 

@@ -1,6 +1,7 @@
 """Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
 
 from plainview.casework.models.access import SignInFailure, SignInReset
+from plainview.casework.models.canaries import Canary, CanaryAlarm, CanaryCheck
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
     Examination,
@@ -25,6 +26,9 @@ from plainview.casework.models.policy import PolicyVersion
 __all__ = [
     "Agency",
     "Approval",
+    "Canary",
+    "CanaryAlarm",
+    "CanaryCheck",
     "Candidate",
     "Case",
     "Enrolment",

@@ -80,7 +80,8 @@ def shown_references(keys: list[int]) -> dict[int, Reference]:
     """References by primary key, with what a candidate list shows; the other columns load when asked for."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
     columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, template"
-    rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE id IN ({marks})", keys)  # noqa: S608
+    which = f"id IN ({marks}) AND NOT is_canary"
+    rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
     return {row.pk: row for row in rows}
 
 
