@@ -41,14 +41,17 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
     listed = [
         Listed(
             row.rank, float(row.score), row.reference.quality, row.reference.captured_on,
-            open_template(row.reference.public_id, row.reference.template),
+            open_template(row.reference.public_id, row.reference.template), row.reference.quality_detail.get("cover"),
         )
         for row in candidates
         if row.reference.template
     ]  # fmt: skip
     alarm = in_doubt(search)
     told = [] if alarm is None else [Caution("canary_alarm", _doubt(alarm))]
-    return told + cautions_for(listed, probe_quality=search.quality, probe_captured_on=search.captured_on)
+    return told + cautions_for(
+        listed, probe_quality=search.quality, probe_captured_on=search.captured_on,
+        probe_cover=search.quality_detail.get("cover"),
+    )  # fmt: skip
 
 
 def _doubt(alarm: CanaryAlarm) -> str:
