@@ -32,6 +32,7 @@ from plainview.cli import (
     serve,
     setup,
     work,
+    worker,
 )
 from plainview.evaluation.dataset import DatasetError
 from plainview.policy.decision import Refused
@@ -60,6 +61,7 @@ for module in (
     flags,
     oversight,
     serve,
+    worker,
     audit,
     demo,
     bench,

@@ -48,3 +48,4 @@ class Permission(StrEnum):
     TRIPWIRE_OWN = "tripwire.own"
     TOKEN_OWN = "token.own"  # noqa: S105  an act, not a secret
     SESSION_OWN = "session.own"
+    JOB_OWN = "job.own"

@@ -21,7 +21,13 @@ class Role(StrEnum):
 
 
 _OWN = frozenset(
-    {Permission.POLICY_SHOW, Permission.TOKEN_OWN, Permission.SESSION_OWN, Permission.TRIPWIRE_OWN}
+    {
+        Permission.POLICY_SHOW,
+        Permission.TOKEN_OWN,
+        Permission.SESSION_OWN,
+        Permission.TRIPWIRE_OWN,
+        Permission.JOB_OWN,
+    }
 )
 """What every member may do with what is their own, and read: the rules that bind them."""
 

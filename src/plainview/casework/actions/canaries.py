@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db.models import F
 from django.utils import timezone
 
-from plainview.casework.actions.expunge import erase, forget
+from plainview.casework.actions.expunge import blank, forget
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import (
@@ -127,8 +127,8 @@ def retire_canary(canary_id: str, *, reason: str, acting_member: Member) -> Cana
             )  # fmt: skip
         rules.require(explained(reason, "The reason"))
         pictures = (canary.reference.blob, canary.probe_blob)
-        canary.retired_seq = erase(canary.reference)
-        canary.retired_at = timezone.now()
+        blank(canary.reference)
+        canary.retired_seq, canary.retired_at = canary.reference.gallery.log_head, timezone.now()
         canary.probe_template, canary.probe_blob = b"", ""
         canary.save()
         write_entry(

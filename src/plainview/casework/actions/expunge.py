@@ -15,6 +15,7 @@ from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Gallery, GalleryChange, Member, Reference
 from plainview.casework.queries.blobs import in_use
+from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -48,13 +49,13 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
             )  # fmt: skip
         rules.require(explained(reason, "The reason"))
         blob, gallery = row.blob, row.gallery
-        change = erase(row)
+        blank(row)
         shared = in_use(blob)
         receipt = write_entry(
             "reference.expunged",
             {
                 "agency": acting_member.agency.public_id, "gallery": gallery.pk, "reference": row.public_id,
-                "change": change, "picture_erased": not shared,
+                "change": gallery.log_head, "picture_erased": not shared,
             },
             {"reason": reason.strip()},
             acting_member=acting_member,
@@ -63,11 +64,10 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
     return Expunged(row.public_id, not shared, receipt.entry)
 
 
-def erase(row: Reference) -> int:
+def blank(row: Reference) -> None:
     """Erase what a reference's row holds and take it out of its gallery, in the running transaction.
 
-    Returns:
-        The number of the row of the gallery's log that takes it out.
+    Its gallery's `log_head` is then the number of the row of the log that takes it out; `forget` comes after.
     """
     gallery = row.gallery
     Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
@@ -77,7 +77,6 @@ def erase(row: Reference) -> int:
     row.file_name = row.source_url = row.page_url = ""
     row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
     row.save()
-    return gallery.log_head
 
 
 def forget(*pictures: str) -> None:
@@ -89,6 +88,7 @@ def forget(*pictures: str) -> None:
     for digest in dict.fromkeys(pictures):
         if not in_use(digest):
             services().blobs.delete(digest)
+    forget_pictures()
     _forget_pages()
 
 

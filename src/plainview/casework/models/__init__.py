@@ -18,6 +18,7 @@ from plainview.casework.models.galleries import (
     GalleryChange,
     Reference,
 )
+from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
@@ -38,6 +39,7 @@ __all__ = [
     "GalleryCalibration",
     "GalleryChange",
     "Invitation",
+    "Job",
     "Lead",
     "LogEntry",
     "LogKey",
