@@ -9,7 +9,7 @@ from django.db import connection
 
 from plainview.casework.models import Gallery, GalleryCalibration, GalleryChange, Member, Reference
 from plainview.casework.services import services
-from plainview.index.base import Block, Change
+from plainview.index.base import Block
 from plainview.policy import rules
 from plainview.recognition.types import Vector
 
@@ -33,14 +33,14 @@ def gallery_named(name: str, member: Member) -> Gallery:
     return gallery
 
 
-def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block | Change]]:
+def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
     """Return the reader of one gallery's ordered log, as `index.base.catch_up` wants it.
 
     A reference whose template was erased is handed on as a remove: the numbers stay gap-free and the end
     state is the same.
     """
 
-    def read(watermark: int) -> Iterator[Block | Change]:
+    def read(watermark: int) -> Iterator[Block]:
         if not _has_changes(gallery_id, watermark):
             return
         while True:
@@ -56,15 +56,14 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block | Change]]:
             templates = [
                 open_template(public, sealed) for _, _, is_add, sealed, public in rows if is_add and sealed
             ]
-            if templates:
-                yield Block(
-                    rows[0][0],
-                    np.array([row[1] for row in rows], dtype=np.int64),
-                    np.array([bool(row[2] and row[3]) for row in rows], dtype=np.bool_),
-                    np.stack(templates),
-                )
-            else:  # a block of removes only would not know how many components a template has
-                yield from (Change(row[0], "remove", row[1], None) for row in rows)
+            yield Block(
+                rows[0][0],
+                np.array([row[1] for row in rows], dtype=np.int64),
+                np.array([bool(row[2] and row[3]) for row in rows], dtype=np.bool_),
+                np.stack(templates)
+                if templates
+                else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
+            )
             watermark = rows[-1][0]
 
     return read
