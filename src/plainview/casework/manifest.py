@@ -6,12 +6,13 @@ Owns the reading of these lists. It never follows a link; links are recorded, no
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from plainview.policy.decision import Refused
 
@@ -72,24 +73,49 @@ def _file(path: Path, name: str) -> Item:
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            if path.suffix.lower() == ".csv":
-                reader = csv.DictReader(file)
-                if "path" not in (reader.fieldnames or ()):
-                    raise _bad(path, 1, "there is no column named path")
-                for row in reader:
-                    yield reader.line_num, row
-                return
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                parsed = json.loads(line)
-                if not isinstance(parsed, dict):
-                    raise _bad(path, number, "the line is not a JSON object")
-                yield number, parsed
+            yield from _parsed(path, file)
     except UnicodeDecodeError:
         raise _bad(path, 1, "the file is not UTF-8") from None
     except (csv.Error, json.JSONDecodeError) as error:
         raise _bad(path, 1, f"a row cannot be read ({error})") from None
+
+
+def rows_of(name: str, data: bytes) -> dict[str, Item]:
+    """Read an uploaded manifest: the path in each row -> what it says; a source that is not stated is "".
+
+    Raises:
+        Refused: manifest.bad_row.
+    """
+    manifest = Path(name)
+    try:
+        file = io.StringIO(data.decode("utf-8-sig"), newline="")
+        rows = [(number, row) for number, row in _parsed(manifest, file)]
+    except UnicodeDecodeError:
+        raise _bad(manifest, 1, "the file is not UTF-8") from None
+    except (csv.Error, json.JSONDecodeError) as error:
+        raise _bad(manifest, 1, f"a row cannot be read ({error})") from None
+    items = {}
+    for number, row in rows:
+        item = _row(manifest, number, row)
+        items[item.name] = item if row.get("source_url") else replace(item, source_url="")
+    return items
+
+
+def _parsed(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
+    if path.suffix.lower() == ".csv":
+        reader = csv.DictReader(file)
+        if "path" not in (reader.fieldnames or ()):
+            raise _bad(path, 1, "there is no column named path")
+        for row in reader:
+            yield reader.line_num, row
+        return
+    for number, line in enumerate(file, start=1):
+        if not line.strip():
+            continue
+        parsed = json.loads(line)
+        if not isinstance(parsed, dict):
+            raise _bad(path, number, "the line is not a JSON object")
+        yield number, parsed
 
 
 def _row(manifest: Path, number: int, row: dict[str, Any]) -> Item:

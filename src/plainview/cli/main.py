@@ -15,8 +15,10 @@ from plainview.audit.logfile import LogFolderError
 from plainview.audit.record import ClockWentBack
 from plainview.casework.workspace import ENV
 from plainview.cli import (
+    alerts,
     audit,
     bench,
+    bench_video,
     canaries,
     demo,
     evaluate,
@@ -31,6 +33,7 @@ from plainview.cli import (
     rulebook,
     serve,
     setup,
+    video,
     work,
     worker,
 )
@@ -55,6 +58,8 @@ for module in (
     galleries,
     canaries,
     work,
+    video,
+    alerts,
     examination,
     people,
     rulebook,
@@ -65,6 +70,7 @@ for module in (
     audit,
     demo,
     bench,
+    bench_video,
     evaluate,
 ):
     module.register(app)

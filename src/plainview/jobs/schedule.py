@@ -11,7 +11,19 @@ from types import MappingProxyType
 from django.db import close_old_connections
 from django_q.models import Schedule
 
-from plainview.casework.actions import canary_checks, examine, jobs, trials, urgent
+from plainview.casework.actions import (
+    alert_ends,
+    alert_follow,
+    assign,
+    canary_checks,
+    intake,
+    jobs,
+    notices,
+    outcomes,
+    preparations,
+    trials,
+    urgent,
+)
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
 
@@ -19,10 +31,14 @@ MINUTE, HOUR, DAY = 1, 60, 24 * 60  # minutes
 
 
 def every_minute() -> None:
-    """Erase urgent searches whose time is over, find verifiers, take up jobs whose worker is gone."""
+    """Erase and end what is over, find verifiers, compare and send what is due, take up jobs whose worker is gone."""
     with acting_through(Channel("job")):
         urgent.sweep()
-        examine.assign_waiting()
+        assign.assign_waiting()
+        intake.close_abandoned()
+        alert_ends.sweep_alerts()
+        alert_follow.follow_all()
+        notices.send_due()
         for pk in jobs.to_resume():
             enqueue_again(pk)
 
@@ -34,9 +50,12 @@ def every_hour() -> None:
 
 
 def every_day() -> None:
-    """Write the weekly letters that are due."""
+    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
     with acting_through(Channel("job")):
+        intake.sweep_failures()
         trials.send_reports()
+        preparations.discard_stale()
+        outcomes.remind_outcomes()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

@@ -10,13 +10,20 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from plainview.recognition.types import Pixels
+from plainview.recognition.align import TEMPLATES, part_shown, similarity
+from plainview.recognition.types import Pixels, Points
 
 SURROUND = (128, 128, 128)
 """BGR of what lies outside the picture: mid grey, which changes the look of neither light nor dark skin."""
 
 ABOUT = 2.0
 """Side of the square in widths (or heights) of the face: hair, ears and neck are compared too."""
+
+
+EYES = 0.22
+"""Distance of the eyes in sides of the aligned square: chosen, so that hair, ears and neck are in it."""
+
+_EYE_LEVEL = 0.42  # of the side: the face's middle, a little above the square's
 
 
 def face_square(pixels: Pixels, box: Sequence[float], side: int, *, about: float = ABOUT) -> Pixels:
@@ -37,6 +44,39 @@ def face_square(pixels: Pixels, box: Sequence[float], side: int, *, about: float
     left, top = x + width / 2 - edge / 2, y + height / 2 - edge / 2
     matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], dtype=np.float64)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    warped = cv2.warpAffine(
+        pixels, matrix, (side, side), flags=how, borderMode=cv2.BORDER_CONSTANT, borderValue=SURROUND
+    )
+    return np.asarray(warped, dtype=np.uint8)
+
+
+def aligned_square(pixels: Pixels, points: Points, side: int) -> Pixels:
+    """Return a square in which the face is upright, its eyes level and as far apart as in every other such square.
+
+    The picture is only moved, turned and scaled (align.similarity, over all five points, so that a turned head is not
+    blown up): two of these squares can be laid over each other.
+
+    Args:
+        pixels: see `Pixels`.
+        points: see `Points`, in pixels of `pixels`.
+        side: of the square returned, in pixels.
+
+    Returns:
+        uint8, shape (side, side, 3), BGR; grey where the picture ends.
+
+    Raises:
+        ValueError: the points are all the same, or not finite.
+    """
+    template = TEMPLATES["arcface-112"]
+    eyes = template[:2].mean(axis=0)
+    scale = EYES * side / float(np.hypot(*(template[1] - template[0])))
+    target = (template - eyes) * scale + np.array([side / 2, _EYE_LEVEL * side])
+    target = target.astype(np.float32)
+    pixels, points = part_shown(pixels, points, similarity(points, target), side)
+    if pixels.size == 0:
+        return np.full((side, side, 3), SURROUND, np.uint8)
+    matrix = similarity(points, target)
+    how = cv2.INTER_LINEAR if np.hypot(matrix[0, 0], matrix[1, 0]) < 1 else cv2.INTER_CUBIC
     warped = cv2.warpAffine(
         pixels, matrix, (side, side), flags=how, borderMode=cv2.BORDER_CONSTANT, borderValue=SURROUND
     )

@@ -9,20 +9,29 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from tests.factories.alerts import alert, arrive, her
 from tests.factories.canaries import BASIS, REASON, another_process, held
 from tests.factories.models import collins, hopper, scaled
-from tests.factories.work import at, entries, gallery, person, search, write
+from tests.factories.work import at, case, entries, gallery, person, search, write
 
+from plainview.casework.actions.alert_follow import follow_all
+from plainview.casework.actions.assign import _foils
 from plainview.casework.actions.canaries import add_canary, retire_canary
 from plainview.casework.actions.canary_checks import run_all
 from plainview.casework.actions.disclose import disclose
 from plainview.casework.actions.enrol import enrol
-from plainview.casework.actions.examine import _foils
 from plainview.casework.actions.expunge import expunge
 from plainview.casework.manifest import Item
 from plainview.casework.models import Canary, Examination, Gallery, Reference
 from plainview.casework.package import verify_package
-from plainview.casework.queries.galleries import gallery_size, gallery_templates
+from plainview.casework.queries.alerts import raised_by
+from plainview.casework.queries.galleries import (
+    enrolment_numbered,
+    enrolments,
+    gallery_size,
+    gallery_templates,
+    statistics,
+)
 from plainview.casework.queries.log import verify_log
 from plainview.casework.queries.register import register
 from plainview.casework.services import services
@@ -107,6 +116,28 @@ def test_a_retired_canary_is_erased_and_the_index_forgets_it(canary: Canary, pai
     assert verify_log().ok
     another_process()
     assert search(pair[1]).search.gallery_size == 2
+
+
+def test_no_alert_finds_a_canary(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    case()
+    row = alert(tmp_path)
+    kept, asked = (write(her(factor), tmp_path / f"{factor}.png") for factor in (0.9, 0.6))
+    add_canary("g", kept, asked, basis=BASIS, acting_member=person("admin"))
+    assert follow_all() == 0
+    assert raised_by(row) == []
+    arrive(tmp_path, "new.png", her())
+    (raised,) = raised_by(row)
+    assert not raised.candidate.reference.is_canary
+
+
+def test_a_gallerys_page_lists_no_run_and_counts_nothing_of_a_canary(canary: Canary) -> None:
+    held = Gallery.objects.get()
+    assert [run.images for run in enrolments(held)] == [2]
+    counted = statistics(held, canary.pack)
+    assert (counted.references, counted.pictures, counted.expunged) == (2, 2, 0)
+    number = canary.reference.enrolment_id
+    assert rule_of(enrolment_numbered, held.pk, number, person("admin")) == "enrolment.unknown"
 
 
 def test_what_is_not_added(

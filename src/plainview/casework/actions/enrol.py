@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from plainview.casework.actions.alert_follow import follow
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.guard import refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
@@ -66,6 +68,8 @@ def enrol(
     acting_member: Member,
     progress: Callable[[EnrolmentResult], None] | None = None,
     cores: int | None = None,
+    run: Enrolment | None = None,
+    read: Callable[[Item], bytes] = lambda item: read_file(item.path),
 ) -> EnrolmentResult:
     """Enrol every picture of `items` that the gallery does not hold yet.
 
@@ -75,6 +79,8 @@ def enrol(
         acting_member: who enrols.
         progress: called after every picture with the counts so far.
         cores: pictures that are embedded at the same time; None: one on every core that this process may use.
+        run: a run that was begun before (`begin`), perhaps interrupted: what it has enrolled is counted as such.
+        read: gives an item's bytes; raises BadMedia.
 
     Raises:
         Refused: no permission, gallery unknown or expired.
@@ -85,14 +91,12 @@ def enrol(
         rules.require(rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()))
     began = time.perf_counter()
     services().engine  # noqa: B018  a missing model stops here, before anything is written
-    with transaction.atomic():
-        run = Enrolment.objects.create(gallery=gallery, member=acting_member)
-        write_entry(
-            "enrolment.began", {"enrolment": run.pk, "gallery": gallery.pk}, acting_member=acting_member
-        )
-    result = EnrolmentResult()
+    if run is None:
+        with transaction.atomic():
+            run = begin(gallery, acting_member)
+    result = EnrolmentResult(references=Reference.objects.filter(enrolment=run).count())
     batch: list[_Ready] = []
-    for ready in _prepared(items, gallery, result, cores or len(os.sched_getaffinity(0))):
+    for ready in _prepared(items, run, result, read, cores or len(os.sched_getaffinity(0))):
         if ready is not None:
             batch.append(ready)
             if len(batch) == BATCH:
@@ -124,24 +128,41 @@ def enrol(
     return result
 
 
+def begin(gallery: Gallery, member: Member, **asked: Any) -> Enrolment:
+    """Write a run and its entry in the running transaction; `asked`: further columns of the run."""
+    run = Enrolment.objects.create(gallery=gallery, member=member, **asked)
+    write_entry("enrolment.began", {"enrolment": run.pk, "gallery": gallery.pk}, acting_member=member)
+    return run
+
+
 def _prepared(
-    items: Iterable[Item], gallery: Gallery, result: EnrolmentResult, cores: int
+    items: Iterable[Item],
+    run: Enrolment,
+    result: EnrolmentResult,
+    read: Callable[[Item], bytes],
+    cores: int,
 ) -> Iterator[_Ready | None]:
     """Yield each picture with its faces and templates in the order of `items`, None for one counted otherwise.
 
     The decoder's child works on the next pictures while threads of this process embed those before them.
     """
-    held = set(Reference.objects.filter(gallery=gallery).values_list("blob", flat=True))
+    held = set(Reference.objects.filter(gallery_id=run.gallery_id).values_list("blob", flat=True))
+    before = set(Reference.objects.filter(enrolment=run).values_list("blob", flat=True))
     waiting: deque[tuple[Item, Future[_Ready]]] = deque()
     with ThreadPoolExecutor(cores, thread_name_prefix="enrol") as pool:
         for item in items:
             try:
-                data = read_file(item.path)
+                data = read(item)
             except BadMedia as bad:
                 _failed(result, item, bad)
                 yield None
                 continue
             digest = digest_of(data)
+            if digest in before:  # enrolled by this very run before it was interrupted
+                before.discard(digest)
+                result.enrolled += 1
+                yield None
+                continue
             if digest in held:
                 result.duplicates += 1
                 yield None
@@ -226,6 +247,7 @@ def _store(
             },
             acting_member=member,
         )
+    follow(gallery.pk)
     result.enrolled += len(fresh)
     result.duplicates += len(batch) - len(fresh)
     result.references += len(created)

@@ -13,8 +13,9 @@ from django.db.models import F
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Gallery, GalleryChange, Member, Reference
-from plainview.casework.queries.blobs import in_use
+from plainview.casework.models import Gallery, GalleryChange, Member, ProficiencyItem, Reference
+from plainview.casework.queries.blobs import picture_needed
+from plainview.casework.queries.galleries import reference_numbered
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
 from plainview.policy import rules
@@ -50,7 +51,7 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
         rules.require(explained(reason, "The reason"))
         blob, gallery = row.blob, row.gallery
         blank(row)
-        shared = in_use(blob)
+        shared = picture_needed(blob)
         receipt = write_entry(
             "reference.expunged",
             {
@@ -77,6 +78,7 @@ def blank(row: Reference) -> None:
     row.file_name = row.source_url = row.page_url = ""
     row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
     row.save()
+    ProficiencyItem.objects.filter(probe_reference=row).update(probe_blob="", probe_box=[], probe_points=[])
 
 
 def forget(*pictures: str) -> None:
@@ -86,10 +88,26 @@ def forget(*pictures: str) -> None:
         StorageError: one could not be removed.
     """
     for digest in dict.fromkeys(pictures):
-        if not in_use(digest):
+        if not picture_needed(digest):
             services().blobs.delete(digest)
     forget_pictures()
     _forget_pages()
+
+
+def view_reference(reference_id: str, *, acting_member: Member) -> Reference:
+    """Show one reference to who may erase it; the view is an entry.
+
+    Raises:
+        Refused: no permission or unknown.
+    """
+    with acting("reference.view", Permission.REFERENCE_EXPUNGE, acting_member):
+        row = reference_numbered(reference_id, acting_member)
+        write_entry(
+            "reference.viewed",
+            {"agency": acting_member.agency.public_id, "reference": row.public_id},
+            acting_member=acting_member,
+        )
+    return row
 
 
 def _forget_pages() -> None:

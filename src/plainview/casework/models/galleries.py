@@ -42,7 +42,11 @@ class Gallery(models.Model):
 
 
 class Enrolment(models.Model):
-    """One run of enrolment into a gallery, with what came of it."""
+    """One run of enrolment into a gallery, with what came of it.
+
+    `files` are uploads that wait in the store: [name, digest] each; empty for a folder and once the run is over.
+    `failed` rows may name a picture that is still kept (`blob`) until `failures_until`.
+    """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
     member = models.ForeignKey(Member, on_delete=models.PROTECT)
@@ -51,9 +55,14 @@ class Enrolment(models.Model):
     images = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
     failed = models.JSONField(default=list)
+    folder = models.TextField(blank=True)
+    files = models.JSONField(default=list)
+    source_url = models.TextField(blank=True)
+    failures_until = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "enrolment"
+        indexes = (models.Index(fields=["failures_until"], name="enrolment_failures_due"),)
 
     def __str__(self) -> str:
         return f"enrolment {self.pk}"
