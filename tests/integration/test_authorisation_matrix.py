@@ -25,6 +25,7 @@ from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.notices import add_webhook
 from plainview.casework.actions.policy import change_policy
+from plainview.casework.actions.proficiency import add_item
 from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
@@ -136,6 +137,15 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     gallery(tmp_path / "pictures", "MARKER-gallery")
     case("MARKER-case")
     image = probe(tmp_path)
+    first, second = Reference.objects.order_by("pk")
+    supervisor = member_by_email("supervisor@agency.example")
+    item = add_item(
+        first.public_id,
+        second.public_id,
+        is_mated=False,
+        basis="two different people",
+        acting_member=supervisor,
+    )
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     invited = invite_member("marker-trial@agency.example", ["examiner"], on_trial=True, acting_member=admin)
     trial = join(invited.code, "MARKER trial")
@@ -175,7 +185,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
         "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
-        "reference": Reference.objects.first().public_id, "register": str(tmp_path / "register"),
+        "reference": first.public_id, "reference2": second.public_id, "item": item.public_id, "register": str(tmp_path / "register"),
         "canary": canary.public_id, "canary_probe": str(canary_probe), "alarm": alarm.public_id,
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
         "sheet": str(tmp_path / "sheet.pdf"), "clip": str(clip_file), "video": video,

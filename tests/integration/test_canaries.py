@@ -61,14 +61,14 @@ def test_the_whole_way(
         database.execute("UPDATE reference SET template = zeroblob(length(template)) WHERE NOT is_canary")
     database.close()
     told = cli.json("canary", "run", code=1)
-    assert [fault["fault"] for fault in told["galleries"][0]["faults"]] == ["index"]
+    assert [fault["fault"] for fault in told["galleries"][0]["faults"]] == ["index", "template"]
 
     alarms = cli.json("canary", "alarms", "--open", "--as", "auditor@agency.example")["alarms"]
-    assert sorted(row["fault"] for row in alarms) == ["index", "model"]
+    assert sorted(row["fault"] for row in alarms) == ["index", "model", "template"]
     assert len(list((cli.home / "outbox").iterdir())) == 2
-    assert cli.json("doctor", code=1)["canaries"]["alarms"] == sorted(
-        (row["alarm"] for row in alarms), key=[row["alarm"] for row in alarms][::-1].index
-    )
+    named = cli.json("doctor", code=1)["canaries"]["alarms"]
+    assert sorted(named) == sorted(row["alarm"] for row in alarms)
+    assert cli.run("doctor", code=1).stdout.count("ALARM") == 3
     for row in alarms:
         cli.run("canary", "acknowledge", row["alarm"], "--reason", "test of the alarm", "--as", ADMIN)
     cli.run("canary", "retire", made["canary"], "--reason", "consent was taken back", "--as", ADMIN)

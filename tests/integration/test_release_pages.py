@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 from tests.factories.browser import signed_in
 from tests.factories.looking import another_agency, examined_and_verified
 from tests.factories.work import entries
+from typer.testing import CliRunner
 
 from plainview.casework.models import Lead, Withheld
+from plainview.cli import main as cli
+from plainview.policy.decision import Refused
 from plainview.policy.examination import CONTRADICTIONS, NOT, STATEMENT
 
 FILLED = {f"c{i}": f"checked {name}, nothing against it" for i, name in enumerate(CONTRADICTIONS)}
@@ -116,8 +120,6 @@ def test_another_agency_sees_nothing_of_it(examination: str) -> None:
 
 
 def test_the_sheet_is_an_accessible_pdf_and_its_hash_is_in_the_log(examination: str) -> None:
-    import hashlib
-
     client = signed_in("supervisor")
     client.post(f"/examinations/{examination}/release/", FILLED)
     answer = client.get(f"/leads/{Lead.objects.get().public_id}/sheet.pdf")
@@ -125,3 +127,22 @@ def test_the_sheet_is_an_accessible_pdf_and_its_hash_is_in_the_log(examination: 
     assert answer.content.startswith(b"%PDF")
     assert b"pdfuaid" in answer.content
     assert entries("lead.sheet_made")[-1].subject["sha256"] == hashlib.sha256(answer.content).hexdigest()
+
+
+def test_the_command_line_withholds_and_writes_sheets(examination: str, tmp_path: Path) -> None:
+    client = signed_in("supervisor")
+    client.post(f"/examinations/{examination}/release/", FILLED)
+    out, supervisor = tmp_path / "lead.pdf", ["--as", "supervisor@agency.example"]
+    asked = ["lead", "sheet", Lead.objects.get().public_id, "--out", str(out), *supervisor]
+    told = CliRunner().invoke(cli.app, asked)
+    assert told.exit_code == 0, told.exception
+    digest = hashlib.sha256(out.read_bytes()).hexdigest()
+    assert digest in told.output.replace("\n", "")
+    assert entries("lead.sheet_made")[-1].subject["sha256"] == digest
+    again = CliRunner().invoke(cli.app, asked)
+    assert isinstance(again.exception, Refused)
+    assert again.exception.rule_id == "lead.file"
+    reason = ["--reason", "he was in prison"]
+    refused = CliRunner().invoke(cli.app, ["lead", "withhold", examination, *reason, *supervisor])
+    assert isinstance(refused.exception, Refused)
+    assert refused.exception.rule_id == "lead.twice"

@@ -32,7 +32,7 @@ def bench_video(
     from plainview.evaluation.video import measure
 
     engine = Engine.load()
-    known = _portraits(faces, clips * people, seed, engine)
+    known = known_portraits(faces, clips * people, seed, engine)
     made = []
     for number in range(clips):
         here = known[number * people : (number + 1) * people] if faces else known
@@ -49,7 +49,7 @@ def _clip(people: list[Portrait], seconds: float, seed: int) -> Footage:
     return film(walks, int(seconds * RATE), cuts=cuts, seed=seed)
 
 
-def _portraits(folder: Path | None, count: int, seed: int, engine: Engine) -> list[Portrait]:
+def known_portraits(folder: Path | None, count: int, seed: int, engine: Engine) -> list[Portrait]:
     """One portrait a person, chosen by the seed."""
     if folder is None:
         from plainview.cli.demo import bundled_portraits

@@ -7,6 +7,7 @@ still, shows that person: this is what an examiner sees.
 from __future__ import annotations
 
 import io
+import resource
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,9 +33,10 @@ from plainview.recognition.video.types import BytesSource, Still, Track, VideoIn
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A whole video looked through: wall time in seconds, frames, the best still of each person."""
+    """A whole video looked through: wall and CPU time in seconds, frames, the best still of each person."""
 
     seconds: float
+    cpu: float
     frames: int
     looked: int
     decoded: int
@@ -45,7 +47,7 @@ class Run:
 
 def run(data: bytes, engine: Engine, sampling: Sampling = DEFAULT_SAMPLING) -> Run:
     """Look through a whole video, as `plainview video` does, without storing anything."""
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), _cpu()
     tracks: list[Track] = []
     looked = decoded = 0
     with VideoReader(BytesSource(data)) as reader:
@@ -63,7 +65,13 @@ def run(data: bytes, engine: Engine, sampling: Sampling = DEFAULT_SAMPLING) -> R
     best = [min((still for track in row for still in track.stills), key=rank) for row in persons]
     seconds = time.perf_counter() - began
     numbered = [(index.number(still.pts), still) for still in best]
-    return Run(seconds, len(index.stamps), looked, decoded, persons, numbered, info)
+    return Run(seconds, _cpu() - cpu, len(index.stamps), looked, decoded, persons, numbered, info)
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of its children that have ended."""
+    own, ended = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
 
 
 def shown(run: Run, footage: Footage) -> set[str]:
@@ -95,7 +103,7 @@ def measure(clips: Sequence[Footage], engine: Engine, rate: Fraction) -> dict[st
         realtime_factor: seconds of video a second; ratio_to_decode: our time over that of plain decoding;
         persons_found_share: of the people whom every-frame processing shows, those that we show too.
     """
-    ours = limit = every = 0.0
+    ours = limit = every = cpu = 0.0
     frames = looked = decoded = 0
     here: set[tuple[int, str]] = set()
     there: set[tuple[int, str]] = set()
@@ -104,7 +112,7 @@ def measure(clips: Sequence[Footage], engine: Engine, rate: Fraction) -> dict[st
         limit += decode_seconds(clip.data)
         quick = run(clip.data, engine)
         full = run(clip.data, engine, EVERY_FRAME)
-        ours, every = ours + quick.seconds, every + full.seconds
+        ours, every, cpu = ours + quick.seconds, every + full.seconds, cpu + quick.cpu
         frames, looked, decoded = frames + quick.frames, looked + quick.looked, decoded + quick.decoded
         here |= {(number, person) for person in shown(quick, clip)}
         there |= {(number, person) for person in shown(full, clip)}
@@ -120,6 +128,7 @@ def measure(clips: Sequence[Footage], engine: Engine, rate: Fraction) -> dict[st
         "realtime_factor": round(seconds / ours, 2),
         "ratio_to_decode": round(ours / limit, 2),
         "persons_found_share": round(len(here & there) / max(1, len(there)), 4),
+        "cpu_s_a_video_s": round(cpu / seconds, 3),
         "frames_per_s": round(frames / ours, 1),
         "decode_frames_per_s": round(frames / limit, 1),
         "every_frame_realtime_factor": round(seconds / every, 2),

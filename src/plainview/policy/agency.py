@@ -140,6 +140,8 @@ def parse(text: str) -> AgencyPolicy:
         if type(raw[name]) is not int or not low <= raw[name] <= high:
             raise _invalid(f"{name} is a whole number from {low} to {high}.")
         values[name] = raw[name]
+    if values["proficiency_one_in"] == 1:
+        raise _invalid("proficiency_one_in is 0 for none, or from 2: ordinary work is not replaced by items.")
     for name in ("unlisted_offences", "unlisted_purposes", "origin_required", "urgent", "unsolved_alerts"):
         if type(raw[name]) is not bool:
             raise _invalid(f"{name} is true or false.")

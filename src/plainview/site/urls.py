@@ -10,6 +10,7 @@ from plainview.web.views import (
     cases,
     examining,
     galleries,
+    home,
     jobs,
     leads,
     log,
@@ -26,7 +27,7 @@ from plainview.web.views import (
 )
 
 urlpatterns = [
-    path("", own.home, name="home"),
+    path("", home.home, name="home"),
     path("alerts/", alerts.alert_list, name="alerts"),
     path("alerts/preference/", alerts.alert_preference, name="alert-preference"),
     path("alerts/<str:public_id>/unmute/", alerts.alert_unmute, name="alert-unmute"),
@@ -74,6 +75,7 @@ urlpatterns = [
         candidates.candidate_whole,
         name="candidate-whole",
     ),
+    path("searches/<str:public_id>/alert/", alerts.alert_new, name="alert-new"),
     path("examinations/", examining.examination_list, name="examinations"),
     path("searches/<str:public_id>/candidates/<int:rank>/examine/", examining.examination, name="examine"),
     path(

@@ -25,6 +25,7 @@ ACCESS: Mapping[str, Permission | Anyone] = MappingProxyType(
     {
         "home": Anyone.MEMBER,
         "alerts": Permission.ALERT_READ,
+        "alert-new": Permission.ALERT_CREATE,
         "alert-act": Permission.ALERT_OWN,
         "alert-unmute": Permission.ALERT_OWN,
         "alert-preference": Permission.ALERT_OWN,

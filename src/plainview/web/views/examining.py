@@ -47,8 +47,10 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
     except Refused as refused:
         if refused.rule_id != "member.training" and not refused.rule_id.startswith("examination."):
             raise
-        if refused.rule_id != "examination.twice":
-            save_draft(public_id, rank, answers, version_of(request), acting_member=member)
+        if refused.rule_id == "examination.twice":
+            messages.warning(request, f"{refused.why} {refused.next_step}")
+            return redirect("examine", public_id, rank)
+        save_draft(public_id, rank, answers, version_of(request), acting_member=member)
         return _desk(
             request, view_examination(public_id, rank, acting_member=member), answers, refused=refused
         )

@@ -1,4 +1,4 @@
-"""What is a member's own: home, sessions, and joining."""
+"""What is a member's own: sessions, and joining."""
 
 from __future__ import annotations
 
@@ -17,16 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainview.casework.actions.access import end_session, set_password, use_reset
 from plainview.casework.actions.members import join as join_agency
 from plainview.casework.models import Member
-from plainview.casework.queries.release import outcomes_due
 from plainview.policy.decision import Refused
 from plainview.web.views.common import member_of
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """Who you are here."""
-    member = member_of(request)
-    return render(request, "home.html", {"member": member, "due": outcomes_due(member)})
 
 
 @require_GET

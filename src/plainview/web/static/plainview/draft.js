@@ -4,7 +4,7 @@
 (function () {
   var form = document.getElementById("desk"), told = document.getElementById("draft-state");
   if (!form || !form.dataset.draft) return;
-  var WAIT_MS = 600, AGAIN_MS = 4000, unsaved = false, sending = false, timer = null, sent = false;
+  var WAIT_MS = 600, AGAIN_MS = 3000, unsaved = false, sending = false, timer = null, sent = false;
 
   function say(text, look) { if (told.textContent !== text) told.textContent = text; told.classList.toggle("look", Boolean(look)); }
   function later(ms) { window.clearTimeout(timer); timer = window.setTimeout(save, ms); }
@@ -36,7 +36,7 @@
     unsaved = true;
     return fetch(form.dataset.draft, options("GET")).then(function (answer) {
       if (answer.type === "opaqueredirect" || !answer.ok) return signedOut();
-      return answer.json().then(function (state) { form.elements.csrfmiddlewaretoken.value = state.token; });
+      return answer.json().then(function (state) { form.elements.csrfmiddlewaretoken.value = state.token; say("Keeping the draft…"); });
     });
   }
   function look() {  // another tab may have gone on meanwhile
@@ -45,8 +45,9 @@
       if (state && Number(version().value) < state.version) say("The draft was changed in another tab or window. Reload to see it; if you go on here, what you change last is kept.", true);
     }).catch(function () {});
   }
-  form.addEventListener("input", function () { unsaved = true; later(WAIT_MS); });
-  form.addEventListener("change", function (event) { if (event.target.name) { unsaved = true; later(WAIT_MS); } });
+  ["input", "change"].forEach(function (name) {
+    form.addEventListener(name, function (event) { if (event.target.name) { unsaved = true; later(WAIT_MS); } });  // the viewer's own have no name
+  });
   form.addEventListener("submit", function () { sent = true; });
   window.addEventListener("pageshow", function () { sent = false; });
   window.addEventListener("online", save);

@@ -5,6 +5,7 @@
   var area = document.getElementById("verification"), button = document.getElementById("verify");
   if (!area || !button || !window.crypto || !window.crypto.subtle) return;
   button.hidden = false;
+  document.getElementById("without").hidden = true;
 
   function fromHex(text) {
     if (!/^([0-9a-f]{2})*$/.test(text)) throw new Error("not hexadecimal");

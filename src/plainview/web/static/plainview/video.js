@@ -2,7 +2,7 @@
 "use strict";
 (function () {
   function stills() {
-    return Array.from(document.querySelectorAll("#faces a.pick")).filter(function (e) { return e.offsetParent !== null; });
+    return Array.from(document.querySelectorAll("#faces a.pick")).filter(function (e) { return !e.closest("details:not([open])"); });
   }
   document.addEventListener("click", function (event) {
     var button = event.target.closest("[data-move]");
