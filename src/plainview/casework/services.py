@@ -26,6 +26,8 @@ class Services:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.look_again_at: dict[int, float] = {}
+        """Gallery -> when its index in this process is checked again, by time.monotonic()."""
         self._indexes: dict[tuple[int, str], Index] = {}
         self._lock = threading.Lock()
 
@@ -91,6 +93,10 @@ class Services:
     @cached_property
     def engine(self) -> Engine:
         """The loaded model pack; raises PackError."""
+        return self.load_engine()
+
+    def load_engine(self) -> Engine:
+        """The model pack as it lies on disk now, every hash checked again; raises PackError."""
         use = str(self.workspace.settings().get("use", "investigation"))
         return Engine.load(DEFAULT_PACK, declared_use=use)
 

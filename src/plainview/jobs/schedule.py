@@ -15,6 +15,7 @@ from plainview.casework.actions import (
     alert_ends,
     alert_follow,
     assign,
+    canary_checks,
     intake,
     jobs,
     notices,
@@ -45,6 +46,12 @@ def every_minute() -> None:
             enqueue_again(pk)
 
 
+def every_hour() -> None:
+    """Check the galleries whose canaries are due, each as often as its agency's policy says."""
+    with acting_through(Channel("job")):
+        canary_checks.run_all(due_only=True)
+
+
 def every_day() -> None:
     """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
     with acting_through(Channel("job")):
@@ -56,7 +63,7 @@ def every_day() -> None:
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(
-    {"every minute": (every_minute, MINUTE), "every day": (every_day, DAY)}
+    {"every minute": (every_minute, MINUTE), "every hour": (every_hour, HOUR), "every day": (every_day, DAY)}
 )
 """name -> (function, minutes between two runs)."""
 

@@ -50,16 +50,7 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
             )  # fmt: skip
         rules.require(explained(reason, "The reason"))
         blob, gallery = row.blob, row.gallery
-        Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
-        gallery.refresh_from_db(fields=["log_head"])
-        GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=row)
-        row.template, row.blob = b"", f"expunged {row.public_id}"
-        row.file_name = row.source_url = row.page_url = ""
-        row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
-        row.save()
-        ProficiencyItem.objects.filter(probe_reference=row).update(
-            probe_blob="", probe_box=[], probe_points=[]
-        )
+        blank(row)
         shared = picture_needed(blob)
         receipt = write_entry(
             "reference.expunged",
@@ -70,11 +61,37 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
             {"reason": reason.strip()},
             acting_member=acting_member,
         )  # fmt: skip
-    if not shared:
-        services().blobs.delete(blob)
+    forget(blob)
+    return Expunged(row.public_id, not shared, receipt.entry)
+
+
+def blank(row: Reference) -> None:
+    """Erase what a reference's row holds and take it out of its gallery, in the running transaction.
+
+    Its gallery's `log_head` is then the number of the row of the log that takes it out; `forget` comes after.
+    """
+    gallery = row.gallery
+    Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
+    gallery.refresh_from_db(fields=["log_head"])
+    GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=row)
+    row.template, row.blob = b"", f"expunged {row.public_id}"
+    row.file_name = row.source_url = row.page_url = ""
+    row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
+    row.save()
+    ProficiencyItem.objects.filter(probe_reference=row).update(probe_blob="", probe_box=[], probe_points=[])
+
+
+def forget(*pictures: str) -> None:
+    """Delete pictures that nothing needs any more, after their rows were erased for good.
+
+    Raises:
+        StorageError: one could not be removed.
+    """
+    for digest in dict.fromkeys(pictures):
+        if not picture_needed(digest):
+            services().blobs.delete(digest)
     forget_pictures()
     _forget_pages()
-    return Expunged(row.public_id, not shared, receipt.entry)
 
 
 def view_reference(reference_id: str, *, acting_member: Member) -> Reference:

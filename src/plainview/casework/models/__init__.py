@@ -10,6 +10,7 @@ from plainview.casework.models.alerts import (
     Notice,
     Webhook,
 )
+from plainview.casework.models.canaries import Canary, CanaryAlarm, CanaryCheck
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
     Draft,
@@ -45,6 +46,9 @@ __all__ = [
     "AlertPreference",
     "AlertSeen",
     "Approval",
+    "Canary",
+    "CanaryAlarm",
+    "CanaryCheck",
     "Candidate",
     "Case",
     "Draft",

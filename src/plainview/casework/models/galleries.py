@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from plainview.casework.models.people import Agency, Member, public_id
@@ -66,8 +68,19 @@ class Enrolment(models.Model):
         return f"enrolment {self.pk}"
 
 
+class _Ordinary(models.Manager["Reference"]):
+    """References that people may see and count: every one but the canaries'."""
+
+    def get_queryset(self) -> models.QuerySet[Reference]:
+        return super().get_queryset().filter(is_canary=False)
+
+
 class Reference(models.Model):
-    """One enrolled face: its picture (a blob by content hash), where it came from, and its sealed template."""
+    """One enrolled face: its picture (a blob by content hash), where it came from, and its sealed template.
+
+    `objects` leaves the canaries' references out, so that nothing shows or counts one by forgetting; `everything` is
+    for what must know of them: the check that uses them, and what asks whether a picture is still needed.
+    """
 
     public_id = models.CharField(max_length=16, unique=True, default=_reference_id)
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
@@ -84,11 +97,18 @@ class Reference(models.Model):
     captured_on = models.DateField(null=True)
     pack = models.CharField(max_length=100)
     template = models.BinaryField()
+    is_canary = models.BooleanField(default=False)
+
+    objects = _Ordinary()
+    everything: ClassVar[models.Manager[Reference]] = models.Manager()
 
     class Meta:
         db_table = "reference"
+        base_manager_name = "everything"
         constraints = (
-            models.UniqueConstraint(fields=["gallery", "blob", "face_number"], name="reference_face_once"),
+            models.UniqueConstraint(
+                fields=["gallery", "blob", "face_number", "is_canary"], name="reference_face_once"
+            ),
         )
 
     def __str__(self) -> str:
