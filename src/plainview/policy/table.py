@@ -71,6 +71,7 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ),
         ("gallery.unknown", "search", "The gallery is one of the member's own agency."),
         ("gallery.expired", "search", "Nobody uses a gallery whose legal basis has ended."),
+        ("gallery.pack", "search, enrolment", "A gallery is used once all its templates are of the loaded model pack."),
         ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
         ("search.urgent_closed", "search", urgent),
         ("search.approval_needed", "search", f"A supervisor approves beforehand for: {beforehand}."),

@@ -56,5 +56,8 @@ CODES: dict[str, str] = {
     "face_too_small": "the largest face found is too small to compare",
     "no_such_face": "the face number asked for does not exist in this picture",
     "decoder_limit": "decoding took more memory or time than is allowed",
+    "exchange_damaged": "an ANSI/NIST-ITL file that cannot be read",
+    "exchange_no_face": "an ANSI/NIST-ITL file or record that shows no face",
+    "exchange_hash": "a picture in an ANSI/NIST-ITL record that is not the one its hash was made of",
 }
 """Every code that `BadMedia` may carry, with its meaning (printed in docs/reference/refusals.md)."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework.actions.erasers import erase_pending
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Candidate, LogOpening, Member, ProbeTemplate, Reference, Search
+from plainview.casework.models import Candidate, LogOpening, Member, PendingErasure, ProbeTemplate, Search
 from plainview.casework.queries.cases import search_numbered
-from plainview.casework.services import services
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -88,10 +88,5 @@ def _erase(search: Search, why: str) -> None:
         },
         acting_member=None,
     )  # fmt: skip
-    shared = Search.objects.filter(probe_blob=probe).exists() or Reference.objects.filter(blob=probe).exists()
-    if not shared:
-        transaction.on_commit(lambda: _delete_blob(probe))
-
-
-def _delete_blob(digest: str) -> None:
-    services().blobs.delete(digest)
+    PendingErasure.objects.get_or_create(blob=probe)
+    transaction.on_commit(erase_pending)

@@ -9,12 +9,15 @@ from plainview.casework.models.examination import (
     Verification,
     VerificationItem,
 )
+from plainview.casework.models.feeds import Feed, FeedLink
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import (
     Enrolment,
     Gallery,
     GalleryCalibration,
     GalleryChange,
+    NearDuplicate,
+    PendingErasure,
     Reference,
 )
 from plainview.casework.models.joining import Invitation, Token, Training, Trial
@@ -29,6 +32,8 @@ __all__ = [
     "Case",
     "Enrolment",
     "Examination",
+    "Feed",
+    "FeedLink",
     "Flag",
     "Gallery",
     "GalleryCalibration",
@@ -40,7 +45,9 @@ __all__ = [
     "LogOpening",
     "LogReview",
     "Member",
+    "NearDuplicate",
     "Outcome",
+    "PendingErasure",
     "PolicyVersion",
     "ProbeTemplate",
     "Reference",
