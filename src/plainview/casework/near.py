@@ -28,9 +28,7 @@ def seal_hash(plain: bytes, public_id: str) -> bytes:
 
 def open_hash(sealed: bytes, public_id: str) -> bytes:
     """Open what `seal_hash` sealed."""
-    return (
-        _sealer(services().templates).open(sealed, f"picture:{public_id}".encode()) if sealed else b""
-    )
+    return _sealer(services().templates).open(sealed, f"picture:{public_id}".encode()) if sealed else b""
 
 
 class GalleryHashes:

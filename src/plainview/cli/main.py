@@ -16,6 +16,7 @@ from plainview.audit.record import ClockWentBack
 from plainview.casework.workspace import ENV
 from plainview.cli import (
     audit,
+    backup,
     bench,
     demo,
     enrolment,
@@ -60,6 +61,7 @@ for module in (
     flags,
     oversight,
     serve,
+    backup,
     audit,
     demo,
     bench,

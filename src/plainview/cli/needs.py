@@ -44,6 +44,8 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "evaluate-labels": Need.NOTHING,
         "doctor": Need.OWNER,
         "serve": Need.OWNER,
+        "backup": Need.OWNER,
+        "restore": Need.OWNER,
         "audit verify": Need.OWNER,
         "audit checkpoint": Need.OWNER,
         "audit export": Need.OWNER,
