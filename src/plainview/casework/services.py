@@ -86,8 +86,9 @@ class Services:
     @cached_property
     def engine(self) -> Engine:
         """The loaded model pack; raises PackError."""
-        use = str(self.workspace.settings().get("use", "investigation"))
-        return Engine.load(DEFAULT_PACK, declared_use=use)
+        settings = self.workspace.settings()
+        pack, use = str(settings.get("pack", DEFAULT_PACK)), str(settings.get("use", "investigation"))
+        return Engine.load(pack, declared_use=use)
 
     def index(self, gallery_id: int, pack: str, dimension: int) -> Index:
         """The index of one gallery under one pack; empty at first, it catches up with the database."""

@@ -35,6 +35,11 @@ class Bar:
         self._bar, self._total, self._done = bar, total, 0
         self._task = bar.add_task(title, total=total, rate="")
 
+    def expect(self, total: int) -> None:
+        """Say how many there are, once that is known."""
+        self._total = total
+        self._bar.update(self._task, total=total)
+
     def step(self, *_: object) -> None:
         """One more is done; a list that turns out longer than it was counted stretches the bar."""
         self._done += 1

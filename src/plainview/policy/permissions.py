@@ -23,6 +23,7 @@ class Permission(StrEnum):
     GALLERY_LIST = "gallery.list"
     GALLERY_CREATE = "gallery.create"
     GALLERY_ENROL = "gallery.enrol"
+    GALLERY_EXPORT = "gallery.export"
     REFERENCE_EXPUNGE = "reference.expunge"
     CASE_OPEN = "case.open"
     CASE_CLOSE = "case.close"

@@ -61,6 +61,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.GALLERY_LIST,
             Permission.GALLERY_CREATE,
             Permission.GALLERY_ENROL,
+            Permission.GALLERY_EXPORT,
             Permission.REFERENCE_EXPUNGE,
             Permission.MEMBER_INVITE,
             Permission.MEMBER_LIST,

@@ -97,5 +97,14 @@ def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
 
 def _galleries() -> list[tuple[str, str, str]]:
     return [
+        ("feed.passport", "feed", "A published feed names its publisher and its legal basis."),
+        ("feed.address", "feed", "A feed is one list on one https host."),
+        ("feed.rate", "feed", "A feed pauses between two requests."),
+        (
+            "feed.host",
+            "feed",
+            "Only links of the list, on the host of the list, are fetched; no page ever is.",
+        ),
+        ("feed.stopped", "feed", "A feed that was stopped fetches nothing any more."),
         ("gallery.passport", "gallery", "A gallery states its legal basis, its source and its owner."),
     ]

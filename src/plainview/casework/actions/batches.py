@@ -6,13 +6,14 @@ the audit entry together) and what a run tells about itself. A batch is acknowle
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 from django.db.models import F
 
 from plainview.casework.actions.log import write_entry
+from plainview.casework.manifest import Item
 from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member, NearDuplicate, Reference
 from plainview.casework.models.people import public_id
 from plainview.casework.near import GalleryHashes, seal_hash
@@ -43,6 +44,8 @@ class Options:
         cores: pictures that are embedded at the same time; None: one on every core that this process may use.
         stopped: asked before each picture; once true, what has begun is stored and the run ends.
         failures: called with every failure, also those that the result only counts.
+        settled: called with pictures and one word, what became of them ("enrolled", "duplicate", "near duplicate"
+            or the code of a failure); for those of a batch inside its transaction.
     """
 
     near_duplicates: bool = True
@@ -51,6 +54,7 @@ class Options:
     cores: int | None = None
     stopped: Callable[[], bool] = lambda: False
     failures: Callable[[dict[str, str]], None] = lambda _: None
+    settled: Callable[[Sequence[Item], str], None] = lambda _items, _outcome: None
 
 
 @dataclass
@@ -130,6 +134,10 @@ class Batches:
             services().blobs.put_many(r.data for r in fresh if not services().blobs.exists(r.digest))
             created = self._write(fresh) if fresh else {}
             self._write_near(batch, near, created)
+            settled = self._options.settled
+            settled([ready.item for ready in self._ready.values() if ready.digest in present], "duplicate")
+            settled([ready.item for ready in batch if ready.digest in skipped], "near duplicate")
+            settled([ready.item for ready in fresh], "enrolled")
         self._ready.clear()
         self._tell(batch, present, near, fresh, created)
 

@@ -170,12 +170,14 @@ def _outcomes(
 def _count(outcome: Held | Failed, result: EnrolmentResult, options: Options) -> None:
     if isinstance(outcome, Held):
         result.duplicates += 1
+        options.settled([outcome.item], "duplicate")
         return
     row = {"path": outcome.item.name, "code": outcome.code, "why": outcome.why}
     result.failed_total += 1
     if len(result.failed) < LISTED:
         result.failed.append(row)
     options.failures(row)
+    options.settled([outcome.item], outcome.code)
 
 
 def _counts(result: EnrolmentResult) -> dict[str, int | bool]:
