@@ -196,8 +196,10 @@ def _opened(feed: Feed, connection: Connection) -> tuple[Host, Robots, list[Offe
 def _waiting(feed: Feed, offers: Sequence[Offer], limit: int | None) -> list[Offer]:
     """The offers that this feed has not dealt with, each link once, in the order of the list."""
     done = set(FeedLink.objects.filter(feed=feed).values_list("mark", flat=True))
-    once = {offer.image: offer for offer in reversed(offers)}
-    fresh = [offer for offer in reversed(once.values()) if _mark(feed, offer.image) not in done]
+    once: dict[str, Offer] = {}
+    for offer in offers:
+        once.setdefault(offer.image, offer)
+    fresh = [offer for offer in once.values() if _mark(feed, offer.image) not in done]
     return fresh[:limit]
 
 
