@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.actions.approvals import request_approval
 from plainview.casework.actions.examine import examine
+from plainview.casework.actions.feeds import add_feed, stop_feed
 from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
@@ -56,6 +57,14 @@ LINES = {
     "gallery list": "",
     "gallery passport": "{gallery}",
     "gallery change": "{gallery} --why w --expires 2999-02-02",
+    "gallery statistics": "{gallery}",
+    "gallery near-duplicates": "{gallery}",
+    "gallery export": "{gallery} {exported} --why w",
+    "gallery re-embed": "{gallery}",
+    "feed add": "{gallery} https://localhost:1/other --publisher p --basis b",
+    "feed list": "",
+    "feed run": "{feed}",
+    "feed stop": "{feed} --why w",
     "expunge": "{reference} --reason erased-by-court-order",
     "enrol": "{gallery} {image}",
     "case open": "C-77 --offence robbery",
@@ -116,6 +125,10 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     tripwire = add_tripwire(image, "MARKER", consent=True, acting_member=victim).public_id
     with transaction.atomic():
         flag = raise_flag(Finding("misuse.test", "MARKER"), victim, None).public_id
+    feed = add_feed(
+        "MARKER-gallery", "https://localhost:1/list", publisher="MARKER", legal_basis="b", acting_member=admin
+    )
+    stop_feed(feed.public_id, why="a run would ask its host", acting_member=admin)
     forms = {
         "examination_form": EXAMINATION_FORM,
         "verification_form": VERIFICATION_FORM,
@@ -131,6 +144,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
         "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
         "reference": Reference.objects.first().public_id, "register": str(tmp_path / "register"),
+        "exported": str(tmp_path / "exported"), "feed": feed.public_id,
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
 

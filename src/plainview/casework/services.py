@@ -96,9 +96,10 @@ class Services:
             return self._indexes.setdefault((gallery_id, pack), ExactIndex(dimension))
 
     def close(self) -> None:
-        """End the decoder's child."""
-        if "decoder" in self.__dict__:
-            self.decoder.close()
+        """End the decoder's child; the next use starts another one."""
+        decoder = self.__dict__.pop("decoder", None)
+        if decoder is not None:
+            decoder.close()
 
 
 @lru_cache(maxsize=1)

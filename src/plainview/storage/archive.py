@@ -75,7 +75,10 @@ class ArchiveWriter:
         hashed = _Hashed(source)
         try:
             self._tar.addfile(member, hashed)
-        except tarfile.ReadError:  # what tarfile raises for a source that is too short
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            # Without a number it is tarfile's own, for a source that is too short.
             raise StorageError(f"{name} ended while it was copied.", "Make the backup again.") from None
         self._checksums[name] = hashed.digest.hexdigest()
 
