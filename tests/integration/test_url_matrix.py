@@ -17,6 +17,8 @@ from plainview.web.access import ACCESS, Anyone
 
 FOR_EVERY_PART = {
     "number": 1,
+    "public_id": "X000000000000",
+    "rank": 1,
     "code": "x",
     "uidb36": "a",
     "key": "b",

@@ -15,6 +15,7 @@ from plainview.audit.logfile import LogFolderError
 from plainview.audit.record import ClockWentBack
 from plainview.casework.workspace import ENV
 from plainview.cli import (
+    alerts,
     audit,
     backup,
     bench,
@@ -35,6 +36,7 @@ from plainview.cli import (
     serve,
     setup,
     work,
+    worker,
 )
 from plainview.evaluation.dataset import DatasetError
 from plainview.policy.decision import Refused
@@ -59,12 +61,14 @@ for module in (
     enrolment,
     feeds,
     work,
+    alerts,
     examination,
     people,
     rulebook,
     flags,
     oversight,
     serve,
+    worker,
     backup,
     audit,
     demo,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
+from plainview.policy.alerts import MAX_ALERT_DAYS
 from plainview.policy.decision import Refused
 from plainview.policy.grounds import refused_ground
 from plainview.policy.roles import Role
@@ -57,6 +58,8 @@ class AgencyPolicy:
         urgent: allow a search without approval when life is at risk.
         urgent_hours: hours until such a search is authorised, or erased.
         list_max: longest candidate list.
+        alert_days: longest time until an alert ends or is renewed.
+        unsolved_alerts: the probes of a case that is closed unsolved may be kept as alerts, reviewed every year.
         trial_days: longest trial.
         trial_searches: most searches in a trial.
         training: role -> what it must have completed.
@@ -72,6 +75,8 @@ class AgencyPolicy:
     urgent: bool
     urgent_hours: int
     list_max: int
+    alert_days: int
+    unsolved_alerts: bool
     trial_days: int
     trial_searches: int
     training: Mapping[Role, TrainingNeeded]
@@ -85,6 +90,7 @@ _RANGES = {
     "quality_floor": (0, 100),
     "urgent_hours": (1, MAX_URGENT_HOURS),
     "list_max": (MIN_LIST, MAX_LIST),
+    "alert_days": (1, MAX_ALERT_DAYS),
     "trial_days": (1, MAX_TRIAL_DAYS),
     "trial_searches": (1, MAX_TRIAL_SEARCHES),
 }
@@ -117,7 +123,7 @@ def parse(text: str) -> AgencyPolicy:
         if type(raw[name]) is not int or not low <= raw[name] <= high:
             raise _invalid(f"{name} is a whole number from {low} to {high}.")
         values[name] = raw[name]
-    for name in ("unlisted_offences", "unlisted_purposes", "origin_required", "urgent"):
+    for name in ("unlisted_offences", "unlisted_purposes", "origin_required", "urgent", "unsolved_alerts"):
         if type(raw[name]) is not bool:
             raise _invalid(f"{name} is true or false.")
         values[name] = raw[name]
@@ -199,6 +205,8 @@ preapproval = []            # offences that need a supervisor's approval before 
 urgent = true               # life at risk: search first, a supervisor authorises within urgent_hours, or it is erased
 urgent_hours = 48
 list_max = 50
+alert_days = 30             # an alert ends then, unless a supervisor renews it
+unsolved_alerts = false     # keep the probes of cases closed unsolved as alerts, reviewed every year
 trial_days = 30
 trial_searches = 50
 

@@ -46,3 +46,10 @@ class Permission(StrEnum):
     TRIPWIRE_OWN = "tripwire.own"
     TOKEN_OWN = "token.own"  # noqa: S105  an act, not a secret
     SESSION_OWN = "session.own"
+    ALERT_CREATE = "alert.create"
+    ALERT_READ = "alert.read"
+    ALERT_RENEW = "alert.renew"
+    ALERT_CLOSE = "alert.close"
+    ALERT_OWN = "alert.own"
+    WEBHOOK_SET = "webhook.set"
+    JOB_OWN = "job.own"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from plainview.web.views import own
+from plainview.web.views import jobs, own
 
 urlpatterns = [
     path("", own.home, name="home"),
+    path("jobs/<str:public_id>/", jobs.job, name="job"),
+    path("jobs/<str:public_id>/cancel/", jobs.job_cancel, name="job-cancel"),
     path("policy/", own.policy, name="policy"),
     path("sessions/", own.sessions, name="sessions"),
     path("sessions/<int:number>/end/", own.session_end, name="session-end"),

@@ -24,6 +24,8 @@ class Anyone(Enum):
 ACCESS: Mapping[str, Permission | Anyone] = MappingProxyType(
     {
         "home": Anyone.MEMBER,
+        "job": Permission.JOB_OWN,
+        "job-cancel": Permission.JOB_OWN,
         "join": Anyone.PUBLIC,
         "policy": Permission.POLICY_SHOW,
         "sessions": Permission.SESSION_OWN,

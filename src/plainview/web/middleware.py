@@ -67,8 +67,9 @@ def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
 
 
 def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
-    """403 with the rule, the reason and the next step."""
-    return render(request, "refused.html", {"refused": refused}, status=403)
+    """403 with the rule, the reason and the next step; 404 where there is nothing of this name for the member."""
+    status = 404 if refused.rule_id.endswith(".unknown") else 403
+    return render(request, "refused.html", {"refused": refused}, status=status)
 
 
 def record_failed_page(request: HttpRequest) -> HttpResponse:

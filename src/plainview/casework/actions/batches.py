@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from django.db import connection, transaction
 from django.db.models import F
 
+from plainview.casework.actions.alert_follow import follow
 from plainview.casework.actions.log import write_entry
 from plainview.casework.manifest import Item
 from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member, NearDuplicate, Reference
@@ -138,6 +139,7 @@ class Batches:
             settled([ready.item for ready in self._ready.values() if ready.digest in present], "duplicate")
             settled([ready.item for ready in batch if ready.digest in skipped], "near duplicate")
             settled([ready.item for ready in fresh], "enrolled")
+        follow(self._gallery.pk)
         self._ready.clear()
         self._tell(batch, present, near, fresh, created)
 

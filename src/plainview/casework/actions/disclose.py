@@ -271,9 +271,9 @@ def _rerun(search: Search) -> Iterator[tuple[str, bytes, str]]:
     picture = services().decoder.decode(services().blobs.get(search.probe_blob))
     _, face = engine.probe_face(picture, search.face_number)
     state: dict[int, bool] = {}
-    changes = GalleryChange.objects.filter(gallery=search.gallery, seq__lte=search.gallery_seq).order_by(
-        "seq"
-    )
+    changes = GalleryChange.objects.filter(
+        gallery=search.gallery, seq__gt=search.after_seq or 0, seq__lte=search.gallery_seq
+    ).order_by("seq")
     for reference, is_add in changes.values_list("reference_id", "is_add").iterator():
         state[reference] = is_add
     rows, templates = [], []

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from django.db import transaction
 from django.db.models import Q
 
-from plainview.casework.models import NearDuplicate, PendingErasure, Reference, Search
+from plainview.casework.models import Alert, NearDuplicate, PendingErasure, Reference, Search
 from plainview.casework.services import services
 
 Eraser = Callable[[Reference], None]
@@ -57,7 +57,12 @@ def probes(blob: str) -> bool:
     return Search.objects.filter(probe_blob=blob).exists()
 
 
-OWNERS: tuple[Owner, ...] = (references, probes)
+def alerts(blob: str) -> bool:
+    """An alert was saved with it."""
+    return Alert.objects.filter(probe_blob=blob).exists()
+
+
+OWNERS: tuple[Owner, ...] = (references, probes, alerts)
 """Whose pictures lie in the blob store."""
 
 

@@ -18,6 +18,7 @@ from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.expunged import ACTION, bring_level, mark
 from plainview.casework.models import Gallery, GalleryChange, Member, Reference
+from plainview.casework.queries.pictures import forget_pictures
 from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.examination import explained
@@ -102,6 +103,7 @@ def blank(row: Reference) -> None:
 def finish() -> int:
     """Do after the transaction what an expunge, this one or one that was cut short, left; return pictures removed."""
     erased = erase_pending()
+    forget_pictures()
     bring_level()
     return erased
 

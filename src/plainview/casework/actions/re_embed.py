@@ -16,10 +16,11 @@ import numpy as np
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from plainview.casework.actions.alert_follow import follow
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Gallery, GalleryChange, Member, Reference
+from plainview.casework.models import AlertMark, Gallery, GalleryChange, Member, Reference
 from plainview.casework.queries.galleries import gallery_named
 from plainview.casework.services import services
 from plainview.policy.permissions import Permission
@@ -73,6 +74,7 @@ def re_embed(
         gallery = gallery_named(name, acting_member)
     pack = services().engine.pack.identity
     result = ReEmbedded()
+    follow(gallery.pk)  # what is new to the alerts now; templates made anew are not
     with acting("gallery.enrol", Permission.GALLERY_ENROL, acting_member):
         rows = Gallery.objects.select_for_update().filter(pk=gallery.pk)
         rows.update(re_embedding=True)
@@ -166,6 +168,7 @@ def _store(
             for i, row in enumerate(done)
         )
         Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + len(done))
+        AlertMark.objects.filter(gallery=gallery, seq=gallery.log_head).update(seq=F("seq") + len(done))
         write_entry(
             "references.re_embedded",
             {

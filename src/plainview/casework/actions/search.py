@@ -25,7 +25,16 @@ from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.rows import insert, insert_many
 from plainview.casework.actions.urgent import sweep
-from plainview.casework.models import Approval, Candidate, Case, Gallery, Member, PolicyVersion, Search
+from plainview.casework.models import (
+    AlertSeen,
+    Approval,
+    Candidate,
+    Case,
+    Gallery,
+    Member,
+    PolicyVersion,
+    Search,
+)
 from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.galleries import changes_after, shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
@@ -104,7 +113,7 @@ def authorise(request: Request, *, acting_member: Member) -> None:
     """
     sweep()
     with _watched(acting_member):
-        _authorised(request, None, acting_member)
+        authorised(request, None, acting_member)
 
 
 def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answer:
@@ -122,7 +131,7 @@ def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answ
     found = index.search(template, request.top)
     search.gallery_size = len(index)
     search.calibration = calibrate(search.gallery)
-    answer = _record_answer(search, found, asked, acting_member=acting_member)
+    answer = record_answer(search, found, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
     return answer
 
@@ -140,7 +149,9 @@ def _watched(member: Member) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Authorised:
+class Authorised:
+    """What a request that every rule allows comes to."""
+
     case: Case
     gallery: Gallery
     version: PolicyVersion
@@ -148,8 +159,12 @@ class _Authorised:
     approval: Approval | None
 
 
-def _authorised(request: Request, probe: Probe | None, member: Member) -> _Authorised:
-    """Gather the facts and ask every rule; without a probe, those that need none."""
+def authorised(request: Request, probe: Probe | None, member: Member) -> Authorised:
+    """Gather the facts and ask every rule; without a probe, those that need none.
+
+    Raises:
+        Refused: the first rule that says no.
+    """
     standing(member, Permission.SEARCH_RUN)
     case = Case.objects.filter(agency=member.agency, number=request.case.strip()).first()
     gallery = Gallery.objects.filter(agency=member.agency, name=request.gallery).first()
@@ -172,7 +187,7 @@ def _authorised(request: Request, probe: Probe | None, member: Member) -> _Autho
     rules.require(*decisions(facts, policy))
     assert case is not None  # noqa: S101  require() has raised otherwise
     assert gallery is not None  # noqa: S101
-    return _Authorised(case, gallery, version, policy, approval)
+    return Authorised(case, gallery, version, policy, approval)
 
 
 def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[Search, Receipt]:
@@ -180,7 +195,7 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
     pack = services().engine.pack
     urgent = request.urgent.strip()
     with _watched(acting_member), transaction.atomic():
-        may = _authorised(request, probe, acting_member)
+        may = authorised(request, probe, acting_member)
         held = may.gallery
         rules.require(rules.gallery_of_pack(held.name, held.pack, pack.identity, held.re_embedding))
         blob = services().blobs.put(probe.data)
@@ -231,7 +246,10 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
     return search, receipt
 
 
-def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member) -> Answer:
+def record_answer(
+    search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member | None
+) -> Answer:
+    """Record the candidate list of a recorded search; None acts for an alert."""
     references = shown_references([row.reference for row in found])
     candidates = [
         Candidate(
@@ -296,4 +314,6 @@ def view_candidates(public_id: str, *, acting_member: Member) -> Answer:
             },
             acting_member=acting_member,
         )
+        if search.alert_id is not None and search.member_id == acting_member.pk:
+            AlertSeen.objects.get_or_create(search=search, defaults={"member": acting_member})
     return Answer(search, candidates, receipt)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from django.utils import timezone
 
 from plainview.casework.actions.examine import assign_verifier
@@ -21,9 +20,10 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import Role
 from plainview.policy.search import trained
+from plainview.recognition.crop import face_square
 from plainview.recognition.types import Pixels
 
-_MARGIN = 0.6  # of the face's width, kept around it: hair and ears are compared too
+_SIDE = 640  # pixels of each square: probe and faces at one scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,4 @@ def _own_task(public_id: str, member: Member) -> Verification:
 
 def _face(blob: str, box: list[float]) -> Pixels:
     """The face with some of its surroundings, from a fresh decode: no name, no metadata comes with it."""
-    pixels = services().decoder.decode(services().blobs.get(blob)).pixels
-    x, y, width, height = box
-    edge = _MARGIN * width
-    top, left = max(int(y - edge), 0), max(int(x - edge), 0)
-    return np.ascontiguousarray(pixels[top : int(y + height + edge), left : int(x + width + edge)])
+    return face_square(services().decoder.decode(services().blobs.get(blob)).pixels, box, _SIDE)

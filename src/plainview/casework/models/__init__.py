@@ -1,6 +1,15 @@
 """Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
 
 from plainview.casework.models.access import SignInFailure, SignInReset
+from plainview.casework.models.alerts import (
+    Alert,
+    AlertGallery,
+    AlertMark,
+    AlertPreference,
+    AlertSeen,
+    Notice,
+    Webhook,
+)
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
     Examination,
@@ -20,6 +29,7 @@ from plainview.casework.models.galleries import (
     PendingErasure,
     Reference,
 )
+from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
@@ -27,6 +37,11 @@ from plainview.casework.models.policy import PolicyVersion
 
 __all__ = [
     "Agency",
+    "Alert",
+    "AlertGallery",
+    "AlertMark",
+    "AlertPreference",
+    "AlertSeen",
     "Approval",
     "Candidate",
     "Case",
@@ -39,6 +54,7 @@ __all__ = [
     "GalleryCalibration",
     "GalleryChange",
     "Invitation",
+    "Job",
     "Lead",
     "LogEntry",
     "LogKey",
@@ -46,6 +62,7 @@ __all__ = [
     "LogReview",
     "Member",
     "NearDuplicate",
+    "Notice",
     "Outcome",
     "PendingErasure",
     "PolicyVersion",
@@ -60,4 +77,5 @@ __all__ = [
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Webhook",
 ]

@@ -62,7 +62,10 @@ class Approval(models.Model):
 
 
 class Search(models.Model):
-    """One run: what was asked, written before it is answered. `answered_at` is empty until then."""
+    """One run: what was asked, written before it is answered. `answered_at` is empty until then.
+
+    One that an alert made has compared the references enrolled after change `after_seq` only.
+    """
 
     public_id = models.CharField(max_length=16, unique=True, default=_search_id)
     case = models.ForeignKey(Case, on_delete=models.PROTECT)
@@ -94,6 +97,8 @@ class Search(models.Model):
     authorised_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     authorised_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
+    alert = models.ForeignKey("casework.Alert", on_delete=models.PROTECT, null=True, related_name="raised")
+    after_seq = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "search"
