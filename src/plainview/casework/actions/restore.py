@@ -50,7 +50,7 @@ class Restored:
     backup: str
     made_at: str
     entries: int
-    taken_over: Counter[str] = field(default_factory=Counter)
+    taken_over: dict[str, int] = field(default_factory=dict)
     log_known: bool = False
     erased_again: tuple[str, ...] = ()
     missing_pictures: int = 0
@@ -108,7 +108,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept: str | None, listed:
             "Keep the backup as it is and try another one.",
         )  # fmt: skip
     return Restored(
-        str(about["backup"]), str(about["made_at"]), entries, taken, log is not None, erased, missing, ended,
+        str(about["backup"]), str(about["made_at"]), entries, dict(taken), log is not None, erased, missing, ended,
         receipt.entry,
     )  # fmt: skip
 
