@@ -20,7 +20,7 @@ from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.erasers import erase_pending
 from plainview.casework.actions.guard import refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
-from plainview.casework.expunged import barred_pictures, mark
+from plainview.casework.expunged import is_barred
 from plainview.casework.manifest import Item, Items
 from plainview.casework.models import Enrolment, Gallery, Member
 from plainview.casework.preparing import Failed, Held, Ready, prepare
@@ -156,11 +156,10 @@ def _outcomes(
     *,
     rehearsal: bool,
 ) -> Iterable[Ready | Held | Failed]:
-    barred = barred_pictures()
     return prepare(
         items,
         held=held,
-        barred=lambda digest: bool(barred) and mark(digest) in barred,
+        barred=is_barred,
         cores=options.cores or len(os.sched_getaffinity(0)),
         rehearsal=rehearsal,
         stopped=options.stopped,

@@ -17,7 +17,7 @@ from plainview.casework.actions.erasers import ERASERS, erase_pending, picture_n
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.expunged import ACTION, bring_level, mark
-from plainview.casework.models import Gallery, GalleryChange, Member, Reference
+from plainview.casework.models import BarredPicture, Gallery, GalleryChange, Member, Reference
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -70,6 +70,8 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member, never_agai
         blob = row.blob
         picture_mark = mark(blob)
         blank(row)
+        if never_again:
+            BarredPicture.objects.get_or_create(mark=picture_mark)
         needed = picture_needed(blob)
         receipt = write_entry(
             ACTION,

@@ -23,7 +23,7 @@ from plainview.casework.actions.log import publish, write_entry
 from plainview.casework.actions.setup import make_tables
 from plainview.casework.continuity import require_reaches, take_over
 from plainview.casework.expunged import ACTION, Line, lines_of
-from plainview.casework.models import LogEntry, Reference, Token
+from plainview.casework.models import BarredPicture, LogEntry, Reference, Token
 from plainview.casework.queries.log import newest_entry, verify_log
 from plainview.casework.services import services
 from plainview.policy.decision import Refused
@@ -121,6 +121,8 @@ def _erase_again(listed: list[Line]) -> tuple[str, ...]:
     erased = []
     for line in {line.reference: line for line in (*known, *listed)}.values():
         with transaction.atomic():
+            if line.never_again:
+                BarredPicture.objects.get_or_create(mark=line.picture)
             row = (
                 Reference.objects.select_related("gallery", "enrolment")
                 .filter(public_id=line.reference)

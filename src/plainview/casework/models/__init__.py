@@ -21,6 +21,7 @@ from plainview.casework.models.examination import (
 from plainview.casework.models.feeds import Feed, FeedLink
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import (
+    BarredPicture,
     Enrolment,
     Gallery,
     GalleryCalibration,
@@ -43,6 +44,7 @@ __all__ = [
     "AlertPreference",
     "AlertSeen",
     "Approval",
+    "BarredPicture",
     "Candidate",
     "Case",
     "Enrolment",

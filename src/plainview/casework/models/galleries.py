@@ -134,6 +134,18 @@ class PendingErasure(models.Model):
         return f"erasure {self.pk}"
 
 
+class BarredPicture(models.Model):
+    """A picture that must never be enrolled again, by its keyed digest (casework.expunged.mark)."""
+
+    mark = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        db_table = "barred_picture"
+
+    def __str__(self) -> str:
+        return self.mark
+
+
 class GalleryChange(models.Model):
     """One row of a gallery's ordered log: gap-free from 1, the truth that every index catches up with."""
 
