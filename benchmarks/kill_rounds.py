@@ -327,6 +327,9 @@ def _look(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
     from plainview.casework.queries.log import verify_log
     from plainview.casework.services import services
 
+    gallery = Gallery.objects.get()
+    if not gallery.re_embedding:  # killed before it began, the gallery still has the pack that it had
+        state.other_pack = gallery.pack == OTHER_PACK
     _use_pack(state)
     problems: list[str] = []
 
@@ -341,7 +344,6 @@ def _look(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
     require(log.ok, f"the log does not verify: {log.problems}")
     # Killed between an entry and its checkpoint the public copy lacks the newest one, and the next act adds it.
     require(before.ok or log.ok, f"the public copy was not a beginning of the log: {before.problems}")
-    gallery = Gallery.objects.get()
     rows = list(Reference.objects.order_by("pk"))
     held = [row for row in rows if row.template]
     names = Counter(row.file_name for row in held)

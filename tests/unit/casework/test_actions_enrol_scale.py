@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import cv2
 import pytest
+from django.db import OperationalError, connection
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.work import entries, person, write
 
@@ -32,6 +34,7 @@ from plainview.casework.queries.statistics import gallery_statistics, near_pairs
 from plainview.casework.services import services
 from plainview.policy.decision import Refused
 from plainview.recognition.near import picture_hash
+from plainview.storage.base import StorageFull
 
 
 @pytest.fixture
@@ -268,6 +271,48 @@ def test_a_gallery_of_another_pack_takes_no_pictures(pictures: Path) -> None:
     with pytest.raises(Refused) as caught:
         run(pictures)
     assert caught.value.rule_id == "gallery.pack"
+
+
+def _enrol_until_it_fails(pictures: Path) -> None:
+    for number in range(40):
+        write(scaled(collins(), 0.5 + number / 100), pictures / f"more-{number}.png")
+        run(pictures)
+
+
+def test_a_database_that_is_full_keeps_nothing_of_the_batch_and_goes_on_later(pictures: Path) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        (pages,) = cursor.fetchone()
+        cursor.execute(f"PRAGMA max_page_count={pages}")
+    try:
+        with pytest.raises(OperationalError, match="full"):
+            _enrol_until_it_fails(pictures)
+        assert (
+            Reference.objects.count()
+            == GalleryChange.objects.count()
+            == Gallery.objects.get(name="g").log_head
+        )
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA max_page_count=1073741823")
+    run(pictures)
+    assert {"1-collins.png", "more-0.png"} <= set(names())
+    assert len(names()) == len(set(names()))
+
+
+def test_a_blob_store_that_is_full_keeps_nothing_of_the_batch(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("plainview.storage.local._publish", full)
+        with pytest.raises(StorageFull):
+            run(pictures)
+    assert Reference.objects.count() == Gallery.objects.get(name="g").log_head == 0
+    assert list(services().blobs.digests()) == []
+    assert run(pictures).enrolled == 4
 
 
 def test_items_of_any_iterable_are_enrolled(pictures: Path) -> None:
