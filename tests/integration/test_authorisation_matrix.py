@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search
 from typer.testing import CliRunner, Result
 
@@ -22,6 +23,7 @@ from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.notices import add_webhook
 from plainview.casework.actions.policy import change_policy
+from plainview.casework.actions.proficiency import add_item
 from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
@@ -75,6 +77,10 @@ LINES = {
     "case list": "",
     "search": "{image} --case {case} --purpose p --gallery {gallery}",
     "candidates": "{search}",
+    "video": "{clip} --case {case}",
+    "videos": "",
+    "stills": "{video}",
+    "video-erase": "{video} --reason erased-by-court-order",
     "alert create": "{image} --case {case} --purpose p --gallery {gallery}",
     "alert list": "",
     "alert close": "{alert} --reason the-person-was-found",
@@ -89,7 +95,13 @@ LINES = {
     "verify list": "",
     "verify show": "{verification} --out {folder}",
     "verify record": "{verification} {verification_form}",
+    "verify proficiency add": "{reference} {reference2} --same --basis consent-in-the-file-of-2026",
+    "verify proficiency list": "",
+    "verify proficiency retire": "{item} --why the-pictures-are-old",
+    "verify proficiency results": "",
     "lead release": "{examination} {lead_form}",
+    "lead withhold": "{examination} --reason not-a-sentence",
+    "lead sheet": "{lead} --out {sheet}",
     "lead evidence": "{lead} seen-elsewhere",
     "lead outcome": "{lead} cleared",
     "lead list": "",
@@ -126,6 +138,15 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     gallery(tmp_path / "pictures", "MARKER-gallery")
     case("MARKER-case")
     image = probe(tmp_path)
+    first, second = Reference.objects.order_by("pk")
+    supervisor = member_by_email("supervisor@agency.example")
+    item = add_item(
+        first.public_id,
+        second.public_id,
+        is_mated=False,
+        basis="two different people",
+        acting_member=supervisor,
+    )
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     invited = invite_member("marker-trial@agency.example", ["examiner"], on_trial=True, acting_member=admin)
     trial = join(invited.code, "MARKER trial")
@@ -148,6 +169,9 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     }
     for name, text in forms.items():
         (tmp_path / f"{name}.toml").write_text(text)
+    clip_file = tmp_path / "MARKER.mp4"
+    clip_file.write_bytes(clip(frames=10).data)
+    video = take(clip_file.read_bytes(), "MARKER-case", name="MARKER.mp4").public_id
     policy = tmp_path / "policy.toml"
     policy.write_text(NEW_AGENCY)
     saved = create_alert(
@@ -161,9 +185,10 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
         "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
-        "reference": Reference.objects.first().public_id, "register": str(tmp_path / "register"),
+        "reference": first.public_id, "reference2": second.public_id, "item": item.public_id, "register": str(tmp_path / "register"),
         "exported": str(tmp_path / "exported"), "feed": feed.public_id,
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
+        "sheet": str(tmp_path / "sheet.pdf"), "clip": str(clip_file), "video": video,
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
 
 

@@ -7,13 +7,14 @@ held in memory. It never follows a link; links are recorded, not opened.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from plainview.casework.nist import SUFFIXES as NIST_SUFFIXES
 from plainview.casework.nist import Provenance, read_nist
@@ -178,30 +179,53 @@ def _manifest(path: Path) -> Iterator[Item]:
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            if path.suffix.lower() == ".csv":
-                reader = csv.DictReader(file)
-                if "path" not in (reader.fieldnames or ()):
-                    raise _bad(path, 1, "there is no column named path")
-                for row in reader:
-                    yield reader.line_num, row
-                return
-            number = 0
-            while line := file.readline(_LINE):
-                number += 1
-                if len(line) == _LINE:
-                    raise _bad(path, number, f"the line is longer than {_LINE} characters")
-                if not line.strip():
-                    continue
-                parsed = json.loads(line)
-                if not isinstance(parsed, dict):
-                    raise _bad(path, number, "the line is not a JSON object")
-                yield number, parsed
+            yield from _parsed(path, file)
     except UnicodeDecodeError:
         raise _bad(path, 1, "the file is not UTF-8") from None
-    except (csv.Error, json.JSONDecodeError, RecursionError) as error:
-        raise _bad(path, 1, f"a row cannot be read ({error})") from None
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from None
+
+
+def rows_of(name: str, data: bytes) -> dict[str, Item]:
+    """Read an uploaded manifest: the path in each row -> what it says; a source that is not stated is "".
+
+    Raises:
+        Refused: manifest.bad_row.
+    """
+    manifest = Path(name)
+    try:
+        file = io.StringIO(data.decode("utf-8-sig"), newline="")
+    except UnicodeDecodeError:
+        raise _bad(manifest, 1, "the file is not UTF-8") from None
+    items = {}
+    for number, row in _parsed(manifest, file):
+        item = _row(manifest, number, row)
+        items[item.name] = item if row.get("source_url") else replace(item, source_url="")
+    return items
+
+
+def _parsed(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        if path.suffix.lower() == ".csv":
+            reader = csv.DictReader(file)
+            if "path" not in (reader.fieldnames or ()):
+                raise _bad(path, 1, "there is no column named path")
+            for row in reader:
+                yield reader.line_num, row
+            return
+        number = 0
+        while line := file.readline(_LINE):
+            number += 1
+            if len(line) == _LINE:
+                raise _bad(path, number, f"the line is longer than {_LINE} characters")
+            if not line.strip():
+                continue
+            parsed = json.loads(line)
+            if not isinstance(parsed, dict):
+                raise _bad(path, number, "the line is not a JSON object")
+            yield number, parsed
+    except (csv.Error, json.JSONDecodeError, RecursionError) as error:
+        raise _bad(path, 1, f"a row cannot be read ({error})") from None
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

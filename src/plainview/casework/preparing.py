@@ -42,6 +42,7 @@ class Held:
     """A picture that the gallery holds already, or that this run has just taken in."""
 
     item: Item
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Failed:
 def prepare(
     items: Iterable[Item],
     *,
+    read: Callable[[Item], bytes] = Item.read,
     held: Callable[[str], bool],
     barred: Callable[[str], bool],
     cores: int,
@@ -66,6 +68,7 @@ def prepare(
 
     Args:
         items: what to prepare, one at a time.
+        read: gives an item's bytes; raises BadMedia or Unusable.
         held: says whether the gallery holds the picture of this digest.
         barred: says whether it was erased for good and must not come back.
         cores: pictures that are embedded at the same time.
@@ -79,7 +82,7 @@ def prepare(
             if stopped():
                 break
             try:
-                data = item.read()
+                data = read(item)
             except (BadMedia, Unusable) as bad:
                 yield Failed(item, bad.code, bad.why)
                 continue
@@ -90,7 +93,7 @@ def prepare(
                 )
                 continue
             if digest in under_way or held(digest):
-                yield Held(item)
+                yield Held(item, digest)
                 continue
             under_way.add(digest)
             decoding = services().decoder.submit(data)

@@ -64,7 +64,7 @@ def bench_search(
         "open_s": round(build, 4), "ratio_to_flat": round(p50 / statistics.median(flat_ms), 3),
         "ratio_to_numpy": round(p50 / statistics.median(numpy_ms), 3), "synthetic": True,
     }  # fmt: skip
-    _print(result, json=json)
+    show(result, json=json)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
@@ -103,7 +103,7 @@ def bench_enrol(
             item for item in read_items(source) if item.path.suffix.lower() in (".jpg", ".jpeg", ".png")
         ][:images]
         result = _measure_enrol(items)
-    _print(result, json=json)
+    show(result, json=json)
 
 
 def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
@@ -184,7 +184,8 @@ def _varied(folder: Path, count: int) -> Path:
     return folder
 
 
-def _print(result: dict[str, object], *, json: bool) -> None:
+def show(result: dict[str, object], *, json: bool) -> None:
+    """Print a result as JSON, or as lines for people."""
     if json:
         print_json(result)
         return

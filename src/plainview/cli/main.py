@@ -20,6 +20,7 @@ from plainview.cli import (
     audit,
     backup,
     bench,
+    bench_video,
     demo,
     enrolment,
     evaluate,
@@ -36,6 +37,7 @@ from plainview.cli import (
     rulebook,
     serve,
     setup,
+    video,
     work,
     worker,
 )
@@ -62,6 +64,7 @@ for module in (
     enrolment,
     feeds,
     work,
+    video,
     alerts,
     examination,
     people,
@@ -74,6 +77,7 @@ for module in (
     audit,
     demo,
     bench,
+    bench_video,
     evaluate,
 ):
     module.register(app)

@@ -35,12 +35,14 @@ def case_open(
 
 
 @case_app.command("close")
-def case_close(number: str, acting: As) -> None:
+def case_close(
+    number: str, acting: As, reason: Annotated[str, typer.Option(help="Why; it is kept.")] = ""
+) -> None:
     """Close a case; nothing can be searched under it from then on."""
     member = acting_member(acting)
     from plainview.casework.actions.cases import close_case
 
-    close_case(number, acting_member=member)
+    close_case(number, reason=reason, acting_member=member)
     console.print(f"Case {number!r} is closed.")
 
 
@@ -64,8 +66,9 @@ def case_list(acting: As, json: Json = False) -> None:
 
 
 def search(
-    image: Path,
     acting: As,
+    image: Annotated[Path | None, typer.Argument(help="The probe; or --still.")] = None,
+    still: Annotated[str, typer.Option(help="Id of a still of a video, instead of a picture.")] = "",
     case: Annotated[str, typer.Option(help="Number of an open case.")] = "",
     purpose: Annotated[str, typer.Option(help="What the search is to find out.")] = "",
     gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
@@ -74,6 +77,12 @@ def search(
     origin: Annotated[
         str, typer.Option(help=f"Where the probe comes from: {', '.join(ORIGINS)}.")
     ] = UNDECLARED,
+    edit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Edit of the probe, may be repeated: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
+        ),
+    ] = None,
     urgent: Annotated[
         str, typer.Option(help="Life is at risk: why. A supervisor authorises it in time, or it is erased.")
     ] = "",
@@ -82,15 +91,24 @@ def search(
     """Search a gallery with a probe. The record is made before the result."""
     member = acting_member(acting)
     from plainview.casework.actions.search import Request, authorise, prepare_probe, run_search
+    from plainview.casework.actions.stills import prepare_still
     from plainview.casework.services import services
     from plainview.recognition.decode import read_file
     from plainview.storage.base import digest_of
 
-    digest = digest_of(read_file(image))
+    if (image is None) == (not still):
+        raise typer.BadParameter("name a picture, or a still with --still")
+    digest = digest_of(read_file(image)) if image else ""
     request = Request(case, purpose, gallery, top, origin, urgent, probe_sha256=digest)
-    authorise(request, acting_member=member)  # says no before anything is decoded
+    if image:
+        authorise(request, acting_member=member)  # says no before anything is decoded
     try:
-        answer = run_search(prepare_probe(image, face), request, acting_member=member)
+        probe = (
+            prepare_probe(image, face, edits=edit or ())
+            if image
+            else prepare_still(still, acting_member=member)
+        )
+        answer = run_search(probe, request, acting_member=member)
     finally:
         services().close()
     if json:
@@ -122,8 +140,9 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return {
         "search_id": search.public_id,
         "probe": {
-            "sha256": search.probe_blob, "face": search.face_number, "box": search.box,
+            "sha256": search.probe_blob, "edits": search.edits, "face": search.face_number, "box": search.box,
             "quality": search.quality, "quality_detail": search.quality_detail,
+            "provenance": search.provenance,
         },
         "gallery_size": search.gallery_size,
         "candidates": [

@@ -11,7 +11,18 @@ from types import MappingProxyType
 from django.db import close_old_connections
 from django_q.models import Schedule
 
-from plainview.casework.actions import alert_ends, alert_follow, examine, jobs, notices, trials, urgent
+from plainview.casework.actions import (
+    alert_ends,
+    alert_follow,
+    assign,
+    intake,
+    jobs,
+    notices,
+    outcomes,
+    preparations,
+    trials,
+    urgent,
+)
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
 
@@ -22,7 +33,8 @@ def every_minute() -> None:
     """Erase and end what is over, find verifiers, compare and send what is due, take up jobs whose worker is gone."""
     with acting_through(Channel("job")):
         urgent.sweep()
-        examine.assign_waiting()
+        assign.assign_waiting()
+        intake.close_abandoned()
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
         notices.send_due()
@@ -31,9 +43,12 @@ def every_minute() -> None:
 
 
 def every_day() -> None:
-    """Write the weekly letters that are due."""
+    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
     with acting_through(Channel("job")):
+        intake.sweep_failures()
         trials.send_reports()
+        preparations.discard_stale()
+        outcomes.remind_outcomes()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from plainview.casework.actions import jobs
+from plainview.casework.actions import intake, jobs, videos
+from plainview.casework.actions.video_process import process_video
 from plainview.casework.channel import Channel, acting_through
 from plainview.casework.models import Job
 
-KINDS: Mapping[str, Callable[[Job], str]] = MappingProxyType({})
+KINDS: Mapping[str, Callable[[Job], str]] = MappingProxyType(
+    {intake.KIND: intake.run_enrolment, videos.KIND: process_video}
+)
 
 
 def run_job(pk: int) -> None:

@@ -32,6 +32,9 @@ MAX_TRIAL_DAYS = 30
 MAX_TRIAL_SEARCHES = 200
 """Most searches that a trial may allow: chosen, about seven on each of 30 days."""
 
+MAX_ONE_IN = 100
+"""Rarest items with a known answer: chosen; more rarely nobody's figures would ever say anything."""
+
 ALL = "all"
 
 
@@ -62,6 +65,7 @@ class AgencyPolicy:
         unsolved_alerts: the probes of a case that is closed unsolved may be kept as alerts, reviewed every year.
         trial_days: longest trial.
         trial_searches: most searches in a trial.
+        proficiency_one_in: of how many verifications one has a known answer, where such items exist; 0: none.
         training: role -> what it must have completed.
     """
 
@@ -79,6 +83,7 @@ class AgencyPolicy:
     unsolved_alerts: bool
     trial_days: int
     trial_searches: int
+    proficiency_one_in: int
     training: Mapping[Role, TrainingNeeded]
 
     def needs_approval(self, offence: str) -> bool:
@@ -93,6 +98,7 @@ _RANGES = {
     "alert_days": (1, MAX_ALERT_DAYS),
     "trial_days": (1, MAX_TRIAL_DAYS),
     "trial_searches": (1, MAX_TRIAL_SEARCHES),
+    "proficiency_one_in": (0, MAX_ONE_IN),
 }
 _LISTS = ("offences", "purposes", "preapproval")
 _MAX_WORDS = 120  # characters of one offence or purpose, and items of one list
@@ -123,6 +129,8 @@ def parse(text: str) -> AgencyPolicy:
         if type(raw[name]) is not int or not low <= raw[name] <= high:
             raise _invalid(f"{name} is a whole number from {low} to {high}.")
         values[name] = raw[name]
+    if values["proficiency_one_in"] == 1:
+        raise _invalid("proficiency_one_in is 0 for none, or from 2: ordinary work is not replaced by items.")
     for name in ("unlisted_offences", "unlisted_purposes", "origin_required", "urgent", "unsolved_alerts"):
         if type(raw[name]) is not bool:
             raise _invalid(f"{name} is true or false.")
@@ -209,6 +217,7 @@ alert_days = 30             # an alert ends then, unless a supervisor renews it
 unsolved_alerts = false     # keep the probes of cases closed unsolved as alerts, reviewed every year
 trial_days = 30
 trial_searches = 50
+proficiency_one_in = 10     # one verification in so many has a known answer, where such items exist; 0: none
 
 [training.examiner]
 course = "facial examination, FISWG curriculum"

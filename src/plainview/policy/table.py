@@ -13,6 +13,7 @@ from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
+from plainview.policy.video import SIZE_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Row:
 
 def table(policy: AgencyPolicy) -> list[Row]:
     """Every rule, in the order in which a search meets them, then those of joining and of galleries."""
-    return [Row(*row) for row in (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries())]
+    rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *SIZE_RULES)
+    return [Row(*row) for row in rows]
 
 
 def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
@@ -76,6 +78,7 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
         ("search.urgent_closed", "search", urgent),
         ("search.approval_needed", "search", f"A supervisor approves beforehand for: {beforehand}."),
+        ("search.one_approval", "search", "An approval is of one search: each gallery needs its own."),
         (
             "probe.quality_floor", "search",
             f"A probe of quality below {policy.quality_floor} (of 100) needs a supervisor's approval.",

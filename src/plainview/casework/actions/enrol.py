@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,14 +23,14 @@ from plainview.casework.actions.guard import refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
 from plainview.casework.expunged import is_barred
 from plainview.casework.manifest import Item, Items
-from plainview.casework.models import Enrolment, Gallery, Member
+from plainview.casework.models import Enrolment, Gallery, Member, Reference
 from plainview.casework.preparing import Failed, Held, Ready, prepare
 from plainview.casework.queries.galleries import gallery_named
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.permissions import Permission
 
-__all__ = ["EnrolmentResult", "Options", "enrol"]
+__all__ = ["EnrolmentResult", "Options", "begin", "enrol"]
 
 Progress = Callable[[EnrolmentResult], None]
 
@@ -42,6 +43,8 @@ def enrol(
     progress: Progress | None = None,
     options: Options | None = None,
     cores: int | None = None,
+    run: Enrolment | None = None,
+    read: Callable[[Item], bytes] = Item.read,
 ) -> EnrolmentResult:
     """Enrol every picture of `items` that the gallery does not hold yet.
 
@@ -52,6 +55,8 @@ def enrol(
         progress: called after every picture with the counts so far.
         options: see `Options`.
         cores: short for the option of that name.
+        run: a run that was begun before (`begin`), perhaps interrupted: what it has enrolled is counted as such.
+        read: gives an item's bytes; raises BadMedia or Unusable.
 
     Raises:
         Refused: no permission, gallery unknown or expired, its templates are of another pack, or the list is bad.
@@ -70,30 +75,51 @@ def enrol(
     if options.rehearsal:
         _rehearse(items, gallery, result, options, progress, acting_member)
     else:
-        _run(items, gallery, result, options, progress, acting_member)
+        if run is None:
+            with transaction.atomic():
+                told = {"kind": items.kind, "name": items.name} if isinstance(items, Items) else {}
+                run = begin(gallery, acting_member, **told)
+        _run(items, run, gallery, result, options, progress, read)
     result.failed.sort(key=lambda row: row["path"])
     result.seconds = time.perf_counter() - began
     return result
 
 
+def begin(gallery: Gallery, member: Member, *, kind: str = "list", name: str = "", **asked: Any) -> Enrolment:
+    """Write a run and its entry in the running transaction.
+
+    Args:
+        gallery, member: into what, and who enrols.
+        kind, name: the source, see casework.manifest.Items.
+        asked: further columns of the run.
+    """
+    run = Enrolment.objects.create(
+        gallery=gallery, member=member, source_kind=kind, source_name=name, **asked
+    )
+    subject: dict[str, Value] = {"enrolment": run.pk, "gallery": gallery.pk, "source": kind}
+    write_entry("enrolment.began", subject, {"source_name": name} if name else {}, acting_member=member)
+    return run
+
+
 def _run(
-    items: Items | Iterable[Item],
+    items: Iterable[Item],
+    run: Enrolment,
     gallery: Gallery,
     result: EnrolmentResult,
     options: Options,
     progress: Progress | None,
-    member: Member,
+    read: Callable[[Item], bytes],
 ) -> None:
-    kind = items.kind if isinstance(items, Items) else "list"
-    name = items.name if isinstance(items, Items) else ""
-    with transaction.atomic():
-        run = Enrolment.objects.create(gallery=gallery, member=member, source_kind=kind, source_name=name)
-        began: dict[str, Value] = {"enrolment": run.pk, "gallery": gallery.pk, "source": kind}
-        write_entry("enrolment.began", began, {"source_name": name} if name else {}, acting_member=member)
+    member = run.member
+    result.references = Reference.objects.filter(enrolment=run).count()
+    before = set(Reference.objects.filter(enrolment=run).values_list("blob", flat=True))
     batches = Batches(run, gallery, result, options, member)
-    for outcome in _outcomes(items, gallery, options, batches.holds, rehearsal=False):
+    for outcome in _outcomes(items, options, batches.holds, read, rehearsal=False):
         if isinstance(outcome, Ready):
             batches.add(outcome)
+        elif isinstance(outcome, Held) and outcome.digest in before:
+            before.discard(outcome.digest)  # enrolled by this very run before it was interrupted
+            result.enrolled += 1
         else:
             _count(outcome, result, options)
         if progress is not None:
@@ -134,7 +160,7 @@ def _rehearse(
         seen.add(short)
         return known
 
-    for outcome in _outcomes(items, gallery, options, held, rehearsal=True):
+    for outcome in _outcomes(items, options, held, Item.read, rehearsal=True):
         if isinstance(outcome, Ready):
             result.enrolled += 1
             result.references += len(outcome.faces)
@@ -150,14 +176,15 @@ def _rehearse(
 
 def _outcomes(
     items: Iterable[Item],
-    gallery: Gallery,
     options: Options,
     held: Callable[[str], bool],
+    read: Callable[[Item], bytes],
     *,
     rehearsal: bool,
 ) -> Iterable[Ready | Held | Failed]:
     return prepare(
         items,
+        read=read,
         held=held,
         barred=is_barred,
         cores=options.cores or len(os.sched_getaffinity(0)),

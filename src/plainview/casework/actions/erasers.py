@@ -1,8 +1,8 @@
 """Everything that an expunged reference leaves behind in a workspace, and who erases it: one list.
 
-Owns `ERASERS` and `OWNERS`. Whoever keeps something made from a reference (an alert's state, a cached list, a snapshot
-on the disk) adds an eraser; whoever keeps pictures adds an owner, so that nothing they need is removed. Both are listed
-by name, never registered on import: the process that erases may not have imported the module.
+Owns `ERASERS`. Whoever keeps something made from a reference (an alert's state, a cached list, a snapshot on the disk)
+adds an eraser; whoever keeps stored files adds their table to queries/blobs.py, so that nothing they need is removed. Both
+are listed by name, never registered on import: the process that erases may not have imported the module.
 
 An eraser runs inside the transaction, before the row itself is blanked, and leaves nothing for later but pictures: a
 removal outside the database is noted in `PendingErasure` and done by `erase_pending` after the commit, so that a
@@ -16,11 +16,11 @@ from collections.abc import Callable
 from django.db import transaction
 from django.db.models import Q
 
-from plainview.casework.models import Alert, NearDuplicate, PendingErasure, Reference, Search
+from plainview.casework.models import NearDuplicate, PendingErasure, ProficiencyItem, Reference
+from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.services import services
 
 Eraser = Callable[[Reference], None]
-Owner = Callable[[str], bool]
 
 
 def near_duplicates(reference: Reference) -> None:
@@ -32,10 +32,20 @@ def run_lists(reference: Reference) -> None:
     """The file's name in the list of what an enrolment could not use: an earlier run may have failed at it."""
     runs = type(reference.enrolment).objects.filter(gallery_id=reference.gallery_id).exclude(failed=[])
     for run in runs.iterator(20):
-        kept = [row for row in run.failed if row.get("path") != reference.file_name]
-        if len(kept) != len(run.failed):
+        # The row stays, with its code and whatever else it owns, under no name.
+        kept = [
+            row | {"path": "", "why": ""} if row.get("path") == reference.file_name else row
+            for row in run.failed
+        ]
+        if kept != run.failed:
             run.failed = kept
             run.save(update_fields=["failed"])
+
+
+def proficiency_items(reference: Reference) -> None:
+    """The face of it that was a probe with a known answer."""
+    rows = ProficiencyItem.objects.filter(probe_reference=reference)
+    rows.update(probe_blob="", probe_box=[], probe_points=[])
 
 
 def picture(reference: Reference) -> None:
@@ -43,32 +53,8 @@ def picture(reference: Reference) -> None:
     PendingErasure.objects.get_or_create(blob=reference.blob)
 
 
-ERASERS: tuple[Eraser, ...] = (near_duplicates, run_lists, picture)
+ERASERS: tuple[Eraser, ...] = (near_duplicates, run_lists, proficiency_items, picture)
 """In the order in which they run."""
-
-
-def references(blob: str) -> bool:
-    """A reference that was not expunged shows it."""
-    return Reference.objects.filter(blob=blob).exists()
-
-
-def probes(blob: str) -> bool:
-    """A search was made with it."""
-    return Search.objects.filter(probe_blob=blob).exists()
-
-
-def alerts(blob: str) -> bool:
-    """An alert was saved with it."""
-    return Alert.objects.filter(probe_blob=blob).exists()
-
-
-OWNERS: tuple[Owner, ...] = (references, probes, alerts)
-"""Whose pictures lie in the blob store."""
-
-
-def picture_needed(blob: str) -> bool:
-    """Say whether any record needs this picture."""
-    return any(owner(blob) for owner in OWNERS)
 
 
 def erase_pending() -> int:

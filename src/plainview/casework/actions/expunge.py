@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import F
 
-from plainview.casework.actions.erasers import ERASERS, erase_pending, picture_needed
+from plainview.casework.actions.erasers import ERASERS, erase_pending
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.expunged import ACTION, bring_level, mark
 from plainview.casework.models import BarredPicture, Gallery, GalleryChange, Member, Reference
+from plainview.casework.queries.blobs import picture_needed
+from plainview.casework.queries.galleries import reference_numbered
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -85,6 +87,22 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member, never_agai
         )  # fmt: skip
     finish()
     return Expunged(row.public_id, not needed, receipt.entry, forget_pages())
+
+
+def view_reference(reference_id: str, *, acting_member: Member) -> Reference:
+    """Show one reference to who may erase it; the view is an entry.
+
+    Raises:
+        Refused: no permission or unknown.
+    """
+    with acting("reference.view", Permission.REFERENCE_EXPUNGE, acting_member):
+        row = reference_numbered(reference_id, acting_member)
+        write_entry(
+            "reference.viewed",
+            {"agency": acting_member.agency.public_id, "reference": row.public_id},
+            acting_member=acting_member,
+        )
+    return row
 
 
 def blank(row: Reference) -> None:

@@ -38,6 +38,18 @@ def ask(kind: str, subject: int, *, total: int | None = None, acting_member: Mem
     )
 
 
+def ask_again(kind: str, subject: int, *, acting_member: Member) -> Job:
+    """Ask for a job anew in the running transaction; one that has ended waits again, one that has not stays as it is."""
+    job = Job.objects.select_for_update().filter(kind=kind, subject=subject).first()
+    if job is None:
+        return ask(kind, subject, acting_member=acting_member)
+    if job.is_over:
+        job.state, job.note, job.lost, job.member = Job.State.WAITING, "", 0, acting_member
+        job.cancel_asked_at = job.finished_at = job.beat_at = None
+        job.save()
+    return job
+
+
 def begin(pk: int) -> Job | None:
     """Take the job's lease; None when it is over, held by a live worker, or has failed too often."""
     now = timezone.now()
@@ -46,15 +58,15 @@ def begin(pk: int) -> Job | None:
         job = Job.objects.select_for_update().filter(free, pk=pk).first()
         if job is None:
             return None
-        if job.tries >= _TRIES:
+        if job.lost >= _TRIES:
             _end(job, Job.State.FAILED, f"Its worker ended {_TRIES} times before it was done.")
             return None
         if job.cancel_asked_at is not None:
             _end(job, Job.State.CANCELLED, "Cancelled before it began.")
             return None
-        job.state, job.tries, job.beat_at = Job.State.RUNNING, job.tries + 1, now
+        job.state, job.tries, job.lost, job.beat_at = Job.State.RUNNING, job.tries + 1, job.lost + 1, now
         job.started_at = job.started_at or now
-        job.save(update_fields=["state", "tries", "beat_at", "started_at"])
+        job.save(update_fields=["state", "tries", "lost", "beat_at", "started_at"])
     return job
 
 
@@ -73,6 +85,20 @@ def beat(job: Job, done: int, total: int | None = None) -> None:
     if not held:
         raise Cancelled
     job.beat_at, job.done = now, done
+
+
+def progressed(job: Job, done: int) -> None:
+    """Call in the transaction that keeps a part of the work: workers that ended before do not count any more.
+
+    Raises:
+        Cancelled: stop, and keep nothing.
+    """
+    held = Job.objects.filter(
+        pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None
+    ).update(beat_at=timezone.now(), done=done, lost=0)
+    if not held:
+        raise Cancelled
+    job.done, job.lost = done, 0
 
 
 def run(pk: int, work: Callable[[Job], str]) -> None:

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.audit.record import Value
 from plainview.casework.actions.approvals import usable_approval
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.flags import inspect, inspect_closed
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.log import Receipt, write_entry
+from plainview.casework.actions.preparations import use
 from plainview.casework.actions.rows import insert, insert_many
 from plainview.casework.actions.urgent import sweep
 from plainview.casework.models import (
@@ -33,9 +36,10 @@ from plainview.casework.models import (
     Gallery,
     Member,
     PolicyVersion,
+    Preparation,
     Search,
 )
-from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.candidates import answered, candidates_of
 from plainview.casework.queries.galleries import changes_after, shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
@@ -47,6 +51,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
 from plainview.recognition.decode import read_file
+from plainview.recognition.edits import apply, read, written
 from plainview.recognition.types import Face, Picture
 from plainview.storage.base import digest_of
 
@@ -75,13 +80,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A prepared probe: the original bytes, the decoded picture and the face that was chosen."""
+    """A prepared probe: the original bytes, the picture after its edits, the face chosen in it, the still it was."""
 
     name: str
     data: bytes
     picture: Picture
     number: int
     face: Face
+    edits: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +100,26 @@ class Answer:
     receipt: Receipt
 
 
-def prepare_probe(path: Path, number: int | None = None) -> Probe:
-    """Read, decode and detect: touches neither gallery nor log (docs/adr/0002).
+def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
+    """Read, decode, edit and detect: touches neither gallery nor log (docs/adr/0002).
+
+    Args:
+        path: the original.
+        number: which face of the picture after its edits, from 1; None: the largest.
+        edits: a chain as recognition.edits writes it.
 
     Raises:
-        BadMedia: the picture cannot be used.
+        BadMedia: the picture cannot be used, or an edit does not fit it.
     """
-    data = read_file(path)
-    picture = services().decoder.decode(data)
+    return probe_of(path.name, read_file(path), number, edits=edits)
+
+
+def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
+    """As `prepare_probe`, of the bytes of the original."""
+    chain = read(edits)
+    picture = apply(services().decoder.decode(data), chain)
     chosen, face = services().engine.probe_face(picture, number)
-    return Probe(path.name, data, picture, chosen, face)
+    return Probe(name, data, picture, chosen, face, tuple(written(chain)))
 
 
 def authorise(request: Request, *, acting_member: Member) -> None:
@@ -116,15 +133,24 @@ def authorise(request: Request, *, acting_member: Member) -> None:
         authorised(request, None, acting_member)
 
 
-def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answer:
+def run_search(
+    probe: Probe, request: Request, *, preparation: Preparation | None = None, acting_member: Member
+) -> Answer:
     """Record the search, then answer it, then record the answer.
+
+    Args:
+        probe: what is searched with.
+        request: what is asked.
+        preparation: the draft that the probe comes from; it is searched in a gallery once.
+        acting_member: who asks.
 
     Raises:
         Refused: a rule says no; recorded.
+        IntegrityError: this preparation was searched in this gallery already; nothing was recorded.
         LogFolderError, DatabaseError: the log cannot be written; then nothing was compared.
     """
     sweep()
-    search, asked = _record(probe, request, acting_member=acting_member)
+    search, asked = _record(probe, request, preparation, acting_member=acting_member)
     template = services().engine.template(probe.picture, probe.face.detection)
     index = services().index(search.gallery_id, search.pack, len(template))
     search.gallery_seq = catch_up(index, changes_after(search.gallery_id))
@@ -134,6 +160,16 @@ def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answ
     answer = record_answer(search, found, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
     return answer
+
+
+def public_part(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What of a still's origin may stand in the log: nothing that shows or names anybody."""
+    return {key: provenance[key] for key in ("video", "still", "time_s", "frame") if key in provenance}
+
+
+def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What of a still's origin is sealed, so that it can be erased one day."""
+    return {key: provenance[key] for key in ("frame_sha256", "box", "video_sha256") if key in provenance}
 
 
 @contextmanager
@@ -190,7 +226,9 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
     return Authorised(case, gallery, version, policy, approval)
 
 
-def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[Search, Receipt]:
+def _record(
+    probe: Probe, request: Request, preparation: Preparation | None, *, acting_member: Member
+) -> tuple[Search, Receipt]:
     """Store the probe and the search, durable before this returns; the rules hold inside its transaction."""
     pack = services().engine.pack
     urgent = request.urgent.strip()
@@ -207,6 +245,7 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             purpose=request.purpose.strip(),
             origin=request.origin,
             captured_on=probe.picture.captured_on,
+            provenance=probe.provenance,
             policy=may.version,
             approval=may.approval,
             urgent_reason=urgent,
@@ -214,6 +253,8 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             top=request.top,
             probe_blob=blob,
             probe_name=probe.name,
+            edits=list(probe.edits),
+            preparation=preparation,
             face_number=probe.number,
             box=[round(float(value), 1) for value in probe.face.detection.box],
             quality=probe.face.quality.overall,
@@ -221,7 +262,14 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             pack=pack.identity,
             pack_sha256=pack.recogniser.sha256,
         )
-        secret = {"purpose": search.purpose, "case_number": may.case.number, "probe_sha256": blob}
+        secret: dict[str, Value] = {
+            "purpose": search.purpose,
+            "case_number": may.case.number,
+            "probe_sha256": blob,
+        }
+        if probe.edits:
+            secret["edits"] = list(probe.edits)
+        secret |= secret_part(probe.provenance)
         receipt = write_entry(
             "search.requested",
             {
@@ -235,14 +283,19 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
                 "approval": may.approval.public_id if may.approval else None,
                 "urgent": bool(urgent),
                 "top": request.top,
+                "edits": len(probe.edits),
+                "preparation": preparation.public_id if preparation else None,
                 "pack": pack.identity,
                 "pack_sha256": pack.recogniser.sha256,
+                **({"still": public_part(probe.provenance)} if probe.provenance else {}),
             },
             secret | ({"urgent_reason": urgent} if urgent else {}),
             acting_member=acting_member,
         )
         search.request_entry = receipt.entry
         insert(search)
+        if preparation is not None:
+            use(preparation, acting_member=acting_member)
     return search, receipt
 
 
@@ -295,16 +348,8 @@ def view_candidates(public_id: str, *, acting_member: Member) -> Answer:
         Refused: no permission, unknown, not answered, or erased.
     """
     with acting("candidates.view", Permission.CASE_READ, acting_member):
-        search = search_numbered(public_id, acting_member)
-        if search.answered_at is None or search.erased_at is not None:
-            raise Refused(
-                "search.no_answer", "Nothing shown",
-                "It was erased." if search.erased_at else "It was not answered.",
-                "Run a new search if the case still needs one.",
-            )  # fmt: skip
-        candidates = list(
-            Candidate.objects.filter(search=search).select_related("reference").order_by("rank")
-        )
+        search = answered(public_id, acting_member)
+        candidates = candidates_of(search)
         receipt = write_entry(
             "candidates.viewed",
             {

@@ -12,11 +12,14 @@ from plainview.casework.models.alerts import (
 )
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
+    Draft,
     Examination,
     Lead,
     Outcome,
+    ProficiencyItem,
     Verification,
     VerificationItem,
+    Withheld,
 )
 from plainview.casework.models.feeds import Feed, FeedLink
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
@@ -35,6 +38,8 @@ from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
+from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -47,6 +52,7 @@ __all__ = [
     "BarredPicture",
     "Candidate",
     "Case",
+    "Draft",
     "Enrolment",
     "Examination",
     "Feed",
@@ -68,16 +74,24 @@ __all__ = [
     "Outcome",
     "PendingErasure",
     "PolicyVersion",
+    "Preparation",
     "ProbeTemplate",
+    "ProficiencyItem",
     "Reference",
     "Search",
     "SignInFailure",
     "SignInReset",
+    "Still",
     "Token",
     "Training",
     "Trial",
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Video",
+    "VideoPart",
+    "VideoSegment",
+    "VideoTrack",
     "Webhook",
+    "Withheld",
 ]

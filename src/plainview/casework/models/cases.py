@@ -30,6 +30,7 @@ class Case(models.Model):
     opened_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
+    close_reason = models.TextField(blank=True)
 
     class Meta:
         db_table = "casefile"
@@ -75,6 +76,10 @@ class Search(models.Model):
     top = models.PositiveSmallIntegerField()
     probe_blob = models.CharField(max_length=64)
     probe_name = models.TextField()
+    edits = models.JSONField(default=list)
+    preparation = models.ForeignKey(
+        "casework.Preparation", on_delete=models.PROTECT, null=True, related_name="searches"
+    )
     face_number = models.PositiveSmallIntegerField()
     box = models.JSONField()
     quality = models.PositiveSmallIntegerField()
@@ -93,6 +98,7 @@ class Search(models.Model):
     urgent_reason = models.TextField(blank=True)
     calibration = models.ForeignKey(GalleryCalibration, on_delete=models.PROTECT, null=True)
     captured_on = models.DateField(null=True)
+    provenance = models.JSONField(default=dict)
     authorise_by = models.DateTimeField(null=True)
     authorised_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     authorised_at = models.DateTimeField(null=True)
@@ -105,6 +111,10 @@ class Search(models.Model):
         indexes = (
             models.Index(fields=["authorise_by"], name="search_to_authorise", condition=_WAITING),
             models.Index(fields=["member", "requested_at"], name="search_by_member"),
+        )
+        constraints = (
+            # One click is one search: a prepared probe is searched in a gallery once.
+            models.UniqueConstraint(fields=["preparation", "gallery"], name="search_once_a_preparation"),
         )
 
     def __str__(self) -> str:

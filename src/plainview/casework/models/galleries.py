@@ -46,6 +46,8 @@ class Enrolment(models.Model):
     """One run of enrolment into a gallery, with what came of it; `images` counts what is acknowledged so far.
 
     `failed` lists the first failures of a run, `failed_total` counts them all.
+    `files` are uploads that wait in the store: [name, digest] each; empty for a folder and once the run is over.
+    `failed` rows may name a picture that is still kept (`blob`) until `failures_until`.
     """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
@@ -60,9 +62,14 @@ class Enrolment(models.Model):
     near_duplicates = models.PositiveIntegerField(default=0)
     failed = models.JSONField(default=list)
     failed_total = models.PositiveIntegerField(default=0)
+    folder = models.TextField(blank=True)
+    files = models.JSONField(default=list)
+    source_url = models.TextField(blank=True)
+    failures_until = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "enrolment"
+        indexes = (models.Index(fields=["failures_until"], name="enrolment_failures_due"),)
 
     def __str__(self) -> str:
         return f"enrolment {self.pk}"

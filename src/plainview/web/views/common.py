@@ -16,6 +16,11 @@ def member_of(request: HttpRequest) -> Member:
     return request.user
 
 
+def from_htmx(request: HttpRequest) -> bool:
+    """True when a part of the page is asked for, which replaces only what the page names."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def picture(data: bytes) -> HttpResponse:
     """JPEG bytes as an answer that no cache keeps (middleware.Surroundings)."""
     return HttpResponse(data, content_type="image/jpeg")
