@@ -20,6 +20,7 @@ from plainview.casework.actions.alerts import create_alert
 from plainview.casework.actions.approvals import request_approval
 from plainview.casework.actions.canaries import add_canary
 from plainview.casework.actions.examine import examine
+from plainview.casework.actions.feeds import add_feed, stop_feed
 from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
@@ -64,6 +65,14 @@ LINES = {
     "gallery list": "",
     "gallery passport": "{gallery}",
     "gallery change": "{gallery} --why w --expires 2999-02-02",
+    "gallery statistics": "{gallery}",
+    "gallery near-duplicates": "{gallery}",
+    "gallery export": "{gallery} {exported} --why w",
+    "gallery re-embed": "{gallery}",
+    "feed add": "{gallery} https://localhost:1/other --publisher p --basis b",
+    "feed list": "",
+    "feed run": "{feed}",
+    "feed stop": "{feed} --why w",
     "expunge": "{reference} --reason erased-by-court-order",
     "enrol": "{gallery} {image}",
     "canary add": "{gallery} {image} {canary_probe} --basis consent-of-a-colleague",
@@ -162,6 +171,10 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     alarm = CanaryAlarm.objects.create(
         gallery=canary.gallery, fault="index", says="MARKER", raised_at=timezone.now(), seen_at=timezone.now()
     )
+    feed = add_feed(
+        "MARKER-gallery", "https://localhost:1/list", publisher="MARKER", legal_basis="b", acting_member=admin
+    )
+    stop_feed(feed.public_id, why="a run would ask its host", acting_member=admin)
     forms = {
         "examination_form": EXAMINATION_FORM,
         "verification_form": VERIFICATION_FORM,
@@ -187,6 +200,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
         "reference": first.public_id, "reference2": second.public_id, "item": item.public_id, "register": str(tmp_path / "register"),
         "canary": canary.public_id, "canary_probe": str(canary_probe), "alarm": alarm.public_id,
+        "exported": str(tmp_path / "exported"), "feed": feed.public_id,
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
         "sheet": str(tmp_path / "sheet.pdf"), "clip": str(clip_file), "video": video,
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip

@@ -97,8 +97,9 @@ class Services:
 
     def load_engine(self) -> Engine:
         """The model pack as it lies on disk now, every hash checked again; raises PackError."""
-        use = str(self.workspace.settings().get("use", "investigation"))
-        return Engine.load(DEFAULT_PACK, declared_use=use)
+        settings = self.workspace.settings()
+        pack, use = str(settings.get("pack", DEFAULT_PACK)), str(settings.get("use", "investigation"))
+        return Engine.load(pack, declared_use=use)
 
     def index(self, gallery_id: int, pack: str, dimension: int) -> Index:
         """The index of one gallery under one pack; empty at first, it catches up with the database."""
@@ -106,9 +107,10 @@ class Services:
             return self._indexes.setdefault((gallery_id, pack), ExactIndex(dimension))
 
     def close(self) -> None:
-        """End the decoder's child."""
-        if "decoder" in self.__dict__:
-            self.decoder.close()
+        """End the decoder's child; the next use starts another one."""
+        decoder = self.__dict__.pop("decoder", None)
+        if decoder is not None:
+            decoder.close()
 
 
 @lru_cache(maxsize=1)

@@ -62,10 +62,13 @@ def init(
 def doctor(json: Json = False) -> None:
     """Check the workspace, the model pack and the decoder, and say what to mend."""
     workspace = open_workspace()
+    from plainview.casework.actions.expunge import finish, forget_pages
     from plainview.casework.queries.canary_state import state
     from plainview.casework.queries.log import verify_log
     from plainview.casework.services import services
 
+    finish()  # what an interrupted expunge left
+    emptied = forget_pages()
     services().engine  # noqa: B018  raises when the pack is missing or altered
     services().decoder  # noqa: B018  starts the restricted child
     report = verify_log()
@@ -79,9 +82,17 @@ def doctor(json: Json = False) -> None:
             "overdue": [row.gallery for row in galleries if row.overdue],
             "alarms": [alarm.public_id for row in galleries for alarm in row.alarms],
         }  # fmt: skip
-        print_json({"ok": ok, "workspace": workspace.root, "log_entries": report.entries, "canaries": told})
+        print_json(
+            {
+                "ok": ok, "workspace": workspace.root, "log_entries": report.entries, "canaries": told,
+                "journal_emptied": emptied,
+            }
+        )  # fmt: skip
     else:
         console.print(f"Model pack: intact. Decoder: starts. Log: {report.entries} entries, ok={report.ok}.")
+        console.print(
+            "Erasures: finished." if emptied else "Erasures: a reader keeps the database's journal."
+        )
         _print_canaries(galleries)
     if not ok:
         raise typer.Exit(1)

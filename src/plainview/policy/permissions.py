@@ -23,6 +23,7 @@ class Permission(StrEnum):
     GALLERY_LIST = "gallery.list"
     GALLERY_CREATE = "gallery.create"
     GALLERY_ENROL = "gallery.enrol"
+    GALLERY_EXPORT = "gallery.export"
     REFERENCE_EXPUNGE = "reference.expunge"
     CANARY_MANAGE = "canary.manage"
     CANARY_READ = "canary.read"

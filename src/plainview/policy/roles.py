@@ -82,6 +82,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.GALLERY_LIST,
             Permission.GALLERY_CREATE,
             Permission.GALLERY_ENROL,
+            Permission.GALLERY_EXPORT,
             Permission.REFERENCE_EXPUNGE,
             Permission.CANARY_MANAGE,
             Permission.CANARY_READ,

@@ -79,6 +79,7 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ),
         ("gallery.unknown", "search", "The gallery is one of the member's own agency."),
         ("gallery.expired", "search", "Nobody uses a gallery whose legal basis has ended."),
+        ("gallery.pack", "search, enrolment", "A gallery is used once all its templates are of the loaded model pack."),
         ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
         (
             "gallery.canary_alarm", "search",
@@ -122,5 +123,14 @@ def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
 
 def _galleries() -> list[tuple[str, str, str]]:
     return [
+        ("feed.passport", "feed", "A published feed names its publisher and its legal basis."),
+        ("feed.address", "feed", "A feed is one list on one https host."),
+        ("feed.rate", "feed", "A feed pauses between two requests."),
+        (
+            "feed.host",
+            "feed",
+            "Only links of the list, on the host of the list, are fetched; no page ever is.",
+        ),
+        ("feed.stopped", "feed", "A feed that was stopped fetches nothing any more."),
         ("gallery.passport", "gallery", "A gallery states its legal basis, its source and its owner."),
     ]

@@ -239,6 +239,8 @@ def _record(
     urgent = request.urgent.strip()
     with _watched(acting_member), transaction.atomic():
         may = authorised(request, probe, acting_member)
+        held = may.gallery
+        rules.require(rules.gallery_of_pack(held.name, held.pack, pack.identity, held.re_embedding))
         blob = services().blobs.put(probe.data)
         now = timezone.now()
         search = Search(

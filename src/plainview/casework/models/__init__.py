@@ -22,12 +22,16 @@ from plainview.casework.models.examination import (
     VerificationItem,
     Withheld,
 )
+from plainview.casework.models.feeds import Feed, FeedLink
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import (
+    BarredPicture,
     Enrolment,
     Gallery,
     GalleryCalibration,
     GalleryChange,
+    NearDuplicate,
+    PendingErasure,
     Reference,
 )
 from plainview.casework.models.jobs import Job
@@ -46,6 +50,7 @@ __all__ = [
     "AlertPreference",
     "AlertSeen",
     "Approval",
+    "BarredPicture",
     "Canary",
     "CanaryAlarm",
     "CanaryCheck",
@@ -54,6 +59,8 @@ __all__ = [
     "Draft",
     "Enrolment",
     "Examination",
+    "Feed",
+    "FeedLink",
     "Flag",
     "Gallery",
     "GalleryCalibration",
@@ -66,8 +73,10 @@ __all__ = [
     "LogOpening",
     "LogReview",
     "Member",
+    "NearDuplicate",
     "Notice",
     "Outcome",
+    "PendingErasure",
     "PolicyVersion",
     "Preparation",
     "ProbeTemplate",
