@@ -28,15 +28,24 @@ from plainview.index.base import (
     Scored,
     catch_up,
 )
+from plainview.index.compressed import CompressedIndex
 from plainview.index.exact import ExactIndex
 from plainview.recognition.types import Vector
+from plainview.storage.seal import Sealer
 
 DIM = 128
 
 Factory = Callable[[int, Path], Index]
 """Makes an empty index of a dimension; the folder is the adapter's to write in."""
 
-ADAPTERS: dict[str, Factory] = {"exact": lambda dim, folder: ExactIndex(dim)}
+SEALER = Sealer(bytes(range(32)))
+
+ADAPTERS: dict[str, Factory] = {
+    "exact": lambda dim, folder: ExactIndex(dim),
+    "compressed": lambda dim, folder: CompressedIndex(dim, folder, SEALER),
+    # Scans codes however few there are; with so wide a cut that none of these few is missed.
+    "compressed, always scanning": lambda dim, folder: CompressedIndex(dim, folder, SEALER, cut=12, all_below=0),
+}
 
 
 @pytest.fixture(params=ADAPTERS)

@@ -20,6 +20,7 @@ The rules, held by tests/contract/test_index_contract.py for every adapter:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, repeat
@@ -29,6 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.types import Vector
+
+_LOG = logging.getLogger(__name__)
 
 BATCH = 4096
 """Single changes that are gathered into one block: large enough for numpy to be fast, a few MB at most."""
@@ -60,6 +63,10 @@ class IndexOutOfStep(Exception):
 
 class BadTemplate(ValueError):
     """A template that the index cannot compare: wrong dimension or type, not finite, or not of length 1."""
+
+
+class IndexDamaged(Exception):
+    """What the index keeps outside memory is not what it wrote; it must be cleared and made from the log again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,6 +171,7 @@ class Index(Protocol):
         Raises:
             BadTemplate: the probe's template cannot be compared.
             ValueError: `top` is below 1.
+            IndexDamaged: a copy that the index reads is damaged; `answer` makes it again from the log.
         """
 
     def clear(self) -> None:
@@ -200,6 +208,26 @@ def catch_up(index: Index, read_after: Callable[[int], Iterable[Change | Block]]
                 raise
         else:
             return index.watermark
+
+
+def answer(
+    index: Index, read_after: Callable[[int], Iterable[Change | Block]], template: Vector, top: int
+) -> tuple[int, list[Scored]]:
+    """Catch up, then search; an index that finds itself damaged is made again from the log, and says so.
+
+    Returns:
+        The watermark reached before the search, and the candidates; see `catch_up` and `Index.search`.
+
+    Raises:
+        IndexOutOfStep, BadTemplate: as `catch_up`.
+        IndexDamaged: it is damaged again as soon as it was made.
+    """
+    try:
+        return catch_up(index, read_after), index.search(template, top)
+    except IndexDamaged as damaged:
+        _LOG.warning("The index is damaged (%s); it is made again from the database.", damaged)
+        index.clear()
+        return catch_up(index, read_after), index.search(template, top)
 
 
 def in_blocks(log: Iterable[Change | Block], dim: int) -> Iterator[Block]:
@@ -279,6 +307,24 @@ def exact_scores(templates: NDArray[np.float32], probe: Vector) -> NDArray[np.fl
         sums = paired
     rounded = [round(score, SCORE_DECIMALS) for score in sums[:, 0].tolist()]
     return np.array(rounded, dtype=np.float64) + 0.0  # adding zero turns -0.0 into 0.0
+
+
+def rough_margin(dim: int) -> float:
+    """Return how far float32 arithmetic can misplace a row among others, in cosine.
+
+    A float32 dot product of n terms is off by at most n * 2^-24 * |a||b|, whatever the order of summation
+    (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1). Two of those, 1 % for
+    lengths near 1, and two steps of the score's rounding.
+    """
+    return 2 * 1.01 * dim * 2.0**-24 + 2 * 10.0**-SCORE_DECIMALS
+
+
+def could_be_best(rough: NDArray[np.float32], top: int, margin: float) -> NDArray[np.intp]:
+    """Return the positions of all rows that can be among the `top` best, if `rough` misleads by `margin`."""
+    if len(rough) <= top:
+        return np.arange(len(rough))
+    place = len(rough) - top
+    return np.flatnonzero(rough >= np.partition(rough, place)[place] - margin)
 
 
 def ranked(references: NDArray[np.int64], scores: NDArray[np.float64], top: int) -> list[Scored]:

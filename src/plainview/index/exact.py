@@ -6,25 +6,25 @@ it must never skip one, keep the template of one that was removed, or answer fro
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plainview.index.base import (
-    SCORE_DECIMALS,
     Block,
     Change,
     Scored,
+    could_be_best,
     exact_scores,
     in_blocks,
     ranked,
     require_next,
     require_template,
+    rough_margin,
     settled,
 )
+from plainview.index.lock import SearchesOrChange
 from plainview.recognition.types import Vector
 
 _FIRST_CAPACITY = 1024
@@ -48,12 +48,8 @@ class ExactIndex:
         self._row_of: dict[int, int] = {}
         self._matrix = np.zeros((0, dim), dtype=np.float32)
         self._references = np.zeros(0, dtype=np.int64)
-        self._lock = _SearchesOrChange()
-        # A float32 dot product of n terms is off by at most n * 2^-24 * |a||b|, whatever the order of
-        # summation (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1). Two of
-        # those, 1 % for lengths near 1, and two steps of the score's rounding bound how far the first look
-        # misplaces a row.
-        self._margin = 2 * 1.01 * dim * 2.0**-24 + 2 * 10.0**-SCORE_DECIMALS
+        self._lock = SearchesOrChange()
+        self._margin = rough_margin(dim)
 
     @property
     def dim(self) -> int:
@@ -108,9 +104,9 @@ class ExactIndex:
             rough = self._matrix[:size] @ template
             if wanted is not None:
                 rows = np.flatnonzero(np.isin(self._references[:size], wanted))
-                rows = rows[_could_be_best(rough[rows], top, self._margin)]
+                rows = rows[could_be_best(rough[rows], top, self._margin)]
             else:
-                rows = _could_be_best(rough, top, self._margin)
+                rows = could_be_best(rough, top, self._margin)
             references, templates = self._references[rows], self._matrix[rows]
         return ranked(references, exact_scores(templates, template), top)
 
@@ -162,52 +158,3 @@ class ExactIndex:
         self._references = np.zeros(0, dtype=np.int64)
         self._row_of = {}
         self._watermark = 0
-
-
-def _could_be_best(rough: NDArray[np.float32], top: int, margin: float) -> NDArray[np.intp]:
-    """Return the positions of all rows that can be among the `top` best, if `rough` misleads by `margin`."""
-    if len(rough) <= top:
-        return np.arange(len(rough))
-    place = len(rough) - top
-    return np.flatnonzero(rough >= np.partition(rough, place)[place] - margin)
-
-
-class _SearchesOrChange:
-    """A lock that lets many searches in together, or one change alone; a waiting change goes first."""
-
-    def __init__(self) -> None:
-        self._turn = threading.Condition()
-        self._searches = 0
-        self._changes_waiting = 0
-        self._changing = False
-
-    @contextmanager
-    def search(self) -> Iterator[None]:
-        """Hold the lock together with other searches."""
-        with self._turn:
-            self._turn.wait_for(lambda: not self._changing and not self._changes_waiting)
-            self._searches += 1
-        try:
-            yield
-        finally:
-            with self._turn:
-                self._searches -= 1
-                self._turn.notify_all()
-
-    @contextmanager
-    def change(self) -> Iterator[None]:
-        """Hold the lock alone."""
-        with self._turn:
-            self._changes_waiting += 1
-            try:
-                self._turn.wait_for(lambda: not self._changing and not self._searches)
-                self._changing = True
-            finally:
-                self._changes_waiting -= 1
-                self._turn.notify_all()  # an interrupted wait must not leave the searches waiting
-        try:
-            yield
-        finally:
-            with self._turn:
-                self._changing = False
-                self._turn.notify_all()
