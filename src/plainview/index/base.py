@@ -278,6 +278,13 @@ def settled(block: Block) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray
     return touched, block.references[added], block.templates[template_of_row[added]]
 
 
+def as_references(among: Collection[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return reference numbers as an int64 array."""
+    if isinstance(among, np.ndarray):
+        return among.astype(np.int64, copy=False)
+    return np.fromiter(among, dtype=np.int64, count=len(among))
+
+
 def require_template(template: Vector, dim: int) -> None:
     """Raise `BadTemplate` unless this is a finite float32 vector of dimension `dim` and length 1."""
     if template.shape != (dim,):

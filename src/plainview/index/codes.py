@@ -1,16 +1,18 @@
-"""Four bits for every two components of a template: short codes that one core scans at memory speed.
+"""Short codes of templates, and the scan of all of them: which templates are worth looking at.
 
-Owns the code and the faiss structure that scans it. The code is a constant of the dimension, not trained: a
-fixed turn of the space makes every component of a unit vector nearly normal with variance 1/dimension, and
-four levels a component are the best there are for a normal variable. So an index learns nothing from faces,
-a rebuilt index gives the same list as the old one, and nothing that was learned from an expunged person can
-stay. docs/adr/0005 has the comparison with a trained code. It must never score anything for an answer: its
-scores are estimates that choose which templates are looked at.
+Owns two codes. The *code* has four bits for every two components; one core scans those of a whole gallery at
+the speed of memory. The *near* code has one byte a component; it is read for the few thousand that the scan
+puts in front. Both are constants of the dimension, not trained: a fixed turn of the space makes every
+component of a unit vector nearly normal with variance 1/dimension, and the sixteen points are the best there
+are for a pair of normal variables. So an index learns nothing from faces, a rebuilt index gives the same list
+as the old one, and nothing that was learned from an expunged person can stay. docs/adr/0005 compares it with
+a trained code. It must never score anything for an answer: its scores only choose what is looked at.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 
 import faiss
@@ -22,14 +24,21 @@ from plainview.recognition.types import Vector
 CODEBOOK = 1
 """Version of everything below; a store that was written under another one is made anew."""
 
-_LEVELS = (-1.5104, -0.4528, 0.4528, 1.5104)
-"""Best four levels for a standard normal variable (Max, Quantizing for Minimum Distortion, 1960, table I)."""
+_POINTS = (
+    (-0.025, -0.004), (-0.91, -0.194), (-0.31, -0.9), (0.577, -0.685), (0.9, 0.196), (0.251, 0.847),
+    (-0.67, 0.699), (-1.505, -1.133), (-0.399, -1.927), (0.854, -1.698), (1.702, -0.724), (1.905, 0.534),
+    (1.095, 1.495), (-0.162, 1.85), (-1.408, 1.443), (-1.886, 0.196),
+)  # fmt: skip
+"""Sixteen points that stand for a pair of standard normal variables: Lloyd's method on a million draws, rounded."""
 
-_DISTORTION = 0.1175
-"""Mean squared error of these levels (same table): the share of a template that its code loses."""
+_DISTORTION = 0.1078
+"""Mean squared error a component of these points, on other draws: the share of a template that its code loses."""
+
+_NEAR_REACH = 4.5
+"""Standard deviations that a byte covers; a component in 150,000 lies beyond and is cut."""
 
 _SHRINK = 1 - _DISTORTION
-"""By how much the best levels shorten a template; an estimate is divided by it so that it is right on average."""
+"""By how much the points shorten a template; an estimate is divided by it so that it is right on average."""
 
 _TURN_SEED = 20260101
 """Seed of the fixed turn. Any would do; it is part of `CODEBOOK`."""
@@ -44,11 +53,34 @@ def require_dimension(dim: int) -> None:
 def spread(dim: int) -> float:
     """Return the standard deviation of an estimate around the exact cosine.
 
-    With x = (1 - D) x + w, where w is the error of the code, x and w hardly depend on each other and w has
-    the variance D (1 - D) / dimension a component; the estimate divides by 1 - D. Measured on 3,716 real
-    SFace templates before the division: 0.0303, computed 0.0303 (docs/reference/scale.md).
+    A code is (1 - D) x + w, where w hardly depends on the template x and has the variance D (1 - D) / dimension
+    a component; the estimate divides by 1 - D. docs/reference/scale.md compares it with real templates.
     """
     return math.sqrt(_DISTORTION / _SHRINK / dim)
+
+
+def near_margin(dim: int) -> float:
+    """Return the cosine by which two near scores may swap places: ten standard deviations of their rounding."""
+    return 10 * _near_step(dim) / math.sqrt(12)
+
+
+def near_codes(templates: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Return the near codes, int8 (rows, dimension), of templates, float32 (rows, dimension)."""
+    dim = templates.shape[1]
+    steps = (templates @ _turn(dim)) / np.float32(_near_step(dim))
+    return np.clip(np.rint(steps), -127, 127).astype(np.int8)
+
+
+def near_scores(near: NDArray[np.int8], probe: Vector) -> NDArray[np.float32]:
+    """Return the cosines, float32 (rows,), of near codes with a probe, right to about a thousandth."""
+    dim = len(probe)
+    turned = (probe[np.newaxis, :] @ _turn(dim))[0] * np.float32(_near_step(dim))
+    return np.asarray(near.astype(np.float32) @ turned)
+
+
+def _near_step(dim: int) -> float:
+    """Return what one step of a near code is worth."""
+    return _NEAR_REACH / 127 / math.sqrt(dim)
 
 
 @lru_cache(maxsize=4)
@@ -97,12 +129,16 @@ class Codes:
         if len(slots):
             self._scan.add_with_ids(self._scan.pq.decode(codes), slots)
 
-    def load(self, slots: NDArray[np.int64], codes: NDArray[np.uint8]) -> None:
-        """Take these codes in place of all others; many times as fast as `add_coded`."""
+    def load(self, parts: Iterable[tuple[NDArray[np.int64], NDArray[np.uint8]]], total: int) -> None:
+        """Take these slots and codes, `total` in all, in place of all others; many times as fast as `add_coded`."""
         plain = self._empty()
-        if len(slots):
-            plain.invlists.add_entries(0, len(slots), faiss.swig_ptr(slots), faiss.swig_ptr(codes))
-            plain.ntotal = len(slots)
+        plain.invlists.resize(0, total)
+        for slots, codes in parts:
+            plain.invlists.update_entries(
+                0, plain.ntotal, len(slots), faiss.swig_ptr(slots), faiss.swig_ptr(codes)
+            )
+            plain.ntotal += len(slots)
+        plain.invlists.resize(0, plain.ntotal)
         self._scan = faiss.IndexIVFPQFastScan(plain)
 
     def remove(self, slots: NDArray[np.int64]) -> None:
@@ -113,7 +149,7 @@ class Codes:
     def above(
         self, probe: Vector, floor: float, among: NDArray[np.uint8] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return all slots whose estimated cosine is above `floor`, best first, with the estimates.
+        """Return all slots whose estimated cosine is above `floor`, in no order, with the estimates.
 
         Args:
             probe: see `Vector`.
@@ -126,16 +162,14 @@ class Codes:
             chosen = faiss.IDSelectorBitmap(len(among) * 8, faiss.swig_ptr(among))
             asked = faiss.IVFSearchParameters(sel=chosen, nprobe=1)
         _, estimates, slots = self._scan.range_search(turned, floor * _SHRINK, params=asked)
-        order = np.argsort(-estimates, kind="stable")
-        return slots[order], estimates[order] / np.float32(_SHRINK)
+        return slots, estimates / np.float32(_SHRINK)
 
     def _empty(self) -> faiss.IndexIVFPQ:
         """Return an empty faiss index with the fixed code: one list, no residual, so estimates depend on code and probe only."""
         index = faiss.IndexIVFPQ(self._centre, self.dim, 1, self.dim // 2, 4, faiss.METRIC_INNER_PRODUCT)
         index.by_residual = False
-        levels = np.array(_LEVELS, dtype=np.float32) / np.float32(math.sqrt(self.dim))
-        pairs = np.array([(a, b) for a in levels for b in levels], dtype=np.float32)
-        faiss.copy_array_to_vector(np.tile(pairs, (self.dim // 2, 1, 1)).ravel(), index.pq.centroids)
+        points = np.array(_POINTS, dtype=np.float32) / np.float32(math.sqrt(self.dim))
+        faiss.copy_array_to_vector(np.tile(points, (self.dim // 2, 1, 1)).ravel(), index.pq.centroids)
         index.is_trained = True
         index.nprobe = 1
         return index

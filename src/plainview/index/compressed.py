@@ -8,10 +8,10 @@ far the scan happened to reach.
 One search:
 
 1. The codes give every reference an estimate of its cosine, off by a known spread (index.codes).
-2. References are taken in the order of their estimates and scored from their float32 templates, until the next
-   estimate lies `CUT` spreads below the last place of the list so far. Where that is depends on the probe and
-   the set of references alone; how many the scan hands over at first is a guess that only costs time.
-3. Those that could be on the list are scored again by the one definition of a score (index.base).
+2. References are taken in the order of their estimates and scored from their near codes, until the next
+   estimate lies `CUT` spreads below the last place so far. Where that is depends on the probe and the set of
+   references alone; how many the scan hands over at first is a guess that only costs time.
+3. Those that could be on the list are scored from their templates by the one definition of a score (index.base).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from plainview.index.base import (
     Change,
     IndexDamaged,
     Scored,
+    as_references,
     could_be_best,
     exact_scores,
     in_blocks,
@@ -38,7 +39,7 @@ from plainview.index.base import (
     rough_margin,
     settled,
 )
-from plainview.index.codes import Codes, spread
+from plainview.index.codes import Codes, near_margin, near_scores, spread
 from plainview.index.lock import SearchesOrChange
 from plainview.index.slots import Slots
 from plainview.index.store import Seals
@@ -58,14 +59,20 @@ _FEW = 0.01
 _BEYOND = 0.01
 """Cosine by which the scan is asked for more than is needed: faiss rounds its tables by up to 0.005."""
 
-_AHEAD = 0.1
-"""How much lower the first guess is put, in standard deviations of the probe's scores: a second scan costs more."""
+_LESS, _MORE = 0.002, 0.04
+"""Steps, in standard deviations of the probe's scores, by which the first guess follows the gallery."""
+
+_GONE = np.float32(-2)
+"""Score of a slot that another process has erased meanwhile: below every cosine."""
 
 _SAMPLE = 1024
 """Templates from which a probe's mean score and its deviation are estimated, for the first guess only."""
 
-_AT_ONCE = 4096
-"""Templates scored in one product."""
+_FIRST = 256
+"""References looked at first, to learn about where the last place will be."""
+
+_AT_ONCE = 512
+"""Templates scored in one product: 256 KB at 128 components stay in the core's cache."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -95,6 +102,8 @@ class CompressedIndex:
         self._cut = cut * spread(dim)
         self._all_below = all_below
         self._margin = rough_margin(dim)
+        self._near_margin = near_margin(dim)
+        self._ahead = 0.2
         self._sample: NDArray[np.float32] | None = None
         self._slots = Slots(Codes(dim), folder, seals)
         try:
@@ -162,18 +171,16 @@ class CompressedIndex:
         require_template(template, self._dim)
         if top < 1:
             raise ValueError(f"a candidate list has 1 place or more, not {top}")
-        wanted = None if among is None else np.fromiter(among, dtype=np.int64, count=len(among))
+        wanted = None if among is None else as_references(among)
         with self._lock.search():
             self._slots.require_whole()
             few = self._all_below if wanted is None else max(self._all_below, int(len(self) * _FEW))
-            chosen = None if wanted is None else self._slots.of(np.unique(wanted))
+            chosen = None if wanted is None else self._slots.of(wanted)
             size = len(self) if chosen is None else len(chosen)
             if size > max(few, top):
-                slots, rough = self._short_list(template, top, chosen, size)
+                slots = self._short_list(template, top, chosen, size)
             else:
-                slots = self._slots.all() if chosen is None else chosen
-                rough = self._look(slots, template)
-            slots = slots[could_be_best(rough, top, self._margin)]
+                slots = self._best(self._slots.all() if chosen is None else chosen, template, top)
             there, references, templates = self._slots.read(slots)
         return ranked(references[there], exact_scores(templates[there], template), top)
 
@@ -196,19 +203,28 @@ class CompressedIndex:
             self._sample = None
             self._slots.wipe()
 
-    def _look(self, slots: NDArray[np.int64], probe: Vector) -> NDArray[np.float32]:
-        """Return the rough cosines of these slots, float32 (rows,); -2 for one that was erased meanwhile."""
+    def _best(self, slots: NDArray[np.int64], probe: Vector, top: int) -> NDArray[np.int64]:
+        """Return those of the slots that can be among the `top` best, from their templates."""
         rough = np.empty(len(slots), dtype=np.float32)
         for begin in range(0, len(slots), _AT_ONCE):
             part = slice(begin, begin + _AT_ONCE)
             there, _, templates = self._slots.read(slots[part])
-            rough[part] = np.where(there, templates @ probe, np.float32(-2))
-        return rough
+            rough[part] = np.where(there, templates @ probe, _GONE)
+        return slots[could_be_best(rough, top, self._margin)]
+
+    def _near(self, slots: NDArray[np.int64], probe: Vector) -> NDArray[np.float32]:
+        """Return the near scores of the slots, float32 (rows,)."""
+        scores = np.empty(len(slots), dtype=np.float32)
+        for begin in range(0, len(slots), _AT_ONCE):
+            part = slice(begin, begin + _AT_ONCE)
+            there, near = self._slots.near(slots[part])
+            scores[part] = np.where(there, near_scores(near, probe), _GONE)
+        return scores
 
     def _short_list(
         self, probe: Vector, top: int, chosen: NDArray[np.int64] | None, size: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the slots that step 2 looks at, with their rough cosines."""
+    ) -> NDArray[np.int64]:
+        """Return the slots that step 3 looks at."""
         among = None if chosen is None else self._slots.bits(chosen)
         floor = self._guess(probe, top, size)
         while floor > 0:  # below it lies half of the gallery: then all are looked at
@@ -216,17 +232,18 @@ class CompressedIndex:
             if len(slots) <= top:
                 floor -= 0.1
                 continue
-            first = max(256, 2 * top)
-            rough = self._look(slots[:first], probe)
-            cut = _kth(rough, top) - self._cut
+            first = min(max(_FIRST, 2 * top), len(slots))
+            front = slots[np.argpartition(-estimates, first - 1)[:first]]
+            cut = _kth(self._near(front, probe), top) - self._cut
+            self._learn(enough=cut >= floor)
             if cut >= floor:
-                keep = int(np.searchsorted(-estimates, -cut, side="right"))
-                rough = np.concatenate([rough[:keep], self._look(slots[first:keep], probe)])
-                stop = _stop(estimates[:keep], rough, top, self._cut)
-                return slots[:stop], rough[:stop]
+                near = estimates >= cut
+                slots, estimates = slots[near], estimates[near]
+                scores = self._near(slots, probe)
+                looked_at = estimates >= _stop(estimates, scores, top, self._cut)
+                return slots[looked_at][could_be_best(scores[looked_at], top, self._near_margin)]
             floor = cut
-        slots = self._slots.all() if chosen is None else chosen
-        return slots, self._look(slots, probe)
+        return self._best(self._slots.all() if chosen is None else chosen, probe, top)
 
     def _guess(self, probe: Vector, top: int, size: int) -> float:
         """Guess the estimate at which step 2 will stop, as if the probe's scores were normal."""
@@ -238,7 +255,11 @@ class CompressedIndex:
         scores = sample @ probe
         deviation = float(scores.std())
         last = float(scores.mean()) + deviation * NormalDist().inv_cdf(1 - top / size)
-        return last - self._cut - _AHEAD * deviation
+        return last - self._cut - self._ahead * deviation
+
+    def _learn(self, *, enough: bool) -> None:
+        """Move the guess, so that about one search in twenty scans twice: that is the cheapest."""
+        self._ahead += -_LESS if enough else _MORE
 
 
 def _kth(scores: NDArray[np.float32], top: int) -> float:
@@ -246,19 +267,25 @@ def _kth(scores: NDArray[np.float32], top: int) -> float:
     return float(np.partition(scores, len(scores) - top)[len(scores) - top])
 
 
-def _stop(estimates: NDArray[np.float32], rough: NDArray[np.float32], top: int, cut: float) -> int:
-    """Return how many of these are looked at before an estimate lies `cut` below the last place so far.
+def _stop(estimates: NDArray[np.float32], scores: NDArray[np.float32], top: int, cut: float) -> float:
+    """Return the lowest estimate that is looked at: the next one lies `cut` below the last place by then.
 
     Equal estimates are looked at together, so that their order does not matter. The last place only rises and
-    the estimates only fall, so the first end of a group that fulfils it is found by halving.
+    the estimates only fall, so the first end of a group that fulfils it is found by halving; almost always it
+    is the first below the last place of them all.
     """
+    last = _kth(scores, top)
+    if np.count_nonzero(scores[estimates >= last - cut] >= last) >= top:
+        return last - cut
+    order = np.argsort(-estimates)
+    estimates, scores = estimates[order], scores[order]
     ends = np.append(np.flatnonzero(np.diff(estimates)) + 1, len(estimates))
     low, high = int(np.searchsorted(ends, top)), len(ends) - 1
     while low < high:
         middle = (low + high) // 2
         end = int(ends[middle])
-        if estimates[end] < _kth(rough[:end], top) - cut:
+        if estimates[end] < _kth(scores[:end], top) - cut:
             high = middle
         else:
             low = middle + 1
-    return int(ends[low])
+    return float(estimates[ends[low] - 1])

@@ -15,6 +15,7 @@ from plainview.index.base import (
     Block,
     Change,
     Scored,
+    as_references,
     could_be_best,
     exact_scores,
     in_blocks,
@@ -98,7 +99,7 @@ class ExactIndex:
         require_template(template, self._dim)
         if top < 1:
             raise ValueError(f"a candidate list has 1 place or more, not {top}")
-        wanted = None if among is None else np.fromiter(among, dtype=np.int64, count=len(among))
+        wanted = None if among is None else as_references(among)
         with self._lock.search():
             size = len(self)
             rough = self._matrix[:size] @ template

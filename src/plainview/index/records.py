@@ -101,9 +101,10 @@ class RecordFile:
         """
         if count:
             try:
-                self._map = np.memmap(self.path, dtype=np.uint64, mode="r", shape=(count, self._words))
+                mapped = np.memmap(self.path, dtype=np.uint64, mode="r", shape=(count, self._words))
             except (OSError, ValueError):
                 raise RecordDamaged(f"{self.path.name} is missing or cut short") from None
+            self._map = np.asarray(mapped)  # a plain array over the same pages: a memmap is slower to index
         else:
             self._map = np.zeros((0, self._words), dtype=np.uint64)
         self._firsts = np.array([append.first for append in appends], dtype=np.int64)
@@ -125,7 +126,7 @@ class RecordFile:
         for begin in range(0, len(slots), _AT_ONCE):
             part = slice(begin, begin + _AT_ONCE)
             wanted = slots[part]
-            words = self._map[wanted]
+            words = self._map.take(wanted, axis=0)
             there[part] = words.any(axis=1)
             nonces = self._nonces[np.searchsorted(self._firsts, wanted, side="right") - 1]
             words ^= self._stream(nonces, wanted)

@@ -9,6 +9,7 @@ lock around every change. It must never keep the bytes of a removed template, in
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.index.base import IndexDamaged
-from plainview.index.codes import Codes
+from plainview.index.codes import Codes, near_codes
 from plainview.index.store import Seals, Store
 
 _WAITING = 8192
@@ -151,7 +152,7 @@ class Slots:
             self._store.wipe()
 
     def of(self, references: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the slots that hold these references, int64, sorted; those not held are passed over."""
+        """Return the slots that hold these references, int64, sorted, each once; those not held are passed over."""
         found = [self._count + np.flatnonzero(np.isin(self._waiting, references))]
         for begin, end in pairwise((*self._runs, self._count)):
             run = self._store.references[begin:end]
@@ -159,7 +160,9 @@ class Slots:
             places[places == len(run)] = 0
             slots = begin + places[run[places] == references]
             found.append(slots[self._alive[slots]])
-        return np.sort(np.concatenate(found))
+        slots = np.concatenate(found)
+        rises = np.diff(slots) > 0
+        return slots if rises.all() else np.unique(slots)
 
     def all(self) -> NDArray[np.int64]:
         """Return every slot that holds a reference, int64."""
@@ -190,13 +193,28 @@ class Slots:
         references[~written], templates[~written] = self._waiting[waiting], self._rows[waiting]
         return there, references, templates
 
+    def near(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
+        """Return whether each slot still holds a template, and its near code, int8 (rows, dimension).
+
+        Raises:
+            IndexDamaged: a record on disk is not what was written.
+        """
+        written = slots < self._count
+        if written.all():
+            return self._store.near(slots)
+        there = np.ones(len(slots), dtype=np.bool_)
+        near = np.empty((len(slots), self._dim), dtype=np.int8)
+        there[written], near[written] = self._store.near(slots[written])
+        near[~written] = near_codes(self._rows[slots[~written] - self._count])
+        return there, near
+
     def _forget_all(self) -> None:
         """Begin with nothing; templates in memory are overwritten with zeros."""
         if hasattr(self, "_rows"):
             self._rows.fill(0)
         nothing = np.zeros(0, dtype=np.int64)
         self.watermark = 0
-        self.codes.load(nothing, np.zeros((0, self.codes.code_bytes), dtype=np.uint8))
+        self.codes.load((), 0)
         self._count = 0  # slots that are written and loaded
         self._runs: list[int] = []  # where written reference numbers stop rising
         self._alive = np.zeros(0, dtype=np.bool_)
@@ -215,21 +233,25 @@ class Slots:
         head = self._store.head
         erased = np.array(head.erased, dtype=np.int64)
         self._grow(head.count)
-        loaded: list[tuple[NDArray[np.int64], NDArray[np.uint8]]] = []
+        if first == 0:
+            self.codes.load(self._held_codes(0, erased), head.count)
+        else:
+            for slots, codes in self._held_codes(first, erased):
+                self.codes.add_coded(slots, codes)
+        self.watermark = head.watermark
+        self._count_up_to(head.count)
+
+    def _held_codes(
+        self, first: int, erased: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+        """Yield the written slots from `first` on that hold a reference, with their codes, and mark what is found."""
         for slots, there, codes in self._store.codes(first):
             dead = np.isin(slots, erased)
             alive = there & ~dead
             self._alive[slots[alive]] = True
             self._to_erase = np.concatenate([self._to_erase, slots[there & dead]])
             self._lost.update(self._store.references[slots[~there & ~dead]].tolist())
-            loaded.append((slots[alive], codes[alive]))
-        if first == 0 and loaded:
-            self.codes.load(np.concatenate([s for s, _ in loaded]), np.concatenate([c for _, c in loaded]))
-        else:
-            for slots, codes in loaded:
-                self.codes.add_coded(slots, codes)
-        self.watermark = head.watermark
-        self._count_up_to(head.count)
+            yield slots[alive], codes[alive]
 
     def _count_up_to(self, count: int) -> None:
         """Note further written slots, and where their reference numbers stop rising."""
@@ -293,7 +315,7 @@ class Slots:
             for begin in range(0, waiting, _RUN):
                 part = slice(begin, min(begin + _RUN, waiting))
                 rows = self._rows[part]
-                self._store.append(self._waiting[part], self.codes.encode(rows), rows)
+                self._store.append(self._waiting[part], self.codes.encode(rows), near_codes(rows), rows)
             self._store.commit(self.watermark, np.flatnonzero(~self._alive[: self._count + waiting]))
             self._rows.fill(0)
             self._rows, self._waiting = self._rows[:0].copy(), self._waiting[:0]
@@ -310,7 +332,8 @@ class Slots:
         self._store.next_generation()
         for begin in range(0, len(slots), _RUN):
             there, references, rows = self._store.rows(slots[begin : begin + _RUN])
-            self._store.append(references[there], self.codes.encode(rows[there]), rows[there])
+            rows = rows[there]
+            self._store.append(references[there], self.codes.encode(rows), near_codes(rows), rows)
         self._store.commit(self.watermark, np.zeros(0, dtype=np.int64))
         self._store.sweep()
         self._forget_all()

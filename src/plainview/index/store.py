@@ -4,6 +4,7 @@ Owns one folder:
 
     head            sealed (AES-256-GCM): watermark, number of slots, the file keys, what was appended, what was erased
     codes-N.bin     a record for each slot: its code
+    near-N.bin      a record for each slot: its near code
     rows-N.bin      a record for each slot: its float32 template
     refs-N.bin      8 bytes for each slot: its reference number, plain, so that it can be searched where it lies
     lock            held by whoever writes
@@ -56,7 +57,7 @@ class Head:
         generation: number N of the files, drawn at random.
         watermark: last row of the gallery's log that is in the slots.
         count: slots that were written, the erased ones included.
-        codes_key, rows_key: 32 bytes each.
+        keys: of the codes, near codes and rows, 32 bytes each.
         appends: how the slots were written.
         erased: slots that are erased, sorted.
     """
@@ -64,8 +65,7 @@ class Head:
     generation: int = field(default_factory=lambda: secrets.randbits(48))
     watermark: int = 0
     count: int = 0
-    codes_key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
-    rows_key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
+    keys: tuple[bytes, ...] = field(default_factory=lambda: tuple(os.urandom(32) for _ in range(3)), repr=False)
     appends: tuple[Append, ...] = ()
     erased: tuple[int, ...] = ()
 
@@ -74,7 +74,7 @@ class Head:
         value = {
             "format": _FORMAT, "codebook": CODEBOOK, "dim": dim, "generation": self.generation,
             "watermark": self.watermark, "count": self.count,
-            "keys": [base64.b64encode(key).decode() for key in (self.codes_key, self.rows_key)],
+            "keys": [base64.b64encode(key).decode() for key in self.keys],
             "appends": [[append.first, append.nonce] for append in self.appends], "erased": self.erased,
         }  # fmt: skip
         return json.dumps(value).encode()
@@ -85,11 +85,10 @@ class Head:
         value: dict[str, Any] = json.loads(data)
         if [value.get(name) for name in ("format", "codebook", "dim")] != [_FORMAT, CODEBOOK, dim]:
             raise IndexDamaged("it was written in another format or for another model")
-        codes_key, rows_key = (base64.b64decode(key) for key in value["keys"])
+        keys = tuple(base64.b64decode(key) for key in value["keys"])
         appends = tuple(Append(first, nonce) for first, nonce in value["appends"])
         return cls(
-            value["generation"], value["watermark"], value["count"], codes_key, rows_key, appends,
-            tuple(value["erased"]),
+            value["generation"], value["watermark"], value["count"], keys, appends, tuple(value["erased"])
         )  # fmt: skip
 
 
@@ -166,6 +165,16 @@ class Store:
             there, references, payload = self._rows.read(slots)
         return there, references, payload.view(np.float32)
 
+    def near(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
+        """Return whether each slot is there, and its near code, int8 (rows, dimension).
+
+        Raises:
+            IndexDamaged: a check fails.
+        """
+        with _as_damaged():
+            there, _, payload = self._near.read(slots)
+        return there, payload.view(np.int8)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the right to write; waits for another process that holds it.
@@ -181,7 +190,11 @@ class Store:
             os.close(descriptor)
 
     def append(
-        self, references: NDArray[np.int64], codes: NDArray[np.uint8], templates: NDArray[np.float32]
+        self,
+        references: NDArray[np.int64],
+        codes: NDArray[np.uint8],
+        near: NDArray[np.int8],
+        templates: NDArray[np.float32],
     ) -> None:
         """Write and flush further slots; they count after `commit`. The caller is `writing`.
 
@@ -189,9 +202,9 @@ class Store:
             OSError: the disk is full or may not be written; then nothing counts.
         """
         first, nonce = self._pending.count, new_nonce()
-        code_file, row_file, refs_file = self._files(self._pending)
-        code_file.write(first, nonce, references, codes)
-        row_file.write(first, nonce, references, np.ascontiguousarray(templates).view(np.uint8))
+        records, refs_file = self._files(self._pending)
+        for file, payload in zip(records, (codes, near, np.ascontiguousarray(templates)), strict=True):
+            file.write(first, nonce, references, payload.view(np.uint8))
         _write_at(refs_file, first * 8, references.tobytes())
         self._pending = replace(
             self._pending, count=first + len(references), appends=(*self._pending.appends, Append(first, nonce))
@@ -204,8 +217,8 @@ class Store:
             OSError: the disk may not be written.
         """
         if len(slots):
-            self._rows.erase(slots)
-            self._codes.erase(slots)
+            for file in (self._rows, self._near, self._codes):
+                file.erase(slots)
 
     def commit(self, watermark: int, erased: NDArray[np.int64]) -> None:
         """Let everything that was appended count, up to this row of the log. The caller is `writing`.
@@ -248,26 +261,33 @@ class Store:
 
     def _take(self, head: Head) -> None:
         """Make this head the one that counts here, and map what it counts."""
-        codes, rows, refs_file = self._files(head)
+        records, refs_file = self._files(head)
         with _as_damaged():
-            codes.see(head.count, list(head.appends))
-            rows.see(head.count, list(head.appends))
+            for file in records:
+                file.see(head.count, list(head.appends))
         self.references: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         if head.count:
             try:
-                self.references = np.memmap(refs_file, dtype=np.int64, mode="r", shape=(head.count,))
+                self.references = np.asarray(
+                    np.memmap(refs_file, dtype=np.int64, mode="r", shape=(head.count,))
+                )
             except (OSError, ValueError):
                 raise IndexDamaged("its reference numbers are missing or cut short") from None
-        self._codes, self._rows = codes, rows
+        self._codes, self._near, self._rows = records
         self.head = self._pending = head
 
-    def _files(self, head: Head) -> tuple[RecordFile, RecordFile, Path]:
-        place = self.folder / f"codes-{head.generation}.bin"
-        return (
-            RecordFile(place, head.codes_key, self._code_bytes),
-            RecordFile(place.with_name(f"rows-{head.generation}.bin"), head.rows_key, self._dim * 4),
-            place.with_name(f"refs-{head.generation}.bin"),
+    def _files(self, head: Head) -> tuple[tuple[RecordFile, RecordFile, RecordFile], Path]:
+        place = self.folder / f"refs-{head.generation}.bin"
+        codes, near, rows = (
+            RecordFile(place.with_name(f"{name}-{head.generation}.bin"), key, payload)
+            for name, key, payload in zip(
+                ("codes", "near", "rows"),
+                head.keys,
+                (self._code_bytes, self._dim, self._dim * 4),
+                strict=True,
+            )
         )
+        return (codes, near, rows), place
 
     def _stamp(self) -> tuple[int, int, int] | None:
         with suppress(FileNotFoundError):
