@@ -30,6 +30,7 @@ from plainview.index.base import (
 )
 from plainview.index.compressed import CompressedIndex
 from plainview.index.exact import ExactIndex
+from plainview.index.growing import GrowingIndex
 from plainview.recognition.types import Vector
 from plainview.storage.seal import Sealer
 
@@ -45,6 +46,10 @@ ADAPTERS: dict[str, Factory] = {
     "compressed": lambda dim, folder: CompressedIndex(dim, folder, SEALER),
     # Scans codes however few there are; with so wide a cut that none of these few is missed.
     "compressed, always scanning": lambda dim, folder: CompressedIndex(dim, folder, SEALER, cut=12, all_below=0),
+    # So small that it changes back and forth within these tests.
+    "growing": lambda dim, folder: GrowingIndex(
+        dim, folder, lambda: CompressedIndex(dim, folder, SEALER), grow_at=6, shrink_at=4
+    ),
 }
 
 

@@ -17,7 +17,7 @@ One search:
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from statistics import NormalDist
 
@@ -70,6 +70,9 @@ _SAMPLE = 1024
 
 _FIRST = 256
 """References looked at first, to learn about where the last place will be."""
+
+_PART = 65536
+"""References handed on in one part."""
 
 _AT_ONCE = 512
 """Templates scored in one product: 256 KB at 128 components stay in the core's cache."""
@@ -202,6 +205,34 @@ class CompressedIndex:
         with self._lock.change():
             self._sample = None
             self._slots.wipe()
+
+    def contents(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Yield what the index holds in parts: references, int64 (rows,), and templates, float32 (rows, dimension).
+
+        Raises:
+            IndexDamaged: a record on disk is not what was written.
+        """
+        with self._lock.search():
+            slots = self._slots.all()
+            for begin in range(0, len(slots), _PART):
+                there, references, templates = self._slots.read(slots[begin : begin + _PART])
+                yield references[there], templates[there]
+
+    def begin(
+        self, contents: Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]], watermark: int
+    ) -> None:
+        """Hold this, as the log up to row `watermark` left it, in place of what was held; it is on disk after.
+
+        Raises:
+            OSError: the disk is full or may not be written.
+        """
+        with self._lock.change():
+            self._sample = None
+            self._slots.wipe()
+            for references, templates in contents:
+                self._slots.change(references, references, templates, 0)  # a crash on the way begins at row 1
+            self._slots.watermark = watermark
+            self._slots.flush()
 
     def _best(self, slots: NDArray[np.int64], probe: Vector, top: int) -> NDArray[np.int64]:
         """Return those of the slots that can be among the `top` best, from their templates."""

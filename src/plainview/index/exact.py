@@ -6,7 +6,7 @@ it must never skip one, keep the template of one that was removed, or answer fro
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +115,22 @@ class ExactIndex:
         """Forget everything: no reference, watermark 0, no template left in the matrix."""
         with self._lock.change():
             self._wipe()
+
+    def contents(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Yield what the index holds: references, int64 (rows,), and templates, float32 (rows, dimension)."""
+        with self._lock.search():
+            yield self._references[: len(self)].copy(), self._matrix[: len(self)]
+
+    def begin(
+        self, contents: Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]], watermark: int
+    ) -> None:
+        """Hold this, as the log up to row `watermark` left it, in place of what was held."""
+        with self._lock.change():
+            self._wipe()
+            for references, templates in contents:
+                self._reserve(len(self) + len(references))
+                self._append(references, templates)
+            self._watermark = watermark
 
     def _reserve(self, rows: int) -> None:
         """Make room for `rows` rows, at least doubling, and leave zeros in the matrix that is given up."""
