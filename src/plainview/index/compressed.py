@@ -196,6 +196,15 @@ class CompressedIndex:
         with self._lock.change():
             self._slots.flush()
 
+    def erase(self) -> None:
+        """Overwrite on disk whatever was removed and could not be overwritten at once.
+
+        Raises:
+            OSError: the folder may not be written.
+        """
+        with self._lock.change():
+            self._slots.erase()
+
     def clear(self) -> None:
         """Forget everything, on disk too; see `Index.clear`.
 

@@ -114,6 +114,12 @@ class GrowingIndex:
             if index is self._now:
                 return found
 
+    def erase(self) -> None:
+        """Overwrite on disk whatever was removed; see `CompressedIndex.erase`."""
+        with self._changes:
+            if isinstance(self._now, CompressedIndex):
+                self._now.erase()
+
     def clear(self) -> None:
         """Forget everything, on disk too."""
         with self._changes:

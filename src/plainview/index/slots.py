@@ -114,6 +114,16 @@ class Slots:
             self._store.give_up()
             raise
 
+    def erase(self) -> None:
+        """Overwrite on disk what was removed; nothing is done when nothing is due.
+
+        Raises:
+            OSError: the disk may not be written.
+            IndexDamaged: what another process wrote cannot be used.
+        """
+        if len(self._to_erase):
+            self._write(commit=False)
+
     def adopt(self) -> None:
         """Take over what another process has written; nothing is left if it has wiped the store.
 

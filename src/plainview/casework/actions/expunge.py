@@ -14,6 +14,7 @@ from django.db.models import F
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Gallery, GalleryChange, Member, Reference, Search
+from plainview.casework.queries.galleries import changes_after
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -68,6 +69,7 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
         )  # fmt: skip
     if not shared:
         services().blobs.delete(blob)
+    services().forget(gallery.pk, changes_after(gallery.pk), gallery.index_adapter)
     _forget_pages()
     return Expunged(row.public_id, not shared, receipt.entry)
 

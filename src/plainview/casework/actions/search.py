@@ -31,7 +31,7 @@ from plainview.casework.queries.galleries import changes_after, shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
-from plainview.index.base import Scored, catch_up
+from plainview.index.base import Scored, answer
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
@@ -117,14 +117,13 @@ def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answ
     sweep()
     search, asked = _record(probe, request, acting_member=acting_member)
     template = services().engine.template(probe.picture, probe.face.detection)
-    index = services().index(search.gallery_id, search.pack, len(template))
-    search.gallery_seq = catch_up(index, changes_after(search.gallery_id))
-    found = index.search(template, request.top)
+    index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
+    search.gallery_seq, found = answer(index, changes_after(search.gallery_id), template, request.top)
     search.gallery_size = len(index)
     search.calibration = calibrate(search.gallery)
-    answer = _record_answer(search, found, asked, acting_member=acting_member)
+    recorded = _record_answer(search, found, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
-    return answer
+    return recorded
 
 
 @contextmanager

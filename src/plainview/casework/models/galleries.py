@@ -24,6 +24,7 @@ class Gallery(models.Model):
     created_by = models.ForeignKey(Member, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
     log_head = models.BigIntegerField(default=0)
+    index_adapter = models.CharField(max_length=20, blank=True, default="")  # empty: the workspace's
 
     class Meta:
         db_table = "gallery"
