@@ -13,12 +13,15 @@ from tests.factories.work import case, entries, gallery, probe, search
 from typer.testing import CliRunner, Result
 
 from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
+from plainview.casework.actions.alerts import create_alert
 from plainview.casework.actions.approvals import request_approval
 from plainview.casework.actions.examine import examine
 from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
+from plainview.casework.actions.notices import add_webhook
 from plainview.casework.actions.policy import change_policy
+from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
 from plainview.casework.models import Member, Reference
@@ -63,11 +66,24 @@ LINES = {
     "case list": "",
     "search": "{image} --case {case} --purpose p --gallery {gallery}",
     "candidates": "{search}",
+    "alert create": "{image} --case {case} --purpose p --gallery {gallery}",
+    "alert list": "",
+    "alert close": "{alert} --reason the-person-was-found",
+    "alert renew": "{alert} --reason still-at-large --days 5",
+    "alert mute": "{alert} --reason on-leave",
+    "alert preference": "",
+    "webhook add": "https://agency.example/hook",
+    "webhook list": "",
+    "webhook remove": "{webhook}",
     "examine record": "{search} 1 {examination_form}",
     "examine list": "",
     "verify list": "",
     "verify show": "{verification} --out {folder}",
     "verify record": "{verification} {verification_form}",
+    "verify proficiency add": "{reference} {reference2} --same --basis consent-in-the-file-of-2026",
+    "verify proficiency list": "",
+    "verify proficiency retire": "{item} --why the-pictures-are-old",
+    "verify proficiency results": "",
     "lead release": "{examination} {lead_form}",
     "lead evidence": "{lead} seen-elsewhere",
     "lead outcome": "{lead} cleared",
@@ -125,7 +141,13 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         (tmp_path / f"{name}.toml").write_text(text)
     policy = tmp_path / "policy.toml"
     policy.write_text(NEW_AGENCY)
+    saved = create_alert(
+        prepare_probe(image), Request("MARKER-case", "find the rider", ""), ["MARKER-gallery"], days=5,
+        acting_member=examiner,
+    )  # fmt: skip
+    hook, _ = add_webhook("https://marker.example/hook", acting_member=admin)
     return {
+        "alert": saved.public_id, "webhook": hook.public_id,
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,

@@ -17,6 +17,11 @@ from plainview.web.access import ACCESS, Anyone
 
 FOR_EVERY_PART = {
     "number": 1,
+    "act": "close",
+    "public_id": "X000000000000",
+    "rank": 1,
+    "position": 1,
+    "which": "probe",
     "code": "x",
     "uidb36": "a",
     "key": "b",

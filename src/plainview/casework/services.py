@@ -65,6 +65,11 @@ class Services:
         return self._master.derive("openings")
 
     @cached_property
+    def drafts(self) -> Sealer:
+        """Seals what members have answered and not yet recorded."""
+        return self._master.derive("drafts")
+
+    @cached_property
     def origin(self) -> str:
         """The name of this deployment's log; it never changes."""
         return self.workspace.origin

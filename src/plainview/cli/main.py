@@ -15,6 +15,7 @@ from plainview.audit.logfile import LogFolderError
 from plainview.audit.record import ClockWentBack
 from plainview.casework.workspace import ENV
 from plainview.cli import (
+    alerts,
     audit,
     bench,
     demo,
@@ -31,6 +32,7 @@ from plainview.cli import (
     serve,
     setup,
     work,
+    worker,
 )
 from plainview.evaluation.dataset import DatasetError
 from plainview.policy.decision import Refused
@@ -52,12 +54,14 @@ for module in (
     media,
     galleries,
     work,
+    alerts,
     examination,
     people,
     rulebook,
     flags,
     oversight,
     serve,
+    worker,
     audit,
     demo,
     bench,

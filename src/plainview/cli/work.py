@@ -72,12 +72,14 @@ def case_open(
 
 
 @case_app.command("close")
-def case_close(number: str, acting: As) -> None:
+def case_close(
+    number: str, acting: As, reason: Annotated[str, typer.Option(help="Why; it is kept.")] = ""
+) -> None:
     """Close a case; nothing can be searched under it from then on."""
     member = acting_member(acting)
     from plainview.casework.actions.cases import close_case
 
-    close_case(number, acting_member=member)
+    close_case(number, reason=reason, acting_member=member)
     console.print(f"Case {number!r} is closed.")
 
 
@@ -111,6 +113,12 @@ def search(
     origin: Annotated[
         str, typer.Option(help=f"Where the probe comes from: {', '.join(ORIGINS)}.")
     ] = UNDECLARED,
+    edit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Edit of the probe, may be repeated: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
+        ),
+    ] = None,
     urgent: Annotated[
         str, typer.Option(help="Life is at risk: why. A supervisor authorises it in time, or it is erased.")
     ] = "",
@@ -127,7 +135,8 @@ def search(
     request = Request(case, purpose, gallery, top, origin, urgent, probe_sha256=digest)
     authorise(request, acting_member=member)  # says no before anything is decoded
     try:
-        answer = run_search(prepare_probe(image, face), request, acting_member=member)
+        probe = prepare_probe(image, face, edits=edit or ())
+        answer = run_search(probe, request, acting_member=member)
     finally:
         services().close()
     if json:
@@ -159,7 +168,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return {
         "search_id": search.public_id,
         "probe": {
-            "sha256": search.probe_blob, "face": search.face_number, "box": search.box,
+            "sha256": search.probe_blob, "edits": search.edits, "face": search.face_number, "box": search.box,
             "quality": search.quality, "quality_detail": search.quality_detail,
         },
         "gallery_size": search.gallery_size,

@@ -14,6 +14,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -120,11 +121,9 @@ class Calibration:
         ratio = now / max(self.compared - 1, 1)
         best = np.array(self.best)
         floor = _FLOOR / len(best)
-        chance = _tail(best, score)
+        chance = _Tail.fit(best).chance(score)
         once = 1 / _of_size(max(chance, floor), ratio)
-        random = np.random.default_rng(0)
-        resampled = (np.sort(random.choice(best, len(best))) for _ in range(_BOOTSTRAP))
-        found = sorted(1 / _of_size(max(_tail(sample, score), floor), ratio) for sample in resampled)
+        found = sorted(1 / _of_size(max(tail.chance(score), floor), ratio) for tail in _resampled(self.best))
         cut = _BOOTSTRAP // 40
         low, high = min(found[cut], once), max(found[-1 - cut], once)
         return Rate(once, low, high, own=True, beyond=chance < floor)
@@ -170,23 +169,44 @@ def _round(value: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 10 or rounded == int(rounded) else f"{rounded:.1f}"
 
 
-def _tail(best: NDArray[np.float64], score: float) -> float:
-    """P(best >= score): counted where the sample is, a generalised Pareto tail beyond."""
-    count = len(best)
-    begin = int(count * (1 - _TAIL))
-    edge = best[begin]
-    if score <= edge:
-        return float(count - np.searchsorted(best, score, side="left")) / count
-    excess = best[begin:] - edge
-    mean = float(excess.mean())
-    if mean <= 0:
-        return 0.0
-    # Moments: for a generalised Pareto, mean^2 / variance = 1 - 2 shape.
-    shape = min(max(0.5 * (1 - mean**2 / float(excess.var())), _SHAPES[0]), _SHAPES[1])
-    scale = mean * (1 - shape)
-    over = (score - edge) / scale
-    left = math.exp(-over) if shape == 0 else max(1 + shape * over, 0.0) ** (-1 / shape)
-    return (count - begin) / count * left
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """P(best >= score): counted where the sample is, a generalised Pareto tail beyond its last tenth."""
+
+    best: NDArray[np.float64]
+    begin: int
+    shape: float
+    scale: float
+
+    @classmethod
+    def fit(cls, best: NDArray[np.float64]) -> _Tail:
+        """Of sorted best scores."""
+        begin = int(len(best) * (1 - _TAIL))
+        excess = best[begin:] - best[begin]
+        mean = float(excess.mean())
+        if mean <= 0:
+            return cls(best, begin, 0.0, 0.0)
+        # Moments: for a generalised Pareto, mean^2 / variance = 1 - 2 shape.
+        shape = min(max(0.5 * (1 - mean**2 / float(excess.var())), _SHAPES[0]), _SHAPES[1])
+        return cls(best, begin, shape, mean * (1 - shape))
+
+    def chance(self, score: float) -> float:
+        """P(best >= score)."""
+        count, edge = len(self.best), float(self.best[self.begin])
+        if score <= edge:
+            return float(count - np.searchsorted(self.best, score, side="left")) / count
+        if self.scale == 0:
+            return 0.0
+        over = (score - edge) / self.scale
+        left = math.exp(-over) if self.shape == 0 else max(1 + self.shape * over, 0.0) ** (-1 / self.shape)
+        return (count - self.begin) / count * left
+
+
+@lru_cache(maxsize=8)  # 3 MB each; a candidate list asks the same one for each of its scores
+def _resampled(best: tuple[float, ...]) -> tuple[_Tail, ...]:
+    """Tails of the bootstrap's samples; the same calibration gives the same ones."""
+    random, held = np.random.default_rng(0), np.array(best)
+    return tuple(_Tail.fit(np.sort(random.choice(held, len(held)))) for _ in range(_BOOTSTRAP))
 
 
 def _of_size(chance: float, ratio: float) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
+from plainview.policy.alerts import MAX_ALERT_DAYS
 from plainview.policy.decision import Refused
 from plainview.policy.grounds import refused_ground
 from plainview.policy.roles import Role
@@ -30,6 +31,9 @@ MAX_TRIAL_DAYS = 30
 
 MAX_TRIAL_SEARCHES = 200
 """Most searches that a trial may allow: chosen, about seven on each of 30 days."""
+
+MAX_ONE_IN = 100
+"""Rarest items with a known answer: chosen; more rarely nobody's figures would ever say anything."""
 
 ALL = "all"
 
@@ -57,8 +61,11 @@ class AgencyPolicy:
         urgent: allow a search without approval when life is at risk.
         urgent_hours: hours until such a search is authorised, or erased.
         list_max: longest candidate list.
+        alert_days: longest time until an alert ends or is renewed.
+        unsolved_alerts: the probes of a case that is closed unsolved may be kept as alerts, reviewed every year.
         trial_days: longest trial.
         trial_searches: most searches in a trial.
+        proficiency_one_in: of how many verifications one has a known answer, where such items exist; 0: none.
         training: role -> what it must have completed.
     """
 
@@ -72,8 +79,11 @@ class AgencyPolicy:
     urgent: bool
     urgent_hours: int
     list_max: int
+    alert_days: int
+    unsolved_alerts: bool
     trial_days: int
     trial_searches: int
+    proficiency_one_in: int
     training: Mapping[Role, TrainingNeeded]
 
     def needs_approval(self, offence: str) -> bool:
@@ -85,8 +95,10 @@ _RANGES = {
     "quality_floor": (0, 100),
     "urgent_hours": (1, MAX_URGENT_HOURS),
     "list_max": (MIN_LIST, MAX_LIST),
+    "alert_days": (1, MAX_ALERT_DAYS),
     "trial_days": (1, MAX_TRIAL_DAYS),
     "trial_searches": (1, MAX_TRIAL_SEARCHES),
+    "proficiency_one_in": (0, MAX_ONE_IN),
 }
 _LISTS = ("offences", "purposes", "preapproval")
 _MAX_WORDS = 120  # characters of one offence or purpose, and items of one list
@@ -117,7 +129,7 @@ def parse(text: str) -> AgencyPolicy:
         if type(raw[name]) is not int or not low <= raw[name] <= high:
             raise _invalid(f"{name} is a whole number from {low} to {high}.")
         values[name] = raw[name]
-    for name in ("unlisted_offences", "unlisted_purposes", "origin_required", "urgent"):
+    for name in ("unlisted_offences", "unlisted_purposes", "origin_required", "urgent", "unsolved_alerts"):
         if type(raw[name]) is not bool:
             raise _invalid(f"{name} is true or false.")
         values[name] = raw[name]
@@ -199,8 +211,11 @@ preapproval = []            # offences that need a supervisor's approval before 
 urgent = true               # life at risk: search first, a supervisor authorises within urgent_hours, or it is erased
 urgent_hours = 48
 list_max = 50
+alert_days = 30             # an alert ends then, unless a supervisor renews it
+unsolved_alerts = false     # keep the probes of cases closed unsolved as alerts, reviewed every year
 trial_days = 30
 trial_searches = 50
+proficiency_one_in = 10     # one verification in so many has a known answer, where such items exist; 0: none
 
 [training.examiner]
 course = "facial examination, FISWG curriculum"

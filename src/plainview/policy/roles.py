@@ -21,7 +21,14 @@ class Role(StrEnum):
 
 
 _OWN = frozenset(
-    {Permission.POLICY_SHOW, Permission.TOKEN_OWN, Permission.SESSION_OWN, Permission.TRIPWIRE_OWN}
+    {
+        Permission.POLICY_SHOW,
+        Permission.TOKEN_OWN,
+        Permission.SESSION_OWN,
+        Permission.TRIPWIRE_OWN,
+        Permission.JOB_OWN,
+        Permission.ALERT_OWN,
+    }
 )
 """What every member may do with what is their own, and read: the rules that bind them."""
 
@@ -34,12 +41,16 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.CASE_CLOSE,
             Permission.CASE_READ,
             Permission.SEARCH_RUN,
+            Permission.ALERT_CREATE,
+            Permission.ALERT_READ,
+            Permission.ALERT_CLOSE,
             Permission.EXAMINATION_RECORD,
             Permission.VERIFICATION_RECORD,
+            Permission.PROFICIENCY_READ,
             Permission.LEAD_LIST,
             Permission.OUTCOME_REPORT,
         },
-        Role.VERIFIER: _OWN | {Permission.VERIFICATION_RECORD},
+        Role.VERIFIER: _OWN | {Permission.VERIFICATION_RECORD, Permission.PROFICIENCY_READ},
         Role.SUPERVISOR: _OWN
         | {
             Permission.GALLERY_LIST,
@@ -49,6 +60,12 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.MEMBER_LIST,
             Permission.SEARCH_APPROVE,
             Permission.SEARCH_AUTHORISE,
+            Permission.ALERT_READ,
+            Permission.ALERT_RENEW,
+            Permission.ALERT_CLOSE,
+            Permission.PROFICIENCY_READ,
+            Permission.PROFICIENCY_REPORT,
+            Permission.PROFICIENCY_MANAGE,
             Permission.LEAD_RELEASE,
             Permission.DISCLOSURE_MAKE,
             Permission.LEAD_LIST,
@@ -68,8 +85,11 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.MEMBER_DEACTIVATE,
             Permission.MEMBER_RELEASE,
             Permission.TRAINING_RECORD,
+            Permission.PROFICIENCY_READ,
+            Permission.PROFICIENCY_MANAGE,
             Permission.TRIAL_REPORT,
             Permission.POLICY_CHANGE,
+            Permission.WEBHOOK_SET,
             Permission.REGISTER_EXPORT,
         },
         Role.AUDITOR: _OWN
@@ -77,6 +97,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.GALLERY_LIST,
             Permission.CASE_READ,
             Permission.MEMBER_LIST,
+            Permission.ALERT_READ,
             Permission.AUDIT_READ,
             Permission.AUDIT_REVIEW,
             Permission.LEAD_LIST,

@@ -34,6 +34,9 @@ NOT_PHOTOGRAPHED = ("drawing", "composite", "generated", "look-alike")
 
 UNDECLARED = "not declared"
 
+DRAFT_DAYS = 14
+"""Days that a prepared probe is kept after it was last changed: chosen, twice as long as an approval can be used."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingFacts:
@@ -115,8 +118,9 @@ def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
         yield offence_listed(facts.offence, policy)
     yield rules.gallery_found(facts.gallery_name, facts.gallery_found)
     if facts.gallery_expires_on is not None:
-        yield rules.gallery_current(facts.gallery_name, facts.gallery_expires_on, facts.today)
-        yield gallery_for(facts.gallery_name, facts.offence, facts.gallery_offences)
+        yield offered(
+            facts.gallery_name, facts.gallery_expires_on, facts.gallery_offences, facts.offence, facts.today
+        )
     yield urgent_allowed(facts.urgent, policy)
     yield approval(facts, policy)
 
@@ -226,6 +230,12 @@ def origin_allowed(origin: str, policy: AgencyPolicy) -> Decision:
     return Allow()
 
 
+def offered(name: str, expires_on: date, offences: tuple[str, ...], offence: str, today: date) -> Decision:
+    """The gallery can be searched today for this offence: what a page offers is what a search allows."""
+    current = rules.gallery_current(name, expires_on, today)
+    return current if isinstance(current, Refused) else gallery_for(name, offence, offences)
+
+
 def gallery_for(name: str, offence: str, offences: tuple[str, ...]) -> Decision:
     """The gallery's passport allows it for the offence of the case."""
     if offences and _plain(offence) not in offences:
@@ -272,6 +282,17 @@ def approval(facts: SearchFacts, policy: AgencyPolicy) -> Decision:
             "probe.quality_floor", "Search refused",
             f"The probe's quality is {facts.quality}, below your agency's floor of {policy.quality_floor}.",
             "Use a better picture, or ask a supervisor with `plainview approval request`.",
+        )  # fmt: skip
+    return Allow()
+
+
+def approvals_suffice(searches: int, approvals: int) -> Decision:
+    """An approval is of one search: where approval is needed, each gallery needs its own; without any, `approval` speaks."""
+    if searches > max(approvals, 1):
+        return Refused(
+            "search.one_approval", "Search refused",
+            f"You chose {searches} galleries; an approval is of one search, and you have {approvals}.",
+            "Choose as many galleries as you have approvals, or ask for another.",
         )  # fmt: skip
     return Allow()
 

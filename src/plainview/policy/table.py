@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, AgencyPolicy
+from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS
 from plainview.policy.roles import Role
@@ -25,7 +26,7 @@ class Row:
 
 def table(policy: AgencyPolicy) -> list[Row]:
     """Every rule, in the order in which a search meets them, then those of joining and of galleries."""
-    return [Row(*row) for row in (*_search(policy), *_joining(policy), *_galleries())]
+    return [Row(*row) for row in (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries())]
 
 
 def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
@@ -74,6 +75,7 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
         ("search.urgent_closed", "search", urgent),
         ("search.approval_needed", "search", f"A supervisor approves beforehand for: {beforehand}."),
+        ("search.one_approval", "search", "An approval is of one search: each gallery needs its own."),
         (
             "probe.quality_floor", "search",
             f"A probe of quality below {policy.quality_floor} (of 100) needs a supervisor's approval.",
@@ -92,6 +94,19 @@ def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("trial.length", "joining", f"A trial lasts at most {policy.trial_days} days."),
         ("trial.searches", "joining", f"A trial allows at most {policy.trial_searches} searches."),
     ]
+
+
+def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
+    return [
+        ("alert.days", "alert", f"An alert ends after at most {policy.alert_days} days, unless a supervisor renews it; with its case too"
+         + (", or is kept for a case closed unsolved and reviewed every year." if policy.unsolved_alerts else ".")),
+        (
+            "alert.one_in", "alert",
+            f"It says how rare a false alert is: one in {MIN_ONE_IN:,} to {MAX_ONE_IN:,} new references.",
+        ),
+        ("alert.not_measured", "alert", "It promises no rarer false alerts than the gallery's own figures reach."),
+        ("alert.hours", "alert", "Quiet hours and digests are hours that exist."),
+    ]  # fmt: skip
 
 
 def _galleries() -> list[tuple[str, str, str]]:

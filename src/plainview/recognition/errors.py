@@ -55,6 +55,7 @@ CODES: dict[str, str] = {
     "no_face": "no face was found",
     "face_too_small": "the largest face found is too small to compare",
     "no_such_face": "the face number asked for does not exist in this picture",
+    "bad_edit": "an edit of the probe that is none, or does not fit the picture",
     "decoder_limit": "decoding took more memory or time than is allowed",
 }
 """Every code that `BadMedia` may carry, with its meaning (printed in docs/reference/refusals.md)."""

@@ -7,6 +7,8 @@ here is about the picture. Light is measured with limits so wide that skin tone 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -176,6 +178,49 @@ def summarise(components: dict[str, float]) -> Quality:
     return Quality(
         overall=round(min(scores.values())), components=components, advice=tuple(dict.fromkeys(sentences))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One component in plain words.
+
+    Attributes:
+        name: of COMPONENTS.
+        label: what a person calls it.
+        measured: the value with its unit.
+        advice: what is wrong and what it means; "" when it is as usual.
+    """
+
+    name: str
+    label: str
+    measured: str
+    advice: str
+
+
+def explain(components: dict[str, float]) -> list[Explained]:
+    """Every component that the overall score rests on, worst first, in plain words."""
+    scores = {name: float(np.interp(abs(components[name]), *curve)) for name, curve in _SCORES.items()}
+    return [
+        Explained(
+            name, _LABELS[name][0], _LABELS[name][1].format(abs(components[name])),
+            _sentence(name, components) if scores[name] < _ADVISE_BELOW else "",
+        )
+        for name in sorted(scores, key=lambda name: scores[name])
+    ]  # fmt: skip
+
+
+_LABELS = {
+    "detail_width": ("Detail", "as a sharp face {:.0f} pixels wide"),
+    "luminance_mean": ("Brightness", "{:.0f} of 255"),
+    "contrast": ("Contrast", "{:.0f} grey levels"),
+    "under_exposed": ("Too dark to see", "{:.2f} of the face"),
+    "over_exposed": ("Too bright to see", "{:.2f} of the face"),
+    "yaw": ("Turned to the side", "{:.0f}°"),
+    "pitch": ("Tipped up or down", "{:.0f}°"),
+    "roll": ("Tilted", "{:.0f}°"),
+    "detector_score": ("Seen as a face", "{:.2f} of 1"),
+}
+"""Component -> (label, how its value is written)."""
 
 
 def _sharpness(grey: NDArray[np.float32], inner: tuple[slice, slice]) -> float:

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from plainview.casework.actions.alert_follow import follow
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.guard import refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
@@ -226,6 +227,7 @@ def _store(
             },
             acting_member=member,
         )
+    follow(gallery.pk)
     result.enrolled += len(fresh)
     result.duplicates += len(batch) - len(fresh)
     result.references += len(created)

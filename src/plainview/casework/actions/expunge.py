@@ -13,8 +13,10 @@ from django.db.models import F
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Gallery, GalleryChange, Member, Reference, Search
+from plainview.casework.models import Gallery, GalleryChange, Member, ProficiencyItem, Reference
+from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.queries.galleries import changes_after
+from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -55,9 +57,10 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
         row.file_name = row.source_url = row.page_url = ""
         row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
         row.save()
-        shared = (
-            Reference.objects.filter(blob=blob).exists() or Search.objects.filter(probe_blob=blob).exists()
+        ProficiencyItem.objects.filter(probe_reference=row).update(
+            probe_blob="", probe_box=[], probe_points=[]
         )
+        shared = picture_needed(blob)
         receipt = write_entry(
             "reference.expunged",
             {
@@ -70,6 +73,7 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
     if not shared:
         services().blobs.delete(blob)
     services().forget(gallery.pk, changes_after(gallery.pk), gallery.index_adapter)
+    forget_pictures()
     _forget_pages()
     return Expunged(row.public_id, not shared, receipt.entry)
 

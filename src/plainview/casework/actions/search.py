@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,15 +18,27 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.audit.record import Value
 from plainview.casework.actions.approvals import usable_approval
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.flags import inspect, inspect_closed
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.log import Receipt, write_entry
+from plainview.casework.actions.preparations import use
 from plainview.casework.actions.rows import insert, insert_many
 from plainview.casework.actions.urgent import sweep
-from plainview.casework.models import Approval, Candidate, Case, Gallery, Member, PolicyVersion, Search
-from plainview.casework.queries.cases import search_numbered
+from plainview.casework.models import (
+    AlertSeen,
+    Approval,
+    Candidate,
+    Case,
+    Gallery,
+    Member,
+    PolicyVersion,
+    Preparation,
+    Search,
+)
+from plainview.casework.queries.candidates import answered, candidates_of
 from plainview.casework.queries.galleries import changes_after, shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
@@ -38,6 +50,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
 from plainview.recognition.decode import read_file
+from plainview.recognition.edits import apply, read, written
 from plainview.recognition.types import Face, Picture
 from plainview.storage.base import digest_of
 
@@ -66,13 +79,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A prepared probe: the original bytes, the decoded picture and the face that was chosen."""
+    """A prepared probe: the original bytes, the picture after its edits, and the face that was chosen in it."""
 
     name: str
     data: bytes
     picture: Picture
     number: int
     face: Face
+    edits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +98,26 @@ class Answer:
     receipt: Receipt
 
 
-def prepare_probe(path: Path, number: int | None = None) -> Probe:
-    """Read, decode and detect: touches neither gallery nor log (docs/adr/0002).
+def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
+    """Read, decode, edit and detect: touches neither gallery nor log (docs/adr/0002).
+
+    Args:
+        path: the original.
+        number: which face of the picture after its edits, from 1; None: the largest.
+        edits: a chain as recognition.edits writes it.
 
     Raises:
-        BadMedia: the picture cannot be used.
+        BadMedia: the picture cannot be used, or an edit does not fit it.
     """
-    data = read_file(path)
-    picture = services().decoder.decode(data)
+    return probe_of(path.name, read_file(path), number, edits=edits)
+
+
+def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
+    """As `prepare_probe`, of the bytes of the original."""
+    chain = read(edits)
+    picture = apply(services().decoder.decode(data), chain)
     chosen, face = services().engine.probe_face(picture, number)
-    return Probe(path.name, data, picture, chosen, face)
+    return Probe(name, data, picture, chosen, face, tuple(written(chain)))
 
 
 def authorise(request: Request, *, acting_member: Member) -> None:
@@ -104,24 +128,33 @@ def authorise(request: Request, *, acting_member: Member) -> None:
     """
     sweep()
     with _watched(acting_member):
-        _authorised(request, None, acting_member)
+        authorised(request, None, acting_member)
 
 
-def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answer:
+def run_search(
+    probe: Probe, request: Request, *, preparation: Preparation | None = None, acting_member: Member
+) -> Answer:
     """Record the search, then answer it, then record the answer.
+
+    Args:
+        probe: what is searched with.
+        request: what is asked.
+        preparation: the draft that the probe comes from; it is searched in a gallery once.
+        acting_member: who asks.
 
     Raises:
         Refused: a rule says no; recorded.
+        IntegrityError: this preparation was searched in this gallery already; nothing was recorded.
         LogFolderError, DatabaseError: the log cannot be written; then nothing was compared.
     """
     sweep()
-    search, asked = _record(probe, request, acting_member=acting_member)
+    search, asked = _record(probe, request, preparation, acting_member=acting_member)
     template = services().engine.template(probe.picture, probe.face.detection)
     index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
     search.gallery_seq, found = answer(index, changes_after(search.gallery_id), template, request.top)
     search.gallery_size = len(index)
     search.calibration = calibrate(search.gallery)
-    recorded = _record_answer(search, found, asked, acting_member=acting_member)
+    recorded = record_answer(search, found, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
     return recorded
 
@@ -139,7 +172,9 @@ def _watched(member: Member) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Authorised:
+class Authorised:
+    """What a request that every rule allows comes to."""
+
     case: Case
     gallery: Gallery
     version: PolicyVersion
@@ -147,8 +182,12 @@ class _Authorised:
     approval: Approval | None
 
 
-def _authorised(request: Request, probe: Probe | None, member: Member) -> _Authorised:
-    """Gather the facts and ask every rule; without a probe, those that need none."""
+def authorised(request: Request, probe: Probe | None, member: Member) -> Authorised:
+    """Gather the facts and ask every rule; without a probe, those that need none.
+
+    Raises:
+        Refused: the first rule that says no.
+    """
     standing(member, Permission.SEARCH_RUN)
     case = Case.objects.filter(agency=member.agency, number=request.case.strip()).first()
     gallery = Gallery.objects.filter(agency=member.agency, name=request.gallery).first()
@@ -171,15 +210,17 @@ def _authorised(request: Request, probe: Probe | None, member: Member) -> _Autho
     rules.require(*decisions(facts, policy))
     assert case is not None  # noqa: S101  require() has raised otherwise
     assert gallery is not None  # noqa: S101
-    return _Authorised(case, gallery, version, policy, approval)
+    return Authorised(case, gallery, version, policy, approval)
 
 
-def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[Search, Receipt]:
+def _record(
+    probe: Probe, request: Request, preparation: Preparation | None, *, acting_member: Member
+) -> tuple[Search, Receipt]:
     """Store the probe and the search, durable before this returns; the rules hold inside its transaction."""
     pack = services().engine.pack
     urgent = request.urgent.strip()
     with _watched(acting_member), transaction.atomic():
-        may = _authorised(request, probe, acting_member)
+        may = authorised(request, probe, acting_member)
         blob = services().blobs.put(probe.data)
         now = timezone.now()
         search = Search(
@@ -196,6 +237,8 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             top=request.top,
             probe_blob=blob,
             probe_name=probe.name,
+            edits=list(probe.edits),
+            preparation=preparation,
             face_number=probe.number,
             box=[round(float(value), 1) for value in probe.face.detection.box],
             quality=probe.face.quality.overall,
@@ -203,7 +246,13 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             pack=pack.identity,
             pack_sha256=pack.recogniser.sha256,
         )
-        secret = {"purpose": search.purpose, "case_number": may.case.number, "probe_sha256": blob}
+        secret: dict[str, Value] = {
+            "purpose": search.purpose,
+            "case_number": may.case.number,
+            "probe_sha256": blob,
+        }
+        if probe.edits:
+            secret["edits"] = list(probe.edits)
         receipt = write_entry(
             "search.requested",
             {
@@ -217,6 +266,8 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
                 "approval": may.approval.public_id if may.approval else None,
                 "urgent": bool(urgent),
                 "top": request.top,
+                "edits": len(probe.edits),
+                "preparation": preparation.public_id if preparation else None,
                 "pack": pack.identity,
                 "pack_sha256": pack.recogniser.sha256,
             },
@@ -225,10 +276,15 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
         )
         search.request_entry = receipt.entry
         insert(search)
+        if preparation is not None:
+            use(preparation, acting_member=acting_member)
     return search, receipt
 
 
-def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member) -> Answer:
+def record_answer(
+    search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member | None
+) -> Answer:
+    """Record the candidate list of a recorded search; None acts for an alert."""
     references = shown_references([row.reference for row in found])
     candidates = [
         Candidate(
@@ -274,16 +330,8 @@ def view_candidates(public_id: str, *, acting_member: Member) -> Answer:
         Refused: no permission, unknown, not answered, or erased.
     """
     with acting("candidates.view", Permission.CASE_READ, acting_member):
-        search = search_numbered(public_id, acting_member)
-        if search.answered_at is None or search.erased_at is not None:
-            raise Refused(
-                "search.no_answer", "Nothing shown",
-                "It was erased." if search.erased_at else "It was not answered.",
-                "Run a new search if the case still needs one.",
-            )  # fmt: skip
-        candidates = list(
-            Candidate.objects.filter(search=search).select_related("reference").order_by("rank")
-        )
+        search = answered(public_id, acting_member)
+        candidates = candidates_of(search)
         receipt = write_entry(
             "candidates.viewed",
             {
@@ -293,4 +341,6 @@ def view_candidates(public_id: str, *, acting_member: Member) -> Answer:
             },
             acting_member=acting_member,
         )
+        if search.alert_id is not None and search.member_id == acting_member.pk:
+            AlertSeen.objects.get_or_create(search=search, defaults={"member": acting_member})
     return Answer(search, candidates, receipt)

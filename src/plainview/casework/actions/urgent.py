@@ -11,8 +11,11 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Candidate, LogOpening, Member, ProbeTemplate, Reference, Search
+from plainview.casework.actions.preparations import erase_draft
+from plainview.casework.models import Candidate, LogOpening, Member, ProbeTemplate, Search
+from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
@@ -71,13 +74,13 @@ def sweep() -> list[str]:
 def _erase(search: Search, why: str) -> None:
     entries = [search.request_entry, search.answer_entry]
     ProbeTemplate.objects.filter(search=search).delete()
-    candidates = Candidate.objects.filter(search=search).delete()[0]
+    candidates = Candidate.objects.filter(search=search).delete()[1].get("casework.Candidate", 0)
     openings = LogOpening.objects.filter(
         entry_id__in=[entry for entry in entries if entry is not None]
     ).delete()[0]
     probe = search.probe_blob
     search.purpose = search.probe_name = search.urgent_reason = search.probe_blob = ""
-    search.box, search.quality_detail, search.quality = [], {}, 0
+    search.box, search.edits, search.quality_detail, search.quality = [], [], {}, 0
     search.erased_at = timezone.now()
     search.save()
     write_entry(
@@ -88,10 +91,13 @@ def _erase(search: Search, why: str) -> None:
         },
         acting_member=None,
     )  # fmt: skip
-    shared = Search.objects.filter(probe_blob=probe).exists() or Reference.objects.filter(blob=probe).exists()
-    if not shared:
+    draft = search.preparation
+    if draft is not None and not draft.searches.filter(erased_at=None).exists():
+        erase_draft(draft, why)
+    if not picture_needed(probe):
         transaction.on_commit(lambda: _delete_blob(probe))
 
 
 def _delete_blob(digest: str) -> None:
     services().blobs.delete(digest)
+    forget_pictures()

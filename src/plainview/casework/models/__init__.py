@@ -1,11 +1,22 @@
 """Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
 
 from plainview.casework.models.access import SignInFailure, SignInReset
+from plainview.casework.models.alerts import (
+    Alert,
+    AlertGallery,
+    AlertMark,
+    AlertPreference,
+    AlertSeen,
+    Notice,
+    Webhook,
+)
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
+    Draft,
     Examination,
     Lead,
     Outcome,
+    ProficiencyItem,
     Verification,
     VerificationItem,
 )
@@ -17,16 +28,24 @@ from plainview.casework.models.galleries import (
     GalleryChange,
     Reference,
 )
+from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
+from plainview.casework.models.preparations import Preparation
 
 __all__ = [
     "Agency",
+    "Alert",
+    "AlertGallery",
+    "AlertMark",
+    "AlertPreference",
+    "AlertSeen",
     "Approval",
     "Candidate",
     "Case",
+    "Draft",
     "Enrolment",
     "Examination",
     "Flag",
@@ -34,15 +53,19 @@ __all__ = [
     "GalleryCalibration",
     "GalleryChange",
     "Invitation",
+    "Job",
     "Lead",
     "LogEntry",
     "LogKey",
     "LogOpening",
     "LogReview",
     "Member",
+    "Notice",
     "Outcome",
     "PolicyVersion",
+    "Preparation",
     "ProbeTemplate",
+    "ProficiencyItem",
     "Reference",
     "Search",
     "SignInFailure",
@@ -53,4 +76,5 @@ __all__ = [
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Webhook",
 ]

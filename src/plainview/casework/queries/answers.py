@@ -35,6 +35,24 @@ def meanings(search: Search, candidates: list[Candidate]) -> list[Meaning]:
     return found
 
 
+ORDINARY_ONCE_IN = 2.0
+"""A best score that strangers reach in more than half of all searches says nothing: chosen."""
+
+
+def nothing_stands_out(told: list[Meaning]) -> bool:
+    """True when even the first candidate's score is one that an ordinary search for a stranger brings."""
+    return bool(told) and told[0].rate is not None and told[0].rate.once_in < ORDINARY_ONCE_IN
+
+
+def cautions_about(candidate: Candidate) -> list[Caution]:
+    """What to know before looking at one candidate: what concerns it, the probe, or the list as far as it is in it."""
+    rows = list(
+        Candidate.objects.filter(search_id=candidate.search_id).select_related("reference").order_by("rank")
+    )
+    found = cautions(candidate.search, rows)
+    return [caution for caution in found if caution.rank in (None, candidate.rank)]
+
+
 def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
     """What to know before looking; references that were erased since are left out."""
     listed = [

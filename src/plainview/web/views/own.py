@@ -20,23 +20,19 @@ from plainview.casework.models import Member
 from plainview.casework.queries.policy import binding, history
 from plainview.policy.decision import Refused
 from plainview.policy.table import table
-
-
-def _member(request: HttpRequest) -> Member:
-    assert isinstance(request.user, Member)  # noqa: S101  the access table let nobody else in
-    return request.user
+from plainview.web.views.common import member_of
 
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Who you are here."""
-    return render(request, "home.html", {"member": _member(request)})
+    return render(request, "home.html", {"member": member_of(request)})
 
 
 @require_GET
 def policy(request: HttpRequest) -> HttpResponse:
     """The very rules that bind the member's agency."""
-    member = _member(request)
+    member = member_of(request)
     version, values = binding(member.agency)
     return render(
         request, "policy.html",
@@ -47,14 +43,14 @@ def policy(request: HttpRequest) -> HttpResponse:
 @require_GET
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where the member is signed in."""
-    rows = UserSession.objects.purge_and_list(_member(request))
+    rows = UserSession.objects.purge_and_list(member_of(request))
     return render(request, "sessions.html", {"sessions": rows})
 
 
 @require_POST
 def session_end(request: HttpRequest, number: int) -> HttpResponse:
     """End one of the member's own sessions."""
-    end_session(number, acting_member=_member(request))
+    end_session(number, acting_member=member_of(request))
     return redirect("sessions")
 
 
