@@ -19,14 +19,13 @@ from plainview.index.compressed import CompressedIndex
 from plainview.index.exact import ExactIndex
 from plainview.index.growing import GrowingIndex
 from plainview.index.milvus import MilvusIndex
+from plainview.policy.decision import Refused
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
 from plainview.recognition.packs import DEFAULT_PACK
-from plainview.policy.decision import Refused
 from plainview.storage.base import BlobStore
 from plainview.storage.local import LocalBlobStore
 from plainview.storage.seal import Sealer
-
 
 AUTO = "auto"
 
@@ -137,7 +136,9 @@ class Services:
         with self._lock:
             return self._opened(place, dimension, adapter or self.default_adapter)
 
-    def forget(self, gallery_id: int, read_after: Callable[[int], Iterable[Block]], adapter: str = "") -> None:
+    def forget(
+        self, gallery_id: int, read_after: Callable[[int], Iterable[Block]], adapter: str = ""
+    ) -> None:
         """Let every copy that the indexes of a gallery keep follow the log now, so that what was expunged is erased.
 
         Raises:
@@ -145,8 +146,7 @@ class Services:
         """
         for _, index in self._copies(gallery_id, adapter or self.default_adapter):
             catch_up(index, read_after)
-            if not isinstance(index, ExactIndex):
-                index.erase()
+            index.erase()
 
     def drop_index(self, gallery_id: int, adapter: str) -> None:
         """Remove every copy that this adapter keeps of a gallery, as after it was moved to another."""
@@ -171,7 +171,7 @@ class Services:
         index = self._indexes.get((place, adapter))
         if index is None:
             index = self._indexes[place, adapter] = self._made(place, dimension, adapter)
-        elif isinstance(index, GrowingIndex | CompressedIndex):
+        else:
             index.refresh()
         return index
 

@@ -93,8 +93,13 @@ def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> di
     def by_flat(probe: Vector) -> list[int]:
         return [int(row) for row in flat.search(probe[np.newaxis], k)[1][0]]
 
-    ours, cpu, flats, numpys = [], [], [], []
-    kept, firsts, same = [], [], []
+    ours: list[float] = []
+    cpu: list[float] = []
+    flats: list[float] = []
+    numpys: list[float] = []
+    kept: list[float] = []
+    firsts: list[bool] = []
+    same: list[bool] = []
     few = probes[: max(5, min(len(probes), 20_000_000 // flat.ntotal))]
     for _ in range(_ROUNDS):
         times, cpus, found = _timed(lambda probe: index.search(probe, k), probes)
@@ -137,7 +142,9 @@ def _size(adapter: str, n: int, dim: int, folder: Path, build: float) -> dict[st
 
 def _opened(folder: str, dim: int) -> dict[str, float]:
     """Open a compressed index; return seconds, and the bytes of memory of its own that the process then has more."""
-    CompressedIndex(dim, Path(folder) / "none", Sealer(bytes(32)))  # what the libraries take is not the index's
+    CompressedIndex(
+        dim, Path(folder) / "none", Sealer(bytes(32))
+    )  # what the libraries take is not the index's
     before, began = _own_memory(), time.perf_counter()
     index = CompressedIndex(dim, Path(folder), Sealer(bytes(32)))
     seconds = time.perf_counter() - began
@@ -153,7 +160,7 @@ def _own_memory() -> int:
 
 def _filtered(index: Index, n: int, probes: Rows) -> dict[str, object]:
     """Searches of a chosen tenth of a percent and of a chosen third."""
-    result = {}
+    result: dict[str, object] = {}
     for name, step in (("filter_thousandth_ms", 1000), ("filter_third_ms", 3)):
         among = np.arange(0, n, step, dtype=np.int64)
         times, _, _ = _timed(lambda probe, among=among: index.search(probe, _TOP, among=among), probes)  # type: ignore[misc]
@@ -173,7 +180,9 @@ def _changed(index: Index, n: int, dim: int) -> dict[str, object]:
     added = time.perf_counter() - began
     for i in range(20):
         began = time.perf_counter()
-        index.apply([Change(seq + 1, "add", seq, row := _unit(random.standard_normal((1, dim), dtype=np.float32))[0])])
+        index.apply(
+            [Change(seq + 1, "add", seq, row := _unit(random.standard_normal((1, dim), dtype=np.float32))[0])]
+        )
         assert index.search(row, 1) == [Scored(seq, 1.0)], i  # noqa: S101  a benchmark of a wrong index is worth nothing
         visible.append((time.perf_counter() - began) * 1e3)
         seq += 1
@@ -216,7 +225,9 @@ def _people(number: int, dim: int) -> tuple[Rows, np.random.Generator]:
 
 def _pictures(people: Rows, random: np.random.Generator) -> Rows:
     """One picture of each: its likeness to the person varies from picture to picture."""
-    likeness = np.clip(random.normal(_LIKENESS, _LIKENESS_SPREAD, (len(people), 1)), 0.4, 0.98).astype(np.float32)
+    likeness = np.clip(random.normal(_LIKENESS, _LIKENESS_SPREAD, (len(people), 1)), 0.4, 0.98).astype(
+        np.float32
+    )
     noise = random.standard_normal(people.shape, dtype=np.float32) * _spectrum(people.shape[1])
     return _unit(likeness * people + np.sqrt(1 - likeness**2) * noise + _common(people.shape[1]))
 

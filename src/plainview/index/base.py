@@ -29,6 +29,10 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from plainview.index.errors import BadTemplate as BadTemplate
+from plainview.index.errors import IndexDamaged as IndexDamaged
+from plainview.index.errors import IndexOutOfStep as IndexOutOfStep
+from plainview.index.errors import IndexUnreachable as IndexUnreachable
 from plainview.recognition.types import Vector
 
 _LOG = logging.getLogger(__name__)
@@ -42,31 +46,6 @@ UNIT_TOLERANCE = 1e-3
 SCORE_DECIMALS = 6
 """Decimals of a score. float64 summation differs from machine to machine near the 16th decimal only, so
 rounding here makes scores portable; differences below 1e-6 of cosine carry no meaning in any model."""
-
-
-class IndexOutOfStep(Exception):
-    """A log row that does not follow the last one applied.
-
-    Attributes:
-        expected: the number that the next row must have.
-        got: the number that it had.
-    """
-
-    def __init__(self, expected: int, got: int) -> None:
-        super().__init__(
-            f"The index is out of step with its log: row {expected} must come next, row {got} came. "
-            "Read the log again from the watermark, or clear the index and let it catch up from row 1."
-        )
-        self.expected = expected
-        self.got = got
-
-
-class BadTemplate(ValueError):
-    """A template that the index cannot compare: wrong dimension or type, not finite, or not of length 1."""
-
-
-class IndexDamaged(Exception):
-    """What the index keeps outside memory is not what it wrote; it must be cleared and made from the log again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,6 +151,16 @@ class Index(Protocol):
             BadTemplate: the probe's template cannot be compared.
             ValueError: `top` is below 1.
             IndexDamaged: a copy that the index reads is damaged; `answer` makes it again from the log.
+        """
+
+    def refresh(self) -> None:
+        """Take over what another process has written of this index, so that less of the log is left to read."""
+
+    def erase(self) -> None:
+        """Overwrite whatever of a removed template could not be overwritten when it was removed.
+
+        Raises:
+            OSError: a copy cannot be written; call it again.
         """
 
     def clear(self) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 import faiss
 import numpy as np
@@ -68,7 +69,7 @@ def near_codes(templates: NDArray[np.float32]) -> NDArray[np.int8]:
     """Return the near codes, int8 (rows, dimension), of templates, float32 (rows, dimension)."""
     dim = templates.shape[1]
     steps = (templates @ _turn(dim)) / np.float32(_near_step(dim))
-    return np.clip(np.rint(steps), -127, 127).astype(np.int8)
+    return np.asarray(np.clip(np.rint(steps), -127, 127), dtype=np.int8)
 
 
 def near_scores(near: NDArray[np.int8], probe: Vector) -> NDArray[np.float32]:
@@ -109,7 +110,7 @@ class Codes:
         self.code_bytes = dim // 4
         self._centre = faiss.IndexFlatIP(dim)
         self._centre.add(np.zeros((1, dim), dtype=np.float32))
-        self._scan = faiss.IndexIVFPQFastScan(self._empty())
+        self._scan: Any = faiss.IndexIVFPQFastScan(self._empty())  # faiss's stubs lack what it adds in Python
 
     def __len__(self) -> int:
         """Codes in the set."""
@@ -160,13 +161,14 @@ class Codes:
         asked = None
         if among is not None:
             chosen = faiss.IDSelectorBitmap(len(among) * 8, faiss.swig_ptr(among))
-            asked = faiss.IVFSearchParameters(sel=chosen, nprobe=1)
+            parameters: Any = faiss.IVFSearchParameters
+            asked = parameters(sel=chosen, nprobe=1)
         _, estimates, slots = self._scan.range_search(turned, floor * _SHRINK, params=asked)
         return slots, estimates / np.float32(_SHRINK)
 
-    def _empty(self) -> faiss.IndexIVFPQ:
+    def _empty(self) -> Any:
         """Return an empty faiss index with the fixed code: one list, no residual, so estimates depend on code and probe only."""
-        index = faiss.IndexIVFPQ(self._centre, self.dim, 1, self.dim // 2, 4, faiss.METRIC_INNER_PRODUCT)
+        index: Any = faiss.IndexIVFPQ(self._centre, self.dim, 1, self.dim // 2, 4, faiss.METRIC_INNER_PRODUCT)
         index.by_residual = False
         points = np.array(_POINTS, dtype=np.float32) / np.float32(math.sqrt(self.dim))
         faiss.copy_array_to_vector(np.tile(points, (self.dim // 2, 1, 1)).ravel(), index.pq.centroids)

@@ -86,7 +86,9 @@ class CompressedIndex:
     `opened` says in words what was found in the folder.
     """
 
-    def __init__(self, dim: int, folder: Path, seals: Seals, *, cut: float = CUT, all_below: int = ALL_BELOW) -> None:
+    def __init__(
+        self, dim: int, folder: Path, seals: Seals, *, cut: float = CUT, all_below: int = ALL_BELOW
+    ) -> None:
         """Open the folder's store, or begin an empty one if it is missing, damaged or of another model.
 
         Args:
@@ -111,9 +113,13 @@ class CompressedIndex:
         self._slots = Slots(Codes(dim), folder, seals)
         try:
             found = self._slots.open()
-            self.opened = f"opened at row {self.watermark}" if found else "nothing was there; it begins at row 0"
+            self.opened = (
+                f"opened at row {self.watermark}" if found else "nothing was there; it begins at row 0"
+            )
         except IndexDamaged as damaged:
-            _LOG.warning("The index in %s is not used (%s); it is made again from the database.", folder, damaged)
+            _LOG.warning(
+                "The index in %s is not used (%s); it is made again from the database.", folder, damaged
+            )
             self.opened = f"not used: {damaged}; it begins at row 0"
             self._slots.wipe()
 

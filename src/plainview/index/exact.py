@@ -111,6 +111,12 @@ class ExactIndex:
             references, templates = self._references[rows], self._matrix[rows]
         return ranked(references, exact_scores(templates, template), top)
 
+    def refresh(self) -> None:
+        """Nothing: it is in the memory of one process."""
+
+    def erase(self) -> None:
+        """Nothing: it is done with the removal."""
+
     def clear(self) -> None:
         """Forget everything: no reference, watermark 0, no template left in the matrix."""
         with self._lock.change():

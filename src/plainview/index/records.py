@@ -67,7 +67,9 @@ class RecordFile:
         self._firsts = np.zeros(0, dtype=np.int64)
         self._nonces = np.zeros(0, dtype=np.uint64)
 
-    def write(self, first: int, nonce: int, references: NDArray[np.int64], payload: NDArray[np.uint8]) -> None:
+    def write(
+        self, first: int, nonce: int, references: NDArray[np.int64], payload: NDArray[np.uint8]
+    ) -> None:
         """Write and flush records from slot `first` on; they are read after the next `see`.
 
         Raises:
@@ -84,7 +86,7 @@ class RecordFile:
                 words = plain.view(np.uint64)
                 words[:, -1] = self._check(words, slots)
                 words ^= self._stream(np.full(len(slots), nonce, dtype=np.uint64), slots)
-                sealed = memoryview(words).cast("B")
+                sealed = memoryview(words.data).cast("B")
                 place = int(slots[0]) * self.width
                 while sealed:
                     done = os.pwrite(descriptor, sealed, place)
@@ -154,7 +156,9 @@ class RecordFile:
     def _check(self, words: NDArray[np.uint64], slots: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the checks of plain records, uint64 (rows,); the last word, where they belong, is left out."""
         sums = words[:, :-1] @ self._secret[:-1]
-        return np.asarray(sums + slots.astype(np.uint64) * self._secret[-1] + self._secret[0], dtype=np.uint64)
+        return np.asarray(
+            sums + slots.astype(np.uint64) * self._secret[-1] + self._secret[0], dtype=np.uint64
+        )
 
     def _stream(self, nonces: NDArray[np.uint64], slots: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the key stream of records, uint64 (rows, words)."""
@@ -163,5 +167,5 @@ class RecordFile:
         counters[:, :, 0] = nonces[:, np.newaxis]
         counters[:, :, 1] = slots[:, np.newaxis] * self._blocks + np.arange(self._blocks)
         stream = np.empty(rows * self.width + BLOCK - 1, dtype=np.uint8)
-        self._cipher.encryptor().update_into(memoryview(counters).cast("B"), memoryview(stream))
+        self._cipher.encryptor().update_into(counters.data.cast("B"), stream.data)
         return stream[: rows * self.width].view(np.uint64).reshape(rows, self._words)

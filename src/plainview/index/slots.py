@@ -40,7 +40,16 @@ class Slots:
         self.codes = codes
         self._dim = codes.dim
         self._store = Store(folder, seals, codes.dim, codes.code_bytes)
-        self._forget_all()
+        self.watermark = 0
+        self._count = 0  # slots that are written and loaded
+        self._runs: list[int] = []  # where written reference numbers stop rising
+        self._alive = np.zeros(0, dtype=np.bool_)
+        self._waiting = np.zeros(0, dtype=np.int64)
+        self._rows = np.zeros((0, codes.dim), dtype=np.float32)
+        self._flush_at = _WAITING
+        self._touched: dict[int, int] = {}  # reference -> last row known of it, since the head's watermark
+        self._to_erase = np.zeros(0, dtype=np.int64)  # written slots whose bytes are still on disk
+        self._lost: set[int] = set()  # references whose records are empty on disk, unexplained so far
 
     def __len__(self) -> int:
         """References held."""
@@ -220,19 +229,17 @@ class Slots:
 
     def _forget_all(self) -> None:
         """Begin with nothing; templates in memory are overwritten with zeros."""
-        if hasattr(self, "_rows"):
-            self._rows.fill(0)
-        nothing = np.zeros(0, dtype=np.int64)
+        self._rows.fill(0)
         self.watermark = 0
         self.codes.load((), 0)
-        self._count = 0  # slots that are written and loaded
-        self._runs: list[int] = []  # where written reference numbers stop rising
+        self._count = 0
+        self._runs = []
         self._alive = np.zeros(0, dtype=np.bool_)
-        self._waiting, self._rows = nothing, np.zeros((0, self._dim), dtype=np.float32)
+        self._waiting, self._rows = np.zeros(0, dtype=np.int64), np.zeros((0, self._dim), dtype=np.float32)
         self._flush_at = _WAITING
-        self._touched: dict[int, int] = {}  # reference -> last row known of it, since the head's watermark
-        self._to_erase = nothing  # written slots whose bytes are still on disk
-        self._lost: set[int] = set()
+        self._touched = {}
+        self._to_erase = np.zeros(0, dtype=np.int64)
+        self._lost = set()
 
     def _load(self, first: int) -> None:
         """Load the written slots from `first` on; nothing waits.

@@ -65,7 +65,9 @@ class Head:
     generation: int = field(default_factory=lambda: secrets.randbits(48))
     watermark: int = 0
     count: int = 0
-    keys: tuple[bytes, ...] = field(default_factory=lambda: tuple(os.urandom(32) for _ in range(3)), repr=False)
+    keys: tuple[bytes, ...] = field(
+        default_factory=lambda: tuple(os.urandom(32) for _ in range(3)), repr=False
+    )
     appends: tuple[Append, ...] = ()
     erased: tuple[int, ...] = ()
 
@@ -107,7 +109,8 @@ class Store:
         self._dim = dim
         self._code_bytes = code_bytes
         self._signature: tuple[int, int, int] | None = None
-        self._take(Head())
+        self.head = self._pending = Head()
+        self._take(self.head)
 
     @property
     def _head_file(self) -> Path:
@@ -203,11 +206,14 @@ class Store:
         """
         first, nonce = self._pending.count, new_nonce()
         records, refs_file = self._files(self._pending)
-        for file, payload in zip(records, (codes, near, np.ascontiguousarray(templates)), strict=True):
-            file.write(first, nonce, references, payload.view(np.uint8))
+        parts = (codes, near.view(np.uint8), np.ascontiguousarray(templates).view(np.uint8))
+        for file, payload in zip(records, parts, strict=True):
+            file.write(first, nonce, references, payload)
         _write_at(refs_file, first * 8, references.tobytes())
         self._pending = replace(
-            self._pending, count=first + len(references), appends=(*self._pending.appends, Append(first, nonce))
+            self._pending,
+            count=first + len(references),
+            appends=(*self._pending.appends, Append(first, nonce)),
         )
 
     def erase(self, slots: NDArray[np.int64]) -> None:
