@@ -44,7 +44,7 @@ def install() -> Path:
 
 
 class MilvusServer:
-    """One server on a free port, with its data in a folder."""
+    """One server on a free port, with its data in a folder; one at a time on a machine: its etcd has fixed ports."""
 
     def __init__(self, folder: Path) -> None:
         """Choose the port; `start` starts it."""
@@ -54,13 +54,16 @@ class MilvusServer:
             self.port = int(probe.getsockname()[1])
         self.address = f"http://127.0.0.1:{self.port}"
         self._wrapper: subprocess.Popen[bytes] | None = None
+        self._turn = (home().parent / "milvus.turn").open("w")
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
         from pymilvus import MilvusClient
         from pymilvus.exceptions import MilvusException
 
-        command = [str(install()), "--data", str(self.folder), "--proxy-port", str(self.port)]
+        program = install()
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
+        command = [str(program), "--data", str(self.folder), "--proxy-port", str(self.port)]
         command += [part for setting in _FASTER for part in ("--extra-config", setting)]
         with (self.folder / "server.log").open("ab") as log:
             self._wrapper = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
@@ -83,3 +86,4 @@ class MilvusServer:
             os.killpg(self._wrapper.pid, signal.SIGKILL)  # the wrapper alone would leave the server behind
             self._wrapper.wait()
             self._wrapper = None
+            fcntl.flock(self._turn, fcntl.LOCK_UN)

@@ -89,6 +89,7 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "gallery list": Permission.GALLERY_LIST,
         "gallery passport": Permission.GALLERY_LIST,
         "gallery change": Permission.GALLERY_CREATE,
+        "gallery move": Permission.GALLERY_CREATE,
         "expunge": Permission.REFERENCE_EXPUNGE,
         "enrol": Permission.GALLERY_ENROL,
         "case open": Permission.CASE_OPEN,

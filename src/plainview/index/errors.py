@@ -29,10 +29,14 @@ class IndexDamaged(Exception):
 
 
 class IndexUnreachable(Exception):
-    """The server that holds the index does not answer; the database is whole, and a later search may succeed."""
+    """The server that holds the index does not answer; the database is whole, and a later search may succeed.
 
-    def __init__(self, address: str, why: str) -> None:
-        super().__init__(
-            f"The index server {address} does not answer ({why}). Nothing is lost: start it and search again, "
-            "or move the gallery back with `plainview gallery move NAME --to auto`."
-        )
+    Attributes:
+        why: which server, and what it said.
+        next_step: what to do.
+    """
+
+    def __init__(self, address: str, said: str) -> None:
+        self.why = f"The index server {address} does not answer ({said})."
+        self.next_step = "Nothing is lost: start it and do this again, or move the gallery with `plainview gallery move NAME --to auto`."
+        super().__init__(f"{self.why} {self.next_step}")

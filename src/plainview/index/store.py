@@ -166,6 +166,7 @@ class Store:
         """
         with _as_damaged():
             there, references, payload = self._rows.read(slots)
+        self._require_erased(slots[~there])
         return there, references, payload.view(np.float32)
 
     def near(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
@@ -176,6 +177,7 @@ class Store:
         """
         with _as_damaged():
             there, _, payload = self._near.read(slots)
+        self._require_erased(slots[~there])
         return there, payload.view(np.int8)
 
     @contextmanager
@@ -223,7 +225,7 @@ class Store:
             OSError: the disk may not be written.
         """
         if len(slots):
-            for file in (self._rows, self._near, self._codes):
+            for file in (self._codes, self._near, self._rows):  # the code first: see _require_erased
                 file.erase(slots)
 
     def commit(self, watermark: int, erased: NDArray[np.int64]) -> None:
@@ -264,6 +266,14 @@ class Store:
         self._flush_folder()
         self._signature = None
         self._take(Head())
+
+    def _require_erased(self, slots: NDArray[np.int64]) -> None:
+        """Raise `IndexDamaged` if one of these empty records has a code still: then nobody erased it."""
+        if len(slots):
+            with _as_damaged():
+                has_code, _, _ = self._codes.read(slots)
+            if has_code.any():
+                raise IndexDamaged(f"record {int(slots[has_code][0])} is empty and nobody erased it")
 
     def _take(self, head: Head) -> None:
         """Make this head the one that counts here, and map what it counts."""

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import F
 
 from plainview.casework.actions.guard import acting
+from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Gallery, GalleryChange, Member, ProficiencyItem, Reference
 from plainview.casework.queries.blobs import picture_needed
@@ -72,7 +73,8 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
         )  # fmt: skip
     if not shared:
         services().blobs.delete(blob)
-    services().forget(gallery.pk, changes_after(gallery.pk), gallery.index_adapter)
+    with index_reached():
+        services().forget(gallery.pk, changes_after(gallery.pk), gallery.index_adapter)
     forget_pictures()
     _forget_pages()
     return Expunged(row.public_id, not shared, receipt.entry)

@@ -23,6 +23,7 @@ from plainview.casework.actions.approvals import usable_approval
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.flags import inspect, inspect_closed
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
+from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.preparations import use
 from plainview.casework.actions.rows import insert, insert_many
@@ -143,16 +144,17 @@ def run_search(
         acting_member: who asks.
 
     Raises:
-        Refused: a rule says no; recorded.
+        Refused: a rule says no, or the server of the gallery's index does not answer; recorded.
         IntegrityError: this preparation was searched in this gallery already; nothing was recorded.
         LogFolderError, DatabaseError: the log cannot be written; then nothing was compared.
     """
     sweep()
     search, asked = _record(probe, request, preparation, acting_member=acting_member)
     template = services().engine.template(probe.picture, probe.face.detection)
-    index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
-    search.gallery_seq, found = answer(index, changes_after(search.gallery_id), template, request.top)
-    search.gallery_size = len(index)
+    with refusals_recorded("search", acting_member), index_reached():
+        index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
+        search.gallery_seq, found = answer(index, changes_after(search.gallery_id), template, request.top)
+        search.gallery_size = len(index)
     search.calibration = calibrate(search.gallery)
     recorded = record_answer(search, found, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
