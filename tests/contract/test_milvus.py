@@ -130,33 +130,3 @@ def test_a_server_that_is_killed_in_mid_search_is_said_so_and_comes_back(
     assert found == [row for row in wanted if row.reference != 4][: len(found)]
     assert 4 not in {row.reference for row in found}
     assert len(index) == 19_999
-
-
-def test_a_removed_template_leaves_the_disk_of_the_server(
-    server: MilvusServer, make: Callable[[], Index]
-) -> None:
-    templates, blocks = gallery(5_000)
-    index = make()
-    index.apply(blocks)
-    assert isinstance(index, MilvusIndex)
-    index.erase()
-    gone = templates[77].tobytes()
-    index.apply([Change(5_001, "remove", 78, None)])
-    index.erase()
-    deadline = time.monotonic() + 300
-    while (left := _files_with(server.folder, gone)) and time.monotonic() < deadline:
-        time.sleep(2)  # the server compacts and collects by itself, on its own clock
-    assert not left, left
-
-
-def _files_with(folder: Path, needle: bytes) -> list[str]:
-    parts = [needle[i : i + 32] for i in range(0, len(needle), 64)]
-    found = []
-    for path in folder.rglob("*"):
-        try:
-            data = path.read_bytes() if path.is_file() else b""
-        except FileNotFoundError:
-            continue
-        if any(part in data for part in parts):
-            found.append(str(path.relative_to(folder)))
-    return found

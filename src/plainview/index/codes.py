@@ -84,6 +84,13 @@ def _near_step(dim: int) -> float:
     return _NEAR_REACH / 127 / math.sqrt(dim)
 
 
+def _on_this_thread() -> None:
+    """Keep faiss on the calling thread: the scan of one probe is not split, and waking others for a few rows costs
+    more than coding them. OpenMP remembers the number for each thread by itself, so it is set at every call.
+    """
+    faiss.omp_set_num_threads(1)
+
+
 @lru_cache(maxsize=4)
 def _turn(dim: int) -> NDArray[np.float32]:
     """Return an orthogonal matrix, float32 (dim, dim), the same on every machine up to rounding."""
@@ -118,20 +125,24 @@ class Codes:
 
     def encode(self, templates: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Return the codes, uint8 (rows, code_bytes), of templates, float32 (rows, dimension)."""
+        _on_this_thread()
         return np.asarray(self._scan.pq.compute_codes(templates @ _turn(self.dim)), dtype=np.uint8)
 
     def add(self, slots: NDArray[np.int64], templates: NDArray[np.float32]) -> None:
         """Add templates, float32 (rows, dimension), under their slots, int64 (rows,)."""
+        _on_this_thread()
         if len(slots):
             self._scan.add_with_ids(templates @ _turn(self.dim), slots)
 
     def add_coded(self, slots: NDArray[np.int64], codes: NDArray[np.uint8]) -> None:
         """Add codes that `encode` made. The code of a decoded code is that code, so nothing changes on the way."""
+        _on_this_thread()
         if len(slots):
             self._scan.add_with_ids(self._scan.pq.decode(codes), slots)
 
     def load(self, parts: Iterable[tuple[NDArray[np.int64], NDArray[np.uint8]]], total: int) -> None:
         """Take these slots and codes, `total` in all, in place of all others; many times as fast as `add_coded`."""
+        _on_this_thread()
         plain = self._empty()
         plain.invlists.resize(0, total)
         for slots, codes in parts:
@@ -144,6 +155,7 @@ class Codes:
 
     def remove(self, slots: NDArray[np.int64]) -> None:
         """Remove these slots; the last codes move over theirs."""
+        _on_this_thread()
         if len(slots):
             self._scan.remove_ids(slots)
 
@@ -157,6 +169,7 @@ class Codes:
             floor: cosine.
             among: None, or one bit for each slot, lowest bit first: only those that are set.
         """
+        _on_this_thread()
         turned = probe[np.newaxis, :] @ _turn(self.dim)
         asked = None
         if among is not None:

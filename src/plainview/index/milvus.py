@@ -5,8 +5,9 @@ float32 arithmetic; here the first places are fetched with their templates and s
 a score (index.base), as many more as its rounding could have misplaced. It must never answer with the server's
 scores, nor take an answer that was cut short for a whole one.
 
-The server keeps templates unsealed in its own storage, and what was removed until its compaction and garbage
-collection: its disk must be encrypted and its collection delay set (docs/howto/scale.md).
+The server must compare everything: as shipped it looks at an eighth of what was added lately, until
+`queryNode.segcore.interimIndex.enableIndex` is false. It keeps templates unsealed in its own storage, and what
+was removed until its own clean-up. docs/howto/scale.md says what to set, and `gallery move` compares lists.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ _FURTHER = 64
 """Places asked for beyond the list, so that ties at its end are seen."""
 
 _MOST = 16_384
-"""Places that a search of the server may ask for."""
+"""Places that a search of the server may ask for, and how many of each segment it scores from their templates."""
 
 _TIMEOUT_S = 30.0
 """Seconds after which a call is given up."""
@@ -194,7 +195,7 @@ class MilvusIndex:
                 self._name,
                 [template],
                 limit=limit,
-                search_params={"params": {"nprobe": _LISTS, "reorder_k": min(max(20 * limit, 1000), _MOST)}},
+                search_params={"params": {"nprobe": _LISTS, "reorder_k": _MOST}},
                 output_fields=["template"],
                 timeout=_TIMEOUT_S,
             )[0]
