@@ -12,7 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from tests.contract import test_index_contract as contract
 from tests.factories.milvus_server import MilvusServer
+from tests.factories.work import case, person, probe, search
+from tests.factories.work import gallery as gallery_of_two
 
+from plainview.casework.actions.expunge import expunge
+from plainview.casework.actions.moving import move_gallery
+from plainview.casework.models import Reference
+from plainview.casework.services import services
 from plainview.index.base import Block, Change, Index, IndexUnreachable, answer
 from plainview.index.exact import ExactIndex
 from plainview.index.milvus import MilvusIndex
@@ -129,3 +135,26 @@ def test_a_server_that_is_killed_in_mid_search_is_said_so_and_comes_back(
     assert found == [row for row in wanted if row.reference != 4][: len(found)]
     assert 4 not in {row.reference for row in found}
     assert len(index) == 19_999
+
+
+def test_a_gallery_moves_to_the_server_and_back(
+    server: MilvusServer, workspace: Path, tmp_path: Path
+) -> None:
+    gallery_of_two(tmp_path / "pictures")
+    case()
+    image = probe(tmp_path)
+    settings = services().workspace.settings_file
+    settings.write_text(settings.read_text() + f'\n[index]\nmilvus = "{server.address}"\n')
+    before = [(row.reference_id, row.score) for row in search(image).candidates]
+    assert len(before) == 2
+    moved = move_gallery("g", "milvus", acting_member=person("admin"))
+    assert (moved.after, moved.references, moved.agreement) == ("milvus", 2, 1.0)
+    assert [(row.reference_id, row.score) for row in search(image).candidates] == before
+    gone = Reference.objects.get(pk=before[1][0])
+    expunge(gone.public_id, reason="the court ordered it", acting_member=person("admin"))
+    assert [(row.reference_id, row.score) for row in search(image).candidates] == before[:1]
+    place = next(place for place, adapter in services()._indexes if adapter == "milvus")
+    assert place in MilvusIndex.places(server.address)
+    move_gallery("g", "auto", acting_member=person("admin"))
+    assert place not in MilvusIndex.places(server.address)
+    assert [(row.reference_id, row.score) for row in search(image).candidates] == before[:1]

@@ -364,6 +364,8 @@ def _checked(block: Block, dim: int) -> Block:
         raise ValueError("Block.references must be an int64 array of shape (rows,)")
     if block.is_add.shape != (rows,) or block.is_add.dtype != np.bool_:
         raise ValueError("Block.is_add must be a bool array of shape (rows,)")
+    if not adds:  # whoever reads removals only cannot know the dimension
+        return Block(block.first_seq, block.references, block.is_add, np.empty((0, dim), dtype=np.float32))
     if block.templates.shape != (adds, dim):
         raise BadTemplate(
             f"Log rows {block.first_seq} to {block.last_seq}: templates of shape ({adds}, {dim}) are needed, "
