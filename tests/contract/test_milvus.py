@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,8 +96,8 @@ def test_at_the_size_where_the_server_builds_its_index_lists_are_the_exact_ones(
     assert isinstance(index, MilvusIndex)
     index.erase()  # seals the segments, so that the server builds SCANN over them
     probes = contract.faces(10, seed=5)
-    for probe in [*probes, *templates[:5]]:
-        assert index.search(probe, 50) == exact.search(probe, 50)
+    for face in [*probes, *templates[:5]]:
+        assert index.search(face, 50) == exact.search(face, 50)
     chosen = np.arange(7, 100_000, 9, dtype=np.int64)
     assert index.search(probes[0], 20, among=chosen) == exact.search(probes[0], 20, among=chosen)
 

@@ -96,6 +96,7 @@ def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> di
     ours: list[float] = []
     cpu: list[float] = []
     flats: list[float] = []
+    flat_cpu: list[float] = []
     numpys: list[float] = []
     kept: list[float] = []
     firsts: list[bool] = []
@@ -104,7 +105,8 @@ def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> di
     for _ in range(_ROUNDS):
         times, cpus, found = _timed(lambda probe: index.search(probe, k), probes)
         ours, cpu = ours + times, cpu + cpus
-        flats += _timed(by_flat, few)[0]
+        times, cpus, _ = _timed(by_flat, few)
+        flats, flat_cpu = flats + times, flat_cpu + cpus
         times, _, truth = _timed(by_numpy, few)
         numpys += times
     for probe, answer in zip(probes, found, strict=True):
@@ -119,6 +121,8 @@ def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> di
         "p50_cpu_ms": round(statistics.median(cpu), 3),
         "recall_at_50": round(statistics.mean(kept), 6), "first_kept": round(statistics.mean(firsts), 6),
         "lists_identical": round(statistics.mean(same), 4),
+        "least_ms": round(min(ours), 3), "flat_least_ms": round(min(flats), 3),
+        "cpu_ratio_to_flat": round(statistics.median(cpu) / statistics.median(flat_cpu), 4),
         "flat_ms": round(statistics.median(flats), 3), "numpy_ms": round(statistics.median(numpys), 3),
         "ratio_to_flat": round(p50 / statistics.median(flats), 4),
         "ratio_to_numpy": round(p50 / statistics.median(numpys), 4),
