@@ -25,6 +25,7 @@ from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.canary_checks import look_again
 from plainview.casework.actions.flags import inspect, inspect_closed
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
+from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.preparations import use
 from plainview.casework.actions.rows import insert, insert_many
@@ -40,13 +41,13 @@ from plainview.casework.models import (
     Preparation,
     Search,
 )
-from plainview.casework.queries.canaries import alarm_open, hidden
+from plainview.casework.queries.canaries import alarm_open, canaries_in, hidden
 from plainview.casework.queries.candidates import answered, candidates_of
 from plainview.casework.queries.galleries import changes_after, shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
-from plainview.index.base import Scored, catch_up
+from plainview.index.base import Scored, answer
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
@@ -147,23 +148,25 @@ def run_search(
         acting_member: who asks.
 
     Raises:
-        Refused: a rule says no; recorded.
+        Refused: a rule says no, or the server of the gallery's index does not answer; recorded.
         IntegrityError: this preparation was searched in this gallery already; nothing was recorded.
         LogFolderError, DatabaseError: the log cannot be written; then nothing was compared.
     """
     sweep()
     search, asked = _record(probe, request, preparation, acting_member=acting_member)
     template = services().engine.template(probe.picture, probe.face.detection)
-    index = services().index(search.gallery_id, search.pack, len(template))
-    search.gallery_seq = catch_up(index, changes_after(search.gallery_id))
-    canaries = hidden(search.gallery_id, search.gallery_seq)
-    look_again(search.gallery, index)
-    found = canaries.left_out(index.search(template, request.top + len(canaries.keys)), request.top)
-    search.gallery_size = len(index) - canaries.present
+    with refusals_recorded("search", acting_member), index_reached():
+        index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
+        look_again(search.gallery, index)
+        asked_for = request.top + canaries_in(search.gallery_id)
+        search.gallery_seq, ranked = answer(index, changes_after(search.gallery_id), template, asked_for)
+        canaries = hidden(search.gallery_id, search.gallery_seq)
+        found = canaries.left_out(ranked, request.top)
+        search.gallery_size = len(index) - canaries.present
     search.calibration = calibrate(search.gallery)
-    answer = record_answer(search, found, asked, acting_member=acting_member)
+    recorded = record_answer(search, found, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
-    return answer
+    return recorded
 
 
 def public_part(provenance: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Gallery(models.Model):
     # The pack of its templates: "" before the first; while templates are made anew, already the new one.
     pack = models.CharField(max_length=100, blank=True, default="")
     re_embedding = models.BooleanField(default=False)
+    index_adapter = models.CharField(max_length=20, blank=True, default="")  # empty: the workspace's
 
     class Meta:
         db_table = "gallery"
