@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
@@ -20,6 +21,9 @@ from plainview.storage.base import BlobStore
 from plainview.storage.local import LocalBlobStore
 from plainview.storage.seal import Sealer
 
+if TYPE_CHECKING:
+    from plainview.casework.ordering import Ordering
+
 
 class Services:
     """The adapters of one workspace."""
@@ -27,6 +31,7 @@ class Services:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._indexes: dict[tuple[int, str], Index] = {}
+        self.orderings: dict[tuple[int, str], Ordering] = {}
         self._lock = threading.Lock()
 
     @cached_property

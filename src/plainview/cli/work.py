@@ -163,10 +163,12 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "quality": search.quality, "quality_detail": search.quality_detail,
         },
         "gallery_size": search.gallery_size,
+        "ordered_by": search.scorer,
         "candidates": [
             {
                 "rank": row.rank,
                 "score": float(row.score),
+                "adjusted_score": float(row.adjusted),
                 "reference_id": row.reference.public_id,
                 "source_url": row.reference.source_url,
                 "page_url": row.reference.page_url,

@@ -24,13 +24,12 @@ from plainview.evaluation.identification import SPLITS, Identification, identify
 from plainview.evaluation.metrics import MIN_EXPECTED_PAIRS, MIN_EXPECTED_PROBES, MIN_PEOPLE, Estimate, Floats
 from plainview.evaluation.rulings import Rulings, without
 from plainview.evaluation.samples import (
-    CosineScorer,
     MakeScorer,
     Samples,
     Scorer,
-    build_scorer,
     gather,
     raw_scorer,
+    search_scorer,
     templates_of,
 )
 from plainview.evaluation.verification import GROUP_FMR, Verification, verify_all
@@ -118,10 +117,9 @@ def evaluate(
             kept, [plain[i] for i in pick], [covered[i] for i in pick] if covered else [],
             engine.pack.dimension, options, rulings,
         )  # fmt: skip
-    scorer = ruled.scorer()
     failed = [(item.name, each) for item, each in zip(items, plain, strict=True) if each.template is None]
-    raw, notes = ruled.of(raw_scorer)
-    best, best_notes = (raw, notes) if scorer is None else ruled.of(_normalised)
+    raw, _ = ruled.of(raw_scorer)
+    best, best_notes = ruled.of(search_scorer)
     result = {
         "n_people": len({item.person for item in items}),
         "n_images": len(items),
@@ -135,14 +133,14 @@ def evaluate(
         },
         "strata": best.get("strata"),
         "raw": raw,
-        "normalisation": None if scorer is None else scorer.name,
+        "normalisation": ruled.scorer().name,
         "insufficient_data": best_notes,
         "seconds_per_probe": statistics.median(seconds) if seconds else None,
         "columns_left_out": list(dataset.columns_left_out),
         "repeat": _repeat(dataset, plain, engine, options),
     }
     if rulings is not None:
-        before = whole.of(raw_scorer if scorer is None else _normalised)[0]
+        before = whole.of(search_scorer)[0]
         result["rulings"] = {
             "sha256": rulings.sha256, "counts": rulings.counts, "left_out": sorted(rulings.left_out),
             "not_compared": sorted(map(list, rulings.same_people)),
@@ -163,10 +161,9 @@ class _Figures:
         self.covered = templates_of(covered, dimension) if covered else None
         self.options = options
 
-    def scorer(self) -> Scorer | None:
-        """Return what normalises scores here, if anything does."""
-        references = _references(self.samples)
-        return build_scorer(self.samples.templates[references]) if references else None
+    def scorer(self) -> Scorer:
+        """What orders the lists of searches of a gallery of everybody's first picture."""
+        return search_scorer(self.samples.templates[_references(self.samples)])
 
     def of(self, make: MakeScorer) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the figures, and why those that are null are."""
@@ -204,10 +201,6 @@ class _Figures:
         kind = "real" if shown.get("real", {}).get("rank1") is not None else "drawn"
         notes |= own_notes[kind]
         return {**shown[kind], "covers": kind, "kinds": shown}
-
-
-def _normalised(gallery: Floats) -> Scorer:
-    return build_scorer(gallery) or CosineScorer()
 
 
 def _references(samples: Samples) -> list[int]:

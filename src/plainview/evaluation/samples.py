@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from plainview.evaluation.dataset import Item
 from plainview.evaluation.embedding import Measured
 from plainview.evaluation.metrics import Floats, Ints
-from plainview.evaluation.normalise import Normaliser
+from plainview.evaluation.scoring import COSINE, scorer_of
 
 Labels = NDArray[Any]
 """str objects, shape (pictures,); empty: unlabelled."""
@@ -25,7 +25,9 @@ Labels = NDArray[Any]
 class Scorer(Protocol):
     """Compares templates. Scores of different probes and references must be comparable with one threshold."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What is recorded with the figures."""
 
     def scores(self, probes: Floats, references: Floats) -> Floats:
         """Score every probe against every reference.
@@ -42,7 +44,7 @@ class Scorer(Protocol):
 class CosineScorer:
     """The plain cosine of two templates."""
 
-    name = "cosine"
+    name = COSINE
 
     def scores(self, probes: Floats, references: Floats) -> Floats:
         """See `Scorer`."""
@@ -58,16 +60,9 @@ def raw_scorer(gallery: Floats) -> Scorer:
     return CosineScorer()
 
 
-def build_scorer(gallery: Floats) -> Scorer | None:
-    """How the evaluation scores beyond the cosine: the one place where normalisation is taken up.
-
-    Args:
-        gallery: float32, shape (n, d): its templates, at least one.
-
-    Returns:
-        None: there is no normalisation, and every figure is of the plain cosine.
-    """
-    return Normaliser(gallery)
+def search_scorer(gallery: Floats) -> Scorer:
+    """What orders the lists of searches of this gallery (float32, shape (n, d)): see `evaluation.scoring`."""
+    return scorer_of(gallery)
 
 
 @dataclass(frozen=True, slots=True)

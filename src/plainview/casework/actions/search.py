@@ -26,12 +26,13 @@ from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.rows import insert, insert_many
 from plainview.casework.actions.urgent import sweep
 from plainview.casework.models import Approval, Candidate, Case, Gallery, Member, PolicyVersion, Search
+from plainview.casework.ordering import current
 from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.galleries import changes_after, shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
-from plainview.index.base import Scored, catch_up
+from plainview.evaluation.scoring import Listed
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
@@ -118,10 +119,11 @@ def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answ
     search, asked = _record(probe, request, acting_member=acting_member)
     template = services().engine.template(probe.picture, probe.face.detection)
     index = services().index(search.gallery_id, search.pack, len(template))
-    search.gallery_seq = catch_up(index, changes_after(search.gallery_id))
-    found = index.search(template, request.top)
-    search.gallery_size = len(index)
     search.calibration = calibrate(search.gallery)
+    search.gallery_seq, ordering = current(index, search.calibration, changes_after(search.gallery_id))
+    nearness, found = ordering.best(index, template, request.top)
+    search.gallery_size = len(index)
+    search.scorer, search.nearness = ordering.scorer.name, Decimal(f"{nearness:.6f}")
     answer = _record_answer(search, found, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
     return answer
@@ -229,18 +231,19 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
     return search, receipt
 
 
-def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member) -> Answer:
+def _record_answer(search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member) -> Answer:
     references = shown_references([row.reference for row in found])
     candidates = [
         Candidate(
             search=search,
             rank=rank,
-            score=Decimal(f"{row.score:.6f}"),
+            score=Decimal(f"{row.cosine:.6f}"),
+            adjusted=Decimal(f"{row.score:.6f}"),
             reference=references[row.reference],
         )
         for rank, row in enumerate(found, start=1)
     ]
-    answer = [[row.rank, row.reference.public_id, str(row.score)] for row in candidates]
+    answer = [[row.rank, row.reference.public_id, str(row.score), str(row.adjusted)] for row in candidates]
     with transaction.atomic():
         insert_many(candidates)
         receipt = write_entry(
@@ -252,6 +255,7 @@ def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, actin
                 "gallery_size": search.gallery_size,
                 "gallery_seq": search.gallery_seq,
                 "calibration_seq": search.calibration.seq if search.calibration else None,
+                "scorer": search.scorer,
             },
             {"list_sha256": hashlib.sha256(json.dumps(answer).encode()).hexdigest()},
             acting_member=acting_member,
@@ -264,6 +268,8 @@ def _record_answer(search: Search, found: list[Scored], asked: Receipt, *, actin
             gallery_size=search.gallery_size,
             gallery_seq=search.gallery_seq,
             calibration=search.calibration,
+            scorer=search.scorer,
+            nearness=search.nearness,
         )
     return Answer(search, candidates, receipt)
 

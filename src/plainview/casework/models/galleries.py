@@ -110,6 +110,7 @@ class GalleryCalibration(models.Model):
     seq = models.BigIntegerField()
     size = models.BigIntegerField()
     data = models.TextField()
+    cohort = models.JSONField(default=list)
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -20,14 +20,14 @@ class Meaning:
 
 
 def meanings(search: Search, candidates: list[Candidate]) -> list[Meaning]:
-    """One for each candidate, by the calibration that the search was answered with."""
+    """One for each candidate, by the calibration that the search was answered with: of what orders the list."""
     if search.calibration is None or search.gallery_size is None:
         return [Meaning(None, "This search was answered without a calibration.") for _ in candidates]
     calibration, size = Calibration.from_json(search.calibration.data), search.gallery_size
     found = []
     for row in candidates:
         try:
-            rate = calibration.rate(float(row.score), size=size)
+            rate = calibration.rate(float(row.adjusted), size=size)
         except Refused as refused:
             found.append(Meaning(None, refused.why))
         else:
