@@ -153,4 +153,4 @@ def _independent(rows: Rows, whose: Rows, others: Rows, own: NDArray[np.bool_]) 
     )
     best = dict(zip(rows.tolist(), whose.tolist(), strict=True))
     mutual = sum(best.get(other) == row for row, other in best.items()) / 2
-    return max(round(people - mutual), 1)
+    return max(int(people - mutual), 1)

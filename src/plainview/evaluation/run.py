@@ -21,6 +21,7 @@ from plainview import __version__
 from plainview.evaluation.dataset import Dataset
 from plainview.evaluation.embedding import Measured, TemplateCache, measure, pack_digest, seconds_per_probe
 from plainview.evaluation.identification import SPLITS, Identification, identify
+from plainview.evaluation.likelihood import likelihood_ratio
 from plainview.evaluation.metrics import MIN_EXPECTED_PAIRS, MIN_EXPECTED_PROBES, MIN_PEOPLE, Estimate, Floats
 from plainview.evaluation.rulings import Rulings, without
 from plainview.evaluation.samples import (
@@ -50,7 +51,8 @@ PROTOCOL = (
     "people, random others are left out of the gallery until they are a third. FNIR counts a mate below the "
     "threshold at any rank and every probe without a template; the threshold gives the stated FPIR. Masked: "
     "the same with covered probes, mated and non-mated, against a gallery of uncovered pictures. Intervals: "
-    "95 %, bootstrap over people. Groups are compared at the one threshold of the overall FMR."
+    "95 %, bootstrap over people. Groups are compared at the one threshold of the overall FMR. Scores and templates are those of searches; raw: "
+    "one pass of the network on the points as found, and the plain cosine."
 )
 
 
@@ -107,18 +109,16 @@ def evaluate(
         step = progress("Templates of covered faces", len(items))
         covered = measure(items, engine, decoder, cache, covered=True, progress=step)
     seconds = seconds_per_probe(items, engine, decoder)
-    whole = _Figures(dataset, plain, covered, engine.pack.dimension, options, None)
-    ruled = whole
+    kept, pick = dataset, list(range(len(items)))
     if rulings is not None:
         kept = without(dataset, rulings)
         names = {item.name for item in kept.items}
         pick = [i for i, item in enumerate(items) if item.name in names]
-        ruled = _Figures(
-            kept, [plain[i] for i in pick], [covered[i] for i in pick] if covered else [],
-            engine.pack.dimension, options, rulings,
-        )  # fmt: skip
+    left = [plain[i] for i in pick], [covered[i] for i in pick] if covered else []
+    dimension = engine.pack.dimension
+    ruled = _Figures(kept, *left, dimension, options, rulings)
     failed = [(item.name, each) for item, each in zip(items, plain, strict=True) if each.template is None]
-    raw, _ = ruled.of(raw_scorer)
+    raw, _ = _Figures(kept, *left, dimension, options, rulings, raw=True).of(raw_scorer)
     best, best_notes = ruled.of(search_scorer)
     result = {
         "n_people": len({item.person for item in items}),
@@ -129,7 +129,14 @@ def evaluate(
         "failures": [{"path": name, "code": each.code, "why": each.why} for name, each in failed],
         **{
             key: best.get(key)
-            for key in ("verification", "identification", "masked", "groups", "differential")
+            for key in (
+                "verification",
+                "identification",
+                "masked",
+                "groups",
+                "differential",
+                "likelihood_ratio",
+            )
         },
         "strata": best.get("strata"),
         "raw": raw,
@@ -140,7 +147,7 @@ def evaluate(
         "repeat": _repeat(dataset, plain, engine, options),
     }
     if rulings is not None:
-        before = whole.of(search_scorer)[0]
+        before = _Figures(dataset, plain, covered, dimension, options, None).of(search_scorer)[0]
         result["rulings"] = {
             "sha256": rulings.sha256, "counts": rulings.counts, "left_out": sorted(rulings.left_out),
             "not_compared": sorted(map(list, rulings.same_people)),
@@ -150,15 +157,15 @@ def evaluate(
 
 
 class _Figures:
-    """The figures of one set of pictures, by any scorer."""
+    """The figures of one set of pictures, by any scorer; `raw` takes the plain templates."""
 
     def __init__(
         self, dataset: Dataset, plain: Sequence[Measured], covered: Sequence[Measured], dimension: int,
-        options: Options, rulings: Rulings | None,
+        options: Options, rulings: Rulings | None, *, raw: bool = False,
     ) -> None:  # fmt: skip
         same_people = rulings.same_people if rulings else ()
-        self.samples = gather(dataset.items, plain, dataset.columns, dimension, same_people)
-        self.covered = templates_of(covered, dimension) if covered else None
+        self.samples = gather(dataset.items, plain, dataset.columns, dimension, same_people, plain=raw)
+        self.covered = templates_of(covered, dimension, plain=raw) if covered else None
         self.options = options
 
     def scorer(self) -> Scorer:
@@ -175,6 +182,11 @@ class _Figures:
             usable = samples.templates[_references(samples)]
             scorer = make(usable)
             result |= _verification(verify_all(samples, scorer, **how), notes)
+            ratio = likelihood_ratio(samples, scorer, **how)
+            result["likelihood_ratio"] = {
+                "cllr": _value(ratio.cllr, "likelihood_ratio.cllr", notes), "cllr_ci": ratio.cllr.interval,
+                "slope": ratio.slope, "offset": ratio.offset,
+            }  # fmt: skip
         how["splits"] = options.splits
         if options.protocol in ("identification", "all"):
             found = identify(samples, samples.templates, ~samples.masked, make, **how)

@@ -98,12 +98,13 @@ class Samples:
         return np.isfinite(self.templates[:, 0])
 
 
-def templates_of(measured: Sequence[Measured], dimension: int) -> Floats:
-    """Return float32, shape (n, dimension), with rows of NaN for failures."""
+def templates_of(measured: Sequence[Measured], dimension: int, *, plain: bool = False) -> Floats:
+    """Return float32, shape (n, dimension), with rows of NaN for failures: what searches use, or the plain ones."""
     rows = np.full((len(measured), dimension), np.nan, np.float32)
     for row, each in zip(rows, measured, strict=True):
-        if each.template is not None:
-            row[:] = each.template
+        made = each.plain if plain else each.template
+        if made is not None:
+            row[:] = made
     return rows
 
 
@@ -113,6 +114,8 @@ def gather(
     columns: Iterable[str],
     dimension: int,
     same_people: Iterable[tuple[str, str]] = (),
+    *,
+    plain: bool = False,
 ) -> Samples:
     """Put the pictures of a data set into arrays.
 
@@ -122,6 +125,7 @@ def gather(
         columns: the group columns.
         dimension: of the templates.
         same_people: pairs of names of one human being.
+        plain: take the plain templates, see `Measured`.
     """
     people = tuple(sorted({item.person for item in items}))
     number = {person: i for i, person in enumerate(people)}
@@ -132,7 +136,7 @@ def gather(
     }
     return Samples(
         names=tuple(item.name for item in items),
-        templates=templates_of(measured, dimension),
+        templates=templates_of(measured, dimension, plain=plain),
         person=np.array([number[item.person] for item in items], np.int64),
         people=people,
         masked=np.array([item.masked for item in items], bool),

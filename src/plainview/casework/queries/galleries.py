@@ -100,7 +100,8 @@ def gallery_templates(gallery_id: int, pack: str) -> dict[int, Vector]:
 
 def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
     """The templates of some references by number, ascending; those that were erased are left out."""
-    wanted, found = sorted(keys), {}
+    wanted = sorted(keys)
+    found: dict[int, Vector] = {}
     for start in range(0, len(wanted), _KEYS):
         rows = (
             Reference.objects.filter(pk__in=wanted[start : start + _KEYS])
