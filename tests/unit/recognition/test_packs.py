@@ -78,7 +78,7 @@ def test_card_text_says_what_the_card_knows() -> None:
 
 def test_card_is_plain_json() -> None:
     plain = json.loads(json.dumps(packs.card(packs.YUNET_SFACE)))
-    assert plain["identity"] == "yunet-sface 1"
+    assert plain["identity"] == "yunet-sface 2"
     assert plain["permitted_uses"] == sorted(packs.USES)
     assert plain["recogniser"]["sha256"] == packs.YUNET_SFACE.recogniser.sha256
 
