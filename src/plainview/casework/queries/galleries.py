@@ -62,7 +62,9 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
                 rows[0][0],
                 np.array([row[1] for row in rows], dtype=np.int64),
                 np.array([bool(row[2] and row[3]) for row in rows], dtype=np.bool_),
-                np.stack(templates) if templates else np.empty((0, 0), dtype=np.float32),
+                np.stack(templates)
+                if templates
+                else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
             )
             watermark = rows[-1][0]
 
