@@ -75,7 +75,8 @@ def strangers_best(templates: Floats, rows: Rows, columns: Rows, scorer: Scorer)
         columns: which of them they are compared with.
         scorer: what orders the gallery's lists.
     """
-    cosines, scores, law = _compare(templates, rows, columns, WEIGHT * scorer.nearness(templates))
+    taken, moved = WEIGHT * scorer.nearness(templates), scorer.share(templates)
+    cosines, scores, law = _compare(templates, rows, columns, taken)
     lower = law.inv_cdf(1 - 1 / (ONCE_IN * len(columns)))
     body = gumbel_body(np.where(cosines.values < lower, cosines.values, -1.0).max(axis=1))
     upper = max(lower, gumbel_score(EXPECTED / len(rows), *body))
@@ -84,7 +85,11 @@ def strangers_best(templates: Floats, rows: Rows, columns: Rows, scorer: Scorer)
     error = math.sqrt(max(expected, 1 / len(rows)) / len(rows))
     many = share - expected > max(EXCESS * error, LEAST_EXCESS)
     own = _own(templates, rows, cosines, lower if many else upper)
-    left = np.where(_among(scores.whose, cosines.whose, own), -np.inf, scores.values)
+    # As a stranger, a reference would be in nobody's nearness, nor its own person's other pictures in its own.
+    others = own.sum(axis=1, keepdims=True) * min(1.0, scorer.size / len(templates))
+    inside = min(1.0, scorer.size / len(templates)) + others
+    given = scores.values + inside * moved[scores.whose] + others * moved[rows][:, None]
+    left = np.where(_among(scores.whose, cosines.whose, own), -np.inf, given)
     at, best = left.argmax(axis=1), left.max(axis=1)
     known = np.isfinite(best)
     if many:

@@ -10,7 +10,7 @@ A gallery of fewer than 100 references has too few for a nearness: there the cos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -72,19 +72,43 @@ class Scorer:
             float64, shape (m,), rounded. It depends on one template and the cohort only, so that a gallery keeps it
             beside its references and a search computes one number.
         """
-        found = np.zeros(len(templates))
-        count = min(NEAREST, len(self._cohort))
-        if not count:
-            return found
+        if not len(self._cohort):
+            return np.zeros(len(templates))
+        found = []
+        for best in self._nearest(templates):
+            kept = best[:, PASSED_OVER:NEAREST] if best.shape[1] > PASSED_OVER else best
+            counted = kept > -1.0
+            found.append(np.where(counted, kept, 0).sum(axis=1) / np.maximum(counted.sum(axis=1), 1))
+        return np.round(np.concatenate(found), DECIMALS) if found else np.zeros(0)
+
+    def share(self, templates: Floats) -> Doubles:
+        """What one more person of the cohort, near to each template, takes off its scores: float64, shape (m,).
+
+        A calibration searches references as strangers, and gives back what they have put into the nearness of the
+        others: a person among the five nearest moves the sixth into the mean and the fiftieth out of it.
+        """
+        if not len(self._cohort):
+            return np.zeros(len(templates))
+        found = [
+            (best[:, min(PASSED_OVER, best.shape[1] - 1)] - np.maximum(best[:, -1], 0))
+            / (NEAREST - PASSED_OVER)
+            for best in self._nearest(templates)
+        ]
+        return WEIGHT * np.maximum(np.concatenate(found), 0) if found else np.zeros(0)
+
+    @property
+    def size(self) -> int:
+        """Members of the cohort."""
+        return len(self._cohort)
+
+    def _nearest(self, templates: Floats) -> Iterator[Doubles]:
+        """The `NEAREST` highest scores of each template and the next one, falling, in blocks of templates."""
+        count = min(NEAREST + 1, len(self._cohort))
         for start in range(0, len(templates), _BLOCK):
             scores = templates[start : start + _BLOCK].astype(np.float64) @ self._cohort.T
             scores[scores > SAME] = -1.0
             best = np.partition(scores, len(self._cohort) - count, axis=1)[:, -count:]
-            best = np.sort(best, axis=1)[:, : max(count - PASSED_OVER, 1)]
-            counted = best > -1.0
-            total = np.where(counted, best, 0).sum(axis=1)
-            found[start : start + _BLOCK] = total / np.maximum(counted.sum(axis=1), 1)
-        return np.round(found, DECIMALS)
+            yield -np.sort(-best, axis=1)
 
     def scores(self, probes: Floats, references: Floats) -> Floats:
         """Score every probe (m, d) against every reference (n, d): float32, shape (m, n); higher is more similar."""

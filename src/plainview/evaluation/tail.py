@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Doubles = NDArray[np.float64]
 
-_SHAPES = (-0.4, 0.0)  # of the generalised Pareto tail
+_SHAPES = (-0.4, 0.2)  # of the generalised Pareto tail
 _BODY = np.linspace(0.1, 0.6, 26)  # quantiles that the Gumbel law is laid through: below where doubles lie
 
 
@@ -31,7 +31,7 @@ def chance(best: Doubles, score: float, share: float) -> float:
     # Moments: for a generalised Pareto, mean^2 / variance = 1 - 2 shape.
     shape = min(max(0.5 * (1 - mean**2 / float(excess.var())), _SHAPES[0]), _SHAPES[1])
     over = (score - edge) / (mean * (1 - shape))
-    left = math.exp(-over) if shape == 0 else max(1 + shape * over, 0.0) ** (-1 / shape)
+    left = math.exp(-over) if abs(shape) < 1e-6 else max(1 + shape * over, 0.0) ** (-1 / shape)
     return (count - begin) / count * left
 
 
