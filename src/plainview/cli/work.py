@@ -218,13 +218,19 @@ def print_answer(answer: Answer, notice: str) -> None:
             soft_wrap=True,
         )
     from plainview.casework.queries.answers import cautions, meanings
+    from plainview.evaluation.scoring import COSINE
 
     for row, meaning in list(zip(answer.candidates, meanings(search, answer.candidates), strict=True))[:3]:
         console.print(f"Rank {row.rank}: {meaning.text}", soft_wrap=True)
     for caution in cautions(search, answer.candidates):
         where = f"Rank {caution.rank}: " if caution.rank else ""
         console.print(f"[yellow]Look again. {where}{caution.text}[/]", soft_wrap=True)
-    console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
+    order = (
+        ""
+        if search.scorer == COSINE
+        else " The order takes off how near probe and reference lie to everybody."
+    )
+    console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.{order}")
     console.print(
         f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}",
         soft_wrap=True,
