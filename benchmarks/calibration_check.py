@@ -47,10 +47,12 @@ class Trial:
 
     @property
     def inside(self) -> bool:
+        """The observed rate lies in the stated interval."""
         return 1 / self.high <= self.reached / self.strangers <= 1 / self.low
 
     @property
     def overlaps(self) -> bool:
+        """The observed rate's own interval reaches the stated one."""
         n, p, z = self.strangers, self.reached / self.strangers, 1.96
         middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
         low, high = (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
@@ -194,9 +196,8 @@ def main() -> None:
             kinds["synthetic"].append(list(compare(gallery, drawn[: len(others)], np.empty(0), table)))
         for kind, runs in kinds.items():
             lines += table_of(f"642 people and synthetic, {kind} strangers", runs, size)
-    print(
-        f"{'gallery':44} {'size':>7} {'stated':>7} {'interval':>16} {'observed':>9} {'inside':>8} {'holds':>7}"
-    )
+    head = ("gallery", "size", "stated", "interval", "observed", "inside", "holds")
+    print("{:44} {:>7} {:>7} {:>16} {:>9} {:>8} {:>7}".format(*head))  # noqa: T201  a script's one answer
     for line in lines:
         low, high = line["interval"]  # type: ignore[misc]
         print(  # noqa: T201

@@ -164,6 +164,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         },
         "gallery_size": search.gallery_size,
         "ordered_by": search.scorer,
+        "likelihood_ratio": None,  # needs pairs known apart from their scores: docs/explanation/calibration.md
         "candidates": [
             {
                 "rank": row.rank,
@@ -200,14 +201,14 @@ def print_answer(answer: Answer, notice: str) -> None:
     """Print an answered search for people."""
     search = answer.search
     table = Table(
-        "Rank", "Score", "Reference", "Source", "Captured", "Quality",
+        "Rank", "Score", "Adjusted", "Reference", "Source", "Captured", "Quality",
         title=f"Search {search.public_id}: {len(answer.candidates)} candidates of {search.gallery_size} references",
         caption=notice,
     )  # fmt: skip
     for row in answer.candidates:
         reference = row.reference
         table.add_row(
-            str(row.rank), f"{row.score:.3f}", reference.public_id, reference.source_url,
+            str(row.rank), f"{row.score:.3f}", f"{row.adjusted:.3f}", reference.public_id, reference.source_url,
             str(reference.captured_on or "not stated"), str(reference.quality),
         )  # fmt: skip
     console.print(table)
@@ -225,12 +226,12 @@ def print_answer(answer: Answer, notice: str) -> None:
     for caution in cautions(search, answer.candidates):
         where = f"Rank {caution.rank}: " if caution.rank else ""
         console.print(f"[yellow]Look again. {where}{caution.text}[/]", soft_wrap=True)
-    order = (
-        ""
-        if search.scorer == COSINE
-        else " The order takes off how near probe and reference lie to everybody."
-    )
-    console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.{order}")
+    console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
+    if search.scorer != COSINE:
+        console.print(
+            "Order and rates are of the adjusted score: less how near both faces lie to everybody.",
+            soft_wrap=True,
+        )
     console.print(
         f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}",
         soft_wrap=True,

@@ -109,6 +109,16 @@ def test_a_whole_manifest_becomes_a_card() -> None:
     assert f"Detector: that of {packs.DEFAULT_PACK}" in packs.card_text(pack)
 
 
+def test_a_manifest_may_ask_for_mirror_images() -> None:
+    line = 'template = "arcface-112"'
+    assert not read_manifest(models.manifest(NETWORK).encode()).mirrored
+    asked = models.manifest(NETWORK, template=f"{line}\nmirrored = true")
+    assert read_manifest(asked.encode()).mirrored
+    assert "mirror image" in packs.card_text(read_manifest(asked.encode()))
+    with pytest.raises(PackError, match="true or false"):
+        read_manifest(models.manifest(NETWORK, template=f"{line}\nmirrored = 1").encode())
+
+
 def test_calibration_may_be_left_out() -> None:
     whole = models.manifest(NETWORK)
     without = whole[: whole.index("[calibration]")]
