@@ -39,7 +39,7 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
     """What to know before looking; references that were erased since are left out."""
     listed = [
         Listed(
-            row.rank, float(row.score), row.reference.quality, row.reference.captured_on,
+            row.rank, float(row.adjusted), row.reference.quality, row.reference.captured_on,
             open_template(row.reference.public_id, row.reference.template),
         )
         for row in candidates
