@@ -1,8 +1,8 @@
 """What a score means in one gallery: how often the best candidate of a stranger reaches it.
 
 Owns a gallery's calibration, made from the gallery's own templates without any label: each of a random sample of
-references is searched as a stranger among all others. It speaks of the score that orders the list
-(`evaluation.scoring`), and never states how likely a candidate is the person.
+references is searched as a stranger among all others. It speaks of one kind of score, the cosine or the one that orders
+lists (`evaluation.scoring`), and never states how likely a candidate is the person.
 
 Two images of one person in a gallery look like a stranger who reached a very high score. `evaluation.doubles` finds
 and leaves out what must be such doubles; what may remain of them widens the interval towards rarer.
@@ -94,7 +94,7 @@ class Calibration:
         templates: NDArray[np.float32],
         table: Sequence[tuple[float, float]] = (),
         *,
-        scorer: Scorer,
+        scorer: Scorer | None = None,
         seed: int = 0,
     ) -> Calibration:
         """Calibrate a gallery.
@@ -102,10 +102,10 @@ class Calibration:
         Args:
             templates: float32, shape (n, dimension), unit rows: every reference of the gallery.
             table: the pack's (FMR, cosine) pairs.
-            scorer: what orders the gallery's lists.
+            scorer: what the scores are; None: the cosine.
             seed: of the sample; the same gallery gives the same calibration.
         """
-        size = len(templates)
+        size, scorer = len(templates), scorer or Scorer()
         known = tuple(sorted(((float(fmr), float(cosine)) for fmr, cosine in table), reverse=True))
         if size < MIN_REFERENCES:
             return cls(size, size, (), 0, 0.0, None, scorer.name, known)

@@ -53,9 +53,9 @@ _BLOCK = 1024  # rows of scores at once: 8 MB
 class Scorer:
     """Scores templates relative to a cohort of the gallery. Safe to use from several threads."""
 
-    def __init__(self, cohort: Floats) -> None:
+    def __init__(self, cohort: Floats | None = None) -> None:
         """Take the cohort, float32, shape (n, d), rows of length 1; without one the score is the cosine."""
-        self._cohort = cohort.astype(np.float64)
+        self._cohort = np.empty((0, 1)) if cohort is None else cohort.astype(np.float64)
 
     @property
     def name(self) -> str:

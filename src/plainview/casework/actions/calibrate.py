@@ -36,7 +36,8 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
     rows = np.stack(list(held.values())) if held else np.empty((0, pack.dimension), dtype=np.float32)
     chosen, keys = cohort_rows(len(rows)), list(held)
     cohort = [keys[row] for row in chosen]
-    data = Calibration.fit(rows, table, scorer=Scorer(rows[chosen])).to_json()
+    data = Calibration.fit(rows, table).to_json()
+    adjusted = Calibration.fit(rows, table, scorer=Scorer(rows[chosen])).to_json() if cohort else ""
     with transaction.atomic():
         made = GalleryCalibration.objects.create(
             gallery=gallery,
@@ -44,6 +45,7 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
             seq=gallery.log_head,
             size=len(rows),
             data=data,
+            adjusted=adjusted,
             cohort=cohort,
         )
         write_entry(
@@ -51,6 +53,7 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
             {
                 "gallery": gallery.pk, "pack": pack.identity, "seq": made.seq, "size": made.size,
                 "sha256": hashlib.sha256(data.encode()).hexdigest(),
+                "adjusted_sha256": hashlib.sha256(adjusted.encode()).hexdigest(),
                 "cohort_sha256": hashlib.sha256(json.dumps(cohort).encode()).hexdigest(),
             },
             acting_member=None,

@@ -36,6 +36,7 @@ from plainview.casework.queries.examination import verdicts
 from plainview.casework.queries.galleries import open_template
 from plainview.casework.queries.log import entries_about
 from plainview.casework.services import services
+from plainview.evaluation.scoring import COSINE
 from plainview.policy.agency import parse
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -277,10 +278,11 @@ def _rerun(search: Search) -> Iterator[tuple[str, bytes, str]]:
     )
     for reference, is_add in changes.values_list("reference_id", "is_add").iterator():
         state[reference] = is_add
-    cohort = {key for key in search.calibration.cohort if state.get(key)} if search.calibration else set()
+    held = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
+    cohort = {key for key in held if state.get(key)}
     rows, templates = [], []
-    held = search.gallery.reference_set.exclude(template=b"").order_by("pk")
-    for key, public, sealed in held.values_list("pk", "public_id", "template").iterator():
+    compared = search.gallery.reference_set.exclude(template=b"").order_by("pk")
+    for key, public, sealed in compared.values_list("pk", "public_id", "template").iterator():
         if state.get(key):
             rows.append({"key": key, "reference": public, "cohort": key in cohort})
             cohort.discard(key)

@@ -8,6 +8,7 @@ from plainview.casework.models import Candidate, Search
 from plainview.casework.queries.galleries import open_template
 from plainview.evaluation.calibration import Calibration, Rate, sentence
 from plainview.evaluation.cautions import Caution, Listed, cautions_for
+from plainview.evaluation.scoring import COSINE
 from plainview.policy.decision import Refused
 
 
@@ -23,7 +24,8 @@ def meanings(search: Search, candidates: list[Candidate]) -> list[Meaning]:
     """One for each candidate, by the calibration that the search was answered with: of what orders the list."""
     if search.calibration is None or search.gallery_size is None:
         return [Meaning(None, "This search was answered without a calibration.") for _ in candidates]
-    calibration, size = Calibration.from_json(search.calibration.data), search.gallery_size
+    held = search.calibration.data if search.scorer == COSINE else search.calibration.adjusted
+    calibration, size = Calibration.from_json(held), search.gallery_size
     found = []
     for row in candidates:
         try:
