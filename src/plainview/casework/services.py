@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
@@ -34,6 +35,8 @@ ADAPTERS = (AUTO, "exact", "compressed", "milvus")
 
 MILVUS = "http://127.0.0.1:19530"
 """Where Milvus is looked for, unless `milvus` of [index] in workspace.toml names another place."""
+if TYPE_CHECKING:
+    from plainview.casework.ordering import Ordering
 
 
 class Services:
@@ -44,6 +47,7 @@ class Services:
         self.look_again_at: dict[int, float] = {}
         """Gallery -> when its index in this process is checked again, by time.monotonic()."""
         self._indexes: dict[tuple[str, str], Index] = {}
+        self.orderings: dict[tuple[int, str], Ordering] = {}
         self._lock = threading.Lock()
 
     @cached_property

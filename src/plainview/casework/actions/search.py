@@ -41,13 +41,14 @@ from plainview.casework.models import (
     Preparation,
     Search,
 )
-from plainview.casework.queries.canaries import alarm_open, canaries_in, hidden
+from plainview.casework.ordering import answer
+from plainview.casework.queries.canaries import alarm_open, hidden
 from plainview.casework.queries.candidates import answered, candidates_of
-from plainview.casework.queries.galleries import changes_after, shown_references
+from plainview.casework.queries.galleries import shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
-from plainview.index.base import Scored, answer
+from plainview.evaluation.scoring import Listed
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
@@ -158,13 +159,12 @@ def run_search(
     with refusals_recorded("search", acting_member), index_reached():
         index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
         look_again(search.gallery, index)
-        asked_for = request.top + canaries_in(search.gallery_id)
-        search.gallery_seq, ranked = answer(index, changes_after(search.gallery_id), template, asked_for)
-        canaries = hidden(search.gallery_id, search.gallery_seq)
-        found = canaries.left_out(ranked, request.top)
-        search.gallery_size = len(index) - canaries.present
-    search.calibration = calibrate(search.gallery)
-    recorded = record_answer(search, found, asked, acting_member=acting_member)
+        search.calibration = calibrate(search.gallery)
+        ranked = answer(index, search.calibration, template, request.top)
+        search.gallery_seq, search.scorer = ranked.reached, ranked.scorer
+        search.nearness = Decimal(f"{ranked.nearness:.6f}")
+        search.gallery_size = len(index) - hidden(search.gallery_id, ranked.reached).present
+    recorded = record_answer(search, ranked.listed, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
     return recorded
 
@@ -308,7 +308,7 @@ def _record(
 
 
 def record_answer(
-    search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member | None
+    search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member | None
 ) -> Answer:
     """Record the candidate list of a recorded search; None acts for an alert."""
     references = shown_references([row.reference for row in found])
@@ -316,12 +316,13 @@ def record_answer(
         Candidate(
             search=search,
             rank=rank,
-            score=Decimal(f"{row.score:.6f}"),
+            score=Decimal(f"{row.cosine:.6f}"),
+            adjusted=Decimal(f"{row.score:.6f}"),
             reference=references[row.reference],
         )
         for rank, row in enumerate(found, start=1)
     ]
-    answer = [[row.rank, row.reference.public_id, str(row.score)] for row in candidates]
+    answer = [[row.rank, row.reference.public_id, str(row.score), str(row.adjusted)] for row in candidates]
     with transaction.atomic():
         insert_many(candidates)
         receipt = write_entry(
@@ -333,6 +334,7 @@ def record_answer(
                 "gallery_size": search.gallery_size,
                 "gallery_seq": search.gallery_seq,
                 "calibration_seq": search.calibration.seq if search.calibration else None,
+                "scorer": search.scorer,
             },
             {"list_sha256": hashlib.sha256(json.dumps(answer).encode()).hexdigest()},
             acting_member=acting_member,
@@ -345,6 +347,8 @@ def record_answer(
             gallery_size=search.gallery_size,
             gallery_seq=search.gallery_seq,
             calibration=search.calibration,
+            scorer=search.scorer,
+            nearness=search.nearness,
         )
     return Answer(search, candidates, receipt)
 

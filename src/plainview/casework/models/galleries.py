@@ -190,13 +190,18 @@ class GalleryChange(models.Model):
 
 
 class GalleryCalibration(models.Model):
-    """What scores mean in a gallery, as it was at one point of its ordered log; the newest of a pack counts."""
+    """What scores mean in a gallery, as it was at one point of its ordered log; the newest of a pack counts.
+
+    `data` is of cosines, `adjusted` of the scores that order lists where these differ; `cohort`: reference numbers.
+    """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
     pack = models.CharField(max_length=100)
     seq = models.BigIntegerField()
     size = models.BigIntegerField()
     data = models.TextField()
+    adjusted = models.TextField(blank=True)
+    cohort = models.JSONField(default=list)
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

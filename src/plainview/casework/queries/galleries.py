@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import ExtractYear
 
 from plainview.casework.models import (
@@ -24,6 +24,7 @@ from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.recognition.types import Vector
 
+_KEYS = 500  # parameters of one statement: every database takes so many
 _ROWS = 10_000  # a block of 512-byte templates stays near 5 MB
 
 
@@ -198,17 +199,35 @@ def shown_references(keys: list[int]) -> dict[int, Reference]:
 
 def newest_calibration(gallery_id: int, pack: str) -> GalleryCalibration | None:
     """The newest calibration of a gallery under a pack."""
-    rows = GalleryCalibration.objects.filter(gallery_id=gallery_id, pack=pack)
+    rows = GalleryCalibration.objects.filter(gallery_id=gallery_id, pack=pack).defer("cohort")
     return rows.order_by("-seq", "-pk").first()
 
 
-def gallery_templates(gallery_id: int, pack: str) -> list[Vector]:
-    """Every template of a gallery, in the order of enrolment."""
+def gallery_templates(gallery_id: int, pack: str) -> dict[int, Vector]:
+    """Every template of a gallery by its reference's number, in the order of enrolment."""
     rows = Reference.objects.filter(gallery_id=gallery_id, pack=pack).exclude(template=b"").order_by("pk")
-    return [
-        open_template(public, sealed)
-        for public, sealed in rows.values_list("public_id", "template").iterator()
-    ]
+    return _opened(rows)
+
+
+def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
+    """The templates of some references by number, ascending; those that were erased are left out."""
+    wanted = sorted(keys)
+    found: dict[int, Vector] = {}
+    for start in range(0, len(wanted), _KEYS):
+        rows = (
+            Reference.objects.filter(pk__in=wanted[start : start + _KEYS])
+            .exclude(template=b"")
+            .order_by("pk")
+        )
+        found |= _opened(rows)
+    return found
+
+
+def _opened(rows: QuerySet[Reference]) -> dict[int, Vector]:
+    return {
+        key: open_template(public, sealed)
+        for key, public, sealed in rows.values_list("pk", "public_id", "template").iterator()
+    }
 
 
 def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:
