@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -25,6 +25,7 @@ from plainview.casework.services import services
 from plainview.casework.sheet import Fact, Pictured, Row, Sheet, to_pdf
 from plainview.policy.examination import CONTRADICTIONS, STATEMENT
 from plainview.policy.permissions import Permission
+from plainview.recognition.edits import read, says
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.quality import COMPONENTS, summarise
 from plainview.storage.base import StorageError
@@ -71,10 +72,11 @@ def _sheet(lead: Lead) -> Sheet:
         head=list(_head(lead)),
         pair=(
             Pictured(
-                "Probe", _face(search.probe_blob, search.box, _LARGE),
+                "Probe", _face(search.probe_blob, search.box, _LARGE, search.edits),
                 [
                     ("Quality", f"{search.quality} of 100"), ("Taken", str(search.captured_on or "not stated")),
                     ("Declared as", search.origin),
+                    ("Edits", "; ".join(says(edit) for edit in read(search.edits)) or "none"),
                 ],
             ),
             Pictured(
@@ -207,8 +209,8 @@ def _reference(row: Candidate, side: int) -> bytes | None:
     return _face(row.reference.blob, row.reference.box, side) if row.reference.template else None
 
 
-def _face(blob: str, box: list[float], side: int) -> bytes | None:
+def _face(blob: str, box: list[float], side: int, edits: Sequence[str] = ()) -> bytes | None:
     try:
-        return face_jpeg(blob, box, side)
+        return face_jpeg(blob, box, side, edits)
     except (BadMedia, StorageError):
         return None
