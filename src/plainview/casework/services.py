@@ -5,12 +5,13 @@ Owns their making, each at its first use, so that a command that needs no model 
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cached_property, lru_cache
 
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
-from plainview.casework.workspace import Workspace, current
+from plainview.casework.workspace import SERVE_ENV, Workspace, current
 from plainview.index.base import Index
 from plainview.index.exact import ExactIndex
 from plainview.recognition.decode import Decoder
@@ -85,8 +86,8 @@ class Services:
 
     @cached_property
     def decoder(self) -> Decoder:
-        """The restricted decoder."""
-        return Decoder()
+        """The restricted decoder; a server shows twenty faces on one page, and decodes two at a time."""
+        return Decoder(children=2 if SERVE_ENV in os.environ else 1)
 
     @cached_property
     def engine(self) -> Engine:
