@@ -287,6 +287,13 @@ def _recorded(
             report.problems.append(f"search.json: {name} is not what was committed to before the search")
     if openings.get((asked.seq, "edits"), []) != described.get("probe_edits"):
         report.problems.append("search.json: probe_edits is not what was committed to before the search")
+    still = described.get("probe_still") or {}
+    shown = {name: still[name] for name in ("video", "still", "time_s", "frame") if name in still}
+    sealed = ("frame_sha256", "box", "video_sha256")
+    if (asked.subject.get("still") or {}) != shown or any(
+        openings.get((asked.seq, name)) != still.get(name) for name in sealed
+    ):
+        report.problems.append("search.json: probe_still is not what was committed to before the search")
     if openings.get((answered.seq, "list_sha256")) != list_digest(described.get("candidates")):
         report.problems.append("search.json: the candidate list is not the one that was recorded")
 

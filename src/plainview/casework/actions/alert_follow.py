@@ -119,8 +119,11 @@ def _new(gallery_id: int, after: int) -> list[_Row]:
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after).order_by("seq")
     columns = ("seq", "reference_id", "is_add", "reference__template", "reference__public_id")
     return [
-        (seq, reference, open_template(public, sealed) if is_add and sealed else None)
-        for seq, reference, is_add, sealed, public in rows.values_list(*columns)[:_BLOCK]
+        # A canary is nobody whom an alert may find.
+        (seq, reference, open_template(public, sealed) if is_add and sealed and not canary else None)
+        for seq, reference, is_add, sealed, public, canary in rows.values_list(
+            *columns, "reference__is_canary"
+        )[:_BLOCK]
     ]
 
 

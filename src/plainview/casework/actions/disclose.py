@@ -149,7 +149,7 @@ def _search(search: Search, candidates: list[Candidate], erased: list[str]) -> d
         "pack": search.pack, "pack_sha256": search.pack_sha256,
         "probe_sha256": search.probe_blob, "probe_name": search.probe_name, "probe_edits": search.edits,
         "face_number": search.face_number, "box": search.box, "quality": search.quality,
-        "quality_detail": search.quality_detail,
+        "quality_detail": search.quality_detail, "probe_still": search.provenance,
         "gallery": {
             "name": gallery.name, "legal_basis": gallery.legal_basis, "source": gallery.source,
             "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(), "offences": gallery.offences,

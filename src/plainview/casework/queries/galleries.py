@@ -48,7 +48,9 @@ def gallery_numbered(pk: int, member: Member) -> Gallery:
 
 def enrolments(gallery: Gallery, *, limit: int = 50) -> list[Enrolment]:
     """The runs of enrolment into a gallery, newest first."""
-    rows = Enrolment.objects.filter(gallery=gallery).select_related("member")
+    rows = (
+        Enrolment.objects.filter(gallery=gallery).exclude(reference__is_canary=True).select_related("member")
+    )
     return list(rows.order_by("-pk")[:limit])
 
 
@@ -58,7 +60,7 @@ def enrolment_numbered(gallery_pk: int, number: int, member: Member) -> Enrolmen
     Raises:
         Refused: enrolment.unknown.
     """
-    rows = Enrolment.objects.select_related("gallery", "member")
+    rows = Enrolment.objects.exclude(reference__is_canary=True).select_related("gallery", "member")
     run = rows.filter(pk=number, gallery_id=gallery_pk, gallery__agency=member.agency).first()
     if run is None:
         raise Refused(
@@ -167,7 +169,9 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
                 rows[0][0],
                 np.array([row[1] for row in rows], dtype=np.int64),
                 np.array([bool(row[2] and row[3]) for row in rows], dtype=np.bool_),
-                np.stack(templates) if templates else np.empty((0, 0), dtype=np.float32),
+                np.stack(templates)
+                if templates
+                else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
             )
             watermark = rows[-1][0]
 
@@ -186,8 +190,9 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 def shown_references(keys: list[int]) -> dict[int, Reference]:
     """References by primary key, with what a candidate list shows; the other columns load when asked for."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
-    columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, template"
-    rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE id IN ({marks})", keys)  # noqa: S608
+    columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, quality_detail, template"
+    which = f"id IN ({marks}) AND NOT is_canary"
+    rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
     return {row.pk: row for row in rows}
 
 

@@ -22,7 +22,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
-from plainview.web.views.common import member_of, picture, say
+from plainview.web.views.common import member_of, picture, require_shown, say, shown
 
 _SIDE = 960  # pixels of probe and candidate on the page
 _EXPLAIN = {"rows": 3}
@@ -170,6 +170,7 @@ def _release_page(
 ) -> HttpResponse:
     member = member_of(request)
     row = acts.view_decision(public_id, acting_member=member)
+    shown(request, row.public_id)
     due = read.due(row)
     worked = {row.member_id, row.candidate.search.member_id, *(one.verifier.pk for one in due.verdicts)}
     decided = getattr(row, "lead", None) or getattr(row, "withheld", None)
@@ -186,7 +187,9 @@ def _release_page(
 @require_GET
 def release_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
     """Probe or candidate of an examination that waits for a decision."""
-    return _face(read.examination_numbered(public_id, member_of(request)).candidate, which)
+    row = read.examination_numbered(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    return _face(row.candidate, which)
 
 
 @require_GET
@@ -200,6 +203,7 @@ def _lead_page(
 ) -> HttpResponse:
     member = member_of(request)
     row = acts.view_lead(public_id, acting_member=member)
+    shown(request, row.public_id)
     return render(
         request, "leads/lead.html",
         {
@@ -216,7 +220,9 @@ def _lead_page(
 @require_GET
 def lead_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
     """Probe or candidate of a lead."""
-    return _face(read.lead_shown(public_id, member_of(request)).examination.candidate, which)
+    row = read.lead_shown(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    return _face(row.examination.candidate, which)
 
 
 def _face(row: Candidate, which: str) -> HttpResponse:

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainview.casework.actions import approvals as approving
@@ -92,9 +93,11 @@ def approval_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     return _approvals_page(request, public_id, form)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def urgent_authorise(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Authorise a colleague's urgent search before it is erased."""
+    """Authorise a colleague's urgent search before it is erased; links of other pages lead to where it waits."""
+    if request.method == "GET":
+        return redirect(f"{reverse('approvals')}#{public_id}")
     form = NoteForm(request.POST, auto_id=f"{public_id}_%s")
     if form.is_valid():
         try:
