@@ -115,7 +115,8 @@ def _current(pk: int, member: Member) -> Gallery:
 
 
 def _ask(gallery: Gallery, member: Member, total: int, **asked: Any) -> Job:
-    run = begin(gallery, member, **asked)
+    folder = asked.get("folder", "").rpartition("\n")[2]
+    run = begin(gallery, member, kind="folder" if folder else "upload", name=folder, **asked)
     return ask(KIND, run.pk, total=total, acting_member=member)
 
 
@@ -162,7 +163,7 @@ def _items(run: Enrolment) -> list[Item]:
 
 def _read(item: Item) -> bytes:
     # An upload's path is the digest under which it waits in the store.
-    return read_file(item.path) if item.path.is_absolute() else services().blobs.get(str(item.path))
+    return item.read() if item.path.is_absolute() else services().blobs.get(str(item.path))
 
 
 def close_abandoned() -> int:

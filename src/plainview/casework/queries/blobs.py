@@ -11,6 +11,7 @@ from django.db.models import Model, Q
 
 from plainview.casework.models import (
     Alert,
+    Canary,
     Enrolment,
     Preparation,
     ProficiencyItem,
@@ -25,6 +26,7 @@ _KEEPERS: tuple[tuple[type[Model], str, Q], ...] = (
     (Reference, "blob", Q()),
     (Search, "probe_blob", Q()),
     (Alert, "probe_blob", Q()),
+    (Canary, "probe_blob", Q()),
     (ProficiencyItem, "probe_blob", Q()),
     (Preparation, "blob", Q(discarded_at=None)),
     (VideoPart, "blob", Q()),
@@ -43,7 +45,8 @@ def needed(digests: Iterable[str]) -> set[str]:
     for first in range(0, len(asked), _AT_ONCE):
         some = asked[first : first + _AT_ONCE]
         for model, column, which in _KEEPERS:
-            rows = model._default_manager.filter(which, **{f"{column}__in": some})
+            # Not the default manager: that of references leaves the canaries out.
+            rows = model._base_manager.filter(which, **{f"{column}__in": some})
             found |= set(rows.values_list(column, flat=True))
     runs = Enrolment.objects.filter(Q(finished_at=None) | Q(failures_until__isnull=False))
     for files, failed in runs.values_list("files", "failed"):

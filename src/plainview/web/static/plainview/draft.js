@@ -45,6 +45,7 @@
       if (state && Number(version().value) < state.version) say("The draft was changed in another tab or window. Reload to see it; if you go on here, what you change last is kept.", true);
     }).catch(function () {});
   }
+  form.querySelectorAll("button[value=draft]").forEach(function (button) { button.remove(); });  // it happens by itself
   ["input", "change"].forEach(function (name) {
     form.addEventListener(name, function (event) { if (event.target.name) { unsaved = true; later(WAIT_MS); } });  // the viewer's own have no name
   });
