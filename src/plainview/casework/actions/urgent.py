@@ -13,7 +13,7 @@ from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.preparations import erase_draft
 from plainview.casework.models import Candidate, LogOpening, Member, ProbeTemplate, Search
-from plainview.casework.queries.blobs import picture_needed
+from plainview.casework.queries.blobs import needed
 from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
@@ -78,7 +78,8 @@ def _erase(search: Search, why: str) -> None:
     openings = LogOpening.objects.filter(
         entry_id__in=[entry for entry in entries if entry is not None]
     ).delete()[0]
-    probe = search.probe_blob
+    probe, further = search.probe_blob, set(search.frames.values_list("blob", flat=True))
+    search.frames.all().delete()
     search.purpose = search.probe_name = search.urgent_reason = search.probe_blob = ""
     search.box, search.edits, search.quality_detail, search.quality, search.provenance = [], [], {}, 0, {}
     search.erased_at = timezone.now()
@@ -94,10 +95,11 @@ def _erase(search: Search, why: str) -> None:
     draft = search.preparation
     if draft is not None and not draft.searches.filter(erased_at=None).exists():
         erase_draft(draft, why)
-    if not picture_needed(probe):
-        transaction.on_commit(lambda: _delete_blob(probe))
+    gone = ({probe} | further) - needed({probe} | further)
+    transaction.on_commit(lambda: _delete_blobs(gone))
 
 
-def _delete_blob(digest: str) -> None:
-    services().blobs.delete(digest)
+def _delete_blobs(digests: set[str]) -> None:
+    for digest in digests:
+        services().blobs.delete(digest)
     forget_pictures()

@@ -32,7 +32,7 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
-from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegment, VideoTrack
+from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -62,6 +62,7 @@ __all__ = [
     "Outcome",
     "PolicyVersion",
     "Preparation",
+    "ProbeFrame",
     "ProbeTemplate",
     "Reference",
     "Search",

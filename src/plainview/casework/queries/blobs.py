@@ -6,13 +6,23 @@ from collections.abc import Iterable
 
 from django.db.models import Model, Q
 
-from plainview.casework.models import Alert, Preparation, Reference, Search, Still, Video, VideoPart
+from plainview.casework.models import (
+    Alert,
+    Preparation,
+    ProbeFrame,
+    Reference,
+    Search,
+    Still,
+    Video,
+    VideoPart,
+)
 
 _KEEPERS: tuple[tuple[type[Model], str, Q], ...] = (
     (Reference, "blob", Q()),
     (Search, "probe_blob", Q()),
     (Alert, "probe_blob", Q()),
     (Preparation, "blob", Q(discarded_at=None)),
+    (ProbeFrame, "blob", Q()),
     (VideoPart, "blob", Q()),
     (Still, "thumbnail", Q()),
     (Video, "stamps_blob", Q()),
