@@ -275,11 +275,11 @@ def test_a_job_that_was_stuck_and_cancelled_settles_its_video(open_case: Path) -
     Video.objects.filter(pk=video.pk).update(state=Video.State.PROCESSING)
     with at(timezone.now() + 2 * jobs.LEASE):
         jobs.cancel(job.public_id, acting_member=person("examiner"))
-    assert video_process.settle() == [video.public_id]
-    assert video_process.settle() == []
-    video.refresh_from_db()
-    assert video.state == Video.State.CANCELLED
-    _, again = videos.process_again(video.public_id, acting_member=person("examiner"))
+        assert video_process.settle() == [video.public_id]
+        assert video_process.settle() == []
+        video.refresh_from_db()
+        assert video.state == Video.State.CANCELLED
+        _, again = videos.process_again(video.public_id, acting_member=person("examiner"))
     assert again.state == Job.State.WAITING
 
 
