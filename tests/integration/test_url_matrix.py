@@ -20,6 +20,8 @@ FOR_EVERY_PART = {
     "act": "close",
     "public_id": "X000000000000",
     "rank": 1,
+    "position": 1,
+    "which": "probe",
     "code": "x",
     "uidb36": "a",
     "key": "b",

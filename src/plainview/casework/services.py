@@ -26,6 +26,8 @@ class Services:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.look_again_at: dict[int, float] = {}
+        """Gallery -> when its index in this process is checked again, by time.monotonic()."""
         self._indexes: dict[tuple[int, str], Index] = {}
         self._lock = threading.Lock()
 
@@ -47,6 +49,11 @@ class Services:
     def openings(self) -> Sealer:
         """Seals the openings of the log's commitments."""
         return self._master.derive("openings")
+
+    @cached_property
+    def drafts(self) -> Sealer:
+        """Seals what members have answered and not yet recorded."""
+        return self._master.derive("drafts")
 
     @cached_property
     def origin(self) -> str:
@@ -86,8 +93,13 @@ class Services:
     @cached_property
     def engine(self) -> Engine:
         """The loaded model pack; raises PackError."""
-        use = str(self.workspace.settings().get("use", "investigation"))
-        return Engine.load(DEFAULT_PACK, declared_use=use)
+        return self.load_engine()
+
+    def load_engine(self) -> Engine:
+        """The model pack as it lies on disk now, every hash checked again; raises PackError."""
+        settings = self.workspace.settings()
+        pack, use = str(settings.get("pack", DEFAULT_PACK)), str(settings.get("use", "investigation"))
+        return Engine.load(pack, declared_use=use)
 
     def index(self, gallery_id: int, pack: str, dimension: int) -> Index:
         """The index of one gallery under one pack; empty at first, it catches up with the database."""
@@ -95,9 +107,10 @@ class Services:
             return self._indexes.setdefault((gallery_id, pack), ExactIndex(dimension))
 
     def close(self) -> None:
-        """End the decoder's child."""
-        if "decoder" in self.__dict__:
-            self.decoder.close()
+        """End the decoder's child; the next use starts another one."""
+        decoder = self.__dict__.pop("decoder", None)
+        if decoder is not None:
+            decoder.close()
 
 
 @lru_cache(maxsize=1)

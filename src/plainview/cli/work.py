@@ -1,4 +1,4 @@
-"""The commands of daily work: gallery, enrol, case, search."""
+"""The commands of daily work: case, search."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from plainview.casework.workspace import current
-from plainview.cli.common import As, Json, acting_member, console, err, print_json, print_rows, sample_notice
+from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS, UNDECLARED
 
@@ -18,42 +17,6 @@ if TYPE_CHECKING:
     from plainview.casework.actions.search import Answer
 
 case_app = typer.Typer(help="Cases.", no_args_is_help=True)
-
-
-def enrol(gallery: str, path: Path, acting: As, json: Json = False) -> None:
-    """Enrol a folder, a picture, or a CSV/JSONL manifest (path, source_url, page_url, captured_on)."""
-    member = acting_member(acting)
-    from plainview.casework.actions import enrol as enrolment
-    from plainview.casework.manifest import read_items
-    from plainview.casework.services import services
-
-    items = read_items(path)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(f"Enrolling into {gallery}", total=len(items))
-        try:
-            result = enrolment.enrol(
-                gallery, items, acting_member=member, progress=lambda _: bar.advance(task)
-            )
-        finally:
-            services().close()
-    if json:
-        print_json(
-            {
-                "enrolled": result.enrolled, "duplicates": result.duplicates, "failed": result.failed,
-                "seconds": round(result.seconds, 3), "references": result.references,
-            }
-        )  # fmt: skip
-        return
-    console.print(
-        f"{result.enrolled} pictures enrolled ({result.references} faces), {result.duplicates} duplicates, "
-        f"{len(result.failed)} not usable, in {result.seconds:.1f} s."
-    )
-    if result.failed:
-        table = Table("Not usable", "Code", "Why")
-        for row in result.failed:
-            table.add_row(row["path"], row["code"], row["why"])
-        console.print(table)
 
 
 @case_app.command("open")
@@ -257,6 +220,5 @@ def print_answer(answer: Answer, notice: str) -> None:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(case_app, name="case")
-    app.command()(enrol)
     app.command()(search)
     app.command()(candidates)

@@ -121,9 +121,11 @@ class Calibration:
         ratio = now / max(self.compared - 1, 1)
         best = np.array(self.best)
         floor = _FLOOR / len(best)
-        chance = _Tail.fit(best).chance(score)
+        chance = float(_Tails.fit(best[None]).chances(score)[0])
         once = 1 / _of_size(max(chance, floor), ratio)
-        found = sorted(1 / _of_size(max(tail.chance(score), floor), ratio) for tail in _resampled(self.best))
+        found = sorted(
+            1 / _of_size(max(float(one), floor), ratio) for one in _resampled(self.best).chances(score)
+        )
         cut = _BOOTSTRAP // 40
         low, high = min(found[cut], once), max(found[-1 - cut], once)
         return Rate(once, low, high, own=True, beyond=chance < floor)
@@ -170,43 +172,53 @@ def _round(value: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tail:
-    """P(best >= score): counted where the sample is, a generalised Pareto tail beyond its last tenth."""
+class _Tails:
+    """P(best >= score) by several samples: counted where a sample is, a generalised Pareto tail beyond its last tenth.
 
-    best: NDArray[np.float64]
-    begin: int
-    shape: float
-    scale: float
+    Attributes:
+        samples: float64, shape (rows, n), each row sorted.
+        edges, shapes, scales: float64, shape (rows,), of the tails; scale 0 where the last tenth is one score.
+    """
+
+    samples: NDArray[np.float64]
+    edges: NDArray[np.float64]
+    shapes: NDArray[np.float64]
+    scales: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, best: NDArray[np.float64]) -> _Tail:
-        """Of sorted best scores."""
-        begin = int(len(best) * (1 - _TAIL))
-        excess = best[begin:] - best[begin]
-        mean = float(excess.mean())
-        if mean <= 0:
-            return cls(best, begin, 0.0, 0.0)
+    def fit(cls, samples: NDArray[np.float64]) -> _Tails:
+        """Fit a tail to each row of sorted best scores."""
+        begin = int(samples.shape[1] * (1 - _TAIL))
+        edges = samples[:, begin]
+        excess = samples[:, begin:] - edges[:, None]
+        mean, spread = excess.mean(axis=1), excess.var(axis=1)
         # Moments: for a generalised Pareto, mean^2 / variance = 1 - 2 shape.
-        shape = min(max(0.5 * (1 - mean**2 / float(excess.var())), _SHAPES[0]), _SHAPES[1])
-        return cls(best, begin, shape, mean * (1 - shape))
+        ratio = np.divide(mean**2, spread, out=np.ones_like(mean), where=spread > 0)
+        shapes = np.clip(0.5 * (1 - ratio), *_SHAPES)
+        return cls(samples, edges, shapes, np.where(mean > 0, mean * (1 - shapes), 0.0))
 
-    def chance(self, score: float) -> float:
-        """P(best >= score)."""
-        count, edge = len(self.best), float(self.best[self.begin])
-        if score <= edge:
-            return float(count - np.searchsorted(self.best, score, side="left")) / count
-        if self.scale == 0:
-            return 0.0
-        over = (score - edge) / self.scale
-        left = math.exp(-over) if self.shape == 0 else max(1 + self.shape * over, 0.0) ** (-1 / self.shape)
-        return (count - self.begin) / count * left
+    def chances(self, score: float) -> NDArray[np.float64]:
+        """P(best >= score) by each sample; float64, shape (rows,)."""
+        count = self.samples.shape[1]
+        counted = (self.samples >= score).sum(axis=1) / count
+        over = np.divide(
+            score - self.edges, self.scales, out=np.zeros_like(self.edges), where=self.scales > 0
+        )
+        over = np.maximum(over, 0.0)
+        flat = self.shapes == 0
+        powers = -1 / np.where(flat, -1.0, self.shapes)
+        left = np.where(
+            flat, np.exp(-over), np.maximum(1 + np.where(flat, 0.0, self.shapes) * over, 0.0) ** powers
+        )
+        beyond = (count - int(count * (1 - _TAIL))) / count * left
+        return np.where(score <= self.edges, counted, np.where(self.scales > 0, beyond, 0.0))
 
 
 @lru_cache(maxsize=8)  # 3 MB each; a candidate list asks the same one for each of its scores
-def _resampled(best: tuple[float, ...]) -> tuple[_Tail, ...]:
+def _resampled(best: tuple[float, ...]) -> _Tails:
     """Tails of the bootstrap's samples; the same calibration gives the same ones."""
     random, held = np.random.default_rng(0), np.array(best)
-    return tuple(_Tail.fit(np.sort(random.choice(held, len(held)))) for _ in range(_BOOTSTRAP))
+    return _Tails.fit(np.stack([np.sort(random.choice(held, len(held))) for _ in range(_BOOTSTRAP)]))
 
 
 def _of_size(chance: float, ratio: float) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from plainview.casework.actions import jobs, videos
+from plainview.casework.actions import intake, jobs, videos
 from plainview.casework.actions.video_process import process_video
 from plainview.casework.channel import Channel, acting_through
 from plainview.casework.models import Job
@@ -22,7 +22,9 @@ def _video(job: Job) -> str:
     return process_video(job, turn=TURN)
 
 
-KINDS: Mapping[str, Callable[[Job], str]] = MappingProxyType({videos.KIND: _video})
+KINDS: Mapping[str, Callable[[Job], str]] = MappingProxyType(
+    {intake.KIND: intake.run_enrolment, videos.KIND: _video}
+)
 
 
 def run_job(pk: int) -> None:

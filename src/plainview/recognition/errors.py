@@ -63,5 +63,8 @@ CODES: dict[str, str] = {
     "frame_changed": "the frame decoded now is not the one that was picked",
     "bad_edit": "an edit of the probe that is none, or does not fit the picture",
     "decoder_limit": "decoding took more memory or time than is allowed",
+    "exchange_damaged": "an ANSI/NIST-ITL file that cannot be read",
+    "exchange_no_face": "an ANSI/NIST-ITL file or record that shows no face",
+    "exchange_hash": "a picture in an ANSI/NIST-ITL record that is not the one its hash was made of",
 }
 """Every code that `BadMedia` may carry, with its meaning (printed in docs/reference/refusals.md)."""

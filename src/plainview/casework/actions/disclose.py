@@ -224,6 +224,7 @@ def _examinations(candidates: list[Candidate]) -> list[dict[str, Any]]:
             "examination": row.public_id, "rank": row.candidate.rank, "member": row.member.public_id,
             "recorded_at": row.recorded_at.isoformat(), "components": row.components,
             "conclusion": row.conclusion, "notes": row.notes,
+            "cautions_acknowledged": row.acknowledged,
             "verifications": [
                 {
                     "verification": task.public_id, "verifier": task.verifier.public_id,

@@ -237,12 +237,13 @@ def _require_face(draft: Preparation, number: int | None) -> None:
 
 def _edited(draft: Preparation, chain: tuple[editing.Edit, ...]) -> Preparation:
     original = services().decoder.decode(services().blobs.get(draft.blob))
-    before, chosen = editing.read(draft.edits), draft.faces[draft.face - 1] if draft.face else None
+    before = editing.read(draft.edits)
+    # Only a choice among several was a person's: a face that was alone is not carried on into a crowd.
+    chosen = draft.faces[draft.face - 1] if draft.face and len(draft.faces) > 1 else None
     for name, value in _measured(original, chain).items():
-        if name != "face" or value is not None or chosen is None:
-            setattr(draft, name, value)
+        setattr(draft, name, value)
     draft.edits = editing.written(chain)
-    if chosen is not None and len(draft.faces) != 1:
+    if chosen is not None and len(draft.faces) > 1:
         draft.face = _found_again(draft, _size(original), before, chain, chosen["box"])
     _keep(draft, "edits", "size", "faces", "face")
     return draft

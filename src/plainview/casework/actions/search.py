@@ -22,6 +22,7 @@ from django.utils import timezone
 from plainview.audit.record import Value
 from plainview.casework.actions.approvals import usable_approval
 from plainview.casework.actions.calibrate import calibrate
+from plainview.casework.actions.canary_checks import look_again
 from plainview.casework.actions.flags import inspect, inspect_closed
 from plainview.casework.actions.frames import Further, further_rows, public_part, secret_part, template_of
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
@@ -40,6 +41,7 @@ from plainview.casework.models import (
     Preparation,
     Search,
 )
+from plainview.casework.queries.canaries import alarm_open, hidden
 from plainview.casework.queries.candidates import answered, candidates_of
 from plainview.casework.queries.galleries import changes_after, shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
@@ -156,8 +158,10 @@ def run_search(
     template = template_of(probe.picture, probe.face, probe.further)
     index = services().index(search.gallery_id, search.pack, len(template))
     search.gallery_seq = catch_up(index, changes_after(search.gallery_id))
-    found = index.search(template, request.top)
-    search.gallery_size = len(index)
+    canaries = hidden(search.gallery_id, search.gallery_seq)
+    look_again(search.gallery, index)
+    found = canaries.left_out(index.search(template, request.top + len(canaries.keys)), request.top)
+    search.gallery_size = len(index) - canaries.present
     search.calibration = calibrate(search.gallery)
     answer = record_answer(search, found, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
@@ -210,6 +214,7 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
         gallery_name=request.gallery, gallery_found=gallery is not None,
         gallery_expires_on=gallery.expires_on if gallery else None,
         gallery_offences=tuple(gallery.offences) if gallery else (),
+        gallery_alarm=gallery is not None and alarm_open(gallery),
         approved=approval is not None, urgent=bool(request.urgent.strip()), today=timezone.now().date(),
     )  # fmt: skip
     rules.require(*decisions(facts, policy))
@@ -226,6 +231,8 @@ def _record(
     urgent = request.urgent.strip()
     with _watched(acting_member), transaction.atomic():
         may = authorised(request, probe, acting_member)
+        held = may.gallery
+        rules.require(rules.gallery_of_pack(held.name, held.pack, pack.identity, held.re_embedding))
         blob = services().blobs.put(probe.data)
         now = timezone.now()
         search = Search(

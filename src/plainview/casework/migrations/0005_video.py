@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0004_preparations'),
+        ('casework', '0004_release'),
     ]
 
     operations = [

@@ -10,20 +10,28 @@ from plainview.casework.models.alerts import (
     Notice,
     Webhook,
 )
+from plainview.casework.models.canaries import Canary, CanaryAlarm, CanaryCheck
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
+    Draft,
     Examination,
     Lead,
     Outcome,
+    ProficiencyItem,
     Verification,
     VerificationItem,
+    Withheld,
 )
+from plainview.casework.models.feeds import Feed, FeedLink
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import (
+    BarredPicture,
     Enrolment,
     Gallery,
     GalleryCalibration,
     GalleryChange,
+    NearDuplicate,
+    PendingErasure,
     Reference,
 )
 from plainview.casework.models.jobs import Job
@@ -42,10 +50,17 @@ __all__ = [
     "AlertPreference",
     "AlertSeen",
     "Approval",
+    "BarredPicture",
+    "Canary",
+    "CanaryAlarm",
+    "CanaryCheck",
     "Candidate",
     "Case",
+    "Draft",
     "Enrolment",
     "Examination",
+    "Feed",
+    "FeedLink",
     "Flag",
     "Gallery",
     "GalleryCalibration",
@@ -58,12 +73,15 @@ __all__ = [
     "LogOpening",
     "LogReview",
     "Member",
+    "NearDuplicate",
     "Notice",
     "Outcome",
+    "PendingErasure",
     "PolicyVersion",
     "Preparation",
     "ProbeFrame",
     "ProbeTemplate",
+    "ProficiencyItem",
     "Reference",
     "Search",
     "SignInFailure",
@@ -80,4 +98,5 @@ __all__ = [
     "VideoSegment",
     "VideoTrack",
     "Webhook",
+    "Withheld",
 ]

@@ -1,4 +1,7 @@
-"""Which records need a stored blob: asked before any is erased. Whoever keeps blobs adds a line here."""
+"""Which stored files some record still needs: asked before one is deleted.
+
+Owns the list of the tables that name a stored file. A table that is missing here loses its files.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ from django.db.models import Model, Q
 
 from plainview.casework.models import (
     Alert,
+    Canary,
+    Enrolment,
     Preparation,
     ProbeFrame,
+    ProficiencyItem,
     Reference,
     Search,
     Still,
@@ -21,6 +27,8 @@ _KEEPERS: tuple[tuple[type[Model], str, Q], ...] = (
     (Reference, "blob", Q()),
     (Search, "probe_blob", Q()),
     (Alert, "probe_blob", Q()),
+    (Canary, "probe_blob", Q()),
+    (ProficiencyItem, "probe_blob", Q()),
     (Preparation, "blob", Q(discarded_at=None)),
     (ProbeFrame, "blob", Q()),
     (VideoPart, "blob", Q()),
@@ -33,17 +41,21 @@ _AT_ONCE = 500  # digests in one question: databases bound the variables of a st
 
 
 def needed(digests: Iterable[str]) -> set[str]:
-    """Of these blobs the ones that some record still needs: the store does not count owners."""
+    """Of these stored files, those that some record still needs: the store does not count owners."""
     asked = sorted(set(digests))
     found: set[str] = set()
     for first in range(0, len(asked), _AT_ONCE):
         some = asked[first : first + _AT_ONCE]
         for model, column, which in _KEEPERS:
-            rows = model._default_manager.filter(which, **{f"{column}__in": some})
+            # Not the default manager: that of references leaves the canaries out.
+            rows = model._base_manager.filter(which, **{f"{column}__in": some})
             found |= set(rows.values_list(column, flat=True))
+    runs = Enrolment.objects.filter(Q(finished_at=None) | Q(failures_until__isnull=False))
+    for files, failed in runs.values_list("files", "failed"):
+        found |= set(asked) & {row["blob"] for row in (*files, *failed) if row.get("blob")}
     return found
 
 
 def picture_needed(blob: str) -> bool:
-    """Say whether a reference, a search, an alert, a draft or a video needs this picture."""
+    """Say whether some record needs this stored file."""
     return bool(needed([blob]))

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0006_video_provenance'),
+        ('casework', '0008_enrolment_scale'),
     ]
 
     operations = [
