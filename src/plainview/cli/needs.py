@@ -100,6 +100,7 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "feed list": Permission.GALLERY_LIST,
         "feed run": Permission.GALLERY_ENROL,
         "feed stop": Permission.GALLERY_CREATE,
+        "gallery move": Permission.GALLERY_CREATE,
         "expunge": Permission.REFERENCE_EXPUNGE,
         "enrol": Permission.GALLERY_ENROL,
         "canary add": Permission.CANARY_MANAGE,

@@ -67,7 +67,8 @@ def test_the_keys_that_scripts_read(result: dict[str, Any]) -> None:
         assert {"fmr", "fnmr", "n", "ci"} <= set(each["groups"]["era"]["navy"])
         assert {"fmr_max_over_min", "fnmr_max_over_min"} <= set(each["differential"]["sex"])
     assert result["masked"]["covers"] == "drawn"
-    assert result["normalisation"] == "nearness-1"
+    assert result["normalisation"] == "cosine"  # too few people for a nearness
+    assert {"cllr", "cllr_ci", "slope", "offset"} == set(result["likelihood_ratio"])
     assert result["groups"]["era"]["navy"]["n"] == 1
     assert {"pack", "dataset_sha256", "recogniser_sha256", "seed", "versions"} <= set(result["repeat"])
     assert result["seconds_per_probe"] > 0
@@ -144,7 +145,7 @@ class _Halved:
 def test_a_normaliser_gives_the_top_level_and_raw_stays_the_cosine(
     root: Path, cache: Path, result: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "build_scorer", lambda gallery: _Halved())
+    monkeypatch.setattr(run, "search_scorer", lambda gallery: _Halved())
     found = measured(root, cache)
     assert found["normalisation"] == "halved"
     assert found["raw"] == result["raw"]

@@ -140,7 +140,7 @@ def retire_canary(canary_id: str, *, reason: str, acting_member: Member) -> Cana
             {"reason": reason.strip()},
             acting_member=acting_member,
         )  # fmt: skip
-    forget(*pictures)
+    forget(canary.gallery, *pictures)
     return canary
 
 

@@ -37,6 +37,7 @@ from plainview.casework.queries.galleries import open_template
 from plainview.casework.queries.log import entries_about
 from plainview.casework.queries.pictures import png
 from plainview.casework.services import services
+from plainview.evaluation.scoring import COSINE
 from plainview.policy.agency import parse
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -171,10 +172,11 @@ def _search(search: Search, candidates: list[Candidate], erased: list[str]) -> d
             "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(), "offences": gallery.offences,
         },
         "gallery_size": search.gallery_size, "gallery_seq": search.gallery_seq, "erased_since": erased,
+        "scorer": search.scorer,
         "candidates": [
             {
                 "rank": row.rank, "reference": row.reference.public_id, "score": str(row.score),
-                "source_url": row.reference.source_url, "page_url": row.reference.page_url,
+                "adjusted": str(row.adjusted), "source_url": row.reference.source_url, "page_url": row.reference.page_url,
                 "captured_on": row.reference.captured_on and row.reference.captured_on.isoformat(),
                 "quality": row.reference.quality,
             }
@@ -304,16 +306,25 @@ def _rerun(search: Search) -> Iterator[tuple[str, bytes, str]]:
     ).order_by("seq")
     for reference, is_add in changes.values_list("reference_id", "is_add").iterator():
         state[reference] = is_add
+    held = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
+    cohort = {key for key in held if state.get(key)}
     rows, templates = [], []
-    held = search.gallery.reference_set.exclude(template=b"").order_by("pk")
-    for key, public, sealed in held.values_list("pk", "public_id", "template").iterator():
+    compared = search.gallery.reference_set.exclude(template=b"").order_by("pk")
+    for key, public, sealed in compared.values_list("pk", "public_id", "template").iterator():
         if state.get(key):
-            rows.append({"key": key, "reference": public})
+            rows.append({"key": key, "reference": public, "cohort": key in cohort})
+            cohort.discard(key)
             templates.append(open_template(public, sealed))
     yield (
         "rerun/references.json",
         _dump(rows),
         "the references that were compared, in the order of the templates",
+    )
+    order = {"scorer": search.scorer, "probe_nearness": str(search.nearness), "cohort_erased": len(cohort)}
+    yield (
+        "rerun/order.json",
+        _dump(order),
+        "what ordered the list, and how many of its cohort were erased since",
     )
     yield "rerun/templates.npy", _array(np.stack(templates)), "their templates, float32"
     yield "rerun/probe.npy", _array(template), "the probe's template, float32"

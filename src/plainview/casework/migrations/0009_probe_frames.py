@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0008_enrolment_scale'),
+        ('casework', '0002_ordering'),
     ]
 
     operations = [

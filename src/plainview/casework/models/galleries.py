@@ -29,6 +29,7 @@ class Gallery(models.Model):
     # The pack of its templates: "" before the first; while templates are made anew, already the new one.
     pack = models.CharField(max_length=100, blank=True, default="")
     re_embedding = models.BooleanField(default=False)
+    index_adapter = models.CharField(max_length=20, blank=True, default="")  # empty: the workspace's
 
     class Meta:
         db_table = "gallery"
@@ -189,13 +190,18 @@ class GalleryChange(models.Model):
 
 
 class GalleryCalibration(models.Model):
-    """What scores mean in a gallery, as it was at one point of its ordered log; the newest of a pack counts."""
+    """What scores mean in a gallery, as it was at one point of its ordered log; the newest of a pack counts.
+
+    `data` is of cosines, `adjusted` of the scores that order lists where these differ; `cohort`: reference numbers.
+    """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
     pack = models.CharField(max_length=100)
     seq = models.BigIntegerField()
     size = models.BigIntegerField()
     data = models.TextField()
+    adjusted = models.TextField(blank=True)
+    cohort = models.JSONField(default=list)
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

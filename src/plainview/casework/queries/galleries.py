@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import ExtractYear
 
 from plainview.casework.models import (
@@ -24,6 +24,7 @@ from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.recognition.types import Vector
 
+_KEYS = 500  # parameters of one statement: every database takes so many
 _ROWS = 10_000  # a block of 512-byte templates stays near 5 MB
 
 
@@ -178,6 +179,17 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
     return read
 
 
+def log_head(gallery_id: int) -> int:
+    """Number of the newest row of a gallery's ordered log."""
+    return int(Gallery.objects.values_list("log_head", flat=True).get(pk=gallery_id))
+
+
+def removed_between(gallery_id: int, after: int, upto: int) -> list[int]:
+    """References that rows (after, upto] of a gallery's log take out."""
+    rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=False)
+    return list(rows.values_list("reference_id", flat=True))
+
+
 def _has_changes(gallery_id: int, watermark: int) -> bool:
     # Plain SQL: every search asks this, and building the whole read costs ten times the answer "nothing new".
     with connection.cursor() as cursor:
@@ -198,17 +210,35 @@ def shown_references(keys: list[int]) -> dict[int, Reference]:
 
 def newest_calibration(gallery_id: int, pack: str) -> GalleryCalibration | None:
     """The newest calibration of a gallery under a pack."""
-    rows = GalleryCalibration.objects.filter(gallery_id=gallery_id, pack=pack)
+    rows = GalleryCalibration.objects.filter(gallery_id=gallery_id, pack=pack).defer("cohort")
     return rows.order_by("-seq", "-pk").first()
 
 
-def gallery_templates(gallery_id: int, pack: str) -> list[Vector]:
-    """Every template of a gallery, in the order of enrolment."""
+def gallery_templates(gallery_id: int, pack: str) -> dict[int, Vector]:
+    """Every template of a gallery by its reference's number, in the order of enrolment."""
     rows = Reference.objects.filter(gallery_id=gallery_id, pack=pack).exclude(template=b"").order_by("pk")
-    return [
-        open_template(public, sealed)
-        for public, sealed in rows.values_list("public_id", "template").iterator()
-    ]
+    return _opened(rows)
+
+
+def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
+    """The templates of some references by number, ascending; those that were erased are left out."""
+    wanted = sorted(keys)
+    found: dict[int, Vector] = {}
+    for start in range(0, len(wanted), _KEYS):
+        rows = (
+            Reference.objects.filter(pk__in=wanted[start : start + _KEYS])
+            .exclude(template=b"")
+            .order_by("pk")
+        )
+        found |= _opened(rows)
+    return found
+
+
+def _opened(rows: QuerySet[Reference]) -> dict[int, Vector]:
+    return {
+        key: open_template(public, sealed)
+        for key, public, sealed in rows.values_list("pk", "public_id", "template").iterator()
+    }
 
 
 def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:
