@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 
 BATCH, PICTURES, ERASED = 6, 30, 8  # pictures a transaction, pictures and expunges a round
+IN_A_ROW = 3
+"""Rounds of re-embedding that are killed before one may end: until then nothing else can run."""
 OTHER_PACK = "kill-rounds 64"
 WORK = ("enrol", "enrol", "expunge", "re-embed", "index", "backup")
 SECONDS = {"enrol": 2.0, "expunge": 0.5, "re-embed": 1.5, "index": 0.2, "backup": 0.5}
@@ -36,6 +38,7 @@ class State:
     begun: dict[str, str] = field(default_factory=dict)  # id -> file name: asked for and not acknowledged
     other_pack: bool = False
     re_embedding: bool = False
+    in_a_row: int = 0  # rounds of re-embedding that were killed one after the other
     seconds: dict[str, float] = field(default_factory=lambda: dict(SECONDS))
     rounds: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
