@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import F
 
-from plainview.casework.actions.erasers import ERASERS, erase_pending
+from plainview.casework.actions.erasers import ERASERS, erase_pending, erase_snapshots
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.expunged import ACTION, bring_level, mark
@@ -123,6 +123,7 @@ def blank(row: Reference) -> None:
 def finish() -> int:
     """Do after the transaction what an expunge, this one or one that was cut short, left; return pictures removed."""
     erased = erase_pending()
+    erase_snapshots()
     forget_pictures()
     bring_level()
     return erased
