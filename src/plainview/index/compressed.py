@@ -48,7 +48,7 @@ from plainview.recognition.types import Vector
 CUT = 3.0
 """Spreads below the last place at which no further reference is looked at. The chance that one who belongs on
 the last place has such a low estimate is 1 in 740, far less for those above; docs/reference/scale.md has the
-measured share of lists that differ from the exact ones."""
+measured share of lists that differ from the exact ones, and what other values cost."""
 
 ALL_BELOW = 4096
 """References up to which all are scored from their templates: about as many as a search of millions looks at."""
@@ -56,8 +56,8 @@ ALL_BELOW = 4096
 _FEW = 0.01
 """Share of the gallery up to which a chosen subset is scored from its templates: cheaper than the scan (measured)."""
 
-_BEYOND = 0.01
-"""Cosine by which the scan is asked for more than is needed: faiss rounds its tables by up to 0.005."""
+_BEYOND = 0.001
+"""Cosine by which the scan is asked for more than is needed, for the rounding of its limit."""
 
 _LESS, _MORE = 0.002, 0.04
 """Steps, in standard deviations of the probe's scores, by which the first guess follows the gallery."""
