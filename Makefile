@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PHOTOS ?=
 
-.PHONY: help demo test test-all lint models bench requirements clean
+.PHONY: help demo test test-all lint models browser screenshots bench requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,10 +28,16 @@ models: $(VENV)/.run ## Install the default model pack
 demo: models ## Walk the main job end to end (PHOTOS=DIR for your own photographs)
 	@$(BIN)/plainview demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-test: $(VENV)/.dev models ## Run the tests (no network, a few minutes)
+browser: $(VENV)/.dev ## Bring a Chromium for the browser tests, where there is none
+	@[ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 \
+	  || $(BIN)/playwright install chromium \
+	  || { echo "The browser tests need Chromium: install it, or name one with CHROMIUM=/path/to/chromium"; exit 1; }
+
+test: $(VENV)/.dev models browser ## Run the tests (no network, a few minutes)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-test-all: $(VENV)/.dev models ## Run every test, the slow ones too
+test-all: $(VENV)/.dev models browser ## Run every test, the slow ones too
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev ## Check style, types and layers
@@ -39,6 +45,9 @@ lint: $(VENV)/.dev ## Check style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+screenshots: $(VENV)/.dev models browser ## Photograph every page into docs/screenshots
+	PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py
 
 bench: models ## Measure enrolment and search, as ratios
 	$(BIN)/plainview bench enrol

@@ -17,12 +17,18 @@ from plainview.web.access import ACCESS, Anyone
 
 FOR_EVERY_PART = {
     "number": 1,
+    "act": "close",
+    "public_id": "X000000000000",
+    "rank": 1,
+    "position": 1,
+    "which": "probe",
     "code": "x",
     "uidb36": "a",
     "key": "b",
     "pk": 1,
     "provider_id": "p",
     "organization_slug": "o",
+    "kind": "csv",
 }
 
 

@@ -7,16 +7,21 @@ away. It must never keep the template of a reference that was removed: when one 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from plainview.casework.models import GalleryCalibration
-from plainview.casework.queries.galleries import templates_by_key
+from plainview.casework.queries.canaries import hidden
+from plainview.casework.queries.galleries import changes_after, templates_by_key
 from plainview.casework.services import services
 from plainview.evaluation.scoring import Listed, Scorer, ordered, short_list
-from plainview.index.base import Block, Index, catch_up
+from plainview.index.base import Block, Index, IndexDamaged, catch_up
 from plainview.recognition.types import Vector
+
+_LOG = logging.getLogger(__name__)
 
 
 class Ordering:
@@ -44,12 +49,18 @@ class Ordering:
 
         return followed
 
-    def best(self, index: Index, template: Vector, top: int) -> tuple[float, list[Listed]]:
+    def best(
+        self, index: Index, template: Vector, top: int, hidden: frozenset[int]
+    ) -> tuple[float, list[Listed]]:
         """The probe's nearness, and the list: the references with the highest cosines, ordered by score, cut to `top`.
 
-        Equal scores go by reference number, so that the same search on the same gallery gives the same list.
+        Equal scores go by reference number, so that the same search on the same gallery gives the same list. Those
+        that are `hidden` (canaries) are left out before anything is ordered or cut.
         """
-        found = index.search(template, short_list(top))
+        asked = short_list(top) + len(hidden)
+        found = [row for row in index.search(template, asked) if row.reference not in hidden][
+            : short_list(top)
+        ]
         missing = [row.reference for row in found if row.reference not in self._nearness]
         if missing:  # enrolled before this ordering was begun, in this very process
             held = templates_by_key(missing)
@@ -61,7 +72,39 @@ class Ordering:
         self._nearness.update(zip(references, self.scorer.nearness(templates).tolist(), strict=True))
 
 
-def current(
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An answer: the row of the gallery's log that it is of, what ordered it, the probe's nearness, and the list."""
+
+    reached: int
+    scorer: str
+    nearness: float
+    listed: list[Listed]
+
+
+def answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
+    """Bring the index level with the gallery's log and search it; one that finds itself damaged is made again.
+
+    Raises:
+        IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as `index.base` has them.
+    """
+    try:
+        return _answer(index, calibration, template, top)
+    except IndexDamaged as damaged:
+        _LOG.warning("The index is damaged (%s); it is made again from the database.", damaged)
+        index.clear()
+        services().orderings.pop((calibration.gallery_id, calibration.pack), None)
+        return _answer(index, calibration, template, top)
+
+
+def _answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
+    reached, ordering = _current(index, calibration, changes_after(calibration.gallery_id))
+    leave_out = hidden(calibration.gallery_id, reached).keys
+    nearness, listed = ordering.best(index, template, top, leave_out)
+    return Ranked(reached, ordering.scorer.name, nearness, listed)
+
+
+def _current(
     index: Index, calibration: GalleryCalibration, changes: Callable[[int], Iterator[Block]]
 ) -> tuple[int, Ordering]:
     """Bring the index level with the gallery's log; return the row reached, and the ordering that goes with it."""

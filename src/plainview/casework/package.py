@@ -25,12 +25,18 @@ from plainview.evaluation.scoring import Scorer, ordered, short_list
 from plainview.index.base import BadTemplate, Block
 from plainview.index.exact import ExactIndex
 from plainview.policy.decision import Refused
+from plainview.recognition.decode import Decoder, DecoderUnavailable
+from plainview.recognition.edits import apply, read
+from plainview.recognition.errors import BadMedia
 from plainview.storage.base import digest_of
 
 FORMAT: Final = "plainview-disclosure-1"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 MAX_ITEM_BYTES: Final = 8 << 30  # templates of sixteen million references
 MAX_ITEMS: Final = 100_000
+_ROUNDING: Final = (
+    1.0  # grey levels, on average: JPEG decoders may differ by one in a pixel, then light multiplies it
+)
 
 
 @dataclass
@@ -114,10 +120,11 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
     3. Every log entry proves itself against the enclosed checkpoint, which the log's key signed.
     4. Every opening opens the commitment of its entry.
     5. The search that is described is the one that the log recorded.
-    6. The search, run again on the enclosed templates, gives the same candidates with the same scores in the same
+    6. The probe's edits, applied to the enclosed original, give the enclosed edited picture.
+    7. The search, run again on the enclosed templates, gives the same candidates with the same scores in the same
        order. When references that the order was measured against were erased since, the cosines are computed again
        and the order is checked against the recorded scores.
-    7. Packed again, the contents give the very same file: no byte beside the items was changed.
+    8. Packed again, the contents give the very same file: no byte beside the items was changed.
 
     The file is held in memory, twice.
 
@@ -129,7 +136,7 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
         whole = path.read_bytes()
         with zipfile.ZipFile(io.BytesIO(whole)) as pack:
             _verify(pack, vkey, report)
-            _same_file(pack, whole, report)  # 7
+            _same_file(pack, whole, report)  # 8
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         if not report.items:
             raise Refused(
@@ -160,7 +167,8 @@ def _verify(pack: zipfile.ZipFile, vkey: str | None, report: PackageReport) -> N
     described = _json(items.get("search.json", b"null"), "search.json", report)
     if isinstance(described, dict):
         _recorded(described, entries, openings, report)  # 5
-        _run_again(described, items, report)  # 6
+        _edit_again(described, items, report)  # 6
+        _run_again(described, items, report)  # 7
 
 
 def _same_file(pack: zipfile.ZipFile, whole: bytes, report: PackageReport) -> None:
@@ -280,6 +288,15 @@ def _recorded(
     for name in ("purpose", "case_number", "probe_sha256"):
         if openings.get((asked.seq, name)) != described.get(name):
             report.problems.append(f"search.json: {name} is not what was committed to before the search")
+    if openings.get((asked.seq, "edits"), []) != described.get("probe_edits"):
+        report.problems.append("search.json: probe_edits is not what was committed to before the search")
+    still = described.get("probe_still") or {}
+    shown = {name: still[name] for name in ("video", "still", "time_s", "frame") if name in still}
+    sealed = ("frame_sha256", "box", "video_sha256")
+    if (asked.subject.get("still") or {}) != shown or any(
+        openings.get((asked.seq, name)) != still.get(name) for name in sealed
+    ):
+        report.problems.append("search.json: probe_still is not what was committed to before the search")
     if openings.get((answered.seq, "list_sha256")) != list_digest(described.get("candidates")):
         report.problems.append("search.json: the candidate list is not the one that was recorded")
 
@@ -291,6 +308,23 @@ def list_digest(candidates: Any) -> str:
     except (TypeError, KeyError):
         return ""
     return digest_of(json.dumps(rows).encode())
+
+
+def _edit_again(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:
+    """Apply the chain of edits to the original and compare; decoders of other versions may round differently."""
+    edits = described.get("probe_edits")
+    if not edits:
+        return
+    try:
+        with Decoder() as decoder:
+            again = apply(decoder.decode(items["probe/original"]), read(edits)).pixels
+            enclosed = decoder.decode(items["probe/edited.png"]).pixels
+    except (BadMedia, DecoderUnavailable, KeyError, TypeError, AttributeError) as error:
+        report.problems.append(f"probe: its edits could not be applied again: {error}")
+        return
+    same = again.shape == enclosed.shape
+    if not same or float(np.abs(again.astype(np.int16) - enclosed).mean()) > _ROUNDING:
+        report.problems.append("probe/edited.png: the edits of the original do not give this picture")
 
 
 def _run_again(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:

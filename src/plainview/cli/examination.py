@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-import cv2
 import typer
 
 from plainview.casework.workspace import current
@@ -20,6 +19,7 @@ from plainview.cli.common import (
     print_rows,
     sample_notice,
 )
+from plainview.cli.proficiency import app as proficiency_app
 from plainview.policy.decision import Refused
 from plainview.policy.examination import (
     ANSWERS,
@@ -40,7 +40,9 @@ Form = Annotated[Path, typer.Argument(help="The filled-in form.")]
 @examine_app.command("form")
 def examine_form() -> None:
     """Print an empty form."""
-    lines = [f"# conclusion: {', '.join(CONCLUSIONS)}", 'conclusion = ""', 'notes = ""', "", "[components]"]
+    lines = [f"# conclusion: {', '.join(CONCLUSIONS)}", 'conclusion = ""', 'notes = ""']
+    lines += ["# ids of the cautions about this pair that you have taken into account, e.g. age_gap"]
+    lines += ["acknowledged = []", "", "[components]"]
     lines += [f"# each: {', '.join(ANSWERS)}; none may stay blank, nothing is measured"]
     lines += [f'"{name}" = ""' for name in COMPONENTS]
     typer.echo("\n".join(lines))
@@ -52,10 +54,13 @@ def examine_record(search: str, rank: int, form: Form, acting: As, json: Json = 
     member = acting_member(acting)
     from plainview.casework.actions.examine import examine
 
-    filled = _form(form, {"conclusion", "notes", "components"})
+    filled = _form(form, {"conclusion", "notes", "components"}, optional="acknowledged")
+    read = filled.get("acknowledged", [])
+    if not isinstance(read, list):
+        raise _bad_form(form, "acknowledged is a list")
     row = examine(
         search, rank, components=_words(filled["components"]), conclusion=str(filled["conclusion"]),
-        notes=str(filled["notes"]), acting_member=member,
+        notes=str(filled["notes"]), acknowledged=[str(name) for name in read], acting_member=member,
     )  # fmt: skip
     waiting = row.verifications.exists()
     if json:
@@ -72,19 +77,19 @@ def examine_record(search: str, rank: int, form: Form, acting: As, json: Json = 
 def examine_list(acting: As, json: Json = False) -> None:
     """List the examinations of your agency."""
     member = acting_member(acting)
-    from plainview.casework.queries.examination import examinations
+    from plainview.casework.queries.examination import examinations, standing_of
 
     rows = [
         {
             "examination": row.public_id, "search": row.candidate.search.public_id, "rank": row.candidate.rank,
             "member": row.member.email, "conclusion": row.conclusion,
-            "recorded_at": row.recorded_at.isoformat(timespec="seconds"),
+            "recorded_at": row.recorded_at.isoformat(timespec="seconds"), "standing": standing_of(row).text,
         }
         for row in examinations(member)
     ]  # fmt: skip
     print_rows(
         "examinations",
-        ("Examination", "Search", "Rank", "Member", "Conclusion", "When"),
+        ("Examination", "Search", "Rank", "Member", "Conclusion", "When", "Where it stands"),
         rows,
         "Nothing here.",
         json=json,
@@ -96,11 +101,11 @@ def examine_list(acting: As, json: Json = False) -> None:
 def verify_list(acting: As, json: Json = False) -> None:
     """List the verifications that wait for you."""
     member = acting_member(acting)
-    from plainview.casework.queries.examination import tasks
+    from plainview.casework.queries.blind import waiting
 
     rows = [
         {"verification": row.public_id, "assigned_at": row.assigned_at.isoformat(timespec="seconds")}
-        for row in tasks(member)
+        for row in waiting(member)
     ]
     print_rows(
         "verifications",
@@ -128,8 +133,8 @@ def verify_show(
     finally:
         services().close()
     out.mkdir(parents=True)
-    for name, pixels in [("probe", task.probe), *((str(place), face) for place, face in task.faces.items())]:
-        cv2.imwrite(str(out / f"{name}.png"), pixels)
+    for name, data in [("probe", task.probe), *((str(place), face) for place, face in task.faces.items())]:
+        (out / f"{name}.jpg").write_bytes(data)
     lines = [f"# conclusion: {', '.join(CONCLUSIONS)}", "[conclusions]"]
     lines += [f'{place} = ""' for place in task.faces]
     for place in task.faces:
@@ -137,7 +142,7 @@ def verify_show(
         lines += [f'"{name}" = ""' for name in COMPONENTS]
     (out / "form.toml").write_text("\n".join(lines) + "\n", "utf-8")
     console.print(
-        f"Compare {out}/probe.png with each of the {len(task.faces)} faces; fill in {out}/form.toml."
+        f"Compare {out}/probe.jpg with each of the {len(task.faces)} faces; fill in {out}/form.toml."
     )
 
 
@@ -164,7 +169,7 @@ def verify_record(verification: str, form: Form, acting: As) -> None:
 def verify_assign() -> None:
     """Assign examinations that wait for a verifier, for instance after somebody joined; run it daily."""
     open_workspace()
-    from plainview.casework.actions.examine import assign_waiting
+    from plainview.casework.actions.assign import assign_waiting
 
     console.print(f"{assign_waiting()} assigned.")
 
@@ -198,6 +203,35 @@ def lead_release(
         return
     console.print(f"Lead {lead.public_id}. {STATEMENT}")
     console.print("Locked for line-ups until independent evidence is on record (`plainview lead evidence`).")
+
+
+@lead_app.command("withhold")
+def lead_withhold(
+    examination: str, acting: As, reason: Annotated[str, typer.Option(help="Why it is not released.")]
+) -> None:
+    """Decide that an examined candidate is not released."""
+    member = acting_member(acting)
+    from plainview.casework.actions.leads import withhold
+
+    withhold(examination, reason, acting_member=member)
+    console.print(f"Examination {examination} is not released; the reason is on record.")
+
+
+@lead_app.command("sheet")
+def lead_sheet(lead: str, out: Annotated[Path, typer.Option(help="A new file, .pdf.")], acting: As) -> None:
+    """Write the sheet of a lead: an accessible PDF with the whole list and the receipt of the log."""
+    member = acting_member(acting)
+    from plainview.casework.actions.sheet import make_sheet
+    from plainview.casework.services import services
+
+    if out.exists():
+        raise Refused("lead.file", "Nothing written", f"{out} exists.", "Name a new file.")
+    try:
+        made = make_sheet(lead, acting_member=member)
+    finally:
+        services().close()
+    out.write_bytes(made.pdf)
+    console.print(f"{out}: {len(made.pdf):,} bytes, sha256 {made.sha256} (it is in the log).", soft_wrap=True)
 
 
 @lead_app.command("evidence")
@@ -251,12 +285,12 @@ def lead_list(acting: As, json: Json = False) -> None:
     )
 
 
-def _form(path: Path, fields: set[str]) -> dict[str, Any]:
+def _form(path: Path, fields: set[str], optional: str = "") -> dict[str, Any]:
     try:
         filled = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         raise _bad_form(path, "it is a TOML file that can be read") from None
-    if filled.keys() != fields:
+    if filled.keys() - {optional} != fields:
         raise _bad_form(path, f"it has exactly these: {', '.join(sorted(fields))}")
     return filled
 
@@ -281,5 +315,6 @@ def _bad_form(path: Path, rule: str) -> Refused:
 def register(app: typer.Typer) -> None:
     """Add the command groups."""
     app.add_typer(examine_app, name="examine")
+    verify_app.add_typer(proficiency_app, name="proficiency")
     app.add_typer(verify_app, name="verify")
     app.add_typer(lead_app, name="lead")

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from plainview.recognition.crop import face_square
 from plainview.recognition.types import Face, Picture, Pixels
 
 _TEAL = (22, 110, 110)  # RGB, the accent of the product
-_PAPER, _INK, _GREY = (246, 245, 242), (28, 30, 33), (128, 128, 128)
+_PAPER, _INK = (246, 245, 242), (28, 30, 33)
 _CELL, _GAP, _TEXT = 240, 24, 72  # pixels
 
 
@@ -79,17 +79,7 @@ def _put(
 
 
 def _crop(cell: Cell) -> Image.Image:
-    """A square about the face, twice its size, at one scale for all; grey where the picture ends."""
-    x, y, w, h = cell.box
-    side = 2.0 * max(w, h)
-    scale = _CELL / side
-    left, top = x + w / 2 - side / 2, y + h / 2 - side / 2
-    matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], dtype=np.float64)
-    flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    warped = cv2.warpAffine(
-        cell.pixels, matrix, (_CELL, _CELL), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=_GREY
-    )
-    return _image(np.asarray(warped, dtype=np.uint8))
+    return _image(face_square(cell.pixels, cell.box, _CELL))
 
 
 def _image(pixels: Pixels) -> Image.Image:

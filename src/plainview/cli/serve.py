@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from plainview.casework.workspace import SERVE_ENV, Workspace
 from plainview.cli.common import As, Json, acting_member, console, open_workspace, print_json
 from plainview.cli.people import member_app
+from plainview.cli.worker import beside
 from plainview.policy.decision import Refused
 
 _THREADS = 4  # requests at the same time: each search of a large gallery keeps one core busy
@@ -27,8 +29,11 @@ def serve(
     behind_proxy: Annotated[
         bool, typer.Option(help="A proxy before it speaks TLS and sets X-Forwarded-Proto.")
     ] = False,
+    with_worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Run a worker for background work beside it.")
+    ] = True,
 ) -> None:
-    """Serve the web application, one process, until it is stopped."""
+    """Serve the web application, one process and a worker beside it, until it is stopped."""
     workspace = open_workspace()
     secure = "proxy" if behind_proxy else "tls" if tls_cert and tls_key else ""
     require_safe(workspace, host, secure)
@@ -42,10 +47,11 @@ def serve(
     from granian import Granian
     from granian.constants import Interfaces
 
-    Granian(
-        "plainview.site.wsgi:application", address=host, port=port, interface=Interfaces.WSGI,
-        blocking_threads=_THREADS, log_access=False, ssl_cert=tls_cert, ssl_key=tls_key,
-    ).serve()  # fmt: skip
+    with beside() if with_worker else nullcontext():
+        Granian(
+            "plainview.site.wsgi:application", address=host, port=port, interface=Interfaces.WSGI,
+            blocking_threads=_THREADS, log_access=False, ssl_cert=tls_cert, ssl_key=tls_key,
+        ).serve()  # fmt: skip
 
 
 def require_safe(workspace: Workspace, host: str, secure: str) -> None:

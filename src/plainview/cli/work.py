@@ -1,4 +1,4 @@
-"""The commands of daily work: gallery, enrol, case, search."""
+"""The commands of daily work: case, search."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from plainview.casework.workspace import current
-from plainview.cli.common import As, Json, acting_member, console, err, print_json, print_rows, sample_notice
+from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS, UNDECLARED
 
@@ -18,42 +17,6 @@ if TYPE_CHECKING:
     from plainview.casework.actions.search import Answer
 
 case_app = typer.Typer(help="Cases.", no_args_is_help=True)
-
-
-def enrol(gallery: str, path: Path, acting: As, json: Json = False) -> None:
-    """Enrol a folder, a picture, or a CSV/JSONL manifest (path, source_url, page_url, captured_on)."""
-    member = acting_member(acting)
-    from plainview.casework.actions import enrol as enrolment
-    from plainview.casework.manifest import read_items
-    from plainview.casework.services import services
-
-    items = read_items(path)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(f"Enrolling into {gallery}", total=len(items))
-        try:
-            result = enrolment.enrol(
-                gallery, items, acting_member=member, progress=lambda _: bar.advance(task)
-            )
-        finally:
-            services().close()
-    if json:
-        print_json(
-            {
-                "enrolled": result.enrolled, "duplicates": result.duplicates, "failed": result.failed,
-                "seconds": round(result.seconds, 3), "references": result.references,
-            }
-        )  # fmt: skip
-        return
-    console.print(
-        f"{result.enrolled} pictures enrolled ({result.references} faces), {result.duplicates} duplicates, "
-        f"{len(result.failed)} not usable, in {result.seconds:.1f} s."
-    )
-    if result.failed:
-        table = Table("Not usable", "Code", "Why")
-        for row in result.failed:
-            table.add_row(row["path"], row["code"], row["why"])
-        console.print(table)
 
 
 @case_app.command("open")
@@ -72,12 +35,14 @@ def case_open(
 
 
 @case_app.command("close")
-def case_close(number: str, acting: As) -> None:
+def case_close(
+    number: str, acting: As, reason: Annotated[str, typer.Option(help="Why; it is kept.")] = ""
+) -> None:
     """Close a case; nothing can be searched under it from then on."""
     member = acting_member(acting)
     from plainview.casework.actions.cases import close_case
 
-    close_case(number, acting_member=member)
+    close_case(number, reason=reason, acting_member=member)
     console.print(f"Case {number!r} is closed.")
 
 
@@ -101,8 +66,9 @@ def case_list(acting: As, json: Json = False) -> None:
 
 
 def search(
-    image: Path,
     acting: As,
+    image: Annotated[Path | None, typer.Argument(help="The probe; or --still.")] = None,
+    still: Annotated[str, typer.Option(help="Id of a still of a video, instead of a picture.")] = "",
     case: Annotated[str, typer.Option(help="Number of an open case.")] = "",
     purpose: Annotated[str, typer.Option(help="What the search is to find out.")] = "",
     gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
@@ -111,6 +77,12 @@ def search(
     origin: Annotated[
         str, typer.Option(help=f"Where the probe comes from: {', '.join(ORIGINS)}.")
     ] = UNDECLARED,
+    edit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Edit of the probe, may be repeated: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
+        ),
+    ] = None,
     urgent: Annotated[
         str, typer.Option(help="Life is at risk: why. A supervisor authorises it in time, or it is erased.")
     ] = "",
@@ -119,15 +91,24 @@ def search(
     """Search a gallery with a probe. The record is made before the result."""
     member = acting_member(acting)
     from plainview.casework.actions.search import Request, authorise, prepare_probe, run_search
+    from plainview.casework.actions.stills import prepare_still
     from plainview.casework.services import services
     from plainview.recognition.decode import read_file
     from plainview.storage.base import digest_of
 
-    digest = digest_of(read_file(image))
+    if (image is None) == (not still):
+        raise typer.BadParameter("name a picture, or a still with --still")
+    digest = digest_of(read_file(image)) if image else ""
     request = Request(case, purpose, gallery, top, origin, urgent, probe_sha256=digest)
-    authorise(request, acting_member=member)  # says no before anything is decoded
+    if image:
+        authorise(request, acting_member=member)  # says no before anything is decoded
     try:
-        answer = run_search(prepare_probe(image, face), request, acting_member=member)
+        probe = (
+            prepare_probe(image, face, edits=edit or ())
+            if image
+            else prepare_still(still, acting_member=member)
+        )
+        answer = run_search(probe, request, acting_member=member)
     finally:
         services().close()
     if json:
@@ -159,8 +140,9 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return {
         "search_id": search.public_id,
         "probe": {
-            "sha256": search.probe_blob, "face": search.face_number, "box": search.box,
+            "sha256": search.probe_blob, "edits": search.edits, "face": search.face_number, "box": search.box,
             "quality": search.quality, "quality_detail": search.quality_detail,
+            "provenance": search.provenance,
         },
         "gallery_size": search.gallery_size,
         "ordered_by": search.scorer,
@@ -241,6 +223,5 @@ def print_answer(answer: Answer, notice: str) -> None:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(case_app, name="case")
-    app.command()(enrol)
     app.command()(search)
     app.command()(candidates)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from plainview.evaluation.doubles import strangers_best
 from plainview.evaluation.scoring import LEAST, Scorer
-from plainview.evaluation.tail import chance, gumbel_chance
+from plainview.evaluation.tail import Tails, chance, gumbel_chance
 from plainview.policy.decision import Refused
 
 MIN_REFERENCES = LEAST
@@ -138,11 +138,11 @@ class Calibration:
         best = np.array(self.best)
         floor = _FLOOR / len(best)
         stated = chance(best, score, _TAIL)
-        drawn = np.sort([
-            chance(sample, score, share)
-            for sample in _resamples(self.best, max(self.independent, _FEWEST))
-            for share in _TAILS
-        ])  # fmt: skip
+        drawn = np.sort(
+            np.concatenate(
+                [tails.chances(score) for tails in _resampled(self.best, max(self.independent, _FEWEST))]
+            )
+        )
         cut = len(drawn) // 40
         most_often = float(max(drawn[-1 - cut], stated))
         if self.body is not None:
@@ -198,12 +198,12 @@ def _round(value: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 10 or rounded == int(rounded) else f"{rounded:.1f}"
 
 
-@lru_cache(maxsize=8)  # every candidate of a list asks for the same ones
-def _resamples(best: tuple[float, ...], draws: int) -> tuple[NDArray[np.float64], ...]:
-    """Sorted resamples of the sample, each of as many as are independent."""
-    random = np.random.default_rng(0)
-    held = np.array(best)
-    return tuple(np.sort(random.choice(held, draws)) for _ in range(_BOOTSTRAP))
+@lru_cache(maxsize=8)  # 2 MB each; every candidate of a list asks for the same ones
+def _resampled(best: tuple[float, ...], draws: int) -> tuple[Tails, ...]:
+    """The fitted tails of resamples of the sample, each of as many as are independent; one set for each share."""
+    random, held = np.random.default_rng(0), np.array(best)
+    samples = np.stack([np.sort(random.choice(held, draws)) for _ in range(_BOOTSTRAP)])
+    return tuple(Tails.fit(samples, share) for share in _TAILS)
 
 
 def _of_size(chance: float, ratio: float) -> float:
@@ -215,6 +215,11 @@ def fmr_at(score: float, table: Sequence[tuple[float, float]]) -> float:
     """FMR at a cosine: straight lines through log FMR between the pack's figures, the outer ones prolonged."""
     cosines, logs = [cosine for _, cosine in table], [math.log(fmr) for fmr, _ in table]
     return min(math.exp(_line(score, cosines, logs)), 1.0)
+
+
+def cosine_at(fmr: float, table: Sequence[tuple[float, float]]) -> float:
+    """The cosine at an FMR, as `fmr_at`."""
+    return _line(-math.log(fmr), [-math.log(rate) for rate, _ in table], [cosine for _, cosine in table])
 
 
 def _line(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:

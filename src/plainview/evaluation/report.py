@@ -16,6 +16,7 @@ from typing import Any
 import typst
 
 from plainview.evaluation.plots import Plot, plots
+from plainview.evaluation.typeset import string, text
 
 Row = tuple[str, str, str]
 """(figure, value, interval)."""
@@ -177,20 +178,20 @@ def to_pdf(result: dict[str, Any], drawn: list[Plot]) -> bytes:
             '#set page(paper: "a4", margin: 2cm, numbering: "1")\n#show heading: set block(above: 1.4em, sticky: true)\n'
             "= Measured error rates"
         ),
-        *map(_text, _facts(result)),
+        *map(text, _facts(result)),
     ]
     for title, rows in sections(result):
-        cells = ", ".join(f"[{_text(cell)}]" for row in rows for cell in row)
+        cells = ", ".join(f"[{text(cell)}]" for row in rows for cell in row)
         lines.append(
-            f"== {_text(title)}\n#table(columns: (1fr, auto, auto), stroke: 0.4pt + luma(80%), "
+            f"== {text(title)}\n#table(columns: (1fr, auto, auto), stroke: 0.4pt + luma(80%), "
             f"table.header([Figure], [Value], [95 % interval]), {cells})"
         )
     for i, plot in enumerate(drawn):
         lines.append(
-            f'#figure(image("{i}.svg", width: 100%, alt: {_string(plot.alt)}), caption: [{_text(plot.title)}])'
+            f'#figure(image("{i}.svg", width: 100%, alt: {string(plot.alt)}), caption: [{text(plot.title)}])'
         )
     lines.append("== How to repeat this")
-    lines += [_text(line) for line in _foot(result)]
+    lines += [text(line) for line in _foot(result)]
     with tempfile.TemporaryDirectory(prefix="plainview-report-") as name:
         folder = Path(name)
         for i, plot in enumerate(drawn):
@@ -199,13 +200,3 @@ def to_pdf(result: dict[str, Any], drawn: list[Plot]) -> bytes:
         source.write_text("\n\n".join(lines), "utf-8")
         made = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
     return bytes(made)
-
-
-def _string(text: str) -> str:
-    """Return a typst string literal; nothing in it can be read as code."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
-
-
-def _text(text: str) -> str:
-    """Return typst code that shows a text as it is."""
-    return f"#{_string(text)}"

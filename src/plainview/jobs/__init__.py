@@ -1,1 +1,4 @@
-"""Background work: queue, tasks, schedule. It calls casework actions and never writes a table by itself."""
+"""Background work: the queue and its worker, the tasks, and what runs by the clock.
+
+Owns when something runs. What it does lies in casework actions; a task takes one number and may run twice.
+"""

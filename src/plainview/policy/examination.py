@@ -6,6 +6,7 @@ Owns the words in which a person answers, and what must be answered before a lea
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from plainview.policy.decision import Allow, Decision, Refused
 
@@ -31,6 +32,31 @@ COMPONENTS = (
     "other",
 )
 """Source: FISWG, Facial Image Comparison Feature List for Morphological Analysis; ASTM E3149."""
+
+WHAT_TO_LOOK_AT: Mapping[str, str] = MappingProxyType(
+    {
+        "skin": "Overall texture and tone, marks of acne, shine; light and camera change tone most of all.",
+        "face and head outline": "Shape of the skull and of the face, from the crown to the chin and cheek to cheek.",
+        "face and head composition": "How the features sit to each other: their places and proportions, not in millimetres.",
+        "hairline or baldness pattern": "Where the hair begins, peaks and receding parts; style and colour change.",
+        "forehead": "Height and width, slope, bulges, the shape of the brow ridge.",
+        "eyebrows": "Shape, thickness, where they begin and end, gaps; plucking and make-up change them.",
+        "eyes": "Lids and their folds, inner and outer corners, opening, iris, how deep they lie.",
+        "cheeks": "Cheekbones, hollows, dimples, fullness.",
+        "nose": "Root, bridge, tip, base, nostrils and their wings, from the front and in profile.",
+        "ears": "Helix and its rim, lobe, how far they stand out, size; hardly changed by expression.",
+        "mouth": "Upper and lower lip, cupid's bow, corners, philtrum, teeth; expression changes them.",
+        "chin and jawline": "Outline and angle of the jaw, shape of the chin, cleft, double chin.",
+        "neck": "Width and length, throat, folds.",
+        "facial hair": "Where it grows and where it does not, density; it can be shaved or grown.",
+        "facial lines": "Folds from nose to mouth, crow's feet, forehead and frown lines; age and expression change them.",
+        "scars": "Place, shape, length; healing and light change how they look.",
+        "facial marks": "Moles, freckles, birthmarks: place and pattern; a speck may be of the picture.",
+        "alterations": "Piercings, tattoos, make-up, surgery, worn teeth; what is put on can be taken off.",
+        "other": "Anything else: asymmetry, glasses, signs of injury. Not comparable if there is nothing.",
+    }
+)
+"""What each component is about, in one line; source: FISWG, as above (component characteristics, descriptors)."""
 
 ANSWERS = ("similar", "dissimilar", "not comparable")
 """What can be said of one component; source: as above. None may stay blank, and nothing is measured."""
@@ -59,6 +85,9 @@ one time in four."""
 STATEMENT = "Investigative lead, not an identification, not grounds for arrest."
 """Stands on every lead."""
 
+REMIND_DAYS = 30
+"""Days without a reported outcome after which the people of a lead are reminded, and again each time: chosen."""
+
 _MIN_WORDS = 3  # of a note that explains
 
 
@@ -86,7 +115,7 @@ def conclusion_known(conclusion: str) -> Decision:
 
 
 def conclusion_fits(conclusion: str, answers: Mapping[str, str]) -> Decision:
-    """Nobody concludes on faces of which no component could be compared."""
+    """A conclusion does not contradict the answers: it rests on something that was seen."""
     comparable = [name for name in COMPONENTS if answers.get(name) in ("similar", "dissimilar")]
     if conclusion != INCONCLUSIVE and not comparable:
         return Refused(
@@ -94,7 +123,51 @@ def conclusion_fits(conclusion: str, answers: Mapping[str, str]) -> Decision:
             f"No component was comparable, but the conclusion is {conclusion!r}.",
             f"Conclude {INCONCLUSIVE!r}, or answer what can be compared.",
         )  # fmt: skip
+    seen = set(answers.values())
+    if conclusion == POTENTIAL and "similar" not in seen:
+        return Refused(
+            "examination.nothing_similar", "Examination refused",
+            f"No component is similar, but the conclusion is {conclusion!r}.",
+            "Change the conclusion, or the answers if one of them is a slip.",
+        )  # fmt: skip
+    if conclusion == NOT and "dissimilar" not in seen:
+        return Refused(
+            "examination.nothing_dissimilar", "Examination refused",
+            f"No component is dissimilar, but the conclusion is {conclusion!r}.",
+            f"Say which component speaks against it, or conclude {INCONCLUSIVE!r}.",
+        )  # fmt: skip
     return Allow()
+
+
+def dissimilar_explained(conclusion: str, answers: Mapping[str, str], notes: str) -> Decision:
+    """Whoever calls a face a potential candidate although a component is dissimilar says in words how both can be."""
+    unlike = [name for name in COMPONENTS if answers.get(name) == "dissimilar"]
+    if conclusion == POTENTIAL and unlike and len(notes.split()) < _MIN_WORDS:
+        return Refused(
+            "examination.dissimilar_unexplained", "Examination refused",
+            f"The conclusion is {POTENTIAL!r}, but these are dissimilar: {', '.join(unlike)}.",
+            "Say in the notes what explains it (angle, light, age, hair), or change the conclusion.",
+        )  # fmt: skip
+    return Allow()
+
+
+def cautions_acknowledged(shown: Mapping[str, str], acknowledged: Iterable[str]) -> Decision:
+    """Each caution about this pair of pictures was read: shown is its id -> its sentence."""
+    missing = [name for name in shown if name not in set(acknowledged)]
+    if missing:
+        return Refused(
+            "examination.cautions", "Examination refused", f"Not acknowledged: {shown[missing[0]]}",
+            f"Take it into account and acknowledge: {', '.join(missing)}.",
+        )  # fmt: skip
+    return Allow()
+
+
+def face_answered(conclusion: str, answers: Mapping[str, str]) -> Decision:
+    """A verifier's answer about one face is complete: a conclusion, and for a potential candidate all components."""
+    needed = [conclusion_known(conclusion)]
+    if conclusion == POTENTIAL:
+        needed += [components_answered(answers), conclusion_fits(conclusion, answers)]
+    return next((answer for answer in needed if isinstance(answer, Refused)), Allow())
 
 
 def explained(text: str, field: str) -> Decision:
@@ -153,7 +226,7 @@ def verified(examined: str, verdicts: Iterable[str], decided_by_supervisor: bool
         return Allow()
     return Refused(
         "lead.disagreement", "Lead not released", "The verifiers did not agree with the examiner.",
-        "Wait for the third verification, or state with --override why it is released all the same.",
+        "Wait for the third verification, or state why it is released all the same.",
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from plainview.policy import rules
-from plainview.policy.agency import MIN_LIST, AgencyPolicy
+from plainview.policy.agency import MIN_LIST, STOP, AgencyPolicy
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.grounds import refused_ground
 from plainview.policy.permissions import Permission
@@ -33,6 +33,9 @@ NOT_PHOTOGRAPHED = ("drawing", "composite", "generated", "look-alike")
 """What a probe may never be; source: New York's sketches and the look-alike actor, shared/notes/rules.md."""
 
 UNDECLARED = "not declared"
+
+DRAFT_DAYS = 14
+"""Days that a prepared probe is kept after it was last changed: chosen, twice as long as an approval can be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class SearchFacts:
         top: length of the list asked for.
         gallery_name, gallery_found, gallery_expires_on, gallery_offences: the gallery and its passport; no
             offences there: for every offence of the agency.
+        gallery_alarm: a canary alarm of the gallery is open.
         approved: a supervisor approved this probe for this case beforehand.
         urgent: life is at risk; the search is authorised afterwards.
         today: the day, UTC.
@@ -91,6 +95,7 @@ class SearchFacts:
     gallery_found: bool
     gallery_expires_on: date | None
     gallery_offences: tuple[str, ...]
+    gallery_alarm: bool
     approved: bool
     urgent: bool
     today: date
@@ -115,8 +120,10 @@ def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
         yield offence_listed(facts.offence, policy)
     yield rules.gallery_found(facts.gallery_name, facts.gallery_found)
     if facts.gallery_expires_on is not None:
-        yield rules.gallery_current(facts.gallery_name, facts.gallery_expires_on, facts.today)
-        yield gallery_for(facts.gallery_name, facts.offence, facts.gallery_offences)
+        yield offered(
+            facts.gallery_name, facts.gallery_expires_on, facts.gallery_offences, facts.offence, facts.today
+        )
+        yield canary_silent(facts.gallery_name, facts.gallery_alarm, policy)
     yield urgent_allowed(facts.urgent, policy)
     yield approval(facts, policy)
 
@@ -226,6 +233,12 @@ def origin_allowed(origin: str, policy: AgencyPolicy) -> Decision:
     return Allow()
 
 
+def offered(name: str, expires_on: date, offences: tuple[str, ...], offence: str, today: date) -> Decision:
+    """The gallery can be searched today for this offence: what a page offers is what a search allows."""
+    current = rules.gallery_current(name, expires_on, today)
+    return current if isinstance(current, Refused) else gallery_for(name, offence, offences)
+
+
 def gallery_for(name: str, offence: str, offences: tuple[str, ...]) -> Decision:
     """The gallery's passport allows it for the offence of the case."""
     if offences and _plain(offence) not in offences:
@@ -233,6 +246,17 @@ def gallery_for(name: str, offence: str, offences: tuple[str, ...]) -> Decision:
             "gallery.offence", "Search refused",
             f"The passport of gallery {name!r} does not allow it for {offence!r}.",
             f"It is for: {'; '.join(offences)}. Choose another gallery.",
+        )  # fmt: skip
+    return Allow()
+
+
+def canary_silent(name: str, alarm: bool, policy: AgencyPolicy) -> Decision:
+    """No canary alarm of the gallery is open, where policy stops searches for one."""
+    if alarm and policy.canary_alarm == STOP:
+        return Refused(
+            "gallery.canary_alarm", "Search refused",
+            f"A check of gallery {name!r} by its canaries failed, and nobody has explained it yet.",
+            "Your administrator or auditor looks into it: `plainview canary alarms`.",
         )  # fmt: skip
     return Allow()
 
@@ -272,6 +296,17 @@ def approval(facts: SearchFacts, policy: AgencyPolicy) -> Decision:
             "probe.quality_floor", "Search refused",
             f"The probe's quality is {facts.quality}, below your agency's floor of {policy.quality_floor}.",
             "Use a better picture, or ask a supervisor with `plainview approval request`.",
+        )  # fmt: skip
+    return Allow()
+
+
+def approvals_suffice(searches: int, approvals: int) -> Decision:
+    """An approval is of one search: where approval is needed, each gallery needs its own; without any, `approval` speaks."""
+    if searches > max(approvals, 1):
+        return Refused(
+            "search.one_approval", "Search refused",
+            f"You chose {searches} galleries; an approval is of one search, and you have {approvals}.",
+            "Choose as many galleries as you have approvals, or ask for another.",
         )  # fmt: skip
     return Allow()
 

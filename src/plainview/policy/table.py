@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, AgencyPolicy
+from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPolicy
+from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
+from plainview.policy.video import SIZE_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Row:
 
 def table(policy: AgencyPolicy) -> list[Row]:
     """Every rule, in the order in which a search meets them, then those of joining and of galleries."""
-    return [Row(*row) for row in (*_search(policy), *_joining(policy), *_galleries())]
+    rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *SIZE_RULES)
+    return [Row(*row) for row in rows]
 
 
 def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
@@ -40,6 +43,11 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         f"{policy.urgent_hours} hours (never more than {MAX_URGENT_HOURS}), or it and its data are erased."
         if policy.urgent
         else "There is no urgent path."
+    )
+    canary = (
+        "nothing is searched in it."
+        if policy.canary_alarm == STOP
+        else "every search of it carries a caution."
     )
     return [
         ("member.inactive", "every act", "Only an active account acts."),
@@ -71,9 +79,15 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ),
         ("gallery.unknown", "search", "The gallery is one of the member's own agency."),
         ("gallery.expired", "search", "Nobody uses a gallery whose legal basis has ended."),
+        ("gallery.pack", "search, enrolment", "A gallery is used once all its templates are of the loaded model pack."),
         ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
+        (
+            "gallery.canary_alarm", "search",
+            f"While a canary alarm of the gallery is open, {canary} Canaries check it every {policy.canary_hours} hours.",
+        ),
         ("search.urgent_closed", "search", urgent),
         ("search.approval_needed", "search", f"A supervisor approves beforehand for: {beforehand}."),
+        ("search.one_approval", "search", "An approval is of one search: each gallery needs its own."),
         (
             "probe.quality_floor", "search",
             f"A probe of quality below {policy.quality_floor} (of 100) needs a supervisor's approval.",
@@ -94,7 +108,29 @@ def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     ]
 
 
+def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
+    return [
+        ("alert.days", "alert", f"An alert ends after at most {policy.alert_days} days, unless a supervisor renews it; with its case too"
+         + (", or is kept for a case closed unsolved and reviewed every year." if policy.unsolved_alerts else ".")),
+        (
+            "alert.one_in", "alert",
+            f"It says how rare a false alert is: one in {MIN_ONE_IN:,} to {MAX_ONE_IN:,} new references.",
+        ),
+        ("alert.not_measured", "alert", "It promises no rarer false alerts than the gallery's own figures reach."),
+        ("alert.hours", "alert", "Quiet hours and digests are hours that exist."),
+    ]  # fmt: skip
+
+
 def _galleries() -> list[tuple[str, str, str]]:
     return [
+        ("feed.passport", "feed", "A published feed names its publisher and its legal basis."),
+        ("feed.address", "feed", "A feed is one list on one https host."),
+        ("feed.rate", "feed", "A feed pauses between two requests."),
+        (
+            "feed.host",
+            "feed",
+            "Only links of the list, on the host of the list, are fetched; no page ever is.",
+        ),
+        ("feed.stopped", "feed", "A feed that was stopped fetches nothing any more."),
         ("gallery.passport", "gallery", "A gallery states its legal basis, its source and its owner."),
     ]

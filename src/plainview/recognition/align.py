@@ -96,14 +96,16 @@ def cut(pixels: Pixels, points: Points, target: Points, side: int) -> Pixels:
         ValueError: the points are all the same, or not finite.
     """
     matrix = similarity(points, target)
-    pixels, points = _shown(pixels, points, matrix, side)
+    pixels, points = part_shown(pixels, points, matrix, side)
     if pixels.size == 0:
         return np.zeros((side, side, 3), np.uint8)
     warped = cv2.warpAffine(pixels, similarity(points, target), (side, side), flags=cv2.INTER_LINEAR)
     return warped.astype(np.uint8, copy=False)
 
 
-def _shown(pixels: Pixels, points: Points, matrix: NDArray[np.float64], side: int) -> tuple[Pixels, Points]:
+def part_shown(
+    pixels: Pixels, points: Points, matrix: NDArray[np.float64], side: int
+) -> tuple[Pixels, Points]:
     """The part of the picture that `matrix` shows, halved until the face is less than twice too large.
 
     Cutting first also keeps the warp away from pictures of more than 32,767 pixels a side, which it refuses.

@@ -91,6 +91,27 @@ class Detector:
         back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
         return [_scaled(face, back) for face in faces]
 
+    def glance(
+        self, pixels: Pixels, *, longest: int = LARGE_SIDE, min_score: float = MIN_SCORE
+    ) -> list[Detection]:
+        """Find faces with one look, for frames of a video: what one frame does not show, the next may.
+
+        Args:
+            pixels: uint8, shape (height, width, 3), BGR, 0-255.
+            longest: pixels: the longer side at which to look; 960 costs half of 1280 and misses faces below 24 of 1920.
+            min_score: as `detect`.
+
+        Returns:
+            As `detect`, without its second and less strict looks at a picture without a face.
+        """
+        height, width = pixels.shape[:2]
+        base = _resized(pixels, min(1.0, longest / max(height, width)))
+        scales = _scales(max(base.shape[:2]))[0]
+        rows = np.concatenate([self._look(base, scale, min_score) for scale in scales])
+        faces = [self._straightened(base, face) for face in _largest_first(rows)]
+        back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
+        return faces if base is pixels else [_scaled(face, back) for face in faces]
+
     def steady(self, pixels: Pixels, points: Points) -> Points:
         """The five points of a face, found anew: the mean of four looks at it, cut out upright.
 

@@ -1,4 +1,4 @@
-"""Measures how well a face can be compared: size, sharpness, light, pose.
+"""Measures how well a face can be compared: size, sharpness, light, pose, and whether its lower part is covered.
 
 Owns what each quality component means, in which unit, and the sentences that tell a person what is wrong
 with a picture. Names follow ISO/IEC 29794-5 where it has one. It must never judge a person: every number
@@ -7,11 +7,14 @@ here is about the picture. Light is measured with limits so wide that skin tone 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, align, similarity
+from plainview.recognition.cover import COVERED, cover
 from plainview.recognition.types import Detection, Pixels, Points, Quality
 
 MIN_FACE_PX = 16
@@ -40,6 +43,10 @@ COMPONENTS: dict[str, tuple[str, str]] = {
     "pitch": ("degrees", "estimate from five points; positive: looking up"),
     "roll": ("degrees", "estimate from five points; positive: tilted clockwise in the picture"),
     "detector_score": ("score", "confidence of the detector that this is a face, 0 to 1"),
+    "cover": (
+        "score",
+        "how covered mouth and nose seem (a mask, a scarf, a hand), 0 to 1: 0.5 is the limit; no probability",
+    ),
 }
 """Component name -> (unit, meaning)."""
 
@@ -59,7 +66,8 @@ _SCORES: dict[str, _Curve] = {
 """Component -> (values, scores 0 to 100), straight lines between. Angles by their size without sign. The
 overall score is the lowest of these: a portrait in the dark is as hard to compare as a tiny one in good
 light. Size and light follow measured scores (darkened to a mean of 19 grey levels, mated pairs lose .07 of
-.67; to 13, .15; to 7, .35); pose and detector confidence are set by judgement."""
+.67; to 13, .15; to 7, .35); pose and detector confidence are set by judgement. A cover is not among them: it
+has a sentence of its own."""
 
 _ROWS, _COLUMNS = (0.25, 0.95), (0.2, 0.8)
 """The part of the aligned face, as shares of its side, that shows the face and little else."""
@@ -129,6 +137,7 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "pitch": pitch,
         "roll": roll,
         "detector_score": detection.score,
+        "cover": cover(align(pixels, detection.points)),
     }
     return summarise(components)
 
@@ -172,10 +181,55 @@ def summarise(components: dict[str, float]) -> Quality:
     worst_first = sorted(
         (name for name in scores if scores[name] < _ADVISE_BELOW), key=lambda name: scores[name]
     )
-    sentences = (_sentence(name, components) for name in worst_first)
+    sentences = [_sentence(name, components) for name in worst_first]
+    if components["cover"] >= COVERED:
+        sentences.append("Mouth or nose seem covered, or out of the picture.")
     return Quality(
         overall=round(min(scores.values())), components=components, advice=tuple(dict.fromkeys(sentences))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One component in plain words.
+
+    Attributes:
+        name: of COMPONENTS.
+        label: what a person calls it.
+        measured: the value with its unit.
+        advice: what is wrong and what it means; "" when it is as usual.
+    """
+
+    name: str
+    label: str
+    measured: str
+    advice: str
+
+
+def explain(components: dict[str, float]) -> list[Explained]:
+    """Every component that the overall score rests on, worst first, in plain words."""
+    scores = {name: float(np.interp(abs(components[name]), *curve)) for name, curve in _SCORES.items()}
+    return [
+        Explained(
+            name, _LABELS[name][0], _LABELS[name][1].format(abs(components[name])),
+            _sentence(name, components) if scores[name] < _ADVISE_BELOW else "",
+        )
+        for name in sorted(scores, key=lambda name: scores[name])
+    ]  # fmt: skip
+
+
+_LABELS = {
+    "detail_width": ("Detail", "as a sharp face {:.0f} pixels wide"),
+    "luminance_mean": ("Brightness", "{:.0f} of 255"),
+    "contrast": ("Contrast", "{:.0f} grey levels"),
+    "under_exposed": ("Too dark to see", "{:.2f} of the face"),
+    "over_exposed": ("Too bright to see", "{:.2f} of the face"),
+    "yaw": ("Turned to the side", "{:.0f}°"),
+    "pitch": ("Tipped up or down", "{:.0f}°"),
+    "roll": ("Tilted", "{:.0f}°"),
+    "detector_score": ("Seen as a face", "{:.2f} of 1"),
+}
+"""Component -> (label, how its value is written)."""
 
 
 def _sharpness(grey: NDArray[np.float32], inner: tuple[slice, slice]) -> float:

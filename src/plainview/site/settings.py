@@ -36,6 +36,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
+    "django_htmx",
+    "django_q",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -54,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "plainview.web.middleware.Surroundings",
     "plainview.web.middleware.Clock",
@@ -94,6 +97,22 @@ DATABASES = {
 }
 # In the database: several processes count the same attempts (allauth's rate limits, used TOTP codes).
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}}
+
+# Background work. A task may be handed out again after `retry`; its job's lease keeps a second worker off it.
+Q_CLUSTER = {
+    "name": "plainview",
+    "orm": "default",
+    "workers": int(str(_settings.get("workers", 1))),
+    "timeout": 12 * 3600,  # the longest job, in seconds; a stuck one is cancelled by its owner before
+    "retry": 13 * 3600,
+    "ack_failures": True,  # a failed job says so in its own row and is not run again
+    "max_attempts": 1,
+    "poll": 0.5,
+    "catch_up": False,
+    "recycle": 100,
+    "save_limit": 100,
+    "label": "Background work",
+}
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # the files lie in the installed packages; there is no build step
@@ -158,6 +177,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 20
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # of one upload into a gallery; more comes as a ZIP
 assert IDLE.total_seconds() < SESSION_COOKIE_AGE  # noqa: S101  else the cookie would decide
 
 # Letters go to the mail server that workspace.toml names under [mail]; without one, into the workspace's outbox.

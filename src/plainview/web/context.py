@@ -5,8 +5,13 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from plainview.casework.services import services
+from plainview.web.nav import OWN, PLACES, places
 
 
 def workspace(request: HttpRequest) -> dict[str, object]:
-    """Whether the workspace is a sample: every page says so."""
-    return {"is_sample": services().workspace.is_sample}
+    """Whether the workspace is a sample: every page says so; and the places that this member may open."""
+    return {
+        "is_sample": services().workspace.is_sample,
+        "nav": places(request, PLACES),
+        "own_nav": places(request, OWN),
+    }

@@ -62,13 +62,14 @@ class Surroundings:
 
 def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
     if isinstance(error, Refused):
-        return refusal_page(request, error)
+        # What the member's agency does not have is not there.
+        return refusal_page(request, error, 404 if error.rule_id.endswith(".unknown") else 403)
     return record_failed_page(request) if isinstance(error, _RECORD_FAILED) else None
 
 
-def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
-    """403 with the rule, the reason and the next step."""
-    return render(request, "refused.html", {"refused": refused}, status=403)
+def refusal_page(request: HttpRequest, refused: Refused, status: int = 403) -> HttpResponse:
+    """The rule, the reason and the next step."""
+    return render(request, "refused.html", {"refused": refused}, status=status)
 
 
 def record_failed_page(request: HttpRequest) -> HttpResponse:

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from django.utils import timezone
 from tests.factories.work import case, entries, gallery, person, probe, search
 
-from plainview.casework.actions.examine import assign_waiting, examine
+from plainview.audit.record import SYSTEM, Entry
+from plainview.casework.actions.assign import assign_waiting
+from plainview.casework.actions.examine import examine
 from plainview.casework.actions.leads import record_evidence, release, report_outcome
 from plainview.casework.actions.members import deactivate, invite_member, join, record_training
 from plainview.casework.actions.trials import approve_trial
 from plainview.casework.actions.verify import answer_verification, show_verification
-from plainview.casework.models import Candidate, Examination, Lead, Member, Verification
-from plainview.casework.queries.examination import leads, tasks, verdicts
+from plainview.casework.models import Candidate, Examination, Lead, LogOpening, Member, Verification
+from plainview.casework.queries.blind import waiting
+from plainview.casework.queries.examination import leads, verdicts
+from plainview.casework.queries.pictures import EXAMINED
 from plainview.casework.queries.trials import weekly_report
+from plainview.casework.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE, NOT, POTENTIAL
 
 SIMILAR = dict.fromkeys(COMPONENTS, "similar")
+UNLIKE = SIMILAR | {"nose": "dissimilar"}
 CHECKED = dict.fromkeys(CONTRADICTIONS, "checked, none")
 
 
@@ -39,6 +47,16 @@ def found(workspace: Path, tmp_path: Path) -> str:
     return search(probe(tmp_path)).search.public_id
 
 
+def told(entry: Entry) -> dict[str, Any]:
+    """What an entry's commitments are of."""
+    rows = LogOpening.objects.filter(entry_id=entry.seq)
+    opened = [
+        json.loads(services().openings.open(bytes(row.sealed), f"opening:{entry.seq}:{row.name}".encode()))
+        for row in rows
+    ]
+    return {one["name"]: one["value"] for one in opened}
+
+
 def another(email: str, role: str = "verifier") -> Member:
     member = join(invite_member(email, [role], acting_member=person("admin")).code, email)
     today = timezone.now().date()
@@ -51,7 +69,8 @@ def examined(
     found: str, rank: int = 1, conclusion: str = POTENTIAL, member: Member | None = None
 ) -> Examination:
     who = member or person("examiner")
-    return examine(found, rank, components=SIMILAR, conclusion=conclusion, notes="ears", acting_member=who)
+    components = UNLIKE if conclusion == NOT else SIMILAR
+    return examine(found, rank, components=components, conclusion=conclusion, notes="ears", acting_member=who)
 
 
 def answered(task: Verification, conclusion: str, foils: str = NOT) -> Verification:
@@ -81,8 +100,8 @@ def test_only_a_potential_candidate_goes_to_a_verifier_and_never_to_who_worked_o
     assert not Verification.objects.exists()
     task = examined(found).verifications.get()
     assert task.verifier == person("verifier")
-    assert [row.public_id for row in tasks(person("verifier"))] == [task.public_id]
-    assert tasks(person("examiner")) == []
+    assert [row.public_id for row in waiting(person("verifier"))] == [task.public_id]
+    assert waiting(person("examiner")) == []
 
 
 def test_without_a_free_verifier_it_waits_and_is_assigned_later(found: str) -> None:
@@ -110,8 +129,11 @@ def test_the_verifier_sees_faces_and_nothing_else(found: str) -> None:
     assert set(shown.faces) == {1, 2}  # the gallery has one other face: one foil, not three
     assert shown.__slots__ == ("public_id", "probe", "faces")
     assert {item.is_candidate for item in task.items.all()} == {True, False}
-    assert all(face.dtype == np.uint8 and face.ndim == 3 and face.size for face in shown.faces.values())
-    assert not np.array_equal(shown.faces[1], shown.faces[2])
+    assert shown.faces[1] != shown.faces[2]
+    assert {len(shown.probe), *map(len, shown.faces.values())} == {len(shown.probe)}
+    for data in (shown.probe, *shown.faces.values()):
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert pixels.shape == (EXAMINED, EXAMINED, 3)
 
 
 def test_the_place_of_the_candidate_is_random(found: str) -> None:
@@ -136,7 +158,12 @@ def test_every_face_is_answered_and_a_potential_one_in_full(found: str) -> None:
     assert verdicts(task.examination) == []
     answer_verification(task.public_id, both, {1: SIMILAR, 2: SIMILAR}, **record)
     entry = entries("verification.recorded")[-1]
-    assert (entry.subject["agrees"], entry.subject["foils_named"]) == (True, 1)
+    assert entry.subject.keys() == {"verification", "agency", "faces", "seconds", "via"}
+    assert told(entry) == {"conclusions": {"1": POTENTIAL, "2": POTENTIAL}}
+    compared = entries("verification.compared")[-1]
+    assert compared.actor == SYSTEM
+    about = told(compared)["about"]
+    assert (about["agrees"], about["foils_named"]) == (True, 1)
     assert rule_of(answer_verification, task.public_id, both, {}, **record) == "verification.unknown"
 
 
@@ -185,7 +212,7 @@ def test_a_disagreement_goes_to_a_third_and_then_to_the_majority(found: str) -> 
     row, third = examined(found), another("third@agency.example")
     first = row.verifications.get()
     answered(first, NOT)
-    assert entries("verification.recorded")[-1].subject["agrees"] is False
+    assert told(entries("verification.compared")[-1])["about"]["agrees"] is False
     second = row.verifications.exclude(pk=first.pk).get()
     assert {first.verifier, second.verifier} == {person("verifier"), third}
     supervisor = person("supervisor")

@@ -76,8 +76,8 @@ def decide_approval(public_id: str, *, grant: bool, note: str, acting_member: Me
     return row
 
 
-def usable_approval(case: Case, probe_sha256: str, member: Member) -> Approval | None:
-    """The granted approval of exactly this probe, case and member that no search has used and that still runs."""
+def usable_approvals(case: Case, probe_sha256: str, member: Member) -> list[Approval]:
+    """The granted approvals of exactly this probe, case and member that no search has used and that still run."""
     rows = Approval.objects.filter(
         case=case,
         member=member,
@@ -86,4 +86,9 @@ def usable_approval(case: Case, probe_sha256: str, member: Member) -> Approval |
         expires_at__gt=timezone.now(),
         search=None,
     )
-    return rows.order_by("pk").first()
+    return list(rows.order_by("pk"))
+
+
+def usable_approval(case: Case, probe_sha256: str, member: Member) -> Approval | None:
+    """The oldest of them."""
+    return next(iter(usable_approvals(case, probe_sha256, member)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from plainview.casework.actions.alert_ends import end_with_case
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Case, Member
@@ -50,16 +51,28 @@ def open_case(number: str, offence: str, *, jurisdiction: str = "", acting_membe
     return case
 
 
-def close_case(number: str, *, acting_member: Member) -> Case:
-    """Close a case of the member's agency; nothing can be searched under it from then on.
+def close_case(number: str, *, reason: str = "", unsolved: bool = False, acting_member: Member) -> Case:
+    """Close a case of the member's agency; nothing can be searched under it from then on, and its alerts end.
+
+    Args:
+        number: the case.
+        reason: why; it is kept, and sealed in the log.
+        unsolved: keep its alerts, where policy allows it: the agency reviews them every year.
+        acting_member: an examiner or a supervisor.
 
     Raises:
-        Refused: no permission, unknown or closed already.
+        Refused: no permission, unknown or closed already, or policy keeps no alerts.
     """
     with acting("case.close", Permission.CASE_CLOSE, acting_member):
         case = case_numbered(number, acting_member)
         rules.require(rules.case_open(number, case.closed_at.date() if case.closed_at else None))
-        case.closed_at = timezone.now()
-        case.save(update_fields=["closed_at"])
-        write_entry("case.closed", {"case": case.pk}, acting_member=acting_member)
+        case.closed_at, case.close_reason = timezone.now(), reason.strip()
+        case.save(update_fields=["closed_at", "close_reason"])
+        write_entry(
+            "case.closed",
+            {"case": case.pk, "unsolved": unsolved},
+            {"reason": case.close_reason} if case.close_reason else {},
+            acting_member=acting_member,
+        )
+        end_with_case(case, unsolved=unsolved, acting_member=acting_member)
     return case

@@ -35,12 +35,14 @@ from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.examination import verdicts
 from plainview.casework.queries.galleries import open_template
 from plainview.casework.queries.log import entries_about
+from plainview.casework.queries.pictures import png
 from plainview.casework.services import services
 from plainview.evaluation.scoring import COSINE
 from plainview.policy.agency import parse
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.table import table
+from plainview.recognition.edits import apply, read
 from plainview.recognition.packs import card
 
 _TOOLS = ("numpy", "onnxruntime", "opencv-python-headless", "pillow", "cryptography", "django")
@@ -105,7 +107,15 @@ def _items(search: Search, *, pictures: bool) -> Iterator[tuple[str, bytes, str]
         _dump(_search(search, candidates, erased)),
         "the search, its settings and the whole list",
     )
-    yield "probe/original", services().blobs.get(search.probe_blob), "the probe as it was given"
+    original = services().blobs.get(search.probe_blob)
+    yield "probe/original", original, "the probe as it was given"
+    if search.edits:
+        edited = apply(services().decoder.decode(original), read(search.edits)).pixels
+        yield (
+            "probe/edited.png",
+            png(edited),
+            "the probe after the edits that search.json lists, as it was searched",
+        )
     if pictures:
         for row in candidates:
             if row.reference.template:
@@ -138,9 +148,9 @@ def _search(search: Search, candidates: list[Candidate], erased: list[str]) -> d
         "requested_at": search.requested_at.isoformat(), "answered_at": f"{search.answered_at:%Y-%m-%dT%H:%M:%S.%fZ}",
         "request_entry": search.request_entry, "answer_entry": search.answer_entry,
         "pack": search.pack, "pack_sha256": search.pack_sha256,
-        "probe_sha256": search.probe_blob, "probe_name": search.probe_name, "probe_edits": [],
+        "probe_sha256": search.probe_blob, "probe_name": search.probe_name, "probe_edits": search.edits,
         "face_number": search.face_number, "box": search.box, "quality": search.quality,
-        "quality_detail": search.quality_detail,
+        "quality_detail": search.quality_detail, "probe_still": search.provenance,
         "gallery": {
             "name": gallery.name, "legal_basis": gallery.legal_basis, "source": gallery.source,
             "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(), "offences": gallery.offences,
@@ -200,6 +210,7 @@ def _examinations(candidates: list[Candidate]) -> list[dict[str, Any]]:
             "examination": row.public_id, "rank": row.candidate.rank, "member": row.member.public_id,
             "recorded_at": row.recorded_at.isoformat(), "components": row.components,
             "conclusion": row.conclusion, "notes": row.notes,
+            "cautions_acknowledged": row.acknowledged,
             "verifications": [
                 {
                     "verification": task.public_id, "verifier": task.verifier.public_id,
@@ -271,11 +282,12 @@ def _rerun(search: Search) -> Iterator[tuple[str, bytes, str]]:
             "Install that model pack again; its template of the probe is part of the package.",
         )  # fmt: skip
     picture = services().decoder.decode(services().blobs.get(search.probe_blob))
+    picture = apply(picture, read(search.edits))
     _, face = engine.probe_face(picture, search.face_number)
     state: dict[int, bool] = {}
-    changes = GalleryChange.objects.filter(gallery=search.gallery, seq__lte=search.gallery_seq).order_by(
-        "seq"
-    )
+    changes = GalleryChange.objects.filter(
+        gallery=search.gallery, seq__gt=search.after_seq or 0, seq__lte=search.gallery_seq
+    ).order_by("seq")
     for reference, is_add in changes.values_list("reference_id", "is_add").iterator():
         state[reference] = is_add
     held = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()

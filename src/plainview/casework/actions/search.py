@@ -8,27 +8,43 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.audit.record import Value
 from plainview.casework.actions.approvals import usable_approval
 from plainview.casework.actions.calibrate import calibrate
+from plainview.casework.actions.canary_checks import look_again
 from plainview.casework.actions.flags import inspect, inspect_closed
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
+from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import Receipt, write_entry
+from plainview.casework.actions.preparations import use
 from plainview.casework.actions.rows import insert, insert_many
 from plainview.casework.actions.urgent import sweep
-from plainview.casework.models import Approval, Candidate, Case, Gallery, Member, PolicyVersion, Search
-from plainview.casework.ordering import current
-from plainview.casework.queries.cases import search_numbered
-from plainview.casework.queries.galleries import changes_after, shown_references
+from plainview.casework.models import (
+    AlertSeen,
+    Approval,
+    Candidate,
+    Case,
+    Gallery,
+    Member,
+    PolicyVersion,
+    Preparation,
+    Search,
+)
+from plainview.casework.ordering import answer
+from plainview.casework.queries.canaries import alarm_open, hidden
+from plainview.casework.queries.candidates import answered, candidates_of
+from plainview.casework.queries.galleries import shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
@@ -39,6 +55,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
 from plainview.recognition.decode import read_file
+from plainview.recognition.edits import apply, read, written
 from plainview.recognition.types import Face, Picture
 from plainview.storage.base import digest_of
 
@@ -67,13 +84,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A prepared probe: the original bytes, the decoded picture and the face that was chosen."""
+    """A prepared probe: the original bytes, the picture after its edits, the face chosen in it, the still it was."""
 
     name: str
     data: bytes
     picture: Picture
     number: int
     face: Face
+    edits: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +104,26 @@ class Answer:
     receipt: Receipt
 
 
-def prepare_probe(path: Path, number: int | None = None) -> Probe:
-    """Read, decode and detect: touches neither gallery nor log (docs/adr/0002).
+def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
+    """Read, decode, edit and detect: touches neither gallery nor log (docs/adr/0002).
+
+    Args:
+        path: the original.
+        number: which face of the picture after its edits, from 1; None: the largest.
+        edits: a chain as recognition.edits writes it.
 
     Raises:
-        BadMedia: the picture cannot be used.
+        BadMedia: the picture cannot be used, or an edit does not fit it.
     """
-    data = read_file(path)
-    picture = services().decoder.decode(data)
+    return probe_of(path.name, read_file(path), number, edits=edits)
+
+
+def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
+    """As `prepare_probe`, of the bytes of the original."""
+    chain = read(edits)
+    picture = apply(services().decoder.decode(data), chain)
     chosen, face = services().engine.probe_face(picture, number)
-    return Probe(path.name, data, picture, chosen, face)
+    return Probe(name, data, picture, chosen, face, tuple(written(chain)))
 
 
 def authorise(request: Request, *, acting_member: Member) -> None:
@@ -105,28 +134,49 @@ def authorise(request: Request, *, acting_member: Member) -> None:
     """
     sweep()
     with _watched(acting_member):
-        _authorised(request, None, acting_member)
+        authorised(request, None, acting_member)
 
 
-def run_search(probe: Probe, request: Request, *, acting_member: Member) -> Answer:
+def run_search(
+    probe: Probe, request: Request, *, preparation: Preparation | None = None, acting_member: Member
+) -> Answer:
     """Record the search, then answer it, then record the answer.
 
+    Args:
+        probe: what is searched with.
+        request: what is asked.
+        preparation: the draft that the probe comes from; it is searched in a gallery once.
+        acting_member: who asks.
+
     Raises:
-        Refused: a rule says no; recorded.
+        Refused: a rule says no, or the server of the gallery's index does not answer; recorded.
+        IntegrityError: this preparation was searched in this gallery already; nothing was recorded.
         LogFolderError, DatabaseError: the log cannot be written; then nothing was compared.
     """
     sweep()
-    search, asked = _record(probe, request, acting_member=acting_member)
+    search, asked = _record(probe, request, preparation, acting_member=acting_member)
     template = services().engine.template(probe.picture, probe.face.detection)
-    index = services().index(search.gallery_id, search.pack, len(template))
-    search.calibration = calibrate(search.gallery)
-    search.gallery_seq, ordering = current(index, search.calibration, changes_after(search.gallery_id))
-    nearness, found = ordering.best(index, template, request.top)
-    search.gallery_size = len(index)
-    search.scorer, search.nearness = ordering.scorer.name, Decimal(f"{nearness:.6f}")
-    answer = _record_answer(search, found, asked, acting_member=acting_member)
+    with refusals_recorded("search", acting_member), index_reached():
+        index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
+        look_again(search.gallery, index)
+        search.calibration = calibrate(search.gallery)
+        ranked = answer(index, search.calibration, template, request.top)
+        search.gallery_seq, search.scorer = ranked.reached, ranked.scorer
+        search.nearness = Decimal(f"{ranked.nearness:.6f}")
+        search.gallery_size = len(index) - hidden(search.gallery_id, ranked.reached).present
+    recorded = record_answer(search, ranked.listed, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
-    return answer
+    return recorded
+
+
+def public_part(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What of a still's origin may stand in the log: nothing that shows or names anybody."""
+    return {key: provenance[key] for key in ("video", "still", "time_s", "frame") if key in provenance}
+
+
+def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What of a still's origin is sealed, so that it can be erased one day."""
+    return {key: provenance[key] for key in ("frame_sha256", "box", "video_sha256") if key in provenance}
 
 
 @contextmanager
@@ -142,7 +192,9 @@ def _watched(member: Member) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Authorised:
+class Authorised:
+    """What a request that every rule allows comes to."""
+
     case: Case
     gallery: Gallery
     version: PolicyVersion
@@ -150,8 +202,12 @@ class _Authorised:
     approval: Approval | None
 
 
-def _authorised(request: Request, probe: Probe | None, member: Member) -> _Authorised:
-    """Gather the facts and ask every rule; without a probe, those that need none."""
+def authorised(request: Request, probe: Probe | None, member: Member) -> Authorised:
+    """Gather the facts and ask every rule; without a probe, those that need none.
+
+    Raises:
+        Refused: the first rule that says no.
+    """
     standing(member, Permission.SEARCH_RUN)
     case = Case.objects.filter(agency=member.agency, number=request.case.strip()).first()
     gallery = Gallery.objects.filter(agency=member.agency, name=request.gallery).first()
@@ -169,20 +225,25 @@ def _authorised(request: Request, probe: Probe | None, member: Member) -> _Autho
         gallery_name=request.gallery, gallery_found=gallery is not None,
         gallery_expires_on=gallery.expires_on if gallery else None,
         gallery_offences=tuple(gallery.offences) if gallery else (),
+        gallery_alarm=gallery is not None and alarm_open(gallery),
         approved=approval is not None, urgent=bool(request.urgent.strip()), today=timezone.now().date(),
     )  # fmt: skip
     rules.require(*decisions(facts, policy))
     assert case is not None  # noqa: S101  require() has raised otherwise
     assert gallery is not None  # noqa: S101
-    return _Authorised(case, gallery, version, policy, approval)
+    return Authorised(case, gallery, version, policy, approval)
 
 
-def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[Search, Receipt]:
+def _record(
+    probe: Probe, request: Request, preparation: Preparation | None, *, acting_member: Member
+) -> tuple[Search, Receipt]:
     """Store the probe and the search, durable before this returns; the rules hold inside its transaction."""
     pack = services().engine.pack
     urgent = request.urgent.strip()
     with _watched(acting_member), transaction.atomic():
-        may = _authorised(request, probe, acting_member)
+        may = authorised(request, probe, acting_member)
+        held = may.gallery
+        rules.require(rules.gallery_of_pack(held.name, held.pack, pack.identity, held.re_embedding))
         blob = services().blobs.put(probe.data)
         now = timezone.now()
         search = Search(
@@ -192,6 +253,7 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             purpose=request.purpose.strip(),
             origin=request.origin,
             captured_on=probe.picture.captured_on,
+            provenance=probe.provenance,
             policy=may.version,
             approval=may.approval,
             urgent_reason=urgent,
@@ -199,6 +261,8 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             top=request.top,
             probe_blob=blob,
             probe_name=probe.name,
+            edits=list(probe.edits),
+            preparation=preparation,
             face_number=probe.number,
             box=[round(float(value), 1) for value in probe.face.detection.box],
             quality=probe.face.quality.overall,
@@ -206,7 +270,14 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
             pack=pack.identity,
             pack_sha256=pack.recogniser.sha256,
         )
-        secret = {"purpose": search.purpose, "case_number": may.case.number, "probe_sha256": blob}
+        secret: dict[str, Value] = {
+            "purpose": search.purpose,
+            "case_number": may.case.number,
+            "probe_sha256": blob,
+        }
+        if probe.edits:
+            secret["edits"] = list(probe.edits)
+        secret |= secret_part(probe.provenance)
         receipt = write_entry(
             "search.requested",
             {
@@ -220,18 +291,26 @@ def _record(probe: Probe, request: Request, *, acting_member: Member) -> tuple[S
                 "approval": may.approval.public_id if may.approval else None,
                 "urgent": bool(urgent),
                 "top": request.top,
+                "edits": len(probe.edits),
+                "preparation": preparation.public_id if preparation else None,
                 "pack": pack.identity,
                 "pack_sha256": pack.recogniser.sha256,
+                **({"still": public_part(probe.provenance)} if probe.provenance else {}),
             },
             secret | ({"urgent_reason": urgent} if urgent else {}),
             acting_member=acting_member,
         )
         search.request_entry = receipt.entry
         insert(search)
+        if preparation is not None:
+            use(preparation, acting_member=acting_member)
     return search, receipt
 
 
-def _record_answer(search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member) -> Answer:
+def record_answer(
+    search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member | None
+) -> Answer:
+    """Record the candidate list of a recorded search; None acts for an alert."""
     references = shown_references([row.reference for row in found])
     candidates = [
         Candidate(
@@ -281,16 +360,8 @@ def view_candidates(public_id: str, *, acting_member: Member) -> Answer:
         Refused: no permission, unknown, not answered, or erased.
     """
     with acting("candidates.view", Permission.CASE_READ, acting_member):
-        search = search_numbered(public_id, acting_member)
-        if search.answered_at is None or search.erased_at is not None:
-            raise Refused(
-                "search.no_answer", "Nothing shown",
-                "It was erased." if search.erased_at else "It was not answered.",
-                "Run a new search if the case still needs one.",
-            )  # fmt: skip
-        candidates = list(
-            Candidate.objects.filter(search=search).select_related("reference").order_by("rank")
-        )
+        search = answered(public_id, acting_member)
+        candidates = candidates_of(search)
         receipt = write_entry(
             "candidates.viewed",
             {
@@ -300,4 +371,6 @@ def view_candidates(public_id: str, *, acting_member: Member) -> Answer:
             },
             acting_member=acting_member,
         )
+        if search.alert_id is not None and search.member_id == acting_member.pk:
+            AlertSeen.objects.get_or_create(search=search, defaults={"member": acting_member})
     return Answer(search, candidates, receipt)

@@ -1,55 +1,95 @@
-"""Blind verification: the verifier's task is shown without score, rank, name or first verdict, and answered once."""
+"""Blind verification: the verifier's task is shown without score, rank, name or first verdict, and answered once.
+
+What an answer shows of the task (which face it was about, whether it agrees) is sealed in an entry of the system's own:
+neither the public copy of the log nor a verifier's own record tells whether a task had a known answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from django.utils import timezone
 
-from plainview.casework.actions.examine import assign_verifier
+from plainview.casework.actions.assign import assign_verifier
+from plainview.casework.actions.drafts import Saved, erase_draft, open_draft, write_draft
 from plainview.casework.actions.guard import acting
-from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Member, Verification
+from plainview.casework.actions.log import Receipt, write_entry
+from plainview.casework.models import Draft, Member, Verification
+from plainview.casework.queries.blind import blind_pictures, own_task
+from plainview.casework.queries.drafts import Answers
 from plainview.casework.queries.people import training_facts
 from plainview.casework.queries.policy import binding
-from plainview.casework.services import services
 from plainview.policy import examination as looking
 from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import Role
 from plainview.policy.search import trained
-from plainview.recognition.types import Pixels
-
-_MARGIN = 0.6  # of the face's width, kept around it: hair and ears are compared too
 
 
 @dataclass(frozen=True, slots=True)
 class BlindTask:
-    """All that a verifier sees: the probe's face, and the faces by position; pixels as `recognition.types.Pixels`."""
+    """All that a verifier sees: the probe's face, and the faces by position; JPEG files of one size and length."""
 
     public_id: str
-    probe: Pixels
-    faces: dict[int, Pixels]
+    probe: bytes
+    faces: dict[int, bytes]
 
 
-def show_verification(public_id: str, *, acting_member: Member) -> BlindTask:
-    """Show a verification to whom it was assigned; the first view starts its clock.
+@dataclass(frozen=True, slots=True)
+class BlindDesk:
+    """What a verifier has before them: the task's id, its positions, their draft, the view's receipt."""
+
+    public_id: str
+    positions: tuple[int, ...]
+    draft: Draft
+    receipt: Receipt
+
+
+def open_verification(public_id: str, *, acting_member: Member) -> BlindDesk:
+    """Open a task for whom it was assigned to; the view is an entry, the first one starts its clock.
 
     Raises:
         Refused: no permission, or no such task of theirs.
     """
     with acting("verification.show", Permission.VERIFICATION_RECORD, acting_member):
-        task = _own_task(public_id, acting_member)
+        task = own_task(public_id, acting_member)
         if task.shown_at is None:
             task.shown_at = timezone.now()
             task.save(update_fields=["shown_at"])
-        write_entry("verification.shown", {"verification": task.public_id}, acting_member=acting_member)
-    search = task.examination.candidate.search
-    faces = {item.position: _face(item.reference.blob, item.reference.box) for item in task.items.all()}
-    return BlindTask(task.public_id, _face(search.probe_blob, search.box), faces)
+        draft = open_draft(acting_member, task)
+        receipt = write_entry(
+            "verification.shown", {"verification": task.public_id}, acting_member=acting_member
+        )
+        positions = tuple(task.items.order_by("position").values_list("position", flat=True))
+    return BlindDesk(task.public_id, positions, draft, receipt)
+
+
+def show_verification(public_id: str, *, acting_member: Member) -> BlindTask:
+    """Open a task and make its pictures.
+
+    Raises:
+        Refused: as `open_verification`, or a face was erased.
+    """
+    open_verification(public_id, acting_member=acting_member)
+    probe, faces = blind_pictures(own_task(public_id, acting_member))
+    return BlindTask(public_id, probe, faces)
+
+
+def save_draft(
+    public_id: str, position: int, answers: Answers, version: int, *, acting_member: Member
+) -> Saved:
+    """Keep what was answered about one face so far.
+
+    Raises:
+        Refused: no permission, not theirs, or no such face.
+    """
+    with acting("verification.draft", Permission.VERIFICATION_RECORD, acting_member):
+        task = own_task(public_id, acting_member)
+        if not task.items.filter(position=position).exists():
+            raise Refused("verification.unknown", "Nothing kept", "There is no such face.", "See your task.")
+        return write_draft(open_draft(acting_member, task), position, answers, version)
 
 
 def answer_verification(
@@ -71,15 +111,12 @@ def answer_verification(
         Refused: no permission or training, not theirs, not shown yet, or an answer is missing.
     """
     with acting("verification.record", Permission.VERIFICATION_RECORD, acting_member):
-        task = _own_task(public_id, acting_member)
-        examination, items = task.examination, list(task.items.all())
+        task = own_task(public_id, acting_member)
+        items = list(task.items.order_by("position"))
         _, policy = binding(acting_member.agency)
-        search = examination.candidate.search
         rules.require(
             trained(Role.VERIFIER, training_facts(acting_member), policy, timezone.now().date()),
-            looking.verifier_independent(
-                acting_member.public_id, [examination.member.public_id, search.member.public_id]
-            ),
+            looking.verifier_independent(acting_member.public_id, _worked_on(task)),
         )
         if task.shown_at is None:
             raise Refused(
@@ -94,52 +131,52 @@ def answer_verification(
         for item in items:
             item.conclusion = answers[item.position]
             item.components = dict(components.get(item.position, {}))
-            rules.require(looking.conclusion_known(item.conclusion))
-            if item.conclusion == looking.POTENTIAL:
-                rules.require(
-                    looking.components_answered(item.components),
-                    looking.conclusion_fits(item.conclusion, item.components),
-                )
+            rules.require(looking.face_answered(item.conclusion, item.components))
             item.save(update_fields=["conclusion", "components"])
         task.answered_at = timezone.now()
         task.save(update_fields=["answered_at"])
         verdict = next(item.conclusion for item in items if item.is_candidate)
-        agrees = verdict == examination.conclusion
+        named = sum(item.conclusion == looking.POTENTIAL for item in items if not item.is_candidate)
         write_entry(
             "verification.recorded",
             {
-                "verification": task.public_id, "examination": examination.public_id, "conclusion": verdict,
-                "agrees": agrees, "seconds": int((task.answered_at - task.shown_at).total_seconds()),
-                "foils_named": sum(i.conclusion == looking.POTENTIAL for i in items if not i.is_candidate),
+                "verification": task.public_id, "agency": acting_member.agency.public_id, "faces": len(items),
+                "seconds": int((task.answered_at - task.shown_at).total_seconds()),
             },
+            {"conclusions": {str(item.position): item.conclusion for item in items}},
             acting_member=acting_member,
         )  # fmt: skip
-        if not agrees and examination.verifications.count() == 1:
+        # The system's own entry: whoever wrote an entry may open it, and the verifier must not learn this.
+        write_entry(
+            "verification.compared",
+            {"verification": task.public_id, "agency": acting_member.agency.public_id},
+            {"about": {**_outcome(task, verdict), "conclusion": verdict, "foils_named": named}},
+            acting_member=None,
+        )
+        erase_draft(acting_member, task)
+        examination = task.examination
+        if (
+            examination is not None
+            and verdict != examination.conclusion
+            and examination.verifications.count() == 1
+        ):
             assign_verifier(examination)
     return task
 
 
-def _own_task(public_id: str, member: Member) -> Verification:
-    rows = Verification.objects.select_related(
-        "examination__candidate__search__member",
-        "examination__candidate__reference",
-        "examination__member__agency",
-    )
-    task = rows.filter(public_id=public_id.strip(), verifier=member, answered_at=None).first()
-    if task is None or task.examination.candidate.search.erased_at is not None:
-        raise Refused(
-            "verification.unknown",
-            "Refused",
-            "You have no such task.",
-            "See `plainview verify list` for yours.",
-        )
-    return task
+def _worked_on(task: Verification) -> list[str]:
+    """Ids of who has worked on it before."""
+    if task.examination is None:
+        return []
+    return [task.examination.member.public_id, task.examination.candidate.search.member.public_id]
 
 
-def _face(blob: str, box: list[float]) -> Pixels:
-    """The face with some of its surroundings, from a fresh decode: no name, no metadata comes with it."""
-    pixels = services().decoder.decode(services().blobs.get(blob)).pixels
-    x, y, width, height = box
-    edge = _MARGIN * width
-    top, left = max(int(y - edge), 0), max(int(x - edge), 0)
-    return np.ascontiguousarray(pixels[top : int(y + height + edge), left : int(x + width + edge)])
+def _outcome(task: Verification, verdict: str) -> dict[str, str | bool]:
+    """What the answer is compared with: the first verdict, or the known answer."""
+    if task.proficiency is not None:
+        right = looking.POTENTIAL if task.proficiency.is_mated else looking.NOT
+        return {"proficiency": task.proficiency.public_id, "right": verdict == right}
+    assert task.examination is not None  # noqa: S101  a constraint of the table
+    return {
+        "examination": task.examination.public_id, "agrees": verdict == task.examination.conclusion,
+    }  # fmt: skip

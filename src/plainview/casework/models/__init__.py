@@ -1,56 +1,101 @@
 """Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
 
 from plainview.casework.models.access import SignInFailure, SignInReset
+from plainview.casework.models.alerts import (
+    Alert,
+    AlertGallery,
+    AlertMark,
+    AlertPreference,
+    AlertSeen,
+    Notice,
+    Webhook,
+)
+from plainview.casework.models.canaries import Canary, CanaryAlarm, CanaryCheck
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
+    Draft,
     Examination,
     Lead,
     Outcome,
+    ProficiencyItem,
     Verification,
     VerificationItem,
+    Withheld,
 )
+from plainview.casework.models.feeds import Feed, FeedLink
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import (
+    BarredPicture,
     Enrolment,
     Gallery,
     GalleryCalibration,
     GalleryChange,
+    NearDuplicate,
+    PendingErasure,
     Reference,
 )
+from plainview.casework.models.jobs import Job
 from plainview.casework.models.joining import Invitation, Token, Training, Trial
 from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
+from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
+    "Alert",
+    "AlertGallery",
+    "AlertMark",
+    "AlertPreference",
+    "AlertSeen",
     "Approval",
+    "BarredPicture",
+    "Canary",
+    "CanaryAlarm",
+    "CanaryCheck",
     "Candidate",
     "Case",
+    "Draft",
     "Enrolment",
     "Examination",
+    "Feed",
+    "FeedLink",
     "Flag",
     "Gallery",
     "GalleryCalibration",
     "GalleryChange",
     "Invitation",
+    "Job",
     "Lead",
     "LogEntry",
     "LogKey",
     "LogOpening",
     "LogReview",
     "Member",
+    "NearDuplicate",
+    "Notice",
     "Outcome",
+    "PendingErasure",
     "PolicyVersion",
+    "Preparation",
     "ProbeTemplate",
+    "ProficiencyItem",
     "Reference",
     "Search",
     "SignInFailure",
     "SignInReset",
+    "Still",
     "Token",
     "Training",
     "Trial",
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Video",
+    "VideoPart",
+    "VideoSegment",
+    "VideoTrack",
+    "Webhook",
+    "Withheld",
 ]

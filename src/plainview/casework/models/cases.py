@@ -30,6 +30,7 @@ class Case(models.Model):
     opened_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
+    close_reason = models.TextField(blank=True)
 
     class Meta:
         db_table = "casefile"
@@ -62,7 +63,10 @@ class Approval(models.Model):
 
 
 class Search(models.Model):
-    """One run: what was asked, written before it is answered. `answered_at` is empty until then."""
+    """One run: what was asked, written before it is answered. `answered_at` is empty until then.
+
+    One that an alert made has compared the references enrolled after change `after_seq` only.
+    """
 
     public_id = models.CharField(max_length=16, unique=True, default=_search_id)
     case = models.ForeignKey(Case, on_delete=models.PROTECT)
@@ -72,6 +76,10 @@ class Search(models.Model):
     top = models.PositiveSmallIntegerField()
     probe_blob = models.CharField(max_length=64)
     probe_name = models.TextField()
+    edits = models.JSONField(default=list)
+    preparation = models.ForeignKey(
+        "casework.Preparation", on_delete=models.PROTECT, null=True, related_name="searches"
+    )
     face_number = models.PositiveSmallIntegerField()
     box = models.JSONField()
     quality = models.PositiveSmallIntegerField()
@@ -90,10 +98,13 @@ class Search(models.Model):
     urgent_reason = models.TextField(blank=True)
     calibration = models.ForeignKey(GalleryCalibration, on_delete=models.PROTECT, null=True)
     captured_on = models.DateField(null=True)
+    provenance = models.JSONField(default=dict)
     authorise_by = models.DateTimeField(null=True)
     authorised_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     authorised_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
+    alert = models.ForeignKey("casework.Alert", on_delete=models.PROTECT, null=True, related_name="raised")
+    after_seq = models.BigIntegerField(null=True)
     scorer = models.CharField(max_length=20, blank=True)
     nearness = models.DecimalField(max_digits=8, decimal_places=6, null=True)
 
@@ -102,6 +113,10 @@ class Search(models.Model):
         indexes = (
             models.Index(fields=["authorise_by"], name="search_to_authorise", condition=_WAITING),
             models.Index(fields=["member", "requested_at"], name="search_by_member"),
+        )
+        constraints = (
+            # One click is one search: a prepared probe is searched in a gallery once.
+            models.UniqueConstraint(fields=["preparation", "gallery"], name="search_once_a_preparation"),
         )
 
     def __str__(self) -> str:

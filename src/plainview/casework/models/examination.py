@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from plainview.casework.models.cases import Candidate
 from plainview.casework.models.galleries import Reference
-from plainview.casework.models.people import Member, public_id
+from plainview.casework.models.people import Agency, Member, public_id
 
 
 def _examination_id() -> str:
@@ -15,6 +16,10 @@ def _examination_id() -> str:
 
 def _verification_id() -> str:
     return public_id("V")
+
+
+def _proficiency_id() -> str:
+    return public_id("Q")
 
 
 def _lead_id() -> str:
@@ -30,6 +35,8 @@ class Examination(models.Model):
     components = models.JSONField()
     conclusion = models.CharField(max_length=30)
     notes = models.TextField(blank=True)
+    acknowledged = models.JSONField(default=list)
+    entry = models.BigIntegerField(null=True)
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -42,13 +49,44 @@ class Examination(models.Model):
         return self.public_id
 
 
+class ProficiencyItem(models.Model):
+    """A probe and a face of which it is known whether they are one person's; given to verifiers among ordinary tasks."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=_proficiency_id)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
+    probe_blob = models.CharField(max_length=64)
+    probe_box = models.JSONField()
+    probe_points = models.JSONField()
+    probe_reference = models.ForeignKey(Reference, on_delete=models.PROTECT, null=True, related_name="+")
+    reference = models.ForeignKey(Reference, on_delete=models.PROTECT, related_name="+")
+    is_mated = models.BooleanField()
+    basis = models.TextField()
+    added_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "proficiency_item"
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
 class Verification(models.Model):
-    """A second person's task: the probe and some faces, of which one is the candidate; `answered_at` ends it."""
+    """A second person's task: the probe and some faces, of which one is the candidate; `answered_at` ends it.
+
+    It rests on an examination, or on an item whose answer is known: one of the two, and nothing else tells them apart.
+    """
 
     public_id = models.CharField(max_length=16, unique=True, default=_verification_id)
-    examination = models.ForeignKey(Examination, on_delete=models.PROTECT, related_name="verifications")
+    examination = models.ForeignKey(
+        Examination, on_delete=models.PROTECT, null=True, related_name="verifications"
+    )
+    proficiency = models.ForeignKey(
+        ProficiencyItem, on_delete=models.PROTECT, null=True, related_name="verifications"
+    )
     verifier = models.ForeignKey(Member, on_delete=models.PROTECT)
-    assigned_at = models.DateTimeField(auto_now_add=True)
+    assigned_at = models.DateTimeField(default=timezone.now)
     shown_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
 
@@ -56,6 +94,11 @@ class Verification(models.Model):
         db_table = "verification"
         constraints = (
             models.UniqueConstraint(fields=["examination", "verifier"], name="verification_once_a_member"),
+            models.UniqueConstraint(fields=["proficiency", "verifier"], name="proficiency_once_a_member"),
+            models.CheckConstraint(
+                condition=models.Q(examination=None) ^ models.Q(proficiency=None),
+                name="verification_of_one_thing",
+            ),
         )
 
     def __str__(self) -> str:
@@ -82,6 +125,33 @@ class VerificationItem(models.Model):
         return f"{self.verification_id}.{self.position}"
 
 
+class Draft(models.Model):
+    """What a member has answered so far, theirs alone; sealed, erased when it is recorded.
+
+    Its row also says that the member has opened the page, which is in the log: without one no picture is shown.
+    """
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE)
+    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, null=True)
+    verification = models.ForeignKey(Verification, on_delete=models.CASCADE, null=True)
+    sealed = models.BinaryField()
+    version = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "draft"
+        constraints = (
+            models.UniqueConstraint(fields=["member", "candidate"], name="draft_of_a_candidate"),
+            models.UniqueConstraint(fields=["member", "verification"], name="draft_of_a_verification"),
+            models.CheckConstraint(
+                condition=models.Q(candidate=None) ^ models.Q(verification=None), name="draft_of_one_thing"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"draft {self.pk}"
+
+
 class Lead(models.Model):
     """A candidate that a supervisor released. Locked for line-ups until independent evidence is on record."""
 
@@ -93,12 +163,29 @@ class Lead(models.Model):
     override = models.TextField(blank=True)
     evidence = models.TextField(blank=True)
     evidence_at = models.DateTimeField(null=True)
+    entry = models.BigIntegerField(null=True, unique=True)
+    reminded_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "lead"
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class Withheld(models.Model):
+    """A supervisor's decision that an examined candidate is not released, with the reason."""
+
+    examination = models.OneToOneField(Examination, on_delete=models.PROTECT)
+    decided_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(auto_now_add=True)
+    reason = models.TextField()
+
+    class Meta:
+        db_table = "withheld"
+
+    def __str__(self) -> str:
+        return f"withheld {self.examination_id}"
 
 
 class Outcome(models.Model):

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
+from django.db.models.functions import ExtractYear
 
-from plainview.casework.models import Gallery, GalleryCalibration, GalleryChange, Member, Reference
+from plainview.casework.models import (
+    Enrolment,
+    Gallery,
+    GalleryCalibration,
+    GalleryChange,
+    Member,
+    Reference,
+)
 from plainview.casework.services import services
 from plainview.index.base import Block
 from plainview.policy import rules
+from plainview.policy.decision import Refused
 from plainview.recognition.types import Vector
 
 _KEYS = 500  # parameters of one statement: every database takes so many
@@ -21,6 +31,104 @@ _ROWS = 10_000  # a block of 512-byte templates stays near 5 MB
 def galleries(member: Member) -> list[Gallery]:
     """The galleries of the member's agency, by name."""
     return list(Gallery.objects.filter(agency=member.agency).order_by("name"))
+
+
+def gallery_numbered(pk: int, member: Member) -> Gallery:
+    """Return a gallery of the member's agency by its number.
+
+    Raises:
+        Refused: gallery.unknown.
+    """
+    gallery = Gallery.objects.filter(agency=member.agency, pk=pk).first()
+    if gallery is None:
+        raise Refused(
+            "gallery.unknown", "Refused", "Your agency has no such gallery.", "Look at the list of galleries."
+        )
+    return gallery
+
+
+def enrolments(gallery: Gallery, *, limit: int = 50) -> list[Enrolment]:
+    """The runs of enrolment into a gallery, newest first."""
+    rows = (
+        Enrolment.objects.filter(gallery=gallery).exclude(reference__is_canary=True).select_related("member")
+    )
+    return list(rows.order_by("-pk")[:limit])
+
+
+def enrolment_numbered(gallery_pk: int, number: int, member: Member) -> Enrolment:
+    """Return a run of enrolment into a gallery of the member's agency.
+
+    Raises:
+        Refused: enrolment.unknown.
+    """
+    rows = Enrolment.objects.exclude(reference__is_canary=True).select_related("gallery", "member")
+    run = rows.filter(pk=number, gallery_id=gallery_pk, gallery__agency=member.agency).first()
+    if run is None:
+        raise Refused(
+            "enrolment.unknown", "Refused", "There is no such enrolment.", "Look at the gallery's page."
+        )
+    return run
+
+
+def reference_numbered(public_id: str, member: Member) -> Reference:
+    """Return a reference of the member's agency that was not erased.
+
+    Raises:
+        Refused: reference.unknown.
+    """
+    rows = Reference.objects.select_related("gallery").exclude(template=b"")
+    row = rows.filter(public_id=public_id.strip(), gallery__agency=member.agency).first()
+    if row is None:
+        raise Refused(
+            "reference.unknown", "Refused", f"Your agency has no reference {public_id!r}.",
+            "It may have been erased already; the log knows.",
+        )  # fmt: skip
+    return row
+
+
+def allowed_folders() -> list[str]:
+    """Folders of the server that members may enrol from: enrol_folders in workspace.toml."""
+    named = services().workspace.settings().get("enrol_folders", [])
+    return [str(folder) for folder in named] if isinstance(named, list) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a gallery holds.
+
+    Attributes:
+        references, pictures, expunged: faces, files, and faces that were erased.
+        quality: references by tens of overall quality, 0 to 9, 10 to 19, …, 90 to 100.
+        years: year of capture -> references; `undated`: those without a date.
+        calibration: the newest one under the loaded pack, None before the first.
+        changed_since: changes of the gallery since that calibration.
+    """
+
+    references: int
+    pictures: int
+    expunged: int
+    quality: tuple[int, ...]
+    years: dict[int, int]
+    undated: int
+    calibration: GalleryCalibration | None
+    changed_since: int
+
+
+def statistics(gallery: Gallery, pack: str) -> Statistics:
+    """Count what a gallery holds; its pictures stay unseen."""
+    rows = Reference.objects.filter(gallery=gallery).exclude(template=b"")
+    tens = [0] * 10
+    for quality, count in rows.values_list("quality").annotate(Count("pk")):
+        tens[min(quality // 10, 9)] += count
+    dated = rows.exclude(captured_on=None).annotate(year=ExtractYear("captured_on"))
+    years: dict[int, int] = dict(dated.values_list("year").annotate(Count("pk")).order_by("year"))
+    newest = newest_calibration(gallery.pk, pack)
+    total = sum(tens)
+    return Statistics(
+        total, rows.values("blob").distinct().count(),
+        Reference.objects.filter(gallery=gallery, template=b"").count(), tuple(tens), years,
+        total - sum(years.values()), newest, gallery.log_head - newest.seq if newest else gallery.log_head,
+    )  # fmt: skip
 
 
 def gallery_named(name: str, member: Member) -> Gallery:
@@ -83,8 +191,9 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 def shown_references(keys: list[int]) -> dict[int, Reference]:
     """References by primary key, with what a candidate list shows; the other columns load when asked for."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
-    columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, template"
-    rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE id IN ({marks})", keys)  # noqa: S608
+    columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, quality_detail, template"
+    which = f"id IN ({marks}) AND NOT is_canary"
+    rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
     return {row.pk: row for row in rows}
 
 

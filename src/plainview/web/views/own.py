@@ -1,4 +1,4 @@
-"""What is a member's own: home, sessions, the rules that bind them, and joining."""
+"""What is a member's own: sessions, and joining."""
 
 from __future__ import annotations
 
@@ -17,44 +17,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainview.casework.actions.access import end_session, set_password, use_reset
 from plainview.casework.actions.members import join as join_agency
 from plainview.casework.models import Member
-from plainview.casework.queries.policy import binding, history
 from plainview.policy.decision import Refused
-from plainview.policy.table import table
-
-
-def _member(request: HttpRequest) -> Member:
-    assert isinstance(request.user, Member)  # noqa: S101  the access table let nobody else in
-    return request.user
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """Who you are here."""
-    return render(request, "home.html", {"member": _member(request)})
-
-
-@require_GET
-def policy(request: HttpRequest) -> HttpResponse:
-    """The very rules that bind the member's agency."""
-    member = _member(request)
-    version, values = binding(member.agency)
-    return render(
-        request, "policy.html",
-        {"agency": member.agency, "version": version, "rules": table(values), "history": history(member)},
-    )  # fmt: skip
+from plainview.web.views.common import member_of
 
 
 @require_GET
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where the member is signed in."""
-    rows = UserSession.objects.purge_and_list(_member(request))
+    rows = UserSession.objects.purge_and_list(member_of(request))
     return render(request, "sessions.html", {"sessions": rows})
 
 
 @require_POST
 def session_end(request: HttpRequest, number: int) -> HttpResponse:
     """End one of the member's own sessions."""
-    end_session(number, acting_member=_member(request))
+    end_session(number, acting_member=member_of(request))
     return redirect("sessions")
 
 

@@ -1,0 +1,45 @@
+"""Drafts of searches: a probe being prepared under a case. One person's own; the original is a blob, edits are words."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from plainview.casework.models.cases import Case
+from plainview.casework.models.people import Member, public_id
+from plainview.policy.agency import DEFAULT_LIST
+
+
+def _preparation_id() -> str:
+    return public_id("D")
+
+
+class Preparation(models.Model):
+    """One probe of one member under one case, as far as it has come. Erased once it is discarded, or left alone."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=_preparation_id)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    blob = models.CharField(max_length=64, db_index=True)
+    file_name = models.TextField()
+    original_size = models.JSONField()
+    edits = models.JSONField(default=list)
+    size = models.JSONField()
+    faces = models.JSONField()
+    face = models.PositiveSmallIntegerField(null=True)
+    origin = models.CharField(max_length=40, blank=True)
+    purpose = models.TextField(blank=True)
+    galleries = models.JSONField(default=list)
+    top = models.PositiveSmallIntegerField(default=DEFAULT_LIST)
+    urgent_reason = models.TextField(blank=True)
+    provenance = models.JSONField(default=dict)
+    made_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    discarded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "preparation"
+        indexes = (models.Index(fields=["member", "discarded_at"], name="preparation_own"),)
+
+    def __str__(self) -> str:
+        return self.public_id

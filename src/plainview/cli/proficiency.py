@@ -1,0 +1,103 @@
+"""The commands of items with known answers, and of people's figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from plainview.casework.workspace import current
+from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
+
+if TYPE_CHECKING:
+    from plainview.casework.queries.proficiency import Figures
+
+app = typer.Typer(help="Items with a known answer, mixed in with the verifications.", no_args_is_help=True)
+
+
+@app.command("add")
+def add(
+    probe: Annotated[str, typer.Argument(help="A reference's id, or a picture file.")],
+    reference: Annotated[str, typer.Argument(help="Id of the reference that is shown as the candidate.")],
+    basis: Annotated[str, typer.Option(help="Why these pictures may be used for this: consent, or a law.")],
+    acting: As,
+    same: Annotated[
+        bool, typer.Option("--same/--other", help="Known, from records, to be one person or two.")
+    ],
+    json: Json = False,
+) -> None:
+    """Add a probe and a face of which it is known whether they are one person's."""
+    member = acting_member(acting)
+    from plainview.casework.actions.proficiency import add_item
+    from plainview.casework.services import services
+
+    named: str | Path = Path(probe) if Path(probe).is_file() else probe
+    try:
+        item = add_item(named, reference, is_mated=same, basis=basis, acting_member=member)
+    finally:
+        services().close()
+    if json:
+        print_json({"item": item.public_id, "same_person": item.is_mated})
+        return
+    console.print(f"Item {item.public_id} is added. It is given among ordinary tasks and never to you.")
+
+
+@app.command("list")
+def list_items(acting: As, json: Json = False) -> None:
+    """List the items of your agency and how often each was given and answered."""
+    member = acting_member(acting)
+    from plainview.casework.queries.proficiency import items
+
+    rows = [
+        {
+            "item": row.item.public_id, "same_person": row.item.is_mated,
+            "gallery": row.item.reference.gallery.name, "added_by": row.item.added_by.email,
+            "added_at": row.item.added_at.isoformat(timespec="seconds"),
+            "given": row.given, "answered": row.answered, "retired": row.item.retired_at is not None,
+        }
+        for row in items(member)
+    ]  # fmt: skip
+    heads = ("Item", "One person", "Gallery", "Added by", "When", "Given", "Answered", "Retired")
+    print_rows("items", heads, rows, "No item yet.", json=json, caption=sample_notice(current()))
+
+
+@app.command("retire")
+def retire(item: str, why: Annotated[str, typer.Option(help="The reason; it is kept.")], acting: As) -> None:
+    """Give an item to nobody any more; its answers stay in the figures."""
+    member = acting_member(acting)
+    from plainview.casework.actions.proficiency import retire_item
+
+    console.print(f"Item {retire_item(item, why=why, acting_member=member).public_id} is retired.")
+
+
+@app.command("results")
+def results(acting: As, json: Json = False) -> None:
+    """Show your own figures up to the last Monday; a supervisor sees everybody's, up to now."""
+    member = acting_member(acting)
+    from plainview.casework.queries.proficiency import everybodys_figures, own_figures
+
+    everybody = holds(member.roles, Permission.PROFICIENCY_REPORT)
+    found = everybodys_figures(member) if everybody else [own_figures(member)]
+    rows = [_row(one, json=json) for one in found]
+    heads = (
+        "Member", "Verified", "Median s", "Agreed", "Upheld", "Known: found", "missed", "told apart", "mistaken",
+        "undecided",
+    )  # fmt: skip
+    print_rows("figures", heads, rows, "Nobody verifies yet.", json=json, caption=sample_notice(current()))
+
+
+def _row(one: Figures, *, json: bool) -> dict[str, Any]:
+    shares = {
+        "agreed": one.agreed, "upheld": one.upheld, "found": one.known.found, "missed": one.known.missed,
+        "told_apart": one.known.told_apart, "mistaken": one.known.mistaken, "undecided": one.known.undecided,
+    }  # fmt: skip
+    return {
+        "member": one.member.email, "verified": one.verified, "median_seconds": one.seconds,
+        **{
+            name: {"count": share.count, "of": share.of, "rate": share.rate} if json else share.text
+            for name, share in shares.items()
+        },
+    }  # fmt: skip

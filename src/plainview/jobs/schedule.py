@@ -1,0 +1,84 @@
+"""What runs by the clock. The worker writes the table into its queue when it starts, so that it is never out of date.
+
+Each function may run at any time and any number of times: it looks what is due and does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from django.db import close_old_connections
+from django_q.models import Schedule
+
+from plainview.casework.actions import (
+    alert_ends,
+    alert_follow,
+    assign,
+    canary_checks,
+    intake,
+    jobs,
+    notices,
+    outcomes,
+    preparations,
+    trials,
+    urgent,
+    video_process,
+    videos,
+)
+from plainview.casework.channel import Channel, acting_through
+from plainview.jobs.queue import enqueue_again
+
+MINUTE, HOUR, DAY = 1, 60, 24 * 60  # minutes
+
+
+def every_minute() -> None:
+    """Erase and end what is over, find verifiers, compare and send what is due, take up jobs whose worker is gone."""
+    with acting_through(Channel("job")):
+        urgent.sweep()
+        assign.assign_waiting()
+        intake.close_abandoned()
+        alert_ends.sweep_alerts()
+        alert_follow.follow_all()
+        notices.send_due()
+        video_process.settle()
+        for pk in jobs.to_resume():
+            enqueue_again(pk)
+
+
+def every_hour() -> None:
+    """Check the galleries whose canaries are due, each as often as its agency's policy says."""
+    with acting_through(Channel("job")):
+        canary_checks.run_all(due_only=True)
+
+
+def every_day() -> None:
+    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
+    with acting_through(Channel("job")):
+        intake.sweep_failures()
+        trials.send_reports()
+        preparations.discard_stale()
+        outcomes.remind_outcomes()
+        videos.discard_stale()
+
+
+TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(
+    {"every minute": (every_minute, MINUTE), "every hour": (every_hour, HOUR), "every day": (every_day, DAY)}
+)
+"""name -> (function, minutes between two runs)."""
+
+
+def install() -> None:
+    """Make the queue's schedule equal to TABLE."""
+    Schedule.objects.exclude(name__in=TABLE).delete()
+    for name, (function, minutes) in TABLE.items():
+        Schedule.objects.update_or_create(
+            name=name,
+            defaults={
+                "func": f"{function.__module__}.{function.__qualname__}",
+                "schedule_type": Schedule.MINUTES,
+                "minutes": minutes,
+                "repeats": -1,
+            },
+        )
+    close_old_connections()

@@ -1,0 +1,249 @@
+"""What a person may change on a probe before it is searched: cut, turn, lighten. A chain of named operations.
+
+Owns the words of an edit ("crop:10,20,300,400", "rotate:90", "light:10,1.20,0.80") and what each does to pixels. The
+original is never changed: a chain is applied to it anew each time, and the same chain gives the same pixels. It must
+never hold an operation that adds what the photograph does not show: nothing is sharpened, enlarged, filled in or drawn.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.recognition.crop import SURROUND
+from plainview.recognition.errors import BadMedia
+from plainview.recognition.sandbox import DecodeLimits
+from plainview.recognition.types import Picture, Pixels
+
+MAX_EDITS = 20
+"""Longest chain: chosen, more than any real preparation needs; bounds the work of applying one."""
+
+MAX_BRIGHTNESS = 100
+"""Grey levels added or taken away at most: chosen, a bit more than a third of the scale."""
+
+CONTRAST = (0.5, 3.0)
+"""Least and greatest factor about mid grey: chosen, beyond it a face turns to black and white areas."""
+
+GAMMA = (0.3, 3.0)
+"""Least and greatest exponent's inverse: above 1 lightens shadows, below 1 darkens; chosen as above."""
+
+_LIMITS = DecodeLimits()
+_NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,4})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """Keep a part: left edge, top edge, width and height, whole pixels of the picture as it is at this step."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"crop:{self.x},{self.y},{self.width},{self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotate:
+    """Turn clockwise about the middle, onto a canvas that holds all of it. Degrees in tenths, above -180 up to 180."""
+
+    degrees: float
+
+    def __str__(self) -> str:
+        return f"rotate:{self.degrees:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """Gamma first, then contrast about mid grey, then brightness in grey levels; the same for every channel."""
+
+    brightness: int
+    contrast: float
+    gamma: float
+
+    def __str__(self) -> str:
+        return f"light:{self.brightness},{self.contrast:.2f},{self.gamma:.2f}"
+
+
+Edit = Crop | Rotate | Light
+
+
+def parse(text: str) -> Edit:
+    """Read one edit; numbers are brought to the steps that an edit has (pixels, tenths, hundredths).
+
+    Raises:
+        BadMedia: bad_edit.
+    """
+    name, _, rest = text.strip().partition(":")
+    parts = rest.split(",")
+    if not all(_NUMBER.fullmatch(part.strip()) for part in parts):
+        raise _bad(f"{text[:60]!r} is not an edit.")
+    values = [float(part) for part in parts]
+    if name == "crop" and len(values) == 4:
+        x, y, width, height = (round(value) for value in values)
+        if x < 0 or y < 0 or width < 1 or height < 1:
+            raise _bad("A crop lies within the picture.")
+        return Crop(x, y, width, height)
+    if name == "rotate" and len(values) == 1:
+        return Rotate(_turned(values[0]))
+    if name == "light" and len(values) == 3:
+        light = Light(round(values[0]), round(values[1], 2), round(values[2], 2))
+        if abs(light.brightness) > MAX_BRIGHTNESS:
+            raise _bad(f"Brightness is a number from -{MAX_BRIGHTNESS} to {MAX_BRIGHTNESS}.")
+        if not CONTRAST[0] <= light.contrast <= CONTRAST[1]:
+            raise _bad(f"Contrast is a number from {CONTRAST[0]:g} to {CONTRAST[1]:g}.")
+        if not GAMMA[0] <= light.gamma <= GAMMA[1]:
+            raise _bad(f"Gamma is a number from {GAMMA[0]:g} to {GAMMA[1]:g}.")
+        return light
+    raise _bad(f"{text[:60]!r} is not an edit.")
+
+
+def read(texts: Iterable[str]) -> tuple[Edit, ...]:
+    """Read a chain.
+
+    Raises:
+        BadMedia: bad_edit, also for a chain longer than MAX_EDITS.
+    """
+    chain = tuple(parse(text) for text in texts)
+    if len(chain) > MAX_EDITS:
+        raise _bad(f"The chain has {len(chain)} edits; {MAX_EDITS} is the most.")
+    return chain
+
+
+def written(chain: Sequence[Edit]) -> list[str]:
+    """The chain as `read` takes it: what is stored, recorded and disclosed."""
+    return [str(edit) for edit in chain]
+
+
+def add(chain: Sequence[Edit], edit: Edit) -> tuple[Edit, ...]:
+    """Append an edit: turning again adds to the turn, other light replaces the light; what does nothing is left out.
+
+    So a picture is interpolated once for a turn that was found in several steps.
+    """
+    head, last = tuple(chain), edit
+    if head and isinstance(edit, Rotate) and isinstance(head[-1], Rotate):
+        last, head = replace(edit, degrees=_turned(head[-1].degrees + edit.degrees)), head[:-1]
+    elif head and isinstance(edit, Light) and isinstance(head[-1], Light):
+        head = head[:-1]
+    return head if last in (Rotate(0.0), Light(0, 1.0, 1.0)) else (*head, last)
+
+
+def says(edit: Edit) -> str:
+    """An edit in words, for people."""
+    if isinstance(edit, Crop):
+        return f"Cut to {edit.width} × {edit.height} pixels, from {edit.x} right and {edit.y} down"
+    if isinstance(edit, Rotate):
+        return f"Turned {abs(edit.degrees):g}° {'clockwise' if edit.degrees > 0 else 'anticlockwise'}"
+    return f"Light: brightness {edit.brightness:+d}, contrast × {edit.contrast:.2f}, gamma {edit.gamma:.2f}"
+
+
+def apply(picture: Picture, chain: Sequence[Edit]) -> Picture:
+    """Apply a chain to the original.
+
+    Args:
+        picture: as decoded.
+        chain: from `read`.
+
+    Returns:
+        The picture with new pixels; format, stored size and date stay those of the original.
+
+    Raises:
+        BadMedia: bad_edit, when a crop reaches past the picture as it is at its step or leaves too little of it;
+            too_many_pixels, when a turned picture's canvas is larger than a decoded picture may be.
+    """
+    pixels = picture.pixels
+    for edit in chain:
+        if isinstance(edit, Crop):
+            pixels = _cropped(pixels, edit)
+        elif isinstance(edit, Rotate):
+            pixels = _rotated(pixels, edit.degrees)
+        else:
+            pixels = _lit(pixels, edit)
+    return replace(picture, pixels=np.ascontiguousarray(pixels)) if chain else picture
+
+
+def place(size: tuple[int, int], chain: Sequence[Edit]) -> NDArray[np.float64]:
+    """Where a point of the original lies after the chain.
+
+    Args:
+        size: (width, height) of the original, pixels.
+        chain: edits that fit it.
+
+    Returns:
+        float64, shape (3, 3): maps (x, y, 1) to (x, y, 1), pixels, whole numbers at the middle of a pixel.
+    """
+    width, height = size
+    total = np.eye(3)
+    for edit in chain:
+        step = np.eye(3)
+        if isinstance(edit, Crop):
+            step[:2, 2] = -edit.x, -edit.y
+            width, height = edit.width, edit.height
+        elif isinstance(edit, Rotate):
+            step, (width, height) = _turn(width, height, edit.degrees)
+        total = step @ total
+    return total
+
+
+def _cropped(pixels: Pixels, edit: Crop) -> Pixels:
+    height, width = pixels.shape[:2]
+    if edit.x + edit.width > width or edit.y + edit.height > height:
+        raise _bad(f"The crop reaches past the picture, which has {width} × {height} pixels there.")
+    if min(edit.width, edit.height) < _LIMITS.min_side:
+        raise _bad(f"Less than {_LIMITS.min_side} pixels on a side would be left.")
+    return pixels[edit.y : edit.y + edit.height, edit.x : edit.x + edit.width]
+
+
+def _rotated(pixels: Pixels, degrees: float) -> Pixels:
+    height, width = pixels.shape[:2]
+    quarter, rest = divmod(degrees, 90)
+    if rest == 0:
+        return np.rot90(pixels, -int(quarter))  # exact: no pixel is computed
+    matrix, (wide, high) = _turn(width, height, degrees)
+    if wide * high > _LIMITS.max_pixels or max(wide, high) > _LIMITS.max_side:
+        raise BadMedia(
+            "too_many_pixels", f"Turned, the picture would have {wide:,} x {high:,} pixels.", "Crop it first."
+        )
+    warped = cv2.warpAffine(
+        pixels, matrix[:2], (wide, high), flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_CONSTANT, borderValue=SURROUND,
+    )  # fmt: skip
+    return np.asarray(warped, dtype=np.uint8)
+
+
+def _turn(width: int, height: int, degrees: float) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """The matrix of one turn, and the size of the canvas."""
+    quarter, rest = divmod(degrees, 90)
+    if rest == 0:
+        cos, sin = ((1, 0), (0, 1), (-1, 0), (0, -1))[int(quarter) % 4]
+    else:
+        cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))  # type: ignore[assignment]
+    wide = math.ceil(abs(width * cos) + abs(height * sin) - 1e-6)
+    high = math.ceil(abs(width * sin) + abs(height * cos) - 1e-6)
+    matrix = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]], dtype=np.float64)
+    middle = np.array([(width - 1) / 2, (height - 1) / 2])
+    matrix[:2, 2] = np.array([(wide - 1) / 2, (high - 1) / 2]) - matrix[:2, :2] @ middle
+    return matrix, (wide, high)
+
+
+def _lit(pixels: Pixels, edit: Light) -> Pixels:
+    level = (np.arange(256) / 255) ** (1 / edit.gamma)
+    level = ((level - 0.5) * edit.contrast + 0.5) * 255 + edit.brightness
+    return np.asarray(cv2.LUT(pixels, np.clip(np.rint(level), 0, 255).astype(np.uint8)), dtype=np.uint8)
+
+
+def _turned(degrees: float) -> float:
+    """In tenths, above -180 and up to 180; never minus zero."""
+    whole = round(degrees * 10) % 3600
+    return (whole - 3600 if whole > 1800 else whole) / 10
+
+
+def _bad(why: str) -> BadMedia:
+    return BadMedia("bad_edit", why, "Take the edit back, or state other numbers.")

@@ -1,0 +1,59 @@
+// What every page can do beyond HTML: keys, one click is one act, and errors that are read out.
+"use strict";
+(function () {
+  // data-key="j" on a link, button or input: pressing the key clicks it. data-key-label says what for.
+  function typing(target) {
+    return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) ||
+      (target.tagName === "INPUT" && !/^(radio|checkbox|button|submit|range)$/.test(target.type));
+  }
+  function keyed() {
+    return Array.from(document.querySelectorAll("[data-key]")).filter(function (e) { return e.offsetParent !== null || e.type === "radio"; });
+  }
+  function showKeys() {
+    var dialog = document.getElementById("keys"), list = dialog.querySelector("dl");
+    list.replaceChildren();
+    var seen = {};
+    keyed().forEach(function (e) {
+      if (seen[e.dataset.key]) return;
+      seen[e.dataset.key] = true;
+      var dt = document.createElement("dt"), dd = document.createElement("dd"), kbd = document.createElement("kbd");
+      kbd.textContent = e.dataset.key; dt.append(kbd);
+      dd.textContent = e.dataset.keyLabel || e.textContent.trim();
+      list.append(dt, dd);
+    });
+    if (!list.children.length) list.textContent = "None but Tab, Enter and Escape.";
+    dialog.showModal();
+  }
+  document.addEventListener("keydown", function (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "?") { event.preventDefault(); showKeys(); return; }
+    var found = keyed().find(function (e) { return e.dataset.key === event.key; });
+    if (found) { event.preventDefault(); found.focus(); found.click(); }
+  });
+
+  // One click is one act: a form that is on its way cannot be sent twice.
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.method === "dialog" || event.defaultPrevented) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    form.setAttribute("aria-busy", "true");
+    window.setTimeout(function () { delete form.dataset.sent; form.removeAttribute("aria-busy"); }, 10000);
+  });
+  // The back button brings a page back as it was left: let its forms be sent again.
+  window.addEventListener("pageshow", function () {
+    document.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; form.removeAttribute("aria-busy"); });
+  });
+
+  document.addEventListener("DOMContentLoaded", function () {
+    var errors = document.getElementById("errors");
+    if (errors) errors.focus();
+    document.addEventListener("click", function (event) {
+      document.querySelectorAll("details.menu[open]").forEach(function (menu) { if (!menu.contains(event.target)) menu.open = false; });
+    });
+    document.addEventListener("keydown", function (event) {
+      if (event.key === "Escape") document.querySelectorAll("details.menu[open]").forEach(function (menu) { menu.open = false; menu.querySelector("summary").focus(); });
+    });
+  });
+})();

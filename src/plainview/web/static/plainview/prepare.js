@@ -1,0 +1,195 @@
+// Steps 1 and 2 beyond plain forms: drop and paste, progress, boxes that can be clicked, a cut that can be drawn.
+"use strict";
+(function () {
+  function one(selector, within) { return (within || document).querySelector(selector); }
+
+  // A photograph by drop or paste goes into the form's own field, then the form is sent as if it had been chosen.
+  function startForm() { return one("form[data-photograph]"); }
+  function problem(text) {
+    var p = one("[data-problem]", startForm());
+    p.textContent = text; p.hidden = !text;
+  }
+  function take(files) {
+    var form = startForm();
+    if (!form || !files || !files.length) return;
+    var held = new DataTransfer();
+    held.items.add(files[0]);
+    one("#id_photo", form).files = held.files;
+    send(form);
+  }
+  function send(form) {
+    var file = one("#id_photo", form).files[0], most = Number(form.dataset.most);
+    problem("");
+    if (file && file.size > most) {
+      problem("The file has " + (file.size / 1048576).toFixed(1) + " MB; " + (most / 1048576) + " is the most. Choose a smaller copy.");
+      return;
+    }
+    form.requestSubmit(one("#send", form));
+  }
+  document.addEventListener("dragover", function (event) {
+    if (!startForm()) return;
+    event.preventDefault();
+    one("[data-drop]").classList.add("over");
+  });
+  document.addEventListener("dragleave", function (event) {
+    if (startForm() && !event.relatedTarget) one("[data-drop]").classList.remove("over");
+  });
+  document.addEventListener("drop", function (event) {
+    if (!startForm()) return;
+    event.preventDefault();
+    one("[data-drop]").classList.remove("over");
+    take(event.dataTransfer.files);
+  });
+  document.addEventListener("paste", function (event) {
+    if (startForm() && event.clipboardData.files.length) { event.preventDefault(); take(event.clipboardData.files); }
+  });
+  document.addEventListener("change", function (event) {
+    if (event.target.id === "id_photo" && event.target.files.length && one("#id_case").value) send(startForm());
+  });
+
+  // Sent by script, so that how far it is can be shown and it can be cancelled; a refusal leaves the form as it was.
+  var sending = null;
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (!form.matches("form[data-photograph]")) return;
+    event.preventDefault();
+    if (sending) return;
+    problem("");
+    sending = new XMLHttpRequest();
+    sending.open("POST", form.action);
+    sending.setRequestHeader("HX-Request", "true");
+    sending.upload.addEventListener("progress", function (now) { sent(form, now.loaded, now.total); });
+    sending.addEventListener("load", function () { answered(form, this); });
+    sending.addEventListener("error", function () { stopped(form, "It could not be sent: there is no connection. The photograph is still chosen; try again."); });
+    sending.addEventListener("abort", function () { stopped(form, "Cancelled. Nothing was kept."); });
+    sending.send(new FormData(form));
+    one("[data-sending]", form).hidden = false;
+    one("#send", form).disabled = true;
+  });
+  function sent(form, loaded, total) {
+    var bar = one("progress", form), words = one("[data-sent]", form), mb = 1048576;
+    if (loaded < total) { bar.value = loaded / total; words.textContent = "Sent " + (loaded / mb).toFixed(1) + " of " + (total / mb).toFixed(1) + " MB"; }
+    else { bar.removeAttribute("value"); words.textContent = "Looking for faces"; }
+  }
+  function answered(form, request) {
+    var there = request.getResponseHeader("HX-Redirect");
+    if (there) { window.location.assign(there); return; }
+    if (new URL(request.responseURL).pathname.startsWith("/accounts/")) { signIn(); return; }
+    var errors = one("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
+    stopped(form, errors ? errors.textContent.trim().replace(/\s+/g, " ") : "It was not taken: the server could not answer. Try again.");
+  }
+  function stopped(form, words) {
+    sending = null;
+    one("[data-sending]", form).hidden = true;
+    one("#send", form).disabled = false;
+    problem(words);
+  }
+  window.addEventListener("pageshow", function () { if (startForm() && !sending) stopped(startForm(), ""); });
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-abort]") && sending) sending.abort();
+  });
+  document.addEventListener("htmx:afterSwap", function () {
+    var errors = one("#errors");
+    if (errors) errors.focus();
+  });
+
+  // A box in the picture stands for the button of its face.
+  function mark() {
+    var checked = one("input[name=face]:checked") || one("input[type=hidden][name=face]");
+    document.querySelectorAll("[data-face]").forEach(function (box) {
+      box.classList.toggle("chosen", Boolean(checked) && checked.value === box.dataset.face);
+    });
+  }
+  document.addEventListener("change", function (event) { if (event.target.name === "face") mark(); });
+
+  // Drawing a cut: drag on the picture; the numbers of the form follow, and the form stays the way to send it.
+  var cut = null;
+  function at(svg, event) {
+    var point = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
+    return { x: Math.min(Math.max(point.x, 0), Number(svg.dataset.width)), y: Math.min(Math.max(point.y, 0), Number(svg.dataset.height)) };
+  }
+  document.addEventListener("pointerdown", function (event) {
+    var svg = event.target.closest && event.target.closest("[data-picture]");
+    if (!svg || event.button !== 0 || event.pointerType === "touch" || !one("[data-cut-form]")) return;
+    cut = { svg: svg, from: at(svg, event), face: event.target.closest("[data-face]"), moved: false };
+    event.preventDefault();
+  });
+  document.addEventListener("pointermove", function (event) {
+    if (!cut) return;
+    var to = at(cut.svg, event);
+    if (Math.abs(to.x - cut.from.x) + Math.abs(to.y - cut.from.y) > Number(cut.svg.dataset.width) / 100) cut.moved = true;
+    if (!cut.moved) return;
+    var part = {
+      x: Math.round(Math.min(to.x, cut.from.x)), y: Math.round(Math.min(to.y, cut.from.y)),
+      width: Math.round(Math.abs(to.x - cut.from.x)), height: Math.round(Math.abs(to.y - cut.from.y))
+    };
+    Object.keys(part).forEach(function (name) { one("#id_" + name).value = part[name]; });
+    show();
+  });
+  document.addEventListener("pointerup", function () {
+    var held = cut;
+    cut = null;
+    if (held && !held.moved && held.face) choose(held.face.dataset.face);
+  });
+  document.addEventListener("click", function (event) {
+    var box = event.target.closest("[data-face]");
+    if (box && !one("[data-cut-form]")) choose(box.dataset.face);
+  });
+  function choose(number) {
+    var radio = one("input[name=face][value='" + number + "']");
+    if (radio && !radio.disabled) { radio.focus({ preventScroll: true }); radio.click(); }
+  }
+  function show() {
+    var rect = one("[data-cut]");
+    ["x", "y", "width", "height"].forEach(function (name) { rect.setAttribute(name, one("#id_" + name).value || 0); });
+  }
+  document.addEventListener("input", function (event) {
+    if (event.target.closest("[data-cut-form]")) show();
+    var output = one("output[for='" + event.target.id + "']");
+    if (output) output.textContent = event.target.value;
+    if (event.target.matches("[data-filter]")) filter(event.target);
+  });
+
+  // Fifty galleries: what is typed hides the others; those that are ticked always show.
+  function filter(field) {
+    var words = field.value.toLowerCase().split(/\s+/), shown = 0;
+    document.querySelectorAll(field.dataset.filter + " > li").forEach(function (row) {
+      var fits = one("input:checked", row) || words.every(function (word) { return row.dataset.text.includes(word); });
+      row.hidden = !fits;
+      if (fits) shown += 1;
+    });
+    one("[data-filter-none]").hidden = shown > 0;
+  }
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Enter" && event.target.matches("[data-filter]")) event.preventDefault();
+  });
+
+  // What was typed is kept as it is typed; a person sees that it was, or that it was not.
+  function saved(text) { var word = one("#saved"); if (word) word.textContent = text; }
+  document.addEventListener("htmx:afterRequest", function (event) {
+    if (!event.target.matches("[data-autosave]")) return;
+    saved(event.detail.successful ? "Saved" : "Not saved: no answer. It is tried again with your next change.");
+  });
+  // A session that has ended answers with the sign-in page: go there, and come back to this page.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    var there = new URL(event.detail.xhr.responseURL || window.location.href);
+    if (there.pathname.startsWith("/accounts/")) {
+      event.detail.shouldSwap = false;
+      signIn();
+    }
+  });
+  function signIn() { window.location.assign("/accounts/login/?next=" + encodeURIComponent(window.location.pathname)); }
+
+  // Within 100 ms of the click a person sees that the search runs; the answer is a page of its own.
+  document.addEventListener("submit", function (event) {
+    if (!event.target.matches("[data-search]") || event.defaultPrevented) return;
+    event.target.hidden = true;
+    var progress = one("#progress");
+    progress.hidden = false;
+    progress.scrollIntoView({ block: "nearest" });
+  });
+  window.addEventListener("pageshow", function () {
+    var form = one("[data-search]");
+    if (form) { form.hidden = false; one("#progress").hidden = true; }
+  });
+})();

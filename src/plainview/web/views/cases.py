@@ -1,0 +1,105 @@
+"""Cases: find one, open one, see what was searched under it, close it."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainview.casework.actions.cases import close_case, open_case
+from plainview.casework.queries.cases import SHOWN, case_keyed, find_cases, searches_under
+from plainview.casework.queries.policy import binding
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
+from plainview.web.views.common import member_of, say
+
+
+class CaseForm(forms.Form):
+    """A new case."""
+
+    number = forms.CharField(
+        max_length=100, label="Case number",
+        help_text="As your agency writes it. It is kept sealed in the log.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )  # fmt: skip
+    offence = forms.CharField(max_length=200, label="Offence under investigation")
+    jurisdiction = forms.CharField(
+        max_length=200, required=False, label="Jurisdiction", help_text="Only if it is not your agency's own."
+    )
+
+
+class CloseForm(forms.Form):
+    """Why a case is closed."""
+
+    reason = forms.CharField(
+        max_length=1000, label="Why is it closed?", widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+@require_GET
+def cases(request: HttpRequest) -> HttpResponse:
+    """The agency's cases; for htmx the same page, of which it takes the list."""
+    member = member_of(request)
+    text = request.GET.get("q", "")[:100]
+    found = find_cases(member, text)
+    may = holds(member.roles, Permission.CASE_OPEN)
+    return render(request, "cases/list.html", {"cases": found, "q": text, "most": SHOWN, "may_open": may})
+
+
+@require_http_methods(["GET", "POST"])
+def case_open(request: HttpRequest) -> HttpResponse:
+    """Open a case."""
+    member = member_of(request)
+    form = CaseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            case = open_case(**form.cleaned_data, acting_member=member)
+        except Refused as refused:
+            say(
+                form,
+                refused,
+                "offence" if "offence" in refused.rule_id or "ground" in refused.rule_id else "number",
+            )
+        else:
+            messages.success(request, f"Case {case.number} is open.")
+            return redirect("case", case.pk)
+    _, policy = binding(member.agency)
+    return render(request, "cases/open.html", {"form": form, "offences": policy.offences})
+
+
+@require_GET
+def case(request: HttpRequest, number: int) -> HttpResponse:
+    """One case with its searches."""
+    return _case_page(request, number, CloseForm())
+
+
+@require_POST
+def case_close(request: HttpRequest, number: int) -> HttpResponse:
+    """Close it, with a reason."""
+    member, form = member_of(request), CloseForm(request.POST)
+    if form.is_valid():
+        closed = close_case(
+            case_keyed(number, member).number, reason=form.cleaned_data["reason"], acting_member=member
+        )
+        messages.success(request, f"Case {closed.number} is closed. Nothing can be searched under it now.")
+        return redirect("case", number)
+    return _case_page(request, number, form, status=422)
+
+
+def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int = 200) -> HttpResponse:
+    member = member_of(request)
+    found = case_keyed(number, member)
+    _, policy = binding(member.agency)
+    return render(
+        request, "cases/case.html",
+        {
+            "case": found, "searches": searches_under(found), "form": form,
+            "needs_approval": policy.needs_approval(found.offence),
+            "may_search": holds(member.roles, Permission.SEARCH_RUN),
+            "may_close": holds(member.roles, Permission.CASE_CLOSE),
+        },
+        status=status,
+    )  # fmt: skip

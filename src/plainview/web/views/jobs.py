@@ -1,0 +1,25 @@
+"""A member's background work: how far it is, and cancelling it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from plainview.casework.actions.jobs import cancel
+from plainview.casework.queries.jobs import job_numbered
+from plainview.web.views.common import member_of
+
+
+@require_GET
+def job(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The job's page, or for htmx its progress alone."""
+    found = job_numbered(public_id, member_of(request))
+    part = request.headers.get("HX-Request") == "true"
+    return render(request, "_job.html" if part else "job.html", {"job": found})
+
+
+@require_POST
+def job_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Cancel the job."""
+    return redirect("job", cancel(public_id, acting_member=member_of(request)).public_id)

@@ -1,0 +1,65 @@
+"""The limits of alerts, and when a member is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.policy.alerts import (
+    MAX_ONE_IN,
+    MIN_ONE_IN,
+    alert_days,
+    alert_rarity,
+    alert_reached,
+    hours_exist,
+    next_moment,
+)
+from plainview.policy.decision import Allow, Refused
+
+HOURS = st.none() | st.integers(0, 23)
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def test_limits() -> None:
+    assert isinstance(alert_days(30, 30), Allow)
+    assert isinstance(alert_days(31, 30), Refused)
+    assert isinstance(alert_days(0, 30), Refused)
+    assert isinstance(alert_rarity(MIN_ONE_IN), Allow)
+    assert isinstance(alert_rarity(MIN_ONE_IN - 1), Refused)
+    assert isinstance(alert_rarity(MAX_ONE_IN + 1), Refused)
+    assert isinstance(alert_reached(999.0, 1000, "g"), Refused)
+    assert isinstance(alert_reached(1000.0, 1000, "g"), Allow)
+
+
+def test_hours() -> None:
+    assert isinstance(hours_exist(0, None, None), Allow)
+    assert isinstance(hours_exist(24, 22, 6), Allow)
+    for wrong in ((25, None, None), (-1, None, None), (0, 24, 6), (0, 22, None), (0, None, 6), (0, -1, 2)):
+        assert isinstance(hours_exist(*wrong), Refused)
+
+
+def test_at_once_in_a_digest_and_after_the_night() -> None:
+    now = datetime(2026, 11, 25, 22, 40, 5, tzinfo=UTC)
+
+    def due(digest: int = 0, begin: int | None = None, end: int | None = None) -> datetime:
+        return next_moment(now, digest_hours=digest, quiet_from=begin, quiet_until=end)
+
+    assert due() == now
+    assert due(24) == datetime(2026, 11, 26, tzinfo=UTC)
+    assert due(6) == datetime(2026, 11, 26, tzinfo=UTC)
+    assert due(0, 22, 7) == datetime(2026, 11, 26, 7, tzinfo=UTC)
+    assert due(0, 8, 20) == now
+    assert due(24, 22, 7) == datetime(2026, 11, 26, 7, tzinfo=UTC)
+
+
+@given(MOMENTS, st.integers(0, 24), HOURS, HOURS)
+def test_never_in_quiet_hours_never_before_now_and_within_two_days(
+    now: datetime, digest: int, begin: int | None, end: int | None
+) -> None:
+    due = next_moment(now, digest_hours=digest, quiet_from=begin, quiet_until=end)
+    assert now <= due <= now + timedelta(days=2)
+    if begin is not None and end is not None and begin != end:
+        quiet = begin <= due.hour < end if begin < end else (due.hour >= begin or due.hour < end)
+        assert not quiet

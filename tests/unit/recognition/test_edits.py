@@ -1,0 +1,156 @@
+"""A chain of edits: read strictly, applied the same way each time, and never adding to what the picture shows."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.factories.models import picture
+
+from plainview.recognition.edits import (
+    MAX_EDITS,
+    Crop,
+    Edit,
+    Light,
+    Rotate,
+    add,
+    apply,
+    parse,
+    place,
+    read,
+    says,
+    written,
+)
+from plainview.recognition.errors import BadMedia
+
+SIZE = (80, 60)  # width, height
+
+angles = st.integers(-1799, 1800).map(lambda tenths: tenths / 10)
+lights = st.builds(
+    Light,
+    st.integers(-100, 100),
+    st.integers(50, 300).map(lambda value: value / 100),
+    st.integers(30, 300).map(lambda value: value / 100),
+)
+edits = st.one_of(
+    st.builds(Crop, st.integers(0, 30), st.integers(0, 20), st.integers(16, 40), st.integers(16, 40)),
+    st.builds(Rotate, angles),
+    lights,
+)
+
+
+def random_picture(seed: int = 0):
+    rng = np.random.default_rng(seed)
+    return picture(rng.integers(0, 256, (SIZE[1], SIZE[0], 3), dtype=np.uint8))
+
+
+@given(edits)
+def test_what_is_written_is_read_again(edit: Edit) -> None:
+    assert parse(str(edit)) == edit
+    assert read(written((edit,))) == (edit,)
+    assert says(edit)
+
+
+@given(st.text(max_size=30))
+def test_anything_else_is_refused_or_canonical(text: str) -> None:
+    with contextlib.suppress(BadMedia):
+        edit = parse(text)
+        assert parse(str(edit)) == edit
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "crop", "crop:1,2,3", "crop:-1,0,20,20", "crop:0,0,0,20", "rotate:nan", "rotate:inf", "rotate:1e9",
+        "light:101,1,1", "light:0,0.1,1", "light:0,1,9", "sharpen:1", "rotate:90,1", "crop:1,2,3,4,5",
+    ],
+)  # fmt: skip
+def test_a_bad_edit_is_named(text: str) -> None:
+    with pytest.raises(BadMedia) as caught:
+        parse(text)
+    assert caught.value.code == "bad_edit"
+
+
+def test_a_chain_has_an_end() -> None:
+    assert len(read(["rotate:90"] * MAX_EDITS)) == MAX_EDITS
+    with pytest.raises(BadMedia, match="20 is the most"):
+        read(["rotate:90"] * (MAX_EDITS + 1))
+
+
+def test_quarter_turns_move_every_pixel_and_change_none() -> None:
+    source = random_picture()
+    once = apply(source, [Rotate(90.0)]).pixels
+    assert once.shape == (SIZE[0], SIZE[1], 3)
+    assert (once[0, -1] == source.pixels[0, 0]).all()  # the top left corner goes to the top right
+    assert (apply(source, [Rotate(90.0)] * 4).pixels == source.pixels).all()
+    assert (
+        apply(source, [Rotate(180.0)]).pixels == apply(source, [Rotate(-90.0), Rotate(-90.0)]).pixels
+    ).all()
+
+
+@settings(max_examples=60)
+@given(st.lists(st.builds(Rotate, angles), max_size=3), st.integers(0, 79), st.integers(0, 59))
+def test_a_point_is_where_place_says(turns: list[Rotate], x: int, y: int) -> None:
+    source = picture(np.zeros((SIZE[1], SIZE[0], 3), np.uint8))
+    source.pixels[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = 255
+    out = apply(source, turns).pixels[:, :, 0].astype(float)
+    out[out < 200] = 0  # the grey surround
+    rows, columns = np.nonzero(out)
+    left, right, top, bottom = max(0, x - 2), min(79, x + 2), max(0, y - 2), min(59, y + 2)
+    at = place(SIZE, turns) @ [(left + right) / 2, (top + bottom) / 2, 1]
+    assert math.hypot(columns.mean() - at[0], rows.mean() - at[1]) < 1.0
+
+
+def test_crop_and_place_agree() -> None:
+    source, chain = random_picture(), [Rotate(-90.0), Crop(5, 7, 30, 40)]
+    x, y, _ = place(SIZE, chain) @ [50, 20, 1]
+    assert (apply(source, chain).pixels[round(y), round(x)] == source.pixels[20, 50]).all()
+
+
+@settings(max_examples=60)
+@given(st.lists(edits, max_size=5))
+def test_a_chain_gives_the_same_pixels_or_says_why_not(chain: list[Edit]) -> None:
+    source = random_picture()
+    before = source.pixels.copy()
+    with contextlib.suppress(BadMedia):
+        first = apply(source, chain)
+        assert (first.pixels == apply(source, read(written(chain))).pixels).all()
+        assert first.pixels.dtype == np.uint8
+        assert first.pixels.flags.c_contiguous
+        assert min(first.pixels.shape[:2]) >= 16
+    assert (source.pixels == before).all()
+
+
+@given(lights)
+def test_light_keeps_the_order_of_levels(light: Light) -> None:
+    ramp = picture(np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 16, 0).repeat(3, 2))
+    out = apply(ramp, [light]).pixels[0, :, 0].astype(int)
+    assert (np.diff(out) >= 0).all()
+
+
+def test_turns_add_up_light_replaces_and_nothing_is_left_out() -> None:
+    assert add((Rotate(90.0),), Rotate(90.0)) == (Rotate(180.0),)
+    assert add((Rotate(90.0),), Rotate(-90.0)) == ()
+    assert add((Rotate(170.0),), Rotate(20.0)) == (Rotate(-170.0),)
+    assert add((Light(5, 1.0, 1.0),), Light(9, 1.0, 1.0)) == (Light(9, 1.0, 1.0),)
+    assert add((Light(5, 1.0, 1.0),), Light(0, 1.0, 1.0)) == ()
+    crop = Crop(0, 0, 20, 20)
+    assert add((crop,), crop) == (crop, crop)
+
+
+def test_a_crop_past_the_border_is_refused_with_the_size() -> None:
+    with pytest.raises(BadMedia, match="80 × 60"):
+        apply(random_picture(), [Crop(70, 0, 20, 20)])
+    with pytest.raises(BadMedia, match="Less than 16"):
+        apply(random_picture(), [Crop(0, 0, 15, 20)])
+
+
+def test_a_turn_never_makes_a_canvas_beyond_the_budget() -> None:
+    wide = picture(np.zeros((9000, 8000, 3), np.uint8))
+    with pytest.raises(BadMedia) as caught:
+        apply(wide, [Rotate(45.0)])
+    assert caught.value.code == "too_many_pixels"
