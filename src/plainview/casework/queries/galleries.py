@@ -179,6 +179,17 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
     return read
 
 
+def log_head(gallery_id: int) -> int:
+    """Number of the newest row of a gallery's ordered log."""
+    return int(Gallery.objects.values_list("log_head", flat=True).get(pk=gallery_id))
+
+
+def removed_between(gallery_id: int, after: int, upto: int) -> list[int]:
+    """References that rows (after, upto] of a gallery's log take out."""
+    rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=False)
+    return list(rows.values_list("reference_id", flat=True))
+
+
 def _has_changes(gallery_id: int, watermark: int) -> bool:
     # Plain SQL: every search asks this, and building the whole read costs ten times the answer "nothing new".
     with connection.cursor() as cursor:
