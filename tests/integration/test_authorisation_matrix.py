@@ -59,6 +59,7 @@ LINES = {
     "gallery list": "",
     "gallery passport": "{gallery}",
     "gallery change": "{gallery} --why w --expires 2999-02-02",
+    "gallery move": "{gallery} --to exact",
     "expunge": "{reference} --reason erased-by-court-order",
     "enrol": "{gallery} {image}",
     "case open": "C-77 --offence robbery",
