@@ -66,6 +66,16 @@ def photographs(folder: Path) -> Path:
     return folder
 
 
+def pictures_loaded(page: Page) -> None:
+    """Wait for every picture of the page; a page under this security policy lets nothing poll it by eval."""
+    page.evaluate(
+        """() => Promise.all(Array.from(document.images).map(i => {
+          i.loading = "eager";
+          return i.complete || new Promise(done => { i.addEventListener("load", done); i.addEventListener("error", done); });
+        }))"""
+    )
+
+
 def probe(folder: Path, name: str = "probe.jpg") -> Path:
     """Another rendering of Eileen Collins."""
     path = folder / name
@@ -107,17 +117,17 @@ class Live:
             context.close()
         return browser.new_context(base_url=self.url, storage_state=self.states[name], **options)
 
-    def sign_in(self, page: Page, name: str) -> None:
-        """Walk the sign-in pages."""
+    def sign_in(self, page: Page, name: str, *, url: str = "") -> None:
+        """Walk the sign-in pages, under another name of the server where `url` gives one."""
         email = f"{name}@agency.example"
-        page.goto(f"{self.url}/accounts/login/")
+        page.goto(f"{url or self.url}/accounts/login/")
         page.get_by_label("E-mail address").fill(email)
         held = self.json("member", "sample-credentials")["people"][email]
         page.get_by_label("Password").fill(held["password"])
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.locator("input[name=code]").fill(self._code(email, held["totp_secret"]))
         page.locator("input[name=code]").press("Enter")
-        page.wait_for_url(f"{self.url}/")
+        page.wait_for_url(f"{url or self.url}/")
 
     def _code(self, email: str, secret: str) -> str:
         """A code (RFC 6238) of this moment or the next period: the same one is never taken twice."""

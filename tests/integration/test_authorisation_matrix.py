@@ -9,22 +9,28 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
-from tests.factories.work import case, entries, gallery, probe, search
+from django.utils import timezone
+from tests.factories.models import collins, scaled
+from tests.factories.videos import clip, take
+from tests.factories.work import case, entries, gallery, probe, search, write
 from typer.testing import CliRunner, Result
 
 from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.actions.alerts import create_alert
 from plainview.casework.actions.approvals import request_approval
+from plainview.casework.actions.canaries import add_canary
 from plainview.casework.actions.examine import examine
+from plainview.casework.actions.feeds import add_feed, stop_feed
 from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.notices import add_webhook
 from plainview.casework.actions.policy import change_policy
+from plainview.casework.actions.proficiency import add_item
 from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
-from plainview.casework.models import Member, Reference
+from plainview.casework.models import CanaryAlarm, Member, Reference
 from plainview.casework.queries.people import member_by_email
 from plainview.cli import main as cli
 from plainview.cli.needs import NEEDS, Need, commands
@@ -60,13 +66,30 @@ LINES = {
     "gallery passport": "{gallery}",
     "gallery change": "{gallery} --why w --expires 2999-02-02",
     "gallery move": "{gallery} --to exact",
+    "gallery statistics": "{gallery}",
+    "gallery near-duplicates": "{gallery}",
+    "gallery export": "{gallery} {exported} --why w",
+    "gallery re-embed": "{gallery}",
+    "feed add": "{gallery} https://localhost:1/other --publisher p --basis b",
+    "feed list": "",
+    "feed run": "{feed}",
+    "feed stop": "{feed} --why w",
     "expunge": "{reference} --reason erased-by-court-order",
     "enrol": "{gallery} {image}",
+    "canary add": "{gallery} {image} {canary_probe} --basis consent-of-a-colleague",
+    "canary list": "",
+    "canary retire": "{canary} --reason consent-taken-back",
+    "canary alarms": "",
+    "canary acknowledge": "{alarm} --reason cause-was-found",
     "case open": "C-77 --offence robbery",
     "case close": "{case}",
     "case list": "",
     "search": "{image} --case {case} --purpose p --gallery {gallery}",
     "candidates": "{search}",
+    "video": "{clip} --case {case}",
+    "videos": "",
+    "stills": "{video}",
+    "video-erase": "{video} --reason erased-by-court-order",
     "alert create": "{image} --case {case} --purpose p --gallery {gallery}",
     "alert list": "",
     "alert close": "{alert} --reason the-person-was-found",
@@ -86,6 +109,8 @@ LINES = {
     "verify proficiency retire": "{item} --why the-pictures-are-old",
     "verify proficiency results": "",
     "lead release": "{examination} {lead_form}",
+    "lead withhold": "{examination} --reason not-a-sentence",
+    "lead sheet": "{lead} --out {sheet}",
     "lead evidence": "{lead} seen-elsewhere",
     "lead outcome": "{lead} cleared",
     "lead list": "",
@@ -122,6 +147,15 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     gallery(tmp_path / "pictures", "MARKER-gallery")
     case("MARKER-case")
     image = probe(tmp_path)
+    first, second = Reference.objects.order_by("pk")
+    supervisor = member_by_email("supervisor@agency.example")
+    item = add_item(
+        first.public_id,
+        second.public_id,
+        is_mated=False,
+        basis="two different people",
+        acting_member=supervisor,
+    )
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     invited = invite_member("marker-trial@agency.example", ["examiner"], on_trial=True, acting_member=admin)
     trial = join(invited.code, "MARKER trial")
@@ -133,6 +167,15 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     tripwire = add_tripwire(image, "MARKER", consent=True, acting_member=victim).public_id
     with transaction.atomic():
         flag = raise_flag(Finding("misuse.test", "MARKER"), victim, None).public_id
+    canary_probe = write(scaled(collins(), 0.6), tmp_path / "canary.png")
+    canary = add_canary("MARKER-gallery", image, canary_probe, basis="consent of MARKER", acting_member=admin)
+    alarm = CanaryAlarm.objects.create(
+        gallery=canary.gallery, fault="index", says="MARKER", raised_at=timezone.now(), seen_at=timezone.now()
+    )
+    feed = add_feed(
+        "MARKER-gallery", "https://localhost:1/list", publisher="MARKER", legal_basis="b", acting_member=admin
+    )
+    stop_feed(feed.public_id, why="a run would ask its host", acting_member=admin)
     forms = {
         "examination_form": EXAMINATION_FORM,
         "verification_form": VERIFICATION_FORM,
@@ -140,6 +183,9 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     }
     for name, text in forms.items():
         (tmp_path / f"{name}.toml").write_text(text)
+    clip_file = tmp_path / "MARKER.mp4"
+    clip_file.write_bytes(clip(frames=10).data)
+    video = take(clip_file.read_bytes(), "MARKER-case", name="MARKER.mp4").public_id
     policy = tmp_path / "policy.toml"
     policy.write_text(NEW_AGENCY)
     saved = create_alert(
@@ -153,8 +199,11 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
         "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
-        "reference": Reference.objects.first().public_id, "register": str(tmp_path / "register"),
+        "reference": first.public_id, "reference2": second.public_id, "item": item.public_id, "register": str(tmp_path / "register"),
+        "canary": canary.public_id, "canary_probe": str(canary_probe), "alarm": alarm.public_id,
+        "exported": str(tmp_path / "exported"), "feed": feed.public_id,
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
+        "sheet": str(tmp_path / "sheet.pdf"), "clip": str(clip_file), "video": video,
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
 
 

@@ -28,6 +28,7 @@ FOR_EVERY_PART = {
     "pk": 1,
     "provider_id": "p",
     "organization_slug": "o",
+    "kind": "csv",
 }
 
 

@@ -6,14 +6,16 @@ Owns their making, each at its first use, so that a command that needs no model 
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
-from plainview.casework.workspace import Workspace, current
+from plainview.casework.workspace import SERVE_ENV, Workspace, current
 from plainview.index.base import Block, Index, catch_up
 from plainview.index.compressed import CompressedIndex
 from plainview.index.exact import ExactIndex
@@ -34,6 +36,8 @@ ADAPTERS = (AUTO, "exact", "compressed", "milvus")
 
 MILVUS = "http://127.0.0.1:19530"
 """Where Milvus is looked for, unless `milvus` of [index] in workspace.toml names another place."""
+if TYPE_CHECKING:
+    from plainview.casework.ordering import Ordering
 
 
 class Services:
@@ -41,7 +45,10 @@ class Services:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.look_again_at: dict[int, float] = {}
+        """Gallery -> when its index in this process is checked again, by time.monotonic()."""
         self._indexes: dict[tuple[str, str], Index] = {}
+        self.orderings: dict[tuple[int, str], Ordering] = {}
         self._lock = threading.Lock()
 
     @cached_property
@@ -100,14 +107,19 @@ class Services:
 
     @cached_property
     def decoder(self) -> Decoder:
-        """The restricted decoder."""
-        return Decoder()
+        """The restricted decoder; a server shows twenty faces on one page, and decodes two at a time."""
+        return Decoder(children=2 if SERVE_ENV in os.environ else 1)
 
     @cached_property
     def engine(self) -> Engine:
         """The loaded model pack; raises PackError."""
-        use = str(self.workspace.settings().get("use", "investigation"))
-        return Engine.load(DEFAULT_PACK, declared_use=use)
+        return self.load_engine()
+
+    def load_engine(self) -> Engine:
+        """The model pack as it lies on disk now, every hash checked again; raises PackError."""
+        settings = self.workspace.settings()
+        pack, use = str(settings.get("pack", DEFAULT_PACK)), str(settings.get("use", "investigation"))
+        return Engine.load(pack, declared_use=use)
 
     @cached_property
     def default_adapter(self) -> str:
@@ -199,9 +211,10 @@ class Services:
         return str(section.get(name, default)) if isinstance(section, dict) else default
 
     def close(self) -> None:
-        """End the decoder's child."""
-        if "decoder" in self.__dict__:
-            self.decoder.close()
+        """End the decoder's child; the next use starts another one."""
+        decoder = self.__dict__.pop("decoder", None)
+        if decoder is not None:
+            decoder.close()
 
 
 @lru_cache(maxsize=1)

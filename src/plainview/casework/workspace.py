@@ -192,6 +192,7 @@ def lay_out(workspace: Workspace, *, sample: bool) -> None:
         "secret.key": secrets.token_urlsafe(48).encode(),
         "blobs.key": secrets.token_bytes(KEY_BYTES),
         "log.key": Signer.generate(origin).private_bytes(),
+        "expunge.key": secrets.token_bytes(KEY_BYTES),
     }
     for name, content in keys.items():
         _write_private(root / "keys" / name, content)

@@ -39,7 +39,7 @@ def bench_search(
     run = subprocess.run(command, stdout=subprocess.PIPE, env=os.environ | threads, check=False)  # noqa: S603
     if run.returncode:
         raise typer.Exit(1)  # it has said why
-    _print(loads(run.stdout), json=json)
+    show(loads(run.stdout), json=json)
 
 
 @app.command("enrol")
@@ -59,12 +59,12 @@ def bench_enrol(
         make_workspace(sample=True)
         from plainview.casework.manifest import read_items
 
-        source = photos or _varied(home / "photographs", images)
+        source = photos or varied(home / "photographs", images)
         items = [
             item for item in read_items(source) if item.path.suffix.lower() in (".jpg", ".jpeg", ".png")
         ][:images]
         result = _measure_enrol(items)
-    _print(result, json=json)
+    show(result, json=json)
 
 
 def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
@@ -129,7 +129,7 @@ def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
     }
 
 
-def _varied(folder: Path, count: int) -> Path:
+def varied(folder: Path, count: int) -> Path:
     """Write `count` different 250-pixel crops of the two bundled portraits: real faces, no two files alike."""
     from plainview.cli.demo import bundled_portraits
 
@@ -145,7 +145,8 @@ def _varied(folder: Path, count: int) -> Path:
     return folder
 
 
-def _print(result: dict[str, object], *, json: bool) -> None:
+def show(result: dict[str, object], *, json: bool) -> None:
+    """Print a result as JSON, or as lines for people."""
     if json:
         print_json(result)
         return

@@ -205,6 +205,35 @@ def lead_release(
     console.print("Locked for line-ups until independent evidence is on record (`plainview lead evidence`).")
 
 
+@lead_app.command("withhold")
+def lead_withhold(
+    examination: str, acting: As, reason: Annotated[str, typer.Option(help="Why it is not released.")]
+) -> None:
+    """Decide that an examined candidate is not released."""
+    member = acting_member(acting)
+    from plainview.casework.actions.leads import withhold
+
+    withhold(examination, reason, acting_member=member)
+    console.print(f"Examination {examination} is not released; the reason is on record.")
+
+
+@lead_app.command("sheet")
+def lead_sheet(lead: str, out: Annotated[Path, typer.Option(help="A new file, .pdf.")], acting: As) -> None:
+    """Write the sheet of a lead: an accessible PDF with the whole list and the receipt of the log."""
+    member = acting_member(acting)
+    from plainview.casework.actions.sheet import make_sheet
+    from plainview.casework.services import services
+
+    if out.exists():
+        raise Refused("lead.file", "Nothing written", f"{out} exists.", "Name a new file.")
+    try:
+        made = make_sheet(lead, acting_member=member)
+    finally:
+        services().close()
+    out.write_bytes(made.pdf)
+    console.print(f"{out}: {len(made.pdf):,} bytes, sha256 {made.sha256} (it is in the log).", soft_wrap=True)
+
+
 @lead_app.command("evidence")
 def lead_evidence(lead: str, text: str, acting: As) -> None:
     """Record evidence that does not rest on the candidate list; only then may a witness be shown the person."""

@@ -65,6 +65,7 @@ def gallery_list(acting: As, json: Json = False) -> None:
 def gallery_passport(name: str, acting: As, json: Json = False) -> None:
     """Show one gallery's passport."""
     member = acting_member(acting)
+    from plainview.casework.queries.feeds import feeds_of
     from plainview.casework.queries.galleries import gallery_named, gallery_size
 
     gallery = gallery_named(name, member)
@@ -72,6 +73,11 @@ def gallery_passport(name: str, acting: As, json: Json = False) -> None:
         "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
         "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
         "offences": gallery.offences, "created_at": gallery.created_at.isoformat(),
+        "feeds": [
+            f"{feed.public_id} {feed.publisher}, {feed.host}: {feed.legal_basis}"
+            f"{' (stopped)' if feed.stopped_at else ''}"
+            for feed in feeds_of(gallery)
+        ],
     }  # fmt: skip
     if json:
         print_json(rows)
@@ -128,20 +134,32 @@ def expunge(
     reference: Annotated[str, typer.Argument(help="Id of a reference.")],
     reason: Annotated[str, typer.Option(help="Why it is erased; it is kept, sealed.")],
     acting: As,
+    never_again: Annotated[
+        bool, typer.Option("--never-again", help="The same picture must never be enrolled again.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Erase a reference for good: picture, template and where it came from."""
     member = acting_member(acting)
     from plainview.casework.actions import expunge as expunging
 
-    done = expunging.expunge(reference, reason=reason, acting_member=member)
+    done = expunging.expunge(reference, reason=reason, acting_member=member, never_again=never_again)
     if json:
         print_json(
-            {"reference_id": done.reference, "picture_erased": done.picture_erased, "entry": done.entry}
-        )
+            {
+                "reference_id": done.reference, "picture_erased": done.picture_erased, "entry": done.entry,
+                "journal_emptied": done.journal_emptied,
+            }
+        )  # fmt: skip
         return
     kept = "" if done.picture_erased else " Its picture stays: another record needs it."
     console.print(f"Reference {done.reference} is erased; entry {done.entry}.{kept}", soft_wrap=True)
+    if not done.journal_emptied:
+        console.print(
+            "[yellow]A long reader kept the database's journal from being emptied: it still holds the old row. "
+            "Run `plainview doctor` once it has ended.[/]",
+            soft_wrap=True,
+        )
 
 
 def register(app: typer.Typer) -> None:

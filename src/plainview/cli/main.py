@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused or failed (one line why and what next on stderr), 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -17,12 +18,19 @@ from plainview.casework.workspace import ENV
 from plainview.cli import (
     alerts,
     audit,
+    backup,
     bench,
+    bench_serve,
+    bench_video,
+    canaries,
     demo,
+    enrolment,
     evaluate,
     examination,
+    feeds,
     flags,
     galleries,
+    gallery_work,
     media,
     models,
     needs,
@@ -31,6 +39,7 @@ from plainview.cli import (
     rulebook,
     serve,
     setup,
+    video,
     work,
     worker,
 )
@@ -53,7 +62,12 @@ for module in (
     models,
     media,
     galleries,
+    canaries,
+    gallery_work,
+    enrolment,
+    feeds,
     work,
+    video,
     alerts,
     examination,
     people,
@@ -62,9 +76,12 @@ for module in (
     oversight,
     serve,
     worker,
+    backup,
     audit,
     demo,
     bench,
+    bench_serve,
+    bench_video,
     evaluate,
 ):
     module.register(app)
@@ -106,9 +123,36 @@ def main() -> None:
     except ClockWentBack as error:
         _stop(str(error), "")
     except DatabaseError as error:
-        _stop(f"The database cannot be used: {error}.", "Nothing was written. Run `plainview doctor`.")
+        _stop(*_database(str(error)))
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        _stop(*_DISK[error.errno])
     except KeyboardInterrupt:
         _stop("Interrupted.", "What was acknowledged is kept; run the same command again to finish.")
+
+
+_DISK = {
+    errno.ENOSPC: (
+        "The disk is full.",
+        "Free some space, then run the same command again; what was acknowledged is kept.",
+    ),
+    errno.EDQUOT: ("The quota of the disk is used up.", "Enlarge it, then run the same command again."),
+    errno.EROFS: ("The disk is mounted read-only.", "Mount it for writing, then run the same command again."),
+}
+"""What the operating system says about a disk, in words: why, and what next."""
+
+
+def _database(text: str) -> tuple[str, str]:
+    """Why, and what next, for what the database says; a transaction that failed has changed nothing."""
+    if "full" in text:
+        return _DISK[errno.ENOSPC]
+    if "readonly" in text or "unable to open" in text:
+        return (
+            "The database may not be written to: its disk or folder is read-only.",
+            "Nothing was written. Check how the disk is mounted and who owns the workspace.",
+        )
+    return f"The database cannot be used: {text}.", "Nothing was written. Run `plainview doctor`."
 
 
 def _stop(why: str, next_step: str) -> None:

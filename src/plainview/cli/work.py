@@ -1,4 +1,4 @@
-"""The commands of daily work: gallery, enrol, case, search."""
+"""The commands of daily work: case, search."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from plainview.casework.workspace import current
-from plainview.cli.common import As, Json, acting_member, console, err, print_json, print_rows, sample_notice
+from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS, UNDECLARED
 
@@ -18,42 +17,6 @@ if TYPE_CHECKING:
     from plainview.casework.actions.search import Answer
 
 case_app = typer.Typer(help="Cases.", no_args_is_help=True)
-
-
-def enrol(gallery: str, path: Path, acting: As, json: Json = False) -> None:
-    """Enrol a folder, a picture, or a CSV/JSONL manifest (path, source_url, page_url, captured_on)."""
-    member = acting_member(acting)
-    from plainview.casework.actions import enrol as enrolment
-    from plainview.casework.manifest import read_items
-    from plainview.casework.services import services
-
-    items = read_items(path)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(f"Enrolling into {gallery}", total=len(items))
-        try:
-            result = enrolment.enrol(
-                gallery, items, acting_member=member, progress=lambda _: bar.advance(task)
-            )
-        finally:
-            services().close()
-    if json:
-        print_json(
-            {
-                "enrolled": result.enrolled, "duplicates": result.duplicates, "failed": result.failed,
-                "seconds": round(result.seconds, 3), "references": result.references,
-            }
-        )  # fmt: skip
-        return
-    console.print(
-        f"{result.enrolled} pictures enrolled ({result.references} faces), {result.duplicates} duplicates, "
-        f"{len(result.failed)} not usable, in {result.seconds:.1f} s."
-    )
-    if result.failed:
-        table = Table("Not usable", "Code", "Why")
-        for row in result.failed:
-            table.add_row(row["path"], row["code"], row["why"])
-        console.print(table)
 
 
 @case_app.command("open")
@@ -103,8 +66,14 @@ def case_list(acting: As, json: Json = False) -> None:
 
 
 def search(
-    image: Path,
     acting: As,
+    image: Annotated[Path | None, typer.Argument(help="The probe; or --still.")] = None,
+    still: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Id of a still of a video, instead of a picture; several of one person: one probe of all."
+        ),
+    ] = None,
     case: Annotated[str, typer.Option(help="Number of an open case.")] = "",
     purpose: Annotated[str, typer.Option(help="What the search is to find out.")] = "",
     gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
@@ -127,15 +96,23 @@ def search(
     """Search a gallery with a probe. The record is made before the result."""
     member = acting_member(acting)
     from plainview.casework.actions.search import Request, authorise, prepare_probe, run_search
+    from plainview.casework.actions.stills import prepare_still
     from plainview.casework.services import services
     from plainview.recognition.decode import read_file
     from plainview.storage.base import digest_of
 
-    digest = digest_of(read_file(image))
+    if (image is None) == (not still):
+        raise typer.BadParameter("name a picture, or a still with --still")
+    digest = digest_of(read_file(image)) if image else ""
     request = Request(case, purpose, gallery, top, origin, urgent, probe_sha256=digest)
-    authorise(request, acting_member=member)  # says no before anything is decoded
+    if image:
+        authorise(request, acting_member=member)  # says no before anything is decoded
     try:
-        probe = prepare_probe(image, face, edits=edit or ())
+        probe = (
+            prepare_probe(image, face, edits=edit or ())
+            if image
+            else prepare_still((still or [""])[0], together_with=(still or [])[1:], acting_member=member)
+        )
         answer = run_search(probe, request, acting_member=member)
     finally:
         services().close()
@@ -170,12 +147,17 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "probe": {
             "sha256": search.probe_blob, "edits": search.edits, "face": search.face_number, "box": search.box,
             "quality": search.quality, "quality_detail": search.quality_detail,
+            "provenance": search.provenance,
+            "frames": [frame.provenance for frame in search.frames.order_by("number")],
         },
         "gallery_size": search.gallery_size,
+        "ordered_by": search.scorer,
+        "likelihood_ratio": None,  # needs pairs known apart from their scores: docs/explanation/calibration.md
         "candidates": [
             {
                 "rank": row.rank,
                 "score": float(row.score),
+                "adjusted_score": float(row.adjusted),
                 "reference_id": row.reference.public_id,
                 "source_url": row.reference.source_url,
                 "page_url": row.reference.page_url,
@@ -207,14 +189,14 @@ def print_answer(answer: Answer, notice: str) -> None:
     """Print an answered search for people."""
     search = answer.search
     table = Table(
-        "Rank", "Score", "Reference", "Source", "Captured", "Quality",
+        "Rank", "Score", "Adjusted", "Reference", "Source", "Captured", "Quality",
         title=f"Search {search.public_id}: {len(answer.candidates)} candidates of {search.gallery_size} references",
         caption=notice,
     )  # fmt: skip
     for row in answer.candidates:
         reference = row.reference
         table.add_row(
-            str(row.rank), f"{row.score:.3f}", reference.public_id, reference.source_url,
+            str(row.rank), f"{row.score:.3f}", f"{row.adjusted:.3f}", reference.public_id, reference.source_url,
             str(reference.captured_on or "not stated"), str(reference.quality),
         )  # fmt: skip
     console.print(table)
@@ -225,6 +207,7 @@ def print_answer(answer: Answer, notice: str) -> None:
             soft_wrap=True,
         )
     from plainview.casework.queries.answers import cautions, meanings
+    from plainview.evaluation.scoring import COSINE
 
     for row, meaning in list(zip(answer.candidates, meanings(search, answer.candidates), strict=True))[:3]:
         console.print(f"Rank {row.rank}: {meaning.text}", soft_wrap=True)
@@ -232,6 +215,11 @@ def print_answer(answer: Answer, notice: str) -> None:
         where = f"Rank {caution.rank}: " if caution.rank else ""
         console.print(f"[yellow]Look again. {where}{caution.text}[/]", soft_wrap=True)
     console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
+    if search.scorer != COSINE:
+        console.print(
+            "Order and rates are of the adjusted score: less how near both faces lie to everybody.",
+            soft_wrap=True,
+        )
     console.print(
         f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}",
         soft_wrap=True,
@@ -241,6 +229,5 @@ def print_answer(answer: Answer, notice: str) -> None:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(case_app, name="case")
-    app.command()(enrol)
     app.command()(search)
     app.command()(candidates)

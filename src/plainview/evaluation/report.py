@@ -16,6 +16,7 @@ from typing import Any
 import typst
 
 from plainview.evaluation.plots import Plot, plots
+from plainview.evaluation.typeset import string, text
 
 Row = tuple[str, str, str]
 """(figure, value, interval)."""
@@ -60,6 +61,12 @@ def sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Row]]]:
                 f"{verification['impostor_pairs']:,} of two"
             ),
             rows,
+        )
+    ratio = result.get("likelihood_ratio")
+    if ratio:
+        yield (
+            "Likelihood ratios, by people that they were not made from",
+            [_row("Cllr, bits (0: always know, 1: say nothing)", ratio["cllr"], ratio["cllr_ci"])],
         )
     for key, title in (("identification", "Identification"), ("masked", "Lower face covered")):
         each = result.get(key)
@@ -114,7 +121,7 @@ def _facts(result: dict[str, Any]) -> list[str]:
             f"{result['n_people']:,} people, {result['n_images']:,} pictures of {repeat['dataset']}; no template could be "
             f"made of {result['fta_count']:,} (failure to acquire {result['fta']:.4f})."
         ),
-        f"Model pack {repeat['pack']}; normalisation: {result['normalisation'] or 'none'}"
+        f"Model pack {repeat['pack']}; scores: {result['normalisation']}"
         + (f"; {seconds:.3f} s from file to template on this machine." if seconds is not None else "."),
     ]
     if "rulings" in result:
@@ -171,20 +178,20 @@ def to_pdf(result: dict[str, Any], drawn: list[Plot]) -> bytes:
             '#set page(paper: "a4", margin: 2cm, numbering: "1")\n#show heading: set block(above: 1.4em, sticky: true)\n'
             "= Measured error rates"
         ),
-        *map(_text, _facts(result)),
+        *map(text, _facts(result)),
     ]
     for title, rows in sections(result):
-        cells = ", ".join(f"[{_text(cell)}]" for row in rows for cell in row)
+        cells = ", ".join(f"[{text(cell)}]" for row in rows for cell in row)
         lines.append(
-            f"== {_text(title)}\n#table(columns: (1fr, auto, auto), stroke: 0.4pt + luma(80%), "
+            f"== {text(title)}\n#table(columns: (1fr, auto, auto), stroke: 0.4pt + luma(80%), "
             f"table.header([Figure], [Value], [95 % interval]), {cells})"
         )
     for i, plot in enumerate(drawn):
         lines.append(
-            f'#figure(image("{i}.svg", width: 100%, alt: {_string(plot.alt)}), caption: [{_text(plot.title)}])'
+            f'#figure(image("{i}.svg", width: 100%, alt: {string(plot.alt)}), caption: [{text(plot.title)}])'
         )
     lines.append("== How to repeat this")
-    lines += [_text(line) for line in _foot(result)]
+    lines += [text(line) for line in _foot(result)]
     with tempfile.TemporaryDirectory(prefix="plainview-report-") as name:
         folder = Path(name)
         for i, plot in enumerate(drawn):
@@ -193,13 +200,3 @@ def to_pdf(result: dict[str, Any], drawn: list[Plot]) -> bytes:
         source.write_text("\n\n".join(lines), "utf-8")
         made = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
     return bytes(made)
-
-
-def _string(text: str) -> str:
-    """Return a typst string literal; nothing in it can be read as code."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
-
-
-def _text(text: str) -> str:
-    """Return typst code that shows a text as it is."""
-    return f"#{_string(text)}"

@@ -15,11 +15,16 @@ from plainview.casework.actions import (
     alert_ends,
     alert_follow,
     assign,
+    canary_checks,
+    intake,
     jobs,
     notices,
+    outcomes,
     preparations,
     trials,
     urgent,
+    video_process,
+    videos,
 )
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
@@ -32,22 +37,33 @@ def every_minute() -> None:
     with acting_through(Channel("job")):
         urgent.sweep()
         assign.assign_waiting()
+        intake.close_abandoned()
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
         notices.send_due()
+        video_process.settle()
         for pk in jobs.to_resume():
             enqueue_again(pk)
 
 
-def every_day() -> None:
-    """Write the weekly letters that are due; erase drafts that were left alone."""
+def every_hour() -> None:
+    """Check the galleries whose canaries are due, each as often as its agency's policy says."""
     with acting_through(Channel("job")):
+        canary_checks.run_all(due_only=True)
+
+
+def every_day() -> None:
+    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
+    with acting_through(Channel("job")):
+        intake.sweep_failures()
         trials.send_reports()
         preparations.discard_stale()
+        outcomes.remind_outcomes()
+        videos.discard_stale()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(
-    {"every minute": (every_minute, MINUTE), "every day": (every_day, DAY)}
+    {"every minute": (every_minute, MINUTE), "every hour": (every_hour, HOUR), "every day": (every_day, DAY)}
 )
 """name -> (function, minutes between two runs)."""
 

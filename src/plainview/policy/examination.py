@@ -85,6 +85,9 @@ one time in four."""
 STATEMENT = "Investigative lead, not an identification, not grounds for arrest."
 """Stands on every lead."""
 
+REMIND_DAYS = 30
+"""Days without a reported outcome after which the people of a lead are reminded, and again each time: chosen."""
+
 _MIN_WORDS = 3  # of a note that explains
 
 
@@ -223,7 +226,7 @@ def verified(examined: str, verdicts: Iterable[str], decided_by_supervisor: bool
         return Allow()
     return Refused(
         "lead.disagreement", "Lead not released", "The verifiers did not agree with the examiner.",
-        "Wait for the third verification, or state with --override why it is released all the same.",
+        "Wait for the third verification, or state why it is released all the same.",
     )  # fmt: skip
 
 

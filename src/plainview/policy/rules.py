@@ -92,6 +92,30 @@ def gallery_current(name: str, expires_on: date, today: date) -> Decision:
     return Allow()
 
 
+def gallery_of_pack(name: str, pack: str, loaded: str, re_embedding: bool) -> Decision:
+    """The gallery's templates are all of the loaded model pack; only such templates can be compared.
+
+    Args:
+        name: of the gallery.
+        pack: identity of the pack of its templates, "" while it has none.
+        loaded: identity of the loaded pack.
+        re_embedding: templates of the pack are still being made.
+    """
+    if pack in ("", loaded) and not re_embedding:
+        return Allow()
+    why = (
+        f"The templates of gallery {name!r} are being made anew and not all of them are there."
+        if re_embedding
+        else f"The templates of gallery {name!r} were made by {pack}, and {loaded} is loaded."
+    )
+    return Refused(
+        "gallery.pack",
+        "Refused",
+        why,
+        f"Its administrator runs `plainview gallery re-embed {name}`; it can be stopped and run again.",
+    )
+
+
 def passport_complete(basis: str, source: str, owner: str) -> Decision:
     """A gallery states its legal basis, its source and its owner."""
     fields = {"legal basis": basis, "source": source, "owner": owner}

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, AgencyPolicy
+from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPolicy
 from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
+from plainview.policy.video import SIZE_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Row:
 
 def table(policy: AgencyPolicy) -> list[Row]:
     """Every rule, in the order in which a search meets them, then those of joining and of galleries."""
-    return [Row(*row) for row in (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries())]
+    rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *SIZE_RULES)
+    return [Row(*row) for row in rows]
 
 
 def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
@@ -41,6 +43,11 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         f"{policy.urgent_hours} hours (never more than {MAX_URGENT_HOURS}), or it and its data are erased."
         if policy.urgent
         else "There is no urgent path."
+    )
+    canary = (
+        "nothing is searched in it."
+        if policy.canary_alarm == STOP
+        else "every search of it carries a caution."
     )
     return [
         ("member.inactive", "every act", "Only an active account acts."),
@@ -72,7 +79,12 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ),
         ("gallery.unknown", "search", "The gallery is one of the member's own agency."),
         ("gallery.expired", "search", "Nobody uses a gallery whose legal basis has ended."),
+        ("gallery.pack", "search, enrolment", "A gallery is used once all its templates are of the loaded model pack."),
         ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
+        (
+            "gallery.canary_alarm", "search",
+            f"While a canary alarm of the gallery is open, {canary} Canaries check it every {policy.canary_hours} hours.",
+        ),
         ("search.urgent_closed", "search", urgent),
         ("search.approval_needed", "search", f"A supervisor approves beforehand for: {beforehand}."),
         ("search.one_approval", "search", "An approval is of one search: each gallery needs its own."),
@@ -111,5 +123,14 @@ def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
 
 def _galleries() -> list[tuple[str, str, str]]:
     return [
+        ("feed.passport", "feed", "A published feed names its publisher and its legal basis."),
+        ("feed.address", "feed", "A feed is one list on one https host."),
+        ("feed.rate", "feed", "A feed pauses between two requests."),
+        (
+            "feed.host",
+            "feed",
+            "Only links of the list, on the host of the list, are fetched; no page ever is.",
+        ),
+        ("feed.stopped", "feed", "A feed that was stopped fetches nothing any more."),
         ("gallery.passport", "gallery", "A gallery states its legal basis, its source and its owner."),
     ]

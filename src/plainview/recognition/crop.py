@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from plainview.recognition.align import TEMPLATES, part_shown, similarity
 from plainview.recognition.types import Pixels, Points
@@ -22,6 +23,9 @@ ABOUT = 2.0
 
 EYES = 0.22
 """Distance of the eyes in sides of the aligned square: chosen, so that hair, ears and neck are in it."""
+
+_TURNED = 1.25
+"""How far the distance of the eyes may be from that of an average face: chosen; at 37 degrees of yaw it is."""
 
 _EYE_LEVEL = 0.42  # of the side: the face's middle, a little above the square's
 
@@ -53,8 +57,8 @@ def face_square(pixels: Pixels, box: Sequence[float], side: int, *, about: float
 def aligned_square(pixels: Pixels, points: Points, side: int) -> Pixels:
     """Return a square in which the face is upright, its eyes level and as far apart as in every other such square.
 
-    The picture is only moved, turned and scaled (align.similarity, over all five points, so that a turned head is not
-    blown up): two of these squares can be laid over each other.
+    The picture is only moved, turned and scaled: two of these squares can be laid over each other. Where the head is
+    turned so far that its eyes come close together, the other points hold the scale (_TURNED).
 
     Args:
         pixels: see `Pixels`.
@@ -67,20 +71,32 @@ def aligned_square(pixels: Pixels, points: Points, side: int) -> Pixels:
     Raises:
         ValueError: the points are all the same, or not finite.
     """
-    template = TEMPLATES["arcface-112"]
-    eyes = template[:2].mean(axis=0)
-    scale = EYES * side / float(np.hypot(*(template[1] - template[0])))
-    target = (template - eyes) * scale + np.array([side / 2, _EYE_LEVEL * side])
-    target = target.astype(np.float32)
-    pixels, points = part_shown(pixels, points, similarity(points, target), side)
+    pixels, points = part_shown(pixels, points, _upright(points, side), side)
     if pixels.size == 0:
         return np.full((side, side, 3), SURROUND, np.uint8)
-    matrix = similarity(points, target)
+    matrix = _upright(points, side)
     how = cv2.INTER_LINEAR if np.hypot(matrix[0, 0], matrix[1, 0]) < 1 else cv2.INTER_CUBIC
     warped = cv2.warpAffine(
         pixels, matrix, (side, side), flags=how, borderMode=cv2.BORDER_CONSTANT, borderValue=SURROUND
     )
     return np.asarray(warped, dtype=np.uint8)
+
+
+def _upright(points: Points, side: int) -> NDArray[np.float64]:
+    """The similarity (2, 3) that levels the eyes at their place and distance."""
+    template = TEMPLATES["arcface-112"]
+    of_template = float(np.hypot(*(template[1] - template[0])))
+    fit = similarity(points, template)
+    left, right = points[0].astype(np.float64), points[1].astype(np.float64)
+    apart, middle = right - left, (left + right) / 2
+    distance = float(np.hypot(*apart))
+    # How far apart the eyes would be if all five points were those of an average face that looks ahead.
+    ahead = of_template / float(np.hypot(fit[0, 0], fit[1, 0]))
+    scale = EYES * side / min(max(distance, ahead / _TURNED), ahead * _TURNED)
+    angle = np.arctan2(apart[1], apart[0])
+    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    shift = np.array([side / 2, _EYE_LEVEL * side]) - turn @ middle
+    return np.column_stack([turn, shift])
 
 
 def within(pixels: Pixels, longest: int) -> Pixels:

@@ -13,13 +13,13 @@ import numpy as np
 import onnxruntime
 
 from plainview.recognition.align import ALIGNED_SIDE, align
-from plainview.recognition.detect import MIN_SCORE, Detector
+from plainview.recognition.detect import LARGE_SIDE, MIN_SCORE, Detector
 from plainview.recognition.embed import Embedder, compare
 from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.install import default_models_dir, find, read_verified
 from plainview.recognition.packs import DEFAULT_PACK, ModelPack, check_use, get_pack
 from plainview.recognition.quality import MIN_FACE_PX, USUAL_FACE_PX, assess
-from plainview.recognition.types import Detection, Face, Picture, Vector
+from plainview.recognition.types import Detection, Face, Picture, Pixels, Vector
 
 __all__ = ["Engine", "compare"]
 
@@ -81,6 +81,18 @@ class Engine:
         found = self._detector.detect(picture.pixels)
         return [Face(detection, assess(picture.pixels, detection)) for detection in found]
 
+    def glance(self, pixels: Pixels, longest: int = LARGE_SIDE) -> list[Detection]:
+        """Faces of one frame of a video, largest first; see `Detector.glance`."""
+        return self._detector.glance(pixels, longest=longest)
+
+    def aligned_template(self, aligned: Pixels) -> Vector:
+        """The template of a face that `align` has cut out: uint8 (112, 112, 3), BGR.
+
+        Raises:
+            ValueError: the network gave no direction.
+        """
+        return self._embedder.template(aligned)
+
     def template(self, picture: Picture, detection: Detection) -> Vector:
         """The template of one face.
 
@@ -93,6 +105,26 @@ class Engine:
 
         Raises:
             ValueError: the face's points are all the same, or the network gave no direction.
+        """
+        points = self._detector.steady(picture.pixels, detection.points)
+        aligned = align(picture.pixels, points, self.pack.alignment)
+        if not self.pack.mirrored:
+            return self._embedder.template(aligned)
+        both = self._embedder.template(aligned) + self._embedder.template(
+            np.ascontiguousarray(aligned[:, ::-1])
+        )
+        length = float(np.linalg.norm(both.astype(np.float64)))
+        if not length > 0:
+            raise ValueError("a face and its mirror image gave opposite templates")
+        return (both / length).astype(np.float32)
+
+    def plain_template(self, picture: Picture, detection: Detection) -> Vector:
+        """The template of one face from the points as they were found and one pass of the network: for measuring only.
+
+        Args and returns as `template`; the two are of different making and are never compared with each other.
+
+        Raises:
+            ValueError: as `template`.
         """
         return self._embedder.template(align(picture.pixels, detection.points, self.pack.alignment))
 

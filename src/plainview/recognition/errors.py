@@ -55,7 +55,16 @@ CODES: dict[str, str] = {
     "no_face": "no face was found",
     "face_too_small": "the largest face found is too small to compare",
     "no_such_face": "the face number asked for does not exist in this picture",
+    "not_a_video": "the bytes are not a video in an allowed container",
+    "video_format_not_allowed": "a video, but its container or codec is not on the allow-list",
+    "video_index_missing": "the recording broke off before its list of frames was written",
+    "no_video_stream": "a container without moving pictures",
+    "no_frames": "a video without a frame that can be decoded",
+    "frame_changed": "the frame decoded now is not the one that was picked",
     "bad_edit": "an edit of the probe that is none, or does not fit the picture",
     "decoder_limit": "decoding took more memory or time than is allowed",
+    "exchange_damaged": "an ANSI/NIST-ITL file that cannot be read",
+    "exchange_no_face": "an ANSI/NIST-ITL file or record that shows no face",
+    "exchange_hash": "a picture in an ANSI/NIST-ITL record that is not the one its hash was made of",
 }
 """Every code that `BadMedia` may carry, with its meaning (printed in docs/reference/refusals.md)."""

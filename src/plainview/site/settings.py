@@ -177,6 +177,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 20
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # of one upload into a gallery; more comes as a ZIP
 assert IDLE.total_seconds() < SESSION_COOKIE_AGE  # noqa: S101  else the cookie would decide
 
 # Letters go to the mail server that workspace.toml names under [mail]; without one, into the workspace's outbox.

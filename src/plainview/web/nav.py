@@ -26,16 +26,24 @@ class Place:
 
 PLACES = (
     Place("Home", "home", "/"),
-    Place("Alerts", "alerts", "/alerts/"),
-    Place("Cases", "cases", "/cases/"),
     Place("New search", "prepare", "/prepare/"),
+    Place("Cases", "cases", "/cases/"),
+    Place("Videos", "videos", "/videos/"),
     Place("Examinations", "examinations", "/examinations/"),
     Place("Verify", "verifications", "/verifications/"),
-    Place("Proficiency", "proficiency", "/proficiency/"),
+    Place("Leads", "leads", "/leads/"),
+    Place("Alerts", "alerts", "/alerts/"),
+    Place("Approvals", "approvals", "/approvals/"),
+    Place("Galleries", "galleries", "/galleries/"),
+    Place("Members", "members", "/members/"),
+    Place("Flags", "flags", "/flags/"),
+    Place("Log", "log", "/log/"),
 )
 """The main navigation, in order; the access table says who sees a row."""
 
 OWN = (
+    Place("My record", "me", "/me/"),
+    Place("Proficiency", "proficiency", "/proficiency/"),
     Place("Rules", "policy", "/policy/"),
     Place("Sign-in", "mfa_index", "/accounts/2fa/"),
     Place("Sessions", "sessions", "/sessions/"),

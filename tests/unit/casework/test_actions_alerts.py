@@ -53,7 +53,7 @@ def test_nothing_is_compared_twice_and_a_killed_process_leaves_nothing_out(
     row = alert(made)
     # Killed between the commit of the batch and its comparison.
     with monkeypatch.context() as patch:
-        patch.setattr("plainview.casework.actions.enrol.follow", lambda _: 0)
+        patch.setattr("plainview.casework.actions.batches.follow", lambda _: 0)
         arrive(made, "her.png", her())
     assert raised_by(row) == []
     assert alert_follow.follow_all() == 1

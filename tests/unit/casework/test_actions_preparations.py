@@ -109,6 +109,11 @@ def test_a_face_that_was_cut_away_is_not_chosen_any_more(ready: None) -> None:
     actions.save(draft.public_id, {"face": astronaut}, acting_member=person("examiner"))
     cut = actions.edit(draft.public_id, "crop:520,0,1000,512", acting_member=person("examiner"))
     assert (len(cut.faces), cut.face) == (2, None)
+    alone = actions.edit(draft.public_id, "crop:0,0,400,512", acting_member=person("examiner"))
+    assert (len(alone.faces), alone.face) == (1, 1)
+    # Back to several: the one that was alone was nobody's choice.
+    back = actions.undo(draft.public_id, back_to=0, acting_member=person("examiner"))
+    assert (len(back.faces), back.face) == (3, None)
 
 
 def test_a_picture_without_a_face_is_kept_until_an_edit_shows_one(ready: None) -> None:

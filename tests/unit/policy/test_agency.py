@@ -28,6 +28,8 @@ def test_both_shipped_policies_are_valid() -> None:
         ("urgent_hours = 48", "urgent_hours = true", "urgent_hours"),
         ("trial_days = 30", "trial_days = 31", "trial_days"),
         ("trial_searches = 50", "trial_searches = 201", "trial_searches"),
+        ("proficiency_one_in = 10", "proficiency_one_in = 101", "proficiency_one_in"),
+        ("proficiency_one_in = 10", "proficiency_one_in = 1", "proficiency_one_in"),
         ("list_max = 50", "list_max = 51", "list_max"),
         ("list_max = 50", "list_max = 1", "list_max"),
         ("quality_floor = 20", "quality_floor = 101", "quality_floor"),

@@ -14,6 +14,8 @@ from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIV
 
 SIMILAR: dict[str, str] = dict.fromkeys(COMPONENTS, "similar")
 BLIND: dict[str, str] = dict.fromkeys(COMPONENTS, "not comparable")
+UNLIKE: dict[str, str] = dict.fromkeys(COMPONENTS, "dissimilar")
+MIXED: dict[str, str] = SIMILAR | {"nose": "dissimilar", "ears": "not comparable"}
 CHECKED: dict[str, str] = dict.fromkeys(CONTRADICTIONS, "checked, none")
 
 
@@ -23,6 +25,7 @@ def rule(decision: Decision) -> str | None:
 
 def test_there_are_the_nineteen_components() -> None:
     assert len(COMPONENTS) == len(set(COMPONENTS)) == 19
+    assert looking.WHAT_TO_LOOK_AT.keys() == set(COMPONENTS)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +51,22 @@ def test_components(answers: dict[str, str], expected: str | None) -> None:
         (looking.conclusion_fits(POTENTIAL, BLIND), "examination.nothing_compared"),
         (looking.conclusion_fits(NOT, BLIND), "examination.nothing_compared"),
         (looking.conclusion_fits(INCONCLUSIVE, BLIND), None),
+        (looking.conclusion_fits(POTENTIAL, UNLIKE), "examination.nothing_similar"),
+        (looking.conclusion_fits(NOT, SIMILAR), "examination.nothing_dissimilar"),
+        (looking.conclusion_fits(NOT, UNLIKE), None),
+        (looking.conclusion_fits(POTENTIAL, MIXED), None),
+        (looking.dissimilar_explained(POTENTIAL, MIXED, "the light differs"), None),
+        (looking.dissimilar_explained(POTENTIAL, MIXED, "  light  "), "examination.dissimilar_unexplained"),
+        (looking.dissimilar_explained(POTENTIAL, SIMILAR, ""), None),
+        (looking.dissimilar_explained(NOT, MIXED, ""), None),
+        (looking.cautions_acknowledged({}, []), None),
+        (looking.cautions_acknowledged({"age_gap": "12 years."}, ["age_gap", "x"]), None),
+        (looking.cautions_acknowledged({"age_gap": "12 years."}, ["x"]), "examination.cautions"),
+        (looking.face_answered(NOT, {}), None),
+        (looking.face_answered("", {}), "examination.conclusion"),
+        (looking.face_answered(POTENTIAL, {}), "examination.components"),
+        (looking.face_answered(POTENTIAL, BLIND), "examination.nothing_compared"),
+        (looking.face_answered(POTENTIAL, SIMILAR), None),
         (looking.explained("seen near there", "x"), None),
         (looking.explained(" ok  then ", "x"), "examination.explain"),
         (looking.verifier_independent("A", ["B", "C"]), None),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from plainview.casework.actions.frames import public_part, secret_part
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.notices import owe_notices
 from plainview.casework.actions.rows import insert
@@ -31,11 +33,13 @@ from plainview.casework.models import (
 )
 from plainview.casework.queries.galleries import newest_calibration, open_template
 from plainview.casework.services import services
-from plainview.index.base import Scored, exact_scores, ranked
+from plainview.evaluation.scoring import COSINE, Listed
+from plainview.index.base import exact_scores, ranked
 from plainview.policy import rules
 from plainview.policy.agency import MAX_LIST
 from plainview.policy.decision import Allow
 from plainview.policy.permissions import Permission
+from plainview.recognition.edits import apply, read
 
 _BLOCK = 1024  # references at once: 1024 x 10,000 scores are 40 MB
 _MARGIN = 1e-4  # of the quick float32 product against the exact score: far above its error of 1e-6
@@ -118,8 +122,11 @@ def _new(gallery_id: int, after: int) -> list[_Row]:
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after).order_by("seq")
     columns = ("seq", "reference_id", "is_add", "reference__template", "reference__public_id")
     return [
-        (seq, reference, open_template(public, sealed) if is_add and sealed else None)
-        for seq, reference, is_add, sealed, public in rows.values_list(*columns)[:_BLOCK]
+        # A canary is nobody whom an alert may find.
+        (seq, reference, open_template(public, sealed) if is_add and sealed and not canary else None)
+        for seq, reference, is_add, sealed, public, canary in rows.values_list(
+            *columns, "reference__is_canary"
+        )[:_BLOCK]
     ]
 
 
@@ -165,7 +172,7 @@ def _made_anew(key: int) -> NDArray[np.float32]:
     """The alert's template under the loaded pack, from its probe: the pack has changed since it was saved."""
     alert = Alert.objects.get(pk=key)
     engine = services().engine
-    picture = services().decoder.decode(services().blobs.get(alert.probe_blob))
+    picture = apply(services().decoder.decode(services().blobs.get(alert.probe_blob)), read(alert.edits))
     _, face = engine.probe_face(picture, alert.face_number)
     made = engine.template(picture, face.detection)
     alert.sealed = services().templates.seal(made.tobytes(), f"alert:{alert.public_id}".encode())
@@ -202,7 +209,7 @@ def _compare(
     return raised
 
 
-_Part = tuple[list[Scored], int, int]
+_Part = tuple[list[Listed], int, int]
 
 
 def _parts(
@@ -210,7 +217,8 @@ def _parts(
 ) -> Iterator[_Part]:
     """Candidate lists of at most MAX_LIST, each with the changes (after, upto] that it is the best of."""
     if len(references) <= MAX_LIST:
-        yield ranked(references, scores, MAX_LIST), after, upto
+        best = ranked(references, scores, MAX_LIST)
+        yield [Listed(row.reference, row.score, row.score) for row in best], after, upto
         return
     middle = int(seqs[len(seqs) // 2 - 1])
     first = seqs <= middle
@@ -218,7 +226,7 @@ def _parts(
     yield from _parts(references[~first], scores[~first], seqs[~first], middle, upto)
 
 
-def _raise(follows: AlertGallery, found: list[Scored], after: int, upto: int) -> bool:
+def _raise(follows: AlertGallery, found: list[Listed], after: int, upto: int) -> bool:
     """Record the candidates as a search that the alert made, if every rule still lets it; say whom to tell."""
     alert, gallery = follows.alert, follows.gallery
     if not found or not _may_still(alert, gallery):
@@ -226,10 +234,11 @@ def _raise(follows: AlertGallery, found: list[Scored], after: int, upto: int) ->
     search = Search(
         case=alert.case, member=alert.member, gallery=gallery, purpose=alert.purpose, origin=alert.origin,
         policy=alert.policy, top=len(found), probe_blob=alert.probe_blob, probe_name=alert.probe_name,
-        face_number=alert.face_number, box=alert.box, quality=alert.quality, quality_detail=alert.quality_detail,
+        edits=alert.edits, provenance=alert.provenance, face_number=alert.face_number, box=alert.box, quality=alert.quality,
+        quality_detail=alert.quality_detail,
         captured_on=alert.captured_on, pack=alert.pack, pack_sha256=alert.pack_sha256, alert=alert,
         after_seq=after, gallery_seq=upto, gallery_size=_compared(gallery.pk, after, upto),
-        calibration=newest_calibration(gallery.pk, alert.pack),
+        calibration=newest_calibration(gallery.pk, alert.pack), scorer=COSINE, nearness=Decimal(0),
     )  # fmt: skip
     asked = write_entry(
         "search.requested",
@@ -237,9 +246,13 @@ def _raise(follows: AlertGallery, found: list[Scored], after: int, upto: int) ->
             "search": search.public_id, "agency": alert.member.agency.public_id, "case": alert.case.pk,
             "offence": alert.case.offence, "origin": search.origin, "gallery": gallery.pk,
             "policy": alert.policy.number, "approval": None, "urgent": False, "top": search.top,
-            "pack": search.pack, "pack_sha256": search.pack_sha256, "alert": alert.public_id, "after_seq": after,
+            "pack": search.pack, "pack_sha256": search.pack_sha256, "edits": len(search.edits), "alert": alert.public_id,
+            "after_seq": after, **({"still": public_part(search.provenance)} if search.provenance else {}),
         },
-        {"purpose": search.purpose, "case_number": alert.case.number, "probe_sha256": search.probe_blob},
+        {
+            "purpose": search.purpose, "case_number": alert.case.number, "probe_sha256": search.probe_blob,
+            **({"edits": search.edits} if search.edits else {}), **secret_part(search.provenance),
+        },
         acting_member=None,
     )  # fmt: skip
     search.request_entry = asked.entry

@@ -16,13 +16,15 @@ from plainview.casework.actions.alert_follow import back_fill, mark_of
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.guard import refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
-from plainview.casework.actions.search import Authorised, Probe, Request, authorised
+from plainview.casework.actions.search import Authorised, Probe, Request, authorised, probe_of
 from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, GalleryChange, Member
+from plainview.casework.queries.cases import search_numbered
 from plainview.casework.services import services
 from plainview.evaluation.alerting import most_rare, threshold
 from plainview.evaluation.calibration import Calibration
 from plainview.policy import alerts as limits
 from plainview.policy import rules
+from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
 
@@ -70,7 +72,10 @@ def create_alert(
                 "expires_at": alert.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "since": since.isoformat() if since else None, "pack": alert.pack,
             },
-            {"purpose": alert.purpose, "case_number": may[0].case.number, "probe_sha256": alert.probe_blob},
+            {
+                "purpose": alert.purpose, "case_number": may[0].case.number, "probe_sha256": alert.probe_blob,
+                "edits": alert.edits,
+            },
             acting_member=acting_member,
         )  # fmt: skip
         for row, score in zip(may, scores, strict=True):
@@ -82,6 +87,32 @@ def create_alert(
             if since is not None:
                 back_fill(follows, after=_before(row.gallery, since))
     return alert
+
+
+def alert_from_search(
+    search_id: str,
+    galleries: Sequence[str],
+    *,
+    days: int,
+    one_in: int = limits.DEFAULT_ONE_IN,
+    since: date | None = None,
+    acting_member: Member,
+) -> Alert:
+    """Save the probe of a search as an alert: the same original, edits, face, purpose and case.
+
+    Raises:
+        Refused: unknown or erased, or as `create_alert`.
+    """
+    search = search_numbered(search_id, acting_member)
+    if search.erased_at is not None:
+        raise Refused("search.unknown", "Refused", "This search was erased.", "Prepare its photograph anew.")
+    data = services().blobs.get(search.probe_blob)
+    probe = probe_of(search.probe_name, data, search.face_number, edits=search.edits)
+    return create_alert(
+        replace(probe, provenance=search.provenance),
+        Request(search.case.number, search.purpose, "", origin=search.origin), galleries, days=days,
+        one_in=one_in, since=since, acting_member=acting_member,
+    )  # fmt: skip
 
 
 def _threshold(gallery: Gallery, one_in: int) -> float:
@@ -101,7 +132,8 @@ def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: i
     template = engine.template(probe.picture, probe.face.detection)
     alert = Alert(
         case=may.case, member=member, purpose=request.purpose.strip(), origin=request.origin, policy=may.version,
-        probe_blob=services().blobs.put(probe.data), probe_name=probe.name, face_number=probe.number,
+        probe_blob=services().blobs.put(probe.data), probe_name=probe.name, edits=list(probe.edits),
+        provenance=probe.provenance, face_number=probe.number,
         box=[round(float(value), 1) for value in probe.face.detection.box],
         quality=probe.face.quality.overall, quality_detail=probe.face.quality.components,
         captured_on=probe.picture.captured_on, pack=engine.pack.identity,

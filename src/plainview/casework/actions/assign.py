@@ -140,7 +140,7 @@ def _item_is_due(agency: Agency) -> bool:
     """Of N tasks one is an item: for N - 1 ordinary ones one more is drawn."""
     _, policy = binding(agency)
     one_in = policy.proficiency_one_in
-    return one_in > 0 and _random.random() < 1 / max(one_in - 1, 1)
+    return one_in > 0 and _random.random() < 1 / (one_in - 1)
 
 
 def _give_item(others: list[Member], verifier: Member) -> None:

@@ -1,22 +1,26 @@
 """Erasing a reference: its picture, its template, where it came from. What stays is that something was erased, and why.
 
-Owns the order: the rows, the gallery's ordered log and the audit entry in one transaction, then the picture, then the
-pages of the database's journal. An index that catches up removes it; none can answer before.
+Owns the order: what was made from it (erasers), the row, the gallery's ordered log and the audit entry in one
+transaction; then the files, the expunge list and the pages of the database's journal. An index that catches up removes
+it; none can answer before. What is cut short after the transaction is done by `finish`, at the next start.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import F
 
+from plainview.casework.actions.erasers import ERASERS, erase_pending, erase_snapshots
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Gallery, GalleryChange, Member, ProficiencyItem, Reference
+from plainview.casework.expunged import ACTION, bring_level, mark
+from plainview.casework.models import BarredPicture, Gallery, GalleryChange, Member, Reference
 from plainview.casework.queries.blobs import picture_needed
-from plainview.casework.queries.galleries import changes_after
+from plainview.casework.queries.galleries import changes_after, reference_numbered
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
 from plainview.policy import rules
@@ -24,25 +28,42 @@ from plainview.policy.decision import Refused
 from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
 
+_JOURNAL_TRIES, _JOURNAL_PAUSE_S = 20, 0.1
+"""A reader that is in the middle of something keeps SQLite's journal from being emptied; two seconds outlast it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expunged:
-    """What was erased: the reference, the picture's file (False when another reference still needs it), the entry."""
+    """What was erased.
+
+    Attributes:
+        reference: its id.
+        picture_erased: False when another reference or search still needs the picture.
+        entry: number of the log's entry.
+        journal_emptied: False when a long reader kept the database's journal: `plainview doctor` empties it.
+    """
 
     reference: str
     picture_erased: bool
     entry: int
+    journal_emptied: bool
 
 
-def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunged:
+def expunge(reference_id: str, *, reason: str, acting_member: Member, never_again: bool = False) -> Expunged:
     """Erase a reference of the member's agency for good.
+
+    Args:
+        reference_id: its id.
+        reason: why, in words; it is kept, sealed.
+        acting_member: who erases.
+        never_again: the very same picture must not be enrolled again, in any gallery.
 
     Raises:
         Refused: no permission, unknown or erased already, or no reason in words.
-        StorageError: the picture could not be removed; run it again with the same id.
+        StorageError: the picture could not be removed; `finish` removes it.
     """
     with acting("reference.expunge", Permission.REFERENCE_EXPUNGE, acting_member):
-        rows = Reference.objects.select_for_update().select_related("gallery")
+        rows = Reference.objects.select_for_update().select_related("gallery", "enrolment")
         row = rows.filter(public_id=reference_id.strip(), gallery__agency=acting_member.agency).first()
         if row is None or not row.template:
             raise Refused(
@@ -50,38 +71,99 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member) -> Expunge
                 "It may have been erased already; the log knows.",
             )  # fmt: skip
         rules.require(explained(reason, "The reason"))
-        blob, gallery = row.blob, row.gallery
-        Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
-        gallery.refresh_from_db(fields=["log_head"])
-        GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=row)
-        row.template, row.blob = b"", f"expunged {row.public_id}"
-        row.file_name = row.source_url = row.page_url = ""
-        row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
-        row.save()
-        ProficiencyItem.objects.filter(probe_reference=row).update(
-            probe_blob="", probe_box=[], probe_points=[]
-        )
-        shared = picture_needed(blob)
+        blob = row.blob
+        picture_mark = mark(blob)
+        blank(row)
+        if never_again:
+            BarredPicture.objects.get_or_create(mark=picture_mark)
+        needed = picture_needed(blob)
         receipt = write_entry(
-            "reference.expunged",
+            ACTION,
             {
-                "agency": acting_member.agency.public_id, "gallery": gallery.pk, "reference": row.public_id,
-                "change": gallery.log_head, "picture_erased": not shared,
+                "agency": acting_member.agency.public_id, "gallery": row.gallery_id, "reference": row.public_id,
+                "change": row.gallery.log_head, "picture_erased": not needed, "picture_mark": picture_mark,
+                "never_again": never_again,
             },
             {"reason": reason.strip()},
             acting_member=acting_member,
         )  # fmt: skip
-    if not shared:
-        services().blobs.delete(blob)
-    with index_reached():
-        services().forget(gallery.pk, changes_after(gallery.pk), gallery.index_adapter)
+    finish(row.gallery)
+    return Expunged(row.public_id, not needed, receipt.entry, forget_pages())
+
+
+def view_reference(reference_id: str, *, acting_member: Member) -> Reference:
+    """Show one reference to who may erase it; the view is an entry.
+
+    Raises:
+        Refused: no permission or unknown.
+    """
+    with acting("reference.view", Permission.REFERENCE_EXPUNGE, acting_member):
+        row = reference_numbered(reference_id, acting_member)
+        write_entry(
+            "reference.viewed",
+            {"agency": acting_member.agency.public_id, "reference": row.public_id},
+            acting_member=acting_member,
+        )
+    return row
+
+
+def blank(row: Reference) -> None:
+    """Erase everything of a reference inside the running transaction; `finish` comes after it."""
+    for eraser in ERASERS:
+        eraser(row)
+    gallery = row.gallery
+    Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
+    gallery.refresh_from_db(fields=["log_head"])
+    GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=row)
+    row.template, row.picture_hash, row.blob = b"", b"", f"expunged {row.public_id}"
+    row.file_name = row.source_url = row.page_url = ""
+    row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
+    row.provenance = {}
+    row.save()
+
+
+def finish(*galleries: Gallery) -> int:
+    """Do after the transaction what an expunge, this one or one that was cut short, left; return pictures removed.
+
+    Args:
+        galleries: those whose indexes have to forget something.
+
+    Raises:
+        Refused: index.unreachable.
+        StorageError, OSError: something could not be removed; call it again.
+    """
+    erased = erase_pending()
+    for gallery in galleries:
+        with index_reached():
+            services().forget(gallery.pk, changes_after(gallery.pk), gallery.index_adapter)
+    erase_snapshots()
     forget_pictures()
-    _forget_pages()
-    return Expunged(row.public_id, not shared, receipt.entry)
+    bring_level()
+    return erased
 
 
-def _forget_pages() -> None:
-    """Let SQLite write its journal back and empty it: it still holds the rows as they were."""
-    if connection.vendor == "sqlite":
+def forget(gallery: Gallery, *pictures: str) -> None:
+    """Delete pictures that nothing needs any more, after their rows were erased for good.
+
+    Raises:
+        StorageError: one could not be removed.
+    """
+    for digest in dict.fromkeys(pictures):
+        if not picture_needed(digest):
+            services().blobs.delete(digest)
+    finish(gallery)
+    forget_pages()
+
+
+def forget_pages() -> bool:
+    """Let SQLite write its journal back and empty it: it still holds the rows as they were. True when it is empty."""
+    if connection.vendor != "sqlite":
+        return True
+    for _ in range(_JOURNAL_TRIES):
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            row = cursor.fetchone()
+        if row is None or row[0] == 0:
+            return True
+        time.sleep(_JOURNAL_PAUSE_S)
+    return False

@@ -31,11 +31,27 @@ class Cancelled(Exception):
     """Somebody cancelled the running job, or another worker holds it now: stop at the next safe place."""
 
 
+class Later(Exception):
+    """What was done is kept, and the rest waits for another turn, so that shorter work is not held up."""
+
+
 def ask(kind: str, subject: int, *, total: int | None = None, acting_member: Member) -> Job:
     """Add a job in the running transaction; the caller enqueues it after the commit (jobs.queue)."""
     return Job.objects.create(
         agency=acting_member.agency, member=acting_member, kind=kind, subject=subject, total=total
     )
+
+
+def ask_again(kind: str, subject: int, *, acting_member: Member) -> Job:
+    """Ask for a job anew in the running transaction; one that has ended waits again, one that has not stays as it is."""
+    job = Job.objects.select_for_update().filter(kind=kind, subject=subject).first()
+    if job is None:
+        return ask(kind, subject, acting_member=acting_member)
+    if job.is_over:
+        job.state, job.note, job.lost, job.member = Job.State.WAITING, "", 0, acting_member
+        job.cancel_asked_at = job.finished_at = job.beat_at = None
+        job.save()
+    return job
 
 
 def begin(pk: int) -> Job | None:
@@ -46,15 +62,15 @@ def begin(pk: int) -> Job | None:
         job = Job.objects.select_for_update().filter(free, pk=pk).first()
         if job is None:
             return None
-        if job.tries >= _TRIES:
+        if job.lost >= _TRIES:
             _end(job, Job.State.FAILED, f"Its worker ended {_TRIES} times before it was done.")
             return None
         if job.cancel_asked_at is not None:
             _end(job, Job.State.CANCELLED, "Cancelled before it began.")
             return None
-        job.state, job.tries, job.beat_at = Job.State.RUNNING, job.tries + 1, now
+        job.state, job.tries, job.lost, job.beat_at = Job.State.RUNNING, job.tries + 1, job.lost + 1, now
         job.started_at = job.started_at or now
-        job.save(update_fields=["state", "tries", "beat_at", "started_at"])
+        job.save(update_fields=["state", "tries", "lost", "beat_at", "started_at"])
     return job
 
 
@@ -75,17 +91,36 @@ def beat(job: Job, done: int, total: int | None = None) -> None:
     job.beat_at, job.done = now, done
 
 
-def run(pk: int, work: Callable[[Job], str]) -> None:
+def progressed(job: Job, done: int) -> None:
+    """Call in the transaction that keeps a part of the work: workers that ended before do not count any more.
+
+    Raises:
+        Cancelled: stop, and keep nothing.
+    """
+    held = Job.objects.filter(
+        pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None
+    ).update(beat_at=timezone.now(), done=done, lost=0)
+    if not held:
+        raise Cancelled
+    job.done, job.lost = done, 0
+
+
+def run(pk: int, work: Callable[[Job], str]) -> bool:
     """Do a job's work under its lease; `work` returns a note for people. Whatever it raises ends the job.
+
+    Returns:
+        True when the work asked for another turn.
 
     Raises:
         Exception: what `work` raised, after it was noted, unless it is a refusal.
     """
     job = begin(pk)
     if job is None:
-        return
+        return False
     try:
         note = work(job)
+    except Later:
+        return _put_back(job)
     except Cancelled:
         end(job, Job.State.CANCELLED, "Cancelled. What was done until then is kept.")
     except Refused as refused:
@@ -95,6 +130,16 @@ def run(pk: int, work: Callable[[Job], str]) -> None:
         raise
     else:
         end(job, Job.State.DONE, note)
+    return False
+
+
+def _put_back(job: Job) -> bool:
+    held = Job.objects.filter(
+        pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None
+    ).update(state=Job.State.WAITING, beat_at=timezone.now(), lost=0)
+    if not held:
+        end(job, Job.State.CANCELLED, "Cancelled. What was done until then is kept.")
+    return bool(held)
 
 
 def end(job: Job, state: Job.State, note: str) -> None:
@@ -135,6 +180,7 @@ def to_resume() -> list[int]:
     """Jobs that wait or whose worker is gone, oldest first: the queue is asked for them again."""
     late = timezone.now() - LEASE
     rows = Job.objects.filter(
-        Q(state=Job.State.RUNNING, beat_at__lt=late) | Q(state=Job.State.WAITING, asked_at__lt=late)
+        Q(state=Job.State.RUNNING, beat_at__lt=late)
+        | Q(state=Job.State.WAITING, asked_at__lt=late) & (Q(beat_at=None) | Q(beat_at__lt=late))
     )
     return list(rows.order_by("pk").values_list("pk", flat=True))

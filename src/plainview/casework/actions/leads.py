@@ -1,4 +1,4 @@
-"""Releasing a lead, unlocking it for a line-up, and reporting what came of it."""
+"""A supervisor's decision on an examined candidate, unlocking a lead for a line-up, and what came of it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Examination, Lead, Member, Outcome
+from plainview.casework.models import Examination, Lead, Member, Outcome, Withheld
 from plainview.casework.queries.examination import lead_numbered, verdicts
+from plainview.casework.queries.release import examination_numbered, lead_shown
 from plainview.policy import examination as looking
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -35,18 +36,10 @@ def release(
         Refused: no permission, unknown, erased, released already, not verified, or a contradiction is unanswered.
     """
     with acting("lead.release", Permission.LEAD_RELEASE, acting_member):
-        rows = Examination.objects.select_related("candidate__search__member", "member")
-        row = rows.filter(public_id=examination_id.strip(), member__agency=acting_member.agency).first()
-        if row is None or row.candidate.search.erased_at is not None:
-            raise Refused(
-                "examination.unknown", "Lead not released", "There is no such examination.", "Check its id."
-            )
-        if Lead.objects.filter(examination=row).exists():
-            raise Refused(
-                "lead.twice", "Nothing released", "It is released already.", "See `plainview lead list`."
-            )
+        row = examination_numbered(examination_id, acting_member)
+        _undecided(row)
         answers = verdicts(row)
-        worked = [row.member.public_id, row.candidate.search.member.public_id, *(who for who, _ in answers)]
+        worked = _worked(row, [who for who, _ in answers])
         if override:
             rules.require(looking.explained(override, "The reason"))
         rules.require(
@@ -60,7 +53,7 @@ def release(
             contradictions=dict(contradictions),
             override=override.strip(),
         )
-        write_entry(
+        receipt = write_entry(
             "lead.released",
             {
                 "lead": lead.public_id, "agency": acting_member.agency.public_id, "examination": row.public_id,
@@ -70,7 +63,89 @@ def release(
             {"contradictions": dict(contradictions)} | ({"override_why": override.strip()} if override else {}),
             acting_member=acting_member,
         )  # fmt: skip
+        lead.entry = receipt.entry
+        lead.save(update_fields=["entry"])
     return lead
+
+
+def withhold(examination_id: str, reason: str, *, acting_member: Member) -> Withheld:
+    """Decide that an examined candidate is not released; another examiner may look again.
+
+    Raises:
+        Refused: no permission, unknown, erased, decided already, one's own work, or no reason in words.
+    """
+    with acting("lead.withhold", Permission.LEAD_RELEASE, acting_member):
+        row = examination_numbered(examination_id, acting_member)
+        _undecided(row)
+        who = [who for who, _ in verdicts(row)]
+        rules.require(
+            looking.verifier_independent(acting_member.public_id, _worked(row, who)),
+            looking.explained(reason, "The reason"),
+        )
+        if row.conclusion != looking.POTENTIAL:
+            raise Refused(
+                "lead.not_examined", "Nothing decided", "The examination did not ask for a release.",
+                "Nothing is needed.",
+            )  # fmt: skip
+        made = Withheld.objects.create(examination=row, decided_by=acting_member, reason=reason.strip())
+        write_entry(
+            "lead.withheld",
+            {
+                "agency": acting_member.agency.public_id, "examination": row.public_id,
+                "search": row.candidate.search.public_id, "rank": row.candidate.rank,
+            },
+            {"reason": made.reason},
+            acting_member=acting_member,
+        )  # fmt: skip
+    return made
+
+
+def view_decision(examination_id: str, *, acting_member: Member) -> Examination:
+    """Show a supervisor what to decide on; the view is an entry.
+
+    Raises:
+        Refused: no permission, unknown or erased.
+    """
+    with acting("lead.decide_view", Permission.LEAD_RELEASE, acting_member):
+        row = examination_numbered(examination_id, acting_member)
+        write_entry(
+            "lead.decision_viewed",
+            {"agency": acting_member.agency.public_id, "examination": row.public_id},
+            acting_member=acting_member,
+        )
+    return row
+
+
+def view_lead(lead_id: str, *, acting_member: Member) -> Lead:
+    """Show a lead; the view is an entry.
+
+    Raises:
+        Refused: no permission or unknown.
+    """
+    with acting("lead.view", Permission.LEAD_LIST, acting_member):
+        lead = lead_shown(lead_id, acting_member)
+        write_entry(
+            "lead.viewed",
+            {"agency": acting_member.agency.public_id, "lead": lead.public_id},
+            acting_member=acting_member,
+        )
+    return lead
+
+
+def _worked(row: Examination, verifiers: list[str]) -> list[str]:
+    return [row.member.public_id, row.candidate.search.member.public_id, *verifiers]
+
+
+def _undecided(row: Examination) -> None:
+    if Lead.objects.filter(examination=row).exists():
+        raise Refused(
+            "lead.twice", "Nothing released", "It is released already.", "See `plainview lead list`."
+        )
+    if Withheld.objects.filter(examination=row).exists():
+        raise Refused(
+            "lead.withheld", "Nothing released", "A supervisor decided not to release it.",
+            "Another examiner may examine the candidate anew.",
+        )  # fmt: skip
 
 
 def record_evidence(lead_id: str, evidence: str, *, acting_member: Member) -> Lead:

@@ -40,7 +40,13 @@ _MAX_TEXT = 2000  # characters of a purpose or an urgent reason
 
 
 def prepare(
-    case_number: str, name: str, data: bytes, *, edits: Sequence[str] = (), acting_member: Member
+    case_number: str,
+    name: str,
+    data: bytes,
+    *,
+    edits: Sequence[str] = (),
+    provenance: dict[str, Any] | None = None,
+    acting_member: Member,
 ) -> Preparation:
     """Begin with a photograph: decode it, find its faces, keep it. One face is chosen at once, of several none.
 
@@ -63,7 +69,8 @@ def prepare(
         rules.require(rules.case_open(case.number, case.closed_at.date() if case.closed_at else None))
         draft = Preparation.objects.create(
             member=acting_member, case=case, blob=services().blobs.put(data), file_name=_plain_name(name),
-            original_size=_size(original), edits=editing.written(chain), changed_at=timezone.now(), **measured,
+            original_size=_size(original), edits=editing.written(chain), changed_at=timezone.now(),
+            provenance=provenance or {}, **measured,
         )  # fmt: skip
         write_entry(
             "preparation.made",
@@ -82,7 +89,14 @@ def prepare_again(public_id: str, *, acting_member: Member) -> Preparation:
     """
     old = preparation_numbered(public_id, acting_member)
     data = services().blobs.get(old.blob)
-    return prepare(old.case.number, old.file_name, data, edits=old.edits, acting_member=acting_member)
+    return prepare(
+        old.case.number,
+        old.file_name,
+        data,
+        edits=old.edits,
+        provenance=old.provenance,
+        acting_member=acting_member,
+    )
 
 
 def edit(public_id: str, text: str, *, acting_member: Member) -> Preparation:
@@ -174,7 +188,7 @@ def erase_draft(draft: Preparation, why: str, acting_member: Member | None = Non
         return
     blob, draft.blob, draft.discarded_at = draft.blob, "", timezone.now()
     draft.file_name = draft.purpose = draft.urgent_reason = draft.origin = ""
-    draft.faces, draft.face, draft.edits, draft.galleries = [], None, [], []
+    draft.faces, draft.face, draft.edits, draft.galleries, draft.provenance = [], None, [], [], {}
     draft.save()
     write_entry(
         "preparation.discarded", {"preparation": draft.public_id, "why": why}, acting_member=acting_member
@@ -223,12 +237,13 @@ def _require_face(draft: Preparation, number: int | None) -> None:
 
 def _edited(draft: Preparation, chain: tuple[editing.Edit, ...]) -> Preparation:
     original = services().decoder.decode(services().blobs.get(draft.blob))
-    before, chosen = editing.read(draft.edits), draft.faces[draft.face - 1] if draft.face else None
+    before = editing.read(draft.edits)
+    # Only a choice among several was a person's: a face that was alone is not carried on into a crowd.
+    chosen = draft.faces[draft.face - 1] if draft.face and len(draft.faces) > 1 else None
     for name, value in _measured(original, chain).items():
-        if name != "face" or value is not None or chosen is None:
-            setattr(draft, name, value)
+        setattr(draft, name, value)
     draft.edits = editing.written(chain)
-    if chosen is not None and len(draft.faces) != 1:
+    if chosen is not None and len(draft.faces) > 1:
         draft.face = _found_again(draft, _size(original), before, chain, chosen["box"])
     _keep(draft, "edits", "size", "faces", "face")
     return draft

@@ -5,11 +5,14 @@ Owns that a second click, a reload or a second tab finds the search that the fir
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import IntegrityError
 
 from plainview.casework.actions.approvals import usable_approvals
 from plainview.casework.actions.guard import refusals_recorded
 from plainview.casework.actions.search import Probe, Request, authorise, probe_of, run_search
+from plainview.casework.actions.stills import further_frames
 from plainview.casework.models import Member, Preparation, Search
 from plainview.casework.queries.preparations import approval_wanted, preparation_numbered, searches_of
 from plainview.casework.services import services
@@ -37,7 +40,14 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
         authorise(request, acting_member=acting_member)
     if wanted:
         _approved(draft, len(wanted), acting_member)
-        probe = probe_of(draft.file_name, services().blobs.get(draft.blob), draft.face, edits=draft.edits)
+        data = services().blobs.get(draft.blob)
+        origin = dict(draft.provenance)
+        beside = origin.pop("with", [])
+        probe = replace(
+            probe_of(draft.file_name, data, draft.face, edits=draft.edits),
+            provenance=origin,
+            further=further_frames(beside, origin["still"], acting_member=acting_member) if beside else (),
+        )
         for request in wanted:
             _run_once(draft, probe, request, acting_member)
     found = {search.gallery.name: search for search in searches_of(draft)}

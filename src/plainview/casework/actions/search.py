@@ -10,10 +10,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,7 +22,9 @@ from django.utils import timezone
 from plainview.audit.record import Value
 from plainview.casework.actions.approvals import usable_approval
 from plainview.casework.actions.calibrate import calibrate
+from plainview.casework.actions.canary_checks import look_again
 from plainview.casework.actions.flags import inspect, inspect_closed
+from plainview.casework.actions.frames import Further, further_rows, public_part, secret_part, template_of
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import Receipt, write_entry
@@ -39,12 +42,14 @@ from plainview.casework.models import (
     Preparation,
     Search,
 )
+from plainview.casework.ordering import answer
+from plainview.casework.queries.canaries import alarm_open, hidden
 from plainview.casework.queries.candidates import answered, candidates_of
-from plainview.casework.queries.galleries import changes_after, shown_references
+from plainview.casework.queries.galleries import shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
-from plainview.index.base import Scored, answer
+from plainview.evaluation.scoring import Listed
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
@@ -80,7 +85,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A prepared probe: the original bytes, the picture after its edits, and the face that was chosen in it."""
+    """A prepared probe: the original bytes, the picture after its edits, the face chosen in it, the still it was."""
 
     name: str
     data: bytes
@@ -88,6 +93,8 @@ class Probe:
     number: int
     face: Face
     edits: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
+    further: tuple[Further, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +157,16 @@ def run_search(
     """
     sweep()
     search, asked = _record(probe, request, preparation, acting_member=acting_member)
-    template = services().engine.template(probe.picture, probe.face.detection)
+    template = template_of(probe.picture, probe.face, probe.further)
     with refusals_recorded("search", acting_member), index_reached():
         index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
-        search.gallery_seq, found = answer(index, changes_after(search.gallery_id), template, request.top)
-        search.gallery_size = len(index)
-    search.calibration = calibrate(search.gallery)
-    recorded = record_answer(search, found, asked, acting_member=acting_member)
+        look_again(search.gallery, index)
+        search.calibration = calibrate(search.gallery)
+        ranked = answer(index, search.calibration, template, request.top)
+        search.gallery_seq, search.scorer = ranked.reached, ranked.scorer
+        search.nearness = Decimal(f"{ranked.nearness:.6f}")
+        search.gallery_size = len(index) - hidden(search.gallery_id, ranked.reached).present
+    recorded = record_answer(search, ranked.listed, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
     return recorded
 
@@ -207,6 +217,7 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
         gallery_name=request.gallery, gallery_found=gallery is not None,
         gallery_expires_on=gallery.expires_on if gallery else None,
         gallery_offences=tuple(gallery.offences) if gallery else (),
+        gallery_alarm=gallery is not None and alarm_open(gallery),
         approved=approval is not None, urgent=bool(request.urgent.strip()), today=timezone.now().date(),
     )  # fmt: skip
     rules.require(*decisions(facts, policy))
@@ -223,6 +234,8 @@ def _record(
     urgent = request.urgent.strip()
     with _watched(acting_member), transaction.atomic():
         may = authorised(request, probe, acting_member)
+        held = may.gallery
+        rules.require(rules.gallery_of_pack(held.name, held.pack, pack.identity, held.re_embedding))
         blob = services().blobs.put(probe.data)
         now = timezone.now()
         search = Search(
@@ -232,6 +245,7 @@ def _record(
             purpose=request.purpose.strip(),
             origin=request.origin,
             captured_on=probe.picture.captured_on,
+            provenance=probe.provenance,
             policy=may.version,
             approval=may.approval,
             urgent_reason=urgent,
@@ -255,6 +269,10 @@ def _record(
         }
         if probe.edits:
             secret["edits"] = list(probe.edits)
+        secret |= secret_part(probe.provenance)
+        frames = further_rows(search, probe.further)
+        if frames:
+            secret["frames"] = [[row.blob, str(row.provenance["frame_sha256"])] for row in frames]
         receipt = write_entry(
             "search.requested",
             {
@@ -269,22 +287,27 @@ def _record(
                 "urgent": bool(urgent),
                 "top": request.top,
                 "edits": len(probe.edits),
+                "frames": 1 + len(frames),
                 "preparation": preparation.public_id if preparation else None,
                 "pack": pack.identity,
                 "pack_sha256": pack.recogniser.sha256,
+                **({"still": public_part(probe.provenance)} if probe.provenance else {}),
             },
             secret | ({"urgent_reason": urgent} if urgent else {}),
             acting_member=acting_member,
         )
         search.request_entry = receipt.entry
         insert(search)
+        for row in frames:
+            row.search = search
+            row.save()
         if preparation is not None:
             use(preparation, acting_member=acting_member)
     return search, receipt
 
 
 def record_answer(
-    search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member | None
+    search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member | None
 ) -> Answer:
     """Record the candidate list of a recorded search; None acts for an alert."""
     references = shown_references([row.reference for row in found])
@@ -292,12 +315,13 @@ def record_answer(
         Candidate(
             search=search,
             rank=rank,
-            score=Decimal(f"{row.score:.6f}"),
+            score=Decimal(f"{row.cosine:.6f}"),
+            adjusted=Decimal(f"{row.score:.6f}"),
             reference=references[row.reference],
         )
         for rank, row in enumerate(found, start=1)
     ]
-    answer = [[row.rank, row.reference.public_id, str(row.score)] for row in candidates]
+    answer = [[row.rank, row.reference.public_id, str(row.score), str(row.adjusted)] for row in candidates]
     with transaction.atomic():
         insert_many(candidates)
         receipt = write_entry(
@@ -309,6 +333,7 @@ def record_answer(
                 "gallery_size": search.gallery_size,
                 "gallery_seq": search.gallery_seq,
                 "calibration_seq": search.calibration.seq if search.calibration else None,
+                "scorer": search.scorer,
             },
             {"list_sha256": hashlib.sha256(json.dumps(answer).encode()).hexdigest()},
             acting_member=acting_member,
@@ -321,6 +346,8 @@ def record_answer(
             gallery_size=search.gallery_size,
             gallery_seq=search.gallery_seq,
             calibration=search.calibration,
+            scorer=search.scorer,
+            nearness=search.nearness,
         )
     return Answer(search, candidates, receipt)
 

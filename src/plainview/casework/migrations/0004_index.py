@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0003_examining'),
+        ('casework', '0008_enrolment_scale'),
     ]
 
     operations = [

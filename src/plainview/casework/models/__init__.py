@@ -10,6 +10,7 @@ from plainview.casework.models.alerts import (
     Notice,
     Webhook,
 )
+from plainview.casework.models.canaries import Canary, CanaryAlarm, CanaryCheck
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
     Draft,
@@ -19,13 +20,18 @@ from plainview.casework.models.examination import (
     ProficiencyItem,
     Verification,
     VerificationItem,
+    Withheld,
 )
+from plainview.casework.models.feeds import Feed, FeedLink
 from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
 from plainview.casework.models.galleries import (
+    BarredPicture,
     Enrolment,
     Gallery,
     GalleryCalibration,
     GalleryChange,
+    NearDuplicate,
+    PendingErasure,
     Reference,
 )
 from plainview.casework.models.jobs import Job
@@ -34,6 +40,7 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -43,11 +50,17 @@ __all__ = [
     "AlertPreference",
     "AlertSeen",
     "Approval",
+    "BarredPicture",
+    "Canary",
+    "CanaryAlarm",
+    "CanaryCheck",
     "Candidate",
     "Case",
     "Draft",
     "Enrolment",
     "Examination",
+    "Feed",
+    "FeedLink",
     "Flag",
     "Gallery",
     "GalleryCalibration",
@@ -60,21 +73,30 @@ __all__ = [
     "LogOpening",
     "LogReview",
     "Member",
+    "NearDuplicate",
     "Notice",
     "Outcome",
+    "PendingErasure",
     "PolicyVersion",
     "Preparation",
+    "ProbeFrame",
     "ProbeTemplate",
     "ProficiencyItem",
     "Reference",
     "Search",
     "SignInFailure",
     "SignInReset",
+    "Still",
     "Token",
     "Training",
     "Trial",
     "Tripwire",
     "Verification",
     "VerificationItem",
+    "Video",
+    "VideoPart",
+    "VideoSegment",
+    "VideoTrack",
     "Webhook",
+    "Withheld",
 ]

@@ -29,6 +29,8 @@ class Alert(models.Model):
     policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT)
     probe_blob = models.CharField(max_length=64)
     probe_name = models.TextField()
+    edits = models.JSONField(default=list)
+    provenance = models.JSONField(default=dict)
     face_number = models.PositiveSmallIntegerField()
     box = models.JSONField()
     quality = models.PositiveSmallIntegerField()

@@ -163,12 +163,29 @@ class Lead(models.Model):
     override = models.TextField(blank=True)
     evidence = models.TextField(blank=True)
     evidence_at = models.DateTimeField(null=True)
+    entry = models.BigIntegerField(null=True, unique=True)
+    reminded_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "lead"
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class Withheld(models.Model):
+    """A supervisor's decision that an examined candidate is not released, with the reason."""
+
+    examination = models.OneToOneField(Examination, on_delete=models.PROTECT)
+    decided_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(auto_now_add=True)
+    reason = models.TextField()
+
+    class Meta:
+        db_table = "withheld"
+
+    def __str__(self) -> str:
+        return f"withheld {self.examination_id}"
 
 
 class Outcome(models.Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from plainview.casework.models.people import Agency, Member, public_id
@@ -24,6 +26,9 @@ class Gallery(models.Model):
     created_by = models.ForeignKey(Member, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
     log_head = models.BigIntegerField(default=0)
+    # The pack of its templates: "" before the first; while templates are made anew, already the new one.
+    pack = models.CharField(max_length=100, blank=True, default="")
+    re_embedding = models.BooleanField(default=False)
     index_adapter = models.CharField(max_length=20, blank=True, default="")  # empty: the workspace's
 
     class Meta:
@@ -41,25 +46,54 @@ class Gallery(models.Model):
 
 
 class Enrolment(models.Model):
-    """One run of enrolment into a gallery, with what came of it."""
+    """One run of enrolment into a gallery, with what came of it; `images` counts what is acknowledged so far.
+
+    `failed` lists the first failures of a run, `failed_total` counts them all.
+    `files` are uploads that wait in the store: [name, digest] each; empty for a folder and once the run is over.
+    `failed` rows may name a picture that is still kept (`blob`) until `failures_until`.
+    """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
     member = models.ForeignKey(Member, on_delete=models.PROTECT)
+    source_kind = models.CharField(max_length=20, default="folder")
+    source_name = models.TextField(blank=True, default="")
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+    stopped = models.BooleanField(default=False)
     images = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
+    near_duplicates = models.PositiveIntegerField(default=0)
     failed = models.JSONField(default=list)
+    failed_total = models.PositiveIntegerField(default=0)
+    folder = models.TextField(blank=True)
+    files = models.JSONField(default=list)
+    source_url = models.TextField(blank=True)
+    failures_until = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "enrolment"
+        indexes = (models.Index(fields=["failures_until"], name="enrolment_failures_due"),)
 
     def __str__(self) -> str:
         return f"enrolment {self.pk}"
 
 
+class _Ordinary(models.Manager["Reference"]):
+    """References that people may see and count: every one but the canaries'."""
+
+    def get_queryset(self) -> models.QuerySet[Reference]:
+        return super().get_queryset().filter(is_canary=False)
+
+
 class Reference(models.Model):
-    """One enrolled face: its picture (a blob by content hash), where it came from, and its sealed template."""
+    """One enrolled face: its picture (a blob by content hash), where it came from, and its sealed template.
+
+    `picture_hash` is the sealed PDQ hash of the picture, empty for one too plain to have any; `provenance` what
+    the source itself said about it (see casework.nist).
+
+    `objects` leaves the canaries' references out, so that nothing shows or counts one by forgetting; `everything` is
+    for what must know of them: the check that uses them, and what asks whether a picture is still needed.
+    """
 
     public_id = models.CharField(max_length=16, unique=True, default=_reference_id)
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
@@ -76,15 +110,67 @@ class Reference(models.Model):
     captured_on = models.DateField(null=True)
     pack = models.CharField(max_length=100)
     template = models.BinaryField()
+    picture_hash = models.BinaryField(default=bytes)
+    provenance = models.JSONField(default=dict)
+    is_canary = models.BooleanField(default=False)
+
+    objects = _Ordinary()
+    everything: ClassVar[models.Manager[Reference]] = models.Manager()
 
     class Meta:
         db_table = "reference"
+        base_manager_name = "everything"
         constraints = (
-            models.UniqueConstraint(fields=["gallery", "blob", "face_number"], name="reference_face_once"),
+            models.UniqueConstraint(
+                fields=["gallery", "blob", "face_number", "is_canary"], name="reference_face_once"
+            ),
         )
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class NearDuplicate(models.Model):
+    """Two pictures of a gallery that are nearly the same; `reference` is null when the newer was not enrolled.
+
+    `distance` is the number of differing bits of their PDQ hashes (of 256), `path` what was not enrolled.
+    """
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT)
+    reference = models.ForeignKey(Reference, null=True, on_delete=models.PROTECT, related_name="+")
+    path = models.TextField(blank=True)
+    near = models.ForeignKey(Reference, on_delete=models.PROTECT, related_name="+")
+    distance = models.PositiveSmallIntegerField()
+
+    class Meta:
+        db_table = "near_duplicate"
+
+    def __str__(self) -> str:
+        return f"{self.reference_id} near {self.near_id}"
+
+
+class PendingErasure(models.Model):
+    """A picture that no record needs any more and whose file is still to be removed; gone once it is."""
+
+    blob = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        db_table = "pending_erasure"
+
+    def __str__(self) -> str:
+        return f"erasure {self.pk}"
+
+
+class BarredPicture(models.Model):
+    """A picture that must never be enrolled again, by its keyed digest (casework.expunged.mark)."""
+
+    mark = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        db_table = "barred_picture"
+
+    def __str__(self) -> str:
+        return self.mark
 
 
 class GalleryChange(models.Model):
@@ -104,13 +190,18 @@ class GalleryChange(models.Model):
 
 
 class GalleryCalibration(models.Model):
-    """What scores mean in a gallery, as it was at one point of its ordered log; the newest of a pack counts."""
+    """What scores mean in a gallery, as it was at one point of its ordered log; the newest of a pack counts.
+
+    `data` is of cosines, `adjusted` of the scores that order lists where these differ; `cohort`: reference numbers.
+    """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
     pack = models.CharField(max_length=100)
     seq = models.BigIntegerField()
     size = models.BigIntegerField()
     data = models.TextField()
+    adjusted = models.TextField(blank=True)
+    cohort = models.JSONField(default=list)
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -31,6 +31,7 @@ class Preparation(models.Model):
     galleries = models.JSONField(default=list)
     top = models.PositiveSmallIntegerField(default=DEFAULT_LIST)
     urgent_reason = models.TextField(blank=True)
+    provenance = models.JSONField(default=dict)
     made_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

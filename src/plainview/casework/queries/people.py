@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import Count, Q
+from django.utils import timezone
 
-from plainview.casework.models import Agency, Member, Search, Token, Training, Trial
+from plainview.casework.models import Agency, Invitation, Member, Search, Token, Training, Trial
 from plainview.policy.decision import Refused
 from plainview.policy.search import TrainingFacts, TrialFacts
 
@@ -47,6 +48,25 @@ def members(member: Member) -> list[Member]:
     return list(
         Member.objects.filter(agency=member.agency).prefetch_related("trainings", "trials").order_by("email")
     )
+
+
+def member_numbered(public_id: str, member: Member) -> Member:
+    """Return a member of the acting member's agency by id.
+
+    Raises:
+        Refused: member.unknown.
+    """
+    rows = Member.objects.select_related("agency").filter(agency=member.agency, public_id=public_id.strip())
+    found = rows.first()
+    if found is None:
+        raise _unknown(public_id, "Look at the list of members.")
+    return found
+
+
+def invitations(member: Member) -> list[Invitation]:
+    """Invitations of the acting member's agency that can still be used, newest first."""
+    rows = Invitation.objects.filter(agency=member.agency, member=None, expires_at__gt=timezone.now())
+    return list(rows.select_related("invited_by").order_by("-pk"))
 
 
 def training_facts(member: Member, *, known_at: datetime | None = None) -> tuple[TrainingFacts, ...]:

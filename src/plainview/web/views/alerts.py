@@ -11,10 +11,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainview.casework.actions import alert_ends
-from plainview.casework.actions.alerts import set_preference
+from plainview.casework.actions.alerts import alert_from_search, set_preference
 from plainview.casework.models import Alert, Member
 from plainview.casework.queries.alerts import Raised, alerts, preference_of, raised_by, state_of
-from plainview.policy.alerts import UNSOLVED_DAYS
+from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.galleries import galleries
+from plainview.casework.queries.policy import binding
+from plainview.policy.alerts import DEFAULT_ONE_IN, UNSOLVED_DAYS
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -162,3 +165,49 @@ def alert_preference(request: HttpRequest) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect("alerts")
     return render(request, "alerts/preference.html", {"form": form})
+
+
+class AlertForm(forms.Form):
+    """What a new alert needs beside the probe of its search."""
+
+    galleries = forms.MultipleChoiceField(
+        label="Galleries", widget=forms.CheckboxSelectMultiple, help_text="Whose new references are compared."
+    )
+    days = forms.IntegerField(label="Days until it expires", min_value=1, initial=30)
+    one_in = forms.TypedChoiceField(
+        label="How rare a false alert is to be",
+        coerce=int,
+        initial=DEFAULT_ONE_IN,
+        choices=[
+            (count, f"At most one in {count:,} new references")
+            for count in (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+        ],
+        help_text="By the gallery's own figures. Rarer means that some pictures of the person stay unnoticed.",
+    )
+    since = forms.DateField(
+        label="Compare also what was enrolled since",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Leave it empty to compare new references only.",
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def alert_new(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Save the probe of a search."""
+    member = member_of(request)
+    search = search_numbered(public_id, member)
+    _, policy = binding(member.agency)
+    initial = {"galleries": [search.gallery.name], "days": min(30, policy.alert_days)}
+    form = AlertForm(request.POST or None, initial=initial)
+    form.fields["galleries"].choices = [(row.name, row.name) for row in galleries(member)]  # type: ignore[attr-defined]
+    if request.method == "POST" and form.is_valid():
+        values = dict(form.cleaned_data)
+        try:
+            alert_from_search(public_id, values.pop("galleries"), acting_member=member, **values)
+        except Refused as refused:
+            say(form, refused)
+        else:
+            messages.success(request, "The alert is saved. Its entry is in the log.")
+            return redirect("alerts")
+    return render(request, "alerts/new.html", {"form": form, "search": search})

@@ -109,6 +109,7 @@ def _context(
         "nothing": nothing_stands_out(meant), "edits": [says(edit) for edit in read(found.edits)],
         "draft": draft_of(found, member), "siblings": _siblings(found),
         "may_examine": holds(member.roles, Permission.EXAMINATION_RECORD),
+        "may_alert": holds(member.roles, Permission.ALERT_CREATE) and found.case.closed_at is None,
     }  # fmt: skip
 
 

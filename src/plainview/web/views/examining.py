@@ -21,7 +21,8 @@ from plainview.casework.queries.examination import (
     standing_of,
 )
 from plainview.policy.decision import Refused
-from plainview.policy.examination import POTENTIAL
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
 from plainview.web.views.answering import answers_of, laid_out, saved_json, state_json, version_of
 from plainview.web.views.common import member_of, picture
 
@@ -47,8 +48,10 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
     except Refused as refused:
         if refused.rule_id != "member.training" and not refused.rule_id.startswith("examination."):
             raise
-        if refused.rule_id != "examination.twice":
-            save_draft(public_id, rank, answers, version_of(request), acting_member=member)
+        if refused.rule_id == "examination.twice":
+            messages.warning(request, f"{refused.why} {refused.next_step}")
+            return redirect("examine", public_id, rank)
+        save_draft(public_id, rank, answers, version_of(request), acting_member=member)
         return _desk(
             request, view_examination(public_id, rank, acting_member=member), answers, refused=refused
         )
@@ -106,6 +109,8 @@ def examination_picture(request: HttpRequest, public_id: str, rank: int, which: 
 @require_GET
 def examination_list(request: HttpRequest) -> HttpResponse:
     """The agency's examinations and where each stands; those that wait for a supervisor come first."""
-    rows = [(row, standing_of(row)) for row in examinations(member_of(request))]
+    member = member_of(request)
+    rows = [(row, standing_of(row)) for row in examinations(member)]
     rows.sort(key=lambda pair: pair[1].whose != "supervisor")
-    return render(request, "examination/list.html", {"rows": rows, "potential": POTENTIAL})
+    context = {"rows": rows, "decides": holds(member.roles, Permission.LEAD_RELEASE)}
+    return render(request, "examination/list.html", context)

@@ -1,4 +1,4 @@
-"""What is a member's own: home, sessions, the rules that bind them, and joining."""
+"""What is a member's own: sessions, and joining."""
 
 from __future__ import annotations
 
@@ -17,27 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainview.casework.actions.access import end_session, set_password, use_reset
 from plainview.casework.actions.members import join as join_agency
 from plainview.casework.models import Member
-from plainview.casework.queries.policy import binding, history
 from plainview.policy.decision import Refused
-from plainview.policy.table import table
 from plainview.web.views.common import member_of
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """Who you are here."""
-    return render(request, "home.html", {"member": member_of(request)})
-
-
-@require_GET
-def policy(request: HttpRequest) -> HttpResponse:
-    """The very rules that bind the member's agency."""
-    member = member_of(request)
-    version, values = binding(member.agency)
-    return render(
-        request, "policy.html",
-        {"agency": member.agency, "version": version, "rules": table(values), "history": history(member)},
-    )  # fmt: skip
 
 
 @require_GET

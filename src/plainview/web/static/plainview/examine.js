@@ -150,11 +150,12 @@
     input.dispatchEvent(new Event("change", { bubbles: true }));
     if (current < rows.length - 1) walk(1); else show(true);
   });
-  list.addEventListener("focusin", function (event) {
-    var row = event.target.closest(".component");
-    if (row && rows.indexOf(row) !== current) { current = rows.indexOf(row); show(false); }
+  ["focusin", "change"].forEach(function (name) {
+    list.addEventListener(name, function (event) {
+      var row = event.target.closest(".component");
+      if (row) { current = rows.indexOf(row); show(false); }
+    });
   });
-  list.addEventListener("change", function () { show(false); });
   list.classList.add("walking");
   current = Math.max(0, rows.findIndex(function (row) { return !answered(row); }));
 

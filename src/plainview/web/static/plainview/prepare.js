@@ -137,7 +137,7 @@
   });
   function choose(number) {
     var radio = one("input[name=face][value='" + number + "']");
-    if (radio && !radio.disabled) { radio.focus(); radio.click(); }
+    if (radio && !radio.disabled) { radio.focus({ preventScroll: true }); radio.click(); }
   }
   function show() {
     var rect = one("[data-cut]");

@@ -1,0 +1,290 @@
+"""What the processes of kill_rounds.py do, and how a look afterwards tells whether everything is right.
+
+Owns the work of each kind and the list of what must hold. Every function runs in a process of its own that was forked
+from the driver; it tells the driver what was acknowledged, line by line.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+BATCH, PICTURES, ERASED = 6, 30, 8  # pictures a transaction, pictures and expunges a round
+IN_A_ROW = 1
+"""Rounds of re-embedding that are killed before one may end: until then nothing else can run."""
+OTHER_PACK = "kill-rounds 64"
+WORK = ("enrol", "enrol", "expunge", "expunge", "re-embed", "index", "backup")
+SECONDS = {"enrol": 2.0, "expunge": 0.5, "re-embed": 1.5, "index": 0.2, "backup": 0.5}
+"""How long a round takes at first; the moments of killing are spread over what it took last time."""
+
+
+@dataclass
+class State:
+    """What the driver knows without asking the workspace."""
+
+    home: Path
+    random: random.Random
+    acknowledged: set[str] = field(default_factory=set)  # file names
+    expunged: dict[str, tuple[str, bytes]] = field(
+        default_factory=dict
+    )  # id -> picture digest, plain template
+    begun: dict[str, str] = field(default_factory=dict)  # id -> file name: asked for and not acknowledged
+    other_pack: bool = False
+    re_embedding: bool = False
+    in_a_row: int = 0  # rounds of re-embedding that were killed one after the other
+    seconds: dict[str, float] = field(default_factory=lambda: dict(SECONDS))
+    rounds: Counter[str] = field(default_factory=Counter)
+    killed: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    looked: dict[str, Any] = field(default_factory=dict)
+
+
+def make(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
+    """Make the workspace and an empty gallery."""
+    from datetime import date
+
+    from plainview.cli.setup import make_workspace
+
+    make_workspace(sample=True)
+    from plainview.casework.actions.galleries import create_gallery
+
+    create_gallery(
+        "g", legal_basis="benchmark", source="benchmark", owner="benchmark", expires_on=date(2999, 1, 1),
+        acting_member=_admin(),
+    )  # fmt: skip
+
+
+def warm() -> None:
+    """Load once what every round needs, without opening the database."""
+    from plainview.cli.common import start_django
+
+    start_django()
+    from plainview.casework.services import services
+    from plainview.recognition.engine import Engine
+
+    services().engine = Engine.load()
+
+
+def _admin() -> Any:
+    from plainview.casework.queries.people import member_by_email
+
+    return member_by_email("admin@agency.example")
+
+
+def _use_pack(state: State) -> None:
+    """Let this process run with the pack that the driver has chosen: the real one, or its first 64 components."""
+    from plainview.casework.services import services
+
+    if state.other_pack:
+        services().engine = _Shorter(services().engine)
+
+
+class _Card:
+    def __init__(self, pack: Any) -> None:
+        self._pack = pack
+        self.identity, self.dimension = OTHER_PACK, 64
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pack, name)
+
+
+class _Shorter:
+    """The loaded engine as another pack: its templates cut to 64 components."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine, self.pack = engine, _Card(engine.pack)
+
+    def template(self, picture: Any, detection: Any) -> Any:
+        cut = self._engine.template(picture, detection)[:64]
+        return np.asarray(cut / np.linalg.norm(cut), dtype=np.float32)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+
+def _enrol(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
+    from plainview.casework.actions import batches
+    from plainview.casework.actions.enrol import Options, enrol
+    from plainview.casework.manifest import read_items
+
+    _use_pack(state)
+    batches.BATCH = BATCH
+    committed: list[str] = []
+    seen = 0
+
+    def progress(result: Any) -> None:
+        nonlocal seen
+        if result.enrolled > seen:  # only now has the transaction ended
+            seen = result.enrolled
+            tell({"enrolled": list(committed)})
+
+    options = Options(
+        settled=lambda items, word: (
+            committed.extend(item.name for item in items) if word == "enrolled" else None
+        )
+    )
+    # All folders so far: what an earlier, killed round left is gone on with.
+    enrol(
+        "g",
+        read_items(state.home.parent / "pictures"),
+        acting_member=_admin(),
+        options=options,
+        progress=progress,
+    )
+
+
+def varied_pictures(folder: Path, picked: Any) -> None:
+    """Write varied crops of the two bundled portraits, each whole before it has its name."""
+    from plainview.cli.demo import bundled_portraits
+
+    portraits = [np.asarray(cv2.imread(str(path)), dtype=np.uint8) for path in bundled_portraits().values()]
+    folder.mkdir(parents=True)
+    for i in range(PICTURES):
+        portrait = portraits[i % len(portraits)]
+        scale = 200 / min(portrait.shape[:2]) * picked.uniform(1.0, 1.2)
+        small = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        x = int((small.shape[1] - 200) * picked.uniform(0.3, 0.7))
+        (folder / f".{i}.jpg").write_bytes(cv2.imencode(".jpg", small[:200, x : x + 200])[1].tobytes())
+        (folder / f".{i}.jpg").rename(folder / f"{i:03}.jpg")
+
+
+def _expunge(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
+    from plainview.casework.actions.expunge import expunge
+    from plainview.casework.models import Reference
+    from plainview.casework.queries.galleries import open_template
+
+    _use_pack(state)
+    held = list(Reference.objects.exclude(template=b"").order_by("pk"))
+    for place in picked.choice(len(held), min(ERASED, len(held)), replace=False).tolist():
+        row = held[place]
+        name, template = row.file_name, open_template(row.public_id, row.template).tobytes().hex()
+        tell({"asked": [[row.public_id, name, row.blob, template]]})
+        # Never again: its file still lies in a folder that later rounds enrol.
+        expunge(row.public_id, reason="erased by the benchmark", acting_member=_admin(), never_again=True)
+        tell({"expunged": [[row.public_id, name]]})
+
+
+def _re_embed(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
+    from plainview.casework.actions import re_embed as module
+
+    _use_pack(state)
+    module.BATCH = BATCH
+    module.re_embed("g", acting_member=_admin())
+
+
+def _index(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
+    """What every search does first: the index of the workspace follows the log, with whatever it keeps on the disk."""
+    from plainview.casework.models import Gallery
+    from plainview.casework.queries.galleries import changes_after
+    from plainview.casework.services import services
+    from plainview.index.base import catch_up
+
+    _use_pack(state)
+    pack = services().engine.pack
+    gallery = Gallery.objects.get()
+    catch_up(services().index(gallery.pk, pack.identity, pack.dimension), changes_after(gallery.pk))
+
+
+def _backup(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
+    from plainview.casework.actions.backup import back_up
+
+    back_up(state.home.parent / f"backup-{number}")
+
+
+WORKERS = {"enrol": _enrol, "expunge": _expunge, "re-embed": _re_embed, "index": _index, "backup": _backup}
+
+
+# --- the look afterwards ------------------------------------------------------------------------------------
+
+
+def look(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
+    """Everything that must hold, after what the next command does first: publish, and finish what was cut short."""
+    from plainview.audit.verify import verify_folder
+    from plainview.casework.actions.expunge import finish
+    from plainview.casework.actions.log import publish
+    from plainview.casework.models import Gallery, GalleryChange, Reference
+    from plainview.casework.queries.log import verify_log
+    from plainview.casework.services import services
+
+    gallery = Gallery.objects.get()
+    if not gallery.re_embedding:  # killed before it began, the gallery still has the pack that it had
+        state.other_pack = gallery.pack == OTHER_PACK
+    _use_pack(state)
+    problems: list[str] = []
+
+    def require(holds: bool, text: str) -> None:
+        if not holds:
+            problems.append(text)
+
+    before = verify_folder(services().workspace.audit, vkey=services().first_key.text)
+    publish()
+    finish()
+    log = verify_log()
+    require(log.ok, f"the log does not verify: {log.problems}")
+    # Killed between an entry and its checkpoint the public copy lacks the newest one, and the next act adds it.
+    require(before.ok or log.ok, f"the public copy was not a beginning of the log: {before.problems}")
+    rows = list(Reference.objects.order_by("pk"))
+    held = [row for row in rows if row.template]
+    names = Counter(row.file_name for row in held)
+    for name in sorted(state.acknowledged - set(names) - set(state.begun.values())):
+        require(False, f"{name} was acknowledged and is not held")
+    require(max(names.values(), default=1) == 1, "a picture is held twice")
+    for row in rows:
+        if row.public_id in state.expunged and row.public_id not in state.begun:
+            digest, _ = state.expunged[row.public_id]
+            require(not row.template, f"{row.public_id} was expunged and is held")
+            require(not services().blobs.exists(digest), f"the picture of {row.public_id} is still there")
+        whole = bool(row.template) == (len(row.blob) == 64) == bool(row.file_name)
+        require(whole, f"{row.public_id} is half erased")
+        require(not row.template or services().blobs.exists(row.blob), f"{row.public_id} has no picture")
+    seqs = list(GalleryChange.objects.order_by("seq").values_list("seq", flat=True))
+    require(seqs == list(range(1, gallery.log_head + 1)), "the ordered log has a gap")
+    if not gallery.re_embedding:
+        _found(gallery, held, require)
+    gone = [row.public_id for row in rows if not row.template]
+    tell(
+        {
+            "problems": problems, "re_embedding": gallery.re_embedding, "held": len(held), "erased": len(gone),
+            "entries": log.entries, "pack": gallery.pack, "changes": gallery.log_head,
+        }
+    )  # fmt: skip
+
+
+def _found(gallery: Any, held: list[Any], require: Callable[[bool, str], None]) -> None:
+    """Every reference is found by its own template, in the workspace's index and in a new one; no other is there."""
+    from plainview.casework.queries.galleries import changes_after, open_template
+    from plainview.casework.services import services
+    from plainview.index.base import catch_up
+    from plainview.index.exact import ExactIndex
+
+    pack = services().engine.pack
+    for index in (services().index(gallery.pk, pack.identity, pack.dimension), ExactIndex(pack.dimension)):
+        catch_up(index, changes_after(gallery.pk))
+        require(len(index) == len(held), f"an index has {len(index)} references, {len(held)} are held")
+        for row in held:
+            best = index.search(open_template(row.public_id, row.template), 5)
+            own = [one for one in best if one.reference == row.pk]
+            require(bool(own) and own[0].score >= best[0].score, f"{row.public_id} is not found")
+
+
+def search_files(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
+    """No file of the workspace holds a template or a picture's hash of what was expunged."""
+    from plainview.casework.actions.expunge import forget_pages
+
+    forget_pages()
+    files = {path: path.read_bytes() for path in state.home.rglob("*") if path.is_file()}
+    problems = []
+    for public, (digest, plain) in state.expunged.items():
+        half = np.frombuffer(plain, dtype=np.float32).astype(np.float16).tobytes()
+        traces = (plain[:32], half[:32], digest.encode(), bytes.fromhex(digest))
+        if public not in state.begun:
+            left = [path.name for path, data in files.items() if any(trace in data for trace in traces)]
+            problems += [f"something of {public} is still in {name}" for name in left]
+    tell({"problems": problems})

@@ -1,0 +1,136 @@
+"""Kill -9 a worker at random while it looks through a video, again and again; nothing may be lost or done twice.
+
+Looks through one video without disturbance, then through the same video while the worker is killed. The stills of
+both must be the same. Prints one JSON object; exit code 1 when they differ.
+
+    python benchmarks/video_kills.py [--kills 50] [--seconds 60] [--seed 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+_WORKER = """
+import sys
+from datetime import timedelta
+from plainview.cli.common import start_django
+start_django()
+from plainview.casework.actions import jobs, video_process
+from plainview.casework.services import services
+jobs.LEASE = timedelta(seconds=0.2)  # a worker that was killed is followed at once
+real = video_process.segments.cut_up
+video_process.segments.cut_up = lambda info, index: real(info, index, 2.0)
+from plainview.casework.models import Job
+pk = int(sys.argv[1])
+jobs.run(pk, video_process.process_video)
+print(Job.objects.get(pk=pk).state, Job.objects.get(pk=pk).note)
+services().close()
+"""
+
+
+def main() -> int:
+    """Run it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="plainview-kills-") as folder:
+        os.environ["PLAINVIEW_HOME"] = str(Path(folder) / "workspace")
+        result = measure(asked.kills, asked.seconds, random.Random(asked.seed))  # noqa: S311  a test's dice
+    print(json.dumps(result))  # noqa: T201
+    return 0 if result["same"] else 1
+
+
+def measure(kills: int, seconds: float, chance: random.Random) -> dict[str, object]:
+    """Make a workspace and a video, and look through it twice."""
+    from plainview.cli.setup import make_workspace
+
+    make_workspace(sample=True)
+    from plainview.casework.actions.cases import open_case
+    from plainview.casework.queries.people import member_by_email
+
+    open_case("K-1", "robbery", acting_member=member_by_email("examiner@agency.example"))
+    data = _footage(seconds)
+    calm, calm_job = _received(data)
+    began = time.perf_counter()
+    _work(calm_job)
+    whole = time.perf_counter() - began
+    wild, wild_job = _received(data)
+    killed = 0
+    for _ in range(kills):
+        after = chance.uniform(0.5, max(3.0, whole / 4))  # some before it has begun, some in the middle
+        if not _work(wild_job, kill_after=after):
+            break
+        killed += 1
+    _work(wild_job)
+    first, second = _stills(calm), _stills(wild)
+    repeated = len(second) - len({json.dumps(row) for row in second})
+    return {
+        "kills": killed, "same": first == second, "stills": len(first), "stills_after_kills": len(second),
+        "repeated": repeated, "lost": len([row for row in first if row not in second]),
+        "state": _state(wild), "undisturbed_s": round(whole, 1),
+    }  # fmt: skip
+
+
+def _footage(seconds: float) -> bytes:
+    from plainview.cli.bench_video import known_portraits
+    from plainview.evaluation.footage import RATE, busy, film
+    from plainview.recognition.engine import Engine
+
+    walks, cuts = busy(known_portraits(None, 2, 1, Engine.load()), seconds, size=(960, 540), seed=3)
+    options = {"preset": "ultrafast", "crf": "26", "g": "25"}
+    return film(walks, int(seconds * RATE), size=(960, 540), cuts=cuts, options=options).data
+
+
+def _received(data: bytes) -> tuple[int, int]:
+    from plainview.casework.actions.videos import add_part, begin_video, finish_video
+    from plainview.casework.queries.people import member_by_email
+    from plainview.policy.video import PART_BYTES
+
+    member = member_by_email("examiner@agency.example")
+    video = begin_video("K-1", "clip.mp4", len(data), acting_member=member)
+    for offset in range(0, len(data), PART_BYTES):
+        add_part(video.public_id, offset, data[offset : offset + PART_BYTES], acting_member=member)
+    video, job = finish_video(video.public_id, acting_member=member)
+    return video.pk, job.pk
+
+
+def _work(job: int, kill_after: float | None = None) -> bool:
+    """Run a worker on the job; True when it was killed before it had ended."""
+    process = subprocess.Popen(  # noqa: S603  this interpreter
+        [sys.executable, "-c", _WORKER, str(job)], stdout=subprocess.DEVNULL
+    )
+    try:
+        process.wait(kill_after)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        time.sleep(0.3)  # longer than the lease
+        return True
+    return False
+
+
+def _stills(video: int) -> list[list[object]]:
+    from plainview.casework.models import Still
+
+    rows = Still.objects.filter(video_id=video).select_related("track").order_by("pts", "frame", "box")
+    return [[row.frame, row.frame_sha256, row.box, row.quality, row.track.person] for row in rows]
+
+
+def _state(video: int) -> str:
+    from plainview.casework.models import Video
+
+    return str(Video.objects.get(pk=video).state)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Erasing a video with everything made of it. What stays is that there was one, and why it went.
+
+Owns the order: the rows and the entry in one transaction, then the blobs that nothing else needs. Picks that were
+searched with are probes of their searches and stay with them.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from plainview.casework.actions.guard import acting
+from plainview.casework.actions.log import write_entry
+from plainview.casework.models import Member, Still, Video, VideoPart, VideoTrack
+from plainview.casework.queries.blobs import needed
+from plainview.casework.queries.pictures import forget_pictures
+from plainview.casework.queries.videos import forget_frames, video_numbered
+from plainview.casework.services import services
+from plainview.policy import rules
+from plainview.policy.examination import explained
+from plainview.policy.permissions import Permission
+
+
+def erase_video(public_id: str, *, reason: str, acting_member: Member) -> int:
+    """Erase a video of the member's agency for good; returns how many blobs went.
+
+    Raises:
+        Refused: no permission, unknown, or no reason in words.
+        StorageError: a blob could not be removed; nothing refers to it any more.
+    """
+    with acting("video.erase", Permission.VIDEO_ERASE, acting_member):
+        video = video_numbered(public_id, acting_member)
+        rules.require(explained(reason, "The reason"))
+        digests = erase_rows(video, reason.strip(), acting_member=acting_member)
+    return drop_blobs(digests)
+
+
+def erase_rows(video: Video, reason: str, *, acting_member: Member | None) -> set[str]:
+    """Erase the rows of a video in the running transaction; returns the blobs they named.
+
+    For whoever erases a case too: call `drop_blobs` with the answer after the commit.
+    """
+    with transaction.atomic():
+        held = Video.objects.select_for_update().get(pk=video.pk)
+        digests = set(held.parts.values_list("blob", flat=True)) | {held.stamps_blob}
+        digests |= set(held.stills.values_list("thumbnail", flat=True))
+        stills = Still.objects.filter(video=held).delete()[0]
+        VideoTrack.objects.filter(segment__video=held).delete()
+        held.segments.all().delete()
+        VideoPart.objects.filter(video=held).delete()
+        size = held.received
+        held.name = held.sha256 = held.stamps_blob = held.why = ""
+        held.notes, held.received, held.state = [], 0, Video.State.ERASED
+        held.save()
+        write_entry(
+            "video.erased",
+            {
+                "agency": held.case.agency.public_id,
+                "video": held.public_id,
+                "bytes": size,
+                "stills": stills,
+            },
+            {"reason": reason},
+            acting_member=acting_member,
+        )
+    return digests - {""}
+
+
+def drop_blobs(digests: set[str]) -> int:
+    """Remove the blobs that no record needs any more; returns how many were there."""
+    gone = sum(services().blobs.delete(digest) for digest in digests - needed(digests))
+    forget_pictures()
+    forget_frames()
+    return gone

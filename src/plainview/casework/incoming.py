@@ -1,0 +1,94 @@
+"""What people hand in at once: pictures, or a ZIP of pictures with an optional manifest, taken apart in memory.
+
+Owns the limits. A name in an archive is a label and never a path: nothing is ever unpacked onto a disk.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from plainview.policy.decision import Refused
+from plainview.recognition.sandbox import DecodeLimits
+
+MAX_FILES = 5_000
+"""Most pictures of one upload: chosen, a few minutes of enrolment; a larger set lies in a folder of the server."""
+
+MAX_BYTES = 2 * 2**30
+"""Most bytes of one upload, unpacked: chosen, 5,000 photographs of 400 kB."""
+
+MAX_FILE_BYTES = DecodeLimits().max_bytes
+"""Most bytes of one picture, as the decoder takes them."""
+
+MANIFESTS = (".csv", ".jsonl")
+"""Endings of a manifest: what it says of a picture goes with it (casework.manifest)."""
+
+_ZIP = b"PK\x03\x04"  # a picture with an archive behind it begins otherwise, and is a picture
+_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+
+
+def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, bytes) of every file handed in; archives are opened, names are made unique.
+
+    Args:
+        uploads: name and open file, each at its beginning.
+
+    Raises:
+        Refused: upload.too_much, upload.archive.
+    """
+    taken: set[str] = set()
+    count = total = 0
+    for name, file in uploads:
+        for label, data in _members(name, file):
+            count, total = count + 1, total + len(data)
+            if count > MAX_FILES or total > MAX_BYTES:
+                raise _too_much(f"It holds more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
+            yield _unique(label, taken), data
+
+
+def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    head = file.read(len(_ZIP))
+    file.seek(0)
+    if head != _ZIP:
+        # One byte more than the decoder takes: it then says itself that the picture is too large.
+        yield PurePosixPath(name.replace("\\", "/")).name, file.read(MAX_FILE_BYTES + 1)
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            rows = [row for row in archive.infolist() if not row.is_dir() and not _hidden(row.filename)]
+            if len(rows) > MAX_FILES or sum(row.file_size for row in rows) > MAX_BYTES:
+                raise _too_much(f"{name} holds more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
+            for row in rows:
+                if row.flag_bits & 1:
+                    raise _archive(name, "it is locked with a password")
+                with archive.open(row) as member:
+                    yield row.filename.replace("\\", "/"), member.read(MAX_FILE_BYTES + 1)
+    except _BROKEN as error:
+        raise _archive(name, f"it is damaged or of another kind ({type(error).__name__})") from None
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts if part != "..")
+
+
+def _unique(label: str, taken: set[str]) -> str:
+    path, number, name = PurePosixPath(label[-200:]), 2, label[-200:]
+    while name in taken:
+        name = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+        number += 1
+    taken.add(name)
+    return name
+
+
+def _too_much(why: str) -> Refused:
+    return Refused(
+        "upload.too_much", "Not taken", why,
+        "Upload less at once, or ask the operator to allow a folder of the server.",
+    )  # fmt: skip
+
+
+def _archive(name: str, why: str) -> Refused:
+    return Refused("upload.archive", "Not taken", f"{name}: {why}.", "Pack the pictures as a plain ZIP file.")

@@ -1,0 +1,217 @@
+"""ANSI/NIST-ITL files: the facial photographs (Type-10 records) in them, and such files written from pictures.
+
+Owns the reading and writing of the fields that say where a picture came from. It takes nothing about a person out
+of a file: descriptive text (Type-2 records) and all other records are passed over. No Django here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import nistitl
+
+from plainview.recognition.errors import BadMedia
+
+SUFFIXES = (".an2", ".an", ".nist", ".nst", ".eft")
+"""File names that are taken for ANSI/NIST-ITL files."""
+
+MAX_RECORDS = 1000
+"""Records in one file: an agency's booking has a handful; nistitl's time grows with their square."""
+
+IDC_MAX = 99
+"""Highest number of a record within a file (ANSI/NIST-ITL 1-2011, 7.3.1), so also the most written into one."""
+
+KEPT = {
+    3: "IMT", 4: "SRC", 5: "PHD", 13: "SAP", 20: "POS", 24: "SQS", 44: "ITX", 45: "OCC", 902: "ANN", 996: "HAS",
+    997: "SOR",
+}  # fmt: skip
+"""Fields of a Type-10 record that stay with the reference, by number (ANSI/NIST-ITL 1-2011, table 57)."""
+
+_FACE = "FACE"
+_COMPRESSED = {"JPEG": "JPEGB", "MPO": "JPEGB", "PNG": "PNG", "JPEG2000": "JP2"}
+"""Container as Pillow names it -> the field CGA; a picture in another one cannot be exchanged."""
+
+_LENGTH = re.compile(rb"[0-9]{1,2}\.001:([0-9]{1,10})\x1d")
+_TEXT, _ROWS = 1000, 100  # characters of a value, rows of a field: more is cut
+_FLAWS = (
+    nistitl.NistException, ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error,
+)  # fmt: skip
+"""What nistitl raises on bytes that it does not understand; an empty buffer gives a TypeError."""
+
+Provenance = Mapping[str, Any]
+"""Name of a field -> its text, or its rows of texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRecord:
+    """One Type-10 record.
+
+    Attributes:
+        number: its number in the file (IDC).
+        captured_on: the field PHD, if it is a date.
+        provenance: the fields of `KEPT` that it has, and of the file ORI (originating agency) and TCN (its number).
+        picture: gives the bytes of the picture; raises BadMedia when it is no face or not what HAS says.
+    """
+
+    number: int
+    captured_on: date | None
+    provenance: Provenance
+    picture: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A picture to write, with the container as Pillow names it and its width and height in pixels."""
+
+    data: bytes = field(repr=False)
+    container: str
+    size: tuple[int, int]
+    captured_on: date | None
+    provenance: Provenance
+
+
+def read_nist(data: bytes) -> list[FaceRecord]:
+    """Return the Type-10 records of a file; other records are passed over.
+
+    Raises:
+        BadMedia: exchange_damaged, exchange_no_face.
+    """
+    _walk(data)
+    message = nistitl.Message()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of record types that nobody writes any more
+            message.parse(data)
+        shared = {name: _value(message[0][tag]) for tag, name in ((8, "ORI"), (9, "TCN"))}
+        found = [_record(record, shared) for record in message if record.type == 10]
+    except _FLAWS as error:
+        raise _damaged(str(error)) from None
+    if not found:
+        raise BadMedia(
+            "exchange_no_face",
+            "The ANSI/NIST-ITL file holds no Type-10 record.",
+            "Ask for a file with photographs.",
+        )
+    return found
+
+
+def _walk(data: bytes) -> None:
+    """Step from record to record by their stated lengths, so that a hostile file costs no more than its size."""
+    offset = records = 0
+    while offset < len(data):
+        text = _LENGTH.match(data, offset)
+        length = int(text[1]) if text else int.from_bytes(data[offset : offset + 4], "big")
+        records += 1
+        if length < 5 or offset + length > len(data):
+            raise _damaged(f"record {records} does not end where it says")
+        if records > MAX_RECORDS:
+            raise _damaged(f"it has more than {MAX_RECORDS} records")
+        offset += length
+    if not records:
+        raise _damaged("it is empty")
+
+
+def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
+    kept = {name: _value(record[tag]) for tag, name in KEPT.items()}
+    provenance = {name: value for name, value in {**shared, **kept}.items() if value}
+    data = record[999].value if record[999] is not None else b""
+
+    def picture() -> bytes:
+        if provenance.get("IMT", _FACE) != _FACE:
+            raise BadMedia(
+                "exchange_no_face", f"The record shows no face but {provenance['IMT']!r}.", "Leave it out."
+            )
+        if not isinstance(data, bytes) or not data:
+            raise BadMedia("empty", "The record holds no picture.", "Ask for the file again.")
+        stated = str(provenance.get("HAS", "")).strip().lower()
+        if stated and stated != hashlib.sha256(data).hexdigest():
+            raise BadMedia(
+                "exchange_hash", "The picture is not the one that the record's hash (HAS) was made of.",
+                "Ask for the file again; do not use this picture.",
+            )  # fmt: skip
+        return data
+
+    return FaceRecord(int(record[2].value), _date(provenance.get("PHD")), provenance, picture)
+
+
+def _value(found: Any) -> Any:
+    """The text of a field, or its rows of texts, cut to what is kept."""
+    if found is None or not found.value:
+        return ""
+    if isinstance(found.value, str):
+        return found.value[:_TEXT]
+    rows = [[row] if isinstance(row, str) else row for row in found.value[:_ROWS]]
+    return [[str(text)[:_TEXT] for text in row[:_ROWS]] for row in rows]
+
+
+def _date(text: object) -> date | None:
+    try:
+        return datetime.strptime(str(text)[:8], "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:  # unknown, or only a year
+        return None
+
+
+def _damaged(why: str) -> BadMedia:
+    return BadMedia(
+        "exchange_damaged", f"The ANSI/NIST-ITL file cannot be read: {why}.", "Ask its sender for it again."
+    )
+
+
+def exchangeable(container: str) -> bool:
+    """Say whether a picture in this container can be written into an ANSI/NIST-ITL file."""
+    return container in _COMPRESSED
+
+
+def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, software: str) -> bytes:
+    """Return one ANSI/NIST-ITL file with a Type-10 record for each picture, at most `IDC_MAX`.
+
+    What a record already says of its source is kept; its annotations grow by one line: when, by what software.
+
+    Args:
+        pictures: each `exchangeable`.
+        agency: who sends it, for ORI and, where no source is known, SRC.
+        number: of this file, unique for the sender (TCN).
+        software: name and version, for the annotation.
+    """
+    now = datetime.now(UTC)
+    message = nistitl.Message()
+    message.TOT = _FACE
+    head = message[0]
+    head.DAT, head.ORI, head.TCN = f"{now:%Y%m%d}", agency, number
+    for idc, picture in enumerate(pictures, start=1):
+        kept = dict(picture.provenance)
+        record = nistitl.AsciiRecord(10)
+        record.IDC = idc
+        taken = f"{picture.captured_on:%Y%m%d}" if picture.captured_on else "00000000"
+        width, height = picture.size
+        fixed = {
+            3: _FACE, 4: str(kept.get("SRC") or agency), 5: taken, 6: width, 7: height, 8: 0, 9: 1, 10: 1,
+            11: _COMPRESSED[picture.container], 12: "UNK", 996: hashlib.sha256(picture.data).hexdigest().upper(),
+        }  # fmt: skip
+        kept["ANN"] = [*kept.get("ANN", []), [f"{now:%Y%m%d%H%M%S}Z", software, "Plainview", "exported"]]
+        for tag, value in fixed.items():
+            record += nistitl.Field(10, tag, str(value))
+        for tag, name in KEPT.items():
+            if tag not in fixed and kept.get(name):
+                record += _field(tag, kept[name])
+        record += nistitl.BinaryField(10, 999, picture.data)
+        message += record
+    return bytes(message.NIST)
+
+
+def _field(tag: int, value: Any) -> Any:
+    if isinstance(value, str):
+        return nistitl.Field(10, tag, value)
+    made = nistitl.Field(10, tag)
+    for row in value:
+        part = nistitl.SubField()
+        part.add_values(*row)
+        made.add_subfields(part)
+    return made

@@ -1,0 +1,51 @@
+"""Reading published feeds: always those of the member's own agency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from plainview.casework.models import Feed, Gallery, Member
+from plainview.policy.decision import Refused
+
+
+def feed_with(public_id: str, member: Member) -> Feed:
+    """Return a feed of the member's agency.
+
+    Raises:
+        Refused: feed.unknown.
+    """
+    feed = (
+        Feed.objects.select_related("gallery")
+        .filter(public_id=public_id.strip(), gallery__agency=member.agency)
+        .first()
+    )
+    if feed is None:
+        raise Refused(
+            "feed.unknown", "Refused", f"Your agency has no feed {public_id!r}.", "See `plainview feed list`."
+        )
+    return feed
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """A feed, with how many of its links were dealt with and how many gave a picture."""
+
+    feed: Feed
+    dealt_with: int
+    enrolled: int
+
+
+def feeds(member: Member) -> list[FeedState]:
+    """The feeds of the member's agency, oldest first."""
+    rows = Feed.objects.filter(gallery__agency=member.agency).select_related("gallery").order_by("pk")
+    counted = rows.annotate(
+        dealt_with=Count("feedlink"), enrolled=Count("feedlink", filter=Q(feedlink__outcome="enrolled"))
+    )
+    return [FeedState(row, row.dealt_with, row.enrolled) for row in counted]
+
+
+def feeds_of(gallery: Gallery) -> list[Feed]:
+    """The feeds on a gallery's passport."""
+    return list(Feed.objects.filter(gallery=gallery).order_by("pk"))

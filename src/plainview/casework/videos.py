@@ -1,0 +1,56 @@
+"""A stored video as a source of bytes: its sealed pieces, opened where the decoder asks.
+
+Owns finding the piece and remembering the last few. It reads no database, because it is asked from a thread of the
+decoder; and it never writes plain bytes to a disk.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+
+from plainview.casework.models import Video
+from plainview.storage.base import BlobStore
+
+_KEPT = 4
+
+
+class StoredVideo:
+    """Implements recognition.video.types.Source."""
+
+    def __init__(self, video: Video, blobs: BlobStore) -> None:
+        rows = list(video.parts.order_by("offset").values_list("offset", "blob"))
+        self._offsets, self._digests = [row[0] for row in rows], [row[1] for row in rows]
+        self._size, self._blobs = video.received, blobs
+        self._open: OrderedDict[int, bytes] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly these bytes.
+
+        Raises:
+            StorageError: a piece is missing or damaged.
+        """
+        out = bytearray()
+        while len(out) < length:
+            number = bisect_right(self._offsets, offset + len(out)) - 1
+            start = offset + len(out) - self._offsets[number]
+            more = self._part(number)[start : start + length - len(out)]
+            if not more:
+                break
+            out += more
+        return bytes(out)
+
+    def _part(self, number: int) -> bytes:
+        if number in self._open:
+            self._open.move_to_end(number)
+            return self._open[number]
+        data = self._blobs.get(self._digests[number])
+        self._open[number] = data
+        if len(self._open) > _KEPT:
+            self._open.popitem(last=False)
+        return data

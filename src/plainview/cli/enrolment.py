@@ -1,0 +1,171 @@
+"""`plainview enrol`: fills a gallery, and says how far it is, how fast, and what it could not use."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from plainview.cli.common import As, Json, acting_member, console, err, print_json
+from plainview.policy.decision import Refused
+
+if TYPE_CHECKING:
+    from plainview.casework.actions.enrol import EnrolmentResult
+
+_SHOWN = 20  # rows of failures and near duplicates that are printed for people
+
+
+class Bar:
+    """A progress bar with count, rate and time left, on standard error."""
+
+    def __init__(self, bar: Progress, title: str, total: int) -> None:
+        self._bar, self._total, self._done = bar, total, 0
+        self._task = bar.add_task(title, total=total, rate="")
+
+    def expect(self, total: int) -> None:
+        """Say how many there are, once that is known."""
+        self._total = total
+        self._bar.update(self._task, total=total)
+
+    def step(self, *_: object) -> None:
+        """One more is done; a list that turns out longer than it was counted stretches the bar."""
+        self._done += 1
+        if self._done > self._total:
+            self._total = self._done
+            self._bar.update(self._task, total=self._total)
+        speed = self._bar.tasks[self._task].speed
+        self._bar.update(self._task, advance=1, rate=f"{speed:.1f} a second" if speed else "")
+
+
+@contextmanager
+def bar(title: str, total: int) -> Iterator[Bar]:
+    """Show a bar while the block runs."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=err, transient=True) as progress:
+        yield Bar(progress, title, total)
+
+
+def enrol(
+    gallery: str,
+    path: Path,
+    acting: As,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Decode, find faces and report; write nothing but an entry.")
+    ] = False,
+    skip_near_duplicates: Annotated[
+        bool,
+        typer.Option("--skip-near-duplicates", help="Do not enrol pictures nearly the same as one held."),
+    ] = False,
+    near_duplicates: Annotated[
+        bool, typer.Option(help="Compare each picture with those of the gallery.")
+    ] = True,
+    cores: Annotated[int | None, typer.Option(help="Pictures embedded at once; all cores if absent.")] = None,
+    failures: Annotated[Path | None, typer.Option(help="Write every failure here, one JSON a line.")] = None,
+    json: Json = False,
+) -> None:
+    """Enrol a folder, a picture, an ANSI/NIST-ITL file, or a CSV/JSONL/Parquet manifest (path, source_url, page_url, captured_on)."""
+    member = acting_member(acting)
+    from plainview.casework.actions import enrol as enrolment
+    from plainview.casework.manifest import read_items
+    from plainview.casework.services import services
+
+    items = read_items(path)
+    with bar(f"Enrolling into {gallery}", len(items)) as shown, _failures(failures) as write:
+        options = enrolment.Options(
+            near_duplicates=near_duplicates, skip_near_duplicates=skip_near_duplicates, rehearsal=dry_run,
+            cores=cores, failures=write,
+        )  # fmt: skip
+        try:
+            result = enrolment.enrol(
+                gallery, items, acting_member=member, progress=shown.step, options=options
+            )
+        finally:
+            services().close()
+    if json:
+        print_json({**result_json(result), "dry_run": dry_run})
+    else:
+        print_result(result, dry_run=dry_run)
+
+
+@contextmanager
+def _failures(path: Path | None) -> Iterator[Any]:
+    if path is None:
+        yield lambda _: None
+        return
+    try:
+        file = path.open("x", encoding="utf-8")
+    except OSError as error:
+        raise Refused(
+            "enrol.failures",
+            "Nothing enrolled",
+            f"{path} cannot be made: {error.strerror}.",
+            "Name a new file.",
+        ) from None
+    with file:
+        yield lambda row: file.write(jsonlib.dumps(row, ensure_ascii=False) + "\n")
+
+
+def result_json(result: EnrolmentResult) -> dict[str, Any]:
+    """A run as the JSON that scripts rely on."""
+    return {
+        "enrolled": result.enrolled, "duplicates": result.duplicates, "failed": result.failed,
+        "seconds": round(result.seconds, 3), "references": result.references, "failed_total": result.failed_total,
+        "several_faces": result.several_faces, "near_duplicates": result.near, "near_total": result.near_total,
+        "near_skipped": result.near_skipped, "stopped": result.stopped,
+        "images_per_s": round(_seen(result) / result.seconds, 2) if result.seconds else None,
+    }  # fmt: skip
+
+
+def _seen(result: EnrolmentResult) -> int:
+    return result.enrolled + result.duplicates + result.failed_total + result.near_skipped
+
+
+def print_result(result: EnrolmentResult, *, dry_run: bool) -> None:
+    """Print a run for people."""
+    console.print(
+        f"{result.enrolled} pictures {'could be ' if dry_run else ''}enrolled ({result.references} faces, "
+        f"{result.several_faces} pictures with several), {result.duplicates} duplicates, "
+        f"{result.failed_total} not usable, in {result.seconds:.1f} s "
+        f"({_seen(result) / max(result.seconds, 1e-9):.1f} a second).",
+        soft_wrap=True,
+    )
+    if result.near_total:
+        kept = (
+            f"{result.near_skipped} of them were not enrolled" if result.near_skipped else "all were enrolled"
+        )
+        console.print(f"{result.near_total} are nearly the same picture as one held; {kept}.", soft_wrap=True)
+        table = Table("Picture", "Reference", "Nearly the same as", "Bits that differ (of 256)")
+        for row in result.near[:_SHOWN]:
+            cells = (row["path"], row["reference_id"] or "not enrolled", row["near"], row["distance"])
+            table.add_row(*map(str, cells))
+        console.print(table)
+    if result.failed:
+        table = Table("Not usable", "Code", "Why")
+        for failure in result.failed[:_SHOWN]:
+            table.add_row(failure["path"], failure["code"], failure["why"])
+        console.print(table)
+        if result.failed_total > _SHOWN:
+            console.print(f"… and {result.failed_total - _SHOWN} more; --failures FILE writes them all.")
+    if result.stopped:
+        console.print("Stopped. What was acknowledged is kept; run the same command again to go on.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(enrol)

@@ -1,0 +1,100 @@
+"""`plainview feed`: pictures that one named publisher offers in a list on one host. Nothing else is ever fetched."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from plainview.casework.workspace import current
+from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
+from plainview.cli.enrolment import bar, print_result, result_json
+
+app = typer.Typer(
+    help="Published feeds of galleries: one publisher, one list, one host.", no_args_is_help=True
+)
+
+
+@app.command("add")
+def add(
+    gallery: str,
+    list_url: Annotated[str, typer.Argument(help="https address of the publisher's list (JSON or CSV).")],
+    publisher: Annotated[str, typer.Option(help="Who publishes the pictures.")],
+    basis: Annotated[str, typer.Option(help="Legal basis on which these pictures are held.")],
+    acting: As,
+    seconds_between: Annotated[float, typer.Option(help="Pause between two requests.")] = 2.0,
+    max_megabytes: Annotated[int, typer.Option(help="Largest picture.", min=1, max=64)] = 16,
+    json: Json = False,
+) -> None:
+    """Put a publisher's list on a gallery's passport. Nothing is fetched yet."""
+    member = acting_member(acting)
+    from plainview.casework.actions.feeds import add_feed
+
+    made = add_feed(
+        gallery, list_url, publisher=publisher, legal_basis=basis, seconds_between=seconds_between,
+        max_bytes=max_megabytes << 20, acting_member=member,
+    )  # fmt: skip
+    if json:
+        print_json({"feed_id": made.public_id, "host": made.host})
+    else:
+        console.print(f"Feed {made.public_id} added; only {made.host} is ever asked.", soft_wrap=True)
+
+
+@app.command("list")
+def list_feeds(acting: As, json: Json = False) -> None:
+    """List the agency's feeds."""
+    member = acting_member(acting)
+    from plainview.casework.queries.feeds import feeds
+
+    rows = [
+        {
+            "feed_id": feed.public_id, "gallery": feed.gallery.name, "publisher": feed.publisher,
+            "legal_basis": feed.legal_basis, "list": feed.list_url,
+            "links": row.dealt_with, "enrolled": row.enrolled,
+            "stopped_at": feed.stopped_at and feed.stopped_at.isoformat(timespec="seconds"),
+        }
+        for row in feeds(member)
+        for feed in [row.feed]
+    ]  # fmt: skip
+    heads = ("Feed", "Gallery", "Publisher", "Legal basis", "List", "Links dealt with", "Enrolled", "Stopped")
+    print_rows("feeds", heads, rows, "No feed.", json=json, caption=sample_notice(current()))
+
+
+@app.command("run")
+def run(
+    feed: str,
+    acting: As,
+    limit: Annotated[int | None, typer.Option(help="At most so many pictures.", min=1)] = None,
+    json: Json = False,
+) -> None:
+    """Enrol what the list names and this feed has not dealt with yet; interrupted, run it again."""
+    member = acting_member(acting)
+    from plainview.casework.actions.feeds import run_feed
+    from plainview.casework.services import services
+
+    with bar("Fetching", 0) as shown:
+        try:
+            result = run_feed(feed, acting_member=member, limit=limit, progress=shown.step, told=shown.expect)
+        finally:
+            services().close()
+    if json:
+        print_json(result_json(result))
+    else:
+        print_result(result, dry_run=False)
+
+
+@app.command("stop")
+def stop(
+    feed: str, why: Annotated[str, typer.Option(help="Why it ends; it is kept, sealed.")], acting: As
+) -> None:
+    """Stop a feed for good."""
+    member = acting_member(acting)
+    from plainview.casework.actions.feeds import stop_feed
+
+    stopped = stop_feed(feed, why=why, acting_member=member)
+    console.print(f"Feed {stopped.public_id} is stopped; what it enrolled stays.", soft_wrap=True)
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command group."""
+    root.add_typer(app, name="feed")

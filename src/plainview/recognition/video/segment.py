@@ -1,0 +1,147 @@
+"""One segment of a video: which frames are looked at, and the tracks that come of them.
+
+Owns the sampling: a frame is looked at when something moved since the last look, at most five times a second, and
+once a second in any case; sooner where a new face was seen only once. Decoding runs ahead in the child meanwhile.
+Must keep nothing from one segment to the next, so that a segment can be done again with the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from plainview.recognition.detect import LARGE_SIDE
+from plainview.recognition.engine import Engine
+from plainview.recognition.types import Vector
+from plainview.recognition.video.reader import VideoReader
+from plainview.recognition.video.track import SURE_SCORE, Open, Tracker
+from plainview.recognition.video.types import FrameIndex, Still, Track, VideoInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How densely a video is looked at.
+
+    Attributes:
+        moving: seconds between looks while something moves.
+        still: seconds between looks while nothing does.
+        unsure: seconds to the next look after a face was seen for the first time.
+        motion: change of a thumbnail's cell, 0 to 255, that counts as something moving.
+        whole: seconds between looks at full detail; those between are at `quick_side`.
+        quick_side: pixels: longer side of a quick look.
+        every: look at every frame, at full detail; for measuring.
+    """
+
+    moving: float = 0.2
+    still: float = 1.0
+    unsure: float = 0.12
+    motion: int = 8
+    whole: float = 1.0
+    quick_side: int = 960
+    every: bool = False
+
+
+EVERY_FRAME = Sampling(0, 0, 0, 0, whole=0, every=True)
+DEFAULT_SAMPLING = Sampling()
+
+SEGMENT_SECONDS = 30
+"""Length of a segment: what a crash can cost to do again, and how long other work can have to wait."""
+
+_TEMPLATES_OF_A_TRACK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """From time stamp `first` up to and without `end`."""
+
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of a segment: tracks; frames looked at and decoded, and packets or frames that could not be."""
+
+    tracks: tuple[Track, ...]
+    looked: int
+    decoded: int
+    bad: int
+
+
+def cut_up(info: VideoInfo, index: FrameIndex, seconds: float = SEGMENT_SECONDS) -> list[Segment]:
+    """Cut a video into segments that begin where decoding can start, each at least `seconds` long but the last."""
+    long = int(seconds / info.time_base)
+    first, last = int(index.stamps[0]), int(index.stamps[-1])
+    borders = [first]
+    for key in index.keys:
+        if key - borders[-1] >= long and last - key >= long // 4:
+            borders.append(int(key))
+    ends = [*borders[1:], last + 1]
+    return [Segment(begin, end) for begin, end in zip(borders, ends, strict=True)]
+
+
+def process(
+    reader: VideoReader,
+    segment: Segment,
+    engine: Engine,
+    sampling: Sampling = DEFAULT_SAMPLING,
+    passed: Callable[[int], None] = lambda pts: None,
+) -> Found:
+    """Look through a segment.
+
+    Args:
+        reader: the open video.
+        segment: where.
+        engine: the loaded model pack.
+        sampling: how densely.
+        passed: called after every look with the time stamp of its frame; what it raises ends the work.
+
+    Raises:
+        BadMedia: the video made its decoder fail.
+    """
+    second = max(1, round(1 / reader.info.time_base))
+    steps = {
+        name: int(getattr(sampling, name) / reader.info.time_base)
+        for name in ("moving", "still", "unsure", "whole")
+    }
+
+    def embed(still: Still) -> Vector:
+        return engine.aligned_template(still.aligned)
+
+    tracker = Tracker(embed, second)
+    decoded, bad, looked, whole_at = reader.decoded, reader.bad, 0, segment.first
+    reader.seek(segment.first)
+    frame = reader.next(segment.first, segment.first, segment.end, every=sampling.every)
+    while frame is not None:
+        soon = steps["unsure"] if tracker.unsure else steps["moving"]
+        ahead = reader.ask_ahead(
+            frame.pts + soon, frame.pts + steps["still"], segment.end,
+            motion=sampling.motion, every=sampling.every,
+        )  # fmt: skip
+        if frame.pts >= segment.first:
+            is_whole = frame.cut or not looked or frame.pts >= whole_at
+            if is_whole:
+                whole_at = frame.pts + steps["whole"]
+            side = LARGE_SIDE if is_whole else sampling.quick_side
+            tracker.look(frame, engine.glance(frame.pixels, side))
+            looked += 1
+        passed(frame.pts)
+        frame = ahead.result()
+    tracker.finish()
+    tracks = tuple(_closed(track, embed) for track in tracker.ended if _is_face(track))
+    return Found(tracks, looked, reader.decoded - decoded, reader.bad - bad)
+
+
+def _is_face(track: Open) -> bool:
+    return len(track.seen) > 1 or track.best_score >= SURE_SCORE
+
+
+def _closed(track: Open, embed: Callable[[Still], Vector]) -> Track:
+    rows = np.stack([embed(still) for still in track.stills[:_TEMPLATES_OF_A_TRACK]])
+    mean = rows.mean(axis=0)
+    return Track(
+        track.seen[0], track.seen[-1], tuple(track.seen), track.boxes[0], track.boxes[-1],
+        tuple(track.stills), (mean / np.linalg.norm(mean)).astype(np.float32),
+    )  # fmt: skip

@@ -1,0 +1,187 @@
+"""What the parent and the video decoder's child say to each other, byte for byte.
+
+Owns the requests and replies. A reply is a fixed number of numbers and one digest: the child cannot send text, so
+a hostile video that took it over cannot put words on a page. Pixels and time stamps come back in shared memory
+whose size is fixed. Standard library only, because the child imports this module too.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from typing import NamedTuple
+
+DEMUXERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "asf", "flv")
+"""The allow-list of containers, as FFmpeg names its demuxers; none of them opens another file or address."""
+
+CODECS = (
+    "h264", "hevc", "mjpeg", "mpeg4", "mpeg2video", "mpeg1video", "h263", "msmpeg4v2", "msmpeg4", "wmv1",
+    "wmv2", "wmv3", "vc1", "vp8", "vp9", "av1", "libdav1d", "flv", "dvvideo",
+)  # fmt: skip
+"""The allow-list of codecs, as FFmpeg names its decoders: what cameras, recorders and phones write."""
+
+REFUSALS = (
+    "not_a_video",
+    "video_format_not_allowed",
+    "video_index_missing",
+    "no_video_stream",
+    "no_frames",
+    "too_many_pixels",
+    "too_small",
+    "decoder_limit",
+    "corrupt",
+)
+"""The codes of `errors.CODES` that a child may answer, in the order of their numbers in a reply."""
+
+
+class Ask(IntEnum):
+    """What the parent wants."""
+
+    OPEN = 1
+    INDEX = 2
+    SEEK = 3
+    NEXT = 4
+
+
+class Say(IntEnum):
+    """What kind of reply this is; READ is a question of the child in the middle of an answer."""
+
+    READY = 1
+    READ = 2
+    INFO = 3
+    INDEXED = 4
+    SOUGHT = 5
+    FRAME = 6
+    END = 7
+    REFUSED = 8
+    TOO_LITTLE_MEMORY = 9
+
+
+class Request(NamedTuple):
+    """One request. OPEN: a is the file's size, bytes. SEEK: a is a time stamp. NEXT: see `child.next_frame`."""
+
+    serial: int
+    ask: int
+    a: int = 0
+    b: int = 0
+    c: int = 0
+    flags: int = 0
+
+    def pack(self) -> bytes:
+        """The request as `REQUEST_BYTES` bytes."""
+        return _REQUEST.pack(*self)
+
+
+EVERY_FRAME, CUTS = 1, 2
+"""Flags of NEXT: decode every frame, also those no other frame needs; stop at scene cuts too."""
+
+
+class Reply(NamedTuple):
+    """One answer of the child.
+
+    Attributes:
+        serial: the number of the request that is answered.
+        say: see `Say`.
+        kind: INFO: index into `DEMUXERS`. REFUSED: index into `REFUSALS`.
+        codec: INFO: index into `CODECS`.
+        width, height: INFO and FRAME: pixels as stored; REFUSED: where known.
+        turn: FRAME: degrees counter-clockwise by which the picture must be turned to be upright: 0, 90, 180, 270.
+        flags: FRAME: `CUT`, `INTERLACED`, `TOP_FIRST`, `KEY`, `HASH_OF_BGR`. INFO: `INTRA`, `NO_TIMES`.
+        aspect_num, aspect_den: FRAME and INFO: width of a pixel over its height.
+        base_num, base_den: INFO: the time base, seconds.
+        rate_num, rate_den: INFO: average frame rate, frames a second.
+        pts: FRAME: time stamp. INFO: time stamp at which the stream begins. READ: offset, bytes.
+        length: READ: bytes. INDEXED: frames listed in shared memory. INFO: frames that the container announces.
+        duration: INFO: announced length in units of the time base. INDEXED: bad packets.
+        decoded, bad: FRAME and END: frames decoded, and packets that could not be, since the last reply.
+        motion: FRAME: largest difference of a cell of the 64 x 36 thumbnail to the frame sent before, 0 to 255.
+        sha256: FRAME: of the frame (see `HASH_OF_BGR`).
+    """
+
+    serial: int
+    say: int
+    kind: int = 0
+    codec: int = 0
+    width: int = 0
+    height: int = 0
+    turn: int = 0
+    flags: int = 0
+    aspect_num: int = 1
+    aspect_den: int = 1
+    base_num: int = 1
+    base_den: int = 1
+    rate_num: int = 0
+    rate_den: int = 1
+    pts: int = 0
+    length: int = 0
+    duration: int = 0
+    decoded: int = 0
+    bad: int = 0
+    motion: int = 0
+    sha256: bytes = b""
+
+    def pack(self) -> bytes:
+        """The reply as `REPLY_BYTES` bytes."""
+        return _REPLY.pack(_MAGIC, *self)
+
+
+CUT, INTERLACED, TOP_FIRST, KEY, HASH_OF_BGR, INTRA, NO_TIMES = 1, 2, 4, 8, 16, 32, 64
+"""Flags of a reply. HASH_OF_BGR: the digest is of the BGR pixels, else of the decoder's planes without padding, as
+`ffmpeg -f framehash -hash sha256` prints it. NO_TIMES: the container has no time stamps; they are counted."""
+
+_REQUEST = struct.Struct("<QBqqqI")
+_REPLY = struct.Struct("<4sQBHHIIHIiiiiiiqqqIIB32s")
+_MAGIC = b"PVv1"
+REQUEST_BYTES, REPLY_BYTES = _REQUEST.size, _REPLY.size
+BYTES_PER_PIXEL = 3
+STAMP = struct.Struct("<q")
+"""One entry of the index in shared memory: the time stamp times two, plus one for a frame that can be sought."""
+
+MAX_STAMP = 2**61
+
+
+class Nonsense(Exception):
+    """A reply that an honest child cannot have written."""
+
+
+def parse_request(raw: bytes) -> Request:
+    """Read one request; the child trusts its parent."""
+    return Request(*_REQUEST.unpack(raw))
+
+
+def parse_reply(raw: bytes, *, serial: int, size: int, max_pixels: int, max_frames: int) -> Reply:
+    """Read one reply and believe nothing that does not fit.
+
+    Args:
+        raw: exactly `REPLY_BYTES` bytes from the child.
+        serial: the request that should be answered.
+        size: bytes of the file.
+        max_pixels: pixel budget of a frame.
+        max_frames: entries that the index may have.
+
+    Raises:
+        Nonsense: a field is out of range, or the reply answers another request.
+    """
+    magic, *fields = _REPLY.unpack(raw)
+    reply = Reply(*fields)
+    if magic != _MAGIC or reply.serial != serial or reply.say not in set(Say):
+        raise Nonsense("not the answer to this request")
+    if abs(reply.pts) > MAX_STAMP or min(reply.length, reply.duration) < 0:
+        raise Nonsense("numbers beyond any video")
+    if reply.say == Say.READ and (reply.pts < 0 or not 0 < reply.length <= 2**22 or reply.pts > size):
+        raise Nonsense("a read outside the file")
+    if reply.say == Say.REFUSED and reply.kind >= len(REFUSALS):
+        raise Nonsense("an unknown refusal")
+    if reply.say == Say.INDEXED and reply.length > max_frames:
+        raise Nonsense("an index larger than its memory")
+    if reply.say in (Say.INFO, Say.FRAME):
+        fractions = (
+            (reply.aspect_num, reply.aspect_den), (reply.base_num, reply.base_den), (1, reply.rate_den),
+        )  # fmt: skip
+        if any(top <= 0 or below <= 0 for top, below in fractions) or reply.rate_num < 0:
+            raise Nonsense("a fraction that is none")
+        if reply.kind >= len(DEMUXERS) or reply.codec >= len(CODECS) or reply.turn not in (0, 90, 180, 270):
+            raise Nonsense("an unknown format")
+        if min(reply.width, reply.height) < 1 or reply.width * reply.height > max_pixels:
+            raise Nonsense("a frame outside its limits")
+    return reply

@@ -1,0 +1,29 @@
+"""Times of a video as people read them."""
+
+from __future__ import annotations
+
+from django import template
+
+from plainview.casework.models import Still
+from plainview.web.timeline import clock
+
+register = template.Library()
+
+
+@register.filter
+def at(still: Still) -> str:
+    """When in its video a still is, from the first frame."""
+    video = still.video
+    return clock(float((still.pts - video.begins) * video.base))
+
+
+@register.filter
+def long(seconds: float) -> str:
+    """A length of time."""
+    return clock(seconds)
+
+
+@register.filter
+def width(still: Still) -> int:
+    """Width of the face, pixels."""
+    return round(float(still.box[2]))

@@ -1,0 +1,57 @@
+"""Home: what waits for the member, by what their roles grant; what stands in their way comes first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from plainview.casework.models import Member
+from plainview.casework.queries import desk
+from plainview.casework.queries.alerts import unseen
+from plainview.casework.queries.blind import waiting
+from plainview.casework.queries.cases import approvals_waiting, urgent_waiting
+from plainview.casework.queries.flags import flags
+from plainview.casework.queries.preparations import drafts
+from plainview.casework.queries.release import decisions, outcomes_due
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
+from plainview.web.views.common import member_of
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The member's desk."""
+    member = member_of(request)
+    return render(
+        request, "home.html", {"member": member, "blocked": desk.in_the_way(member)} | _desk(member)
+    )
+
+
+def _desk(member: Member) -> dict[str, Any]:
+    """Only what the member may act on: an empty section means nothing waits, a missing one is not theirs."""
+    found: dict[str, Any] = {"due": outcomes_due(member)}
+    if holds(member.roles, Permission.SEARCH_RUN):
+        found |= {
+            "searches": desk.to_examine(member), "drafts": drafts(member), "cases": desk.own_cases(member),
+            "searches_here": True,
+        }  # fmt: skip
+    if holds(member.roles, Permission.ALERT_CREATE):
+        found["alerts"] = unseen(member)
+    if holds(member.roles, Permission.VERIFICATION_RECORD):
+        found |= {"tasks": waiting(member), "verifies_here": True}
+    if holds(member.roles, Permission.LEAD_RELEASE):
+        found |= {
+            "ready": [row for row in decisions(member) if row.state != "waiting"],
+            "approvals": approvals_waiting(member), "urgent": urgent_waiting(member), "releases_here": True,
+        }  # fmt: skip
+    if holds(member.roles, Permission.GALLERY_CREATE):
+        found |= {
+            "galleries": desk.ending_galleries(member), "untrained": desk.untrained(member),
+            "administers_here": True,
+        }  # fmt: skip
+    if holds(member.roles, Permission.FLAG_DECIDE):
+        found |= {"flags": flags(member, undecided=True), "audits_here": True}
+    return found

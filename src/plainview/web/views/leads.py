@@ -1,0 +1,271 @@
+"""The fifth step: what waits for a supervisor's decision, the decision, and a lead with what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainview.casework.actions import leads as acts
+from plainview.casework.actions.sheet import make_sheet
+from plainview.casework.models import Candidate, Lead, Member
+from plainview.casework.queries import examination as looked
+from plainview.casework.queries import release as read
+from plainview.policy import examination as looking
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
+from plainview.recognition.errors import BadMedia
+from plainview.storage.base import StorageError
+from plainview.web.views.common import member_of, picture, require_shown, say, shown
+
+_EXPLAIN = {"rows": 3}
+
+
+class ReleaseForm(forms.Form):
+    """The contradictions, one field each (c0, c1, …), evidence that exists already, and why in spite of a disagreement."""
+
+    evidence = forms.CharField(
+        required=False, label="Independent evidence, if there is any already",
+        help_text="Evidence that does not rest on the candidate list. Without it the lead is locked: no line-up, no photograph shown to a witness.",
+        widget=forms.Textarea(attrs=_EXPLAIN),
+    )  # fmt: skip
+    override = forms.CharField(
+        required=False, label="Why it is released although the verifiers did not agree",
+        help_text="Stands on the lead sheet and goes to the defence.",
+        widget=forms.Textarea(attrs=_EXPLAIN),
+    )  # fmt: skip
+
+    def __init__(self, *arguments: Any, divided: bool, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for i, name in enumerate(looking.CONTRADICTIONS):
+            self.fields[f"c{i}"] = forms.CharField(
+                label=name.capitalize(), help_text=_ASKS[name], widget=forms.Textarea(attrs={"rows": 2})
+            )
+        if not divided:
+            del self.fields["override"]
+
+    def contradictions(self) -> dict[str, str]:
+        """What was answered, by the words of the rule."""
+        return {name: self.cleaned_data[f"c{i}"] for i, name in enumerate(looking.CONTRADICTIONS)}
+
+    def asked(self) -> list[forms.BoundField]:
+        """The contradictions' fields."""
+        return [self[f"c{i}"] for i, _ in enumerate(looking.CONTRADICTIONS)]
+
+    def clean_evidence(self) -> str:
+        """Evidence says something or is left out."""
+        text = str(self.cleaned_data["evidence"]).strip()
+        answer = looking.explained(text, "The evidence") if text else None
+        if isinstance(answer, Refused):
+            raise forms.ValidationError(f"{answer.why} {answer.next_step}", code=answer.rule_id)
+        return text
+
+
+_ASKS = {
+    "alibi": "Where was the person at the time? Who says so?",
+    "marks and tattoos": "Does the person have marks that the probe does not show, or the other way round?",
+    "height and build": "Do they fit what is known of the person who is sought: pregnancy, injury, build?",
+    "age": "How old was each when the pictures were taken?",
+    "place and time": "Could the person have been there: in prison, abroad, in another state?",
+}
+
+
+class ReasonForm(forms.Form):
+    """One reason in words."""
+
+    reason = forms.CharField(label="Why it is not released", widget=forms.Textarea(attrs=_EXPLAIN))
+
+
+class EvidenceForm(forms.Form):
+    """Independent evidence."""
+
+    evidence = forms.CharField(
+        label="Independent evidence", help_text="What ties the person to the case without the candidate list.",
+        widget=forms.Textarea(attrs=_EXPLAIN),
+    )  # fmt: skip
+
+
+class OutcomeForm(forms.Form):
+    """What came of it."""
+
+    outcome = forms.ChoiceField(
+        label="What came of it", choices=[(word, word.capitalize()) for word in looking.OUTCOMES],
+        widget=forms.RadioSelect,
+    )  # fmt: skip
+    note = forms.CharField(required=False, label="In words", widget=forms.Textarea(attrs=_EXPLAIN))
+
+
+@require_GET
+def leads(request: HttpRequest) -> HttpResponse:
+    """What waits for a decision, what was released, and of what no outcome is known."""
+    member = member_of(request)
+    decides = holds(member.roles, Permission.LEAD_RELEASE)
+    rows = looked.leads(member)
+    for row in rows:
+        row.newest = max(row.outcomes.all(), key=lambda one: one.pk, default=None)  # type: ignore[attr-defined]
+    return render(
+        request, "leads/list.html",
+        {
+            "decides": decides, "decisions": read.decisions(member) if decides else [], "leads": rows,
+            "withheld": read.withheld(member) if decides else [], "due": read.outcomes_due(member),
+        },
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+def release(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A supervisor decides on an examined and verified candidate."""
+    member = member_of(request)
+    due = read.due(read.examination_numbered(public_id, member))
+    form = ReleaseForm(request.POST or None, divided=due.state == "divided")
+    if request.method == "POST" and form.is_valid():
+        lead = _released(public_id, form, member)
+        if lead is not None:
+            messages.success(request, f"Lead {lead.public_id} is released.")
+            return redirect("lead", lead.public_id)
+    return _release_page(request, public_id, form, ReasonForm())
+
+
+def _released(public_id: str, form: ReleaseForm, member: Member) -> Lead | None:
+    try:
+        lead = acts.release(
+            public_id, contradictions=form.contradictions(), override=form.cleaned_data.get("override", ""),
+            acting_member=member,
+        )  # fmt: skip
+        if form.cleaned_data["evidence"]:
+            acts.record_evidence(lead.public_id, form.cleaned_data["evidence"], acting_member=member)
+    except Refused as refused:
+        say(form, refused)
+        return None
+    return lead
+
+
+@require_POST
+def withhold(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Do not release it, and say why."""
+    member, form = member_of(request), ReasonForm(request.POST)
+    if form.is_valid():
+        try:
+            acts.withhold(public_id, form.cleaned_data["reason"], acting_member=member)
+        except Refused as refused:
+            if refused.rule_id.endswith(".unknown"):
+                raise
+            say(form, refused, "reason")
+        else:
+            messages.success(request, "It is on record that it is not released, and why.")
+            return redirect("leads")
+    due = read.due(read.examination_numbered(public_id, member))
+    return _release_page(request, public_id, ReleaseForm(divided=due.state == "divided"), form)
+
+
+def _release_page(
+    request: HttpRequest, public_id: str, form: ReleaseForm, reason: ReasonForm
+) -> HttpResponse:
+    member = member_of(request)
+    row = acts.view_decision(public_id, acting_member=member)
+    shown(request, row.public_id)
+    due = read.due(row)
+    worked = {row.member_id, row.candidate.search.member_id, *(one.verifier.pk for one in due.verdicts)}
+    decided = getattr(row, "lead", None) or getattr(row, "withheld", None)
+    return render(
+        request, "leads/release.html",
+        {
+            "examination": row, "due": due, "facts": read.facts_about(row), "form": form, "reason_form": reason,
+            "statement": looking.STATEMENT, "own": member.pk in worked, "decided": decided,
+            "may_decide": decided is None and member.pk not in worked,
+        },
+    )  # fmt: skip
+
+
+@require_GET
+def release_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
+    """Probe or candidate of an examination that waits for a decision."""
+    row = read.examination_numbered(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    return _face(row.candidate, which)
+
+
+@require_GET
+def lead(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One lead."""
+    return _lead_page(request, public_id, EvidenceForm(), OutcomeForm())
+
+
+def _lead_page(
+    request: HttpRequest, public_id: str, evidence: EvidenceForm, outcome: OutcomeForm
+) -> HttpResponse:
+    member = member_of(request)
+    row = acts.view_lead(public_id, acting_member=member)
+    shown(request, row.public_id)
+    return render(
+        request, "leads/lead.html",
+        {
+            "lead": row, "due": read.due(row.examination), "facts": read.facts_about(row.examination),
+            "outcomes": read.outcomes_of(row), "statement": looking.STATEMENT,
+            "checked": [(name, row.contradictions.get(name, "")) for name in looking.CONTRADICTIONS],
+            "evidence_form": evidence, "outcome_form": outcome,
+            "decides": holds(member.roles, Permission.LEAD_RELEASE),
+            "reports": holds(member.roles, Permission.OUTCOME_REPORT),
+        },
+    )  # fmt: skip
+
+
+@require_GET
+def lead_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
+    """Probe or candidate of a lead."""
+    row = read.lead_shown(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    return _face(row.examination.candidate, which)
+
+
+def _face(row: Candidate, which: str) -> HttpResponse:
+    try:
+        data = read.face_of(row, which)
+    except (BadMedia, StorageError):
+        data = None
+    if data is None:
+        raise Http404
+    return picture(data)
+
+
+@require_POST
+def evidence(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Record independent evidence; the lead is open for a line-up from then on."""
+    form = EvidenceForm(request.POST)
+    if form.is_valid():
+        try:
+            acts.record_evidence(public_id, form.cleaned_data["evidence"], acting_member=member_of(request))
+        except Refused as refused:
+            if refused.rule_id.endswith(".unknown"):
+                raise
+            say(form, refused, "evidence")
+        else:
+            messages.success(request, "The evidence is on record.")
+            return redirect("lead", public_id)
+    return _lead_page(request, public_id, form, OutcomeForm())
+
+
+@require_POST
+def outcome(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Report what came of a lead."""
+    form = OutcomeForm(request.POST)
+    if form.is_valid():
+        told = form.cleaned_data
+        acts.report_outcome(public_id, told["outcome"], note=told["note"], acting_member=member_of(request))
+        messages.success(request, "Reported. Thank you.")
+        return redirect("lead", public_id)
+    return _lead_page(request, public_id, EvidenceForm(), form)
+
+
+@require_GET
+def sheet(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The lead sheet as PDF."""
+    made = make_sheet(public_id, acting_member=member_of(request))
+    answer = HttpResponse(made.pdf, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="lead-{made.lead.public_id}.pdf"'
+    return answer

@@ -1,0 +1,107 @@
+"""The log for people: its entries, one entry with its proof, its signed head, and the member's own record."""
+
+from __future__ import annotations
+
+import json
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from plainview.audit.checkpoint import parse
+from plainview.casework.actions.log import newest_checkpoint
+from plainview.casework.actions.record import export_record
+from plainview.casework.queries import explorer as read
+from plainview.casework.queries.log import keys_of_log, newest_entry
+from plainview.web.views.common import member_of
+
+_OWN_SHOWN = 200  # newest entries on the page of one's own record; the export has all
+
+
+class FilterForm(forms.Form):
+    """What to look for."""
+
+    action = forms.CharField(
+        label="Action", required=False, max_length=64, widget=forms.TextInput(attrs={"list": "actions"})
+    )
+    member = forms.ChoiceField(label="By or about", required=False)
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    before = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+
+@require_GET
+def log(request: HttpRequest) -> HttpResponse:
+    """The entries of the member's agency, newest first."""
+    member = member_of(request)
+    form = FilterForm(request.GET)
+    form.fields["member"].choices = [("", "Everybody"), *read.people_of(member)]  # type: ignore[attr-defined]
+    wanted = read.Wanted(**form.cleaned_data) if form.is_valid() else read.Wanted()
+    rows, more = read.entries(member, wanted)
+    going_on = request.GET.copy()
+    going_on["before"] = str(more)
+    return render(
+        request, "log/list.html",
+        {
+            "rows": rows, "form": form, "actions": read.actions_seen(member), "newest": newest_entry(),
+            "more": going_on.urlencode() if more is not None else "", "paged": wanted.before is not None,
+        },
+    )  # fmt: skip
+
+
+@require_GET
+def log_entry(request: HttpRequest, number: int) -> HttpResponse:
+    """One entry, to be checked in the browser."""
+    shown = read.entry_numbered(number, member_of(request))
+    note = newest_checkpoint()
+    proof = read.proof_of(shown.entry, parse(note).size)
+    return render(
+        request, "log/entry.html",
+        {
+            "entry": shown.entry, "who": shown.who, "leaf": shown.entry.leaf().hex(), "proof": proof,
+            "checkpoint": note, "key": keys_of_log()[-1].text, "newest": newest_entry(),
+            "subject": json.dumps(shown.entry.subject, indent=2, ensure_ascii=False),
+        },
+    )  # fmt: skip
+
+
+@require_GET
+def log_proof(request: HttpRequest, number: int) -> HttpResponse:
+    """The inclusion proof as the file that `plainview audit inclusion --check` reads."""
+    shown = read.entry_numbered(number, member_of(request))
+    proof = read.proof_of(shown.entry, parse(newest_checkpoint()).size)
+    if proof is None:
+        raise Http404
+    answer = JsonResponse(proof)
+    answer["Content-Disposition"] = f'attachment; filename="entry-{number}.json"'
+    return answer
+
+
+@require_GET
+def log_checkpoint(request: HttpRequest) -> HttpResponse:
+    """The newest signed head of the log, as text to keep."""
+    return HttpResponse(newest_checkpoint(), content_type="text/plain; charset=utf-8")
+
+
+@require_GET
+def me(request: HttpRequest) -> HttpResponse:
+    """Everything that is held about the member who asks."""
+    member = member_of(request)
+    held = read.record_of(member)
+    return render(
+        request, "me/record.html",
+        {
+            "member": member, "held": held, "shown": held.entries[:_OWN_SHOWN], "trainings": member.trainings.all(),
+            "failures": held.of("sign_in.failed", "member.locked"),
+            "sessions": held.of("session.began", "session.ended"),
+        },
+    )  # fmt: skip
+
+
+@require_GET
+def me_export(request: HttpRequest) -> HttpResponse:
+    """The same as JSON, all of it."""
+    answer = JsonResponse(export_record(acting_member=member_of(request)), json_dumps_params={"indent": 1})
+    answer["Content-Disposition"] = 'attachment; filename="my-record.json"'
+    return answer

@@ -1,0 +1,243 @@
+"""Members of the agency: who they are, what they may, and what only another person may change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainview.casework.actions import access, trials
+from plainview.casework.actions import members as acts
+from plainview.casework.models import Member
+from plainview.casework.queries import people as read
+from plainview.casework.queries.policy import binding
+from plainview.policy.agency import AgencyPolicy
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import Role, holds
+from plainview.web.views.common import member_of, say
+
+_ROLES = [(role.value, role.value.capitalize()) for role in Role if role is not Role.OPERATOR]
+_YEAR = timedelta(days=365)  # what the form proposes; the administrator sets the day
+
+
+class InviteForm(forms.Form):
+    """Whom to invite, and as what."""
+
+    email = forms.EmailField(label="E-mail address")
+    roles = forms.MultipleChoiceField(
+        label="Roles", choices=_ROLES, widget=forms.CheckboxSelectMultiple,
+        help_text="Administrators and auditors hold no other role: whoever checks does not act.",
+    )  # fmt: skip
+    on_trial = forms.BooleanField(
+        label="On trial: searches only after a supervisor approved the trial by name", required=False
+    )
+
+
+class RolesForm(forms.Form):
+    """Other roles, or the end of a trial."""
+
+    roles = forms.MultipleChoiceField(label="Roles", choices=_ROLES, widget=forms.CheckboxSelectMultiple)
+    on_trial = forms.BooleanField(label="On trial", required=False)
+
+
+class TrainingForm(forms.Form):
+    """A completed course."""
+
+    course = forms.CharField(label="Course", max_length=200)
+    hours = forms.IntegerField(label="Hours", min_value=1, max_value=1000)
+    completed_on = forms.DateField(label="Completed on", widget=forms.DateInput(attrs={"type": "date"}))
+    expires_on = forms.DateField(label="Valid until", widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class TrialForm(forms.Form):
+    """How long and how many."""
+
+    days = forms.IntegerField(label="Days", min_value=1)
+    searches = forms.IntegerField(label="Searches", min_value=1)
+
+
+class WhyForm(forms.Form):
+    """A reason."""
+
+    why = forms.CharField(label="Why", help_text="Kept, sealed, in the log.")
+
+
+@require_GET
+def members(request: HttpRequest) -> HttpResponse:
+    """Everybody of the agency, and who is invited."""
+    member = member_of(request)
+    today = timezone.now().date()
+    rows = [
+        {"member": row, "trained": _trained(row, today), "trial": next(iter(row.trials.all()), None)}
+        for row in read.members(member)
+    ]
+    return render(
+        request, "members/list.html",
+        {
+            "rows": rows, "invites": holds(member.roles, Permission.MEMBER_INVITE), "today": today,
+            "invitations": read.invitations(member),
+        },
+    )  # fmt: skip
+
+
+def _trained(member: Member, today: date) -> date | None:
+    return max((row.expires_on for row in member.trainings.all() if row.expires_on >= today), default=None)
+
+
+@require_http_methods(["GET", "POST"])
+def member_invite(request: HttpRequest) -> HttpResponse:
+    """Invite a person; the code is on the page that answers, and nowhere else."""
+    form = InviteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        try:
+            invited = acts.invite_member(
+                told["email"], told["roles"], on_trial=told["on_trial"], acting_member=member_of(request)
+            )
+        except Refused as refused:
+            say(form, refused)
+        else:
+            return _code_page(request, told["email"], invited.code, "invited")
+    return render(request, "members/invite.html", {"form": form})
+
+
+def _code_page(request: HttpRequest, email: str, code: str, what: str) -> HttpResponse:
+    link = request.build_absolute_uri(reverse("join", args=[code]))
+    return render(request, "members/code.html", {"email": email, "link": link, "what": what})
+
+
+@require_GET
+def member(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One member, with the forms that the acting member may use."""
+    return _member_page(request, public_id)
+
+
+def _member_page(request: HttpRequest, public_id: str, **bound: forms.Form) -> HttpResponse:
+    acting = member_of(request)
+    row = read.member_numbered(public_id, acting)
+    _, policy = binding(acting.agency)
+    other = row.pk != acting.pk and row.is_active
+    may = {name: other and holds(acting.roles, need) for name, need in _NEEDS.items()}
+    shown = _unbound(row, policy) | bound
+    return render(
+        request, "members/member.html",
+        {
+            "row": row, "self": row.pk == acting.pk, "may": may, "forms": shown, "policy": policy,
+            "trainings": row.trainings.order_by("-expires_on"), "today": timezone.now().date(),
+            "trials": row.trials.select_related("approved_by").order_by("-pk"), "used": read.trial_facts(row),
+        },
+    )  # fmt: skip
+
+
+_NEEDS = {
+    "roles": Permission.MEMBER_ROLES, "training": Permission.TRAINING_RECORD, "trial": Permission.TRIAL_APPROVE,
+    "release": Permission.MEMBER_RELEASE, "deactivate": Permission.MEMBER_DEACTIVATE,
+}  # fmt: skip
+
+
+def _unbound(row: Member, policy: AgencyPolicy) -> dict[str, forms.Form]:
+    today = timezone.now().date()
+    needed = next((need for role, need in policy.training.items() if role.value in row.roles), None)
+    return {
+        "roles": RolesForm(initial={"roles": row.roles, "on_trial": row.on_trial}),
+        "training": TrainingForm(
+            initial={
+                "course": needed.course if needed else "", "hours": needed.hours if needed else None,
+                "completed_on": today.isoformat(), "expires_on": (today + _YEAR).isoformat(),
+            }
+        ),
+        "trial": TrialForm(initial={"days": policy.trial_days, "searches": policy.trial_searches}),
+        "deactivate": WhyForm(),
+    }  # fmt: skip
+
+
+def _done(
+    request: HttpRequest, public_id: str, name: str, form: forms.Form, act: Callable[[str, dict[str, Any]], object],
+    done: str,
+) -> HttpResponse:  # fmt: skip
+    """Run one act on a colleague; what is refused stands beside its form."""
+    email = read.member_numbered(public_id, member_of(request)).email
+    if form.is_valid():
+        try:
+            act(email, form.cleaned_data)
+        except Refused as refused:
+            if refused.rule_id == "member.own_act":
+                raise  # one's own page has no form to say it beside
+            say(form, refused)
+        else:
+            messages.success(request, done)
+            return redirect("member", public_id)
+    return _member_page(request, public_id, **{name: form})
+
+
+@require_POST
+def member_roles(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Give a colleague other roles."""
+    return _done(
+        request, public_id, "roles", RolesForm(request.POST),
+        lambda email, told: acts.set_roles(
+            email, told["roles"], on_trial=told["on_trial"], acting_member=member_of(request)
+        ),
+        "The roles count from the next act on.",
+    )  # fmt: skip
+
+
+@require_POST
+def member_training(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Record a course."""
+    return _done(
+        request, public_id, "training", TrainingForm(request.POST),
+        lambda email, told: acts.record_training(
+            email, told["course"], told["hours"], told["completed_on"], told["expires_on"],
+            acting_member=member_of(request),
+        ),
+        "The course is on record.",
+    )  # fmt: skip
+
+
+@require_POST
+def member_trial(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Approve a trial."""
+    return _done(
+        request, public_id, "trial", TrialForm(request.POST),
+        lambda email, told: trials.approve_trial(
+            email, days=told["days"], searches=told["searches"], acting_member=member_of(request)
+        ),
+        "The trial is approved and begins today.",
+    )  # fmt: skip
+
+
+@require_POST
+def member_deactivate(request: HttpRequest, public_id: str) -> HttpResponse:
+    """End an account."""
+    return _done(
+        request, public_id, "deactivate", WhyForm(request.POST),
+        lambda email, told: acts.deactivate(email, why=told["why"], acting_member=member_of(request)),
+        "The account is ended, and its sessions and tokens with it. What they did stays.",
+    )  # fmt: skip
+
+
+@require_POST
+def member_release(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Unlock an account after failed attempts."""
+    email = read.member_numbered(public_id, member_of(request)).email
+    access.release(email, acting_member=member_of(request))
+    messages.success(request, "The account is unlocked.")
+    return redirect("member", public_id)
+
+
+@require_POST
+def member_reset(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take password and second factors away; the code is on the page that answers."""
+    email = read.member_numbered(public_id, member_of(request)).email
+    code = access.reset_sign_in(email, acting_member=member_of(request))
+    return _code_page(request, email, code, "reset")

@@ -1,0 +1,92 @@
+"""People, rules and the record: what binds the member's agency, and its change by an administrator after a dry run."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from plainview.casework.actions.policy import change_policy
+from plainview.casework.queries.policy import DRY_RUN_DAYS, DryRun, binding, dry_run, history
+from plainview.policy.agency import AgencyPolicy, parse
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import GRANTS, Role, holds
+from plainview.policy.table import table
+from plainview.web.views.common import member_of, say
+
+
+class PolicyForm(forms.Form):
+    """The whole policy as text, and why it changes."""
+
+    text = forms.CharField(
+        label="Policy", strip=False, widget=forms.Textarea(attrs={"class": "tall", "spellcheck": "false"}),
+        help_text="TOML. Every field must be there; one that is not known is refused.",
+    )  # fmt: skip
+    why = forms.CharField(
+        label="Why it changes", required=False, help_text="Shown to every member of the agency."
+    )
+
+    def clean_text(self) -> str:
+        """With the line ends of a file, whatever the browser sent."""
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
+
+
+@require_GET
+def policy(request: HttpRequest) -> HttpResponse:
+    """The very rules that bind the member's agency."""
+    member = member_of(request)
+    version, values = binding(member.agency)
+    rows = table(values)
+    order = {of: i for i, of in reversed(list(enumerate(row.of for row in rows)))}
+    grouped = groupby(sorted(rows, key=lambda row: order[row.of]), key=lambda row: row.of)
+    return render(
+        request, "policy.html",
+        {
+            "agency": member.agency, "version": version, "history": history(member),
+            "groups": [{"of": of, "rules": list(rules)} for of, rules in grouped],
+            "roles": _roles(list(member.roles), values),
+            "changes": holds(member.roles, Permission.POLICY_CHANGE),
+        },
+    )  # fmt: skip
+
+
+def _roles(own: list[str], values: AgencyPolicy) -> list[dict[str, object]]:
+    common = frozenset.intersection(*GRANTS.values())
+    return [
+        {
+            "name": role.value, "own": role.value in own,
+            "may": [" ".join(reversed(need.value.split("."))) for need in Permission if need in GRANTS[role] - common],
+            "training": f"{values.training[role].hours} hours of {values.training[role].course}"
+            if role in values.training
+            else "",
+        }
+        for role in Role
+        if role is not Role.OPERATOR
+    ]  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+def policy_change(request: HttpRequest) -> HttpResponse:
+    """Try another policy on the last months, or make it the agency's."""
+    member = member_of(request)
+    form = PolicyForm(request.POST or None, initial={"text": binding(member.agency)[0].text})
+    dry: DryRun | None = None
+    if request.method == "POST" and form.is_valid():
+        text, why = form.cleaned_data["text"], form.cleaned_data["why"]
+        try:
+            if request.POST.get("do") == "change":
+                version = change_policy(text, why=why, acting_member=member)
+                messages.success(request, f"Version {version.number} binds from now on.")
+                return redirect("policy")
+            dry = dry_run(parse(text), member)
+        except Refused as refused:
+            say(form, refused, {"policy.why": "why", "policy.invalid": "text"}.get(refused.rule_id))
+    rules = sorted(dry.by_rule.items()) if dry else []
+    return render(
+        request, "policy_change.html", {"form": form, "dry": dry, "rules": rules, "days": DRY_RUN_DAYS}
+    )

@@ -1,0 +1,55 @@
+"""One still: its thumbnail, its frame, and picking it as a probe."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from plainview.casework.actions.stills import best_others, draft_still
+from plainview.casework.queries.videos import persons, still_frame, still_numbered
+from plainview.casework.services import services
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
+from plainview.web.views.common import member_of, picture
+
+
+@require_GET
+def still(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The still with its frame, where it is from, and the other stills of the person."""
+    member = member_of(request)
+    found = still_numbered(public_id, member)
+    others = [
+        row
+        for person in persons(found.video)
+        if person.number == found.track.person
+        for row in sorted(person.stills, key=lambda row: row.pts)
+    ]
+    here = next((i for i, row in enumerate(others) if row.pk == found.pk), 0)
+    return render(
+        request, "videos/still.html",
+        {
+            "still": found, "beside": len(best_others(found)), "video": found.video, "others": others,
+            "before": others[here - 1] if here > 0 else None,
+            "after": others[here + 1] if here + 1 < len(others) else None,
+            "may_pick": holds(member.roles, Permission.SEARCH_RUN) and found.video.case.closed_at is None,
+        },
+    )  # fmt: skip
+
+
+@require_GET
+def still_thumbnail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The thumbnail."""
+    return picture(services().blobs.get(still_numbered(public_id, member_of(request)).thumbnail))
+
+
+@require_GET
+def still_picture(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The whole frame, decoded again."""
+    return picture(still_frame(still_numbered(public_id, member_of(request))))
+
+
+@require_POST
+def still_pick(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Pick the still: it becomes a draft, step 1 of a search."""
+    return redirect("preparation", draft_still(public_id, acting_member=member_of(request)).public_id)

@@ -1,0 +1,293 @@
+"""Examining and verifying in Chromium: keys, what the viewer really shows, drafts, access for everybody, print."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import findings
+from tests.factories.live import CASE, GALLERY, Live, probe
+
+PHONE = {"viewport": {"width": 390, "height": 844}}
+EXAMINER = ("--as", "examiner@agency.example")
+PageOf = Callable[..., Page]
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="module")
+def search_id(live: Live, tmp_path_factory: pytest.TempPathFactory) -> str:
+    picture = probe(tmp_path_factory.mktemp("examine"))
+    asked = ("--case", CASE, "--purpose", "find the rider", "--gallery", GALLERY, *EXAMINER)
+    return str(live.json("search", picture, *asked)["search_id"])
+
+
+def opened(page_of: PageOf, search_id: str, rank: int, **options: object) -> Page:
+    """The page of one candidate; each test takes another rank, so that none finds another's draft."""
+    page = page_of("examiner", **options)
+    page.goto(f"/searches/{search_id}/candidates/{rank}/examine/")
+    expect(page.locator("#prompt")).to_be_visible()
+    page.wait_for_function("Array.from(document.images).every(i => i.complete && i.naturalWidth)")
+    return page
+
+
+def seen(page: Page) -> np.ndarray:
+    """What the two frames show now, as grey pixels."""
+    box = page.locator("#stages .stage.probe").bounding_box()
+    other = page.locator("#stages .stage.other").bounding_box()
+    assert box is not None
+    assert other is not None
+    clip = {
+        "x": box["x"],
+        "y": box["y"],
+        "width": other["x"] + other["width"] - box["x"],
+        "height": box["height"],
+    }
+    shot = page.screenshot(clip=clip)  # type: ignore[arg-type]
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("L"), dtype=np.int16)
+
+
+def differ(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape != other.shape or float(np.abs(one - other).mean()) > 2
+
+
+def test_the_whole_examination_by_keys_alone(page_of: PageOf, search_id: str) -> None:
+    page = opened(page_of, search_id, 1)
+    expect(page.locator("#prompt-name")).to_have_text("Skin")
+    page.keyboard.press("j")
+    expect(page.locator("#prompt-name")).to_have_text("Face and head outline")
+    page.keyboard.press("k")
+    for _ in range(19):
+        page.keyboard.press("1")
+    expect(page.locator("#count")).to_have_text("19")
+    page.locator("#conclusion-1").focus()  # Tab leads there too, past the list
+    page.keyboard.press("Space")
+    for box in page.locator("input[name=acknowledged]").all():
+        box.focus()
+        page.keyboard.press("Space")
+    page.get_by_role("button", name="Record the examination").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Recorded: potential candidate")).to_be_visible()
+    assert findings(page) == []
+
+
+def test_modes_zoom_and_grid_really_change_what_is_shown(page_of: PageOf, search_id: str) -> None:
+    page = opened(page_of, search_id, 2)
+    first = seen(page)
+    page.keyboard.press("+")
+    page.keyboard.press("=")
+    closer = seen(page)
+    assert differ(first, closer)
+    expect(page.locator("#zoom")).to_have_text("1.6×")
+    page.locator("#stages").focus()
+    page.keyboard.press("ArrowRight")
+    assert differ(closer, seen(page))
+    page.keyboard.press("z")
+    assert not differ(first, seen(page))
+    page.keyboard.press("g")
+    lined = seen(page)
+    assert np.abs(lined - first).max() > 30
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    half = seen(page)
+    assert differ(first, half)
+    page.locator("#curtain").fill("0.2")
+    assert differ(half, seen(page))
+    page.keyboard.press("s")
+    assert not differ(first, seen(page))
+
+
+def test_both_faces_move_as_one_by_wheel_and_drag(page_of: PageOf, search_id: str) -> None:
+    page = opened(page_of, search_id, 2)
+    box = page.locator(".stage.other").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.wheel(0, -300)
+    transforms = "Array.from(document.querySelectorAll('.layer')).map(e => getComputedStyle(e).transform)"
+    expect(page.locator("#zoom")).not_to_have_text("1.0×")
+    zoomed = page.evaluate(transforms)
+    assert zoomed[0] == zoomed[1]
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 25, steps=3)
+    page.mouse.up()
+    moved = page.evaluate(transforms)
+    assert moved[0] == moved[1] != zoomed[0]
+
+
+def test_light_is_for_the_screen_only(page_of: PageOf, search_id: str) -> None:
+    page = opened(page_of, search_id, 2)
+    page.get_by_text("Light", exact=True).click()
+    expect(page.get_by_text("Only on this screen.")).to_be_visible()
+    page.locator("#light-probe").fill("2.2")
+    filters = page.evaluate(
+        "Array.from(document.querySelectorAll('.layer')).map(e => getComputedStyle(e).filter)"
+    )
+    assert filters == ["brightness(2.2)", "brightness(1)"]
+    expect(page.locator("#draft-state")).to_have_text("")
+
+
+def test_blink_alternates_and_with_reduced_motion_only_by_the_key(page_of: PageOf, search_id: str) -> None:
+    page = opened(page_of, search_id, 3)
+    page.keyboard.press("b")
+    viewer = page.locator("#viewer")
+    for top in ("other", "probe", "other"):
+        expect(viewer).to_have_attribute("data-top", top)
+    page.keyboard.press("b")
+    expect(viewer).to_have_attribute("data-mode", "side")
+    calm = opened(page_of, search_id, 3, reduced_motion="reduce")
+    calm.clock.install()
+    calm.keyboard.press("b")
+    calm.clock.run_for(5000)
+    expect(calm.locator("#viewer")).to_have_attribute("data-top", "probe")
+    shown = seen(calm)
+    calm.keyboard.press("b")
+    expect(calm.locator("#viewer")).to_have_attribute("data-top", "other")
+    assert differ(shown, seen(calm))
+
+
+def test_a_draft_survives_a_reload_a_lost_connection_and_another_tab(page_of: PageOf, search_id: str) -> None:
+    page = opened(page_of, search_id, 4)
+    page.keyboard.press("2")
+    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    page.reload()
+    expect(page.locator("#c1-2")).to_be_checked()
+    page.context.set_offline(True)
+    page.get_by_label("Notes").fill("said without a connection")
+    expect(page.locator("#draft-state")).to_contain_text("No connection")
+    page.context.set_offline(False)
+    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_label("Notes")).to_have_value("said without a connection")
+    page.locator("#c5-1").check()
+    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    other.locator("#c6-3").check()
+    expect(other.locator("#draft-state")).to_contain_text("another tab or window")
+
+
+def test_a_session_that_ended_loses_nothing(page_of: PageOf, live: Live, search_id: str) -> None:
+    page = opened(page_of, search_id, 5)
+    page.keyboard.press("3")
+    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    held = page.context.cookies()
+    page.context.clear_cookies()
+    page.get_by_label("Notes").fill("written while signed out")
+    expect(page.locator("#draft-state")).to_contain_text("You are signed out")
+    page.context.add_cookies([cookie for cookie in held if cookie["name"] != "csrftoken"])  # type: ignore[misc]
+    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    page.reload()
+    expect(page.get_by_label("Notes")).to_have_value("written while signed out")
+
+
+def test_a_contradiction_is_refused_in_place(page_of: PageOf, search_id: str) -> None:
+    page = opened(page_of, search_id, 6)
+    for _ in range(19):
+        page.keyboard.press("3")
+    page.locator("#conclusion-1").check()
+    page.get_by_role("button", name="Record the examination").click()
+    expect(page.locator("#errors")).to_be_focused()
+    expect(page.locator("#errors")).to_contain_text("No component was comparable")
+    expect(page.locator("#c19-3")).to_be_checked()
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
+def test_the_desk_is_accessible_and_fits(page_of: PageOf, search_id: str, options: dict[str, object]) -> None:
+    page = opened(page_of, search_id, 7, **options)
+    assert findings(page) == []
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= page.evaluate("window.innerWidth")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("Similar, and on to the next")
+
+
+def test_it_works_without_javascript(page_of: PageOf, search_id: str) -> None:
+    page = page_of("examiner", java_script_enabled=False)
+    page.goto(f"/searches/{search_id}/candidates/8/examine/")
+    page.locator("#c9-2").check(force=True)
+    page.get_by_role("button", name="Keep as a draft").click()
+    expect(page.get_by_text("Your answers are kept as a draft.")).to_be_visible()
+    expect(page.locator("#c9-2")).to_be_checked()
+    expect(page.locator("#console")).to_be_hidden()
+
+
+def test_a_verification_from_the_list_to_the_record(
+    page_of: PageOf, live: Live, search_id: str, tmp_path: Path
+) -> None:
+    (task,) = live.json("verify", "list", "--as", "verifier@agency.example")["verifications"]
+    page = page_of("verifier")
+    page.goto("/verifications/")
+    assert findings(page) == []
+    page.get_by_role("link", name=task["verification"]).click()
+    assert findings(page) == []
+    page.get_by_role("link", name="Compare face 1", exact=True).last.click()
+    expect(page.locator("#only")).to_be_hidden()
+    page.get_by_label("Potential candidate").check()
+    expect(page.locator("#only")).to_be_visible()
+    for _ in range(19):
+        page.keyboard.press("1")
+    assert findings(page) == []
+    for place in range(2, 5):
+        page.get_by_role("button", name="Keep, and on to the next face").click()
+        expect(page.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
+        page.get_by_label("Not a candidate").check()
+    page.get_by_role("button", name="Keep, and on to the next face").click()
+    page.get_by_role("button", name="Record the verification").click()
+    expect(page.get_by_text("is recorded. Thank you.")).to_be_visible()
+    assert live.json("verify", "list", "--as", "verifier@agency.example")["verifications"] == []
+
+
+def test_it_prints_on_few_sheets_with_its_receipt(page_of: PageOf, search_id: str) -> None:
+    page = opened(page_of, search_id, 9)
+    page.emulate_media(media="print")
+    expect(page.locator("#prompt")).to_be_hidden()
+    expect(page.locator(".receipt")).to_be_visible()
+    pdf = page.pdf(format="A4")
+    assert 1 <= pdf.count(b"/Type /Page\n") <= 3
+
+
+def test_what_was_recorded_in_another_tab_stops_the_draft_of_this_one(
+    page_of: PageOf, live: Live, search_id: str
+) -> None:
+    page = opened(page_of, search_id, 10)
+    tried = []
+    page.on("request", lambda request: tried.append(request) if request.method == "POST" else None)
+    other = page.context.new_page()
+    other.goto(page.url)
+    for _ in range(19):
+        other.keyboard.press("3")
+    other.get_by_label("Inconclusive").check()
+    for box in other.locator("input[name=acknowledged]").all():
+        box.check()
+    other.get_by_role("button", name="Record the examination").click()
+    expect(other.get_by_role("heading", name="Recorded: inconclusive")).to_be_visible()
+    page.locator("#c2-1").check()
+    expect(page.locator("#draft-state")).to_contain_text("cannot be kept here any more")
+    page.clock.install()
+    page.locator("#c3-1").check()
+    page.clock.run_for(20_000)
+    assert len(tried) == 2  # once, and once more with a fresh form token
+    expect(page.locator("#draft-state")).to_contain_text("cannot be kept here any more")
+
+
+def test_what_waits_for_a_supervisor_is_accessible(page_of: PageOf, search_id: str) -> None:
+    page = page_of("supervisor", **PHONE)
+    page.goto("/examinations/")
+    assert findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("who", ["supervisor", "admin", "verifier"])
+def test_proficiency_is_accessible(page_of: PageOf, who: str) -> None:
+    page = page_of(who, **PHONE)
+    page.goto("/proficiency/")
+    assert findings(page) == []
+    if who != "verifier":
+        page.goto("/proficiency/items/")
+        assert findings(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,88 @@
+"""The five steps as three people walk them in a browser: what the tests and the screenshots share.
+
+Owns the clicks. Each function begins on any page of the person that it is given, and ends where that person ends.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+from tests.factories.live import CASE, GALLERY, pictures_loaded
+
+from plainview.policy.examination import CONTRADICTIONS
+
+
+def prepare(page: Page, photograph: Path) -> None:
+    """Step 1: a photograph becomes a draft."""
+    page.goto(f"/prepare/?case={CASE}")
+    page.get_by_label("Photograph").set_input_files(photograph)
+    page.wait_for_url(re.compile(r"/prepare/D\w+/$"))
+
+
+def choose(page: Page, purpose: str = "who rode the scooter") -> None:
+    """From the draft to the filled form of step 2."""
+    page.get_by_role("button", name="Choose galleries").click()
+    page.get_by_label("What is the search to find out?").fill(purpose)
+    page.get_by_role("checkbox", name=GALLERY).check()
+
+
+def search(page: Page) -> str:
+    """Step 2: search; returns the id of the search."""
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.wait_for_url(re.compile(r"/searches/S\w+/$"))
+    return page.url.rstrip("/").rpartition("/")[2]
+
+
+def compare(page: Page, search_id: str, rank: int = 1) -> None:
+    """Step 3, by keys: every component similar."""
+    page.goto(f"/searches/{search_id}/candidates/{rank}/examine/")
+    expect(page.locator("#prompt")).to_be_visible()
+    pictures_loaded(page)
+    for _ in range(19):
+        page.keyboard.press("1")
+    expect(page.locator("#count")).to_have_text("19")
+
+
+def conclude(page: Page) -> None:
+    """The end of step 3: a potential candidate."""
+    page.get_by_label("Potential candidate").check()
+    for box in page.locator("input[name=acknowledged]").all():
+        box.check()
+    page.get_by_role("button", name="Record the examination").click()
+    expect(page.get_by_role("heading", name="Recorded: potential candidate")).to_be_visible()
+
+
+def verify(page: Page) -> str:
+    """Step 4: the newest task, every face of it a potential candidate; returns the page's HTML as it was shown."""
+    page.goto("/")
+    page.get_by_role("link", name=re.compile(r"^Verification V")).last.click()
+    page.get_by_role("link", name="Compare face 1", exact=True).last.click()
+    shown = page.content()
+    for place in range(1, 5):
+        expect(page.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
+        page.get_by_label("Potential candidate").check()
+        expect(page.locator("#only")).to_be_visible()
+        for _ in range(19):
+            page.keyboard.press("1")
+        page.get_by_role("button", name="Keep, and on to the next face").click()
+    page.get_by_role("button", name="Record the verification").click()
+    expect(page.get_by_text("is recorded. Thank you.")).to_be_visible()
+    return shown
+
+
+def decide(page: Page) -> None:
+    """The page of step 5 for the newest verified candidate, filled."""
+    page.goto("/")
+    page.get_by_role("region", name="Examined candidates to decide on").get_by_role("link").last.click()
+    page.get_by_label("Alibi").focus()
+    for i, _ in enumerate(CONTRADICTIONS):
+        page.keyboard.type(f"asked the case officer, point {i + 1}: nothing known against it")
+        page.keyboard.press("Tab")
+
+
+def release(page: Page) -> None:
+    """Step 5: the lead is released."""
+    page.get_by_role("button", name="Release as a lead").click()
+    expect(page.get_by_text("is released.")).to_be_visible()

@@ -1,0 +1,60 @@
+"""The rules of video."""
+
+from __future__ import annotations
+
+import pytest
+
+from plainview.policy import video
+from plainview.policy.decision import Allow, Decision, Refused
+
+MIB = 2**20
+
+
+def rule(decision: Decision) -> str:
+    return decision.rule_id if isinstance(decision, Refused) else "allow"
+
+
+@pytest.mark.parametrize(
+    ("size", "answer"),
+    [(0, "video.size"), (1, "allow"), (64 * 2**30, "allow"), (64 * 2**30 + 1, "video.size")],
+)
+def test_size(size: int, answer: str) -> None:
+    assert rule(video.size(size)) == answer
+
+
+@pytest.mark.parametrize(
+    ("offset", "length", "answer"),
+    [
+        (10 * MIB, MIB, "allow"),
+        (9 * MIB, MIB, "video.part"),
+        (11 * MIB, MIB, "video.part"),
+        (10 * MIB, 8 * MIB, "allow"),
+        (10 * MIB, 8 * MIB + 1, "video.part"),
+        (10 * MIB, 10, "video.part"),
+        (10 * MIB, 0, "video.part"),
+    ],
+)
+def test_pieces_follow_each_other(offset: int, length: int, answer: str) -> None:
+    assert rule(video.part(offset, length, 10 * MIB, 20 * MIB)) == answer
+
+
+def test_the_last_piece_may_be_short_and_none_passes_the_end() -> None:
+    assert isinstance(video.part(10 * MIB, 10, 10 * MIB, 10 * MIB + 10), Allow)
+    assert rule(video.part(10 * MIB, 11, 10 * MIB, 10 * MIB + 10)) == "video.part"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "first", "last", "answer"),
+    [
+        (36_000, 0, 36_001, "video.too_long"),
+        (36_000, 3600, 3600 + 4 * 3600, "allow"),
+        (36_000, 3600, 3601 + 4 * 3600, "video.too_long"),
+        (10, 0, 9e9, "allow"),
+        (10, 10, 20, "video.range"),
+        (10, 5, 5, "video.range"),
+        (10, -1, 5, "video.range"),
+        (0, 0, 1, "allow"),
+    ],
+)
+def test_hours(seconds: float, first: float, last: float, answer: str) -> None:
+    assert rule(video.hours(seconds, first, last)) == answer

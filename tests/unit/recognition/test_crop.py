@@ -1,0 +1,77 @@
+"""Faces that are shown together are at one scale, upright, and nothing but moved, turned and scaled."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tests.factories.models import collins, engine, hopper, picture, scaled, turned
+
+from plainview.recognition.crop import EYES, SURROUND, aligned_square, face_square
+from plainview.recognition.types import Picture, Points
+
+SIDE = 640
+
+
+def eyes_of(source: Picture, points: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where the eyes end up in the square: dots painted at their points, found again."""
+    found = []
+    for point in points[:2]:
+        dot = np.zeros_like(source.pixels)
+        cv2.circle(dot, (round(float(point[0])), round(float(point[1]))), 4, (255, 255, 255), -1)
+        shown = aligned_square(dot, points, SIDE)
+        rows, columns = np.nonzero((shown > 180).all(axis=2))
+        found.append(np.array([columns.mean(), rows.mean()]))
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [collins(), hopper(), scaled(collins(), 0.6), scaled(hopper(), 2.5), turned(collins(), 25)],
+    ids=["collins", "hopper", "small", "large", "turned"],
+)
+def test_eyes_are_level_and_equally_far_apart_whatever_the_picture(source: Picture) -> None:
+    points = engine().faces(source)[0].detection.points
+    shown = aligned_square(source.pixels, points, SIDE)
+    assert (shown.shape, shown.dtype) == ((SIDE, SIDE, 3), np.uint8)
+    left, right = eyes_of(source, points)
+    across, down = right - left
+    assert abs(across / (EYES * SIDE) - 1) < 0.03  # the dots are painted at whole pixels
+    assert abs(down) < 0.01 * SIDE
+    assert abs((left[0] + right[0]) / 2 - SIDE / 2) < 0.01 * SIDE
+
+
+def test_two_renderings_of_one_picture_become_the_same_square() -> None:
+    points = engine().faces(hopper())[0].detection.points
+    first = aligned_square(hopper().pixels, points, SIDE).astype(int)
+    second = aligned_square(scaled(hopper(), 1.5).pixels, points * 1.5 + 0.25, SIDE).astype(int)
+    assert np.abs(first - second).mean() < 6
+
+
+def test_what_lies_outside_is_grey() -> None:
+    points = engine().faces(hopper())[0].detection.points
+    gone = aligned_square(hopper().pixels, points + 10_000, 64)
+    assert (gone == SURROUND).all()
+    corner = aligned_square(hopper().pixels, points - points.mean(axis=0), SIDE)
+    assert (corner[0, 0] == SURROUND).all()
+    assert not (corner == SURROUND).all()
+
+
+def test_a_head_turned_to_the_side_is_not_blown_up() -> None:
+    points = engine().faces(hopper())[0].detection.points.copy()
+    points[:, 0] = points[:, 0].mean() + (points[:, 0] - points[:, 0].mean()) * 0.3
+    left, right = eyes_of(hopper(), points)
+    assert np.hypot(*(right - left)) < 0.7 * EYES * SIDE  # by the eyes alone it would be all of it
+
+
+def test_points_that_are_all_the_same_are_refused() -> None:
+    with pytest.raises(ValueError, match="similarity"):
+        aligned_square(hopper().pixels, np.ones((5, 2), np.float32), 64)
+
+
+def test_a_box_is_shown_in_the_middle() -> None:
+    shown = face_square(hopper().pixels, engine().faces(hopper())[0].detection.box, SIDE)
+    x, y, width, height = engine().faces(picture(shown))[0].detection.box
+    assert abs(x + width / 2 - SIDE / 2) < 0.06 * SIDE
+    assert abs(y + height / 2 - SIDE / 2) < 0.06 * SIDE

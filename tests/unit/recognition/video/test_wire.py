@@ -1,0 +1,61 @@
+"""What the parent believes of its child: nothing that does not fit."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.recognition.video import wire
+from plainview.recognition.video.wire import Nonsense, Reply, Request, Say, parse_reply, parse_request
+
+LIMITS = {"size": 1000, "max_pixels": 10_000, "max_frames": 50}
+
+
+def parsed(reply: Reply, serial: int = 7) -> Reply:
+    return parse_reply(reply.pack(), serial=serial, **LIMITS)
+
+
+def test_a_reply_and_a_request_come_through() -> None:
+    frame = Reply(
+        7, Say.FRAME, 1, 2, 100, 100, 90, wire.CUT, 16, 15, 1, 90_000, 25, 1, -5, 0, 0, 3, 1, 200, b"x" * 32
+    )
+    assert parsed(frame) == frame
+    asked = Request(7, wire.Ask.NEXT, -1, 2, 3, 4)
+    assert parse_request(asked.pack()) == asked
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(8, Say.FRAME, width=10, height=10),
+        Reply(7, 99),
+        Reply(7, Say.READ, pts=-1, length=5),
+        Reply(7, Say.READ, pts=1001, length=5),
+        Reply(7, Say.READ, pts=0, length=2**23),
+        Reply(7, Say.REFUSED, kind=len(wire.REFUSALS)),
+        Reply(7, Say.INDEXED, length=51),
+        Reply(7, Say.FRAME, width=101, height=100),
+        Reply(7, Say.FRAME, width=0, height=100),
+        Reply(7, Say.FRAME, width=10, height=10, turn=45),
+        Reply(7, Say.FRAME, width=10, height=10, aspect_den=0),
+        Reply(7, Say.INFO, width=10, height=10, base_num=-1),
+        Reply(7, Say.INFO, kind=len(wire.DEMUXERS), width=10, height=10),
+        Reply(7, Say.INFO, codec=len(wire.CODECS), width=10, height=10),
+        Reply(7, Say.FRAME, width=10, height=10, pts=2**62),
+    ],
+)
+def test_what_no_honest_child_writes_is_nonsense(reply: Reply) -> None:
+    with pytest.raises(Nonsense):
+        parsed(reply)
+
+
+@given(st.binary(min_size=wire.REPLY_BYTES, max_size=wire.REPLY_BYTES))
+def test_bytes_are_a_reply_or_nonsense(raw: bytes) -> None:
+    raw = b"PVv1" + (7).to_bytes(8, "little") + raw[12:]
+    try:
+        reply = parse_reply(raw, serial=7, **LIMITS)
+    except Nonsense:
+        return
+    assert reply.say in set(Say)
+    assert reply.say != Say.FRAME or reply.width * reply.height <= LIMITS["max_pixels"]
