@@ -125,7 +125,7 @@ def test_uploads_are_enrolled_by_the_worker_and_let_go(made: Gallery) -> None:
 
 
 def test_an_interrupted_run_goes_on_and_counts_right(made: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("plainview.casework.actions.enrol.BATCH", 1)
+    monkeypatch.setattr("plainview.casework.actions.batches.BATCH", 1)
     files = [("a.png", io.BytesIO(png(hopper()))), ("b.png", io.BytesIO(png(collins())))]
     again = [*files, ("c.png", io.BytesIO(png(hopper())))]
     job = intake.ask_files(made.pk, again, acting_member=person("admin"))

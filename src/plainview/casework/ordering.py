@@ -15,7 +15,12 @@ import numpy as np
 
 from plainview.casework.models import GalleryCalibration
 from plainview.casework.queries.canaries import hidden
-from plainview.casework.queries.galleries import changes_after, templates_by_key
+from plainview.casework.queries.galleries import (
+    changes_after,
+    log_head,
+    removed_between,
+    templates_by_key,
+)
 from plainview.casework.services import services
 from plainview.evaluation.scoring import Listed, Scorer, ordered, short_list
 from plainview.index.base import Block, Index, IndexDamaged, catch_up
@@ -29,11 +34,12 @@ class Ordering:
 
     def __init__(self, calibration: GalleryCalibration) -> None:
         self.calibration = calibration.pk
+        self._gallery = calibration.gallery_id
+        self._looked_to = log_head(calibration.gallery_id)  # before the templates are read
         held = templates_by_key(calibration.cohort)
         self._cohort = frozenset(held)
         self.scorer = Scorer(np.stack(list(held.values())) if held else np.empty((0, 1), np.float32))
         self._nearness: dict[int, float] = {}
-        self.stale = False
 
     def following(self, read: Callable[[int], Iterator[Block]]) -> Callable[[int], Iterator[Block]]:
         """The same reader of the gallery's log, with the nearness of what it adds kept as it passes."""
@@ -41,13 +47,22 @@ class Ordering:
         def followed(watermark: int) -> Iterator[Block]:
             for block in read(watermark):
                 removed = block.references[~block.is_add].tolist()
-                self.stale = self.stale or not self._cohort.isdisjoint(removed)
                 self._keep(block.references[block.is_add].tolist(), block.templates)
                 for reference in removed:
                     self._nearness.pop(reference, None)
                 yield block
 
         return followed
+
+    def lost_one(self, reached: int) -> bool:
+        """Whether a member of the cohort was taken out up to this row of the log, whoever the index heard it from."""
+        if reached <= self._looked_to:
+            return False
+        removed = removed_between(self._gallery, self._looked_to, reached)
+        for reference in removed:
+            self._nearness.pop(reference, None)
+        self._looked_to = reached
+        return not self._cohort.isdisjoint(removed)
 
     def best(
         self, index: Index, template: Vector, top: int, hidden: frozenset[int]
@@ -113,7 +128,7 @@ def _current(
     if held is None or held.calibration != calibration.pk:
         held = Ordering(calibration)
     reached = catch_up(index, held.following(changes))
-    if held.stale:
+    if held.lost_one(reached):
         held = Ordering(calibration)
     services().orderings[key] = held
     return reached, held

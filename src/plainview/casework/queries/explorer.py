@@ -22,7 +22,7 @@ from plainview.casework.services import services
 from plainview.policy.decision import Refused
 
 _CHUNK = 200  # rows read at once while looking for those that may be shown
-_RECENT = 2_000  # newest entries whose actions are offered as a filter
+_RECENT = 300  # newest entries whose actions are offered as a filter
 
 
 class Position(Func):

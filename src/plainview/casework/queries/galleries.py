@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from django.db import connection
@@ -116,18 +117,27 @@ class Statistics:
 
 def statistics(gallery: Gallery, pack: str) -> Statistics:
     """Count what a gallery holds; its pictures stay unseen."""
-    rows = Reference.objects.filter(gallery=gallery).exclude(template=b"")
+    newest = newest_calibration(gallery.pk, pack)
+    counted = _counted(services().origin, gallery.pk, gallery.log_head)
+    return replace(
+        counted, calibration=newest, changed_since=gallery.log_head - (newest.seq if newest else 0)
+    )
+
+
+# Keyed by the head of the gallery's ordered log: whatever is added or erased moves it.
+@lru_cache(maxsize=64)
+def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
+    every = Reference.objects.filter(gallery_id=gallery_pk)
+    rows = every.exclude(template=b"")
     tens = [0] * 10
     for quality, count in rows.values_list("quality").annotate(Count("pk")):
         tens[min(quality // 10, 9)] += count
     dated = rows.exclude(captured_on=None).annotate(year=ExtractYear("captured_on"))
     years: dict[int, int] = dict(dated.values_list("year").annotate(Count("pk")).order_by("year"))
-    newest = newest_calibration(gallery.pk, pack)
     total = sum(tens)
     return Statistics(
-        total, rows.values("blob").distinct().count(),
-        Reference.objects.filter(gallery=gallery, template=b"").count(), tuple(tens), years,
-        total - sum(years.values()), newest, gallery.log_head - newest.seq if newest else gallery.log_head,
+        total, rows.values("blob").distinct().count(), every.filter(template=b"").count(), tuple(tens), years,
+        total - sum(years.values()), None, 0,
     )  # fmt: skip
 
 
@@ -177,6 +187,17 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             watermark = rows[-1][0]
 
     return read
+
+
+def log_head(gallery_id: int) -> int:
+    """Number of the newest row of a gallery's ordered log."""
+    return int(Gallery.objects.values_list("log_head", flat=True).get(pk=gallery_id))
+
+
+def removed_between(gallery_id: int, after: int, upto: int) -> list[int]:
+    """References that rows (after, upto] of a gallery's log take out."""
+    rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=False)
+    return list(rows.values_list("reference_id", flat=True))
 
 
 def _has_changes(gallery_id: int, watermark: int) -> bool:

@@ -15,7 +15,6 @@ from plainview.casework.actions.sheet import make_sheet
 from plainview.casework.models import Candidate, Lead, Member
 from plainview.casework.queries import examination as looked
 from plainview.casework.queries import release as read
-from plainview.casework.queries.pictures import face_jpeg
 from plainview.policy import examination as looking
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -24,7 +23,6 @@ from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
 from plainview.web.views.common import member_of, picture, require_shown, say, shown
 
-_SIDE = 960  # pixels of probe and candidate on the page
 _EXPLAIN = {"rows": 3}
 
 
@@ -226,18 +224,13 @@ def lead_picture(request: HttpRequest, public_id: str, which: str) -> HttpRespon
 
 
 def _face(row: Candidate, which: str) -> HttpResponse:
-    search, reference = row.search, row.reference
-    faces = {
-        "probe": (search.probe_blob, search.box, search.edits),
-        "candidate": (reference.blob, reference.box, []),
-    }
-    blob, box, edits = faces.get(which, ("", [], []))
-    if not blob or not box:
-        raise Http404
     try:
-        return picture(face_jpeg(blob, box, _SIDE, edits))
+        data = read.face_of(row, which)
     except (BadMedia, StorageError):
-        raise Http404 from None
+        data = None
+    if data is None:
+        raise Http404
+    return picture(data)
 
 
 @require_POST

@@ -21,7 +21,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
-from plainview.web.views.common import member_of, picture, say
+from plainview.web.views.common import member_of, picture, require_shown, say, shown
 
 
 class NoteForm(forms.Form):
@@ -52,19 +52,22 @@ def approvals(request: HttpRequest) -> HttpResponse:
 
 def _approvals_page(request: HttpRequest, public_id: str = "", form: NoteForm | None = None) -> HttpResponse:
     member = member_of(request)
+    requests, late = approving.view_waiting(acting_member=member)
+    for waiting in [*(row.public_id for row in requests), *(row.public_id for row in late)]:
+        shown(request, waiting)
     rows = [
         {
             "row": row, "own": row.member_id == member.pk, "form": _form_of(row.public_id, public_id, form),
             "seen": services().blobs.exists(row.probe_sha256),
         }
-        for row in read.approvals_waiting(member)
+        for row in requests
     ]  # fmt: skip
     urgent = [
         {
             "row": row, "own": row.member_id == member.pk, "form": _form_of(row.public_id, public_id, form),
             "seen": services().blobs.exists(row.probe_blob),
         }
-        for row in read.urgent_waiting(member)
+        for row in late
     ]  # fmt: skip
     return render(request, "approvals/list.html", {"approvals": rows, "urgent": urgent})
 
@@ -116,14 +119,17 @@ def urgent_authorise(request: HttpRequest, public_id: str) -> HttpResponse:
 def approval_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     """The probe of a request or of an urgent search that waits, where it is in the store."""
     member = member_of(request)
-    held = {row.public_id: row.probe_sha256 for row in read.approvals_waiting(member)}
-    held |= {row.public_id: row.probe_blob for row in read.urgent_waiting(member)}
+    held: dict[str, tuple[str, list[str]]] = {
+        row.public_id: (row.probe_sha256, []) for row in read.approvals_waiting(member)
+    }
+    held |= {row.public_id: (row.probe_blob, row.edits) for row in read.urgent_waiting(member)}
     if public_id not in held:
         raise Refused(
             "approval.unknown", "Refused", "There is no such request that waits.", "Look at the list."
         )
+    require_shown(request, public_id)
     try:
-        return picture(whole_jpeg(held[public_id]))
+        return picture(whole_jpeg(*held[public_id]))
     except (BadMedia, StorageError):
         raise Http404 from None
 
