@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +31,7 @@ from plainview.recognition.engine import Engine
 RATES = (1, 3, 10, 100)
 NEARLY_ALWAYS = 1.02  # what stands for "once in 1"
 SIZES = (300, 642)
-LARGE = ((10_000, 4), (100_000, 1))
+LARGE = ((10_000, 3), (100_000, 1))
 """Sizes filled with synthetic templates, and how many of the seeds are run at each."""
 
 
@@ -80,20 +79,28 @@ def score_at(calibration: Calibration, once_in: float) -> float:
     return (low + high) / 2
 
 
-def compare(gallery: np.ndarray, strangers: np.ndarray, known: np.ndarray, table: object) -> Iterator[Trial]:
-    """Stated and observed rates of one gallery; `known` says which pairs are of one person after all."""
-    scorer = scorer_of(gallery)
-    calibration = Calibration.fit(gallery, table, scorer=scorer)  # type: ignore[arg-type]
-    best = np.empty(len(strangers))
-    for start in range(0, len(strangers), 200):
-        scores = scorer.scores(strangers[start : start + 200], gallery)
-        if known.size:
-            scores[known[start : start + 200]] = -9
-        best[start : start + 200] = scores.max(axis=1)
-    for once_in in RATES:
-        score = score_at(calibration, max(once_in, NEARLY_ALWAYS))
-        rate = calibration.rate(score)
-        yield Trial(rate.low, rate.high, int((best >= score).sum()), len(best))
+class Held:
+    """A gallery with its calibration, made once."""
+
+    def __init__(self, gallery: np.ndarray, table: tuple[tuple[float, float], ...]) -> None:
+        self._gallery, self._scorer = gallery, scorer_of(gallery)
+        calibration = Calibration.fit(gallery, table, scorer=self._scorer)
+        self._stated = [
+            (score, calibration.rate(score))
+            for score in (score_at(calibration, max(once_in, NEARLY_ALWAYS)) for once_in in RATES)
+        ]
+
+    def observed(self, strangers: np.ndarray, known: np.ndarray | None = None) -> list[Trial]:
+        """Stated and observed rates; `known` says which pairs are of one person after all."""
+        best = np.empty(len(strangers))
+        for start in range(0, len(strangers), 200):
+            scores = self._scorer.scores(strangers[start : start + 200], self._gallery)
+            if known is not None:
+                scores[known[start : start + 200]] = -9
+            best[start : start + 200] = scores.max(axis=1)
+        return [
+            Trial(rate.low, rate.high, int((best >= score).sum()), len(best)) for score, rate in self._stated
+        ]
 
 
 class People:
@@ -179,7 +186,7 @@ def main() -> None:
             for seed in range(arguments.seeds):
                 held, others = people.parted(size, np.random.default_rng([seed, size]), doubles=doubles)
                 known = people.same(others, held)
-                runs.append(list(compare(people.templates[held], people.templates[others], known, table)))
+                runs.append(Held(people.templates[held], table).observed(people.templates[others], known))
             lines += table_of(
                 f"{size} people, {'every picture' if doubles else 'one picture each'}", runs, len(held)
             )
@@ -192,8 +199,9 @@ def main() -> None:
             gallery = np.concatenate([people.templates[held], drawn[len(others) :]])
             known = np.zeros((len(others), size), dtype=bool)
             known[:, : len(held)] = people.same(others, held)
-            kinds["real"].append(list(compare(gallery, people.templates[others], known, table)))
-            kinds["synthetic"].append(list(compare(gallery, drawn[: len(others)], np.empty(0), table)))
+            made = Held(gallery, table)
+            kinds["real"].append(made.observed(people.templates[others], known))
+            kinds["synthetic"].append(made.observed(drawn[: len(others)]))
         for kind, runs in kinds.items():
             lines += table_of(f"642 people and synthetic, {kind} strangers", runs, size)
     head = ("gallery", "size", "stated", "interval", "observed", "inside", "holds")

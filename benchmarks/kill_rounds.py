@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from kill_rounds_work import (
     ERASED,
+    IN_A_ROW,
     OTHER_PACK,
     WORK,
     WORKERS,
@@ -69,13 +70,14 @@ def _one_round(state: State, work: str, number: int) -> None:
     picked = _pick(state, number)
     if work == "enrol":
         varied_pictures(state.home.parent / "pictures" / f"{number:05}", picked)
-    moment = (
-        state.random.uniform(0.0, 1.1 * state.seconds[work]) if number else None
-    )  # the first one fills it
+    moment: float | None = state.random.uniform(0.0, 1.1 * state.seconds[work])
+    if number == 0 or state.in_a_row == IN_A_ROW:  # the first one fills it; nothing else runs in between
+        moment = None
     began = time.monotonic()
     told = lambda message: _told(state, message)  # noqa: E731
     status = _apart(WORKERS[work], state, told, kill_after=moment, picked=picked, number=number)
     state.rounds[work] += 1
+    state.in_a_row = state.in_a_row + 1 if work == "re-embed" and status == -signal.SIGKILL else 0
     if status == -signal.SIGKILL:
         state.killed[work] += 1
         state.seconds[work] *= 1.1  # a slow machine would else be killed before it has begun

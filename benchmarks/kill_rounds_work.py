@@ -17,8 +17,10 @@ import cv2
 import numpy as np
 
 BATCH, PICTURES, ERASED = 6, 30, 8  # pictures a transaction, pictures and expunges a round
+IN_A_ROW = 1
+"""Rounds of re-embedding that are killed before one may end: until then nothing else can run."""
 OTHER_PACK = "kill-rounds 64"
-WORK = ("enrol", "enrol", "expunge", "re-embed", "index", "backup")
+WORK = ("enrol", "enrol", "expunge", "expunge", "re-embed", "index", "backup")
 SECONDS = {"enrol": 2.0, "expunge": 0.5, "re-embed": 1.5, "index": 0.2, "backup": 0.5}
 """How long a round takes at first; the moments of killing are spread over what it took last time."""
 
@@ -36,6 +38,7 @@ class State:
     begun: dict[str, str] = field(default_factory=dict)  # id -> file name: asked for and not acknowledged
     other_pack: bool = False
     re_embedding: bool = False
+    in_a_row: int = 0  # rounds of re-embedding that were killed one after the other
     seconds: dict[str, float] = field(default_factory=lambda: dict(SECONDS))
     rounds: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
@@ -276,11 +279,12 @@ def search_files(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
     from plainview.casework.actions.expunge import forget_pages
 
     forget_pages()
-    everything = b"".join(path.read_bytes() for path in state.home.rglob("*") if path.is_file())
+    files = {path: path.read_bytes() for path in state.home.rglob("*") if path.is_file()}
     problems = []
     for public, (digest, plain) in state.expunged.items():
         half = np.frombuffer(plain, dtype=np.float32).astype(np.float16).tobytes()
         traces = (plain[:32], half[:32], digest.encode(), bytes.fromhex(digest))
-        if public not in state.begun and any(trace in everything for trace in traces):
-            problems.append(f"something of {public} is still in a file")
+        if public not in state.begun:
+            left = [path.name for path, data in files.items() if any(trace in data for trace in traces)]
+            problems += [f"something of {public} is still in {name}" for name in left]
     tell({"problems": problems})

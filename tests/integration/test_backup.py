@@ -137,6 +137,14 @@ def test_two_histories_are_never_joined(filled: Cli, tmp_path: Path) -> None:
     assert not (tmp_path / "three").exists()
 
 
+def test_a_snapshot_that_a_killed_backup_left_goes_with_the_next_expunge(filled: Cli) -> None:
+    public, _, _ = reference(filled, "collins.png")
+    left = filled.home / ".backup-0123.sqlite3"
+    shutil.copyfile(filled.home / "plainview.sqlite3", left)
+    filled.json("expunge", public, *REASON)
+    assert not left.exists()
+
+
 def test_nothing_is_overwritten_and_the_keys_are_not_in_the_backup(filled: Cli, tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     assert backup.stat().st_mode & 0o777 == 0o600

@@ -297,6 +297,9 @@ def _recorded(
         openings.get((asked.seq, name)) != still.get(name) for name in sealed
     ):
         report.problems.append("search.json: probe_still is not what was committed to before the search")
+    frames = [[row["sha256"], row["still"]["frame_sha256"]] for row in described.get("probe_frames") or []]
+    if openings.get((asked.seq, "frames"), []) != frames:
+        report.problems.append("search.json: probe_frames is not what was committed to before the search")
     if openings.get((answered.seq, "list_sha256")) != list_digest(described.get("candidates")):
         report.problems.append("search.json: the candidate list is not the one that was recorded")
 

@@ -6,6 +6,7 @@ Owns their making, each at its first use, so that a command that needs no model 
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
-from plainview.casework.workspace import Workspace, current
+from plainview.casework.workspace import SERVE_ENV, Workspace, current
 from plainview.index.base import Block, Index, catch_up
 from plainview.index.compressed import CompressedIndex
 from plainview.index.exact import ExactIndex
@@ -106,8 +107,8 @@ class Services:
 
     @cached_property
     def decoder(self) -> Decoder:
-        """The restricted decoder."""
-        return Decoder()
+        """The restricted decoder; a server shows twenty faces on one page, and decodes two at a time."""
+        return Decoder(children=2 if SERVE_ENV in os.environ else 1)
 
     @cached_property
     def engine(self) -> Engine:

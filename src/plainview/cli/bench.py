@@ -59,7 +59,7 @@ def bench_enrol(
         make_workspace(sample=True)
         from plainview.casework.manifest import read_items
 
-        source = photos or _varied(home / "photographs", images)
+        source = photos or varied(home / "photographs", images)
         items = [
             item for item in read_items(source) if item.path.suffix.lower() in (".jpg", ".jpeg", ".png")
         ][:images]
@@ -129,7 +129,7 @@ def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
     }
 
 
-def _varied(folder: Path, count: int) -> Path:
+def varied(folder: Path, count: int) -> Path:
     """Write `count` different 250-pixel crops of the two bundled portraits: real faces, no two files alike."""
     from plainview.cli.demo import bundled_portraits
 

@@ -20,6 +20,7 @@ from plainview.cli import (
     audit,
     backup,
     bench,
+    bench_serve,
     bench_video,
     canaries,
     demo,
@@ -79,6 +80,7 @@ for module in (
     audit,
     demo,
     bench,
+    bench_serve,
     bench_video,
     evaluate,
 ):

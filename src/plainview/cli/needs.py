@@ -41,6 +41,7 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "bench search": Need.NOTHING,
         "bench enrol": Need.NOTHING,
         "bench video": Need.NOTHING,
+        "bench serve": Need.NOTHING,
         "evaluate": Need.NOTHING,
         "evaluate-labels": Need.NOTHING,
         "doctor": Need.OWNER,

@@ -63,11 +63,12 @@ def doctor(json: Json = False) -> None:
     """Check the workspace, the model pack and the decoder, and say what to mend."""
     workspace = open_workspace()
     from plainview.casework.actions.expunge import finish, forget_pages
+    from plainview.casework.models import Gallery
     from plainview.casework.queries.canary_state import state
     from plainview.casework.queries.log import verify_log
     from plainview.casework.services import services
 
-    finish()  # what an interrupted expunge left
+    finish(*Gallery.objects.all())  # what an interrupted expunge left, in the indexes too
     emptied = forget_pages()
     services().engine  # noqa: B018  raises when the pack is missing or altered
     services().decoder  # noqa: B018  starts the restricted child

@@ -68,7 +68,12 @@ def case_list(acting: As, json: Json = False) -> None:
 def search(
     acting: As,
     image: Annotated[Path | None, typer.Argument(help="The probe; or --still.")] = None,
-    still: Annotated[str, typer.Option(help="Id of a still of a video, instead of a picture.")] = "",
+    still: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Id of a still of a video, instead of a picture; several of one person: one probe of all."
+        ),
+    ] = None,
     case: Annotated[str, typer.Option(help="Number of an open case.")] = "",
     purpose: Annotated[str, typer.Option(help="What the search is to find out.")] = "",
     gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
@@ -106,7 +111,7 @@ def search(
         probe = (
             prepare_probe(image, face, edits=edit or ())
             if image
-            else prepare_still(still, acting_member=member)
+            else prepare_still((still or [""])[0], together_with=(still or [])[1:], acting_member=member)
         )
         answer = run_search(probe, request, acting_member=member)
     finally:
@@ -143,6 +148,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "sha256": search.probe_blob, "edits": search.edits, "face": search.face_number, "box": search.box,
             "quality": search.quality, "quality_detail": search.quality_detail,
             "provenance": search.provenance,
+            "frames": [frame.provenance for frame in search.frames.order_by("number")],
         },
         "gallery_size": search.gallery_size,
         "ordered_by": search.scorer,

@@ -123,7 +123,7 @@ def evaluate(
     result = {
         "n_people": len({item.person for item in items}),
         "n_images": len(items),
-        "gallery_size": best["identification"]["gallery_size"] if best.get("identification") else None,
+        "gallery_size": (best.get("identification") or best.get("masked") or {}).get("gallery_size"),
         "fta": len(failed) / len(items),
         "fta_count": len(failed),
         "failures": [{"path": name, "code": each.code, "why": each.why} for name, each in failed],

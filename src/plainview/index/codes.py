@@ -11,6 +11,7 @@ a trained code. It must never score anything for an answer: its scores only choo
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Iterable
 from functools import lru_cache
@@ -91,6 +92,13 @@ def _on_this_thread() -> None:
     faiss.omp_set_num_threads(1)
 
 
+def _give_back() -> None:
+    """Let the allocator return what it keeps of the copy that a load goes through: as much again as the codes."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's; others return memory by themselves
+    if trim is not None:
+        trim(0)
+
+
 @lru_cache(maxsize=4)
 def _turn(dim: int) -> NDArray[np.float32]:
     """Return an orthogonal matrix, float32 (dim, dim), the same on every machine up to rounding."""
@@ -152,6 +160,11 @@ class Codes:
             plain.ntotal += len(slots)
         plain.invlists.resize(0, plain.ntotal)
         self._scan = faiss.IndexIVFPQFastScan(plain)
+        # The scan keeps hold of what it was made from, a second copy of all codes, and never reads it.
+        self._scan.orig_invlists = None
+        self._scan.referenced_objects = []
+        del plain
+        _give_back()
 
     def remove(self, slots: NDArray[np.int64]) -> None:
         """Remove these slots; the last codes move over theirs."""

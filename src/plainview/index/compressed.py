@@ -45,10 +45,10 @@ from plainview.index.slots import Slots
 from plainview.index.store import Seals
 from plainview.recognition.types import Vector
 
-CUT = 3.0
+CUT = 2.9
 """Spreads below the last place at which no further reference is looked at. The chance that one who belongs on
-the last place has such a low estimate is 1 in 740, far less for those above; docs/reference/scale.md has the
-measured share of lists that differ from the exact ones."""
+the last place has such a low estimate is 1 in 540, far less for those above; docs/reference/scale.md has the
+measured share of lists that differ from the exact ones, and what other values cost."""
 
 ALL_BELOW = 4096
 """References up to which all are scored from their templates: about as many as a search of millions looks at."""
@@ -56,8 +56,8 @@ ALL_BELOW = 4096
 _FEW = 0.01
 """Share of the gallery up to which a chosen subset is scored from its templates: cheaper than the scan (measured)."""
 
-_BEYOND = 0.01
-"""Cosine by which the scan is asked for more than is needed: faiss rounds its tables by up to 0.005."""
+_BEYOND = 0.001
+"""Cosine by which the scan is asked for more than is needed, for the rounding of its limit."""
 
 _LESS, _MORE = 0.002, 0.04
 """Steps, in standard deviations of the probe's scores, by which the first guess follows the gallery."""
@@ -68,7 +68,7 @@ _GONE = np.float32(-2)
 _SAMPLE = 1024
 """Templates from which a probe's mean score and its deviation are estimated, for the first guess only."""
 
-_FIRST = 256
+_FIRST = 1024
 """References looked at first, to learn about where the last place will be."""
 
 _PART = 65536
@@ -272,24 +272,29 @@ class CompressedIndex:
     ) -> NDArray[np.int64]:
         """Return the slots that step 3 looks at."""
         among = None if chosen is None else self._slots.bits(chosen)
-        floor = self._guess(probe, top, size)
-        while floor > 0:  # below it lies half of the gallery: then all are looked at
+        first = max(_FIRST, 2 * top)
+        floor = max(self._guess(probe, top, size), 0.0)
+        while True:
             slots, estimates = self._slots.codes.above(probe, floor - _BEYOND, among)
-            if len(slots) <= top:
-                floor -= 0.1
-                continue
-            first = min(max(_FIRST, 2 * top), len(slots))
-            front = slots[np.argpartition(-estimates, first - 1)[:first]]
-            cut = _kth(self._near(front, probe), top) - self._cut
-            self._learn(enough=cut >= floor)
-            if cut >= floor:
-                near = estimates >= cut
-                slots, estimates = slots[near], estimates[near]
-                scores = self._near(slots, probe)
-                looked_at = estimates >= _stop(estimates, scores, top, self._cut)
-                return slots[looked_at][could_be_best(scores[looked_at], top, self._near_margin)]
-            floor = cut
-        return self._best(self._slots.all() if chosen is None else chosen, probe, top)
+            if len(slots) >= first:
+                # Equal estimates go together wherever a line is drawn, so that no order of slots decides.
+                front = estimates >= np.partition(estimates, len(slots) - first)[len(slots) - first]
+                scores = np.full(len(slots), _GONE)
+                scores[front] = self._near(slots[front], probe)
+                cut = _kth(scores, top) - self._cut
+                self._learn(enough=cut >= floor)
+                if cut >= floor:
+                    behind = (estimates >= cut) & ~front
+                    scores[behind] = self._near(slots[behind], probe)
+                    looked_at = (front | behind) & (estimates >= _stop(estimates, scores, top, self._cut))
+                    slots, scores = slots[looked_at], scores[looked_at]
+                    return np.asarray(slots[could_be_best(scores, top, self._near_margin)])
+                lower = cut
+            else:
+                lower = floor - 0.1
+            if floor == 0:  # half of the gallery lies above: all of it is looked at
+                return self._best(self._slots.all() if chosen is None else chosen, probe, top)
+            floor = max(lower, 0.0)
 
     def _guess(self, probe: Vector, top: int, size: int) -> float:
         """Guess the estimate at which step 2 will stop, as if the probe's scores were normal."""

@@ -104,6 +104,7 @@ def test_every_table_that_names_a_reference_is_known_to_erasing() -> None:
         "candidate",  # a rank and a score of a row that is blank now
         "gallery_change",  # the ordered log: a number and what happened
         "near_duplicate",  # erasers.near_duplicates
+        "proficiency_item",  # erasers.proficiency_items
         "verification_item",  # a conclusion about a row that is blank now
     }
     assert [eraser.__name__ for eraser in erasers.ERASERS] == [

@@ -17,12 +17,14 @@ from tests.factories.work import at, case, entries, gallery, person
 
 from plainview.casework.actions.cases import close_case
 from plainview.casework.actions.disclose import disclose
+from plainview.casework.actions.preparations import save
+from plainview.casework.actions.prepared_search import search_prepared
 from plainview.casework.actions.search import Request, run_search
-from plainview.casework.actions.stills import pick_still, prepare_still
+from plainview.casework.actions.stills import draft_still, pick_still, prepare_still
 from plainview.casework.actions.urgent import sweep
 from plainview.casework.actions.video_erase import erase_video
 from plainview.casework.actions.video_export import export_stills
-from plainview.casework.models import Search, Still, VideoPart, VideoTrack
+from plainview.casework.models import ProbeFrame, Search, Still, VideoPart, VideoTrack
 from plainview.casework.package import verify_package
 from plainview.casework.queries.blobs import needed
 from plainview.casework.queries.videos import persons
@@ -142,3 +144,60 @@ def test_a_disclosure_says_which_frame_it_was_and_notices_another(open_case: Pat
     with zipfile.ZipFile(out) as package:
         described = json.loads(package.read("search.json"))
     assert described["probe_still"]["frame_sha256"] == still.frame_sha256
+
+
+def test_several_frames_of_one_person_are_one_probe_and_all_are_kept(open_case: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    people = persons(take(clip(frames=75).data))
+    examiner = person("examiner")
+    first, second, *_ = people[1].stills
+    alone = run_search(
+        prepare_still(first.public_id, acting_member=examiner),
+        Request("C-1", "p", "g"),
+        acting_member=examiner,
+    )
+    probe = prepare_still(first.public_id, together_with=[second.public_id], acting_member=examiner)
+    answer = run_search(probe, Request("C-1", "p", "g", urgent="a child"), acting_member=examiner)
+    assert answer.candidates[0].reference.file_name == "collins.png"
+    assert answer.candidates[0].score != alone.candidates[0].score
+    (row,) = ProbeFrame.objects.all()
+    assert (row.search_id, row.number, row.provenance["frame"]) == (answer.search.pk, 2, second.frame)
+    assert entries("search.requested")[-1].subject["frames"] == 2
+    out = tmp_path / "package.zip"
+    disclose(answer.search.public_id, out, acting_member=person("supervisor"))
+    report = verify_package(out)
+    assert report.ok, report.problems
+    assert report.rerun_identical
+    with zipfile.ZipFile(out) as package:
+        assert "probe/frame-2.png" in package.namelist()
+    with at(timezone.now() + timedelta(hours=49)):
+        sweep()
+    assert not ProbeFrame.objects.exists()
+    assert not services().blobs.exists(row.blob)
+
+
+def test_frames_of_two_people_are_never_one_probe(open_case: Path) -> None:
+    people = persons(take(clip(frames=75).data))
+    first, other = people[0].best.public_id, people[1].best.public_id
+    examiner = person("examiner")
+
+    def rule(*beside: str) -> str:
+        return refusal(prepare_still, first, together_with=beside, acting_member=examiner)
+
+    assert rule(other) == "still.other_person"
+    assert rule(first) == "still.other_person"
+    assert rule(*[first] * 4) == "still.too_many"
+
+
+def test_a_draft_searches_with_the_frames_that_it_names(open_case: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    still = persons(take(clip(frames=75).data))[1].best
+    examiner = person("examiner")
+    draft = draft_still(still.public_id, together=True, acting_member=examiner)
+    assert draft.face is not None
+    others = draft.provenance["with"]
+    assert still.public_id not in others
+    save(draft.public_id, {"purpose": "p", "galleries": ["g"], "origin": "cctv"}, acting_member=examiner)
+    (search,) = search_prepared(draft.public_id, acting_member=examiner)
+    assert [row.provenance["still"] for row in search.frames.order_by("number")] == others
+    assert "with" not in search.provenance

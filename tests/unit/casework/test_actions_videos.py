@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from tests.factories.videos import clip, received, remuxed, take, variable_rate
+from tests.factories.videos import clip, received, remuxed, take, ten_hours, variable_rate
 from tests.factories.work import at, case, entries, person
 
 from plainview.casework.actions import jobs, video_process, videos
@@ -159,18 +159,16 @@ def test_only_a_part_is_looked_through_and_a_part_outside_is_refused(open_case: 
     assert (outside.state, outside.code) == (Video.State.FAILED, "video.range")
 
 
-def test_a_long_video_is_refused_until_a_part_is_named(
-    open_case: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("plainview.policy.video.MAX_HOURS", 1 / 3600)
-    video = take(clip(frames=75).data)
+def test_ten_hours_are_refused_until_a_part_is_named(open_case: Path) -> None:
+    video = take(ten_hours())
     assert (video.state, video.code) == (Video.State.FAILED, "video.too_long")
     again, job = videos.process_again(
-        video.public_id, first_s=1.0, last_s=2.0, acting_member=person("examiner")
+        video.public_id, first_s=7200.0, last_s=10_800.0, acting_member=person("examiner")
     )
     jobs.run(job.pk, process_video)
     again.refresh_from_db()
     assert again.state == Video.State.DONE
+    assert {7200 <= float(row.time_s) < 10_800 for row in Still.objects.filter(video=again)} == {True}
 
 
 def in_short_segments(monkeypatch: pytest.MonkeyPatch) -> bytes:
@@ -275,11 +273,11 @@ def test_a_job_that_was_stuck_and_cancelled_settles_its_video(open_case: Path) -
     Video.objects.filter(pk=video.pk).update(state=Video.State.PROCESSING)
     with at(timezone.now() + 2 * jobs.LEASE):
         jobs.cancel(job.public_id, acting_member=person("examiner"))
-    assert video_process.settle() == [video.public_id]
-    assert video_process.settle() == []
-    video.refresh_from_db()
-    assert video.state == Video.State.CANCELLED
-    _, again = videos.process_again(video.public_id, acting_member=person("examiner"))
+        assert video_process.settle() == [video.public_id]
+        assert video_process.settle() == []
+        video.refresh_from_db()
+        assert video.state == Video.State.CANCELLED
+        _, again = videos.process_again(video.public_id, acting_member=person("examiner"))
     assert again.state == Job.State.WAITING
 
 

@@ -125,6 +125,13 @@ def test_real_covers_are_measured_beside_drawn_ones(cache: Path, tmp_path: Path)
     assert found["verification"]["mated_pairs"] == 3 + 3
 
 
+def test_one_protocol_alone_gives_its_own_figures(root: Path, cache: Path) -> None:
+    masked, identified = (measured(root, cache, which) for which in ("masked", "identification"))
+    assert (masked["gallery_size"], identified["gallery_size"]) == (2, 2)
+    assert masked["identification"] is masked["verification"] is identified["masked"] is None
+    assert set(masked["raw"]) == {"masked"}
+
+
 def test_rulings_are_applied_and_the_figures_without_them_kept(root: Path, cache: Path) -> None:
     rulings = Rulings(frozenset({"hopper/0.png"}), frozenset({("collins", "hopper")}), {"same": 1}, "d" * 64)
     found = measured(root, cache, "verification", rulings=rulings)

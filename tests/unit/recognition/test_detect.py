@@ -272,3 +272,24 @@ def test_where_nothing_is_seen_the_points_stay() -> None:
     assert models.engine()._detector.steady(np.zeros((300, 300, 3), np.uint8), points) is points
     with pytest.raises(ValueError, match="not all the same"):
         models.engine()._detector.steady(np.zeros((300, 300, 3), np.uint8), np.ones((5, 2), np.float32))
+
+
+def test_a_glance_finds_what_is_plain_and_looks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = models.engine()._detector
+    plain = models.collins().pixels
+    (found,) = detector.glance(plain)
+    assert found.box == detector.detect(plain)[0].box
+    looks: list[float] = []
+    real = detector._look
+    monkeypatch.setattr(
+        detector, "_look", lambda pixels, scale, low: looks.append(scale) or real(pixels, scale, low)
+    )
+    assert detector.glance(np.full((360, 640, 3), 90, np.uint8)) == []
+    assert looks == [1.0]
+
+
+def test_a_quick_glance_at_a_large_frame_has_boxes_in_its_pixels() -> None:
+    frame = np.full((1080, 1920, 3), 90, np.uint8)
+    frame[300:812, 700:1212] = models.collins().pixels
+    (whole,), (quick,) = models.engine().glance(frame), models.engine().glance(frame, 960)
+    assert quick.box == pytest.approx(whole.box, abs=12)

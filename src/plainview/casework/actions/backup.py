@@ -23,8 +23,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from plainview import __version__
-from plainview.audit.durable import sync_folder
+from plainview.audit.durable import locked, sync_folder
 from plainview.audit.logfile import CHECKPOINTS_NAME, LOG_NAME, settled
+from plainview.casework.actions.erasers import BACKUP_LOCK, SNAPSHOT
 from plainview.casework.actions.expunge import finish
 from plainview.casework.actions.log import write_entry
 from plainview.casework.services import services
@@ -72,19 +73,20 @@ def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
     # The one entry, and before the snapshot: one after it would put every restore behind the published log.
     with transaction.atomic():
         write_entry("backup.began", {"backup": identity}, acting_member=None)
-    part, snapshot = path.with_name(f"{path.name}.part"), root / f".backup-{identity}.sqlite3"
-    try:
-        file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
-        with file:
-            entries, pictures = _write(file, snapshot, identity, progress)
-            file.flush()
-            os.fsync(file.fileno())
-        made = BackedUp(identity, entries, pictures, part.stat().st_size, _sha256(part))
-        part.rename(path)
-        sync_folder(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
-        snapshot.unlink(missing_ok=True)
+    part, snapshot = path.with_name(f"{path.name}.part"), root / f"{SNAPSHOT}{identity}.sqlite3"
+    with locked(root / BACKUP_LOCK):  # held, the snapshot is in use; see erasers.erase_snapshots
+        try:
+            file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
+            with file:
+                entries, pictures = _write(file, snapshot, identity, progress)
+                file.flush()
+                os.fsync(file.fileno())
+            made = BackedUp(identity, entries, pictures, part.stat().st_size, _sha256(part))
+            part.rename(path)
+            sync_folder(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+            snapshot.unlink(missing_ok=True)
     return made
 
 

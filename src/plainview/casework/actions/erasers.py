@@ -16,9 +16,13 @@ from collections.abc import Callable
 from django.db import transaction
 from django.db.models import Q
 
+from plainview.audit.durable import try_locked
 from plainview.casework.models import NearDuplicate, PendingErasure, ProficiencyItem, Reference
 from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.services import services
+
+BACKUP_LOCK, SNAPSHOT = ".backup.lock", ".backup-"
+"""Names in the workspace: the file that a running backup holds, and how its copy of the database begins."""
 
 Eraser = Callable[[Reference], None]
 
@@ -55,6 +59,15 @@ def picture(reference: Reference) -> None:
 
 ERASERS: tuple[Eraser, ...] = (near_duplicates, run_lists, proficiency_items, picture)
 """In the order in which they run."""
+
+
+def erase_snapshots() -> None:
+    """Remove copies of the database that a backup left when it was killed; one that is being made now removes its own."""
+    root = services().workspace.root
+    with try_locked(root / BACKUP_LOCK) as nobody_backs_up:
+        if nobody_backs_up:
+            for path in root.glob(f"{SNAPSHOT}*"):
+                path.unlink(missing_ok=True)
 
 
 def erase_pending() -> int:

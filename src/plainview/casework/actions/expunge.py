@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import F
 
-from plainview.casework.actions.erasers import ERASERS, erase_pending
+from plainview.casework.actions.erasers import ERASERS, erase_pending, erase_snapshots
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import write_entry
@@ -136,6 +136,7 @@ def finish(*galleries: Gallery) -> int:
     for gallery in galleries:
         with index_reached():
             services().forget(gallery.pk, changes_after(gallery.pk), gallery.index_adapter)
+    erase_snapshots()
     forget_pictures()
     bring_level()
     return erased

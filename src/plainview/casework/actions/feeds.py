@@ -7,8 +7,6 @@ is never looked through for links. Every refusal is in the run's list of failure
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from plainview.audit.durable import try_locked
 from plainview.casework.actions.enrol import EnrolmentResult, Options, enrol
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
@@ -247,17 +246,12 @@ def _stopped(feed: Feed) -> bool:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Let one run of a feed go on at a time: two would ask its host twice as often as was promised."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with try_locked(path) as mine:
+        if not mine:
             raise Refused(
                 "feed.running",
                 "Feed not run",
                 "This feed is being run already.",
                 "Wait until that run has ended.",
-            ) from None
+            )
         yield
-    finally:
-        os.close(file)

@@ -24,6 +24,7 @@ from plainview.casework.actions.approvals import usable_approval
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.canary_checks import look_again
 from plainview.casework.actions.flags import inspect, inspect_closed
+from plainview.casework.actions.frames import Further, further_rows, public_part, secret_part, template_of
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import Receipt, write_entry
@@ -93,6 +94,7 @@ class Probe:
     face: Face
     edits: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
+    further: tuple[Further, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def run_search(
     """
     sweep()
     search, asked = _record(probe, request, preparation, acting_member=acting_member)
-    template = services().engine.template(probe.picture, probe.face.detection)
+    template = template_of(probe.picture, probe.face, probe.further)
     with refusals_recorded("search", acting_member), index_reached():
         index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
         look_again(search.gallery, index)
@@ -167,16 +169,6 @@ def run_search(
     recorded = record_answer(search, ranked.listed, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
     return recorded
-
-
-def public_part(provenance: dict[str, Any]) -> dict[str, Any]:
-    """What of a still's origin may stand in the log: nothing that shows or names anybody."""
-    return {key: provenance[key] for key in ("video", "still", "time_s", "frame") if key in provenance}
-
-
-def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
-    """What of a still's origin is sealed, so that it can be erased one day."""
-    return {key: provenance[key] for key in ("frame_sha256", "box", "video_sha256") if key in provenance}
 
 
 @contextmanager
@@ -278,6 +270,9 @@ def _record(
         if probe.edits:
             secret["edits"] = list(probe.edits)
         secret |= secret_part(probe.provenance)
+        frames = further_rows(search, probe.further)
+        if frames:
+            secret["frames"] = [[row.blob, str(row.provenance["frame_sha256"])] for row in frames]
         receipt = write_entry(
             "search.requested",
             {
@@ -292,6 +287,7 @@ def _record(
                 "urgent": bool(urgent),
                 "top": request.top,
                 "edits": len(probe.edits),
+                "frames": 1 + len(frames),
                 "preparation": preparation.public_id if preparation else None,
                 "pack": pack.identity,
                 "pack_sha256": pack.recogniser.sha256,
@@ -302,6 +298,9 @@ def _record(
         )
         search.request_entry = receipt.entry
         insert(search)
+        for row in frames:
+            row.search = search
+            row.save()
         if preparation is not None:
             use(preparation, acting_member=acting_member)
     return search, receipt

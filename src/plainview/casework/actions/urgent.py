@@ -25,7 +25,7 @@ from plainview.casework.models import (
     VerificationItem,
     Withheld,
 )
-from plainview.casework.queries.blobs import picture_needed
+from plainview.casework.queries.blobs import needed
 from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.log import entries_about
 from plainview.casework.queries.pictures import forget_pictures
@@ -90,7 +90,8 @@ def _erase(search: Search, why: str) -> None:
     _erase_looking(search)
     candidates = Candidate.objects.filter(search=search).delete()[1].get("casework.Candidate", 0)
     openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
-    probe = search.probe_blob
+    probe, further = search.probe_blob, set(search.frames.values_list("blob", flat=True))
+    search.frames.all().delete()
     search.purpose = search.probe_name = search.urgent_reason = search.probe_blob = ""
     search.box, search.edits, search.quality_detail, search.quality, search.provenance = [], [], {}, 0, {}
     search.erased_at = timezone.now()
@@ -106,8 +107,8 @@ def _erase(search: Search, why: str) -> None:
     draft = search.preparation
     if draft is not None and not draft.searches.filter(erased_at=None).exists():
         erase_draft(draft, why)
-    if not picture_needed(probe):
-        transaction.on_commit(lambda: _delete_blob(probe))
+    gone = ({probe} | further) - needed({probe} | further)
+    transaction.on_commit(lambda: _delete_blobs(gone))
 
 
 def _erase_looking(search: Search) -> None:
@@ -121,6 +122,7 @@ def _erase_looking(search: Search) -> None:
     looked.delete()
 
 
-def _delete_blob(digest: str) -> None:
-    services().blobs.delete(digest)
+def _delete_blobs(digests: set[str]) -> None:
+    for digest in digests:
+        services().blobs.delete(digest)
     forget_pictures()

@@ -40,7 +40,7 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
-from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegment, VideoTrack
+from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -79,6 +79,7 @@ __all__ = [
     "PendingErasure",
     "PolicyVersion",
     "Preparation",
+    "ProbeFrame",
     "ProbeTemplate",
     "ProficiencyItem",
     "Reference",
