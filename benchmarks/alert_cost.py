@@ -66,12 +66,12 @@ def _measure(folder: Path) -> dict[str, object]:
     from plainview.casework.manifest import read_items
     from plainview.casework.queries.people import member_by_email
     from plainview.casework.services import services
-    from plainview.cli.bench import _varied
+    from plainview.cli.bench import varied
 
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}
     case = open_case("BENCH", "benchmark", acting_member=examiner)
-    items = read_items(_varied(folder / "photographs", IMAGES))
+    items = read_items(varied(folder / "photographs", IMAGES))
     loading: list[float] = []
     seconds: dict[bool, list[float]] = {False: [], True: []}
     for number in range(ROUNDS + 1):

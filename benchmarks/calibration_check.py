@@ -1,10 +1,12 @@
-"""Do the stated rates hold? Held-out strangers against galleries, stated beside observed.
+"""Do the stated rates hold? Held-out strangers against galleries, stated beside observed, over several seeds.
 
-    python benchmarks/calibration_check.py DATASET [--json]
+    python benchmarks/calibration_check.py DATASET [--rulings FILE] [--cache DIR] [--seeds N] [--json FILE]
 
-DATASET is a folder a person (lfw-dev). The gallery is the first picture of people with several; the strangers are
-the people with one. A second gallery holds every picture of the first people, doubles and all. Larger galleries are
-filled with synthetic templates that are drawn from the covariance of the real ones.
+DATASET is a folder a person (lfw-dev). Each seed parts the people anew: some are enrolled, the others are strangers who
+are in no gallery, each with one picture. Galleries hold one picture a person, or every picture ("doubles"). Larger ones
+are filled with synthetic templates, drawn from the covariance of the real ones; their strangers are half real and half
+synthetic, and are counted apart. A rate "holds" when the observed one lies in the stated interval, or when its own 95 %
+interval (Wilson's, from the number of strangers) reaches it; both are counted.
 """
 
 from __future__ import annotations
@@ -12,101 +14,206 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from plainview.evaluation.calibration import Calibration
+from plainview.evaluation.dataset import read_dataset
+from plainview.evaluation.embedding import TemplateCache, default_cache, measure
+from plainview.evaluation.rulings import read_rulings, without
+from plainview.evaluation.samples import Samples, gather
+from plainview.evaluation.scoring import scorer_of
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
-from plainview.recognition.errors import BadMedia
 
-RATES = (3, 10, 100)
-SYNTHETIC = (10_000, 100_000)
+RATES = (1, 3, 10, 100)
+NEARLY_ALWAYS = 1.02  # what stands for "once in 1"
+SIZES = (300, 642)
+LARGE = ((10_000, 3), (100_000, 1))
+"""Sizes filled with synthetic templates, and how many of the seeds are run at each."""
 
 
-def templates(dataset: Path, engine: Engine) -> tuple[np.ndarray, list[str]]:
-    """The templates of every usable picture, with the folder of each."""
-    files = sorted(path for path in dataset.glob("*/*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    with Decoder() as decoder, ThreadPoolExecutor() as pool:
+@dataclass
+class Trial:
+    """One rate of one gallery: stated interval, and how many strangers of how many reached the score."""
 
-        def one(path: Path) -> np.ndarray | None:
-            try:
-                picture = decoder.submit(path.read_bytes()).result()
-                return engine.template(picture, engine.probe_face(picture)[1].detection)
-            except BadMedia:
-                return None
+    low: float
+    high: float
+    reached: int
+    strangers: int
 
-        rows = list(pool.map(one, files))
-    kept = [(row, path.parent.name) for row, path in zip(rows, files, strict=True) if row is not None]
-    return np.stack([row for row, _ in kept]), [name for _, name in kept]
+    @property
+    def inside(self) -> bool:
+        """The observed rate lies in the stated interval."""
+        return 1 / self.high <= self.reached / self.strangers <= 1 / self.low
+
+    @property
+    def overlaps(self) -> bool:
+        """The observed rate's own interval reaches the stated one."""
+        n, p, z = self.strangers, self.reached / self.strangers, 1.96
+        middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        low, high = (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
+        return 1 / self.high <= high and low <= 1 / self.low
+
+
+def samples_of(dataset: Path, rulings: Path | None, cache: Path, engine: Engine) -> Samples:
+    """The usable pictures of the data set, without those under a wrong name."""
+    listed = read_dataset(dataset)
+    ruled = read_rulings(rulings, listed) if rulings else None
+    listed = without(listed, ruled) if ruled else listed
+    kept = TemplateCache(cache)
+    with Decoder(children=2) as decoder:
+        measured = measure(listed.items, engine, decoder, kept)
+    kept.close()
+    return gather(listed.items, measured, (), engine.pack.dimension, ruled.same_people if ruled else ())
 
 
 def score_at(calibration: Calibration, once_in: float) -> float:
     """The score that a stranger reaches once in so many searches, by the calibration."""
-    low, high = 0.0, 1.0
-    for _ in range(40):
+    low, high = -1.0, 1.0
+    for _ in range(30):
         middle = (low + high) / 2
         low, high = (low, middle) if calibration.rate(middle).once_in > once_in else (middle, high)
     return (low + high) / 2
 
 
-def compare(
-    name: str, gallery: np.ndarray, strangers: np.ndarray, table: tuple[tuple[float, float], ...]
-) -> dict[str, object]:
-    """Stated and observed rates of one gallery."""
-    calibration = Calibration.fit(gallery, table)
-    best = np.concatenate(
-        [(strangers[i : i + 200] @ gallery.T).max(axis=1) for i in range(0, len(strangers), 200)]
-    )
-    rows = []
-    for once_in in RATES:
-        score = score_at(calibration, once_in)
-        rate = calibration.rate(score)
-        hits = int((best >= score).sum())
-        observed = hits / len(best)
-        spread = 1.96 * math.sqrt(max(observed * (1 - observed), 1 / len(best) ** 2) / len(best))
-        holds = 1 / rate.high <= observed + spread and observed - spread <= 1 / rate.low
-        rows.append(
+class Held:
+    """A gallery with its calibration, made once."""
+
+    def __init__(self, gallery: np.ndarray, table: tuple[tuple[float, float], ...]) -> None:
+        self._gallery, self._scorer = gallery, scorer_of(gallery)
+        calibration = Calibration.fit(gallery, table, scorer=self._scorer)
+        self._stated = [
+            (score, calibration.rate(score))
+            for score in (score_at(calibration, max(once_in, NEARLY_ALWAYS)) for once_in in RATES)
+        ]
+
+    def observed(self, strangers: np.ndarray, known: np.ndarray | None = None) -> list[Trial]:
+        """Stated and observed rates; `known` says which pairs are of one person after all."""
+        best = np.empty(len(strangers))
+        for start in range(0, len(strangers), 200):
+            scores = self._scorer.scores(strangers[start : start + 200], self._gallery)
+            if known is not None:
+                scores[known[start : start + 200]] = -9
+            best[start : start + 200] = scores.max(axis=1)
+        return [
+            Trial(rate.low, rate.high, int((best >= score).sum()), len(best)) for score, rate in self._stated
+        ]
+
+
+class People:
+    """The pictures of a data set by person."""
+
+    def __init__(self, samples: Samples) -> None:
+        usable = samples.usable
+        self.templates, self.person = samples.templates, samples.person
+        self.pictures = {
+            who: rows
+            for who in range(len(samples.people))
+            if len(rows := np.flatnonzero((samples.person == who) & usable))
+        }
+        self.ignored = samples.ignored
+        every = samples.templates[usable]
+        self.mean, self.spread = (
+            every.mean(axis=0),
+            np.linalg.cholesky(np.cov(every.T) + 1e-6 * np.eye(every.shape[1])),
+        )
+
+    def parted(
+        self, size: int, random: np.random.Generator, *, doubles: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures of `size` random people as a gallery, one or all of each; and one of each of 700 others at most."""
+        order = random.permutation(np.array(sorted(self.pictures)))
+        enrolled = [
+            self.pictures[who] if doubles else [random.choice(self.pictures[who])] for who in order[:size]
+        ]
+        others = order[size:][: 700 if size >= SIZES[-1] else 1000]
+        return np.concatenate(enrolled), np.array([random.choice(self.pictures[who]) for who in others])
+
+    def same(self, strangers: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+        """Which pairs show one human being under two names, as a person ruled."""
+        found = np.zeros((len(strangers), len(gallery)), dtype=bool)
+        for a, b in self.ignored:
+            for one, two in ((a, b), (b, a)):
+                found |= (self.person[strangers] == one)[:, None] & (self.person[gallery] == two)[None, :]
+        return found
+
+    def synthetic(self, count: int, random: np.random.Generator) -> np.ndarray:
+        """Made-up templates of made-up people."""
+        rows = random.standard_normal((count, len(self.mean))).astype(np.float32) @ self.spread.T.astype(
+            np.float32
+        )
+        rows += self.mean
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def table_of(name: str, runs: list[list[Trial]], size: int) -> list[dict[str, object]]:
+    """One line for each rate, over the seeds."""
+    lines = []
+    for i, once_in in enumerate(RATES):
+        trials = [run[i] for run in runs]
+        reached, strangers = sum(t.reached for t in trials), sum(t.strangers for t in trials)
+        lines.append(
             {
-                "stated_once_in": once_in, "interval": [round(rate.low, 1), round(rate.high, 1)],
-                "observed_once_in": round(1 / observed, 1) if hits else None, "reached": hits, "holds": holds,
+                "gallery": name, "size": size, "stated_once_in": once_in,
+                "interval": [round(float(np.median([getattr(t, side) for t in trials])), 1) for side in ("low", "high")],
+                "observed_once_in": round(strangers / reached, 1) if reached else None, "reached": reached,
+                "strangers": strangers, "seeds": len(trials), "inside": sum(t.inside for t in trials),
+                "holds": sum(t.inside or t.overlaps for t in trials),
             }
         )  # fmt: skip
-    return {"gallery": name, "size": len(gallery), "strangers": len(strangers), "rates": rows}
+    return lines
 
 
 def main() -> None:
-    """Print one JSON object."""
+    """Print one line for each gallery and rate."""
     parser = argparse.ArgumentParser(description="Compare stated with observed rates.")
     parser.add_argument("dataset", type=Path)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rulings", type=Path)
+    parser.add_argument("--cache", type=Path, default=default_cache())
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    engine = Engine.load()
-    rows, names = templates(arguments.dataset, engine)
-    count = {name: names.count(name) for name in set(names)}
-    several = np.array([count[name] > 1 for name in names])
-    first = np.array([several[i] and names.index(name) == i for i, name in enumerate(names)])
-    strangers = rows[~several]
-    calibration = engine.pack.calibration
-    table = calibration.cosine_at_fmr if calibration else ()
-    half = np.flatnonzero(first)[::2]
-    galleries = {
-        "first pictures, every second person": rows[half],
-        "first pictures": rows[first],
-        "all pictures, with doubles": rows[several],
-    }
-    mean, spread = rows.mean(axis=0), np.linalg.cholesky(np.cov(rows.T) + 1e-6 * np.eye(rows.shape[1]))
-    random = np.random.default_rng(5)
-    for size in SYNTHETIC:
-        drawn = random.standard_normal((size - int(first.sum()), rows.shape[1])) @ spread.T + mean
-        drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
-        galleries[f"first pictures and synthetic, {size:,}"] = np.concatenate(
-            [rows[first], drawn.astype(np.float32)]
+    engine = Engine.load(declared_use="evaluation")
+    people = People(samples_of(arguments.dataset, arguments.rulings, arguments.cache, engine))
+    table = engine.pack.calibration.cosine_at_fmr if engine.pack.calibration else ()
+    lines: list[dict[str, object]] = []
+    for size in SIZES:
+        for doubles in (False, True):
+            runs = []
+            for seed in range(arguments.seeds):
+                held, others = people.parted(size, np.random.default_rng([seed, size]), doubles=doubles)
+                known = people.same(others, held)
+                runs.append(Held(people.templates[held], table).observed(people.templates[others], known))
+            lines += table_of(
+                f"{size} people, {'every picture' if doubles else 'one picture each'}", runs, len(held)
+            )
+    for size, seeds in LARGE:
+        kinds: dict[str, list[list[Trial]]] = {"real": [], "synthetic": []}
+        for seed in range(seeds):
+            random = np.random.default_rng([seed, size])
+            held, others = people.parted(SIZES[-1], random, doubles=False)
+            drawn = people.synthetic(size - len(held) + len(others), random)
+            gallery = np.concatenate([people.templates[held], drawn[len(others) :]])
+            known = np.zeros((len(others), size), dtype=bool)
+            known[:, : len(held)] = people.same(others, held)
+            made = Held(gallery, table)
+            kinds["real"].append(made.observed(people.templates[others], known))
+            kinds["synthetic"].append(made.observed(drawn[: len(others)]))
+        for kind, runs in kinds.items():
+            lines += table_of(f"642 people and synthetic, {kind} strangers", runs, size)
+    head = ("gallery", "size", "stated", "interval", "observed", "inside", "holds")
+    print("{:44} {:>7} {:>7} {:>16} {:>9} {:>8} {:>7}".format(*head))  # noqa: T201  a script's one answer
+    for line in lines:
+        low, high = line["interval"]  # type: ignore[misc]
+        print(  # noqa: T201
+            f"{line['gallery']:44} {line['size']:7} {line['stated_once_in']:7} {low:7g} to {high:<6g} "
+            f"{line['observed_once_in'] or 'none':>9} {line['inside']:4} of {line['seeds']:<3} {line['holds']:3} of {line['seeds']}"
         )
-    result = {"galleries": [compare(name, held, strangers, table) for name, held in galleries.items()]}
-    print(json.dumps(result, indent=None if arguments.json else 1))  # noqa: T201  a script's one answer
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"rates": lines}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

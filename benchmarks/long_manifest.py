@@ -39,12 +39,12 @@ def _measure(folder: Path, rows: int) -> dict[str, object]:
     from plainview.casework.manifest import read_items
     from plainview.casework.queries.people import member_by_email
     from plainview.casework.services import services
-    from plainview.cli.bench import _varied
+    from plainview.cli.bench import varied
 
     admin = member_by_email("admin@agency.example")
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}
     create_gallery("long", **passport, expires_on=date(2999, 1, 1), acting_member=admin)
-    pictures = sorted(_varied(folder / "photographs", PICTURES).iterdir())
+    pictures = sorted(varied(folder / "photographs", PICTURES).iterdir())
     few, many = folder / "few.csv", folder / "many.csv"
     for path, count in ((few, 2 * PICTURES), (many, rows)):
         with path.open("w") as file:

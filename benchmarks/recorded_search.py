@@ -14,9 +14,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-
-REFERENCES, TEMPLATE, PROBES, LIMIT_MS = 10_000, 128, 100, 3.0
+REFERENCES, PROBES, LIMIT_MS = 10_000, 100, 3.0
 
 
 def main() -> None:
@@ -29,57 +27,24 @@ def main() -> None:
         print(json.dumps(_measure(Path(folder))))  # noqa: T201  a script's one answer
 
 
-def _fill(gallery: object, member: object) -> None:
-    from django.db import transaction
-
-    from plainview.casework.models import Gallery, GalleryChange, Reference
-    from plainview.casework.models.galleries import Enrolment
-    from plainview.casework.services import services
-
-    rows = np.random.default_rng(1).standard_normal((REFERENCES, TEMPLATE), dtype=np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    shared = {"gallery": gallery, "enrolment": Enrolment.objects.create(gallery=gallery, member=member)}
-    shared |= {
-        "face_number": 1,
-        "box": [],
-        "points": [],
-        "quality": 50,
-        "quality_detail": {},
-        "file_name": "-",
-    }
-    shared |= {"pack": services().engine.pack.identity}
-    references = [Reference(blob=f"{i:064x}", **shared) for i in range(REFERENCES)]
-    for reference, row in zip(references, rows, strict=True):
-        context = f"template:{reference.public_id}".encode()
-        reference.template = services().templates.seal(row.tobytes(), context)
-    with transaction.atomic():
-        made = Reference.objects.bulk_create(references, batch_size=500)
-        GalleryChange.objects.bulk_create(
-            [
-                GalleryChange(gallery=gallery, seq=i, is_add=True, reference=row)
-                for i, row in enumerate(made, start=1)
-            ],
-            batch_size=500,
-        )
-        Gallery.objects.filter(name="large").update(log_head=REFERENCES)
-
-
 def _measure(folder: Path) -> dict[str, object]:
     from plainview.casework.actions.cases import open_case
     from plainview.casework.actions.galleries import create_gallery
     from plainview.casework.actions.search import Request, prepare_probe, run_search
     from plainview.casework.queries.people import member_by_email
     from plainview.casework.services import services
-    from plainview.cli.bench import _varied
+    from plainview.cli.bench import varied
+    from plainview.cli.bench_serve import fill
 
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}
     gallery = create_gallery("large", **passport, expires_on=date(2099, 1, 1), acting_member=admin)
-    _fill(gallery, admin)
+    photographs = sorted(varied(folder / "photographs", PROBES).iterdir())
+    fill(gallery, admin, photographs, REFERENCES)
     open_case("BENCH", "benchmark", acting_member=examiner)
     request = Request("BENCH", "benchmark", "large")
     engine, times = services().engine, []
-    for path in sorted(_varied(folder / "photographs", PROBES).iterdir()):
+    for path in photographs:
         probe = prepare_probe(path)
         began = time.perf_counter()
         engine.template(probe.picture, probe.face.detection)

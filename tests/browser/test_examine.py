@@ -140,8 +140,8 @@ def test_blink_alternates_and_with_reduced_motion_only_by_the_key(page_of: PageO
     page.keyboard.press("b")
     expect(viewer).to_have_attribute("data-mode", "side")
     calm = opened(page_of, search_id, 3, reduced_motion="reduce")
-    calm.keyboard.press("b")
     calm.clock.install()
+    calm.keyboard.press("b")
     calm.clock.run_for(5000)
     expect(calm.locator("#viewer")).to_have_attribute("data-top", "probe")
     shown = seen(calm)
@@ -219,13 +219,20 @@ def test_it_works_without_javascript(page_of: PageOf, search_id: str) -> None:
 def test_a_verification_from_the_list_to_the_record(
     page_of: PageOf, live: Live, search_id: str, tmp_path: Path
 ) -> None:
-    (task,) = live.json("verify", "list", "--as", "verifier@agency.example")["verifications"]
+    cautions = ["probe_quality", "probe_cover", "look_alikes", "reference_quality", "age_gap"]
+    text = live.cli("examine", "form").replace('conclusion = ""', 'conclusion = "potential candidate"')
+    text = text.replace("acknowledged = []", f"acknowledged = {cautions}").replace('" = ""', '" = "similar"')
+    form = tmp_path / "form.toml"
+    form.write_text(text)
+    live.cli("examine", "record", search_id, "11", form, *EXAMINER)
+    task = live.json("verify", "list", "--as", "verifier@agency.example")["verifications"][-1]
     page = page_of("verifier")
     page.goto("/verifications/")
     assert findings(page) == []
     page.get_by_role("link", name=task["verification"]).click()
     assert findings(page) == []
     page.get_by_role("link", name="Compare face 1", exact=True).last.click()
+    expect(page.locator("#console")).to_be_visible()  # the page's script has run
     expect(page.locator("#only")).to_be_hidden()
     page.get_by_label("Potential candidate").check()
     expect(page.locator("#only")).to_be_visible()
@@ -239,7 +246,7 @@ def test_a_verification_from_the_list_to_the_record(
     page.get_by_role("button", name="Keep, and on to the next face").click()
     page.get_by_role("button", name="Record the verification").click()
     expect(page.get_by_text("is recorded. Thank you.")).to_be_visible()
-    assert live.json("verify", "list", "--as", "verifier@agency.example")["verifications"] == []
+    assert task not in live.json("verify", "list", "--as", "verifier@agency.example")["verifications"]
 
 
 def test_it_prints_on_few_sheets_with_its_receipt(page_of: PageOf, search_id: str) -> None:
@@ -249,6 +256,37 @@ def test_it_prints_on_few_sheets_with_its_receipt(page_of: PageOf, search_id: st
     expect(page.locator(".receipt")).to_be_visible()
     pdf = page.pdf(format="A4")
     assert 1 <= pdf.count(b"/Type /Page\n") <= 3
+
+
+def test_what_was_recorded_in_another_tab_stops_the_draft_of_this_one(
+    page_of: PageOf, live: Live, search_id: str
+) -> None:
+    page = opened(page_of, search_id, 10)
+    tried = []
+    page.on("request", lambda request: tried.append(request) if request.method == "POST" else None)
+    other = page.context.new_page()
+    other.goto(page.url)
+    for _ in range(19):
+        other.keyboard.press("3")
+    other.get_by_label("Inconclusive").check()
+    for box in other.locator("input[name=acknowledged]").all():
+        box.check()
+    other.get_by_role("button", name="Record the examination").click()
+    expect(other.get_by_role("heading", name="Recorded: inconclusive")).to_be_visible()
+    page.locator("#c2-1").check()
+    expect(page.locator("#draft-state")).to_contain_text("cannot be kept here any more")
+    page.clock.install()
+    page.locator("#c3-1").check()
+    page.clock.run_for(20_000)
+    assert len(tried) == 2  # once, and once more with a fresh form token
+    expect(page.locator("#draft-state")).to_contain_text("cannot be kept here any more")
+
+
+def test_what_waits_for_a_supervisor_is_accessible(page_of: PageOf, search_id: str) -> None:
+    page = page_of("supervisor", **PHONE)
+    page.goto("/examinations/")
+    assert findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize("who", ["supervisor", "admin", "verifier"])

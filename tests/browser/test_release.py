@@ -53,7 +53,7 @@ def test_release_by_keyboard_evidence_outcome_and_sheet(
         assert box is not None
         assert abs(box["width"] - box["height"]) < 2
         assert box["width"] > 400
-    assert face.evaluate("picture => picture.naturalWidth") == 960
+    assert face.evaluate("picture => picture.naturalWidth") == 1280
     expect(page.get_by_text(STATEMENT)).to_be_visible()
     page.get_by_label("Alibi").focus()
     for i, _ in enumerate(CONTRADICTIONS):

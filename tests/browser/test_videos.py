@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import findings
 from tests.factories.live import CASE
 from tests.factories.videos import clip
@@ -55,3 +55,30 @@ def test_from_the_file_to_a_picked_still(page_of: Callable[..., Page], file: Pat
     page.wait_for_url("**/prepare/D*/")
     expect(page.locator("body")).to_contain_text("quality")
     assert findings(page) == []
+
+
+def test_an_upload_goes_on_after_a_broken_connection(page_of: Callable[..., Page], file: Path) -> None:
+    page = page_of("examiner")
+    broken: list[str] = []
+
+    def flaky(route: Route) -> None:
+        if len(broken) < 2:
+            broken.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/part/**", flaky)
+    taken(page, file)
+    assert len(broken) == 2
+
+
+def test_a_text_named_mp4_is_refused_in_words(page_of: Callable[..., Page], tmp_path: Path) -> None:
+    text = tmp_path / "clip.mp4"
+    text.write_text("not a video\n" * 100)
+    page = page_of("examiner", viewport={"width": 390, "height": 844})
+    taken(page, text)
+    expect(page.get_by_text("Failed")).to_be_visible(timeout=60_000)
+    page.reload()
+    expect(page.locator("p.error")).to_contain_text("not a video in a known container")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,14 +1,12 @@
-"""What every index adapter must do; a new adapter is one more line in `ADAPTERS`.
+"""What every index adapter must do; a new adapter is one more line in `tests.factories.indexes.ADAPTERS`.
 
 The oracle is a plain dict and float64 arithmetic. Nothing here looks inside an adapter.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier, Thread
 
 import numpy as np
@@ -16,7 +14,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from numpy.typing import NDArray
+from tests.factories.indexes import ADAPTERS, DIM, adds, as_block, by_hand, faces
 
 from plainview.index.base import (
     BATCH,
@@ -28,49 +26,12 @@ from plainview.index.base import (
     Scored,
     catch_up,
 )
-from plainview.index.exact import ExactIndex
 from plainview.recognition.types import Vector
-
-DIM = 128
-
-Factory = Callable[[int, Path], Index]
-"""Makes an empty index of a dimension; the folder is the adapter's to write in."""
-
-ADAPTERS: dict[str, Factory] = {"exact": lambda dim, folder: ExactIndex(dim)}
 
 
 @pytest.fixture(params=ADAPTERS)
 def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Index]:
     return lambda: ADAPTERS[request.param](DIM, tmp_path_factory.mktemp("index"))
-
-
-def faces(count: int, seed: int = 0) -> NDArray[np.float32]:
-    """Return random templates, float32 (count, DIM), length 1."""
-    rows = np.random.default_rng(seed).standard_normal((count, DIM))
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
-
-
-def adds(templates: NDArray[np.float32], first_seq: int = 1, first_reference: int = 1) -> list[Change]:
-    return [Change(first_seq + i, "add", first_reference + i, row) for i, row in enumerate(templates)]
-
-
-def as_block(changes: list[Change]) -> Block:
-    templates = [change.template for change in changes if change.template is not None]
-    return Block(
-        first_seq=changes[0].seq,
-        references=np.array([change.reference for change in changes]),
-        is_add=np.array([change.op == "add" for change in changes]),
-        templates=np.stack(templates) if templates else np.empty((0, DIM), dtype=np.float32),
-    )
-
-
-def by_hand(held: dict[int, Vector], probe: Vector, top: int) -> list[Scored]:
-    """Return the answer by definition: correctly rounded sums of exact products, score then reference."""
-    scored = [
-        Scored(reference, round(math.fsum(float(a) * float(b) for a, b in zip(row, probe, strict=True)), 6))
-        for reference, row in held.items()
-    ]
-    return sorted(scored, key=lambda s: (-s.score, s.reference))[:top]
 
 
 def test_an_empty_index_answers_with_nothing(make: Callable[[], Index]) -> None:
@@ -173,6 +134,15 @@ def test_a_removed_reference_is_never_found_again(make: Callable[[], Index]) -> 
     assert (len(index), index.watermark) == (49, 52)
     index.apply([Change(53, "add", 8, templates[7])])
     assert index.search(templates[7], 1) == [Scored(8, 1.0)]
+
+
+def test_a_block_of_removals_only_needs_no_dimension(make: Callable[[], Index]) -> None:
+    templates = faces(5)
+    index = make()
+    index.apply(adds(templates))
+    index.apply([Block(6, np.array([2, 4]), np.zeros(2, dtype=np.bool_), np.empty((0, 0), dtype=np.float32))])
+    assert (index.watermark, len(index)) == (7, 3)
+    assert {row.reference for row in index.search(templates[1], 5)} == {1, 3, 5}
 
 
 def test_an_add_of_a_present_reference_replaces_its_template(make: Callable[[], Index]) -> None:

@@ -66,6 +66,16 @@ def photographs(folder: Path) -> Path:
     return folder
 
 
+def pictures_loaded(page: Page) -> None:
+    """Wait for every picture of the page; a page under this security policy lets nothing poll it by eval."""
+    page.evaluate(
+        """() => Promise.all(Array.from(document.images).map(i => {
+          i.loading = "eager";
+          return i.complete || new Promise(done => { i.addEventListener("load", done); i.addEventListener("error", done); });
+        }))"""
+    )
+
+
 def probe(folder: Path, name: str = "probe.jpg") -> Path:
     """Another rendering of Eileen Collins."""
     path = folder / name

@@ -70,17 +70,28 @@ def _remux(data: bytes, out: str, container: str, options: dict[str, str], rotat
 def variable_rate(frames: int = 40) -> tuple[bytes, list[int]]:
     """A video whose frames lie unevenly in time, and their time stamps in thousandths of a second."""
     stamps = [int(value) for value in np.cumsum([40 if i % 7 else 400 for i in range(frames)])]
+    return _timed(stamps), stamps
+
+
+def ten_hours() -> bytes:
+    """A recorder's time lapse: one frame in a quarter of an hour, ten hours long."""
+    return _timed([i * 900_000 for i in range(41)])
+
+
+def _timed(stamps: list[int]) -> bytes:
+    """Frames at these thousandths of a second."""
+    frames = len(stamps)
     whole = clip(frames=frames)
     out = io.BytesIO()
     with av.open(io.BytesIO(whole.data)) as source, av.open(out, "w", format="matroska") as made:
-        stream = made.add_stream("libx264", options={"preset": "ultrafast", "bf": "0"})
+        stream = made.add_stream("libx264", options={"preset": "ultrafast", "bf": "0", "g": "5"})
         stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         for stamp, frame in zip(stamps, source.decode(video=0), strict=True):
             frame.pts, frame.time_base = stamp, Fraction(1, 1000)
             made.mux(stream.encode(frame))
         made.mux(stream.encode(None))
-    return out.getvalue(), stamps
+    return out.getvalue()
 
 
 def sound_only() -> bytes:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
-from tests.factories.live import CASE, GALLERY
+from tests.factories.live import CASE, GALLERY, pictures_loaded
 
 from plainview.policy.examination import CONTRADICTIONS
 
@@ -39,7 +39,7 @@ def compare(page: Page, search_id: str, rank: int = 1) -> None:
     """Step 3, by keys: every component similar."""
     page.goto(f"/searches/{search_id}/candidates/{rank}/examine/")
     expect(page.locator("#prompt")).to_be_visible()
-    page.wait_for_function("Array.from(document.images).every(i => i.complete && i.naturalWidth)")
+    pictures_loaded(page)
     for _ in range(19):
         page.keyboard.press("1")
     expect(page.locator("#count")).to_have_text("19")

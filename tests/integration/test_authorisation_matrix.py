@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
+from tests.factories.models import collins, scaled
 from tests.factories.videos import clip, take
-from tests.factories.work import case, entries, gallery, probe, search
+from tests.factories.work import case, entries, gallery, probe, search, write
 from typer.testing import CliRunner, Result
 
 from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.actions.alerts import create_alert
 from plainview.casework.actions.approvals import request_approval
+from plainview.casework.actions.canaries import add_canary
 from plainview.casework.actions.examine import examine
 from plainview.casework.actions.feeds import add_feed, stop_feed
 from plainview.casework.actions.flags import raise_flag
@@ -27,7 +30,7 @@ from plainview.casework.actions.proficiency import add_item
 from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
-from plainview.casework.models import Member, Reference
+from plainview.casework.models import CanaryAlarm, Member, Reference
 from plainview.casework.queries.people import member_by_email
 from plainview.cli import main as cli
 from plainview.cli.needs import NEEDS, Need, commands
@@ -62,6 +65,7 @@ LINES = {
     "gallery list": "",
     "gallery passport": "{gallery}",
     "gallery change": "{gallery} --why w --expires 2999-02-02",
+    "gallery move": "{gallery} --to exact",
     "gallery statistics": "{gallery}",
     "gallery near-duplicates": "{gallery}",
     "gallery export": "{gallery} {exported} --why w",
@@ -72,6 +76,11 @@ LINES = {
     "feed stop": "{feed} --why w",
     "expunge": "{reference} --reason erased-by-court-order",
     "enrol": "{gallery} {image}",
+    "canary add": "{gallery} {image} {canary_probe} --basis consent-of-a-colleague",
+    "canary list": "",
+    "canary retire": "{canary} --reason consent-taken-back",
+    "canary alarms": "",
+    "canary acknowledge": "{alarm} --reason cause-was-found",
     "case open": "C-77 --offence robbery",
     "case close": "{case}",
     "case list": "",
@@ -158,6 +167,11 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     tripwire = add_tripwire(image, "MARKER", consent=True, acting_member=victim).public_id
     with transaction.atomic():
         flag = raise_flag(Finding("misuse.test", "MARKER"), victim, None).public_id
+    canary_probe = write(scaled(collins(), 0.6), tmp_path / "canary.png")
+    canary = add_canary("MARKER-gallery", image, canary_probe, basis="consent of MARKER", acting_member=admin)
+    alarm = CanaryAlarm.objects.create(
+        gallery=canary.gallery, fault="index", says="MARKER", raised_at=timezone.now(), seen_at=timezone.now()
+    )
     feed = add_feed(
         "MARKER-gallery", "https://localhost:1/list", publisher="MARKER", legal_basis="b", acting_member=admin
     )
@@ -186,6 +200,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
         "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
         "reference": first.public_id, "reference2": second.public_id, "item": item.public_id, "register": str(tmp_path / "register"),
+        "canary": canary.public_id, "canary_probe": str(canary_probe), "alarm": alarm.public_id,
         "exported": str(tmp_path / "exported"), "feed": feed.public_id,
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
         "sheet": str(tmp_path / "sheet.pdf"), "clip": str(clip_file), "video": video,

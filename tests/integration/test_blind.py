@@ -161,6 +161,16 @@ def test_a_task_with_a_known_answer_looks_like_every_other(found: str) -> None:
         task.refresh_from_db()
     answered(ordinary, POTENTIAL)
     answered(known, POTENTIAL)
-    two = entries("verification.recorded")
-    assert sorted(two[0].subject) == sorted(two[1].subject)
-    assert two[0].sealed.keys() == two[1].sealed.keys()
+    for action in ("verification.recorded", "verification.compared"):
+        two = entries(action)
+        assert sorted(two[0].subject) == sorted(two[1].subject)
+        assert two[0].sealed.keys() == two[1].sealed.keys()
+    for url in (
+        "/me/",
+        "/me/record.json",
+        "/proficiency/",
+    ):  # not even afterwards, in what is the verifier's own
+        own = client.get(url)
+        assert own.status_code == 200
+        for text in (item.public_id, row.public_id, "agrees", "foils_named", "right&#x27;"):
+            assert text not in own.content.decode(), (url, text)

@@ -82,7 +82,7 @@ def test_what_is_recorded_takes_the_drafts_place(url: str) -> None:
     assert row.entry == entries("examination.recorded")[0].seq
     page = client.get(url).content.decode()
     assert f"Recorded: {POTENTIAL}" in page
-    assert "A verifier is looking." in page
+    assert "It is with a verifier." in page
     again = client.post(url, form(UNLIKE, NOT), follow=True)
     assert "You have examined this candidate." in again.content.decode()
     assert client.post(f"{url}draft/", form(SIMILAR)).status_code == 403

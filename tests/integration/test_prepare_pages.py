@@ -202,7 +202,7 @@ def test_what_is_typed_is_kept_and_what_is_missing_is_said(client: Client) -> No
         ({"purpose": " "}, "Say what the search"), ({"galleries": []}, "Choose at least one gallery"),
         ({"top": "51"}, "2 to 50 candidates"), ({"top": "x"}, "2 to 50 candidates"),
         ({"purpose": "to see who is at the protest"}, "lawful assembly"), ({"galleries": ["visas"]}, "does not allow it"),
-        ({"galleries": ["nothing"]}, "has no gallery"),
+        ({"galleries": ["nothing"]}, "has no gallery"), ({"urgent": "1"}, "why the search cannot wait"),
     ):  # fmt: skip
         answer = searched(client, there, **changed)
         assert answer.status_code == 422, changed

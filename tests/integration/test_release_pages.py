@@ -34,6 +34,7 @@ def test_a_supervisor_releases_records_evidence_and_an_outcome(examination: str)
     page = text(client.get("/leads/"))
     assert "verified, ready" in page
     url = f"/examinations/{examination}/release/"
+    assert client.get(f"{url}probe.jpg").status_code == 404  # nothing is seen before its view is an entry
     page = text(client.get(url))
     assert STATEMENT in page
     assert "Sample verifier, without knowing" in page

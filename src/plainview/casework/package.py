@@ -21,6 +21,7 @@ import numpy as np
 from plainview.audit.checkpoint import BadCheckpoint, BadKey, VerifierKey, verify, verify_note
 from plainview.audit.merkle import leaf_hash, verify_inclusion
 from plainview.audit.record import BadEntry, Entry, Opening, check_opening, parse_line
+from plainview.evaluation.scoring import Scorer, ordered, short_list
 from plainview.index.base import BadTemplate, Block
 from plainview.index.exact import ExactIndex
 from plainview.policy.decision import Refused
@@ -120,7 +121,9 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
     4. Every opening opens the commitment of its entry.
     5. The search that is described is the one that the log recorded.
     6. The probe's edits, applied to the enclosed original, give the enclosed edited picture.
-    7. The search, run again on the enclosed templates, gives the same candidates with the same scores.
+    7. The search, run again on the enclosed templates, gives the same candidates with the same scores in the same
+       order. When references that the order was measured against were erased since, the cosines are computed again
+       and the order is checked against the recorded scores.
     8. Packed again, the contents give the very same file: no byte beside the items was changed.
 
     The file is held in memory, twice.
@@ -279,7 +282,7 @@ def _recorded(
             report.problems.append(f"search.json: {name} is not what the log recorded")
     if answered.subject.get("search") != described.get("search"):
         report.problems.append("search.json: the answer in the log is of another search")
-    for name in ("gallery_size", "gallery_seq"):
+    for name in ("gallery_size", "gallery_seq", "scorer"):
         if answered.subject.get(name) != described.get(name):
             report.problems.append(f"search.json: {name} is not what the log recorded")
     for name in ("purpose", "case_number", "probe_sha256"):
@@ -287,14 +290,24 @@ def _recorded(
             report.problems.append(f"search.json: {name} is not what was committed to before the search")
     if openings.get((asked.seq, "edits"), []) != described.get("probe_edits"):
         report.problems.append("search.json: probe_edits is not what was committed to before the search")
+    still = described.get("probe_still") or {}
+    shown = {name: still[name] for name in ("video", "still", "time_s", "frame") if name in still}
+    sealed = ("frame_sha256", "box", "video_sha256")
+    if (asked.subject.get("still") or {}) != shown or any(
+        openings.get((asked.seq, name)) != still.get(name) for name in sealed
+    ):
+        report.problems.append("search.json: probe_still is not what was committed to before the search")
+    frames = [[row["sha256"], row["still"]["frame_sha256"]] for row in described.get("probe_frames") or []]
+    if openings.get((asked.seq, "frames"), []) != frames:
+        report.problems.append("search.json: probe_frames is not what was committed to before the search")
     if openings.get((answered.seq, "list_sha256")) != list_digest(described.get("candidates")):
         report.problems.append("search.json: the candidate list is not the one that was recorded")
 
 
 def list_digest(candidates: Any) -> str:
-    """SHA-256 of a candidate list, [[rank, reference, score], ...], as the log commits to it."""
+    """SHA-256 of a candidate list, [[rank, reference, score, adjusted], ...], as the log commits to it."""
     try:
-        rows = [[row["rank"], row["reference"], row["score"]] for row in candidates]
+        rows = [[row["rank"], row["reference"], row["score"], row["adjusted"]] for row in candidates]
     except (TypeError, KeyError):
         return ""
     return digest_of(json.dumps(rows).encode())
@@ -319,21 +332,40 @@ def _edit_again(described: dict[str, Any], items: dict[str, bytes], report: Pack
 
 def _run_again(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:
     references = _json(items.get("rerun/references.json", b"null"), "rerun/references.json", report)
+    order = _json(items.get("rerun/order.json", b"null"), "rerun/order.json", report)
     try:
-        templates = np.load(io.BytesIO(items["rerun/templates.npy"]), allow_pickle=False)
-        probe = np.load(io.BytesIO(items["rerun/probe.npy"]), allow_pickle=False)
+        templates = np.ascontiguousarray(
+            np.load(io.BytesIO(items["rerun/templates.npy"]), allow_pickle=False), dtype=np.float32
+        )
+        probe = np.ascontiguousarray(
+            np.load(io.BytesIO(items["rerun/probe.npy"]), allow_pickle=False), dtype=np.float32
+        )
         keys = np.array([row["key"] for row in references], dtype=np.int64)
         public = {row["key"]: row["reference"] for row in references}
-        index = ExactIndex(len(probe))
-        index.apply([Block.of_adds(1, keys, np.ascontiguousarray(templates, dtype=np.float32))])
-        found = index.search(np.ascontiguousarray(probe, dtype=np.float32), int(described["top"]))
-        again = [(public[row.reference], f"{row.score:.6f}") for row in found]
+        index, top = ExactIndex(len(probe)), int(described["top"])
+        index.apply([Block.of_adds(1, keys, templates)])
+        found = index.search(probe, short_list(top))
         erased = set(described.get("erased_since", []))
-        recorded = [(row["reference"], row["score"]) for row in described["candidates"]]
+        recorded = [(row["reference"], row["score"], row["adjusted"]) for row in described["candidates"]]
         # A reference that was expunged since is named; the others keep their order and their scores.
         left = [row for row in recorded if row[0] not in erased]
-        report.rerun_identical = again[: len(left)] == left and (bool(erased) or len(again) == len(left))
-    except (KeyError, TypeError, ValueError, BadTemplate, EOFError) as error:
+        if order["cohort_erased"]:
+            cosines = {public[row.reference]: f"{row.score:.6f}" for row in found}
+            adjusted = [float(row[2]) for row in recorded]
+            report.rerun_identical = adjusted == sorted(adjusted, reverse=True) and all(
+                cosines.get(row[0]) == row[1] for row in left
+            )
+        else:
+            cohort = Scorer(templates[np.array([row["cohort"] for row in references], dtype=np.bool_)])
+            nearness = dict(zip(keys.tolist(), cohort.nearness(templates).tolist(), strict=True))
+            listed = ordered(found, float(cohort.nearness(probe[np.newaxis])[0]), nearness)[:top]
+            again = [(public[row.reference], f"{row.cosine:.6f}", f"{row.score:.6f}") for row in listed]
+            report.rerun_identical = (
+                cohort.name == order["scorer"] == described["scorer"]
+                and again[: len(left)] == left
+                and (bool(erased) or len(again) == len(left))
+            )
+    except (KeyError, TypeError, ValueError, IndexError, BadTemplate, EOFError) as error:
         report.problems.append(f"rerun: it could not be run again: {error}")
         return
     if not report.rerun_identical:

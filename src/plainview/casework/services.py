@@ -5,14 +5,23 @@ Owns their making, each at its first use, so that a command that needs no model 
 
 from __future__ import annotations
 
+import hashlib
+import os
 import threading
+from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
-from plainview.casework.workspace import Workspace, current
-from plainview.index.base import Index
+from plainview.casework.workspace import SERVE_ENV, Workspace, current
+from plainview.index.base import Block, Index, catch_up
+from plainview.index.compressed import CompressedIndex
 from plainview.index.exact import ExactIndex
+from plainview.index.growing import GrowingIndex
+from plainview.index.milvus import MilvusIndex
+from plainview.policy.decision import Refused
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
 from plainview.recognition.packs import DEFAULT_PACK
@@ -20,13 +29,26 @@ from plainview.storage.base import BlobStore
 from plainview.storage.local import LocalBlobStore
 from plainview.storage.seal import Sealer
 
+AUTO = "auto"
+
+ADAPTERS = (AUTO, "exact", "compressed", "milvus")
+"""What can hold the templates of a gallery: auto is exact while it is small and compressed when it is large."""
+
+MILVUS = "http://127.0.0.1:19530"
+"""Where Milvus is looked for, unless `milvus` of [index] in workspace.toml names another place."""
+if TYPE_CHECKING:
+    from plainview.casework.ordering import Ordering
+
 
 class Services:
     """The adapters of one workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._indexes: dict[tuple[int, str], Index] = {}
+        self.look_again_at: dict[int, float] = {}
+        """Gallery -> when its index in this process is checked again, by time.monotonic()."""
+        self._indexes: dict[tuple[str, str], Index] = {}
+        self.orderings: dict[tuple[int, str], Ordering] = {}
         self._lock = threading.Lock()
 
     @cached_property
@@ -85,20 +107,108 @@ class Services:
 
     @cached_property
     def decoder(self) -> Decoder:
-        """The restricted decoder."""
-        return Decoder()
+        """The restricted decoder; a server shows twenty faces on one page, and decodes two at a time."""
+        return Decoder(children=2 if SERVE_ENV in os.environ else 1)
 
     @cached_property
     def engine(self) -> Engine:
         """The loaded model pack; raises PackError."""
+        return self.load_engine()
+
+    def load_engine(self) -> Engine:
+        """The model pack as it lies on disk now, every hash checked again; raises PackError."""
         settings = self.workspace.settings()
         pack, use = str(settings.get("pack", DEFAULT_PACK)), str(settings.get("use", "investigation"))
         return Engine.load(pack, declared_use=use)
 
-    def index(self, gallery_id: int, pack: str, dimension: int) -> Index:
-        """The index of one gallery under one pack; empty at first, it catches up with the database."""
+    @cached_property
+    def default_adapter(self) -> str:
+        """The adapter of galleries that name none: `adapter` of [index] in workspace.toml, else "auto".
+
+        Raises:
+            Refused: workspace.damaged.
+        """
+        return self._index_setting("adapter", AUTO)
+
+    def index(self, gallery_id: int, pack: str, dimension: int, adapter: str = "") -> Index:
+        """The index of one gallery under one pack, as far as it has followed the gallery's log.
+
+        What another process has written is taken over first, so that little of the log is left to read.
+
+        Args:
+            gallery_id: the gallery.
+            pack: the model that made the templates.
+            dimension: components of a template.
+            adapter: one of `ADAPTERS`; the workspace's when empty. A gallery that was moved has its own.
+
+        Raises:
+            Refused: workspace.damaged, when workspace.toml names an adapter that there is not.
+        """
+        place = f"{gallery_id}-{dimension}-{hashlib.sha256(pack.encode()).hexdigest()[:12]}"
         with self._lock:
-            return self._indexes.setdefault((gallery_id, pack), ExactIndex(dimension))
+            return self._opened(place, dimension, adapter or self.default_adapter)
+
+    def forget(
+        self, gallery_id: int, read_after: Callable[[int], Iterable[Block]], adapter: str = ""
+    ) -> None:
+        """Let every copy that the indexes of a gallery keep follow the log now, so that what was expunged is erased.
+
+        Raises:
+            OSError: a copy cannot be written; run it again.
+        """
+        for _, index in self._copies(gallery_id, adapter or self.default_adapter):
+            catch_up(index, read_after)
+            index.erase()
+
+    def drop_index(self, gallery_id: int, adapter: str) -> None:
+        """Remove every copy that this adapter keeps of a gallery, as after it was moved to another."""
+        for place, index in self._copies(gallery_id, adapter):
+            index.clear()
+            with self._lock:
+                self._indexes.pop((place, adapter), None)
+
+    def _copies(self, gallery_id: int, adapter: str) -> list[tuple[str, Index]]:
+        """The indexes of a gallery that this adapter has in memory, on disk or on its server."""
+        with self._lock:
+            places = {place for place, kind in self._indexes if kind == adapter}
+            if adapter == "milvus":
+                places |= MilvusIndex.places(self._index_setting("milvus", MILVUS))
+            elif self._index_folder(adapter).is_dir():
+                places |= {folder.name for folder in self._index_folder(adapter).iterdir()}
+            mine = sorted(place for place in places if place.startswith(f"{gallery_id}-"))
+            return [(place, self._opened(place, int(place.split("-")[1]), adapter)) for place in mine]
+
+    def _opened(self, place: str, dimension: int, adapter: str) -> Index:
+        """Return the index of a place, opened at its first use; the caller holds the lock."""
+        index = self._indexes.get((place, adapter))
+        if index is None:
+            index = self._indexes[place, adapter] = self._made(place, dimension, adapter)
+        else:
+            index.refresh()
+        return index
+
+    def _made(self, place: str, dimension: int, adapter: str) -> Index:
+        folder = self._index_folder(adapter) / place
+        sealer = self._master.derive("index")
+        if adapter == AUTO:
+            return GrowingIndex(dimension, folder, lambda: CompressedIndex(dimension, folder, sealer))
+        if adapter == "exact":
+            return ExactIndex(dimension)
+        if adapter == "compressed":
+            return CompressedIndex(dimension, folder, sealer)
+        if adapter == "milvus":
+            return MilvusIndex(dimension, self._index_setting("milvus", MILVUS), place)
+        raise Refused(
+            "workspace.damaged", "Workspace not usable", f"There is no index adapter {adapter!r}.",
+            f"Write one of {', '.join(ADAPTERS)} under [index] in {self.workspace.settings_file}.",
+        )  # fmt: skip
+
+    def _index_folder(self, adapter: str) -> Path:
+        return self.workspace.root / "indexes" / adapter
+
+    def _index_setting(self, name: str, default: str) -> str:
+        section = self.workspace.settings().get("index", {})
+        return str(section.get(name, default)) if isinstance(section, dict) else default
 
     def close(self) -> None:
         """End the decoder's child; the next use starts another one."""

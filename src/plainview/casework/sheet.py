@@ -115,7 +115,7 @@ def to_pdf(sheet: Sheet) -> bytes:
         parts += [f"== {text(title)}", f"#text(size: 8.5pt)[{_facts(facts)}]"]
     parts += [
         f"== {text('Receipt of the log')}",
-        _facts(sheet.receipt),
+        f"#text(size: 8pt)[{_facts(sheet.receipt)}]",
         f"#block(breakable: false)[#raw(block: true, {_raw(sheet.checkpoint)})\n\n{text(sheet.how)}]",
     ]
     return pdf("\n\n".join(parts) + "\n")

@@ -5,80 +5,41 @@ from __future__ import annotations
 import os
 import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from json import loads
 from pathlib import Path
 from typing import Annotated
 
 import cv2
-import faiss
 import numpy as np
 import typer
 
 from plainview.casework.workspace import ENV
 from plainview.cli.common import Json, console, print_json
-from plainview.index.base import Block
-from plainview.index.exact import ExactIndex
-from plainview.recognition.types import Vector
 
 app = typer.Typer(help="Benchmarks that print ratios.", no_args_is_help=True)
 
 
 @app.command("search")
 def bench_search(
-    n: Annotated[int, typer.Option("--n", help="References.")] = 10_000, json: Json = False
+    n: Annotated[int, typer.Option("--n", help="References.")] = 10_000,
+    dim: Annotated[int, typer.Option(help="Components of a template.")] = 128,
+    adapter: Annotated[
+        str, typer.Option(help="exact, compressed, or auto: what is used at this size.")
+    ] = "auto",
+    probes: Annotated[int, typer.Option(help="Different probes; each is searched three times.")] = 100,
+    json: Json = False,
 ) -> None:
-    """Time the index on synthetic templates beside numpy and faiss Flat, all on one thread."""
-    faiss.omp_set_num_threads(1)
-    dim, top, rounds = 128, 50, 200
-    random = np.random.default_rng(1)
-    gallery = _unit(random.standard_normal((n, dim), dtype=np.float32))
-    probes = _unit(
-        gallery[random.integers(0, n, rounds)]
-        + 0.6 * _unit(random.standard_normal((rounds, dim), dtype=np.float32))
-    )
-    began = time.perf_counter()
-    index = ExactIndex(dim)
-    index.apply([Block.of_adds(1, np.arange(n, dtype=np.int64), gallery)])
-    build = time.perf_counter() - began
-    flat = faiss.IndexFlatIP(dim)
-    flat.add(gallery)
-    k = min(top, n)
-
-    def by_numpy(probe: Vector) -> list[int]:
-        scores = gallery @ probe
-        best = np.argpartition(-scores, k - 1)[:k]
-        return [int(row) for row in best[np.argsort(-scores[best])]]
-
-    ours, ours_found = _time(lambda probe: [row.reference for row in index.search(probe, k)], probes)
-    numpy_ms, truth = _time(by_numpy, probes)
-    flat_ms, _ = _time(lambda probe: [int(i) for i in flat.search(probe[None], k)[1][0]], probes)
-    p50 = statistics.median(ours)
-    recall = statistics.mean(len(set(a) & set(b)) / k for a, b in zip(ours_found, truth, strict=True))
-    kept = statistics.mean(a[0] == b[0] for a, b in zip(ours_found, truth, strict=True))
-    result = {
-        "n": n, "dim": dim, "adapter": "exact", "p50_ms": round(p50, 4),
-        "p99_ms": round(float(np.quantile(ours, 0.99)), 4), "recall_at_50": round(recall, 5), "first_kept": kept,
-        "bytes_per_face_memory": dim * 4 + 8, "bytes_per_face_disk": dim * 4 + 29, "build_s": round(build, 4),
-        "open_s": round(build, 4), "ratio_to_flat": round(p50 / statistics.median(flat_ms), 3),
-        "ratio_to_numpy": round(p50 / statistics.median(numpy_ms), 3), "synthetic": True,
-    }  # fmt: skip
-    show(result, json=json)
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
-
-
-def _time(run: Callable[[Vector], list[int]], probes: np.ndarray) -> tuple[list[float], list[list[int]]]:
-    run(probes[0])
-    times, found = [], []
-    for probe in probes:
-        began = time.perf_counter()
-        found.append(run(probe))
-        times.append((time.perf_counter() - began) * 1e3)
-    return times, found
+    """Time the index on made-up templates beside numpy and faiss Flat, all on one thread of one core."""
+    command = [sys.executable, "-m", "plainview.cli.bench_search", str(n), str(dim), adapter, str(probes)]
+    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    run = subprocess.run(command, stdout=subprocess.PIPE, env=os.environ | threads, check=False)  # noqa: S603
+    if run.returncode:
+        raise typer.Exit(1)  # it has said why
+    show(loads(run.stdout), json=json)
 
 
 @app.command("enrol")
@@ -98,7 +59,7 @@ def bench_enrol(
         make_workspace(sample=True)
         from plainview.casework.manifest import read_items
 
-        source = photos or _varied(home / "photographs", images)
+        source = photos or varied(home / "photographs", images)
         items = [
             item for item in read_items(source) if item.path.suffix.lower() in (".jpg", ".jpeg", ".png")
         ][:images]
@@ -174,7 +135,7 @@ def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
     }
 
 
-def _varied(folder: Path, count: int) -> Path:
+def varied(folder: Path, count: int) -> Path:
     """Write `count` different 250-pixel crops of the two bundled portraits: real faces, no two files alike."""
     from plainview.cli.demo import bundled_portraits
 

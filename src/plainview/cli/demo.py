@@ -49,6 +49,7 @@ def demo(
     os.environ[ENV] = str(home / "workspace")
     console.print(f"[bold]1[/] A new sample workspace in {home / 'workspace'}", soft_wrap=True)
     make_workspace(sample=True)
+    from plainview.casework.actions.setup import SAMPLE_PEOPLE
     from plainview.casework.queries.log import verify_log
     from plainview.casework.services import services
 
@@ -73,9 +74,11 @@ def demo(
         f"plainview disclose {answer.search.public_id} --out package.zip --as supervisor@agency.example",
         "plainview verify-package package.zip   (anyone, anywhere: runs the search again)",
         "plainview audit verify",
-        "plainview serve   (http://127.0.0.1:8000/, and how each sample person signs in)",
+        "plainview serve   (prints each sample person's password and the code of the moment)",
     ):
         console.print(f"  {line}", soft_wrap=True)
+    people = ", ".join(f"{name}@" for name in SAMPLE_PEOPLE)
+    console.print(f"In the browser: http://127.0.0.1:8000/ as {people} (all agency.example)", soft_wrap=True)
     if not report.ok or first != expected:
         raise typer.Exit(1)
 

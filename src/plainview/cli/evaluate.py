@@ -178,6 +178,9 @@ def _print(result: dict[str, Any]) -> None:
     verification = result.get("verification") or {"tar": {}}
     for point, value in verification["tar"].items():
         add(f"TAR at FMR {point}", value, verification["tar_ci"][point])
+    ratio = result.get("likelihood_ratio")
+    if ratio:
+        add("Likelihood ratio: Cllr (bits)", ratio["cllr"], ratio["cllr_ci"])
     for name in ("identification", "masked"):
         each = result.get(name)
         if not each:
@@ -196,7 +199,7 @@ def _print(result: dict[str, Any]) -> None:
             add(f"{column}: {name}", apart[name], apart["ci"][name])
     console.print(
         f"{result['n_people']:,} people, {result['n_images']:,} pictures, failure to acquire {result['fta']:.4f}; "
-        f"{result['repeat']['pack']}; normalisation: {result['normalisation'] or 'none'}"
+        f"{result['repeat']['pack']}; scores: {result['normalisation']}"
     )
     console.print(table)
     for key, why in list(result["insufficient_data"].items())[:10]:

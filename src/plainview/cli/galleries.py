@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -105,6 +106,28 @@ def gallery_change(
     change = PassportChange(basis, source, owner, expires.date() if expires else None, offence)
     changed = change_passport(name, change, why=why, acting_member=member)
     console.print(f"Gallery {changed.name!r}: its passport ends on {changed.expires_on}.", soft_wrap=True)
+
+
+@gallery_app.command("move")
+def gallery_move(
+    name: str,
+    to: Annotated[str, typer.Option("--to", help="auto, exact, compressed or milvus.")],
+    acting: As,
+    json: Json = False,
+) -> None:
+    """Move a gallery's templates to another index; candidate lists are compared before it switches."""
+    member = acting_member(acting)
+    from plainview.casework.actions.moving import move_gallery
+
+    moved = move_gallery(name, to, acting_member=member)
+    if json:
+        print_json(asdict(moved))
+        return
+    console.print(
+        f"Gallery {moved.gallery!r}: {moved.references} references moved from {moved.before!r} to "
+        f"{moved.after!r}; {moved.agreement:.2%} of the places of {moved.lists} lists agree.",
+        soft_wrap=True,
+    )
 
 
 def expunge(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plainview.casework.channel import command_line, enter
 from plainview.casework.workspace import Workspace, current, lay_out
 from plainview.cli.common import Json, console, open_workspace, print_json, sample_notice, start_django
+
+if TYPE_CHECKING:
+    from plainview.casework.queries.canary_state import GalleryState
 
 
 def make_workspace(*, sample: bool) -> Workspace:
@@ -60,19 +63,29 @@ def doctor(json: Json = False) -> None:
     """Check the workspace, the model pack and the decoder, and say what to mend."""
     workspace = open_workspace()
     from plainview.casework.actions.expunge import finish, forget_pages
+    from plainview.casework.models import Gallery
+    from plainview.casework.queries.canary_state import state
     from plainview.casework.queries.log import verify_log
     from plainview.casework.services import services
 
-    finish()  # what an interrupted expunge left
+    finish(*Gallery.objects.all())  # what an interrupted expunge left, in the indexes too
     emptied = forget_pages()
     services().engine  # noqa: B018  raises when the pack is missing or altered
     services().decoder  # noqa: B018  starts the restricted child
     report = verify_log()
     services().close()
+    galleries = state()
+    wrong = [row for row in galleries if row.alarms or row.overdue]
+    ok = report.ok and not wrong
     if json:
+        told = {
+            "galleries": len(galleries), "without": [row.gallery for row in galleries if not row.canaries],
+            "overdue": [row.gallery for row in galleries if row.overdue],
+            "alarms": [alarm.public_id for row in galleries for alarm in row.alarms],
+        }  # fmt: skip
         print_json(
             {
-                "ok": report.ok, "workspace": workspace.root, "log_entries": report.entries,
+                "ok": ok, "workspace": workspace.root, "log_entries": report.entries, "canaries": told,
                 "journal_emptied": emptied,
             }
         )  # fmt: skip
@@ -81,8 +94,36 @@ def doctor(json: Json = False) -> None:
         console.print(
             "Erasures: finished." if emptied else "Erasures: a reader keeps the database's journal."
         )
-    if not report.ok:
+        _print_canaries(galleries)
+    if not ok:
         raise typer.Exit(1)
+
+
+def _print_canaries(galleries: list[GalleryState]) -> None:
+    """Say how the canaries stand: what is wrong by name, what is missing, what is in order."""
+    for row in galleries:
+        where = f"{row.gallery} ({row.agency})"
+        for alarm in row.alarms:
+            console.print(f"[red]ALARM {alarm.public_id} in {where}: {alarm.says}[/]", soft_wrap=True)
+        if row.overdue:
+            last = (
+                f"the last was on {row.checked_at:%Y-%m-%d %H:%M} UTC" if row.checked_at else "there was none"
+            )
+            console.print(
+                f"[red]The canary check of {where} is overdue: {last}.[/] Run `plainview canary run`."
+            )
+    without = [row.gallery for row in galleries if not row.canaries]
+    if without:
+        console.print(
+            f"[yellow]No canary proves {', '.join(without)}:[/] a damaged index or another model would go unnoticed. "
+            "Add a pair with `plainview canary add`.",
+            soft_wrap=True,
+        )
+    fine = sum(bool(row.canaries) and not row.alarms and not row.overdue for row in galleries)
+    if fine or not galleries:
+        console.print(
+            f"Canaries: {fine} galleries without an alarm." if galleries else "Canaries: no gallery yet."
+        )
 
 
 def register(app: typer.Typer) -> None:

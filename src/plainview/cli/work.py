@@ -68,7 +68,12 @@ def case_list(acting: As, json: Json = False) -> None:
 def search(
     acting: As,
     image: Annotated[Path | None, typer.Argument(help="The probe; or --still.")] = None,
-    still: Annotated[str, typer.Option(help="Id of a still of a video, instead of a picture.")] = "",
+    still: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Id of a still of a video, instead of a picture; several of one person: one probe of all."
+        ),
+    ] = None,
     case: Annotated[str, typer.Option(help="Number of an open case.")] = "",
     purpose: Annotated[str, typer.Option(help="What the search is to find out.")] = "",
     gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
@@ -106,7 +111,7 @@ def search(
         probe = (
             prepare_probe(image, face, edits=edit or ())
             if image
-            else prepare_still(still, acting_member=member)
+            else prepare_still((still or [""])[0], together_with=(still or [])[1:], acting_member=member)
         )
         answer = run_search(probe, request, acting_member=member)
     finally:
@@ -143,12 +148,16 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "sha256": search.probe_blob, "edits": search.edits, "face": search.face_number, "box": search.box,
             "quality": search.quality, "quality_detail": search.quality_detail,
             "provenance": search.provenance,
+            "frames": [frame.provenance for frame in search.frames.order_by("number")],
         },
         "gallery_size": search.gallery_size,
+        "ordered_by": search.scorer,
+        "likelihood_ratio": None,  # needs pairs known apart from their scores: docs/explanation/calibration.md
         "candidates": [
             {
                 "rank": row.rank,
                 "score": float(row.score),
+                "adjusted_score": float(row.adjusted),
                 "reference_id": row.reference.public_id,
                 "source_url": row.reference.source_url,
                 "page_url": row.reference.page_url,
@@ -180,14 +189,14 @@ def print_answer(answer: Answer, notice: str) -> None:
     """Print an answered search for people."""
     search = answer.search
     table = Table(
-        "Rank", "Score", "Reference", "Source", "Captured", "Quality",
+        "Rank", "Score", "Adjusted", "Reference", "Source", "Captured", "Quality",
         title=f"Search {search.public_id}: {len(answer.candidates)} candidates of {search.gallery_size} references",
         caption=notice,
     )  # fmt: skip
     for row in answer.candidates:
         reference = row.reference
         table.add_row(
-            str(row.rank), f"{row.score:.3f}", reference.public_id, reference.source_url,
+            str(row.rank), f"{row.score:.3f}", f"{row.adjusted:.3f}", reference.public_id, reference.source_url,
             str(reference.captured_on or "not stated"), str(reference.quality),
         )  # fmt: skip
     console.print(table)
@@ -198,6 +207,7 @@ def print_answer(answer: Answer, notice: str) -> None:
             soft_wrap=True,
         )
     from plainview.casework.queries.answers import cautions, meanings
+    from plainview.evaluation.scoring import COSINE
 
     for row, meaning in list(zip(answer.candidates, meanings(search, answer.candidates), strict=True))[:3]:
         console.print(f"Rank {row.rank}: {meaning.text}", soft_wrap=True)
@@ -205,6 +215,11 @@ def print_answer(answer: Answer, notice: str) -> None:
         where = f"Rank {caution.rank}: " if caution.rank else ""
         console.print(f"[yellow]Look again. {where}{caution.text}[/]", soft_wrap=True)
     console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
+    if search.scorer != COSINE:
+        console.print(
+            "Order and rates are of the adjusted score: less how near both faces lie to everybody.",
+            soft_wrap=True,
+        )
     console.print(
         f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}",
         soft_wrap=True,

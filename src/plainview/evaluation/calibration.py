@@ -1,11 +1,11 @@
 """What a score means in one gallery: how often the best candidate of a stranger reaches it.
 
 Owns a gallery's calibration, made from the gallery's own templates without any label: each of a random sample of
-references is searched as a stranger among all others. It never states how likely a candidate is the person.
+references is searched as a stranger among all others. It speaks of one kind of score, the cosine or the one that orders
+lists (`evaluation.scoring`), and never states how likely a candidate is the person.
 
-Two images of one person in a gallery look like a stranger who reached a very high score. Scores that strangers
-reach less than once in 50 searches of a gallery of this size, by the pack's own figures, are therefore left out as
-suspected doubles. Doubles below that line stay in and make the stated rate too high rather than too low.
+Two images of one person in a gallery look like a stranger who reached a very high score. `evaluation.doubles` finds
+and leaves out what must be such doubles; what may remain of them widens the interval towards rarer.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plainview.evaluation.doubles import strangers_best
+from plainview.evaluation.scoring import LEAST, Scorer
+from plainview.evaluation.tail import Tails, chance, gumbel_chance
 from plainview.policy.decision import Refused
 
-MIN_REFERENCES = 100
+MIN_REFERENCES = LEAST
 """Smallest gallery that is calibrated by itself: below it the 1-in-10 tail rests on fewer than ten references."""
 
 SAMPLE = 2_000
@@ -31,12 +34,15 @@ SAMPLE = 2_000
 COLUMNS = 100_000
 """References that they are compared with at most: bounds the work; the rate is scaled to the whole size."""
 
-_TAIL = 0.1  # share of the sample to which the tail is fitted
-_DOUBLE_ONCE_IN = 50.0  # see the module's text
-_BOOTSTRAP = 200  # resamples; 2.5 % tails of 200 rest on five each
-_SHAPES = (-0.4, 0.0)  # of the tail: cosines end at 1, so never heavier than exponential
+_TAILS = (
+    0.05,
+    0.1,
+    0.2,
+)  # shares of the sample to which tails are fitted: the interval covers all three models
+_TAIL = 0.1  # the share that is stated
+_BOOTSTRAP = 100  # resamples, each with every tail: 2.5 % of 300 is seven
 _FLOOR = 0.1  # of one sample: the tail is not prolonged further than ten times what was seen
-_BLOCK = 256  # rows of scores at once: 256 x 100,000 float32 are 100 MB
+_FEWEST = 20  # independent references, at least, that a resample draws
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,8 @@ class Rate:
 
     Attributes:
         once_in: in how many searches of this gallery once, 1 or more.
-        low, high: 95 % interval of `once_in`, by bootstrap over references; for the pack's own figures equal to it.
+        low, high: 95 % interval of `once_in`: resampled references, three models of the tail, and doubles that may
+            remain; for the pack's own figures equal to it.
         own: True when it rests on the gallery's own scores, False when on the pack's figures.
         beyond: True when it is rarer than can be stated: `low` is then what it is at least.
     """
@@ -65,42 +72,51 @@ class Calibration:
         size: references in the gallery when it was made.
         compared: references that the sample was compared with.
         best: sorted best scores of the sample as strangers; empty: the pack's figures are used.
+        independent: how many of the sample count as independent: people, and pairs that are each other's best, once.
+        doubles: share of the sample that may still have met its own person.
+        body: (place, scale) of the Gumbel law of the sample's lower half, where doubles were left out; else None.
+        scorer: the name of what the scores are, see `evaluation.scoring`.
         table: (FMR, cosine) of the pack, falling FMR; empty when the pack states none.
     """
 
     size: int
     compared: int
     best: tuple[float, ...]
+    independent: int
+    doubles: float
+    body: tuple[float, float] | None
+    scorer: str
     table: tuple[tuple[float, float], ...]
 
     @classmethod
     def fit(
-        cls, templates: NDArray[np.float32], table: Sequence[tuple[float, float]] = (), *, seed: int = 0
+        cls,
+        templates: NDArray[np.float32],
+        table: Sequence[tuple[float, float]] = (),
+        *,
+        scorer: Scorer | None = None,
+        seed: int = 0,
     ) -> Calibration:
         """Calibrate a gallery.
 
         Args:
             templates: float32, shape (n, dimension), unit rows: every reference of the gallery.
             table: the pack's (FMR, cosine) pairs.
+            scorer: what the scores are; None: the cosine.
             seed: of the sample; the same gallery gives the same calibration.
         """
-        size = len(templates)
+        size, scorer = len(templates), scorer or Scorer()
         known = tuple(sorted(((float(fmr), float(cosine)) for fmr, cosine in table), reverse=True))
         if size < MIN_REFERENCES:
-            return cls(size, size, (), known)
+            return cls(size, size, (), 0, 0.0, None, scorer.name, known)
         random = np.random.default_rng(seed)
         rows = np.sort(random.choice(size, min(SAMPLE, size), replace=False))
         columns = np.sort(random.choice(size, COLUMNS, replace=False)) if size > COLUMNS else np.arange(size)
-        line = cosine_at(_pairs_rate(_DOUBLE_ONCE_IN, len(columns)), known) if known else math.inf
-        best = np.empty(len(rows), dtype=np.float64)
-        held = templates[columns]
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK]
-            scores = templates[block] @ held.T
-            scores[block[:, None] == columns[None, :]] = -1.0
-            scores[scores >= line] = -1.0
-            best[start : start + len(block)] = scores.max(axis=1)
-        return cls(size, len(columns), tuple(round(float(score), 6) for score in np.sort(best)), known)
+        found = strangers_best(templates, rows, columns, scorer)
+        best = tuple(round(float(score), 6) for score in np.sort(found.best))
+        return cls(
+            size, len(columns), best, found.independent, found.remaining, found.body, scorer.name, known
+        )
 
     def rate(self, score: float, *, size: int | None = None) -> Rate:
         """How often a stranger's best candidate reaches `score` in this gallery, at `size` references.
@@ -121,12 +137,21 @@ class Calibration:
         ratio = now / max(self.compared - 1, 1)
         best = np.array(self.best)
         floor = _FLOOR / len(best)
-        chance = _Tail.fit(best).chance(score)
-        once = 1 / _of_size(max(chance, floor), ratio)
-        found = sorted(1 / _of_size(max(tail.chance(score), floor), ratio) for tail in _resampled(self.best))
-        cut = _BOOTSTRAP // 40
-        low, high = min(found[cut], once), max(found[-1 - cut], once)
-        return Rate(once, low, high, own=True, beyond=chance < floor)
+        stated = chance(best, score, _TAIL)
+        drawn = np.sort(
+            np.concatenate(
+                [tails.chances(score) for tails in _resampled(self.best, max(self.independent, _FEWEST))]
+            )
+        )
+        cut = len(drawn) // 40
+        most_often = float(max(drawn[-1 - cut], stated))
+        if self.body is not None:
+            most_often = max(most_often, gumbel_chance(score, *self.body))
+        least_often = float(min(drawn[cut], stated)) - self.doubles
+        once, low, high = (
+            1 / _of_size(max(each, floor), ratio) for each in (stated, most_often, least_often)
+        )
+        return Rate(once, low, high, own=True, beyond=stated < floor)
 
     def to_json(self) -> str:
         """As text; `from_json` reads it."""
@@ -142,8 +167,12 @@ class Calibration:
         try:
             held: dict[str, Any] = json.loads(text)
             table = tuple((float(fmr), float(cosine)) for fmr, cosine in held["table"])
-            return cls(int(held["size"]), int(held["compared"]), tuple(map(float, held["best"])), table)
-        except (KeyError, TypeError) as error:
+            body = None if held["body"] is None else (float(held["body"][0]), float(held["body"][1]))
+            return cls(
+                int(held["size"]), int(held["compared"]), tuple(map(float, held["best"])),
+                int(held["independent"]), float(held["doubles"]), body, str(held["scorer"]), table,
+            )  # fmt: skip
+        except (KeyError, TypeError, IndexError) as error:
             raise ValueError(f"not a calibration: {error}") from None
 
 
@@ -169,53 +198,17 @@ def _round(value: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 10 or rounded == int(rounded) else f"{rounded:.1f}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Tail:
-    """P(best >= score): counted where the sample is, a generalised Pareto tail beyond its last tenth."""
-
-    best: NDArray[np.float64]
-    begin: int
-    shape: float
-    scale: float
-
-    @classmethod
-    def fit(cls, best: NDArray[np.float64]) -> _Tail:
-        """Of sorted best scores."""
-        begin = int(len(best) * (1 - _TAIL))
-        excess = best[begin:] - best[begin]
-        mean = float(excess.mean())
-        if mean <= 0:
-            return cls(best, begin, 0.0, 0.0)
-        # Moments: for a generalised Pareto, mean^2 / variance = 1 - 2 shape.
-        shape = min(max(0.5 * (1 - mean**2 / float(excess.var())), _SHAPES[0]), _SHAPES[1])
-        return cls(best, begin, shape, mean * (1 - shape))
-
-    def chance(self, score: float) -> float:
-        """P(best >= score)."""
-        count, edge = len(self.best), float(self.best[self.begin])
-        if score <= edge:
-            return float(count - np.searchsorted(self.best, score, side="left")) / count
-        if self.scale == 0:
-            return 0.0
-        over = (score - edge) / self.scale
-        left = math.exp(-over) if self.shape == 0 else max(1 + self.shape * over, 0.0) ** (-1 / self.shape)
-        return (count - self.begin) / count * left
-
-
-@lru_cache(maxsize=8)  # 3 MB each; a candidate list asks the same one for each of its scores
-def _resampled(best: tuple[float, ...]) -> tuple[_Tail, ...]:
-    """Tails of the bootstrap's samples; the same calibration gives the same ones."""
+@lru_cache(maxsize=8)  # 2 MB each; every candidate of a list asks for the same ones
+def _resampled(best: tuple[float, ...], draws: int) -> tuple[Tails, ...]:
+    """The fitted tails of resamples of the sample, each of as many as are independent; one set for each share."""
     random, held = np.random.default_rng(0), np.array(best)
-    return tuple(_Tail.fit(np.sort(random.choice(held, len(held)))) for _ in range(_BOOTSTRAP))
+    samples = np.stack([np.sort(random.choice(held, draws)) for _ in range(_BOOTSTRAP)])
+    return tuple(Tails.fit(samples, share) for share in _TAILS)
 
 
 def _of_size(chance: float, ratio: float) -> float:
     """The chance that the best of `ratio` times as many reaches it."""
     return -math.expm1(ratio * math.log1p(-min(chance, 1 - 1e-12)))
-
-
-def _pairs_rate(once_in: float, size: int) -> float:
-    return -math.expm1(math.log1p(-1 / once_in) / size)
 
 
 def fmr_at(score: float, table: Sequence[tuple[float, float]]) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.evaluation.same_face import SAME_FACE
+from plainview.recognition.cover import COVERED
 
 HAIR = 0.02
 """Cosine within which two candidates are hard to tell apart by score: chosen, a sixth of the spread of the scores of
@@ -36,17 +37,28 @@ class Caution:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One candidate as the warnings see it. `template`: float32, unit length."""
+    """One candidate as the warnings see it.
+
+    Attributes:
+        rank, score, quality, captured_on: as in the list.
+        template: float32, unit length.
+        cover: how covered the face seems (recognition.cover); None for one enrolled before that was measured.
+    """
 
     rank: int
     score: float
     quality: int
     captured_on: date | None
     template: NDArray[np.float32]
+    cover: float | None = None
 
 
 def cautions_for(
-    listed: Sequence[Listed], *, probe_quality: int, probe_captured_on: date | None
+    listed: Sequence[Listed],
+    *,
+    probe_quality: int,
+    probe_captured_on: date | None,
+    probe_cover: float | None = None,
 ) -> list[Caution]:
     """Every warning for a candidate list, those of the probe first."""
     found = []
@@ -57,8 +69,19 @@ def cautions_for(
                 f"The probe's quality is {probe_quality} of 100: scores mean less than usual.",
             )
         )
+    if _covered(probe_cover):
+        found.append(
+            Caution(
+                "probe_cover",
+                "The probe's mouth or nose seem covered: scores run lower than usual, and the person may stand further "
+                "down or be missing.",
+            )
+        )
     found += _look_alikes(listed)
     for row in listed:
+        if _covered(row.cover):
+            text = "The reference's mouth or nose seem covered: look for another picture of this person."
+            found.append(Caution("reference_cover", text, row.rank))
         if row.quality < LOW_QUALITY:
             text = (
                 f"The reference's quality is {row.quality} of 100: look for another picture of this person."
@@ -70,6 +93,10 @@ def cautions_for(
                 text = f"The pictures are {years:.0f} years apart: faces change in that time."
                 found.append(Caution("age_gap", text, row.rank))
     return found
+
+
+def _covered(cover: float | None) -> bool:
+    return cover is not None and cover >= COVERED
 
 
 def _look_alikes(listed: Sequence[Listed]) -> list[Caution]:

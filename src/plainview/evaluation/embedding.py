@@ -41,6 +41,7 @@ class Measured:
     Attributes:
         sha256: of the file; empty where it could not be read.
         template: of the face that `subject` chooses; None: failure to acquire.
+        plain: the same face's `Engine.plain_template`, for the figures without any of what searches add.
         quality: 0 to 100; 0 on failure.
         box: of that face, (x, y, width, height) in pixels of the upright picture; zeros on failure.
         code: why it failed, a `BadMedia` code or "no_template"; else empty.
@@ -49,6 +50,7 @@ class Measured:
 
     sha256: str
     template: Vector | None
+    plain: Vector | None
     quality: int
     box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     code: str = ""
@@ -96,8 +98,8 @@ class TemplateCache:
         self._file.execute("PRAGMA journal_mode = WAL")  # two runs may share it
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute(
-            "CREATE TABLE IF NOT EXISTS measured "
-            "(key TEXT PRIMARY KEY, template BLOB, quality INTEGER, box TEXT, code TEXT, why TEXT) WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS measured_2 "
+            "(key TEXT PRIMARY KEY, template BLOB, plain BLOB, quality INTEGER, box TEXT, code TEXT, why TEXT) WITHOUT ROWID"
         )
 
     def _begin_anew(self) -> None:
@@ -111,7 +113,7 @@ class TemplateCache:
         """Return what an earlier run made of a picture."""
         try:
             row = self._file.execute(
-                "SELECT template, quality, box, code, why FROM measured WHERE key = ?", (key,)
+                "SELECT template, plain, quality, box, code, why FROM measured_2 WHERE key = ?", (key,)
             ).fetchone()
         except sqlite3.OperationalError:
             raise
@@ -120,16 +122,16 @@ class TemplateCache:
             return None
         if row is None:
             return None
-        template = None if row[0] is None else np.frombuffer(row[0], np.float32)
-        x, y, width, height = map(float, row[2].split())
-        return Measured(sha256, template, row[1], (x, y, width, height), row[3], row[4])
+        template, plain = (None if each is None else np.frombuffer(each, np.float32) for each in row[:2])
+        x, y, width, height = map(float, row[3].split())
+        return Measured(sha256, template, plain, row[2], (x, y, width, height), row[4], row[5])
 
     def put(self, key: str, measured: Measured) -> None:
         """Keep it."""
-        template = None if measured.template is None else measured.template.tobytes()
+        made = (None if each is None else each.tobytes() for each in (measured.template, measured.plain))
         self._file.execute(
-            "INSERT OR REPLACE INTO measured VALUES (?, ?, ?, ?, ?, ?)",
-            (key, template, measured.quality, " ".join(map(str, measured.box)), measured.code, measured.why),
+            "INSERT OR REPLACE INTO measured_2 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (key, *made, measured.quality, " ".join(map(str, measured.box)), measured.code, measured.why),
         )
 
     def close(self) -> None:
@@ -191,7 +193,7 @@ def _begin(
     try:
         data = read_file(item.path)
     except BadMedia as bad:
-        return "", Measured("", None, 0, code=bad.code, why=bad.why)
+        return "", Measured("", None, None, 0, code=bad.code, why=bad.why)
     sha256 = hashlib.sha256(data).hexdigest()
     known = cache.get(prefix + sha256, sha256)
     if known is not None:
@@ -209,11 +211,12 @@ def _measure(sha256: str, decoding: Future[Picture], loaded: Engine, covered: bo
             picture = Picture(pixels, picture.format, picture.stored_size)
             face = subject(loaded, picture)
         template = loaded.template(picture, face.detection)
-        return Measured(sha256, template, face.quality.overall, face.detection.box)
+        plain = loaded.plain_template(picture, face.detection)
+        return Measured(sha256, template, plain, face.quality.overall, face.detection.box)
     except BadMedia as bad:
-        return Measured(sha256, None, 0, code=bad.code, why=bad.why)
+        return Measured(sha256, None, None, 0, code=bad.code, why=bad.why)
     except ValueError:
-        return Measured(sha256, None, 0, code="no_template", why="The network gave no template.")
+        return Measured(sha256, None, None, 0, code="no_template", why="The network gave no template.")
 
 
 def subject(loaded: Engine, picture: Picture) -> Face:

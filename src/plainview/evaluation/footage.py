@@ -172,8 +172,9 @@ def busy(
             for _attempt in range(50):
                 first = int(random.integers(0, max(1, frames - long)))
                 last = min(frames - 1, first + long)
-                together = sum(walk.first <= last and first <= walk.last for walk in walks)
-                if together < at_once and not any(first < cut <= last for cut in cuts):
+                beside = [walk for walk in walks if walk.first <= last and first <= walk.last]
+                twice = any(walk.portrait.person == one.person for walk in beside)
+                if len(beside) < at_once and not twice and not any(first < cut <= last for cut in cuts):
                     break
             else:
                 continue

@@ -42,7 +42,7 @@ def plots(result: dict[str, Any]) -> list[Plot]:
 
 
 def _plots(result: dict[str, Any]) -> Iterator[Plot]:
-    raw = result["raw"] if result["normalisation"] else {}
+    raw = result["raw"]
     verification = result.get("verification") or {}
     if len(_above_zero(verification)) > 1:
         figure, axes = _figure()

@@ -62,6 +62,12 @@ def sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Row]]]:
             ),
             rows,
         )
+    ratio = result.get("likelihood_ratio")
+    if ratio:
+        yield (
+            "Likelihood ratios, by people that they were not made from",
+            [_row("Cllr, bits (0: always know, 1: say nothing)", ratio["cllr"], ratio["cllr_ci"])],
+        )
     for key, title in (("identification", "Identification"), ("masked", "Lower face covered")):
         each = result.get(key)
         if not each:
@@ -115,7 +121,7 @@ def _facts(result: dict[str, Any]) -> list[str]:
             f"{result['n_people']:,} people, {result['n_images']:,} pictures of {repeat['dataset']}; no template could be "
             f"made of {result['fta_count']:,} (failure to acquire {result['fta']:.4f})."
         ),
-        f"Model pack {repeat['pack']}; normalisation: {result['normalisation'] or 'none'}"
+        f"Model pack {repeat['pack']}; scores: {result['normalisation']}"
         + (f"; {seconds:.3f} s from file to template on this machine." if seconds is not None else "."),
     ]
     if "rulings" in result:

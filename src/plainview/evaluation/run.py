@@ -21,16 +21,16 @@ from plainview import __version__
 from plainview.evaluation.dataset import Dataset
 from plainview.evaluation.embedding import Measured, TemplateCache, measure, pack_digest, seconds_per_probe
 from plainview.evaluation.identification import SPLITS, Identification, identify
+from plainview.evaluation.likelihood import likelihood_ratio
 from plainview.evaluation.metrics import MIN_EXPECTED_PAIRS, MIN_EXPECTED_PROBES, MIN_PEOPLE, Estimate, Floats
 from plainview.evaluation.rulings import Rulings, without
 from plainview.evaluation.samples import (
-    CosineScorer,
     MakeScorer,
     Samples,
     Scorer,
-    build_scorer,
     gather,
     raw_scorer,
+    search_scorer,
     templates_of,
 )
 from plainview.evaluation.verification import GROUP_FMR, Verification, verify_all
@@ -51,7 +51,8 @@ PROTOCOL = (
     "people, random others are left out of the gallery until they are a third. FNIR counts a mate below the "
     "threshold at any rank and every probe without a template; the threshold gives the stated FPIR. Masked: "
     "the same with covered probes, mated and non-mated, against a gallery of uncovered pictures. Intervals: "
-    "95 %, bootstrap over people. Groups are compared at the one threshold of the overall FMR."
+    "95 %, bootstrap over people. Groups are compared at the one threshold of the overall FMR. Scores and templates are those of searches; raw: "
+    "one pass of the network on the points as found, and the plain cosine."
 )
 
 
@@ -108,41 +109,45 @@ def evaluate(
         step = progress("Templates of covered faces", len(items))
         covered = measure(items, engine, decoder, cache, covered=True, progress=step)
     seconds = seconds_per_probe(items, engine, decoder)
-    whole = _Figures(dataset, plain, covered, engine.pack.dimension, options, None)
-    ruled = whole
+    kept, pick = dataset, list(range(len(items)))
     if rulings is not None:
         kept = without(dataset, rulings)
         names = {item.name for item in kept.items}
         pick = [i for i, item in enumerate(items) if item.name in names]
-        ruled = _Figures(
-            kept, [plain[i] for i in pick], [covered[i] for i in pick] if covered else [],
-            engine.pack.dimension, options, rulings,
-        )  # fmt: skip
-    scorer = ruled.scorer()
+    left = [plain[i] for i in pick], [covered[i] for i in pick] if covered else []
+    dimension = engine.pack.dimension
+    ruled = _Figures(kept, *left, dimension, options, rulings)
     failed = [(item.name, each) for item, each in zip(items, plain, strict=True) if each.template is None]
-    raw, notes = ruled.of(raw_scorer)
-    best, best_notes = (raw, notes) if scorer is None else ruled.of(_normalised)
+    raw, _ = _Figures(kept, *left, dimension, options, rulings, raw=True).of(raw_scorer)
+    best, best_notes = ruled.of(search_scorer)
     result = {
         "n_people": len({item.person for item in items}),
         "n_images": len(items),
-        "gallery_size": best["identification"]["gallery_size"] if best.get("identification") else None,
+        "gallery_size": (best.get("identification") or best.get("masked") or {}).get("gallery_size"),
         "fta": len(failed) / len(items),
         "fta_count": len(failed),
         "failures": [{"path": name, "code": each.code, "why": each.why} for name, each in failed],
         **{
             key: best.get(key)
-            for key in ("verification", "identification", "masked", "groups", "differential")
+            for key in (
+                "verification",
+                "identification",
+                "masked",
+                "groups",
+                "differential",
+                "likelihood_ratio",
+            )
         },
         "strata": best.get("strata"),
         "raw": raw,
-        "normalisation": None if scorer is None else scorer.name,
+        "normalisation": ruled.scorer().name,
         "insufficient_data": best_notes,
         "seconds_per_probe": statistics.median(seconds) if seconds else None,
         "columns_left_out": list(dataset.columns_left_out),
         "repeat": _repeat(dataset, plain, engine, options),
     }
     if rulings is not None:
-        before = whole.of(raw_scorer if scorer is None else _normalised)[0]
+        before = _Figures(dataset, plain, covered, dimension, options, None).of(search_scorer)[0]
         result["rulings"] = {
             "sha256": rulings.sha256, "counts": rulings.counts, "left_out": sorted(rulings.left_out),
             "not_compared": sorted(map(list, rulings.same_people)),
@@ -152,21 +157,20 @@ def evaluate(
 
 
 class _Figures:
-    """The figures of one set of pictures, by any scorer."""
+    """The figures of one set of pictures, by any scorer; `raw` takes the plain templates."""
 
     def __init__(
         self, dataset: Dataset, plain: Sequence[Measured], covered: Sequence[Measured], dimension: int,
-        options: Options, rulings: Rulings | None,
+        options: Options, rulings: Rulings | None, *, raw: bool = False,
     ) -> None:  # fmt: skip
         same_people = rulings.same_people if rulings else ()
-        self.samples = gather(dataset.items, plain, dataset.columns, dimension, same_people)
-        self.covered = templates_of(covered, dimension) if covered else None
+        self.samples = gather(dataset.items, plain, dataset.columns, dimension, same_people, plain=raw)
+        self.covered = templates_of(covered, dimension, plain=raw) if covered else None
         self.options = options
 
-    def scorer(self) -> Scorer | None:
-        """Return what normalises scores here, if anything does."""
-        references = _references(self.samples)
-        return build_scorer(self.samples.templates[references]) if references else None
+    def scorer(self) -> Scorer:
+        """What orders the lists of searches of a gallery of everybody's first picture."""
+        return search_scorer(self.samples.templates[_references(self.samples)])
 
     def of(self, make: MakeScorer) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the figures, and why those that are null are."""
@@ -178,6 +182,11 @@ class _Figures:
             usable = samples.templates[_references(samples)]
             scorer = make(usable)
             result |= _verification(verify_all(samples, scorer, **how), notes)
+            ratio = likelihood_ratio(samples, scorer, **how)
+            result["likelihood_ratio"] = {
+                "cllr": _value(ratio.cllr, "likelihood_ratio.cllr", notes), "cllr_ci": ratio.cllr.interval,
+                "slope": ratio.slope, "offset": ratio.offset,
+            }  # fmt: skip
         how["splits"] = options.splits
         if options.protocol in ("identification", "all"):
             found = identify(samples, samples.templates, ~samples.masked, make, **how)
@@ -204,10 +213,6 @@ class _Figures:
         kind = "real" if shown.get("real", {}).get("rank1") is not None else "drawn"
         notes |= own_notes[kind]
         return {**shown[kind], "covers": kind, "kinds": shown}
-
-
-def _normalised(gallery: Floats) -> Scorer:
-    return build_scorer(gallery) or CosineScorer()
 
 
 def _references(samples: Samples) -> list[int]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from plainview.evaluation.dataset import Item
 from plainview.evaluation.embedding import Measured
 from plainview.evaluation.metrics import Floats, Ints
-from plainview.evaluation.normalise import Normaliser
+from plainview.evaluation.scoring import COSINE, scorer_of
 
 Labels = NDArray[Any]
 """str objects, shape (pictures,); empty: unlabelled."""
@@ -25,7 +25,9 @@ Labels = NDArray[Any]
 class Scorer(Protocol):
     """Compares templates. Scores of different probes and references must be comparable with one threshold."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What is recorded with the figures."""
 
     def scores(self, probes: Floats, references: Floats) -> Floats:
         """Score every probe against every reference.
@@ -42,7 +44,7 @@ class Scorer(Protocol):
 class CosineScorer:
     """The plain cosine of two templates."""
 
-    name = "cosine"
+    name = COSINE
 
     def scores(self, probes: Floats, references: Floats) -> Floats:
         """See `Scorer`."""
@@ -58,16 +60,9 @@ def raw_scorer(gallery: Floats) -> Scorer:
     return CosineScorer()
 
 
-def build_scorer(gallery: Floats) -> Scorer | None:
-    """How the evaluation scores beyond the cosine: the one place where normalisation is taken up.
-
-    Args:
-        gallery: float32, shape (n, d): its templates, at least one.
-
-    Returns:
-        None: there is no normalisation, and every figure is of the plain cosine.
-    """
-    return Normaliser(gallery)
+def search_scorer(gallery: Floats) -> Scorer:
+    """What orders the lists of searches of this gallery (float32, shape (n, d)): see `evaluation.scoring`."""
+    return scorer_of(gallery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +98,13 @@ class Samples:
         return np.isfinite(self.templates[:, 0])
 
 
-def templates_of(measured: Sequence[Measured], dimension: int) -> Floats:
-    """Return float32, shape (n, dimension), with rows of NaN for failures."""
+def templates_of(measured: Sequence[Measured], dimension: int, *, plain: bool = False) -> Floats:
+    """Return float32, shape (n, dimension), with rows of NaN for failures: what searches use, or the plain ones."""
     rows = np.full((len(measured), dimension), np.nan, np.float32)
     for row, each in zip(rows, measured, strict=True):
-        if each.template is not None:
-            row[:] = each.template
+        made = each.plain if plain else each.template
+        if made is not None:
+            row[:] = made
     return rows
 
 
@@ -118,6 +114,8 @@ def gather(
     columns: Iterable[str],
     dimension: int,
     same_people: Iterable[tuple[str, str]] = (),
+    *,
+    plain: bool = False,
 ) -> Samples:
     """Put the pictures of a data set into arrays.
 
@@ -127,6 +125,7 @@ def gather(
         columns: the group columns.
         dimension: of the templates.
         same_people: pairs of names of one human being.
+        plain: take the plain templates, see `Measured`.
     """
     people = tuple(sorted({item.person for item in items}))
     number = {person: i for i, person in enumerate(people)}
@@ -137,7 +136,7 @@ def gather(
     }
     return Samples(
         names=tuple(item.name for item in items),
-        templates=templates_of(measured, dimension),
+        templates=templates_of(measured, dimension, plain=plain),
         person=np.array([number[item.person] for item in items], np.int64),
         people=people,
         masked=np.array([item.masked for item in items], bool),

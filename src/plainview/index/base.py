@@ -20,6 +20,7 @@ The rules, held by tests/contract/test_index_contract.py for every adapter:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, repeat
@@ -28,7 +29,13 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from plainview.index.errors import BadTemplate as BadTemplate
+from plainview.index.errors import IndexDamaged as IndexDamaged
+from plainview.index.errors import IndexOutOfStep as IndexOutOfStep
+from plainview.index.errors import IndexUnreachable as IndexUnreachable
 from plainview.recognition.types import Vector
+
+_LOG = logging.getLogger(__name__)
 
 BATCH = 4096
 """Single changes that are gathered into one block: large enough for numpy to be fast, a few MB at most."""
@@ -39,27 +46,6 @@ UNIT_TOLERANCE = 1e-3
 SCORE_DECIMALS = 6
 """Decimals of a score. float64 summation differs from machine to machine near the 16th decimal only, so
 rounding here makes scores portable; differences below 1e-6 of cosine carry no meaning in any model."""
-
-
-class IndexOutOfStep(Exception):
-    """A log row that does not follow the last one applied.
-
-    Attributes:
-        expected: the number that the next row must have.
-        got: the number that it had.
-    """
-
-    def __init__(self, expected: int, got: int) -> None:
-        super().__init__(
-            f"The index is out of step with its log: row {expected} must come next, row {got} came. "
-            "Read the log again from the watermark, or clear the index and let it catch up from row 1."
-        )
-        self.expected = expected
-        self.got = got
-
-
-class BadTemplate(ValueError):
-    """A template that the index cannot compare: wrong dimension or type, not finite, or not of length 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,6 +150,17 @@ class Index(Protocol):
         Raises:
             BadTemplate: the probe's template cannot be compared.
             ValueError: `top` is below 1.
+            IndexDamaged: a copy that the index reads is damaged; `answer` makes it again from the log.
+        """
+
+    def refresh(self) -> None:
+        """Take over what another process has written of this index, so that less of the log is left to read."""
+
+    def erase(self) -> None:
+        """Overwrite whatever of a removed template could not be overwritten when it was removed.
+
+        Raises:
+            OSError: a copy cannot be written; call it again.
         """
 
     def clear(self) -> None:
@@ -200,6 +197,26 @@ def catch_up(index: Index, read_after: Callable[[int], Iterable[Change | Block]]
                 raise
         else:
             return index.watermark
+
+
+def answer(
+    index: Index, read_after: Callable[[int], Iterable[Change | Block]], template: Vector, top: int
+) -> tuple[int, list[Scored]]:
+    """Catch up, then search; an index that finds itself damaged is made again from the log, and says so.
+
+    Returns:
+        The watermark reached before the search, and the candidates; see `catch_up` and `Index.search`.
+
+    Raises:
+        IndexOutOfStep, BadTemplate: as `catch_up`.
+        IndexDamaged: it is damaged again as soon as it was made.
+    """
+    try:
+        return catch_up(index, read_after), index.search(template, top)
+    except IndexDamaged as damaged:
+        _LOG.warning("The index is damaged (%s); it is made again from the database.", damaged)
+        index.clear()
+        return catch_up(index, read_after), index.search(template, top)
 
 
 def in_blocks(log: Iterable[Change | Block], dim: int) -> Iterator[Block]:
@@ -250,6 +267,13 @@ def settled(block: Block) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray
     return touched, block.references[added], block.templates[template_of_row[added]]
 
 
+def as_references(among: Collection[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return reference numbers as an int64 array."""
+    if isinstance(among, np.ndarray):
+        return among.astype(np.int64, copy=False)
+    return np.fromiter(among, dtype=np.int64, count=len(among))
+
+
 def require_template(template: Vector, dim: int) -> None:
     """Raise `BadTemplate` unless this is a finite float32 vector of dimension `dim` and length 1."""
     if template.shape != (dim,):
@@ -279,6 +303,24 @@ def exact_scores(templates: NDArray[np.float32], probe: Vector) -> NDArray[np.fl
         sums = paired
     rounded = [round(score, SCORE_DECIMALS) for score in sums[:, 0].tolist()]
     return np.array(rounded, dtype=np.float64) + 0.0  # adding zero turns -0.0 into 0.0
+
+
+def rough_margin(dim: int) -> float:
+    """Return how far float32 arithmetic can misplace a row among others, in cosine.
+
+    A float32 dot product of n terms is off by at most n * 2^-24 * |a||b|, whatever the order of summation
+    (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1). Two of those, 1 % for
+    lengths near 1, and two steps of the score's rounding.
+    """
+    return 2 * 1.01 * dim * 2.0**-24 + 2 * 10.0**-SCORE_DECIMALS
+
+
+def could_be_best(rough: NDArray[np.float32], top: int, margin: float) -> NDArray[np.intp]:
+    """Return the positions of all rows that can be among the `top` best, if `rough` misleads by `margin`."""
+    if len(rough) <= top:
+        return np.arange(len(rough))
+    place = len(rough) - top
+    return np.flatnonzero(rough >= np.partition(rough, place)[place] - margin)
 
 
 def ranked(references: NDArray[np.int64], scores: NDArray[np.float64], top: int) -> list[Scored]:
@@ -322,6 +364,8 @@ def _checked(block: Block, dim: int) -> Block:
         raise ValueError("Block.references must be an int64 array of shape (rows,)")
     if block.is_add.shape != (rows,) or block.is_add.dtype != np.bool_:
         raise ValueError("Block.is_add must be a bool array of shape (rows,)")
+    if not adds:  # whoever reads removals only cannot know the dimension
+        return Block(block.first_seq, block.references, block.is_add, np.empty((0, dim), dtype=np.float32))
     if block.templates.shape != (adds, dim):
         raise BadTemplate(
             f"Log rows {block.first_seq} to {block.last_seq}: templates of shape ({adds}, {dim}) are needed, "

@@ -6,25 +6,26 @@ it must never skip one, keep the template of one that was removed, or answer fro
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plainview.index.base import (
-    SCORE_DECIMALS,
     Block,
     Change,
     Scored,
+    as_references,
+    could_be_best,
     exact_scores,
     in_blocks,
     ranked,
     require_next,
     require_template,
+    rough_margin,
     settled,
 )
+from plainview.index.lock import SearchesOrChange
 from plainview.recognition.types import Vector
 
 _FIRST_CAPACITY = 1024
@@ -48,12 +49,8 @@ class ExactIndex:
         self._row_of: dict[int, int] = {}
         self._matrix = np.zeros((0, dim), dtype=np.float32)
         self._references = np.zeros(0, dtype=np.int64)
-        self._lock = _SearchesOrChange()
-        # A float32 dot product of n terms is off by at most n * 2^-24 * |a||b|, whatever the order of
-        # summation (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1). Two of
-        # those, 1 % for lengths near 1, and two steps of the score's rounding bound how far the first look
-        # misplaces a row.
-        self._margin = 2 * 1.01 * dim * 2.0**-24 + 2 * 10.0**-SCORE_DECIMALS
+        self._lock = SearchesOrChange()
+        self._margin = rough_margin(dim)
 
     @property
     def dim(self) -> int:
@@ -102,22 +99,44 @@ class ExactIndex:
         require_template(template, self._dim)
         if top < 1:
             raise ValueError(f"a candidate list has 1 place or more, not {top}")
-        wanted = None if among is None else np.fromiter(among, dtype=np.int64, count=len(among))
+        wanted = None if among is None else as_references(among)
         with self._lock.search():
             size = len(self)
             rough = self._matrix[:size] @ template
             if wanted is not None:
                 rows = np.flatnonzero(np.isin(self._references[:size], wanted))
-                rows = rows[_could_be_best(rough[rows], top, self._margin)]
+                rows = rows[could_be_best(rough[rows], top, self._margin)]
             else:
-                rows = _could_be_best(rough, top, self._margin)
+                rows = could_be_best(rough, top, self._margin)
             references, templates = self._references[rows], self._matrix[rows]
         return ranked(references, exact_scores(templates, template), top)
+
+    def refresh(self) -> None:
+        """Nothing: it is in the memory of one process."""
+
+    def erase(self) -> None:
+        """Nothing: it is done with the removal."""
 
     def clear(self) -> None:
         """Forget everything: no reference, watermark 0, no template left in the matrix."""
         with self._lock.change():
             self._wipe()
+
+    def contents(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Yield what the index holds: references, int64 (rows,), and templates, float32 (rows, dimension)."""
+        with self._lock.search():
+            yield self._references[: len(self)].copy(), self._matrix[: len(self)]
+
+    def begin(
+        self, contents: Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]], watermark: int
+    ) -> None:
+        """Hold this, as the log up to row `watermark` left it, in place of what was held."""
+        with self._lock.change():
+            self._wipe()
+            for references, templates in contents:
+                self._reserve(len(self) + len(references))
+                self._append(references, templates)
+            self._watermark = watermark
 
     def _reserve(self, rows: int) -> None:
         """Make room for `rows` rows, at least doubling, and leave zeros in the matrix that is given up."""
@@ -162,52 +181,3 @@ class ExactIndex:
         self._references = np.zeros(0, dtype=np.int64)
         self._row_of = {}
         self._watermark = 0
-
-
-def _could_be_best(rough: NDArray[np.float32], top: int, margin: float) -> NDArray[np.intp]:
-    """Return the positions of all rows that can be among the `top` best, if `rough` misleads by `margin`."""
-    if len(rough) <= top:
-        return np.arange(len(rough))
-    place = len(rough) - top
-    return np.flatnonzero(rough >= np.partition(rough, place)[place] - margin)
-
-
-class _SearchesOrChange:
-    """A lock that lets many searches in together, or one change alone; a waiting change goes first."""
-
-    def __init__(self) -> None:
-        self._turn = threading.Condition()
-        self._searches = 0
-        self._changes_waiting = 0
-        self._changing = False
-
-    @contextmanager
-    def search(self) -> Iterator[None]:
-        """Hold the lock together with other searches."""
-        with self._turn:
-            self._turn.wait_for(lambda: not self._changing and not self._changes_waiting)
-            self._searches += 1
-        try:
-            yield
-        finally:
-            with self._turn:
-                self._searches -= 1
-                self._turn.notify_all()
-
-    @contextmanager
-    def change(self) -> Iterator[None]:
-        """Hold the lock alone."""
-        with self._turn:
-            self._changes_waiting += 1
-            try:
-                self._turn.wait_for(lambda: not self._changing and not self._searches)
-                self._changing = True
-            finally:
-                self._changes_waiting -= 1
-                self._turn.notify_all()  # an interrupted wait must not leave the searches waiting
-        try:
-            yield
-        finally:
-            with self._turn:
-                self._changing = False
-                self._turn.notify_all()

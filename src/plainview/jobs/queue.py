@@ -6,6 +6,8 @@ Owns the two calls that the rest of the program makes. Only the number of a job 
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
+from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from plainview.casework.models import Job
@@ -19,5 +21,7 @@ def enqueue(job: Job) -> None:
 
 
 def enqueue_again(pk: int) -> None:
-    """Hand a job to the worker now; if it is held or over, its worker does nothing."""
+    """Hand a job to the worker now, unless it waits in the queue; if it is held or over, its worker does nothing."""
+    if any(row.task.get("args") == (pk,) for row in OrmQ.objects.filter(lock__lte=timezone.now())):
+        return
     async_task(_RUN, pk, q_options={"task_name": f"job {pk}", "save": False})

@@ -15,6 +15,7 @@ from plainview.casework.actions import (
     alert_ends,
     alert_follow,
     assign,
+    canary_checks,
     intake,
     jobs,
     notices,
@@ -22,6 +23,8 @@ from plainview.casework.actions import (
     preparations,
     trials,
     urgent,
+    video_process,
+    videos,
 )
 from plainview.casework.channel import Channel, acting_through
 from plainview.jobs.queue import enqueue_again
@@ -38,8 +41,15 @@ def every_minute() -> None:
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
         notices.send_due()
+        video_process.settle()
         for pk in jobs.to_resume():
             enqueue_again(pk)
+
+
+def every_hour() -> None:
+    """Check the galleries whose canaries are due, each as often as its agency's policy says."""
+    with acting_through(Channel("job")):
+        canary_checks.run_all(due_only=True)
 
 
 def every_day() -> None:
@@ -49,10 +59,11 @@ def every_day() -> None:
         trials.send_reports()
         preparations.discard_stale()
         outcomes.remind_outcomes()
+        videos.discard_stale()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(
-    {"every minute": (every_minute, MINUTE), "every day": (every_day, DAY)}
+    {"every minute": (every_minute, MINUTE), "every hour": (every_hour, HOUR), "every day": (every_day, DAY)}
 )
 """name -> (function, minutes between two runs)."""
 

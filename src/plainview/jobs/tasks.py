@@ -12,15 +12,25 @@ from plainview.casework.actions import intake, jobs, videos
 from plainview.casework.actions.video_process import process_video
 from plainview.casework.channel import Channel, acting_through
 from plainview.casework.models import Job
+from plainview.jobs.queue import enqueue_again
+
+TURN = 20.0
+"""Seconds after which a video lets shorter work have its turn: alerts and urgent searches have their minute."""
+
+
+def _video(job: Job) -> str:
+    return process_video(job, turn=TURN)
+
 
 KINDS: Mapping[str, Callable[[Job], str]] = MappingProxyType(
-    {intake.KIND: intake.run_enrolment, videos.KIND: process_video}
+    {intake.KIND: intake.run_enrolment, videos.KIND: _video}
 )
 
 
 def run_job(pk: int) -> None:
-    """Run one job to its end, through the channel "job"."""
+    """Run one job to its end or to the end of its turn, through the channel "job"."""
     kind = Job.objects.filter(pk=pk).values_list("kind", flat=True).first()
     if kind is not None:
         with acting_through(Channel("job")):
-            jobs.run(pk, KINDS[kind])
+            if jobs.run(pk, KINDS[kind]):
+                enqueue_again(pk)

@@ -32,6 +32,12 @@ MAX_TRIAL_DAYS = 30
 MAX_TRIAL_SEARCHES = 200
 """Most searches that a trial may allow: chosen, about seven on each of 30 days."""
 
+MAX_CANARY_HOURS = 7 * 24
+"""Longest time between two canary checks: chosen, so that each weekly review of the log finds one."""
+
+CAUTION, STOP = "caution", "stop"
+"""What an open canary alarm does to searches of its gallery: each carries a caution, or none is run."""
+
 MAX_ONE_IN = 100
 """Rarest items with a known answer: chosen; more rarely nobody's figures would ever say anything."""
 
@@ -66,6 +72,8 @@ class AgencyPolicy:
         trial_days: longest trial.
         trial_searches: most searches in a trial.
         proficiency_one_in: of how many verifications one has a known answer, where such items exist; 0: none.
+        canary_hours: hours between two canary checks of a gallery.
+        canary_alarm: what an open canary alarm does to searches of its gallery, `CAUTION` or `STOP`.
         training: role -> what it must have completed.
     """
 
@@ -84,6 +92,8 @@ class AgencyPolicy:
     trial_days: int
     trial_searches: int
     proficiency_one_in: int
+    canary_hours: int
+    canary_alarm: str
     training: Mapping[Role, TrainingNeeded]
 
     def needs_approval(self, offence: str) -> bool:
@@ -99,6 +109,7 @@ _RANGES = {
     "trial_days": (1, MAX_TRIAL_DAYS),
     "trial_searches": (1, MAX_TRIAL_SEARCHES),
     "proficiency_one_in": (0, MAX_ONE_IN),
+    "canary_hours": (1, MAX_CANARY_HOURS),
 }
 _LISTS = ("offences", "purposes", "preapproval")
 _MAX_WORDS = 120  # characters of one offence or purpose, and items of one list
@@ -135,6 +146,9 @@ def parse(text: str) -> AgencyPolicy:
         if type(raw[name]) is not bool:
             raise _invalid(f"{name} is true or false.")
         values[name] = raw[name]
+    if raw["canary_alarm"] not in (CAUTION, STOP):
+        raise _invalid(f"canary_alarm is {CAUTION} or {STOP}.")
+    values["canary_alarm"] = raw["canary_alarm"]
     if ALL not in values["preapproval"]:
         stray = [word for word in values["preapproval"] if word not in values["offences"]]
         if stray and not values["unlisted_offences"]:
@@ -218,6 +232,8 @@ unsolved_alerts = false     # keep the probes of cases closed unsolved as alerts
 trial_days = 30
 trial_searches = 50
 proficiency_one_in = 10     # one verification in so many has a known answer, where such items exist; 0: none
+canary_hours = 24           # hours between two checks of a gallery by its canaries
+canary_alarm = "caution"    # an open canary alarm: "caution" on every search of the gallery, or "stop" them
 
 [training.examiner]
 course = "facial examination, FISWG curriculum"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from plainview.policy import rules
-from plainview.policy.agency import MIN_LIST, AgencyPolicy
+from plainview.policy.agency import MIN_LIST, STOP, AgencyPolicy
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.grounds import refused_ground
 from plainview.policy.permissions import Permission
@@ -71,6 +71,7 @@ class SearchFacts:
         top: length of the list asked for.
         gallery_name, gallery_found, gallery_expires_on, gallery_offences: the gallery and its passport; no
             offences there: for every offence of the agency.
+        gallery_alarm: a canary alarm of the gallery is open.
         approved: a supervisor approved this probe for this case beforehand.
         urgent: life is at risk; the search is authorised afterwards.
         today: the day, UTC.
@@ -94,6 +95,7 @@ class SearchFacts:
     gallery_found: bool
     gallery_expires_on: date | None
     gallery_offences: tuple[str, ...]
+    gallery_alarm: bool
     approved: bool
     urgent: bool
     today: date
@@ -121,6 +123,7 @@ def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
         yield offered(
             facts.gallery_name, facts.gallery_expires_on, facts.gallery_offences, facts.offence, facts.today
         )
+        yield canary_silent(facts.gallery_name, facts.gallery_alarm, policy)
     yield urgent_allowed(facts.urgent, policy)
     yield approval(facts, policy)
 
@@ -243,6 +246,17 @@ def gallery_for(name: str, offence: str, offences: tuple[str, ...]) -> Decision:
             "gallery.offence", "Search refused",
             f"The passport of gallery {name!r} does not allow it for {offence!r}.",
             f"It is for: {'; '.join(offences)}. Choose another gallery.",
+        )  # fmt: skip
+    return Allow()
+
+
+def canary_silent(name: str, alarm: bool, policy: AgencyPolicy) -> Decision:
+    """No canary alarm of the gallery is open, where policy stops searches for one."""
+    if alarm and policy.canary_alarm == STOP:
+        return Refused(
+            "gallery.canary_alarm", "Search refused",
+            f"A check of gallery {name!r} by its canaries failed, and nobody has explained it yet.",
+            "Your administrator or auditor looks into it: `plainview canary alarms`.",
         )  # fmt: skip
     return Allow()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, AgencyPolicy
+from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPolicy
 from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS
@@ -44,6 +44,11 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         if policy.urgent
         else "There is no urgent path."
     )
+    canary = (
+        "nothing is searched in it."
+        if policy.canary_alarm == STOP
+        else "every search of it carries a caution."
+    )
     return [
         ("member.inactive", "every act", "Only an active account acts."),
         ("member.no_permission", "every act", "A member does only what one of their roles grants."),
@@ -76,6 +81,10 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("gallery.expired", "search", "Nobody uses a gallery whose legal basis has ended."),
         ("gallery.pack", "search, enrolment", "A gallery is used once all its templates are of the loaded model pack."),
         ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
+        (
+            "gallery.canary_alarm", "search",
+            f"While a canary alarm of the gallery is open, {canary} Canaries check it every {policy.canary_hours} hours.",
+        ),
         ("search.urgent_closed", "search", urgent),
         ("search.approval_needed", "search", f"A supervisor approves beforehand for: {beforehand}."),
         ("search.one_approval", "search", "An approval is of one search: each gallery needs its own."),

@@ -17,6 +17,9 @@ PART_BYTES = 8 * 2**20
 MIN_PART_BYTES = 64 * 2**10
 """Shortest piece but the last: a video in shorter ones would be mostly rows of the database."""
 
+UPLOAD_DAYS = 7
+"""Days after which an upload that was not completed is erased: chosen, a week of trying again."""
+
 SIZE_RULES = (
     ("video.size", "video", f"A video file has 1 byte to {MAX_BYTES // 2**30} GiB."),
     ("video.part", "video", f"A video arrives in order, in pieces of at most {PART_BYTES // 2**20} MiB."),

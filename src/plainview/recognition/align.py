@@ -77,7 +77,24 @@ def align(
         ValueError: the points are all the same, or not finite.
     """
     # Whole numbers are pixel centres, so that coordinates scale about the corner at (-0.5, -0.5).
-    target = (TEMPLATES[template] + 0.5) * (side / ALIGNED_SIDE) - 0.5
+    return cut(pixels, points, (TEMPLATES[template] + 0.5) * (side / ALIGNED_SIDE) - 0.5, side)
+
+
+def cut(pixels: Pixels, points: Points, target: Points, side: int) -> Pixels:
+    """Cut a square out of a picture in which the points of a face lie as near to `target` as a similarity brings them.
+
+    Args:
+        pixels: uint8, shape (height, width, 3), BGR, 0-255.
+        points: see `types.Points`.
+        target: float, shape (5, 2): where they go, in pixels of the square.
+        side: pixels.
+
+    Returns:
+        uint8, shape (side, side, 3), BGR, 0-255; black where the square reaches past the picture.
+
+    Raises:
+        ValueError: the points are all the same, or not finite.
+    """
     matrix = similarity(points, target)
     pixels, points = part_shown(pixels, points, matrix, side)
     if pixels.size == 0:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from plainview.recognition.align import TEMPLATES, similarity
+from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, cut, similarity
 from plainview.recognition.types import Detection, Pixels, Points
 
 MIN_SCORE = 0.6
@@ -40,6 +40,14 @@ _LOOK_FACE, _LOOK_SIDE = 80, 160  # pixels: size of the face, and of the square 
 _TILT_START, _TILT_STOP = 3.0, 1.5  # degrees, as the detector reports them: when to begin, when to be content
 _TILT_GAIN = 2.0  # true over reported tilt: 15 degrees are reported as 7, 30 as 14
 _STRAIGHTEN_LOOKS = 3
+
+_STEADY_LOOKS = ((1.0, 160), (1.5, 224))
+"""How the face is looked at again before it is aligned: its size in units of an aligned face, and the side of the
+square around it, in pixels. Chosen on one half of the people of lfw-dev (docs/explanation/score-normalisation.md)."""
+
+_STEADY_REACH = (
+    0.35  # eye distances: points found farther than this from the first ones are of something else
+)
 
 _STRIDES = (8, 16, 32)
 _FARTHEST = 1e6  # pixels: coordinates beyond this are a network gone wrong
@@ -103,6 +111,41 @@ class Detector:
         faces = [self._straightened(base, face) for face in _largest_first(rows)]
         back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
         return faces if base is pixels else [_scaled(face, back) for face in faces]
+
+    def steady(self, pixels: Pixels, points: Points) -> Points:
+        """The five points of a face, found anew: the mean of four looks at it, cut out upright.
+
+        Each look is at the same face at another size or mirrored, so that the network's small errors differ and
+        their mean is nearer the truth. It takes about 5 ms, and lowers misses more than any change of the score.
+
+        Args:
+            pixels: uint8, shape (height, width, 3), BGR, 0-255.
+            points: as `detect` found them.
+
+        Returns:
+            float32, shape (5, 2); the given ones where no look shows the face.
+
+        Raises:
+            ValueError: the points are all the same, or not finite.
+        """
+        found: list[NDArray[np.float64]] = []
+        middle = (ALIGNED_SIDE - 1) / 2
+        for scale, side in _STEADY_LOOKS:
+            target = ((TEMPLATES["arcface-112"] - middle) * scale + (side - 1) / 2).astype(np.float32)
+            square = cut(pixels, points, target, side)
+            back = cv2.invertAffineTransform(similarity(points, target))
+            reach = _STEADY_REACH * float(np.hypot(*(target[1] - target[0])))
+            for mirrored in (False, True):
+                looked = np.ascontiguousarray(square[:, ::-1]) if mirrored else square
+                for row in merge(self._look(looked, 1.0, SECOND_LOOK_SCORE)):
+                    seen = row[4:14].reshape(5, 2).astype(np.float64)
+                    if mirrored:
+                        seen = seen[[1, 0, 2, 4, 3]]
+                        seen[:, 0] = side - 1 - seen[:, 0]
+                    if np.abs(seen - target).max() <= reach:
+                        found.append(seen @ back[:, :2].T + back[:, 2])
+                        break
+        return np.mean(found, axis=0).astype(np.float32) if found else points
 
     def _found(self, pixels: Pixels, min_score: float) -> list[Detection]:
         """The faces of a picture no larger than `LARGE_SIDE`, from the first look that shows any."""

@@ -106,6 +106,26 @@ class Engine:
         Raises:
             ValueError: the face's points are all the same, or the network gave no direction.
         """
+        points = self._detector.steady(picture.pixels, detection.points)
+        aligned = align(picture.pixels, points, self.pack.alignment)
+        if not self.pack.mirrored:
+            return self._embedder.template(aligned)
+        both = self._embedder.template(aligned) + self._embedder.template(
+            np.ascontiguousarray(aligned[:, ::-1])
+        )
+        length = float(np.linalg.norm(both.astype(np.float64)))
+        if not length > 0:
+            raise ValueError("a face and its mirror image gave opposite templates")
+        return (both / length).astype(np.float32)
+
+    def plain_template(self, picture: Picture, detection: Detection) -> Vector:
+        """The template of one face from the points as they were found and one pass of the network: for measuring only.
+
+        Args and returns as `template`; the two are of different making and are never compared with each other.
+
+        Raises:
+            ValueError: as `template`.
+        """
         return self._embedder.template(align(picture.pixels, detection.points, self.pack.alignment))
 
     def probe_face(self, picture: Picture, number: int | None = None) -> tuple[int, Face]:

@@ -95,6 +95,7 @@ def read_manifest(text: bytes) -> ModelPack:
         dimension=model.whole("dimension", lowest=2, highest=MAX_DIMENSION),
         alignment=model.one_of("template", ALIGNMENTS),
         permitted_uses=_permitted_uses(top, licence),
+        mirrored=model.switch("mirrored"),
         calibration=_calibration(top),
         group_differences=top.sentences("group_differences"),
     )
@@ -151,7 +152,7 @@ class _Table:
         if key not in self.values:
             raise _wrong(f'"{self.path}{key}" is missing ({meaning})')
         value = self.values.pop(key)
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise _wrong(f'"{self.path}{key}" must be {meaning}')
         return value
 
@@ -178,6 +179,10 @@ class _Table:
         if not lowest <= value <= highest:
             raise _wrong(f'"{self.path}{key}" must be from {lowest:,} to {highest:,}')
         return value
+
+    def switch(self, key: str) -> bool:
+        """True or false; false where it is not there."""
+        return key in self.values and bool(self._take(key, bool, "true or false"))
 
     def number(self, key: str, lowest: float, highest: float) -> float:
         value = self._take(key, (int, float), "a number")

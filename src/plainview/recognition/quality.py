@@ -1,4 +1,4 @@
-"""Measures how well a face can be compared: size, sharpness, light, pose.
+"""Measures how well a face can be compared: size, sharpness, light, pose, and whether its lower part is covered.
 
 Owns what each quality component means, in which unit, and the sentences that tell a person what is wrong
 with a picture. Names follow ISO/IEC 29794-5 where it has one. It must never judge a person: every number
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.recognition.align import ALIGNED_SIDE, TEMPLATES, align, similarity
+from plainview.recognition.cover import COVERED, cover
 from plainview.recognition.types import Detection, Pixels, Points, Quality
 
 MIN_FACE_PX = 16
@@ -42,6 +43,10 @@ COMPONENTS: dict[str, tuple[str, str]] = {
     "pitch": ("degrees", "estimate from five points; positive: looking up"),
     "roll": ("degrees", "estimate from five points; positive: tilted clockwise in the picture"),
     "detector_score": ("score", "confidence of the detector that this is a face, 0 to 1"),
+    "cover": (
+        "score",
+        "how covered mouth and nose seem (a mask, a scarf, a hand), 0 to 1: 0.5 is the limit; no probability",
+    ),
 }
 """Component name -> (unit, meaning)."""
 
@@ -61,7 +66,8 @@ _SCORES: dict[str, _Curve] = {
 """Component -> (values, scores 0 to 100), straight lines between. Angles by their size without sign. The
 overall score is the lowest of these: a portrait in the dark is as hard to compare as a tiny one in good
 light. Size and light follow measured scores (darkened to a mean of 19 grey levels, mated pairs lose .07 of
-.67; to 13, .15; to 7, .35); pose and detector confidence are set by judgement."""
+.67; to 13, .15; to 7, .35); pose and detector confidence are set by judgement. A cover is not among them: it
+has a sentence of its own."""
 
 _ROWS, _COLUMNS = (0.25, 0.95), (0.2, 0.8)
 """The part of the aligned face, as shares of its side, that shows the face and little else."""
@@ -131,6 +137,7 @@ def assess(pixels: Pixels, detection: Detection) -> Quality:
         "pitch": pitch,
         "roll": roll,
         "detector_score": detection.score,
+        "cover": cover(align(pixels, detection.points)),
     }
     return summarise(components)
 
@@ -174,7 +181,9 @@ def summarise(components: dict[str, float]) -> Quality:
     worst_first = sorted(
         (name for name in scores if scores[name] < _ADVISE_BELOW), key=lambda name: scores[name]
     )
-    sentences = (_sentence(name, components) for name in worst_first)
+    sentences = [_sentence(name, components) for name in worst_first]
+    if components["cover"] >= COVERED:
+        sentences.append("Mouth or nose seem covered, or out of the picture.")
     return Quality(
         overall=round(min(scores.values())), components=components, advice=tuple(dict.fromkeys(sentences))
     )

@@ -14,6 +14,7 @@ from plainview.audit.merkle import (
     Frontier,
     consistency_proof,
     inclusion_proof,
+    inclusion_proof_by,
     leaf_hash,
     node_hash,
     root_of,
@@ -296,3 +297,25 @@ def test_appending_leaves_the_old_frontier_as_it_was() -> None:
         frontiers.append(frontiers[-1].append(leaf))
     assert [frontier.root().hex() for frontier in frontiers[1:]] == ROOTS
     assert all(after.size == before.size + 1 for before, after in pairwise(frontiers))
+
+
+def test_a_proof_from_stored_frontiers_is_the_same_and_takes_few_lookups() -> None:
+    leaves = [leaf_hash(str(i).encode()) for i in range(130)]
+    frontiers = [Frontier()]
+    for leaf in leaves:
+        frontiers.append(frontiers[-1].append(leaf))
+    for size in range(1, 131):
+        for index in range(size):
+            asked: list[int] = []
+
+            def frontier(at: int, asked: list[int] = asked) -> Frontier:
+                asked.append(at)
+                return frontiers[at]
+
+            made = inclusion_proof_by(index, size, leaves.__getitem__, frontier)
+            assert made == inclusion_proof(leaves[:size], index)
+            assert len(asked) <= 8 * 8
+            assert all(0 < at <= size for at in asked)
+    for index, size in ((-1, 1), (0, 0), (5, 5)):
+        with pytest.raises(ValueError, match="has no leaf"):
+            inclusion_proof_by(index, size, leaves.__getitem__, frontiers.__getitem__)

@@ -84,6 +84,52 @@ def test_a_waiting_one_is_cancelled_at_once_and_only_once(job: Job) -> None:
         jobs.cancel(job.public_id, acting_member=person("admin"))
 
 
+def test_a_job_that_gives_way_waits_again_and_is_not_asked_for_twice(job: Job) -> None:
+    def one_turn(held: Job) -> str:
+        jobs.progressed(held, held.done + 1)
+        if held.done < 3:
+            raise jobs.Later
+        return "three turns"
+
+    assert jobs.run(job.pk, one_turn)
+    assert Job.objects.get(pk=job.pk).state == Job.State.WAITING
+    assert jobs.to_resume() == []
+    with at(timezone.now() + jobs.LEASE + timedelta(seconds=1)):
+        assert jobs.to_resume() == [job.pk]
+    assert jobs.run(job.pk, one_turn)
+    assert not jobs.run(job.pk, one_turn)
+    job.refresh_from_db()
+    assert (job.state, job.note, job.done) == (Job.State.DONE, "three turns", 3)
+
+
+def test_progress_that_was_kept_forgives_the_workers_that_ended_before(job: Job) -> None:
+    now = timezone.now()
+    for _ in range(12):
+        with at(now):
+            held = jobs.begin(job.pk)
+            assert held is not None
+            jobs.progressed(held, 1)
+        now += jobs.LEASE + timedelta(seconds=1)
+
+
+def test_who_lost_a_job_keeps_nothing(job: Job) -> None:
+    held = jobs.begin(job.pk)
+    assert held is not None
+    with at(timezone.now() + jobs.LEASE + timedelta(seconds=1)):
+        assert jobs.begin(job.pk) is not None
+        with pytest.raises(jobs.Cancelled):
+            jobs.progressed(held, 1)
+
+
+def test_an_ended_job_is_asked_for_anew_and_a_running_one_stays(job: Job) -> None:
+    jobs.cancel(job.public_id, acting_member=person("admin"))
+    again = jobs.ask_again("trial", 7, acting_member=person("examiner"))
+    assert (again.pk, again.state, again.cancel_asked_at) == (job.pk, Job.State.WAITING, None)
+    held = jobs.begin(job.pk)
+    assert held is not None
+    assert jobs.ask_again("trial", 7, acting_member=person("admin")).state == Job.State.RUNNING
+
+
 def test_nobody_elses(job: Job) -> None:
     with pytest.raises(Refused) as refused:
         jobs.cancel(job.public_id, acting_member=person("examiner"))

@@ -13,7 +13,7 @@ import pytest
 from django.utils import timezone
 from tests.factories.work import case, entries, gallery, person, probe, search
 
-from plainview.audit.record import Entry
+from plainview.audit.record import SYSTEM, Entry
 from plainview.casework.actions.assign import assign_waiting
 from plainview.casework.actions.examine import examine
 from plainview.casework.actions.leads import record_evidence, release, report_outcome
@@ -159,7 +159,10 @@ def test_every_face_is_answered_and_a_potential_one_in_full(found: str) -> None:
     answer_verification(task.public_id, both, {1: SIMILAR, 2: SIMILAR}, **record)
     entry = entries("verification.recorded")[-1]
     assert entry.subject.keys() == {"verification", "agency", "faces", "seconds", "via"}
-    about = told(entry)["about"]
+    assert told(entry) == {"conclusions": {"1": POTENTIAL, "2": POTENTIAL}}
+    compared = entries("verification.compared")[-1]
+    assert compared.actor == SYSTEM
+    about = told(compared)["about"]
     assert (about["agrees"], about["foils_named"]) == (True, 1)
     assert rule_of(answer_verification, task.public_id, both, {}, **record) == "verification.unknown"
 
@@ -209,7 +212,7 @@ def test_a_disagreement_goes_to_a_third_and_then_to_the_majority(found: str) -> 
     row, third = examined(found), another("third@agency.example")
     first = row.verifications.get()
     answered(first, NOT)
-    assert told(entries("verification.recorded")[-1])["about"]["agrees"] is False
+    assert told(entries("verification.compared")[-1])["about"]["agrees"] is False
     second = row.verifications.exclude(pk=first.pk).get()
     assert {first.verifier, second.verifier} == {person("verifier"), third}
     supervisor = person("supervisor")

@@ -171,7 +171,7 @@ def test_an_answer_is_counted_and_brings_neither_a_third_person_nor_a_lead(
     before = Verification.objects.count()
     answered(task, conclusion)
     assert Verification.objects.count() == before
-    about = told(entries("verification.recorded")[-1])["about"]
+    about = told(entries("verification.compared")[-1])["about"]
     assert (about["proficiency"], about["right"]) == (held.public_id, right)
     mine = next(one for one in everybodys_figures(person("supervisor")) if one.member == task.verifier)
     shares = {name: getattr(mine.known, name).count for name in ("found", "missed", "told_apart", "mistaken")}

@@ -1,10 +1,8 @@
-"""Taking a video, looking through it, picking, exporting, erasing: what is kept, what is recorded, what is refused."""
+"""Taking a video, looking through it: what is kept, what is recorded, what is refused."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -12,19 +10,14 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from tests.factories.videos import clip, received, remuxed, take, variable_rate
-from tests.factories.work import at, case, entries, gallery, person
+from tests.factories.videos import clip, received, remuxed, take, ten_hours, variable_rate
+from tests.factories.work import at, case, entries, person
 
 from plainview.casework.actions import jobs, video_process, videos
 from plainview.casework.actions.cases import close_case
-from plainview.casework.actions.search import Request, run_search
-from plainview.casework.actions.stills import pick_still, prepare_still
-from plainview.casework.actions.urgent import sweep
 from plainview.casework.actions.video_erase import erase_video
-from plainview.casework.actions.video_export import export_stills
 from plainview.casework.actions.video_process import process_video
-from plainview.casework.models import Job, Search, Still, Video, VideoPart, VideoSegment, VideoTrack
-from plainview.casework.queries.blobs import needed
+from plainview.casework.models import Job, Still, Video, VideoPart, VideoSegment, VideoTrack
 from plainview.casework.queries.videos import Filter, persons, persons_json
 from plainview.casework.services import services
 from plainview.policy.decision import Refused
@@ -166,18 +159,16 @@ def test_only_a_part_is_looked_through_and_a_part_outside_is_refused(open_case: 
     assert (outside.state, outside.code) == (Video.State.FAILED, "video.range")
 
 
-def test_a_long_video_is_refused_until_a_part_is_named(
-    open_case: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("plainview.policy.video.MAX_HOURS", 1 / 3600)
-    video = take(clip(frames=75).data)
+def test_ten_hours_are_refused_until_a_part_is_named(open_case: Path) -> None:
+    video = take(ten_hours())
     assert (video.state, video.code) == (Video.State.FAILED, "video.too_long")
     again, job = videos.process_again(
-        video.public_id, first_s=1.0, last_s=2.0, acting_member=person("examiner")
+        video.public_id, first_s=7200.0, last_s=10_800.0, acting_member=person("examiner")
     )
     jobs.run(job.pk, process_video)
     again.refresh_from_db()
     assert again.state == Video.State.DONE
+    assert {7200 <= float(row.time_s) < 10_800 for row in Still.objects.filter(video=again)} == {True}
 
 
 def in_short_segments(monkeypatch: pytest.MonkeyPatch) -> bytes:
@@ -266,6 +257,42 @@ def test_cancelled_it_keeps_what_was_found_and_goes_on_when_asked(
     )
 
 
+def test_it_gives_way_after_a_segment_and_goes_on(open_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    video, job = received(in_short_segments(monkeypatch))
+    turns = 0
+    while jobs.run(job.pk, lambda held: process_video(held, turn=0)):
+        turns += 1
+        assert VideoSegment.objects.filter(done_at__isnull=False).count() == turns
+    video.refresh_from_db()
+    assert (video.state, turns) == (Video.State.DONE, VideoSegment.objects.count() - 1)
+
+
+def test_a_job_that_was_stuck_and_cancelled_settles_its_video(open_case: Path) -> None:
+    video, job = received(clip(frames=10).data)
+    jobs.begin(job.pk)
+    Video.objects.filter(pk=video.pk).update(state=Video.State.PROCESSING)
+    with at(timezone.now() + 2 * jobs.LEASE):
+        jobs.cancel(job.public_id, acting_member=person("examiner"))
+        assert video_process.settle() == [video.public_id]
+        assert video_process.settle() == []
+        video.refresh_from_db()
+        assert video.state == Video.State.CANCELLED
+        _, again = videos.process_again(video.public_id, acting_member=person("examiner"))
+    assert again.state == Job.State.WAITING
+
+
+def test_an_upload_that_nobody_finishes_is_erased(open_case: Path) -> None:
+    before = set(services().blobs.digests())
+    member = person("examiner")
+    video = videos.begin_video("C-1", "a", 200_000, acting_member=member)
+    videos.add_part(video.public_id, 0, bytes(range(256)) * 300, acting_member=member)
+    assert videos.discard_stale() == []
+    with at(timezone.now() + timedelta(days=8)):
+        assert videos.discard_stale() == [video.public_id]
+        assert videos.discard_stale() == []
+    assert set(services().blobs.digests()) == before
+
+
 def test_a_segment_that_ends_its_decoder_is_passed_over_and_said(
     open_case: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,89 +311,3 @@ def test_a_segment_that_ends_its_decoder_is_passed_over_and_said(
     assert video.state == Video.State.DONE
     assert any("could not be decoded" in note for note in video.notes)
     assert max(row.frame for row in Still.objects.all()) > 40
-
-
-def test_a_pick_is_a_probe_like_any_other_and_says_where_it_is_from(open_case: Path, tmp_path: Path) -> None:
-    gallery(tmp_path / "pictures")
-    video = take(clip(frames=50).data)
-    still = persons(video)[1].best
-    examiner = person("examiner")
-    probe = prepare_still(still.public_id, acting_member=examiner)
-    assert entries("still.picked")[-1].subject["frame"] == still.frame
-    request = Request("C-1", "find the rider", "g", origin="cctv")
-    answer = run_search(probe, request, acting_member=examiner)
-    assert answer.candidates[0].reference.file_name == "collins.png"
-    search = Search.objects.get(pk=answer.search.pk)
-    assert search.provenance["frame_sha256"] == still.frame_sha256
-    assert (search.provenance["video"], search.provenance["frame"]) == (video.public_id, still.frame)
-    entry = entries("search.requested")[-1]
-    assert entry.subject["still"] == {
-        "video": video.public_id, "still": still.public_id, "time_s": str(still.time_s), "frame": still.frame,
-    }  # fmt: skip
-    assert still.frame_sha256 not in json.dumps(entry.subject)
-    assert (
-        refusal(run_search, probe, Request("C-1", "", "g"), acting_member=examiner)
-        == "search.purpose_missing"
-    )
-    assert refusal(pick_still, still.public_id, acting_member=person("supervisor")) == "member.no_permission"
-    close_case("C-1", acting_member=examiner)
-    assert refusal(pick_still, still.public_id, acting_member=examiner) == "case.closed"
-
-
-def test_an_urgent_search_that_is_erased_forgets_its_still(open_case: Path, tmp_path: Path) -> None:
-    gallery(tmp_path / "pictures")
-    still = persons(take(clip(frames=50).data))[0].best
-    probe = prepare_still(still.public_id, acting_member=person("examiner"))
-    run_search(probe, Request("C-1", "p", "g", urgent="a child"), acting_member=person("examiner"))
-    with at(timezone.now() + timedelta(hours=49)):
-        sweep()
-    assert Search.objects.get().provenance == {}
-
-
-def test_a_frame_that_decodes_to_something_else_is_no_probe(open_case: Path) -> None:
-    still = persons(take(clip(frames=50).data))[0].best
-    Still.objects.filter(pk=still.pk).update(frame_sha256="0" * 64)
-    with pytest.raises(BadMedia) as caught:
-        pick_still(still.public_id, acting_member=person("examiner"))
-    assert caught.value.code == "frame_changed"
-
-
-def test_stills_go_along_as_table_and_contact_sheet(open_case: Path) -> None:
-    video = take(clip(frames=50).data)
-    examiner = person("examiner")
-    table = list(
-        csv.DictReader(io.StringIO(export_stills(video.public_id, "csv", acting_member=examiner).decode()))
-    )
-    assert {row["still"] for row in table} == {row.public_id for row in Still.objects.all()}
-    told = json.loads(export_stills(video.public_id, "json", acting_member=examiner))
-    assert len(told["persons"]) == 2
-    assert export_stills(video.public_id, "pdf", acting_member=examiner).startswith(b"%PDF")
-    assert [entry.subject["kind"] for entry in entries("stills.exported")] == ["csv", "json", "pdf"]
-    assert refusal(export_stills, video.public_id, "exe", acting_member=examiner) == "still.none"
-
-
-def test_erased_is_everything_that_nothing_else_needs(open_case: Path) -> None:
-    before = set(services().blobs.digests())
-    data = clip(frames=50).data
-    first, second = take(data), take(data, name="the same again.mp4")
-    supervisor = person("supervisor")
-    assert (
-        refusal(erase_video, first.public_id, reason="x", acting_member=person("examiner"))
-        == "member.no_permission"
-    )
-    assert refusal(erase_video, first.public_id, reason=" ", acting_member=supervisor)
-    erase_video(first.public_id, reason="ordered by the court", acting_member=supervisor)
-    parts = set(second.parts.values_list("blob", flat=True))
-    assert needed(parts) == parts
-    assert all(services().blobs.exists(digest) for digest in parts)
-    assert (
-        refusal(erase_video, first.public_id, reason="again, to be sure", acting_member=supervisor)
-        == "video.unknown"
-    )
-    erase_video(second.public_id, reason="ordered by the court", acting_member=supervisor)
-    assert set(services().blobs.digests()) == before
-    assert (Still.objects.count(), VideoPart.objects.count(), VideoTrack.objects.count()) == (0, 0, 0)
-    assert [entry.subject["video"] for entry in entries("video.erased")] == [
-        first.public_id,
-        second.public_id,
-    ]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from tests.factories.work import case, entries, gallery, person, probe, search
@@ -16,9 +17,10 @@ from tests.factories.work import case, entries, gallery, person, probe, search
 from plainview.casework.actions.disclose import disclose
 from plainview.casework.actions.examine import examine
 from plainview.casework.actions.leads import release
+from plainview.casework.actions.search import Request, prepare_probe, run_search
 from plainview.casework.actions.verify import answer_verification, show_verification
 from plainview.casework.models import Reference
-from plainview.casework.package import MANIFEST, SIGNATURE, verify_package
+from plainview.casework.package import MANIFEST, SIGNATURE, verify_package, write_package
 from plainview.casework.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL
@@ -201,3 +203,44 @@ def test_a_reference_that_was_erased_since_is_named(found: str, tmp_path: Path) 
     report = verify_package(tmp_path / "p.zip")
     assert report.ok, report.problems
     assert json.loads(contents(tmp_path / "p.zip")["search.json"])["erased_since"] == [gone.public_id]
+
+
+def test_the_edits_of_a_probe_are_disclosed_and_applied_again(found: str, tmp_path: Path) -> None:
+    chain = ["rotate:2", "light:10,1.10,1.00"]
+    edited = prepare_probe(probe(tmp_path, "edited.png"), edits=chain)
+    asked = Request("C-1", "find the rider", "g")
+    made = run_search(edited, asked, acting_member=person("examiner")).search
+    path = tmp_path / "edited.zip"
+    disclose(made.public_id, path, acting_member=person("supervisor"))
+    items = contents(path)
+    assert json.loads(items["search.json"])["probe_edits"] == chain
+    assert verify_package(path).problems == []
+    assert verify_package(path).ok
+
+    # The edited picture of somebody else, with a manifest that fits it.
+    other = _encoded(np.flip(edited.picture.pixels, axis=1))
+    assert any("do not give this picture" in row for row in _resigned(path, {"probe/edited.png": other}))
+    # Another chain than the one that was committed to.
+    told = json.loads(items["search.json"]) | {"probe_edits": ["rotate:2"]}
+    problems = _resigned(path, {"search.json": json.dumps(told).encode()})
+    assert any("probe_edits is not what was committed" in row for row in problems)
+    assert any("do not give this picture" in row for row in problems)
+
+
+def _encoded(pixels: Any) -> bytes:
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+def _resigned(path: Path, changed: dict[str, bytes]) -> list[str]:
+    """What is found in a package whose maker changed items and signed it again with the log's key."""
+    items = {
+        name: data for name, data in contents(path).items() if name not in (MANIFEST, SIGNATURE)
+    } | changed
+    about = json.loads(contents(path)[MANIFEST])
+    about = {key: value for key, value in about.items() if key not in ("items", "format")}
+    again = path.with_name("again.zip")
+    again.unlink(missing_ok=True)
+    write_package(
+        again, [(name, data, "") for name, data in items.items()], about, services().signer.sign_note
+    )
+    return verify_package(again).problems

@@ -46,3 +46,16 @@ def test_quality_and_age() -> None:
     assert ids(ask(old, on=date(2020, 1, 2))) == [("age_gap", 1)]
     assert ask(old, on=date(2019, 6, 1)) == []
     assert ask(old, on=None) == []
+
+
+def test_covers_are_told_at_the_limit_and_an_unmeasured_one_is_not() -> None:
+    face = unit(1, 0)
+
+    def told(probe: float | None, reference: float | None) -> list[tuple[str, int | None]]:
+        row = Listed(1, 0.5, 90, None, face, reference)
+        return ids(cautions_for([row], probe_quality=90, probe_captured_on=None, probe_cover=probe))
+
+    assert told(0.499, 0.499) == told(None, None) == []
+    assert told(0.5, 0.499) == [("probe_cover", None)]
+    assert told(0.1, 0.5) == [("reference_cover", 1)]
+    assert told(0.9, 0.9) == [("probe_cover", None), ("reference_cover", 1)]

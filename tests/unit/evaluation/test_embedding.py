@@ -55,6 +55,8 @@ def test_a_second_run_decodes_nothing(
     for one, two in zip(first, second, strict=True):
         assert (one.sha256, one.quality, one.code, one.box) == (two.sha256, two.quality, two.code, two.box)
     assert np.array_equal(first[4].template, second[4].template)  # type: ignore[arg-type]
+    assert np.array_equal(first[4].plain, second[4].plain)  # type: ignore[arg-type]
+    assert 0.8 < compare(first[4].template, first[4].plain) < 1  # type: ignore[arg-type]
     # Another recipe (a network, the code) asks anew.
     monkeypatch.setattr(embedding, "pack_digest", lambda _: "another")
     monkeypatch.setattr(Decoder, "submit", lambda *_: pytest.fail("asked anew"))
@@ -70,8 +72,10 @@ def test_only_its_owner_reads_the_cache_and_a_damaged_one_is_begun_anew(tmp_path
     path.write_bytes(b"not a database" * 100)
     cache = TemplateCache(folder)
     assert cache.get("key", "digest") is None
-    cache.put("key", embedding.Measured("digest", None, 0, code="no_face", why="none"))
-    assert cache.get("key", "digest") == embedding.Measured("digest", None, 0, code="no_face", why="none")
+    cache.put("key", embedding.Measured("digest", None, None, 0, code="no_face", why="none"))
+    assert cache.get("key", "digest") == embedding.Measured(
+        "digest", None, None, 0, code="no_face", why="none"
+    )
     cache.close()
 
 

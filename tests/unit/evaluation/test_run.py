@@ -67,7 +67,8 @@ def test_the_keys_that_scripts_read(result: dict[str, Any]) -> None:
         assert {"fmr", "fnmr", "n", "ci"} <= set(each["groups"]["era"]["navy"])
         assert {"fmr_max_over_min", "fnmr_max_over_min"} <= set(each["differential"]["sex"])
     assert result["masked"]["covers"] == "drawn"
-    assert result["normalisation"] == "nearness-1"
+    assert result["normalisation"] == "cosine"  # too few people for a nearness
+    assert {"cllr", "cllr_ci", "slope", "offset"} == set(result["likelihood_ratio"])
     assert result["groups"]["era"]["navy"]["n"] == 1
     assert {"pack", "dataset_sha256", "recogniser_sha256", "seed", "versions"} <= set(result["repeat"])
     assert result["seconds_per_probe"] > 0
@@ -124,6 +125,13 @@ def test_real_covers_are_measured_beside_drawn_ones(cache: Path, tmp_path: Path)
     assert found["verification"]["mated_pairs"] == 3 + 3
 
 
+def test_one_protocol_alone_gives_its_own_figures(root: Path, cache: Path) -> None:
+    masked, identified = (measured(root, cache, which) for which in ("masked", "identification"))
+    assert (masked["gallery_size"], identified["gallery_size"]) == (2, 2)
+    assert masked["identification"] is masked["verification"] is identified["masked"] is None
+    assert set(masked["raw"]) == {"masked"}
+
+
 def test_rulings_are_applied_and_the_figures_without_them_kept(root: Path, cache: Path) -> None:
     rulings = Rulings(frozenset({"hopper/0.png"}), frozenset({("collins", "hopper")}), {"same": 1}, "d" * 64)
     found = measured(root, cache, "verification", rulings=rulings)
@@ -144,7 +152,7 @@ class _Halved:
 def test_a_normaliser_gives_the_top_level_and_raw_stays_the_cosine(
     root: Path, cache: Path, result: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "build_scorer", lambda gallery: _Halved())
+    monkeypatch.setattr(run, "search_scorer", lambda gallery: _Halved())
     found = measured(root, cache)
     assert found["normalisation"] == "halved"
     assert found["raw"] == result["raw"]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event, Thread
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from plainview.index.base import Block, Change, Scored, exact_scores, ranked
-from plainview.index.exact import ExactIndex, _SearchesOrChange
+from plainview.index.exact import ExactIndex
 
 DIM = 128
 
@@ -173,73 +172,3 @@ def test_a_search_waits_for_a_change_under_way_and_so_does_another_change() -> N
         assert search.result(timeout=5) == [Scored(1, 1.0)]
         change.result(timeout=5)
     assert len(index) == 2
-
-
-class TestLock:
-    """Searches share it, a change has it alone, and a waiting change goes before new searches."""
-
-    def test_searches_share_it(self) -> None:
-        lock = _SearchesOrChange()
-        with lock.search(), ThreadPoolExecutor(1) as pool:
-            assert pool.submit(self._searched, lock).result(timeout=5)
-
-    def test_a_change_waits_for_searches_and_new_searches_wait_for_it(self) -> None:
-        lock, order = _SearchesOrChange(), []
-
-        def change() -> None:
-            with lock.change():
-                order.append("change")
-
-        def search() -> None:
-            with lock.search():
-                order.append("search")
-
-        with lock.search():
-            changing = Thread(target=change)
-            changing.start()
-            self._until(lambda: lock._changes_waiting == 1)
-            searching = Thread(target=search)
-            searching.start()
-            searching.join(0.05)
-            assert order == []
-        changing.join(5)
-        searching.join(5)
-        assert order == ["change", "search"]
-
-    def test_changes_exclude_each_other_and_searches(self) -> None:
-        lock, inside = _SearchesOrChange(), Event()
-
-        def change() -> bool:
-            with lock.change():
-                inside.set()
-                return True
-
-        waiting: list[Future[bool]] = []
-        with ThreadPoolExecutor(2) as pool:
-            with lock.change():
-                waiting = [pool.submit(change), pool.submit(self._searched, lock)]
-                assert not inside.wait(0.05)
-                assert not any(future.done() for future in waiting)
-            assert all(future.result(timeout=5) for future in waiting)
-
-    def test_it_is_free_again_after_an_error(self) -> None:
-        lock = _SearchesOrChange()
-        with pytest.raises(KeyError), lock.change():
-            raise KeyError
-        with pytest.raises(KeyError), lock.search():
-            raise KeyError
-        with lock.change():
-            pass
-
-    @staticmethod
-    def _searched(lock: _SearchesOrChange) -> bool:
-        with lock.search():
-            return True
-
-    @staticmethod
-    def _until(condition: object) -> None:
-        assert callable(condition)
-        deadline = time.monotonic() + 5
-        while not condition():
-            assert time.monotonic() < deadline
-            time.sleep(0.001)

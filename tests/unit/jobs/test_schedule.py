@@ -11,10 +11,11 @@ from django.db import transaction
 from django_q.models import OrmQ, Schedule
 from tests.factories.work import person
 
+from plainview.casework.actions import jobs
 from plainview.casework.actions.jobs import ask
 from plainview.casework.models import Job
 from plainview.jobs import schedule, tasks
-from plainview.jobs.queue import enqueue
+from plainview.jobs.queue import enqueue, enqueue_again
 
 
 def test_the_queue_holds_the_table_and_nothing_else(workspace: Path) -> None:
@@ -38,6 +39,26 @@ def test_a_job_is_handed_over_when_its_subject_is_committed(workspace: Path) -> 
         job = ask("trial", 1, acting_member=person("admin"))
         enqueue(job)
         assert OrmQ.objects.count() == 0
+    (held,) = OrmQ.objects.all()
+    assert held.task["args"] == (job.pk,)
+
+
+def test_a_job_that_waits_in_the_queue_is_not_put_there_twice(workspace: Path) -> None:
+    job = ask("trial", 1, acting_member=person("admin"))
+    enqueue_again(job.pk)
+    enqueue_again(job.pk)
+    assert OrmQ.objects.count() == 1
+
+
+def test_work_that_gives_way_goes_to_the_end_of_the_queue(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_way(job: Job) -> str:
+        raise jobs.Later
+
+    monkeypatch.setattr(tasks, "KINDS", MappingProxyType({"trial": give_way}))
+    job = ask("trial", 1, acting_member=person("admin"))
+    tasks.run_job(job.pk)
     (held,) = OrmQ.objects.all()
     assert held.task["args"] == (job.pk,)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from plainview.policy.agency import NEW_AGENCY, SAMPLE, parse
-from plainview.policy.decision import Refused
+from plainview.policy.decision import Allow, Refused
 from plainview.policy.search import (
     NOT_PHOTOGRAPHED,
     ORIGINS,
@@ -17,7 +17,9 @@ from plainview.policy.search import (
     SearchFacts,
     TrainingFacts,
     TrialFacts,
+    approvals_suffice,
     decisions,
+    offered,
 )
 
 TODAY = date(2026, 3, 4)
@@ -30,7 +32,7 @@ GOOD = SearchFacts(
     roles=("examiner",), is_active=True, agency_open=True, on_trial=False, trial=None,
     trainings=(TrainingFacts(COURSE, 24, TODAY),), case_number="C-1", case_found=True, case_closed_on=None,
     offence="Robbery", purpose="Find a  witness", origin="cctv", quality=20, top=20, gallery_name="g",
-    gallery_found=True, gallery_expires_on=TODAY, gallery_offences=(), approved=False, urgent=False, today=TODAY,
+    gallery_found=True, gallery_expires_on=TODAY, gallery_offences=(), gallery_alarm=False, approved=False, urgent=False, today=TODAY,
 )  # fmt: skip
 
 
@@ -115,3 +117,26 @@ def test_the_agencys_own_switches() -> None:
     assert first(replace(GOOD, purpose="find the rider", offence="x", origin=UNDECLARED), SAMPLE) is None
     shorter = NEW_AGENCY.replace("list_max = 50", "list_max = 10")
     assert first(GOOD, shorter) == "search.list_length"
+
+
+def test_an_approval_is_of_one_search_and_without_any_the_rule_of_approval_speaks() -> None:
+    for searches, approvals, allowed in (
+        (1, 0, True),
+        (1, 1, True),
+        (2, 1, False),
+        (2, 2, True),
+        (3, 0, False),
+    ):
+        answer = approvals_suffice(searches, approvals)
+        assert isinstance(answer, Refused) is not allowed, (searches, approvals)
+
+
+def test_what_is_offered_is_what_a_search_allows() -> None:
+    assert isinstance(offered("g", TODAY, (), "robbery", TODAY), Allow)
+    assert isinstance(offered("g", TODAY, ("robbery",), " Robbery ", TODAY), Allow)
+    late = offered("g", TODAY - DAY, ("arson",), "robbery", TODAY)
+    assert isinstance(late, Refused)
+    assert late.rule_id == "gallery.expired"
+    other = offered("g", TODAY, ("arson",), "robbery", TODAY)
+    assert isinstance(other, Refused)
+    assert other.rule_id == "gallery.offence"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -14,7 +15,7 @@ from tests.factories import models
 
 from plainview.recognition import detect as detecting
 from plainview.recognition.detect import MIN_SCORE, Detector, merge
-from plainview.recognition.types import Detection, Pixels
+from plainview.recognition.types import Detection, Picture, Pixels
 
 HOPPER_BOX = (183, 120, 170, 213)  # x, y, width, height as OpenCV's own FaceDetectorYN finds it
 
@@ -240,3 +241,55 @@ def test_every_candidate_is_a_face_or_overlaps_a_better_one(boxes: np.ndarray, s
     assert all(overlap(boxes[i], boxes[j]) <= 0.3 + 1e-4 for i in kept for j in kept if i < j)
     for i in set(range(12)) - set(kept):
         assert any(scores[j] >= scores[i] and overlaps_or_holds(i, j) for j in kept)
+
+
+@pytest.mark.parametrize("source", [models.hopper, models.collins])
+def test_steady_points_do_not_depend_on_where_the_first_ones_lay(source: Callable[[], Picture]) -> None:
+    pixels = source().pixels
+    first = _detect(pixels)[0].points
+    steady = models.engine()._detector.steady(pixels, first)
+    reach = float(np.hypot(*(first[1] - first[0])))
+    assert steady.dtype == np.float32
+    assert np.abs(steady - first).max() < 0.12 * reach
+    shaken = first + np.random.default_rng(1).normal(0, 0.05 * reach, first.shape).astype(np.float32)
+    again = models.engine()._detector.steady(pixels, shaken)
+    assert np.abs(again - steady).max() < 0.5 * np.abs(shaken - first).max()
+
+
+def test_steady_points_of_the_mirror_image_are_mirrored() -> None:
+    pixels = models.hopper().pixels
+    mirrored = np.ascontiguousarray(pixels[:, ::-1])
+    detector = models.engine()._detector
+    back = detector.steady(mirrored, _detect(mirrored)[0].points)[[1, 0, 2, 4, 3]]
+    back[:, 0] = pixels.shape[1] - 1 - back[:, 0]
+    assert (
+        np.abs(back - detector.steady(pixels, _detect(pixels)[0].points)).max() < 5.0
+    )  # the eyes are 85 pixels apart
+
+
+def test_where_nothing_is_seen_the_points_stay() -> None:
+    points = models.random_points(3)
+    assert models.engine()._detector.steady(np.zeros((300, 300, 3), np.uint8), points) is points
+    with pytest.raises(ValueError, match="not all the same"):
+        models.engine()._detector.steady(np.zeros((300, 300, 3), np.uint8), np.ones((5, 2), np.float32))
+
+
+def test_a_glance_finds_what_is_plain_and_looks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = models.engine()._detector
+    plain = models.collins().pixels
+    (found,) = detector.glance(plain)
+    assert found.box == detector.detect(plain)[0].box
+    looks: list[float] = []
+    real = detector._look
+    monkeypatch.setattr(
+        detector, "_look", lambda pixels, scale, low: looks.append(scale) or real(pixels, scale, low)
+    )
+    assert detector.glance(np.full((360, 640, 3), 90, np.uint8)) == []
+    assert looks == [1.0]
+
+
+def test_a_quick_glance_at_a_large_frame_has_boxes_in_its_pixels() -> None:
+    frame = np.full((1080, 1920, 3), 90, np.uint8)
+    frame[300:812, 700:1212] = models.collins().pixels
+    (whole,), (quick,) = models.engine().glance(frame), models.engine().glance(frame, 960)
+    assert quick.box == pytest.approx(whole.box, abs=12)

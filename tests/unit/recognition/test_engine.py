@@ -85,7 +85,7 @@ def test_colour_order_matters() -> None:
         np.ascontiguousarray(aligned[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)), "data"
     )
     red_first = network.forward()[0]
-    assert compare(engine.template(models.hopper(), detection), red_first) > 0.9999
+    assert compare(engine.plain_template(models.hopper(), detection), red_first) > 0.9999
     swapped = Embedder(engine._embedder._session, dataclasses.replace(engine.pack.embed, colour="BGR"), 128)
     assert compare(swapped.template(aligned), red_first) < 0.97
 
@@ -232,3 +232,22 @@ def test_a_network_that_does_not_do_what_its_manifest_says_does_not_load(
     _bring(own_models, network, **changes)
     with pytest.raises(PackError, match=said):
         Engine.load("tiny", own_models)
+
+
+def test_a_template_is_the_mean_of_the_steady_face_and_its_mirror_image() -> None:
+    engine, pixels = models.engine(), models.hopper().pixels
+    face = engine.faces(models.hopper())[0].detection
+    aligned = align(pixels, engine._detector.steady(pixels, face.points))
+    both = [engine._embedder.template(each) for each in (aligned, np.ascontiguousarray(aligned[:, ::-1]))]
+    mean = (both[0] + both[1]) / np.linalg.norm(both[0] + both[1])
+    assert engine.template(models.hopper(), face) == pytest.approx(mean, abs=1e-6)
+    assert engine.plain_template(models.hopper(), face) == pytest.approx(
+        engine._embedder.template(align(pixels, face.points)), abs=1e-6
+    )
+    single = Engine(dataclasses.replace(YUNET_SFACE, mirrored=False), engine._detector, engine._embedder)
+    assert single.template(models.hopper(), face) == pytest.approx(both[0], abs=1e-6)
+
+
+def test_a_picture_and_its_mirror_image_have_nearly_one_template() -> None:
+    mirrored = models.picture(np.ascontiguousarray(models.hopper().pixels[:, ::-1]))
+    assert compare(_template(models.hopper()), _template(mirrored)) > 0.97

@@ -78,7 +78,7 @@ def test_card_text_says_what_the_card_knows() -> None:
 
 def test_card_is_plain_json() -> None:
     plain = json.loads(json.dumps(packs.card(packs.YUNET_SFACE)))
-    assert plain["identity"] == "yunet-sface 1"
+    assert plain["identity"] == "yunet-sface 2"
     assert plain["permitted_uses"] == sorted(packs.USES)
     assert plain["recogniser"]["sha256"] == packs.YUNET_SFACE.recogniser.sha256
 
@@ -107,6 +107,16 @@ def test_a_whole_manifest_becomes_a_card() -> None:
     assert pack.calibration == packs.Calibration(((1e-3, 0.3), (1e-4, 0.4)), "10 pictures", "the tests")
     assert "licence CC0-1.0; training data: none" in packs.card_text(pack)
     assert f"Detector: that of {packs.DEFAULT_PACK}" in packs.card_text(pack)
+
+
+def test_a_manifest_may_ask_for_mirror_images() -> None:
+    line = 'template = "arcface-112"'
+    assert not read_manifest(models.manifest(NETWORK).encode()).mirrored
+    asked = models.manifest(NETWORK, template=f"{line}\nmirrored = true")
+    assert read_manifest(asked.encode()).mirrored
+    assert "mirror image" in packs.card_text(read_manifest(asked.encode()))
+    with pytest.raises(PackError, match="true or false"):
+        read_manifest(models.manifest(NETWORK, template=f"{line}\nmirrored = 1").encode())
 
 
 def test_calibration_may_be_left_out() -> None:

@@ -15,7 +15,7 @@ from plainview.recognition.types import Detection, Picture, Quality
 GOOD = {
     "face_width": 120.0, "inter_eye_distance": 50.0, "sharpness": 0.8, "detail_width": 90.0,
     "luminance_mean": 130.0, "contrast": 40.0, "under_exposed": 0.0, "over_exposed": 0.0,
-    "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "detector_score": 0.93,
+    "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "detector_score": 0.93, "cover": 0.0,
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,11 @@ from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from plainview.casework.actions.frames import public_part, secret_part
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.notices import owe_notices
 from plainview.casework.actions.rows import insert
-from plainview.casework.actions.search import public_part, record_answer, secret_part
+from plainview.casework.actions.search import record_answer
 from plainview.casework.models import (
     Alert,
     AlertGallery,
@@ -31,7 +33,8 @@ from plainview.casework.models import (
 )
 from plainview.casework.queries.galleries import newest_calibration, open_template
 from plainview.casework.services import services
-from plainview.index.base import Scored, exact_scores, ranked
+from plainview.evaluation.scoring import COSINE, Listed
+from plainview.index.base import exact_scores, ranked
 from plainview.policy import rules
 from plainview.policy.agency import MAX_LIST
 from plainview.policy.decision import Allow
@@ -119,8 +122,11 @@ def _new(gallery_id: int, after: int) -> list[_Row]:
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after).order_by("seq")
     columns = ("seq", "reference_id", "is_add", "reference__template", "reference__public_id")
     return [
-        (seq, reference, open_template(public, sealed) if is_add and sealed else None)
-        for seq, reference, is_add, sealed, public in rows.values_list(*columns)[:_BLOCK]
+        # A canary is nobody whom an alert may find.
+        (seq, reference, open_template(public, sealed) if is_add and sealed and not canary else None)
+        for seq, reference, is_add, sealed, public, canary in rows.values_list(
+            *columns, "reference__is_canary"
+        )[:_BLOCK]
     ]
 
 
@@ -203,7 +209,7 @@ def _compare(
     return raised
 
 
-_Part = tuple[list[Scored], int, int]
+_Part = tuple[list[Listed], int, int]
 
 
 def _parts(
@@ -211,7 +217,8 @@ def _parts(
 ) -> Iterator[_Part]:
     """Candidate lists of at most MAX_LIST, each with the changes (after, upto] that it is the best of."""
     if len(references) <= MAX_LIST:
-        yield ranked(references, scores, MAX_LIST), after, upto
+        best = ranked(references, scores, MAX_LIST)
+        yield [Listed(row.reference, row.score, row.score) for row in best], after, upto
         return
     middle = int(seqs[len(seqs) // 2 - 1])
     first = seqs <= middle
@@ -219,7 +226,7 @@ def _parts(
     yield from _parts(references[~first], scores[~first], seqs[~first], middle, upto)
 
 
-def _raise(follows: AlertGallery, found: list[Scored], after: int, upto: int) -> bool:
+def _raise(follows: AlertGallery, found: list[Listed], after: int, upto: int) -> bool:
     """Record the candidates as a search that the alert made, if every rule still lets it; say whom to tell."""
     alert, gallery = follows.alert, follows.gallery
     if not found or not _may_still(alert, gallery):
@@ -231,7 +238,7 @@ def _raise(follows: AlertGallery, found: list[Scored], after: int, upto: int) ->
         quality_detail=alert.quality_detail,
         captured_on=alert.captured_on, pack=alert.pack, pack_sha256=alert.pack_sha256, alert=alert,
         after_seq=after, gallery_seq=upto, gallery_size=_compared(gallery.pk, after, upto),
-        calibration=newest_calibration(gallery.pk, alert.pack),
+        calibration=newest_calibration(gallery.pk, alert.pack), scorer=COSINE, nearness=Decimal(0),
     )  # fmt: skip
     asked = write_entry(
         "search.requested",

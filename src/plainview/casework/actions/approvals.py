@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Approval, Case, Member
-from plainview.casework.queries.cases import case_numbered
+from plainview.casework.models import Approval, Case, Member, Search
+from plainview.casework.queries.cases import approvals_waiting, case_numbered, urgent_waiting
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -43,6 +43,27 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
             acting_member=acting_member,
         )
     return row
+
+
+def view_waiting(*, acting_member: Member) -> tuple[list[Approval], list[Search]]:
+    """Show what waits for a supervisor: requests for approval and urgent searches; what is shown is an entry.
+
+    Raises:
+        Refused: no permission.
+    """
+    with acting("approval.view", Permission.SEARCH_APPROVE, acting_member):
+        requests, urgent = approvals_waiting(acting_member), urgent_waiting(acting_member)
+        if requests or urgent:
+            write_entry(
+                "approvals.viewed",
+                {
+                    "agency": acting_member.agency.public_id,
+                    "approvals": [row.public_id for row in requests],
+                    "searches": [row.public_id for row in urgent],
+                },
+                acting_member=acting_member,
+            )
+    return requests, urgent
 
 
 def decide_approval(public_id: str, *, grant: bool, note: str, acting_member: Member) -> Approval:

@@ -37,12 +37,15 @@ from plainview.casework.queries.galleries import open_template
 from plainview.casework.queries.log import entries_about
 from plainview.casework.queries.pictures import png
 from plainview.casework.services import services
+from plainview.evaluation.scoring import COSINE
 from plainview.policy.agency import parse
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.table import table
 from plainview.recognition.edits import apply, read
 from plainview.recognition.packs import card
+from plainview.recognition.types import Picture, Vector
+from plainview.recognition.video.fuse import fused
 
 _TOOLS = ("numpy", "onnxruntime", "opencv-python-headless", "pillow", "cryptography", "django")
 
@@ -115,6 +118,13 @@ def _items(search: Search, *, pictures: bool) -> Iterator[tuple[str, bytes, str]
             png(edited),
             "the probe after the edits that search.json lists, as it was searched",
         )
+    for frame in search.frames.order_by("number"):
+        data = services().blobs.get(frame.blob)
+        yield (
+            f"probe/frame-{frame.number}.png",
+            data,
+            "a further frame of the same person that was searched with",
+        )
     if pictures:
         for row in candidates:
             if row.reference.template:
@@ -149,16 +159,24 @@ def _search(search: Search, candidates: list[Candidate], erased: list[str]) -> d
         "pack": search.pack, "pack_sha256": search.pack_sha256,
         "probe_sha256": search.probe_blob, "probe_name": search.probe_name, "probe_edits": search.edits,
         "face_number": search.face_number, "box": search.box, "quality": search.quality,
-        "quality_detail": search.quality_detail,
+        "quality_detail": search.quality_detail, "probe_still": search.provenance,
+        "probe_frames": [
+            {
+                "number": frame.number, "sha256": frame.blob, "face_number": frame.face_number,
+                "quality": frame.quality, "still": frame.provenance,
+            }
+            for frame in search.frames.order_by("number")
+        ],
         "gallery": {
             "name": gallery.name, "legal_basis": gallery.legal_basis, "source": gallery.source,
             "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(), "offences": gallery.offences,
         },
         "gallery_size": search.gallery_size, "gallery_seq": search.gallery_seq, "erased_since": erased,
+        "scorer": search.scorer,
         "candidates": [
             {
                 "rank": row.rank, "reference": row.reference.public_id, "score": str(row.score),
-                "source_url": row.reference.source_url, "page_url": row.reference.page_url,
+                "adjusted": str(row.adjusted), "source_url": row.reference.source_url, "page_url": row.reference.page_url,
                 "captured_on": row.reference.captured_on and row.reference.captured_on.isoformat(),
                 "quality": row.reference.quality,
             }
@@ -281,26 +299,48 @@ def _rerun(search: Search) -> Iterator[tuple[str, bytes, str]]:
         )  # fmt: skip
     picture = services().decoder.decode(services().blobs.get(search.probe_blob))
     picture = apply(picture, read(search.edits))
-    _, face = engine.probe_face(picture, search.face_number)
+    template = _probe_template(search, picture)
     state: dict[int, bool] = {}
     changes = GalleryChange.objects.filter(
         gallery=search.gallery, seq__gt=search.after_seq or 0, seq__lte=search.gallery_seq
     ).order_by("seq")
     for reference, is_add in changes.values_list("reference_id", "is_add").iterator():
         state[reference] = is_add
+    held = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
+    cohort = {key for key in held if state.get(key)}
     rows, templates = [], []
-    held = search.gallery.reference_set.exclude(template=b"").order_by("pk")
-    for key, public, sealed in held.values_list("pk", "public_id", "template").iterator():
+    compared = search.gallery.reference_set.exclude(template=b"").order_by("pk")
+    for key, public, sealed in compared.values_list("pk", "public_id", "template").iterator():
         if state.get(key):
-            rows.append({"key": key, "reference": public})
+            rows.append({"key": key, "reference": public, "cohort": key in cohort})
+            cohort.discard(key)
             templates.append(open_template(public, sealed))
     yield (
         "rerun/references.json",
         _dump(rows),
         "the references that were compared, in the order of the templates",
     )
+    order = {"scorer": search.scorer, "probe_nearness": str(search.nearness), "cohort_erased": len(cohort)}
+    yield (
+        "rerun/order.json",
+        _dump(order),
+        "what ordered the list, and how many of its cohort were erased since",
+    )
     yield "rerun/templates.npy", _array(np.stack(templates)), "their templates, float32"
-    yield "rerun/probe.npy", _array(engine.template(picture, face.detection)), "the probe's template, float32"
+    yield "rerun/probe.npy", _array(template), "the probe's template, float32"
+
+
+def _probe_template(search: Search, picture: Picture) -> Vector:
+    """As the search made it: of its probe alone, or together with its further frames."""
+    engine = services().engine
+    _, face = engine.probe_face(picture, search.face_number)
+    templates, qualities = [engine.template(picture, face.detection)], [search.quality]
+    for row in search.frames.order_by("number"):
+        frame = services().decoder.decode(services().blobs.get(row.blob))
+        _, face = engine.probe_face(frame, row.face_number)
+        templates.append(engine.template(frame, face.detection))
+        qualities.append(row.quality)
+    return fused(templates, qualities)
 
 
 def _log(search: Search) -> Iterator[tuple[str, bytes, str]]:

@@ -15,12 +15,14 @@ from django.db.models import F
 
 from plainview.casework.actions.erasers import ERASERS, erase_pending, erase_snapshots
 from plainview.casework.actions.guard import acting
+from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import write_entry
 from plainview.casework.expunged import ACTION, bring_level, mark
 from plainview.casework.models import BarredPicture, Gallery, GalleryChange, Member, Reference
 from plainview.casework.queries.blobs import picture_needed
-from plainview.casework.queries.galleries import reference_numbered
+from plainview.casework.queries.galleries import changes_after, reference_numbered
 from plainview.casework.queries.pictures import forget_pictures
+from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.examination import explained
@@ -85,7 +87,7 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member, never_agai
             {"reason": reason.strip()},
             acting_member=acting_member,
         )  # fmt: skip
-    finish()
+    finish(row.gallery)
     return Expunged(row.public_id, not needed, receipt.entry, forget_pages())
 
 
@@ -120,13 +122,37 @@ def blank(row: Reference) -> None:
     row.save()
 
 
-def finish() -> int:
-    """Do after the transaction what an expunge, this one or one that was cut short, left; return pictures removed."""
+def finish(*galleries: Gallery) -> int:
+    """Do after the transaction what an expunge, this one or one that was cut short, left; return pictures removed.
+
+    Args:
+        galleries: those whose indexes have to forget something.
+
+    Raises:
+        Refused: index.unreachable.
+        StorageError, OSError: something could not be removed; call it again.
+    """
     erased = erase_pending()
+    for gallery in galleries:
+        with index_reached():
+            services().forget(gallery.pk, changes_after(gallery.pk), gallery.index_adapter)
     erase_snapshots()
     forget_pictures()
     bring_level()
     return erased
+
+
+def forget(gallery: Gallery, *pictures: str) -> None:
+    """Delete pictures that nothing needs any more, after their rows were erased for good.
+
+    Raises:
+        StorageError: one could not be removed.
+    """
+    for digest in dict.fromkeys(pictures):
+        if not picture_needed(digest):
+            services().blobs.delete(digest)
+    finish(gallery)
+    forget_pages()
 
 
 def forget_pages() -> bool:

@@ -31,6 +31,10 @@ class Cancelled(Exception):
     """Somebody cancelled the running job, or another worker holds it now: stop at the next safe place."""
 
 
+class Later(Exception):
+    """What was done is kept, and the rest waits for another turn, so that shorter work is not held up."""
+
+
 def ask(kind: str, subject: int, *, total: int | None = None, acting_member: Member) -> Job:
     """Add a job in the running transaction; the caller enqueues it after the commit (jobs.queue)."""
     return Job.objects.create(
@@ -101,17 +105,22 @@ def progressed(job: Job, done: int) -> None:
     job.done, job.lost = done, 0
 
 
-def run(pk: int, work: Callable[[Job], str]) -> None:
+def run(pk: int, work: Callable[[Job], str]) -> bool:
     """Do a job's work under its lease; `work` returns a note for people. Whatever it raises ends the job.
+
+    Returns:
+        True when the work asked for another turn.
 
     Raises:
         Exception: what `work` raised, after it was noted, unless it is a refusal.
     """
     job = begin(pk)
     if job is None:
-        return
+        return False
     try:
         note = work(job)
+    except Later:
+        return _put_back(job)
     except Cancelled:
         end(job, Job.State.CANCELLED, "Cancelled. What was done until then is kept.")
     except Refused as refused:
@@ -121,6 +130,16 @@ def run(pk: int, work: Callable[[Job], str]) -> None:
         raise
     else:
         end(job, Job.State.DONE, note)
+    return False
+
+
+def _put_back(job: Job) -> bool:
+    held = Job.objects.filter(
+        pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None
+    ).update(state=Job.State.WAITING, beat_at=timezone.now(), lost=0)
+    if not held:
+        end(job, Job.State.CANCELLED, "Cancelled. What was done until then is kept.")
+    return bool(held)
 
 
 def end(job: Job, state: Job.State, note: str) -> None:
@@ -161,6 +180,7 @@ def to_resume() -> list[int]:
     """Jobs that wait or whose worker is gone, oldest first: the queue is asked for them again."""
     late = timezone.now() - LEASE
     rows = Job.objects.filter(
-        Q(state=Job.State.RUNNING, beat_at__lt=late) | Q(state=Job.State.WAITING, asked_at__lt=late)
+        Q(state=Job.State.RUNNING, beat_at__lt=late)
+        | Q(state=Job.State.WAITING, asked_at__lt=late) & (Q(beat_at=None) | Q(beat_at__lt=late))
     )
     return list(rows.order_by("pk").values_list("pk", flat=True))

@@ -109,7 +109,7 @@ def view_decision(examination_id: str, *, acting_member: Member) -> Examination:
     with acting("lead.decide_view", Permission.LEAD_RELEASE, acting_member):
         row = examination_numbered(examination_id, acting_member)
         write_entry(
-            "examination.viewed",
+            "lead.decision_viewed",
             {"agency": acting_member.agency.public_id, "examination": row.public_id},
             acting_member=acting_member,
         )

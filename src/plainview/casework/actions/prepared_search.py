@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from plainview.casework.actions.approvals import usable_approvals
 from plainview.casework.actions.guard import refusals_recorded
 from plainview.casework.actions.search import Probe, Request, authorise, probe_of, run_search
+from plainview.casework.actions.stills import further_frames
 from plainview.casework.models import Member, Preparation, Search
 from plainview.casework.queries.preparations import approval_wanted, preparation_numbered, searches_of
 from plainview.casework.services import services
@@ -40,8 +41,12 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
     if wanted:
         _approved(draft, len(wanted), acting_member)
         data = services().blobs.get(draft.blob)
+        origin = dict(draft.provenance)
+        beside = origin.pop("with", [])
         probe = replace(
-            probe_of(draft.file_name, data, draft.face, edits=draft.edits), provenance=draft.provenance
+            probe_of(draft.file_name, data, draft.face, edits=draft.edits),
+            provenance=origin,
+            further=further_frames(beside, origin["still"], acting_member=acting_member) if beside else (),
         )
         for request in wanted:
             _run_once(draft, probe, request, acting_member)

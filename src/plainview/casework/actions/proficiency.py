@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Member, ProficiencyItem, Reference, Search
+from plainview.casework.models import Member, ProficiencyItem, Reference
 from plainview.casework.queries.blind import live_tasks
+from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.queries.proficiency import item_numbered
 from plainview.casework.services import services
@@ -121,18 +122,10 @@ def retire_item(public_id: str, *, why: str, acting_member: Member) -> Proficien
             {"why": why.strip()},
             acting_member=acting_member,
         )
-    if blob and not _in_use(blob):
+    if blob and not picture_needed(blob):
         services().blobs.delete(blob)
     forget_pictures()
     return item
-
-
-def _in_use(blob: str) -> bool:
-    return (
-        Reference.objects.filter(blob=blob).exists()
-        or Search.objects.filter(probe_blob=blob).exists()
-        or ProficiencyItem.objects.filter(probe_blob=blob).exists()
-    )
 
 
 def _reference(public_id: str, member: Member) -> Reference:

@@ -113,7 +113,9 @@ def re_embed(
 
 
 def _rows(gallery: Gallery, pack: str) -> QuerySet[Reference]:
-    return Reference.objects.filter(gallery=gallery).exclude(pack=pack).exclude(template=b"").order_by("pk")
+    return (
+        Reference.everything.filter(gallery=gallery).exclude(pack=pack).exclude(template=b"").order_by("pk")
+    )
 
 
 def _batches(gallery: Gallery, pack: str, result: ReEmbedded) -> Iterator[list[tuple[Reference, Vector]]]:
@@ -153,7 +155,7 @@ def _store(
         # One that was expunged meanwhile stays erased.
         held = {
             row.pk: row
-            for row in Reference.objects.filter(pk__in=[row.pk for row, _ in batch]).exclude(template=b"")
+            for row in Reference.everything.filter(pk__in=[row.pk for row, _ in batch]).exclude(template=b"")
         }
         done = []
         for row, template in batch:
@@ -161,7 +163,7 @@ def _store(
                 row.template = sealer.seal(template.tobytes(), f"template:{row.public_id}".encode())
                 row.pack = pack
                 done.append(row)
-        Reference.objects.bulk_update(done, ["template", "pack"])
+        Reference.everything.bulk_update(done, ["template", "pack"])
         first = gallery.log_head + 1
         GalleryChange.objects.bulk_create(
             GalleryChange(gallery=gallery, seq=first + i, is_add=True, reference=row)

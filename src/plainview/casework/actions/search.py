@@ -22,8 +22,11 @@ from django.utils import timezone
 from plainview.audit.record import Value
 from plainview.casework.actions.approvals import usable_approval
 from plainview.casework.actions.calibrate import calibrate
+from plainview.casework.actions.canary_checks import look_again
 from plainview.casework.actions.flags import inspect, inspect_closed
+from plainview.casework.actions.frames import Further, further_rows, public_part, secret_part, template_of
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
+from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.preparations import use
 from plainview.casework.actions.rows import insert, insert_many
@@ -39,12 +42,14 @@ from plainview.casework.models import (
     Preparation,
     Search,
 )
+from plainview.casework.ordering import answer
+from plainview.casework.queries.canaries import alarm_open, hidden
 from plainview.casework.queries.candidates import answered, candidates_of
-from plainview.casework.queries.galleries import changes_after, shown_references
+from plainview.casework.queries.galleries import shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
-from plainview.index.base import Scored, catch_up
+from plainview.evaluation.scoring import Listed
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
@@ -89,6 +94,7 @@ class Probe:
     face: Face
     edits: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
+    further: tuple[Further, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,31 +151,24 @@ def run_search(
         acting_member: who asks.
 
     Raises:
-        Refused: a rule says no; recorded.
+        Refused: a rule says no, or the server of the gallery's index does not answer; recorded.
         IntegrityError: this preparation was searched in this gallery already; nothing was recorded.
         LogFolderError, DatabaseError: the log cannot be written; then nothing was compared.
     """
     sweep()
     search, asked = _record(probe, request, preparation, acting_member=acting_member)
-    template = services().engine.template(probe.picture, probe.face.detection)
-    index = services().index(search.gallery_id, search.pack, len(template))
-    search.gallery_seq = catch_up(index, changes_after(search.gallery_id))
-    found = index.search(template, request.top)
-    search.gallery_size = len(index)
-    search.calibration = calibrate(search.gallery)
-    answer = record_answer(search, found, asked, acting_member=acting_member)
+    template = template_of(probe.picture, probe.face, probe.further)
+    with refusals_recorded("search", acting_member), index_reached():
+        index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
+        look_again(search.gallery, index)
+        search.calibration = calibrate(search.gallery)
+        ranked = answer(index, search.calibration, template, request.top)
+        search.gallery_seq, search.scorer = ranked.reached, ranked.scorer
+        search.nearness = Decimal(f"{ranked.nearness:.6f}")
+        search.gallery_size = len(index) - hidden(search.gallery_id, ranked.reached).present
+    recorded = record_answer(search, ranked.listed, asked, acting_member=acting_member)
     inspect(search, template, probe.picture)
-    return answer
-
-
-def public_part(provenance: dict[str, Any]) -> dict[str, Any]:
-    """What of a still's origin may stand in the log: nothing that shows or names anybody."""
-    return {key: provenance[key] for key in ("video", "still", "time_s", "frame") if key in provenance}
-
-
-def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
-    """What of a still's origin is sealed, so that it can be erased one day."""
-    return {key: provenance[key] for key in ("frame_sha256", "box", "video_sha256") if key in provenance}
+    return recorded
 
 
 @contextmanager
@@ -218,6 +217,7 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
         gallery_name=request.gallery, gallery_found=gallery is not None,
         gallery_expires_on=gallery.expires_on if gallery else None,
         gallery_offences=tuple(gallery.offences) if gallery else (),
+        gallery_alarm=gallery is not None and alarm_open(gallery),
         approved=approval is not None, urgent=bool(request.urgent.strip()), today=timezone.now().date(),
     )  # fmt: skip
     rules.require(*decisions(facts, policy))
@@ -270,6 +270,9 @@ def _record(
         if probe.edits:
             secret["edits"] = list(probe.edits)
         secret |= secret_part(probe.provenance)
+        frames = further_rows(search, probe.further)
+        if frames:
+            secret["frames"] = [[row.blob, str(row.provenance["frame_sha256"])] for row in frames]
         receipt = write_entry(
             "search.requested",
             {
@@ -284,6 +287,7 @@ def _record(
                 "urgent": bool(urgent),
                 "top": request.top,
                 "edits": len(probe.edits),
+                "frames": 1 + len(frames),
                 "preparation": preparation.public_id if preparation else None,
                 "pack": pack.identity,
                 "pack_sha256": pack.recogniser.sha256,
@@ -294,13 +298,16 @@ def _record(
         )
         search.request_entry = receipt.entry
         insert(search)
+        for row in frames:
+            row.search = search
+            row.save()
         if preparation is not None:
             use(preparation, acting_member=acting_member)
     return search, receipt
 
 
 def record_answer(
-    search: Search, found: list[Scored], asked: Receipt, *, acting_member: Member | None
+    search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member | None
 ) -> Answer:
     """Record the candidate list of a recorded search; None acts for an alert."""
     references = shown_references([row.reference for row in found])
@@ -308,12 +315,13 @@ def record_answer(
         Candidate(
             search=search,
             rank=rank,
-            score=Decimal(f"{row.score:.6f}"),
+            score=Decimal(f"{row.cosine:.6f}"),
+            adjusted=Decimal(f"{row.score:.6f}"),
             reference=references[row.reference],
         )
         for rank, row in enumerate(found, start=1)
     ]
-    answer = [[row.rank, row.reference.public_id, str(row.score)] for row in candidates]
+    answer = [[row.rank, row.reference.public_id, str(row.score), str(row.adjusted)] for row in candidates]
     with transaction.atomic():
         insert_many(candidates)
         receipt = write_entry(
@@ -325,6 +333,7 @@ def record_answer(
                 "gallery_size": search.gallery_size,
                 "gallery_seq": search.gallery_seq,
                 "calibration_seq": search.calibration.seq if search.calibration else None,
+                "scorer": search.scorer,
             },
             {"list_sha256": hashlib.sha256(json.dumps(answer).encode()).hexdigest()},
             acting_member=acting_member,
@@ -337,6 +346,8 @@ def record_answer(
             gallery_size=search.gallery_size,
             gallery_seq=search.gallery_seq,
             calibration=search.calibration,
+            scorer=search.scorer,
+            nearness=search.nearness,
         )
     return Answer(search, candidates, receipt)
 

@@ -16,6 +16,7 @@ from plainview.casework.queries.pictures import face_jpeg
 from plainview.casework.queries.release import (
     Facts,
     Verdict,
+    face_of,
     facts_about,
     lead_shown,
     outcomes_of,
@@ -29,7 +30,7 @@ from plainview.recognition.errors import BadMedia
 from plainview.recognition.quality import COMPONENTS, summarise
 from plainview.storage.base import StorageError
 
-_LARGE, _SMALL = 960, 160  # pixels: of the pair and of the list
+_SIDE = 160  # pixels of a face in the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,16 @@ def _sheet(lead: Lead) -> Sheet:
         head=list(_head(lead)),
         pair=(
             Pictured(
-                "Probe", _face(search.probe_blob, search.box, _LARGE),
+                "Probe", _large(row, "probe"),
                 [
                     ("Quality", f"{search.quality} of 100"), ("Taken", str(search.captured_on or "not stated")),
-                    ("Declared as", search.origin),
+                    ("Declared as", search.origin), ("Edits", "; ".join(facts.edits) or "none"),
+                    *([("Picked from", facts.still)] if facts.still else []),
                 ],
             ),
             Pictured(
                 f"Candidate, rank {row.rank} of {len(facts.candidates)}: similar, not identified",
-                _reference(row, _LARGE),
+                _large(row, "candidate"),
                 [
                     ("Score", f"{row.score:.3f}"), ("Quality", f"{row.reference.quality} of 100"),
                     ("Taken", str(row.reference.captured_on or "not stated")),
@@ -96,7 +98,7 @@ def _sheet(lead: Lead) -> Sheet:
         ],
         candidates=[
             Row(
-                each.rank, _reference(each, _SMALL), f"{each.score:.3f}", meaning.text, _small_facts(each),
+                each.rank, _small(each), f"{each.score:.3f}", meaning.text, _small_facts(each),
                 each.pk == row.pk,
             )
             for each, meaning in facts.candidates
@@ -203,12 +205,15 @@ def _small_facts(row: Candidate) -> str:
     return f"Quality {reference.quality}, {taken}, {reference.source_url}"
 
 
-def _reference(row: Candidate, side: int) -> bytes | None:
-    return _face(row.reference.blob, row.reference.box, side) if row.reference.template else None
-
-
-def _face(blob: str, box: list[float], side: int) -> bytes | None:
+def _large(row: Candidate, which: str) -> bytes | None:
     try:
-        return face_jpeg(blob, box, side)
+        return face_of(row, which)
+    except (BadMedia, StorageError):
+        return None
+
+
+def _small(row: Candidate) -> bytes | None:
+    try:
+        return face_jpeg(row.reference.blob, row.reference.box, _SIDE) if row.reference.template else None
     except (BadMedia, StorageError):
         return None

@@ -5,24 +5,28 @@ Owns what a pick says of its origin. A pick searches nothing: the search that fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
 import numpy as np
 
+from plainview.casework.actions.frames import Further, public_part, secret_part
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.preparations import prepare, save
-from plainview.casework.actions.search import Probe, public_part, secret_part
+from plainview.casework.actions.search import Probe
 from plainview.casework.models import Member, Preparation, Still
-from plainview.casework.queries.videos import still_numbered
+from plainview.casework.queries.videos import persons, still_numbered
 from plainview.casework.services import services
 from plainview.casework.videos import StoredVideo
 from plainview.policy import rules
+from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.quality import MIN_FACE_PX
+from plainview.recognition.video.fuse import MAX_FRAMES
 from plainview.recognition.video.reader import VideoReader
 from plainview.recognition.video.track import iou
 
@@ -82,14 +86,22 @@ def provenance(still: Still, turned: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def draft_still(public_id: str, *, acting_member: Member) -> Preparation:
+def draft_still(public_id: str, *, together: bool = False, acting_member: Member) -> Preparation:
     """Pick a still and begin a draft with it: step 1 of a search. Its face is chosen already, its origin is left open.
+
+    Args:
+        public_id: of the still.
+        together: search with the best other stills of the person too, as one probe; they are picked at the search.
+        acting_member: who picks.
 
     Raises:
         Refused, BadMedia: as `pick_still`.
     """
     picked = pick_still(public_id, acting_member=acting_member)
-    number = still_numbered(public_id, acting_member).video.case.number
+    still = still_numbered(public_id, acting_member)
+    number = still.video.case.number
+    if together:
+        picked.provenance["with"] = [row.public_id for row in best_others(still)]
     draft = prepare(
         number, picked.name, picked.data, provenance=picked.provenance, acting_member=acting_member
     )
@@ -101,12 +113,51 @@ def draft_still(public_id: str, *, acting_member: Member) -> Preparation:
     return draft
 
 
-def prepare_still(public_id: str, *, acting_member: Member) -> Probe:
-    """Pick a still and prepare it as the probe of a search.
+def best_others(still: Still) -> list[Still]:
+    """The best other stills of the person, from other frames, as many as a probe takes."""
+    rows = next(
+        (row.stills for row in persons(still.video) if row.number == still.track.person),
+        [],
+    )
+    others = [row for row in rows if row.pts != still.pts and row.quality > 0]
+    return others[: MAX_FRAMES - 1]
+
+
+def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member) -> tuple[Further, ...]:
+    """Pick further stills of the person whom `beside` shows, to search with all of them as one probe.
 
     Raises:
-        Refused, BadMedia: as `pick_still`; or the face is not found in the frame again.
+        Refused: as `pick_still`; too many; or of another person or video.
+        BadMedia: as `pick_still`.
     """
+    if len(stills) >= MAX_FRAMES:
+        raise Refused(
+            "still.too_many", "Search refused", f"{len(stills) + 1} frames were named; {MAX_FRAMES} are the most.",
+            "Choose the best ones.",
+        )  # fmt: skip
+    first = still_numbered(beside, acting_member)
+    made = []
+    for public_id in stills:
+        other = still_numbered(public_id, acting_member)
+        same = other.video_id == first.video_id and other.track.person == first.track.person
+        if not same or other.pk == first.pk:
+            raise Refused(
+                "still.other_person", "Search refused",
+                f"{public_id} is not another still of the same person of the same video.",
+                "Search each person with a probe of their own.",
+            )  # fmt: skip
+        probe = prepare_still(public_id, acting_member=acting_member)
+        made.append(Further(probe.data, probe.picture, probe.number, probe.face, probe.provenance))
+    return tuple(made)
+
+
+def prepare_still(public_id: str, *, together_with: Sequence[str] = (), acting_member: Member) -> Probe:
+    """Pick a still and prepare it as the probe of a search, alone or together with others of the same person.
+
+    Raises:
+        Refused, BadMedia: as `pick_still` and `further_frames`; or the face is not found in the frame again.
+    """
+    further = further_frames(together_with, public_id, acting_member=acting_member)
     picked = pick_still(public_id, acting_member=acting_member)
     picture = services().decoder.decode(picked.data)
     faces = services().engine.faces(picture)
@@ -114,4 +165,6 @@ def prepare_still(public_id: str, *, acting_member: Member) -> Probe:
     if not shares or max(shares) < _SAME_PLACE:
         raise BadMedia("no_face", "The still's face is not found in its frame again.", "Pick another still.")
     number, face = services().engine.probe_face(picture, shares.index(max(shares)) + 1)
-    return Probe(picked.name, picked.data, picture, number, face, provenance=picked.provenance)
+    return Probe(
+        picked.name, picked.data, picture, number, face, provenance=picked.provenance, further=further
+    )

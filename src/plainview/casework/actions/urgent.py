@@ -12,9 +12,22 @@ from django.utils import timezone
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.preparations import erase_draft
-from plainview.casework.models import Candidate, LogOpening, Member, ProbeTemplate, Search
-from plainview.casework.queries.blobs import picture_needed
+from plainview.casework.models import (
+    Candidate,
+    Examination,
+    Lead,
+    LogOpening,
+    Member,
+    Outcome,
+    ProbeTemplate,
+    Search,
+    Verification,
+    VerificationItem,
+    Withheld,
+)
+from plainview.casework.queries.blobs import needed
 from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.log import entries_about
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
 from plainview.policy import joining, rules
@@ -72,13 +85,13 @@ def sweep() -> list[str]:
 
 
 def _erase(search: Search, why: str) -> None:
-    entries = [search.request_entry, search.answer_entry]
+    entries = [seq for seq, _ in entries_about(search)]  # before the ids by which they are found are gone
     ProbeTemplate.objects.filter(search=search).delete()
+    _erase_looking(search)
     candidates = Candidate.objects.filter(search=search).delete()[1].get("casework.Candidate", 0)
-    openings = LogOpening.objects.filter(
-        entry_id__in=[entry for entry in entries if entry is not None]
-    ).delete()[0]
-    probe = search.probe_blob
+    openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
+    probe, further = search.probe_blob, set(search.frames.values_list("blob", flat=True))
+    search.frames.all().delete()
     search.purpose = search.probe_name = search.urgent_reason = search.probe_blob = ""
     search.box, search.edits, search.quality_detail, search.quality, search.provenance = [], [], {}, 0, {}
     search.erased_at = timezone.now()
@@ -94,10 +107,22 @@ def _erase(search: Search, why: str) -> None:
     draft = search.preparation
     if draft is not None and not draft.searches.filter(erased_at=None).exists():
         erase_draft(draft, why)
-    if not picture_needed(probe):
-        transaction.on_commit(lambda: _delete_blob(probe))
+    gone = ({probe} | further) - needed({probe} | further)
+    transaction.on_commit(lambda: _delete_blobs(gone))
 
 
-def _delete_blob(digest: str) -> None:
-    services().blobs.delete(digest)
+def _erase_looking(search: Search) -> None:
+    """What people saw in it goes with it: it was made from what must not be kept."""
+    looked = Examination.objects.filter(candidate__search=search)
+    Outcome.objects.filter(lead__examination__in=looked).delete()
+    Lead.objects.filter(examination__in=looked).delete()
+    Withheld.objects.filter(examination__in=looked).delete()
+    VerificationItem.objects.filter(verification__examination__in=looked).delete()
+    Verification.objects.filter(examination__in=looked).delete()
+    looked.delete()
+
+
+def _delete_blobs(digests: set[str]) -> None:
+    for digest in digests:
+        services().blobs.delete(digest)
     forget_pictures()

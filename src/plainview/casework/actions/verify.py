@@ -1,7 +1,7 @@
 """Blind verification: the verifier's task is shown without score, rank, name or first verdict, and answered once.
 
-What an answer shows of the task (which face it was about, whether it agrees) is sealed in its entry: the public copy
-of the log never tells a verifier whether a task had a known answer.
+What an answer shows of the task (which face it was about, whether it agrees) is sealed in an entry of the system's own:
+neither the public copy of the log nor a verifier's own record tells whether a task had a known answer.
 """
 
 from __future__ import annotations
@@ -143,9 +143,16 @@ def answer_verification(
                 "verification": task.public_id, "agency": acting_member.agency.public_id, "faces": len(items),
                 "seconds": int((task.answered_at - task.shown_at).total_seconds()),
             },
-            {"about": {**_outcome(task, verdict), "conclusion": verdict, "foils_named": named}},
+            {"conclusions": {str(item.position): item.conclusion for item in items}},
             acting_member=acting_member,
         )  # fmt: skip
+        # The system's own entry: whoever wrote an entry may open it, and the verifier must not learn this.
+        write_entry(
+            "verification.compared",
+            {"verification": task.public_id, "agency": acting_member.agency.public_id},
+            {"about": {**_outcome(task, verdict), "conclusion": verdict, "foils_named": named}},
+            acting_member=None,
+        )
         erase_draft(acting_member, task)
         examination = task.examination
         if (

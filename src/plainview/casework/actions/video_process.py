@@ -6,6 +6,8 @@ within this video only, and empties the templates that did it when it ends. It c
 
 from __future__ import annotations
 
+import math
+import time
 import zlib
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,9 +16,10 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.actions.jobs import Cancelled, beat, progressed
+from plainview.casework.actions.jobs import Cancelled, Later, beat, progressed
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Job, Still, Video, VideoSegment, VideoTrack
+from plainview.casework.queries.jobs import job_of
 from plainview.casework.queries.pictures import jpeg
 from plainview.casework.services import services
 from plainview.casework.videos import StoredVideo
@@ -34,10 +37,21 @@ _UNTRUE_END = 1.0
 """Seconds by which a file may end before its announced end without that being said."""
 
 
-def process_video(job: Job, progress: Callable[[int, int], None] = lambda done, total: None) -> str:
+def process_video(
+    job: Job,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    turn: float = math.inf,
+) -> str:
     """Look through the video of a job, from where an earlier worker stopped; returns a note for people.
 
+    Args:
+        job: whose subject the video is.
+        progress: called with the frames passed and to pass.
+        turn: seconds after which other work has its turn, once a segment is done.
+
     Raises:
+        Later: the turn is over.
         Refused: the file is no video that can be used (its code in the rule id), or a rule says no.
         Cancelled: somebody cancelled, or another worker holds the job.
     """
@@ -45,7 +59,7 @@ def process_video(job: Job, progress: Callable[[int, int], None] = lambda done, 
     if video.state in (Video.State.DONE, Video.State.ERASED):
         return "It was done already."
     try:
-        _look_through(video, job, progress)
+        _look_through(video, job, progress, time.monotonic() + turn)
     except Cancelled:
         if Job.objects.filter(pk=job.pk, tries=job.tries, cancel_asked_at__isnull=False).exists():
             _stop(video, Video.State.CANCELLED, "", "Cancelled. The stills found until then are kept.")
@@ -60,7 +74,7 @@ def process_video(job: Job, progress: Callable[[int, int], None] = lambda done, 
     return f"{people} people in {stills} stills, of {video.frames:,} frames."
 
 
-def _look_through(video: Video, job: Job, progress: Callable[[int, int], None]) -> None:
+def _look_through(video: Video, job: Job, progress: Callable[[int, int], None], until: float) -> None:
     engine = services().engine
     source = StoredVideo(video, services().blobs)
     if not video.segments.exists():
@@ -93,6 +107,8 @@ def _look_through(video: Video, job: Job, progress: Callable[[int, int], None]) 
                 found = segments.Found((), 0, 0, 1)
             _keep(video, row, found, index, job, index.number(row.end - 1) - first + 1)
             progress(index.number(row.end - 1) - first + 1, total)
+            if time.monotonic() > until and video.segments.filter(done_at=None).exists():
+                raise Later
     finally:
         if reader_now is not None:
             reader_now.close()
@@ -261,6 +277,18 @@ def _stop(video: Video, state: Video.State, code: str, why: str) -> None:
             {"agency": video.case.agency.public_id, "video": video.public_id, "code": code},
             acting_member=video.member,
         )
+
+
+def settle() -> list[str]:
+    """Say of every video whose job ended without it (cancelled while its worker was gone) how it ended. By the clock."""
+    settled = []
+    for video in Video.objects.filter(state__in=[Video.State.RECEIVED, Video.State.PROCESSING]):
+        job = job_of("video", video.pk)
+        if job is not None and job.is_over:
+            cancelled = job.state == Job.State.CANCELLED
+            _stop(video, Video.State.CANCELLED if cancelled else Video.State.FAILED, "", job.note)
+            settled.append(video.public_id)
+    return settled
 
 
 def forget_templates(video: Video) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.video_erase import drop_blobs, erase_rows
 from plainview.casework.models import Job, Member, Video, VideoPart
 from plainview.casework.queries.cases import case_numbered
+from plainview.casework.queries.jobs import job_of
 from plainview.casework.queries.videos import video_numbered
 from plainview.casework.services import services
 from plainview.policy import rules
@@ -187,7 +189,9 @@ def process_again(
     """
     with acting("video.process", Permission.VIDEO_UPLOAD, acting_member):
         video = video_numbered(public_id, acting_member)
-        if video.state not in (Video.State.FAILED, Video.State.CANCELLED, Video.State.RECEIVED):
+        job_before = job_of(KIND, video.pk)
+        stuck = video.state == Video.State.PROCESSING and job_before is not None and job_before.is_over
+        if not stuck and video.state not in (Video.State.FAILED, Video.State.CANCELLED, Video.State.RECEIVED):
             raise Refused(
                 "video.not_waiting", "Nothing begun", f"The video is {video.state}.",
                 "Its page says what comes next.",
@@ -215,6 +219,18 @@ def discard_upload(public_id: str, *, acting_member: Member) -> None:
         video = _uploading(public_id, acting_member)
         digests = erase_rows(video, "given up by its member", acting_member=acting_member)
     drop_blobs(digests)
+
+
+def discard_stale() -> list[str]:
+    """Erase every upload that has had no end for `UPLOAD_DAYS`; return their ids. Run by the clock."""
+    late = timezone.now() - timedelta(days=video_rules.UPLOAD_DAYS)
+    gone = []
+    for video in Video.objects.filter(state=Video.State.UPLOADING, begun_at__lt=late):
+        drop_blobs(
+            erase_rows(video, f"not complete after {video_rules.UPLOAD_DAYS} days", acting_member=None)
+        )
+        gone.append(video.public_id)
+    return gone
 
 
 def _other_bytes() -> Refused:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0007_alert_edits'),
+        ('casework', '0008_canaries'),
     ]
 
     operations = [

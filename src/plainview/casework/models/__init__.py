@@ -10,6 +10,7 @@ from plainview.casework.models.alerts import (
     Notice,
     Webhook,
 )
+from plainview.casework.models.canaries import Canary, CanaryAlarm, CanaryCheck
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
 from plainview.casework.models.examination import (
     Draft,
@@ -39,7 +40,7 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
-from plainview.casework.models.videos import Still, Video, VideoPart, VideoSegment, VideoTrack
+from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -50,6 +51,9 @@ __all__ = [
     "AlertSeen",
     "Approval",
     "BarredPicture",
+    "Canary",
+    "CanaryAlarm",
+    "CanaryCheck",
     "Candidate",
     "Case",
     "Draft",
@@ -75,6 +79,7 @@ __all__ = [
     "PendingErasure",
     "PolicyVersion",
     "Preparation",
+    "ProbeFrame",
     "ProbeTemplate",
     "ProficiencyItem",
     "Reference",

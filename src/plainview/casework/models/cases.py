@@ -105,6 +105,8 @@ class Search(models.Model):
     erased_at = models.DateTimeField(null=True)
     alert = models.ForeignKey("casework.Alert", on_delete=models.PROTECT, null=True, related_name="raised")
     after_seq = models.BigIntegerField(null=True)
+    scorer = models.CharField(max_length=20, blank=True)
+    nearness = models.DecimalField(max_digits=8, decimal_places=6, null=True)
 
     class Meta:
         db_table = "search"
@@ -122,11 +124,12 @@ class Search(models.Model):
 
 
 class Candidate(models.Model):
-    """One row of a candidate list: similar, not identified."""
+    """One row of a candidate list: similar, not identified. `score` is the exact cosine, `adjusted` orders the list."""
 
     search = models.ForeignKey(Search, on_delete=models.PROTECT)
     rank = models.PositiveSmallIntegerField()
     score = models.DecimalField(max_digits=8, decimal_places=6)
+    adjusted = models.DecimalField(max_digits=8, decimal_places=6)
     reference = models.ForeignKey(Reference, on_delete=models.PROTECT)
 
     class Meta:

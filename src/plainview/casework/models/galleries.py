@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from plainview.casework.models.people import Agency, Member, public_id
@@ -27,6 +29,7 @@ class Gallery(models.Model):
     # The pack of its templates: "" before the first; while templates are made anew, already the new one.
     pack = models.CharField(max_length=100, blank=True, default="")
     re_embedding = models.BooleanField(default=False)
+    index_adapter = models.CharField(max_length=20, blank=True, default="")  # empty: the workspace's
 
     class Meta:
         db_table = "gallery"
@@ -75,11 +78,21 @@ class Enrolment(models.Model):
         return f"enrolment {self.pk}"
 
 
+class _Ordinary(models.Manager["Reference"]):
+    """References that people may see and count: every one but the canaries'."""
+
+    def get_queryset(self) -> models.QuerySet[Reference]:
+        return super().get_queryset().filter(is_canary=False)
+
+
 class Reference(models.Model):
     """One enrolled face: its picture (a blob by content hash), where it came from, and its sealed template.
 
     `picture_hash` is the sealed PDQ hash of the picture, empty for one too plain to have any; `provenance` what
     the source itself said about it (see casework.nist).
+
+    `objects` leaves the canaries' references out, so that nothing shows or counts one by forgetting; `everything` is
+    for what must know of them: the check that uses them, and what asks whether a picture is still needed.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_reference_id)
@@ -99,11 +112,18 @@ class Reference(models.Model):
     template = models.BinaryField()
     picture_hash = models.BinaryField(default=bytes)
     provenance = models.JSONField(default=dict)
+    is_canary = models.BooleanField(default=False)
+
+    objects = _Ordinary()
+    everything: ClassVar[models.Manager[Reference]] = models.Manager()
 
     class Meta:
         db_table = "reference"
+        base_manager_name = "everything"
         constraints = (
-            models.UniqueConstraint(fields=["gallery", "blob", "face_number"], name="reference_face_once"),
+            models.UniqueConstraint(
+                fields=["gallery", "blob", "face_number", "is_canary"], name="reference_face_once"
+            ),
         )
 
     def __str__(self) -> str:
@@ -170,13 +190,18 @@ class GalleryChange(models.Model):
 
 
 class GalleryCalibration(models.Model):
-    """What scores mean in a gallery, as it was at one point of its ordered log; the newest of a pack counts."""
+    """What scores mean in a gallery, as it was at one point of its ordered log; the newest of a pack counts.
+
+    `data` is of cosines, `adjusted` of the scores that order lists where these differ; `cohort`: reference numbers.
+    """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
     pack = models.CharField(max_length=100)
     seq = models.BigIntegerField()
     size = models.BigIntegerField()
     data = models.TextField()
+    adjusted = models.TextField(blank=True)
+    cohort = models.JSONField(default=list)
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from django.db import models
 
-from plainview.casework.models.cases import Case
+from plainview.casework.models.cases import Case, Search
 from plainview.casework.models.people import Member, public_id
 
 
@@ -159,3 +159,21 @@ class Still(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class ProbeFrame(models.Model):
+    """A further frame of the same person that a search was made with, beside its probe."""
+
+    search = models.ForeignKey(Search, on_delete=models.PROTECT, related_name="frames")
+    number = models.PositiveSmallIntegerField()
+    blob = models.CharField(max_length=64, db_index=True)
+    face_number = models.PositiveSmallIntegerField()
+    quality = models.PositiveSmallIntegerField()
+    provenance = models.JSONField()
+
+    class Meta:
+        db_table = "probe_frame"
+        constraints = (models.UniqueConstraint(fields=["search", "number"], name="probe_frame_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.search_id} frame {self.number}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plainview.casework.models import Candidate, Search
+from plainview.casework.models import CanaryAlarm, Candidate, Search
+from plainview.casework.queries.canaries import in_doubt
 from plainview.casework.queries.galleries import open_template
 from plainview.evaluation.calibration import Calibration, Rate, sentence
 from plainview.evaluation.cautions import Caution, Listed, cautions_for
+from plainview.evaluation.scoring import COSINE
 from plainview.policy.decision import Refused
 
 
@@ -20,14 +22,15 @@ class Meaning:
 
 
 def meanings(search: Search, candidates: list[Candidate]) -> list[Meaning]:
-    """One for each candidate, by the calibration that the search was answered with."""
+    """One for each candidate, by the calibration that the search was answered with: of what orders the list."""
     if search.calibration is None or search.gallery_size is None:
         return [Meaning(None, "This search was answered without a calibration.") for _ in candidates]
-    calibration, size = Calibration.from_json(search.calibration.data), search.gallery_size
+    held = search.calibration.data if search.scorer == COSINE else search.calibration.adjusted
+    calibration, size = Calibration.from_json(held), search.gallery_size
     found = []
     for row in candidates:
         try:
-            rate = calibration.rate(float(row.score), size=size)
+            rate = calibration.rate(float(row.adjusted), size=size)
         except Refused as refused:
             found.append(Meaning(None, refused.why))
         else:
@@ -57,10 +60,27 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
     """What to know before looking; references that were erased since are left out."""
     listed = [
         Listed(
-            row.rank, float(row.score), row.reference.quality, row.reference.captured_on,
-            open_template(row.reference.public_id, row.reference.template),
+            row.rank, float(row.adjusted), row.reference.quality, row.reference.captured_on,
+            open_template(row.reference.public_id, row.reference.template), row.reference.quality_detail.get("cover"),
         )
         for row in candidates
         if row.reference.template
     ]  # fmt: skip
-    return cautions_for(listed, probe_quality=search.quality, probe_captured_on=search.captured_on)
+    alarm = in_doubt(search)
+    told = [] if alarm is None else [Caution("canary_alarm", _doubt(alarm))]
+    return told + cautions_for(
+        listed, probe_quality=search.quality, probe_captured_on=search.captured_on,
+        probe_cover=search.quality_detail.get("cover"),
+    )  # fmt: skip
+
+
+def _doubt(alarm: CanaryAlarm) -> str:
+    explained = (
+        "is not explained yet"
+        if alarm.acknowledged_at is None
+        else f"was explained on {alarm.acknowledged_at:%Y-%m-%d} only"
+    )
+    return (
+        f"A check of this gallery by its canaries failed on {alarm.raised_at:%Y-%m-%d} and {explained}: "
+        "candidates may be missing or wrong. Search again once it is."
+    )

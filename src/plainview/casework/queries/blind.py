@@ -6,6 +6,7 @@ and the pictures of one task are equally long and made alike, so that none of th
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from django.utils import timezone
 from plainview.casework.models import Draft, Member, Verification, VerificationItem
 from plainview.casework.queries.pictures import aligned_jpeg, of_one_length
 from plainview.policy.decision import Refused
+
+_MAKING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,9 @@ def blind_pictures(task: Verification) -> tuple[bytes, dict[int, bytes]]:
         BadMedia, StorageError: a stored picture cannot be read.
     """
     items = list(task.items.select_related("reference").order_by("position"))
-    probe, *faces = of_one_length(
-        [_probe(task), *(aligned_jpeg(i.reference.blob, i.reference.box, i.reference.points) for i in items)]
-    )
+    with _MAKING:  # a page asks for all of them at once: the first makes them, the others find them made
+        made = [aligned_jpeg(i.reference.blob, i.reference.box, i.reference.points) for i in items]
+        probe, *faces = of_one_length([_probe(task), *made])
     return probe, {item.position: face for item, face in zip(items, faces, strict=True)}
 
 

@@ -11,8 +11,10 @@ from django.db.models import Model, Q
 
 from plainview.casework.models import (
     Alert,
+    Canary,
     Enrolment,
     Preparation,
+    ProbeFrame,
     ProficiencyItem,
     Reference,
     Search,
@@ -25,8 +27,10 @@ _KEEPERS: tuple[tuple[type[Model], str, Q], ...] = (
     (Reference, "blob", Q()),
     (Search, "probe_blob", Q()),
     (Alert, "probe_blob", Q()),
+    (Canary, "probe_blob", Q()),
     (ProficiencyItem, "probe_blob", Q()),
     (Preparation, "blob", Q(discarded_at=None)),
+    (ProbeFrame, "blob", Q()),
     (VideoPart, "blob", Q()),
     (Still, "thumbnail", Q()),
     (Video, "stamps_blob", Q()),
@@ -43,7 +47,8 @@ def needed(digests: Iterable[str]) -> set[str]:
     for first in range(0, len(asked), _AT_ONCE):
         some = asked[first : first + _AT_ONCE]
         for model, column, which in _KEEPERS:
-            rows = model._default_manager.filter(which, **{f"{column}__in": some})
+            # Not the default manager: that of references leaves the canaries out.
+            rows = model._base_manager.filter(which, **{f"{column}__in": some})
             found |= set(rows.values_list(column, flat=True))
     runs = Enrolment.objects.filter(Q(finished_at=None) | Q(failures_until__isnull=False))
     for files, failed in runs.values_list("files", "failed"):

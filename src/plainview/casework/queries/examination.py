@@ -84,7 +84,7 @@ def standing_of(examination: Examination) -> Standing:
     if len(words) < len(tasks):
         if words:
             return Standing("The verifier disagreed: a third person is looking.", "verifier")
-        return Standing("A verifier is looking.", "verifier")
+        return Standing("It is with a verifier.", "verifier")
     if isinstance(looking.verified(examination.conclusion, words, False), Allow):
         return Standing("Verified: a supervisor may release it.", "supervisor")
     return Standing("The verifiers disagreed: a supervisor decides.", "supervisor")

@@ -16,13 +16,13 @@ from django.db.models import BinaryField, F, Func, IntegerField, QuerySet, Value
 from plainview.audit.merkle import Frontier, inclusion_proof_by
 from plainview.audit.proofs import INCLUSION
 from plainview.audit.record import SYSTEM, Entry, Opening, parse_line
-from plainview.casework.models import Flag, LogEntry, LogOpening, Member, Search
+from plainview.casework.models import Flag, LogEntry, LogOpening, Member, Search, Verification
 from plainview.casework.queries.log import root_at
 from plainview.casework.services import services
 from plainview.policy.decision import Refused
 
 _CHUNK = 200  # rows read at once while looking for those that may be shown
-_RECENT = 2_000  # newest entries whose actions are offered as a filter
+_RECENT = 300  # newest entries whose actions are offered as a filter
 
 
 class Position(Func):
@@ -171,6 +171,8 @@ class Record:
         counts: action -> how often.
         searches: the member's own, newest first; those that were erased have no purpose any more.
         flags: about the member and decided. Those that wait are shown to nobody but the auditor.
+
+    Entries about a verification that the member has not answered come after the answer: they name the examination.
     """
 
     entries: list[Own]
@@ -185,7 +187,14 @@ class Record:
 
 def record_of(member: Member) -> Record:
     """Everything about the acting member."""
-    mine = [entry for entry in _entries(Wanted(member=member.public_id)) if _concerns(entry, member)]
+    blind = set(
+        Verification.objects.filter(verifier=member, answered_at=None).values_list("public_id", flat=True)
+    )
+    mine = [
+        entry
+        for entry in _entries(Wanted(member=member.public_id))
+        if _concerns(entry, member) and str(entry.subject.get("verification")) not in blind
+    ]
     opened: dict[int, dict[str, Any]] = {}
     written = [entry.seq for entry in mine if entry.actor == member.public_id]
     for row in _openings(written):

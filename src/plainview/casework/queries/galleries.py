@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import ExtractYear
 
 from plainview.casework.models import (
@@ -24,6 +25,7 @@ from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.recognition.types import Vector
 
+_KEYS = 500  # parameters of one statement: every database takes so many
 _ROWS = 10_000  # a block of 512-byte templates stays near 5 MB
 
 
@@ -48,7 +50,9 @@ def gallery_numbered(pk: int, member: Member) -> Gallery:
 
 def enrolments(gallery: Gallery, *, limit: int = 50) -> list[Enrolment]:
     """The runs of enrolment into a gallery, newest first."""
-    rows = Enrolment.objects.filter(gallery=gallery).select_related("member")
+    rows = (
+        Enrolment.objects.filter(gallery=gallery).exclude(reference__is_canary=True).select_related("member")
+    )
     return list(rows.order_by("-pk")[:limit])
 
 
@@ -58,7 +62,7 @@ def enrolment_numbered(gallery_pk: int, number: int, member: Member) -> Enrolmen
     Raises:
         Refused: enrolment.unknown.
     """
-    rows = Enrolment.objects.select_related("gallery", "member")
+    rows = Enrolment.objects.exclude(reference__is_canary=True).select_related("gallery", "member")
     run = rows.filter(pk=number, gallery_id=gallery_pk, gallery__agency=member.agency).first()
     if run is None:
         raise Refused(
@@ -113,18 +117,27 @@ class Statistics:
 
 def statistics(gallery: Gallery, pack: str) -> Statistics:
     """Count what a gallery holds; its pictures stay unseen."""
-    rows = Reference.objects.filter(gallery=gallery).exclude(template=b"")
+    newest = newest_calibration(gallery.pk, pack)
+    counted = _counted(services().origin, gallery.pk, gallery.log_head)
+    return replace(
+        counted, calibration=newest, changed_since=gallery.log_head - (newest.seq if newest else 0)
+    )
+
+
+# Keyed by the head of the gallery's ordered log: whatever is added or erased moves it.
+@lru_cache(maxsize=64)
+def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
+    every = Reference.objects.filter(gallery_id=gallery_pk)
+    rows = every.exclude(template=b"")
     tens = [0] * 10
     for quality, count in rows.values_list("quality").annotate(Count("pk")):
         tens[min(quality // 10, 9)] += count
     dated = rows.exclude(captured_on=None).annotate(year=ExtractYear("captured_on"))
     years: dict[int, int] = dict(dated.values_list("year").annotate(Count("pk")).order_by("year"))
-    newest = newest_calibration(gallery.pk, pack)
     total = sum(tens)
     return Statistics(
-        total, rows.values("blob").distinct().count(),
-        Reference.objects.filter(gallery=gallery, template=b"").count(), tuple(tens), years,
-        total - sum(years.values()), newest, gallery.log_head - newest.seq if newest else gallery.log_head,
+        total, rows.values("blob").distinct().count(), every.filter(template=b"").count(), tuple(tens), years,
+        total - sum(years.values()), None, 0,
     )  # fmt: skip
 
 
@@ -167,11 +180,24 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
                 rows[0][0],
                 np.array([row[1] for row in rows], dtype=np.int64),
                 np.array([bool(row[2] and row[3]) for row in rows], dtype=np.bool_),
-                np.stack(templates) if templates else np.empty((0, 0), dtype=np.float32),
+                np.stack(templates)
+                if templates
+                else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
             )
             watermark = rows[-1][0]
 
     return read
+
+
+def log_head(gallery_id: int) -> int:
+    """Number of the newest row of a gallery's ordered log."""
+    return int(Gallery.objects.values_list("log_head", flat=True).get(pk=gallery_id))
+
+
+def removed_between(gallery_id: int, after: int, upto: int) -> list[int]:
+    """References that rows (after, upto] of a gallery's log take out."""
+    rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=False)
+    return list(rows.values_list("reference_id", flat=True))
 
 
 def _has_changes(gallery_id: int, watermark: int) -> bool:
@@ -186,24 +212,43 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 def shown_references(keys: list[int]) -> dict[int, Reference]:
     """References by primary key, with what a candidate list shows; the other columns load when asked for."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
-    columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, template"
-    rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE id IN ({marks})", keys)  # noqa: S608
+    columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, quality_detail, template"
+    which = f"id IN ({marks}) AND NOT is_canary"
+    rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
     return {row.pk: row for row in rows}
 
 
 def newest_calibration(gallery_id: int, pack: str) -> GalleryCalibration | None:
     """The newest calibration of a gallery under a pack."""
-    rows = GalleryCalibration.objects.filter(gallery_id=gallery_id, pack=pack)
+    rows = GalleryCalibration.objects.filter(gallery_id=gallery_id, pack=pack).defer("cohort")
     return rows.order_by("-seq", "-pk").first()
 
 
-def gallery_templates(gallery_id: int, pack: str) -> list[Vector]:
-    """Every template of a gallery, in the order of enrolment."""
+def gallery_templates(gallery_id: int, pack: str) -> dict[int, Vector]:
+    """Every template of a gallery by its reference's number, in the order of enrolment."""
     rows = Reference.objects.filter(gallery_id=gallery_id, pack=pack).exclude(template=b"").order_by("pk")
-    return [
-        open_template(public, sealed)
-        for public, sealed in rows.values_list("public_id", "template").iterator()
-    ]
+    return _opened(rows)
+
+
+def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
+    """The templates of some references by number, ascending; those that were erased are left out."""
+    wanted = sorted(keys)
+    found: dict[int, Vector] = {}
+    for start in range(0, len(wanted), _KEYS):
+        rows = (
+            Reference.objects.filter(pk__in=wanted[start : start + _KEYS])
+            .exclude(template=b"")
+            .order_by("pk")
+        )
+        found |= _opened(rows)
+    return found
+
+
+def _opened(rows: QuerySet[Reference]) -> dict[int, Vector]:
+    return {
+        key: open_template(public, sealed)
+        for key, public, sealed in rows.values_list("pk", "public_id", "template").iterator()
+    }
 
 
 def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from django.utils import timezone
 
 from plainview.casework.models import Agency, Member, PolicyVersion, Search
+from plainview.casework.queries.canaries import alarm_open
 from plainview.casework.queries.people import training_facts
 from plainview.policy.agency import AgencyPolicy, parse
 from plainview.policy.decision import Refused
@@ -97,6 +98,7 @@ def _facts(search: Search) -> SearchFacts:
         purpose=search.purpose, origin=search.origin, quality=search.quality, top=search.top,
         gallery_name=search.gallery.name, gallery_found=True, gallery_expires_on=search.gallery.expires_on,
         gallery_offences=tuple(search.gallery.offences),
+        gallery_alarm=alarm_open(search.gallery, at=search.requested_at),
         approved=search.approval_id is not None, urgent=bool(search.urgent_reason),
         today=search.requested_at.date(),
     )  # fmt: skip

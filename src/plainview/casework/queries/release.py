@@ -19,9 +19,11 @@ from plainview.casework.models import (
     Withheld,
 )
 from plainview.casework.queries.answers import Meaning, cautions, meanings
+from plainview.casework.queries.pictures import aligned_jpeg
 from plainview.evaluation.cautions import Caution
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow, Refused
+from plainview.recognition.edits import read, says
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Facts:
         candidates: the whole list with what each score means, in order.
         meaning: of the candidate in question.
         cautions: of the whole list and of this candidate; those of other ranks are left to the list.
+        edits: what was done to the probe, in words and in order.
+        still: where in which video the probe was picked, "" when it is no still.
     """
 
     candidate: Candidate
@@ -67,6 +71,8 @@ class Facts:
     candidates: list[tuple[Candidate, Meaning]]
     meaning: Meaning
     cautions: list[Caution]
+    edits: list[str]
+    still: str
 
 
 _WITH = ("member__agency", "candidate__reference", "candidate__search__case", "candidate__search__member")
@@ -142,7 +148,29 @@ def facts_about(examination: Examination) -> Facts:
     rank = examination.candidate.rank
     meaning = next(meaning for row, meaning in told if row.rank == rank)
     own = [caution for caution in cautions(search, rows) if caution.rank in (None, rank)]
-    return Facts(examination.candidate, search, told, meaning, own)
+    edits = [says(edit) for edit in read(search.edits)]
+    return Facts(examination.candidate, search, told, meaning, own, edits, _still(search))
+
+
+def _still(search: Search) -> str:
+    found = search.provenance
+    if not found:
+        return ""
+    return f"Still {found.get('still')} of video {found.get('video')}, frame {found.get('frame')} at {found.get('time_s')} s"
+
+
+def face_of(candidate: Candidate, which: str) -> bytes | None:
+    """ "probe" or "candidate" as a JPEG, upright and with the eyes as far apart as in the other; None when erased.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    search, reference = candidate.search, candidate.reference
+    if which == "probe" and search.probe_blob:
+        return aligned_jpeg(search.probe_blob, search.box, edits=search.edits)
+    if which == "candidate" and reference.template:
+        return aligned_jpeg(reference.blob, reference.box, reference.points)
+    return None
 
 
 def lead_shown(public_id: str, member: Member) -> Lead:

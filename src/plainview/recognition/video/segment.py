@@ -46,8 +46,8 @@ class Sampling:
 EVERY_FRAME = Sampling(0, 0, 0, 0, whole=0, every=True)
 DEFAULT_SAMPLING = Sampling()
 
-SEGMENT_SECONDS = 60
-"""Length of a segment: what a crash can cost to do again."""
+SEGMENT_SECONDS = 30
+"""Length of a segment: what a crash can cost to do again, and how long other work can have to wait."""
 
 _TEMPLATES_OF_A_TRACK = 3
 

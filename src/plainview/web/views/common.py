@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from plainview.casework.models import Member
 from plainview.policy.decision import Refused
@@ -24,6 +24,25 @@ def from_htmx(request: HttpRequest) -> bool:
 def picture(data: bytes) -> HttpResponse:
     """JPEG bytes as an answer that no cache keeps (middleware.Surroundings)."""
     return HttpResponse(data, content_type="image/jpeg")
+
+
+_SHOWN, _MOST = "plainview_shown", 50
+
+
+def shown(request: HttpRequest, public_id: str) -> None:
+    """Remember in the session that the page of this thing was shown, which is in the log."""
+    rest = [held for held in request.session.get(_SHOWN, []) if held != public_id]
+    request.session[_SHOWN] = [*rest, public_id][-_MOST:]
+
+
+def require_shown(request: HttpRequest, public_id: str) -> None:
+    """Stop a picture whose page was not shown in this session: its view would not be in the log.
+
+    Raises:
+        Http404: it was not.
+    """
+    if public_id not in request.session.get(_SHOWN, []):
+        raise Http404
 
 
 def say(form: forms.Form, refused: Refused, field: str | None = None) -> None:

@@ -21,7 +21,8 @@ from plainview.casework.queries.examination import (
     standing_of,
 )
 from plainview.policy.decision import Refused
-from plainview.policy.examination import POTENTIAL
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
 from plainview.web.views.answering import answers_of, laid_out, saved_json, state_json, version_of
 from plainview.web.views.common import member_of, picture
 
@@ -108,6 +109,8 @@ def examination_picture(request: HttpRequest, public_id: str, rank: int, which: 
 @require_GET
 def examination_list(request: HttpRequest) -> HttpResponse:
     """The agency's examinations and where each stands; those that wait for a supervisor come first."""
-    rows = [(row, standing_of(row)) for row in examinations(member_of(request))]
+    member = member_of(request)
+    rows = [(row, standing_of(row)) for row in examinations(member)]
     rows.sort(key=lambda pair: pair[1].whose != "supervisor")
-    return render(request, "examination/list.html", {"rows": rows, "potential": POTENTIAL})
+    context = {"rows": rows, "decides": holds(member.roles, Permission.LEAD_RELEASE)}
+    return render(request, "examination/list.html", context)

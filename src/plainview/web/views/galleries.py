@@ -32,7 +32,7 @@ from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.packs import DEFAULT_PACK
 from plainview.storage.base import StorageError
 from plainview.web.plot import HEIGHT, WIDTH, bars
-from plainview.web.views.common import member_of, picture, say
+from plainview.web.views.common import from_htmx, member_of, picture, require_shown, say, shown
 
 
 class PassportForm(forms.Form):
@@ -246,9 +246,8 @@ def enrolment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """One run of enrolment: its progress, or what came of it. For htmx its progress alone."""
     run = read.enrolment_numbered(pk, number, member_of(request))
     job = job_of(intake.KIND, run.pk)
-    part = request.headers.get("HX-Request") == "true"
     return render(
-        request, "galleries/_enrolment.html" if part else "galleries/enrolment.html",
+        request, "galleries/_enrolment.html" if from_htmx(request) else "galleries/enrolment.html",
         {"run": run, "gallery": run.gallery, "job": job, "own": job is not None and job.member_id == request.user.pk},
     )  # fmt: skip
 
@@ -297,6 +296,7 @@ def reference(request: HttpRequest, public_id: str) -> HttpResponse:
             messages.success(request, f"Reference {public_id} is erased.")
             return redirect("gallery", pk)
     row = expunging.view_reference(public_id, acting_member=member)
+    shown(request, row.public_id)
     return render(request, "galleries/reference.html", {"row": row, "form": form})
 
 
@@ -304,6 +304,7 @@ def reference(request: HttpRequest, public_id: str) -> HttpResponse:
 def reference_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     """The face of a reference that may be erased."""
     row = read.reference_numbered(public_id, member_of(request))
+    require_shown(request, row.public_id)
     try:
         return picture(face_jpeg(row.blob, row.box, 320))
     except (BadMedia, StorageError):

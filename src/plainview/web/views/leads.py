@@ -15,16 +15,14 @@ from plainview.casework.actions.sheet import make_sheet
 from plainview.casework.models import Candidate, Lead, Member
 from plainview.casework.queries import examination as looked
 from plainview.casework.queries import release as read
-from plainview.casework.queries.pictures import face_jpeg
 from plainview.policy import examination as looking
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
-from plainview.web.views.common import member_of, picture, say
+from plainview.web.views.common import member_of, picture, require_shown, say, shown
 
-_SIDE = 960  # pixels of probe and candidate on the page
 _EXPLAIN = {"rows": 3}
 
 
@@ -170,6 +168,7 @@ def _release_page(
 ) -> HttpResponse:
     member = member_of(request)
     row = acts.view_decision(public_id, acting_member=member)
+    shown(request, row.public_id)
     due = read.due(row)
     worked = {row.member_id, row.candidate.search.member_id, *(one.verifier.pk for one in due.verdicts)}
     decided = getattr(row, "lead", None) or getattr(row, "withheld", None)
@@ -186,7 +185,9 @@ def _release_page(
 @require_GET
 def release_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
     """Probe or candidate of an examination that waits for a decision."""
-    return _face(read.examination_numbered(public_id, member_of(request)).candidate, which)
+    row = read.examination_numbered(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    return _face(row.candidate, which)
 
 
 @require_GET
@@ -200,6 +201,7 @@ def _lead_page(
 ) -> HttpResponse:
     member = member_of(request)
     row = acts.view_lead(public_id, acting_member=member)
+    shown(request, row.public_id)
     return render(
         request, "leads/lead.html",
         {
@@ -216,18 +218,19 @@ def _lead_page(
 @require_GET
 def lead_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
     """Probe or candidate of a lead."""
-    return _face(read.lead_shown(public_id, member_of(request)).examination.candidate, which)
+    row = read.lead_shown(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    return _face(row.examination.candidate, which)
 
 
 def _face(row: Candidate, which: str) -> HttpResponse:
-    search, reference = row.search, row.reference
-    faces = {"probe": (search.probe_blob, search.box), "candidate": (reference.blob, reference.box)}
-    if which not in faces or not all(faces[which]):
-        raise Http404
     try:
-        return picture(face_jpeg(*faces[which], _SIDE))
+        data = read.face_of(row, which)
     except (BadMedia, StorageError):
-        raise Http404 from None
+        data = None
+    if data is None:
+        raise Http404
+    return picture(data)
 
 
 @require_POST

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plainview.casework.actions import approvals as approving
@@ -20,7 +21,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
-from plainview.web.views.common import member_of, picture, say
+from plainview.web.views.common import member_of, picture, require_shown, say, shown
 
 
 class NoteForm(forms.Form):
@@ -51,19 +52,22 @@ def approvals(request: HttpRequest) -> HttpResponse:
 
 def _approvals_page(request: HttpRequest, public_id: str = "", form: NoteForm | None = None) -> HttpResponse:
     member = member_of(request)
+    requests, late = approving.view_waiting(acting_member=member)
+    for waiting in [*(row.public_id for row in requests), *(row.public_id for row in late)]:
+        shown(request, waiting)
     rows = [
         {
             "row": row, "own": row.member_id == member.pk, "form": _form_of(row.public_id, public_id, form),
             "seen": services().blobs.exists(row.probe_sha256),
         }
-        for row in read.approvals_waiting(member)
+        for row in requests
     ]  # fmt: skip
     urgent = [
         {
             "row": row, "own": row.member_id == member.pk, "form": _form_of(row.public_id, public_id, form),
             "seen": services().blobs.exists(row.probe_blob),
         }
-        for row in read.urgent_waiting(member)
+        for row in late
     ]  # fmt: skip
     return render(request, "approvals/list.html", {"approvals": rows, "urgent": urgent})
 
@@ -92,9 +96,11 @@ def approval_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     return _approvals_page(request, public_id, form)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def urgent_authorise(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Authorise a colleague's urgent search before it is erased."""
+    """Authorise a colleague's urgent search before it is erased; links of other pages lead to where it waits."""
+    if request.method == "GET":
+        return redirect(f"{reverse('approvals')}#{public_id}")
     form = NoteForm(request.POST, auto_id=f"{public_id}_%s")
     if form.is_valid():
         try:
@@ -113,14 +119,17 @@ def urgent_authorise(request: HttpRequest, public_id: str) -> HttpResponse:
 def approval_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     """The probe of a request or of an urgent search that waits, where it is in the store."""
     member = member_of(request)
-    held = {row.public_id: row.probe_sha256 for row in read.approvals_waiting(member)}
-    held |= {row.public_id: row.probe_blob for row in read.urgent_waiting(member)}
+    held: dict[str, tuple[str, list[str]]] = {
+        row.public_id: (row.probe_sha256, []) for row in read.approvals_waiting(member)
+    }
+    held |= {row.public_id: (row.probe_blob, row.edits) for row in read.urgent_waiting(member)}
     if public_id not in held:
         raise Refused(
             "approval.unknown", "Refused", "There is no such request that waits.", "Look at the list."
         )
+    require_shown(request, public_id)
     try:
-        return picture(whole_jpeg(held[public_id]))
+        return picture(whole_jpeg(*held[public_id]))
     except (BadMedia, StorageError):
         raise Http404 from None
 

@@ -56,7 +56,7 @@ class ItemForm(forms.Form):
     )
     basis = forms.CharField(
         label="Why these pictures may be used for this",
-        widget=forms.Textarea,
+        widget=forms.Textarea(attrs={"rows": 4}),
         max_length=2000,
         help_text="The consent, or the law.",
     )

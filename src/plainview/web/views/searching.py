@@ -24,6 +24,10 @@ from plainview.recognition.errors import BadMedia
 from plainview.web.views.common import member_of
 from plainview.web.views.prepare import version
 
+_ASK = "Ask for approval in step 1, or say below that life is at risk."
+_HERE = {"search.approval_needed": _ASK, "probe.quality_floor": _ASK}
+"""Rule -> the next step on this page, where the rule's own words name a command."""
+
 
 @require_http_methods(["GET", "POST"])
 def preparation_search(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -33,13 +37,17 @@ def preparation_search(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, draft, [])
     draft = save(public_id, _typed(request), acting_member=member)
-    missing = _missing(draft)
+    missing = _missing(draft, urgent="urgent" in request.POST)
     if missing:
         return _page(request, draft, missing)
     try:
         made = search_prepared(public_id, acting_member=member)
-    except (Refused, BadMedia) as refused:
-        return _page(request, draft, [("form", f"{refused.why} {refused.next_step}")])
+    except Refused as refused:
+        return _page(
+            request, draft, [("form", f"{refused.why} {_HERE.get(refused.rule_id, refused.next_step)}")]
+        )
+    except BadMedia as bad:
+        return _page(request, draft, [("form", f"{bad.why} {bad.next_step}")])
     return redirect("search", made[0].public_id)
 
 
@@ -54,7 +62,7 @@ def _typed(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def _missing(draft: Preparation) -> list[tuple[str, str]]:
+def _missing(draft: Preparation, *, urgent: bool) -> list[tuple[str, str]]:
     """(field, what is missing) in the words of this page; every rule is asked again by the search."""
     _, policy = binding(draft.member.agency)
     found = []
@@ -68,6 +76,8 @@ def _missing(draft: Preparation) -> list[tuple[str, str]]:
         found.append(("galleries", "Choose at least one gallery."))
     if not MIN_LIST <= draft.top <= policy.list_max:
         found.append(("top", f"A list has {MIN_LIST} to {policy.list_max} candidates."))
+    if urgent and not draft.urgent_reason:
+        found.append(("id_urgent", "Say why the search cannot wait for a supervisor."))
     return found
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.actions.stills import draft_still
+from plainview.casework.actions.stills import best_others, draft_still
 from plainview.casework.queries.videos import persons, still_frame, still_numbered
 from plainview.casework.services import services
 from plainview.policy.permissions import Permission
@@ -29,7 +29,7 @@ def still(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(
         request, "videos/still.html",
         {
-            "still": found, "video": found.video, "others": others,
+            "still": found, "beside": len(best_others(found)), "video": found.video, "others": others,
             "before": others[here - 1] if here > 0 else None,
             "after": others[here + 1] if here + 1 < len(others) else None,
             "may_pick": holds(member.roles, Permission.SEARCH_RUN) and found.video.case.closed_at is None,

@@ -50,6 +50,13 @@ class FilterForm(forms.Form):
         )
 
 
+class RangeForm(forms.Form):
+    """Which part of a video to look through, seconds from the first frame."""
+
+    first_s = forms.FloatField(required=False, min_value=0)
+    last_s = forms.FloatField(required=False, min_value=0)
+
+
 @require_GET
 def video_list(request: HttpRequest) -> HttpResponse:
     """The agency's videos, and for whom may upload the form."""
@@ -145,7 +152,11 @@ def video_faces(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def video_again(request: HttpRequest, public_id: str) -> HttpResponse:
     """Go on with a video whose work failed or was cancelled."""
-    found, job = actions.process_again(public_id, acting_member=member_of(request))
+    form = RangeForm(request.POST)
+    part = form.cleaned_data if form.is_valid() else {}
+    found, job = actions.process_again(
+        public_id, first_s=part.get("first_s"), last_s=part.get("last_s"), acting_member=member_of(request)
+    )
     enqueue_again(job.pk)
     return redirect("video", found.public_id)
 
@@ -175,7 +186,8 @@ def _shown(request: HttpRequest, found: Video, member: Member) -> dict[str, Any]
         "timeline": timeline(found, people),
         "form": form,
         "job": job if job is not None and job.member_id == member.pk else None,
-        "is_over": found.state not in (Video.State.RECEIVED, Video.State.PROCESSING),
+        "is_over": found.state not in (Video.State.RECEIVED, Video.State.PROCESSING)
+        or (job is not None and job.is_over),
         "seen": _seen(found),
         "query": request.GET.urlencode(),
         "kinds": KINDS,

@@ -4,7 +4,7 @@
 (function () {
   var form = document.getElementById("desk"), told = document.getElementById("draft-state");
   if (!form || !form.dataset.draft) return;
-  var WAIT_MS = 600, AGAIN_MS = 3000, unsaved = false, sending = false, timer = null, sent = false;
+  var WAIT_MS = 600, AGAIN_MS = 3000, unsaved = false, sending = false, timer = null, over = false, renewed = false;
 
   function say(text, look) { if (told.textContent !== text) told.textContent = text; told.classList.toggle("look", Boolean(look)); }
   function later(ms) { window.clearTimeout(timer); timer = window.setTimeout(save, ms); }
@@ -12,15 +12,16 @@
   function version() { return form.elements.version; }
 
   function save() {
-    if (!unsaved || sending || sent) return;
+    if (!unsaved || sending || over) return;
     var request = options("POST");
     request.body = new FormData(form);
     request.keepalive = true;
     sending = true; unsaved = false;
     fetch(form.dataset.draft, request).then(function (answer) {
       if (answer.type === "opaqueredirect") return signedOut();
-      if (answer.status === 403) return fresh();
-      if (!answer.ok) return failed("This draft cannot be saved here any more. Reload the page to see why.");
+      if (answer.status === 403 && !renewed) return fresh();
+      if (!answer.ok) { over = true; say("This draft cannot be kept here any more. Reload the page to see why.", true); return null; }
+      renewed = false;
       return answer.json().then(function (told) {
         version().value = told.version;
         if (told.elsewhere) say("This is open in another tab or window too. What was changed last is kept, here at " + told.saved_at + " UTC. Reload to see it all.", true);
@@ -36,7 +37,7 @@
     unsaved = true;
     return fetch(form.dataset.draft, options("GET")).then(function (answer) {
       if (answer.type === "opaqueredirect" || !answer.ok) return signedOut();
-      return answer.json().then(function (state) { form.elements.csrfmiddlewaretoken.value = state.token; say("Keeping the draft…"); });
+      return answer.json().then(function (state) { renewed = true; form.elements.csrfmiddlewaretoken.value = state.token; say("Keeping the draft…"); });
     });
   }
   function look() {  // another tab may have gone on meanwhile
@@ -45,11 +46,12 @@
       if (state && Number(version().value) < state.version) say("The draft was changed in another tab or window. Reload to see it; if you go on here, what you change last is kept.", true);
     }).catch(function () {});
   }
+  form.querySelectorAll("button[value=draft]").forEach(function (button) { button.remove(); });  // it happens by itself
   ["input", "change"].forEach(function (name) {
     form.addEventListener(name, function (event) { if (event.target.name) { unsaved = true; later(WAIT_MS); } });  // the viewer's own have no name
   });
-  form.addEventListener("submit", function () { sent = true; });
-  window.addEventListener("pageshow", function () { sent = false; });
+  form.addEventListener("submit", function () { over = true; });
+  window.addEventListener("pageshow", function () { over = false; });
   window.addEventListener("online", save);
   window.addEventListener("pagehide", save);
   document.addEventListener("visibilitychange", function () { if (document.hidden) save(); else look(); });

@@ -1,0 +1,270 @@
+"""Measures an index beside numpy and faiss Flat, all on one thread of one core, on made-up templates.
+
+Owns the made-up templates and what is timed. It runs as a process of its own (`python -m`), because the number
+of threads of numpy's BLAS is fixed when it is loaded. It opens no workspace.
+
+The made-up templates have what was measured on 3,716 real SFace templates (docs/reference/scale.md): a common
+mean of length 0.26, the spectrum of 111 effective dimensions, strangers at 0.07 +- 0.09, two pictures of one
+person at 0.67 +- 0.11. Each person has two references; a probe is a third picture of a person in the gallery.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.index.base import Block, Change, Index, Scored
+from plainview.index.compressed import CompressedIndex
+from plainview.index.exact import ExactIndex
+from plainview.index.growing import GROW_AT
+from plainview.recognition.types import Vector
+from plainview.storage.seal import Sealer
+
+_BLOCK = 100_000
+_TOP = 50
+_ROUNDS = 3
+_MEAN, _LIKENESS, _LIKENESS_SPREAD = 0.262, 0.82, 0.09
+_BATCH = 32  # references that enrolment adds at a time
+
+Rows = NDArray[np.float32]
+T = TypeVar("T")
+
+
+def run(n: int, dim: int, adapter: str, probes: int) -> dict[str, object]:
+    """Build, open, search, add and remove; return the figures.
+
+    Args:
+        n: references in the gallery.
+        dim: components of a template.
+        adapter: "exact", "compressed" or "auto": what the product would use at this size.
+        probes: searches in each of the rounds.
+    """
+    faiss.omp_set_num_threads(1)
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    adapter = ("compressed" if n >= GROW_AT else "exact") if adapter == "auto" else adapter
+    with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
+        flat = faiss.IndexFlatIP(dim)
+        index = _made(adapter, dim, Path(folder))
+        build = 0.0
+        for first, rows in _gallery(n, dim):
+            flat.add(rows)
+            began = time.perf_counter()
+            index.apply([Block.of_adds(first + 1, np.arange(first, first + len(rows)), rows)])
+            build += time.perf_counter() - began
+        if isinstance(index, CompressedIndex):
+            began = time.perf_counter()
+            index.flush()
+            build += time.perf_counter() - began
+        figures: dict[str, object] = {"n": n, "dim": dim, "adapter": adapter}
+        figures |= _searched(index, flat, _probes(n, dim, probes), min(_TOP, n))
+        figures |= _size(adapter, n, dim, Path(folder), build)
+        figures |= {"build_s": round(build, 3)} | _filtered(index, n, _probes(n, dim, 10))
+        figures |= _changed(index, n, dim)
+    return figures | {"probes": probes * _ROUNDS, "synthetic": True}
+
+
+def _made(adapter: str, dim: int, folder: Path) -> Index:
+    if adapter == "exact":
+        return ExactIndex(dim)
+    return CompressedIndex(dim, folder, Sealer(bytes(32)))
+
+
+def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> dict[str, object]:
+    """Time the three on the same probes, in turns, and compare the lists."""
+    gallery = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d).reshape(flat.ntotal, flat.d)
+
+    def by_numpy(probe: Vector) -> list[int]:
+        scores = gallery @ probe
+        best = np.argpartition(-scores, k - 1)[:k]
+        return [int(row) for row in best[np.argsort(-scores[best])]]
+
+    def by_flat(probe: Vector) -> list[int]:
+        return [int(row) for row in flat.search(probe[np.newaxis], k)[1][0]]
+
+    ours: list[float] = []
+    cpu: list[float] = []
+    flats: list[float] = []
+    flat_cpu: list[float] = []
+    numpys: list[float] = []
+    kept: list[float] = []
+    firsts: list[bool] = []
+    same: list[bool] = []
+    few = probes[: max(5, min(len(probes), 20_000_000 // flat.ntotal))]
+    for _ in range(_ROUNDS):
+        times, cpus, found = _timed(lambda probe: index.search(probe, k), probes)
+        ours, cpu = ours + times, cpu + cpus
+        times, cpus, _ = _timed(by_flat, few)
+        flats, flat_cpu = flats + times, flat_cpu + cpus
+        times, _, truth = _timed(by_numpy, few)
+        numpys += times
+    for probe, answer in zip(probes, found, strict=True):
+        wanted = truth[len(kept)] if len(kept) < len(truth) else by_numpy(probe)
+        got = [row.reference for row in answer]
+        kept.append(len(set(got) & set(wanted)) / k)
+        firsts.append(got[0] == wanted[0])
+        same.append(set(got) == set(wanted))
+    p50 = statistics.median(ours)
+    return {
+        "p50_ms": round(p50, 3), "p99_ms": round(float(np.quantile(ours, 0.99)), 3),
+        "p50_cpu_ms": round(statistics.median(cpu), 3),
+        "recall_at_50": round(statistics.mean(kept), 6), "first_kept": round(statistics.mean(firsts), 6),
+        "lists_identical": round(statistics.mean(same), 4),
+        "least_ms": round(min(ours), 3), "flat_least_ms": round(min(flats), 3),
+        "cpu_ratio_to_flat": round(statistics.median(cpu) / statistics.median(flat_cpu), 4),
+        "flat_ms": round(statistics.median(flats), 3), "numpy_ms": round(statistics.median(numpys), 3),
+        "ratio_to_flat": round(p50 / statistics.median(flats), 4),
+        "ratio_to_numpy": round(p50 / statistics.median(numpys), 4),
+    }  # fmt: skip
+
+
+def _size(adapter: str, n: int, dim: int, folder: Path, build: float) -> dict[str, object]:
+    """Memory and time of opening what is on disk, measured in a fresh process; disk as it lies."""
+    if adapter == "exact":  # it is filled from the database, whose sealed templates are its only copy on disk
+        held, open_s = float(dim * 4 + 8), build
+    else:
+        command = [sys.executable, "-m", __spec__.name, "open", str(folder), str(dim)]
+        opened = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: S603
+        held, open_s = opened["bytes"] / n, opened["seconds"]
+    disk = sum(path.stat().st_size for path in folder.iterdir()) / n
+    return {
+        "bytes_per_face_memory": round(held, 2), "bytes_per_face_disk": round(disk, 2),
+        "memory_to_flat": round(held / (dim * 4), 4), "open_s": round(open_s, 3),
+    }  # fmt: skip
+
+
+def _opened(folder: str, dim: int) -> dict[str, float]:
+    """Open a compressed index; return seconds, and the bytes of memory of its own that the process then has more."""
+    CompressedIndex(
+        dim, Path(folder) / "none", Sealer(bytes(32))
+    )  # what the libraries take is not the index's
+    before, began = _own_memory(), time.perf_counter()
+    index = CompressedIndex(dim, Path(folder), Sealer(bytes(32)))
+    seconds = time.perf_counter() - began
+    index.search(_unit(np.ones((1, dim), dtype=np.float32))[0], _TOP)
+    return {"seconds": seconds, "bytes": _own_memory() - before}
+
+
+def _own_memory() -> int:
+    """Bytes of this process that no file backs: what a memory map takes can be given back at any time."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+
+
+def _filtered(index: Index, n: int, probes: Rows) -> dict[str, object]:
+    """Searches of a chosen tenth of a percent and of a chosen third."""
+    result: dict[str, object] = {}
+    for name, step in (("filter_thousandth_ms", 1000), ("filter_third_ms", 3)):
+        among = np.arange(0, n, step, dtype=np.int64)
+        times, _, _ = _timed(lambda probe, among=among: index.search(probe, _TOP, among=among), probes)  # type: ignore[misc]
+        result[name] = round(statistics.median(times), 3)
+    return result
+
+
+def _changed(index: Index, n: int, dim: int) -> dict[str, object]:
+    """References added as enrolment adds them, found as soon as they are in, and removed one by one."""
+    random = np.random.default_rng(99)
+    fresh = _unit(random.standard_normal((640 * _BATCH, dim), dtype=np.float32))
+    seq, began, visible = n, time.perf_counter(), []
+    for first in range(0, len(fresh), _BATCH):
+        rows = fresh[first : first + _BATCH]
+        index.apply([Block.of_adds(seq + 1, np.arange(seq, seq + _BATCH), rows)])
+        seq += _BATCH
+    added = time.perf_counter() - began
+    for i in range(20):
+        began = time.perf_counter()
+        index.apply(
+            [Change(seq + 1, "add", seq, row := _unit(random.standard_normal((1, dim), dtype=np.float32))[0])]
+        )
+        assert index.search(row, 1) == [Scored(seq, 1.0)], i  # noqa: S101  a benchmark of a wrong index is worth nothing
+        visible.append((time.perf_counter() - began) * 1e3)
+        seq += 1
+    removed = []
+    for i in range(20):
+        began = time.perf_counter()
+        index.apply([Change(seq + 1, "remove", i * (n // 20), None)])
+        removed.append((time.perf_counter() - began) * 1e3)
+        seq += 1
+    return {
+        "adds_per_s": round(len(fresh) / added), "visible_ms": round(max(visible), 2),
+        "remove_ms": round(statistics.median(removed), 2),
+    }  # fmt: skip
+
+
+def _gallery(n: int, dim: int) -> Iterator[tuple[int, Rows]]:
+    for number, first in enumerate(range(0, n, _BLOCK)):
+        people, random = _people(number, dim)
+        yield first, _pictures(np.repeat(people, 2, axis=0)[: min(_BLOCK, n - first)], random)
+
+
+def _probes(n: int, dim: int, count: int) -> Rows:
+    """Third pictures of people of the gallery, from up to ten of its blocks."""
+    blocks = range(0, -(-n // _BLOCK), max(1, -(-n // _BLOCK) // 10))
+    probes = []
+    for number in blocks:
+        people, _ = _people(number, dim)
+        random = np.random.default_rng(10_000 + number)
+        held = max(1, min(_BLOCK, n - number * _BLOCK) // 2)
+        probes.append(_pictures(people[random.integers(0, held, -(-count // len(blocks)))], random))
+    return np.concatenate(probes)[:count]
+
+
+def _people(number: int, dim: int) -> tuple[Rows, np.random.Generator]:
+    """What one block's people have apart from the common mean: a falling spectrum."""
+    random = np.random.default_rng(number)
+    people = random.standard_normal((_BLOCK // 2, dim), dtype=np.float32) * _spectrum(dim)
+    return people, random
+
+
+def _pictures(people: Rows, random: np.random.Generator) -> Rows:
+    """One picture of each: its likeness to the person varies from picture to picture."""
+    likeness = np.clip(random.normal(_LIKENESS, _LIKENESS_SPREAD, (len(people), 1)), 0.4, 0.98).astype(
+        np.float32
+    )
+    noise = random.standard_normal(people.shape, dtype=np.float32) * _spectrum(people.shape[1])
+    return _unit(likeness * people + np.sqrt(1 - likeness**2) * noise + _common(people.shape[1]))
+
+
+def _spectrum(dim: int) -> NDArray[np.float32]:
+    scale = np.linspace(1.5, 0.55, dim) ** 0.75
+    return np.asarray(scale * np.sqrt((1 - _MEAN**2) / (scale**2).sum()), dtype=np.float32)
+
+
+def _common(dim: int) -> NDArray[np.float32]:
+    direction = np.random.default_rng(4).standard_normal(dim)
+    return np.asarray(_MEAN * direction / np.linalg.norm(direction), dtype=np.float32)
+
+
+def _unit(rows: Rows) -> Rows:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _timed(search: Callable[[Vector], T], probes: Rows) -> tuple[list[float], list[float], list[T]]:
+    """Milliseconds of each search on the clock and of this thread, and its answer."""
+    search(probes[0])
+    times, cpu, found = [], [], []
+    for probe in probes:
+        began, own = time.perf_counter(), time.thread_time()
+        found.append(search(probe))
+        times.append((time.perf_counter() - began) * 1e3)
+        cpu.append((time.thread_time() - own) * 1e3)
+    return times, cpu, found
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "open":
+        result: object = _opened(sys.argv[2], int(sys.argv[3]))
+    else:
+        result = run(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+    sys.stdout.write(json.dumps(result) + "\n")

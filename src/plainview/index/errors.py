@@ -1,0 +1,42 @@
+"""What an index may refuse or fail with, each with what to do next."""
+
+from __future__ import annotations
+
+
+class IndexOutOfStep(Exception):
+    """A log row that does not follow the last one applied.
+
+    Attributes:
+        expected: the number that the next row must have.
+        got: the number that it had.
+    """
+
+    def __init__(self, expected: int, got: int) -> None:
+        super().__init__(
+            f"The index is out of step with its log: row {expected} must come next, row {got} came. "
+            "Read the log again from the watermark, or clear the index and let it catch up from row 1."
+        )
+        self.expected = expected
+        self.got = got
+
+
+class BadTemplate(ValueError):
+    """A template that the index cannot compare: wrong dimension or type, not finite, or not of length 1."""
+
+
+class IndexDamaged(Exception):
+    """What the index keeps outside memory is not what it wrote; it must be cleared and made from the log again."""
+
+
+class IndexUnreachable(Exception):
+    """The server that holds the index does not answer; the database is whole, and a later search may succeed.
+
+    Attributes:
+        why: which server, and what it said.
+        next_step: what to do.
+    """
+
+    def __init__(self, address: str, said: str) -> None:
+        self.why = f"The index server {address} does not answer ({said})."
+        self.next_step = "Nothing is lost: start it and do this again, or move the gallery with `plainview gallery move NAME --to auto`."
+        super().__init__(f"{self.why} {self.next_step}")

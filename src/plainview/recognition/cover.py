@@ -1,0 +1,85 @@
+"""Says whether the lower face seems covered: a mask, a scarf, a hand before the mouth, or the picture ends there.
+
+Owns one number, from the edges and colours of the aligned face and a linear rule. It must never say what the cover
+is or why somebody wears it: it is about the picture. The weights were fitted by benchmarks/covers.py; how often it is
+wrong stands in docs/reference/accuracy.md, "Covers".
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.recognition.cover_weights import BIAS, WEIGHTS
+from plainview.recognition.types import Pixels
+
+COVERED = 0.5
+"""From here on a face counts as covered: where 1 % of uncovered faces would, among people of the tuning half who were
+left out of the fit in turn (benchmarks/covers.py)."""
+
+_SIDE = (
+    56  # pixels of the aligned face, halved: finer detail is texture of cloth or skin and differs too much
+)
+_CELL = 8  # pixels: seven by seven cells, of which eyes take the third row, nose the fourth, mouth the sixth
+_ROWS = _SIDE // _CELL
+_LOWER = 3  # the row of cells from which on the rule looks: below the eyes
+_TURNS = 8  # directions of an edge, dark to bright, 45 degrees each
+_SPREAD = np.array([20, 8, 8], np.float32)  # L*, a*, b* by which parts of an uncovered face differ, about
+_MOST = 3.0  # of these spreads: a colour further away is just another colour
+
+FEATURES = (_ROWS - _LOWER) * _ROWS * (_TURNS + 2 * 3)
+"""Numbers that the rule weighs."""
+
+
+def cover(aligned: Pixels) -> float:
+    """How covered the lower face seems.
+
+    Args:
+        aligned: uint8, shape (112, 112, 3), BGR, 0-255, from `align.align`.
+
+    Returns:
+        0 to 1; `COVERED` is the limit. No probability.
+    """
+    value = float(features(aligned) @ _WEIGHTS) + BIAS
+    return float(1 / (1 + np.exp(-np.clip(value, -30, 30))))
+
+
+def features(aligned: Pixels) -> NDArray[np.float32]:
+    """What the rule looks at.
+
+    In each cell below the eyes: the strength of edges by direction (a histogram of oriented gradients, Dalal and
+    Triggs, CVPR 2005, relative to the face's own contrast), the colour (CIE L*a*b*) relative to that about the eyes,
+    and the size of this difference.
+
+    Args:
+        aligned: as for `cover`.
+
+    Returns:
+        float32, shape (`FEATURES`,).
+    """
+    small = cv2.resize(aligned, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
+    across = cv2.Sobel(lab[:, :, 0], cv2.CV_32F, 1, 0) / 8
+    down = cv2.Sobel(lab[:, :, 0], cv2.CV_32F, 0, 1) / 8
+    strength = np.hypot(across, down)
+    contrast = float(np.sqrt((strength[_INNER] ** 2).mean())) + 1.0
+    turn = (np.arctan2(down, across) + np.pi) / (2 * np.pi) * _TURNS
+    whole = np.floor(turn)
+    share = strength * (turn - whole)
+    first = whole.astype(np.intp) % _TURNS
+    edges = np.zeros((_TURNS, _SIDE, _SIDE), np.float32)
+    rows, columns = np.indices((_SIDE, _SIDE))
+    edges[first, rows, columns] = strength - share
+    edges[(first + 1) % _TURNS, rows, columns] += share
+    by_cell = edges.reshape(_TURNS, _ROWS, _CELL, _ROWS, _CELL).mean(axis=(2, 4))
+    colours = lab.reshape(_ROWS, _CELL, _ROWS, _CELL, 3).mean(axis=(1, 3))
+    about_eyes = np.median(colours[2:4, 1:6].reshape(-1, 3), axis=0)
+    other = np.clip((colours - about_eyes) / _SPREAD, -_MOST, _MOST)[_LOWER:]
+    parts = (np.sqrt(by_cell / contrast)[:, _LOWER:], other, np.abs(other))
+    return np.concatenate([part.ravel() for part in parts]).astype(np.float32)
+
+
+_INNER = (slice(8, 52), slice(8, 48))  # the face without its surroundings, in pixels of the halved crop
+
+_WEIGHTS = np.array(WEIGHTS, np.float32) / 1000

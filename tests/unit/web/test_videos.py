@@ -1,0 +1,121 @@
+"""The pages of videos: uploading by script, what a page shows and when it asks again, files to take along."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from tests.factories.browser import signed_in
+from tests.factories.videos import clip, take
+from tests.factories.work import case, entries
+
+from plainview.casework.actions import jobs
+from plainview.casework.actions.video_process import process_video
+from plainview.casework.models import Job, Still, Video
+from plainview.casework.queries.videos import persons
+from plainview.web.timeline import clock
+
+
+@pytest.fixture
+def client(workspace: Path) -> Client:
+    case()
+    return signed_in("examiner")
+
+
+def begun(client: Client, **asked: Any) -> Any:
+    fields = {"case": "C-1", "name": "a.mp4", "size": 10} | asked
+    return client.post("/videos/begin/", json.dumps(fields), content_type="application/json")
+
+
+def test_a_script_uploads_in_pieces_and_is_told_where_to_go_on(client: Client) -> None:
+    data = clip("mjpeg", "avi", 50, "yuvj420p").data
+    video = begun(client, size=len(data)).json()["video"]
+    half = len(data) // 2
+
+    def part(offset: int, piece: bytes) -> Any:
+        url = f"/videos/{video}/part/?offset={offset}"
+        return client.post(url, piece, content_type="application/octet-stream")
+
+    assert part(0, data[:half]).json() == {"received": half}
+    refused = part(0, data + data)
+    assert (refused.status_code, refused.json()["rule"]) == (403, "video.part")
+    assert client.get(f"/videos/{video}/received/").json()["received"] == half
+    assert client.post(f"/videos/{video}/finish/").json()["rule"] == "video.incomplete"
+    assert part(half, data[half:]).json() == {"received": len(data)}
+    assert client.post(f"/videos/{video}/finish/").json() == {"url": f"/videos/{video}/"}
+    assert Job.objects.get().state == Job.State.WAITING
+    page = client.get(f"/videos/{video}/").content.decode()
+    assert 'hx-trigger="every 2s"' in page
+    assert "Faces appear here as they are found." in page
+    jobs.run(Job.objects.get().pk, process_video)
+    page = client.get(f"/videos/{video}/").content.decode()
+    assert "2 people" in page
+    assert 'hx-trigger="every 2s"' not in page
+
+
+def test_nonsense_is_a_bad_request_and_a_refusal_is_told(client: Client) -> None:
+    for body in (
+        "[1]",
+        "{",
+        json.dumps({"case": "C-1"}),
+        json.dumps({"case": "C-1", "name": "a", "size": "x"}),
+    ):
+        assert client.post("/videos/begin/", body, content_type="application/json").status_code == 400
+    assert begun(client, size=0).json()["rule"] == "video.size"
+    assert begun(client, case="none").status_code == 404
+    video = begun(client).json()["video"]
+    assert client.post(f"/videos/{video}/part/?offset=x", b"1", content_type="a/b").status_code == 400
+    assert client.post(f"/videos/{video}/discard/").status_code == 302
+    assert Video.objects.get().state == Video.State.ERASED
+
+
+def test_a_page_that_has_everything_is_told_nothing_new(client: Client) -> None:
+    video = take(clip(frames=50).data).public_id
+    page = client.get(f"/videos/{video}/faces/")
+    assert page.status_code == 200
+    stills = Still.objects.count()
+    seen = f"done-{stills}-1"
+    assert client.get(f"/videos/{video}/faces/?seen={seen}").status_code == 204
+    filtered = client.get(f"/videos/{video}/faces/?min_width=5000").content.decode()
+    assert "No face passes the filter" in filtered
+    assert client.get(f"/videos/{video}/faces/?min_width=x&from_s=-3").status_code == 200
+
+
+def test_pictures_files_and_the_pick(client: Client) -> None:
+    video = take(clip(frames=50).data)
+    still = persons(video)[0].best
+    for name in ("thumbnail.jpg", "frame.jpg"):
+        answer = client.get(f"/stills/{still.public_id}/{name}")
+        assert (answer["Content-Type"], answer.content[:2]) == ("image/jpeg", b"\xff\xd8")
+        assert "no-store" in answer["Cache-Control"]
+    assert still.frame_sha256 in client.get(f"/stills/{still.public_id}/").content.decode()
+    for kind, begins in (("csv", b"person,"), ("json", b"{"), ("pdf", b"%PDF")):
+        answer = client.get(f"/videos/{video.public_id}/stills/{kind}/")
+        assert answer.content.startswith(begins)
+        assert "attachment" in answer["Content-Disposition"]
+    assert client.get(f"/videos/{video.public_id}/stills/exe/").status_code == 403
+    picked = client.post(f"/stills/{still.public_id}/pick/")
+    assert picked["Location"].startswith("/prepare/D")
+    assert entries("still.picked")[-1].subject["still"] == still.public_id
+    assert client.post(f"/videos/{video.public_id}/erase/", {"reason": "no longer needed"}).status_code == 403
+
+
+def test_a_supervisor_sees_and_erases_but_does_not_pick(client: Client) -> None:
+    video = take(clip(frames=50).data)
+    still = persons(video)[0].best
+    supervisor = signed_in("supervisor")
+    assert "Erase for good" in supervisor.get(f"/videos/{video.public_id}/").content.decode()
+    assert "Pick as probe" not in supervisor.get(f"/stills/{still.public_id}/").content.decode()
+    assert supervisor.post(f"/stills/{still.public_id}/pick/").status_code == 403
+    done = supervisor.post(f"/videos/{video.public_id}/erase/", {"reason": "ordered by the court"})
+    assert done["Location"] == "/videos/"
+    assert supervisor.get(f"/videos/{video.public_id}/").status_code == 404
+
+
+def test_times_read_as_people_read_them() -> None:
+    assert [clock(value) for value in (0, 59.94, 60, 3599, 3661.5)] == [
+        "0.0 s", "59.9 s", "1:00.0", "59:59.0", "1:01:01",
+    ]  # fmt: skip
