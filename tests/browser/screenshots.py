@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.factories import walk
 from tests.factories.live import (
     CASE,
+    GALLERY,
     Live,
     launch,
     make_workspace,
