@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.factories.live import Live, launch, make_workspace, serve, wait_until_served
 
+expect.set_options(timeout=30_000)  # a shared machine may be slow; a wrong page stays wrong
 SERIOUS = ("serious", "critical")
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
@@ -44,7 +45,7 @@ def page_of(live: Live, browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def opened(name: str, **options: Any) -> Page:
         context = live.signed_in(browser, name, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: troubles.append(message.text) if _bad(message) else None)

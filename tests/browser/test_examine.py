@@ -16,7 +16,6 @@ from tests.factories.live import CASE, GALLERY, Live, probe
 PHONE = {"viewport": {"width": 390, "height": 844}}
 EXAMINER = ("--as", "examiner@agency.example")
 PageOf = Callable[..., Page]
-expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ def with_passkey(live: Live, browser: Browser) -> Iterator[Callable[[str], Page]
     def signed_in(name: str) -> Page:
         # A passkey belongs to a host name; an address has none.
         context = browser.new_context(base_url=live.url.replace("127.0.0.1", "localhost"))
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         session = context.new_cdp_session(page)

@@ -199,7 +199,7 @@ def serve(home: Path, *options: str) -> Live:
     return Live(home, f"http://127.0.0.1:{port}", process)
 
 
-def wait_until_served(live: Live, browser: Browser, seconds: float = 60) -> None:
+def wait_until_served(live: Live, browser: Browser, seconds: float = 180) -> None:
     """Wait for the first page."""
     page = browser.new_page()
     end = time.monotonic() + seconds
