@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PHOTOS ?=
 
-.PHONY: help demo test test-all lint models browser screenshots bench requirements clean
+.PHONY: help demo test test-all test-milvus lint models browser screenshots bench requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test: $(VENV)/.dev models browser ## Run the tests (no network, a few minutes)
 
 test-all: $(VENV)/.dev models browser ## Run every test, the slow ones too
 	$(BIN)/python -m pytest
+
+test-milvus: $(VENV)/.dev models ## Run the index contract on a real Milvus server, which is installed once beside
+	$(BIN)/python -m pytest tests/contract/test_milvus.py
 
 lint: $(VENV)/.dev ## Check style, types and layers
 	$(BIN)/ruff check .

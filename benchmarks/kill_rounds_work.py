@@ -21,7 +21,7 @@ IN_A_ROW = 1
 """Rounds of re-embedding that are killed before one may end: until then nothing else can run."""
 OTHER_PACK = "kill-rounds 64"
 WORK = ("enrol", "enrol", "expunge", "expunge", "re-embed", "index", "backup")
-SECONDS = {"enrol": 2.0, "expunge": 0.5, "re-embed": 1.5, "index": 0.2, "backup": 0.5}
+SECONDS = {"enrol": 3.0, "expunge": 4.0, "re-embed": 2.0, "index": 0.5, "backup": 1.5}
 """How long a round takes at first; the moments of killing are spread over what it took last time."""
 
 

@@ -9,18 +9,22 @@ import sys
 import tempfile
 from pathlib import Path
 
+import cv2
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.factories import walk
 from tests.factories.live import (
     CASE,
+    GALLERY,
     Live,
     launch,
     make_workspace,
+    manifest,
     pictures_loaded,
     probe,
     serve,
     wait_until_served,
 )
+from tests.factories.models import collins, scaled
 
 LOOKS = {
     "light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
@@ -64,6 +68,10 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
     examiner.goto(f"/searches/{search}/alert/")
     alert = examiner.url.removeprefix(live.url)
     examiner.get_by_role("button", name="Save the alert").click()
+    examiner.wait_for_url("**/alerts/")
+    (folder / "new").mkdir()
+    cv2.imwrite(str(folder / "new" / "arrived.jpg"), scaled(collins(), 0.65).pixels)
+    live.cli("enrol", GALLERY, manifest(folder / "new"), "--as", "admin@agency.example")
     walk.prepare(examiner, probe(folder, "second.jpg"))
     draft = examiner.url.removeprefix(live.url)
     examination = live.json("examine", "list", "--as", "supervisor@agency.example")["examinations"][0][

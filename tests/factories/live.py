@@ -66,6 +66,14 @@ def photographs(folder: Path) -> Path:
     return folder
 
 
+def manifest(folder: Path) -> Path:
+    """A manifest of these photographs with where they came from: a file's own address would name this machine."""
+    path = folder.with_suffix(".csv")
+    rows = [f"{file},https://custody.example/{file.name}" for file in sorted(folder.iterdir())]
+    path.write_text("\n".join(["path,source_url", *rows]) + "\n")
+    return path
+
+
 def pictures_loaded(page: Page) -> None:
     """Wait for every picture of the page; a page under this security policy lets nothing poll it by eval."""
     page.evaluate(
@@ -171,7 +179,7 @@ def make_workspace(folder: Path) -> Path:
     admin = ("--as", "admin@agency.example")
     passport = ("--basis", "Custody Images Act s. 4", "--source", "custody desk", "--expires", "2999-12-31")
     _run(home, "gallery", "create", GALLERY, *passport, *admin)
-    _run(home, "enrol", GALLERY, photographs(folder / "photographs"), *admin)
+    _run(home, "enrol", GALLERY, manifest(photographs(folder / "photographs")), *admin)
     _run(home, "case", "open", CASE, "--offence", "robbery", "--as", "examiner@agency.example")
     return home
 

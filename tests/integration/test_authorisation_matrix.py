@@ -65,6 +65,7 @@ LINES = {
     "gallery list": "",
     "gallery passport": "{gallery}",
     "gallery change": "{gallery} --why w --expires 2999-02-02",
+    "gallery move": "{gallery} --to exact",
     "gallery statistics": "{gallery}",
     "gallery near-duplicates": "{gallery}",
     "gallery export": "{gallery} {exported} --why w",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
 from plainview.casework.workspace import SERVE_ENV, Workspace, current
-from plainview.index.base import Block, Index, catch_up
+from plainview.index.base import BadTemplate, Block, Index, catch_up
 from plainview.index.compressed import CompressedIndex
 from plainview.index.exact import ExactIndex
 from plainview.index.growing import GrowingIndex
@@ -157,7 +157,10 @@ class Services:
             OSError: a copy cannot be written; run it again.
         """
         for _, index in self._copies(gallery_id, adapter or self.default_adapter):
-            catch_up(index, read_after)
+            try:
+                catch_up(index, read_after)
+            except BadTemplate:  # a copy for a pack that the gallery has left: nothing in it is needed
+                index.clear()
             index.erase()
 
     def drop_index(self, gallery_id: int, adapter: str) -> None:

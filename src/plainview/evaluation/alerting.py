@@ -17,7 +17,7 @@ def most_rare(calibration: Calibration) -> float:
     Raises:
         Refused: calibration.none.
     """
-    return calibration.rate(1.0, size=1).low
+    return _low(calibration, 1.0)
 
 
 def threshold(calibration: Calibration, one_in: float) -> float:
@@ -32,8 +32,13 @@ def threshold(calibration: Calibration, one_in: float) -> float:
     low, high = -1.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        if calibration.rate(middle, size=1).low >= one_in:
+        if _low(calibration, middle) >= one_in:
             high = middle
         else:
             low = middle
     return high
+
+
+def _low(calibration: Calibration, score: float) -> float:
+    # Rounded: a pack's figure of 1e-5 means 100,000 and not 99,999.999...
+    return round(calibration.rate(score, size=1).low, 3)

@@ -160,8 +160,8 @@ class MilvusIndex:
 
     def refresh(self) -> None:
         """Read the mark again: another process may have followed the log further."""
-        with self._lock.change():
-            self._client = None
+        with self._lock.change(), self._called() as client:
+            self._read_mark(client)
 
     def erase(self) -> None:
         """Let the server write its segments anew without what was removed; it then deletes the old ones by itself.
@@ -221,6 +221,11 @@ class MilvusIndex:
         held = np.array([row["reference"] for row in rows], dtype=np.int64)
         return held, _templates((row["template"] for row in rows), self._dim)
 
+    def _read_mark(self, client: Any) -> None:
+        chosen = f'name == "{self._name}"'
+        marks = client.query(_MARKS, chosen, output_fields=["watermark"], timeout=_TIMEOUT_S)
+        self._watermark = int(marks[0]["watermark"]) if marks else 0
+
     def _mark(self, client: Any, watermark: int) -> None:
         row = {"name": self._name, "watermark": watermark, "unused": [0.0, 0.0]}
         client.upsert(_MARKS, [row], timeout=_TIMEOUT_S)
@@ -234,10 +239,7 @@ class MilvusIndex:
                 _make(client, self._name, self._dim)
                 for name in (_MARKS, self._name):  # a server that was restarted may have neither in memory
                     client.load_collection(name, timeout=_TIMEOUT_S)
-                marks = client.query(
-                    _MARKS, f'name == "{self._name}"', output_fields=["watermark"], timeout=_TIMEOUT_S
-                )
-                self._watermark = int(marks[0]["watermark"]) if marks else 0
+                self._read_mark(client)
                 self._client = client
         return self._client
 

@@ -145,3 +145,17 @@ def test_only_an_administrator_does_it(filled: Gallery) -> None:
     with pytest.raises(Refused):
         re_embed("g", acting_member=person("examiner"))
     assert entries("gallery.enrol.refused")
+
+
+def test_an_index_on_the_disk_goes_with_its_pack(filled: Gallery, workspace: Path, tmp_path: Path) -> None:
+    with (workspace / "workspace.toml").open("a") as file:
+        file.write('\n[index]\nadapter = "compressed"\n')
+    image = probe(tmp_path)
+    assert len(search(image).candidates) == 2
+    services().__dict__["engine"] = _Other(services().engine)
+    assert re_embed("g", acting_member=person("admin")).made == 2
+    answer = search(image)
+    assert answer.candidates[0].reference.file_name == "collins.png"
+    row = Reference.objects.get(file_name="hopper.png")
+    expunge(row.public_id, reason="by order of the court", acting_member=person("admin"))
+    assert len(search(image).candidates) == 1

@@ -21,6 +21,7 @@ def test_a_small_gallery_takes_the_packs_figures() -> None:
     assert threshold(held, 1_000) == pytest.approx(0.363, abs=1e-3)
     assert threshold(held, 100_000) == pytest.approx(0.491, abs=1e-3)
     assert most_rare(held) == pytest.approx(1e6, rel=1e-3)
+    assert most_rare(Calibration.fit(crowd(5, 0), TABLE[:3])) == 100_000  # what is stated can be asked for
     with pytest.raises(ValueError, match="rarer"):
         threshold(held, 1e9)
 

@@ -19,6 +19,7 @@ from django.db.models import F, QuerySet
 from plainview.casework.actions.alert_follow import follow
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.guard import acting, refusals_recorded, standing
+from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import AlertMark, Gallery, GalleryChange, Member, Reference
 from plainview.casework.queries.galleries import gallery_named
@@ -89,6 +90,8 @@ def re_embed(
             },
             acting_member=acting_member,
         )
+    with index_reached():
+        services().drop_index(gallery.pk, gallery.index_adapter or services().default_adapter)
     for batch in _batches(gallery, pack, result):
         if stopped():
             result.stopped = True

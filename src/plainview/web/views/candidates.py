@@ -31,6 +31,7 @@ from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
 from plainview.casework.queries.preparations import draft_of
 from plainview.evaluation.cautions import Caution
+from plainview.evaluation.scoring import COSINE
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.edits import read, says
@@ -40,7 +41,7 @@ VIEW_LASTS = timedelta(minutes=30)
 """How long an opened list counts as open: as long as a session may idle."""
 
 SORTS = {
-    "rank": "by score, as ranked",
+    "rank": "as ranked",
     "captured": "newest picture first",
     "quality": "best quality first",
 }
@@ -103,9 +104,10 @@ def _context(
     rows = [_row(found, row, meaning, told) for row, meaning in zip(candidates, meant, strict=True)]
     shown = arranged(rows, sort, only)
     return {
-        "search": found, "rows": shown, "total": len(rows), "top": rows[0] if rows else None,
+        "search": found, "rows": shown, "total": len(rows),
         "receipt": receipt, "sort": sort, "only": only, "sorts": SORTS, "filters": FILTERS,
         "as_list": request.GET.get("as") == "list", "probe_cautions": [row for row in told if row.rank is None],
+        "adjusted": found.scorer != COSINE,
         "nothing": nothing_stands_out(meant), "edits": [says(edit) for edit in read(found.edits)],
         "draft": draft_of(found, member), "siblings": _siblings(found),
         "may_examine": holds(member.roles, Permission.EXAMINATION_RECORD),

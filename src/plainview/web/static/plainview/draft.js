@@ -19,7 +19,7 @@
     sending = true; unsaved = false;
     fetch(form.dataset.draft, request).then(function (answer) {
       if (answer.type === "opaqueredirect") return signedOut();
-      if (answer.status === 403 && !renewed) { renewed = true; return fresh(); }
+      if (answer.status === 403 && !renewed) return fresh();
       if (!answer.ok) { over = true; say("This draft cannot be kept here any more. Reload the page to see why.", true); return null; }
       renewed = false;
       return answer.json().then(function (told) {
@@ -37,7 +37,7 @@
     unsaved = true;
     return fetch(form.dataset.draft, options("GET")).then(function (answer) {
       if (answer.type === "opaqueredirect" || !answer.ok) return signedOut();
-      return answer.json().then(function (state) { form.elements.csrfmiddlewaretoken.value = state.token; say("Keeping the draft…"); });
+      return answer.json().then(function (state) { renewed = true; form.elements.csrfmiddlewaretoken.value = state.token; say("Keeping the draft…"); });
     });
   }
   function look() {  // another tab may have gone on meanwhile
