@@ -25,6 +25,7 @@ def entry(page_of: Callable[..., Page]) -> Page:
     page.goto("/log/?action=enrolment.began")
     assert findings(page) == []
     page.locator("tbody a").last.click()
+    page.locator("#verification").wait_for(state="attached")
     return page
 
 

@@ -30,7 +30,7 @@ def examinations(live: Live, tmp_path_factory: pytest.TempPathFactory) -> list[s
         (task,) = live.json("verify", "list", *verifier)["verifications"]
         shown = folder / f"task{rank}"
         live.cli("verify", "show", task["verification"], "--out", shown, *verifier)
-        places = sorted(int(path.stem) for path in shown.glob("[0-9]*.png"))
+        places = sorted(int(path.stem) for path in shown.glob("[0-9]*.*"))
         answers = "\n".join(f'{place} = "{POTENTIAL}"' for place in places)
         tables = "\n".join(f"[components.{place}]\n{SIMILAR}" for place in places)
         answer = folder / f"answer{rank}.toml"

@@ -57,7 +57,7 @@ class MilvusServer:
             self.port = int(probe.getsockname()[1])
         self.address = f"http://127.0.0.1:{self.port}"
         self._wrapper: subprocess.Popen[bytes] | None = None
-        self._turn = (home().parent / "milvus.turn").open("w")
+        self._turn = -1
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -65,6 +65,7 @@ class MilvusServer:
         from pymilvus.exceptions import MilvusException
 
         program = install()
+        self._turn = os.open(home().parent / "milvus.turn", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._turn, fcntl.LOCK_EX)
         command = [str(program), "--data", str(self.folder), "--proxy-port", str(self.port)]
         command += [part for setting in _SETTINGS for part in ("--extra-config", setting)]
@@ -89,4 +90,4 @@ class MilvusServer:
             os.killpg(self._wrapper.pid, signal.SIGKILL)  # the wrapper alone would leave the server behind
             self._wrapper.wait()
             self._wrapper = None
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
+            os.close(self._turn)
