@@ -52,7 +52,9 @@ def make(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
 
     from plainview.cli.setup import make_workspace
 
-    make_workspace(sample=True)
+    workspace = make_workspace(sample=True)
+    with workspace.settings_file.open("a") as file:  # the adapter that keeps a copy on the disk
+        file.write('\n[index]\nadapter = "compressed"\n')
     from plainview.casework.actions.galleries import create_gallery
 
     create_gallery(
