@@ -52,10 +52,13 @@ lint: $(VENV)/.dev ## Check style, types and layers
 screenshots: $(VENV)/.dev models browser ## Photograph every page into docs/screenshots
 	PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py
 
-bench: models ## Measure enrolment and search, as ratios
+bench: models ## Measure enrolment, search, video, the web application and alerts, as ratios
 	$(BIN)/plainview bench enrol
 	$(BIN)/plainview bench search
+	$(BIN)/plainview bench video
+	$(BIN)/plainview bench serve
 	$(BIN)/python benchmarks/recorded_search.py
+	$(BIN)/python benchmarks/alert_cost.py
 	$(BIN)/python benchmarks/simulated_year.py
 	$(BIN)/python benchmarks/every_bit_flip.py
 
