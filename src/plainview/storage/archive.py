@@ -49,7 +49,7 @@ def new_id() -> str:
 
 
 class ArchiveWriter:
-    """Writes members one after the other; the archive is whole once `close` returned."""
+    """Writes members one after the other; the archive is whole once its `with` block ended without an error."""
 
     def __init__(self, file: BinaryIO, sealer: Sealer, identity: str) -> None:
         """Begin an archive of this id on an empty file."""
@@ -81,6 +81,16 @@ class ArchiveWriter:
             # Without a number it is tarfile's own, for a source that is too short.
             raise StorageError(f"{name} ended while it was copied.", "Make the backup again.") from None
         self._checksums[name] = hashed.digest.hexdigest()
+
+    def __enter__(self) -> ArchiveWriter:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """Complete the archive, or after an error write no byte more: tarfile would on its own when it is collected."""
+        if kind is None:
+            self.close()
+        else:
+            self._frames.abandon()
 
     def close(self) -> None:
         """Write the checksums and the last frame."""
@@ -162,17 +172,23 @@ class _Frames(io.RawIOBase):
     def __init__(self, file: BinaryIO, sealer: Sealer) -> None:
         self._file, self._sealer = file, sealer
         self._number, self._held = 0, bytearray()
+        self._abandoned = False
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: ReadableBuffer, /) -> int:
         held = bytes(data)
+        if self._abandoned:
+            return len(held)
         self._held += held
         while len(self._held) > _CHUNK:  # one byte at least stays for the last frame
             self._seal(bytes(self._held[:_CHUNK]), "frame")
             del self._held[:_CHUNK]
         return len(held)
+
+    def abandon(self) -> None:
+        self._abandoned = True
 
     def finish(self) -> None:
         self._seal(bytes(self._held), "last frame")

@@ -228,7 +228,7 @@ def test_an_expunge_cut_short_after_its_transaction_is_finished_by_the_next_act(
     row = Reference.objects.get(file_name="1-collins.png")
     blob = row.blob
 
-    def dies() -> None:
+    def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -101,25 +101,25 @@ def _write(file: BinaryIO, snapshot: Path, identity: str, progress: Callable[[in
         "format": FORMAT, "backup": identity, "log": services().origin, "entries": entries,
         "made_at": timezone.now().isoformat(timespec="seconds"), "plainview": __version__,
     }  # fmt: skip
-    archive.add(ABOUT, json.dumps(about).encode())
-    for name in PLAIN_FILES:
-        if (workspace.root / name).is_file():
-            archive.add(name, (workspace.root / name).read_bytes())
-    for name, place in logs.items():
-        with place.open("rb") as source:
-            archive.add_stream(f"audit/{name}", source, lengths.get(name, place.stat().st_size))
-    with snapshot.open("rb") as source:
-        archive.add_stream(DATABASE, source, snapshot.stat().st_size)
-    pictures = 0
-    for digest in services().blobs.digests():
-        try:
-            data = services().blobs.get(digest)
-        except BlobMissing:  # expunged since it was listed
-            continue
-        archive.add_stream(PICTURES + digest, BytesIO(data), len(data))
-        pictures += 1
-        progress(pictures)
-    archive.close()
+    with archive:
+        archive.add(ABOUT, json.dumps(about).encode())
+        for name in PLAIN_FILES:
+            if (workspace.root / name).is_file():
+                archive.add(name, (workspace.root / name).read_bytes())
+        for name, place in logs.items():
+            with place.open("rb") as source:
+                archive.add_stream(f"audit/{name}", source, lengths.get(name, place.stat().st_size))
+        with snapshot.open("rb") as source:
+            archive.add_stream(DATABASE, source, snapshot.stat().st_size)
+        pictures = 0
+        for digest in services().blobs.digests():
+            try:
+                data = services().blobs.get(digest)
+            except BlobMissing:  # expunged since it was listed
+                continue
+            archive.add_stream(PICTURES + digest, BytesIO(data), len(data))
+            pictures += 1
+            progress(pictures)
     return entries, pictures
 
 

@@ -90,7 +90,8 @@ def holds(gallery_id: int, digest: str) -> bool:
     # Plain SQL: asked for every picture of a list of millions, and answered from the index alone.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM reference WHERE gallery_id = %s AND blob = %s LIMIT 1", [gallery_id, digest]
+            "SELECT 1 FROM reference WHERE gallery_id = %s AND blob = %s AND NOT is_canary LIMIT 1",
+            [gallery_id, digest],
         )
         return cursor.fetchone() is not None
 
