@@ -31,7 +31,7 @@ from plainview.casework.models import (
     Reference,
     Search,
 )
-from plainview.casework.queries.galleries import newest_calibration, open_template
+from plainview.casework.queries.galleries import log_head, newest_calibration, open_template
 from plainview.casework.services import services
 from plainview.evaluation.scoring import COSINE, Listed
 from plainview.index.base import exact_scores, ranked
@@ -69,9 +69,11 @@ def follow(gallery_id: int) -> int:
     while True:
         with transaction.atomic():
             mark = mark_of(gallery_id)
+            head = log_head(gallery_id)
+            if head <= mark.seq:
+                return raised
             found = _open_alerts(gallery_id)
             if found is None:
-                head = Gallery.objects.values_list("log_head", flat=True).get(pk=gallery_id)
                 AlertMark.objects.filter(pk=mark.pk).update(seq=head)
                 return raised
             block = _new(gallery_id, mark.seq)
@@ -95,8 +97,7 @@ def mark_of(gallery_id: int) -> AlertMark:
     """The gallery's mark, locked; a new one stands at the gallery's present end: nothing older is new."""
     mark = AlertMark.objects.select_for_update().filter(gallery_id=gallery_id).first()
     if mark is None:
-        head = Gallery.objects.values_list("log_head", flat=True).get(pk=gallery_id)
-        mark = AlertMark.objects.create(gallery_id=gallery_id, seq=head)
+        mark = AlertMark.objects.create(gallery_id=gallery_id, seq=log_head(gallery_id))
     return mark
 
 
