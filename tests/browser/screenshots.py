@@ -29,7 +29,7 @@ from tests.factories.models import collins, scaled
 LOOKS = {
     "light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "device_scale_factor": 2},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
 }
 
 
@@ -114,7 +114,7 @@ def _take(
     page = context.new_page()
     for name, path in pages.items():
         _settled(page, path)
-        page.screenshot(path=str(out / f"{name}-{look}.jpg"), type="jpeg", quality=82, full_page=True)
+        page.screenshot(path=str(out / f"{name}-{look}.jpg"), type="jpeg", quality=70, full_page=True)
     context.close()
 
 
