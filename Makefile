@@ -34,7 +34,7 @@ browser: $(VENV)/.dev ## Bring a Chromium for the browser tests, where there is 
 	  || $(BIN)/playwright install chromium \
 	  || { echo "The browser tests need Chromium: install it, or name one with CHROMIUM=/path/to/chromium"; exit 1; }
 
-test: $(VENV)/.dev models browser ## Run the tests (no network, a few minutes)
+test: $(VENV)/.dev models browser ## Run the tests (no network, about a quarter of an hour on two cores)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
 test-all: $(VENV)/.dev models browser ## Run every test, the slow ones too
