@@ -79,6 +79,8 @@ _AT_ONCE = 512
 
 _LOG = logging.getLogger(__name__)
 
+_LOOKS = 3  # at a store that another process erases from at this very moment
+
 
 class CompressedIndex:
     """Implements `Index` with a full scan of codes and exact scores from templates on disk.
@@ -181,16 +183,20 @@ class CompressedIndex:
         if top < 1:
             raise ValueError(f"a candidate list has 1 place or more, not {top}")
         wanted = None if among is None else as_references(among)
-        with self._lock.search():
-            self._slots.require_whole()
-            few = self._all_below if wanted is None else max(self._all_below, int(len(self) * _FEW))
-            chosen = None if wanted is None else self._slots.of(wanted)
-            size = len(self) if chosen is None else len(chosen)
-            if size > max(few, top):
-                slots = self._short_list(template, top, chosen, size)
-            else:
-                slots = self._best(self._slots.all() if chosen is None else chosen, template, top)
-            there, references, templates = self._slots.read(slots)
+        for _ in range(_LOOKS):
+            self.refresh()  # another process may have erased what this one would read
+            with self._lock.search():
+                self._slots.require_whole()
+                few = self._all_below if wanted is None else max(self._all_below, int(len(self) * _FEW))
+                chosen = None if wanted is None else self._slots.of(wanted)
+                size = len(self) if chosen is None else len(chosen)
+                if size > max(few, top):
+                    slots = self._short_list(template, top, chosen, size)
+                else:
+                    slots = self._best(self._slots.all() if chosen is None else chosen, template, top)
+                there, references, templates = self._slots.read(slots)
+            if there.all():
+                break
         return ranked(references[there], exact_scores(templates[there], template), top)
 
     def flush(self) -> None:

@@ -148,7 +148,8 @@ class Slots:
         if head.generation == before.generation:
             self._drop(np.arange(self._count, self._count + len(waiting)))
             erased = np.array(head.erased, dtype=np.int64)
-            self._drop(erased[self._alive[erased[erased < before.count]]])
+            known = erased[erased < before.count]
+            self._drop(known[self._alive[known]])
             self._load(before.count)
         else:
             self._forget_all()
