@@ -194,7 +194,11 @@ class Services:
         folder = self._index_folder(adapter) / place
         sealer = self._master.derive("index")
         if adapter == AUTO:
-            return GrowingIndex(dimension, folder, lambda: CompressedIndex(dimension, folder, sealer))
+            # It stays exact for now: two processes that write one compressed folder can lose sight of a reference
+            # (tests/unit/index/test_two_processes.py). "compressed" can be chosen where one process works alone.
+            return GrowingIndex(
+                dimension, folder, lambda: CompressedIndex(dimension, folder, sealer), grow_at=sys.maxsize
+            )
         if adapter == "exact":
             return ExactIndex(dimension)
         if adapter == "compressed":

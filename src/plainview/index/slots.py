@@ -156,6 +156,7 @@ class Slots:
             self._load(0)
         # What this process knows of later rows than the head does, counts more than the head.
         self._touched = {reference: seq for reference, seq in touched.items() if seq > head.watermark}
+        self._lost.difference_update(self._touched)
         self._drop(self.of(np.array(sorted(self._touched), dtype=np.int64)))
         keep = np.array([reference in self._touched for reference in waiting.tolist()], dtype=np.bool_)
         self._hold(waiting[keep], rows[keep])
