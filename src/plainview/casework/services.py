@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
@@ -195,11 +194,7 @@ class Services:
         folder = self._index_folder(adapter) / place
         sealer = self._master.derive("index")
         if adapter == AUTO:
-            # It stays exact for now: two processes that write one compressed folder can lose sight of a reference
-            # (tests/unit/index/test_two_processes.py). "compressed" can be chosen where one process works alone.
-            return GrowingIndex(
-                dimension, folder, lambda: CompressedIndex(dimension, folder, sealer), grow_at=sys.maxsize
-            )
+            return GrowingIndex(dimension, folder, lambda: CompressedIndex(dimension, folder, sealer))
         if adapter == "exact":
             return ExactIndex(dimension)
         if adapter == "compressed":

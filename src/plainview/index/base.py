@@ -252,19 +252,27 @@ def require_next(block: Block, watermark: int) -> None:
         raise IndexOutOfStep(watermark + 1, block.first_seq)
 
 
-def settled(block: Block) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+def settled(
+    block: Block,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Return what a block comes to, by rule 2: the last row of each reference decides.
 
     Returns:
-        All references that the block touches, int64 (n,), each once; those that end as added, int64 (m,), in
-        log order; their templates, float32 (m, dimension).
+        All references that the block touches, int64 (n,), each once; the number of the last row of each, int64 (n,);
+        those that end as added, int64 (m,), in log order; their templates, float32 (m, dimension).
     """
     backwards = block.references[::-1]
     touched, from_end = np.unique(backwards, return_index=True)
-    last_rows = np.sort(len(backwards) - 1 - from_end)
+    last_of_each = len(backwards) - 1 - from_end
+    last_rows = np.sort(last_of_each)
     added = last_rows[block.is_add[last_rows]]
     template_of_row = np.cumsum(block.is_add) - 1
-    return touched, block.references[added], block.templates[template_of_row[added]]
+    return (
+        touched,
+        block.first_seq + last_of_each,
+        block.references[added],
+        block.templates[template_of_row[added]],
+    )
 
 
 def as_references(among: Collection[int] | NDArray[np.int64]) -> NDArray[np.int64]:

@@ -159,12 +159,12 @@ class CompressedIndex:
             IndexDamaged: see `Index.search`.
         """
         for block in in_blocks(log, self._dim):  # reading the log holds no lock: searches go on
-            touched, added, templates = settled(block)
+            touched, rows, added, templates = settled(block)
             with self._lock.change():
                 require_next(block, self.watermark)
                 self._sample = None
                 try:
-                    self._slots.change(touched, added, templates, block.last_seq)
+                    self._slots.change(touched, rows, added, templates, block.last_seq)
                 except BaseException:  # an interrupt in mid-change: back to what is on disk, never half
                     self._slots.reopen()
                     raise
@@ -251,7 +251,8 @@ class CompressedIndex:
             self._sample = None
             self._slots.wipe()
             for references, templates in contents:
-                self._slots.change(references, references, templates, 0)  # a crash on the way begins at row 1
+                rows = np.zeros(len(references), dtype=np.int64)
+                self._slots.change(references, rows, references, templates, 0)  # a crash begins at row 1
             self._slots.watermark = watermark
             self._slots.flush()
 

@@ -74,7 +74,7 @@ class ExactIndex:
             BadTemplate: a template cannot be compared.
         """
         for block in in_blocks(log, self._dim):  # reading the log holds no lock: searches go on
-            touched, added, templates = settled(block)
+            touched, _, added, templates = settled(block)
             with self._lock.change():
                 require_next(block, self._watermark)
                 self._reserve(len(self) + len(added))

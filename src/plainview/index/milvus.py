@@ -121,7 +121,7 @@ class MilvusIndex:
             IndexUnreachable: the server does not answer.
         """
         for block in in_blocks(log, self._dim):
-            touched, added, templates = settled(block)
+            touched, _, added, templates = settled(block)
             with self._lock.change():
                 require_next(block, self.watermark)
                 with self._called() as client:

@@ -86,16 +86,20 @@ class Slots:
     def change(
         self,
         touched: NDArray[np.int64],
+        rows: NDArray[np.int64],
         added: NDArray[np.int64],
         templates: NDArray[np.float32],
         last_seq: int,
     ) -> None:
         """Remove the references `touched`, then add `added` with their templates: the log up to row `last_seq`.
 
+        `rows` is the last row of each of `touched`: what another process has written up to that row is outdated, and
+        what it has written after it is not.
+
         Raises:
             IndexDamaged: what another process wrote cannot be used.
         """
-        self._touched.update(dict.fromkeys(touched.tolist(), last_seq))
+        self._touched.update(zip(touched.tolist(), rows.tolist(), strict=True))
         self._lost.difference_update(touched.tolist())
         self._drop(self.of(touched))
         order = np.argsort(added)

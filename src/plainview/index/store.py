@@ -37,6 +37,7 @@ from plainview.index.records import Append, RecordDamaged, RecordFile, new_nonce
 _FORMAT = 1
 
 _CONTEXT = b"index head"
+_NONCE = 64  # bytes of a sealed head that hold its nonce, whatever the seal's layout
 
 
 class Seals(Protocol):
@@ -108,7 +109,7 @@ class Store:
         self._seals = seals
         self._dim = dim
         self._code_bytes = code_bytes
-        self._signature: tuple[int, int, int] | None = None
+        self._signature: bytes | None = None
         self.head = self._pending = Head()
         self._take(self.head)
 
@@ -305,10 +306,10 @@ class Store:
         )
         return (codes, near, rows), place
 
-    def _stamp(self) -> tuple[int, int, int] | None:
-        with suppress(FileNotFoundError):
-            stat = self._head_file.stat()
-            return stat.st_ino, stat.st_mtime_ns, stat.st_size
+    def _stamp(self) -> bytes | None:
+        # Its random nonce: inode, time and size can all be those of an older head within one tick of the clock.
+        with suppress(FileNotFoundError), self._head_file.open("rb") as file:
+            return file.read(_NONCE)
         return None
 
     def _flush_folder(self) -> None:
