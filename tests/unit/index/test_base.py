@@ -71,7 +71,7 @@ def test_settled_is_a_replay_row_by_row(rows: list[tuple[int, bool]]) -> None:
         held.pop(reference, None)
         if is_add:
             held[reference] = next(adds).tobytes()
-    touched, added, kept = settled(
+    touched, last_rows, added, kept = settled(
         Block(
             first_seq=1,
             references=np.array([reference for reference, _ in rows], dtype=np.int64),
@@ -80,6 +80,9 @@ def test_settled_is_a_replay_row_by_row(rows: list[tuple[int, bool]]) -> None:
         )
     )
     assert sorted(touched.tolist()) == sorted({reference for reference, _ in rows})
+    assert dict(zip(touched.tolist(), last_rows.tolist(), strict=True)) == {
+        reference: seq for seq, (reference, _) in enumerate(rows, start=1)
+    }
     assert dict(zip(added.tolist(), [row.tobytes() for row in kept], strict=True)) == held
 
 
