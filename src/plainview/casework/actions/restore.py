@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from plainview.audit.logfile import CHECKPOINTS_NAME, COSIGNATURES_NAME, LOG_NAME
 from plainview.audit.record import parse_line
+from plainview.casework.actions.continuity import require_reaches, take_over
 from plainview.casework.actions.expunge import blank, finish, forget_pages
 from plainview.casework.actions.log import publish, write_entry
 from plainview.casework.actions.setup import make_tables
-from plainview.casework.continuity import require_reaches, take_over
 from plainview.casework.expunged import ACTION, Line, lines_of
 from plainview.casework.models import BarredPicture, LogEntry, Reference, Token
 from plainview.casework.queries.log import newest_entry, verify_log
