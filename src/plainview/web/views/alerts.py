@@ -13,7 +13,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainview.casework.actions import alert_ends
 from plainview.casework.actions.alerts import alert_from_search, set_preference
 from plainview.casework.models import Alert, Member
-from plainview.casework.queries.alerts import Raised, alerts, preference_of, raised_by, state_of
+from plainview.casework.queries.alerts import (
+    Raised,
+    alert_numbered,
+    alerts,
+    preference_of,
+    raised_by,
+    state_of,
+)
 from plainview.casework.queries.cases import search_numbered
 from plainview.casework.queries.galleries import galleries
 from plainview.casework.queries.policy import binding
@@ -104,6 +111,7 @@ def alert_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
         raise Refused(
             "alert.act.unknown", "Refused", f"An alert has no act {act!r}.", "Go back to the alerts."
         )
+    alert = alert_numbered(public_id, member)
     title, form_class, what = _ACTS[act]
     form = form_class(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -119,9 +127,7 @@ def alert_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
         else:
             messages.success(request, f"Done: {title.lower()}. It is in the log.")
             return redirect("alerts")
-    return render(
-        request, "alerts/act.html", {"form": form, "title": title, "what": what, "public_id": public_id}
-    )
+    return render(request, "alerts/act.html", {"form": form, "title": title, "what": what, "alert": alert})
 
 
 @require_POST
