@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from plainview.casework.workspace import current
 from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
@@ -189,7 +189,8 @@ def print_answer(answer: Answer, notice: str) -> None:
     """Print an answered search for people."""
     search = answer.search
     table = Table(
-        "Rank", "Score", "Adjusted", "Reference", "Source", "Captured", "Quality",
+        "Rank", "Score", "Adjusted", Column("Reference", no_wrap=True), Column("Source", overflow="fold"),
+        "Captured", "Quality",
         title=f"Search {search.public_id}: {len(answer.candidates)} candidates of {search.gallery_size} references",
         caption=notice,
     )  # fmt: skip
