@@ -20,7 +20,7 @@ from plainview.casework.actions.expunge import expunge
 from plainview.casework.actions.moving import move_gallery
 from plainview.casework.models import Reference
 from plainview.casework.services import services
-from plainview.index.base import Block, Change, Index, IndexUnreachable, answer
+from plainview.index.base import Block, Change, Index, IndexUnreachable, catch_up, mended
 from plainview.index.exact import ExactIndex
 from plainview.index.milvus import MilvusIndex
 
@@ -131,7 +131,7 @@ def test_a_server_that_is_killed_in_mid_search_is_said_so_and_comes_back(
     def read_after(seq: int) -> list[Change | Block]:
         return [row for row in log if (row.seq if isinstance(row, Change) else row.first_seq) > seq]
 
-    watermark, found = answer(index, read_after, templates[3], 10)
+    watermark, found = mended(index, lambda: (catch_up(index, read_after), index.search(templates[3], 10)))
     assert watermark == 20_001
     rest = [row for row in wanted if row.reference != 4]
     assert found[: len(rest)] == rest

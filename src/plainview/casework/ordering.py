@@ -7,7 +7,6 @@ away. It must never keep the template of a reference that was removed: when one 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -23,10 +22,8 @@ from plainview.casework.queries.galleries import (
 )
 from plainview.casework.services import services
 from plainview.evaluation.scoring import Listed, Scorer, ordered, short_list
-from plainview.index.base import Block, Index, IndexDamaged, catch_up
+from plainview.index.base import Block, Index, catch_up, mended
 from plainview.recognition.types import Vector
-
-_LOG = logging.getLogger(__name__)
 
 
 class Ordering:
@@ -103,13 +100,7 @@ def answer(index: Index, calibration: GalleryCalibration, template: Vector, top:
     Raises:
         IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as `index.base` has them.
     """
-    try:
-        return _answer(index, calibration, template, top)
-    except IndexDamaged as damaged:
-        _LOG.warning("The index is damaged (%s); it is made again from the database.", damaged)
-        index.clear()
-        services().orderings.pop((calibration.gallery_id, calibration.pack), None)
-        return _answer(index, calibration, template, top)
+    return mended(index, lambda: _answer(index, calibration, template, top))
 
 
 def _answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:

@@ -24,7 +24,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, repeat
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ from plainview.index.errors import IndexDamaged as IndexDamaged
 from plainview.index.errors import IndexOutOfStep as IndexOutOfStep
 from plainview.index.errors import IndexUnreachable as IndexUnreachable
 from plainview.recognition.types import Vector
+
+Answer = TypeVar("Answer")
 
 _LOG = logging.getLogger(__name__)
 
@@ -150,7 +152,7 @@ class Index(Protocol):
         Raises:
             BadTemplate: the probe's template cannot be compared.
             ValueError: `top` is below 1.
-            IndexDamaged: a copy that the index reads is damaged; `answer` makes it again from the log.
+            IndexDamaged: a copy that the index reads is damaged; `mended` makes it again from the log.
         """
 
     def refresh(self) -> None:
@@ -199,24 +201,18 @@ def catch_up(index: Index, read_after: Callable[[int], Iterable[Change | Block]]
             return index.watermark
 
 
-def answer(
-    index: Index, read_after: Callable[[int], Iterable[Change | Block]], template: Vector, top: int
-) -> tuple[int, list[Scored]]:
-    """Catch up, then search; an index that finds itself damaged is made again from the log, and says so.
-
-    Returns:
-        The watermark reached before the search, and the candidates; see `catch_up` and `Index.search`.
+def mended(index: Index, work: Callable[[], Answer]) -> Answer:
+    """Do a work of catching up and searching; an index that finds itself damaged is made again from the log, and says so.
 
     Raises:
-        IndexOutOfStep, BadTemplate: as `catch_up`.
         IndexDamaged: it is damaged again as soon as it was made.
     """
     try:
-        return catch_up(index, read_after), index.search(template, top)
+        return work()
     except IndexDamaged as damaged:
         _LOG.warning("The index is damaged (%s); it is made again from the database.", damaged)
         index.clear()
-        return catch_up(index, read_after), index.search(template, top)
+        return work()
 
 
 def in_blocks(log: Iterable[Change | Block], dim: int) -> Iterator[Block]:

@@ -6,6 +6,7 @@ Owns the limits that no agency may loosen. An alert is a search that goes on; ev
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from plainview.policy.decision import Allow, Decision, Refused
 
@@ -62,6 +63,22 @@ def hours_exist(digest_hours: int, quiet_from: int | None, quiet_until: int | No
         return Refused(
             "alert.hours", "Not saved", "These hours do not exist.",
             "A digest comes every 0 (at once) to 24 hours; quiet hours go from one hour (0 to 23) to another.",
+        )  # fmt: skip
+    return Allow()
+
+
+def webhook_address(url: str, *, sample: bool) -> Decision:
+    """Messages go to https addresses; in a sample workspace also to this machine."""
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname
+    except ValueError:  # e.g. half of an IPv6 address
+        parts, host = None, None
+    local = sample and host in ("127.0.0.1", "localhost", "::1")
+    if parts is None or not host or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        return Refused(
+            "webhook.address", "Webhook refused", "Its address is not an https:// one.",
+            "Give one, so that nobody on the way can read or change what is sent.",
         )  # fmt: skip
     return Allow()
 

@@ -117,6 +117,7 @@ def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
             f"It says how rare a false alert is: one in {MIN_ONE_IN:,} to {MAX_ONE_IN:,} new references.",
         ),
         ("alert.not_measured", "alert", "It promises no rarer false alerts than the gallery's own figures reach."),
+        ("webhook.address", "alert", "A webhook is an https address."),
         ("alert.hours", "alert", "Quiet hours and digests are hours that exist."),
     ]  # fmt: skip
 

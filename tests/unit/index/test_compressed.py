@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from plainview.index import slots as slots_module
-from plainview.index.base import Block, Change, IndexDamaged, Scored, answer, catch_up
+from plainview.index.base import Block, Change, IndexDamaged, Scored, catch_up, mended
 from plainview.index.codes import Codes, near_codes, near_margin, near_scores, spread
 from plainview.index.compressed import CompressedIndex
 from plainview.index.exact import ExactIndex
@@ -159,7 +159,8 @@ def test_damage_is_seen_and_mended_from_the_log(
         path.write_bytes(data)
     index = opened(tmp_path)
     log = blocks_of(templates)
-    watermark, found = answer(index, after(log), templates[1234], 3)  # type: ignore[arg-type]
+    read = after(log)
+    watermark, found = mended(index, lambda: (catch_up(index, read), index.search(templates[1234], 3)))
     assert (watermark, found[0]) == (5000, Scored(1235, 1.0))
     if not (fault == "missing" and name == "head"):
         assert "made again from the database" in caplog.text

@@ -14,7 +14,6 @@ import smtplib
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
-from urllib.parse import urlsplit
 
 import requests
 from django.core.mail import send_mail
@@ -27,7 +26,8 @@ from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Member, Notice, Search, Webhook
 from plainview.casework.queries.alerts import preference_of
 from plainview.casework.services import services
-from plainview.policy.alerts import next_moment
+from plainview.policy import rules
+from plainview.policy.alerts import next_moment, webhook_address
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
@@ -164,15 +164,9 @@ def add_webhook(url: str, *, acting_member: Member) -> tuple[Webhook, str]:
         Refused: no permission, or an address that is not https (http only on this machine, in a sample workspace).
     """
     with acting("webhook.add", Permission.WEBHOOK_SET, acting_member):
-        parts = urlsplit(url.strip())
-        local = services().workspace.is_sample and parts.hostname in ("127.0.0.1", "localhost", "::1")
-        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
-            raise Refused(
-                "webhook.address", "Webhook refused", "Its address is not an https:// one.",
-                "Give one, so that nobody on the way can read or change what is sent.",
-            )  # fmt: skip
+        rules.require(webhook_address(url, sample=services().workspace.is_sample))
         secret = secrets.token_bytes(32)
-        hook = Webhook(agency=acting_member.agency, url=parts.geturl(), made_by=acting_member)
+        hook = Webhook(agency=acting_member.agency, url=url.strip(), made_by=acting_member)
         hook.sealed = services().openings.seal(secret, f"webhook:{hook.public_id}".encode())
         hook.save()
         write_entry(
