@@ -129,9 +129,8 @@ class Codes:
         self.code_bytes = dim // 4
         self._centre = faiss.IndexFlatIP(dim)
         self._centre.add(np.zeros((1, dim), dtype=np.float32))
-        self._scan: Any = faiss.IndexIVFPQFastScan(
-            self._empty(), _TOGETHER
-        )  # faiss's stubs lack what it adds in Python
+        # Any: faiss's stubs lack what it adds in Python.
+        self._scan: Any = faiss.IndexIVFPQFastScan(self._empty(), _TOGETHER)
 
     def __len__(self) -> int:
         """Codes in the set."""

@@ -55,7 +55,8 @@ def _take(packed: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.ui
     """Return the numbers at these places, uint8 (rows, 2, pairs), 0 to 15: low and high half of each byte."""
     block, group, lane, shift = _where(packed, places)
     sides = [packed[block, :, group, lane + side] for side in (0, 16)]
-    return (np.stack(sides, axis=1) >> shift[:, np.newaxis, np.newaxis]) & 15
+    numbers = (np.stack(sides, axis=1) >> shift[:, np.newaxis, np.newaxis]) & 15
+    return np.asarray(numbers, dtype=np.uint8)
 
 
 def _put(packed: NDArray[np.uint8], places: NDArray[np.int64], numbers: NDArray[np.uint8]) -> None:
