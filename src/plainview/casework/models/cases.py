@@ -123,6 +123,10 @@ class Search(models.Model):
         constraints = (
             # One click is one search: a prepared probe is searched in a gallery once.
             models.UniqueConstraint(fields=["preparation", "gallery"], name="search_once_a_preparation"),
+            # Another agency's request is searched once, unless that search was withheld.
+            models.UniqueConstraint(
+                fields=["shared_request"], name="search_once_a_request", condition=models.Q(withheld_at=None)
+            ),
         )
 
     def __str__(self) -> str:

@@ -108,7 +108,7 @@ class SharedRequest(models.Model):
     authorised_at = models.DateTimeField(null=True)
     taken_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     taken_at = models.DateTimeField(null=True)
-    mirror = models.OneToOneField(Case, on_delete=models.PROTECT, null=True, related_name="mirrors")
+    mirror = models.OneToOneField(Case, on_delete=models.PROTECT, null=True, related_name="mirrored")
     closed_as = models.CharField(max_length=30, blank=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
@@ -121,6 +121,10 @@ class SharedRequest(models.Model):
             models.Index(
                 fields=["expires_at"], name="shared_request_open", condition=models.Q(closed_at__isnull=True)
             ),
+        )
+        constraints = (
+            # One click is one request: a prepared probe is asked for in a gallery once.
+            models.UniqueConstraint(fields=["preparation", "gallery"], name="shared_request_once"),
         )
 
     def __str__(self) -> str:
