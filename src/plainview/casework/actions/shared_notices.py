@@ -53,7 +53,7 @@ def _sent(row: SharedNotice) -> bool:
     taken = SharedNotice.objects.filter(pk=row.pk, sent_at=None, tries=row.tries)
     if not taken.update(tries=F("tries") + 1, due_at=later):
         return False
-    there = f"shared/{row.request.public_id}/" if row.request else "agreements/"
+    there = f"shared/{row.request.public_id}/" if row.request else "shared/"
     try:
         send_mail(
             "Plainview: searches for other agencies",

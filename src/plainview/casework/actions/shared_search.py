@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.db import IntegrityError
 from django.utils import timezone
 
-from plainview.casework.actions.guard import acting
+from plainview.casework.actions.guard import acting, refusals_recorded
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.search import Probe, Request, authorise, probe_of, run_search
 from plainview.casework.actions.shared_ends import close
@@ -45,7 +45,8 @@ def search_shared(public_id: str, *, acting_member: Member) -> Search:
             agreement ends while it runs, the search stays recorded and is not answered.
         BadMedia: the chosen face cannot be used.
     """
-    request = request_numbered(public_id, acting_member)
+    with refusals_recorded("search", acting_member):
+        request = request_numbered(public_id, acting_member)
     before = live_search(request)
     if before is not None:
         if before.answered_at is not None:

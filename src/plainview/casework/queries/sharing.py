@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from plainview.casework.models import Candidate, Case, Examination, Lead, Member, Search, SharedRequest
+from plainview.casework.models import (
+    Approval,
+    Candidate,
+    Case,
+    Examination,
+    Lead,
+    Member,
+    Search,
+    SharedRequest,
+)
 from plainview.casework.queries.agreements import binding_version, terms_of
 from plainview.casework.queries.answers import Meaning, meanings
 from plainview.casework.queries.people import trial_facts
+from plainview.casework.queries.policy import binding
 from plainview.policy import examination as looking
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -214,6 +224,28 @@ def given_candidate(request: SharedRequest, rank: int) -> Candidate:
     return found
 
 
+def probe_shown(request: SharedRequest, member: Member) -> bool:
+    """Whether the member's agency may look at the probe: the asker always, the other one while it has to do with it."""
+    if request.agreement.asker_id == member.agency_id:
+        return True
+    return not request.closed_as or live_search(request) is not None
+
+
 def request_of(case: Case) -> SharedRequest | None:
     """The request that a case of the agency that searches stands for."""
     return SharedRequest.objects.select_related(*_WITH).filter(mirror=case).first()
+
+
+def approval_state(request: SharedRequest, member: Member) -> str:
+    """Whether the agency that searches wants its own supervisor's approval first: "", "wanted", "asked" or "granted"."""
+    _, policy = binding(member.agency)
+    needed = policy.needs_approval(request.case.offence) or request.quality < policy.quality_floor
+    if not needed or request.mirror is None:
+        return "wanted" if needed else ""
+    rows = Approval.objects.filter(case=request.mirror, member=member, expires_at__gt=timezone.now()).exclude(
+        granted=False
+    )
+    newest = rows.order_by("-pk").first()
+    if newest is None:
+        return "wanted"
+    return "granted" if newest.granted else "asked"
