@@ -20,8 +20,19 @@ from plainview.casework.actions.policy import change_policy
 from plainview.casework.actions.preparations import prepare
 from plainview.casework.actions.shared_requests import Wish, authorise_request, make_request, take
 from plainview.casework.actions.shared_search import search_shared
-from plainview.casework.models import Agency, Agreement, Member, Search, SharedRequest
+from plainview.casework.models import (
+    Agency,
+    Agreement,
+    AgreementVersion,
+    Case,
+    Gallery,
+    Member,
+    PolicyVersion,
+    Search,
+    SharedRequest,
+)
 from plainview.casework.queries.people import member_by_email
+from plainview.casework.services import services
 from plainview.policy.agency import SAMPLE
 from plainview.policy.examination import CONTRADICTIONS
 from plainview.policy.roles import Role
@@ -112,3 +123,28 @@ def lead_for(search: Search) -> str:
     """Its first candidate, examined, verified and released; the lead's id."""
     row = examined(search.public_id)
     return release(row, contradictions=CHECKED, acting_member=person("supervisor")).public_id
+
+
+def marked_request(gallery_name: str, case_number: str, image: Path) -> SharedRequest:
+    """A request that reached the sample agency from a third one, made of rows alone; the texts say MARKER."""
+    third = Agency.objects.create(name="MARKER agency", opened_at=timezone.now())
+    PolicyVersion.objects.create(agency=third, number=1, text=SAMPLE, why="tests")
+    sample = person("admin").agency
+    asker = Member.objects.create(
+        agency=third, email="marker-asker@third.example", name="MARKER asker", roles=["examiner"]
+    )
+    held, today = Gallery.objects.get(name=gallery_name), timezone.now().date()
+    made = Agreement.objects.create(holder=sample, asker=third)
+    version = AgreementVersion.objects.create(
+        agreement=made, number=1, starts_on=today, ends_on=today + timedelta(days=9), gives="lead", answer_days=9,
+        proposed_by=person("admin"), accepted_by=asker, accepted_at=timezone.now(), askers=["marker@third.example"],
+    )  # fmt: skip
+    version.galleries.add(held)
+    number = f"{case_number}-theirs"
+    theirs = Case.objects.create(agency=third, number=number, offence="robbery", opened_by=asker)
+    return SharedRequest.objects.create(
+        agreement=made, version=version, gallery=held, case=theirs, member=asker, purpose="MARKER", authority="MARKER",
+        top=20, origin="cctv", probe_blob=services().blobs.put(image.read_bytes()), probe_name="MARKER.png",
+        face_number=1, box=[0, 0, 99, 99], quality=50, quality_detail={}, authorised_by=asker,
+        authorised_at=timezone.now(), expires_at=timezone.now() + timedelta(days=9),
+    )  # fmt: skip
