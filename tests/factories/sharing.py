@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.totp.internal import auth as totp
 from django.utils import timezone
 from tests.factories.looking import examined
 from tests.factories.work import gallery, person, probe
@@ -54,6 +55,28 @@ def agency(name: str = ASKER) -> None:
     }.items():  # fmt: skip
         invited = invite_member(f"{address}@{domain}", [role.value], acting_member=boss)
         join(invited.code, f"{name} {address}")
+
+
+def sign_ins(name: str = ASKER) -> dict[str, dict[str, str]]:
+    """Give the other agency's people passwords and authenticators: their name -> how they sign in."""
+    held = {}
+    for member in Member.objects.filter(agency__name=name):
+        secret = str(totp.generate_totp_secret())
+        member.set_password(f"a long password of {member.name}")
+        member.save()
+        totp.TOTP.activate(member, secret)
+        held[member.name] = {
+            "email": member.email, "password": f"a long password of {member.name}", "totp_secret": secret,
+        }  # fmt: skip
+    return held
+
+
+def served(gallery_name: str) -> str:
+    """Code that lets a served workspace have Rivertown, and an agreement for this gallery; prints how they sign in."""
+    return (
+        "import json; from tests.factories import sharing as s; s.agency(); "
+        f"s.agreement(galleries=[{gallery_name!r}]); print(json.dumps(s.sign_ins()))"
+    )
 
 
 def theirs(name: str, of: str = ASKER) -> Member:

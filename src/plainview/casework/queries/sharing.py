@@ -145,9 +145,11 @@ def requests(member: Member, *, made: bool) -> list[Shown]:
 
 
 def waiting(member: Member, turn: Permission) -> list[Shown]:
-    """Open requests at which somebody of the member's agency with this permission is asked to act."""
-    made = turn is Permission.SHARED_AUTHORISE
-    return [row for row in requests(member, made=made) if row.turn is turn and row.ours]
+    """Open requests at which this member is asked to act with this permission: neither a colleague's nor their own."""
+    others = Q(taken_by=None) | Q(taken_by=member)
+    rows = requests_of(member).filter(others, closed_at=None).exclude(member=member).order_by("expires_at")
+    found = [shown(row, member) for row in rows]
+    return [row for row in found if row.turn is turn and row.ours]
 
 
 def live_search(request: SharedRequest) -> Search | None:
