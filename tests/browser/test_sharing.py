@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
-from tests.factories.live import GALLERY, Live, pictures_loaded, probe
-from tests.factories.sharing import served
+from tests.factories.live import GALLERY, Live, pictures_loaded, probe, rivertown
 
 LEAD = (
     "import json; from tests.factories.sharing import lead_for; from plainview.casework.models import Search; "
@@ -19,7 +18,7 @@ LEAD = (
 def test_a_request_walks_from_one_agency_to_the_other_and_back(
     page_of: Callable[..., Page], live: Live
 ) -> None:
-    live.others |= live.python(served(GALLERY))
+    live.others |= live.python(rivertown(GALLERY))
     live.cli("case", "open", "R-7", "--offence", "robbery", "--as", "examiner@rivertown.example")
     asker = page_of("Rivertown examiner")
     asker.goto("/prepare/?case=R-7")

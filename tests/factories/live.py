@@ -172,6 +172,22 @@ class Live:
             self.process.wait()
 
 
+def rivertown(gallery_name: str) -> str:
+    """Code that lets a served workspace have Rivertown, and an agreement for this gallery; prints how they sign in."""
+    return (
+        "import json; from tests.factories import sharing as s; s.agency(); "
+        f"s.agreement(galleries=[{gallery_name!r}]); print(json.dumps(s.sign_ins()))"
+    )
+
+
+def rivertown_at_work(gallery_name: str) -> str:
+    """As `rivertown`, with one request at each of its stages; prints the addresses of their pages, and how they sign in."""
+    return (
+        "import json, pathlib, tempfile; from tests.factories import sharing as s; s.agency(); "
+        f"print(json.dumps(s.stages(pathlib.Path(tempfile.mkdtemp()), {gallery_name!r})))"
+    )
+
+
 def _environment(home: Path) -> dict[str, str]:
     return {**os.environ, "PLAINVIEW_HOME": str(home), "COLUMNS": "200"}
 

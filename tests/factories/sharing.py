@@ -20,7 +20,7 @@ from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.policy import change_policy
 from plainview.casework.actions.preparations import prepare
 from plainview.casework.actions.shared_requests import Wish, authorise_request, make_request, take
-from plainview.casework.actions.shared_search import search_shared
+from plainview.casework.actions.shared_search import answer_request, search_shared
 from plainview.casework.models import (
     Agency,
     Agreement,
@@ -71,12 +71,29 @@ def sign_ins(name: str = ASKER) -> dict[str, dict[str, str]]:
     return held
 
 
-def served(gallery_name: str) -> str:
-    """Code that lets a served workspace have Rivertown, and an agreement for this gallery; prints how they sign in."""
-    return (
-        "import json; from tests.factories import sharing as s; s.agency(); "
-        f"s.agreement(galleries=[{gallery_name!r}]); print(json.dumps(s.sign_ins()))"
-    )
+def stages(folder: Path, gallery_name: str) -> dict[str, Any]:
+    """One request to authorise, one to take, one searched and one answered with a lead."""
+    made = agreement(galleries=[gallery_name], offences=["robbery", "burglary"])
+
+    def wanted(number: str) -> str:
+        asked_with = wish(made, gallery=gallery_name, purpose="who held the door of the van open")
+        return make_request(
+            draft(folder, number=number), asked_with, acting_member=theirs("examiner")
+        ).public_id
+
+    first, second, third, fourth = (wanted(f"26-77{n}") for n in range(4))
+    for public_id in (second, third, fourth):
+        authorise_request(public_id, acting_member=theirs("supervisor"))
+    for public_id in (third, fourth):
+        take(public_id, acting_member=person("examiner"))
+        search_shared(public_id, acting_member=person("examiner"))
+    lead_for(Search.objects.get(shared_request__public_id=fourth))
+    answer_request(fourth, acting_member=person("examiner"))
+    return {
+        "authorise": f"/shared/{first}/", "take": f"/shared/{second}/", "searched": f"/shared/{third}/",
+        "answered": f"/shared/{fourth}/", "agreement": f"/agreements/{made.public_id}/",
+        "ask": f"/prepare/{draft(folder, number='26-780')}/ask/", "people": sign_ins(),
+    }  # fmt: skip
 
 
 def theirs(name: str, of: str = ASKER) -> Member:

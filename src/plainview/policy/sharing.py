@@ -306,12 +306,26 @@ def mirror_only_by_request(is_mirror: bool, by_request: bool) -> Decision:
     return Allow()
 
 
-def answerable(searched: bool, gives: str, leads: int, undecided: int) -> Decision:
-    """A request is answered once it was searched, and no candidate still waits for a verifier or a supervisor."""
+def answerable(
+    searched: bool, gives: str, *, listed: int, examined: int, leads: int, undecided: int
+) -> Decision:
+    """A request is answered once it was searched, somebody has looked, and no candidate still waits for a decision.
+
+    Args:
+        searched: there is a recorded answer of the index.
+        gives: what the agreement gives, a word of `GIVES`.
+        listed, examined: candidates of the list, and those of them that somebody has examined.
+        leads, undecided: those that were released, and potential ones neither released nor withheld.
+    """
     if not searched:
         return Refused(
             "shared.not_searched", "Not answered", "It was not searched.", "Search, or decline with a reason."
         )
+    if gives == LEAD and listed and not examined:
+        return Refused(
+            "shared.not_examined", "Not answered", "Nobody has examined a candidate.",
+            "Examine them; only then can it be said that nothing was found.",
+        )  # fmt: skip
     if gives == LEAD and undecided and not leads:
         return Refused(
             "shared.undecided", "Not answered", f"{undecided} examined candidates wait for a verifier or a supervisor.",

@@ -163,5 +163,6 @@ def _sharing() -> list[tuple[str, str, str]]:
         ("shared.not_taken", searched, "Who took a request searches and answers it."),
         ("shared.mirror", "search, alert", "A case that stands for another agency's is searched by its request only."),
         ("shared.not_searched", searched, "Only what was searched is answered; else it is declined with a reason."),
+        ("shared.not_examined", searched, "Nothing found is said only by who has looked at the candidates."),
         ("shared.undecided", searched, "Nothing found is not said while a candidate waits for a decision."),
     ]  # fmt: skip

@@ -260,6 +260,7 @@ def test_nothing_found_waits_until_every_candidate_is_decided(workspace: Path, t
     found = searched(tmp_path, world(tmp_path))
     request, examiner = found.shared_request, person("examiner")
     assert request is not None
+    assert refused(answer_request, request.public_id, acting_member=examiner).rule_id == "shared.not_examined"
     row = examined(found.public_id)
     assert refused(answer_request, request.public_id, acting_member=examiner).rule_id == "shared.undecided"
     withhold(row, "he was in prison", acting_member=person("supervisor"))

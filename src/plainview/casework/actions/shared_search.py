@@ -20,11 +20,11 @@ from plainview.casework.actions.shared_guard import held, require_agreed, withho
 from plainview.casework.models import Member, Outcome, Search, SharedLead, SharedRequest
 from plainview.casework.queries.agreements import binding_version
 from plainview.casework.queries.sharing import (
+    answer_of,
     leads_of,
     live_search,
     named,
     request_numbered,
-    undecided,
 )
 from plainview.casework.services import services
 from plainview.policy import examination as looking
@@ -90,8 +90,8 @@ def answer_request(public_id: str, *, acting_member: Member) -> SharedRequest:
     """Give the asker what the agreement says: the released leads, the candidate list, or that nothing was found.
 
     Raises:
-        Refused: no permission, unknown, not taken by this member, not searched, the agreement is over, or a candidate
-            still waits for a verifier or a supervisor.
+        Refused: no permission, unknown, not taken by this member, not searched or looked at, the agreement is over, or
+            a candidate still waits for a verifier or a supervisor.
     """
     with acting("shared.answer", Permission.SHARED_ANSWER, acting_member):
         request = held(request_numbered(public_id, acting_member).public_id)
@@ -100,8 +100,7 @@ def answer_request(public_id: str, *, acting_member: Member) -> SharedRequest:
         rules.require(words.taken_by(taker, acting_member.public_id))
         version, search, leads = binding_version(request.agreement), live_search(request), leads_of(request)
         assert version is not None  # noqa: S101  require_agreed() has raised otherwise
-        searched = search is not None and search.answered_at is not None
-        rules.require(words.answerable(searched, version.gives, len(leads), undecided(request)))
+        rules.require(answer_of(request))
         SharedLead.objects.bulk_create(SharedLead(request=request, lead=lead) for lead in leads)
         request.version = version
         request.result = words.A_LEAD if leads else _without(version.gives, search)

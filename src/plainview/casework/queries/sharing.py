@@ -26,9 +26,9 @@ from plainview.casework.queries.answers import Meaning, meanings
 from plainview.casework.queries.people import trial_facts
 from plainview.casework.queries.policy import binding
 from plainview.policy import examination as looking
-from plainview.policy.decision import Refused
+from plainview.policy.decision import Decision, Refused
 from plainview.policy.permissions import Permission
-from plainview.policy.sharing import LEAD, SharedFacts
+from plainview.policy.sharing import LEAD, SharedFacts, answerable
 
 if TYPE_CHECKING:
     from plainview.audit.record import Value
@@ -169,12 +169,34 @@ def leads_of(request: SharedRequest) -> list[Lead]:
     return list(rows.select_related("examination__candidate").order_by("pk"))
 
 
-def undecided(request: SharedRequest) -> int:
-    """Candidates of its search that an examiner called potential and that are neither released nor withheld."""
-    rows = Examination.objects.filter(
-        candidate__search__shared_request=request, conclusion=looking.POTENTIAL, lead=None, withheld=None
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How far the candidates of a request's search are: on the list, examined, potential and not decided on."""
+
+    listed: int
+    examined: int
+    undecided: int
+
+
+def looked_at(request: SharedRequest) -> Looked:
+    """What was done with the candidates of a request's search."""
+    search = live_search(request)
+    rows = Examination.objects.filter(candidate__search=search)
+    open_still = rows.filter(conclusion=looking.POTENTIAL, lead=None, withheld=None)
+    return Looked(
+        search.candidate_set.count() if search else 0,
+        rows.values("candidate").distinct().count() if search else 0,
+        open_still.count() if search else 0,
     )
-    return rows.count()
+
+
+def answer_of(request: SharedRequest) -> Decision:
+    """Whether a request can be answered as far as its candidates are concerned."""
+    search, version, looked = live_search(request), binding_version(request.agreement), looked_at(request)
+    return answerable(
+        search is not None and search.answered_at is not None, version.gives if version else LEAD,
+        listed=looked.listed, examined=looked.examined, leads=len(leads_of(request)), undecided=looked.undecided,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from plainview.casework.queries import sharing as read
 from plainview.casework.queries.pictures import face_jpeg, whole_jpeg
 from plainview.casework.queries.preparations import chosen_face, preparation_numbered
 from plainview.policy.agency import DEFAULT_LIST, MIN_LIST
-from plainview.policy.decision import Refused
+from plainview.policy.decision import Allow, Refused
 from plainview.policy.examination import OUTCOMES, STATEMENT
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -138,8 +138,8 @@ def _page(
             "withheld": read.withheld_searches(held), "approval": "" if row.made else read.approval_state(held, member),
             "reason_form": form if isinstance(form, ReasonForm) else ReasonForm(),
             "outcome_form": form if isinstance(form, OutcomeForm) else OutcomeForm(),
-            "taken_by_me": held.taken_by_id == member.pk, "undecided": 0 if row.made else read.undecided(held),
-            "leads": [] if row.made else read.leads_of(held),
+            "taken_by_me": held.taken_by_id == member.pk,
+            "leads": [] if row.made else read.leads_of(held), "not_yet": _not_yet(row),
             "authorises": row.turn is Permission.SHARED_AUTHORISE and row.made and _may(member, "SHARED_AUTHORISE"),
             "asked_by_me": held.member_id == member.pk,
             "takes_back": row.made and open_still and _may(member, "SHARED_REQUEST"),
@@ -148,6 +148,12 @@ def _page(
         },
         status=status,
     )  # fmt: skip
+
+
+def _not_yet(row: read.Shown) -> str:
+    """Why the request cannot be answered yet, for the agency that searches; "" when it can."""
+    answer = Allow() if row.made or row.turn is None else read.answer_of(row.request)
+    return f"{answer.why} {answer.next_step}" if isinstance(answer, Refused) else ""
 
 
 def _may(member: Member, name: str) -> bool:
