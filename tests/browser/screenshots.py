@@ -21,6 +21,7 @@ from tests.factories.live import (
     manifest,
     pictures_loaded,
     probe,
+    rivertown_at_work,
     serve,
     wait_until_served,
 )
@@ -78,6 +79,8 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
         "examination"
     ]
     task = live.json("verify", "list", "--as", "verifier@agency.example")["verifications"][0]["verification"]
+    shared = live.python(rivertown_at_work(GALLERY))
+    live.others |= shared["people"]
     return {
         "examiner": {
             "home": "/", "cases": "/cases/", "case": "/cases/1/", "prepare-begin": f"/prepare/?case={CASE}",
@@ -86,6 +89,7 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "examine": f"/searches/{search}/candidates/3/examine/", "examinations": "/examinations/",
             "alerts": "/alerts/", "videos": "/videos/", "my-record": "/me/", "proficiency": "/proficiency/",
             "sign-in-set-up": "/accounts/2fa/", "sessions": "/sessions/",
+            "shared": "/shared/", "shared-take": shared["take"], "shared-searched": shared["searched"],
         },
         "verifier": {"verifier-home": "/", "verifications": "/verifications/", "verify": f"/verifications/{task}/"},
         "supervisor": {
@@ -95,9 +99,11 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
         "admin": {
             "administrator-home": "/", "galleries": "/galleries/", "gallery": "/galleries/1/",
             "enrol": "/galleries/1/enrol/", "members": "/members/", "policy": "/policy/",
-            "policy-change": "/policy/change/",
+            "policy-change": "/policy/change/", "agreement": shared["agreement"], "agreement-new": "/agreements/new/",
         },
         "auditor": {"auditor-home": "/", "log": "/log/", "log-entry": "/log/12/", "flags": "/flags/"},
+        "Rivertown examiner": {"shared-ask": shared["ask"], "shared-answer": shared["answered"]},
+        "Rivertown supervisor": {"shared-authorise": shared["authorise"]},
     }  # fmt: skip
 
 

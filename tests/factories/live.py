@@ -99,6 +99,7 @@ class Live:
         home: the workspace.
         url: where it is served, without the last slash.
         states: the cookies of people who have signed in, by name: a code is good for one sign-in only.
+        others: how people of other agencies sign in: name -> email, password, totp_secret.
     """
 
     home: Path
@@ -106,6 +107,17 @@ class Live:
     process: subprocess.Popen[bytes]
     states: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    others: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def python(self, code: str) -> Any:
+        """Run Python on the workspace, after Django has started; returns the JSON that it printed."""
+        begin = "from plainview.cli.common import open_workspace; open_workspace(); "
+        done = subprocess.run(
+            [sys.executable, "-c", begin + code], capture_output=True, text=True, env=_environment(self.home),
+            timeout=180, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{code}: {done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout or "null")
 
     def cli(self, *arguments: str | Path) -> str:
         """Run a command on the workspace and return what it printed."""
@@ -127,10 +139,11 @@ class Live:
 
     def sign_in(self, page: Page, name: str, *, url: str = "") -> None:
         """Walk the sign-in pages, under another name of the server where `url` gives one."""
-        email = f"{name}@agency.example"
+        held = self.others.get(name)
+        email = held["email"] if held else f"{name}@agency.example"
         page.goto(f"{url or self.url}/accounts/login/")
         page.get_by_label("E-mail address").fill(email)
-        held = self.json("member", "sample-credentials")["people"][email]
+        held = held or self.json("member", "sample-credentials")["people"][email]
         page.get_by_label("Password").fill(held["password"])
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.locator("input[name=code]").fill(self._code(email, held["totp_secret"]))
@@ -157,6 +170,22 @@ class Live:
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+
+def rivertown(gallery_name: str) -> str:
+    """Code that lets a served workspace have Rivertown, and an agreement for this gallery; prints how they sign in."""
+    return (
+        "import json; from tests.factories import sharing as s; s.agency(); "
+        f"s.agreement(galleries=[{gallery_name!r}]); print(json.dumps(s.sign_ins()))"
+    )
+
+
+def rivertown_at_work(gallery_name: str) -> str:
+    """As `rivertown`, with one request at each of its stages; prints the addresses of their pages, and how they sign in."""
+    return (
+        "import json, pathlib, tempfile; from tests.factories import sharing as s; s.agency(); "
+        f"print(json.dumps(s.stages(pathlib.Path(tempfile.mkdtemp()), {gallery_name!r})))"
+    )
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 from tests.factories.models import collins, scaled
+from tests.factories.sharing import marked_request
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search, write
 from typer.testing import CliRunner, Result
@@ -130,6 +131,22 @@ LINES = {
     "approval deny": "{approval} --note n",
     "urgent list": "",
     "urgent authorise": "{search} --note n",
+    "agreement propose": "Nowhere --gallery {gallery} --until 2999-01-01",
+    "agreement change": "{agreement} --gallery {gallery} --until 2999-01-01",
+    "agreement accept": "{agreement} --version 1",
+    "agreement withdraw": "{agreement} --reason no",
+    "agreement list": "",
+    "request make": "{image} --agreement {agreement} --gallery {gallery} --case {case} --purpose p --authority a",
+    "request authorise": "{request}",
+    "request refuse": "{request} --reason not-a-sentence",
+    "request take-back": "{request} --reason not-a-sentence",
+    "request list": "",
+    "request show": "{request}",
+    "request take": "{request}",
+    "request decline": "{request} --reason not-a-sentence",
+    "request search": "{request}",
+    "request answer": "{request}",
+    "request outcome": "{request} {lead} cleared",
 }  # fmt: skip
 
 OWN = {"register export", "policy set", "policy dry-run", "tripwire add"}
@@ -193,7 +210,9 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         acting_member=examiner,
     )  # fmt: skip
     hook, _ = add_webhook("https://marker.example/hook", acting_member=admin)
+    shared = marked_request("MARKER-gallery", "MARKER-case", image)
     return {
+        "agreement": shared.agreement.public_id, "request": shared.public_id,
         "alert": saved.public_id, "webhook": hook.public_id,
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",

@@ -163,6 +163,22 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "urgent list": Permission.SEARCH_AUTHORISE,
         "urgent authorise": Permission.SEARCH_AUTHORISE,
         "urgent sweep": Need.OWNER,
+        "agreement propose": Permission.AGREEMENT_MANAGE,
+        "agreement change": Permission.AGREEMENT_MANAGE,
+        "agreement accept": Permission.AGREEMENT_MANAGE,
+        "agreement withdraw": Permission.AGREEMENT_MANAGE,
+        "agreement list": Permission.AGREEMENT_READ,
+        "request make": Permission.SHARED_REQUEST,
+        "request authorise": Permission.SHARED_AUTHORISE,
+        "request refuse": Permission.SHARED_AUTHORISE,
+        "request take-back": Permission.SHARED_REQUEST,
+        "request list": Permission.SHARED_READ,
+        "request show": Permission.SHARED_READ,
+        "request take": Permission.SHARED_ANSWER,
+        "request decline": Permission.SHARED_ANSWER,
+        "request search": Permission.SHARED_ANSWER,
+        "request answer": Permission.SHARED_ANSWER,
+        "request outcome": Permission.OUTCOME_REPORT,
     }
 )
 

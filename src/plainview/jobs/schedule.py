@@ -21,6 +21,8 @@ from plainview.casework.actions import (
     notices,
     outcomes,
     preparations,
+    shared_ends,
+    shared_notices,
     trials,
     urgent,
     video_process,
@@ -41,6 +43,8 @@ def every_minute() -> None:
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
         notices.send_due()
+        shared_ends.sweep_requests()
+        shared_notices.send_due()
         video_process.settle()
         for pk in jobs.to_resume():
             enqueue_again(pk)

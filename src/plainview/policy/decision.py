@@ -33,5 +33,9 @@ class Refused(Exception):
         self.why = why
         self.next_step = next_step
 
+    def under(self, agency: str) -> Refused:
+        """The same refusal, saying under whose rules, where the rules of two agencies hold."""
+        return Refused(self.rule_id, f"{self.what} under the rules of {agency}", self.why, self.next_step)
+
 
 Decision = Allow | Refused

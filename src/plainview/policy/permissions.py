@@ -62,3 +62,10 @@ class Permission(StrEnum):
     ALERT_OWN = "alert.own"
     WEBHOOK_SET = "webhook.set"
     JOB_OWN = "job.own"
+    # Searching for another agency
+    AGREEMENT_MANAGE = "agreement.manage"
+    AGREEMENT_READ = "agreement.read"
+    SHARED_READ = "shared.read"
+    SHARED_REQUEST = "shared.request"
+    SHARED_AUTHORISE = "shared.authorise"
+    SHARED_ANSWER = "shared.answer"

@@ -51,6 +51,10 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.PROFICIENCY_READ,
             Permission.LEAD_LIST,
             Permission.OUTCOME_REPORT,
+            Permission.AGREEMENT_READ,
+            Permission.SHARED_READ,
+            Permission.SHARED_REQUEST,
+            Permission.SHARED_ANSWER,
         },
         Role.VERIFIER: _OWN | {Permission.VERIFICATION_RECORD, Permission.PROFICIENCY_READ},
         Role.SUPERVISOR: _OWN
@@ -76,6 +80,9 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.OUTCOME_REPORT,
             Permission.TRIAL_APPROVE,
             Permission.TRIAL_REPORT,
+            Permission.AGREEMENT_READ,
+            Permission.SHARED_READ,
+            Permission.SHARED_AUTHORISE,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -99,6 +106,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.POLICY_CHANGE,
             Permission.WEBHOOK_SET,
             Permission.REGISTER_EXPORT,
+            Permission.AGREEMENT_READ,
+            Permission.AGREEMENT_MANAGE,
         },
         Role.AUDITOR: _OWN
         | {
@@ -114,6 +123,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.FLAG_READ,
             Permission.FLAG_DECIDE,
             Permission.TRIAL_REPORT,
+            Permission.AGREEMENT_READ,
+            Permission.SHARED_READ,
         },
         Role.OPERATOR: _OWN
         | {Permission.AGENCY_OPEN, Permission.AGENCY_SUSPEND, Permission.AUDIT_READ, Permission.AUDIT_ROTATE},

@@ -13,6 +13,7 @@ from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
+from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
 from plainview.policy.video import SIZE_RULES
 
 
@@ -27,7 +28,7 @@ class Row:
 
 def table(policy: AgencyPolicy) -> list[Row]:
     """Every rule, in the order in which a search meets them, then those of joining and of galleries."""
-    rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *SIZE_RULES)
+    rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *_sharing(), *SIZE_RULES)
     return [Row(*row) for row in rows]
 
 
@@ -135,3 +136,33 @@ def _galleries() -> list[tuple[str, str, str]]:
         ("feed.stopped", "feed", "A feed that was stopped fetches nothing any more."),
         ("gallery.passport", "gallery", "A gallery states its legal basis, its source and its owner."),
     ]
+
+
+def _sharing() -> list[tuple[str, str, str]]:
+    searched = "shared search"
+    return [
+        ("agreement.galleries", "agreement", "An agreement names galleries of the agency that searches."),
+        ("agreement.days", "agreement", f"It has a first and a last day, at most {MAX_AGREEMENT_DAYS} days apart."),
+        ("agreement.gives", "agreement", f"It says what the agency that asks gets: {' or '.join(GIVES)}."),
+        ("agreement.answer_days", "agreement", f"A request expires after the days it names, 1 to {MAX_ANSWER_DAYS}."),
+        ("agreement.not_accepted", searched, "One agency proposes an agreement, the other accepts it."),
+        ("agreement.withdrawn", searched, "Once either agency withdraws, nothing runs: neither new nor under way."),
+        ("agreement.not_begun", searched, "Nothing runs before the first day of an agreement."),
+        ("agreement.ended", searched, "Nothing runs after its last day; a search under way is not answered."),
+        ("shared.closed", searched, "What was answered, declined or taken back is over."),
+        ("shared.expired", searched, "A request that is not answered in time is over."),
+        ("shared.agency", searched, "Both agencies are open."),
+        ("shared.member", searched, "Whoever asked may still ask."),
+        ("shared.case", searched, "The case of the agency that asks is open."),
+        ("shared.gallery", searched, "The gallery is one that the agreement names."),
+        ("shared.asker", searched, "The member who asks is one that the agreement names, if any."),
+        ("shared.offence", searched, "The offence is one that the agreement names, if any."),
+        ("shared.purpose", searched, "The purpose is one that the agreement names, if any."),
+        ("shared.authority", searched, "A request says by what authority it is made."),
+        ("shared.not_authorised", searched, "A supervisor of the agency that asks authorises each request."),
+        ("shared.not_taken", searched, "Who took a request searches and answers it."),
+        ("shared.mirror", "search, alert", "A case that stands for another agency's is searched by its request only."),
+        ("shared.not_searched", searched, "Only what was searched is answered; else it is declined with a reason."),
+        ("shared.not_examined", searched, "Nothing found is said only by who has looked at the candidates."),
+        ("shared.undecided", searched, "Nothing found is not said while a candidate waits for a decision."),
+    ]  # fmt: skip

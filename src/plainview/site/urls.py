@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from plainview.web.views import (
+    agreements,
     alerts,
     candidates,
     cases,
@@ -21,6 +22,7 @@ from plainview.web.views import (
     prepare,
     proficiency,
     searching,
+    sharing,
     stills,
     verifying,
     videos,
@@ -171,6 +173,26 @@ urlpatterns = [
     path("log/<int:number>/proof.json", log.log_proof, name="log-proof"),
     path("me/", log.me, name="me"),
     path("me/record.json", log.me_export, name="me-export"),
+    path("shared/", sharing.shared, name="shared"),
+    path("shared/<str:public_id>/", sharing.shared_request, name="shared-request"),
+    path("shared/<str:public_id>/probe.jpg", sharing.shared_probe, name="shared-probe"),
+    path(
+        "shared/<str:public_id>/candidates/<int:rank>.jpg", sharing.shared_candidate, name="shared-candidate"
+    ),
+    path("shared/<str:public_id>/authorise/", sharing.authorise, name="shared-authorise"),
+    path("shared/<str:public_id>/take-back/", sharing.take_back, name="shared-take-back"),
+    path("shared/<str:public_id>/take/", sharing.take, name="shared-take"),
+    path("shared/<str:public_id>/decline/", sharing.decline, name="shared-decline"),
+    path("shared/<str:public_id>/approval/", sharing.approval, name="shared-approval"),
+    path("shared/<str:public_id>/search/", sharing.search, name="shared-search"),
+    path("shared/<str:public_id>/answer/", sharing.answer, name="shared-answer"),
+    path("shared/<str:public_id>/outcome/", sharing.outcome, name="shared-outcome"),
+    path("prepare/<str:public_id>/ask/", sharing.ask, name="shared-ask"),
+    path("agreements/new/", agreements.agreement_new, name="agreement-new"),
+    path("agreements/<str:public_id>/", agreements.agreement, name="agreement"),
+    path("agreements/<str:public_id>/change/", agreements.agreement_change, name="agreement-change"),
+    path("agreements/<str:public_id>/accept/", agreements.agreement_accept, name="agreement-accept"),
+    path("agreements/<str:public_id>/withdraw/", agreements.agreement_withdraw, name="agreement-withdraw"),
     path("join/<str:code>/", own.join, name="join"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

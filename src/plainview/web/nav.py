@@ -33,6 +33,7 @@ PLACES = (
     Place("Verify", "verifications", "/verifications/"),
     Place("Leads", "leads", "/leads/"),
     Place("Alerts", "alerts", "/alerts/"),
+    Place("Shared", "shared", "/shared/"),
     Place("Approvals", "approvals", "/approvals/"),
     Place("Galleries", "galleries", "/galleries/"),
     Place("Members", "members", "/members/"),

@@ -36,6 +36,7 @@ from plainview.casework.queries.examination import verdicts
 from plainview.casework.queries.galleries import open_template
 from plainview.casework.queries.log import entries_about
 from plainview.casework.queries.pictures import png
+from plainview.casework.queries.sharing import both
 from plainview.casework.services import services
 from plainview.evaluation.scoring import COSINE
 from plainview.policy.agency import parse
@@ -172,7 +173,7 @@ def _search(search: Search, candidates: list[Candidate], erased: list[str]) -> d
             "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(), "offences": gallery.offences,
         },
         "gallery_size": search.gallery_size, "gallery_seq": search.gallery_seq, "erased_since": erased,
-        "scorer": search.scorer,
+        "scorer": search.scorer, **both(search),
         "candidates": [
             {
                 "rank": row.rank, "reference": row.reference.public_id, "score": str(row.score),

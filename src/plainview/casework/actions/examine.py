@@ -20,6 +20,7 @@ from plainview.casework.queries.drafts import Answers
 from plainview.casework.queries.examination import candidate_numbered
 from plainview.casework.queries.people import training_facts
 from plainview.casework.queries.policy import binding
+from plainview.casework.queries.sharing import both
 from plainview.policy import examination as looking
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -118,6 +119,7 @@ def examine(
             {
                 "examination": row.public_id, "agency": acting_member.agency.public_id,
                 "search": search.public_id, "rank": rank, "conclusion": conclusion, "cautions": list(shown),
+                **both(search),
             },
             {"notes": row.notes} if row.notes else {},
             acting_member=acting_member,

@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
+from plainview.casework.actions.shared_guard import still_agreed
 from plainview.casework.models import Examination, Lead, Member, Outcome, Withheld
 from plainview.casework.queries.examination import lead_numbered, verdicts
 from plainview.casework.queries.release import examination_numbered, lead_shown
+from plainview.casework.queries.sharing import both
 from plainview.policy import examination as looking
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -33,11 +35,13 @@ def release(
         acting_member: a supervisor who neither searched, examined nor verified.
 
     Raises:
-        Refused: no permission, unknown, erased, released already, not verified, or a contradiction is unanswered.
+        Refused: no permission, unknown, erased, released already, not verified, a contradiction is unanswered, or it
+            was searched for another agency whose agreement is over.
     """
     with acting("lead.release", Permission.LEAD_RELEASE, acting_member):
         row = examination_numbered(examination_id, acting_member)
         _undecided(row)
+        still_agreed(row.candidate.search)
         answers = verdicts(row)
         worked = _worked(row, [who for who, _ in answers])
         if override:
@@ -58,7 +62,7 @@ def release(
             {
                 "lead": lead.public_id, "agency": acting_member.agency.public_id, "examination": row.public_id,
                 "search": row.candidate.search.public_id, "rank": row.candidate.rank, "override": bool(override),
-                "statement": looking.STATEMENT,
+                "statement": looking.STATEMENT, **both(row.candidate.search),
             },
             {"contradictions": dict(contradictions)} | ({"override_why": override.strip()} if override else {}),
             acting_member=acting_member,
@@ -93,6 +97,7 @@ def withhold(examination_id: str, reason: str, *, acting_member: Member) -> With
             {
                 "agency": acting_member.agency.public_id, "examination": row.public_id,
                 "search": row.candidate.search.public_id, "rank": row.candidate.rank,
+                **both(row.candidate.search),
             },
             {"reason": made.reason},
             acting_member=acting_member,
@@ -182,8 +187,11 @@ def report_outcome(lead_id: str, outcome: str, *, note: str = "", acting_member:
         row = Outcome.objects.create(lead=lead, outcome=outcome, note=note.strip(), reported_by=acting_member)
         write_entry(
             "outcome.reported",
-            {"lead": lead.public_id, "agency": acting_member.agency.public_id, "outcome": outcome},
+            {
+                "lead": lead.public_id, "agency": acting_member.agency.public_id, "outcome": outcome,
+                **both(lead.examination.candidate.search),
+            },
             {"note": row.note} if row.note else {},
             acting_member=acting_member,
-        )
+        )  # fmt: skip
     return row

@@ -20,6 +20,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.audit.record import Value
+from plainview.casework.actions import shared_guard
 from plainview.casework.actions.approvals import usable_approval
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.canary_checks import look_again
@@ -41,13 +42,15 @@ from plainview.casework.models import (
     PolicyVersion,
     Preparation,
     Search,
+    SharedRequest,
 )
-from plainview.casework.ordering import answer
+from plainview.casework.ordering import Ranked, answer
 from plainview.casework.queries.canaries import alarm_open, hidden
 from plainview.casework.queries.candidates import answered, candidates_of
 from plainview.casework.queries.galleries import shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
+from plainview.casework.queries.sharing import both
 from plainview.casework.services import services
 from plainview.evaluation.scoring import Listed
 from plainview.policy import rules
@@ -57,7 +60,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
 from plainview.recognition.decode import read_file
 from plainview.recognition.edits import apply, read, written
-from plainview.recognition.types import Face, Picture
+from plainview.recognition.types import Face, Picture, Vector
 from plainview.storage.base import digest_of
 
 
@@ -72,6 +75,7 @@ class Request:
         origin: where the probe comes from, a word of policy.search.ORIGINS.
         urgent: why life is at risk, when the search cannot wait for a supervisor; else "".
         probe_sha256: digest of the probe, where it is known before it is prepared.
+        shared: id of the other agency's request that is searched, else "".
     """
 
     case: str
@@ -81,6 +85,7 @@ class Request:
     origin: str = UNDECLARED
     urgent: str = ""
     probe_sha256: str = ""
+    shared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +162,26 @@ def run_search(
     """
     sweep()
     search, asked = _record(probe, request, preparation, acting_member=acting_member)
-    template = template_of(probe.picture, probe.face, probe.further)
+    with shared_guard.withheld_where_over(search, asked, acting_member):
+        template = template_of(probe.picture, probe.face, probe.further)
+        shared_guard.still_agreed(search)
+        ranked = _compared(search, template, request.top, acting_member)
+        recorded = record_answer(search, ranked.listed, asked, acting_member=acting_member)
+    inspect(search, template, probe.picture)
+    return recorded
+
+
+def _compared(search: Search, template: Vector, top: int, acting_member: Member) -> Ranked:
+    """Compare every reference of the gallery; what was reached is noted in the search, which is not saved here."""
     with refusals_recorded("search", acting_member), index_reached():
         index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
         look_again(search.gallery, index)
         search.calibration = calibrate(search.gallery)
-        ranked = answer(index, search.calibration, template, request.top)
+        ranked = answer(index, search.calibration, template, top)
         search.gallery_seq, search.scorer = ranked.reached, ranked.scorer
         search.nearness = Decimal(f"{ranked.nearness:.6f}")
         search.gallery_size = len(index) - hidden(search.gallery_id, ranked.reached).present
-    recorded = record_answer(search, ranked.listed, asked, acting_member=acting_member)
-    inspect(search, template, probe.picture)
-    return recorded
+    return ranked
 
 
 @contextmanager
@@ -192,6 +205,7 @@ class Authorised:
     version: PolicyVersion
     policy: AgencyPolicy
     approval: Approval | None
+    shared: SharedRequest | None
 
 
 def authorised(request: Request, probe: Probe | None, member: Member) -> Authorised:
@@ -201,7 +215,9 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
         Refused: the first rule that says no.
     """
     standing(member, Permission.SEARCH_RUN)
-    case = Case.objects.filter(agency=member.agency, number=request.case.strip()).first()
+    cases = Case.objects.select_related("mirrored").filter(agency=member.agency)
+    case = cases.filter(number=request.case.strip()).first()
+    shared = shared_guard.searched_for(request.shared, case, member)
     gallery = Gallery.objects.filter(agency=member.agency, name=request.gallery).first()
     version, policy = binding(member.agency)
     digest = digest_of(probe.data) if probe else request.probe_sha256
@@ -220,10 +236,10 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
         gallery_alarm=gallery is not None and alarm_open(gallery),
         approved=approval is not None, urgent=bool(request.urgent.strip()), today=timezone.now().date(),
     )  # fmt: skip
-    rules.require(*decisions(facts, policy))
+    rules.require(*(shared_guard.under_holder(shared, decision) for decision in decisions(facts, policy)))
     assert case is not None  # noqa: S101  require() has raised otherwise
     assert gallery is not None  # noqa: S101
-    return Authorised(case, gallery, version, policy, approval)
+    return Authorised(case, gallery, version, policy, approval, shared)
 
 
 def _record(
@@ -255,6 +271,7 @@ def _record(
             probe_name=probe.name,
             edits=list(probe.edits),
             preparation=preparation,
+            shared_request=may.shared,
             face_number=probe.number,
             box=[round(float(value), 1) for value in probe.face.detection.box],
             quality=probe.face.quality.overall,
@@ -292,6 +309,7 @@ def _record(
                 "pack": pack.identity,
                 "pack_sha256": pack.recogniser.sha256,
                 **({"still": public_part(probe.provenance)} if probe.provenance else {}),
+                **both(search),
             },
             secret | ({"urgent_reason": urgent} if urgent else {}),
             acting_member=acting_member,
@@ -309,7 +327,11 @@ def _record(
 def record_answer(
     search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member | None
 ) -> Answer:
-    """Record the candidate list of a recorded search; None acts for an alert."""
+    """Record the candidate list of a recorded search; None acts for an alert.
+
+    Raises:
+        Refused: it was made for another agency, and its ground is gone.
+    """
     references = shown_references([row.reference for row in found])
     candidates = [
         Candidate(
@@ -323,6 +345,7 @@ def record_answer(
     ]
     answer = [[row.rank, row.reference.public_id, str(row.score), str(row.adjusted)] for row in candidates]
     with transaction.atomic():
+        shared_guard.still_agreed(search)
         insert_many(candidates)
         receipt = write_entry(
             "search.answered",
@@ -334,6 +357,7 @@ def record_answer(
                 "gallery_seq": search.gallery_seq,
                 "calibration_seq": search.calibration.seq if search.calibration else None,
                 "scorer": search.scorer,
+                **both(search),
             },
             {"list_sha256": hashlib.sha256(json.dumps(answer).encode()).hexdigest()},
             acting_member=acting_member,

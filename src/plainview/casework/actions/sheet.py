@@ -118,6 +118,11 @@ def _sheet(lead: Lead) -> Sheet:
 def _head(lead: Lead) -> Iterator[Fact]:
     search = lead.examination.candidate.search
     yield "Agency", lead.released_by.agency.name
+    if search.shared_request is not None:
+        yield (
+            "Asked by",
+            f"{search.shared_request.agreement.asker.name}, request {search.shared_request.public_id}",
+        )
     yield "Case", f"{search.case.number}, {search.case.offence}"
     yield "Purpose", search.purpose
     yield "Released", f"{lead.released_at:%Y-%m-%d %H:%M} UTC"

@@ -40,10 +40,19 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.sharing import (
+    Agreement,
+    AgreementVersion,
+    SharedLead,
+    SharedNotice,
+    SharedRequest,
+)
 from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
+    "Agreement",
+    "AgreementVersion",
     "Alert",
     "AlertGallery",
     "AlertMark",
@@ -84,6 +93,9 @@ __all__ = [
     "ProficiencyItem",
     "Reference",
     "Search",
+    "SharedLead",
+    "SharedNotice",
+    "SharedRequest",
     "SignInFailure",
     "SignInReset",
     "Still",

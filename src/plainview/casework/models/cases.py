@@ -65,7 +65,8 @@ class Approval(models.Model):
 class Search(models.Model):
     """One run: what was asked, written before it is answered. `answered_at` is empty until then.
 
-    One that an alert made has compared the references enrolled after change `after_seq` only.
+    One that an alert made has compared the references enrolled after change `after_seq` only. One for another agency
+    whose ground was gone before it was answered has `withheld_at`, the rule that said so, and no candidate.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_search_id)
@@ -105,6 +106,11 @@ class Search(models.Model):
     erased_at = models.DateTimeField(null=True)
     alert = models.ForeignKey("casework.Alert", on_delete=models.PROTECT, null=True, related_name="raised")
     after_seq = models.BigIntegerField(null=True)
+    shared_request = models.ForeignKey(
+        "casework.SharedRequest", on_delete=models.PROTECT, null=True, related_name="searches"
+    )
+    withheld_at = models.DateTimeField(null=True)
+    withheld_rule = models.CharField(max_length=60, blank=True)
     scorer = models.CharField(max_length=20, blank=True)
     nearness = models.DecimalField(max_digits=8, decimal_places=6, null=True)
 
@@ -117,6 +123,10 @@ class Search(models.Model):
         constraints = (
             # One click is one search: a prepared probe is searched in a gallery once.
             models.UniqueConstraint(fields=["preparation", "gallery"], name="search_once_a_preparation"),
+            # Another agency's request is searched once, unless that search was withheld.
+            models.UniqueConstraint(
+                fields=["shared_request"], name="search_once_a_request", condition=models.Q(withheld_at=None)
+            ),
         )
 
     def __str__(self) -> str:

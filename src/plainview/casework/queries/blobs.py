@@ -18,6 +18,7 @@ from plainview.casework.models import (
     ProficiencyItem,
     Reference,
     Search,
+    SharedRequest,
     Still,
     Video,
     VideoPart,
@@ -26,6 +27,7 @@ from plainview.casework.models import (
 _KEEPERS: tuple[tuple[type[Model], str, Q], ...] = (
     (Reference, "blob", Q()),
     (Search, "probe_blob", Q()),
+    (SharedRequest, "probe_blob", Q()),
     (Alert, "probe_blob", Q()),
     (Canary, "probe_blob", Q()),
     (ProficiencyItem, "probe_blob", Q()),

@@ -56,7 +56,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry with the name of who acted: a member of the agency, or the system."""
+    """An entry with the name of who acted: a member of the agency, the system, or the other agency of a shared search."""
 
     entry: Entry
     who: str
@@ -71,7 +71,7 @@ def entries(member: Member, wanted: Wanted, *, limit: int = 50) -> tuple[list[Sh
             continue
         if len(found) == limit:
             return found, found[-1].entry.seq
-        found.append(Shown(entry, names.get(entry.actor, "the system")))
+        found.append(_shown(entry, names))
     return found, None
 
 
@@ -100,9 +100,16 @@ def _names(member: Member) -> dict[str, str]:
     return dict(Member.objects.filter(agency=member.agency).values_list("public_id", "name"))
 
 
+def _shown(entry: Entry, names: dict[str, str]) -> Shown:
+    other = "the system" if entry.actor == SYSTEM else "the other agency"
+    return Shown(entry, names.get(entry.actor, other))
+
+
 def _may_see(entry: Entry, member: Member, names: dict[str, str]) -> bool:
-    own = member.agency.public_id
-    return entry.actor in names or (entry.actor == SYSTEM and entry.subject.get("agency", own) == own)
+    own, subject = member.agency.public_id, entry.subject
+    if "for_agency" in subject:  # it concerns two agencies, and both may read what is public of it
+        return own in (subject.get("agency"), subject["for_agency"])
+    return entry.actor in names or (entry.actor == SYSTEM and subject.get("agency", own) == own)
 
 
 def actions_seen(member: Member) -> list[str]:
@@ -130,7 +137,7 @@ def entry_numbered(number: int, member: Member) -> Shown:
             "entry.unknown", "Refused", f"Your agency's part of the log has no entry {number}.",
             "Look at the list of entries.",
         )  # fmt: skip
-    return Shown(entry, names.get(entry.actor, "the system"))
+    return _shown(entry, names)
 
 
 def proof_of(entry: Entry, size: int) -> dict[str, Any] | None:

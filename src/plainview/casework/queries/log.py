@@ -94,14 +94,16 @@ def newest_entry() -> int:
 
 
 def entries_about(search: Search) -> list[tuple[int, bytes]]:
-    """(number, canonical bytes) of every entry about a search, its examinations, verifications and leads."""
+    """(number, canonical bytes) of every entry about a search, its examinations, verifications, leads, and the request it was made for."""
     looked = Examination.objects.filter(candidate__search=search)
     ids = {search.public_id, *looked.values_list("public_id", flat=True)}
     ids |= set(Verification.objects.filter(examination__in=looked).values_list("public_id", flat=True))
     ids |= set(Lead.objects.filter(examination__in=looked).values_list("public_id", flat=True))
     if search.approval is not None:
         ids.add(search.approval.public_id)
-    first = search.request_entry if search.approval is None else 0
+    if search.shared_request is not None:
+        ids.add(search.shared_request.public_id)
+    first = search.request_entry if search.approval is None and search.shared_request is None else 0
     rows = LogEntry.objects.filter(seq__gte=first).order_by("seq").values_list("seq", "canonical")
     named = {f'"{one}"'.encode() for one in ids}
     return [(seq, bytes(text)) for seq, text in rows.iterator() if any(one in bytes(text) for one in named)]

@@ -192,7 +192,7 @@ def lead_shown(public_id: str, member: Member) -> Lead:
 
 def outcomes_of(lead: Lead) -> list[Outcome]:
     """What was reported of a lead, newest first."""
-    return list(lead.outcomes.select_related("reported_by").order_by("-pk"))
+    return list(lead.outcomes.select_related("reported_by__agency").order_by("-pk"))
 
 
 def outcomes_due(member: Member) -> list[Lead]:

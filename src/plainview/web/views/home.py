@@ -16,6 +16,7 @@ from plainview.casework.queries.cases import approvals_waiting, urgent_waiting
 from plainview.casework.queries.flags import flags
 from plainview.casework.queries.preparations import drafts
 from plainview.casework.queries.release import decisions, outcomes_due
+from plainview.casework.queries.sharing import waiting as shared_waiting
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.views.common import member_of
@@ -52,6 +53,12 @@ def _desk(member: Member) -> dict[str, Any]:
             "galleries": desk.ending_galleries(member), "untrained": desk.untrained(member),
             "administers_here": True,
         }  # fmt: skip
+    found["shared"] = [
+        row
+        for turn in (Permission.SHARED_AUTHORISE, Permission.SHARED_ANSWER)
+        if holds(member.roles, turn)
+        for row in shared_waiting(member, turn)
+    ]
     if holds(member.roles, Permission.FLAG_DECIDE):
         found |= {"flags": flags(member, undecided=True), "audits_here": True}
     return found

@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from plainview.casework.actions import preparations as actions
 from plainview.casework.actions.approvals import request_approval
 from plainview.casework.models import Preparation
+from plainview.casework.queries.agreements import agreements_to_ask
 from plainview.casework.queries.cases import find_cases
 from plainview.casework.queries.pictures import face_jpeg, whole_jpeg
 from plainview.casework.queries.preparations import (
@@ -101,7 +102,8 @@ def _page(request: HttpRequest, draft: Preparation, told: BadMedia | None = None
             "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
             "origins": ORIGINS, "told": told, "wanted": wanted, "least": MIN_FACE_PX,
             "approvals": approvals_of(draft) if wanted else [], "searches": searches_of(draft),
-            "text_size": _text_size(draft),
+            "text_size": _text_size(draft), "may_ask": bool(agreements_to_ask(draft.member)),
+            "asked": draft.shared_requests.order_by("pk"),
         },
         status=422 if told is not None and not from_htmx(request) else 200,
     )  # fmt: skip
