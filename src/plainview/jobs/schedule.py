@@ -21,6 +21,7 @@ from plainview.casework.actions import (
     notices,
     outcomes,
     preparations,
+    register,
     trials,
     urgent,
     video_process,
@@ -60,6 +61,7 @@ def every_day() -> None:
         preparations.discard_stale()
         outcomes.remind_outcomes()
         videos.discard_stale()
+        register.publish_month()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

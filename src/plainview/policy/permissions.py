@@ -62,3 +62,5 @@ class Permission(StrEnum):
     ALERT_OWN = "alert.own"
     WEBHOOK_SET = "webhook.set"
     JOB_OWN = "job.own"
+    # The public register.
+    REGISTER_ATTEST = "register.attest"

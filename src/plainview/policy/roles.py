@@ -76,6 +76,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.OUTCOME_REPORT,
             Permission.TRIAL_APPROVE,
             Permission.TRIAL_REPORT,
+            Permission.REGISTER_ATTEST,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -99,6 +100,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.POLICY_CHANGE,
             Permission.WEBHOOK_SET,
             Permission.REGISTER_EXPORT,
+            Permission.REGISTER_ATTEST,
         },
         Role.AUDITOR: _OWN
         | {
