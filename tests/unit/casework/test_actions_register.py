@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from tests.factories.register import agency, happened, moment, use
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
+import plainview.audit
 from plainview.casework.actions.log import newest_checkpoint
 from plainview.casework.actions.register import attest, export_register, publish_month
 from plainview.casework.models import Attestation, LogEntry, Member, PublishedRegister
@@ -311,3 +314,31 @@ def test_a_register_of_an_earlier_checkpoint_counts_no_later_entry(north: Member
     with at(moment("2027-06")):
         assert of(register(early, None))["searches"] == 32
         assert of(register(newest_checkpoint(), None))["searches"] == 41
+
+
+def test_the_outsiders_script_says_the_same(north: Member, workspace: Path, tmp_path: Path) -> None:
+    export(tmp_path / "site")
+    told = tmp_path / "site" / "register.json"
+
+    def script() -> tuple[int, list[str]]:
+        words = [
+            sys.executable,
+            "-I",
+            Path(plainview.audit.__file__).with_name("standalone.py"),
+            workspace / "audit",
+        ]
+        done = subprocess.run(
+            [*map(str, words), "--register", str(told), "--json"], capture_output=True, text=True, check=False
+        )
+        return done.returncode, json.loads(done.stdout)["problems"] if done.stdout else [done.stderr]
+
+    assert script() == (0, [])
+    changed(tmp_path / "site", lambda held: of(held)["by_month"][0].update(searches=7))
+    code, problems = script()
+    assert code == 1
+    assert (
+        "the register: North Police: 2027-01 to 2027-01: the log records {'robbery': 6, 'theft': 2}"
+        in problems
+    )
+    told.write_text("{}")
+    assert script()[0] == 2
