@@ -81,7 +81,7 @@ def figures(tally: Tally, agency: str, first: str, until: str, *, sample: bool) 
         "outcomes": {word: count for word, count in _each(names, OUTCOME, moving) if word != "wrong person"},
         "wrong_person_reports": _sum(counts.values(), WRONG),
         "refusals": dict(_each(names, REFUSED, moving)),
-        "flags": dict(_each(names, FLAG, moving)),
+        "flags": _nested(_each(names, FLAG, moving)),
     }  # fmt: skip
 
 
@@ -97,6 +97,15 @@ def _each(
     names: Iterable[str], prefix: str, moving: Callable[[str], int | None]
 ) -> list[tuple[str, int | None]]:
     return [(name.removeprefix(prefix), moving(name)) for name in names if name.startswith(prefix)]
+
+
+def _nested(flags: Iterable[tuple[str, int | None]]) -> dict[str, dict[str, int | None]]:
+    """Rule -> what was decided -> how often."""
+    told: dict[str, dict[str, int | None]] = {}
+    for name, count in flags:
+        rule, _, outcome = name.rpartition(":")
+        told.setdefault(rule, {})[outcome] = count
+    return told
 
 
 def _row(row: Period) -> dict[str, Any]:

@@ -15,6 +15,7 @@ NAME, HISTORY, PAGE, SITE, SCRIPT = "register.json", "history", "index.html", "s
 """The data, the folder of earlier ones, the first page, the hashes of all files, and the script."""
 
 _BARS, _NAMED = 18, 10  # rows that are drawn, and up to how many of them each is named
+_MARGIN = 16  # units on either side, into which the outermost words reach
 _STYLES = ("plainview.css", "records.css", "register.css")
 
 
@@ -34,7 +35,7 @@ def pages(told: dict[str, Any], digest: str, history: list[str]) -> dict[str, by
         PAGE: render_to_string("register/site_list.html", held | {"agencies": told["agencies"]})
     }
     for agency in told["agencies"]:
-        shown = held | {"agency": agency, "chart": chart(agency)}
+        shown = held | {"agency": agency, "chart": chart(agency), "table": table(agency)}
         made[f"{agency['id']}.html"] = render_to_string("register/site_agency.html", shown)
     made[SCRIPT] = _asset(SCRIPT).read_text("utf-8")
     return {name: text.encode() for name, text in made.items()}
@@ -44,7 +45,7 @@ def chart(agency: dict[str, Any]) -> list[dict[str, Any]]:
     """The newest rows of an agency as bars of a drawing of 640 by 160 units, upwards from y = 160; whole numbers."""
     rows = agency["by_month"][-_BARS:]
     most = max((row["searches"] or 0 for row in rows), default=0) or 1
-    step = 640 // max(len(rows), 6)
+    step = (640 - 2 * _MARGIN) // max(len(rows), 6)
     bars = []
     for i, row in enumerate(rows):
         height = 160 * (row["searches"] or 0) // most
@@ -54,12 +55,20 @@ def chart(agency: dict[str, Any]) -> list[dict[str, Any]]:
         words = "" if len(rows) > _NAMED and (len(rows) - 1 - i) % 2 else row["until"]
         bars.append(
             {
-                "x": i * step + 2, "y": 160 - height, "width": step - 4, "height": height,
-                "middle": i * step + step // 2, "above": 154 - height, "count": count,
+                "x": _MARGIN + i * step + 2, "y": 160 - height, "width": step - 4, "height": height,
+                "middle": _MARGIN + i * step + step // 2, "above": 154 - height, "count": count,
                 "title": f"{span}: {count}", "words": words,
             }
         )  # fmt: skip
     return bars
+
+
+def table(agency: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of an agency, the newest first, with a cell for each offence that is named anywhere; None where it is not."""
+    return [
+        {"row": row, "cells": [(offence, row["offences"].get(offence)) for offence in agency["by_offence"]]}
+        for row in reversed(agency["by_month"])
+    ]
 
 
 def _asset(name: str) -> Path:

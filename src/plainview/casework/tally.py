@@ -7,8 +7,7 @@ in what it returns; of those that are not answered yet it keeps the id, to know 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from plainview.audit.record import Entry
@@ -44,10 +43,6 @@ class Tally:
     outcomes: dict[str, str] = field(default_factory=dict)
     attested: dict[str, dict[str, Any]] = field(default_factory=dict)
     published: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values, to be kept and gone on from."""
-        return asdict(self)
 
     def month(self, agency: str, month: str) -> dict[str, int]:
         """The counts of one agency's month."""
@@ -111,11 +106,6 @@ class Tally:
         self._one(agency, month, f"{OUTCOME}{outcome}")
         if outcome == "wrong person":
             self._one(agency, month, WRONG)
-
-
-def from_dict(held: Mapping[str, Any]) -> Tally:
-    """Read what `to_dict` wrote."""
-    return Tally(**held)
 
 
 def months_between(first: str, last: str) -> list[str]:

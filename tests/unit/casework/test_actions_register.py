@@ -118,7 +118,7 @@ def test_the_figures_of_an_agency_are_those_of_the_log_with_the_small_ones_hidde
     assert row["urgent"] == {"searches": 32, "urgent": 5, "erased": 5}
     assert (row["leads"], row["outcomes"], row["wrong_person_reports"]) == (6, {"cleared": 5}, 2)
     assert row["refusals"] == {"case.closed": None, "search.ground": 7}
-    assert row["flags"] == {"misuse.pace:upheld": 5}
+    assert row["flags"] == {"misuse.pace": {"upheld": 5}}
     assert row["galleries"] == []
     assert check_register(tmp_path / "site", workspace / "audit") == []
 
@@ -169,7 +169,7 @@ def test_a_changed_page_is_found_and_named(north: Member, workspace: Path, tmp_p
     site, row = tmp_path / "site", of(export(tmp_path / "site"))
     page = site / f"{row['id']}.html"
     whole = page.read_text()
-    page.write_text(whole.replace("fraud 17", "fraud 71"))
+    page.write_text(whole.replace(">17<", ">71<"))
     assert check_register(site) == [f"{page.name} was changed after it was written"]
     hashes = json.loads((site / "site.json").read_text())
     del hashes["files"][page.name]
@@ -302,9 +302,9 @@ def test_the_count_goes_on_where_it_ended_and_begins_anew_for_another_log(north:
     assert (
         after.total(north.agency.public_id, "search:") - before.total(north.agency.public_id, "search:") == 7
     )
-    assert tally_of(size).to_dict() == before.to_dict()
+    assert tally_of(size) == before
     LogEntry.objects.filter(seq=size - 1).update(leaf=b"another")
-    assert tally_of(size).to_dict() == before.to_dict()
+    assert tally_of(size) == before
 
 
 def test_a_register_of_an_earlier_checkpoint_counts_no_later_entry(north: Member) -> None:

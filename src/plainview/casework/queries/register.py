@@ -7,7 +7,9 @@ Owns the assembly, and the count of the log that is kept and gone on from. Figur
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from copy import deepcopy
 from itertools import accumulate
 from typing import Any
 
@@ -31,20 +33,24 @@ from plainview.casework.models import (
 from plainview.casework.queries.galleries import newest_calibration
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
-from plainview.casework.tally import COUNTED, Tally, from_dict, months_between
+from plainview.casework.tally import COUNTED, Tally, months_between
 from plainview.evaluation.calibration import Calibration
 from plainview.policy.small_cells import SMALLEST, roughly, stepped
+from plainview.policy.table import table
 from plainview.recognition.packs import card
 
 FORMAT = "plainview-register-2"
 
-KEPT = "plainview.register"
+KEPT = FORMAT
 """Key of the cache under which the newest register lies; an act that it must show at once removes it."""
 
 FRESH = 300
 """Seconds for which a register is shown again without being made anew."""
 
-_TALLY = "plainview.register.tally"
+_counted: dict[
+    str, tuple[Tally, str]
+] = {}  # log -> its counts so far, and the hash of the last entry in them
+_lock = threading.Lock()
 _WORDS = tuple(f'"{action}"'.encode() for action in sorted(COUNTED))
 
 
@@ -85,22 +91,21 @@ def register(checkpoint: str, previous: str | None) -> dict[str, Any]:
 
 
 def tally_of(size: int) -> Tally:
-    """The counts of the first `size` entries; those that were counted before are not read again."""
-    held: dict[str, Any] | None = cache.get(_TALLY)
-    tally = from_dict(held["tally"]) if held else Tally()
-    if held is None or tally.size > size or _leaf(tally.size) != held["leaf"]:
-        tally, held = Tally(), None
-    counted = tally.size
-    rows = LogEntry.objects.filter(seq__gte=tally.size, seq__lt=size).order_by("seq")
-    for canonical in rows.values_list("canonical", flat=True).iterator():
-        data = bytes(canonical)
-        if any(word in data for word in _WORDS):
-            entry = parse_line(data)
-            if entry.action in COUNTED:
-                tally.add(entry)
-    tally.size = size
-    if counted < size or held is None:
-        cache.set(_TALLY, {"tally": tally.to_dict(), "leaf": _leaf(size)}, None)
+    """The counts of the first `size` entries; those that this process has counted before are not read again."""
+    with _lock:
+        tally, leaf = _counted.get(services().origin, (Tally(), ""))
+        if tally.size > size or _leaf(tally.size) != leaf:
+            tally = Tally()
+        tally = deepcopy(tally)  # another thread may still read the one that is kept
+        rows = LogEntry.objects.filter(seq__gte=tally.size, seq__lt=size).order_by("seq")
+        for canonical in rows.values_list("canonical", flat=True).iterator():
+            data = bytes(canonical)
+            if any(word in data for word in _WORDS):
+                entry = parse_line(data)
+                if entry.action in COUNTED:
+                    tally.add(entry)
+        tally.size = size
+        _counted[services().origin] = (tally, _leaf(size))
     return tally
 
 
@@ -118,11 +123,13 @@ def first_month(agency: Agency) -> str:
 def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
     first, until = first_month(agency), counted_until(timezone.now(), sample=agency.is_sample)
     version, policy = binding(agency)
+    told = figures(tally, agency.public_id, first, until, sample=agency.is_sample)
     return {
         "id": agency.public_id, "name": agency.name, "jurisdiction": agency.jurisdiction,
         "sample": agency.is_sample, "opened_on": agency.opened_at.date().isoformat() if agency.opened_at else None,
         "suspended": agency.suspended_at is not None,
-        **figures(tally, agency.public_id, first, until, sample=agency.is_sample),
+        **told,
+        "rules": {row.rule_id: row.says for row in table(policy) if row.rule_id in told["refusals"]},
         **_shared(agency, first, until),
         "attested": [_attested(row, tally) for row in attestations(agency)],
         "galleries": [_gallery(row, agency) for row in Gallery.objects.filter(agency=agency).order_by("name")],

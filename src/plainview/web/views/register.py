@@ -19,7 +19,7 @@ from plainview.casework.actions import register as publishing
 from plainview.casework.actions.log import newest_checkpoint
 from plainview.casework.models import Member
 from plainview.casework.queries import register as read
-from plainview.casework.register_site import chart
+from plainview.casework.register_site import chart, table
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -37,7 +37,7 @@ class FindForm(forms.Form):
 
     q = forms.CharField(label="Agency, place or offence", required=False, max_length=100)
     sort = forms.ChoiceField(label="Sorted by", required=False, choices=tuple(SORTS.items()))
-    down = forms.BooleanField(label="Largest or last first", required=False)
+    order = forms.ChoiceField(label="Order", required=False, choices=(("", "rising"), ("down", "falling")))
 
 
 class AttestForm(forms.Form):
@@ -58,14 +58,14 @@ def _current() -> dict[str, Any]:
 def register(request: HttpRequest) -> HttpResponse:
     """The table of agencies."""
     told, form = _current(), FindForm(request.GET)
-    found: dict[str, Any] = form.cleaned_data if form.is_valid() else {"q": "", "sort": "", "down": False}
+    found: dict[str, Any] = form.cleaned_data if form.is_valid() else {"q": "", "sort": "", "order": ""}
     agencies = [row for row in told["agencies"] if _fits(row, found["q"])]
-    agencies.sort(key=lambda row: _key(row, found["sort"] or "name"), reverse=found["down"])
+    agencies.sort(key=lambda row: _key(row, found["sort"] or "name"), reverse=found["order"] == "down")
     return render(
         request, "register/list.html",
         {
             "register": told, "agencies": agencies, "form": form, "sort": found["sort"] or "name",
-            "down": found["down"], "q": found["q"], "sorts": SORTS,
+            "down": found["order"] == "down", "q": found["q"], "sorts": SORTS,
         },
     )  # fmt: skip
 
@@ -101,7 +101,7 @@ def _agency_page(
     attests = own and holds(member.roles, Permission.REGISTER_ATTEST)  # type: ignore[union-attr]
     return render(
         request, "register/agency.html",
-        {"register": told, "agency": agency, "chart": chart(agency), "form": (form or AttestForm()) if attests else None},
+        {"register": told, "agency": agency, "chart": chart(agency), "table": table(agency), "form": (form or AttestForm()) if attests else None},
         status=status,
     )  # fmt: skip
 
