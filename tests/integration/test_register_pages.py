@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.utils import timezone
-from tests.factories.browser import signed_in
 from tests.factories.register import agency, moment, use
 from tests.factories.work import entries, gallery
+from typer.testing import CliRunner
 
 from plainview.casework.actions.agencies import propose_agency
-from plainview.casework.actions.register import attest, publish_month
+from plainview.casework.actions.register import attest
 from plainview.casework.models import Agency
+from plainview.casework.queries.people import member_by_email
+from plainview.casework.register_check import check_register
+from plainview.cli import main as cli
 from plainview.jobs import schedule
 
 
@@ -75,7 +81,7 @@ def test_the_data_are_those_of_the_pages_and_are_made_once_in_five_minutes(publi
     assert json.loads(public.get("/register.json").content) == told
 
 
-def test_past_months_are_kept_and_checked(public: Client) -> None:
+def test_past_months_are_kept_and_checked(public: Client, workspace: Path, tmp_path: Path) -> None:
     assert b"None yet" in public.get("/register/history/").content
     schedule.every_day()
     schedule.every_day()
@@ -87,26 +93,68 @@ def test_past_months_are_kept_and_checked(public: Client) -> None:
     assert sha256(answer.content).hexdigest() == digest
     assert json.loads(public.get("/register.json").content)["previous_sha256"] == digest
     assert public.get(f"/register/history/{'0' * 64}.json").status_code == 404
-    assert publish_month() is None
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "register.json").write_bytes(answer.content)
+    assert check_register(tmp_path / "copy", workspace / "audit") == []
 
 
-def test_an_administrator_attests_from_the_page_of_their_agency(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own = Agency.objects.get(is_sample=True).public_id
-    client = signed_in("admin")
-    form = {
-        "office": "Chief of Police",
-        "first": f"{timezone.now():%Y-%m}",
-        "last": f"{timezone.now():%Y-%m}",
-    }
+def test_an_administrator_attests_from_the_page_of_their_agency(public: Client) -> None:
+    boss = member_by_email("admin@north-police.example")
+    totp.TOTP.activate(boss, totp.generate_totp_secret())
+    client = Client()
+    client.force_login(boss, backend="plainview.web.adapters.Backend")
+    page = f"/register/{boss.agency.public_id}/"
+    assert b"Attest months" in client.get(page).content
+    assert (
+        b"Attest months"
+        not in client.get(f"/register/{Agency.objects.get(is_sample=True).public_id}/").content
+    )
+    form = {"office": "Chief of Police", "first": "2027-01", "last": "2027-02"}
     answer = client.post("/register/attest/", form)
     assert answer.status_code == 422
-    assert b"Only a month that is over can be attested" in answer.content
-    Agency.objects.filter(public_id=own).update(opened_at=moment("2026-01"))
-    form |= {"first": "2026-02", "last": "2026-03"}
-    answer = client.post("/register/attest/", form, follow=True)
-    assert answer.redirect_chain == [(f"/register/{own}/#attested", 302)]
-    assert b"attested by the Chief of Police" in answer.content
-    assert len(entries("register.attested")) == 1
-    assert b"Attest months" not in signed_in("examiner").get(f"/register/{own}/").content
+    assert b"The log holds a search of the agency in these months" in answer.content
+    answer = client.post("/register/attest/", form | {"last": "2027-01"}, follow=True)
+    assert answer.redirect_chain == [(f"{page}#attested", 302)]
+    assert b"2027-01: no search, attested by the Chief of Police" in answer.content
+    assert len(entries("register.attested")) == 2
+
+
+def test_the_commands_attest_publish_and_check_and_the_copy_of_the_log_counts_again(
+    public: Client, workspace: Path, tmp_path: Path
+) -> None:
+    site, log = tmp_path / "site", tmp_path / "log"
+
+    def run(*words: object) -> str:
+        done = CliRunner().invoke(cli.app, ["register", *map(str, words)], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    boss = "admin@north-police.example"
+    told = json.loads(
+        run(
+            "attest",
+            "--office",
+            "Chief of Police",
+            "--from",
+            "2027-03",
+            "--until",
+            "2027-05",
+            "--as",
+            boss,
+            "--json",
+        )
+    )
+    assert (told["from"], told["until"], told["office"]) == ("2027-03", "2027-05", "Chief of Police")
+    assert json.loads(run("export", site, "--as", boss, "--json"))["agencies"] == 3
+    assert json.loads(run("check", site, "--log", workspace / "audit", "--json")) == {
+        "ok": True,
+        "problems": [],
+    }
+    assert CliRunner().invoke(cli.app, ["audit", "export", str(log)]).exit_code == 0
+    words = [sys.executable, "-I", log / "verify.py", log, "--register", site / "register.json", "--json"]
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["problems"]) == (0, [])
+    (site / "index.html").unlink()
+    wrong = CliRunner().invoke(cli.app, ["register", "check", str(site), "--json"])
+    assert wrong.exit_code == 1
+    assert "index.html" in json.loads(wrong.stdout)["problems"][0]

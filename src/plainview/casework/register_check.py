@@ -88,6 +88,8 @@ def _taken_out(earlier: dict[str, Any], later: dict[str, Any]) -> list[str]:
 def _pages(folder: Path, data: bytes) -> list[str]:
     """Every file of the site is the one that was written with this register."""
     page = folder / PAGE
+    if not page.is_file() and not (folder / SITE).is_file():
+        return []  # the data alone, as the live pages give them
     if not page.is_file() or hashlib.sha256(data).hexdigest() not in page.read_text("utf-8", "replace"):
         return [f"{PAGE} was made from another {NAME}"]
     problems = []
@@ -100,6 +102,11 @@ def _pages(folder: Path, data: bytes) -> list[str]:
     return problems
 
 
+def _site(folder: Path) -> str | None:
+    path = folder / SITE
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
 def _log(folder: Path, told: dict[str, Any], digest: str, log: Path, size: int) -> list[str]:
     report = verify_folder(log, vkey=str(told["log_key"]), kept_checkpoint=str(told["checkpoint"]))
     problems = [f"log: {problem}" for problem in report.problems]
@@ -107,10 +114,10 @@ def _log(folder: Path, told: dict[str, Any], digest: str, log: Path, size: int) 
     record = whole.published.get(digest)
     if record is None:
         problems.append(f"the log does not record that this {NAME} was published (take a newer copy of it)")
-    elif hashlib.sha256((folder / SITE).read_bytes()).hexdigest() != record.get("site_sha256"):
+    elif record.get("site_sha256") != _site(folder):
         problems.append(f"{SITE} is not the one whose hash the log holds")
     stated = {agency["id"] for agency in told["agencies"]}
-    problems += [f"the agency {gone} of the log is left out" for gone in sorted(tally.counts.keys() - stated)]
+    problems += [f"the agency {gone} of the log is left out" for gone in sorted(tally.opened.keys() - stated)]
     for agency in told["agencies"]:
         problems += [f"{agency['name']}: {problem}" for problem in _agency(agency, told["made_at"], tally)]
     return problems
@@ -132,12 +139,9 @@ def _counted(log: Path, size: int) -> Tally:
 def _agency(agency: dict[str, Any], made_at: str, tally: Tally) -> list[str]:
     """What an agency's part says and the log does not."""
     until = counted_until(datetime.fromisoformat(made_at), sample=agency["sample"])
-    recorded = figures(tally, agency["id"], agency["counted_from"], until, sample=agency["sample"])
-    problems = [
-        f"the month {month} of the log is left out"
-        for month in sorted(tally.counts.get(agency["id"], {}))
-        if month < agency["counted_from"]
-    ]
+    opened = tally.opened.get(agency["id"], agency["opened_on"])
+    recorded = figures(tally, agency["id"], opened[:7], until, sample=agency["sample"])
+    problems = [] if opened == agency["opened_on"] else [f"it was opened on {opened}"]
     rows = {(row["from"], row["until"]): row for row in agency["by_month"]}
     for row in recorded["by_month"]:
         held = rows.get((row["from"], row["until"]))

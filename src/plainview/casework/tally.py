@@ -31,6 +31,7 @@ class Tally:
 
     Attributes:
         counts: agency -> month -> name of a count -> how many.
+        opened: agency -> the day on which it was first opened.
         open: search -> [agency, month, "urgent" or ""], of those that are not answered yet and of urgent ones.
         outcomes: lead -> its newest outcome.
         attested: entry -> its subject, of attestations.
@@ -39,6 +40,7 @@ class Tally:
 
     size: int = 0
     counts: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    opened: dict[str, str] = field(default_factory=dict)
     open: dict[str, list[str]] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     attested: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Tally:
         about, month = entry.subject, entry.at[:7]
         agency, search = str(about.get("agency")), str(about.get("search"))
         if entry.action == "agency.opened":
-            self.counts.setdefault(agency, {})  # one that never searches is counted too
+            self.opened.setdefault(agency, entry.at[:10])  # one that was suspended may be opened again
         elif entry.action == "search.requested":
             self._one(agency, month, f"{SEARCH}{about.get('offence')}")
             self.open[search] = [agency, month, URGENT if about.get("urgent") else ""]

@@ -7,17 +7,32 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from tests.factories.register import agency, happened, moment, use
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
 import plainview.audit
+from plainview.casework.actions.agencies import open_agency, suspend_agency
+from plainview.casework.actions.galleries import create_gallery
 from plainview.casework.actions.log import newest_checkpoint
 from plainview.casework.actions.register import attest, export_register, publish_month
-from plainview.casework.models import Attestation, LogEntry, Member, PublishedRegister
+from plainview.casework.actions.urgent import sweep
+from plainview.casework.models import (
+    Agreement,
+    AgreementVersion,
+    Attestation,
+    Case,
+    Gallery,
+    LogEntry,
+    Member,
+    PublishedRegister,
+    SharedRequest,
+)
 from plainview.casework.queries.people import member_by_email
 from plainview.casework.queries.register import register, tally_of
 from plainview.casework.register_check import check_register
@@ -76,14 +91,17 @@ def test_a_sample_sees_its_own_searches_counted_and_nobody_named(workspace: Path
     image = probe(tmp_path)
     for _ in range(2):
         search(image)
+    search(image, urgent="life at risk")
     with pytest.raises(Refused):
         search(image, purpose="private curiosity")
-    export_register(tmp_path / "site", acting_member=person("admin"))
+    with at(timezone.now() + timedelta(days=3)):
+        assert len(sweep()) == 1  # erased, and still counted
+        export_register(tmp_path / "site", acting_member=person("admin"))
     told = json.loads((tmp_path / "site" / "register.json").read_text())
     (row,) = told["agencies"]
     assert (row["name"], row["searches"], row["zero_use"], row["sample"]) == (
         "Sample Agency (not real)",
-        2,
+        3,
         False,
         True,
     )
@@ -145,7 +163,8 @@ ALTERED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda told: of(told).update(wrong_person_reports=0), "wrong_person_reports: the register states 0"),
     (lambda told: of(told).update(leads=12), "leads: the register states 12, the log records 6"),
     (lambda told: of(told).update(counted_until="2027-03"), "counted_until: the register states 2027-03"),
-    (lambda told: of(told).update(counted_from="2027-03"), "the month 2027-01 of the log is left out"),
+    (lambda told: of(told).update(counted_from="2027-03"), "counted_from: the register states 2027-03, the log records 2027-01"),
+    (lambda told: of(told).update(opened_on="2027-03-01"), "it was opened on 2027-01-10"),
     (lambda told: told["agencies"].remove(of(told)), "of the log is left out"),
     (lambda told: of(told)["attested"].append(
         {"office": "Chief", "from": "2027-05", "until": "2027-05", "entry": 3, "made_on": "2027-06-01", "contradicted": False}
@@ -273,6 +292,41 @@ def test_an_attestation_that_the_log_contradicts_says_so(
     )
     said = [f"North Police: entry {row.entry} of the log does not attest the months 2027-02 to 2027-03"]
     assert check_register(tmp_path / "site", workspace / "audit") == said
+
+
+def test_an_agency_that_was_opened_again_keeps_its_earlier_months(
+    north: Member, workspace: Path, tmp_path: Path
+) -> None:
+    with at(moment("2027-05")):
+        suspend_agency("North Police", why="an inquiry")
+        open_agency("North Police", administrator_email="new@north-police.example")
+    assert of(export(tmp_path / "site"))["counted_from"] == "2027-01"
+    assert check_register(tmp_path / "site", workspace / "audit") == []
+
+
+def test_requests_are_counted_under_both_agencies(north: Member, tmp_path: Path) -> None:
+    south = agency("South Police", "2027-05", place="South")
+    with at(moment("2027-05", 12)):
+        create_gallery(
+            "g", legal_basis="law", source="s", owner="o", expires_on=date(2999, 1, 1), acting_member=south
+        )
+        held = Agreement.objects.create(holder=south.agency, asker=north.agency)
+        version = AgreementVersion.objects.create(
+            agreement=held, number=1, starts_on=date(2027, 5, 1), ends_on=date(2028, 5, 1), gives="list",
+            answer_days=3, proposed_by=south,
+        )  # fmt: skip
+        about = {
+            "agreement": held, "version": version, "gallery": Gallery.objects.get(), "member": north, "top": 9,
+            "case": Case.objects.create(agency=north.agency, number="N-1", offence="theft", opened_by=north),
+            "face_number": 1, "box": [], "quality": 50, "quality_detail": {}, "expires_at": moment("2027-06"),
+        }  # fmt: skip
+        SharedRequest.objects.bulk_create(
+            SharedRequest(**about, authorised_at=moment("2027-05", 12) if i else None) for i in range(6)
+        )
+    told = export(tmp_path / "site")
+    assert [(of(told)[side], of(told, "South Police")[side]) for side in ("requests_made", "requests_received")] == [
+        (5, 0), (0, 5),
+    ]  # fmt: skip
 
 
 def test_each_month_is_published_once_and_names_the_one_before(north: Member) -> None:

@@ -21,7 +21,7 @@ from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import newest_checkpoint, write_entry
 from plainview.casework.figures import contradicted, counted_until
 from plainview.casework.models import Agency, Attestation, LogEntry, Member, PublishedRegister
-from plainview.casework.queries.register import KEPT, attestations, first_month, published, register, tally_of
+from plainview.casework.queries.register import KEPT, attestations, opened_on, published, register, tally_of
 from plainview.casework.register_site import HISTORY, NAME, SITE, pages
 from plainview.policy import register as attesting
 from plainview.policy import rules
@@ -122,8 +122,8 @@ def publish_month() -> PublishedRegister | None:
 
 
 def _opened_by(month: str) -> bool:
-    first = Agency.objects.exclude(opened_at=None).order_by("opened_at").first()
-    return first is not None and first_month(first) <= month
+    tally = tally_of(LogEntry.objects.count())
+    return any(opened_on(agency, tally)[:7] <= month for agency in Agency.objects.exclude(opened_at=None))
 
 
 def attest(first: str, last: str, *, office: str, acting_member: Member) -> Attestation:
@@ -137,11 +137,11 @@ def attest(first: str, last: str, *, office: str, acting_member: Member) -> Atte
         agency = acting_member.agency
         people = Member.objects.filter(agency=agency).values_list("name", flat=True)
         until = counted_until(timezone.now(), sample=False)
+        tally = tally_of(LogEntry.objects.count())
         rules.require(
-            attesting.months_fit(first, last, opened=first_month(agency), until=until),
+            attesting.months_fit(first, last, opened=opened_on(agency, tally)[:7], until=until),
             attesting.office_named(office, [agency.head_name, *people]),
         )
-        tally = tally_of(LogEntry.objects.count())
         covered = any(row.first <= last and first <= row.last for row in attestations(agency))
         rules.require(attesting.unused(contradicted(tally, agency.public_id, first, last), covered))
         receipt = write_entry(

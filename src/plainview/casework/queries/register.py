@@ -115,18 +115,19 @@ def _leaf(size: int) -> str:
     return bytes(row).hex() if row else ""
 
 
-def first_month(agency: Agency) -> str:
-    """The month in which the agency was opened."""
-    return f"{agency.opened_at:%Y-%m}"
+def opened_on(agency: Agency, tally: Tally) -> str:
+    """The day on which the agency was first opened, by the log."""
+    return tally.opened.get(agency.public_id) or f"{agency.opened_at:%Y-%m-%d}"
 
 
 def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
-    first, until = first_month(agency), counted_until(timezone.now(), sample=agency.is_sample)
+    opened, until = opened_on(agency, tally), counted_until(timezone.now(), sample=agency.is_sample)
+    first = opened[:7]
     version, policy = binding(agency)
     told = figures(tally, agency.public_id, first, until, sample=agency.is_sample)
     return {
         "id": agency.public_id, "name": agency.name, "jurisdiction": agency.jurisdiction,
-        "sample": agency.is_sample, "opened_on": agency.opened_at.date().isoformat() if agency.opened_at else None,
+        "sample": agency.is_sample, "opened_on": opened,
         "suspended": agency.suspended_at is not None,
         **told,
         "rules": {row.rule_id: row.says for row in table(policy) if row.rule_id in told["refusals"]},
