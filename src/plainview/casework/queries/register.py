@@ -81,6 +81,7 @@ def register(checkpoint: str, previous: str | None) -> dict[str, Any]:
         "format": FORMAT,
         "made_at": timezone.now().isoformat(timespec="seconds"),
         "smallest_cell": SMALLEST,
+        "sample": services().workspace.is_sample,
         "agencies": [_agency(agency, tally) for agency in agencies],
         "models": [card(services().engine.pack)],
         "log": services().origin,
