@@ -26,6 +26,7 @@ from tests.factories.live import (
     wait_until_served,
 )
 from tests.factories.models import collins, scaled
+from tests.factories.public import make_public_workspace
 
 LOOKS = {
     "light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
@@ -48,6 +49,29 @@ def main(out: Path) -> None:
                     _take(live, browser, who, pages, look, options, out)
         finally:
             live.stop()
+        _take_register(browser, folder, out)
+
+
+def _take_register(browser: Browser, folder: Path, out: Path) -> None:
+    """The public register, as whoever is not signed in sees it, of a workspace with a year behind it."""
+    live = serve(make_public_workspace(folder), "--no-worker")
+    try:
+        wait_until_served(live, browser)
+        for look, options in LOOKS.items():
+            page = browser.new_context(base_url=live.url, **options).new_page()
+            page.goto("/register/")
+            agency = page.get_by_role("link", name="Rivertown Police").get_attribute("href")
+            pages = {
+                "register": "/register/",
+                "register-agency": agency,
+                "register-history": "/register/history/",
+            }
+            for name, path in pages.items():
+                page.goto(path)
+                page.screenshot(path=str(out / f"{name}-{look}.jpg"), type="jpeg", quality=70, full_page=True)
+            page.context.close()
+    finally:
+        live.stop()
 
 
 def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str]]:

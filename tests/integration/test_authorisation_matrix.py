@@ -116,6 +116,7 @@ LINES = {
     "lead outcome": "{lead} cleared",
     "lead list": "",
     "register export": "{register}",
+    "register attest": "--office Chief --from 2026-01 --until 2026-01",
     "disclose": "{search} --out {package}",
     "flag list": "",
     "flag show": "{flag}",

@@ -16,8 +16,8 @@ from plainview.casework.actions.preparations import prepare
 from plainview.casework.models import Case, Enrolment, Gallery, Member, Reference, Still
 from plainview.policy.roles import Role
 
-ANYWHERE = {"accounts", "join", "sessions"}
-"""First parts of addresses that name nothing of an agency."""
+ANYWHERE = {"accounts", "join", "sessions", "register"}
+"""First parts of addresses that name nothing of an agency, or only what is public."""
 
 
 def outsider(people: dict[Role, Member]) -> Client:

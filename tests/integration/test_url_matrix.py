@@ -29,6 +29,7 @@ FOR_EVERY_PART = {
     "provider_id": "p",
     "organization_slug": "o",
     "kind": "csv",
+    "digest": "0" * 64,
 }
 
 

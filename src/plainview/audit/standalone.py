@@ -1,10 +1,11 @@
 """Verify a copy of a Plainview log without Plainview: one file, Python 3.11 or later, and `cryptography`.
 
-    python standalone.py FOLDER [--key VKEY] [--kept FILE] [--json]
+    python standalone.py FOLDER [--key VKEY] [--kept FILE] [--register FILE] [--json]
 
 FOLDER holds log.jsonl, checkpoints and key.pub. VKEY is the log's first public key as you learnt it elsewhere;
 without it, FOLDER's own is believed. Keys that the log itself introduced later are followed from there.
-FILE is a checkpoint that you kept earlier. Exit status: 0 the log is sound, 1 it is not, 2 the question could not be asked.
+FILE is a checkpoint that you kept earlier; or a register.json, whose searches recount.py, which lies beside this file,
+counts again. Exit status: 0 all is sound, 1 it is not, 2 the question could not be asked.
 
 This file owns a second, independent reading of docs/reference/log-format.md. It must never import Plainview,
 write a file or use the network. It is short so that you can read it before you trust it.
@@ -17,6 +18,7 @@ import base64
 import hashlib
 import json
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -351,6 +353,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="the folder with log.jsonl, checkpoints and key.pub")
     parser.add_argument("--key", metavar="VKEY", help="the log's public key, learnt elsewhere than in FOLDER")
     parser.add_argument("--kept", metavar="FILE", type=Path, help="a checkpoint that you kept earlier")
+    parser.add_argument("--register", metavar="FILE", type=Path, help="a register.json, to count it again")
     parser.add_argument("--json", action="store_true", help="print the verdict on one line")
     args = parser.parse_args()
     try:
@@ -358,7 +361,13 @@ def main() -> int:
             raise Bad(f"{args.folder} is not a folder")
         key = Key(args.key) if args.key is not None else None
         verdict = verify(args.folder, key, args.kept.read_bytes() if args.kept else None)
-    except (Bad, OSError) as error:
+        if args.register and verdict["ok"]:
+            told = args.register.read_bytes()
+            held = verify(args.folder, key, json.loads(told)["checkpoint"].encode())["problems"]
+            recount = runpy.run_path(str(Path(__file__).with_name("recount.py")))["recount"]
+            verdict["problems"] = [*held, *recount(told, args.folder)]
+            verdict["ok"] = not verdict["problems"]
+    except (Bad, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         parser.error(str(error))
     sys.stdout.write(json.dumps(verdict, indent=None if args.json else 2) + "\n")
     return 0 if verdict["ok"] else 1

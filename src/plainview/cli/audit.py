@@ -93,6 +93,7 @@ def checkpoint() -> None:
 def export(folder: Path) -> None:
     """Copy the log and its verifier (needs only Python and `cryptography`) into a new folder."""
     workspace = open_workspace()
+    import plainview.audit.recount as counter
     import plainview.audit.standalone as verifier
     from plainview.casework.actions.reviews import record_export
 
@@ -101,6 +102,7 @@ def export(folder: Path) -> None:
     record_export()
     shutil.copytree(workspace.audit, folder)
     shutil.copyfile(verifier.__file__, folder / "verify.py")
+    shutil.copyfile(counter.__file__, folder / "recount.py")
     console.print(f"Exported. Check it with: python {folder}/verify.py {folder}", soft_wrap=True)
 
 

@@ -149,6 +149,7 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "disclose": Permission.DISCLOSURE_MAKE,
         "register export": Permission.REGISTER_EXPORT,
         "register check": Need.NOTHING,
+        "register attest": Permission.REGISTER_ATTEST,
         "verify-package": Need.NOTHING,
         "flag list": Permission.FLAG_READ,
         "flag show": Permission.FLAG_READ,

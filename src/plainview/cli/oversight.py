@@ -91,7 +91,7 @@ def register_check(
 ) -> None:
     """Check a published register: its history, its checkpoint, and with a copy of the log its totals."""
     start_django()
-    from plainview.casework.actions.register import check_register
+    from plainview.casework.register_check import check_register
 
     problems = check_register(folder, log)
     if json:
@@ -103,6 +103,27 @@ def register_check(
             console.print("The register is whole" + (" and its totals are those of the log." if log else "."))
     if problems:
         raise typer.Exit(1)
+
+
+@register_app.command("attest")
+def register_attest(
+    office: Annotated[
+        str, typer.Option(help='The office that attests it, as "Chief of Police"; nobody\'s name.')
+    ],
+    first: Annotated[str, typer.Option("--from", help="First month, as 2026-03.")],
+    until: Annotated[str, typer.Option(help="Last month; it has to be over.")],
+    acting: As,
+    json: Json = False,
+) -> None:
+    """Attest in the name of an office that the agency ran no search in these months; it stands in the register."""
+    member = acting_member(acting)
+    from plainview.casework.actions.register import attest
+
+    row = attest(first, until, office=office, acting_member=member)
+    if json:
+        print_json({"office": row.office, "from": row.first, "until": row.last, "entry": row.entry})
+    else:
+        console.print(f"Recorded in entry {row.entry}: no search from {row.first} to {row.last}.")
 
 
 def register(app: typer.Typer) -> None:

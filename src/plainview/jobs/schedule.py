@@ -23,6 +23,7 @@ from plainview.casework.actions import (
     preparations,
     shared_ends,
     shared_notices,
+    register,
     trials,
     urgent,
     video_process,
@@ -64,6 +65,7 @@ def every_day() -> None:
         preparations.discard_stale()
         outcomes.remind_outcomes()
         videos.discard_stale()
+        register.publish_month()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

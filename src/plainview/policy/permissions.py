@@ -69,3 +69,5 @@ class Permission(StrEnum):
     SHARED_REQUEST = "shared.request"
     SHARED_AUTHORISE = "shared.authorise"
     SHARED_ANSWER = "shared.answer"
+    # The public register.
+    REGISTER_ATTEST = "register.attest"

@@ -83,6 +83,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.AGREEMENT_READ,
             Permission.SHARED_READ,
             Permission.SHARED_AUTHORISE,
+            Permission.REGISTER_ATTEST,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -108,6 +109,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.REGISTER_EXPORT,
             Permission.AGREEMENT_READ,
             Permission.AGREEMENT_MANAGE,
+            Permission.REGISTER_ATTEST,
         },
         Role.AUDITOR: _OWN
         | {

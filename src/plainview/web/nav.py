@@ -39,6 +39,7 @@ PLACES = (
     Place("Members", "members", "/members/"),
     Place("Flags", "flags", "/flags/"),
     Place("Log", "log", "/log/"),
+    Place("Register", "register", "/register/"),
 )
 """The main navigation, in order; the access table says who sees a row."""
 

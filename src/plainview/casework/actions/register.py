@@ -1,7 +1,7 @@
-"""Publishing the register: a static site and its JSON in one folder, which the operator can put anywhere.
+"""Publishing the register: as a static site that the operator can put anywhere, and each month's in the workspace.
 
-Owns the folder's form. Earlier registers stay in `history/`, each names the hash of the one before, so that a month
-that was taken out afterwards shows.
+Owns the folder's form and the attestation of months without use. Earlier registers stay, each names the hash of the one
+before, and the log records the hash of each: a month that is taken out afterwards shows.
 """
 
 from __future__ import annotations
@@ -12,24 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.template.loader import render_to_string
+from django.core.cache import cache
+from django.db import transaction
 from django.utils import timezone
 
-from plainview.audit.checkpoint import BadCheckpoint, VerifierKey, parse, verify
 from plainview.audit.durable import replace_file
-from plainview.audit.logfile import LOG_NAME, read_lines, split_line
-from plainview.audit.record import BadEntry, parse_line
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import newest_checkpoint, write_entry
-from plainview.casework.models import Member
-from plainview.casework.queries.register import register
-from plainview.casework.services import services
+from plainview.casework.figures import contradicted, counted_until
+from plainview.casework.models import Agency, Attestation, LogEntry, Member, PublishedRegister
+from plainview.casework.queries.register import KEPT, attestations, opened_on, published, register, tally_of
+from plainview.casework.register_site import HISTORY, NAME, SITE, pages
+from plainview.policy import register as attesting
+from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
 _PUBLIC = 0o644  # a web server of another user reads it
-
-NAME, HISTORY, PAGE = "register.json", "history", "index.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +49,32 @@ def export_register(folder: Path, *, acting_member: Member) -> Published:
     """
     with acting("register.export", Permission.REGISTER_EXPORT, acting_member):
         previous = _previous(folder)
-        told: dict[str, Any] = register()
-        told |= {
-            "made_at": timezone.now().isoformat(timespec="seconds"), "log": services().origin,
-            "log_key": services().first_key.text, "checkpoint": newest_checkpoint(),
-            "previous_sha256": hashlib.sha256(previous).hexdigest() if previous else None,
-        }  # fmt: skip
-        data = json.dumps(told, indent=1, ensure_ascii=False).encode()
+        before = hashlib.sha256(previous).hexdigest() if previous else None
+        told = register(newest_checkpoint(), before)
+        data = _written(told)
         digest = hashlib.sha256(data).hexdigest()
-        page = render_to_string(
-            "register.html", {"register": told, "sha256": digest, "history": _history(folder)}
-        )
-        (folder / HISTORY).mkdir(parents=True, exist_ok=True)
-        written = {NAME: data, PAGE: page.encode()}
-        if previous:
-            written[f"{HISTORY}/{hashlib.sha256(previous).hexdigest()}.json"] = previous
-        for name, content in written.items():
+        history = _history(folder) | ({f"{before}.json"} if before else set())
+        files = {NAME: data} | pages(told, digest, sorted(history))
+        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+        site = _written({"files": hashes})
+        kept = {f"{HISTORY}/{before}.json": previous} if before else {}
+        for name, content in {**kept, **files, SITE: site}.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             replace_file(folder / name, content)
             (folder / name).chmod(_PUBLIC)
         write_entry(
             "register.exported",
-            {"agency": acting_member.agency.public_id, "sha256": digest, "agencies": len(told["agencies"])},
+            {
+                "agency": acting_member.agency.public_id, "sha256": digest,
+                "site_sha256": hashlib.sha256(site).hexdigest(), "agencies": len(told["agencies"]),
+            },
             acting_member=acting_member,
-        )
+        )  # fmt: skip
     return Published(folder, digest, len(told["agencies"]))
+
+
+def _written(told: dict[str, Any]) -> bytes:
+    return json.dumps(told, indent=1, ensure_ascii=False).encode()
 
 
 def _previous(folder: Path) -> bytes:
@@ -88,82 +89,78 @@ def _previous(folder: Path) -> bytes:
     return held.read_bytes() if held.is_file() else b""
 
 
-def _history(folder: Path) -> list[str]:
+def _history(folder: Path) -> set[str]:
     held = folder / HISTORY
-    return sorted(path.name for path in held.glob("*.json")) if held.is_dir() else []
+    return {path.name for path in held.glob("*.json")} if held.is_dir() else set()
 
 
-def check_register(folder: Path, log: Path | None = None) -> list[str]:
-    """Check a published register, and with a copy of the log its totals; return what is wrong. Needs no workspace.
+def publish_month() -> PublishedRegister | None:
+    """Keep the register of the month that has just ended, once; None when it is kept or no agency was ever open.
+
+    Run daily. After a pause only the newest month is made: every register holds the months before it.
+    """
+    month = counted_until(timezone.now(), sample=False)
+    if PublishedRegister.objects.filter(month__gte=month).exists() or not _opened_by(month):
+        return None
+    with transaction.atomic():
+        # The newest entry's row is the lock: two workers follow each other, and the second finds the month made.
+        LogEntry.objects.select_for_update().order_by("-seq").first()
+        if PublishedRegister.objects.filter(month__gte=month).exists():
+            return None
+        before = published().first()
+        previous = before.sha256 if before else None
+        data = _written(register(newest_checkpoint(), previous))
+        digest = hashlib.sha256(data).hexdigest()
+        receipt = write_entry(
+            "register.published",
+            {"month": month, "sha256": digest, "previous_sha256": previous},
+            acting_member=None,
+        )
+        made = PublishedRegister.objects.create(month=month, data=data, sha256=digest, entry=receipt.entry)
+        transaction.on_commit(_show_anew)
+    return made
+
+
+def _opened_by(month: str) -> bool:
+    tally = tally_of(LogEntry.objects.count())
+    return any(opened_on(agency, tally)[:7] <= month for agency in Agency.objects.exclude(opened_at=None))
+
+
+def attest(first: str, last: str, *, office: str, acting_member: Member) -> Attestation:
+    """Record that the agency ran no search from month `first` to month `last`, by the name of an office.
 
     Raises:
-        Refused: register.unreadable.
+        Refused: no permission; the months are not over, before its opening, or not without a search; attested already;
+            or the office is none, or a person.
     """
-    try:
-        data = (folder / NAME).read_bytes()
-        told = json.loads(data)
-        problems = _chain(folder, told)
-        key = VerifierKey.parse(str(told["log_key"]))
-        size = parse(str(told["checkpoint"])).size
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused(
-            "register.unreadable", "Not checked", f"{folder} holds no register: {error}.", "Name its folder."
-        ) from None
-    page = folder / PAGE
-    if not page.is_file() or hashlib.sha256(data).hexdigest() not in page.read_text("utf-8"):
-        problems.append(f"{PAGE} was made from another {NAME}")
-    if log is not None:
-        problems += _totals(told, log, size)
-    else:
-        try:
-            verify(str(told["checkpoint"]), (key,))
-        except BadCheckpoint as error:
-            problems.append(
-                f"its checkpoint: {error} (after a change of key, check it with a copy of the log)"
-            )
-    return problems
+    with acting("register.attest", Permission.REGISTER_ATTEST, acting_member):
+        agency = acting_member.agency
+        people = Member.objects.filter(agency=agency).values_list("name", flat=True)
+        until = counted_until(timezone.now(), sample=False)
+        tally = tally_of(LogEntry.objects.count())
+        rules.require(
+            attesting.months_fit(first, last, opened=opened_on(agency, tally)[:7], until=until),
+            attesting.office_named(office, [agency.head_name, *people]),
+        )
+        covered = any(row.first <= last and first <= row.last for row in attestations(agency))
+        rules.require(attesting.unused(contradicted(tally, agency.public_id, first, last), covered))
+        receipt = write_entry(
+            "register.attested",
+            {"agency": agency.public_id, "from": first, "until": last},
+            {"office": office.strip()},
+            acting_member=acting_member,
+        )
+        made = Attestation.objects.create(
+            agency=agency,
+            office=office.strip(),
+            first=first,
+            last=last,
+            made_by=acting_member,
+            entry=receipt.entry,
+        )
+        transaction.on_commit(_show_anew)
+    return made
 
 
-def _chain(folder: Path, told: dict[str, Any]) -> list[str]:
-    """Every register names the one before it, which lies in the history unchanged, with no month fewer."""
-    problems: list[str] = []
-    months = _months(told)
-    before = told.get("previous_sha256")
-    while before:
-        path = folder / HISTORY / f"{before}.json"
-        if not path.is_file():
-            return [*problems, f"the register {before[:12]}… is missing from its history"]
-        data = path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != before:
-            return [*problems, f"the register {before[:12]}… was changed afterwards"]
-        earlier = json.loads(data)
-        gone = _months(earlier) - months
-        problems += [
-            f"{agency}: the month {month} was there before and is gone" for agency, month in sorted(gone)
-        ]
-        before = earlier.get("previous_sha256")
-    return problems
-
-
-def _months(told: dict[str, Any]) -> set[tuple[str, str]]:
-    return {(agency["name"], row["month"]) for agency in told["agencies"] for row in agency["by_month"]}
-
-
-def _totals(told: dict[str, Any], log: Path, size: int) -> list[str]:
-    """The number of searches that the log records up to the register's checkpoint, all agencies together."""
-    from plainview.audit.verify import verify_folder
-
-    report = verify_folder(log, vkey=str(told["log_key"]), kept_checkpoint=str(told["checkpoint"]))
-    problems = [f"log: {problem}" for problem in report.problems]
-    count = 0
-    path = log / LOG_NAME
-    for line in read_lines(path, path.stat().st_size) if path.is_file() else ():
-        try:
-            entry = parse_line(split_line(line)[0])
-        except BadEntry:
-            continue  # named by the verification already
-        count += entry.seq < size and entry.action == "search.requested"
-    stated = sum(int(agency["searches"]) for agency in told["agencies"])
-    if count != stated:
-        problems.append(f"the register states {stated} searches, the log records {count}")
-    return problems
+def _show_anew() -> None:
+    cache.delete(KEPT)

@@ -40,6 +40,7 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.register import Attestation, PublishedRegister
 from plainview.casework.models.sharing import (
     Agreement,
     AgreementVersion,
@@ -59,6 +60,7 @@ __all__ = [
     "AlertPreference",
     "AlertSeen",
     "Approval",
+    "Attestation",
     "BarredPicture",
     "Canary",
     "CanaryAlarm",
@@ -91,6 +93,7 @@ __all__ = [
     "ProbeFrame",
     "ProbeTemplate",
     "ProficiencyItem",
+    "PublishedRegister",
     "Reference",
     "Search",
     "SharedLead",

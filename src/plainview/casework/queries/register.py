@@ -1,125 +1,199 @@
-"""What the public register says: counts, passports, outcomes and flags of every agency, with small cells suppressed.
+"""What the public register says of every agency that was ever open: its figures, and what it works under.
 
-Owns the numbers and their suppression. Nothing here names a person, a case or a search.
+Owns the assembly, and the count of the log that is kept and gone on from. Figures come from the log alone
+(casework.tally, casework.figures). Nothing here names a person, a case or a search, and nothing that is not in force.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+import threading
+from collections.abc import Callable
+from copy import deepcopy
+from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count
+from django.core.cache import cache
+from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMonth
+from django.utils import timezone
 
+from plainview.audit.checkpoint import parse
 from plainview.audit.record import parse_line
-from plainview.casework.models import Agency, Gallery, Lead, LogEntry, Member, Outcome, Reference, Search
-from plainview.casework.queries.flags import flag_figures
+from plainview.casework.figures import contradicted, counted_until, figures
+from plainview.casework.models import (
+    Agency,
+    Attestation,
+    Gallery,
+    LogEntry,
+    PublishedRegister,
+    Reference,
+    SharedRequest,
+)
+from plainview.casework.queries.galleries import newest_calibration
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
+from plainview.casework.tally import COUNTED, Tally, months_between
+from plainview.evaluation.calibration import Calibration
+from plainview.policy.small_cells import SMALLEST, roughly, stepped
+from plainview.policy.table import table
 from plainview.recognition.packs import card
 
-SMALLEST = 5
-"""Counts from 1 up to one less than this are not shown in cells: chosen, as official statistics commonly do."""
+FORMAT = "plainview-register-2"
+
+KEPT = FORMAT
+"""Key of the cache under which the newest register lies; an act that it must show at once removes it."""
+
+FRESH = 300
+"""Seconds for which a register is shown again without being made anew."""
+
+_counted: dict[
+    str, tuple[Tally, str]
+] = {}  # log -> its counts so far, and the hash of the last entry in them
+_lock = threading.Lock()
+_WORDS = tuple(f'"{action}"'.encode() for action in sorted(COUNTED))
 
 
-def register() -> dict[str, Any]:
-    """The register of this deployment: every agency that was ever open."""
-    refused = _refusals()
+def current(checkpoint: Callable[[], str]) -> dict[str, Any]:
+    """The register for the pages that everybody reads, at most `FRESH` seconds old.
+
+    Args:
+        checkpoint: gives the log's newest signed checkpoint; asked only when the register is made.
+    """
+    held: dict[str, Any] | None = cache.get(KEPT)
+    if held is None or held["log"] != services().origin:
+        newest = published().first()
+        held = register(checkpoint(), newest.sha256 if newest else None)
+        cache.set(KEPT, held, FRESH)
+    return held
+
+
+def published() -> QuerySet[PublishedRegister]:
+    """The registers of past months, the newest first."""
+    return PublishedRegister.objects.order_by("-month")
+
+
+def register(checkpoint: str, previous: str | None) -> dict[str, Any]:
+    """The register as of a checkpoint of the log; `previous` is the SHA-256 of the one before it."""
+    tally = tally_of(parse(checkpoint).size)
     agencies = Agency.objects.exclude(opened_at=None).order_by("name")
     return {
-        "format": "plainview-register-1",
+        "format": FORMAT,
+        "made_at": timezone.now().isoformat(timespec="seconds"),
         "smallest_cell": SMALLEST,
-        "agencies": [_agency(agency, refused.get(agency.public_id, Counter())) for agency in agencies],
+        "sample": services().workspace.is_sample,
+        "agencies": [_agency(agency, tally) for agency in agencies],
         "models": [card(services().engine.pack)],
+        "log": services().origin,
+        "log_key": services().first_key.text,
+        "checkpoint": checkpoint,
+        "previous_sha256": previous,
     }
 
 
-def _agency(agency: Agency, refused: Counter[str]) -> dict[str, Any]:
-    searches = Search.objects.filter(case__agency=agency)
-    total = searches.count()
-    without = searches.filter(answered_at__isnull=False, erased_at=None, candidate=None).count()
-    leads = Lead.objects.filter(released_by__agency=agency)
-    newest = [lead.outcomes.order_by("-pk").first() for lead in leads.prefetch_related("outcomes")]
+def tally_of(size: int) -> Tally:
+    """The counts of the first `size` entries; those that this process has counted before are not read again."""
+    with _lock:
+        tally, leaf = _counted.get(services().origin, (Tally(), ""))
+        if tally.size > size or _leaf(tally.size) != leaf:
+            tally = Tally()
+        tally = deepcopy(tally)  # another thread may still read the one that is kept
+        rows = LogEntry.objects.filter(seq__gte=tally.size, seq__lt=size).order_by("seq")
+        for canonical in rows.values_list("canonical", flat=True).iterator():
+            data = bytes(canonical)
+            if any(word in data for word in _WORDS):
+                entry = parse_line(data)
+                if entry.action in COUNTED:
+                    tally.add(entry)
+        tally.size = size
+        _counted[services().origin] = (tally, _leaf(size))
+    return tally
+
+
+def _leaf(size: int) -> str:
+    """The hash of the last of so many entries: another log has another."""
+    row = LogEntry.objects.filter(seq=size - 1).values_list("leaf", flat=True).first()
+    return bytes(row).hex() if row else ""
+
+
+def opened_on(agency: Agency, tally: Tally) -> str:
+    """The day on which the agency was first opened, by the log."""
+    return tally.opened.get(agency.public_id) or f"{agency.opened_at:%Y-%m-%d}"
+
+
+def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
+    opened, until = opened_on(agency, tally), counted_until(timezone.now(), sample=agency.is_sample)
+    first = opened[:7]
     version, policy = binding(agency)
-    roles = Counter(
-        role for row in Member.objects.filter(agency=agency, is_active=True) for role in row.roles
-    )
+    told = figures(tally, agency.public_id, first, until, sample=agency.is_sample)
     return {
-        "name": agency.name, "jurisdiction": agency.jurisdiction, "sample": agency.is_sample,
-        "opened_on": agency.opened_at.date().isoformat() if agency.opened_at else None,
+        "id": agency.public_id, "name": agency.name, "jurisdiction": agency.jurisdiction,
+        "sample": agency.is_sample, "opened_on": opened,
         "suspended": agency.suspended_at is not None,
-        "searches": total,
-        "zero_use": total == 0,
-        "without_candidate": shown(without), "urgent": shown(searches.filter(authorise_by__isnull=False).count()),
-        "erased_unauthorised": shown(searches.filter(erased_at__isnull=False).count()),
-        "by_month": _by_month(searches),
-        "refusals": {rule: shown(count) for rule, count in sorted(refused.items())},
-        "leads": shown(leads.count()),
-        "outcomes": {
-            word: shown(count) for word, count in sorted(Counter(row.outcome for row in newest if row).items())
-        },
-        "wrong_person_reports": Outcome.objects.filter(lead__in=leads, outcome="wrong person").count(),
-        "flags": {
-            rule: {outcome: shown(count) for outcome, count in sorted(counts.items())}
-            for rule, counts in sorted(flag_figures(agency).items())
-        },
-        "members": dict(sorted(roles.items())),
-        "galleries": [_gallery(gallery) for gallery in Gallery.objects.filter(agency=agency).order_by("name")],
+        **told,
+        "rules": {row.rule_id: row.says for row in table(policy) if row.rule_id in told["refusals"]},
+        **_shared(agency, first, until),
+        "attested": [_attested(row, tally) for row in attestations(agency)],
+        "galleries": [_gallery(row, agency) for row in Gallery.objects.filter(agency=agency).order_by("name")],
         "policy": {
             "version": version.number, "offences": list(policy.offences), "unlisted_offences": policy.unlisted_offences,
-            "urgent_hours": policy.urgent_hours, "preapproval": list(policy.preapproval),
-            "quality_floor": policy.quality_floor,
+            "purposes": list(policy.purposes), "urgent_hours": policy.urgent_hours,
+            "preapproval": list(policy.preapproval), "quality_floor": policy.quality_floor,
         },
     }  # fmt: skip
 
 
-def _gallery(gallery: Gallery) -> dict[str, Any]:
-    held = Reference.objects.filter(gallery=gallery).exclude(template=b"").count()
+def attestations(agency: Agency) -> QuerySet[Attestation]:
+    """What the agency has attested, the newest months first."""
+    return Attestation.objects.filter(agency=agency).select_related("agency").order_by("-first", "-pk")
+
+
+def _attested(row: Attestation, tally: Tally) -> dict[str, Any]:
     return {
-        "name": gallery.name, "references": held, "legal_basis": gallery.legal_basis, "source": gallery.source,
-        "owner": gallery.owner, "ends_on": gallery.expires_on.isoformat(), "offences": gallery.offences,
+        "office": row.office, "from": row.first, "until": row.last, "entry": row.entry,
+        "made_on": row.made_at.date().isoformat(),
+        "contradicted": contradicted(tally, row.agency.public_id, row.first, row.last),
     }  # fmt: skip
 
 
-def _by_month(searches: Any) -> list[dict[str, Any]]:
-    rows = (
-        searches.annotate(month=TruncMonth("requested_at"))
-        .values("month", "case__offence")
-        .annotate(count=Count("pk", distinct=True))
-        .order_by("month", "case__offence")
-    )
-    months: dict[str, dict[str, int]] = {}
-    for row in rows:
-        months.setdefault(f"{row['month']:%Y-%m}", {})[row["case__offence"]] = row["count"]
-    return [
-        {"month": month, "searches": shown(sum(cells.values())), "offences": suppressed(cells)}
-        for month, cells in months.items()
-    ]
+def _shared(agency: Agency, first: str, until: str) -> dict[str, Any]:
+    """Searches that were asked of others, and that others asked for: the same requests, counted under both."""
+    asked = SharedRequest.objects.filter(authorised_at__isnull=False)
+    sides = {
+        "requests_made": asked.filter(agreement__asker=agency),
+        "requests_received": asked.filter(agreement__holder=agency),
+    }
+    return {name: _stepped(rows, months_between(first, until)) for name, rows in sides.items()}
 
 
-def shown(count: int) -> int | None:
-    """The count, or None when it is so small that it could point at somebody."""
-    return None if 0 < count < SMALLEST else count
+def _stepped(rows: QuerySet[SharedRequest], months: list[str]) -> int | None:
+    found = rows.annotate(month=TruncMonth("authorised_at")).values_list("month").annotate(count=Count("pk"))
+    counts = {f"{month:%Y-%m}": count for month, count in found.order_by("month")}
+    return stepped(accumulate(counts.get(month, 0) for month in months))
 
 
-def suppressed(cells: dict[str, int]) -> dict[str, int | None]:
-    """Hide small cells, and one more where a single hidden one could be computed from the sum."""
-    hidden = {name for name, count in cells.items() if 0 < count < SMALLEST}
-    if len(hidden) == 1 and len(cells) > 1:
-        others = {name: count for name, count in cells.items() if name not in hidden}
-        hidden.add(min(others, key=lambda name: (others[name], name)))
-    return {name: None if name in hidden else count for name, count in sorted(cells.items())}
+def _gallery(gallery: Gallery, agency: Agency) -> dict[str, Any]:
+    held = Reference.objects.filter(gallery=gallery).exclude(template=b"").count()
+    return {
+        "name": gallery.name, "references": held if agency.is_sample else roughly(held),
+        "legal_basis": gallery.legal_basis, "source": gallery.source, "owner": gallery.owner,
+        "ends_on": gallery.expires_on.isoformat(), "ended": gallery.expires_on < timezone.now().date(),
+        "offences": gallery.offences, "model": gallery.pack, "measured": _measured(gallery),
+    }  # fmt: skip
 
 
-def _refusals() -> dict[str, Counter[str]]:
-    """Refused searches by agency and rule, from the log itself."""
-    found: dict[str, Counter[str]] = {}
-    rows = LogEntry.objects.order_by("seq").values_list("canonical", flat=True)
-    for canonical in rows.iterator():
-        data = bytes(canonical)
-        if b'"search.refused"' not in data:
-            continue
-        entry = parse_line(data)
-        if entry.action == "search.refused":
-            found.setdefault(str(entry.subject.get("agency")), Counter())[str(entry.subject.get("rule"))] += 1
-    return found
+def _measured(gallery: Gallery) -> dict[str, Any] | None:
+    """Which score a stranger's best candidate reaches in one of a hundred searches here; None in a small gallery."""
+    newest = newest_calibration(gallery.pk, gallery.pack)
+    best = Calibration.from_json(newest.data).best if newest else ()
+    if newest is None or not best:
+        return None
+    return {
+        "on": newest.made_at.date().isoformat(), "references": roughly(newest.size),
+        "score_one_in_100": f"{best[len(best) * 99 // 100]:.3f}",
+    }  # fmt: skip
+
+
+def history() -> list[tuple[PublishedRegister, dict[str, Any]]]:
+    """The registers of past months with what they say, the newest first."""
+    return [(row, json.loads(bytes(row.data))) for row in published()]
