@@ -21,6 +21,7 @@ from plainview.casework.actions import (
     notices,
     outcomes,
     preparations,
+    retention_runs,
     trials,
     urgent,
     video_process,
@@ -53,13 +54,17 @@ def every_hour() -> None:
 
 
 def every_day() -> None:
-    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
+    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol.
+
+    What a retention rule has reached is listed for somebody's approval, not erased.
+    """
     with acting_through(Channel("job")):
         intake.sweep_failures()
         trials.send_reports()
         preparations.discard_stale()
         outcomes.remind_outcomes()
         videos.discard_stale()
+        retention_runs.propose_due()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

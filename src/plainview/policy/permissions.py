@@ -62,3 +62,11 @@ class Permission(StrEnum):
     ALERT_OWN = "alert.own"
     WEBHOOK_SET = "webhook.set"
     JOB_OWN = "job.own"
+    # Retention and holds.
+    RETENTION_READ = "retention.read"
+    RETENTION_SET = "retention.set"
+    RETENTION_EVENT = "retention.event"
+    RETENTION_PROPOSE = "retention.propose"
+    RETENTION_APPROVE = "retention.approve"
+    HOLD_PLACE = "hold.place"
+    HOLD_END = "hold.end"

@@ -76,6 +76,12 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.OUTCOME_REPORT,
             Permission.TRIAL_APPROVE,
             Permission.TRIAL_REPORT,
+            Permission.RETENTION_READ,
+            Permission.RETENTION_EVENT,
+            Permission.RETENTION_PROPOSE,
+            Permission.RETENTION_APPROVE,
+            Permission.HOLD_PLACE,
+            Permission.HOLD_END,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -99,6 +105,13 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.POLICY_CHANGE,
             Permission.WEBHOOK_SET,
             Permission.REGISTER_EXPORT,
+            Permission.RETENTION_SET,
+            Permission.RETENTION_READ,
+            Permission.RETENTION_EVENT,
+            Permission.RETENTION_PROPOSE,
+            Permission.RETENTION_APPROVE,
+            Permission.HOLD_PLACE,
+            Permission.HOLD_END,
         },
         Role.AUDITOR: _OWN
         | {
@@ -114,6 +127,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.FLAG_READ,
             Permission.FLAG_DECIDE,
             Permission.TRIAL_REPORT,
+            Permission.RETENTION_READ,
         },
         Role.OPERATOR: _OWN
         | {Permission.AGENCY_OPEN, Permission.AGENCY_SUSPEND, Permission.AUDIT_READ, Permission.AUDIT_ROTATE},

@@ -40,6 +40,13 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.retention import (
+    Hold,
+    RetentionEvent,
+    RetentionItem,
+    RetentionRun,
+    RetentionVersion,
+)
 from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
@@ -65,6 +72,7 @@ __all__ = [
     "Gallery",
     "GalleryCalibration",
     "GalleryChange",
+    "Hold",
     "Invitation",
     "Job",
     "Lead",
@@ -83,6 +91,10 @@ __all__ = [
     "ProbeTemplate",
     "ProficiencyItem",
     "Reference",
+    "RetentionEvent",
+    "RetentionItem",
+    "RetentionRun",
+    "RetentionVersion",
     "Search",
     "SignInFailure",
     "SignInReset",

@@ -101,7 +101,11 @@ def entries_about(search: Search) -> list[tuple[int, bytes]]:
     ids |= set(Lead.objects.filter(examination__in=looked).values_list("public_id", flat=True))
     if search.approval is not None:
         ids.add(search.approval.public_id)
-    first = search.request_entry if search.approval is None else 0
+    return entries_naming(ids, search.request_entry if search.approval is None else 0)
+
+
+def entries_naming(ids: set[str], first: int = 0) -> list[tuple[int, bytes]]:
+    """(number, canonical bytes) of every entry from number `first` on that names one of these ids."""
     rows = LogEntry.objects.filter(seq__gte=first).order_by("seq").values_list("seq", "canonical")
     named = {f'"{one}"'.encode() for one in ids}
     return [(seq, bytes(text)) for seq, text in rows.iterator() if any(one in bytes(text) for one in named)]

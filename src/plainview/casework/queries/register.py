@@ -51,7 +51,7 @@ def _agency(agency: Agency, refused: Counter[str]) -> dict[str, Any]:
         "searches": total,
         "zero_use": total == 0,
         "without_candidate": shown(without), "urgent": shown(searches.filter(authorise_by__isnull=False).count()),
-        "erased_unauthorised": shown(searches.filter(erased_at__isnull=False).count()),
+        "erased_unauthorised": shown(searches.filter(erased_at__isnull=False, authorise_by__isnull=False, authorised_at=None).count()),
         "by_month": _by_month(searches),
         "refusals": {rule: shown(count) for rule, count in sorted(refused.items())},
         "leads": shown(leads.count()),
