@@ -171,7 +171,7 @@ def approve_run(public_id: str, *, note: str, acting_member: Member) -> tuple[Re
 
 def _approve(run: RetentionRun, note: str, member: Member, *, by_rule: bool = False) -> Job:
     run.state, run.approved_by, run.approved_at = RetentionRun.State.APPROVED, member, timezone.now()
-    run.note = note
+    run.note, run.automatic = note, by_rule
     run.approved_entry = write_entry(
         "retention.approved",
         {

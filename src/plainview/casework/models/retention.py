@@ -64,7 +64,8 @@ class RetentionEvent(models.Model):
 class RetentionRun(models.Model):
     """A list of what is due, proposed by one, approved by another, worked off by a job.
 
-    `digest` is the SHA-256 of the list as it was proposed for `day`; `proposed_by` is empty for the clock's own.
+    `digest` is the SHA-256 of the list as it was proposed for `day`; `proposed_by` is empty for the clock's own. One that
+    is `automatic` was approved by the rules themselves, in the name of who set them.
     """
 
     class State(models.TextChoices):
@@ -87,6 +88,7 @@ class RetentionRun(models.Model):
     approved_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
     approved_entry = models.BigIntegerField(null=True)
+    automatic = models.BooleanField(default=False)
     note = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True)
     ended_entry = models.BigIntegerField(null=True)
