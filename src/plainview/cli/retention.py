@@ -159,8 +159,8 @@ def order_import(
         print_json({"rows": done.rows, "new": done.new, "known": done.known, "erased_before": done.erased})
         return
     console.print(
-        f"{done.rows} rows: {done.new} references are newly under an order, {done.known} were before, "
-        f"{done.erased} are erased already. Nothing was erased now: propose a run.",
+        f"Rows: {done.rows}. References newly under an order: {done.new}; told before: {done.known}; "
+        f"erased before: {done.erased}. Nothing was erased now: propose a run.",
         soft_wrap=True,
     )
 

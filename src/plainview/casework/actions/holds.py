@@ -64,12 +64,12 @@ def place_hold(
     """
     with acting("hold.place", Permission.HOLD_PLACE, acting_member):
         lock_holds(acting_member.agency)
+        on = _thing(
+            {"case": case, "search": search, "reference": reference, "gallery": gallery}, acting_member
+        )
         now = timezone.now()
         rules.require(
             retention.hold_complete(reason, authority), retention.hold_review(review_on, now.date())
-        )
-        on = _thing(
-            {"case": case, "search": search, "reference": reference, "gallery": gallery}, acting_member
         )
         hold = Hold.objects.create(
             agency=acting_member.agency, reason=reason.strip(), authority=authority.strip(),

@@ -193,8 +193,8 @@ def retention_order(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(
                 request,
-                f"{done.rows} rows: {done.new} references are newly under an order, {done.known} were before, "
-                f"{done.erased} are erased already. Nothing was erased now.",
+                f"The list is recorded. References newly under an order: {done.new}; told before: {done.known}; "
+                f"erased before: {done.erased}. Nothing was erased now.",
             )
             return redirect("retention-events")
     return _events_page(request, order=form)
