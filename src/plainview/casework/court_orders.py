@@ -75,7 +75,7 @@ def read_order(data: bytes) -> tuple[list[Ordered], list[Bad]]:
             answer = _row(reader.line_num, row)
             (good if isinstance(answer, Ordered) else bad).append(answer)  # type: ignore[arg-type]
     except csv.Error as error:
-        return good, [*bad, Bad(max(reader.line_num, 1), f"it cannot be read ({error})")]
+        return good, [*bad, Bad(max(reader.reader.line_num, 1), f"it cannot be read ({error})")]
     if not good and not bad:
         bad.append(Bad(1, "there is no row"))
     return good, bad

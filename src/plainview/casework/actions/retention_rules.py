@@ -194,7 +194,7 @@ def import_order(data: bytes, *, authority: str = "", acting_member: Member) -> 
     with acting("retention.event", Permission.RETENTION_EVENT, acting_member):
         ordered, bad = read_order(data)
         found: dict[tuple[date, str], dict[int, Reference]] = {}
-        erased = named = 0
+        erased = 0
         today = timezone.now().date()
         for row in ordered:
             words = row.authority or authority.strip()
@@ -208,10 +208,10 @@ def import_order(data: bytes, *, authority: str = "", acting_member: Member) -> 
                 continue
             living = [one for one in rows if one.template]
             erased += len(rows) - len(living)
-            named += len(living)
             found.setdefault((row.ordered_on, words), {}).update({one.pk: one for one in living})
         if bad:
             raise _bad_rows(bad)
+        named = sum(map(len, found.values()))
         source = hashlib.sha256(data).hexdigest()
         new = sum(
             _record(After.COURT_ORDER, day, words, None, list(rows.values()), acting_member, source=source)

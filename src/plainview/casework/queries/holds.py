@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from plainview.casework.models import (
     Agency,
@@ -164,6 +165,12 @@ def holds(member: Member, *, ended: bool = True) -> list[Hold]:
     if not ended:
         rows = rows.filter(ended_at=None)
     return sorted(rows.order_by("-pk"), key=lambda row: row.ended_at is not None)
+
+
+def reviews_due(member: Member) -> list[Hold]:
+    """Holds of the member's agency whose day of review has come; they stand until somebody ends them."""
+    rows = _standing(member.agency_id).filter(review_on__lte=timezone.now().date())
+    return list(rows.select_related("case", "search", "reference", "gallery"))
 
 
 def hold_numbered(public_id: str, member: Member) -> Hold:

@@ -274,6 +274,13 @@ def runs(member: Member, *, limit: int = 50) -> list[RetentionRun]:
     return list(rows.order_by("-pk")[:limit])
 
 
+def to_approve(member: Member) -> list[RetentionRun]:
+    """The agency's proposed lists that the member may approve: not their own."""
+    rows = RetentionRun.objects.filter(agency=member.agency, state=RetentionRun.State.PROPOSED)
+    mine = rows.filter(proposed_by=member).values("pk")
+    return list(rows.exclude(pk__in=mine).select_related("proposed_by").order_by("pk"))
+
+
 def run_numbered(public_id: str, member: Member) -> RetentionRun:
     """Return a run of the member's agency.
 

@@ -29,6 +29,9 @@ from plainview.web.plot import HEIGHT, WIDTH, bars
 from plainview.web.views.common import member_of, say
 
 _LINES = 100  # lines of a run's list on one page
+_ONE = {
+    "references": "Reference", "searches": "Search", "drafts": "Draft", "videos": "Video", "alerts": "Alert",
+}  # fmt: skip
 
 
 class RulesForm(forms.Form):
@@ -232,8 +235,10 @@ def _run_page(
     return render(
         request, "retention/run.html",
         {
-            "run": run, "page": page, "says": {name: rule.says for name, rule in says.items()},
-            "rows": [(row, says[row.rule].says if row.rule in says else row.rule) for row in page],
+            "run": run, "page": page,
+            "rows": [
+                (row, _ONE[row.what], says[row.rule].says if row.rule in says else row.rule) for row in page
+            ],
             "planned": sum(row.planned for row in items), "total": len(items),
             "counts": [
                 (label, sum(row.state == state for row in items))
