@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -24,7 +25,6 @@ from plainview.casework.models import (
     Alert,
     Case,
     Enrolment,
-    Gallery,
     Hold,
     Preparation,
     Reference,
@@ -52,18 +52,18 @@ def refused(rule_id: str) -> pytest.raises:  # type: ignore[valid-type]
     return pytest.raises(Refused, match=rule_id.replace(".", r"\."))
 
 
-@pytest.mark.parametrize("kind", ["case", "search", "reference", "gallery"])
-def test_no_reference_is_expunged_that_any_hold_reaches(workspace: Path, tmp_path: Path, kind: str) -> None:
+def test_no_reference_is_expunged_that_any_hold_reaches(workspace: Path, tmp_path: Path) -> None:
     found = searched(tmp_path)
     row = Reference.objects.get(file_name="collins.png")
-    held = hold(**{kind: {"case": "C-1", "search": found, "reference": row.public_id, "gallery": "g"}[kind]})
-    assert asked.held(row) == [held]
-    assert asked.in_force(held.agency).reference(row.pk, row.gallery_id) == (held.public_id,)
-    with refused("hold.in_force") as caught:
-        expunge(row.public_id, reason="by order of the court", acting_member=person("admin"))
-    assert held.public_id in caught.value.why
-    assert entries("reference.expunge.refused")[-1].subject["rule"] == "hold.in_force"
-    end(held)
+    for kind, name in {"case": "C-1", "search": found, "reference": row.public_id, "gallery": "g"}.items():
+        held = hold(**{kind: name})
+        assert asked.held(row) == [held], kind
+        assert asked.in_force(held.agency).reference(row.pk, row.gallery_id) == (held.public_id,), kind
+        with refused("hold.in_force") as caught:
+            expunge(row.public_id, reason="by order of the court", acting_member=person("admin"))
+        assert held.public_id in caught.value.why
+        assert entries("reference.expunge.refused")[-1].subject["rule"] == "hold.in_force"
+        end(held)
     assert expunge(
         row.public_id, reason="by order of the court", acting_member=person("admin")
     ).picture_erased
@@ -166,9 +166,9 @@ def test_a_hold_on_a_search_reaches_its_video_its_draft_and_its_alert(
     assert once.video(video.public_id, of.pk) == once.search(row.pk, of.pk) == names
 
 
-@pytest.mark.parametrize(
-    ("on", "rule"),
-    [
+def test_a_hold_that_says_too_little_is_refused(workspace: Path) -> None:
+    case()
+    for on, rule in (
         ({}, "hold.on_one_thing"),
         ({"case": "C-1", "gallery": "g"}, "hold.on_one_thing"),
         ({"case": "C-9"}, "case.unknown"),
@@ -178,14 +178,22 @@ def test_a_hold_on_a_search_reaches_its_video_its_draft_and_its_alert(
         ({"case": "C-1", "reason": "because"}, "hold.incomplete"),
         ({"case": "C-1", "authority": " "}, "hold.incomplete"),
         ({"case": "C-1", "review_on": date(2026, 1, 1)}, "hold.review"),
-    ],
-)
-def test_a_hold_that_says_too_little_is_refused(workspace: Path, tmp_path: Path, on: dict, rule: str) -> None:
-    case()
-    given = {"reason": "the defence asked for it", "authority": "court"} | on
-    with refused(rule):
-        place_hold(acting_member=person("supervisor"), **given)
-    with refused("member.no_permission"):
-        place_hold(acting_member=person("examiner"), **given)
+    ):
+        given: dict[str, Any] = {"reason": "the defence asked for it", "authority": "court", **on}
+        with refused(rule):
+            place_hold(acting_member=person("supervisor"), **given)
+        with refused("member.no_permission"):
+            place_hold(acting_member=person("examiner"), **given)
     assert not Hold.objects.exists()
-    assert Gallery.objects.count() == 0
+
+
+def test_the_day_of_a_review_is_told_and_ends_nothing(workspace: Path) -> None:
+    case()
+    tomorrow = timezone.now().date() + DAY
+    held = place_hold(
+        reason="the defence asked for it", authority="court", case="C-1", review_on=tomorrow,
+        acting_member=person("supervisor"),
+    )  # fmt: skip
+    assert asked.reviews_due(person("admin")) == []
+    with at(timezone.now() + 2 * DAY):
+        assert asked.reviews_due(person("admin")) == asked.held_case(Case.objects.get()) == [held]
