@@ -152,13 +152,13 @@ def _record(
     RetentionEvent.objects.bulk_create(
         RetentionEvent(reference=row, recorded_by=member, **own) for row in fresh
     )
-    for some in _chunks(fresh) or ([[]] if new_case else []):
+    for number, some in enumerate(_chunks(fresh) or ([[]] if new_case else [])):
         write_entry(
             "retention.event",
             {
                 "agency": member.agency.public_id, "kind": kind.value, "happened_on": day.isoformat(),
                 "references": [row.public_id for row in some],
-                **({"case": case.pk} if new_case and case else {}), **({"source_sha256": source} if source else {}),
+                **({"case": case.pk} if new_case and case and not number else {}), **({"source_sha256": source} if source else {}),
             },
             {"authority": authority.strip()},
             acting_member=member,

@@ -45,6 +45,8 @@ from plainview.policy.retention import State, What
 
 Progress = Callable[[int, int], None]
 
+_TOGETHER = 50  # lines after which their pictures go, so that a long run keeps few of them waiting
+
 WHY = "a retention rule"
 """What entries say publicly of why; the rule and the run stand beside it."""
 
@@ -73,6 +75,8 @@ def work_off(job: Job, progress: Progress = lambda done, total: None) -> str:
             blobs = _line(run, row, job, done)
             drop_blobs(blobs)
         progress(done, len(planned))
+        if done % _TOGETHER == 0:
+            finish()
     galleries = Gallery.objects.filter(agency=run.agency, name__in={row.place for row in planned})
     # Also when all lines were done before: a process that was killed may have left this.
     finish(*galleries)

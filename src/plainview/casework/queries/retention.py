@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
 
 from django.db.models import Q, QuerySet
 
@@ -50,6 +51,12 @@ from plainview.policy.retention import (
 
 AHEAD_DAYS = 90
 """How far the page looks ahead: a quarter, as its issue asks."""
+
+MOST_LINES = 20_000
+"""Lines of a run: chosen, so that a person can still look at it and a page can propose it; the next run has the rest."""
+
+MOST_COUNTED = 50_000
+"""Things that the page counts ahead: chosen, about two seconds of judging."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +119,17 @@ def judged(agency: Agency, today: date, *, until: date | None = None) -> Iterato
 
 
 def due(agency: Agency, today: date) -> list[Judged]:
-    """What is due on a day and what a hold keeps back of it: the list of a run."""
-    return list(judged(agency, today))
+    """What is due on a day and what a hold keeps back of it: the list of a run, at most MOST_LINES of either."""
+    found: list[Judged] = []
+    lines = {True: 0, False: 0}
+    for one in judged(agency, today):
+        is_due = one.verdict.state is State.DUE
+        if lines[is_due] < MOST_LINES:
+            lines[is_due] += 1
+            found.append(one)
+        elif is_due:
+            break
+    return found
 
 
 def judged_again(what: What, subject: str, agency: Agency, today: date) -> Judged | None:
@@ -238,10 +254,14 @@ def _reached(
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What rules will reach: `weeks`: (first day, count); `rows`: (rule, place, count, first day, held)."""
+    """What rules will reach: `weeks`: (first day, count); `rows`: (rule, place, count, first day, held).
+
+    `more`: there is more than MOST_COUNTED, and the rest was not counted.
+    """
 
     now: int
     held: int
+    more: bool
     weeks: list[tuple[date, int]]
     rows: list[tuple[Rule, str, int, date, int]]
 
@@ -251,7 +271,11 @@ def ahead(agency: Agency, today: date, days: int = AHEAD_DAYS) -> Ahead:
     now = held = 0
     weeks = {today + timedelta(days=first): 0 for first in range(0, days, 7)}
     rows: dict[tuple[str, str], list[tuple[Rule, date, bool]]] = {}
-    for one in judged(agency, today, until=today + timedelta(days=days)):
+    counted = 0
+    for one in islice(judged(agency, today, until=today + timedelta(days=days)), MOST_COUNTED + 1):
+        counted += 1
+        if counted > MOST_COUNTED:
+            break
         rule, on = one.verdict.rule, one.verdict.on
         if rule is None or on is None:
             continue
@@ -265,7 +289,13 @@ def ahead(agency: Agency, today: date, days: int = AHEAD_DAYS) -> Ahead:
         (found[0][0], place, len(found), min(on for _, on, _ in found), sum(kept for *_, kept in found))
         for (_, place), found in rows.items()
     ]
-    return Ahead(now, held, list(weeks.items()), sorted(told, key=lambda row: (row[3], row[0].id, row[1])))
+    return Ahead(
+        now,
+        held,
+        counted > MOST_COUNTED,
+        list(weeks.items()),
+        sorted(told, key=lambda row: (row[3], row[0].id, row[1])),
+    )
 
 
 def runs(member: Member, *, limit: int = 50) -> list[RetentionRun]:
