@@ -100,6 +100,7 @@ def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int =
             "case": found, "searches": searches_under(found), "form": form, "holds": held_case(found),
             "needs_approval": policy.needs_approval(found.offence),
             "may_search": holds(member.roles, Permission.SEARCH_RUN),
+            "may_hold": holds(member.roles, Permission.HOLD_PLACE),
             "may_close": holds(member.roles, Permission.CASE_CLOSE),
         },
         status=status,
