@@ -28,6 +28,8 @@ from tests.factories.live import (
 from tests.factories.models import collins, scaled
 from tests.factories.public import make_public_workspace
 
+from plainview.policy.retention import BEGINNING
+
 LOOKS = {
     "light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
@@ -99,6 +101,7 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
     live.cli("enrol", GALLERY, manifest(folder / "new"), "--as", "admin@agency.example")
     walk.prepare(examiner, probe(folder, "second.jpg"))
     draft = examiner.url.removeprefix(live.url)
+    retention = _retention(live, folder, search)
     examination = live.json("examine", "list", "--as", "supervisor@agency.example")["examinations"][0][
         "examination"
     ]
@@ -124,11 +127,30 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "administrator-home": "/", "galleries": "/galleries/", "gallery": "/galleries/1/",
             "enrol": "/galleries/1/enrol/", "members": "/members/", "policy": "/policy/",
             "policy-change": "/policy/change/", "agreement": shared["agreement"], "agreement-new": "/agreements/new/",
+            "retention": "/retention/", "retention-rules": "/retention/rules/", "holds": "/holds/",
+            "retention-events": "/retention/events/", "retention-run": retention,
         },
         "auditor": {"auditor-home": "/", "log": "/log/", "log-entry": "/log/12/", "flags": "/flags/"},
         "Rivertown examiner": {"shared-ask": shared["ask"], "shared-answer": shared["answered"]},
         "Rivertown supervisor": {"shared-authorise": shared["authorise"]},
     }  # fmt: skip
+
+
+def _retention(live: Live, folder: Path, search: str) -> str:
+    """Rules, an order and holds; returns the address of a run that waits for approval."""
+    admin, supervisor = ("--as", "admin@agency.example"), ("--as", "supervisor@agency.example")
+    rules = folder / "rules.toml"
+    by_age = '[[rule]]\nid = "by-age"\nwhat = "references"\nafter = "enrolment"\ndays = 45\n'
+    rules.write_text(f"{BEGINNING}\n{by_age}")
+    live.cli("retention", "set", rules, "--why", "the new law of this place", *admin)
+    order = folder / "order.csv"
+    listed = ["hopper-tilted", "collins-dark", "collins-a"]
+    rows = [f"https://custody.example/{name}.jpg,2026-01-02,Order 12 of 2026" for name in listed]
+    order.write_text("\n".join(["source_url,ordered_on,authority", *rows]) + "\n")
+    live.cli("retention", "event", "court-order", "import", order, *admin)
+    why = ("--reason", "the defence appeals", "--authority", "District court, letter of 3 May")
+    live.cli("hold", "place", "--search", search, *why, "--review", "2999-01-01", *supervisor)
+    return f"/retention/runs/{live.json('retention', 'propose', *supervisor)['run']}/"
 
 
 def _take(

@@ -23,11 +23,14 @@ from plainview.casework.actions.canaries import add_canary
 from plainview.casework.actions.examine import examine
 from plainview.casework.actions.feeds import add_feed, stop_feed
 from plainview.casework.actions.flags import raise_flag
+from plainview.casework.actions.holds import place_hold
 from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.notices import add_webhook
 from plainview.casework.actions.policy import change_policy
 from plainview.casework.actions.proficiency import add_item
+from plainview.casework.actions.retention_rules import record_event
+from plainview.casework.actions.retention_runs import propose_run
 from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
@@ -40,6 +43,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL
 from plainview.policy.misuse import Finding
 from plainview.policy.permissions import Permission
+from plainview.policy.retention import BEGINNING, After
 from plainview.policy.roles import GRANTS, Role
 
 ROLES = [role for role in Role if role is not Role.OPERATOR]
@@ -148,9 +152,34 @@ LINES = {
     "request search": "{request}",
     "request answer": "{request}",
     "request outcome": "{request} {lead} cleared",
+    "hold place": "--case {case} --reason kept-for-court --authority court",
+    "hold list": "",
+    "hold end": "{hold} --reason over",
+    "retention rules": "",
+    "retention set": "{retention_rules} --why w",
+    "retention upcoming": "",
+    "retention events": "",
+    "retention event acquittal": "--case {case} --on 2026-01-02 --authority court",
+    "retention event dismissal": "--case {case} --on 2026-01-02 --authority court",
+    "retention event consent-end": "--reference {reference} --on 2026-01-02 --authority letter",
+    "retention event court-order import": "{order}",
+    "retention propose": "",
+    "retention list": "",
+    "retention show": "{run}",
+    "retention approve": "{run} --note n",
+    "retention withdraw": "{run} --reason r",
+    "retention run": "{run}",
+    "retention proof": "{run} --out {proof}",
 }  # fmt: skip
 
-OWN = {"register export", "policy set", "policy dry-run", "tripwire add"}
+OWN = {
+    "retention set",
+    "retention event court-order import",
+    "register export",
+    "policy set",
+    "policy dry-run",
+    "tripwire add",
+}
 """Commands whose line names a file of the member's own."""
 
 NAMES = {path for path, line in LINES.items() if "{" in line and path not in OWN}
@@ -212,6 +241,16 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     )  # fmt: skip
     hook, _ = add_webhook("https://marker.example/hook", acting_member=admin)
     shared = marked_request("MARKER-gallery", "MARKER-case", image)
+    record_event(
+        After.COURT_ORDER, happened_on=timezone.now().date(), authority="MARKER", references=[second.public_id],
+        acting_member=admin,
+    )  # fmt: skip
+    run_held = propose_run(acting_member=admin)
+    hold = place_hold(
+        reason="kept for MARKER alone", authority="MARKER", case="MARKER-case", acting_member=supervisor
+    )
+    (tmp_path / "rules.toml").write_text(BEGINNING.replace("days = 30", "days = 31"))
+    (tmp_path / "order.csv").write_text("reference,ordered_on,authority\nR0,2026-01-02,court\n")
     return {
         "agreement": shared.agreement.public_id, "request": shared.public_id,
         "alert": saved.public_id, "webhook": hook.public_id,
@@ -223,6 +262,8 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "canary": canary.public_id, "canary_probe": str(canary_probe), "alarm": alarm.public_id,
         "exported": str(tmp_path / "exported"), "feed": feed.public_id,
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
+        "hold": hold.public_id, "run": run_held.public_id, "retention_rules": str(tmp_path / "rules.toml"),
+        "order": str(tmp_path / "order.csv"), "proof": str(tmp_path / "proof.json"),
         "sheet": str(tmp_path / "sheet.pdf"), "clip": str(clip_file), "video": video,
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
 

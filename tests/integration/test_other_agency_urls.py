@@ -46,6 +46,7 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
         "urgent": held["search"], "flags": held["flag"], "cases": str(case.pk),
         "galleries": str(Gallery.objects.get(name="MARKER-gallery").pk),
         "shared": held["request"], "agreements": held["agreement"],
+        "retention": held["run"], "holds": held["hold"],
         "log": str(entries("case.opened")[0].seq),
     }  # fmt: skip
 

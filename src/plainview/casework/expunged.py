@@ -1,6 +1,6 @@
 """The expunge list: what was erased and must not come back with an older backup.
 
-Owns the file `expunged.jsonl` of the workspace, one line an erased reference, and the keyed digest by which a picture
+Owns the file `expunged.jsonl` of the workspace, one line for each erased thing, and the keyed digest by which a picture
 is recognised without being named. The log's entries are the truth and the file is made from them; it lies outside
 every backup, so that a restore reads a newer list than the backup holds. It must never hold a hash that could be
 checked without the workspace's key.
@@ -24,26 +24,34 @@ from plainview.casework.services import services
 from plainview.policy.decision import Refused
 
 ACTION = "reference.expunged"
-"""The action of the entries from which the list is made."""
+"""The action of the entries about references, from which the list began."""
+
+KINDS = {
+    ACTION: "reference", "search.erased": "search", "alert.erased": "alert", "video.erased": "video",
+    "preparation.discarded": "preparation",
+}  # fmt: skip
+"""Action of an entry -> what it erased; the entry's public part has its id under that name."""
 
 _ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One erased reference.
+    """One thing that was erased.
 
     Attributes:
         entry: number of the log's entry about it.
         reference: its id.
-        picture: keyed digest of its picture, see `mark`.
+        picture: keyed digest of a reference's picture, see `mark`.
         never_again: the picture must not be enrolled again either.
+        kind: what it was, see KINDS.
     """
 
     entry: int
     reference: str
     picture: str
     never_again: bool
+    kind: str = "reference"
 
 
 def mark(digest: str) -> str:
@@ -76,12 +84,18 @@ def read_list(path: Path) -> list[Line]:
 def lines_of(entries: Iterable[Entry]) -> Iterator[Line]:
     """Yield the lines that these entries of the log stand for."""
     for entry in entries:
-        if entry.action == ACTION:
+        kind = KINDS.get(entry.action)
+        if kind is not None:
             subject = entry.subject
             yield Line(
-                entry.seq, str(subject["reference"]), str(subject.get("picture_mark", "")),
-                bool(subject.get("never_again", False)),
+                entry.seq, str(subject[kind]), str(subject.get("picture_mark", "")),
+                bool(subject.get("never_again", False)), kind,
             )  # fmt: skip
+
+
+def about_erasing(canonical: bytes) -> bool:
+    """Say, without reading it, whether an entry may be one from which the list is made."""
+    return any(f'"{action}"'.encode() in canonical for action in KINDS)
 
 
 def bring_level() -> list[Line]:
@@ -96,8 +110,7 @@ def bring_level() -> list[Line]:
         held = read_list(path)
         after = held[-1].entry if held else -1
         rows = LogEntry.objects.filter(seq__gt=after).order_by("seq").values_list("canonical", flat=True)
-        word = f'"{ACTION}"'.encode()
-        found = (parse_line(bytes(row)) for row in rows.iterator(_ROWS) if word in bytes(row))
+        found = (parse_line(bytes(row)) for row in rows.iterator(_ROWS) if about_erasing(bytes(row)))
         fresh = list(lines_of(found))
         if fresh:
             write_list(path, [*held, *fresh])

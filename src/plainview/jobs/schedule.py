@@ -21,9 +21,10 @@ from plainview.casework.actions import (
     notices,
     outcomes,
     preparations,
+    register,
+    retention_runs,
     shared_ends,
     shared_notices,
-    register,
     trials,
     urgent,
     video_process,
@@ -58,7 +59,10 @@ def every_hour() -> None:
 
 
 def every_day() -> None:
-    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
+    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol.
+
+    What a retention rule has reached is listed for somebody's approval, not erased.
+    """
     with acting_through(Channel("job")):
         intake.sweep_failures()
         trials.send_reports()
@@ -66,6 +70,7 @@ def every_day() -> None:
         outcomes.remind_outcomes()
         videos.discard_stale()
         register.publish_month()
+        retention_runs.propose_due()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

@@ -71,3 +71,11 @@ class Permission(StrEnum):
     SHARED_ANSWER = "shared.answer"
     # The public register.
     REGISTER_ATTEST = "register.attest"
+    # Retention and holds.
+    RETENTION_READ = "retention.read"
+    RETENTION_SET = "retention.set"
+    RETENTION_EVENT = "retention.event"
+    RETENTION_PROPOSE = "retention.propose"
+    RETENTION_APPROVE = "retention.approve"
+    HOLD_PLACE = "hold.place"
+    HOLD_END = "hold.end"

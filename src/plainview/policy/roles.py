@@ -84,6 +84,12 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.SHARED_READ,
             Permission.SHARED_AUTHORISE,
             Permission.REGISTER_ATTEST,
+            Permission.RETENTION_READ,
+            Permission.RETENTION_EVENT,
+            Permission.RETENTION_PROPOSE,
+            Permission.RETENTION_APPROVE,
+            Permission.HOLD_PLACE,
+            Permission.HOLD_END,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -110,6 +116,13 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.AGREEMENT_READ,
             Permission.AGREEMENT_MANAGE,
             Permission.REGISTER_ATTEST,
+            Permission.RETENTION_SET,
+            Permission.RETENTION_READ,
+            Permission.RETENTION_EVENT,
+            Permission.RETENTION_PROPOSE,
+            Permission.RETENTION_APPROVE,
+            Permission.HOLD_PLACE,
+            Permission.HOLD_END,
         },
         Role.AUDITOR: _OWN
         | {
@@ -127,6 +140,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.TRIAL_REPORT,
             Permission.AGREEMENT_READ,
             Permission.SHARED_READ,
+            Permission.RETENTION_READ,
         },
         Role.OPERATOR: _OWN
         | {Permission.AGENCY_OPEN, Permission.AGENCY_SUSPEND, Permission.AUDIT_READ, Permission.AUDIT_ROTATE},

@@ -11,6 +11,7 @@ from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPoli
 from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS
+from plainview.policy.retention import LEAST_WORDS, MAX_DAYS
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
 from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
@@ -29,6 +30,7 @@ class Row:
 def table(policy: AgencyPolicy) -> list[Row]:
     """Every rule, in the order in which a search meets them, then those of joining and of galleries."""
     rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *_sharing(), *SIZE_RULES)
+    rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *SIZE_RULES, *_retention())
     return [Row(*row) for row in rows]
 
 
@@ -166,3 +168,30 @@ def _sharing() -> list[tuple[str, str, str]]:
         ("shared.not_examined", searched, "Nothing found is said only by who has looked at the candidates."),
         ("shared.undecided", searched, "Nothing found is not said while a candidate waits for a decision."),
     ]  # fmt: skip
+
+
+def _retention() -> list[tuple[str, str, str]]:
+    return [
+        (
+            "hold.in_force",
+            "retention",
+            "Nothing is erased that a hold keeps, whatever else says so; each hold is ended on its own.",
+        ),
+        (
+            "hold.incomplete",
+            "retention",
+            f"A hold says why, in {LEAST_WORDS} words at least, and on whose authority.",
+        ),
+        ("hold.review", "retention", "The review of a hold lies ahead; a hold never ends by itself."),
+        (
+            "retention.invalid",
+            "retention",
+            f"A rule erases one kind of thing, 0 to {MAX_DAYS:,} days after one beginning.",
+        ),
+        ("retention.event_day", "retention", "What a rule counts from has happened."),
+        (
+            "retention.changed",
+            "retention",
+            "What is due is erased from a list that one member proposed and another approved, unchanged.",
+        ),
+    ]

@@ -38,6 +38,7 @@ PLACES = (
     Place("Galleries", "galleries", "/galleries/"),
     Place("Members", "members", "/members/"),
     Place("Flags", "flags", "/flags/"),
+    Place("Retention", "retention", "/retention/"),
     Place("Log", "log", "/log/"),
     Place("Register", "register", "/register/"),
 )

@@ -103,8 +103,10 @@ def test_every_table_that_names_a_reference_is_known_to_erasing() -> None:
     assert pointing == {
         "candidate",  # a rank and a score of a row that is blank now
         "gallery_change",  # the ordered log: a number and what happened
+        "hold",  # none in force: it would have kept the reference
         "near_duplicate",  # erasers.near_duplicates
         "proficiency_item",  # erasers.proficiency_items
+        "retention_event",  # the day and the authority by which it went
         "verification_item",  # a conclusion about a row that is blank now
     }
     assert [eraser.__name__ for eraser in erasers.ERASERS] == [

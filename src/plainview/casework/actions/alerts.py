@@ -18,7 +18,7 @@ from plainview.casework.actions.guard import refusals_recorded, standing
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.search import Authorised, Probe, Request, authorised, probe_of
 from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, GalleryChange, Member
-from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.cases import require_open_to_view, search_numbered
 from plainview.casework.services import services
 from plainview.evaluation.alerting import most_rare, threshold
 from plainview.evaluation.calibration import Calibration
@@ -103,7 +103,7 @@ def alert_from_search(
     Raises:
         Refused: unknown or erased, or as `create_alert`.
     """
-    search = search_numbered(search_id, acting_member)
+    search = require_open_to_view(search_numbered(search_id, acting_member))
     if search.erased_at is not None:
         raise Refused("search.unknown", "Refused", "This search was erased.", "Prepare its photograph anew.")
     data = services().blobs.get(search.probe_blob)

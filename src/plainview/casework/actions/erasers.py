@@ -19,6 +19,7 @@ from django.db.models import Q
 from plainview.audit.durable import try_locked
 from plainview.casework.models import NearDuplicate, PendingErasure, ProficiencyItem, Reference
 from plainview.casework.queries.blobs import picture_needed
+from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
 
 BACKUP_LOCK, SNAPSHOT = ".backup.lock", ".backup-"
@@ -59,6 +60,21 @@ def picture(reference: Reference) -> None:
 
 ERASERS: tuple[Eraser, ...] = (near_duplicates, run_lists, proficiency_items, picture)
 """In the order in which they run."""
+
+
+def pictures_go(digests: set[str]) -> None:
+    """Note in the running transaction that these stored files go after it, where no record needs them any more.
+
+    A process that is killed in between leaves the note, and the next start does it.
+    """
+    rows = [PendingErasure(blob=digest) for digest in sorted(digests - {""})]
+    PendingErasure.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    transaction.on_commit(_gone)
+
+
+def _gone() -> None:
+    erase_pending()
+    forget_pictures()
 
 
 def erase_snapshots() -> None:

@@ -8,19 +8,23 @@ it; none can answer before. What is cut short after the transaction is done by `
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import F
 
+from plainview.audit.record import Value
 from plainview.casework.actions.erasers import ERASERS, erase_pending, erase_snapshots
 from plainview.casework.actions.guard import acting
+from plainview.casework.actions.holds import lock_holds, require_free
 from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import write_entry
 from plainview.casework.expunged import ACTION, bring_level, mark
 from plainview.casework.models import BarredPicture, Gallery, GalleryChange, Member, Reference
 from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.queries.galleries import changes_after, reference_numbered
+from plainview.casework.queries.holds import held
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
 from plainview.policy import rules
@@ -59,7 +63,7 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member, never_agai
         never_again: the very same picture must not be enrolled again, in any gallery.
 
     Raises:
-        Refused: no permission, unknown or erased already, or no reason in words.
+        Refused: no permission, unknown or erased already, no reason in words, or a hold keeps it.
         StorageError: the picture could not be removed; `finish` removes it.
     """
     with acting("reference.expunge", Permission.REFERENCE_EXPUNGE, acting_member):
@@ -71,24 +75,55 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member, never_agai
                 "It may have been erased already; the log knows.",
             )  # fmt: skip
         rules.require(explained(reason, "The reason"))
-        blob = row.blob
-        picture_mark = mark(blob)
-        blank(row)
-        if never_again:
-            BarredPicture.objects.get_or_create(mark=picture_mark)
-        needed = picture_needed(blob)
-        receipt = write_entry(
-            ACTION,
-            {
-                "agency": acting_member.agency.public_id, "gallery": row.gallery_id, "reference": row.public_id,
-                "change": row.gallery.log_head, "picture_erased": not needed, "picture_mark": picture_mark,
-                "never_again": never_again,
-            },
-            {"reason": reason.strip()},
-            acting_member=acting_member,
-        )  # fmt: skip
+        erased, entry = erase_reference(
+            row, reason.strip(), never_again=never_again, acting_member=acting_member
+        )
     finish(row.gallery)
-    return Expunged(row.public_id, not needed, receipt.entry, forget_pages())
+    return Expunged(row.public_id, erased, entry, forget_pages())
+
+
+def erase_reference(
+    row: Reference,
+    reason: str,
+    *,
+    never_again: bool = False,
+    cause: Mapping[str, Value] | None = None,
+    acting_member: Member | None,
+) -> tuple[bool, int]:
+    """Erase a reference, locked by the caller, in the running transaction; `finish` comes after the commit.
+
+    Args:
+        row: with its gallery and enrolment.
+        reason: kept, sealed.
+        never_again: as in `expunge`.
+        cause: what else the entry says publicly, such as the run and the rule.
+        acting_member: who erases; None for a run, whose entries say who approved it.
+
+    Returns:
+        Whether its picture goes too, and the number of the entry.
+
+    Raises:
+        Refused: hold.in_force.
+    """
+    lock_holds(row.gallery.agency)
+    require_free(held(row), f"Reference {row.public_id}")
+    blob = row.blob
+    picture_mark = mark(blob)
+    blank(row)
+    if never_again:
+        BarredPicture.objects.get_or_create(mark=picture_mark)
+    needed = picture_needed(blob)
+    receipt = write_entry(
+        ACTION,
+        {
+            "agency": row.gallery.agency.public_id, "gallery": row.gallery_id, "reference": row.public_id,
+            "change": row.gallery.log_head, "picture_erased": not needed, "picture_mark": picture_mark,
+            "never_again": never_again, **(cause or {}),
+        },
+        {"reason": reason},
+        acting_member=acting_member,
+    )  # fmt: skip
+    return not needed, receipt.entry
 
 
 def view_reference(reference_id: str, *, acting_member: Member) -> Reference:

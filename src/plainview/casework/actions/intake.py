@@ -18,12 +18,14 @@ from django.utils import timezone
 from plainview.casework import incoming
 from plainview.casework.actions.enrol import EnrolmentResult, begin, enrol
 from plainview.casework.actions.guard import acting
+from plainview.casework.actions.holds import lock_holds, require_free
 from plainview.casework.actions.jobs import ask, beat
 from plainview.casework.actions.log import write_entry
 from plainview.casework.manifest import Item, read_items, rows_of
 from plainview.casework.models import Enrolment, Gallery, Job, Member
 from plainview.casework.queries.blobs import needed
 from plainview.casework.queries.galleries import allowed_folders, enrolment_numbered, gallery_numbered
+from plainview.casework.queries.holds import held_gallery
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -216,23 +218,30 @@ def erase_failures(gallery_pk: int, number: int, *, acting_member: Member) -> En
     """Erase the pictures that an enrolment could not use, before their week is over.
 
     Raises:
-        Refused: no permission or unknown.
+        Refused: no permission, unknown, or a hold on the gallery keeps them.
     """
     with acting("gallery.enrol", Permission.GALLERY_ENROL, acting_member):
         run = enrolment_numbered(gallery_pk, number, acting_member)
+        lock_holds(acting_member.agency)
+        require_free(held_gallery(run.gallery), f"Gallery {run.gallery.name}")
         blobs = _forget(run)
     _drop(blobs)
     return run
 
 
 def sweep_failures() -> int:
-    """Erase what was kept of failures whose week is over; return of how many enrolments."""
-    due = list(Enrolment.objects.filter(failures_until__lte=timezone.now()))
-    for run in due:
+    """Erase what was kept of failures whose week is over, unless a hold keeps it; return of how many enrolments."""
+    swept = 0
+    due = Enrolment.objects.filter(failures_until__lte=timezone.now())
+    for run in list(due.select_related("gallery__agency", "member__agency")):
         with transaction.atomic():
+            lock_holds(run.gallery.agency)
+            if held_gallery(run.gallery):
+                continue
             blobs = _forget(run)
         _drop(blobs)
-    return len(due)
+        swept += 1
+    return swept
 
 
 def _forget(run: Enrolment) -> set[str]:

@@ -6,7 +6,7 @@ must never compare a face, nor choose between several: a person says which one i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -15,12 +15,14 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.audit.record import Value
+from plainview.casework.actions.erasers import pictures_go
 from plainview.casework.actions.guard import acting
+from plainview.casework.actions.holds import lock_holds, require_free
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Member, Preparation
-from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.queries.cases import case_numbered
-from plainview.casework.queries.pictures import forget_pictures
+from plainview.casework.queries.holds import held_draft
 from plainview.casework.queries.preparations import preparation_numbered
 from plainview.casework.services import services
 from plainview.policy import rules
@@ -34,6 +36,9 @@ from plainview.recognition.types import Picture
 
 MAX_BYTES = 30 << 20
 """Largest photograph taken from a page, bytes: a full-frame camera's JPEG is below it."""
+
+DRAFT_ERASED = "preparation.discarded"
+"""The action of the entry about it."""
 
 _MAX_NAME = 200  # characters of a file's name that are kept
 _MAX_TEXT = 2000  # characters of a purpose or an urgent reason
@@ -157,20 +162,25 @@ def discard(public_id: str, *, acting_member: Member) -> None:
     """Throw a draft away: its photograph and texts are erased; searches made with it keep theirs.
 
     Raises:
-        Refused: no permission or unknown.
+        Refused: no permission, unknown, or a hold keeps it.
     """
     with acting("preparation.discard", Permission.SEARCH_RUN, acting_member):
-        erase_draft(preparation_numbered(public_id, acting_member), "by its member", acting_member)
+        draft = preparation_numbered(public_id, acting_member)
+        lock_holds(acting_member.agency)
+        require_free(held_draft(draft), f"Draft {draft.public_id}")
+        erase_draft(draft, "by its member", acting_member)
 
 
 def discard_stale() -> list[str]:
-    """Erase every draft that nobody has changed for DRAFT_DAYS; return their ids. Run by the clock."""
+    """Erase every draft that nobody has changed for DRAFT_DAYS, unless a hold keeps it; return their ids."""
     late = timezone.now() - timedelta(days=DRAFT_DAYS)
     gone = []
-    for row in Preparation.objects.filter(discarded_at=None, changed_at__lt=late).select_related("case"):
+    rows = Preparation.objects.filter(discarded_at=None, changed_at__lt=late)
+    for row in rows.select_related("case__agency"):
         with transaction.atomic():
+            lock_holds(row.case.agency)
             held = Preparation.objects.select_for_update().get(pk=row.pk)
-            if held.discarded_at is None and held.changed_at < late:
+            if held.discarded_at is None and held.changed_at < late and not held_draft(held):
                 erase_draft(held, f"left alone for {DRAFT_DAYS} days")
                 gone.append(held.public_id)
     return gone
@@ -182,24 +192,30 @@ def use(draft: Preparation, *, acting_member: Member) -> None:
         write_entry("preparation.used", {"preparation": draft.public_id}, acting_member=acting_member)
 
 
-def erase_draft(draft: Preparation, why: str, acting_member: Member | None = None) -> None:
-    """Erase a draft in the running transaction; its picture goes after the commit, if nothing else needs it."""
+def erase_draft(
+    draft: Preparation,
+    why: str,
+    acting_member: Member | None = None,
+    *,
+    cause: Mapping[str, Value] | None = None,
+) -> int | None:
+    """Erase a draft in the running transaction; its picture goes after the commit, if nothing else needs it.
+
+    Whether a hold keeps it is asked by the caller. Returns the number of the entry; None when it was erased before.
+    """
     if draft.discarded_at is not None:
-        return
+        return None
     blob, draft.blob, draft.discarded_at = draft.blob, "", timezone.now()
     draft.file_name = draft.purpose = draft.urgent_reason = draft.origin = ""
     draft.faces, draft.face, draft.edits, draft.galleries, draft.provenance = [], None, [], [], {}
     draft.save()
-    write_entry(
-        "preparation.discarded", {"preparation": draft.public_id, "why": why}, acting_member=acting_member
+    receipt = write_entry(
+        DRAFT_ERASED,
+        {"preparation": draft.public_id, "why": why, **(cause or {})},
+        acting_member=acting_member,
     )
-    transaction.on_commit(lambda: _delete_unneeded(blob))
-
-
-def _delete_unneeded(blob: str) -> None:
-    if not picture_needed(blob):
-        services().blobs.delete(blob)
-    forget_pictures()
+    pictures_go({blob})
+    return receipt.entry
 
 
 def _open(public_id: str, member: Member) -> Preparation:

@@ -18,17 +18,30 @@ from django.utils import timezone
 
 from plainview.audit.logfile import CHECKPOINTS_NAME, COSIGNATURES_NAME, LOG_NAME
 from plainview.audit.record import parse_line
+from plainview.casework.actions.alert_erase import blank_alert
 from plainview.casework.actions.continuity import require_reaches, take_over
 from plainview.casework.actions.expunge import blank, finish, forget_pages
 from plainview.casework.actions.log import publish, write_entry
+from plainview.casework.actions.preparations import erase_draft
+from plainview.casework.actions.search_erase import blank_search
 from plainview.casework.actions.setup import make_tables
-from plainview.casework.expunged import ACTION, Line, lines_of
-from plainview.casework.models import BarredPicture, LogEntry, Reference, Token
+from plainview.casework.actions.video_erase import blank_rows
+from plainview.casework.expunged import KINDS, Line, about_erasing, lines_of
+from plainview.casework.models import (
+    Alert,
+    BarredPicture,
+    LogEntry,
+    Preparation,
+    Reference,
+    Search,
+    Token,
+    Video,
+)
 from plainview.casework.queries.log import newest_entry, verify_log
 from plainview.casework.services import services
 from plainview.policy.decision import Refused
 
-_QUIET = frozenset({"log.heartbeat", "log.exported", "backup.began", ACTION})
+_QUIET = frozenset({"log.heartbeat", "log.exported", "backup.began", *KINDS})
 """Actions whose loss asks for nothing to be done again; erasures are applied."""
 
 
@@ -41,7 +54,7 @@ class Restored:
         entries: entries of the log in the backup.
         taken_over: entries added from the newer copy of the log, by action.
         log_known: a newer copy of the log was there, so that the log has one history.
-        erased_again: ids of references that had been expunged since.
+        erased_again: ids of references, searches, alerts, videos and drafts that had been erased since.
         missing_pictures: pictures that references name and the backup lacks.
         tokens_ended: tokens that were current in the backup.
         entry: number of the entry about this.
@@ -114,30 +127,82 @@ def settle(about: dict[str, Any], *, log: Path | None, kept: str | None, listed:
 
 
 def _erase_again(listed: list[Line]) -> tuple[str, ...]:
-    """Erase every reference that the expunge list or the log names and the backup still has."""
-    word = f'"{ACTION}"'.encode()
+    """Erase everything that the expunge list or the log names as erased and the backup still has.
+
+    No hold is asked: what is erased here was free when it was erased, by an entry that the log still has.
+    """
     rows = LogEntry.objects.order_by("seq").values_list("canonical", flat=True)
-    known = lines_of(parse_line(bytes(row)) for row in rows.iterator(500) if word in bytes(row))
+    known = lines_of(parse_line(bytes(row)) for row in rows.iterator(500) if about_erasing(bytes(row)))
     erased = []
     for line in {line.reference: line for line in (*known, *listed)}.values():
         with transaction.atomic():
             if line.never_again:
                 BarredPicture.objects.get_or_create(mark=line.picture)
-            row = (
-                Reference.objects.select_related("gallery", "enrolment")
-                .filter(public_id=line.reference)
-                .first()
-            )
-            if row is None or not row.template:
-                continue
-            blank(row)
-            write_entry(
-                "reference.expunged_again",
-                {"reference": line.reference, "first_in": line.entry, "change": row.gallery.log_head},
-                acting_member=None,
-            )
-            erased.append(line.reference)
+            if _AGAIN.get(line.kind, _nothing)(line):
+                erased.append(line.reference)
     return tuple(erased)
+
+
+def _nothing(line: Line) -> bool:
+    return False
+
+
+def _reference(line: Line) -> bool:
+    rows = Reference.objects.select_related("gallery", "enrolment")
+    row = rows.filter(public_id=line.reference).first()
+    if row is None or not row.template:
+        return False
+    blank(row)
+    write_entry(
+        "reference.expunged_again",
+        {"reference": line.reference, "first_in": line.entry, "change": row.gallery.log_head},
+        acting_member=None,
+    )
+    return True
+
+
+def _search(line: Line) -> bool:
+    rows = Search.objects.select_related("case__agency", "member")
+    row = rows.filter(public_id=line.reference, erased_at=None).first()
+    if row is not None:
+        blank_search(row, _RESTORED, cause={"first_in": line.entry}, action="search.erased_again")
+    return row is not None
+
+
+def _alert(line: Line) -> bool:
+    rows = Alert.objects.select_related("case__agency").exclude(probe_blob="")
+    row = rows.filter(public_id=line.reference).first()
+    if row is not None:
+        row.closed_at = row.closed_at or timezone.now()
+        blank_alert(row, _RESTORED, cause={"first_in": line.entry}, action="alert.erased_again")
+    return row is not None
+
+
+def _video(line: Line) -> bool:
+    rows = Video.objects.select_related("case__agency").exclude(state=Video.State.ERASED)
+    row = rows.filter(public_id=line.reference).first()
+    if row is not None:
+        blank_rows(
+            row, _RESTORED, cause={"first_in": line.entry}, action="video.erased_again", acting_member=None
+        )
+    return row is not None
+
+
+def _draft(line: Line) -> bool:
+    row = Preparation.objects.filter(public_id=line.reference, discarded_at=None).first()
+    if row is not None:
+        erase_draft(row, _RESTORED, cause={"first_in": line.entry})
+    return row is not None
+
+
+_RESTORED = "it had been erased before the restore"
+_AGAIN = {
+    "reference": _reference,
+    "search": _search,
+    "alert": _alert,
+    "video": _video,
+    "preparation": _draft,
+}
 
 
 def _missing() -> int:

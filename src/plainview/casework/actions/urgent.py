@@ -1,7 +1,6 @@
 """The urgent path: a search made because life is at risk is authorised in time, or it and its data are erased.
 
-Owns the erasure of a search. Its entries stay in the log with their numbers; the openings of their commitments,
-the probe, the candidates and every text go.
+Owns the clock of it. What is erased, and what stays, lies in actions.search_erase.
 """
 
 from __future__ import annotations
@@ -10,26 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.actions.guard import acting
+from plainview.casework.actions.holds import lock_holds
 from plainview.casework.actions.log import write_entry
-from plainview.casework.actions.preparations import erase_draft
-from plainview.casework.models import (
-    Candidate,
-    Examination,
-    Lead,
-    LogOpening,
-    Member,
-    Outcome,
-    ProbeTemplate,
-    Search,
-    Verification,
-    VerificationItem,
-    Withheld,
-)
-from plainview.casework.queries.blobs import needed
+from plainview.casework.actions.search_erase import erase_search
+from plainview.casework.models import Member, Search
 from plainview.casework.queries.cases import search_numbered
-from plainview.casework.queries.log import entries_about
-from plainview.casework.queries.pictures import forget_pictures
-from plainview.casework.services import services
+from plainview.casework.queries.holds import held_search
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -47,7 +32,8 @@ def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Sea
         rules.require(
             joining.another_person(acting_member.public_id, search.member.public_id, "Authorisation")
         )
-        if search.authorise_by is None or search.authorised_at is not None or search.erased_at is not None:
+        over = search.authorised_at or search.erased_at or search.sealed_at
+        if search.authorise_by is None or over is not None:
             raise Refused(
                 "search.not_waiting", "Nothing authorised", "This search does not wait for an authorisation.",
                 "See `plainview urgent list`.",
@@ -71,58 +57,39 @@ def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Sea
 
 
 def sweep() -> list[str]:
-    """Erase every urgent search whose time has run out; return their ids. Every search asks this first."""
+    """Erase every urgent search whose time has run out; return their ids. Every search asks this first.
+
+    One that a hold keeps is sealed instead: it stays, and nobody looks at it. When its last hold ends it is erased.
+    """
     late = Search.objects.filter(authorise_by__lte=timezone.now(), authorised_at=None, erased_at=None)
     erased = []
     for search in late.select_related("case__agency", "member"):
         with transaction.atomic():
+            lock_holds(search.case.agency)
             # Read again with the lock held: another process may have erased or authorised it meanwhile.
-            held = Search.objects.select_for_update().get(pk=search.pk)
-            if held.erased_at is None and held.authorised_at is None:
-                _erase(held, "urgent search was not authorised in time")
+            rows = Search.objects.select_for_update(of=("self",)).select_related("case__agency", "member")
+            held = rows.get(pk=search.pk)
+            if held.erased_at is not None or held.authorised_at is not None:
+                continue
+            holds = held_search(held)
+            if holds:
+                _seal(held, [row.public_id for row in holds])
+            else:
+                erase_search(held, "urgent search was not authorised in time")
                 erased.append(held.public_id)
     return erased
 
 
-def _erase(search: Search, why: str) -> None:
-    entries = [seq for seq, _ in entries_about(search)]  # before the ids by which they are found are gone
-    ProbeTemplate.objects.filter(search=search).delete()
-    _erase_looking(search)
-    candidates = Candidate.objects.filter(search=search).delete()[1].get("casework.Candidate", 0)
-    openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
-    probe, further = search.probe_blob, set(search.frames.values_list("blob", flat=True))
-    search.frames.all().delete()
-    search.purpose = search.probe_name = search.urgent_reason = search.probe_blob = ""
-    search.box, search.edits, search.quality_detail, search.quality, search.provenance = [], [], {}, 0, {}
-    search.erased_at = timezone.now()
-    search.save()
+def _seal(search: Search, holds: list[str]) -> None:
+    if search.sealed_at is not None:
+        return
+    search.sealed_at = timezone.now()
+    search.save(update_fields=["sealed_at"])
     write_entry(
-        "search.erased",
+        "search.sealed",
         {
-            "search": search.public_id, "agency": search.case.agency.public_id, "member": search.member.public_id,
-            "why": why, "candidates": candidates, "openings": openings,
+            "search": search.public_id, "agency": search.case.agency.public_id,
+            "why": "urgent search was not authorised in time, and is held", "holds": list(holds),
         },
         acting_member=None,
     )  # fmt: skip
-    draft = search.preparation
-    if draft is not None and not draft.searches.filter(erased_at=None).exists():
-        erase_draft(draft, why)
-    gone = ({probe} | further) - needed({probe} | further)
-    transaction.on_commit(lambda: _delete_blobs(gone))
-
-
-def _erase_looking(search: Search) -> None:
-    """What people saw in it goes with it: it was made from what must not be kept."""
-    looked = Examination.objects.filter(candidate__search=search)
-    Outcome.objects.filter(lead__examination__in=looked).delete()
-    Lead.objects.filter(examination__in=looked).delete()
-    Withheld.objects.filter(examination__in=looked).delete()
-    VerificationItem.objects.filter(verification__examination__in=looked).delete()
-    Verification.objects.filter(examination__in=looked).delete()
-    looked.delete()
-
-
-def _delete_blobs(digests: set[str]) -> None:
-    for digest in digests:
-        services().blobs.delete(digest)
-    forget_pictures()

@@ -21,6 +21,7 @@ from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.video_erase import drop_blobs, erase_rows
 from plainview.casework.models import Job, Member, Video, VideoPart
 from plainview.casework.queries.cases import case_numbered
+from plainview.casework.queries.holds import held_video
 from plainview.casework.queries.jobs import job_of
 from plainview.casework.queries.videos import video_numbered
 from plainview.casework.services import services
@@ -213,7 +214,7 @@ def discard_upload(public_id: str, *, acting_member: Member) -> None:
     """Give up an upload of one's own; what arrived is erased.
 
     Raises:
-        Refused: no permission, unknown, somebody else's, or complete.
+        Refused: no permission, unknown, somebody else's, complete, or a hold keeps it.
     """
     with acting("video.discard", Permission.VIDEO_UPLOAD, acting_member):
         video = _uploading(public_id, acting_member)
@@ -222,10 +223,12 @@ def discard_upload(public_id: str, *, acting_member: Member) -> None:
 
 
 def discard_stale() -> list[str]:
-    """Erase every upload that has had no end for `UPLOAD_DAYS`; return their ids. Run by the clock."""
+    """Erase every upload that has had no end for `UPLOAD_DAYS`, unless a hold keeps it; return their ids."""
     late = timezone.now() - timedelta(days=video_rules.UPLOAD_DAYS)
     gone = []
     for video in Video.objects.filter(state=Video.State.UPLOADING, begun_at__lt=late):
+        if held_video(video):
+            continue
         drop_blobs(
             erase_rows(video, f"not complete after {video_rules.UPLOAD_DAYS} days", acting_member=None)
         )

@@ -47,6 +47,12 @@ from plainview.casework.models.sharing import (
     SharedLead,
     SharedNotice,
     SharedRequest,
+from plainview.casework.models.retention import (
+    Hold,
+    RetentionEvent,
+    RetentionItem,
+    RetentionRun,
+    RetentionVersion,
 )
 from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
@@ -76,6 +82,7 @@ __all__ = [
     "Gallery",
     "GalleryCalibration",
     "GalleryChange",
+    "Hold",
     "Invitation",
     "Job",
     "Lead",
@@ -95,6 +102,10 @@ __all__ = [
     "ProficiencyItem",
     "PublishedRegister",
     "Reference",
+    "RetentionEvent",
+    "RetentionItem",
+    "RetentionRun",
+    "RetentionVersion",
     "Search",
     "SharedLead",
     "SharedNotice",

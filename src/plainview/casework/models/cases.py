@@ -104,6 +104,8 @@ class Search(models.Model):
     authorised_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     authorised_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
+    # Its time to be authorised ran out while a hold kept it: it is there, and nobody may look at it.
+    sealed_at = models.DateTimeField(null=True)
     alert = models.ForeignKey("casework.Alert", on_delete=models.PROTECT, null=True, related_name="raised")
     after_seq = models.BigIntegerField(null=True)
     shared_request = models.ForeignKey(

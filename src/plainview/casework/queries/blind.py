@@ -38,7 +38,8 @@ def live_tasks() -> QuerySet[Verification]:
 
 def _open_tasks(member: Member) -> QuerySet[Verification]:
     rows = live_tasks().filter(verifier=member, answered_at=None, assigned_at__lte=timezone.now())
-    return rows.exclude(examination__candidate__search__erased_at__isnull=False)
+    over = Q(examination__candidate__search__erased_at__isnull=False)
+    return rows.exclude(over | Q(examination__candidate__search__sealed_at__isnull=False))
 
 
 def waiting(member: Member) -> list[Waiting]:

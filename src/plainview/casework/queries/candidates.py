@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plainview.casework.models import Candidate, Member, Search
-from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.cases import require_open_to_view, search_numbered
 from plainview.policy.decision import Refused
 
 
@@ -11,9 +11,9 @@ def answered(public_id: str, member: Member) -> Search:
     """A search of the member's agency that has an answer.
 
     Raises:
-        Refused: search.unknown, or search.no_answer when it was not answered or was erased.
+        Refused: search.unknown, search.sealed, or search.no_answer when it was not answered or was erased.
     """
-    search = search_numbered(public_id, member)
+    search = require_open_to_view(search_numbered(public_id, member))
     if search.answered_at is None or search.erased_at is not None:
         raise Refused(
             "search.no_answer", "Nothing shown",

@@ -75,6 +75,22 @@ def search_numbered(public_id: str, member: Member) -> Search:
     return search
 
 
+def require_open_to_view(search: Search) -> Search:
+    """Return the search, unless its time to be authorised is over and it is there only because a hold keeps it.
+
+    Raises:
+        Refused: search.sealed.
+    """
+    late = search.authorise_by is not None and search.authorised_at is None and search.erased_at is None
+    if late and (search.sealed_at is not None or search.authorise_by <= timezone.now()):  # type: ignore[operator]
+        raise Refused(
+            "search.sealed", "Nothing shown",
+            "Nobody authorised this urgent search in time. If it is still there, a hold keeps it from being erased.",
+            "It cannot be looked at or worked with; a supervisor can disclose it to the court that needs it.",
+        )  # fmt: skip
+    return search
+
+
 def approvals_waiting(member: Member) -> list[Approval]:
     """Requests of the member's agency that no supervisor has decided, oldest first."""
     rows = Approval.objects.filter(case__agency=member.agency, granted=None, expires_at__gt=timezone.now())
@@ -84,6 +100,7 @@ def approvals_waiting(member: Member) -> list[Approval]:
 def urgent_waiting(member: Member) -> list[Search]:
     """Urgent searches of the member's agency that wait to be authorised, the next to be erased first."""
     rows = Search.objects.filter(
-        case__agency=member.agency, authorise_by__isnull=False, authorised_at=None, erased_at=None
-    )
+        case__agency=member.agency, authorise_by__isnull=False, authorised_at=None, erased_at=None,
+        sealed_at=None,
+    )  # fmt: skip
     return list(rows.select_related("case", "member").order_by("authorise_by"))

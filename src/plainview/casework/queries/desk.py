@@ -28,7 +28,7 @@ def to_examine(member: Member) -> list[Search]:
     """The member's own answered searches of open cases in which nobody has examined a candidate, newest first."""
     examined = Examination.objects.filter(candidate__search=OuterRef("pk"))
     rows = Search.objects.filter(
-        ~Exists(examined), member=member, answered_at__isnull=False, erased_at=None, alert=None,
+        ~Exists(examined), member=member, answered_at__isnull=False, erased_at=None, sealed_at=None, alert=None,
         case__closed_at=None, requested_at__gte=timezone.now() - _FRESH, candidate__isnull=False,
     )  # fmt: skip
     return list(rows.distinct().select_related("case", "gallery").order_by("-pk")[:_MOST])

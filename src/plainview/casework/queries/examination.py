@@ -15,7 +15,7 @@ from plainview.casework.models import (
     Verification,
     VerificationItem,
 )
-from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.cases import require_open_to_view, search_numbered
 from plainview.casework.queries.pictures import aligned_jpeg
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow, Refused
@@ -25,9 +25,9 @@ def candidate_numbered(search_id: str, rank: int, member: Member) -> Candidate:
     """Return a candidate of a search of the member's agency, with its search and reference.
 
     Raises:
-        Refused: search.unknown, candidate.unknown, or reference.expunged.
+        Refused: search.unknown, search.sealed, candidate.unknown, or reference.expunged.
     """
-    search = search_numbered(search_id, member)
+    search = require_open_to_view(search_numbered(search_id, member))
     row = Candidate.objects.select_related("reference").filter(search=search, rank=rank).first()
     if row is None:
         raise Refused(

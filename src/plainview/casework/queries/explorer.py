@@ -144,11 +144,20 @@ def proof_of(entry: Entry, size: int) -> dict[str, Any] | None:
     """The inclusion proof of an entry in the log of `size` entries, as `audit.proofs` has it; None beyond its end."""
     if entry.seq >= size:
         return None
-    steps = inclusion_proof_by(entry.seq, size, _leaf, _frontier)
+    steps = entry_proof(entry.seq, size)
     return {
         "type": INCLUSION, "log": services().origin, "entry": entry.seq, "canonical": entry.canonical.decode(),
         "size": size, "root": root_at(size).hex(), "proof": [step.hex() for step in steps],
     }  # fmt: skip
+
+
+def entry_proof(number: int, size: int) -> list[bytes]:
+    """The steps that show that an entry is in the log of `size` entries (RFC 9162, 2.1.3).
+
+    Raises:
+        ValueError: the log of that size has no such entry.
+    """
+    return inclusion_proof_by(number, size, _leaf, _frontier)
 
 
 def _leaf(number: int) -> bytes:

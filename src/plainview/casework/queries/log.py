@@ -104,6 +104,11 @@ def entries_about(search: Search) -> list[tuple[int, bytes]]:
     if search.shared_request is not None:
         ids.add(search.shared_request.public_id)
     first = search.request_entry if search.approval is None and search.shared_request is None else 0
+    return entries_naming(ids, first)
+
+
+def entries_naming(ids: set[str], first: int = 0) -> list[tuple[int, bytes]]:
+    """(number, canonical bytes) of every entry from number `first` on that names one of these ids."""
     rows = LogEntry.objects.filter(seq__gte=first).order_by("seq").values_list("seq", "canonical")
     named = {f'"{one}"'.encode() for one in ids}
     return [(seq, bytes(text)) for seq, text in rows.iterator() if any(one in bytes(text) for one in named)]

@@ -19,6 +19,7 @@ from plainview.casework.models import (
     Withheld,
 )
 from plainview.casework.queries.answers import Meaning, cautions, meanings
+from plainview.casework.queries.cases import require_open_to_view
 from plainview.casework.queries.pictures import aligned_jpeg
 from plainview.evaluation.cautions import Caution
 from plainview.policy import examination as looking
@@ -88,6 +89,7 @@ def examination_numbered(public_id: str, member: Member) -> Examination:
     row = rows.filter(public_id=public_id.strip(), member__agency=member.agency).first()
     if row is None or row.candidate.search.erased_at is not None:
         raise Refused("examination.unknown", "Refused", "There is no such examination.", "Check its id.")
+    require_open_to_view(row.candidate.search)
     return row
 
 
@@ -127,7 +129,7 @@ def decisions(member: Member) -> list[Due]:
     """Potential candidates of the member's agency that are neither released nor withheld, the oldest first."""
     rows = Examination.objects.filter(
         member__agency=member.agency, conclusion=looking.POTENTIAL, lead=None, withheld=None,
-        candidate__search__erased_at=None,
+        candidate__search__erased_at=None, candidate__search__sealed_at=None,
     )  # fmt: skip
     return [due(row) for row in rows.select_related(*_WITH).order_by("pk")]
 
@@ -187,6 +189,7 @@ def lead_shown(public_id: str, member: Member) -> Lead:
         raise Refused(
             "lead.unknown", "Refused", f"Your agency has no lead {public_id!r}.", "Look at the list of leads."
         )
+    require_open_to_view(row.examination.candidate.search)
     return row
 
 

@@ -21,7 +21,7 @@ from plainview.casework.queries.alerts import (
     raised_by,
     state_of,
 )
-from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.cases import require_open_to_view, search_numbered
 from plainview.casework.queries.galleries import galleries
 from plainview.casework.queries.policy import binding
 from plainview.policy.alerts import DEFAULT_ONE_IN, UNSOLVED_DAYS
@@ -202,7 +202,7 @@ class AlertForm(forms.Form):
 def alert_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """Save the probe of a search."""
     member = member_of(request)
-    search = search_numbered(public_id, member)
+    search = require_open_to_view(search_numbered(public_id, member))
     _, policy = binding(member.agency)
     initial = {"galleries": [search.gallery.name], "days": min(30, policy.alert_days)}
     form = AlertForm(request.POST or None, initial=initial)

@@ -27,7 +27,7 @@ from plainview.casework.queries.answers import (
     nothing_stands_out,
 )
 from plainview.casework.queries.candidates import answered, candidate_ranked, candidates_of
-from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.cases import require_open_to_view, search_numbered
 from plainview.casework.queries.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
 from plainview.casework.queries.preparations import draft_of
 from plainview.evaluation.cautions import Caution
@@ -75,7 +75,7 @@ class Row:
 def search(request: HttpRequest, public_id: str) -> HttpResponse:
     """The list, or why there is none."""
     member = member_of(request)
-    found = search_numbered(public_id, member)
+    found = require_open_to_view(search_numbered(public_id, member))
     if found.erased_at is not None:
         return render(request, "candidates/erased.html", {"search": found}, status=410)
     if found.answered_at is None:

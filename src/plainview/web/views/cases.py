@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from plainview.casework.actions.cases import close_case, open_case
 from plainview.casework.queries.cases import SHOWN, case_keyed, find_cases, searches_under
+from plainview.casework.queries.holds import held_case
 from plainview.casework.queries.policy import binding
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -96,9 +97,10 @@ def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int =
     return render(
         request, "cases/case.html",
         {
-            "case": found, "searches": searches_under(found), "form": form,
+            "case": found, "searches": searches_under(found), "form": form, "holds": held_case(found),
             "needs_approval": policy.needs_approval(found.offence),
             "may_search": holds(member.roles, Permission.SEARCH_RUN),
+            "may_hold": holds(member.roles, Permission.HOLD_PLACE),
             "may_close": holds(member.roles, Permission.CASE_CLOSE),
         },
         status=status,

@@ -20,13 +20,16 @@ from plainview.casework.actions import intake
 from plainview.casework.actions.galleries import PassportChange, change_passport, create_gallery
 from plainview.casework.models import Gallery, Job, Member
 from plainview.casework.queries import galleries as read
+from plainview.casework.queries.holds import held_gallery
 from plainview.casework.queries.jobs import job_of
 from plainview.casework.queries.pictures import face_jpeg, whole_jpeg
+from plainview.casework.queries.retention import rules_of
 from plainview.casework.services import services
 from plainview.evaluation.calibration import MIN_REFERENCES
 from plainview.jobs.queue import enqueue
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.retention import What
 from plainview.policy.roles import holds
 from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.packs import DEFAULT_PACK
@@ -165,6 +168,8 @@ def gallery(request: HttpRequest, pk: int) -> HttpResponse:
             "gallery": row, "held": held, "ended": _ended(row), "width": WIDTH, "height": HEIGHT,
             "quality": bars(quality), "years": bars([(str(year), count) for year, count in held.years.items()]),
             "own_figures": MIN_REFERENCES, "runs": _runs(row),
+            "retention": rules_of(member.agency)[1].of(What.REFERENCES, gallery=row.name),
+            "holds": [hold.public_id for hold in held_gallery(row)],
             "creates": holds(member.roles, Permission.GALLERY_CREATE),
             "enrols": holds(member.roles, Permission.GALLERY_ENROL),
             "erases": holds(member.roles, Permission.REFERENCE_EXPUNGE),

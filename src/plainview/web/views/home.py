@@ -14,8 +14,10 @@ from plainview.casework.queries.alerts import unseen
 from plainview.casework.queries.blind import waiting
 from plainview.casework.queries.cases import approvals_waiting, urgent_waiting
 from plainview.casework.queries.flags import flags
+from plainview.casework.queries.holds import reviews_due
 from plainview.casework.queries.preparations import drafts
 from plainview.casework.queries.release import decisions, outcomes_due
+from plainview.casework.queries.retention import to_approve
 from plainview.casework.queries.sharing import waiting as shared_waiting
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -59,6 +61,8 @@ def _desk(member: Member) -> dict[str, Any]:
         if holds(member.roles, turn)
         for row in shared_waiting(member, turn)
     ]
+    if holds(member.roles, Permission.RETENTION_APPROVE):
+        found |= {"lists": to_approve(member), "reviews": reviews_due(member)}
     if holds(member.roles, Permission.FLAG_DECIDE):
         found |= {"flags": flags(member, undecided=True), "audits_here": True}
     return found

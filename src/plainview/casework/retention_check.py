@@ -1,0 +1,128 @@
+"""The proof of a retention run: its form, and its check by anyone, without a workspace and without its operator.
+
+Owns the JSON form `plainview.retention.v1`. What it shows: the list that was proposed is the list that was approved and
+worked off, every erased line has its entry, and all these entries are in the log that the checkpoint signs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from plainview.audit.checkpoint import BadCheckpoint, VerifierKey, verify
+from plainview.audit.merkle import leaf_hash, verify_inclusion
+from plainview.audit.record import BadEntry, parse_line
+
+FORM = "plainview.retention.v1"
+
+_NAMES = {
+    "references": "reference", "searches": "search", "drafts": "preparation", "videos": "video",
+    "alerts": "alert",
+}  # fmt: skip
+"""What a line is about -> under which name its entry has the id."""
+
+
+class NoProof(ValueError):
+    """This is not the proof of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of a check: the run, its lines by what became of them, and what is wrong; nothing is wrong when empty."""
+
+    run: str
+    agency: str
+    states: dict[str, int]
+    problems: list[str]
+
+
+def check_proof(text: str, *, vkey: str | None = None) -> Checked:
+    """Check a proof.
+
+    Args:
+        text: the JSON file.
+        vkey: the log's key line that the reader trusts; without one, the key that the file itself names.
+
+    Raises:
+        NoProof: the text is not such a file.
+    """
+    try:
+        told: dict[str, Any] = json.loads(text)
+        if told["type"] != FORM:
+            raise NoProof("this is not the proof of a retention run")
+        return _checked(told, VerifierKey.parse(vkey or str(told["vkey"])))
+    except NoProof:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
+        raise NoProof("this is not the proof of a retention run, or it is damaged") from None
+
+
+def _checked(told: dict[str, Any], key: VerifierKey) -> Checked:
+    problems: list[str] = []
+    try:
+        signed = verify(str(told["checkpoint"]), (key,))
+        size, root = signed.size, signed.root
+    except BadCheckpoint as error:
+        problems.append(f"checkpoint: {error}")
+        size, root = int(told["size"]), bytes.fromhex(told["root"])
+    if (size, root.hex()) != (told["size"], told["root"]):
+        problems.append("the checkpoint is of another log than the proofs")
+    entries = _entries(told, size, root, problems)
+    items = told["items"]
+    digest = hashlib.sha256("".join(_line(item) for item in items).encode()).hexdigest()
+    for step in ("proposed", "approved", "done"):
+        entry = entries.get(told["steps"][step])
+        if entry is None or (entry[0], entry[1].get("run")) != (f"retention.{step}", told["run"]):
+            problems.append(f"the run's own entry {step!r} is missing")
+        elif entry[1].get("list_sha256") != digest:
+            problems.append(f"the list is not the one that was {step}")
+    states: dict[str, int] = {}
+    for item in items:
+        states[item["state"]] = states.get(item["state"], 0) + 1
+        if item["state"] == "erased":
+            _erased(told["run"], item, entries, problems)
+    return Checked(str(told["run"]), str(told["agency"]), states, problems)
+
+
+def _entries(
+    told: dict[str, Any], size: int, root: bytes, problems: list[str]
+) -> dict[int, tuple[str, dict[str, Any]]]:
+    found: dict[int, tuple[str, dict[str, Any]]] = {}
+    for row in told["entries"]:
+        canonical, number = str(row["canonical"]).encode(), int(row["entry"])
+        steps = [bytes.fromhex(step) for step in row["proof"]]
+        if not verify_inclusion(leaf_hash(canonical), number, size, steps, root):
+            problems.append(f"entry {number} is not in the log that the checkpoint signs")
+            continue
+        try:
+            entry = parse_line(canonical)
+        except BadEntry as error:
+            problems.append(f"entry {number}: {error}")
+            continue
+        found[number] = entry.action, dict(entry.subject)
+    return found
+
+
+def _erased(
+    run: str, item: dict[str, Any], entries: dict[int, tuple[str, dict[str, Any]]], problems: list[str]
+) -> None:
+    named = f"line {item['number']} ({item['what']} {item['subject']})"
+    entry = entries.get(item["entry"])
+    if not item["planned"]:
+        problems.append(f"{named} was erased and not approved")
+    if entry is None:
+        problems.append(f"{named} has no entry")
+    elif (entry[1].get(_NAMES[item["what"]]), entry[1].get("run"), entry[1].get("rule")) != (
+        item["subject"], run, item["rule"],
+    ):  # fmt: skip
+        problems.append(f"{named}: its entry {item['entry']} is about something else")
+
+
+def _line(item: dict[str, Any]) -> str:
+    """As casework.queries.retention.digest_of_lines freezes it."""
+    frozen = [
+        item["what"], item["subject"], item["rule"], item["due_on"], item["planned"], item["holds"],
+    ]  # fmt: skip
+    return json.dumps(frozen, ensure_ascii=False, separators=(",", ":")) + "\n"

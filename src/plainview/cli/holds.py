@@ -1,0 +1,86 @@
+"""The commands of holds: place, list, end."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from plainview.casework.workspace import current
+from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
+
+hold_app = typer.Typer(help="Holds: what is kept, whatever a rule says.", no_args_is_help=True)
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD.")]
+
+
+def day_of(moment: datetime | None) -> date | None:
+    """The day that was typed."""
+    return moment.date() if moment else None
+
+
+@hold_app.command("place")
+def hold_place(
+    reason: Annotated[str, typer.Option(help="Why, in a sentence.")],
+    authority: Annotated[str, typer.Option(help="On whose word: the court, the office, the letter.")],
+    acting: As,
+    case: Annotated[str, typer.Option(help="Number of a case: its searches, drafts, videos, alerts.")] = "",
+    search: Annotated[str, typer.Option(help="Id of a search, with the references that it lists.")] = "",
+    reference: Annotated[str, typer.Option(help="Id of a reference.")] = "",
+    gallery: Annotated[str, typer.Option(help="Name of a gallery: all its references.")] = "",
+    review: Day = None,
+    json: Json = False,
+) -> None:
+    """Keep one thing from being erased until the hold is ended."""
+    member = acting_member(acting)
+    from plainview.casework.actions.holds import place_hold
+
+    hold = place_hold(
+        reason=reason, authority=authority, case=case, search=search, reference=reference, gallery=gallery,
+        review_on=day_of(review), acting_member=member,
+    )  # fmt: skip
+    if json:
+        print_json({"hold": hold.public_id, "on": hold.on})
+    else:
+        console.print(f"Hold {hold.public_id} keeps {hold.on} until it is ended.", soft_wrap=True)
+
+
+@hold_app.command("list")
+def hold_list(
+    acting: As,
+    ended: Annotated[bool, typer.Option("--all", help="Ended ones too.")] = False,
+    json: Json = False,
+) -> None:
+    """List the holds of your agency."""
+    member = acting_member(acting)
+    from plainview.casework.queries.holds import holds
+
+    rows = [
+        {
+            "hold": row.public_id, "on": row.on, "authority": row.authority, "reason": row.reason,
+            "placed": f"{row.placed_at:%Y-%m-%d}", "by": row.placed_by.email,
+            "review": row.review_on and row.review_on.isoformat(),
+            "ended": row.ended_at and f"{row.ended_at:%Y-%m-%d}: {row.end_reason}",
+        }
+        for row in holds(member, ended=ended)
+    ]  # fmt: skip
+    heads = ("Hold", "On", "Authority", "Why", "Placed", "By", "Review", "Ended")
+    print_rows("holds", heads, rows, "No hold.", json=json, caption=sample_notice(current()))
+
+
+@hold_app.command("end")
+def hold_end(
+    hold: str, reason: Annotated[str, typer.Option(help="Why it is over, in a sentence.")], acting: As
+) -> None:
+    """End one hold; others on the same thing go on."""
+    member = acting_member(acting)
+    from plainview.casework.actions.holds import end_hold
+
+    ended = end_hold(hold, reason=reason, acting_member=member)
+    console.print(f"Hold {ended.public_id} has ended.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    app.add_typer(hold_app, name="hold")

@@ -1,0 +1,366 @@
+"""How long what is held is held: an agency's retention rules as plain values, and the judge that holds a thing to them.
+
+Owns the form of the rules (a small TOML file), which rule binds what, and the order of the answers: a hold is asked
+before anything is called due. Nothing here erases, and nothing here knows a picture.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from plainview.policy.decision import Allow, Decision, Refused
+
+MAX_DAYS = 36_525
+"""Longest time that a rule may name, in days: a hundred years, longer than any law known to us keeps a picture."""
+
+MAX_RULES = 500
+"""Most rules of an agency: chosen, so that the page of them can still be read."""
+
+LEAST_WORDS = 3
+"""Words that a reason has at least, as everywhere in this rulebook."""
+
+
+class What(StrEnum):
+    """What a rule is about."""
+
+    REFERENCES = "references"
+    SEARCHES = "searches"
+    DRAFTS = "drafts"
+    VIDEOS = "videos"
+    ALERTS = "alerts"
+
+
+class After(StrEnum):
+    """From what on the days of a rule are counted."""
+
+    ENROLMENT = "enrolment"
+    CAPTURE = "capture"
+    GALLERY_END = "gallery end"
+    CASE_CLOSED = "case closed"
+    ACQUITTAL = "acquittal"
+    DISMISSAL = "dismissal"
+    CONSENT_END = "consent end"
+    COURT_ORDER = "court order"
+
+
+_OF_REFERENCES = frozenset(
+    {
+        After.ENROLMENT, After.CAPTURE, After.GALLERY_END, After.ACQUITTAL, After.DISMISSAL, After.CONSENT_END,
+        After.COURT_ORDER,
+    }
+)  # fmt: skip
+_OF_CASES = frozenset({After.CASE_CLOSED, After.ACQUITTAL, After.DISMISSAL})
+
+EVENTS = (After.ACQUITTAL, After.DISMISSAL, After.CONSENT_END, After.COURT_ORDER)
+"""What somebody has to tell Plainview; the other beginnings it knows itself."""
+
+_COUNTED = MappingProxyType(
+    {
+        After.ENROLMENT: "after they were enrolled",
+        After.CAPTURE: "after they were taken, or enrolled where that is not known",
+        After.GALLERY_END: "after the gallery's passport ended",
+        After.CASE_CLOSED: "after the case was closed",
+        After.ACQUITTAL: "after an acquittal",
+        After.DISMISSAL: "after a dismissal",
+        After.CONSENT_END: "after consent ended",
+        After.COURT_ORDER: "after a court ordered it",
+    }
+)
+_HELD = MappingProxyType(
+    {
+        What.REFERENCES: "References",
+        What.SEARCHES: "Searches with their probes, candidate lists and examinations",
+        What.DRAFTS: "Drafts of searches",
+        What.VIDEOS: "Videos with their stills",
+        What.ALERTS: "Ended alerts with their probes",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. It names a gallery, a case, or neither: then it is the agency's, for all that have no own.
+
+    Attributes:
+        id: a short name that the log, lists and the register use.
+        what, after, days: erase `what`, `days` days after `after`.
+        gallery: name, for references only.
+        case: number, for everything else only.
+    """
+
+    id: str
+    what: What
+    after: After
+    days: int
+    gallery: str = ""
+    case: str = ""
+
+    @property
+    def says(self) -> str:
+        """The rule as a sentence."""
+        where = (
+            f" of gallery {self.gallery}" if self.gallery else f" of case {self.case}" if self.case else ""
+        )
+        when = "at once" if self.days == 0 else "a day" if self.days == 1 else f"{self.days:,} days"
+        return f"{_HELD[self.what]}{where} are erased {when} {_COUNTED[self.after]}."
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """An agency's rules; `automatic`: what is due is erased without a person's approval."""
+
+    automatic: bool
+    rules: tuple[Rule, ...]
+
+    def of(self, what: What, *, gallery: str = "", case: str = "") -> tuple[Rule, ...]:
+        """The rules that bind such things of a gallery or a case: its own, and the agency's where it has none.
+
+        A rule of its own replaces the agency's rule that counts from the same beginning.
+        """
+        own = [
+            rule
+            for rule in self.rules
+            if rule.what is what and (rule.gallery or rule.case) and (rule.gallery, rule.case) == (gallery, case)
+        ]  # fmt: skip
+        replaced = {rule.after for rule in own}
+        common = [
+            rule
+            for rule in self.rules
+            if rule.what is what and not (rule.gallery or rule.case) and rule.after not in replaced
+        ]
+        return (*own, *common)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What is judged.
+
+    Attributes:
+        what: its kind.
+        happened: the beginnings that have come, with their days (UTC).
+        gallery, case: where it belongs.
+        holds: ids of the holds in force on it.
+        unsolved: its case was closed unsolved and an alert of it goes on.
+    """
+
+    what: What
+    happened: Mapping[After, date]
+    gallery: str = ""
+    case: str = ""
+    holds: tuple[str, ...] = ()
+    unsolved: bool = False
+
+
+class State(StrEnum):
+    """The judge's answers."""
+
+    KEPT = "kept"
+    LATER = "later"
+    HELD = "held"
+    DUE = "due"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An answer: with the rule that comes first and its day, where any rule speaks of the thing."""
+
+    state: State
+    rule: Rule | None = None
+    on: date | None = None
+    holds: tuple[str, ...] = field(default=())
+
+
+def judge(thing: Thing, rules: Rules, today: date) -> Verdict:
+    """Say whether a thing is due to be erased on a day, and by which rule; a hold beats every rule.
+
+    The rule whose day comes first counts. What belongs to an unsolved case waits for its alerts to end, but not
+    when somebody was acquitted or the case was dismissed.
+    """
+    found = sorted(
+        (
+            (due_on(thing.happened[rule.after], rule.days), rule.id, rule)
+            for rule in rules.of(thing.what, gallery=thing.gallery, case=thing.case)
+            if rule.after in thing.happened and not (thing.unsolved and rule.after is After.CASE_CLOSED)
+        ),
+        key=lambda row: row[:2],
+    )
+    if not found:
+        return Verdict(State.KEPT)
+    on, _, rule = found[0]
+    if on > today:
+        return Verdict(State.LATER, rule, on)
+    if thing.holds:
+        return Verdict(State.HELD, rule, on, thing.holds)
+    return Verdict(State.DUE, rule, on)
+
+
+def due_on(begun: date, days: int) -> date:
+    """The day on which a rule's time is over; the last day that there is, where the sum lies beyond it."""
+    return begun + timedelta(days=min(days, (date.max - begun).days))
+
+
+def free(holds: tuple[str, ...], what: str) -> Decision:
+    """Nothing is erased that a hold keeps."""
+    if holds:
+        several = len(holds) > 1
+        return Refused(
+            "hold.in_force", "Nothing erased",
+            f"{what} is kept by hold{'s' * several} {', '.join(holds)}.",
+            "Each must be ended on its own first (`plainview hold end`), by who may say that it is over.",
+        )  # fmt: skip
+    return Allow()
+
+
+def hold_complete(reason: str, authority: str) -> Decision:
+    """A hold says why, and on whose word."""
+    if len(reason.split()) < LEAST_WORDS or not authority.strip():
+        return Refused(
+            "hold.incomplete", "Hold refused", "It does not say why, in a sentence, and on whose authority.",
+            "State the reason and the authority: the court, the office or the letter.",
+        )  # fmt: skip
+    return Allow()
+
+
+def hold_review(review_on: date | None, today: date) -> Decision:
+    """A review lies ahead."""
+    if review_on is not None and review_on <= today:
+        return Refused(
+            "hold.review", "Hold refused", f"The day of its review, {review_on}, is not ahead.",
+            "Name a later day, or none.",
+        )  # fmt: skip
+    return Allow()
+
+
+def event_day(happened_on: date, today: date) -> Decision:
+    """An event has happened."""
+    if happened_on > today:
+        return Refused(
+            "retention.event_day", "Nothing recorded", f"{happened_on} has not come yet.",
+            "Record it when it has happened.",
+        )  # fmt: skip
+    return Allow()
+
+
+def list_unchanged(gone: int, new: int) -> Decision:
+    """What is approved is the very list that was proposed."""
+    if gone or new:
+        return Refused(
+            "retention.changed", "Not approved",
+            f"The list has changed since it was proposed: {gone} of its lines no longer hold, {new} are new.",
+            "Withdraw it and propose a new one; a hold, an event, a rule or an erasure came in between.",
+        )  # fmt: skip
+    return Allow()
+
+
+def parse(text: str) -> Rules:
+    """Read a file of rules.
+
+    Args:
+        text: TOML: `automatic`, and tables [[rule]] with id, what, after, days and gallery or case, if any.
+
+    Raises:
+        Refused: retention.invalid, with the rule and what is wrong with it.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _invalid(f"It is not TOML: {error}.") from None
+    if not raw.keys() <= {"automatic", "rule"}:
+        raise _invalid(
+            f"It has fields that are not known: {', '.join(sorted(raw.keys() - {'automatic', 'rule'}))}."
+        )
+    if type(raw.get("automatic")) is not bool:
+        raise _invalid("automatic is true or false.")
+    tables = raw.get("rule", [])
+    if not isinstance(tables, list) or len(tables) > MAX_RULES:
+        raise _invalid(f"rule is a list of at most {MAX_RULES} tables: [[rule]].")
+    rules = tuple(_rule(number, table) for number, table in enumerate(tables, start=1))
+    _once("id", [rule.id for rule in rules])
+    places = [", ".join(filter(None, (rule.what, rule.after, rule.gallery, rule.case))) for rule in rules]
+    _once("what, after and place", places)
+    return Rules(raw["automatic"], rules)
+
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_FIELDS = {"id", "what", "after", "days", "gallery", "case"}
+
+
+def _rule(number: int, table: Any) -> Rule:
+    if not isinstance(table, dict):
+        raise _invalid("rule is a list of tables: [[rule]].")
+    named = f"Rule {number}"
+    unknown, missing = table.keys() - _FIELDS, {"id", "what", "after", "days"} - table.keys()
+    if unknown or missing:
+        raise _invalid(f"{named}: its fields do not fit ({', '.join(sorted(unknown | missing))}).")
+    if not isinstance(table["id"], str) or not _ID.fullmatch(table["id"]):
+        raise _invalid(f"{named}: id is 1 to 40 of a to z, 0 to 9 and hyphens.")
+    named = f"Rule {table['id']}"
+    if table["what"] not in list(What):
+        raise _invalid(f"{named}: what is one of {', '.join(What)}.")
+    what = What(table["what"])
+    able = _OF_REFERENCES if what is What.REFERENCES else _OF_CASES
+    if table["after"] not in able:
+        raise _invalid(f"{named}: after is one of {', '.join(one for one in After if one in able)}.")
+    if type(table["days"]) is not int or not 0 <= table["days"] <= MAX_DAYS:
+        raise _invalid(f"{named}: days is a whole number from 0 to {MAX_DAYS:,}.")
+    place, other = ("gallery", "case") if what is What.REFERENCES else ("case", "gallery")
+    if other in table:
+        raise _invalid(f"{named}: {what} belong to a {place}, not to a {other}.")
+    name = table.get(place, "")
+    if not isinstance(name, str) or (place in table and not name.strip()):
+        raise _invalid(f"{named}: {place} is the name of one, or left out.")
+    return Rule(table["id"], what, After(table["after"]), table["days"], **{place: name.strip()})
+
+
+def _once(what: str, held: list[str]) -> None:
+    twice = next((one for one in held if held.count(one) > 1), None)
+    if twice is not None:
+        raise _invalid(f"Two rules have the same {what}: {twice}.")
+
+
+def _invalid(why: str) -> Refused:
+    return Refused(
+        "retention.invalid", "Rules refused", why,
+        "Correct the file; `plainview retention rules` prints a valid one.",
+    )  # fmt: skip
+
+
+BEGINNING = """\
+# How long what is held is held. Every change is kept with who made it and why.
+# A rule names a gallery = "NAME" (references) or a case = "NUMBER" (everything else), or neither: then it is the
+# agency's, for all that have no own rule with the same beginning.
+automatic = false           # true: what is due is erased without a person's approval, and the register says so
+
+[[rule]]
+id = "court-order"
+what = "references"
+after = "court order"
+days = 0
+
+[[rule]]
+id = "consent-end"
+what = "references"
+after = "consent end"
+days = 0
+
+[[rule]]
+id = "acquitted-person"
+what = "references"
+after = "acquittal"
+days = 0
+
+[[rule]]
+id = "gallery-end"
+what = "references"
+after = "gallery end"
+days = 30
+"""
+"""What an agency begins with: what every law asks for, and a month to renew a passport; nothing by age or closing, for
+how long these are kept is for each place's law to say."""

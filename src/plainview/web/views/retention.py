@@ -1,0 +1,322 @@
+"""Retention: what comes next, the rules, what was told from outside, and runs from their proposal to their proof."""
+
+from __future__ import annotations
+
+import json
+
+from django import forms
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainview.casework.actions import retention_rules, retention_runs
+from plainview.casework.actions.retention_proof import proof_of_run
+from plainview.casework.court_orders import COLUMNS
+from plainview.casework.models import RetentionItem
+from plainview.casework.queries import retention as read
+from plainview.casework.queries.holds import holds
+from plainview.casework.queries.jobs import job_of
+from plainview.jobs.queue import enqueue
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.retention import BEGINNING, EVENTS, After
+from plainview.policy.roles import holds as granted
+from plainview.web.plot import HEIGHT, WIDTH, bars
+from plainview.web.views.common import member_of, say
+
+_LINES = 100  # lines of a run's list on one page
+_ONE = {
+    "references": "Reference", "searches": "Search", "drafts": "Draft", "videos": "Video", "alerts": "Alert",
+}  # fmt: skip
+
+
+class RulesForm(forms.Form):
+    """All rules as text, and why they change."""
+
+    text = forms.CharField(
+        label="Rules", strip=False, widget=forms.Textarea(attrs={"class": "tall", "spellcheck": "false"}),
+        help_text="TOML. Each [[rule]] has id, what, after and days, and a gallery or a case, if it is for one only.",
+    )  # fmt: skip
+    why = forms.CharField(label="Why they change", help_text="A sentence. It is kept.")
+
+    def clean_text(self) -> str:
+        """With the line ends of a file, whatever the browser sent."""
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
+
+
+class EventForm(forms.Form):
+    """Something that happened outside."""
+
+    kind = forms.ChoiceField(
+        label="What happened", widget=forms.RadioSelect,
+        choices=[(kind.value, kind.value.capitalize()) for kind in EVENTS],
+    )  # fmt: skip
+    happened_on = forms.DateField(label="On", widget=forms.DateInput(attrs={"type": "date"}))
+    authority = forms.CharField(
+        label="On whose word", help_text="The court, the file or the letter. Kept, and sealed in the log."
+    )
+    case = forms.CharField(
+        label="Case", required=False, help_text="Its number, when a whole case was acquitted or dismissed."
+    )
+    references = forms.CharField(
+        label="References", required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Their ids, one a line, where they show the person.",
+    )  # fmt: skip
+
+
+class OrderForm(forms.Form):
+    """A court's list."""
+
+    file = forms.FileField(
+        label="List (CSV)", help_text=f"Columns: {', '.join(COLUMNS)}. All of it is recorded, or nothing."
+    )
+    order_authority = forms.CharField(
+        label="Court and order", required=False, help_text="For rows that name none."
+    )
+
+
+class NoteForm(forms.Form):
+    """In words."""
+
+    note = forms.CharField(label="What you looked at", widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class WithdrawForm(forms.Form):
+    """Why a list is given up."""
+
+    reason = forms.CharField(label="Why it is withdrawn", widget=forms.Textarea(attrs={"rows": 2}))
+
+
+@require_GET
+def retention(request: HttpRequest) -> HttpResponse:
+    """What is due and what comes in the next 90 days; the runs, the rules and the holds."""
+    member = member_of(request)
+    found = read.ahead(member.agency, timezone.now().date())
+    version, told = read.rules_of(member.agency)
+    runs = read.runs(member)
+    return render(
+        request, "retention/overview.html",
+        {
+            "ahead": found, "days": read.AHEAD_DAYS,
+            "weeks": bars([(f"{day:%-d %b}", count) for day, count in found.weeks]), "width": WIDTH, "height": HEIGHT,
+            "coming": sum(count for _, count in found.weeks),
+            "version": version, "rules": told, "runs": runs,
+            "open_run": next((row for row in runs if row.state in ("proposed", "approved")), None),
+            "holds": holds(member, ended=False),
+            "proposes": granted(member.roles, Permission.RETENTION_PROPOSE),
+            "tells": granted(member.roles, Permission.RETENTION_EVENT),
+        },
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+def retention_rules_page(request: HttpRequest) -> HttpResponse:
+    """The rules in words and as text with their versions; an administrator changes them."""
+    member = member_of(request)
+    version, told = read.rules_of(member.agency)
+    form = RulesForm(request.POST or None, initial={"text": version.text if version else BEGINNING})
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = retention_rules.set_rules(
+                form.cleaned_data["text"], why=form.cleaned_data["why"], acting_member=member
+            )
+        except Refused as refused:
+            if refused.rule_id == "member.no_permission":
+                raise
+            say(form, refused, "why" if refused.rule_id == "examination.explain" else "text")
+        else:
+            messages.success(request, f"Version {made.number} binds from now on. Nothing was erased.")
+            return redirect("retention-rules")
+    return render(
+        request, "retention/rules.html",
+        {
+            "version": version, "rules": told, "history": read.rules_history(member),
+            "form": form if granted(member.roles, Permission.RETENTION_SET) else None,
+        },
+    )  # fmt: skip
+
+
+@require_GET
+def retention_events(request: HttpRequest) -> HttpResponse:
+    """What was told, and the forms to tell more."""
+    return _events_page(request)
+
+
+def _events_page(
+    request: HttpRequest, form: EventForm | None = None, order: OrderForm | None = None
+) -> HttpResponse:
+    return render(
+        request, "retention/events.html",
+        {"events": read.events(member_of(request)), "form": form or EventForm(), "order": order or OrderForm()},
+    )  # fmt: skip
+
+
+@require_POST
+def retention_event(request: HttpRequest) -> HttpResponse:
+    """Record one event."""
+    form = EventForm(request.POST)
+    if form.is_valid():
+        told = form.cleaned_data
+        try:
+            new = retention_rules.record_event(
+                After(told["kind"]), happened_on=told["happened_on"], authority=told["authority"],
+                case=told["case"], references=told["references"].split(), acting_member=member_of(request),
+            )  # fmt: skip
+        except Refused as refused:
+            fields = {
+                "reference.unknown": "references",
+                "case.unknown": "case",
+                "retention.event_day": "happened_on",
+            }
+            say(form, refused, fields.get(refused.rule_id))
+        else:
+            messages.success(request, "Recorded." if new else "This was recorded before.")
+            return redirect("retention-events")
+    return _events_page(request, form)
+
+
+@require_POST
+def retention_order(request: HttpRequest) -> HttpResponse:
+    """Import a court's list, whole or not at all."""
+    form = OrderForm(request.POST, request.FILES)
+    if form.is_valid():
+        upload: UploadedFile[bytes] = form.cleaned_data["file"]
+        try:
+            done = retention_rules.import_order(
+                upload.read(),
+                authority=form.cleaned_data["order_authority"],
+                acting_member=member_of(request),
+            )
+        except Refused as refused:
+            say(form, refused, "file")
+        else:
+            messages.success(
+                request,
+                f"The list is recorded. References newly under an order: {done.new}; told before: {done.known}; "
+                f"erased before: {done.erased}. Nothing was erased now.",
+            )
+            return redirect("retention-events")
+    return _events_page(request, order=form)
+
+
+@require_POST
+def retention_propose(request: HttpRequest) -> HttpResponse:
+    """List what is due, for somebody else's approval."""
+    try:
+        run = retention_runs.propose_run(acting_member=member_of(request))
+    except Refused as refused:
+        if refused.rule_id not in ("retention.nothing_due", "retention.open_run"):
+            raise
+        messages.warning(request, f"{refused.why} {refused.next_step}")
+        return redirect("retention")
+    return redirect("retention-run", run.public_id)
+
+
+@require_GET
+def retention_run(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One run with its list."""
+    return _run_page(request, public_id)
+
+
+def _run_page(
+    request: HttpRequest, public_id: str, note: NoteForm | None = None, withdraw: WithdrawForm | None = None
+) -> HttpResponse:
+    member = member_of(request)
+    run = read.run_numbered(public_id, member)
+    says = read.rules_of_run(run)
+    items = read.items_of(run)
+    page = Paginator(items, _LINES).get_page(request.GET.get("page"))
+    job = job_of(retention_runs.KIND, run.pk)
+    decides = granted(member.roles, Permission.RETENTION_APPROVE)
+    return render(
+        request, "retention/run.html",
+        {
+            "run": run, "page": page,
+            "rows": [
+                (row, _ONE[row.what], says[row.rule].says if row.rule in says else row.rule) for row in page
+            ],
+            "planned": sum(row.planned for row in items), "total": len(items),
+            "counts": [
+                (label, sum(row.state == state for row in items))
+                for state, label in (
+                    (RetentionItem.State.ERASED, "erased"), (RetentionItem.State.HELD, "held back by a hold"),
+                    (RetentionItem.State.GONE, "erased before by somebody else"),
+                    (RetentionItem.State.KEPT, "not due any more, kept"),
+                )
+            ],
+            "job": job, "own_job": job is not None and job.member_id == member.pk,
+            "own": run.proposed_by_id == member.pk, "decides": decides,
+            "note": note or NoteForm(), "withdraw": withdraw or WithdrawForm(),
+            "proposes": granted(member.roles, Permission.RETENTION_PROPOSE),
+            "again": decides and run.state == "approved" and job is not None and job.is_over,
+        },
+    )  # fmt: skip
+
+
+@require_POST
+def retention_approve(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Approve a colleague's list as it stands; the worker takes it up."""
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        try:
+            run, job = retention_runs.approve_run(
+                public_id, note=form.cleaned_data["note"], acting_member=member_of(request)
+            )
+        except Refused as refused:
+            if refused.rule_id.endswith(".unknown"):
+                raise
+            say(form, refused, "note")
+        else:
+            enqueue(job)
+            messages.success(request, "Approved. The worker erases what the list names.")
+            return redirect("retention-run", run.public_id)
+    return _run_page(request, public_id, note=form)
+
+
+@require_POST
+def retention_again(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Let the worker go on with an approved run whose job was cancelled or failed."""
+    run, job = retention_runs.ask_run_again(public_id, acting_member=member_of(request))
+    enqueue(job)
+    return redirect("retention-run", run.public_id)
+
+
+@require_POST
+def retention_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Give a list up."""
+    form = WithdrawForm(request.POST)
+    if form.is_valid():
+        try:
+            retention_runs.withdraw_run(
+                public_id, reason=form.cleaned_data["reason"], acting_member=member_of(request)
+            )
+        except Refused as refused:
+            if refused.rule_id.endswith(".unknown"):
+                raise
+            say(form, refused, "reason")
+        else:
+            messages.success(request, "Withdrawn. Nothing was erased by it.")
+            return redirect("retention")
+    return _run_page(request, public_id, withdraw=form)
+
+
+@require_GET
+def retention_list(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A run's list as CSV."""
+    run = read.run_numbered(public_id, member_of(request))
+    answer = HttpResponse(read.csv_of(run), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{run.public_id}.csv"'
+    return answer
+
+
+@require_GET
+def retention_proof(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The proof of a run that is done."""
+    told = proof_of_run(public_id, acting_member=member_of(request))
+    answer = HttpResponse(json.dumps(told, indent=1) + "\n", content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="{told["run"]}-proof.json"'
+    return answer

@@ -1,0 +1,44 @@
+"""A member of another agency in a served workspace, signed in: what a browser test shows to somebody who may see nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext
+from tests.factories.live import Live
+
+_MADE = """
+import django
+django.setup()
+from allauth.mfa.totp.internal import auth as totp
+from django.conf import settings
+from django.test import Client
+from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
+from plainview.casework.actions.members import invite_member, join
+accept_terms(propose_agency("Other", jurisdiction="J", head_name="H", head_email="h@other.example"))
+boss = join(open_agency("Other", administrator_email="boss@other.example").code, "Boss")
+member = join(invite_member("s@other.example", ["supervisor"], acting_member=boss).code, "Other supervisor")
+totp.TOTP.activate(member, totp.generate_totp_secret())
+client = Client()
+client.force_login(member, backend="plainview.web.adapters.Backend")
+print(client.cookies[settings.SESSION_COOKIE_NAME].key, client.cookies[settings.SESSION_COOKIE_NAME].value)
+"""
+
+
+def supervisor_elsewhere(live: Live, browser: Browser) -> BrowserContext:
+    """A context of a signed-in supervisor of an agency that is made for it."""
+    environment = {
+        **os.environ, "PLAINVIEW_HOME": str(live.home), "DJANGO_SETTINGS_MODULE": "plainview.site.settings",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", _MADE], capture_output=True, text=True, env=environment, check=False,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    name, value = done.stdout.split()[-2:]
+    context = browser.new_context(base_url=live.url)
+    context.add_cookies([{"name": name, "value": value, "url": live.url}])
+    return context

@@ -1,0 +1,145 @@
+"""Retention by the command line and by pages: what is printed and shown, to whom, and what another agency is told."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.factories.browser import signed_in
+from tests.factories.looking import another_agency
+from tests.factories.retention import ordered, searched
+from tests.factories.work import at, case, entries, gallery, person, probe, search
+from typer.testing import CliRunner
+
+from plainview.casework.actions.holds import place_hold
+from plainview.casework.actions.retention_runs import propose_run
+from plainview.casework.actions.urgent import sweep
+from plainview.casework.models import Reference, RetentionRun, Search
+from plainview.cli import main as cli
+
+ADMIN, SUPERVISOR = ("--as", "admin@agency.example"), ("--as", "supervisor@agency.example")
+
+
+def told(*words: str | Path, code: int = 0) -> str:
+    done = CliRunner().invoke(cli.app, [str(word) for word in words])
+    assert done.exit_code == code, (done.output, done.exception)
+    return done.stdout
+
+
+def read(*words: str | Path) -> Any:
+    return json.loads(told(*words, "--json"))
+
+
+def test_the_command_line_walks_from_an_order_to_its_proof(workspace: Path, tmp_path: Path) -> None:
+    found = searched(tmp_path)
+    row, other = Reference.objects.get(file_name="collins.png"), Reference.objects.get(file_name="hopper.png")
+    text = told("retention", "rules", *ADMIN)
+    (tmp_path / "rules.toml").write_text(text.replace("days = 30", "days = 31"))
+    assert "Version 1" in told(
+        "retention", "set", tmp_path / "rules.toml", "--why", "the law says so", *ADMIN
+    )
+    order = tmp_path / "order.csv"
+    order.write_text(f"reference,ordered_on\n{row.public_id},2026-01-02\n{other.public_id},2026-01-02\n")
+    imported = ("retention", "event", "court-order", "import", order, "--authority", "Court 12")
+    assert read(*imported, *ADMIN) == {"rows": 2, "new": 2, "known": 0, "erased_before": 0}
+    assert read(*imported, *SUPERVISOR)["known"] == 2
+    acquitted = (
+        "retention",
+        "event",
+        "acquittal",
+        "--case",
+        "C-1",
+        "--on",
+        "2026-01-03",
+        "--authority",
+        "Court",
+    )
+    assert told(*acquitted, *SUPERVISOR) == "Recorded.\n"
+    assert told(*acquitted, *ADMIN) == "This was recorded before.\n"
+    assert len(read("retention", "events", *ADMIN)["events"]) == 3
+    why = ("--reason", "the defence asked for it", "--authority", "Court")
+    hold = read("hold", "place", "--reference", other.public_id, *why, *SUPERVISOR)["hold"]
+    (due,) = read("retention", "upcoming", *ADMIN)["upcoming"]
+    assert (due["rule"], due["count"], due["held"]) == ("court-order", 2, 1)
+    run = read("retention", "propose", *ADMIN)["run"]
+    assert "approved" in told("retention", "approve", run, "--note", "both lines were read", *SUPERVISOR)
+    done = read("retention", "run", run, *SUPERVISOR)
+    assert {line["id"]: line["state"] for line in done["items"]} == {
+        row.public_id: "erased",
+        other.public_id: "held",
+    }
+    assert f"held,{hold}," in told("retention", "show", run, "--csv", *ADMIN)
+    told("hold", "end", hold, "--reason", "the appeal is over", *ADMIN)
+    assert read("hold", "list", *ADMIN)["holds"] == []
+    assert read("hold", "list", "--all", *ADMIN)["holds"][0]["hold"] == hold
+    proof = tmp_path / "proof.json"
+    told("retention", "proof", run, "--out", proof, *ADMIN)
+    assert "1 erased, 1 held" in told("retention", "check-proof", proof)
+    proof.write_text(proof.read_text().replace(row.public_id, other.public_id))
+    told("retention", "check-proof", proof, code=1)
+    assert Search.objects.get(public_id=found).erased_at is None
+
+
+def test_pages_tell_each_role_what_it_may_do_and_another_agency_nothing(
+    workspace: Path, tmp_path: Path
+) -> None:
+    found = searched(tmp_path)
+    ordered()
+    run = propose_run(acting_member=person("admin")).public_id
+    hold = place_hold(
+        reason="the defence asked for it",
+        authority="MARKER",
+        search=found,
+        acting_member=person("supervisor"),
+    )
+    auditor, supervisor = signed_in("auditor"), signed_in("supervisor")
+    for path in ("/retention/", "/retention/rules/", f"/retention/runs/{run}/", "/holds/"):
+        shown = auditor.get(path)
+        assert (shown.status_code, b"<textarea" in shown.content) == (200, False), path
+    assert hold.public_id.encode() in auditor.get("/holds/").content
+    assert f"/retention/runs/{run}/" in supervisor.get("/").content.decode()
+    case_page = f"/cases/{Search.objects.get().case_id}/"
+    assert b"the whole case" not in supervisor.get(case_page).content
+    assert f"search {found}: MARKER".encode() in supervisor.get(case_page).content
+    # The hold came after the proposal: the list is not what it was.
+    answer = supervisor.post(f"/retention/runs/{run}/approve/", {"note": "every line was read"})
+    assert "The list has changed since it was proposed" in answer.content.decode()
+    assert RetentionRun.objects.get().state == "proposed"
+    supervisor.post(f"/retention/runs/{run}/withdraw/", {"reason": "a hold came in between"})
+    assert RetentionRun.objects.get().state == "withdrawn"
+    assert (
+        "Nothing is due that may be erased"
+        in supervisor.post("/retention/propose/", follow=True).content.decode()
+    )
+    elsewhere = another_agency("supervisor")
+    for path in (
+        f"/retention/runs/{run}/",
+        f"/retention/runs/{run}/list.csv",
+        f"/retention/runs/{run}/proof.json",
+    ):
+        assert elsewhere.get(path).status_code == 404
+    assert elsewhere.post(f"/holds/{hold.public_id}/end/", {"reason": "not theirs to end"}).status_code == 404
+    for path in ("/retention/", "/holds/", "/retention/events/"):
+        seen = elsewhere.get(path).content.decode()
+        assert not [
+            word for word in (run, hold.public_id, "MARKER", "District", "by Sample") if word in seen
+        ], path
+
+
+def test_a_sealed_search_is_said_to_be_sealed(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    case()
+    urgent = search(probe(tmp_path, "urgent.png"), urgent="a child is missing").search
+    place_hold(
+        reason="the defence asked for it", authority="Court", case="C-1", acting_member=person("admin")
+    )
+    with at(urgent.authorise_by + timedelta(minutes=1)):
+        sweep()
+        client = signed_in("supervisor")
+        shown = client.get(f"/searches/{urgent.public_id}/")
+        assert (shown.status_code, b"search.sealed" in shown.content) == (403, True)
+        assert b"sealed: held, and not authorised in time" in client.get(f"/cases/{urgent.case_id}/").content
+        assert client.get(f"/searches/{urgent.public_id}/probe.jpg").status_code in (403, 404)
+    assert len(entries("search.sealed")) == 1
