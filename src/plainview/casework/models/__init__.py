@@ -1,6 +1,9 @@
 """Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
 
-from plainview.casework.models.access import SignInFailure, SignInReset
+from plainview.casework.models.access import (
+    SignInFailure,
+    SignInReset,
+)
 from plainview.casework.models.alerts import (
     Alert,
     AlertGallery,
@@ -10,8 +13,17 @@ from plainview.casework.models.alerts import (
     Notice,
     Webhook,
 )
-from plainview.casework.models.canaries import Canary, CanaryAlarm, CanaryCheck
-from plainview.casework.models.cases import Approval, Candidate, Case, Search
+from plainview.casework.models.canaries import (
+    Canary,
+    CanaryAlarm,
+    CanaryCheck,
+)
+from plainview.casework.models.cases import (
+    Approval,
+    Candidate,
+    Case,
+    Search,
+)
 from plainview.casework.models.examination import (
     Draft,
     Examination,
@@ -22,8 +34,15 @@ from plainview.casework.models.examination import (
     VerificationItem,
     Withheld,
 )
-from plainview.casework.models.feeds import Feed, FeedLink
-from plainview.casework.models.flags import Flag, ProbeTemplate, Tripwire
+from plainview.casework.models.feeds import (
+    Feed,
+    FeedLink,
+)
+from plainview.casework.models.flags import (
+    Flag,
+    ProbeTemplate,
+    Tripwire,
+)
 from plainview.casework.models.galleries import (
     BarredPicture,
     Enrolment,
@@ -35,18 +54,28 @@ from plainview.casework.models.galleries import (
     Reference,
 )
 from plainview.casework.models.jobs import Job
-from plainview.casework.models.joining import Invitation, Token, Training, Trial
-from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogReview
-from plainview.casework.models.people import Agency, Member
+from plainview.casework.models.joining import (
+    Invitation,
+    Token,
+    Training,
+    Trial,
+)
+from plainview.casework.models.log import (
+    LogEntry,
+    LogKey,
+    LogOpening,
+    LogReview,
+)
+from plainview.casework.models.people import (
+    Agency,
+    Member,
+)
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
-from plainview.casework.models.register import Attestation, PublishedRegister
-from plainview.casework.models.sharing import (
-    Agreement,
-    AgreementVersion,
-    SharedLead,
-    SharedNotice,
-    SharedRequest,
+from plainview.casework.models.register import (
+    Attestation,
+    PublishedRegister,
+)
 from plainview.casework.models.retention import (
     Hold,
     RetentionEvent,
@@ -54,7 +83,21 @@ from plainview.casework.models.retention import (
     RetentionRun,
     RetentionVersion,
 )
-from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
+from plainview.casework.models.sharing import (
+    Agreement,
+    AgreementVersion,
+    SharedLead,
+    SharedNotice,
+    SharedRequest,
+)
+from plainview.casework.models.videos import (
+    ProbeFrame,
+    Still,
+    Video,
+    VideoPart,
+    VideoSegment,
+    VideoTrack,
+)
 
 __all__ = [
     "Agency",
