@@ -163,6 +163,12 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "urgent list": Permission.SEARCH_AUTHORISE,
         "urgent authorise": Permission.SEARCH_AUTHORISE,
         "urgent sweep": Need.OWNER,
+        "report show": Permission.REPORT_READ,
+        "report check": Need.NOTHING,
+        "report schedule": Permission.REPORT_SCHEDULE,
+        "report schedules": Permission.REPORT_READ,
+        "report stop": Permission.REPORT_SCHEDULE,
+        "report send-due": Need.OWNER,
     }
 )
 

@@ -21,6 +21,7 @@ from plainview.casework.actions import (
     notices,
     outcomes,
     preparations,
+    report_schedules,
     trials,
     urgent,
     video_process,
@@ -57,6 +58,7 @@ def every_day() -> None:
     with acting_through(Channel("job")):
         intake.sweep_failures()
         trials.send_reports()
+        report_schedules.send_due()
         preparations.discard_stale()
         outcomes.remind_outcomes()
         videos.discard_stale()

@@ -62,3 +62,6 @@ class Permission(StrEnum):
     ALERT_OWN = "alert.own"
     WEBHOOK_SET = "webhook.set"
     JOB_OWN = "job.own"
+    # Reports of the agency's own work.
+    REPORT_READ = "report.read"
+    REPORT_SCHEDULE = "report.schedule"

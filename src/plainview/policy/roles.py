@@ -76,6 +76,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.OUTCOME_REPORT,
             Permission.TRIAL_APPROVE,
             Permission.TRIAL_REPORT,
+            Permission.REPORT_READ,
+            Permission.REPORT_SCHEDULE,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -99,6 +101,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.POLICY_CHANGE,
             Permission.WEBHOOK_SET,
             Permission.REGISTER_EXPORT,
+            Permission.REPORT_READ,
+            Permission.REPORT_SCHEDULE,
         },
         Role.AUDITOR: _OWN
         | {
@@ -114,6 +118,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.FLAG_READ,
             Permission.FLAG_DECIDE,
             Permission.TRIAL_REPORT,
+            Permission.REPORT_READ,
         },
         Role.OPERATOR: _OWN
         | {Permission.AGENCY_OPEN, Permission.AGENCY_SUSPEND, Permission.AUDIT_READ, Permission.AUDIT_ROTATE},

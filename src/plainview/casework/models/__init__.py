@@ -40,6 +40,7 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.reporting import ReportSchedule
 from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "ProbeTemplate",
     "ProficiencyItem",
     "Reference",
+    "ReportSchedule",
     "Search",
     "SignInFailure",
     "SignInReset",
