@@ -355,7 +355,7 @@ class _Reader:
         current = sum(row["state"] == "current" for row in held)
         note = f"As of now. {current} of {len(held)} trainings are current for more than a month."
         return Section(
-            "training", "Training due or expired", note, ("Member", "Role", "Until", "State"), rows
+            "training", "Training due or expired", note, ("Member", "Role", "Until", "State"), rows, keys=2
         )
 
     def _proficiency(self) -> Section:
@@ -400,7 +400,12 @@ class _Reader:
         if self._due["flags_open"] is not None:
             note += f" {self._now['flags_raised']} were raised in it; {self._due['flags_open']} wait for a decision now."
         return Section(
-            "flags", "Flags and what was decided", note, self._heads("Rule", "Decision", "Flags"), rows
+            "flags",
+            "Flags and what was decided",
+            note,
+            self._heads("Rule", "Decision", "Flags"),
+            rows,
+            keys=2,
         )
 
 

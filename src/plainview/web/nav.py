@@ -37,6 +37,7 @@ PLACES = (
     Place("Galleries", "galleries", "/galleries/"),
     Place("Members", "members", "/members/"),
     Place("Flags", "flags", "/flags/"),
+    Place("Reports", "reports", "/reports/"),
     Place("Log", "log", "/log/"),
 )
 """The main navigation, in order; the access table says who sees a row."""
