@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date
 from pathlib import Path
 
@@ -42,10 +43,8 @@ def worked(folder: Path) -> str:
     search(image, case="C-2", purpose="=SUM(A1:A9)")
     nothing = search(image, case="C-2").search.public_id
     examine(nothing, 1, components=UNLIKE, conclusion=NOT, acting_member=person("examiner"))
-    try:
+    with contextlib.suppress(Refused):
         search(image, purpose="private curiosity")
-    except Refused:
-        pass
     lead = release(
         examined(search(image).search.public_id), contradictions=CHECKED, acting_member=person("supervisor")
     )

@@ -45,7 +45,7 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
         "members": Member.objects.get(email=held["email"]).public_id, "approvals": held["approval"],
         "urgent": held["search"], "flags": held["flag"], "cases": str(case.pk),
         "galleries": str(Gallery.objects.get(name="MARKER-gallery").pk),
-        "log": str(entries("case.opened")[0].seq),
+        "log": str(entries("case.opened")[0].seq), "reports": held["schedule"],
     }  # fmt: skip
 
 

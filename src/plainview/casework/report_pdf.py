@@ -61,10 +61,11 @@ def to_pdf(report: Mapping[str, Any]) -> bytes:
         _facts(
             [
                 ("Log", f"{report['log']}, {report['size']} entries"),
-                ("Key of the log", report["log_key"]),
                 ("SHA-256 of the report", digest(report)),
             ]
         ),
+        text("The key of the log, and its signed head:"),
+        f"#raw(block: true, {_raw(report['log_key'])})",
         f"#block(breakable: false)[#raw(block: true, {_raw(report['checkpoint'])})]",
     ]
     return pdf("\n\n".join(parts) + "\n")
@@ -93,11 +94,13 @@ def _warning(words: str) -> str:
 
 
 def _section(section: Section) -> str:
-    parts = [f"== {text(section.title)}"]
+    head = [f"== {text(section.title)}"]
     if section.note:
-        parts.append(text(section.note))
+        head.append(text(section.note))
     if section.chart is not None:
-        parts.append(_chart(section.chart))
+        head.append(_chart(section.chart))
+    together = "\n\n".join(head)
+    parts = [f"#block(breakable: false, sticky: true)[\n{together}\n]"]
     if not section.rows:
         parts.append(text("None."))
     elif not (section.chart_only and section.chart is not None):
@@ -111,9 +114,8 @@ def _chart(chart: Chart) -> str:
 
 
 def _table(section: Section) -> str:
-    numeric = [all(not isinstance(row[i], str) for row in section.rows) for i in range(len(section.heads))]
-    align = ", ".join("right" if number else "left" for number in numeric)
-    columns = ", ".join("auto" if number else "1fr" for number in numeric)
+    align = ", ".join("right" if number else "left" for number in section.numbers)
+    columns = ", ".join("auto" if i else "1fr" for i, _ in enumerate(section.heads))
     head = ", ".join(f"[{text(word)}]" for word in section.heads)
     cells = ", ".join(f"[{text(_shown(cell))}]" for row in section.rows for cell in row)
     return (

@@ -63,6 +63,16 @@ class Section:
     chart_only: bool = False
     keys: int = 1
 
+    @property
+    def numbers(self) -> tuple[bool, ...]:
+        """Which columns hold numbers, and nothing else but dashes."""
+        columns = [[row[i] for row in self.rows] for i in range(len(self.heads))]
+        return tuple(
+            any(isinstance(cell, int) for cell in column)
+            and not any(isinstance(cell, str) for cell in column)
+            for column in columns
+        )
+
 
 def sections(report: Mapping[str, Any]) -> list[Section]:
     """Every table of a report, in the order in which it is read."""
@@ -177,7 +187,8 @@ class _Reader:
         note = "Days of UTC." + (
             " The other period lies beside it from its own first day on." if self._then is not None else ""
         )
-        return Section("time", "Searches by time", note, self._heads("From", "Searches"), told, chart)
+        heads = self._heads("From", "Searches")
+        return Section("time", "Searches by time", note, heads, told, chart, chart_only=True)
 
     def _hours(self) -> Section:
         then = self._then or {}

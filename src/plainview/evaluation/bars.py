@@ -38,7 +38,7 @@ def bars(labels: Sequence[str], counts: Sequence[int], before: Sequence[int] | N
         The SVG, from its root element on.
     """
     with _one_at_a_time, mpl.rc_context(_STYLE):
-        height = 0.5 + (0.42 if before else 0.3) * len(labels) if lying else 2.3
+        height = 0.5 + (0.36 if before else 0.27) * len(labels) if lying else 2.3
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
@@ -59,7 +59,9 @@ def _group(
     draw = axes.barh if lying else axes.bar
     drawn = draw(places, values, size, facecolor=fill, edgecolor=_INK, hatch=hatch, linewidth=0.7)
     if lying or len(values) <= _MOST_LABELS:
-        axes.bar_label(drawn, [f"{value:,}" if value else "" for value in values], padding=2, fontsize=8)
+        axes.bar_label(
+            drawn, [f"{value:,}" if value or lying else "" for value in values], padding=2, fontsize=8
+        )
 
 
 def _axes(axes: Axes, labels: Sequence[str], *, lying: bool) -> None:

@@ -120,5 +120,8 @@ def _standing(labels: Sequence[str], groups: Sequence[Sequence[int]], most: int)
                 if len(labels) <= _MOST_LABELS or group[i] == most:
                     words.append(Word(x + width / 2, _TEXT + HEIGHT - height - 4, f"{group[i]:,}", "middle"))
         if i % every == 0:
-            words.append(Word((i + 0.5) * step, HEIGHT + 2 * _TEXT, label, "middle"))
+            # The first label would stick out on the left.
+            words.append(
+                Word((i + 0.5) * step if i else 0, HEIGHT + 2 * _TEXT, label, "middle" if i else "start")
+            )
     return Drawing(WIDTH, HEIGHT + 2 * _TEXT + 6, rects, words)

@@ -36,7 +36,7 @@ def test_a_week_is_sent_once_when_it_is_over(workspace: Path) -> None:
         every_day()
     (letter,) = mail.outbox
     assert letter.to == [SUPERVISOR, AUDITOR]
-    (pdf_name, pdf, _), (json_name, data, _) = letter.attachments
+    (pdf_name, pdf, _), (_json_name, data, _) = letter.attachments
     assert pdf.startswith(b"%PDF")
     last = monday().date() - timedelta(days=1)
     assert pdf_name == f"report-{last - timedelta(days=6)}-{last}.pdf"

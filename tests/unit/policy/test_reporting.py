@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -45,7 +46,7 @@ def test_every_day_is_owed_once_and_only_when_its_week_or_month_is_over(
         assert period.since.weekday() == 0 if every == "weekly" else period.since.day == 1
         assert (period.until + timedelta(days=1)).weekday() == 0 or every == "monthly"
         assert (period.until + timedelta(days=1)).day == 1 or every == "weekly"
-    for one, following in zip(periods, periods[1:], strict=False):
+    for one, following in itertools.pairwise(periods):
         assert one.until + timedelta(days=1) == following.since
     if periods:
         assert periods[0].since <= sent_until + timedelta(days=1)

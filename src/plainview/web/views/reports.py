@@ -40,7 +40,7 @@ class PeriodForm(forms.Form):
     compare = forms.ChoiceField(
         label="Compare with",
         choices=[
-            (_BEFORE, "The equally long time before"), (_NONE, "Nothing"), (_CHOSEN, "The days named here"),
+            (_BEFORE, "The time before"), (_NONE, "Nothing"), (_CHOSEN, "Other days"),
         ],
     )  # fmt: skip
     other_since = _date("Other days, from", required=False)
@@ -109,12 +109,14 @@ def reports(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(section: Section) -> dict[str, Any]:
-    rows = [[{"value": cell, "number": isinstance(cell, int)} for cell in row] for row in section.rows]
-    numbers = [bool(rows) and all(row[i]["number"] for row in rows) for i in range(len(section.heads))]
+    rows = [
+        [{"value": cell, "number": number} for cell, number in zip(row, section.numbers, strict=True)]
+        for row in section.rows
+    ]
     chart = section.chart
     return {
         "section": section, "rows": rows,
-        "heads": [{"text": head, "number": number} for head, number in zip(section.heads, numbers, strict=True)],
+        "heads": [{"text": head, "number": number} for head, number in zip(section.heads, section.numbers, strict=True)],
         "chart": chart and drawing(chart.labels, chart.counts, chart.before, lying=chart.lying),
     }  # fmt: skip
 
