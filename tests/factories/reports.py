@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -81,3 +82,16 @@ def other_agency(folder: Path, searches: int = 2) -> dict[str, Member]:
             prepare_probe(image), Request("O-1", "find the child", "theirs"), acting_member=people["examiner"]
         )
     return people
+
+
+def main() -> None:
+    """Let the other agency work in the workspace of PLAINVIEW_HOME, which may be served meanwhile."""
+    from plainview.casework.services import services
+
+    with tempfile.TemporaryDirectory(prefix="plainview-other-") as folder:
+        other_agency(Path(folder), 1)
+    services().close()
+
+
+if __name__ == "__main__":
+    main()

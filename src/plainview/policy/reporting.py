@@ -59,15 +59,15 @@ def default_period(today: date) -> Period:
 
 def period_fits(period: Period, today: date) -> Decision:
     """A period has a beginning before its end, and lies in the past."""
-    if not timedelta() <= period.until - period.since < timedelta(days=LONGEST_DAYS):
-        return Refused(
-            "report.period", "No report made", f"There is no period from {period.since} to {period.until}.",
-            "Name a first day and a last day, at most ten years apart.",
-        )  # fmt: skip
     if period.until > today:
         return Refused(
             "report.future", "No report made", f"{period.until} is not over: nobody knows its numbers.",
             f"Name {today} as the last day, or an earlier one.",
+        )  # fmt: skip
+    if not timedelta() <= period.until - period.since < timedelta(days=LONGEST_DAYS):
+        return Refused(
+            "report.period", "No report made", f"There is no period from {period.since} to {period.until}.",
+            "Name a first day and a last day, at most ten years apart.",
         )  # fmt: skip
     return Allow()
 
