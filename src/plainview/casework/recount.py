@@ -6,16 +6,17 @@ holds one gets the same numbers as the agency.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from statistics import median, quantiles
 from typing import Any
 
 from plainview.audit.monitor import REVIEWED
-from plainview.audit.record import Entry, parse_line
+from plainview.audit.record import BadEntry
 from plainview.policy.examination import CONCLUSIONS, OUTCOMES, POTENTIAL
 from plainview.policy.reporting import Period
 
@@ -70,28 +71,35 @@ class Recount:
         self._acts: dict[str, list[_Act]] = {}
 
     def add(self, canonical: bytes) -> None:
-        """Take one entry in canonical form.
+        """Take one entry in canonical form. Whether it is what was signed is for the log's verification to say.
 
         Raises:
-            BadEntry: it is none.
+            BadEntry: it is none, or lacks what is counted.
         """
         found = _ACTION.match(canonical)
-        if found is None or (found[1] in _COUNTED or found[1].endswith(_REFUSED)):
-            self._take(parse_line(canonical))
+        if found is None:
+            raise BadEntry("it does not begin with an action")
+        if found[1] in _COUNTED or found[1].endswith(_REFUSED):
+            try:
+                # Not parse_line: it takes eight times as long, and a log of years is counted at once.
+                fields = json.loads(canonical)
+                self._take(fields["action"], fields["actor"], fields["at"], fields["subject"])
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise BadEntry(f"it lacks what is counted: {error}") from None
 
-    def _take(self, entry: Entry) -> None:
-        subject, day = entry.subject, entry.at[:10]
+    def _take(self, action: str, actor: str, at: str, subject: Mapping[str, Any]) -> None:
+        day = at[:10]
         search = self._searches.get(str(subject.get("search")))
-        if entry.action == "search.answered":
+        if action == "search.answered":
             if search is not None:
                 search.candidates = int(str(subject["candidates"]))
             return
         if subject.get("agency") != self._agency:
             return
-        match entry.action:
+        match action:
             case "search.requested":
                 self._searches[str(subject["search"])] = _Search(
-                    entry.at, entry.actor, str(subject["offence"]), str(subject["gallery"]),
+                    at, actor, str(subject["offence"]), str(subject["gallery"]),
                     bool(subject.get("urgent")), "alert" in subject,
                 )  # fmt: skip
             case "search.erased":
@@ -99,23 +107,23 @@ class Recount:
                     search.erased = True
             case "examination.recorded":
                 word = str(subject["conclusion"])
-                self._did("examinations", _Act(day, entry.actor, word, str(subject["search"])))
+                self._did("examinations", _Act(day, actor, word, str(subject["search"])))
                 if search is not None:
                     search.conclusions.append(word)
             case "lead.released":
-                self._leads[str(subject["lead"])] = (entry.at, str(subject["search"]))
+                self._leads[str(subject["lead"])] = (at, str(subject["search"]))
                 if search is not None:
                     search.lead = True
             case "outcome.reported":
-                self._did("outcomes", _Act(day, entry.actor, str(subject["outcome"]), str(subject["lead"])))
+                self._did("outcomes", _Act(day, actor, str(subject["outcome"]), str(subject["lead"])))
             case "flag.decided":
-                self._did("flags", _Act(day, entry.actor, str(subject["outcome"]), str(subject["rule"])))
+                self._did("flags", _Act(day, actor, str(subject["outcome"]), str(subject["rule"])))
             case "lead.withheld":
-                self._did("withheld", _Act(day, entry.actor, about=str(subject["search"])))
+                self._did("withheld", _Act(day, actor, about=str(subject["search"])))
             case "verification.recorded" | "flag.raised" | "log.reviewed":
-                self._did(entry.action, _Act(day, entry.actor))
+                self._did(action, _Act(day, actor))
             case _:
-                self._did("refusals", _Act(day, entry.actor, str(subject.get("rule", "-")), entry.action))
+                self._did("refusals", _Act(day, actor, str(subject.get("rule", "-")), action))
 
     def _did(self, kind: str, act: _Act) -> None:
         self._acts.setdefault(kind, []).append(act)
