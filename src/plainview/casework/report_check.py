@@ -23,6 +23,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.reporting import Period
 
 _MAX_BYTES = 32 << 20  # a report of ten years by day is below a tenth of this
+_MAY_LACK = {"flags_raised"}  # only an auditor's report says so
 _MADE = b'{"action":"report.made"'
 
 
@@ -93,6 +94,8 @@ def _check(told: Mapping[str, Any], log: Path, vkey: str | None) -> Checked:
             continue
         period = Period(*(date.fromisoformat(told[days][end]) for end in ("since", "until")))
         counted = recount.figures(period)
+        gone = counted.keys() - told[name].keys() - _MAY_LACK
+        problems += [f"{period}, {key.replace('_', ' ')}: the report states nothing" for key in sorted(gone)]
         stated = dict(_leaves(told[name]))
         recorded = dict(_leaves({key: value for key, value in counted.items() if key in told[name]}))
         numbers += len(recorded)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from plainview.cli.common import (
@@ -59,7 +60,8 @@ def report_show(
             raise Refused("report.exists", "Nothing written", f"{path} exists.", "Name a new file.")
     made = make_report(period, _compared(compare, period), list(out), acting_member=member)
     for form, path in out.items():
-        path.write_bytes(made.files[form])
+        with path.open("xb") as file:
+            file.write(made.files[form])
     if json:
         print_json(made.told)
         return
@@ -110,14 +112,16 @@ def _print(told: Mapping[str, Any], sample: str) -> None:
         console.print(f"\n{section.title}", style="bold", markup=False)
         if section.note:
             console.print(section.note, markup=False)
-        if not section.rows:
+        # A chart's many rows: on a terminal those in which something happened.
+        rows = [row for row in section.rows if not section.chart_only or any(row[1:])]
+        if not rows:
             console.print("None.")
             continue
         table = Table()
         for head in section.heads:
             table.add_column(head, overflow="fold")
-        for row in section.rows:
-            table.add_row(*("–" if cell is None else str(cell) for cell in row))
+        for row in rows:
+            table.add_row(*("–" if cell is None else escape(str(cell)) for cell in row))
         console.print(table)
     if told["due"]["trials"]["trials"]:
         console.print(f"\n{told['due']['trials']['text']}", markup=False)

@@ -58,10 +58,10 @@ def every_day() -> None:
     with acting_through(Channel("job")):
         intake.sweep_failures()
         trials.send_reports()
-        report_schedules.send_due()
         preparations.discard_stale()
         outcomes.remind_outcomes()
         videos.discard_stale()
+        report_schedules.send_due()  # last: a letter that is refused stops nothing else
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import smtplib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 from tests.factories.work import at, entries, person
 
-from plainview.casework.actions.members import deactivate
 from plainview.casework.actions.report_schedules import schedule_report, send_due, stop_schedule
 from plainview.casework.models import Member, ReportSchedule
+from plainview.casework.report_files import digest
 from plainview.jobs.schedule import every_day
 from plainview.policy.decision import Refused
 
@@ -57,24 +58,33 @@ def test_a_week_is_sent_once_when_it_is_over(workspace: Path) -> None:
         assert send_due() == []
 
 
-def test_a_letter_that_does_not_go_leaves_no_entry_and_goes_the_next_day(
+def test_a_letter_that_does_not_go_leaves_no_entry_stops_no_other_and_goes_the_next_day(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schedule_report("weekly", [SUPERVISOR], acting_member=person("supervisor"))
-    deactivate(AUDITOR, why="left", acting_member=person("admin"))
+    schedule_report("weekly", [AUDITOR], acting_member=person("supervisor"))
+    send = EmailMessage.send
 
-    def down(_: EmailMessage) -> int:
-        assert len(entries("report.made")) == 1  # the entry comes first
-        raise ConnectionRefusedError
+    def down_for_one(letter: EmailMessage) -> int:
+        if letter.to == [SUPERVISOR]:
+            assert len(entries("report.made")) == 1  # the entry comes first
+            raise smtplib.SMTPRecipientsRefused({})
+        return send(letter)
 
     with monkeypatch.context() as patch, at(monday()):
-        patch.setattr(EmailMessage, "send", down)
-        with pytest.raises(ConnectionRefusedError):
+        patch.setattr(EmailMessage, "send", down_for_one)
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
             send_due()
-    assert entries("report.made") == []
+    assert [letter.to for letter in mail.outbox] == [[AUDITOR]]
+    (made,) = entries("report.made")
+    told = json.loads(mail.outbox[0].attachments[1][1])
+    assert (made.subject["sha256"], told["due"]["flags_open"]) == (
+        digest(told),
+        0,
+    )  # only an auditor reads it
     with at(monday() + timedelta(days=1)):
         assert len(send_due()) == 1
-    assert len(mail.outbox) == 1
+    assert [letter.to for letter in mail.outbox] == [[AUDITOR], [SUPERVISOR]]
 
 
 def test_who_left_is_left_out_and_a_month_is_one_of_the_calendar(workspace: Path) -> None:

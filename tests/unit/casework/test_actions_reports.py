@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from tests.factories.reports import other_agency, worked
 from tests.factories.work import at, case, entries, gallery, person, probe, search
+from typer.testing import CliRunner
 
 from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.reports import MadeReport, make_report
@@ -23,6 +24,7 @@ from plainview.casework.models import Member, Search
 from plainview.casework.report_check import check_report
 from plainview.casework.report_files import digest, to_json
 from plainview.casework.report_sections import sections
+from plainview.cli import main as cli
 from plainview.policy.decision import Refused
 from plainview.policy.misuse import Finding
 from plainview.policy.reporting import Period, default_period
@@ -85,6 +87,28 @@ def test_a_report_names_the_log_that_it_was_made_from_and_its_entry_names_it(lea
     assert made().told["differences"][0] == "searches: the log says 4, the records 3"
 
 
+def test_the_command_writes_files_and_says_what_it_does_not_understand(
+    workspace: Path, tmp_path: Path
+) -> None:
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(cli.app, ["report", "show", "--as", "auditor@agency.example", *words])
+
+    out = [tmp_path / "report.csv", tmp_path / "report.pdf"]
+    done = run("--csv", str(out[0]), "--pdf", str(out[1]), "--compare", "2026-01-01..2026-01-31")
+    assert done.exit_code == 0, done.output
+    assert "At a glance" in done.output
+    assert out[0].read_bytes().startswith(b"section,")
+    assert out[1].read_bytes().startswith(b"%PDF")
+    for words, rule in (
+        (("--csv", str(out[0])), "report.exists"), (("--since", "yesterday"), "report.day"),
+        (("--compare", "2026"), "report.compare"), (("--compare", "2026-02-30..2026-03-01"), "report.day"),
+        (("--until", "2999-01-01"), "report.future"),
+    ):  # fmt: skip
+        refused = run(*words).exception
+        assert isinstance(refused, Refused)
+        assert refused.rule_id == rule
+
+
 @pytest.fixture
 def kept(lead: str, workspace: Path, tmp_path: Path) -> tuple[Path, Path]:
     """A report's file and a copy of the log that holds its entry."""
@@ -134,7 +158,27 @@ def test_an_altered_number_is_named(kept: tuple[Path, Path]) -> None:
         problems = check_report(file, log).problems
         assert any(problem.endswith(says) for problem in problems), problems
         assert any("no entry of the log holds" in problem for problem in problems)
-    # What the log does not say cannot be altered either.
+    # A copy that ends with the checkpoint tells of everything but what the log does not say.
+    told = json.loads(whole)
+    size = told["size"]
+    (log / "log.jsonl").write_bytes(
+        b"".join((log / "log.jsonl").read_bytes().splitlines(keepends=True)[:size])
+    )
+    notes = (log / "checkpoints").read_text().split("\n\n")
+    (log / "checkpoints").write_text("\n\n".join(notes[: 2 * size]) + "\n\n")
+    file.write_text(whole)
+    found = check_report(file, log)
+    assert (found.problems, found.entry) == ([], None)
+    del told["counted"]["by_day"]
+    file.write_bytes(to_json(told))
+    assert any(
+        problem.endswith("by day: the report states nothing") for problem in check_report(file, log).problems
+    )
+
+
+def test_what_only_the_records_say_cannot_be_altered_either(kept: tuple[Path, Path]) -> None:
+    file, log = kept
+    whole = file.read_text()
     told = json.loads(whole)
     told["records"]["agreement"]["agreed"] = 0
     file.write_bytes(to_json(told))
@@ -146,13 +190,19 @@ def test_an_altered_number_is_named(kept: tuple[Path, Path]) -> None:
             check_report(file, log)
 
 
-def test_a_copy_of_the_log_gives_every_number_again_and_another_log_does_not(kept: tuple[Path, Path]) -> None:
+def test_a_copy_of_the_log_gives_every_number_again_and_another_log_does_not(
+    kept: tuple[Path, Path], tmp_path: Path
+) -> None:
     file, log = kept
     found = check_report(file, log)
     assert found.problems == []
     assert found.entry == entries("report.made")[0].seq
     assert found.numbers > 60
     assert check_report(file, log, vkey=json.loads(file.read_text())["log_key"]).problems == []
+    run = CliRunner().invoke(cli.app, ["report", "check", str(file), "--log", str(log)])
+    assert (run.exit_code, "numbers are those of the log" in run.output) == (0, True)
+    with pytest.raises(Refused, match=r"report\.unreadable"):
+        check_report(file, tmp_path / "nowhere")
     whole = (log / "log.jsonl").read_bytes()
     lines = whole.splitlines(keepends=True)
     number = next(i for i, line in enumerate(lines) if b'"search.requested"' in line)
@@ -160,6 +210,9 @@ def test_a_copy_of_the_log_gives_every_number_again_and_another_log_does_not(kep
     problems = check_report(file, log).problems
     assert any(problem.startswith("log: ") for problem in problems)
     assert any("searches: the report states 4, the log records 3" in problem for problem in problems)
+    run = CliRunner().invoke(cli.app, ["report", "check", str(file), "--log", str(log), "--json"])
+    assert run.exit_code == 1
+    assert json.loads(run.stdout)["problems"] == problems
     (log / "log.jsonl").write_bytes(whole)
     told = json.loads(file.read_text())
     told["checkpoint"] = told["checkpoint"].replace("\n", "\n9", 1)

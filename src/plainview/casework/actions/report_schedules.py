@@ -85,35 +85,41 @@ def send_due() -> list[tuple[str, Period]]:
     A recipient who has left, or may not read reports any more, is left out. The entry is written before the letter.
 
     Raises:
-        OSError: the mail server or the outbox refused; the entry is then undone, and the next run sends it.
+        OSError: the mail server or the outbox refused a letter; its entry is then undone, and the next run sends it.
+            The others were sent.
     """
-    sent = []
-    rows = ReportSchedule.objects.filter(stopped_at=None, agency__suspended_at=None).order_by("pk")
-    for pk in rows.values_list("pk", flat=True):
-        while (period := _send_next(pk)) is not None:
-            sent.append(period)
+    sent, trouble = [], None
+    rows = ReportSchedule.objects.filter(stopped_at=None, agency__suspended_at=None).select_related("agency")
+    for schedule in rows.order_by("pk"):
+        for period in reporting.owed(schedule.every, schedule.sent_until, timezone.now().date()):
+            try:
+                if _send(schedule, period):
+                    sent.append((schedule.public_id, period))
+            except OSError as error:  # a mail server's refusals are of this kind too
+                trouble = error
+                break
+    if trouble is not None:
+        raise trouble
     return sent
 
 
-def _send_next(pk: int) -> tuple[str, Period] | None:
+def _send(schedule: ReportSchedule, period: Period) -> bool:
+    """Send one report; False when another worker was faster, or the order was stopped meanwhile."""
+    people = [row for row in schedule.recipients.order_by("pk") if _may_read(row)]
+    # One report for all of them: what only an auditor may know is in it when all of them may.
+    open_flags = bool(people) and all(holds(row.roles, Permission.FLAG_READ) for row in people)
+    told = build(schedule.agency, period, period.before(), open_flags=open_flags)
+    files = written(told, _TYPES)
     with transaction.atomic():
-        # Locked: two workers do not send the same letter.
-        schedule = ReportSchedule.objects.select_for_update().select_related("agency").get(pk=pk)
-        owed = reporting.owed(schedule.every, schedule.sent_until, timezone.now().date())
-        if schedule.stopped_at is not None or not owed:
-            return None
-        period = owed[0]
-        people = [row for row in schedule.recipients.order_by("pk") if _may_read(row)]
-        # One report for all of them: what only an auditor may know is in it when all of them may.
-        open_flags = bool(people) and all(holds(row.roles, Permission.FLAG_READ) for row in people)
-        told = build(schedule.agency, period, period.before(), open_flags=open_flags)
-        files = written(told, _TYPES)
-        schedule.sent_until = period.until
-        schedule.save(update_fields=["sent_until"])
+        held = ReportSchedule.objects.select_for_update().get(pk=schedule.pk)
+        if held.stopped_at is not None or held.sent_until >= period.until:
+            return False
+        held.sent_until = period.until
+        held.save(update_fields=["sent_until"])
         record(told, files, acting_member=None, sent={"schedule": schedule.public_id, "letters": len(people)})
         if people:
             _letter(schedule, period, [row.email for row in people], files)
-    return schedule.public_id, period
+    return True
 
 
 def _may_read(member: Member) -> bool:
