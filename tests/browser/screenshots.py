@@ -122,6 +122,7 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
         "supervisor": {
             "supervisor-home": "/", "leads": "/leads/", "lead": lead,
             "release": f"/examinations/{examination}/release/", "approvals": "/approvals/",
+            "report": "/reports/", "report-schedules": "/reports/schedules/",
         },
         "admin": {
             "administrator-home": "/", "galleries": "/galleries/", "gallery": "/galleries/1/",

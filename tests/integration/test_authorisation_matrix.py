@@ -31,6 +31,7 @@ from plainview.casework.actions.policy import change_policy
 from plainview.casework.actions.proficiency import add_item
 from plainview.casework.actions.retention_rules import record_event
 from plainview.casework.actions.retention_runs import propose_run
+from plainview.casework.actions.report_schedules import schedule_report
 from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
@@ -128,6 +129,10 @@ LINES = {
     "tripwire add": "{image} --label l",
     "tripwire list": "",
     "tripwire remove": "{tripwire}",
+    "report show": "",
+    "report schedule": "--every weekly --to {email}",
+    "report schedules": "",
+    "report stop": "{schedule}",
     "audit summary": "",
     "audit review": "--note n",
     "approval request": "{image} --case {case} --purpose p",
@@ -254,6 +259,9 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     return {
         "agreement": shared.agreement.public_id, "request": shared.public_id,
         "alert": saved.public_id, "webhook": hook.public_id,
+    sent = schedule_report("weekly", [supervisor.email], acting_member=supervisor)
+    return {
+        "alert": saved.public_id, "webhook": hook.public_id, "schedule": sent.public_id,
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,

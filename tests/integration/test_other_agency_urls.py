@@ -47,7 +47,7 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
         "galleries": str(Gallery.objects.get(name="MARKER-gallery").pk),
         "shared": held["request"], "agreements": held["agreement"],
         "retention": held["run"], "holds": held["hold"],
-        "log": str(entries("case.opened")[0].seq),
+        "log": str(entries("case.opened")[0].seq), "reports": held["schedule"],
     }  # fmt: skip
 
 

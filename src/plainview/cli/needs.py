@@ -199,6 +199,12 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "retention run": Permission.RETENTION_APPROVE,
         "retention proof": Permission.RETENTION_READ,
         "retention check-proof": Need.NOTHING,
+        "report show": Permission.REPORT_READ,
+        "report check": Need.NOTHING,
+        "report schedule": Permission.REPORT_SCHEDULE,
+        "report schedules": Permission.REPORT_READ,
+        "report stop": Permission.REPORT_SCHEDULE,
+        "report send-due": Need.OWNER,
     }
 )
 

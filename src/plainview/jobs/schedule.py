@@ -25,6 +25,7 @@ from plainview.casework.actions import (
     retention_runs,
     shared_ends,
     shared_notices,
+    report_schedules,
     trials,
     urgent,
     video_process,
@@ -71,6 +72,7 @@ def every_day() -> None:
         videos.discard_stale()
         register.publish_month()
         retention_runs.propose_due()
+        report_schedules.send_due()  # last: a letter that is refused stops nothing else
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

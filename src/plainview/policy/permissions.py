@@ -79,3 +79,6 @@ class Permission(StrEnum):
     RETENTION_APPROVE = "retention.approve"
     HOLD_PLACE = "hold.place"
     HOLD_END = "hold.end"
+    # Reports of the agency's own work.
+    REPORT_READ = "report.read"
+    REPORT_SCHEDULE = "report.schedule"

@@ -90,6 +90,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.RETENTION_APPROVE,
             Permission.HOLD_PLACE,
             Permission.HOLD_END,
+            Permission.REPORT_READ,
+            Permission.REPORT_SCHEDULE,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -123,6 +125,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.RETENTION_APPROVE,
             Permission.HOLD_PLACE,
             Permission.HOLD_END,
+            Permission.REPORT_READ,
+            Permission.REPORT_SCHEDULE,
         },
         Role.AUDITOR: _OWN
         | {
@@ -141,6 +145,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.AGREEMENT_READ,
             Permission.SHARED_READ,
             Permission.RETENTION_READ,
+            Permission.REPORT_READ,
         },
         Role.OPERATOR: _OWN
         | {Permission.AGENCY_OPEN, Permission.AGENCY_SUSPEND, Permission.AUDIT_READ, Permission.AUDIT_ROTATE},

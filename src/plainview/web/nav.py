@@ -39,6 +39,7 @@ PLACES = (
     Place("Members", "members", "/members/"),
     Place("Flags", "flags", "/flags/"),
     Place("Retention", "retention", "/retention/"),
+    Place("Reports", "reports", "/reports/"),
     Place("Log", "log", "/log/"),
     Place("Register", "register", "/register/"),
 )

@@ -40,3 +40,88 @@ def bars(counts: Sequence[tuple[str, int]]) -> list[Bar]:
         height = HEIGHT * count / most
         made.append(Bar(i * step + _GAP / 2, HEIGHT - height, step - _GAP, height, label, count))
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """One bar of a drawing; `is_before`: of the other period, drawn as an outline."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    is_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A label or a number: where it stands, and which of its ends: "start", "middle" or "end"."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Bars with their words, in units of `width` by `height`; the page scales it."""
+
+    width: int
+    height: float
+    bars: list[Rect]
+    words: list[Word]
+
+
+_ROW, _TEXT, _SHORT = 18, 18, 30  # units of a lying bar and of a line of text; characters of a label
+_ASIDE, _NUMBER = 230, 50  # units left of lying bars for their labels, and right of them for their numbers
+_MOST_LABELS = 12  # under standing bars
+
+
+def drawing(
+    labels: Sequence[str], counts: Sequence[int], before: Sequence[int] | None, *, lying: bool
+) -> Drawing:
+    """Lay out counts, and those of another period beside them; the highest of all fills the drawing.
+
+    Args:
+        labels: one for each count.
+        counts, before: whole numbers from 0 up, in the order of the labels.
+        lying: draw them from left to right, the first one on top, for labels that are words.
+    """
+    groups = [counts] if before is None else [counts, before]
+    most = max((count for group in groups for count in group), default=0) or 1
+    return (_lying if lying else _standing)(labels, groups, most)
+
+
+def _lying(labels: Sequence[str], groups: Sequence[Sequence[int]], most: int) -> Drawing:
+    rects, words, y = [], [], 0.0
+    for i, label in enumerate(labels):
+        short = label if len(label) <= _SHORT else f"{label[: _SHORT - 1]}…"
+        words.append(Word(_ASIDE - 10, y + _ROW * len(groups) / 2 + 5, short, "end"))
+        for is_before, group in enumerate(groups):
+            width = (WIDTH - _ASIDE - _NUMBER) * group[i] / most
+            if group[i]:
+                rects.append(Rect(_ASIDE, y + 2, width, _ROW - 4, bool(is_before)))
+            words.append(Word(_ASIDE + width + 6, y + _ROW / 2 + 5, f"{group[i]:,}", "start"))
+            y += _ROW
+        y += _GAP * 2
+    return Drawing(WIDTH, y, rects, words)
+
+
+def _standing(labels: Sequence[str], groups: Sequence[Sequence[int]], most: int) -> Drawing:
+    rects, words = [], []
+    step = WIDTH / max(len(labels), 1)
+    width, every = (step - _GAP / 2) / len(groups), -(-len(labels) // _MOST_LABELS)
+    for i, label in enumerate(labels):
+        for is_before, group in enumerate(groups):
+            height, x = HEIGHT * group[i] / most, i * step + _GAP / 4 + is_before * width
+            if group[i]:
+                rects.append(Rect(x, _TEXT + HEIGHT - height, width, height, bool(is_before)))
+                if len(labels) <= _MOST_LABELS or group[i] == most:
+                    words.append(Word(x + width / 2, _TEXT + HEIGHT - height - 4, f"{group[i]:,}", "middle"))
+        if i % every == 0:
+            # The first label would stick out on the left.
+            words.append(
+                Word((i + 0.5) * step if i else 0, HEIGHT + 2 * _TEXT, label, "middle" if i else "start")
+            )
+    return Drawing(WIDTH, HEIGHT + 2 * _TEXT + 6, rects, words)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.web.plot import HEIGHT, WIDTH, bars
+from plainview.web.plot import HEIGHT, WIDTH, bars, drawing
 
 
 @given(st.lists(st.integers(0, 10**9), max_size=40))
@@ -24,3 +24,30 @@ def test_bars_stay_inside_and_apart(counts: list[int]) -> None:
         assert left.x + left.width < right.x
     if any(counts):
         assert max(bar.height for bar in made) == HEIGHT
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), max_size=40),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_drawing_holds_every_bar_of_both_periods(
+    counts: list[tuple[int, int]], compared: bool, lying: bool
+) -> None:
+    now, then = [one for one, _ in counts], [other for _, other in counts]
+    made = drawing([f"label {i}" for i in range(len(counts))], now, then if compared else None, lying=lying)
+    groups = [now, then] if compared else [now]
+    for is_before, group in enumerate(groups):
+        drawn = [bar for bar in made.bars if bar.is_before == bool(is_before)]
+        assert len(drawn) == sum(count > 0 for count in group)
+        for bar, count in zip(drawn, [count for count in group if count], strict=True):
+            length = bar.width if lying else bar.height
+            whole = max((row.width if lying else row.height) for row in made.bars)
+            assert abs(length / whole - count / max(count for g in groups for count in g)) < 1e-6
+    for bar in made.bars:
+        assert bar.x >= 0
+        assert bar.y >= 0
+        assert bar.x + bar.width <= made.width
+        assert bar.y + bar.height <= made.height
+    if lying:
+        assert sum(word.anchor == "start" for word in made.words) == len(counts) * len(groups)

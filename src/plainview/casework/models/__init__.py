@@ -98,6 +98,8 @@ from plainview.casework.models.videos import (
     VideoSegment,
     VideoTrack,
 )
+from plainview.casework.models.reporting import ReportSchedule
+from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -149,6 +151,7 @@ __all__ = [
     "RetentionItem",
     "RetentionRun",
     "RetentionVersion",
+    "ReportSchedule",
     "Search",
     "SharedLead",
     "SharedNotice",

@@ -1,0 +1,130 @@
+"""The rules of reports: which days a report may cover, whom it goes to, and when one is owed by the clock.
+
+Owns the arithmetic of periods. Days are days of UTC, both ends count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from plainview.policy.agency import AgencyPolicy
+from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.roles import Role
+from plainview.policy.search import TrainingFacts
+
+LONGEST_DAYS = 3660
+"""Longest period of a report: chosen, ten years."""
+
+DEFAULT_DAYS = 30
+"""Length of the period that is shown when nobody names one: chosen."""
+
+WEEKLY, MONTHLY = "weekly", "monthly"
+EVERY = (WEEKLY, MONTHLY)
+"""How often a report is sent: after each week from Monday to Sunday, or after each month of the calendar."""
+
+COMMON_CASES = 3
+"""A purpose in words of its own is named when so many cases state it: chosen. Rarer ones may tell a person's story."""
+
+PROFICIENCY_DAYS = 365
+"""A verifier without an answer on a face with a known answer for so long is due: chosen, a test every year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `since` to `until`."""
+
+    since: date
+    until: date
+
+    def before(self) -> Period:
+        """The equally long period that ends the day before this one begins."""
+        return Period(
+            self.since - (self.until - self.since) - timedelta(days=1), self.since - timedelta(days=1)
+        )
+
+    def to_dict(self) -> dict[str, str]:
+        """As texts."""
+        return {"since": self.since.isoformat(), "until": self.until.isoformat()}
+
+    def __str__(self) -> str:
+        return f"{self.since} to {self.until}"
+
+
+def default_period(today: date) -> Period:
+    """The days that end today."""
+    return Period(today - timedelta(days=DEFAULT_DAYS - 1), today)
+
+
+def period_fits(period: Period, today: date) -> Decision:
+    """A period has a beginning before its end, and lies in the past."""
+    if period.until > today:
+        return Refused(
+            "report.future", "No report made", f"{period.until} is not over: nobody knows its numbers.",
+            f"Name {today} as the last day, or an earlier one.",
+        )  # fmt: skip
+    if not timedelta() <= period.until - period.since < timedelta(days=LONGEST_DAYS):
+        return Refused(
+            "report.period", "No report made", f"There is no period from {period.since} to {period.until}.",
+            "Name a first day and a last day, at most ten years apart.",
+        )  # fmt: skip
+    return Allow()
+
+
+def recipients_fit(recipients: Iterable[tuple[str, bool]]) -> Decision:
+    """Somebody is written to, and each may read reports: (address, whether active with that permission)."""
+    told = list(recipients)
+    barred = [email for email, may in told if not may]
+    if barred or not told:
+        return Refused(
+            "report.recipient", "Nothing scheduled",
+            f"{', '.join(barred)} may not read reports." if barred else "Nobody was named to send it to.",
+            "Name supervisors, administrators or auditors of your agency.",
+        )  # fmt: skip
+    return Allow()
+
+
+def rhythm_known(every: str) -> Decision:
+    """A report is sent weekly or monthly."""
+    if every not in EVERY:
+        return Refused(
+            "report.every",
+            "Nothing scheduled",
+            f"A report is not sent {every!r}.",
+            f"Use one of: {', '.join(EVERY)}.",
+        )
+    return Allow()
+
+
+def owed(every: str, sent_until: date, today: date) -> list[Period]:
+    """Every complete period that ends after `sent_until` and before `today`, the oldest first."""
+    found: list[Period] = []
+    period = _containing(every, sent_until + timedelta(days=1))
+    while period.until < today:
+        found.append(period)
+        period = _containing(every, period.until + timedelta(days=1))
+    return found
+
+
+def _containing(every: str, day: date) -> Period:
+    if every == WEEKLY:
+        monday = day - timedelta(days=day.weekday())
+        return Period(monday, monday + timedelta(days=6))
+    first = day.replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return Period(first, following - timedelta(days=1))
+
+
+def trained_until(role: Role, trainings: Iterable[TrainingFacts], policy: AgencyPolicy) -> date | None:
+    """The last day on which these trainings let somebody act in the role; None when they never did.
+
+    It agrees with policy.search.trained for a role of which the policy asks a training.
+    """
+    needed = policy.training[role]
+    days = [
+        row.expires_on
+        for row in trainings
+        if row.course.strip().lower() == needed.course.lower() and row.hours >= needed.hours
+    ]
+    return max(days, default=None)

@@ -1,0 +1,64 @@
+"""Reports in Chromium: a supervisor reads, compares, takes away and orders one; another agency is in none of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import findings
+from tests.factories.live import Live
+
+PHONE = {"viewport": {"width": 390, "height": 844}}
+_OTHER = "from plainview.cli.common import start_django; start_django(); from tests.factories.reports import main; main()"
+
+
+def test_a_report_is_read_compared_taken_away_and_ordered(
+    page_of: Callable[..., Page], live: Live, tmp_path: Path
+) -> None:
+    subprocess.run(
+        [sys.executable, "-c", _OTHER], env={**os.environ, "PLAINVIEW_HOME": str(live.home)}, check=True,
+        capture_output=True,
+    )  # fmt: skip
+    page = page_of("supervisor", **PHONE)
+    page.goto("/reports/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert findings(page) == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert "kidnapping" not in page.content()
+    told = page.request.get("/reports/report.json").json()
+    mine = told["counted"]["searches"]
+    assert "kidnapping" not in json.dumps(told)
+    row = page.get_by_role("region", name="At a glance").get_by_role("row").nth(1)
+    expect(row).to_have_text(f"Searches{mine}0")
+    theirs = live.json("report", "show", "--as", "supervisor@other.example")
+    assert theirs["counted"]["by_offence"] == {"kidnapping": 1}
+    (tmp_path / "theirs.json").write_text(json.dumps(theirs))
+    live.cli("report", "check", tmp_path / "theirs.json", "--log", live.home / "audit")
+    page.get_by_label("Compare with").select_option("Other days")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#errors")).to_contain_text("Name the first and the last day to compare with.")
+    page.get_by_label("Compare with").select_option("Nothing")
+    page.get_by_label("Until", exact=True).fill("2999-01-01")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#errors")).to_contain_text("2999-01-01 is not over")
+    expect(page.get_by_label("Until", exact=True)).to_have_value("2999-01-01")
+    page.goto("/reports/?compare=none")
+    assert page.get_by_role("columnheader", name="Before").count() == 0
+    assert page.request.get("/reports/report.pdf?compare=none").body().startswith(b"%PDF")
+    assert page.request.get("/reports/report.csv").text().startswith("section,line,column,value")
+    assert page.request.get("/reports/report.csv?until=2999-01-01").status == 400
+    page.get_by_role("link", name="Reports by e-mail").click()
+    page.get_by_role("button", name="Have it sent").click()
+    expect(page.locator("#errors")).to_be_visible()
+    page.get_by_label("Sample auditor").check()
+    page.get_by_label("On the first").check()
+    page.get_by_role("button", name="Have it sent").click()
+    expect(page.get_by_text("Monthly to Sample auditor")).to_be_visible()
+    assert findings(page) == []
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("None is sent.")).to_be_visible()

@@ -1,0 +1,92 @@
+"""Periods of reports, and when one is owed."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.policy.agency import NEW_AGENCY, parse
+from plainview.policy.decision import Allow, Refused
+from plainview.policy.reporting import (
+    DEFAULT_DAYS,
+    EVERY,
+    Period,
+    default_period,
+    owed,
+    period_fits,
+    recipients_fit,
+    trained_until,
+)
+from plainview.policy.roles import Role
+from plainview.policy.search import TrainingFacts, trained
+
+DAYS = st.dates(date(2000, 1, 1), date(2100, 1, 1))
+
+
+@given(DAYS, st.integers(0, 500))
+def test_the_period_before_is_as_long_and_ends_the_day_before(day: date, length: int) -> None:
+    period = Period(day, day + timedelta(days=length))
+    before = period.before()
+    assert before.until + timedelta(days=1) == period.since
+    assert before.until - before.since == period.until - period.since
+
+
+@given(st.sampled_from(EVERY), DAYS, st.integers(0, 200))
+def test_every_day_is_owed_once_and_only_when_its_week_or_month_is_over(
+    every: str, sent_until: date, later: int
+) -> None:
+    today = sent_until + timedelta(days=later)
+    periods = owed(every, sent_until, today)
+    for period in periods:
+        assert sent_until < period.until < today
+        assert period.since.weekday() == 0 if every == "weekly" else period.since.day == 1
+        assert (period.until + timedelta(days=1)).weekday() == 0 or every == "monthly"
+        assert (period.until + timedelta(days=1)).day == 1 or every == "weekly"
+    for one, following in itertools.pairwise(periods):
+        assert one.until + timedelta(days=1) == following.since
+    if periods:
+        assert periods[0].since <= sent_until + timedelta(days=1)
+        assert owed(every, periods[-1].until, today) == []
+
+
+def test_a_period_is_over_and_not_too_long() -> None:
+    today = date(2026, 11, 25)
+    assert default_period(today) == Period(date(2026, 10, 27), today)
+    assert (default_period(today).until - default_period(today).since).days + 1 == DEFAULT_DAYS
+    assert isinstance(period_fits(Period(today, today), today), Allow)
+    for since, until in ((today, today - timedelta(days=1)), (date(2000, 1, 1), today)):
+        answer = period_fits(Period(since, until), today)
+        assert isinstance(answer, Refused)
+        assert answer.rule_id == "report.period"
+    answer = period_fits(Period(today, today + timedelta(days=1)), today)
+    assert isinstance(answer, Refused)
+    assert answer.rule_id == "report.future"
+
+
+def test_recipients_may_read() -> None:
+    assert isinstance(recipients_fit([("a@x.example", True)]), Allow)
+    for told in ([], [("a@x.example", True), ("b@x.example", False)]):
+        assert isinstance(recipients_fit(told), Refused)
+
+
+COURSE = "facial examination, FISWG curriculum"
+
+
+@pytest.mark.parametrize("role", [Role.EXAMINER, Role.VERIFIER])
+@given(
+    st.lists(
+        st.builds(
+            TrainingFacts, st.sampled_from([COURSE, COURSE.upper(), "other"]), st.integers(20, 30), DAYS
+        )
+    ),
+    DAYS,
+)
+def test_trained_until_agrees_with_the_rule(role: Role, trainings: list[TrainingFacts], today: date) -> None:
+    policy = parse(NEW_AGENCY)
+    until = trained_until(role, trainings, policy)
+    allowed = isinstance(trained(role, trainings, policy, today), Allow)
+    assert allowed == (until is not None and until >= today)
