@@ -163,6 +163,14 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "urgent list": Permission.SEARCH_AUTHORISE,
         "urgent authorise": Permission.SEARCH_AUTHORISE,
         "urgent sweep": Need.OWNER,
+        "rights list": Permission.SUBJECT_READ,
+        "rights show": Permission.SUBJECT_READ,
+        "rights confirm": Permission.SUBJECT_ANSWER,
+        "rights search": Permission.SUBJECT_ANSWER,
+        "rights decide": Permission.SUBJECT_ANSWER,
+        "rights answer": Permission.SUBJECT_ANSWER,
+        "rights refuse": Permission.SUBJECT_ANSWER,
+        "rights extend": Permission.SUBJECT_ANSWER,
     }
 )
 

@@ -21,6 +21,7 @@ from plainview.casework.actions import (
     notices,
     outcomes,
     preparations,
+    subject_watch,
     trials,
     urgent,
     video_process,
@@ -60,6 +61,9 @@ def every_day() -> None:
         preparations.discard_stale()
         outcomes.remind_outcomes()
         videos.discard_stale()
+        subject_watch.send_owed()
+        subject_watch.watch_deadlines()
+        subject_watch.erase_old()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

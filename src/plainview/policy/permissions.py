@@ -62,3 +62,6 @@ class Permission(StrEnum):
     ALERT_OWN = "alert.own"
     WEBHOOK_SET = "webhook.set"
     JOB_OWN = "job.own"
+    # The rights of data subjects.
+    SUBJECT_READ = "subject.read"
+    SUBJECT_ANSWER = "subject.answer"

@@ -99,6 +99,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.POLICY_CHANGE,
             Permission.WEBHOOK_SET,
             Permission.REGISTER_EXPORT,
+            Permission.SUBJECT_READ,
+            Permission.SUBJECT_ANSWER,
         },
         Role.AUDITOR: _OWN
         | {
@@ -114,6 +116,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.FLAG_READ,
             Permission.FLAG_DECIDE,
             Permission.TRIAL_REPORT,
+            Permission.SUBJECT_READ,
         },
         Role.OPERATOR: _OWN
         | {Permission.AGENCY_OPEN, Permission.AGENCY_SUSPEND, Permission.AUDIT_READ, Permission.AUDIT_ROTATE},

@@ -40,6 +40,7 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.subjects import SubjectAnswer, SubjectFinding, SubjectPhoto, SubjectRequest
 from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
@@ -87,6 +88,10 @@ __all__ = [
     "SignInFailure",
     "SignInReset",
     "Still",
+    "SubjectAnswer",
+    "SubjectFinding",
+    "SubjectPhoto",
+    "SubjectRequest",
     "Token",
     "Training",
     "Trial",
