@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 from tests.factories.models import collins, scaled
+from tests.factories.subjects import file
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search, write
 from typer.testing import CliRunner, Result
@@ -130,6 +131,14 @@ LINES = {
     "approval deny": "{approval} --note n",
     "urgent list": "",
     "urgent authorise": "{search} --note n",
+    "rights list": "",
+    "rights show": "{request}",
+    "rights confirm": "{request} --how seen-at-the-desk",
+    "rights search": "{request}",
+    "rights decide": "{request} --other {reference}",
+    "rights answer": "{request}",
+    "rights refuse": "{request} --ground identity --reason not-a-sentence",
+    "rights extend": "{request} --days 5 --reason not-a-sentence",
 }  # fmt: skip
 
 OWN = {"register export", "policy set", "policy dry-run", "tripwire add"}
@@ -202,6 +211,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "reference": first.public_id, "reference2": second.public_id, "item": item.public_id, "register": str(tmp_path / "register"),
         "canary": canary.public_id, "canary_probe": str(canary_probe), "alarm": alarm.public_id,
         "exported": str(tmp_path / "exported"), "feed": feed.public_id,
+        "request": file(name="MARKER", about="MARKER").request.public_id,
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
         "sheet": str(tmp_path / "sheet.pdf"), "clip": str(clip_file), "video": video,
     } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip

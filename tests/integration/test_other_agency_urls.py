@@ -16,7 +16,7 @@ from plainview.casework.actions.preparations import prepare
 from plainview.casework.models import Case, Enrolment, Gallery, Member, Reference, Still
 from plainview.policy.roles import Role
 
-ANYWHERE = {"accounts", "join", "sessions"}
+ANYWHERE = {"accounts", "join", "rights", "sessions"}
 """First parts of addresses that name nothing of an agency."""
 
 
@@ -45,6 +45,7 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
         "members": Member.objects.get(email=held["email"]).public_id, "approvals": held["approval"],
         "urgent": held["search"], "flags": held["flag"], "cases": str(case.pk),
         "galleries": str(Gallery.objects.get(name="MARKER-gallery").pk),
+        "requests": held["request"],
         "log": str(entries("case.opened")[0].seq),
     }  # fmt: skip
 

@@ -51,6 +51,9 @@ UNCONFIRMED = 200
 FILED = 5
 """Requests that may be filed from one network within an hour: chosen, a family at one table."""
 
+TRIES = 20
+"""Forms that may be sent from one network within an hour, unusable ones too: chosen; each may cost a picture's decoding."""
+
 WRONG_CODES = 10
 """Wrong codes within an hour, for one request and from one network: chosen; a code has 80 random bits."""
 
@@ -190,11 +193,11 @@ def room(unconfirmed: int) -> Decision:
     return Allow()
 
 
-def not_too_often(filed: int) -> Decision:
-    """One network does not fill the desk of an agency."""
-    if filed > FILED:
+def not_too_often(filed: int, tries: int) -> Decision:
+    """One network does not fill the desk of an agency: requests taken from it, and forms sent, within an hour."""
+    if filed >= FILED or tries > TRIES:
         return Refused(
-            "subject.often", "Not sent", f"More than {FILED} requests came from your network within an hour.",
+            "subject.often", "Not sent", f"{FILED} requests, or {TRIES} forms, came from your network within an hour.",
             "Try again in an hour, or write to the agency by post.",
         )  # fmt: skip
     return Allow()

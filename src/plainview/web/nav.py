@@ -35,6 +35,7 @@ PLACES = (
     Place("Alerts", "alerts", "/alerts/"),
     Place("Approvals", "approvals", "/approvals/"),
     Place("Galleries", "galleries", "/galleries/"),
+    Place("Requests", "subjects", "/requests/"),
     Place("Members", "members", "/members/"),
     Place("Flags", "flags", "/flags/"),
     Place("Log", "log", "/log/"),

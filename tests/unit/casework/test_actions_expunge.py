@@ -105,6 +105,7 @@ def test_every_table_that_names_a_reference_is_known_to_erasing() -> None:
         "gallery_change",  # the ordered log: a number and what happened
         "near_duplicate",  # erasers.near_duplicates
         "proficiency_item",  # erasers.proficiency_items
+        "subject_finding",  # whose it was, for the person's own answer; what it says of it is sealed
         "verification_item",  # a conclusion about a row that is blank now
     }
     assert [eraser.__name__ for eraser in erasers.ERASERS] == [

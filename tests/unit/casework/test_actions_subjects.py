@@ -238,7 +238,7 @@ def test_somebody_elses_data_are_refused_with_reason_and_remedy(held: Path) -> N
     with pytest.raises(Refused) as caught:
         filing(own=False)
     assert caught.value.rule_id == "subject.another_person"
-    record_refused_filing(admin().agency.public_id, caught.value)
+    record_refused_filing(admin().agency.public_id, caught.value, network=NETWORK)
     assert entries("subject.file.refused")[0].subject["rule"] == "subject.another_person"
     filed = file("access", picture=photo())
     number = filed.request.public_id

@@ -80,19 +80,26 @@ def file_request(agency_id: str, filing: Filing, photo: bytes | None, *, network
         BadMedia: the photograph cannot be used, or does not show one face; nothing was kept.
     """
     with _unseen():
-        agency = agency_asked(agency_id)
-        with _refusals_recorded(agency):
-            rules.require(policy.not_too_often(_counted("filed", _network(network))))
+        agency, whence = agency_asked(agency_id), _network(network)
+        with _refusals_recorded(agency, whence):
+            rules.require(policy.not_too_often(_count("filed", whence), _counted("tries", whence)))
             if filing.email:
                 _check_email(filing.email)
         if photo is not None:
             _check_photo(photo)
-        with _refusals_recorded(agency), transaction.atomic():
-            return _file(agency, filing, photo)
+        with _refusals_recorded(agency, whence), transaction.atomic():
+            filed = _file(agency, filing, photo)
+        _counted("filed", whence)
+    return filed
 
 
-def record_refused_filing(agency_id: str, refused: Refused) -> None:
-    """Record that a form was refused before it became a request; nothing that was written in it is kept."""
+def record_refused_filing(agency_id: str, refused: Refused, *, network: str) -> None:
+    """Record that a form was refused before it became a request; nothing that was written in it is kept.
+
+    No more than `TRIES` an hour from one network, so that nobody fills the log.
+    """
+    if _counted("refused", _network(network)) > policy.TRIES:
+        return
     with _unseen(), transaction.atomic():
         write_entry(
             "subject.file.refused", {"rule": refused.rule_id, "agency": agency_asked(agency_id).public_id},
@@ -101,15 +108,11 @@ def record_refused_filing(agency_id: str, refused: Refused) -> None:
 
 
 @contextmanager
-def _refusals_recorded(agency: Agency) -> Iterator[None]:
+def _refusals_recorded(agency: Agency, whence: str) -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        with transaction.atomic():
-            write_entry(
-                "subject.file.refused", {"rule": refused.rule_id, "agency": agency.public_id},
-                acting_member=None,
-            )  # fmt: skip
+        record_refused_filing(agency.public_id, refused, network=whence)
         raise
 
 
@@ -225,7 +228,7 @@ def _digest(code: str) -> str:
 def _network(address: str) -> str:
     """The network of an address: what one household or office shares, IPv4 /24 and IPv6 /48; "" for none."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address.partition("/")[0])
     except ValueError:
         return ""
     return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))

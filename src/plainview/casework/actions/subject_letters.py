@@ -290,7 +290,7 @@ def _erased(row: SubjectRequest, found: list[SubjectFinding], size: int) -> Iter
             "What is erased, and how you check it",
             [
                 ("Picture, template and source are gone, no search can find them. What stays in the log is that a reference was "
-                "erased. The entry and the proof below show that it stands there; the file proof.json on the page of your request "
+                "erased. The entry and the proof below show that it stands there; a file on the page of your request "
                 "holds the same. With a copy of the log and verify.py, which lies in it, anybody can check it without us: "
                 "python verify.py FOLDER --kept CHECKPOINT"),
             ],

@@ -37,6 +37,21 @@ def requests_of(member: Member) -> list[SubjectRequest]:
     return [*waiting, *rows.exclude(state__in=OPEN).order_by("-closed_at", "-pk")]
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An open request with the days that are left for it; `pressing`: a week or less."""
+
+    row: SubjectRequest
+    left: int
+    pressing: bool
+
+
+def requests_to_answer(member: Member) -> list[Waiting]:
+    """The open requests to the member's agency, those with the nearest deadline first."""
+    rows = SubjectRequest.objects.filter(agency=member.agency, state__in=OPEN).order_by("due_on", "pk")
+    return [Waiting(row, days_left(row), is_pressing(row)) for row in rows]
+
+
 def request_numbered(public_id: str, member: Member) -> SubjectRequest:
     """Return a request to the member's agency; in a transaction of an act, its row is locked by `locked_request`.
 

@@ -16,6 +16,7 @@ from plainview.casework.queries.cases import approvals_waiting, urgent_waiting
 from plainview.casework.queries.flags import flags
 from plainview.casework.queries.preparations import drafts
 from plainview.casework.queries.release import decisions, outcomes_due
+from plainview.casework.queries.subjects import requests_to_answer
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.views.common import member_of
@@ -52,6 +53,8 @@ def _desk(member: Member) -> dict[str, Any]:
             "galleries": desk.ending_galleries(member), "untrained": desk.untrained(member),
             "administers_here": True,
         }  # fmt: skip
+    if holds(member.roles, Permission.SUBJECT_ANSWER):
+        found["subjects"] = requests_to_answer(member)
     if holds(member.roles, Permission.FLAG_DECIDE):
         found |= {"flags": flags(member, undecided=True), "audits_here": True}
     return found
