@@ -50,7 +50,7 @@ _PREAMBLE = """#set text(lang: "en", size: 10pt, font: ("Noto Sans", "DejaVu San
 #show heading.where(level: 2): set text(size: 12pt)
 #show heading.where(level: 3): set text(size: 10pt)
 #show raw: set text(font: "DejaVu Sans Mono", size: 7pt)
-#let facts(..cells) = grid(columns: (8.5em, 1fr), column-gutter: 1.2em, row-gutter: 0.6em, ..cells)
+#let facts(..cells) = grid(columns: (10em, 1fr), column-gutter: 1.2em, row-gutter: 0.6em, ..cells)
 #let label(body) = text(fill: luma(38%), body)
 """
 

@@ -71,7 +71,7 @@ GROUNDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "another person": (
             "The request asks for the data of somebody else.",
-            "Only the person asks, or somebody with their written authority or custody. They can file their own request.",
+            "They can file their own request. With their written authority, or custody of a child, write to the agency by post.",
         ),
         "excessive": (
             "The request repeats one that was answered, and nothing has changed since.",

@@ -76,7 +76,7 @@ def held_facts(reference: Reference) -> list[Fact]:
         ("Taken on", str(reference.captured_on or "not recorded")),
         ("Enrolled on", reference.enrolment.started_at.date().isoformat()),
         ("Kept until", f"{gallery.expires_on}, when its legal basis ends, unless that is renewed"),
-        ("What of it", f"the picture, where the face is in it, its quality, and a template made by {reference.pack}"),
+        ("What is held", f"the picture, where the face is in it, its quality, and a template made by {reference.pack}"),
     ]  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def _head(row: SubjectRequest, filing: Filing) -> Iterator[Fact]:
         yield "Extended", f"on {row.extended_at:%Y-%m-%d}: {row.extended_why}"
     yield "Answered", f"{timezone.now():%Y-%m-%d}"
     if row.confirmed_at is not None:
-        yield "You are you", f"checked on {row.confirmed_at:%Y-%m-%d}: {row.confirmed_how}"
+        yield "Who asks", f"checked on {row.confirmed_at:%Y-%m-%d}: {row.confirmed_how}"
 
 
 def _sections(
@@ -227,7 +227,7 @@ def _how(row: SubjectRequest) -> Iterator[str]:
         )
     if not row.searched:
         yield "You sent no photograph, so no face was compared."
-    if row.searched_at is not None:
+    if filing_of(row).named:
         yield "References and links that you named were looked up."
     yield (
         "Your photograph is erased with this answer. The template that was made of it was never stored: it existed only while "
