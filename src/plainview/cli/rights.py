@@ -63,7 +63,7 @@ def rights_show(
     """Show a request with the faces found for it; the view is recorded."""
     member = acting_member(acting)
     from plainview.casework.actions.subject_checks import view_request
-    from plainview.casework.queries.subjects import answer_pdf, findings_of, has_photo
+    from plainview.casework.queries.subjects import answer_pdf, has_photo
 
     seen = view_request(request, acting_member=member)
     row, filing = seen.request, seen.filing
@@ -72,9 +72,9 @@ def rights_show(
         "references_named": list(filing.named), "photo": has_photo(row), "identity_checked": row.confirmed_how,
         "extended_because": row.extended_why, "ground": row.ground, "reason": row.reason, "searched": row.searched,
     }  # fmt: skip
-    faces = [_face(one) for one in findings_of(row)]
-    letter = answer_pdf(row)
-    if pdf is not None and letter is not None and filing.name:
+    faces = [_face(one) for one in seen.faces]
+    letter = answer_pdf(row) if seen.answers else None
+    if pdf is not None and letter is not None:
         with pdf.open("xb") as file:
             file.write(letter)
     if json:

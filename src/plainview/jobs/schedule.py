@@ -48,20 +48,20 @@ def every_minute() -> None:
 
 
 def every_hour() -> None:
-    """Check the galleries whose canaries are due, each as often as its agency's policy says."""
+    """Check the galleries whose canaries are due, each as often as its agency's policy says; send what is owed to people."""
     with acting_through(Channel("job")):
+        subject_watch.send_owed()
         canary_checks.run_all(due_only=True)
 
 
 def every_day() -> None:
-    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol."""
+    """Write the letters that are due, warn of deadlines; erase drafts that were left alone and pictures that nobody could enrol."""
     with acting_through(Channel("job")):
         intake.sweep_failures()
         trials.send_reports()
         preparations.discard_stale()
         outcomes.remind_outcomes()
         videos.discard_stale()
-        subject_watch.send_owed()
         subject_watch.watch_deadlines()
         subject_watch.erase_old()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,14 @@ from plainview.audit.proofs import check
 from plainview.casework.actions import subject_answers, subject_letters, subject_watch
 from plainview.casework.actions.cases import close_case
 from plainview.casework.actions.expunge import expunge
+from plainview.casework.actions.galleries import create_gallery
 from plainview.casework.actions.subject_answers import answer_request
 from plainview.casework.actions.subject_checks import confirm, extend, refuse, view_request
 from plainview.casework.actions.subject_filing import file_request, open_request, record_refused_filing
 from plainview.casework.actions.subject_search import decide, search_subject
 from plainview.casework.models import (
     Candidate,
+    Gallery,
     LogOpening,
     ProbeTemplate,
     Reference,
@@ -61,14 +63,25 @@ def admin() -> Any:
 
 
 @pytest.fixture
-def held(workspace: Path, tmp_path: Path) -> Path:
-    """A gallery of two people, one search under a case that is closed since, one under an open case."""
+def small(workspace: Path, tmp_path: Path) -> Path:
+    """A gallery of two people."""
     gallery(tmp_path / "pictures")
+    return workspace
+
+
+@pytest.fixture
+def held(workspace: Path, tmp_path: Path) -> Path:
+    """A gallery of two people and an empty one, one search under a case that is closed since, one under an open case; the legal basis is over."""
+    gallery(tmp_path / "pictures")
+    create_gallery(
+        "e", legal_basis="l", source="s", owner="o", expires_on=date(2999, 1, 1), acting_member=admin()
+    )
     case()
     case("C-2", "burglary")
     search(probe(tmp_path))
     search(probe(tmp_path), case="C-2")
     close_case("C-1", acting_member=person("examiner"))
+    Gallery.objects.update(expires_on=date(2020, 1, 1))  # what is still held is held
     return workspace
 
 
@@ -88,6 +101,8 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
     assert found[0].reference.file_name == "collins.png"
     assert len(found) == 2
     assert rule_of(answer_request, number, acting_member=admin()) == "subject.undecided"
+    kept_photo = bytes(SubjectPhoto.objects.get().sealed)[100:164]
+    assert [place for place, data in everywhere(held).items() if kept_photo in data]
     mine, other = (one.reference.public_id for one in found)
     decide(number, [mine], [other], acting_member=admin())
     assert rule_of(answer_request, number, acting_member=admin()) == "examination.explain"
@@ -101,7 +116,7 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
     for words in (
         "Eileen Collins", "The pictures of you that we held are erased", f"Reference {mine}", "https://source.example/collins.png",
         "Gallery g, owner: tests", "Legal basis law", "robbery, gallery g: no lead came of your picture", "subject.open_cases",
-        f"Entry {erased.seq} of", "Inclusion proof", "the data protection authority of your country", "never stored", HOW,
+        f"Entry {erased.seq} of", "Inclusion proof", "the data protection authority of your country", "never stored", "all 0 references", HOW,
     ):  # fmt: skip
         assert words in told, words
     for never in ("burglary", "C-1", "C-2", "examiner", "hopper", other):
@@ -118,6 +133,7 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
     assert not Reference.objects.get(public_id=mine).template
     assert not SubjectPhoto.objects.exists()
     assert not LogOpening.objects.filter(name="photo_sha256").exists()
+    assert not [place for place, data in everywhere(held).items() if kept_photo in data]
     (letter,) = mail.outbox
     assert letter.to == ["eileen@person.example"]
     assert "Collins" not in letter.body
@@ -145,7 +161,15 @@ def test_the_template_of_the_person_is_in_no_table_no_file_and_no_rule(
     assert len(made) == 1
     traces = [made[0].astype(kind).tobytes() for kind in (np.float32, np.float16, np.float64)]
     pieces = [trace[i : i + 64] for trace in traces for i in range(0, len(trace) - 64, 64)]
-    assert not [place for place, data in everywhere(held).items() if any(piece in data for piece in pieces)]
+
+    def places() -> list[str]:
+        held_now = everywhere(held)
+        return [place for place, data in held_now.items() if any(piece in data for piece in pieces)]
+
+    assert places() == []
+    planted = held / "planted"  # what looks for it finds it
+    planted.write_bytes(b"begins elsewhere" + traces[1])
+    assert places() == [str(planted)]
     # Sealed it is nowhere either: every template that the tables hold is another one.
     sealed = [
         services().templates.open(bytes(one.sealed), f"probe:{one.search.public_id}".encode())
@@ -154,13 +178,13 @@ def test_the_template_of_the_person_is_in_no_table_no_file_and_no_rule(
     assert traces[0] not in sealed
     assert (ProbeTemplate.objects.count(), Search.objects.count(), Candidate.objects.count()) == before
     assert found[0].score is not None
-    (asked,) = entries("subject.search_requested")
+    asked, _ = entries("subject.search_requested")
     assert asked.subject["purpose"] == policy.PURPOSE
     assert asked.seq < entries("subject.search_answered")[0].seq
 
 
 def test_the_search_is_in_the_log_before_anything_is_compared(
-    held: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = confirmed(picture=photo())
     seen: list[int] = []
@@ -234,7 +258,7 @@ def _two_faces() -> bytes:
     return bytes(cv2.imencode(".jpg", np.hstack([pixels, pixels[:, ::-1]]))[1])
 
 
-def test_somebody_elses_data_are_refused_with_reason_and_remedy(held: Path) -> None:
+def test_somebody_elses_data_are_refused_with_reason_and_remedy(workspace: Path) -> None:
     with pytest.raises(Refused) as caught:
         filing(own=False)
     assert caught.value.rule_id == "subject.another_person"
@@ -254,7 +278,7 @@ def test_somebody_elses_data_are_refused_with_reason_and_remedy(held: Path) -> N
 
 
 def test_a_hold_makes_a_stated_partial_refusal(
-    held: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gallery(tmp_path / "second", "h")
     row = confirmed("erasure")
@@ -288,7 +312,7 @@ def test_a_hold_makes_a_stated_partial_refusal(
 
 
 def test_an_answer_that_was_cut_short_is_finished_by_running_it_again(
-    held: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row, reference = decided("objection")
 
@@ -306,7 +330,7 @@ def test_an_answer_that_was_cut_short_is_finished_by_running_it_again(
     assert entries("reference.expunged")[0].subject["never_again"] is True
 
 
-def test_named_references_and_links_are_looked_up_without_a_photograph(held: Path) -> None:
+def test_named_references_and_links_are_looked_up_without_a_photograph(small: Path) -> None:
     mine = Reference.objects.get(file_name="collins.png")
     row = confirmed("access", named=f"https://source.example/collins.png\n{mine.public_id} R000000000000")
     (found,) = search_subject(row.public_id, acting_member=admin())
@@ -317,7 +341,7 @@ def test_named_references_and_links_are_looked_up_without_a_photograph(held: Pat
     assert Reference.objects.get(pk=mine.pk).template
 
 
-def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(held: Path) -> None:
+def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(small: Path) -> None:
     now = timezone.now()
     row, agency = file(picture=None).request, admin().agency
     assert row.due_on == now.date() + timedelta(days=30)
@@ -351,7 +375,7 @@ def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(hel
         assert counted_again(entries(), agency.public_id, timezone.now().date()) == counts
 
 
-def test_what_is_kept_ends_with_the_time_of_a_complaint(held: Path) -> None:
+def test_what_is_kept_ends_with_the_time_of_a_complaint(workspace: Path) -> None:
     filed = file(picture=photo())
     now, number = timezone.now(), filed.request.public_id
     refuse(number, "identity", "nobody came to show who they are", acting_member=admin())
@@ -365,7 +389,7 @@ def test_what_is_kept_ends_with_the_time_of_a_complaint(held: Path) -> None:
     assert not LogOpening.objects.filter(entry_id=opened.request.entry).exists()
 
 
-def test_a_letter_that_cannot_be_sent_is_owed(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_letter_that_cannot_be_sent_is_owed(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = file().request
 
     def down(*_: Any, **__: Any) -> None:
@@ -381,7 +405,7 @@ def test_a_letter_that_cannot_be_sent_is_owed(held: Path, monkeypatch: pytest.Mo
     assert len(entries("subject.told")) == 1
 
 
-def test_identity_is_told_in_words_and_an_auditor_reads_without_the_name(held: Path) -> None:
+def test_identity_is_told_in_words_and_an_auditor_reads_without_the_name(workspace: Path) -> None:
     row = file(picture=photo()).request
     number = row.public_id
     assert rule_of(confirm, number, "seen", acting_member=admin()) == "examination.explain"

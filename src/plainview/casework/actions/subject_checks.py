@@ -10,12 +10,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from plainview.casework.actions.expunge import forget_pages
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.subject_letters import close, tell
-from plainview.casework.models import Member, SubjectRequest
+from plainview.casework.models import Member, SubjectFinding, SubjectRequest
 from plainview.casework.models.subjects import CONFIRMED, RECEIVED, REFUSED
-from plainview.casework.queries.subjects import OPEN, filing_of, locked_request, request_numbered
+from plainview.casework.queries.subjects import OPEN, filing_of, findings_of, locked_request, request_numbered
 from plainview.policy import rules
 from plainview.policy import subjects as policy
 from plainview.policy.decision import Refused
@@ -27,10 +28,19 @@ from plainview.policy.subjects import Filing
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request with what the person wrote; an auditor sees that without name and contact."""
+    """A request as a member sees it.
+
+    Attributes:
+        request: its row.
+        filing: what the person wrote; empty texts for an auditor.
+        faces: what was found; for an auditor only once it is closed, when nobody else's face is left.
+        answers: the member may answer it.
+    """
 
     request: SubjectRequest
     filing: Filing
+    faces: list[SubjectFinding]
+    answers: bool
 
 
 def view_request(public_id: str, *, acting_member: Member) -> Seen:
@@ -41,15 +51,15 @@ def view_request(public_id: str, *, acting_member: Member) -> Seen:
     """
     with acting("subject.view", Permission.SUBJECT_READ, acting_member):
         row = request_numbered(public_id, acting_member)
-        filing = filing_of(row)
-        if not holds(acting_member.roles, Permission.SUBJECT_ANSWER):
-            filing = Filing(filing.wishes, "", "", "", "", ())
+        answers = holds(acting_member.roles, Permission.SUBJECT_ANSWER)
+        filing = filing_of(row) if answers else Filing(tuple(row.wishes), "", "", "", "", ())
+        faces = findings_of(row) if answers or row.state not in OPEN else []
         write_entry(
             "subject.viewed",
             {"request": row.public_id, "agency": acting_member.agency.public_id},
             acting_member=acting_member,
         )
-    return Seen(row, filing)
+    return Seen(row, filing, faces, answers)
 
 
 def confirm(public_id: str, how: str, *, acting_member: Member) -> SubjectRequest:
@@ -121,6 +131,11 @@ def refuse(public_id: str, ground: str, reason: str, *, acting_member: Member) -
     with acting("subject.refuse", Permission.SUBJECT_ANSWER, acting_member):
         row = locked_request(public_id, acting_member)
         rules.require(policy.still_open(row.state not in OPEN), explained(reason, "The reason"))
+        if row.findings.exclude(outcome="").exists():
+            raise Refused(
+                "subject.begun", "Not refused", "Pictures of the person are being erased already.",
+                "Finish the answer: run it again.",
+            )  # fmt: skip
         if ground not in policy.GROUNDS:
             raise Refused(
                 "subject.ground", "Not refused", f"There is no ground {ground!r}.",
@@ -137,5 +152,6 @@ def refuse(public_id: str, ground: str, reason: str, *, acting_member: Member) -
             {"reason": row.reason},
             acting_member=acting_member,
         )  # fmt: skip
+    forget_pages()  # the journal still holds the photograph
     tell(row)
     return row

@@ -10,7 +10,6 @@ import hashlib
 import json
 import smtplib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import Any
 
 from django.core.mail import send_mail
@@ -39,6 +38,7 @@ from plainview.casework.queries.subjects import (
     exports_of,
     filing_of,
     findings_of,
+    has_photo,
     searches_told,
 )
 from plainview.casework.services import services
@@ -101,7 +101,8 @@ def close(row: SubjectRequest, member: Member) -> None:
     answer.save()
     row.answer = answer
     row.save()
-    SubjectFinding.objects.filter(request=row).exclude(is_person=True).delete()
+    found = SubjectFinding.objects.filter(request=row)
+    (found if row.state == REFUSED else found.exclude(is_person=True)).delete()
     SubjectFinding.objects.filter(request=row).update(score=None, rank=None, sealed=b"")
     erase_photo(row)
 
@@ -113,23 +114,23 @@ def erase_photo(row: SubjectRequest) -> None:
 
 
 def tell(row: SubjectRequest) -> bool:
-    """Send the letter that is owed, if any; one that fails stays owed and is tried again daily. True when none is left."""
+    """Send the letter that is owed, if any; one that fails stays owed and is tried again. True when none is left.
+
+    It goes before it is recorded: a crash in between sends it twice, never not at all.
+    """
     if not row.tell:
         return True
-    email = filing_of(row).email
+    what, email = row.tell, filing_of(row).email
     if email:
-        with suppress(OSError, smtplib.SMTPException):
-            with transaction.atomic():
-                what, row.tell = row.tell, ""
-                row.save(update_fields=["tell"])
-                _told(row, what)
-                send_mail(_SUBJECT[what], _mail(row, what), None, [email])
-            return True
-        row.refresh_from_db(fields=["tell"])
-        return False
-    with transaction.atomic():  # by post: the administrator prints it
-        what, row.tell = row.tell, ""
+        try:
+            send_mail(_SUBJECT[what], _mail(row, what), None, [email])
+        except (OSError, smtplib.SMTPException):
+            return False
+    with transaction.atomic():
+        row.tell = ""
         row.save(update_fields=["tell"])
+        if email:  # else the administrator prints it
+            _told(row, what)
     return True
 
 
@@ -226,7 +227,7 @@ def _how(row: SubjectRequest) -> Iterator[str]:
             f"ours looked at the {one['listed']} most similar ones (entry {one['entry']} of the log)."
         )
     if not row.searched:
-        yield "You sent no photograph, so no face was compared."
+        yield "We have no gallery." if has_photo(row) else "You sent no photograph, so no face was compared."
     if filing_of(row).named:
         yield "References and links that you named were looked up."
     yield (

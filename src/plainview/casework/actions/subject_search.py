@@ -202,7 +202,7 @@ def decide(
 
 
 def _decide(one: SubjectFinding, is_person: bool, row: SubjectRequest, acting_member: Member) -> None:
-    if one.is_person is is_person:
+    if one.is_person is is_person or one.outcome:  # its erasure has begun
         return
     one.is_person, one.decided_by, one.decided_at = is_person, acting_member, timezone.now()
     reference: Reference = one.reference

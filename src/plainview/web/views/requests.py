@@ -20,8 +20,6 @@ from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
 from plainview.policy.agency import DEFAULT_LIST, MAX_LIST
 from plainview.policy.decision import Refused
-from plainview.policy.permissions import Permission
-from plainview.policy.roles import holds
 from plainview.policy.subjects import ACCESS, GROUNDS, MAX_EXTENSION, WISHES
 from plainview.recognition.crop import within
 from plainview.recognition.errors import BadMedia
@@ -124,7 +122,7 @@ def _page(
 ) -> HttpResponse:
     member = member_of(request)
     seen = checks.view_request(public_id, acting_member=member)
-    row, faces = seen.request, read.findings_of(seen.request)
+    row, faces = seen.request, seen.faces
     shown(request, row.public_id)
     _, policy = binding(member.agency)
     asked = {name: made(auto_id=f"{name}_%s") for name, made in _FORMS.items()}
@@ -139,7 +137,7 @@ def _page(
         | {
             "filing": seen.filing, "wished": [WISHES[wish] for wish in row.wishes], "faces": faces, "photo": photo,
             "asks_erasure": set(row.wishes) != {ACCESS}, "forms": asked, "undecided": undecided,
-            "theirs": [one for one in faces if one.is_person], "answers": holds(member.roles, Permission.SUBJECT_ANSWER),
+            "theirs": [one for one in faces if one.is_person], "answers": seen.answers,
             "ready": row.state == "confirmed" and looked and not undecided, "ground": GROUNDS.get(row.ground),
             "searches": row.state == "confirmed" and (photo or seen.filing.named), "policy": policy,
             "letter": read.answer_pdf(row) is not None,
