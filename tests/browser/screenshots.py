@@ -78,6 +78,11 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
         "examination"
     ]
     task = live.json("verify", "list", "--as", "verifier@agency.example")["verifications"][0]["verification"]
+    number, _ = walk.ask(browser.new_context(base_url=live.url).new_page(), probe(folder, "asking.jpg"))
+    live.cli(
+        "rights", "confirm", number, "--how", "passport shown at the desk", "--as", "admin@agency.example"
+    )
+    live.cli("rights", "search", number, "--as", "admin@agency.example")
     return {
         "examiner": {
             "home": "/", "cases": "/cases/", "case": "/cases/1/", "prepare-begin": f"/prepare/?case={CASE}",
@@ -95,7 +100,8 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
         "admin": {
             "administrator-home": "/", "galleries": "/galleries/", "gallery": "/galleries/1/",
             "enrol": "/galleries/1/enrol/", "members": "/members/", "policy": "/policy/",
-            "policy-change": "/policy/change/",
+            "policy-change": "/policy/change/", "rights": "/rights/", "rights-state": f"/rights/{number}/",
+            "requests": "/requests/", "request": f"/requests/{number}/",
         },
         "auditor": {"auditor-home": "/", "log": "/log/", "log-entry": "/log/12/", "flags": "/flags/"},
     }  # fmt: skip

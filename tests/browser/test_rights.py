@@ -14,6 +14,7 @@ import cv2
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 from tests.browser.conftest import findings
+from tests.factories import walk
 from tests.factories.live import Live, probe
 from tests.factories.models import collins, scaled
 
@@ -70,17 +71,9 @@ def test_the_public_asks_and_an_administrator_answers_with_an_erasure(
     assert findings(public) == []
     public.get_by_role("button", name="Send the request").click()
     expect(public.locator("#errors")).to_contain_text("Choose")
-    public.get_by_label("Which agency").select_option(label="Sample Agency (not real)")
-    public.get_by_label("Erase the pictures of me").check()
-    public.get_by_label("Mine: I ask about myself").check()
-    public.get_by_label("A photograph of you").set_input_files(probe(tmp_path))
-    public.get_by_label("Your name").fill("Eileen Collins")
-    public.get_by_label("E-mail address").fill("eileen@person.example")
-    public.get_by_role("button", name="Send the request").click()
-    expect(public.get_by_role("heading", name="Your request is received")).to_be_visible()
+    number, code = walk.ask(public, probe(tmp_path))
     assert findings(public) == []
     assert public.evaluate("document.documentElement.scrollWidth") <= 390
-    number, code = public.locator("p.code").all_inner_texts()
 
     for path in (f"/requests/{number}/", f"/requests/{number}/photo.jpg"):
         answer = stranger.goto(path)

@@ -5,10 +5,14 @@ Owns its layout. It reads no database and holds no picture: `casework.actions.su
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from plainview.evaluation.typeset import lines, pdf, string, text
+
+_HASHES = re.compile(r"[0-9a-f]{64}(\n[0-9a-f]{64})*")
+_TOGETHER = 12  # rows of a table that stay on one page
 
 Fact = tuple[str, str]
 """(label, value)."""
@@ -81,8 +85,13 @@ def to_pdf(letter: Letter) -> bytes:
 
 
 def _facts(facts: Sequence[Fact]) -> str:
-    cells = ", ".join(f"label[{text(name)}], [{lines(value)}]" for name, value in facts)
-    return f"#facts({cells})"
+    cells = ", ".join(f"label[{text(name)}], [{_value(value)}]" for name, value in facts)
+    return f"#block(breakable: {'false' if len(facts) <= _TOGETHER else 'true'}, facts({cells}))"
+
+
+def _value(value: str) -> str:
+    """A text; hashes in a narrow type, so that each fits on its line."""
+    return f"#raw(block: true, {_raw(value)})" if _HASHES.fullmatch(value) else lines(value)
 
 
 def _raw(note: str) -> str:

@@ -7,7 +7,7 @@ photograph is compared. No search of an investigation may use that purpose.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -110,43 +110,59 @@ class Filing:
 
 
 def read_filing(
-    wishes: Iterable[str], *, own: bool, name: str, email: str, post: str, about: str, named: str
+    wishes: Iterable[str], *, own: bool | None, name: str, email: str, post: str, about: str, named: str
 ) -> Filing:
     """Check what a person wrote into the form.
 
     Args:
         wishes: keys of `WISHES`.
-        own: the data are the person's own.
+        own: the data are the person's own; None when it is not said.
+        name, email, post, about: texts.
         named: ids of references and links, separated by white space.
 
     Raises:
-        Refused: subject.wish, subject.another_person, subject.name, subject.contact, subject.text, subject.named.
+        Refused: the first of `faults`.
     """
-    asked = set(wishes)
+    asked, told = set(wishes), _tidied(name, email, post, about)
+    for fault in faults(asked, own=own, named=named, **told):
+        raise fault
+    return Filing(tuple(wish for wish in WISHES if wish in asked), named=read_named(named), **told)
+
+
+def faults(
+    wishes: Iterable[str], *, own: bool | None, name: str, email: str, post: str, about: str, named: str
+) -> Iterator[Refused]:
+    """Yield everything that is wrong with a form, in its order; arguments as of `read_filing`."""
+    asked, told = set(wishes), _tidied(name, email, post, about)
     if not asked or asked - WISHES.keys():
-        raise Refused("subject.wish", "Not sent", "It is not said what you ask for.", "Choose at least one.")
-    if not own:
-        why, remedy = GROUNDS["another person"]
-        raise Refused("subject.another_person", "Not sent", why, remedy)
-    told = {
-        "name": _line(name), "email": email.strip(), "post": _text(post), "about": _text(about),
-    }  # fmt: skip
-    if not told["name"]:
-        raise Refused(
-            "subject.name", "Not sent", "Your name is missing.", "Write it as your documents have it."
-        )
-    if not told["email"] and not told["post"]:
-        raise Refused(
-            "subject.contact", "Not sent", "There is no way to reach you.",
-            "Give an e-mail address or a postal address.",
-        )  # fmt: skip
+        yield Refused("subject.wish", "Not sent", "It is not said what you ask for.", "Choose at least one.")
+    if own is None:
+        yield Refused("subject.whose", "Not sent", "It is not said whose pictures they are.", "Choose one.")
+    elif not own:
+        yield Refused("subject.another_person", "Not sent", *GROUNDS["another person"])
+    try:
+        read_named(named)
+    except Refused as refused:
+        yield refused
     for field, value in told.items():
         if len(value) > _MOST[field]:
-            raise Refused(
+            yield Refused(
                 "subject.text", "Not sent", f"A text is longer than {_MOST[field]} characters.",
                 "Shorten it; the agency asks if it needs more.",
             )  # fmt: skip
-    return Filing(tuple(wish for wish in WISHES if wish in asked), named=read_named(named), **told)
+    if not told["name"]:
+        yield Refused(
+            "subject.name", "Not sent", "Your name is missing.", "Write it as your documents have it."
+        )
+    if not told["email"] and not told["post"]:
+        yield Refused(
+            "subject.contact", "Not sent", "There is no way to reach you.",
+            "Give an e-mail address or a postal address.",
+        )  # fmt: skip
+
+
+def _tidied(name: str, email: str, post: str, about: str) -> dict[str, str]:
+    return {"name": _line(name), "email": email.strip(), "post": _text(post), "about": _text(about)}
 
 
 def read_named(text: str) -> tuple[str, ...]:

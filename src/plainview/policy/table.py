@@ -150,6 +150,7 @@ def _subjects(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     about = "request of a person about themself"
     return [
         ("subject.wish", about, "It says what is asked for: access, objection or erasure."),
+        ("subject.whose", about, "It says whose pictures they are."),
         ("subject.another_person", about, "A person asks about themself, not about somebody else."),
         ("subject.name", about, "It has a name."),
         ("subject.contact", about, "It says how to reach the person."),

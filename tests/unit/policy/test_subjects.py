@@ -80,7 +80,8 @@ def test_more_than_the_most_are_refused() -> None:
 @pytest.mark.parametrize(
     ("changed", "rule"),
     [
-        ({"wishes": ()}, "subject.wish"), ({"own": False}, "subject.another_person"), ({"name": " \n"}, "subject.name"),
+        ({"wishes": ()}, "subject.wish"), ({"own": None}, "subject.whose"),
+        ({"own": False}, "subject.another_person"), ({"name": " \n"}, "subject.name"),
         ({"email": " ", "post": "\n"}, "subject.contact"), ({"about": "x" * 2001}, "subject.text"), ({"named": "me"}, "subject.named"),
     ],
 )  # fmt: skip

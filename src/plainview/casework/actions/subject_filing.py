@@ -155,13 +155,18 @@ def _check_email(address: str) -> None:
         ) from None
 
 
+def too_large(size: int) -> BadMedia:
+    """What is said of a photograph of more bytes than are taken."""
+    return BadMedia(
+        "too_large", f"The photograph has {size:,} bytes; the limit is {policy.PHOTO_BYTES:,}.",
+        "Choose a smaller copy of it.",
+    )  # fmt: skip
+
+
 def _check_photo(data: bytes) -> None:
     """Decode it in the restricted child and count its faces; nothing is compared with it."""
     if len(data) > policy.PHOTO_BYTES:
-        raise BadMedia(
-            "too_large", f"The photograph has {len(data):,} bytes; the limit is {policy.PHOTO_BYTES:,}.",
-            "Choose a smaller copy of it.",
-        )  # fmt: skip
+        raise too_large(len(data))
     picture = services().decoder.decode(data)
     services().engine.probe_face(picture)  # says what is wrong where there is no face, or too small a one
     faces = services().engine.faces(picture)

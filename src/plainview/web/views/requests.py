@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from plainview.casework.actions import subject_checks as checks
 from plainview.casework.actions.subject_answers import answer_request
 from plainview.casework.actions.subject_search import decide, search_subject
-from plainview.casework.models import SubjectRequest
+from plainview.casework.models import SubjectFinding, SubjectRequest
 from plainview.casework.queries import subjects as read
 from plainview.casework.queries.pictures import face_jpeg, jpeg
 from plainview.casework.queries.policy import binding
@@ -137,13 +137,22 @@ def _page(
         | {
             "filing": seen.filing, "wished": [WISHES[wish] for wish in row.wishes], "faces": faces, "photo": photo,
             "asks_erasure": set(row.wishes) != {ACCESS}, "forms": asked, "undecided": undecided,
-            "theirs": [one for one in faces if one.is_person], "answers": seen.answers,
+            "theirs": [one for one in faces if one.is_person],
+            "spared": _spared(request, act, faces), "answers": seen.answers,
             "ready": row.state == "confirmed" and looked and not undecided, "ground": GROUNDS.get(row.ground),
             "searches": row.state == "confirmed" and (photo or seen.filing.named), "policy": policy,
             "letter": read.answer_pdf(row) is not None,
         },
         status=422 if form is not None else 200,
     )  # fmt: skip
+
+
+def _spared(request: HttpRequest, act: str, faces: list[SubjectFinding]) -> set[int]:
+    """The faces whose erasure the member had taken out when the answer was refused: nothing is lost."""
+    if act != "answer":
+        return set()
+    erase = set(request.POST.getlist("erase"))
+    return {one.pk for one in faces if one.reference.public_id not in erase}
 
 
 @require_http_methods(["GET", "POST"])

@@ -25,14 +25,14 @@ from plainview.casework.models import SubjectRequest
 from plainview.casework.queries.pictures import face_jpeg
 from plainview.casework.queries.subjects import findings_of, is_overdue, open_agencies
 from plainview.policy.decision import Refused
-from plainview.policy.subjects import ACCESS, GROUNDS, MAX_EXTENSION, PHOTO_BYTES, WISHES, read_filing
+from plainview.policy.subjects import ACCESS, GROUNDS, MAX_EXTENSION, PHOTO_BYTES, WISHES, faults, read_filing
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
 from plainview.web.middleware import client_address
 from plainview.web.uploads import InMemory
 
 _FIELDS = {
-    "subject.wish": "wishes", "subject.another_person": "own", "subject.name": "name", "subject.contact": "email",
+    "subject.wish": "wishes", "subject.whose": "own", "subject.another_person": "own", "subject.name": "name", "subject.contact": "email",
     "subject.text": "about", "subject.named": "named", "subject.agency": "agency",
 }  # fmt: skip
 
@@ -101,44 +101,43 @@ def rights(request: HttpRequest) -> HttpResponse:
 def _rights(request: HttpRequest) -> HttpResponse:
     form = RightsForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        try:
-            filed = _filed(form.cleaned_data, request)
-        except Refused as refused:
-            _say(form, _FIELDS.get(refused.rule_id), f"{refused.why} {refused.next_step}")
-        except BadMedia as error:
-            _say(form, "photo", f"{error.why} {error.next_step}")
-        else:
+        filed = _filed(form, request)
+        if filed is not None:
             told = {"row": filed.request, "code": filed.code, "wishes": _wishes(filed.request)}
             return render(request, "rights/filed.html", told)
+        if request.FILES and not form.has_error("photo"):
+            _say(form, "photo", "Choose the photograph once more: it was not kept.")
     return render(
         request, "rights/file.html", {"form": form, "most": MAX_EXTENSION}, status=422 if form.errors else 200
     )
 
 
-def _filed(told: dict[str, Any], request: HttpRequest) -> filing.Filed:
-    network = client_address(request)
+def _filed(form: RightsForm, request: HttpRequest) -> filing.Filed | None:
+    """The request, or None with everything that is wrong said in the form."""
+    told, network = form.cleaned_data, client_address(request)
+    photo, agency = told["photo"], told["agency"]
+    written: dict[str, Any] = {
+        "own": {"yes": True, "no": False}.get(told["own"]),
+        **{name: told[name] for name in ("wishes", "name", "email", "post", "about", "named")},
+    }
+    if not agency:
+        _say(form, "agency", "No agency is chosen. Choose one.")
+    for fault in faults(**written):
+        _say(form, _FIELDS.get(fault.rule_id), f"{fault.why} {fault.next_step}")
+        if agency and fault.rule_id == "subject.another_person":
+            filing.record_refused_filing(agency, fault, network=network)
+    if form.errors:
+        return None
     try:
-        asked = read_filing(
-            told["wishes"], own=told["own"] == "yes", name=told["name"], email=told["email"], post=told["post"],
-            about=told["about"], named=told["named"],
-        )  # fmt: skip
+        if photo is not None and (photo.size or 0) > PHOTO_BYTES:
+            raise filing.too_large(photo.size)
+        data = photo.read() if photo is not None else None
+        return filing.file_request(agency, read_filing(**written), data, network=network)
     except Refused as refused:
-        if refused.rule_id == "subject.another_person" and told["own"]:
-            filing.record_refused_filing(told["agency"], refused, network=network)
-        elif refused.rule_id == "subject.another_person":
-            raise Refused(
-                "subject.another_person", "Not sent", "It is not said whose pictures they are.", "Choose one."
-            ) from None
-        raise
-    photo = told["photo"]
-    if photo is not None and (photo.size or 0) > PHOTO_BYTES:
-        raise BadMedia(
-            "too_large", f"The photograph has {photo.size:,} bytes; the limit is {PHOTO_BYTES:,}.",
-            "Choose a smaller copy of it.",
-        )  # fmt: skip
-    return filing.file_request(
-        told["agency"], asked, photo.read() if photo is not None else None, network=network
-    )
+        _say(form, _FIELDS.get(refused.rule_id), f"{refused.why} {refused.next_step}")
+    except BadMedia as error:
+        _say(form, "photo", f"{error.why} {error.next_step}")
+    return None
 
 
 def _say(form: forms.Form, field: str | None, words: str) -> None:
