@@ -37,6 +37,14 @@ def _face(one: SubjectFinding) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _words(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(_words(one) for one in value) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    return {True: "yes", False: "no", None: "-", "": "-"}.get(value, str(value))  # type: ignore[call-overload,no-any-return]
+
+
 _HEADS = ("Reference", "Gallery", "Named", "Score", "Source", "The person", "Outcome", "Rule", "Entry")
 
 
@@ -81,7 +89,7 @@ def rights_show(
         print_json(told | {"faces": faces})
         return
     for label, value in told.items():
-        console.print(f"{label.replace('_', ' '):18} {value}", soft_wrap=True, markup=False)
+        console.print(f"{label.replace('_', ' '):18} {_words(value)}", soft_wrap=True, markup=False)
     print_rows("faces", _HEADS, faces, "No face was found for it.", json=False)
 
 

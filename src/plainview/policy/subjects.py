@@ -85,6 +85,9 @@ GROUNDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """ground -> (reason, remedy); source: GDPR Art. 11, 12(5), 12(6) and 23, Directive (EU) 2016/680 Art. 12 and 15 to 17."""
 
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of what follows: a name must read as it is written."""
+
 _REFERENCE = re.compile(r"R[0-9A-HJKMNP-TV-Z]{12}")
 _LINK = re.compile(r"https?://[^\s\x00-\x1f]{3,1990}")
 _MOST = {"name": 200, "email": 254, "post": 500, "about": 2000}
@@ -162,7 +165,7 @@ def faults(
 
 
 def _tidied(name: str, email: str, post: str, about: str) -> dict[str, str]:
-    return {"name": _line(name), "email": email.strip(), "post": _text(post), "about": _text(about)}
+    return {"name": _line(name), "email": _line(email), "post": _text(post), "about": _text(about)}
 
 
 def read_named(text: str) -> tuple[str, ...]:
@@ -181,7 +184,7 @@ def read_named(text: str) -> tuple[str, ...]:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(_UNSEEN.sub("", text).split())
 
 
 def _text(text: str) -> str:

@@ -133,6 +133,9 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
     assert not Reference.objects.get(public_id=mine).template
     assert not SubjectPhoto.objects.exists()
     assert not LogOpening.objects.filter(name="photo_sha256").exists()
+    decided_in = [row.seq for row in entries("subject.decided")]
+    assert len(decided_in) == 2
+    assert not LogOpening.objects.filter(entry_id__in=decided_in).exists()
     assert not [place for place, data in everywhere(held).items() if kept_photo in data]
     (letter,) = mail.outbox
     assert letter.to == ["eileen@person.example"]

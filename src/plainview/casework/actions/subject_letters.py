@@ -35,6 +35,7 @@ from plainview.casework.models.subjects import REFUSED
 from plainview.casework.queries.explorer import proof_of
 from plainview.casework.queries.policy import binding
 from plainview.casework.queries.subjects import (
+    decisions_about,
     exports_of,
     filing_of,
     findings_of,
@@ -103,6 +104,8 @@ def close(row: SubjectRequest, member: Member) -> None:
     row.save()
     found = SubjectFinding.objects.filter(request=row)
     (found if row.state == REFUSED else found.exclude(is_person=True)).delete()
+    # What opens the decisions goes too: they tell of other people whom they resemble.
+    LogOpening.objects.filter(entry_id__in=decisions_about(row)).delete()
     SubjectFinding.objects.filter(request=row).update(score=None, rank=None, sealed=b"")
     erase_photo(row)
 

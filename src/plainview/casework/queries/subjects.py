@@ -194,6 +194,14 @@ def searches_told(references: Iterable[Reference]) -> tuple[list[Told], int]:
     return told, len(by_search) - len(told)
 
 
+def decisions_about(row: SubjectRequest) -> list[int]:
+    """Numbers of the entries that hold, sealed, whose face each reference is."""
+    named = Position(f'"request":"{row.public_id}"'.encode())
+    rows = LogEntry.objects.filter(seq__gt=row.entry).alias(named=named).filter(named__gt=0).order_by("seq")
+    entries = [parse_line(bytes(one)) for one in rows.values_list("canonical", flat=True)]
+    return [entry.seq for entry in entries if entry.action == "subject.decided"]
+
+
 def exports_of(references: Iterable[Reference]) -> list[tuple[int, date, str]]:
     """(entry, day, gallery) of every export that took one of these references along."""
     since: dict[int, tuple[str, str]] = {}
