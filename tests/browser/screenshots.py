@@ -108,6 +108,11 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
     task = live.json("verify", "list", "--as", "verifier@agency.example")["verifications"][0]["verification"]
     shared = live.python(rivertown_at_work(GALLERY))
     live.others |= shared["people"]
+    number, _ = walk.ask(browser.new_context(base_url=live.url).new_page(), probe(folder, "asking.jpg"))
+    live.cli(
+        "rights", "confirm", number, "--how", "passport shown at the desk", "--as", "admin@agency.example"
+    )
+    live.cli("rights", "search", number, "--as", "admin@agency.example")
     return {
         "examiner": {
             "home": "/", "cases": "/cases/", "case": "/cases/1/", "prepare-begin": f"/prepare/?case={CASE}",
@@ -130,6 +135,8 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "policy-change": "/policy/change/", "agreement": shared["agreement"], "agreement-new": "/agreements/new/",
             "retention": "/retention/", "retention-rules": "/retention/rules/", "holds": "/holds/",
             "retention-events": "/retention/events/", "retention-run": retention,
+            "policy-change": "/policy/change/", "rights": "/rights/", "rights-state": f"/rights/{number}/",
+            "requests": "/requests/", "request": f"/requests/{number}/",
         },
         "auditor": {"auditor-home": "/", "log": "/log/", "log-entry": "/log/12/", "flags": "/flags/"},
         "Rivertown examiner": {"shared-ask": shared["ask"], "shared-answer": shared["answered"]},

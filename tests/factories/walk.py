@@ -86,3 +86,18 @@ def release(page: Page) -> None:
     """Step 5: the lead is released."""
     page.get_by_role("button", name="Release as a lead").click()
     expect(page.get_by_text("is released.")).to_be_visible()
+
+
+def ask(page: Page, photograph: Path) -> tuple[str, str]:
+    """Somebody without an account asks for access and erasure; returns number and code of the receipt."""
+    page.goto("/rights/")
+    page.get_by_label("Which agency").select_option(label="Sample Agency (not real)")
+    page.get_by_label("Erase the pictures of me").check()
+    page.get_by_label("Mine: I ask about myself").check()
+    page.get_by_label("A photograph of you").set_input_files(photograph)
+    page.get_by_label("Your name").fill("Eileen Collins")
+    page.get_by_label("E-mail address").fill("eileen@person.example")
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.get_by_role("heading", name="Your request is received")).to_be_visible()
+    number, code = page.locator("p.code").all_inner_texts()
+    return number, code

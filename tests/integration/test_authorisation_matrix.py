@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from tests.factories.models import collins, scaled
 from tests.factories.sharing import marked_request
+from tests.factories.subjects import file
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search, write
 from typer.testing import CliRunner, Result
@@ -29,9 +30,9 @@ from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.notices import add_webhook
 from plainview.casework.actions.policy import change_policy
 from plainview.casework.actions.proficiency import add_item
+from plainview.casework.actions.report_schedules import schedule_report
 from plainview.casework.actions.retention_rules import record_event
 from plainview.casework.actions.retention_runs import propose_run
-from plainview.casework.actions.report_schedules import schedule_report
 from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
@@ -175,6 +176,14 @@ LINES = {
     "retention withdraw": "{run} --reason r",
     "retention run": "{run}",
     "retention proof": "{run} --out {proof}",
+    "rights list": "",
+    "rights show": "{asked}",
+    "rights confirm": "{asked} --how seen-at-the-desk",
+    "rights search": "{asked}",
+    "rights decide": "{asked} --other {reference}",
+    "rights answer": "{asked}",
+    "rights refuse": "{asked} --ground identity --reason not-a-sentence",
+    "rights extend": "{asked} --days 5 --reason not-a-sentence",
 }  # fmt: skip
 
 OWN = {
@@ -256,11 +265,9 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     )
     (tmp_path / "rules.toml").write_text(BEGINNING.replace("days = 30", "days = 31"))
     (tmp_path / "order.csv").write_text("reference,ordered_on,authority\nR0,2026-01-02,court\n")
-    return {
-        "agreement": shared.agreement.public_id, "request": shared.public_id,
-        "alert": saved.public_id, "webhook": hook.public_id,
     sent = schedule_report("weekly", [supervisor.email], acting_member=supervisor)
     return {
+        "agreement": shared.agreement.public_id, "request": shared.public_id,
         "alert": saved.public_id, "webhook": hook.public_id, "schedule": sent.public_id,
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
@@ -269,6 +276,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "reference": first.public_id, "reference2": second.public_id, "item": item.public_id, "register": str(tmp_path / "register"),
         "canary": canary.public_id, "canary_probe": str(canary_probe), "alarm": alarm.public_id,
         "exported": str(tmp_path / "exported"), "feed": feed.public_id,
+        "asked": file(name="MARKER", about="MARKER").request.public_id,
         "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
         "hold": hold.public_id, "run": run_held.public_id, "retention_rules": str(tmp_path / "rules.toml"),
         "order": str(tmp_path / "order.csv"), "proof": str(tmp_path / "proof.json"),

@@ -16,7 +16,7 @@ from plainview.casework.actions.preparations import prepare
 from plainview.casework.models import Case, Enrolment, Gallery, Member, Reference, Still
 from plainview.policy.roles import Role
 
-ANYWHERE = {"accounts", "join", "sessions", "register"}
+ANYWHERE = {"accounts", "join", "sessions", "register", "rights"}
 """First parts of addresses that name nothing of an agency, or only what is public."""
 
 
@@ -47,7 +47,9 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
         "galleries": str(Gallery.objects.get(name="MARKER-gallery").pk),
         "shared": held["request"], "agreements": held["agreement"],
         "retention": held["run"], "holds": held["hold"],
-        "log": str(entries("case.opened")[0].seq), "reports": held["schedule"],
+        "reports": held["schedule"],
+        "requests": held["asked"],
+        "log": str(entries("case.opened")[0].seq),
     }  # fmt: skip
 
 

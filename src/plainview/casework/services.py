@@ -76,6 +76,11 @@ class Services:
         return self._master.derive("drafts")
 
     @cached_property
+    def subjects(self) -> Sealer:
+        """Seals what people who ask about themselves have sent, and the answers to them."""
+        return self._master.derive("subjects")
+
+    @cached_property
     def origin(self) -> str:
         """The name of this deployment's log; it never changes."""
         return self.workspace.origin

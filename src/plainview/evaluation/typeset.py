@@ -6,8 +6,16 @@ Owns the escaping: whatever a text holds, it is shown and never read as code.
 from __future__ import annotations
 
 import base64
+import re
+import unicodedata
 
 import typst
+
+TOFU = "\N{WHITE SQUARE}"
+"""Stands for a sign that no installed font has."""
+
+_MISSING = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
 def string(text: str) -> str:
@@ -42,5 +50,34 @@ def picture(jpeg: bytes, *, width: str, alt: str) -> str:
 
 
 def pdf(source: str) -> bytes:
-    """Compile to PDF/UA-1."""
-    return bytes(typst.compile(source.encode(), format="pdf", pdf_standards=["ua-1"]))
+    """Compile to PDF/UA-1, which has no place for a sign without a picture.
+
+    A sign of a script for which no font is installed here is shown as `TOFU`, and its whole script with it: a name that
+    cannot be printed must not keep a document from being made.
+
+    Raises:
+        TypstError: anything else is wrong with the source.
+    """
+    while True:
+        try:
+            return bytes(typst.compile(source.encode(), format="pdf", pdf_standards=["ua-1"]))
+        except typst.TypstError as error:
+            shown = _without(source, str(error))
+            if shown == source:
+                raise
+            source = shown
+
+
+def _without(source: str, error: str) -> str:
+    """The source without the script of the sign that the error names."""
+    named = _MISSING.search(error)
+    if named is None:
+        return source
+    signs = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), named[1])
+    scripts = {_script(sign) for sign in signs if not sign.isascii()}
+    return "".join(TOFU if not sign.isascii() and _script(sign) in scripts else sign for sign in source)
+
+
+def _script(sign: str) -> str:
+    """The first word of a sign's Unicode name, e.g. "BENGALI"; the sign itself where it has none."""
+    return unicodedata.name(sign, sign).split(" ")[0]

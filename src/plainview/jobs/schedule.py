@@ -22,10 +22,11 @@ from plainview.casework.actions import (
     outcomes,
     preparations,
     register,
+    report_schedules,
     retention_runs,
     shared_ends,
     shared_notices,
-    report_schedules,
+    subject_watch,
     trials,
     urgent,
     video_process,
@@ -54,8 +55,9 @@ def every_minute() -> None:
 
 
 def every_hour() -> None:
-    """Check the galleries whose canaries are due, each as often as its agency's policy says."""
+    """Check the galleries whose canaries are due, each as often as its agency's policy says; send what is owed to people."""
     with acting_through(Channel("job")):
+        subject_watch.send_owed()
         canary_checks.run_all(due_only=True)
 
 
@@ -64,6 +66,7 @@ def every_day() -> None:
 
     What a retention rule has reached is listed for somebody's approval, not erased.
     """
+    """Write the letters that are due, warn of deadlines; erase drafts that were left alone and pictures that nobody could enrol."""
     with acting_through(Channel("job")):
         intake.sweep_failures()
         trials.send_reports()
@@ -73,6 +76,8 @@ def every_day() -> None:
         register.publish_month()
         retention_runs.propose_due()
         report_schedules.send_due()  # last: a letter that is refused stops nothing else
+        subject_watch.watch_deadlines()
+        subject_watch.erase_old()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

@@ -16,6 +16,7 @@ from plainview.policy.alerts import MAX_ALERT_DAYS
 from plainview.policy.decision import Refused
 from plainview.policy.grounds import refused_ground
 from plainview.policy.roles import Role
+from plainview.policy.subjects import COUNT, MAX_DAYS, WITHHOLD, purpose_free
 
 MIN_LIST, MAX_LIST = 2, 50
 """Shortest and longest candidate list; source: FBI NGI Interstate Photo System, lists of 2 to 50, default 20."""
@@ -75,6 +76,9 @@ class AgencyPolicy:
         canary_hours: hours between two canary checks of a gallery.
         canary_alarm: what an open canary alarm does to searches of its gallery, `CAUTION` or `STOP`.
         training: role -> what it must have completed.
+        subject_days: days within which a data subject's request is answered.
+        subject_open_cases: what its answer says of searches under open cases, `WITHHOLD` or `COUNT`.
+        subject_complaints: where a person complains: the supervisory authority, with its address.
     """
 
     offences: tuple[str, ...]
@@ -95,6 +99,9 @@ class AgencyPolicy:
     canary_hours: int
     canary_alarm: str
     training: Mapping[Role, TrainingNeeded]
+    subject_days: int
+    subject_open_cases: str
+    subject_complaints: str
 
     def needs_approval(self, offence: str) -> bool:
         """True when a search for this offence needs a supervisor's approval beforehand."""
@@ -110,8 +117,10 @@ _RANGES = {
     "trial_searches": (1, MAX_TRIAL_SEARCHES),
     "proficiency_one_in": (0, MAX_ONE_IN),
     "canary_hours": (1, MAX_CANARY_HOURS),
+    "subject_days": (1, MAX_DAYS),
 }
 _LISTS = ("offences", "purposes", "preapproval")
+_MAX_ADDRESS = 300  # characters of where to complain
 _MAX_WORDS = 120  # characters of one offence or purpose, and items of one list
 
 
@@ -149,6 +158,13 @@ def parse(text: str) -> AgencyPolicy:
     if raw["canary_alarm"] not in (CAUTION, STOP):
         raise _invalid(f"canary_alarm is {CAUTION} or {STOP}.")
     values["canary_alarm"] = raw["canary_alarm"]
+    if raw["subject_open_cases"] not in (WITHHOLD, COUNT):
+        raise _invalid(f"subject_open_cases is {WITHHOLD} or {COUNT}.")
+    values["subject_open_cases"] = raw["subject_open_cases"]
+    complaints = raw["subject_complaints"]
+    if not isinstance(complaints, str) or not 1 <= len(complaints.strip()) <= _MAX_ADDRESS:
+        raise _invalid(f"subject_complaints is a text of 1 to {_MAX_ADDRESS} characters.")
+    values["subject_complaints"] = complaints.strip()
     if ALL not in values["preapproval"]:
         stray = [word for word in values["preapproval"] if word not in values["offences"]]
         if stray and not values["unlisted_offences"]:
@@ -175,6 +191,8 @@ def _words(name: str, value: object) -> tuple[str, ...]:
                 "policy.ground", "Policy refused", f"{name} holds {word!r}, which is {ground.name}.",
                 "Take it out: nobody is searched for that, under any policy.",
             )  # fmt: skip
+        if name == "purposes" and isinstance(purpose_free(word), Refused):
+            raise _invalid(f"purposes holds {word!r}, which is only for a person's own request.")
     return words
 
 
@@ -234,6 +252,9 @@ trial_searches = 50
 proficiency_one_in = 10     # one verification in so many has a known answer, where such items exist; 0: none
 canary_hours = 24           # hours between two checks of a gallery by its canaries
 canary_alarm = "caution"    # an open canary alarm: "caution" on every search of the gallery, or "stop" them
+subject_days = 30           # days within which a person who asks about themself is answered
+subject_open_cases = "withhold" # in that answer, searches under open cases: "withhold", or "count" them
+subject_complaints = "the data protection authority of your country"
 
 [training.examiner]
 course = "facial examination, FISWG curriculum"

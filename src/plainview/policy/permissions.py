@@ -82,3 +82,6 @@ class Permission(StrEnum):
     # Reports of the agency's own work.
     REPORT_READ = "report.read"
     REPORT_SCHEDULE = "report.schedule"
+    # The rights of data subjects.
+    SUBJECT_READ = "subject.read"
+    SUBJECT_ANSWER = "subject.answer"

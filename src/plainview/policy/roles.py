@@ -127,6 +127,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.HOLD_END,
             Permission.REPORT_READ,
             Permission.REPORT_SCHEDULE,
+            Permission.SUBJECT_READ,
+            Permission.SUBJECT_ANSWER,
         },
         Role.AUDITOR: _OWN
         | {
@@ -146,6 +148,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.SHARED_READ,
             Permission.RETENTION_READ,
             Permission.REPORT_READ,
+            Permission.SUBJECT_READ,
         },
         Role.OPERATOR: _OWN
         | {Permission.AGENCY_OPEN, Permission.AGENCY_SUSPEND, Permission.AUDIT_READ, Permission.AUDIT_ROTATE},

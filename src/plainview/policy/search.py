@@ -16,6 +16,7 @@ from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.grounds import refused_ground
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import Role
+from plainview.policy.subjects import purpose_free
 
 ORIGINS = (
     "cctv",
@@ -109,6 +110,7 @@ def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
     yield trained(Role.EXAMINER, facts.trainings, policy, facts.today)
     yield rules.has_case(facts.case_number)
     yield has_purpose(facts.purpose)
+    yield purpose_free(facts.purpose)
     yield list_length(facts.top, policy.list_max)
     yield no_refused_ground("purpose", facts.purpose)
     yield purpose_listed(facts.purpose, policy)

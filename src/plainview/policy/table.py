@@ -15,6 +15,7 @@ from plainview.policy.retention import LEAST_WORDS, MAX_DAYS
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
 from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
+from plainview.policy.subjects import COUNT, FILED, MAX_EXTENSION, NAMED, UNCONFIRMED
 from plainview.policy.video import SIZE_RULES
 
 
@@ -31,6 +32,14 @@ def table(policy: AgencyPolicy) -> list[Row]:
     """Every rule, in the order in which a search meets them, then those of joining and of galleries."""
     rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *_sharing(), *SIZE_RULES)
     rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *SIZE_RULES, *_retention())
+    rows = (
+        *_search(policy),
+        *_joining(policy),
+        *_alerts(policy),
+        *_galleries(),
+        *_subjects(policy),
+        *SIZE_RULES,
+    )
     return [Row(*row) for row in rows]
 
 
@@ -62,6 +71,7 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("member.training", "search", f"Whoever searches has {needed.hours} hours of {needed.course}, not expired."),
         ("case.missing", "search", "A search names a case."),
         ("search.purpose_missing", "search", "A search states a purpose."),
+        ("search.purpose_reserved", "search", "The purpose of data subjects' requests serves no other search."),
         ("search.list_length", "search", f"A candidate list has {MIN_LIST} to {policy.list_max} rows."),
         ("search.ground", "search, case", f"Nobody is searched for: {grounds}."),
         (
@@ -195,3 +205,32 @@ def _retention() -> list[tuple[str, str, str]]:
             "What is due is erased from a list that one member proposed and another approved, unchanged.",
         ),
     ]
+
+
+def _subjects(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
+    about = "request of a person about themself"
+    return [
+        ("subject.wish", about, "It says what is asked for: access, objection or erasure."),
+        ("subject.whose", about, "It says whose pictures they are."),
+        ("subject.another_person", about, "A person asks about themself, not about somebody else."),
+        ("subject.name", about, "It has a name."),
+        ("subject.contact", about, "It says how to reach the person."),
+        ("subject.text", about, "Its texts have a bounded length."),
+        ("subject.named", about, f"It names at most {NAMED} references or links."),
+        ("subject.full", about, f"At most {UNCONFIRMED} requests of an agency wait for the check of identity."),
+        ("subject.often", about, f"At most {FILED} requests come from one network within an hour."),
+        ("subject.not_confirmed", about, "Nothing is compared or told before somebody has checked who asks."),
+        ("subject.document_number", about, "How identity was checked is kept in words; no number, no copy."),
+        (
+            "subject.extension", about,
+            f"It is answered within {policy.subject_days} days of receipt, which are extended once, by {MAX_EXTENSION} days at most, with a reason.",
+        ),
+        ("subject.not_searched", about, "What the person gave is looked for before anything is answered."),
+        ("subject.undecided", about, "A person decides face by face which references show whoever asks."),
+        ("subject.closed", about, "An answer is final; the person can complain or ask anew."),
+        (
+            "subject.open_cases", about,
+            "Of searches under open cases the answer tells "
+            + ("their number." if policy.subject_open_cases == COUNT else "nothing, not even whether there are any."),
+        ),
+    ]  # fmt: skip

@@ -96,7 +96,13 @@ DATABASES = {
     }
 }
 # In the database: several processes count the same attempts (allauth's rate limits, used TOTP codes).
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "web_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # the default, 300, would drop counters while somebody guesses
+    }
+}
 
 # Background work. A task may be handed out again after `retry`; its job's lease keeps a second worker off it.
 Q_CLUSTER = {

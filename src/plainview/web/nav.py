@@ -36,6 +36,7 @@ PLACES = (
     Place("Shared", "shared", "/shared/"),
     Place("Approvals", "approvals", "/approvals/"),
     Place("Galleries", "galleries", "/galleries/"),
+    Place("Requests", "subjects", "/requests/"),
     Place("Members", "members", "/members/"),
     Place("Flags", "flags", "/flags/"),
     Place("Retention", "retention", "/retention/"),

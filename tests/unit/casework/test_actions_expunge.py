@@ -107,6 +107,7 @@ def test_every_table_that_names_a_reference_is_known_to_erasing() -> None:
         "near_duplicate",  # erasers.near_duplicates
         "proficiency_item",  # erasers.proficiency_items
         "retention_event",  # the day and the authority by which it went
+        "subject_finding",  # whose it was, for the person's own answer; what it says of it is sealed
         "verification_item",  # a conclusion about a row that is blank now
     }
     assert [eraser.__name__ for eraser in erasers.ERASERS] == [

@@ -76,6 +76,7 @@ from plainview.casework.models.register import (
     Attestation,
     PublishedRegister,
 )
+from plainview.casework.models.reporting import ReportSchedule
 from plainview.casework.models.retention import (
     Hold,
     RetentionEvent,
@@ -90,6 +91,7 @@ from plainview.casework.models.sharing import (
     SharedNotice,
     SharedRequest,
 )
+from plainview.casework.models.subjects import SubjectAnswer, SubjectFinding, SubjectPhoto, SubjectRequest
 from plainview.casework.models.videos import (
     ProbeFrame,
     Still,
@@ -98,8 +100,6 @@ from plainview.casework.models.videos import (
     VideoSegment,
     VideoTrack,
 )
-from plainview.casework.models.reporting import ReportSchedule
-from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
     "Agency",
@@ -147,11 +147,11 @@ __all__ = [
     "ProficiencyItem",
     "PublishedRegister",
     "Reference",
+    "ReportSchedule",
     "RetentionEvent",
     "RetentionItem",
     "RetentionRun",
     "RetentionVersion",
-    "ReportSchedule",
     "Search",
     "SharedLead",
     "SharedNotice",
@@ -159,6 +159,10 @@ __all__ = [
     "SignInFailure",
     "SignInReset",
     "Still",
+    "SubjectAnswer",
+    "SubjectFinding",
+    "SubjectPhoto",
+    "SubjectRequest",
     "Token",
     "Training",
     "Trial",

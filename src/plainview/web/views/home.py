@@ -19,6 +19,7 @@ from plainview.casework.queries.preparations import drafts
 from plainview.casework.queries.release import decisions, outcomes_due
 from plainview.casework.queries.retention import to_approve
 from plainview.casework.queries.sharing import waiting as shared_waiting
+from plainview.casework.queries.subjects import requests_to_answer
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.views.common import member_of
@@ -63,6 +64,8 @@ def _desk(member: Member) -> dict[str, Any]:
     ]
     if holds(member.roles, Permission.RETENTION_APPROVE):
         found |= {"lists": to_approve(member), "reviews": reviews_due(member)}
+    if holds(member.roles, Permission.SUBJECT_ANSWER):
+        found["subjects"] = requests_to_answer(member)
     if holds(member.roles, Permission.FLAG_DECIDE):
         found |= {"flags": flags(member, undecided=True), "audits_here": True}
     return found

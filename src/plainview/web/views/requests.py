@@ -1,0 +1,233 @@
+"""Requests of people about themselves, for those of the agency who answer them, and for its auditor to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from plainview.casework.actions import subject_checks as checks
+from plainview.casework.actions.subject_answers import answer_request
+from plainview.casework.actions.subject_search import decide, search_subject
+from plainview.casework.models import SubjectFinding, SubjectRequest
+from plainview.casework.queries import subjects as read
+from plainview.casework.queries.pictures import face_jpeg, jpeg
+from plainview.casework.queries.policy import binding
+from plainview.casework.services import services
+from plainview.policy.agency import DEFAULT_LIST, MAX_LIST
+from plainview.policy.decision import Refused
+from plainview.policy.subjects import ACCESS, GROUNDS, MAX_EXTENSION, WISHES
+from plainview.recognition.crop import within
+from plainview.recognition.errors import BadMedia
+from plainview.storage.base import StorageError
+from plainview.web.views.common import member_of, picture, require_shown, say, shown
+
+_LONGEST = 640  # pixels of the person's photograph on the page
+
+
+class ConfirmForm(forms.Form):
+    """How identity was checked."""
+
+    how = forms.CharField(
+        label="How was it checked that the person is who they say?", widget=forms.Textarea(attrs={"rows": 2}), required=False,
+        help_text="What was shown, who compared it with the person, and with the photograph if there is one. No number of a document, no copy.",
+    )  # fmt: skip
+
+
+class SearchForm(forms.Form):
+    """How many faces people look at."""
+
+    top = forms.IntegerField(
+        label="Most similar faces of each gallery to look at", min_value=2, max_value=MAX_LIST,
+        initial=DEFAULT_LIST, help_text="Search again with more if the last ones still show the person.",
+    )  # fmt: skip
+
+
+class AnswerForm(forms.Form):
+    """Why something that was asked for is not done."""
+
+    reason = forms.CharField(
+        label="Why what is not ticked stays", widget=forms.Textarea(attrs={"rows": 3}), required=False,
+        help_text="The person reads it. Needed only if something stays that they asked to be erased.",
+    )  # fmt: skip
+
+
+class RefuseForm(forms.Form):
+    """A refusal of the whole request."""
+
+    ground = forms.ChoiceField(
+        label="Ground", choices=[(name, why) for name, (why, _) in GROUNDS.items()], widget=forms.RadioSelect, required=False,
+    )  # fmt: skip
+    reason = forms.CharField(
+        label="Reason, for the person", widget=forms.Textarea(attrs={"rows": 3}), required=False
+    )
+
+
+class ExtendForm(forms.Form):
+    """A later deadline."""
+
+    days = forms.IntegerField(label="Days more", min_value=1, max_value=MAX_EXTENSION)
+    reason = forms.CharField(
+        label="Reason, for the person", widget=forms.Textarea(attrs={"rows": 2}), required=False
+    )
+
+
+_FORMS: dict[str, type[forms.Form]] = {
+    "confirm": ConfirmForm, "search": SearchForm, "decide": forms.Form, "answer": AnswerForm, "refuse": RefuseForm, "extend": ExtendForm,
+}  # fmt: skip
+_DONE = {
+    "confirm": "Recorded. Nothing was compared yet: search next.",
+    "search": "Searched. Look at each face.",
+    "decide": "Recorded.",
+    "answer": "Answered. The person is told by e-mail if they gave an address; print the letter if not.",
+    "refuse": "Refused. The letter says why and what the person can do.",
+    "extend": "Extended. The person is told why.",
+}
+_FIELD = {"confirm": "how", "answer": "reason", "refuse": "reason", "extend": "reason", "search": "top"}
+
+
+@require_GET
+def subject_list(request: HttpRequest) -> HttpResponse:
+    """Every request to the agency, those with the nearest deadline first."""
+    rows = [_row(row) for row in read.requests_of(member_of(request))]
+    return render(
+        request, "requests/list.html",
+        {
+            "open": [row for row in rows if row["waits"]], "closed": [row for row in rows if not row["waits"]],
+            "overdue": sum(bool(row["overdue"]) for row in rows),
+        },
+    )  # fmt: skip
+
+
+def _row(row: SubjectRequest) -> dict[str, Any]:
+    left = read.days_left(row)
+    return {
+        "row": row, "wishes": ", ".join(row.wishes), "waits": row.state in read.OPEN, "left": left, "late": -left,
+        "overdue": read.is_overdue(row), "pressing": read.is_pressing(row),
+    }  # fmt: skip
+
+
+@require_GET
+def subject(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One request: who asks, the faces, the answer."""
+    return _page(request, public_id)
+
+
+def _page(
+    request: HttpRequest, public_id: str, act: str = "", form: forms.Form | None = None
+) -> HttpResponse:
+    member = member_of(request)
+    seen = checks.view_request(public_id, acting_member=member)
+    row, faces = seen.request, seen.faces
+    shown(request, row.public_id)
+    _, policy = binding(member.agency)
+    asked = {name: made(auto_id=f"{name}_%s") for name, made in _FORMS.items()}
+    if form is not None:
+        asked[act] = form
+    undecided = sum(one.is_person is None for one in faces)
+    photo = read.has_photo(row)
+    looked = row.searched_at is not None or not (photo or seen.filing.named)
+    return render(
+        request, "requests/request.html",
+        _row(row)
+        | {
+            "filing": seen.filing, "wished": [WISHES[wish] for wish in row.wishes], "faces": faces, "photo": photo,
+            "asks_erasure": set(row.wishes) != {ACCESS}, "forms": asked, "undecided": undecided,
+            "theirs": [one for one in faces if one.is_person],
+            "spared": _spared(request, act, faces), "answers": seen.answers,
+            "ready": row.state == "confirmed" and looked and not undecided, "ground": GROUNDS.get(row.ground),
+            "searches": row.state == "confirmed" and (photo or seen.filing.named), "policy": policy,
+            "letter": read.answer_pdf(row) is not None,
+        },
+        status=422 if form is not None else 200,
+    )  # fmt: skip
+
+
+def _spared(request: HttpRequest, act: str, faces: list[SubjectFinding]) -> set[int]:
+    """The faces whose erasure the member had taken out when the answer was refused: nothing is lost."""
+    if act != "answer":
+        return set()
+    erase = set(request.POST.getlist("erase"))
+    return {one.pk for one in faces if one.reference.public_id not in erase}
+
+
+@require_http_methods(["GET", "POST"])
+def subject_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
+    """One act on a request; a refusal comes back beside its form."""
+    made = _FORMS.get(act)
+    if made is None:
+        read.request_numbered(public_id, member_of(request))
+        raise Http404
+    if request.method == "GET":  # a page that was loaded anew after a refusal
+        return redirect("subject", read.request_numbered(public_id, member_of(request)).public_id)
+    form = made(request.POST, auto_id=f"{act}_%s")
+    if form.is_valid():
+        try:
+            _act(act, public_id, form.cleaned_data, request)
+        except Refused as refused:
+            if refused.rule_id.endswith(".unknown"):
+                raise
+            say(form, refused, _FIELD.get(act))
+        else:
+            messages.success(request, _DONE[act])
+            return redirect("subject", public_id)
+    return _page(request, public_id, act, form)
+
+
+def _act(act: str, public_id: str, told: dict[str, Any], request: HttpRequest) -> None:
+    member = member_of(request)
+    if act == "confirm":
+        checks.confirm(public_id, told["how"], acting_member=member)
+    elif act == "search":
+        search_subject(public_id, top=told["top"], acting_member=member)
+    elif act == "decide":
+        looked, ticked = request.POST.getlist("looked"), set(request.POST.getlist("person"))
+        others = [one for one in looked if one not in ticked]
+        decide(public_id, sorted(ticked), others, acting_member=member)
+    elif act == "answer":
+        erase = request.POST.getlist("erase")
+        answer_request(public_id, erase=erase, reason=told["reason"], acting_member=member)
+    elif act == "refuse":
+        checks.refuse(public_id, told["ground"], told["reason"], acting_member=member)
+    else:
+        checks.extend(public_id, told["days"], told["reason"], acting_member=member)
+
+
+@require_GET
+def subject_photo(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The photograph of whoever asks, decoded in the restricted child; it passes no cache."""
+    row = read.request_numbered(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    data = read.photo_of(row)
+    if data is None:
+        raise Http404
+    return picture(jpeg(within(services().decoder.decode(data).pixels, _LONGEST)))
+
+
+@require_GET
+def subject_face(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
+    """The face of a reference that the request lists."""
+    row = read.request_numbered(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    reference = read.finding_numbered(row, number).reference
+    try:
+        return picture(face_jpeg(reference.blob, reference.box, 320))
+    except (BadMedia, StorageError):
+        raise Http404 from None
+
+
+@require_GET
+def subject_letter(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The letter, to print it for somebody without e-mail."""
+    row = read.request_numbered(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    pdf = read.answer_pdf(row)
+    if pdf is None:
+        raise Http404
+    answer = HttpResponse(pdf, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="answer-{row.public_id}.pdf"'
+    return answer

@@ -1,0 +1,127 @@
+"""The public asks in Chromium, the administrator answers with an erasure, the public reads it; another agency sees nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
+from tests.browser.conftest import findings
+from tests.factories import walk
+from tests.factories.live import Live, probe
+from tests.factories.models import collins, scaled
+
+SET_UP = """
+import sys
+from pathlib import Path
+from plainview.cli.common import start_django
+start_django()
+from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
+from plainview.casework.actions.enrol import enrol
+from plainview.casework.actions.members import join
+from plainview.casework.manifest import read_items
+from plainview.casework.models import Reference
+from plainview.casework.queries.people import member_by_email
+from plainview.casework.services import services
+accept_terms(propose_agency("Harbour police", jurisdiction="J", head_name="H", head_email="h@harbour.example"))
+boss = join(open_agency("Harbour police", administrator_email="boss@harbour.example").code, "Boss")
+totp.TOTP.activate(boss, totp.generate_totp_secret())
+session = SessionStore()
+session.update({SESSION_KEY: str(boss.pk), BACKEND_SESSION_KEY: "plainview.web.adapters.Backend",
+                HASH_SESSION_KEY: boss.get_session_auth_hash()})
+session.save()
+enrol("custody", read_items(Path(sys.argv[1])), acting_member=member_by_email("admin@agency.example"))
+services().close()
+print(Reference.objects.latest("pk").public_id, session.session_key)
+"""
+"""A picture more, which the test erases again, and a second agency; prints the reference and its administrator's session."""
+
+
+def set_up(live: Live, browser: Browser, folder: Path) -> tuple[str, Page]:
+    """The reference that is to be erased, and a page of the other agency's administrator."""
+    picture = folder / "held" / "market.jpg"
+    picture.parent.mkdir()
+    cv2.imwrite(str(picture), scaled(collins(), 0.8).pixels)
+    done = subprocess.run(
+        [sys.executable, "-c", SET_UP, picture.parent], capture_output=True, text=True, timeout=120, check=True,
+        env={**os.environ, "PLAINVIEW_HOME": str(live.home)},
+    )  # fmt: skip
+    reference, session = done.stdout.split()[-2:]
+    context = browser.new_context(base_url=live.url)
+    context.add_cookies([{"name": "session", "value": session, "url": live.url}])
+    return reference, context.new_page()
+
+
+def test_the_public_asks_and_an_administrator_answers_with_an_erasure(
+    page_of: Callable[..., Page], live: Live, browser: Browser, tmp_path: Path
+) -> None:
+    reference, stranger = set_up(live, browser, tmp_path)
+    public = browser.new_context(base_url=live.url, viewport={"width": 390, "height": 844}).new_page()
+    public.goto("/rights/")
+    assert findings(public) == []
+    public.get_by_role("button", name="Send the request").click()
+    expect(public.locator("#errors")).to_contain_text("Choose")
+    number, code = walk.ask(public, probe(tmp_path))
+    assert findings(public) == []
+    assert public.evaluate("document.documentElement.scrollWidth") <= 390
+
+    for path in (f"/requests/{number}/", f"/requests/{number}/photo.jpg"):
+        answer = stranger.goto(path)
+        assert answer is not None
+        assert answer.status == 404
+    stranger.goto("/requests/")
+    expect(stranger.get_by_text("Nobody waits for an answer.")).to_be_visible()
+    assert number not in stranger.content()
+
+    page = page_of("admin")
+    page.goto("/requests/")
+    page.get_by_role("link", name=re.compile(number)).click()
+    assert findings(page) == []
+    page.get_by_label("How was it checked").fill("passport shown at the desk, compared by two officers")
+    page.get_by_role("button", name="It is the person").click()
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.get_by_role("heading", name="Whose face is each")).to_be_visible()
+    assert findings(page) == []
+    page.locator(f"input[name=person][value={reference}]").check()
+    page.get_by_role("button", name="Record: ticked").click()
+    page.get_by_role("button", name="Answer", exact=True).click()
+    expect(page.get_by_text("The person is told")).to_be_visible()
+    assert findings(page) == []
+
+    public.goto(f"/rights/{number}/")
+    public.get_by_label("Code").fill("AAAA-BBBB-CCCC-DDDD")
+    public.get_by_role("button", name="Show it").click()
+    expect(public.locator("#errors")).to_be_visible()
+    public.get_by_label("Code").fill(code)
+    public.get_by_role("button", name="Show it").click()
+    expect(public.get_by_text("the pictures of you are erased")).to_be_visible()
+    assert findings(public) == []
+    assert public.evaluate("document.documentElement.scrollWidth") <= 390
+    with public.expect_download() as letter:
+        public.get_by_role("button", name="The letter (PDF)").click()
+    told = " ".join(
+        page.extract_text() for page in PdfReader(BytesIO(Path(letter.value.path()).read_bytes())).pages
+    )
+    for words in (
+        reference,
+        "Custody Images Act s. 4",
+        "Inclusion proof",
+        "Eileen Collins",
+        "subject.open_cases",
+    ):
+        assert words in told, words
+    with public.expect_download() as proof:
+        public.get_by_role("button", name="Proof").click()
+    assert live.json("audit", "inclusion", "--check", proof.value.path())["ok"]
+    for page in (public, stranger):
+        page.context.close()
