@@ -38,6 +38,9 @@ MAX_CANARY_HOURS = 7 * 24
 CAUTION, STOP = "caution", "stop"
 """What an open canary alarm does to searches of its gallery: each carries a caution, or none is run."""
 
+PICTURES = ("all", "examined", "none")
+"""Whose pictures a disclosure shows as they are, the most open first; the others are shown so coarsely that nobody is recognised."""
+
 MAX_ONE_IN = 100
 """Rarest items with a known answer: chosen; more rarely nobody's figures would ever say anything."""
 
@@ -74,6 +77,8 @@ class AgencyPolicy:
         proficiency_one_in: of how many verifications one has a known answer, where such items exist; 0: none.
         canary_hours: hours between two canary checks of a gallery.
         canary_alarm: what an open canary alarm does to searches of its gallery, `CAUTION` or `STOP`.
+        disclosure_pictures: whose pictures a disclosure shows as they are: all candidates', those of examined ones, or
+            none (a word of `PICTURES`).
         training: role -> what it must have completed.
     """
 
@@ -94,6 +99,7 @@ class AgencyPolicy:
     proficiency_one_in: int
     canary_hours: int
     canary_alarm: str
+    disclosure_pictures: str
     training: Mapping[Role, TrainingNeeded]
 
     def needs_approval(self, offence: str) -> bool:
@@ -149,6 +155,9 @@ def parse(text: str) -> AgencyPolicy:
     if raw["canary_alarm"] not in (CAUTION, STOP):
         raise _invalid(f"canary_alarm is {CAUTION} or {STOP}.")
     values["canary_alarm"] = raw["canary_alarm"]
+    if raw["disclosure_pictures"] not in PICTURES:
+        raise _invalid(f"disclosure_pictures is one of: {', '.join(PICTURES)}.")
+    values["disclosure_pictures"] = raw["disclosure_pictures"]
     if ALL not in values["preapproval"]:
         stray = [word for word in values["preapproval"] if word not in values["offences"]]
         if stray and not values["unlisted_offences"]:
@@ -234,6 +243,7 @@ trial_searches = 50
 proficiency_one_in = 10     # one verification in so many has a known answer, where such items exist; 0: none
 canary_hours = 24           # hours between two checks of a gallery by its canaries
 canary_alarm = "caution"    # an open canary alarm: "caution" on every search of the gallery, or "stop" them
+disclosure_pictures = "all" # whose pictures the defence sees as they are: "all", "examined" or "none"; else coarsely
 
 [training.examiner]
 course = "facial examination, FISWG curriculum"

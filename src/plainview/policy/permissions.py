@@ -62,3 +62,10 @@ class Permission(StrEnum):
     ALERT_OWN = "alert.own"
     WEBHOOK_SET = "webhook.set"
     JOB_OWN = "job.own"
+    # Outsiders: disclosure, exoneration review, sampling.
+    DISCLOSURE_GRANT = "disclosure.grant"
+    DISCLOSURE_READ = "disclosure.read"
+    EXONERATION_ASK = "exoneration.ask"
+    EXONERATION_READ = "exoneration.read"
+    EXONERATION_DECIDE = "exoneration.decide"
+    AUDIT_SAMPLE = "audit.sample"

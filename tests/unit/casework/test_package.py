@@ -184,11 +184,24 @@ def test_another_key_and_another_file_are_refused(package: Path, tmp_path: Path)
         verify_package(tmp_path / "none.zip")
 
 
-def test_pictures_may_be_withheld_and_a_file_is_never_overwritten(found: str, tmp_path: Path) -> None:
+def test_pictures_may_be_protected_and_a_file_is_never_overwritten(found: str, tmp_path: Path) -> None:
     supervisor = person("supervisor")
-    disclose(found, tmp_path / "p.zip", pictures=False, acting_member=supervisor)
-    assert not [name for name in contents(tmp_path / "p.zip") if name.startswith("candidates/")]
-    assert json.loads(contents(tmp_path / "p.zip")[MANIFEST])["pictures"] is False
+    with pytest.raises(Refused, match=r"disclosure\.reason"):
+        disclose(found, tmp_path / "p.zip", pictures="none", acting_member=supervisor)
+    assert not (tmp_path / "p.zip").exists()
+    disclose(
+        found, tmp_path / "p.zip", pictures="none", reason="a child is on the list", acting_member=supervisor
+    )
+    items = contents(tmp_path / "p.zip")
+    assert [name for name in items if name.startswith("candidates/")] == [
+        "candidates/01-coarse.png", "candidates/02-coarse.png",
+    ]  # fmt: skip
+    stated = json.loads(items[MANIFEST])["pictures"]
+    assert (stated["shown"], stated["reason"], stated["coarse"]) == ("none", "a child is on the list", [1, 2])
+    row = json.loads(items["search.json"])["candidates"][0]
+    assert (row["picture"], row["picture_sha256"], len(row["template_sha256"])) == ("coarse", None, 64)
+    coarse = services().decoder.decode(items["candidates/01-coarse.png"])
+    assert list(services().engine.faces(coarse)) == []
     assert verify_package(tmp_path / "p.zip").ok
     before = (tmp_path / "p.zip").read_bytes()
     with pytest.raises(Refused, match=r"disclosure\.exists"):

@@ -16,7 +16,7 @@ _FOLDER = Path(plainview.policy.__file__).parent
 
 def _ids_in_code() -> set[str]:
     found = set()
-    for name in ("rules.py", "search.py", "joining.py", "feeds.py", "video.py", "alerts.py"):
+    for name in ("rules.py", "search.py", "joining.py", "feeds.py", "video.py", "alerts.py", "disclosure.py"):
         for node in ast.walk(ast.parse((_FOLDER / name).read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refused":
                 assert isinstance(node.args[0], ast.Constant)

@@ -12,6 +12,12 @@ from plainview.casework.models.alerts import (
 )
 from plainview.casework.models.canaries import Canary, CanaryAlarm, CanaryCheck
 from plainview.casework.models.cases import Approval, Candidate, Case, Search
+from plainview.casework.models.disclosure import (
+    DisclosureDownload,
+    DisclosureGrant,
+    DisclosurePackage,
+    ExonerationReview,
+)
 from plainview.casework.models.examination import (
     Draft,
     Examination,
@@ -40,6 +46,7 @@ from plainview.casework.models.log import LogEntry, LogKey, LogOpening, LogRevie
 from plainview.casework.models.people import Agency, Member
 from plainview.casework.models.policy import PolicyVersion
 from plainview.casework.models.preparations import Preparation
+from plainview.casework.models.sampling import AuditSample, AuditSampleItem
 from plainview.casework.models.videos import ProbeFrame, Still, Video, VideoPart, VideoSegment, VideoTrack
 
 __all__ = [
@@ -50,15 +57,21 @@ __all__ = [
     "AlertPreference",
     "AlertSeen",
     "Approval",
+    "AuditSample",
+    "AuditSampleItem",
     "BarredPicture",
     "Canary",
     "CanaryAlarm",
     "CanaryCheck",
     "Candidate",
     "Case",
+    "DisclosureDownload",
+    "DisclosureGrant",
+    "DisclosurePackage",
     "Draft",
     "Enrolment",
     "Examination",
+    "ExonerationReview",
     "Feed",
     "FeedLink",
     "Flag",

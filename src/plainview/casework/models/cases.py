@@ -105,6 +105,9 @@ class Search(models.Model):
     erased_at = models.DateTimeField(null=True)
     alert = models.ForeignKey("casework.Alert", on_delete=models.PROTECT, null=True, related_name="raised")
     after_seq = models.BigIntegerField(null=True)
+    review = models.ForeignKey(
+        "casework.ExonerationReview", on_delete=models.PROTECT, null=True, related_name="searches"
+    )
     scorer = models.CharField(max_length=20, blank=True)
     nearness = models.DecimalField(max_digits=8, decimal_places=6, null=True)
 
