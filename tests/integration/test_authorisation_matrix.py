@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 from tests.factories.models import collins, scaled
+from tests.factories.outsiders import in_days, opened
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search, write
 from typer.testing import CliRunner, Result
@@ -25,21 +26,23 @@ from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.notices import add_webhook
+from plainview.casework.actions.packages import ask_package
 from plainview.casework.actions.policy import change_policy
 from plainview.casework.actions.proficiency import add_item
 from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
-from plainview.casework.models import CanaryAlarm, Member, Reference
+from plainview.casework.models import CanaryAlarm, DisclosurePackage, Member, Reference
 from plainview.casework.queries.people import member_by_email
 from plainview.cli import main as cli
 from plainview.cli.needs import NEEDS, Need, commands
+from plainview.jobs.tasks import run_job
 from plainview.policy.agency import NEW_AGENCY, SAMPLE
 from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL
 from plainview.policy.misuse import Finding
 from plainview.policy.permissions import Permission
-from plainview.policy.roles import GRANTS, Role
+from plainview.policy.roles import GRANTS, OUTSIDERS, Role
 
 ROLES = [role for role in Role if role is not Role.OPERATOR]
 
@@ -116,6 +119,9 @@ LINES = {
     "lead list": "",
     "register export": "{register}",
     "disclose": "{search} --out {package}",
+    "disclosure grant": "{search} --email new@defence.example --name n --until {until}",
+    "disclosure revoke": "{grant} --why sent-to-another-person",
+    "disclosure list": "{search}",
     "flag list": "",
     "flag show": "{flag}",
     "flag decide": "{flag} --outcome dismissed --note not-a-sentence",
@@ -193,8 +199,17 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         acting_member=examiner,
     )  # fmt: skip
     hook, _ = add_webhook("https://marker.example/hook", acting_member=admin)
+    counsel = opened(urgent.public_id, email="marker@defence.example")
+    package = ask_package(urgent.public_id, acting_member=supervisor)
+    run_job(package.pk)
+    for role in OUTSIDERS:
+        Member.objects.create(
+            agency=admin.agency, email=f"{role.value}@out.example".replace(" ", "-"), roles=[role.value], is_sample=True,
+            name=role.value, ends_on=in_days(30),
+        )  # fmt: skip
     return {
-        "alert": saved.public_id, "webhook": hook.public_id,
+        "alert": saved.public_id, "webhook": hook.public_id, "grant": counsel.grant.public_id,
+        "until": in_days(30).isoformat(), "kept": DisclosurePackage.objects.get(pk=package.subject).public_id,
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
@@ -291,6 +306,11 @@ def others(workspace: Path) -> dict[Role, Member]:
     for role in ROLES:
         if role is not Role.ADMINISTRATOR:
             email = f"{role.value.replace(' ', '-')}@other.example"
+            if role in OUTSIDERS:
+                people[role] = Member.objects.create(
+                    agency=boss.agency, email=email, roles=[role.value], name=role.value, ends_on=in_days(30)
+                )
+                continue
             people[role] = join(invite_member(email, [role.value], acting_member=boss).code, role.value)
             record_training(
                 email, "facial examination, FISWG curriculum", 24, date(2026, 1, 1), date(2999, 1, 1),

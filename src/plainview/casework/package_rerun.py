@@ -142,9 +142,9 @@ def array(data: bytes, dimensions: int) -> NDArray[np.float32]:
         ValueError: it is anything else.
     """
     file = io.BytesIO(data)
-    if np.lib.format.read_magic(file) != (1, 0):  # type: ignore[no-untyped-call]
+    if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("an array of another format")
-    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)  # type: ignore[no-untyped-call]
+    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
     held = memoryview(data)[file.tell() :]
     if dtype != np.dtype("<f4") or len(shape) != dimensions or (by_columns and dimensions > 1):
         raise ValueError("an array of another kind")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from plainview.casework.actions import intake, jobs, videos
+from plainview.casework.actions import intake, jobs, packages, videos
 from plainview.casework.actions.video_process import process_video
 from plainview.casework.channel import Channel, acting_through
 from plainview.casework.models import Job
@@ -23,7 +23,7 @@ def _video(job: Job) -> str:
 
 
 KINDS: Mapping[str, Callable[[Job], str]] = MappingProxyType(
-    {intake.KIND: intake.run_enrolment, videos.KIND: _video}
+    {intake.KIND: intake.run_enrolment, videos.KIND: _video, packages.KIND: packages.run_package}
 )
 
 

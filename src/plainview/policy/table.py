@@ -156,12 +156,12 @@ def _galleries() -> list[tuple[str, str, str]]:
 
 def _disclosure(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     shown = disclosed_pictures(policy.disclosure_pictures)
+    whole = "The list with its scores and templates is always whole."
     return [
         ("disclosure.pictures", "disclosure", "A disclosure shows the pictures of all candidates, of examined ones, or none."),
         (
             "disclosure.reason", "disclosure",
-            f"{shown}. More may be shown at any time, fewer only for a reason that stands in the package. "
-            "The list with its scores and templates is always whole.",
+            f"{shown}. More may be shown at any time, fewer only for a reason that stands in the package. {whole}",
         ),
         ("disclosure.large", "disclosure", "A page makes packages of up to a gibibyte; the command makes any."),
     ]  # fmt: skip

@@ -9,11 +9,13 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework.actions.erasers import drop_packages, erase_pending
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.preparations import erase_draft
 from plainview.casework.models import (
     Candidate,
+    DisclosurePackage,
     Examination,
     Lead,
     LogOpening,
@@ -88,6 +90,7 @@ def _erase(search: Search, why: str) -> None:
     entries = [seq for seq, _ in entries_about(search)]  # before the ids by which they are found are gone
     ProbeTemplate.objects.filter(search=search).delete()
     _erase_looking(search)
+    drop_packages(DisclosurePackage.objects.filter(search=search))
     candidates = Candidate.objects.filter(search=search).delete()[1].get("casework.Candidate", 0)
     openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
     probe, further = search.probe_blob, set(search.frames.values_list("blob", flat=True))
@@ -109,6 +112,7 @@ def _erase(search: Search, why: str) -> None:
         erase_draft(draft, why)
     gone = ({probe} | further) - needed({probe} | further)
     transaction.on_commit(lambda: _delete_blobs(gone))
+    transaction.on_commit(erase_pending)
 
 
 def _erase_looking(search: Search) -> None:
