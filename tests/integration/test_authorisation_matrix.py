@@ -5,6 +5,7 @@ A new command without a row in cli/needs.py, or without a line in `LINES` here, 
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from plainview.casework.actions.alerts import create_alert
 from plainview.casework.actions.approvals import request_approval
 from plainview.casework.actions.canaries import add_canary
 from plainview.casework.actions.examine import examine
+from plainview.casework.actions.exoneration import ask_review
 from plainview.casework.actions.feeds import add_feed, stop_feed
 from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.leads import release
@@ -45,6 +47,13 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, OUTSIDERS, Role
 
 ROLES = [role for role in Role if role is not Role.OPERATOR]
+TOGETHER = [[role] for role in ROLES if role not in {Role.AUDITOR, *OUTSIDERS}] + [
+    [
+        Role.OUTSIDE_AUDITOR,
+        Role.DEFENCE,
+        Role.AUDITOR,
+    ]  # they take nothing from each other: one workspace is enough
+]
 
 # What each command is run with; {…} is something of the first agency. "own" marks one that names nobody else's.
 LINES = {
@@ -122,6 +131,11 @@ LINES = {
     "disclosure grant": "{search} --email new@defence.example --name n --until {until}",
     "disclosure revoke": "{grant} --why sent-to-another-person",
     "disclosure list": "{search}",
+    "exoneration ask": "{search} --requester r --body b --why another-person-was-seen",
+    "exoneration list": "",
+    "exoneration show": "{review}",
+    "exoneration decide": "{review} --accept",
+    "exoneration answer": "{review}",
     "flag list": "",
     "flag show": "{flag}",
     "flag decide": "{flag} --outcome dismissed --note not-a-sentence",
@@ -200,6 +214,9 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     )  # fmt: skip
     hook, _ = add_webhook("https://marker.example/hook", acting_member=admin)
     counsel = opened(urgent.public_id, email="marker@defence.example")
+    review = ask_review(
+        urgent.public_id, "MARKER", "the defence", "another person was seen", acting_member=supervisor
+    )
     package = ask_package(urgent.public_id, acting_member=supervisor)
     run_job(package.pk)
     for role in OUTSIDERS:
@@ -209,6 +226,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         )  # fmt: skip
     return {
         "alert": saved.public_id, "webhook": hook.public_id, "grant": counsel.grant.public_id,
+        "review": review.public_id,
         "until": in_days(30).isoformat(), "kept": DisclosurePackage.objects.get(pk=package.subject).public_id,
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
@@ -275,10 +293,10 @@ def test_a_command_without_a_row_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     assert rule_of(CliRunner().invoke(cli.app, ["version"])) == "command.unlisted"
 
 
-@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
-def test_a_role_may_what_it_was_granted_and_nothing_else(things: dict[str, str], role: Role) -> None:
-    member = Member.objects.get(roles=[role.value], is_sample=True)
-    for path in LINES:
+@pytest.mark.parametrize("roles", TOGETHER, ids=lambda roles: "+".join(roles))
+def test_a_role_may_what_it_was_granted_and_nothing_else(things: dict[str, str], roles: list[Role]) -> None:
+    for role, path in itertools.product(roles, LINES):
+        member = Member.objects.get(roles=[role.value], is_sample=True)
         need = NEEDS[path]
         assert isinstance(need, Permission)
         before = len(entries(f"{need.value}.refused"))
@@ -319,11 +337,11 @@ def others(workspace: Path) -> dict[Role, Member]:
     return people
 
 
-@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
+@pytest.mark.parametrize("roles", TOGETHER, ids=lambda roles: "+".join(roles))
 def test_another_agencys_things_are_unknown_and_unseen(
-    things: dict[str, str], others: dict[Role, Member], role: Role
+    things: dict[str, str], others: dict[Role, Member], roles: list[Role]
 ) -> None:
-    for path in LINES:
+    for role, path in itertools.product(roles, LINES):
         if NEEDS[path] not in GRANTS[role] or path in {"member invite", "policy set"}:
             continue
         result = run(path, things, others[role].email)

@@ -11,6 +11,7 @@ from plainview.web.views import (
     disclosed,
     disclosing,
     examining,
+    exoneration,
     galleries,
     home,
     jobs,
@@ -192,6 +193,17 @@ urlpatterns = [
         "packages/<str:public_id>/disclosed.zip",
         disclosed.disclosure_download,
         name="disclosure-download",
+    ),
+    path("searches/<str:public_id>/review/", exoneration.exoneration_ask, name="exoneration-ask"),
+    path("exonerations/", exoneration.exonerations, name="exonerations"),
+    path("exonerations/<str:public_id>/", exoneration.exoneration, name="exoneration"),
+    path("exonerations/<str:public_id>/decide/", exoneration.exoneration_decide, name="exoneration-decide"),
+    path(
+        "exonerations/<str:public_id>/prepare/", exoneration.exoneration_prepare, name="exoneration-prepare"
+    ),
+    path("exonerations/<str:public_id>/answer/", exoneration.exoneration_answer, name="exoneration-answer"),
+    path(
+        "exonerations/<str:public_id>/result.json", exoneration.exoneration_result, name="exoneration-result"
     ),
     path("join/<str:code>/", own.join, name="join"),
     path("accounts/", include("allauth.account.urls")),

@@ -38,6 +38,7 @@ PLACES = (
     Place("Members", "members", "/members/"),
     Place("Flags", "flags", "/flags/"),
     Place("Log", "log", "/log/"),
+    Place("Reviews", "exonerations", "/exonerations/"),
     Place("Disclosed to you", "disclosures", "/disclosures/"),
 )
 """The main navigation, in order; the access table says who sees a row."""

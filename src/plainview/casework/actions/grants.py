@@ -16,7 +16,7 @@ from plainview.casework.actions.disclose import choose, disclosable
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.members import invite_outsider
-from plainview.casework.models import Agency, DisclosureGrant, Invitation, Member
+from plainview.casework.models import Agency, DisclosureGrant, Invitation, Member, Search
 from plainview.casework.queries.grants import grant_numbered, grant_of, live
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
@@ -93,6 +93,26 @@ def grant(
             acting_member=acting_member,
         )  # fmt: skip
     return Granted(row, code)
+
+
+def open_also(held: DisclosureGrant, search: Search, *, acting_member: Member) -> None:
+    """Open another search to whom one is open, on the same terms; in the running transaction."""
+    theirs = DisclosureGrant.objects.filter(agency=held.agency, email=held.email, search=search)
+    if live(theirs).exists():
+        return
+    row = DisclosureGrant.objects.create(
+        search=search, agency=held.agency, email=held.email, name=held.name, pictures=held.pictures,
+        pictures_reason=held.pictures_reason, granted_by=acting_member, ends_on=held.ends_on,
+    )  # fmt: skip
+    write_entry(
+        "disclosure.granted",
+        {
+            "agency": held.agency.public_id, "search": search.public_id, "grant": row.public_id,
+            "ends_on": row.ends_on.isoformat(), "pictures": row.pictures,
+        },
+        {"email": row.email, "name": row.name},
+        acting_member=acting_member,
+    )  # fmt: skip
 
 
 def _account(email: str, by: Member) -> str:

@@ -19,7 +19,6 @@ from plainview.casework.models import (
     CanaryCheck,
     Candidate,
     Case,
-    ExonerationReview,
     GalleryChange,
     Member,
     Search,
@@ -29,6 +28,7 @@ from plainview.casework.queries.alerts import state_of
 from plainview.casework.queries.answers import cautions, meanings, nothing_stands_out
 from plainview.casework.queries.canaries import in_doubt
 from plainview.casework.queries.disclosed import moment
+from plainview.casework.queries.exoneration import reviews_about
 from plainview.casework.queries.log import entries_about
 from plainview.casework.services import services
 from plainview.evaluation.scoring import COSINE
@@ -140,7 +140,7 @@ def reviews(search: Search) -> list[dict[str, Any]]:
             "asked_at": row.asked_at.isoformat(), "accepted": row.accepted, "decided_at": moment(row.decided_at),
             "note": row.note, "answered_at": moment(row.answered_at), "answer": row.answer,
         }
-        for row in ExonerationReview.objects.filter(search=search).order_by("pk")
+        for row in reviews_about(search)
     ]  # fmt: skip
 
 

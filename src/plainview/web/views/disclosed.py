@@ -21,6 +21,7 @@ from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
 from plainview.web.views.common import member_of, picture, require_shown, shown
 from plainview.web.views.disclosing import zip_file
+from plainview.web.views.exoneration import AskForm
 
 
 @require_GET
@@ -34,7 +35,8 @@ def disclosure(request: HttpRequest, public_id: str) -> HttpResponse:
     """One search, readable as a whole; the reading is an entry."""
     grant, receipt = view_disclosure(public_id, acting_member=member_of(request))
     shown(request, grant.public_id)
-    return render(request, "disclosure/disclosed.html", _told(grant) | {"receipt": receipt})
+    form = AskForm(initial={"requester": member_of(request).name}, auto_id="ask_%s")
+    return render(request, "disclosure/disclosed.html", _told(grant) | {"receipt": receipt, "ask_form": form})
 
 
 def _told(grant: DisclosureGrant) -> dict[str, object]:

@@ -24,6 +24,7 @@ from plainview.policy.agency import PICTURES
 from plainview.policy.decision import Refused
 from plainview.policy.disclosure import disclosed_pictures
 from plainview.web.views.common import member_of, say
+from plainview.web.views.exoneration import AskForm
 
 _PROPOSED = timedelta(days=90)  # what the form proposes; the supervisor sets the day
 
@@ -80,7 +81,7 @@ def _page(request: HttpRequest, public_id: str, **bound: Any) -> HttpResponse:
             "packages": [_package(row, member) for row in read.packages_of(search)],
             "package_form": bound.get("package") or PicturesForm(initial=usual, auto_id="package_%s"),
             "grant_form": bound.get("grant") or GrantForm(initial=usual | day, auto_id="grant_%s"),
-            "today": timezone.now().date(), "told": search.answered_at and not search.erased_at,
+            "ask_form": AskForm(auto_id="ask_%s"), "today": timezone.now().date(), "told": search.answered_at and not search.erased_at,
         },
     )  # fmt: skip
 
