@@ -31,6 +31,7 @@ from plainview.casework.actions.notices import add_webhook
 from plainview.casework.actions.packages import ask_package
 from plainview.casework.actions.policy import change_policy
 from plainview.casework.actions.proficiency import add_item
+from plainview.casework.actions.sampling import draw_sample
 from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
@@ -142,6 +143,11 @@ LINES = {
     "tripwire add": "{image} --label l",
     "tripwire list": "",
     "tripwire remove": "{tripwire}",
+    "audit sample": "--n 1 --seed mine",
+    "audit samples": "",
+    "audit sample-show": "{sample}",
+    "audit sample-check": "{sample}",
+    "audit finding": "{sample} 1 --finding breach --note it-is-one",
     "audit summary": "",
     "audit review": "--note n",
     "approval request": "{image} --case {case} --purpose p",
@@ -214,6 +220,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     )  # fmt: skip
     hook, _ = add_webhook("https://marker.example/hook", acting_member=admin)
     counsel = opened(urgent.public_id, email="marker@defence.example")
+    sample = draw_sample(3, "MARKER", acting_member=member_by_email("auditor@agency.example"))
     review = ask_review(
         urgent.public_id, "MARKER", "the defence", "another person was seen", acting_member=supervisor
     )
@@ -226,7 +233,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         )  # fmt: skip
     return {
         "alert": saved.public_id, "webhook": hook.public_id, "grant": counsel.grant.public_id,
-        "review": review.public_id,
+        "review": review.public_id, "sample": sample.public_id,
         "until": in_days(30).isoformat(), "kept": DisclosurePackage.objects.get(pk=package.subject).public_id,
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",

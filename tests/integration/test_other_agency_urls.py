@@ -46,7 +46,7 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
         "urgent": held["search"], "flags": held["flag"], "cases": str(case.pk),
         "galleries": str(Gallery.objects.get(name="MARKER-gallery").pk),
         "log": str(entries("case.opened")[0].seq),
-        "exonerations": held["review"], "grants": held["grant"], "packages": held["kept"], "disclosures": held["search"],
+        "samples": held["sample"], "exonerations": held["review"], "grants": held["grant"], "packages": held["kept"], "disclosures": held["search"],
     }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from plainview.web.views import (
     policy,
     prepare,
     proficiency,
+    sampling,
     searching,
     stills,
     verifying,
@@ -205,6 +206,9 @@ urlpatterns = [
     path(
         "exonerations/<str:public_id>/result.json", exoneration.exoneration_result, name="exoneration-result"
     ),
+    path("samples/", sampling.samples, name="samples"),
+    path("samples/<str:public_id>/", sampling.sample, name="sample"),
+    path("samples/<str:public_id>/<int:position>/", sampling.sample_finding, name="sample-finding"),
     path("join/<str:code>/", own.join, name="join"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

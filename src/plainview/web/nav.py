@@ -38,6 +38,7 @@ PLACES = (
     Place("Members", "members", "/members/"),
     Place("Flags", "flags", "/flags/"),
     Place("Log", "log", "/log/"),
+    Place("Samples", "samples", "/samples/"),
     Place("Reviews", "exonerations", "/exonerations/"),
     Place("Disclosed to you", "disclosures", "/disclosures/"),
 )
