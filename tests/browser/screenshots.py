@@ -135,7 +135,7 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "policy-change": "/policy/change/", "agreement": shared["agreement"], "agreement-new": "/agreements/new/",
             "retention": "/retention/", "retention-rules": "/retention/rules/", "holds": "/holds/",
             "retention-events": "/retention/events/", "retention-run": retention,
-            "policy-change": "/policy/change/", "rights": "/rights/", "rights-state": f"/rights/{number}/",
+            "rights": "/rights/", "rights-state": f"/rights/{number}/",
             "requests": "/requests/", "request": f"/requests/{number}/",
         },
         "auditor": {"auditor-home": "/", "log": "/log/", "log-entry": "/log/12/", "flags": "/flags/"},

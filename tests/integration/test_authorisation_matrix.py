@@ -5,12 +5,14 @@ A new command without a row in cli/needs.py, or without a line in `LINES` here, 
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 from tests.factories.models import collins, scaled
+from tests.factories.outsiders import in_days, opened
 from tests.factories.sharing import marked_request
 from tests.factories.subjects import file
 from tests.factories.videos import clip, take
@@ -22,33 +24,44 @@ from plainview.casework.actions.alerts import create_alert
 from plainview.casework.actions.approvals import request_approval
 from plainview.casework.actions.canaries import add_canary
 from plainview.casework.actions.examine import examine
+from plainview.casework.actions.exoneration import ask_review
 from plainview.casework.actions.feeds import add_feed, stop_feed
 from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.holds import place_hold
 from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.notices import add_webhook
+from plainview.casework.actions.packages import ask_package
 from plainview.casework.actions.policy import change_policy
 from plainview.casework.actions.proficiency import add_item
 from plainview.casework.actions.report_schedules import schedule_report
 from plainview.casework.actions.retention_rules import record_event
 from plainview.casework.actions.retention_runs import propose_run
+from plainview.casework.actions.sampling import draw_sample
 from plainview.casework.actions.search import Request, prepare_probe
 from plainview.casework.actions.tripwires import add_tripwire
 from plainview.casework.actions.verify import answer_verification, show_verification
-from plainview.casework.models import CanaryAlarm, Member, Reference
+from plainview.casework.models import CanaryAlarm, DisclosurePackage, Member, Reference
 from plainview.casework.queries.people import member_by_email
 from plainview.cli import main as cli
 from plainview.cli.needs import NEEDS, Need, commands
+from plainview.jobs.tasks import run_job
 from plainview.policy.agency import NEW_AGENCY, SAMPLE
 from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL
 from plainview.policy.misuse import Finding
 from plainview.policy.permissions import Permission
 from plainview.policy.retention import BEGINNING, After
-from plainview.policy.roles import GRANTS, Role
+from plainview.policy.roles import GRANTS, OUTSIDERS, Role
 
 ROLES = [role for role in Role if role is not Role.OPERATOR]
+TOGETHER = [[role] for role in ROLES if role not in {Role.AUDITOR, *OUTSIDERS}] + [
+    [
+        Role.OUTSIDE_AUDITOR,
+        Role.DEFENCE,
+        Role.AUDITOR,
+    ]  # they take nothing from each other: one workspace is enough
+]
 
 # What each command is run with; {…} is something of the first agency. "own" marks one that names nobody else's.
 LINES = {
@@ -124,6 +137,14 @@ LINES = {
     "register export": "{register}",
     "register attest": "--office Chief --from 2026-01 --until 2026-01",
     "disclose": "{search} --out {package}",
+    "disclosure grant": "{search} --email new@defence.example --name n --until {until}",
+    "disclosure revoke": "{grant} --why sent-to-another-person",
+    "disclosure list": "{search}",
+    "exoneration ask": "{search} --requester r --body b --why another-person-was-seen",
+    "exoneration list": "",
+    "exoneration show": "{review}",
+    "exoneration decide": "{review} --accept",
+    "exoneration answer": "{review}",
     "flag list": "",
     "flag show": "{flag}",
     "flag decide": "{flag} --outcome dismissed --note not-a-sentence",
@@ -134,6 +155,11 @@ LINES = {
     "report schedule": "--every weekly --to {email}",
     "report schedules": "",
     "report stop": "{schedule}",
+    "audit sample": "--n 1 --seed mine",
+    "audit samples": "",
+    "audit sample-show": "{sample}",
+    "audit sample-check": "{sample}",
+    "audit finding": "{sample} 1 --finding breach --note it-is-one",
     "audit summary": "",
     "audit review": "--note n",
     "approval request": "{image} --case {case} --purpose p",
@@ -266,9 +292,23 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     (tmp_path / "rules.toml").write_text(BEGINNING.replace("days = 30", "days = 31"))
     (tmp_path / "order.csv").write_text("reference,ordered_on,authority\nR0,2026-01-02,court\n")
     sent = schedule_report("weekly", [supervisor.email], acting_member=supervisor)
+    counsel = opened(urgent.public_id, email="marker@defence.example")
+    sample = draw_sample(3, "MARKER", acting_member=member_by_email("auditor@agency.example"))
+    review = ask_review(
+        urgent.public_id, "MARKER", "the defence", "another person was seen", acting_member=supervisor
+    )
+    package = ask_package(urgent.public_id, acting_member=supervisor)
+    run_job(package.pk)
+    for role in OUTSIDERS:
+        Member.objects.create(
+            agency=admin.agency, email=f"{role.value}@out.example".replace(" ", "-"), roles=[role.value], is_sample=True,
+            name=role.value, ends_on=in_days(30),
+        )  # fmt: skip
     return {
         "agreement": shared.agreement.public_id, "request": shared.public_id,
-        "alert": saved.public_id, "webhook": hook.public_id, "schedule": sent.public_id,
+        "alert": saved.public_id, "webhook": hook.public_id, "schedule": sent.public_id, "grant": counsel.grant.public_id,
+        "review": review.public_id, "sample": sample.public_id,
+        "until": in_days(30).isoformat(), "kept": DisclosurePackage.objects.get(pk=package.subject).public_id,
         "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
         "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
         "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
@@ -337,10 +377,10 @@ def test_a_command_without_a_row_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     assert rule_of(CliRunner().invoke(cli.app, ["version"])) == "command.unlisted"
 
 
-@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
-def test_a_role_may_what_it_was_granted_and_nothing_else(things: dict[str, str], role: Role) -> None:
-    member = Member.objects.get(roles=[role.value], is_sample=True)
-    for path in LINES:
+@pytest.mark.parametrize("roles", TOGETHER, ids=lambda roles: "+".join(roles))
+def test_a_role_may_what_it_was_granted_and_nothing_else(things: dict[str, str], roles: list[Role]) -> None:
+    for role, path in itertools.product(roles, LINES):
+        member = Member.objects.get(roles=[role.value], is_sample=True)
         need = NEEDS[path]
         assert isinstance(need, Permission)
         before = len(entries(f"{need.value}.refused"))
@@ -368,6 +408,11 @@ def others(workspace: Path) -> dict[Role, Member]:
     for role in ROLES:
         if role is not Role.ADMINISTRATOR:
             email = f"{role.value.replace(' ', '-')}@other.example"
+            if role in OUTSIDERS:
+                people[role] = Member.objects.create(
+                    agency=boss.agency, email=email, roles=[role.value], name=role.value, ends_on=in_days(30)
+                )
+                continue
             people[role] = join(invite_member(email, [role.value], acting_member=boss).code, role.value)
             record_training(
                 email, "facial examination, FISWG curriculum", 24, date(2026, 1, 1), date(2999, 1, 1),
@@ -376,11 +421,11 @@ def others(workspace: Path) -> dict[Role, Member]:
     return people
 
 
-@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
+@pytest.mark.parametrize("roles", TOGETHER, ids=lambda roles: "+".join(roles))
 def test_another_agencys_things_are_unknown_and_unseen(
-    things: dict[str, str], others: dict[Role, Member], role: Role
+    things: dict[str, str], others: dict[Role, Member], roles: list[Role]
 ) -> None:
-    for path in LINES:
+    for role, path in itertools.product(roles, LINES):
         if NEEDS[path] not in GRANTS[role] or path in {"member invite", "policy set"}:
             continue
         result = run(path, things, others[role].email)

@@ -50,6 +50,7 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
         "reports": held["schedule"],
         "requests": held["asked"],
         "log": str(entries("case.opened")[0].seq),
+        "samples": held["sample"], "exonerations": held["review"], "grants": held["grant"], "packages": held["kept"], "disclosures": held["search"],
     }  # fmt: skip
 
 
@@ -92,5 +93,9 @@ def test_nothing_of_another_agency_is_shown_or_done(
     assert not shown, str(shown)
     assert walked == set(ids)
     did = {row.action for row in entries() if row.actor == others[Role.EXAMINER].public_id}
-    assert {name for name in did if not name.endswith(".refused")} <= {"member.joined", "session.began"}, did
+    assert {name for name in did if not name.endswith(".refused")} <= {
+        "member.joined",
+        "session.began",
+        "outsider.opened",
+    }, did
     assert Reference.objects.get(public_id=things["reference"]).template

@@ -9,10 +9,12 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.factories.browser import people, signed_in
+from tests.factories.outsiders import client_of, in_days
 from tests.factories.work import entries, person
 
+from plainview.casework.models import Member
 from plainview.policy.permissions import Permission
-from plainview.policy.roles import GRANTS, Role
+from plainview.policy.roles import GRANTS, OUTSIDERS, Role
 from plainview.web.access import ACCESS, Anyone
 
 FOR_EVERY_PART = {
@@ -78,11 +80,21 @@ def test_anonymous_gets_nowhere_but_public_pages(workspace: Path, name: str) -> 
 
 def test_each_role_opens_what_it_was_granted(workspace: Path) -> None:
     people()
+    agency = person("admin").agency
     for role, name in {
         Role.EXAMINER: "examiner", Role.VERIFIER: "verifier", Role.SUPERVISOR: "supervisor",
-        Role.ADMINISTRATOR: "admin", Role.AUDITOR: "auditor",
+        Role.ADMINISTRATOR: "admin", Role.AUDITOR: "auditor", Role.DEFENCE: "", Role.OUTSIDE_AUDITOR: "",
     }.items():  # fmt: skip
-        client = signed_in(name)
+        if role in OUTSIDERS:
+            member = Member.objects.create(
+                agency=agency,
+                email=f"{role.name.lower()}@out.example",
+                roles=[role.value],
+                ends_on=in_days(9),
+            )
+            client = client_of(member)
+        else:
+            member, client = person(name), signed_in(name)
         for url_name, need in ACCESS.items():
             if not isinstance(need, Permission):
                 continue
@@ -91,7 +103,7 @@ def test_each_role_opens_what_it_was_granted(workspace: Path) -> None:
                 assert answer.status_code != 403, (url_name, role)
             else:
                 assert answer.status_code == 403, (url_name, role)
-                assert entries(f"{need.value}.refused")[-1].actor == person(name).public_id
+                assert entries(f"{need.value}.refused")[-1].actor == member.public_id
 
 
 def test_no_page_is_cached_and_every_page_has_the_policy_of_its_content(workspace: Path) -> None:

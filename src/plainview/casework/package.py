@@ -11,48 +11,23 @@ import io
 import json
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
-
-import numpy as np
 
 from plainview.audit.checkpoint import BadCheckpoint, BadKey, VerifierKey, verify, verify_note
 from plainview.audit.merkle import leaf_hash, verify_inclusion
 from plainview.audit.record import BadEntry, Entry, Opening, check_opening, parse_line
-from plainview.evaluation.scoring import Scorer, ordered, short_list
-from plainview.index.base import BadTemplate, Block
-from plainview.index.exact import ExactIndex
+from plainview.casework.package_report import PackageReport, json_bytes, json_item
+from plainview.casework.package_rerun import edit_again, pictures_as_said, run_again
 from plainview.policy.decision import Refused
-from plainview.recognition.decode import Decoder, DecoderUnavailable
-from plainview.recognition.edits import apply, read
-from plainview.recognition.errors import BadMedia
 from plainview.storage.base import digest_of
 
-FORMAT: Final = "plainview-disclosure-1"
+FORMAT: Final = "plainview-disclosure-2"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
-MAX_ITEM_BYTES: Final = 8 << 30  # templates of sixteen million references
 MAX_ITEMS: Final = 100_000
-_ROUNDING: Final = (
-    1.0  # grey levels, on average: JPEG decoders may differ by one in a pixel, then light multiplies it
-)
-
-
-@dataclass
-class PackageReport:
-    """What verification found; `rerun_identical` is None when the search could not be run again."""
-
-    items: int = 0
-    rerun_identical: bool | None = None
-    log: str = ""
-    search: str = ""
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """No check failed, and the search gave the same list."""
-        return not self.problems and self.rerun_identical is True
+_MAX_PARTS = 1_000_000  # entries and openings that are looked at: a search has a few dozen
 
 
 def signed_text(manifest: bytes) -> str:
@@ -63,13 +38,7 @@ def signed_text(manifest: bytes) -> str:
 def write_package(
     path: Path, items: Iterable[tuple[str, bytes, str]], about: dict[str, Any], sign: Callable[[str], str]
 ) -> str:
-    """Write a package and return the SHA-256 of its manifest.
-
-    Args:
-        path: a file that does not exist yet.
-        items: (name, bytes, what it is in plain words).
-        about: further fields of the manifest.
-        sign: makes a signed note of a text, see `audit.checkpoint.Signer.sign_note`.
+    """Write a package to a file that does not exist yet; arguments and answer as `pack_items`.
 
     Raises:
         Refused: disclosure.exists.
@@ -82,24 +51,41 @@ def write_package(
             "disclosure.exists", "Nothing disclosed", f"{path} exists.", "Name a new file."
         ) from None
     try:
-        listed = []
-
-        def contents() -> Iterator[tuple[str, bytes]]:
-            for name, data, what in items:
-                listed.append({"path": name, "sha256": digest_of(data), "bytes": len(data), "what": what})
-                yield name, data
-            manifest = {"format": FORMAT, **about, "items": listed}
-            text = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
-            signed.append(text)
-            yield MANIFEST, text
-            yield SIGNATURE, sign(signed_text(text)).encode()
-
-        signed: list[bytes] = []
         with file:
-            _pack(file, contents())
+            return pack_items(file, items, about, sign)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def pack_items(
+    file: IO[bytes],
+    items: Iterable[tuple[str, bytes, str]],
+    about: dict[str, Any],
+    sign: Callable[[str], str],
+) -> str:
+    """Write a package into an open file and return the SHA-256 of its manifest.
+
+    Args:
+        file: where it goes.
+        items: (name, bytes, what it is in plain words).
+        about: further fields of the manifest.
+        sign: makes a signed note of a text, see `audit.checkpoint.Signer.sign_note`.
+    """
+    listed = []
+
+    def contents() -> Iterator[tuple[str, bytes]]:
+        for name, data, what in items:
+            listed.append({"path": name, "sha256": digest_of(data), "bytes": len(data), "what": what})
+            yield name, data
+        manifest = {"format": FORMAT, **about, "items": listed}
+        text = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
+        signed.append(text)
+        yield MANIFEST, text
+        yield SIGNATURE, sign(signed_text(text)).encode()
+
+    signed: list[bytes] = []
+    _pack(file, contents())
     return digest_of(signed[0])
 
 
@@ -120,13 +106,14 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
     3. Every log entry proves itself against the enclosed checkpoint, which the log's key signed.
     4. Every opening opens the commitment of its entry.
     5. The search that is described is the one that the log recorded.
-    6. The probe's edits, applied to the enclosed original, give the enclosed edited picture.
+    6. The probe's edits, applied to the enclosed original, give the enclosed edited picture; every candidate's picture
+       is there in the form that its row says.
     7. The search, run again on the enclosed templates, gives the same candidates with the same scores in the same
        order. When references that the order was measured against were erased since, the cosines are computed again
        and the order is checked against the recorded scores.
     8. Packed again, the contents give the very same file: no byte beside the items was changed.
 
-    The file is held in memory, twice.
+    The file is held in memory, twice; nothing in it is compressed, so that it cannot unfold to more than it is.
 
     Raises:
         Refused: package.unreadable, when it is no package at all.
@@ -135,9 +122,18 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
     try:
         whole = path.read_bytes()
         with zipfile.ZipFile(io.BytesIO(whole)) as pack:
+            _require_plain(pack, len(whole))
             _verify(pack, vkey, report)
             _same_file(pack, whole, report)  # 8
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as error:
         if not report.items:
             raise Refused(
                 "package.unreadable", "Not verified", f"{path} is not a disclosure package: {error}.",
@@ -147,12 +143,23 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
     return report
 
 
+def _require_plain(pack: zipfile.ZipFile, size: int) -> None:
+    """Stop before anything is read of a file that would unfold, or whose parts lie over each other."""
+    rows = pack.infolist()
+    if len(rows) > MAX_ITEMS:
+        raise zipfile.BadZipFile(f"it has {len(rows):,} items")
+    if any(row.compress_type != zipfile.ZIP_STORED or row.file_size != row.compress_size for row in rows):
+        raise zipfile.BadZipFile("it is compressed, which a package never is")
+    if sum(row.file_size for row in rows) > size:
+        raise zipfile.BadZipFile("its items overlap")
+
+
 def _verify(pack: zipfile.ZipFile, vkey: str | None, report: PackageReport) -> None:
     names = [info.filename for info in pack.infolist()]
-    if len(names) > MAX_ITEMS or MANIFEST not in names:
+    if MANIFEST not in names:
         raise zipfile.BadZipFile("it has no manifest")
     manifest = _read(pack, MANIFEST)
-    about = _json(manifest, MANIFEST, report)
+    about = json_bytes(manifest, MANIFEST, report)
     if (
         not isinstance(about, dict)
         or about.get("format") != FORMAT
@@ -164,11 +171,15 @@ def _verify(pack: zipfile.ZipFile, vkey: str | None, report: PackageReport) -> N
     items = _items(pack, names, about["items"], report)  # 2
     entries = _entries(items, key, report)  # 3
     openings = _openings(items, entries, report)  # 4
-    described = _json(items.get("search.json", b"null"), "search.json", report)
+    described = json_item(items, "search.json", report)
     if isinstance(described, dict):
-        _recorded(described, entries, openings, report)  # 5
-        _edit_again(described, items, report)  # 6
-        _run_again(described, items, report)  # 7
+        try:
+            _recorded(described, entries, openings, report)  # 5
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            report.problems.append(f"search.json: it cannot be compared with the log: {error!r}")
+        edit_again(described, items, report)  # 6
+        pictures_as_said(described, items, report)
+        run_again(described, items, report)  # 7
 
 
 def _same_file(pack: zipfile.ZipFile, whole: bytes, report: PackageReport) -> None:
@@ -206,11 +217,15 @@ def _items(
     pack: zipfile.ZipFile, names: list[str], listed: list[Any], report: PackageReport
 ) -> dict[str, bytes]:
     items: dict[str, bytes] = {}
+    held = Counter(names)
     for row in listed:
-        name = str(row.get("path")) if isinstance(row, dict) else "?"
         report.items += 1
-        if names.count(name) != 1:
-            report.problems.append(f"{name}: it is {'missing' if name not in names else 'there twice'}")
+        if not isinstance(row, dict):
+            report.problems.append(f"{MANIFEST}: a row of it names no item")
+            continue
+        name = str(row.get("path"))
+        if held[name] != 1:
+            report.problems.append(f"{name}: it is {'there twice' if held[name] else 'missing'}")
             continue
         try:
             data = _read(pack, name)
@@ -229,13 +244,13 @@ def _items(
 def _entries(items: dict[str, bytes], key: VerifierKey | None, report: PackageReport) -> dict[int, Entry]:
     """The log entries that prove themselves."""
     held: dict[int, Entry] = {}
-    rows = _json(items.get("log/entries.json", b"[]"), "log/entries.json", report)
+    rows = json_item(items, "log/entries.json", report)
     try:
         checkpoint = verify(items.get("log/checkpoint", b"").decode(), (key,) if key else ())
     except (BadCheckpoint, UnicodeDecodeError) as error:
         report.problems.append(f"log/checkpoint: {error}")
         return held
-    for number, row in enumerate(rows if isinstance(rows, list) else []):
+    for number, row in enumerate(rows[:_MAX_PARTS] if isinstance(rows, list) else []):
         try:
             canonical = row["entry"].encode()
             entry = parse_line(canonical)
@@ -252,8 +267,8 @@ def _openings(
     items: dict[str, bytes], entries: dict[int, Entry], report: PackageReport
 ) -> dict[tuple[int, str], Any]:
     opened: dict[tuple[int, str], Any] = {}
-    rows = _json(items.get("log/openings.json", b"[]"), "log/openings.json", report)
-    for number, row in enumerate(rows if isinstance(rows, list) else []):
+    rows = json_item(items, "log/openings.json", report)
+    for number, row in enumerate(rows[:_MAX_PARTS] if isinstance(rows, list) else []):
         try:
             opening = Opening.from_json(row["opening"].encode())
             if not check_opening(entries[row["entry"]].sealed[opening.name], opening):
@@ -277,7 +292,18 @@ def _recorded(
     if asked is None or answered is None:
         report.problems.append("search.json: the entries of the search are not in the package")
         return
-    for name in ("search", "offence", "top", "pack", "pack_sha256", "origin", "policy", "urgent", "agency"):
+    for name in (
+        "search",
+        "offence",
+        "top",
+        "pack",
+        "pack_sha256",
+        "origin",
+        "policy",
+        "urgent",
+        "agency",
+        "review",
+    ):
         if asked.subject.get(name) != described.get(name):
             report.problems.append(f"search.json: {name} is not what the log recorded")
     if answered.subject.get("search") != described.get("search"):
@@ -313,77 +339,8 @@ def list_digest(candidates: Any) -> str:
     return digest_of(json.dumps(rows).encode())
 
 
-def _edit_again(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:
-    """Apply the chain of edits to the original and compare; decoders of other versions may round differently."""
-    edits = described.get("probe_edits")
-    if not edits:
-        return
-    try:
-        with Decoder() as decoder:
-            again = apply(decoder.decode(items["probe/original"]), read(edits)).pixels
-            enclosed = decoder.decode(items["probe/edited.png"]).pixels
-    except (BadMedia, DecoderUnavailable, KeyError, TypeError, AttributeError) as error:
-        report.problems.append(f"probe: its edits could not be applied again: {error}")
-        return
-    same = again.shape == enclosed.shape
-    if not same or float(np.abs(again.astype(np.int16) - enclosed).mean()) > _ROUNDING:
-        report.problems.append("probe/edited.png: the edits of the original do not give this picture")
-
-
-def _run_again(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:
-    references = _json(items.get("rerun/references.json", b"null"), "rerun/references.json", report)
-    order = _json(items.get("rerun/order.json", b"null"), "rerun/order.json", report)
-    try:
-        templates = np.ascontiguousarray(
-            np.load(io.BytesIO(items["rerun/templates.npy"]), allow_pickle=False), dtype=np.float32
-        )
-        probe = np.ascontiguousarray(
-            np.load(io.BytesIO(items["rerun/probe.npy"]), allow_pickle=False), dtype=np.float32
-        )
-        keys = np.array([row["key"] for row in references], dtype=np.int64)
-        public = {row["key"]: row["reference"] for row in references}
-        index, top = ExactIndex(len(probe)), int(described["top"])
-        index.apply([Block.of_adds(1, keys, templates)])
-        found = index.search(probe, short_list(top))
-        erased = set(described.get("erased_since", []))
-        recorded = [(row["reference"], row["score"], row["adjusted"]) for row in described["candidates"]]
-        # A reference that was expunged since is named; the others keep their order and their scores.
-        left = [row for row in recorded if row[0] not in erased]
-        if order["cohort_erased"]:
-            cosines = {public[row.reference]: f"{row.score:.6f}" for row in found}
-            adjusted = [float(row[2]) for row in recorded]
-            report.rerun_identical = adjusted == sorted(adjusted, reverse=True) and all(
-                cosines.get(row[0]) == row[1] for row in left
-            )
-        else:
-            cohort = Scorer(templates[np.array([row["cohort"] for row in references], dtype=np.bool_)])
-            nearness = dict(zip(keys.tolist(), cohort.nearness(templates).tolist(), strict=True))
-            listed = ordered(found, float(cohort.nearness(probe[np.newaxis])[0]), nearness)[:top]
-            again = [(public[row.reference], f"{row.cosine:.6f}", f"{row.score:.6f}") for row in listed]
-            report.rerun_identical = (
-                cohort.name == order["scorer"] == described["scorer"]
-                and again[: len(left)] == left
-                and (bool(erased) or len(again) == len(left))
-            )
-    except (KeyError, TypeError, ValueError, IndexError, BadTemplate, EOFError) as error:
-        report.problems.append(f"rerun: it could not be run again: {error}")
-        return
-    if not report.rerun_identical:
-        report.problems.append("rerun: the search gives another list")
-
-
-def _json(data: bytes, name: str, report: PackageReport) -> Any:
-    try:
-        return json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError):
-        report.problems.append(f"{name}: it is not JSON")
-        return None
-
-
 def _read(pack: zipfile.ZipFile, name: str) -> bytes:
     info = pack.getinfo(name)
-    if info.file_size > MAX_ITEM_BYTES:
-        raise zipfile.BadZipFile(f"{name} is too large")
     with pack.open(info) as file:
         # One byte more than stated: a file that lies about its size is not read to its end.
         data = file.read(info.file_size + 1)

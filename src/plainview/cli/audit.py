@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from plainview.audit.verify import Report, verify_folder
-from plainview.cli import proofs, witness
+from plainview.cli import proofs, sampling, witness
 from plainview.cli.common import As, Json, acting_member, console, err, open_workspace, print_json
 from plainview.policy.decision import Refused
 
@@ -21,6 +21,7 @@ app.add_typer(witness.app, name="witness")
 app.command()(witness.monitor)
 app.command()(proofs.consistency)
 app.command()(proofs.inclusion)
+sampling.register(app)
 
 
 @app.command()

@@ -53,6 +53,7 @@ def acting_member(email: str) -> Member:
     """
     workspace = open_workspace()
     from plainview.casework.actions.guard import permit
+    from plainview.casework.actions.outside import record_opened
     from plainview.casework.actions.tokens import require_token
     from plainview.casework.queries.people import member_by_email
 
@@ -68,6 +69,7 @@ def acting_member(email: str) -> Member:
     if workspace.is_served and not workspace.is_sample:
         require_token(os.environ.get(TOKEN_ENV, ""), acting_member=member)
     permit(need.value, need, member)
+    record_opened(member, need.value, " ".join(sys.argv[1:]))
     return member
 
 

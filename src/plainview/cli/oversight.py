@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
+from plainview.casework.package_report import PackageReport
 from plainview.cli.common import As, Json, acting_member, console, err, print_json, start_django
 
 
@@ -14,7 +17,11 @@ def disclose(
     search: Annotated[str, typer.Argument(help="Id of a search.")],
     out: Annotated[Path, typer.Option(help="A new file.")],
     acting: As,
-    pictures: Annotated[bool, typer.Option(help="Enclose the candidates' pictures.")] = True,
+    pictures: Annotated[
+        str,
+        typer.Option(help="Whose pictures are shown: all, examined or none; your policy's word if absent."),
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why fewer pictures than your policy shows.")] = "",
     json: Json = False,
 ) -> None:
     """Write the disclosure package of a search: all that the defence needs to check it and run it again."""
@@ -23,7 +30,7 @@ def disclose(
     from plainview.casework.services import services
 
     try:
-        made = disclosure.disclose(search, out, pictures=pictures, acting_member=member)
+        made = disclosure.disclose(search, out, pictures=pictures, reason=reason, acting_member=member)
     finally:
         services().close()
     if json:
@@ -37,6 +44,7 @@ def disclose(
 def verify_package(
     file: Path,
     key: Annotated[str | None, typer.Option(help="The log's key line that you trust.")] = None,
+    lists: Annotated[bool, typer.Option("--list", help="Print both lists side by side.")] = False,
     json: Json = False,
 ) -> None:
     """Check a disclosure package and run its search again; needs no workspace. Exit 1 when anything is wrong."""
@@ -48,9 +56,16 @@ def verify_package(
             {
                 "ok": report.ok, "items": report.items, "rerun_identical": report.rerun_identical,
                 "problems": report.problems, "search": report.search, "log": report.log,
+                **({"recorded": [asdict(row) for row in report.recorded], "again": [asdict(row) for row in report.again]}
+                   if lists else {}),
             }
         )  # fmt: skip
-    elif report.ok:
+        if not report.ok:
+            raise typer.Exit(1)
+        return
+    if lists:
+        _print_lists(report)
+    if report.ok:
         console.print(
             f"Search {report.search} of log {report.log}: {report.items} items are whole, "
             "and the search run again gives the same list with the same scores.",
@@ -62,6 +77,28 @@ def verify_package(
         err.print("The package is NOT whole. Keep it as it is and ask for another.")
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _print_lists(report: PackageReport) -> None:
+    """Both lists, row by row; rows that differ are marked in words."""
+    table = Table(title="The list as it was recorded, and as it comes out now")
+    for head in ("Rank", "Recorded", "Cosine", "Adjusted", "Again", "Cosine", "Adjusted", ""):
+        table.add_column(head, overflow="fold")
+    again = {row.reference: row for row in report.again}
+    for row in report.recorded:
+        new = again.pop(row.reference, None)
+        same = (
+            "same"
+            if new is not None and new.values == row.values
+            else "erased since"
+            if new is None
+            else "DIFFERS"
+        )
+        other = (new.reference, new.score, new.adjusted) if new is not None else ("-", "-", "-")
+        table.add_row(str(row.rank), row.reference, row.score, row.adjusted, *other, same)
+    for row in again.values():
+        table.add_row("-", "-", "-", "-", row.reference, row.score, row.adjusted, "only now")
+    console.print(table)
 
 
 register_app = typer.Typer(help="The public register of use.", no_args_is_help=True)

@@ -134,12 +134,17 @@ def member_invite(
     trial: Annotated[
         bool, typer.Option("--trial", help="Only for a trial that a supervisor approves.")
     ] = False,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of an outside auditor's account.")
+    ] = None,
 ) -> None:
     """Invite a person into your agency."""
     member = acting_member(acting)
     from plainview.casework.actions.members import invite_member
 
-    _show_code(invite_member(email, role, on_trial=trial, acting_member=member).code, email)
+    last = until.date() if until else None
+    invited = invite_member(email, role, on_trial=trial, ends_on=last, acting_member=member)
+    _show_code(invited.code, email)
 
 
 def _show_code(code: str, email: str) -> None:

@@ -91,6 +91,7 @@ def search(
     urgent: Annotated[
         str, typer.Option(help="Life is at risk: why. A supervisor authorises it in time, or it is erased.")
     ] = "",
+    review: Annotated[str, typer.Option(help="Id of the accepted exoneration review that it answers.")] = "",
     json: Json = False,
 ) -> None:
     """Search a gallery with a probe. The record is made before the result."""
@@ -104,7 +105,7 @@ def search(
     if (image is None) == (not still):
         raise typer.BadParameter("name a picture, or a still with --still")
     digest = digest_of(read_file(image)) if image else ""
-    request = Request(case, purpose, gallery, top, origin, urgent, probe_sha256=digest)
+    request = Request(case, purpose, gallery, top, origin, urgent, probe_sha256=digest, review=review)
     if image:
         authorise(request, acting_member=member)  # says no before anything is decoded
     try:

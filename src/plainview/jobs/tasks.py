@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from plainview.casework.actions import intake, jobs, retention_runs, videos
+from plainview.casework.actions import intake, jobs, packages, retention_runs, videos
 from plainview.casework.actions.retention_work import work_off
 from plainview.casework.actions.video_process import process_video
 from plainview.casework.channel import Channel, acting_through
@@ -24,7 +24,12 @@ def _video(job: Job) -> str:
 
 
 KINDS: Mapping[str, Callable[[Job], str]] = MappingProxyType(
-    {intake.KIND: intake.run_enrolment, videos.KIND: _video, retention_runs.KIND: work_off}
+    {
+        intake.KIND: intake.run_enrolment,
+        videos.KIND: _video,
+        packages.KIND: packages.run_package,
+        retention_runs.KIND: work_off,
+    }
 )
 
 

@@ -39,6 +39,9 @@ MAX_CANARY_HOURS = 7 * 24
 CAUTION, STOP = "caution", "stop"
 """What an open canary alarm does to searches of its gallery: each carries a caution, or none is run."""
 
+PICTURES = ("all", "examined", "none")
+"""Whose pictures a disclosure shows as they are, the most open first; the others are shown so coarsely that nobody is recognised."""
+
 MAX_ONE_IN = 100
 """Rarest items with a known answer: chosen; more rarely nobody's figures would ever say anything."""
 
@@ -75,6 +78,8 @@ class AgencyPolicy:
         proficiency_one_in: of how many verifications one has a known answer, where such items exist; 0: none.
         canary_hours: hours between two canary checks of a gallery.
         canary_alarm: what an open canary alarm does to searches of its gallery, `CAUTION` or `STOP`.
+        disclosure_pictures: whose pictures a disclosure shows as they are: all candidates', those of examined ones, or
+            none (a word of `PICTURES`).
         training: role -> what it must have completed.
         subject_days: days within which a data subject's request is answered.
         subject_open_cases: what its answer says of searches under open cases, `WITHHOLD` or `COUNT`.
@@ -98,6 +103,7 @@ class AgencyPolicy:
     proficiency_one_in: int
     canary_hours: int
     canary_alarm: str
+    disclosure_pictures: str
     training: Mapping[Role, TrainingNeeded]
     subject_days: int
     subject_open_cases: str
@@ -165,6 +171,9 @@ def parse(text: str) -> AgencyPolicy:
     if not isinstance(complaints, str) or not 1 <= len(complaints.strip()) <= _MAX_ADDRESS:
         raise _invalid(f"subject_complaints is a text of 1 to {_MAX_ADDRESS} characters.")
     values["subject_complaints"] = complaints.strip()
+    if raw["disclosure_pictures"] not in PICTURES:
+        raise _invalid(f"disclosure_pictures is one of: {', '.join(PICTURES)}.")
+    values["disclosure_pictures"] = raw["disclosure_pictures"]
     if ALL not in values["preapproval"]:
         stray = [word for word in values["preapproval"] if word not in values["offences"]]
         if stray and not values["unlisted_offences"]:
@@ -255,6 +264,7 @@ canary_alarm = "caution"    # an open canary alarm: "caution" on every search of
 subject_days = 30           # days within which a person who asks about themself is answered
 subject_open_cases = "withhold" # in that answer, searches under open cases: "withhold", or "count" them
 subject_complaints = "the data protection authority of your country"
+disclosure_pictures = "all" # whose pictures the defence sees as they are: "all", "examined" or "none"; else coarsely
 
 [training.examiner]
 course = "facial examination, FISWG curriculum"

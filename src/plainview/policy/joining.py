@@ -11,10 +11,13 @@ from datetime import date, datetime, timedelta
 
 from plainview.policy.agency import AgencyPolicy
 from plainview.policy.decision import Allow, Decision, Refused
-from plainview.policy.roles import Role
+from plainview.policy.roles import OUTSIDERS, Role
 
 INVITATION_DAYS = 7
 """How long an invitation can be accepted: chosen, a working week and its weekend."""
+
+MAX_OUTSIDER_DAYS = 366
+"""Longest time that an outsider's account is given at once: chosen, a year; it can be given anew."""
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
@@ -96,3 +99,44 @@ def terms_accepted(accepted: bool) -> Decision:
             "The head accepts them with `plainview agency accept CODE`.",
         )  # fmt: skip
     return Allow()
+
+
+def outsider_terms(
+    names: Iterable[str], ends_on: date | None, today: date, *, granted: bool = False
+) -> Decision:
+    """An outsider's account has a last day; the defence comes by a disclosure; nobody else's account has a last day.
+
+    Args:
+        names: roles that fit (`roles_fit`).
+        ends_on: last day of the account.
+        today: the day, UTC.
+        granted: the invitation belongs to a disclosure of a named search.
+    """
+    outsider = any(role.value in set(names) for role in OUTSIDERS)
+    if Role.DEFENCE.value in set(names) and not granted:
+        return Refused(
+            "member.defence", "Not invited", "The defence is invited to the disclosure of a named search.",
+            "A supervisor does it: `plainview disclosure grant SEARCH --email ADDRESS --name NAME --until DAY`.",
+        )  # fmt: skip
+    if not outsider and ends_on is None:
+        return Allow()
+    if not outsider or ends_on is None or not timedelta() <= ends_on - today <= _LONGEST:
+        return Refused(
+            "member.last_day", "Not invited",
+            f"An outsider's account has a last day within {MAX_OUTSIDER_DAYS} days, and only theirs has one.",
+            "State the day with --until for an outsider, and for nobody else.",
+        )  # fmt: skip
+    return Allow()
+
+
+def inside(before: Iterable[str], after: Iterable[str]) -> Decision:
+    """Nobody becomes or ceases to be an outsider by a change of roles: it would outlast or lose its last day."""
+    if any(role.value in {*before, *after} for role in OUTSIDERS):
+        return Refused(
+            "member.outsider", "Roles not changed", "An outsider's role is given by an invitation and ends with it.",
+            "End that account and invite the person anew.",
+        )  # fmt: skip
+    return Allow()
+
+
+_LONGEST = timedelta(days=MAX_OUTSIDER_DAYS)

@@ -85,3 +85,10 @@ class Permission(StrEnum):
     # The rights of data subjects.
     SUBJECT_READ = "subject.read"
     SUBJECT_ANSWER = "subject.answer"
+    # Outsiders: disclosure, exoneration review, sampling.
+    DISCLOSURE_GRANT = "disclosure.grant"
+    DISCLOSURE_READ = "disclosure.read"
+    EXONERATION_ASK = "exoneration.ask"
+    EXONERATION_READ = "exoneration.read"
+    EXONERATION_DECIDE = "exoneration.decide"
+    AUDIT_SAMPLE = "audit.sample"

@@ -10,14 +10,20 @@ from plainview.policy.permissions import Permission
 
 
 class Role(StrEnum):
-    """The roles of DESIGN section 1."""
+    """The roles of an agency, the operator's, and those of outsiders, whose accounts end on a day."""
 
     EXAMINER = "examiner"
     VERIFIER = "verifier"
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "agency administrator"
     AUDITOR = "auditor"
+    DEFENCE = "defence"
+    OUTSIDE_AUDITOR = "outside auditor"
     OPERATOR = "platform operator"
+
+
+OUTSIDERS = frozenset({Role.DEFENCE, Role.OUTSIDE_AUDITOR})
+"""Roles of people who are not of the agency: their account has a last day, and each page that they open is an entry."""
 
 
 _OWN = frozenset(
@@ -55,6 +61,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.SHARED_READ,
             Permission.SHARED_REQUEST,
             Permission.SHARED_ANSWER,
+            Permission.EXONERATION_READ,
         },
         Role.VERIFIER: _OWN | {Permission.VERIFICATION_RECORD, Permission.PROFICIENCY_READ},
         Role.SUPERVISOR: _OWN
@@ -92,6 +99,10 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.HOLD_END,
             Permission.REPORT_READ,
             Permission.REPORT_SCHEDULE,
+            Permission.DISCLOSURE_GRANT,
+            Permission.EXONERATION_ASK,
+            Permission.EXONERATION_READ,
+            Permission.EXONERATION_DECIDE,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -149,7 +160,32 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.RETENTION_READ,
             Permission.REPORT_READ,
             Permission.SUBJECT_READ,
+            Permission.EXONERATION_READ,
+            Permission.AUDIT_SAMPLE,
         },
+        # Nothing of the agency but what was disclosed; no token, so that no command line is theirs.
+        Role.DEFENCE: frozenset(
+            {Permission.SESSION_OWN, Permission.DISCLOSURE_READ, Permission.EXONERATION_ASK}
+        ),
+        # Reads what the auditor reads; decides no flag, acknowledges no alarm, reviews nothing on the agency's behalf.
+        Role.OUTSIDE_AUDITOR: frozenset(
+            {
+                Permission.SESSION_OWN,
+                Permission.TOKEN_OWN,
+                Permission.POLICY_SHOW,
+                Permission.GALLERY_LIST,
+                Permission.CASE_READ,
+                Permission.MEMBER_LIST,
+                Permission.ALERT_READ,
+                Permission.AUDIT_READ,
+                Permission.CANARY_READ,
+                Permission.LEAD_LIST,
+                Permission.FLAG_READ,
+                Permission.TRIAL_REPORT,
+                Permission.EXONERATION_READ,
+                Permission.AUDIT_SAMPLE,
+            }
+        ),
         Role.OPERATOR: _OWN
         | {Permission.AGENCY_OPEN, Permission.AGENCY_SUSPEND, Permission.AUDIT_READ, Permission.AUDIT_ROTATE},
     }

@@ -32,6 +32,16 @@ def may(roles: Iterable[str], is_active: bool, permission: Permission) -> Decisi
     return Allow()
 
 
+def not_ended(ends_on: date | None, today: date) -> Decision:
+    """The account has no last day, or has not passed it. The last day counts."""
+    if ends_on is not None and ends_on < today:
+        return Refused(
+            "member.ended", "Refused", f"This account ended on {ends_on}.",
+            "Ask the agency that gave it to you.",
+        )  # fmt: skip
+    return Allow()
+
+
 def agency_open(is_open: bool) -> Decision:
     """The agency has been opened by the operator after its head accepted the terms, and is not suspended."""
     if not is_open:

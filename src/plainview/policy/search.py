@@ -13,6 +13,7 @@ from datetime import date
 from plainview.policy import rules
 from plainview.policy.agency import MIN_LIST, STOP, AgencyPolicy
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.disclosure import review_of
 from plainview.policy.grounds import refused_ground
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import Role
@@ -75,6 +76,7 @@ class SearchFacts:
         gallery_alarm: a canary alarm of the gallery is open.
         approved: a supervisor approved this probe for this case beforehand.
         urgent: life is at risk; the search is authorised afterwards.
+        review: it is an exoneration review that was requested and accepted; it goes on after the case is closed.
         today: the day, UTC.
     """
 
@@ -99,6 +101,7 @@ class SearchFacts:
     gallery_alarm: bool
     approved: bool
     urgent: bool
+    review: bool
     today: date
 
 
@@ -113,11 +116,14 @@ def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
     yield purpose_free(facts.purpose)
     yield list_length(facts.top, policy.list_max)
     yield no_refused_ground("purpose", facts.purpose)
-    yield purpose_listed(facts.purpose, policy)
+    yield review_of(facts.purpose, facts.review)
+    if not facts.review:
+        yield purpose_listed(facts.purpose, policy)
     yield origin_allowed(facts.origin, policy)
     yield rules.case_found(facts.case_number, facts.case_found)
     if facts.case_found:
-        yield rules.case_open(facts.case_number, facts.case_closed_on)
+        if not facts.review:
+            yield rules.case_open(facts.case_number, facts.case_closed_on)
         yield no_refused_ground("offence", facts.offence)
         yield offence_listed(facts.offence, policy)
     yield rules.gallery_found(facts.gallery_name, facts.gallery_found)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.rules import not_ended
 
 MAX_FAILURES = 5
 """Failures that lock an account; source: CJIS Security Policy 5.9.4, AC-7."""
@@ -37,9 +38,16 @@ def idle(last_seen: datetime, now: datetime) -> bool:
 
 
 def may_sign_in(
-    *, is_active: bool, locked: bool, agency_open: bool, sample_member: bool, sample_workspace: bool
+    *,
+    is_active: bool,
+    locked: bool,
+    ends_on: date | None,
+    today: date,
+    agency_open: bool,
+    sample_member: bool,
+    sample_workspace: bool,
 ) -> Decision:
-    """An active, unlocked member of an open agency; sample people in a sample workspace only."""
+    """An active, unlocked member of an open agency, before their last day ends; sample people in a sample workspace only."""
     if sample_member and not sample_workspace:
         return Refused(
             "member.sample", "Not signed in", "A sample member signs in to a sample workspace only.",
@@ -52,6 +60,9 @@ def may_sign_in(
             "This account is not active.",
             "Ask your agency administrator.",
         )
+    ended = not_ended(ends_on, today)
+    if isinstance(ended, Refused):
+        return ended
     if locked:
         return Refused(
             "member.locked", "Not signed in", "This account is locked after failed attempts.",

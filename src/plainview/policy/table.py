@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPolicy
 from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
+from plainview.policy.disclosure import EXONERATION, disclosed_pictures
 from plainview.policy.grounds import REFUSED_GROUNDS
-from plainview.policy.joining import INVITATION_DAYS
+from plainview.policy.joining import INVITATION_DAYS, MAX_OUTSIDER_DAYS
 from plainview.policy.retention import LEAST_WORDS, MAX_DAYS
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
@@ -30,14 +31,15 @@ class Row:
 
 def table(policy: AgencyPolicy) -> list[Row]:
     """Every rule, in the order in which a search meets them, then those of joining and of galleries."""
-    rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *_sharing(), *SIZE_RULES)
-    rows = (*_search(policy), *_joining(policy), *_alerts(policy), *_galleries(), *SIZE_RULES, *_retention())
     rows = (
         *_search(policy),
         *_joining(policy),
         *_alerts(policy),
         *_galleries(),
+        *_sharing(),
         *_subjects(policy),
+        *_disclosure(policy),
+        *_retention(),
         *SIZE_RULES,
     )
     return [Row(*row) for row in rows]
@@ -63,6 +65,7 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     )
     return [
         ("member.inactive", "every act", "Only an active account acts."),
+        ("member.ended", "every act", "An outsider's account ends with its last day."),
         ("member.no_permission", "every act", "A member does only what one of their roles grants."),
         ("agency.not_open", "every act", "The agency's head has accepted the terms and the operator has opened it."),
         ("trial.not_approved", "search", "A member on trial searches only after a supervisor approved the trial."),
@@ -72,6 +75,8 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("case.missing", "search", "A search names a case."),
         ("search.purpose_missing", "search", "A search states a purpose."),
         ("search.purpose_reserved", "search", "The purpose of data subjects' requests serves no other search."),
+        ("search.review_missing", "search", f"The purpose {EXONERATION!r} needs a request for such a review."),
+        ("search.review_purpose", "search", "A review that was requested is searched for that purpose only."),
         ("search.list_length", "search", f"A candidate list has {MIN_LIST} to {policy.list_max} rows."),
         ("search.ground", "search, case", f"Nobody is searched for: {grounds}."),
         (
@@ -114,11 +119,17 @@ def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("member.address", "joining", "An invitation goes to one address."),
         ("member.role_unknown", "joining", "Only the roles of the rulebook exist."),
         ("member.roles_conflict", "joining", "Administrators and auditors hold no other role."),
+        (
+            "member.last_day", "joining",
+            f"An outsider (defence, outside auditor) is invited until a day within {MAX_OUTSIDER_DAYS} days; nobody else is.",
+        ),
+        ("member.defence", "joining", "The defence is invited to the disclosure of a named search only."),
+        ("member.outsider", "joining", "Nobody becomes or ceases to be an outsider by a change of roles."),
         ("member.own_act", "joining", "Nobody decides about themself: roles, training, trial, approval."),
         ("invitation.invalid", "joining", f"An invitation is used once, within {INVITATION_DAYS} days."),
         ("trial.length", "joining", f"A trial lasts at most {policy.trial_days} days."),
         ("trial.searches", "joining", f"A trial allows at most {policy.trial_searches} searches."),
-    ]
+    ]  # fmt: skip
 
 
 def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
@@ -233,4 +244,17 @@ def _subjects(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
             "Of searches under open cases the answer tells "
             + ("their number." if policy.subject_open_cases == COUNT else "nothing, not even whether there are any."),
         ),
+    ]  # fmt: skip
+
+
+def _disclosure(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
+    shown = disclosed_pictures(policy.disclosure_pictures)
+    whole = "The list with its scores and templates is always whole."
+    return [
+        ("disclosure.pictures", "disclosure", "A disclosure shows the pictures of all candidates, of examined ones, or none."),
+        (
+            "disclosure.reason", "disclosure",
+            f"{shown}. More may be shown at any time, fewer only for a reason that stands in the package. {whole}",
+        ),
+        ("disclosure.large", "disclosure", "A page makes packages of up to a gibibyte; the command makes any."),
     ]  # fmt: skip

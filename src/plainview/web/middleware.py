@@ -19,6 +19,7 @@ from plainview.audit.logfile import LogFolderError
 from plainview.audit.record import ClockWentBack
 from plainview.casework.actions.access import may_sign_in, record_session
 from plainview.casework.actions.guard import permit
+from plainview.casework.actions.outside import record_opened
 from plainview.casework.channel import Channel, acting_through
 from plainview.casework.models import Member
 from plainview.policy.decision import Refused
@@ -154,4 +155,7 @@ class Access:
             return redirect("mfa_activate_totp")
         if isinstance(need, Permission):
             permit(need.value, need, member)
+            # A picture belongs to a page that was opened, and is shown only after it.
+            if not request.path.endswith(".jpg"):
+                record_opened(member, match.view_name, request.path)  # type: ignore[union-attr]
         return None

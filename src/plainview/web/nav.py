@@ -43,6 +43,9 @@ PLACES = (
     Place("Reports", "reports", "/reports/"),
     Place("Log", "log", "/log/"),
     Place("Register", "register", "/register/"),
+    Place("Samples", "samples", "/samples/"),
+    Place("Reviews", "exonerations", "/exonerations/"),
+    Place("Disclosed to you", "disclosures", "/disclosures/"),
 )
 """The main navigation, in order; the access table says who sees a row."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.casework.actions.disclose import disclose
@@ -107,18 +108,24 @@ def test_every_item_that_is_missing_or_altered_is_named(package: Path, tmp_path:
 
 
 def test_any_changed_byte_of_the_file_is_caught(package: Path, tmp_path: Path) -> None:
-    whole, rng = package.read_bytes(), random.Random(8)
-    small = [i for i in range(len(whole)) if i > len(whole) - 2_000]  # the directory at the end, byte by byte
-    for place in [*rng.sample(range(len(whole)), 40), *small[::7]]:
-        changed = bytearray(whole)
-        changed[place] ^= 1 << rng.randrange(8)
-        (tmp_path / "x").write_bytes(changed)
+    whole = package.read_bytes()
+    # Anywhere, and more often in the directory at the end, which no hash of an item covers.
+    places = st.one_of(st.integers(0, len(whole) - 1), st.integers(len(whole) - 2_000, len(whole) - 1))
+
+    @settings(max_examples=120, deadline=None)
+    @given(place=places, change=st.integers(1, 255))
+    def caught(place: int, change: int) -> None:
+        altered = bytearray(whole)
+        altered[place] ^= change
+        (tmp_path / "x").write_bytes(altered)
         try:
             report = verify_package(tmp_path / "x")
         except Refused as refused:
             assert refused.rule_id == "package.unreadable"  # noqa: PT017
         else:
-            assert not report.ok, place
+            assert not report.ok
+
+    caught()
 
 
 def resigned(items: dict[str, bytes], path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
@@ -184,11 +191,24 @@ def test_another_key_and_another_file_are_refused(package: Path, tmp_path: Path)
         verify_package(tmp_path / "none.zip")
 
 
-def test_pictures_may_be_withheld_and_a_file_is_never_overwritten(found: str, tmp_path: Path) -> None:
+def test_pictures_may_be_protected_and_a_file_is_never_overwritten(found: str, tmp_path: Path) -> None:
     supervisor = person("supervisor")
-    disclose(found, tmp_path / "p.zip", pictures=False, acting_member=supervisor)
-    assert not [name for name in contents(tmp_path / "p.zip") if name.startswith("candidates/")]
-    assert json.loads(contents(tmp_path / "p.zip")[MANIFEST])["pictures"] is False
+    with pytest.raises(Refused, match=r"disclosure\.reason"):
+        disclose(found, tmp_path / "p.zip", pictures="none", acting_member=supervisor)
+    assert not (tmp_path / "p.zip").exists()
+    disclose(
+        found, tmp_path / "p.zip", pictures="none", reason="a child is on the list", acting_member=supervisor
+    )
+    items = contents(tmp_path / "p.zip")
+    assert [name for name in items if name.startswith("candidates/")] == [
+        "candidates/01-coarse.png", "candidates/02-coarse.png",
+    ]  # fmt: skip
+    stated = json.loads(items[MANIFEST])["pictures"]
+    assert (stated["shown"], stated["reason"], stated["coarse"]) == ("none", "a child is on the list", [1, 2])
+    row = json.loads(items["search.json"])["candidates"][0]
+    assert (row["picture"], row["picture_sha256"], len(row["template_sha256"])) == ("coarse", None, 64)
+    coarse = services().decoder.decode(items["candidates/01-coarse.png"])
+    assert list(services().engine.faces(coarse)) == []
     assert verify_package(tmp_path / "p.zip").ok
     before = (tmp_path / "p.zip").read_bytes()
     with pytest.raises(Refused, match=r"disclosure\.exists"):

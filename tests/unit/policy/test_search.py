@@ -32,7 +32,7 @@ GOOD = SearchFacts(
     roles=("examiner",), is_active=True, agency_open=True, on_trial=False, trial=None,
     trainings=(TrainingFacts(COURSE, 24, TODAY),), case_number="C-1", case_found=True, case_closed_on=None,
     offence="Robbery", purpose="Find a  witness", origin="cctv", quality=20, top=20, gallery_name="g",
-    gallery_found=True, gallery_expires_on=TODAY, gallery_offences=(), gallery_alarm=False, approved=False, urgent=False, today=TODAY,
+    gallery_found=True, gallery_expires_on=TODAY, gallery_offences=(), gallery_alarm=False, approved=False, urgent=False, review=False, today=TODAY,
 )  # fmt: skip
 
 
@@ -60,6 +60,10 @@ def test_a_lawful_search_is_allowed() -> None:
         ({"on_trial": True, "trial": replace(TRIAL, used=5)}, "trial.used_up"),
         ({"on_trial": True, "trial": replace(TRIAL, ends_on=TODAY - DAY)}, "trial.ended"),
         ({"on_trial": True, "trial": replace(TRIAL, starts_on=TODAY + DAY)}, "trial.ended"),
+        ({"purpose": "Exoneration  review"}, "search.review_missing"),
+        ({"purpose": "exoneration review", "review": True}, None),
+        ({"purpose": "exoneration review", "review": True, "case_closed_on": TODAY}, None),
+        ({"purpose": "find a witness", "review": True}, "search.review_purpose"),
         ({"trainings": ()}, "member.training"),
         ({"trainings": (TrainingFacts(COURSE, 23, TODAY),)}, "member.training"),
         ({"trainings": (TrainingFacts(COURSE, 24, TODAY - DAY),)}, "member.training"),

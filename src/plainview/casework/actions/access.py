@@ -28,7 +28,8 @@ from plainview.policy.permissions import Permission
 def may_sign_in(member: Member) -> Decision:
     """Say whether the member may have a session now."""
     return signing_in.may_sign_in(
-        is_active=member.is_active, locked=member.locked_at is not None, agency_open=member.agency.is_open,
+        is_active=member.is_active, locked=member.locked_at is not None, ends_on=member.ends_on,
+        today=timezone.now().date(), agency_open=member.agency.is_open,
         sample_member=member.is_sample, sample_workspace=services().workspace.is_sample,
     )  # fmt: skip
 

@@ -1,16 +1,14 @@
 """Making a disclosure package of one search: all that the defence needs to examine it and to run it again.
 
-Owns what goes in. The entry `disclosure.made` names the package by its manifest's hash.
+Owns what goes in. The entry `disclosure.made` names the package by its manifest's hash. What the files say is read by
+queries.disclosed; the templates, the log's proofs and the pictures are put in here.
 """
 
 from __future__ import annotations
 
-import io
 import json
-import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +16,38 @@ import numpy as np
 
 from plainview import __version__
 from plainview.audit.merkle import Frontier, inclusion_proof
+from plainview.audit.record import parse_line
 from plainview.casework.actions.guard import acting
-from plainview.casework.actions.log import write_entry
-from plainview.casework.models import (
-    Approval,
-    Candidate,
-    Examination,
-    GalleryChange,
-    LogEntry,
-    LogOpening,
-    Member,
-    Search,
-)
+from plainview.casework.actions.log import Receipt, write_entry
+from plainview.casework.models import Candidate, GalleryChange, LogEntry, LogOpening, Member, Search
 from plainview.casework.package import write_package
+from plainview.casework.package_rerun import saved
+from plainview.casework.queries import disclosed, disclosed_context
+from plainview.casework.queries.candidates import candidates_of
 from plainview.casework.queries.cases import search_numbered
-from plainview.casework.queries.examination import verdicts
 from plainview.casework.queries.galleries import open_template
 from plainview.casework.queries.log import entries_about
-from plainview.casework.queries.pictures import png
-from plainview.casework.queries.sharing import both
+from plainview.casework.queries.pictures import coarse_png, png
+from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
 from plainview.evaluation.scoring import COSINE
+from plainview.policy import rules
 from plainview.policy.agency import parse
 from plainview.policy.decision import Refused
+from plainview.policy.disclosure import COARSE, WHOLE, disclosed_pictures, pictures_chosen
 from plainview.policy.permissions import Permission
 from plainview.policy.table import table
 from plainview.recognition.edits import apply, read
-from plainview.recognition.packs import card
 from plainview.recognition.types import Picture, Vector
 from plainview.recognition.video.fuse import fused
 
-_TOOLS = ("numpy", "onnxruntime", "opencv-python-headless", "pillow", "cryptography", "django")
+_OF_THE_CHANNEL = (
+    "address",
+    "user_agent",
+    "os_user",
+)  # what casework.channel seals: computers, not the search
+
+Items = Iterator[tuple[str, bytes, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,58 +57,149 @@ class Disclosed:
     search: Search
     manifest_sha256: str
     items: int
+    entry: int
 
 
-def disclose(search_id: str, out: Path, *, pictures: bool = True, acting_member: Member) -> Disclosed:
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Whose pictures a package shows: a word of policy.agency.PICTURES, what policy says, and the reason for fewer."""
+
+    shown: str
+    policy: str
+    reason: str = ""
+
+
+def disclose(
+    search_id: str, out: Path, *, pictures: str = "", reason: str = "", acting_member: Member
+) -> Disclosed:
     """Write the disclosure package of a search.
 
     Args:
         search_id: a search of the member's agency.
         out: a file that does not exist yet.
-        pictures: enclose the candidates' pictures; without them the package says that they were withheld.
+        pictures: whose pictures it shows, a word of policy.agency.PICTURES; "": what the agency's policy says.
+        reason: why fewer than policy says; it stands in the package.
         acting_member: a supervisor.
 
     Raises:
-        Refused: no permission, unknown, not answered or erased, or the file exists.
+        Refused: no permission, unknown, not answered or erased, fewer pictures without a reason, or the file exists.
     """
     with acting("disclosure.make", Permission.DISCLOSURE_MAKE, acting_member):
-        search = search_numbered(search_id, acting_member)
-        if search.answered_at is None or search.erased_at is not None:
-            raise Refused(
-                "disclosure.nothing", "Nothing disclosed", "This search was not answered, or was erased.",
-                "The log still holds its entries: `plainview audit export`.",
-            )  # fmt: skip
-        signer = services().signer
-        items = list(_items(search, pictures=pictures))
-        about = {
-            "search": search.public_id, "log": services().origin, "vkey": signer.verifier.text,
-            "made_by": acting_member.agency.name, "pictures": pictures, "plainview": __version__,
-        }  # fmt: skip
-        digest = write_package(out, items, about, signer.sign_note)
+        search = disclosable(search_id, acting_member)
+        chosen = choose(pictures, reason, acting_member)
         try:
-            write_entry(
-                "disclosure.made",
-                {
-                    "agency": acting_member.agency.public_id, "search": search.public_id,
-                    "manifest_sha256": digest, "items": len(items), "pictures": pictures,
-                },
+            return make(
+                search,
+                chosen,
+                lambda items, about: write_package(out, items, about, services().signer.sign_note),
                 acting_member=acting_member,
-            )  # fmt: skip
+            )
+        except Refused:
+            raise  # nothing of it was written, or it is somebody else's file
         except BaseException:
             out.unlink(missing_ok=True)
             raise
-    return Disclosed(search, digest, len(items))
 
 
-def _items(search: Search, *, pictures: bool) -> Iterator[tuple[str, bytes, str]]:
-    candidates = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
-    erased = [row.reference.public_id for row in candidates if not row.reference.template]
+def disclosable(search_id: str, member: Member) -> Search:
+    """A search of the member's agency that was answered and not erased.
+
+    Raises:
+        Refused: search.unknown or disclosure.nothing.
+    """
+    search = search_numbered(search_id, member)
+    if search.answered_at is None or search.erased_at is not None:
+        raise Refused(
+            "disclosure.nothing", "Nothing disclosed", "This search was not answered, or was erased.",
+            "The log still holds its entries: `plainview audit export`.",
+        )  # fmt: skip
+    return search
+
+
+def choose(pictures: str, reason: str, member: Member) -> Pictures:
+    """What was chosen, held against the policy of the member's agency.
+
+    Raises:
+        Refused: disclosure.pictures or disclosure.reason.
+    """
+    _, policy = binding(member.agency)
+    chosen = Pictures(
+        pictures or policy.disclosure_pictures, policy.disclosure_pictures, " ".join(reason.split())
+    )
+    rules.require(pictures_chosen(chosen.shown, chosen.policy, chosen.reason))
+    return chosen
+
+
+def make(
+    search: Search,
+    chosen: Pictures,
+    write: Callable[[Iterable[tuple[str, bytes, str]], dict[str, Any]], str],
+    *,
+    acting_member: Member,
+) -> Disclosed:
+    """Put a package together in the running transaction and write its entry.
+
+    Args:
+        search: what is disclosed.
+        chosen: whose pictures are shown.
+        write: takes the items and the manifest's further fields, and returns the manifest's SHA-256.
+        acting_member: who makes it.
+    """
+    shown = disclosed.candidates_shown(search, chosen.shown)
+    items = list(_items(search, shown))
+    about = {
+        "search": search.public_id, "log": services().origin, "vkey": services().signer.verifier.text,
+        "made_by": search.case.agency.name, "plainview": __version__,
+        "pictures": {
+            "shown": chosen.shown, "policy": chosen.policy, "reason": chosen.reason,
+            "says": disclosed_pictures(chosen.shown),
+            "coarse": [row.rank for row, how in shown if how == COARSE],
+            "erased": [row.rank for row, _ in shown if not row.reference.template],
+        },
+    }  # fmt: skip
+    digest = write(items, about)
+    receipt: Receipt = write_entry(
+        "disclosure.made",
+        {
+            "agency": search.case.agency.public_id, "search": search.public_id,
+            "manifest_sha256": digest, "items": len(items), "pictures": chosen.shown, "policy": chosen.policy,
+        },
+        {"reason": chosen.reason} if chosen.reason else {},
+        acting_member=acting_member,
+    )  # fmt: skip
+    return Disclosed(search, digest, len(items), receipt.entry)
+
+
+def _items(search: Search, shown: list[tuple[Candidate, str]]) -> Items:
     yield "README.txt", _README.encode(), "what this is and how to check it"
     yield (
         "search.json",
-        _dump(_search(search, candidates, erased)),
+        _dump(disclosed.search_facts(search, shown)),
         "the search, its settings and the whole list",
     )
+    yield from _probe(search)
+    for row, how in shown:
+        if how == WHOLE:
+            data = services().blobs.get(row.reference.blob)
+            yield f"candidates/{row.rank:02}", data, f"picture of candidate {row.rank}"
+        elif how == COARSE:
+            data = coarse_png(row.reference.blob, row.reference.box)
+            yield (
+                f"candidates/{row.rank:02}-coarse.png",
+                data,
+                f"candidate {row.rank}, a third party, shown coarsely",
+            )
+    entries = disclosed_context.about(search)
+    yield from _files(search, disclosed_context.looks(entries))
+    yield "history.json", _dump(disclosed_context.history(search, entries)), "the log's entries in short"
+    yield "policy.toml", search.policy.text.encode(), "the agency's policy at the time"
+    rows = [{"rule": row.rule_id, "of": row.of, "says": row.says} for row in table(parse(search.policy.text))]
+    yield "rules.json", _dump(rows), "the rulebook at the time, in plain words"
+    yield from _rerun(search)
+    yield from _log(search)
+
+
+def _probe(search: Search) -> Items:
     original = services().blobs.get(search.probe_blob)
     yield "probe/original", original, "the probe as it was given"
     if search.edits:
@@ -126,171 +216,25 @@ def _items(search: Search, *, pictures: bool) -> Iterator[tuple[str, bytes, str]
             data,
             "a further frame of the same person that was searched with",
         )
-    if pictures:
-        for row in candidates:
-            if row.reference.template:
-                picture = services().blobs.get(row.reference.blob)
-                yield f"candidates/{row.rank:02}", picture, f"picture of candidate {row.rank}"
-    yield "people.json", _dump(_people(search, candidates)), "who searched, examined, verified and released"
-    yield "examinations.json", _dump(_examinations(candidates)), "every examination, verification and lead"
-    yield "case.json", _dump(_case(search)), "the case with its other searches, those without a candidate too"
-    yield "policy.toml", search.policy.text.encode(), "the agency's policy at the time"
-    rules = [
-        {"rule": row.rule_id, "of": row.of, "says": row.says} for row in table(parse(search.policy.text))
-    ]
-    yield "rules.json", _dump(rules), "the rulebook at the time, in plain words"
-    yield (
-        "model.json",
-        _dump(_model()),
-        "the software, its versions and the model's card with its error rates",
-    )
-    yield from _rerun(search)
-    yield from _log(search)
 
 
-def _search(search: Search, candidates: list[Candidate], erased: list[str]) -> dict[str, Any]:
-    gallery = search.gallery
-    return {
-        "search": search.public_id, "agency": search.case.agency.public_id, "case_number": search.case.number,
-        "offence": search.case.offence, "purpose": search.purpose, "origin": search.origin, "top": search.top,
-        "urgent": bool(search.urgent_reason), "policy": search.policy.number,
-        "approval": search.approval.public_id if search.approval else None,
-        "requested_at": search.requested_at.isoformat(), "answered_at": f"{search.answered_at:%Y-%m-%dT%H:%M:%S.%fZ}",
-        "request_entry": search.request_entry, "answer_entry": search.answer_entry,
-        "pack": search.pack, "pack_sha256": search.pack_sha256,
-        "probe_sha256": search.probe_blob, "probe_name": search.probe_name, "probe_edits": search.edits,
-        "face_number": search.face_number, "box": search.box, "quality": search.quality,
-        "quality_detail": search.quality_detail, "probe_still": search.provenance,
-        "probe_frames": [
-            {
-                "number": frame.number, "sha256": frame.blob, "face_number": frame.face_number,
-                "quality": frame.quality, "still": frame.provenance,
-            }
-            for frame in search.frames.order_by("number")
-        ],
-        "gallery": {
-            "name": gallery.name, "legal_basis": gallery.legal_basis, "source": gallery.source,
-            "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(), "offences": gallery.offences,
-        },
-        "gallery_size": search.gallery_size, "gallery_seq": search.gallery_seq, "erased_since": erased,
-        "scorer": search.scorer, **both(search),
-        "candidates": [
-            {
-                "rank": row.rank, "reference": row.reference.public_id, "score": str(row.score),
-                "adjusted": str(row.adjusted), "source_url": row.reference.source_url, "page_url": row.reference.page_url,
-                "captured_on": row.reference.captured_on and row.reference.captured_on.isoformat(),
-                "quality": row.reference.quality,
-            }
-            for row in candidates
-        ],
-    }  # fmt: skip
+def _files(search: Search, looked: dict[str, list[str]]) -> Items:
+    context, whole = disclosed_context, candidates_of(search)
+    for name, value, what in (
+        ("people.json", disclosed.people(search, looked), "who searched, looked, examined, verified and released; training and proficiency"),
+        ("examinations.json", disclosed.examinations(search), "every examination, verification, lead and outcome"),
+        ("case.json", disclosed.case_facts(search), "the case with its other searches, null results too"),
+        ("alerts.json", context.alerts(search.case), "every alert of the case and what it raised"),
+        ("scores.json", context.scores(search, whole), "what the scores mean in this gallery, with its error rate"),
+        ("gallery.json", context.gallery_state(search), "checks of the gallery, and what was erased from it since"),
+        ("videos.json", context.videos(search), "the videos that stills of the probe are from"),
+        ("reviews.json", context.reviews(search), "requests for an exoneration review, and what they found"),
+        ("model.json", context.model(), "the software, its versions and the model's card with its error rates"),
+    ):  # fmt: skip
+        yield name, _dump(value), what
 
 
-def _people(search: Search, candidates: list[Candidate]) -> list[dict[str, Any]]:
-    people: dict[int, tuple[Member, set[str]]] = {}
-
-    def did(member: Member | None, what: str) -> None:
-        if member is not None:
-            people.setdefault(member.pk, (member, set()))[1].add(what)
-
-    did(search.member, "searched")
-    did(search.authorised_by, "authorised the urgent search")
-    did(search.approval.decided_by if search.approval else None, "approved the search beforehand")
-    for row in _looked_at(candidates):
-        did(row.member, "examined")
-        for task in row.verifications.all():
-            did(task.verifier, "verified")
-        did(row.lead.released_by if hasattr(row, "lead") else None, "released the lead")
-    return [
-        {
-            "member": member.public_id, "name": member.name, "roles": member.roles, "did": sorted(what),
-            "training": [
-                {
-                    "course": done.course, "hours": done.hours, "completed_on": done.completed_on.isoformat(),
-                    "expires_on": done.expires_on.isoformat(),
-                }
-                for done in member.trainings.order_by("pk")
-            ],
-        }
-        for member, what in people.values()
-    ]  # fmt: skip
-
-
-def _looked_at(candidates: list[Candidate]) -> list[Examination]:
-    rows = Examination.objects.filter(candidate__in=candidates).select_related("candidate", "member", "lead")
-    return list(rows.prefetch_related("verifications__verifier", "lead__outcomes").order_by("pk"))
-
-
-def _examinations(candidates: list[Candidate]) -> list[dict[str, Any]]:
-    return [
-        {
-            "examination": row.public_id, "rank": row.candidate.rank, "member": row.member.public_id,
-            "recorded_at": row.recorded_at.isoformat(), "components": row.components,
-            "conclusion": row.conclusion, "notes": row.notes,
-            "cautions_acknowledged": row.acknowledged,
-            "verifications": [
-                {
-                    "verification": task.public_id, "verifier": task.verifier.public_id,
-                    "assigned_at": task.assigned_at.isoformat(),
-                    "shown_at": task.shown_at and task.shown_at.isoformat(),
-                    "answered_at": task.answered_at and task.answered_at.isoformat(),
-                }
-                for task in row.verifications.all()
-            ],
-            "verdicts": [{"verifier": who, "conclusion": word} for who, word in verdicts(row)],
-            "lead": _lead(row),
-        }
-        for row in _looked_at(candidates)
-    ]  # fmt: skip
-
-
-def _lead(row: Examination) -> dict[str, Any] | None:
-    if not hasattr(row, "lead"):
-        return None
-    lead = row.lead
-    return {
-        "lead": lead.public_id, "released_by": lead.released_by.public_id,
-        "released_at": lead.released_at.isoformat(), "contradictions": lead.contradictions,
-        "override": lead.override, "evidence": lead.evidence,
-        "evidence_at": lead.evidence_at and lead.evidence_at.isoformat(),
-        "outcomes": [
-            {"outcome": outcome.outcome, "note": outcome.note, "reported_at": outcome.reported_at.isoformat()}
-            for outcome in lead.outcomes.order_by("pk")
-        ],
-    }  # fmt: skip
-
-
-def _case(search: Search) -> dict[str, Any]:
-    case = search.case
-    others = Search.objects.filter(case=case).exclude(pk=search.pk).select_related("gallery", "member")
-    return {
-        "number": case.number, "offence": case.offence, "jurisdiction": case.jurisdiction,
-        "opened_at": case.opened_at.isoformat(), "closed_at": case.closed_at and case.closed_at.isoformat(),
-        "other_searches": [
-            {
-                "search": row.public_id, "requested_at": row.requested_at.isoformat(),
-                "member": row.member.public_id, "gallery": row.gallery.name, "purpose": row.purpose,
-                "probe_sha256": row.probe_blob, "candidates": Candidate.objects.filter(search=row).count(),
-                "erased_at": row.erased_at and row.erased_at.isoformat(),
-            }
-            for row in others.order_by("pk")
-        ],
-        "approvals": [
-            {"approval": row.public_id, "granted": row.granted, "note": row.note}
-            for row in Approval.objects.filter(case=case).order_by("pk")
-        ],
-    }  # fmt: skip
-
-
-def _model() -> dict[str, Any]:
-    return {
-        "tool": "Plainview", "maker": "The Plainview authors", "version": __version__,
-        "python": platform.python_version(), "machine": platform.machine(),
-        "libraries": {name: metadata.version(name) for name in _TOOLS}, "card": card(services().engine.pack),
-    }  # fmt: skip
-
-
-def _rerun(search: Search) -> Iterator[tuple[str, bytes, str]]:
+def _rerun(search: Search) -> Items:
     """The gallery as it was when the search was answered, but for references that were erased since."""
     engine = services().engine
     if engine.pack.identity != search.pack or engine.pack.recogniser.sha256 != search.pack_sha256:
@@ -327,8 +271,9 @@ def _rerun(search: Search) -> Iterator[tuple[str, bytes, str]]:
         _dump(order),
         "what ordered the list, and how many of its cohort were erased since",
     )
-    yield "rerun/templates.npy", _array(np.stack(templates)), "their templates, float32"
-    yield "rerun/probe.npy", _array(template), "the probe's template, float32"
+    whole = np.stack(templates) if templates else np.empty((0, len(template)), dtype=np.float32)
+    yield "rerun/templates.npy", saved(whole), "their templates, float32"
+    yield "rerun/probe.npy", saved(template), "the probe's template, float32"
 
 
 def _probe_template(search: Search, picture: Picture) -> Vector:
@@ -344,8 +289,11 @@ def _probe_template(search: Search, picture: Picture) -> Vector:
     return fused(templates, qualities)
 
 
-def _log(search: Search) -> Iterator[tuple[str, bytes, str]]:
-    """The entries about the search, each with its proof, and what opens their commitments."""
+def _log(search: Search) -> Items:
+    """The entries about the search, each with its proof, and what opens their commitments.
+
+    From where somebody acted, and to whom else the search was disclosed, stays sealed.
+    """
     leaves = [bytes(leaf) for leaf in LogEntry.objects.order_by("seq").values_list("leaf", flat=True)]
     about = entries_about(search)
     rows = [
@@ -353,7 +301,8 @@ def _log(search: Search) -> Iterator[tuple[str, bytes, str]]:
         for seq, canonical in about
     ]
     opened = []
-    for row in LogOpening.objects.filter(entry_id__in=[seq for seq, _ in about]).order_by("pk"):
+    told = [seq for seq, canonical in about if not parse_line(canonical).action.startswith("disclosure.")]
+    for row in LogOpening.objects.filter(entry_id__in=told).exclude(name__in=_OF_THE_CHANNEL).order_by("pk"):
         context = f"opening:{row.entry_id}:{row.name}".encode()
         opening = services().openings.open(bytes(row.sealed), context).decode()
         opened.append({"entry": row.entry_id, "opening": opening})
@@ -373,12 +322,6 @@ def _log(search: Search) -> Iterator[tuple[str, bytes, str]]:
     yield "log/key.pub", services().signer.verifier.text.encode() + b"\n", "the log's public key"
 
 
-def _array(values: np.ndarray) -> bytes:
-    held = io.BytesIO()
-    np.save(held, values, allow_pickle=False)
-    return held.getvalue()
-
-
 def _dump(value: object) -> bytes:
     return json.dumps(value, indent=1, ensure_ascii=False).encode()
 
@@ -390,10 +333,11 @@ A candidate is a similar face, not an identification.
 
 Check it on any machine with Plainview installed; no account and no access to the agency is needed:
 
-    plainview verify-package FILE
+    plainview verify-package FILE --list
 
 It checks every file against the signed manifest, every log entry against the signed checkpoint, and runs the search
-again on the enclosed templates: the same candidates with the same scores must come out. Give the log's public key that
-you learnt elsewhere with --key. What each file is stands in manifest.json. Pictures of candidates that were withheld,
-and references that were erased since, are named there and in search.json.
+again on the enclosed templates: the same candidates with the same scores must come out; --list prints both lists. Give
+the log's public key that you learnt elsewhere with --key. What each file is stands in manifest.json. Third parties whose
+pictures are shown coarsely, and references that were erased since, are named there and in search.json: each keeps its
+rank, its scores and its template.
 """

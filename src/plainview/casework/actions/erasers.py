@@ -14,10 +14,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from plainview.audit.durable import try_locked
-from plainview.casework.models import NearDuplicate, PendingErasure, ProficiencyItem, Reference
+from plainview.casework.models import (
+    DisclosurePackage,
+    NearDuplicate,
+    PendingErasure,
+    ProficiencyItem,
+    Reference,
+)
 from plainview.casework.queries.blobs import picture_needed
 from plainview.casework.queries.pictures import forget_pictures
 from plainview.casework.services import services
@@ -53,12 +59,25 @@ def proficiency_items(reference: Reference) -> None:
     rows.update(probe_blob="", probe_box=[], probe_points=[])
 
 
+def disclosure_packages(reference: Reference) -> None:
+    """The kept packages of searches in its gallery: each holds every template that was compared."""
+    drop_packages(DisclosurePackage.objects.filter(search__gallery_id=reference.gallery_id))
+
+
+def drop_packages(rows: QuerySet[DisclosurePackage]) -> None:
+    """Drop kept packages in the running transaction; their hash stays in the log, and each can be made anew."""
+    for row in rows.exclude(blob="").select_for_update():
+        PendingErasure.objects.get_or_create(blob=row.blob)
+        row.blob = ""
+        row.save(update_fields=["blob"])
+
+
 def picture(reference: Reference) -> None:
     """Its file, once no record needs it. Crops are made when they are shown and never kept."""
     PendingErasure.objects.get_or_create(blob=reference.blob)
 
 
-ERASERS: tuple[Eraser, ...] = (near_duplicates, run_lists, proficiency_items, picture)
+ERASERS: tuple[Eraser, ...] = (near_duplicates, run_lists, proficiency_items, disclosure_packages, picture)
 """In the order in which they run."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
+from django.utils import timezone
 
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Member
@@ -51,7 +52,7 @@ def standing(acting_member: Member, permission: Permission) -> None:
     a limit nor an approval is used twice.
 
     Raises:
-        Refused: member.inactive, member.no_permission, agency.not_open.
+        Refused: member.ended, member.inactive, member.no_permission, agency.not_open.
     """
     rows = Member.objects.select_related("agency")
     if transaction.get_connection().in_atomic_block:
@@ -59,8 +60,9 @@ def standing(acting_member: Member, permission: Permission) -> None:
     now = rows.get(pk=acting_member.pk)
     acting_member.roles, acting_member.is_active = now.roles, now.is_active
     acting_member.on_trial = now.on_trial
-    acting_member.agency = now.agency
+    acting_member.ends_on, acting_member.agency = now.ends_on, now.agency
     rules.require(
+        rules.not_ended(now.ends_on, timezone.now().date()),
         rules.may(now.roles, now.is_active, permission),
         rules.agency_open(now.agency.is_open),
     )

@@ -33,22 +33,50 @@ class Invited:
     code: str
 
 
-def invite_member(email: str, roles: list[str], *, on_trial: bool = False, acting_member: Member) -> Invited:
+def invite_member(
+    email: str,
+    roles: list[str],
+    *,
+    on_trial: bool = False,
+    ends_on: date | None = None,
+    acting_member: Member,
+) -> Invited:
     """Invite a person into the acting member's agency.
 
+    Args:
+        email: their address.
+        roles: what they will be.
+        on_trial: they search only in a trial that a supervisor approves.
+        ends_on: the last day of an outside auditor's account.
+        acting_member: an agency administrator.
+
     Raises:
-        Refused: no permission, no address, roles that do not fit, or the person is a member already.
+        Refused: no permission, no address, roles that do not fit, an outsider without a last day or a member with one,
+            or the person is a member already.
     """
     with acting("member.invite", Permission.MEMBER_INVITE, acting_member):
-        return _invite(acting_member.agency, email, roles, on_trial=on_trial, by=acting_member)
+        rules.require(joining.outsider_terms(roles, ends_on, timezone.now().date()))
+        return _invite(
+            acting_member.agency, email, roles, on_trial=on_trial, ends_on=ends_on, by=acting_member
+        )
+
+
+def invite_outsider(email: str, role: Role, ends_on: date, *, acting_member: Member) -> Invited:
+    """Invite an outsider to what was granted to them; in the running transaction of the grant."""
+    rules.require(joining.outsider_terms([role.value], ends_on, timezone.now().date(), granted=True))
+    return _invite(
+        acting_member.agency, email, [role.value], on_trial=False, ends_on=ends_on, by=acting_member
+    )
 
 
 def invite_first_administrator(agency: Agency, email: str) -> Invited:
     """Invite the administrator with whom an opened agency begins; in the operator's running transaction."""
-    return _invite(agency, email, [Role.ADMINISTRATOR.value], on_trial=False, by=None)
+    return _invite(agency, email, [Role.ADMINISTRATOR.value], on_trial=False, ends_on=None, by=None)
 
 
-def _invite(agency: Agency, email: str, roles: list[str], *, on_trial: bool, by: Member | None) -> Invited:
+def _invite(
+    agency: Agency, email: str, roles: list[str], *, on_trial: bool, ends_on: date | None, by: Member | None
+) -> Invited:
     email = email.strip().lower()
     rules.require(joining.address(email), joining.roles_fit(roles))
     if Member.objects.filter(email=email).exists():
@@ -62,14 +90,14 @@ def _invite(agency: Agency, email: str, roles: list[str], *, on_trial: bool, by:
         expires_at=now
     )
     invitation = Invitation.objects.create(
-        agency=agency, email=email, roles=sorted(set(roles)), on_trial=on_trial, invited_by=by,
+        agency=agency, email=email, roles=sorted(set(roles)), on_trial=on_trial, invited_by=by, ends_on=ends_on,
         code_sha256=digest(code), expires_at=now + timedelta(days=joining.INVITATION_DAYS),
     )  # fmt: skip
     write_entry(
         "member.invited",
         {
             "agency": agency.public_id, "invitation": invitation.public_id, "roles": invitation.roles,
-            "trial": on_trial,
+            "trial": on_trial, **({"ends_on": ends_on.isoformat()} if ends_on else {}),
         },
         {"email": email},
         acting_member=by,
@@ -105,7 +133,7 @@ def join(code: str, name: str) -> Member:
             raise Refused("member.exists", "Not joined", "You are a member already.", "Sign in.")
         member = Member(
             agency=invitation.agency, email=invitation.email, name=name, roles=invitation.roles,
-            on_trial=invitation.on_trial,
+            on_trial=invitation.on_trial, ends_on=invitation.ends_on,
         )  # fmt: skip
         member.set_unusable_password()
         member.save()
@@ -134,6 +162,7 @@ def set_roles(email: str, roles: list[str], *, on_trial: bool | None = None, act
         rules.require(
             joining.another_person(acting_member.public_id, member.public_id, "Change of roles"),
             joining.roles_fit(roles),
+            joining.inside(member.roles, roles),
         )
         before = list(member.roles)
         member.roles = sorted(set(roles))

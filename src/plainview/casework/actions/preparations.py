@@ -20,13 +20,14 @@ from plainview.casework.actions.erasers import pictures_go
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.holds import lock_holds, require_free
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Member, Preparation
+from plainview.casework.models import ExonerationReview, Member, Preparation
 from plainview.casework.queries.cases import case_numbered
 from plainview.casework.queries.holds import held_draft
 from plainview.casework.queries.preparations import preparation_numbered
 from plainview.casework.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
+from plainview.policy.disclosure import EXONERATION
 from plainview.policy.permissions import Permission
 from plainview.policy.search import DRAFT_DAYS, ORIGINS
 from plainview.recognition import edits as editing
@@ -51,6 +52,7 @@ def prepare(
     *,
     edits: Sequence[str] = (),
     provenance: dict[str, Any] | None = None,
+    review: ExonerationReview | None = None,
     acting_member: Member,
 ) -> Preparation:
     """Begin with a photograph: decode it, find its faces, keep it. One face is chosen at once, of several none.
@@ -71,11 +73,12 @@ def prepare(
     measured = _measured(original, chain)
     with acting("preparation.make", Permission.SEARCH_RUN, acting_member):
         case = case_numbered(case_number, acting_member)
-        rules.require(rules.case_open(case.number, case.closed_at.date() if case.closed_at else None))
+        if review is None:  # a review goes on after the case is closed
+            rules.require(rules.case_open(case.number, case.closed_at.date() if case.closed_at else None))
         draft = Preparation.objects.create(
             member=acting_member, case=case, blob=services().blobs.put(data), file_name=_plain_name(name),
             original_size=_size(original), edits=editing.written(chain), changed_at=timezone.now(),
-            provenance=provenance or {}, **measured,
+            provenance=provenance or {}, review=review, purpose=EXONERATION if review else "", **measured,
         )  # fmt: skip
         write_entry(
             "preparation.made",
@@ -100,6 +103,7 @@ def prepare_again(public_id: str, *, acting_member: Member) -> Preparation:
         data,
         edits=old.edits,
         provenance=old.provenance,
+        review=old.review,
         acting_member=acting_member,
     )
 
@@ -149,6 +153,8 @@ def save(public_id: str, changes: dict[str, Any], *, acting_member: Member) -> P
             "preparation.origin", "Not saved", f"There is no origin {changes['origin']!r}.",
             f"Use one of: {'; '.join(ORIGINS)}.",
         )  # fmt: skip
+    if draft.review_id is not None and "purpose" in changes:
+        changes["purpose"] = EXONERATION
     for name in ("purpose", "urgent_reason"):
         if name in changes:
             changes[name] = changes[name][:_MAX_TEXT]

@@ -70,7 +70,7 @@ def _run_once(draft: Preparation, probe: Probe, request: Request, member: Member
 def _request(draft: Preparation, gallery: str) -> Request:
     return Request(
         draft.case.number, draft.purpose, gallery, draft.top, draft.origin or UNDECLARED, draft.urgent_reason,
-        probe_sha256=draft.blob,
+        probe_sha256=draft.blob, review=draft.review.public_id if draft.review else "",
     )  # fmt: skip
 
 

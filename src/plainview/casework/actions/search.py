@@ -37,6 +37,7 @@ from plainview.casework.models import (
     Approval,
     Candidate,
     Case,
+    ExonerationReview,
     Gallery,
     Member,
     PolicyVersion,
@@ -47,6 +48,7 @@ from plainview.casework.models import (
 from plainview.casework.ordering import Ranked, answer
 from plainview.casework.queries.canaries import alarm_open, hidden
 from plainview.casework.queries.candidates import answered, candidates_of
+from plainview.casework.queries.exoneration import review_to_search
 from plainview.casework.queries.galleries import shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
@@ -76,6 +78,7 @@ class Request:
         urgent: why life is at risk, when the search cannot wait for a supervisor; else "".
         probe_sha256: digest of the probe, where it is known before it is prepared.
         shared: id of the other agency's request that is searched, else "".
+        review: id of the accepted exoneration review that it answers, else "".
     """
 
     case: str
@@ -86,6 +89,7 @@ class Request:
     urgent: str = ""
     probe_sha256: str = ""
     shared: str = ""
+    review: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,7 @@ class Authorised:
     policy: AgencyPolicy
     approval: Approval | None
     shared: SharedRequest | None
+    review: ExonerationReview | None
 
 
 def authorised(request: Request, probe: Probe | None, member: Member) -> Authorised:
@@ -223,6 +228,7 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
     digest = digest_of(probe.data) if probe else request.probe_sha256
     wants = case is not None and (policy.needs_approval(case.offence) or policy.quality_floor > 0)
     approval = usable_approval(case, digest, member) if case and wants else None
+    review = review_to_search(request.review, case, member) if request.review else None
     facts = SearchFacts(
         roles=tuple(member.roles), is_active=member.is_active, agency_open=member.agency.is_open,
         on_trial=member.on_trial, trial=trial_facts(member) if member.on_trial else None,
@@ -234,12 +240,13 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
         gallery_expires_on=gallery.expires_on if gallery else None,
         gallery_offences=tuple(gallery.offences) if gallery else (),
         gallery_alarm=gallery is not None and alarm_open(gallery),
-        approved=approval is not None, urgent=bool(request.urgent.strip()), today=timezone.now().date(),
+        approved=approval is not None, urgent=bool(request.urgent.strip()),
+        review=review is not None, today=timezone.now().date(),
     )  # fmt: skip
     rules.require(*(shared_guard.under_holder(shared, decision) for decision in decisions(facts, policy)))
     assert case is not None  # noqa: S101  require() has raised otherwise
     assert gallery is not None  # noqa: S101
-    return Authorised(case, gallery, version, policy, approval, shared)
+    return Authorised(case, gallery, version, policy, approval, shared, review)
 
 
 def _record(
@@ -264,6 +271,7 @@ def _record(
             provenance=probe.provenance,
             policy=may.version,
             approval=may.approval,
+            review=may.review,
             urgent_reason=urgent,
             authorise_by=now + timedelta(hours=may.policy.urgent_hours) if urgent else None,
             top=request.top,
@@ -302,6 +310,7 @@ def _record(
                 "policy": may.version.number,
                 "approval": may.approval.public_id if may.approval else None,
                 "urgent": bool(urgent),
+                "review": may.review.public_id if may.review else None,
                 "top": request.top,
                 "edits": len(probe.edits),
                 "frames": 1 + len(frames),

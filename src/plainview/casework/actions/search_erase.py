@@ -11,18 +11,20 @@ from collections.abc import Mapping
 from django.utils import timezone
 
 from plainview.audit.record import Value
-from plainview.casework.actions.erasers import pictures_go
+from plainview.casework.actions.erasers import drop_packages, pictures_go
 from plainview.casework.actions.holds import lock_holds, require_free
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.preparations import erase_draft
 from plainview.casework.models import (
     Candidate,
+    DisclosurePackage,
     Examination,
     Lead,
     LogOpening,
     Outcome,
     ProbeTemplate,
     Search,
+    SharedLead,
     Verification,
     VerificationItem,
     Withheld,
@@ -60,6 +62,7 @@ def blank_search(
     entries = [seq for seq, _ in entries_about(search)]  # before the ids by which they are found are gone
     ProbeTemplate.objects.filter(search=search).delete()
     _erase_looking(search)
+    drop_packages(DisclosurePackage.objects.filter(search=search))
     candidates = Candidate.objects.filter(search=search).delete()[1].get("casework.Candidate", 0)
     openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
     probe, further = search.probe_blob, set(search.frames.values_list("blob", flat=True))
@@ -91,6 +94,7 @@ def _erase_looking(search: Search) -> None:
     """What people saw in it goes with it: it was made from what must not be kept."""
     looked = Examination.objects.filter(candidate__search=search)
     Outcome.objects.filter(lead__examination__in=looked).delete()
+    SharedLead.objects.filter(lead__examination__in=looked).delete()
     Lead.objects.filter(examination__in=looked).delete()
     Withheld.objects.filter(examination__in=looked).delete()
     VerificationItem.objects.filter(verification__examination__in=looked).delete()

@@ -6,6 +6,7 @@ import django.utils.timezone
 import plainview.casework.models.alerts
 import plainview.casework.models.canaries
 import plainview.casework.models.cases
+import plainview.casework.models.disclosure
 import plainview.casework.models.examination
 import plainview.casework.models.feeds
 import plainview.casework.models.flags
@@ -14,6 +15,11 @@ import plainview.casework.models.jobs
 import plainview.casework.models.joining
 import plainview.casework.models.people
 import plainview.casework.models.preparations
+import plainview.casework.models.reporting
+import plainview.casework.models.retention
+import plainview.casework.models.sampling
+import plainview.casework.models.sharing
+import plainview.casework.models.subjects
 import plainview.casework.models.videos
 from django.conf import settings
 from django.db import migrations, models
@@ -95,6 +101,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PublishedRegister',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('month', models.CharField(max_length=7, unique=True)),
+                ('data', models.BinaryField()),
+                ('sha256', models.CharField(max_length=64, unique=True)),
+                ('entry', models.BigIntegerField(unique=True)),
+                ('made_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'db_table': 'published_register',
+            },
+        ),
+        migrations.CreateModel(
             name='Member',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -107,11 +127,28 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True)),
                 ('on_trial', models.BooleanField(default=False)),
                 ('locked_at', models.DateTimeField(null=True)),
+                ('ends_on', models.DateField(null=True)),
                 ('is_sample', models.BooleanField(default=False)),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='casework.agency')),
             ],
             options={
                 'db_table': 'member',
+            },
+        ),
+        migrations.CreateModel(
+            name='Agreement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=plainview.casework.models.sharing._agreement_id, max_length=16, unique=True)),
+                ('made_at', models.DateTimeField(auto_now_add=True)),
+                ('withdrawn_at', models.DateTimeField(null=True)),
+                ('withdrawn_why', models.TextField(blank=True)),
+                ('asker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agreements_taken', to='casework.agency')),
+                ('holder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agreements_given', to='casework.agency')),
+                ('withdrawn_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'agreement',
             },
         ),
         migrations.CreateModel(
@@ -125,6 +162,45 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'alert_preference',
+            },
+        ),
+        migrations.CreateModel(
+            name='Attestation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('office', models.CharField(max_length=100)),
+                ('first', models.CharField(max_length=7)),
+                ('last', models.CharField(max_length=7)),
+                ('made_at', models.DateTimeField(auto_now_add=True)),
+                ('entry', models.BigIntegerField(unique=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='casework.agency')),
+                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'attestation',
+            },
+        ),
+        migrations.CreateModel(
+            name='AuditSample',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=plainview.casework.models.sampling._sample_id, max_length=16, unique=True)),
+                ('wanted', models.PositiveIntegerField()),
+                ('since', models.DateField(null=True)),
+                ('stratified', models.BooleanField(default=False)),
+                ('nonce', models.CharField(max_length=200)),
+                ('seed', models.CharField(max_length=64)),
+                ('size', models.BigIntegerField()),
+                ('root', models.CharField(max_length=64)),
+                ('population', models.PositiveIntegerField()),
+                ('asked_entry', models.BigIntegerField()),
+                ('entry', models.BigIntegerField()),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='casework.agency')),
+                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'audit_sample',
             },
         ),
         migrations.CreateModel(
@@ -200,6 +276,39 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DisclosurePackage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=plainview.casework.models.disclosure._package_id, max_length=16, unique=True)),
+                ('pictures', models.CharField(max_length=10)),
+                ('pictures_reason', models.TextField(blank=True)),
+                ('asked_at', models.DateTimeField(auto_now_add=True)),
+                ('made_at', models.DateTimeField(null=True)),
+                ('blob', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('manifest_sha256', models.CharField(blank=True, max_length=64)),
+                ('items', models.PositiveIntegerField(default=0)),
+                ('bytes', models.BigIntegerField(default=0)),
+                ('entry', models.BigIntegerField(null=True)),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'disclosure_package',
+            },
+        ),
+        migrations.CreateModel(
+            name='DisclosureDownload',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('entry', models.BigIntegerField()),
+                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('package', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='downloads', to='casework.disclosurepackage')),
+            ],
+            options={
+                'db_table': 'disclosure_download',
+            },
+        ),
+        migrations.CreateModel(
             name='Examination',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -215,6 +324,29 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'examination',
+            },
+        ),
+        migrations.CreateModel(
+            name='ExonerationReview',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=plainview.casework.models.disclosure._review_id, max_length=16, unique=True)),
+                ('requester', models.CharField(max_length=200)),
+                ('body', models.CharField(max_length=200)),
+                ('why', models.TextField()),
+                ('charged_rank', models.PositiveSmallIntegerField(null=True)),
+                ('asked_at', models.DateTimeField(auto_now_add=True)),
+                ('accepted', models.BooleanField(null=True)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('note', models.TextField(blank=True)),
+                ('answered_at', models.DateTimeField(null=True)),
+                ('answer', models.JSONField(null=True)),
+                ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'exoneration_review',
             },
         ),
         migrations.CreateModel(
@@ -361,6 +493,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='AgreementVersion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('starts_on', models.DateField()),
+                ('ends_on', models.DateField()),
+                ('offences', models.JSONField(default=list)),
+                ('purposes', models.JSONField(default=list)),
+                ('askers', models.JSONField(default=list)),
+                ('gives', models.CharField(max_length=20)),
+                ('answer_days', models.PositiveSmallIntegerField()),
+                ('proposed_at', models.DateTimeField(auto_now_add=True)),
+                ('accepted_at', models.DateTimeField(null=True)),
+                ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('agreement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='casework.agreement')),
+                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('galleries', models.ManyToManyField(db_table='agreement_version_gallery', related_name='+', to='casework.gallery')),
+            ],
+            options={
+                'db_table': 'agreement_version',
+            },
+        ),
+        migrations.CreateModel(
             name='GalleryCalibration',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -388,6 +543,7 @@ class Migration(migrations.Migration):
                 ('code_sha256', models.CharField(max_length=64, unique=True)),
                 ('invited_at', models.DateTimeField(auto_now_add=True)),
                 ('expires_at', models.DateTimeField()),
+                ('ends_on', models.DateField(null=True)),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='casework.agency')),
                 ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('member', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invitation', to=settings.AUTH_USER_MODEL)),
@@ -537,6 +693,7 @@ class Migration(migrations.Migration):
                 ('discarded_at', models.DateTimeField(null=True)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.case')),
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('review', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.exonerationreview')),
             ],
             options={
                 'db_table': 'preparation',
@@ -651,6 +808,105 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ReportSchedule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=plainview.casework.models.reporting._schedule_id, max_length=16, unique=True)),
+                ('every', models.CharField(max_length=10)),
+                ('made_at', models.DateTimeField(auto_now_add=True)),
+                ('sent_until', models.DateField()),
+                ('stopped_at', models.DateTimeField(null=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='casework.agency')),
+                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('recipients', models.ManyToManyField(db_table='report_recipient', related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'report_schedule',
+            },
+        ),
+        migrations.CreateModel(
+            name='RetentionEvent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=20)),
+                ('happened_on', models.DateField()),
+                ('authority', models.TextField()),
+                ('recorded_at', models.DateTimeField(auto_now_add=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.agency')),
+                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.case')),
+                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('reference', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.reference')),
+            ],
+            options={
+                'db_table': 'retention_event',
+            },
+        ),
+        migrations.CreateModel(
+            name='RetentionRun',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=plainview.casework.models.retention._run_id, max_length=16, unique=True)),
+                ('day', models.DateField()),
+                ('digest', models.CharField(max_length=64)),
+                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('approved', 'Approved'), ('done', 'Done'), ('withdrawn', 'Withdrawn')], default='proposed', max_length=12)),
+                ('proposed_at', models.DateTimeField()),
+                ('proposed_entry', models.BigIntegerField()),
+                ('approved_at', models.DateTimeField(null=True)),
+                ('approved_entry', models.BigIntegerField(null=True)),
+                ('automatic', models.BooleanField(default=False)),
+                ('note', models.TextField(blank=True)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('ended_entry', models.BigIntegerField(null=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.agency')),
+                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('proposed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'retention_run',
+            },
+        ),
+        migrations.CreateModel(
+            name='RetentionItem',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('what', models.CharField(max_length=12)),
+                ('subject', models.CharField(max_length=16)),
+                ('place', models.CharField(max_length=100)),
+                ('rule', models.CharField(max_length=40)),
+                ('due_on', models.DateField()),
+                ('planned', models.BooleanField()),
+                ('holds', models.JSONField(default=list)),
+                ('state', models.CharField(choices=[('planned', 'Planned'), ('held', 'Held'), ('erased', 'Erased'), ('gone', 'Gone'), ('kept', 'Kept')], max_length=12)),
+                ('held_by', models.JSONField(default=list)),
+                ('entry', models.BigIntegerField(null=True)),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='casework.retentionrun')),
+            ],
+            options={
+                'db_table': 'retention_item',
+            },
+        ),
+        migrations.CreateModel(
+            name='RetentionVersion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('text', models.TextField()),
+                ('changed_at', models.DateTimeField(auto_now_add=True)),
+                ('why', models.TextField()),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.agency')),
+                ('changed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'retention_version',
+            },
+        ),
+        migrations.AddField(
+            model_name='retentionrun',
+            name='rules',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.retentionversion'),
+        ),
+        migrations.CreateModel(
             name='Search',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -679,7 +935,10 @@ class Migration(migrations.Migration):
                 ('authorise_by', models.DateTimeField(null=True)),
                 ('authorised_at', models.DateTimeField(null=True)),
                 ('erased_at', models.DateTimeField(null=True)),
+                ('sealed_at', models.DateTimeField(null=True)),
                 ('after_seq', models.BigIntegerField(null=True)),
+                ('withheld_at', models.DateTimeField(null=True)),
+                ('withheld_rule', models.CharField(blank=True, max_length=60)),
                 ('scorer', models.CharField(blank=True, max_length=20)),
                 ('nearness', models.DecimalField(decimal_places=6, max_digits=8, null=True)),
                 ('alert', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='raised', to='casework.alert')),
@@ -691,6 +950,7 @@ class Migration(migrations.Migration):
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
                 ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='casework.policyversion')),
                 ('preparation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='searches', to='casework.preparation')),
+                ('review', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='searches', to='casework.exonerationreview')),
             ],
             options={
                 'db_table': 'search',
@@ -723,6 +983,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Hold',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=plainview.casework.models.retention._hold_id, max_length=16, unique=True)),
+                ('reason', models.TextField()),
+                ('authority', models.TextField()),
+                ('placed_at', models.DateTimeField()),
+                ('review_on', models.DateField(null=True)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('end_reason', models.TextField(blank=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.agency')),
+                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='casework.case')),
+                ('ended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('gallery', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='casework.gallery')),
+                ('placed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('reference', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='casework.reference')),
+                ('search', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='casework.search')),
+            ],
+            options={
+                'db_table': 'hold',
+            },
+        ),
+        migrations.CreateModel(
             name='Flag',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -743,9 +1026,58 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name='exonerationreview',
+            name='search',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='casework.search'),
+        ),
+        migrations.AddField(
+            model_name='disclosurepackage',
+            name='search',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='packages', to='casework.search'),
+        ),
+        migrations.CreateModel(
+            name='DisclosureGrant',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=plainview.casework.models.disclosure._grant_id, max_length=16, unique=True)),
+                ('email', models.EmailField(max_length=254)),
+                ('name', models.CharField(max_length=200)),
+                ('pictures', models.CharField(max_length=10)),
+                ('pictures_reason', models.TextField(blank=True)),
+                ('granted_at', models.DateTimeField(auto_now_add=True)),
+                ('ends_on', models.DateField()),
+                ('revoked_at', models.DateTimeField(null=True)),
+                ('revoked_why', models.TextField(blank=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='casework.agency')),
+                ('granted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('revoked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('search', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='casework.search')),
+            ],
+            options={
+                'db_table': 'disclosure_grant',
+            },
+        ),
+        migrations.AddField(
             model_name='candidate',
             name='search',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='casework.search'),
+        ),
+        migrations.CreateModel(
+            name='AuditSampleItem',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveIntegerField()),
+                ('finding', models.CharField(blank=True, max_length=20)),
+                ('note', models.TextField(blank=True)),
+                ('found_at', models.DateTimeField(null=True)),
+                ('entry', models.BigIntegerField(null=True)),
+                ('found_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('sample', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='casework.auditsample')),
+                ('search', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.search')),
+            ],
+            options={
+                'db_table': 'audit_sample_item',
+            },
         ),
         migrations.CreateModel(
             name='AlertSeen',
@@ -758,6 +1090,79 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'alert_seen',
             },
+        ),
+        migrations.CreateModel(
+            name='SharedRequest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=plainview.casework.models.sharing._request_id, max_length=16, unique=True)),
+                ('purpose', models.TextField()),
+                ('authority', models.TextField()),
+                ('top', models.PositiveSmallIntegerField()),
+                ('origin', models.CharField(max_length=40)),
+                ('probe_blob', models.CharField(max_length=64)),
+                ('probe_name', models.TextField()),
+                ('edits', models.JSONField(default=list)),
+                ('provenance', models.JSONField(default=dict)),
+                ('face_number', models.PositiveSmallIntegerField()),
+                ('box', models.JSONField()),
+                ('quality', models.PositiveSmallIntegerField()),
+                ('quality_detail', models.JSONField()),
+                ('made_at', models.DateTimeField(auto_now_add=True)),
+                ('expires_at', models.DateTimeField()),
+                ('authorised_at', models.DateTimeField(null=True)),
+                ('taken_at', models.DateTimeField(null=True)),
+                ('closed_as', models.CharField(blank=True, max_length=30)),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('closed_why', models.TextField(blank=True)),
+                ('result', models.CharField(blank=True, max_length=30)),
+                ('agreement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='casework.agreement')),
+                ('authorised_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shared_requests', to='casework.case')),
+                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('gallery', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.gallery')),
+                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('mirror', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mirrored', to='casework.case')),
+                ('preparation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='shared_requests', to='casework.preparation')),
+                ('taken_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.agreementversion')),
+            ],
+            options={
+                'db_table': 'shared_request',
+            },
+        ),
+        migrations.CreateModel(
+            name='SharedNotice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('says', models.CharField(max_length=200)),
+                ('due_at', models.DateTimeField()),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('sent_at', models.DateTimeField(null=True)),
+                ('given_up_at', models.DateTimeField(null=True)),
+                ('agreement', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='casework.agreement')),
+                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('request', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='casework.sharedrequest')),
+            ],
+            options={
+                'db_table': 'shared_notice',
+            },
+        ),
+        migrations.CreateModel(
+            name='SharedLead',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('lead', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='given', to='casework.lead')),
+                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leads', to='casework.sharedrequest')),
+            ],
+            options={
+                'db_table': 'shared_lead',
+            },
+        ),
+        migrations.AddField(
+            model_name='search',
+            name='shared_request',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='searches', to='casework.sharedrequest'),
         ),
         migrations.CreateModel(
             name='SignInFailure',
@@ -784,6 +1189,87 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'sign_in_reset',
+            },
+        ),
+        migrations.CreateModel(
+            name='SubjectRequest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=plainview.casework.models.subjects._request_id, max_length=16, unique=True)),
+                ('wishes', models.JSONField()),
+                ('state', models.CharField(default='received', max_length=12)),
+                ('code_sha256', models.CharField(max_length=64)),
+                ('sealed', models.BinaryField()),
+                ('received_at', models.DateTimeField()),
+                ('due_on', models.DateField()),
+                ('entry', models.BigIntegerField()),
+                ('confirmed_at', models.DateTimeField(null=True)),
+                ('confirmed_how', models.TextField(blank=True)),
+                ('extended_at', models.DateTimeField(null=True)),
+                ('extended_why', models.TextField(blank=True)),
+                ('searched_at', models.DateTimeField(null=True)),
+                ('searched', models.JSONField(default=list)),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('outcome', models.CharField(blank=True, max_length=20)),
+                ('ground', models.CharField(blank=True, max_length=20)),
+                ('reason', models.TextField(blank=True)),
+                ('tell', models.CharField(blank=True, max_length=12)),
+                ('warned_at', models.DateTimeField(null=True)),
+                ('erased_at', models.DateTimeField(null=True)),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='casework.agency')),
+                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('extended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'subject_request',
+            },
+        ),
+        migrations.CreateModel(
+            name='SubjectPhoto',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sealed', models.BinaryField()),
+                ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='photo', to='casework.subjectrequest')),
+            ],
+            options={
+                'db_table': 'subject_photo',
+            },
+        ),
+        migrations.CreateModel(
+            name='SubjectFinding',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rank', models.PositiveSmallIntegerField(null=True)),
+                ('score', models.DecimalField(decimal_places=6, max_digits=8, null=True)),
+                ('is_named', models.BooleanField(default=False)),
+                ('sealed', models.BinaryField(default=bytes)),
+                ('is_person', models.BooleanField(null=True)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('outcome', models.CharField(blank=True, max_length=12)),
+                ('rule', models.CharField(blank=True, max_length=64)),
+                ('why', models.TextField(blank=True)),
+                ('remedy', models.TextField(blank=True)),
+                ('entry', models.BigIntegerField(null=True)),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('reference', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casework.reference')),
+                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='casework.subjectrequest')),
+            ],
+            options={
+                'db_table': 'subject_finding',
+            },
+        ),
+        migrations.CreateModel(
+            name='SubjectAnswer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sealed', models.BinaryField()),
+                ('sha256', models.CharField(max_length=64)),
+                ('made_at', models.DateTimeField()),
+                ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='answer', to='casework.subjectrequest')),
+            ],
+            options={
+                'db_table': 'subject_answer',
             },
         ),
         migrations.CreateModel(
@@ -1045,6 +1531,10 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
+            model_name='agreement',
+            constraint=models.CheckConstraint(condition=models.Q(('holder', models.F('asker')), _negated=True), name='agreement_of_two_agencies'),
+        ),
+        migrations.AddConstraint(
             model_name='case',
             constraint=models.UniqueConstraint(fields=('agency', 'number'), name='case_number_once'),
         ),
@@ -1088,6 +1578,10 @@ class Migration(migrations.Migration):
             model_name='alertgallery',
             constraint=models.UniqueConstraint(fields=('alert', 'gallery'), name='alert_follows_a_gallery_once'),
         ),
+        migrations.AddConstraint(
+            model_name='agreementversion',
+            constraint=models.UniqueConstraint(fields=('agreement', 'number'), name='agreement_version_once'),
+        ),
         migrations.AddIndex(
             model_name='gallerycalibration',
             index=models.Index(fields=['gallery', 'pack', 'seq'], name='calibration_newest'),
@@ -1124,6 +1618,74 @@ class Migration(migrations.Migration):
             model_name='gallerychange',
             constraint=models.UniqueConstraint(fields=('gallery', 'seq'), name='gallery_change_in_order'),
         ),
+        migrations.AddConstraint(
+            model_name='retentionevent',
+            constraint=models.UniqueConstraint(fields=('kind', 'happened_on', 'case'), name='retention_event_case_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='retentionevent',
+            constraint=models.UniqueConstraint(fields=('kind', 'happened_on', 'reference'), name='retention_event_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='retentionevent',
+            constraint=models.CheckConstraint(condition=models.Q(('case', None), ('reference', None), _connector='XOR'), name='retention_event_of_one_thing'),
+        ),
+        migrations.AddConstraint(
+            model_name='retentionitem',
+            constraint=models.UniqueConstraint(fields=('run', 'number'), name='retention_item_in_place'),
+        ),
+        migrations.AddConstraint(
+            model_name='retentionversion',
+            constraint=models.UniqueConstraint(fields=('agency', 'number'), name='retention_version_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='probeframe',
+            constraint=models.UniqueConstraint(fields=('search', 'number'), name='probe_frame_once'),
+        ),
+        migrations.AddIndex(
+            model_name='hold',
+            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['agency'], name='hold_in_force'),
+        ),
+        migrations.AddConstraint(
+            model_name='hold',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('case__isnull', False), ('gallery', None), ('reference', None), ('search', None)), models.Q(('case', None), ('gallery', None), ('reference', None), ('search__isnull', False)), models.Q(('case', None), ('gallery', None), ('reference__isnull', False), ('search', None)), models.Q(('case', None), ('gallery__isnull', False), ('reference', None), ('search', None)), _connector='OR'), name='hold_on_one_thing'),
+        ),
+        migrations.AddIndex(
+            model_name='flag',
+            index=models.Index(fields=['agency', 'outcome'], name='flag_open'),
+        ),
+        migrations.AddIndex(
+            model_name='disclosuregrant',
+            index=models.Index(fields=['agency', 'email'], name='disclosure_of_a_person'),
+        ),
+        migrations.AddConstraint(
+            model_name='candidate',
+            constraint=models.UniqueConstraint(fields=('search', 'rank'), name='candidate_rank_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='auditsampleitem',
+            constraint=models.UniqueConstraint(fields=('sample', 'position'), name='audit_sample_in_place'),
+        ),
+        migrations.AddConstraint(
+            model_name='auditsampleitem',
+            constraint=models.UniqueConstraint(fields=('sample', 'search'), name='audit_sample_search_once'),
+        ),
+        migrations.AddIndex(
+            model_name='sharedrequest',
+            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['expires_at'], name='shared_request_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='sharedrequest',
+            constraint=models.UniqueConstraint(fields=('preparation', 'gallery'), name='shared_request_once'),
+        ),
+        migrations.AddIndex(
+            model_name='sharednotice',
+            index=models.Index(condition=models.Q(('given_up_at__isnull', True), ('sent_at__isnull', True)), fields=['due_at'], name='shared_notice_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='sharednotice',
+            constraint=models.CheckConstraint(condition=models.Q(('request__isnull', True), ('agreement__isnull', True), _connector='XOR'), name='shared_notice_about_one'),
+        ),
         migrations.AddIndex(
             model_name='search',
             index=models.Index(condition=models.Q(('authorise_by__isnull', False), ('authorised_at__isnull', True), ('erased_at__isnull', True)), fields=['authorise_by'], name='search_to_authorise'),
@@ -1137,20 +1699,20 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('preparation', 'gallery'), name='search_once_a_preparation'),
         ),
         migrations.AddConstraint(
-            model_name='probeframe',
-            constraint=models.UniqueConstraint(fields=('search', 'number'), name='probe_frame_once'),
-        ),
-        migrations.AddIndex(
-            model_name='flag',
-            index=models.Index(fields=['agency', 'outcome'], name='flag_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='candidate',
-            constraint=models.UniqueConstraint(fields=('search', 'rank'), name='candidate_rank_once'),
+            model_name='search',
+            constraint=models.UniqueConstraint(condition=models.Q(('withheld_at', None)), fields=('shared_request',), name='search_once_a_request'),
         ),
         migrations.AddIndex(
             model_name='signinfailure',
             index=models.Index(fields=['member', 'at'], name='sign_in_failure_recent'),
+        ),
+        migrations.AddIndex(
+            model_name='subjectrequest',
+            index=models.Index(fields=['agency', 'state'], name='subject_request_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='subjectfinding',
+            constraint=models.UniqueConstraint(fields=('request', 'reference'), name='subject_finding_once'),
         ),
         migrations.AddConstraint(
             model_name='verification',

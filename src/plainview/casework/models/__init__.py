@@ -24,6 +24,12 @@ from plainview.casework.models.cases import (
     Case,
     Search,
 )
+from plainview.casework.models.disclosure import (
+    DisclosureDownload,
+    DisclosureGrant,
+    DisclosurePackage,
+    ExonerationReview,
+)
 from plainview.casework.models.examination import (
     Draft,
     Examination,
@@ -84,6 +90,10 @@ from plainview.casework.models.retention import (
     RetentionRun,
     RetentionVersion,
 )
+from plainview.casework.models.sampling import (
+    AuditSample,
+    AuditSampleItem,
+)
 from plainview.casework.models.sharing import (
     Agreement,
     AgreementVersion,
@@ -91,7 +101,12 @@ from plainview.casework.models.sharing import (
     SharedNotice,
     SharedRequest,
 )
-from plainview.casework.models.subjects import SubjectAnswer, SubjectFinding, SubjectPhoto, SubjectRequest
+from plainview.casework.models.subjects import (
+    SubjectAnswer,
+    SubjectFinding,
+    SubjectPhoto,
+    SubjectRequest,
+)
 from plainview.casework.models.videos import (
     ProbeFrame,
     Still,
@@ -112,15 +127,21 @@ __all__ = [
     "AlertSeen",
     "Approval",
     "Attestation",
+    "AuditSample",
+    "AuditSampleItem",
     "BarredPicture",
     "Canary",
     "CanaryAlarm",
     "CanaryCheck",
     "Candidate",
     "Case",
+    "DisclosureDownload",
+    "DisclosureGrant",
+    "DisclosurePackage",
     "Draft",
     "Enrolment",
     "Examination",
+    "ExonerationReview",
     "Feed",
     "FeedLink",
     "Flag",

@@ -113,6 +113,9 @@ class Search(models.Model):
     )
     withheld_at = models.DateTimeField(null=True)
     withheld_rule = models.CharField(max_length=60, blank=True)
+    review = models.ForeignKey(
+        "casework.ExonerationReview", on_delete=models.PROTECT, null=True, related_name="searches"
+    )
     scorer = models.CharField(max_length=20, blank=True)
     nearness = models.DecimalField(max_digits=8, decimal_places=6, null=True)
 

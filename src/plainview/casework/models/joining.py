@@ -31,6 +31,7 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     invited_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    ends_on = models.DateField(null=True)
     member = models.OneToOneField(Member, on_delete=models.PROTECT, null=True, related_name="invitation")
 
     class Meta:

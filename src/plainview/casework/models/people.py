@@ -63,6 +63,7 @@ class Member(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     on_trial = models.BooleanField(default=False)
     locked_at = models.DateTimeField(null=True)
+    ends_on = models.DateField(null=True)  # last day of an outsider's account
     is_sample = models.BooleanField(default=False)
 
     objects = BaseUserManager()

@@ -12,6 +12,7 @@ from django.db.models import Model, Q
 from plainview.casework.models import (
     Alert,
     Canary,
+    DisclosurePackage,
     Enrolment,
     Preparation,
     ProbeFrame,
@@ -32,6 +33,7 @@ _KEEPERS: tuple[tuple[type[Model], str, Q], ...] = (
     (Canary, "probe_blob", Q()),
     (ProficiencyItem, "probe_blob", Q()),
     (Preparation, "blob", Q(discarded_at=None)),
+    (DisclosurePackage, "blob", Q()),
     (ProbeFrame, "blob", Q()),
     (VideoPart, "blob", Q()),
     (Still, "thumbnail", Q()),

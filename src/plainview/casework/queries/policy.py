@@ -100,5 +100,6 @@ def _facts(search: Search) -> SearchFacts:
         gallery_offences=tuple(search.gallery.offences),
         gallery_alarm=alarm_open(search.gallery, at=search.requested_at),
         approved=search.approval_id is not None, urgent=bool(search.urgent_reason),
+        review=search.review_id is not None,
         today=search.requested_at.date(),
     )  # fmt: skip

@@ -53,7 +53,7 @@ class Figures:
 
 def own_figures(member: Member) -> Figures:
     """The member's own figures, up to the last Monday."""
-    return _figures(member, told_until(timezone.now()))
+    return figures_of(member, told_until(timezone.now()))
 
 
 def everybodys_figures(member: Member) -> list[Figures]:
@@ -65,13 +65,14 @@ def everybodys_figures(member: Member) -> list[Figures]:
     rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_REPORT))
     people = Member.objects.filter(agency=member.agency).annotate(done=Count("verification")).order_by("name")
     return [
-        _figures(row, timezone.now())
+        figures_of(row, timezone.now())
         for row in people
         if row.done or (row.is_active and holds(row.roles, Permission.VERIFICATION_RECORD))
     ]
 
 
-def _figures(member: Member, until: datetime) -> Figures:
+def figures_of(member: Member, until: datetime) -> Figures:
+    """One person's figures up to a moment; who may read them is decided by whoever asks."""
     done = Verification.objects.filter(verifier=member, answered_at__lt=until)
     faces = VerificationItem.objects.filter(verification__in=done)
     ordinary = faces.filter(is_candidate=True, verification__proficiency=None)

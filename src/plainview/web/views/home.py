@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from plainview.casework.models import Member
@@ -29,6 +29,8 @@ from plainview.web.views.common import member_of
 def home(request: HttpRequest) -> HttpResponse:
     """The member's desk."""
     member = member_of(request)
+    if holds(member.roles, Permission.DISCLOSURE_READ):
+        return redirect("disclosures")  # nothing else is theirs
     return render(
         request, "home.html", {"member": member, "blocked": desk.in_the_way(member)} | _desk(member)
     )

@@ -19,6 +19,7 @@ from plainview.casework.queries.preparations import (
 )
 from plainview.policy.agency import MIN_LIST
 from plainview.policy.decision import Refused
+from plainview.policy.disclosure import EXONERATION
 from plainview.recognition.edits import read, says
 from plainview.recognition.errors import BadMedia
 from plainview.web.views.common import member_of
@@ -93,7 +94,7 @@ def _page(request: HttpRequest, draft: Preparation, errors: list[tuple[str, str]
             "edits": [says(edit) for edit in read(draft.edits)],
             "offered": [row for row in rows if row.refused is None],
             "others": [row for row in rows if row.refused is not None],
-            "purposes": policy.purposes, "free_purpose": policy.unlisted_purposes, "policy": policy,
+            "purposes": [word for word in policy.purposes if word != EXONERATION], "free_purpose": policy.unlisted_purposes, "policy": policy,
             "least": MIN_LIST, "wanted": wanted, "urgent": "urgent" in request.POST or bool(draft.urgent_reason),
             "approved": [row for row in approvals if row.granted and not row.search_set.all()],
         },

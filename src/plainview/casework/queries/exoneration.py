@@ -1,0 +1,178 @@
+"""Reading exoneration reviews, and comparing the list of the reviewed search with those of the review's searches.
+
+Owns who may know which candidate is the person charged: whoever decides, and everybody once it is answered. An examiner
+who knew would look for that face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
+
+from plainview.casework.models import (
+    Candidate,
+    Case,
+    Examination,
+    ExonerationReview,
+    Member,
+    Search,
+    Verification,
+)
+from plainview.casework.queries.disclosed import result_of
+from plainview.policy.decision import Refused
+
+
+def reviews_of(member: Member) -> list[ExonerationReview]:
+    """Every review of the member's agency, those that wait first, then the newest."""
+    rows = ExonerationReview.objects.filter(search__case__agency=member.agency)
+    rows = rows.select_related("search__case", "asked_by").prefetch_related("searches")
+    return sorted(rows.order_by("-pk"), key=lambda row: row.answered_at is not None or row.accepted is False)
+
+
+def review_numbered(public_id: str, member: Member) -> ExonerationReview:
+    """A review of the member's agency.
+
+    Raises:
+        Refused: review.unknown.
+    """
+    rows = ExonerationReview.objects.filter(search__case__agency=member.agency, public_id=public_id.strip())
+    row = rows.select_related(
+        "search__case__agency", "search__gallery", "asked_by", "decided_by", "answered_by"
+    ).first()
+    if row is None:
+        raise Refused(
+            "review.unknown",
+            "Refused",
+            "There is no such review.",
+            "Look at the list of exoneration reviews.",
+        )
+    return row
+
+
+def review_to_search(public_id: str, case: Case | None, member: Member) -> ExonerationReview:
+    """The accepted review that a search under this case may answer.
+
+    Raises:
+        Refused: review.unknown, when there is none of this case; or review.not_open.
+    """
+    row = review_numbered(public_id, member)
+    if case is None or row.search.case_id != case.pk:
+        raise Refused(
+            "review.unknown",
+            "Search refused",
+            "The review is of another case.",
+            "Name the case of the review.",
+        )
+    if not row.accepted or row.answered_at is not None:
+        raise Refused(
+            "review.not_open", "Search refused", "The review is not accepted, or is answered already.",
+            "A supervisor accepts a request before it is searched.",
+        )  # fmt: skip
+    return row
+
+
+def searches_of(review: ExonerationReview) -> list[Search]:
+    """The searches that answer a review, in order; those that were erased are left out."""
+    rows = Search.objects.filter(review=review, erased_at=None, answered_at__isnull=False)
+    return list(rows.select_related("gallery", "member", "case").order_by("pk"))
+
+
+def state_of(review: ExonerationReview) -> str:
+    """Where it stands, in words."""
+    if review.answered_at is not None:
+        return "answered"
+    if review.accepted is None:
+        return "to decide"
+    if not review.accepted:
+        return "declined"
+    return "searched, to examine and answer" if searches_of(review) else "to search"
+
+
+def waits_for_examination(review: ExonerationReview) -> bool:
+    """True while a search of it with candidates has none examined, or a verification of one is not answered."""
+    for search in searches_of(review):
+        listed = Candidate.objects.filter(search=search).exists()
+        looked = Examination.objects.filter(candidate__search=search)
+        pending = Verification.objects.filter(examination__in=looked, answered_at=None)
+        if (listed and not looked.exists()) or pending.exists():
+            return True
+    return False
+
+
+def compared(review: ExonerationReview) -> dict[str, Any]:
+    """Who else the lists hold: what both name, what only one names, and who ranks above the person charged."""
+    before = _references(review.search)
+    charged = before[review.charged_rank - 1] if review.charged_rank else None
+    searches = searches_of(review)
+    lists = [_references(search) for search in searches]
+    now = list(dict.fromkeys(name for names in lists for name in names))
+    worked = _worked_on(review.search)
+    answer: dict[str, Any] = {
+        "reviewed_search": review.search.public_id, "gallery": review.search.gallery.name,
+        "candidates_before": len(before), "charged": charged, "charged_rank_before": review.charged_rank,
+        "ranked_above_before": before[: review.charged_rank - 1] if review.charged_rank else [],
+        "searches": [
+            _search(search, names, charged, worked) for search, names in zip(searches, lists, strict=True)
+        ],
+        "in_both": [name for name in before if name in now],
+        "only_before": [name for name in before if name not in now],
+        "only_now": [name for name in now if name not in before],
+    }  # fmt: skip
+    return answer | {"says": in_words(answer)}
+
+
+def _references(search: Search) -> list[str]:
+    rows = Candidate.objects.filter(search=search).order_by("rank")
+    return list(rows.values_list("reference__public_id", flat=True))
+
+
+def _search(search: Search, names: Sequence[str], charged: str | None, worked: set[int]) -> dict[str, Any]:
+    rank = names.index(charged) + 1 if charged in names else None
+    result, put_forward = result_of(search)
+    looked = set(Examination.objects.filter(candidate__search=search).values_list("member_id", flat=True))
+    return {
+        "search": search.public_id, "gallery": search.gallery.name, "candidates": len(names),
+        "charged_rank": rank, "ranked_above": list(names[: rank - 1]) if rank else [],
+        "result": result, "put_forward": put_forward,
+        "another_person": not ({search.member_id} | looked) & worked,
+    }  # fmt: skip
+
+
+def _worked_on(search: Search) -> set[int]:
+    rows = Examination.objects.filter(candidate__search=search)
+    return {search.member_id, *rows.values_list("member_id", flat=True)}
+
+
+def in_words(answer: dict[str, Any]) -> str:
+    """The comparison as sentences."""
+    charged = answer["charged"]
+    if charged is None:
+        said = ["The person charged is not in the first list, or was not named."]
+    else:
+        first = f"rank {answer['charged_rank_before']} of {answer['candidates_before']}"
+        said = [f"The person charged was {first}, with {_others(answer['charged_rank_before'] - 1)} above."]
+    for row in answer["searches"]:
+        if charged is not None:
+            place = f"rank {row['charged_rank']} of {row['candidates']}, with {_others(len(row['ranked_above']))} above"
+            gone = f"not in the list of {row['candidates']}"
+            said.append(f"In the new search of {row['gallery']}: {place if row['charged_rank'] else gone}.")
+        named = [name for name in row["put_forward"] if name != charged]
+        if named:
+            said.append(f"Put forward there: {_others(len(named))}.")
+    said.append(
+        f"In both lists: {len(answer['in_both'])}; only in the first: {len(answer['only_before'])}; "
+        f"only in the new: {len(answer['only_now'])}."
+    )
+    return " ".join(said)
+
+
+def _others(count: int) -> str:
+    return "nobody" if not count else "1 other" if count == 1 else f"{count} others"
+
+
+def reviews_about(search: Search) -> list[ExonerationReview]:
+    """Reviews of a search, and the one that it answers."""
+    rows = ExonerationReview.objects.filter(Q(search=search) | Q(searches=search)).distinct()
+    return list(rows.order_by("pk"))

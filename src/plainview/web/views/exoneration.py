@@ -1,0 +1,156 @@
+"""Exoneration reviews: asked for, decided, begun as a search, answered with who else the lists hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from plainview.casework.actions import exoneration as acts
+from plainview.casework.models import ExonerationReview, Member
+from plainview.casework.queries import exoneration as read
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
+from plainview.recognition.errors import BadMedia
+from plainview.web.views.common import member_of, say
+
+
+class AskForm(forms.Form):
+    """A request."""
+
+    requester = forms.CharField(label="Who asks", max_length=200)
+    body = forms.CharField(label="For whom: the defence of …, a court, a commission", max_length=200)
+    why = forms.CharField(
+        label="What should be looked at", widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Why the first search may have been wrong: another picture, another gallery, a person overlooked.",
+    )  # fmt: skip
+    charged_rank = forms.IntegerField(
+        label="Rank of the person charged in the list", required=False, min_value=1,
+        help_text="Leave it empty if nobody in the list is charged. The examiner of the review is not told.",
+    )  # fmt: skip
+
+
+class DecideForm(forms.Form):
+    """A note; needed where the request is declined."""
+
+    note = forms.CharField(
+        label="In words", required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="If you decline: why, and what else the person can do.",
+    )  # fmt: skip
+
+
+@require_POST
+def exoneration_ask(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask for a review; the defence goes back to its disclosure, a supervisor on to the request."""
+    member, form = member_of(request), AskForm(request.POST)
+    acts.reviewable(public_id, member)
+    if form.is_valid():
+        try:
+            row = acts.ask_review(public_id, **form.cleaned_data, acting_member=member)
+        except Refused as refused:
+            if refused.rule_id.endswith(".unknown"):
+                raise
+            say(form, refused)
+        else:
+            messages.success(request, "The review is asked for. A supervisor of the agency decides on it.")
+            if holds(member.roles, Permission.EXONERATION_READ):
+                return redirect("exoneration", row.public_id)
+            return redirect("disclosure", public_id)
+    return render(request, "exoneration/ask.html", {"form": form, "search_id": public_id}, status=422)
+
+
+@require_GET
+def exonerations(request: HttpRequest) -> HttpResponse:
+    """Every review of the agency."""
+    rows = [{"row": row, "state": read.state_of(row)} for row in read.reviews_of(member_of(request))]
+    return render(request, "exoneration/list.html", {"rows": rows})
+
+
+@require_GET
+def exoneration(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One review."""
+    return _page(request, public_id)
+
+
+def _page(request: HttpRequest, public_id: str, form: DecideForm | None = None, **more: Any) -> HttpResponse:
+    member = member_of(request)
+    row = read.review_numbered(public_id, member)
+    return render(
+        request, "exoneration/review.html",
+        {
+            "review": row, "state": read.state_of(row), "searches": read.searches_of(row),
+            "told_rank": _may_know(row, member), "form": form or DecideForm(),
+            "decides": holds(member.roles, Permission.EXONERATION_DECIDE),
+            "searches_here": holds(member.roles, Permission.SEARCH_RUN),
+            "waits": read.waits_for_examination(row),
+        } | more,
+    )  # fmt: skip
+
+
+def _may_know(row: ExonerationReview, member: Member) -> bool:
+    """Which candidate is charged is told to whoever decides, and to everybody once it is answered."""
+    return row.answered_at is not None or holds(member.roles, Permission.EXONERATION_DECIDE)
+
+
+@require_POST
+def exoneration_decide(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Accept or decline a request."""
+    form, accept = DecideForm(request.POST), request.POST.get("accept") == "yes"
+    if form.is_valid():
+        try:
+            acts.decide_review(
+                public_id, accept=accept, note=form.cleaned_data["note"], acting_member=member_of(request)
+            )
+        except Refused as refused:
+            if refused.rule_id.endswith(".unknown"):
+                raise
+            say(form, refused, "note")
+        else:
+            messages.success(
+                request, "Accepted: an examiner can search it." if accept else "Declined, with your reason."
+            )
+            return redirect("exoneration", public_id)
+    return _page(request, public_id, form)
+
+
+@require_POST
+def exoneration_prepare(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Begin its search: step 1 with the same probe."""
+    try:
+        draft = acts.prepare_review(public_id, acting_member=member_of(request))
+    except BadMedia as bad:
+        return _page(request, public_id, trouble=f"{bad.why} {bad.next_step}")
+    return redirect("preparation", draft.public_id)
+
+
+@require_POST
+def exoneration_answer(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Answer it: who else the lists hold."""
+    try:
+        acts.answer_review(public_id, acting_member=member_of(request))
+    except Refused as refused:
+        if refused.rule_id.endswith(".unknown"):
+            raise
+        return _page(request, public_id, trouble=f"{refused.why} {refused.next_step}")
+    messages.success(request, "Answered. Whoever asked reads it in their disclosure.")
+    return redirect("exoneration", public_id)
+
+
+@require_GET
+def exoneration_result(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The answer as JSON.
+
+    Raises:
+        Refused: review.unknown, also while there is no answer.
+    """
+    row = read.review_numbered(public_id, member_of(request))
+    if row.answer is None:
+        raise Refused("review.unknown", "Refused", "It is not answered yet.", "Look at the review's page.")
+    answer = JsonResponse({"review": row.public_id} | row.answer, json_dumps_params={"indent": 1})
+    answer["Content-Disposition"] = f'attachment; filename="review-{row.public_id}.json"'
+    return answer
