@@ -47,9 +47,11 @@ def test_every_link_from_the_click_to_the_public_number(place: Path) -> None:
     assert len(lines) > 20
     for line in lines:
         refused = line.startswith("! ")
-        text = re.sub(r"\b(ENTRY|SEARCH|REFERENCE)\b", lambda word: known[word[0]], line.removeprefix("! "))
+        text = line.removeprefix("! ")
+        for word, value in known.items():
+            text = re.sub(rf"\b{word}\b", value, text)
         done = subprocess.run(
-            ["sh", "-c", text], cwd=place, env=environment, capture_output=True, text=True, timeout=120, check=False
+            ["/bin/sh", "-c", text], cwd=place, env=environment, capture_output=True, text=True, timeout=120, check=False
         )  # fmt: skip
         assert (done.returncode == 1) == refused, f"{line}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr
@@ -62,6 +64,6 @@ def test_every_link_from_the_click_to_the_public_number(place: Path) -> None:
                 "REFERENCE": told["candidates"][0]["reference_id"],
             }
         elif "register.json" in line and refused:
-            assert "searches" in done.stdout
+            assert ("searches" in done.stderr) or ("publication" in done.stdout)
         elif line.startswith("plainview verify-package"):
             assert "the same list with the same scores" in done.stdout
