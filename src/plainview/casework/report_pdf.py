@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plainview.casework.report_files import digest
-from plainview.casework.report_sections import Cell, Chart, Section, sections
+from plainview.casework.report_sections import sections
+from plainview.casework.report_tables import Cell, Chart, Section
 from plainview.evaluation.bars import bars
 from plainview.evaluation.typeset import lines, pdf, string, text
 
