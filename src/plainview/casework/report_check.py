@@ -87,7 +87,10 @@ def _check(told: Mapping[str, Any], log: Path, vkey: str | None) -> Checked:
         except (BadEntry, KeyError, ValueError) as error:
             problems.append(f"log: entry {number} cannot be counted: {error}")
     if last > size and entry is None:
-        problems.append("no entry of the log holds this report's SHA-256: it was changed after it was made")
+        problems.append(
+            "no entry of the log holds this report's SHA-256: it was changed after it was made, "
+            "or the copy was taken in the moment before"
+        )
     numbers = 0
     for name, days in (("counted", "period"), ("counted_before", "before")):
         if told[name] is None:

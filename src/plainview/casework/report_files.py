@@ -14,7 +14,8 @@ from typing import Any
 
 import rfc8785
 
-from plainview.casework.report_sections import Cell, sections
+from plainview.casework.report_sections import sections
+from plainview.casework.report_tables import Cell
 
 FORMAT = "plainview-report-1"
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plainview.casework.report_files import digest
-from plainview.casework.report_sections import Cell, Chart, Section, sections
+from plainview.casework.report_sections import sections
+from plainview.casework.report_tables import Cell, Chart, Section
 from plainview.evaluation.bars import bars
 from plainview.evaluation.typeset import lines, pdf, string, text
 
@@ -46,8 +47,9 @@ def to_pdf(report: Mapping[str, Any]) -> bytes:
     if report["sample"]:
         parts.append(text("Sample: the agency and its people are made up."))
     parts += [_warning(line) for line in report["differences"]]
-    compared = f", hatched for {_days(report['before'])}" if report["before"] else ""
-    parts.append(f"Filled bars stand for {text(_days(report['period']))}{text(compared)}.")
+    if report["before"]:
+        days, others = _days(report["period"]), _days(report["before"])
+        parts.append(text(f"Filled bars stand for {days}, hatched ones for {others}."))
     parts += [_section(section) for section in sections(report)]
     trials = report["due"]["trials"]
     if trials["trials"]:

@@ -5,91 +5,25 @@ Owns the words. It reads no database: everything comes from the report itself, s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from plainview.casework.report_tables import Cell, Chart, Section, buckets, duration
 from plainview.policy.examination import OUTCOMES, REMIND_DAYS
 from plainview.policy.proficiency import Share
 from plainview.policy.reporting import COMMON_CASES, PROFICIENCY_DAYS
-
-Cell = str | int | None
-"""A word, a number, or nothing, which is shown as a dash."""
 
 SYSTEM = "raised by alerts"
 """Who asked a search that an alert raised."""
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_DAYS, _WEEKS = (
-    31,
-    190,
-)  # longest periods, in days, whose searches are shown by day and by week; longer ones by month
 _MOST = 15  # bars of a chart; a table has every row
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """Counts as bars: standing ones for time, lying ones for words; `before` is of the other period, in the same order."""
-
-    title: str
-    labels: tuple[str, ...]
-    counts: tuple[int, ...]
-    before: tuple[int, ...] | None
-    lying: bool
-
-    @property
-    def alt(self) -> str:
-        """The same in words."""
-        return f"{self.title}: " + "; ".join(
-            f"{label} {count}" for label, count in zip(self.labels, self.counts, strict=True)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One table under its title.
-
-    `note` is said above it; the first `keys` cells name a row; `chart_only`: on paper the chart says all that rows say.
-    """
-
-    key: str
-    title: str
-    note: str
-    heads: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    chart: Chart | None = None
-    chart_only: bool = False
-    keys: int = 1
-
-    @property
-    def numbers(self) -> tuple[bool, ...]:
-        """Which columns hold numbers, and nothing else but dashes."""
-        columns = [[row[i] for row in self.rows] for i in range(len(self.heads))]
-        return tuple(
-            any(isinstance(cell, int) for cell in column)
-            and not any(isinstance(cell, str) for cell in column)
-            for column in columns
-        )
 
 
 def sections(report: Mapping[str, Any]) -> list[Section]:
     """Every table of a report, in the order in which it is read."""
     return list(_Reader(report).sections())
-
-
-def duration(seconds: int | None) -> str | None:
-    """Whole seconds in words, by its two largest units."""
-    if seconds is None:
-        return None
-    found: list[str] = []
-    rest = seconds
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
-        count, rest = divmod(rest, size)
-        if count or (found and len(found) < 2):
-            found.append(f"{count} {unit}")
-    return " ".join(found[:2]) or "0 s"
 
 
 class _Reader:
@@ -171,13 +105,13 @@ class _Reader:
         refused = ("Refused acts", _sum(self._now["refusals"]), _sum(then.get("refusals", {})))
         note = "What has come of the searches that were asked in the period, up to now. Similar is not identified."
         return Section(
-            "glance", "At a glance", note, self._heads("What", "Searches"),
+            "glance", "At a glance", note, self._heads("What", "Count"),
             tuple(self._row(*row) for row in (*rows, refused)), self._chart("From search to lead", rows[: len(steps)]),
         )  # fmt: skip
 
     def _time(self) -> Section:
-        now = _buckets(self._now["by_day"], self._report["period"])
-        then = _buckets(self._then["by_day"], self._report["before"]) if self._then else []
+        now = buckets(self._now["by_day"], self._report["period"])
+        then = buckets(self._then["by_day"], self._report["before"]) if self._then else []
         rows = [
             (one[0] if one else other[0], one[1] if one else 0, other[1] if other else 0)
             for one, other in zip_longest(now, then)
@@ -422,23 +356,3 @@ class _Reader:
 
 def _sum(nested: Mapping[str, Mapping[str, int]]) -> int:
     return sum(count for words in nested.values() for count in words.values())
-
-
-def _buckets(by_day: Mapping[str, int], period: Mapping[str, str]) -> list[tuple[str, int]]:
-    """(label, count) of every day, week or month of a period, also of those without any."""
-    since, until = date.fromisoformat(period["since"]), date.fromisoformat(period["until"])
-    found: dict[str, int] = {}
-    long = (until - since).days + 1
-    for day in _days(since, until):
-        if long <= _DAYS:
-            label = f"{day:%-d %b}"
-        elif long <= _WEEKS:
-            label = f"{max(since, day - timedelta(days=day.weekday())):%-d %b}"
-        else:
-            label = f"{day:%b %Y}"
-        found[label] = found.get(label, 0) + by_day.get(day.isoformat(), 0)
-    return list(found.items())
-
-
-def _days(since: date, until: date) -> Iterable[date]:
-    return (since + timedelta(days=n) for n in range((until - since).days + 1))

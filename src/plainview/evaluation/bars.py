@@ -21,7 +21,8 @@ _STYLE = {
     "axes.edgecolor": _INK, "text.color": _INK, "xtick.color": _INK, "ytick.color": _INK,
 }  # fmt: skip
 _WIDTH = 6.4  # inches
-_MOST_LABELS = 12  # of standing bars: more would run into each other
+_MOST_NUMBERS = 12  # of standing bars: more would run into each other
+_LINE = 70  # characters of labels that fit under standing bars, with two between each
 _SHORT = 34  # characters of a label beside a lying bar
 _one_at_a_time = threading.Lock()  # the style is the whole process's while a figure is drawn
 
@@ -58,7 +59,7 @@ def _group(
     places = [place + offset * size for place in range(len(values))]
     draw = axes.barh if lying else axes.bar
     drawn = draw(places, values, size, facecolor=fill, edgecolor=_INK, hatch=hatch, linewidth=0.7)
-    if lying or len(values) <= _MOST_LABELS:
+    if lying or len(values) <= _MOST_NUMBERS:
         axes.bar_label(
             drawn, [f"{value:,}" if value or lying else "" for value in values], padding=2, fontsize=8
         )
@@ -71,7 +72,8 @@ def _axes(axes: Axes, labels: Sequence[str], *, lying: bool) -> None:
         axes.spines["bottom"].set_visible(False)
         axes.set_xticks([])
         return
-    step = -(-len(labels) // _MOST_LABELS)
+    fit = max(1, _LINE // (max(map(len, labels), default=0) + 2))
+    step = max(1, -(-len(labels) // fit))
     axes.set_xticks(range(0, len(labels), step), list(labels[::step]))
     axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True, nbins=4))
 

@@ -75,7 +75,7 @@ class Drawing:
 
 _ROW, _TEXT, _SHORT = 18, 18, 30  # units of a lying bar and of a line of text; characters of a label
 _ASIDE, _NUMBER = 230, 50  # units left of lying bars for their labels, and right of them for their numbers
-_MOST_LABELS = 12  # under standing bars
+_MOST_NUMBERS, _LINE = 12, 80  # numbers over standing bars, and characters of labels that fit under them
 
 
 def drawing(
@@ -110,14 +110,14 @@ def _lying(labels: Sequence[str], groups: Sequence[Sequence[int]], most: int) ->
 
 def _standing(labels: Sequence[str], groups: Sequence[Sequence[int]], most: int) -> Drawing:
     rects, words = [], []
-    step = WIDTH / max(len(labels), 1)
-    width, every = (step - _GAP / 2) / len(groups), -(-len(labels) // _MOST_LABELS)
+    step, fit = WIDTH / max(len(labels), 1), max(1, _LINE // (max(map(len, labels), default=0) + 2))
+    width, every = (step - _GAP / 2) / len(groups), max(1, -(-len(labels) // fit))
     for i, label in enumerate(labels):
         for is_before, group in enumerate(groups):
             height, x = HEIGHT * group[i] / most, i * step + _GAP / 4 + is_before * width
             if group[i]:
                 rects.append(Rect(x, _TEXT + HEIGHT - height, width, height, bool(is_before)))
-                if len(labels) <= _MOST_LABELS or group[i] == most:
+                if len(labels) <= _MOST_NUMBERS or group[i] == most:
                     words.append(Word(x + width / 2, _TEXT + HEIGHT - height - 4, f"{group[i]:,}", "middle"))
         if i % every == 0:
             # The first label would stick out on the left.

@@ -61,6 +61,10 @@ def test_the_numbers_are_those_of_the_work_and_of_no_other_agency(lead: str, tmp
     }  # fmt: skip
     agreement = told["records"]["agreement"]
     assert (agreement["verified"], agreement["agreed"], agreement["third_looks"]) == (1, 1, 0)
+    assert agreement["by_examiner"] == {person("examiner").public_id: {"verified": 1, "agreed": 1}}
+    for name in ("admin", "auditor"):  # how people compare is told to them and their supervisor
+        assert made(person(name)).told["records"]["agreement"] == agreement | {"by_examiner": {}}
+    assert list(told["names"]["galleries"].values()) == ["g"]
     assert told["records"]["purposes"] == {"named": {}, "own_words": 4}
     assert told["counted_before"]["searches"] == 0
     theirs = made(people["supervisor"]).told

@@ -125,6 +125,29 @@ def test_the_time_to_release_lies_between_its_quartiles(seconds: list[int]) -> N
     assert (spread["median"] is None) == (not seconds)
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["A1", "A2"]), st.integers(0, 90), st.sampled_from(["theft", "fraud"])),
+        max_size=15,
+    )
+)
+def test_every_table_of_searches_adds_up_to_their_number(rows: list[tuple[str, int, str]]) -> None:
+    log = Log()
+    for number, (agency, day, offence) in enumerate(sorted(rows, key=lambda row: row[1])):
+        log.search(
+            f"S{number}", agency=agency, offence=offence, gallery=day % 3, at=NOON + timedelta(days=day)
+        )
+    counted = log.recount.figures(MARCH)
+    mine = [row for row in rows if row[0] == "A1" and row[1] <= 30]
+    assert counted["searches"] == len(mine)
+    for table in ("by_offence", "by_gallery", "by_day", "by_hour", "by_weekday"):
+        assert sum(counted[table].values()) == len(mine)
+    assert sum(row["searches"] for row in counted["by_member"].values()) == len(mine)
+    april = Period(date(2026, 4, 1), date(2026, 4, 30))
+    both = log.recount.figures(Period(MARCH.since, april.until))["searches"]
+    assert both == counted["searches"] + log.recount.figures(april)["searches"]
+
+
 def test_what_is_no_entry_is_not_passed_over() -> None:
     for data in (b"", b"{}", b'{"action":"search.requested"}'):
         with pytest.raises(BadEntry):

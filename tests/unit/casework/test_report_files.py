@@ -15,7 +15,8 @@ from tests.unit.casework.test_recount import MARCH
 from plainview.casework.recount import Recount
 from plainview.casework.report_files import digest, to_csv
 from plainview.casework.report_pdf import to_pdf
-from plainview.casework.report_sections import Section, duration, sections
+from plainview.casework.report_sections import sections
+from plainview.casework.report_tables import Section, duration
 from plainview.policy.examination import CONCLUSIONS
 from plainview.policy.reporting import Period
 

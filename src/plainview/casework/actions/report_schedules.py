@@ -106,9 +106,7 @@ def send_due() -> list[tuple[str, Period]]:
 def _send(schedule: ReportSchedule, period: Period) -> bool:
     """Send one report; False when another worker was faster, or the order was stopped meanwhile."""
     people = [row for row in schedule.recipients.order_by("pk") if _may_read(row)]
-    # One report for all of them: what only an auditor may know is in it when all of them may.
-    open_flags = bool(people) and all(holds(row.roles, Permission.FLAG_READ) for row in people)
-    told = build(schedule.agency, period, period.before(), open_flags=open_flags)
+    told = build(schedule.agency, period, period.before(), readers=people)  # one report for all of them
     files = written(told, _TYPES)
     with transaction.atomic():
         held = ReportSchedule.objects.select_for_update().get(pk=schedule.pk)

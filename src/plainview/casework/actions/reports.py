@@ -7,7 +7,7 @@ them again (casework.report_check); what only the records know stands beside the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -65,28 +65,40 @@ def make_report(
         today = timezone.now().date()
         rules.require(*(reporting.period_fits(one, today) for one in (period, before) if one is not None))
     # Before the transaction: a long log takes seconds to count, and meanwhile others search.
-    open_flags = holds(acting_member.roles, Permission.FLAG_READ)
-    told = build(acting_member.agency, period, before, open_flags=open_flags)
+    told = build(acting_member.agency, period, before, readers=[acting_member])
     files = written(told, forms)
     with acting("report.make", Permission.REPORT_READ, acting_member):
         entry = record(told, files, acting_member=acting_member)
     return MadeReport(told, digest(told), entry, files)
 
 
-def build(agency: Agency, period: Period, before: Period | None, *, open_flags: bool) -> dict[str, Any]:
+def build(
+    agency: Agency, period: Period, before: Period | None, *, readers: Sequence[Member]
+) -> dict[str, Any]:
     """The report of one agency as plain values for JSON; every number an integer.
+
+    It holds only what all of its readers may know: how many flags wait is for FLAG_READ, with whose examinations the
+    verifiers agreed for PROFICIENCY_REPORT.
 
     `counted` is what `Recount.figures` says of the log's first `size` entries, `records` and `due` what only the
     records know; `differences` says where both do not agree, which is nowhere unless somebody changed the records.
     """
+    may = {
+        need
+        for need in (Permission.FLAG_READ, Permission.PROFICIENCY_REPORT)
+        if readers and all(holds(reader.roles, need) for reader in readers)
+    }
     for _ in range(_TRIES):
-        told = _built(agency, period, before, open_flags=open_flags)
+        told = _built(agency, period, before, may)
         if not told["differences"] or parse(newest_checkpoint()).size == told["size"]:
             break  # else it was counted while somebody worked, which alone may look like a difference
     return told
 
 
-def _built(agency: Agency, period: Period, before: Period | None, *, open_flags: bool) -> dict[str, Any]:
+def _built(
+    agency: Agency, period: Period, before: Period | None, may: Collection[Permission]
+) -> dict[str, Any]:
+    by_examiner, open_flags = Permission.PROFICIENCY_REPORT in may, Permission.FLAG_READ in may
     checkpoint = newest_checkpoint()
     size = parse(checkpoint).size
     recount = read.recount(agency, size)
@@ -104,17 +116,35 @@ def _built(agency: Agency, period: Period, before: Period | None, *, open_flags:
         "checkpoint": checkpoint,
         "counted": counted,
         "counted_before": recount.figures(before) if before else None,
-        "names": read.names(agency),
-        "records": records.of_period(agency, period, size),
-        "records_before": records.of_period(agency, before, size) if before else None,
+        "records": records.of_period(agency, period, size, by_examiner=by_examiner),
+        "records_before": records.of_period(agency, before, size, by_examiner=by_examiner)
+        if before
+        else None,
         "due": records.as_of_now(agency, open_flags=open_flags),
         "differences": read.differences(agency, period, size, counted),
     }
+    told["names"] = read.names(agency, _people(told), _galleries(told))
     if not open_flags:
         for figures in (told["counted"], told["counted_before"]):
             if figures:
                 del figures["flags_raised"]  # that a flag waits is the auditor's to know
     return told
+
+
+def _people(told: Mapping[str, Any]) -> set[str]:
+    """Ids of the members whom the report speaks of."""
+    of_periods = [told[name] for name in ("counted", "counted_before") if told[name]]
+    of_records = [told[name] for name in ("records", "records_before") if told[name]]
+    due = told["due"]
+    return {
+        *(who for row in of_periods for who in row["by_member"]),
+        *(who for row in of_records for who in row["agreement"]["by_examiner"]),
+        *(row["member"] for row in (*due["training"], *due["proficiency"]["people"])),
+    }
+
+
+def _galleries(told: Mapping[str, Any]) -> set[str]:
+    return {pk for name in ("counted", "counted_before") if told[name] for pk in told[name]["by_gallery"]}
 
 
 def written(told: Mapping[str, Any], forms: Collection[str]) -> dict[str, bytes]:

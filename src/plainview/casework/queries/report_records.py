@@ -36,9 +36,15 @@ from plainview.policy.reporting import COMMON_CASES, PROFICIENCY_DAYS, Period, t
 from plainview.policy.roles import holds
 
 
-def of_period(agency: Agency, period: Period, size: int) -> dict[str, Any]:
-    """What the records add to the log's numbers of one period; `size` as of the log that these are from."""
-    return {"purposes": _purposes(agency, period, size), "agreement": _agreement(agency, period)}
+def of_period(agency: Agency, period: Period, size: int, *, by_examiner: bool) -> dict[str, Any]:
+    """What the records add to the log's numbers of one period.
+
+    `size`: entries of the log that these are from; `by_examiner`: its reader may know how people compare.
+    """
+    agreement = _agreement(agency, period)
+    if not by_examiner:
+        agreement["by_examiner"] = {}
+    return {"purposes": _purposes(agency, period, size), "agreement": agreement}
 
 
 def as_of_now(agency: Agency, *, open_flags: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -23,10 +24,10 @@ def recount(agency: Agency, size: int) -> Recount:
     return made
 
 
-def names(agency: Agency) -> dict[str, dict[str, str]]:
-    """Names of what the log knows by its id only."""
-    people = Member.objects.filter(agency=agency).values_list("public_id", "name")
-    galleries = Gallery.objects.filter(agency=agency).values_list("pk", "name")
+def names(agency: Agency, members: Collection[str], held: Collection[str]) -> dict[str, dict[str, str]]:
+    """Names of these members and galleries of the agency, which the log knows by their ids only."""
+    people = Member.objects.filter(agency=agency, public_id__in=members).values_list("public_id", "name")
+    galleries = Gallery.objects.filter(agency=agency, pk__in=held).values_list("pk", "name")
     return {"members": dict(people), "galleries": {str(pk): name for pk, name in galleries}}
 
 

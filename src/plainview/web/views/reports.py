@@ -16,7 +16,8 @@ from plainview.casework.actions.reports import MadeReport, make_report
 from plainview.casework.queries.reports import readers
 from plainview.casework.queries.reports import schedules as schedules_of
 from plainview.casework.report_pdf import HOW
-from plainview.casework.report_sections import Section, sections
+from plainview.casework.report_sections import sections
+from plainview.casework.report_tables import Section
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.reporting import EVERY, Period, default_period
