@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import cv2
+import pytest
+from pypdf import PdfReader
 from tests.factories.models import collins, scaled
 from tests.factories.work import person
 
@@ -12,6 +16,8 @@ from plainview.casework.actions.subject_checks import confirm
 from plainview.casework.actions.subject_filing import Filed, file_request
 from plainview.casework.actions.subject_search import decide, search_subject
 from plainview.casework.models import Agency, Reference, SubjectRequest
+from plainview.casework.queries.subjects import answer_pdf
+from plainview.policy.decision import Refused
 from plainview.policy.subjects import Filing, read_filing
 
 HOW = "passport shown at the desk, face compared by two officers"
@@ -54,3 +60,21 @@ def decided(*wishes: str, **fields: Any) -> tuple[SubjectRequest, Reference]:
     decide(row.public_id, [one.public_id for one in mine], others, acting_member=person("admin"))
     row.refresh_from_db()
     return row, mine[0]
+
+
+def text_of(pdf: bytes | None) -> str:
+    """The words of a PDF."""
+    assert pdf is not None
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).split())
+
+
+def letter_of(row: SubjectRequest) -> str:
+    """The words of the letter of an answered request."""
+    return text_of(answer_pdf(row))
+
+
+def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
+    """The rule by which an act is refused."""
+    with pytest.raises(Refused) as caught:
+        act(*arguments, **options)
+    return caught.value.rule_id

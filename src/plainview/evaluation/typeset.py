@@ -14,13 +14,17 @@ import typst
 TOFU = "\N{WHITE SQUARE}"
 """Stands for a sign that no installed font has."""
 
-_MISSING = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\ufeff]")
+"""What a text may hold and a document may not: control characters, and the mark of byte order."""
+
+_MISSING = re.compile(r'(?:the text|the disallowed codepoint) `"(.+?)"`', re.DOTALL)
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
 def string(text: str) -> str:
     """Return a typst string literal; nothing in it can be read as code."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+    shown = _CONTROLS.sub("", text)
+    return '"' + shown.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 
 def text(words: str) -> str:

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import date, timedelta
-from io import BytesIO
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from django.core import mail
-from django.utils import timezone
-from pypdf import PdfReader
-from tests.factories.subjects import HOW, NETWORK, confirmed, decided, file, filing, photo
-from tests.factories.work import at, case, entries, gallery, person, probe, search
+from tests.factories.subjects import (
+    HOW,
+    NETWORK,
+    confirmed,
+    decided,
+    file,
+    filing,
+    letter_of,
+    photo,
+    rule_of,
+    text_of,
+)
+from tests.factories.work import case, entries, gallery, person, probe, search
 from tests.unit.casework.test_actions_expunge import everywhere
 
 from plainview.audit.proofs import check
-from plainview.casework.actions import subject_answers, subject_letters, subject_watch
+from plainview.casework.actions import subject_answers, subject_letters
 from plainview.casework.actions.cases import close_case
 from plainview.casework.actions.expunge import expunge
 from plainview.casework.actions.galleries import create_gallery
 from plainview.casework.actions.subject_answers import answer_request
-from plainview.casework.actions.subject_checks import confirm, extend, refuse, view_request
+from plainview.casework.actions.subject_checks import confirm, refuse, view_request
 from plainview.casework.actions.subject_filing import file_request, open_request, record_refused_filing
 from plainview.casework.actions.subject_search import decide, search_subject
 from plainview.casework.models import (
@@ -38,24 +45,12 @@ from plainview.casework.models import (
     SubjectPhoto,
     SubjectRequest,
 )
-from plainview.casework.queries.subject_counts import counted_again, subject_counts
 from plainview.casework.queries.subjects import findings_of, photo_of
 from plainview.casework.services import services
 from plainview.policy import subjects as policy
 from plainview.policy.decision import Refused
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia
-
-
-def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    with pytest.raises(Refused) as caught:
-        act(*arguments, **options)
-    return caught.value.rule_id
-
-
-def text_of(pdf: bytes | None) -> str:
-    assert pdf is not None
-    return " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).split())
 
 
 def admin() -> Any:
@@ -301,8 +296,7 @@ def test_a_hold_makes_a_stated_partial_refusal(
     monkeypatch.setattr(subject_answers, "expunge", with_hold)
     done = answer_request(row.public_id, erase=mine, acting_member=admin())
     assert done.outcome == "partly granted"
-    told = text_of(subject_letters.services().subjects.open(
-        bytes(done.answer.sealed), f"answer:{done.public_id}".encode()))  # fmt: skip
+    told = letter_of(done)
     for words in (
         "hold.litigation",
         "A court has it held.",
@@ -342,70 +336,6 @@ def test_named_references_and_links_are_looked_up_without_a_photograph(small: Pa
     decide(row.public_id, [mine.public_id], [], acting_member=admin())
     assert answer_request(row.public_id, acting_member=admin()).outcome == "told"
     assert Reference.objects.get(pk=mine.pk).template
-
-
-def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(small: Path) -> None:
-    now = timezone.now()
-    row, agency = file(picture=None).request, admin().agency
-    assert row.due_on == now.date() + timedelta(days=30)
-    assert subject_watch.watch_deadlines() == {}
-    with at(now + timedelta(days=24)):
-        assert subject_watch.watch_deadlines() == {agency.public_id: 1}
-        assert subject_watch.watch_deadlines() == {}
-        assert mail.outbox[-1].to == ["admin@agency.example"]
-        assert "6 day(s) left" in mail.outbox[-1].body
-        extended = extend(row.public_id, 60, "many galleries to look through", acting_member=admin())
-        assert "Your request takes longer" in mail.outbox[-1].subject
-        assert (
-            rule_of(extend, row.public_id, 1, "once more is not allowed", acting_member=admin())
-            == "subject.extension"
-        )
-    assert extended.due_on == now.date() + timedelta(days=90)
-    with at(now + timedelta(days=91)):
-        assert subject_watch.watch_deadlines() == {agency.public_id: 1}
-        assert "OVERDUE by 1 day" in mail.outbox[-1].body
-        assert subject_watch.watch_deadlines() == {}
-        late = subject_counts(agency)
-        assert (late["received"], late["open"], late["overdue"]) == (1, 1, 1)
-        assert counted_again(entries(), agency.public_id, timezone.now().date()) == late
-        refuse(row.public_id, "identity", "nobody came to show who they are", acting_member=admin())
-        done, mine = decided("erasure")
-        answer_request(done.public_id, erase=[mine.public_id], acting_member=admin())
-        counts = subject_counts(agency)
-        assert counts == {
-            "received": 2, "open": 0, "answered": 1, "granted": 1, "partly": 0, "refused": 1, "overdue": 0,
-        }  # fmt: skip
-        assert counted_again(entries(), agency.public_id, timezone.now().date()) == counts
-
-
-def test_what_is_kept_ends_with_the_time_of_a_complaint(workspace: Path) -> None:
-    filed = file(picture=photo())
-    now, number = timezone.now(), filed.request.public_id
-    refuse(number, "identity", "nobody came to show who they are", acting_member=admin())
-    assert subject_watch.erase_old() == []
-    with at(now + timedelta(days=policy.KEEP_DAYS + 1)):
-        assert subject_watch.erase_old() == [number]
-        assert subject_watch.erase_old() == []
-        opened = open_request(number, filed.code, network=NETWORK)
-    assert opened.pdf is None
-    assert not bytes(opened.request.sealed)
-    assert not LogOpening.objects.filter(entry_id=opened.request.entry).exists()
-
-
-def test_a_letter_that_cannot_be_sent_is_owed(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = file().request
-
-    def down(*_: Any, **__: Any) -> None:
-        raise OSError("no route")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(subject_letters, "send_mail", down)
-        refuse(row.public_id, "identity", "nobody came to show who they are", acting_member=admin())
-        assert subject_watch.send_owed() == 1
-    assert not entries("subject.told")
-    assert subject_watch.send_owed() == 0
-    assert len(mail.outbox) == 1
-    assert len(entries("subject.told")) == 1
 
 
 def test_identity_is_told_in_words_and_an_auditor_reads_without_the_name(workspace: Path) -> None:

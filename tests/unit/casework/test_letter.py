@@ -44,7 +44,7 @@ def test_hashes_end_within_the_page() -> None:
 
 
 def test_a_name_that_cannot_be_printed_keeps_nobody_from_an_answer() -> None:
-    told = read(to_pdf(letter("Анна শেখ 王小明 e\u0301 \ufffe", "\u09be")))
+    told = read(to_pdf(letter("Анна শেখ 王小明 e\u0301 \ufffe", "\u09be \x07 \ufeff \x00")))
     assert "Анна" in told
     assert TOFU in told
 

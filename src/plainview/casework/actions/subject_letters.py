@@ -198,7 +198,7 @@ def _sections(
 ) -> Iterator[Section]:
     if row.state == REFUSED:
         why, remedy = GROUNDS[row.ground]
-        yield Section("Why it is refused", [why, row.reason])
+        yield Section("Why it is refused", [why, f"The agency's own words: {row.reason}"])
         yield Section("What you can do", [remedy, *_remedies(row, policy)])
         return
     yield Section("How we looked", list(_how(row)))

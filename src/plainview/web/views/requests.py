@@ -172,6 +172,8 @@ def subject_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
             if refused.rule_id.endswith(".unknown"):
                 raise
             say(form, refused, _FIELD.get(act))
+        except BadMedia as error:  # a photograph that an earlier model pack took
+            form.add_error(_FIELD.get(act), f"{error.why} {error.next_step}")
         else:
             messages.success(request, _DONE[act])
             return redirect("subject", public_id)
