@@ -7,10 +7,9 @@ in what it returns; of those that are not answered yet it keeps the id, to know 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from plainview.audit.record import Entry
+from typing import Any, NamedTuple
 
 COUNTED = frozenset(
     {
@@ -23,6 +22,15 @@ COUNTED = frozenset(
 SEARCH, WITHOUT, URGENT, ERASED, LEAD = "search:", "without", "urgent", "erased", "lead"
 REFUSED, OUTCOME, FLAG, WRONG = "refused:", "outcome:", "flag:", "wrong"
 """Names of counts; those that end in a colon are followed by the offence, the rule or the outcome."""
+
+
+class Told(NamedTuple):
+    """The public part of an entry, as far as it is counted."""
+
+    seq: int
+    at: str
+    action: str
+    subject: Mapping[str, Any]
 
 
 @dataclass
@@ -62,7 +70,7 @@ class Tally:
             for month, names in self.counts.get(agency, {}).items()
         }
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Told) -> None:
         """Count one entry; the next in order."""
         self.size = entry.seq + 1
         about, month = entry.subject, entry.at[:7]
