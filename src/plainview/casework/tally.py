@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 COUNTED = frozenset(
     {
         "agency.opened", "search.requested", "search.answered", "search.erased", "search.refused", "lead.released",
-        "outcome.reported", "flag.decided", "register.attested", "register.exported", "register.published",
+        "outcome.reported", "flag.decided", "shared.authorised", "register.attested", "register.exported", "register.published",
     }
 )  # fmt: skip
 """Actions of entries that are counted; all others are passed over unread."""
 
 SEARCH, WITHOUT, URGENT, ERASED, LEAD = "search:", "without", "urgent", "erased", "lead"
+MADE, RECEIVED = "requests_made", "requests_received"
 REFUSED, OUTCOME, FLAG, WRONG = "refused:", "outcome:", "flag:", "wrong"
 """Names of counts; those that end in a colon are followed by the offence, the rule or the outcome."""
 
@@ -99,6 +100,9 @@ class Tally:
             self._outcome(agency, month, str(about.get("lead")), str(about.get("outcome")))
         elif entry.action == "flag.decided":
             self._one(agency, month, f"{FLAG}{about.get('rule')}:{about.get('outcome')}")
+        elif entry.action == "shared.authorised":
+            self._one(agency, month, RECEIVED)  # the one that is to search
+            self._one(str(about.get("for_agency")), month, MADE)
         elif entry.action == "register.attested":
             self.attested[str(entry.seq)] = dict(about)
         elif entry.action in ("register.exported", "register.published"):

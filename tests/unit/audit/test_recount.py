@@ -67,14 +67,14 @@ def counted(told: dict[str, Any], folder: Path) -> list[str]:
     return [problem for problem in found if "publication" not in problem]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(tables)
 def test_what_is_made_by_the_rule_is_found_right(tmp_path: Path, table: list[dict[str, int]]) -> None:
     told = log_of(table, tmp_path)
     assert recount(json.dumps(told).encode(), tmp_path) == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(tables, st.data())
 def test_whatever_row_is_altered_is_found(
     tmp_path: Path, table: list[dict[str, int]], data: st.DataObject

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,14 @@ from tests.factories.work import at, case, entries, gallery, person, probe, sear
 
 import plainview.audit
 from plainview.casework.actions.agencies import open_agency, suspend_agency
-from plainview.casework.actions.galleries import create_gallery
 from plainview.casework.actions.log import newest_checkpoint
 from plainview.casework.actions.register import attest, export_register, publish_month
 from plainview.casework.actions.urgent import sweep
 from plainview.casework.models import (
-    Agreement,
-    AgreementVersion,
     Attestation,
-    Case,
-    Gallery,
     LogEntry,
     Member,
     PublishedRegister,
-    SharedRequest,
 )
 from plainview.casework.queries.people import member_by_email
 from plainview.casework.queries.register import register, tally_of
@@ -304,29 +298,19 @@ def test_an_agency_that_was_opened_again_keeps_its_earlier_months(
     assert check_register(tmp_path / "site", workspace / "audit") == []
 
 
-def test_requests_are_counted_under_both_agencies(north: Member, tmp_path: Path) -> None:
+def test_requests_are_counted_under_both_agencies_and_are_use(
+    north: Member, workspace: Path, tmp_path: Path
+) -> None:
     south = agency("South Police", "2027-05", place="South")
-    with at(moment("2027-05", 12)):
-        create_gallery(
-            "g", legal_basis="law", source="s", owner="o", expires_on=date(2999, 1, 1), acting_member=south
-        )
-        held = Agreement.objects.create(holder=south.agency, asker=north.agency)
-        version = AgreementVersion.objects.create(
-            agreement=held, number=1, starts_on=date(2027, 5, 1), ends_on=date(2028, 5, 1), gives="list",
-            answer_days=3, proposed_by=south,
-        )  # fmt: skip
-        about = {
-            "agreement": held, "version": version, "gallery": Gallery.objects.get(), "member": north, "top": 9,
-            "case": Case.objects.create(agency=north.agency, number="N-1", offence="theft", opened_by=north),
-            "face_number": 1, "box": [], "quality": 50, "quality_detail": {}, "expires_at": moment("2027-06"),
-        }  # fmt: skip
-        SharedRequest.objects.bulk_create(
-            SharedRequest(**about, authorised_at=moment("2027-05", 12) if i else None) for i in range(6)
-        )
+    asked = {"agency": north.agency.public_id, "for_agency": south.agency.public_id}
+    happened("2027-05", "shared.authorised", 5, **asked)
     told = export(tmp_path / "site")
-    assert [(of(told)[side], of(told, "South Police")[side]) for side in ("requests_made", "requests_received")] == [
-        (5, 0), (0, 5),
-    ]  # fmt: skip
+    sides = ("requests_made", "requests_received")
+    assert [of(told)[side] for side in sides] == [0, 5]
+    assert [of(told, "South Police")[side] for side in sides] == [5, 0]
+    with at(moment("2027-06")), pytest.raises(Refused, match=r"attest\.searched"):
+        attest("2027-05", "2027-05", office="Sheriff", acting_member=south)
+    assert check_register(tmp_path / "site", workspace / "audit") == []
 
 
 def test_each_month_is_published_once_and_names_the_one_before(north: Member) -> None:

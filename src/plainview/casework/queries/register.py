@@ -10,12 +10,10 @@ import json
 import threading
 from collections.abc import Callable
 from copy import deepcopy
-from itertools import accumulate
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, QuerySet
-from django.db.models.functions import TruncMonth
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from plainview.audit.checkpoint import parse
@@ -27,14 +25,13 @@ from plainview.casework.models import (
     LogEntry,
     PublishedRegister,
     Reference,
-    SharedRequest,
 )
 from plainview.casework.queries.galleries import newest_calibration
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
-from plainview.casework.tally import COUNTED, Tally, Told, months_between
+from plainview.casework.tally import COUNTED, Tally, Told
 from plainview.evaluation.calibration import Calibration
-from plainview.policy.small_cells import SMALLEST, roughly, stepped
+from plainview.policy.small_cells import SMALLEST, roughly
 from plainview.policy.table import table
 from plainview.recognition.packs import card
 
@@ -131,7 +128,6 @@ def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
         "suspended": agency.suspended_at is not None,
         **told,
         "rules": {row.rule_id: row.says for row in table(policy) if row.rule_id in told["refusals"]},
-        **_shared(agency, first, until),
         "attested": [_attested(row, tally) for row in attestations(agency)],
         "galleries": [_gallery(row, agency) for row in Gallery.objects.filter(agency=agency).order_by("name")],
         "policy": {
@@ -153,22 +149,6 @@ def _attested(row: Attestation, tally: Tally) -> dict[str, Any]:
         "made_on": row.made_at.date().isoformat(),
         "contradicted": contradicted(tally, row.agency.public_id, row.first, row.last),
     }  # fmt: skip
-
-
-def _shared(agency: Agency, first: str, until: str) -> dict[str, Any]:
-    """Searches that were asked of others, and that others asked for: the same requests, counted under both."""
-    asked = SharedRequest.objects.filter(authorised_at__isnull=False)
-    sides = {
-        "requests_made": asked.filter(agreement__asker=agency),
-        "requests_received": asked.filter(agreement__holder=agency),
-    }
-    return {name: _stepped(rows, months_between(first, until)) for name, rows in sides.items()}
-
-
-def _stepped(rows: QuerySet[SharedRequest], months: list[str]) -> int | None:
-    found = rows.annotate(month=TruncMonth("authorised_at")).values_list("month").annotate(count=Count("pk"))
-    counts = {f"{month:%Y-%m}": count for month, count in found.order_by("month")}
-    return stepped(accumulate(counts.get(month, 0) for month in months))
 
 
 def _gallery(gallery: Gallery, agency: Agency) -> dict[str, Any]:
