@@ -65,8 +65,8 @@ def current(checkpoint: Callable[[], str]) -> dict[str, Any]:
 
 
 def published() -> QuerySet[PublishedRegister]:
-    """The registers of past months, the newest first."""
-    return PublishedRegister.objects.order_by("-month")
+    """The registers of past months, the newest first; their bytes are read when they are asked for."""
+    return PublishedRegister.objects.defer("data").order_by("-month")
 
 
 def register(checkpoint: str, previous: str | None) -> dict[str, Any]:
@@ -171,8 +171,3 @@ def _measured(gallery: Gallery) -> dict[str, Any] | None:
         "on": newest.made_at.date().isoformat(), "references": roughly(newest.size),
         "score_one_in_100": f"{best[len(best) * 99 // 100]:.3f}",
     }  # fmt: skip
-
-
-def history() -> list[tuple[PublishedRegister, dict[str, Any]]]:
-    """The registers of past months with what they say, the newest first."""
-    return [(row, json.loads(bytes(row.data))) for row in published()]
