@@ -16,7 +16,9 @@ from plainview.casework.tally import (
     ERASED,
     FLAG,
     LEAD,
+    MADE,
     OUTCOME,
+    RECEIVED,
     REFUSED,
     SEARCH,
     URGENT,
@@ -77,6 +79,7 @@ def figures(tally: Tally, agency: str, first: str, until: str, *, sample: bool) 
         "by_offence": dict(sorted(named.items())), "other_offences": sum(row.other for row in shown),
         "without_candidate": {"searches": answered, "without": sum(without)},
         "urgent": {"searches": looked_at, "urgent": sum(urgent), "erased": sum(urgent[:1])},
+        MADE: moving(MADE), RECEIVED: moving(RECEIVED),
         "leads": moving(LEAD),
         "outcomes": {word: count for word, count in _each(names, OUTCOME, moving) if word != "wrong person"},
         "wrong_person_reports": _sum(counts.values(), WRONG),
@@ -86,11 +89,10 @@ def figures(tally: Tally, agency: str, first: str, until: str, *, sample: bool) 
 
 
 def contradicted(tally: Tally, agency: str, first: str, last: str) -> bool:
-    """True when the log holds a search of the agency in these months."""
-    months = months_between(first, last)
-    return any(
-        name.startswith(SEARCH) for month in months for name in tally.counts.get(agency, {}).get(month, {})
-    )
+    """True when the log holds a search of the agency in these months, or that it asked another one to search."""
+    held = tally.counts.get(agency, {})
+    names = [name for month in months_between(first, last) for name in held.get(month, {})]
+    return any(name.startswith(SEARCH) or name == MADE for name in names)
 
 
 def _each(

@@ -18,7 +18,7 @@ from plainview.audit.record import BadEntry, parse_line
 from plainview.audit.verify import verify_folder
 from plainview.casework.figures import contradicted, counted_until, figures
 from plainview.casework.register_site import HISTORY, NAME, PAGE, SITE
-from plainview.casework.tally import COUNTED, Tally, months_between
+from plainview.casework.tally import COUNTED, Tally, Told, months_between
 from plainview.policy.decision import Refused
 
 
@@ -132,7 +132,7 @@ def _counted(log: Path, size: int) -> Tally:
         except BadEntry:
             continue  # named by the verification already
         if entry.seq < size and entry.action in COUNTED:
-            tally.add(entry)
+            tally.add(Told(entry.seq, entry.at, entry.action, entry.subject))
     return tally
 
 

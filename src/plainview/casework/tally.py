@@ -7,22 +7,31 @@ in what it returns; of those that are not answered yet it keeps the id, to know 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from plainview.audit.record import Entry
+from typing import Any, NamedTuple
 
 COUNTED = frozenset(
     {
         "agency.opened", "search.requested", "search.answered", "search.erased", "search.refused", "lead.released",
-        "outcome.reported", "flag.decided", "register.attested", "register.exported", "register.published",
+        "outcome.reported", "flag.decided", "shared.authorised", "register.attested", "register.exported", "register.published",
     }
 )  # fmt: skip
 """Actions of entries that are counted; all others are passed over unread."""
 
 SEARCH, WITHOUT, URGENT, ERASED, LEAD = "search:", "without", "urgent", "erased", "lead"
+MADE, RECEIVED = "requests_made", "requests_received"
 REFUSED, OUTCOME, FLAG, WRONG = "refused:", "outcome:", "flag:", "wrong"
 """Names of counts; those that end in a colon are followed by the offence, the rule or the outcome."""
+
+
+class Told(NamedTuple):
+    """The public part of an entry, as far as it is counted."""
+
+    seq: int
+    at: str
+    action: str
+    subject: Mapping[str, Any]
 
 
 @dataclass
@@ -62,7 +71,7 @@ class Tally:
             for month, names in self.counts.get(agency, {}).items()
         }
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Told) -> None:
         """Count one entry; the next in order."""
         self.size = entry.seq + 1
         about, month = entry.subject, entry.at[:7]
@@ -91,6 +100,9 @@ class Tally:
             self._outcome(agency, month, str(about.get("lead")), str(about.get("outcome")))
         elif entry.action == "flag.decided":
             self._one(agency, month, f"{FLAG}{about.get('rule')}:{about.get('outcome')}")
+        elif entry.action == "shared.authorised":
+            self._one(agency, month, RECEIVED)  # the one that is to search
+            self._one(str(about.get("for_agency")), month, MADE)
         elif entry.action == "register.attested":
             self.attested[str(entry.seq)] = dict(about)
         elif entry.action in ("register.exported", "register.published"):

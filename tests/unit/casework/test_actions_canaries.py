@@ -21,6 +21,7 @@ from plainview.casework.actions.canary_checks import run_all
 from plainview.casework.actions.disclose import disclose
 from plainview.casework.actions.enrol import enrol
 from plainview.casework.actions.expunge import expunge
+from plainview.casework.actions.log import newest_checkpoint
 from plainview.casework.manifest import Item
 from plainview.casework.models import Canary, Examination, Gallery, Reference
 from plainview.casework.package import verify_package
@@ -58,7 +59,7 @@ def test_nobody_sees_or_counts_a_canary(canary: Canary, tmp_path: Path, pair: tu
     assert len(held()) == 3
     assert Reference.objects.count() == 2
     assert len(gallery_templates(hidden.gallery_id, canary.pack)) == 2
-    assert register()["agencies"][0]["galleries"][0]["references"] == 2
+    assert register(newest_checkpoint(), None)["agencies"][0]["galleries"][0]["references"] == 2
     foils = _foils(Examination(candidate=asked.candidates[1]))
     assert hidden not in foils
     package = tmp_path / "package.zip"

@@ -35,11 +35,13 @@ def published(table: list[Counter[str]] | list[dict[str, int]]) -> dict[tuple[st
     return found
 
 
+@settings(deadline=None)
 @given(tables)
 def test_every_number_of_every_row_is_none_or_enough(table: list[dict[str, int]]) -> None:
     assert all(map(fits, published(table).values()))
 
 
+@settings(deadline=None)
 @given(tables)
 def test_two_registers_differ_by_whole_rows_only(table: list[dict[str, int]]) -> None:
     registers = [published(table[:size]) for size in range(len(table) + 1)]
@@ -53,6 +55,7 @@ def test_two_registers_differ_by_whole_rows_only(table: list[dict[str, int]]) ->
         assert fits(sum(later.values()) - sum(earlier.values()))
 
 
+@settings(deadline=None)
 @given(tables)
 def test_the_rows_are_the_months_in_order_and_nothing_is_lost_but_the_newest_few(
     table: list[dict[str, int]],
@@ -78,7 +81,7 @@ def twins(table: list[Counter[str]]) -> Iterator[list[Counter[str]]]:
             yield [+row for row in moved]
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(1, 7), max_size=3), max_size=4))
 def test_no_small_number_follows_from_what_is_published_even_for_who_knows_the_rule(
     table: list[dict[str, int]],
@@ -95,6 +98,7 @@ def test_no_small_number_follows_from_what_is_published_even_for_who_knows_the_r
                 assert any(twin[i][name] != count for twin in alike)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcde"), st.integers(1, 9), max_size=5))
 def test_offences_are_named_or_put_together(cells: dict[str, int]) -> None:
     if not fits(sum(cells.values())):
@@ -108,6 +112,7 @@ def test_offences_are_named_or_put_together(cells: dict[str, int]) -> None:
     assert not together or together[-1] < SMALLEST or not fits(sum(together[:-1]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(counts, counts, counts), max_size=12))
 def test_parts_of_wholes_and_what_is_left_of_them_are_enough(rows: list[tuple[int, int, int]]) -> None:
     told = [(sum(row), row[:2]) for row in rows]
@@ -120,6 +125,7 @@ def test_parts_of_wholes_and_what_is_left_of_them_are_enough(rows: list[tuple[in
         assert fits(after - before - sum(moved))
 
 
+@settings(deadline=None)
 @given(st.lists(counts, max_size=20))
 def test_a_count_moves_by_enough_or_not_at_all(months: list[int]) -> None:
     ends = list(accumulate(months))
@@ -130,6 +136,7 @@ def test_a_count_moves_by_enough_or_not_at_all(months: list[int]) -> None:
     assert (ends[-1] if ends else 0) - (shown[-1] or 0) < SMALLEST
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-9, 9), max_size=20))
 def test_a_count_that_falls_is_never_small_either(steps: list[int]) -> None:
     shown = 0

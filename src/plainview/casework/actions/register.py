@@ -109,14 +109,18 @@ def publish_month() -> PublishedRegister | None:
             return None
         before = published().first()
         previous = before.sha256 if before else None
-        data = _written(register(newest_checkpoint(), previous))
+        told = register(newest_checkpoint(), previous)
+        data = _written(told)
         digest = hashlib.sha256(data).hexdigest()
         receipt = write_entry(
             "register.published",
             {"month": month, "sha256": digest, "previous_sha256": previous},
             acting_member=None,
         )
-        made = PublishedRegister.objects.create(month=month, data=data, sha256=digest, entry=receipt.entry)
+        made = PublishedRegister.objects.create(
+            month=month, data=data, sha256=digest, previous_sha256=previous or "", checkpoint=told["checkpoint"],
+            entry=receipt.entry,
+        )  # fmt: skip
         transaction.on_commit(_show_anew)
     return made
 

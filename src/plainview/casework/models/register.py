@@ -31,6 +31,8 @@ class PublishedRegister(models.Model):
     month = models.CharField(max_length=7, unique=True)
     data = models.BinaryField()
     sha256 = models.CharField(max_length=64, unique=True)
+    previous_sha256 = models.CharField(max_length=64, blank=True)
+    checkpoint = models.TextField()
     entry = models.BigIntegerField(unique=True)
     made_at = models.DateTimeField(auto_now_add=True)
 

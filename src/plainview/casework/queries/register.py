@@ -10,16 +10,13 @@ import json
 import threading
 from collections.abc import Callable
 from copy import deepcopy
-from itertools import accumulate
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, QuerySet
-from django.db.models.functions import TruncMonth
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from plainview.audit.checkpoint import parse
-from plainview.audit.record import parse_line
 from plainview.casework.figures import contradicted, counted_until, figures
 from plainview.casework.models import (
     Agency,
@@ -28,14 +25,13 @@ from plainview.casework.models import (
     LogEntry,
     PublishedRegister,
     Reference,
-    SharedRequest,
 )
 from plainview.casework.queries.galleries import newest_calibration
 from plainview.casework.queries.policy import binding
 from plainview.casework.services import services
-from plainview.casework.tally import COUNTED, Tally, months_between
+from plainview.casework.tally import COUNTED, Tally, Told
 from plainview.evaluation.calibration import Calibration
-from plainview.policy.small_cells import SMALLEST, roughly, stepped
+from plainview.policy.small_cells import SMALLEST, roughly
 from plainview.policy.table import table
 from plainview.recognition.packs import card
 
@@ -69,8 +65,8 @@ def current(checkpoint: Callable[[], str]) -> dict[str, Any]:
 
 
 def published() -> QuerySet[PublishedRegister]:
-    """The registers of past months, the newest first."""
-    return PublishedRegister.objects.order_by("-month")
+    """The registers of past months, the newest first; their bytes are read when they are asked for."""
+    return PublishedRegister.objects.defer("data").order_by("-month")
 
 
 def register(checkpoint: str, previous: str | None) -> dict[str, Any]:
@@ -102,9 +98,9 @@ def tally_of(size: int) -> Tally:
         for canonical in rows.values_list("canonical", flat=True).iterator():
             data = bytes(canonical)
             if any(word in data for word in _WORDS):
-                entry = parse_line(data)
-                if entry.action in COUNTED:
-                    tally.add(entry)
+                held = json.loads(data)  # the workspace's own table; a copy of a log is parsed strictly
+                if held["action"] in COUNTED:
+                    tally.add(Told(held["seq"], held["at"], held["action"], held["subject"]))
         tally.size = size
         _counted[services().origin] = (tally, _leaf(size))
     return tally
@@ -132,7 +128,6 @@ def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
         "suspended": agency.suspended_at is not None,
         **told,
         "rules": {row.rule_id: row.says for row in table(policy) if row.rule_id in told["refusals"]},
-        **_shared(agency, first, until),
         "attested": [_attested(row, tally) for row in attestations(agency)],
         "galleries": [_gallery(row, agency) for row in Gallery.objects.filter(agency=agency).order_by("name")],
         "policy": {
@@ -156,22 +151,6 @@ def _attested(row: Attestation, tally: Tally) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _shared(agency: Agency, first: str, until: str) -> dict[str, Any]:
-    """Searches that were asked of others, and that others asked for: the same requests, counted under both."""
-    asked = SharedRequest.objects.filter(authorised_at__isnull=False)
-    sides = {
-        "requests_made": asked.filter(agreement__asker=agency),
-        "requests_received": asked.filter(agreement__holder=agency),
-    }
-    return {name: _stepped(rows, months_between(first, until)) for name, rows in sides.items()}
-
-
-def _stepped(rows: QuerySet[SharedRequest], months: list[str]) -> int | None:
-    found = rows.annotate(month=TruncMonth("authorised_at")).values_list("month").annotate(count=Count("pk"))
-    counts = {f"{month:%Y-%m}": count for month, count in found.order_by("month")}
-    return stepped(accumulate(counts.get(month, 0) for month in months))
-
-
 def _gallery(gallery: Gallery, agency: Agency) -> dict[str, Any]:
     held = Reference.objects.filter(gallery=gallery).exclude(template=b"").count()
     return {
@@ -192,8 +171,3 @@ def _measured(gallery: Gallery) -> dict[str, Any] | None:
         "on": newest.made_at.date().isoformat(), "references": roughly(newest.size),
         "score_one_in_100": f"{best[len(best) * 99 // 100]:.3f}",
     }  # fmt: skip
-
-
-def history() -> list[tuple[PublishedRegister, dict[str, Any]]]:
-    """The registers of past months with what they say, the newest first."""
-    return [(row, json.loads(bytes(row.data))) for row in published()]

@@ -117,11 +117,7 @@ def register_json(request: HttpRequest) -> HttpResponse:
 @require_GET
 def register_history(request: HttpRequest) -> HttpResponse:
     """The registers of past months, each with its hash, and the checkpoints in them."""
-    rows = [
-        {"row": row, "previous": told["previous_sha256"], "checkpoint": told["checkpoint"]}
-        for row, told in read.history()
-    ]
-    return render(request, "register/history.html", {"rows": rows, "register": _current()})
+    return render(request, "register/history.html", {"rows": read.published(), "register": _current()})
 
 
 @require_GET
