@@ -26,6 +26,7 @@ from tests.unit.casework.test_actions_expunge import everywhere, traces
 
 from plainview.casework.actions import jobs, retention_work
 from plainview.casework.actions.alerts import create_alert
+from plainview.casework.actions.approvals import request_approval
 from plainview.casework.actions.expunge import expunge
 from plainview.casework.actions.galleries import PassportChange, change_passport
 from plainview.casework.actions.holds import end_hold, place_hold
@@ -237,6 +238,9 @@ def test_a_list_that_was_tampered_with_is_not_worked_off(workspace: Path, tmp_pa
 def test_everything_of_a_closed_case_goes_and_its_skeleton_stays(workspace: Path, tmp_path: Path) -> None:
     found = searched(tmp_path)
     rules(WITH_THE_CASE)
+    image = Search.objects.get().probe_blob
+    approval = request_approval("C-1", "find the rider", image, acting_member=person("examiner"))
+    Search.objects.update(approval=approval)
     picture = write(scaled(collins(), 0.7), tmp_path / "draft.png")
     draft = prepare("C-1", "draft.png", picture.read_bytes(), acting_member=person("examiner"))
     alert = create_alert(
@@ -253,6 +257,8 @@ def test_everything_of_a_closed_case_goes_and_its_skeleton_stays(workspace: Path
     assert {(item.what, item.state) for item in items_of(run)} == {
         ("searches", "erased"), ("drafts", "erased"), ("alerts", "erased"),
     }  # fmt: skip
+    approval.refresh_from_db()
+    assert (approval.purpose, approval.probe_sha256) == ("", "")
     row = Search.objects.get(public_id=found)
     assert (row.purpose, row.probe_blob, row.provenance) == ("", "", {})
     assert row.erased_at is not None

@@ -73,8 +73,8 @@ def blank_search(
     search.save()
     approval = search.approval
     if approval is not None and not approval.search_set.filter(erased_at=None).exists():
-        approval.purpose = approval.note = ""
-        approval.save(update_fields=["purpose", "note"])
+        approval.purpose = approval.note = approval.probe_sha256 = ""
+        approval.save(update_fields=["purpose", "note", "probe_sha256"])
     receipt = write_entry(
         action,
         {
