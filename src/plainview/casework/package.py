@@ -277,7 +277,9 @@ def _recorded(
     if asked is None or answered is None:
         report.problems.append("search.json: the entries of the search are not in the package")
         return
-    for name in ("search", "offence", "top", "pack", "pack_sha256", "origin", "policy", "urgent", "agency"):
+    for name in (
+        "search", "offence", "top", "pack", "pack_sha256", "origin", "policy", "urgent", "agency", "for_agency", "shared_request"
+    ):  # fmt: skip
         if asked.subject.get(name) != described.get(name):
             report.problems.append(f"search.json: {name} is not what the log recorded")
     if answered.subject.get("search") != described.get("search"):

@@ -14,7 +14,7 @@ from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS, UNDECLARED
 
 if TYPE_CHECKING:
-    from plainview.casework.actions.search import Answer
+    from plainview.casework.actions.answers import Answer
 
 case_app = typer.Typer(help="Cases.", no_args_is_help=True)
 

@@ -28,14 +28,15 @@ from plainview.casework.actions.alerts import alert_from_search
 from plainview.casework.actions.approvals import decide_approval
 from plainview.casework.actions.cases import close_case
 from plainview.casework.actions.members import deactivate
+from plainview.casework.actions.outcomes import remind_outcomes
 from plainview.casework.actions.policy import change_policy
+from plainview.casework.actions.preparations import discard
 from plainview.casework.actions.shared_ends import (
     decline,
     refuse_authorisation,
     sweep_requests,
     take_back,
 )
-from plainview.casework.actions.shared_notices import send_due
 from plainview.casework.actions.shared_requests import (
     ask_approval,
     authorise_request,
@@ -49,8 +50,10 @@ from plainview.casework.queries.explorer import Wanted
 from plainview.casework.queries.explorer import entries as shown_entries
 from plainview.casework.queries.shared_counts import shared_counts
 from plainview.casework.queries.sharing import given, live_search, probe_shown, requests, waiting
+from plainview.jobs.schedule import every_minute
 from plainview.policy.agency import SAMPLE
 from plainview.policy.decision import Refused
+from plainview.policy.examination import REMIND_DAYS
 from plainview.policy.permissions import Permission
 
 DAY = timedelta(days=1)
@@ -74,7 +77,11 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
     (row,) = given(request)
     assert row.lead is not None
     assert row.lead.public_id == lead
-    report_shared_outcome(request.public_id, lead, "cleared", acting_member=theirs("examiner"))
+    with at(timezone.now() + REMIND_DAYS * DAY):
+        assert remind_outcomes() == [lead]
+        report_shared_outcome(request.public_id, lead, "cleared", acting_member=theirs("examiner"))
+    assert [letter.to for letter in mail.outbox] == [["examiner@rivertown.example"]]
+    assert request.public_id in mail.outbox[0].body
     assert Outcome.objects.get().reported_by == theirs("examiner")
     asker = Agency.objects.get(name=ASKER)
     holder = person("admin").agency
@@ -127,6 +134,7 @@ def test_a_second_click_is_the_same_request_and_the_same_search(workspace: Path,
     probe_id = draft(tmp_path)
     first = make_request(probe_id, wish(made), acting_member=theirs("examiner"))
     assert make_request(probe_id, wish(made), acting_member=theirs("examiner")) == first
+    discard(probe_id, acting_member=theirs("examiner"))
     authorise_request(first.public_id, acting_member=theirs("supervisor"))
     take(first.public_id, acting_member=person("examiner"))
     found = search_shared(first.public_id, acting_member=person("examiner"))
@@ -194,6 +202,7 @@ def test_the_policies_of_both_agencies_bind_and_the_refusal_names_which(
     wanted = ask_approval(request.public_id, acting_member=examiner)
     decide_approval(wanted.public_id, grant=True, note="", acting_member=person("supervisor"))
     assert search_shared(request.public_id, acting_member=examiner).approval == wanted
+    assert {row.subject["shared_request"] for row in entries("search.refused")} == {request.public_id}
     assert [row.subject["rule"] for row in entries("search.refused")] == [
         "search.purpose_unlisted", "search.purpose_unlisted", "search.approval_needed",
     ]  # fmt: skip
@@ -284,24 +293,24 @@ def test_the_candidate_list_is_given_where_the_agreement_says_so(workspace: Path
 
 def test_requests_end_and_both_sides_are_told(workspace: Path, tmp_path: Path) -> None:
     made = world(tmp_path, answer_days=3)
-    declined, back, late = (
+    declined, back, late, closed = (
         authorise_request(
             make_request(
                 draft(tmp_path, number=f"R-{n}"), wish(made), acting_member=theirs("examiner")
             ).public_id,
             acting_member=theirs("supervisor"),
         )
-        for n in (1, 2, 3)
+        for n in (1, 2, 3, 4)
     )
     assert (
         refused(decline, declined.public_id, reason="no", acting_member=person("examiner")).rule_id
         == "examination.explain"
     )
-    send_due()
+    every_minute()
     mail.outbox.clear()
     decline(declined.public_id, reason=WHY, acting_member=person("examiner"))
     take_back(back.public_id, reason=WHY, acting_member=theirs("second"))
-    send_due()
+    every_minute()
     told = {(letter.to[0], letter.body.splitlines()[0]) for letter in mail.outbox}
     assert (
         "examiner@rivertown.example",
@@ -314,8 +323,12 @@ def test_requests_end_and_both_sides_are_told(workspace: Path, tmp_path: Path) -
     assert not any("robbery" in letter.body or "R-1" in letter.body for letter in mail.outbox)
     assert not probe_shown(SharedRequest.objects.get(pk=declined.pk), person("examiner"))
     assert sweep_requests() == []
+    close_case("R-4", acting_member=theirs("examiner"))
+    assert sweep_requests() == [closed.public_id]
     with at(timezone.now() + 3 * DAY + timedelta(minutes=1)):
         assert refused(take, late.public_id, acting_member=person("examiner")).rule_id == "shared.expired"
         assert sweep_requests() == [late.public_id]
         assert refused(take, late.public_id, acting_member=person("examiner")).rule_id == "shared.closed"
-    assert [row.subject["as"] for row in entries("shared.closed")] == ["declined", "taken back", "expired"]
+    assert [row.subject["as"] for row in entries("shared.closed")] == [
+        "declined", "taken back", "taken back", "expired",
+    ]  # fmt: skip
