@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.utils import timezone
@@ -19,12 +20,14 @@ from tests.factories.sharing import (
     lead_for,
     reached,
     searched,
+    taken,
     theirs,
     world,
 )
 from tests.factories.work import entries, gallery, person, probe
 from typer.testing import CliRunner
 
+from plainview.casework.actions.agreements import withdraw
 from plainview.casework.actions.disclose import disclose
 from plainview.casework.actions.shared_ends import decline
 from plainview.casework.models import Agreement, Member, Search, SharedRequest
@@ -150,3 +153,28 @@ def test_what_is_disclosed_of_it_names_both_agencies_and_holds_the_request(
     assert search["for_agency"] == request.agreement.asker.public_id
     assert search["shared_request"] == request.public_id
     assert b"shared.authorised" in log
+
+
+def test_a_search_that_was_withheld_says_so_on_its_pages(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = world(tmp_path)
+    request = taken(tmp_path, made)
+
+    def ending(*_: object) -> None:
+        withdraw(made.public_id, why=WHY, acting_member=theirs("admin"))
+
+    monkeypatch.setattr("plainview.casework.actions.search.template_of", ending)
+    client = signed_in("examiner")
+    told = client.post(f"/shared/{request.public_id}/search/")
+    assert told.status_code == 403
+    assert b"The agreement was withdrawn." in told.content
+    found = Search.objects.get()
+    assert b"agreement.withdrawn" in client.get(f"/searches/{found.public_id}/").content
+    page = client.get(f"/shared/{request.public_id}/").content
+    assert b"not answered" in page
+    assert b"Take it" not in page
+    assert f"Search {found.public_id}".encode() in page
+    theirs_too = client_of(theirs("examiner")).get(f"/shared/{request.public_id}/").content
+    assert b"not answered" in theirs_too
+    assert found.public_id.encode() not in theirs_too

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.utils import timezone
+from pypdf import PdfReader
 from tests.factories.sharing import (
     ASKER,
     WHY,
@@ -45,6 +47,7 @@ from plainview.casework.actions.shared_requests import (
     view_request,
 )
 from plainview.casework.actions.shared_search import answer_request, report_shared_outcome, search_shared
+from plainview.casework.actions.sheet import make_sheet
 from plainview.casework.models import Agency, Gallery, Outcome, Search, SharedRequest
 from plainview.casework.queries.explorer import Wanted
 from plainview.casework.queries.explorer import entries as shown_entries
@@ -72,6 +75,10 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
     assert (found.case, found.case.agency) == (request.mirror, person("admin").agency)
 
     lead = lead_for(found)
+    text = (
+        PdfReader(BytesIO(make_sheet(lead, acting_member=person("supervisor")).pdf)).pages[0].extract_text()
+    )
+    assert f"{ASKER}, request {request.public_id}" in text
     request = answer_request(request.public_id, acting_member=person("examiner"))
     assert (request.closed_as, request.result) == ("answered", "lead")
     (row,) = given(request)
