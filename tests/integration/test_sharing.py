@@ -77,6 +77,8 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
     run(f"request take {asked}", examiner)
     found = run(f"request search {asked}", examiner)
     assert found["candidates"] == 2
+    shown = run(f"candidates {found['search_id']}", examiner)
+    assert (shown["for_agency"], shown["shared_request"]) == (ASKER, asked)
     lead = lead_for(Search.objects.get(public_id=found["search_id"]))
     assert run(f"request answer {asked}", examiner) == {"request": asked, "result": "lead"}
     run(f"request outcome {asked} {lead} cleared", asker)
