@@ -12,11 +12,11 @@ import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.utils import timezone
-from tests.factories.browser import signed_in
 from tests.factories.sharing import (
     ASKER,
     WHY,
     agency,
+    empty_gallery,
     lead_for,
     reached,
     searched,
@@ -93,9 +93,9 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
 
 
 def test_an_agreement_by_its_forms(workspace: Path, tmp_path: Path) -> None:
-    gallery(tmp_path / "pictures")
+    empty_gallery()
     agency()
-    admin, boss = signed_in("admin"), client_of(theirs("admin"))
+    admin, boss = client_of(person("admin")), client_of(theirs("admin"))
     today = timezone.now().date()
     terms = {
         "agency": ASKER, "galleries": ["g"], "starts_on": today, "ends_on": today, "gives": "lead", "answer_days": 5,
@@ -125,10 +125,10 @@ def test_an_agreement_by_its_forms(workspace: Path, tmp_path: Path) -> None:
 def test_the_probe_is_for_the_two_agencies_and_for_the_one_that_declined_no_more(
     workspace: Path, tmp_path: Path
 ) -> None:
-    request = reached(tmp_path, world(tmp_path))
+    request = reached(tmp_path, world())
     agency("Third")
     page, picture = f"/shared/{request.public_id}/", f"/shared/{request.public_id}/probe.jpg"
-    holder, third = signed_in("examiner"), client_of(theirs("examiner", "Third"))
+    holder, third = client_of(person("examiner")), client_of(theirs("examiner", "Third"))
     assert holder.get(picture).status_code == 404  # its page was not opened: the view would not be in the log
     assert holder.get(page).status_code == 200
     assert holder.get(picture)["Content-Type"] == "image/jpeg"
@@ -160,14 +160,14 @@ def test_what_is_disclosed_of_it_names_both_agencies_and_holds_the_request(
 def test_a_search_that_was_withheld_says_so_on_its_pages(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = world(tmp_path)
+    made = world()
     request = taken(tmp_path, made)
 
     def ending(*_: object) -> None:
         withdraw(made.public_id, why=WHY, acting_member=theirs("admin"))
 
     monkeypatch.setattr("plainview.casework.actions.search.template_of", ending)
-    client = signed_in("examiner")
+    client = client_of(person("examiner"))
     told = client.post(f"/shared/{request.public_id}/search/")
     assert told.status_code == 403
     assert b"The agreement was withdrawn." in told.content

@@ -110,7 +110,7 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
 
 
 def test_nobody_authorises_their_own_and_nothing_goes_out_before(workspace: Path, tmp_path: Path) -> None:
-    request = asked(tmp_path, world(tmp_path))
+    request = asked(tmp_path, world())
     assert requests(person("examiner"), made=False) == []
     assert (
         refused(view_request, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
@@ -150,9 +150,7 @@ def test_a_second_click_is_the_same_request_and_the_same_search(workspace: Path,
 
 
 def test_what_must_hold_of_the_request_itself(workspace: Path, tmp_path: Path) -> None:
-    made = world(
-        tmp_path, offences=["Robbery"], purposes=["find the rider"], askers=["Examiner@Rivertown.example"]
-    )
+    made = world(offences=["Robbery"], purposes=["find the rider"], askers=["Examiner@Rivertown.example"])
     probe_id, other = draft(tmp_path), draft(tmp_path, number="R-2", offence="arson")
 
     def rule(draft_id: str = probe_id, who: str = "examiner", **changed: Any) -> str:
@@ -218,7 +216,7 @@ def test_the_policies_of_both_agencies_bind_and_the_refusal_names_which(
 def test_taking_needs_training_an_offence_of_ones_own_list_and_only_the_taker_works(
     workspace: Path, tmp_path: Path
 ) -> None:
-    request = reached(tmp_path, world(tmp_path))
+    request = reached(tmp_path, world())
     examiner = person("examiner")
     change_policy(
         SAMPLE.replace('curriculum"\nhours = 24', 'curriculum"\nhours = 999'),
@@ -254,7 +252,7 @@ def test_the_case_that_stands_for_anothers_is_searched_by_its_request_only(
 
 
 def test_who_asked_is_suspended_and_the_gallery_expires(workspace: Path, tmp_path: Path) -> None:
-    request = taken(tmp_path, world(tmp_path))
+    request = taken(tmp_path, world())
     examiner = person("examiner")
     Gallery.objects.update(expires_on=date(2026, 1, 1))
     told = refused(search_shared, request.public_id, acting_member=examiner)
@@ -299,7 +297,7 @@ def test_the_candidate_list_is_given_where_the_agreement_says_so(workspace: Path
 
 
 def test_requests_end_and_both_sides_are_told(workspace: Path, tmp_path: Path) -> None:
-    made = world(tmp_path, answer_days=3)
+    made = world(answer_days=3)
     declined, back, late, closed = (
         authorise_request(
             make_request(
