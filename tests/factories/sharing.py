@@ -15,6 +15,7 @@ from plainview.casework.actions import agreements
 from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.actions.agreements import Proposal
 from plainview.casework.actions.cases import open_case
+from plainview.casework.actions.galleries import create_gallery
 from plainview.casework.actions.leads import release
 from plainview.casework.actions.members import invite_member, join
 from plainview.casework.actions.policy import change_policy
@@ -132,9 +133,19 @@ def wish(made: Agreement, **changed: Any) -> Wish:
     return Wish(**(fields | changed))
 
 
-def world(folder: Path, **terms: Any) -> Agreement:
-    """Both agencies, the gallery, and an agreement in force."""
-    gallery(folder / "pictures", expires_on=date(2999, 1, 1))
+def empty_gallery() -> None:
+    """The sample agency's gallery without a picture: enough where nothing is compared."""
+    create_gallery(
+        "g", legal_basis="law", source="tests", owner="tests", expires_on=date(2999, 1, 1), acting_member=person("admin")
+    )  # fmt: skip
+
+
+def world(folder: Path | None = None, **terms: Any) -> Agreement:
+    """Both agencies, the gallery with its pictures in this folder or without any, and an agreement in force."""
+    if folder is None:
+        empty_gallery()
+    else:
+        gallery(folder / "pictures")
     agency()
     return agreement(**terms)
 

@@ -14,10 +14,11 @@ from django.utils import timezone
 from tests.factories.models import collins, hopper, scaled
 
 from plainview.audit.record import Entry, parse_line
+from plainview.casework.actions.answers import Answer
 from plainview.casework.actions.cases import open_case
 from plainview.casework.actions.enrol import enrol
 from plainview.casework.actions.galleries import create_gallery
-from plainview.casework.actions.search import Answer, Request, prepare_probe, run_search
+from plainview.casework.actions.search import Request, prepare_probe, run_search
 from plainview.casework.manifest import Item
 from plainview.casework.models import LogEntry, Member
 from plainview.casework.queries.people import member_by_email

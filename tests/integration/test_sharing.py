@@ -8,23 +8,26 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.utils import timezone
-from tests.factories.browser import signed_in
 from tests.factories.sharing import (
     ASKER,
     WHY,
     agency,
+    empty_gallery,
     lead_for,
     reached,
     searched,
+    taken,
     theirs,
     world,
 )
 from tests.factories.work import entries, gallery, person, probe
 from typer.testing import CliRunner
 
+from plainview.casework.actions.agreements import withdraw
 from plainview.casework.actions.disclose import disclose
 from plainview.casework.actions.shared_ends import decline
 from plainview.casework.models import Agreement, Member, Search, SharedRequest
@@ -74,6 +77,8 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
     run(f"request take {asked}", examiner)
     found = run(f"request search {asked}", examiner)
     assert found["candidates"] == 2
+    shown = run(f"candidates {found['search_id']}", examiner)
+    assert (shown["for_agency"], shown["shared_request"]) == (ASKER, asked)
     lead = lead_for(Search.objects.get(public_id=found["search_id"]))
     assert run(f"request answer {asked}", examiner) == {"request": asked, "result": "lead"}
     run(f"request outcome {asked} {lead} cleared", asker)
@@ -88,9 +93,9 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
 
 
 def test_an_agreement_by_its_forms(workspace: Path, tmp_path: Path) -> None:
-    gallery(tmp_path / "pictures")
+    empty_gallery()
     agency()
-    admin, boss = signed_in("admin"), client_of(theirs("admin"))
+    admin, boss = client_of(person("admin")), client_of(theirs("admin"))
     today = timezone.now().date()
     terms = {
         "agency": ASKER, "galleries": ["g"], "starts_on": today, "ends_on": today, "gives": "lead", "answer_days": 5,
@@ -120,10 +125,10 @@ def test_an_agreement_by_its_forms(workspace: Path, tmp_path: Path) -> None:
 def test_the_probe_is_for_the_two_agencies_and_for_the_one_that_declined_no_more(
     workspace: Path, tmp_path: Path
 ) -> None:
-    request = reached(tmp_path, world(tmp_path))
+    request = reached(tmp_path, world())
     agency("Third")
     page, picture = f"/shared/{request.public_id}/", f"/shared/{request.public_id}/probe.jpg"
-    holder, third = signed_in("examiner"), client_of(theirs("examiner", "Third"))
+    holder, third = client_of(person("examiner")), client_of(theirs("examiner", "Third"))
     assert holder.get(picture).status_code == 404  # its page was not opened: the view would not be in the log
     assert holder.get(page).status_code == 200
     assert holder.get(picture)["Content-Type"] == "image/jpeg"
@@ -150,3 +155,28 @@ def test_what_is_disclosed_of_it_names_both_agencies_and_holds_the_request(
     assert search["for_agency"] == request.agreement.asker.public_id
     assert search["shared_request"] == request.public_id
     assert b"shared.authorised" in log
+
+
+def test_a_search_that_was_withheld_says_so_on_its_pages(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = world()
+    request = taken(tmp_path, made)
+
+    def ending(*_: object) -> None:
+        withdraw(made.public_id, why=WHY, acting_member=theirs("admin"))
+
+    monkeypatch.setattr("plainview.casework.actions.search.template_of", ending)
+    client = client_of(person("examiner"))
+    told = client.post(f"/shared/{request.public_id}/search/")
+    assert told.status_code == 403
+    assert b"The agreement was withdrawn." in told.content
+    found = Search.objects.get()
+    assert b"agreement.withdrawn" in client.get(f"/searches/{found.public_id}/").content
+    page = client.get(f"/shared/{request.public_id}/").content
+    assert b"not answered" in page
+    assert b"Take it" not in page
+    assert f"Search {found.public_id}".encode() in page
+    theirs_too = client_of(theirs("examiner")).get(f"/shared/{request.public_id}/").content
+    assert b"not answered" in theirs_too
+    assert found.public_id.encode() not in theirs_too

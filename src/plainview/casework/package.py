@@ -293,17 +293,9 @@ def _recorded(
         report.problems.append("search.json: the entries of the search are not in the package")
         return
     for name in (
-        "search",
-        "offence",
-        "top",
-        "pack",
-        "pack_sha256",
-        "origin",
-        "policy",
-        "urgent",
-        "agency",
-        "review",
-    ):
+        "search", "offence", "top", "pack", "pack_sha256", "origin", "policy", "urgent", "agency", "review",
+        "for_agency", "shared_request",
+    ):  # fmt: skip
         if asked.subject.get(name) != described.get(name):
             report.problems.append(f"search.json: {name} is not what the log recorded")
     if answered.subject.get("search") != described.get("search"):

@@ -21,7 +21,7 @@ from plainview.policy.decision import Refused
 from plainview.recognition.types import Face, Picture
 
 if TYPE_CHECKING:
-    from plainview.casework.actions.search import Answer
+    from plainview.casework.actions.answers import Answer
 
 PORTRAITS = {
     "grace-hopper.jpg": (

@@ -14,7 +14,7 @@ from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS, UNDECLARED
 
 if TYPE_CHECKING:
-    from plainview.casework.actions.search import Answer
+    from plainview.casework.actions.answers import Answer
 
 case_app = typer.Typer(help="Cases.", no_args_is_help=True)
 
@@ -141,7 +141,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """An answered search as the JSON that scripts rely on."""
     from plainview.casework.queries.answers import cautions, meanings
 
-    search = answer.search
+    search, shared = answer.search, answer.search.shared_request
     told = meanings(search, answer.candidates)
     return {
         "search_id": search.public_id,
@@ -182,6 +182,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "size": answer.receipt.size, "answer_entry": search.answer_entry,
         },
         "authorise_by": search.authorise_by and search.authorise_by.isoformat(),
+        "shared_request": shared.public_id if shared else None,
+        "for_agency": shared.agreement.asker.name if shared else None,
         "sample": search.member.is_sample,
     }  # fmt: skip
 
@@ -202,6 +204,9 @@ def print_answer(answer: Answer, notice: str) -> None:
             str(reference.captured_on or "not stated"), str(reference.quality),
         )  # fmt: skip
     console.print(table)
+    if search.shared_request is not None:
+        asker = search.shared_request.agreement.asker.name
+        console.print(f"Searched for {asker}, who asked in {search.shared_request.public_id}.")
     if search.authorise_by is not None:
         console.print(
             f"[yellow]Urgent: a supervisor authorises it by {search.authorise_by:%Y-%m-%d %H:%M} UTC "

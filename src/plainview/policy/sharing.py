@@ -41,7 +41,6 @@ ENDS = (ANSWERED, DECLINED, NOT_AUTHORISED, TAKEN_BACK, EXPIRED, AGREEMENT_ENDED
 """How a request can be over."""
 
 A_LEAD, A_LIST, NOTHING = "lead", "candidate list", "nothing found"
-RESULTS = (A_LEAD, A_LIST, NOTHING)
 """What an answered request brought."""
 
 _SEARCH = "Search refused"
@@ -80,7 +79,7 @@ class SharedFacts:
         case_closed_on: of the asker's case.
         authorised: a supervisor of the asker did.
         closed_as: a word of ENDS; "" while it is open.
-        expires_on: last moment at which it can be answered; None before it is made.
+        expires_at: last moment at which it can be answered; None before it is made.
         now: UTC.
     """
 

@@ -13,20 +13,19 @@ from tests.factories.sharing import (
     ASKER,
     WHY,
     agency,
+    empty_gallery,
     lead_for,
     proposal,
-    reached,
     searched,
     taken,
     theirs,
     world,
 )
-from tests.factories.work import at, entries, gallery, person
+from tests.factories.work import entries, person
 
 import plainview.casework.actions.search as searching
 from plainview.casework.actions.agreements import accept, propose, propose_version, withdraw
 from plainview.casework.actions.shared_ends import sweep_requests
-from plainview.casework.actions.shared_requests import take
 from plainview.casework.actions.shared_search import answer_request, search_shared
 from plainview.casework.models import Agreement, Candidate, Search, SharedRequest
 from plainview.casework.queries.agreements import agreement_shown, agreements
@@ -44,7 +43,7 @@ def rule_of(act: Any, *arguments: Any, **options: Any) -> str:
 
 
 def test_what_both_wanted_binds_and_every_version_is_kept(workspace: Path, tmp_path: Path) -> None:
-    gallery(tmp_path / "pictures")
+    empty_gallery()
     agency()
     admin, boss = person("admin"), theirs("admin")
     made = propose(ASKER, proposal(), acting_member=admin)
@@ -70,7 +69,7 @@ def test_what_both_wanted_binds_and_every_version_is_kept(workspace: Path, tmp_p
 
 
 def test_what_no_agreement_may_say(workspace: Path, tmp_path: Path) -> None:
-    gallery(tmp_path / "pictures")
+    empty_gallery()
     agency()
     today = timezone.now().date()
 
@@ -92,7 +91,7 @@ def test_what_no_agreement_may_say(workspace: Path, tmp_path: Path) -> None:
 
 
 def test_a_newer_version_binds_what_is_under_way(workspace: Path, tmp_path: Path) -> None:
-    made = world(tmp_path)
+    made = world()
     request = taken(tmp_path, made)
     propose_version(made.public_id, proposal(offences=["arson"]), acting_member=person("admin"))
     accept(made.public_id, 2, acting_member=theirs("admin"))
@@ -101,7 +100,7 @@ def test_a_newer_version_binds_what_is_under_way(workspace: Path, tmp_path: Path
 
 @pytest.mark.parametrize("side", ["holder", "asker"])
 def test_withdrawing_ends_at_once_what_is_open(workspace: Path, tmp_path: Path, side: str) -> None:
-    made = world(tmp_path)
+    made = world()
     request = taken(tmp_path, made)
     admin = person("admin") if side == "holder" else theirs("admin")
     withdraw(made.public_id, why=WHY, acting_member=admin)
@@ -173,13 +172,6 @@ def test_the_last_day_ends_a_search_that_runs_over_midnight(
     assert sweep_requests() == [request.public_id]
     assert SharedRequest.objects.get().closed_as == "agreement ended"
     assert not Candidate.objects.exists()
-
-
-def test_before_its_first_and_after_its_last_day_nothing_runs(workspace: Path, tmp_path: Path) -> None:
-    today = timezone.now().date()
-    request = reached(tmp_path, world(tmp_path, ends_on=today + 2 * DAY))
-    with at(timezone.now() + 3 * DAY):
-        assert rule_of(take, request.public_id, acting_member=person("examiner")) == "agreement.ended"
 
 
 def test_a_withdrawn_agreement_gives_no_answer_and_releases_no_lead(workspace: Path, tmp_path: Path) -> None:

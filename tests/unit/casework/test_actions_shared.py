@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.utils import timezone
+from pypdf import PdfReader
 from tests.factories.sharing import (
     ASKER,
     WHY,
@@ -28,14 +30,15 @@ from plainview.casework.actions.alerts import alert_from_search
 from plainview.casework.actions.approvals import decide_approval
 from plainview.casework.actions.cases import close_case
 from plainview.casework.actions.members import deactivate
+from plainview.casework.actions.outcomes import remind_outcomes
 from plainview.casework.actions.policy import change_policy
+from plainview.casework.actions.preparations import discard
 from plainview.casework.actions.shared_ends import (
     decline,
     refuse_authorisation,
     sweep_requests,
     take_back,
 )
-from plainview.casework.actions.shared_notices import send_due
 from plainview.casework.actions.shared_requests import (
     ask_approval,
     authorise_request,
@@ -44,13 +47,16 @@ from plainview.casework.actions.shared_requests import (
     view_request,
 )
 from plainview.casework.actions.shared_search import answer_request, report_shared_outcome, search_shared
+from plainview.casework.actions.sheet import make_sheet
 from plainview.casework.models import Agency, Gallery, Outcome, Search, SharedRequest
 from plainview.casework.queries.explorer import Wanted
 from plainview.casework.queries.explorer import entries as shown_entries
 from plainview.casework.queries.shared_counts import shared_counts
 from plainview.casework.queries.sharing import given, live_search, probe_shown, requests, waiting
+from plainview.jobs.schedule import every_minute
 from plainview.policy.agency import SAMPLE
 from plainview.policy.decision import Refused
+from plainview.policy.examination import REMIND_DAYS
 from plainview.policy.permissions import Permission
 
 DAY = timedelta(days=1)
@@ -69,12 +75,20 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
     assert (found.case, found.case.agency) == (request.mirror, person("admin").agency)
 
     lead = lead_for(found)
+    text = (
+        PdfReader(BytesIO(make_sheet(lead, acting_member=person("supervisor")).pdf)).pages[0].extract_text()
+    )
+    assert f"{ASKER}, request {request.public_id}" in text
     request = answer_request(request.public_id, acting_member=person("examiner"))
     assert (request.closed_as, request.result) == ("answered", "lead")
     (row,) = given(request)
     assert row.lead is not None
     assert row.lead.public_id == lead
-    report_shared_outcome(request.public_id, lead, "cleared", acting_member=theirs("examiner"))
+    with at(timezone.now() + REMIND_DAYS * DAY):
+        assert remind_outcomes() == [lead]
+        report_shared_outcome(request.public_id, lead, "cleared", acting_member=theirs("examiner"))
+    assert [letter.to for letter in mail.outbox] == [["examiner@rivertown.example"]]
+    assert request.public_id in mail.outbox[0].body
     assert Outcome.objects.get().reported_by == theirs("examiner")
     asker = Agency.objects.get(name=ASKER)
     holder = person("admin").agency
@@ -96,7 +110,7 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
 
 
 def test_nobody_authorises_their_own_and_nothing_goes_out_before(workspace: Path, tmp_path: Path) -> None:
-    request = asked(tmp_path, world(tmp_path))
+    request = asked(tmp_path, world())
     assert requests(person("examiner"), made=False) == []
     assert (
         refused(view_request, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
@@ -127,6 +141,7 @@ def test_a_second_click_is_the_same_request_and_the_same_search(workspace: Path,
     probe_id = draft(tmp_path)
     first = make_request(probe_id, wish(made), acting_member=theirs("examiner"))
     assert make_request(probe_id, wish(made), acting_member=theirs("examiner")) == first
+    discard(probe_id, acting_member=theirs("examiner"))
     authorise_request(first.public_id, acting_member=theirs("supervisor"))
     take(first.public_id, acting_member=person("examiner"))
     found = search_shared(first.public_id, acting_member=person("examiner"))
@@ -135,9 +150,7 @@ def test_a_second_click_is_the_same_request_and_the_same_search(workspace: Path,
 
 
 def test_what_must_hold_of_the_request_itself(workspace: Path, tmp_path: Path) -> None:
-    made = world(
-        tmp_path, offences=["Robbery"], purposes=["find the rider"], askers=["Examiner@Rivertown.example"]
-    )
+    made = world(offences=["Robbery"], purposes=["find the rider"], askers=["Examiner@Rivertown.example"])
     probe_id, other = draft(tmp_path), draft(tmp_path, number="R-2", offence="arson")
 
     def rule(draft_id: str = probe_id, who: str = "examiner", **changed: Any) -> str:
@@ -194,6 +207,7 @@ def test_the_policies_of_both_agencies_bind_and_the_refusal_names_which(
     wanted = ask_approval(request.public_id, acting_member=examiner)
     decide_approval(wanted.public_id, grant=True, note="", acting_member=person("supervisor"))
     assert search_shared(request.public_id, acting_member=examiner).approval == wanted
+    assert {row.subject["shared_request"] for row in entries("search.refused")} == {request.public_id}
     assert [row.subject["rule"] for row in entries("search.refused")] == [
         "search.purpose_unlisted", "search.purpose_unlisted", "search.approval_needed",
     ]  # fmt: skip
@@ -202,7 +216,7 @@ def test_the_policies_of_both_agencies_bind_and_the_refusal_names_which(
 def test_taking_needs_training_an_offence_of_ones_own_list_and_only_the_taker_works(
     workspace: Path, tmp_path: Path
 ) -> None:
-    request = reached(tmp_path, world(tmp_path))
+    request = reached(tmp_path, world())
     examiner = person("examiner")
     change_policy(
         SAMPLE.replace('curriculum"\nhours = 24', 'curriculum"\nhours = 999'),
@@ -238,7 +252,7 @@ def test_the_case_that_stands_for_anothers_is_searched_by_its_request_only(
 
 
 def test_who_asked_is_suspended_and_the_gallery_expires(workspace: Path, tmp_path: Path) -> None:
-    request = taken(tmp_path, world(tmp_path))
+    request = taken(tmp_path, world())
     examiner = person("examiner")
     Gallery.objects.update(expires_on=date(2026, 1, 1))
     told = refused(search_shared, request.public_id, acting_member=examiner)
@@ -283,25 +297,25 @@ def test_the_candidate_list_is_given_where_the_agreement_says_so(workspace: Path
 
 
 def test_requests_end_and_both_sides_are_told(workspace: Path, tmp_path: Path) -> None:
-    made = world(tmp_path, answer_days=3)
-    declined, back, late = (
+    made = world(answer_days=3)
+    declined, back, late, closed = (
         authorise_request(
             make_request(
                 draft(tmp_path, number=f"R-{n}"), wish(made), acting_member=theirs("examiner")
             ).public_id,
             acting_member=theirs("supervisor"),
         )
-        for n in (1, 2, 3)
+        for n in (1, 2, 3, 4)
     )
     assert (
         refused(decline, declined.public_id, reason="no", acting_member=person("examiner")).rule_id
         == "examination.explain"
     )
-    send_due()
+    every_minute()
     mail.outbox.clear()
     decline(declined.public_id, reason=WHY, acting_member=person("examiner"))
     take_back(back.public_id, reason=WHY, acting_member=theirs("second"))
-    send_due()
+    every_minute()
     told = {(letter.to[0], letter.body.splitlines()[0]) for letter in mail.outbox}
     assert (
         "examiner@rivertown.example",
@@ -314,8 +328,12 @@ def test_requests_end_and_both_sides_are_told(workspace: Path, tmp_path: Path) -
     assert not any("robbery" in letter.body or "R-1" in letter.body for letter in mail.outbox)
     assert not probe_shown(SharedRequest.objects.get(pk=declined.pk), person("examiner"))
     assert sweep_requests() == []
+    close_case("R-4", acting_member=theirs("examiner"))
+    assert sweep_requests() == [closed.public_id]
     with at(timezone.now() + 3 * DAY + timedelta(minutes=1)):
         assert refused(take, late.public_id, acting_member=person("examiner")).rule_id == "shared.expired"
         assert sweep_requests() == [late.public_id]
         assert refused(take, late.public_id, acting_member=person("examiner")).rule_id == "shared.closed"
-    assert [row.subject["as"] for row in entries("shared.closed")] == ["declined", "taken back", "expired"]
+    assert [row.subject["as"] for row in entries("shared.closed")] == [
+        "declined", "taken back", "taken back", "expired",
+    ]  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.factories.models import collins, engine, picture
 from tests.factories.work import case, gallery, search, write
 
-from plainview.casework.actions.search import Answer
+from plainview.casework.actions.answers import Answer
 from plainview.casework.models import Reference
 from plainview.casework.queries.answers import cautions
 from plainview.evaluation.covers import draw_cover

@@ -16,6 +16,7 @@ from plainview.audit.record import Value
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.shared_ends import end_all
+from plainview.casework.actions.shared_guard import locked
 from plainview.casework.actions.shared_notices import able, owe
 from plainview.casework.models import Agency, Agreement, AgreementVersion, Gallery, Member
 from plainview.casework.queries.agreements import agreement_numbered, partners
@@ -198,9 +199,7 @@ def _partner(name: str, member: Member) -> Agency:
 
 def _locked(public_id: str, member: Member) -> Agreement:
     """An agreement of the member's agency, not withdrawn, its row locked until the end of the transaction."""
-    key = agreement_numbered(public_id, member).pk
-    rows = Agreement.objects.select_related("holder", "asker").select_for_update(of=("self",))
-    agreement = rows.get(pk=key)
+    agreement = locked(agreement_numbered(public_id, member).pk)
     if agreement.withdrawn_at is not None:
         raise Refused("agreement.over", "Nothing done", "The agreement was withdrawn.", "Propose a new one.")
     return agreement

@@ -17,11 +17,11 @@ from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from plainview.casework.actions.answers import record_answer
 from plainview.casework.actions.frames import public_part, secret_part
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.notices import owe_notices
 from plainview.casework.actions.rows import insert
-from plainview.casework.actions.search import record_answer
 from plainview.casework.models import (
     Alert,
     AlertGallery,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.audit.record import Value
 from plainview.casework.actions.log import write_entry
 from plainview.casework.models import Member
 from plainview.policy import rules
@@ -16,15 +17,17 @@ from plainview.policy.permissions import Permission
 
 
 @contextmanager
-def refusals_recorded(act: str, acting_member: Member) -> Iterator[None]:
-    """Write a refusal of `act` to the log, then let it go on to the member."""
+def refusals_recorded(
+    act: str, acting_member: Member, about: Mapping[str, Value] | None = None
+) -> Iterator[None]:
+    """Write a refusal of `act` to the log, with public facts about it, then let it go on to the member."""
     try:
         yield
     except Refused as refused:
         with transaction.atomic():
             write_entry(
                 f"{act}.refused",
-                {"rule": refused.rule_id, "agency": acting_member.agency.public_id},
+                {"rule": refused.rule_id, "agency": acting_member.agency.public_id, **(about or {})},
                 {"why": refused.why},
                 acting_member=acting_member,
             )

@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.actions.log import write_entry
-from plainview.casework.models import Lead
+from plainview.casework.models import Lead, SharedLead
 from plainview.casework.queries.release import reminders_due
 from plainview.policy.examination import OUTCOMES, REMIND_DAYS
 
 
 def remind_outcomes() -> list[str]:
-    """Write to who examined and who released each lead without an outcome; return the leads' ids.
+    """Write to who examined and who released each lead without an outcome, or asked for it; return the leads' ids.
 
     Run daily; a lead is reminded of once in REMIND_DAYS. The entry is written before the letter goes.
 
@@ -28,24 +28,25 @@ def remind_outcomes() -> list[str]:
                 continue  # another worker was faster
             lead.reminded_at = timezone.now()
             lead.save(update_fields=["reminded_at"])
-            people = {
-                member.email for member in (row.released_by, row.examination.member) if member.is_active
-            }
+            given = SharedLead.objects.filter(lead=lead).select_related("request__member").first()
+            concerned = [given.request.member] if given else [row.released_by, row.examination.member]
+            people = {member.email for member in concerned if member.is_active}
             write_entry(
                 "outcome.reminded",
                 {"lead": lead.public_id, "agency": row.released_by.agency.public_id, "letters": len(people)},
                 acting_member=None,
             )
             if people:
-                send_mail(f"What came of lead {lead.public_id}?", _letter(lead), None, sorted(people))
+                where = f"Shared, then request {given.request.public_id}" if given else "Leads"
+                send_mail(f"What came of lead {lead.public_id}?", _letter(lead, where), None, sorted(people))
         reminded.append(lead.public_id)
     return reminded
 
 
-def _letter(lead: Lead) -> str:
+def _letter(lead: Lead, where: str) -> str:
     return (
         f"Lead {lead.public_id} was released on {lead.released_at:%Y-%m-%d}, and nobody has said what came of it.\n\n"
-        f"Sign in to Plainview, open Leads, and report one of: {', '.join(OUTCOMES)}.\n"
+        f"Sign in to Plainview, open {where}, and report one of: {', '.join(OUTCOMES)}.\n"
         f"Wrong persons and cleared ones count most: they are what the error rates are made from.\n"
         f"This letter comes again in {REMIND_DAYS} days until then.\n"
     )

@@ -6,8 +6,6 @@ none is shown unless the answer is recorded too.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from django.utils import timezone
 
 from plainview.audit.record import Value
 from plainview.casework.actions import shared_guard
+from plainview.casework.actions.answers import Answer, record_answer
 from plainview.casework.actions.approvals import usable_approval
 from plainview.casework.actions.calibrate import calibrate
 from plainview.casework.actions.canary_checks import look_again
@@ -30,12 +29,11 @@ from plainview.casework.actions.guard import acting, refusals_recorded, standing
 from plainview.casework.actions.indexed import index_reached
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.actions.preparations import use
-from plainview.casework.actions.rows import insert, insert_many
+from plainview.casework.actions.rows import insert
 from plainview.casework.actions.urgent import sweep
 from plainview.casework.models import (
     AlertSeen,
     Approval,
-    Candidate,
     Case,
     ExonerationReview,
     Gallery,
@@ -49,12 +47,10 @@ from plainview.casework.ordering import Ranked, answer
 from plainview.casework.queries.canaries import alarm_open, hidden
 from plainview.casework.queries.candidates import answered, candidates_of
 from plainview.casework.queries.exoneration import review_to_search
-from plainview.casework.queries.galleries import shown_references
 from plainview.casework.queries.people import training_facts, trial_facts
 from plainview.casework.queries.policy import binding
 from plainview.casework.queries.sharing import both
 from plainview.casework.services import services
-from plainview.evaluation.scoring import Listed
 from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
@@ -106,15 +102,6 @@ class Probe:
     further: tuple[Further, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A recorded search with its candidates (reference loaded) and the receipt of the newest entry about it."""
-
-    search: Search
-    candidates: list[Candidate]
-    receipt: Receipt
-
-
 def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
     """Read, decode, edit and detect: touches neither gallery nor log (docs/adr/0002).
 
@@ -144,7 +131,7 @@ def authorise(request: Request, *, acting_member: Member) -> None:
         Refused: the first rule that says no.
     """
     sweep()
-    with _watched(acting_member):
+    with _watched(acting_member, request):
         authorised(request, None, acting_member)
 
 
@@ -189,10 +176,10 @@ def _compared(search: Search, template: Vector, top: int, acting_member: Member)
 
 
 @contextmanager
-def _watched(member: Member) -> Iterator[None]:
+def _watched(member: Member, request: Request) -> Iterator[None]:
     """Record a refusal, and look at it for signs of misuse."""
     try:
-        with refusals_recorded("search", member):
+        with refusals_recorded("search", member, shared_guard.named_if_any(request.shared)):
             yield
     except Refused as refused:
         if refused.rule_id == "case.closed":
@@ -255,7 +242,7 @@ def _record(
     """Store the probe and the search, durable before this returns; the rules hold inside its transaction."""
     pack = services().engine.pack
     urgent = request.urgent.strip()
-    with _watched(acting_member), transaction.atomic():
+    with _watched(acting_member, request), transaction.atomic():
         may = authorised(request, probe, acting_member)
         held = may.gallery
         rules.require(rules.gallery_of_pack(held.name, held.pack, pack.identity, held.re_embedding))
@@ -331,58 +318,6 @@ def _record(
         if preparation is not None:
             use(preparation, acting_member=acting_member)
     return search, receipt
-
-
-def record_answer(
-    search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member | None
-) -> Answer:
-    """Record the candidate list of a recorded search; None acts for an alert.
-
-    Raises:
-        Refused: it was made for another agency, and its ground is gone.
-    """
-    references = shown_references([row.reference for row in found])
-    candidates = [
-        Candidate(
-            search=search,
-            rank=rank,
-            score=Decimal(f"{row.cosine:.6f}"),
-            adjusted=Decimal(f"{row.score:.6f}"),
-            reference=references[row.reference],
-        )
-        for rank, row in enumerate(found, start=1)
-    ]
-    answer = [[row.rank, row.reference.public_id, str(row.score), str(row.adjusted)] for row in candidates]
-    with transaction.atomic():
-        shared_guard.still_agreed(search)
-        insert_many(candidates)
-        receipt = write_entry(
-            "search.answered",
-            {
-                "search": search.public_id,
-                "requested_in": asked.entry,
-                "candidates": len(candidates),
-                "gallery_size": search.gallery_size,
-                "gallery_seq": search.gallery_seq,
-                "calibration_seq": search.calibration.seq if search.calibration else None,
-                "scorer": search.scorer,
-                **both(search),
-            },
-            {"list_sha256": hashlib.sha256(json.dumps(answer).encode()).hexdigest()},
-            acting_member=acting_member,
-        )
-        search.answer_entry = receipt.entry
-        search.answered_at = timezone.now()
-        Search.objects.filter(pk=search.pk).update(
-            answer_entry=search.answer_entry,
-            answered_at=search.answered_at,
-            gallery_size=search.gallery_size,
-            gallery_seq=search.gallery_seq,
-            calibration=search.calibration,
-            scorer=search.scorer,
-            nearness=search.nearness,
-        )
-    return Answer(search, candidates, receipt)
 
 
 def view_candidates(public_id: str, *, acting_member: Member) -> Answer:

@@ -121,15 +121,16 @@ def _tell(request: SharedRequest, how: str, acting_member: Member | None) -> Non
 
 
 def sweep_requests() -> list[str]:
-    """Close every request whose time has run out or whose agreement is not in force any more; return their ids.
+    """Close every request whose time, case or agreement has ended; return their ids.
 
     Run every minute. No rule waits for it: each act asks the same of its own.
     """
     now = timezone.now()
     rows = SharedRequest.objects.filter(closed_at=None)
     last_days = Q(expires_at__lte=now) | Q(agreement__versions__ends_on__lt=now.date())
+    ripe = rows.filter(last_days | Q(case__closed_at__isnull=False))
     gone = []
-    for public_id in rows.filter(last_days).distinct().values_list("public_id", flat=True):
+    for public_id in ripe.distinct().values_list("public_id", flat=True):
         with transaction.atomic():
             request = held(public_id)
             how = _over(request)
@@ -143,4 +144,6 @@ def _over(request: SharedRequest) -> str:
     facts = facts_of(request)
     if isinstance(words.agreement_in_force(facts.terms, facts.withdrawn, facts.now.date()), Refused):
         return words.AGREEMENT_ENDED
+    if facts.case_closed_on is not None:
+        return words.TAKEN_BACK
     return words.EXPIRED if request.expires_at <= facts.now else ""

@@ -12,27 +12,40 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.audit.record import Value
 from plainview.casework.actions.log import Receipt, write_entry
 from plainview.casework.models import Agreement, Case, Member, Search, SharedRequest
 from plainview.casework.queries.policy import binding
-from plainview.casework.queries.sharing import both, facts_of
+from plainview.casework.queries.sharing import both, facts_of, named
 from plainview.policy import rules
 from plainview.policy import sharing as words
 from plainview.policy.decision import Decision, Refused
 
 
-def held(public_id: str) -> SharedRequest:
-    """Return a request as it is now; in a transaction its agreement is locked until the end of it."""
-    key = SharedRequest.objects.values_list("agreement_id", flat=True).get(public_id=public_id)
+def locked(key: int) -> Agreement:
+    """Return an agreement as it is now; in a transaction its row is locked until the end of it."""
     rows = Agreement.objects.select_related("holder", "asker")
     if transaction.get_connection().in_atomic_block:
         rows = rows.select_for_update(of=("self",))
-    agreement = rows.get(pk=key)
+    return rows.get(pk=key)
+
+
+def held(public_id: str) -> SharedRequest:
+    """Return a request as it is now, its agreement locked as by `locked`."""
+    key = SharedRequest.objects.values_list("agreement_id", flat=True).get(public_id=public_id)
+    agreement = locked(key)
     request = SharedRequest.objects.select_related(
         "gallery", "case", "member__agency", "authorised_by", "taken_by", "mirror", "version"
     ).get(public_id=public_id)
     request.agreement = agreement
     return request
+
+
+def named_if_any(public_id: str) -> dict[str, Value]:
+    """What an entry about a request says; nothing without one, or about one that there is not."""
+    found = SharedRequest.objects.select_related("agreement__holder", "agreement__asker")
+    request = found.filter(public_id=public_id).first() if public_id else None
+    return named(request) if request else {}
 
 
 def require_agreed(request: SharedRequest) -> None:

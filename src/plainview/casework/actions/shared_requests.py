@@ -17,7 +17,7 @@ from plainview.casework.actions.approvals import request_approval
 from plainview.casework.actions.guard import acting
 from plainview.casework.actions.log import write_entry
 from plainview.casework.actions.preparations import use
-from plainview.casework.actions.shared_guard import held, require_agreed, require_asked, under_holder
+from plainview.casework.actions.shared_guard import held, locked, require_agreed, require_asked, under_holder
 from plainview.casework.actions.shared_notices import able, owe
 from plainview.casework.models import Approval, Case, Member, Preparation, SharedRequest
 from plainview.casework.queries.agreements import agreement_numbered, binding_version, terms_of
@@ -74,7 +74,7 @@ def make_request(draft_id: str, wish: Wish, *, acting_member: Member) -> SharedR
 
 def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedRequest:
     with acting("shared.request", Permission.SHARED_REQUEST, acting_member):
-        agreement = agreement_numbered(wish.agreement, acting_member)
+        agreement = locked(agreement_numbered(wish.agreement, acting_member).pk)
         if agreement.asker_id != acting_member.agency_id:
             raise Refused(
                 "agreement.other_side", "Request refused", "Your agency searches under this agreement.",

@@ -11,11 +11,12 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from plainview.casework.models import Agency, SharedRequest
+from plainview.policy.sharing import DECLINED
 
 _OF = {
     "total": Q(),
     "searched": Q(searches__isnull=False),
-    "declined": Q(closed_as="declined"),
+    "declined": Q(closed_as=DECLINED),
     "with_lead": Q(leads__isnull=False),
 }
 """Name of a count -> which requests it holds."""

@@ -14,7 +14,6 @@ from django.utils import timezone
 from plainview.casework.models import (
     Approval,
     Candidate,
-    Case,
     Examination,
     Lead,
     Member,
@@ -32,7 +31,6 @@ from plainview.policy.sharing import LEAD, SharedFacts, answerable
 
 if TYPE_CHECKING:
     from plainview.audit.record import Value
-    from plainview.casework.models import AgreementVersion
 
 _WITH = (
     "agreement__holder", "agreement__asker", "version", "gallery", "case", "member__agency", "authorised_by",
@@ -54,11 +52,11 @@ def named(request: SharedRequest) -> dict[str, Value]:
     }  # fmt: skip
 
 
-def facts_of(request: SharedRequest, version: AgreementVersion | None = None) -> SharedFacts:
-    """What is known of a request now; the version that binds now is read unless it is given."""
+def facts_of(request: SharedRequest) -> SharedFacts:
+    """What is known of a request now, by the version of the agreement that binds now."""
     agreement, member = request.agreement, Member.objects.get(pk=request.member_id)
     return SharedFacts(
-        terms=terms_of(version or binding_version(agreement)), withdrawn=agreement.withdrawn_at is not None,
+        terms=terms_of(binding_version(agreement)), withdrawn=agreement.withdrawn_at is not None,
         asker_open=agreement.asker.is_open, holder_open=agreement.holder.is_open, asker=member.email,
         asker_roles=tuple(member.roles), asker_active=member.is_active, on_trial=member.on_trial,
         trial=trial_facts(member) if member.on_trial else None, gallery=request.gallery.name,
@@ -116,10 +114,10 @@ class Shown:
 def shown(request: SharedRequest, member: Member) -> Shown:
     """How a request looks from the member's agency."""
     made = request.agreement.asker_id == member.agency_id
-    search = None if made else live_search(request)
-    state, turn = _state(request, search if not made else live_search(request))
+    search = live_search(request)
+    state, turn = _state(request, search)
     by_asker = turn is Permission.SHARED_AUTHORISE
-    return Shown(request, made, state, turn, turn is not None and by_asker == made, search)
+    return Shown(request, made, state, turn, turn is not None and by_asker == made, None if made else search)
 
 
 def _state(request: SharedRequest, search: Search | None) -> tuple[str, Permission | None]:
@@ -253,11 +251,6 @@ def probe_shown(request: SharedRequest, member: Member) -> bool:
     if request.agreement.asker_id == member.agency_id:
         return True
     return not request.closed_as or live_search(request) is not None
-
-
-def request_of(case: Case) -> SharedRequest | None:
-    """The request that a case of the agency that searches stands for."""
-    return SharedRequest.objects.select_related(*_WITH).filter(mirror=case).first()
 
 
 def approval_state(request: SharedRequest, member: Member) -> str:
