@@ -57,7 +57,7 @@ def test_an_outside_auditor_draws_reads_and_finds_and_nothing_else(workspace: Pa
     record_finding(sample.public_id, 3, "in order", "", acting_member=person("auditor"))
     told = overview(sample)
     assert told.complete
-    assert told.text.startswith("1 of 3 in breach (33%; 95 % interval 0.8% to 90.6% of all 5)")
+    assert told.text.startswith("1 of 3 in breach: 33 %, 95 % interval 0.8 to 90.6 % of all 5.")
     assert [row.subject["finding"] for row in entries("sample.found")] == [
         "in order",
         "question",

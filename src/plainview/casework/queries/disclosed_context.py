@@ -36,6 +36,9 @@ from plainview.recognition.packs import card
 
 _TOOLS = ("numpy", "onnxruntime", "opencv-python-headless", "pillow", "cryptography", "django")
 
+_OWN = "each of a sample of this gallery's own references, searched as a stranger among the others"
+_GENERAL = "the model's general figures: the gallery is too small for its own"
+
 LOOKS = {
     "candidates.viewed": "looked at the candidate list", "examination.viewed": "opened an examination",
     "lead.decision_viewed": "looked at it to decide", "lead.viewed": "looked at the lead",
@@ -57,6 +60,8 @@ def scores(search: Search, candidates: list[Candidate]) -> dict[str, Any]:
     """What the scores meant in this gallery: how often a stranger reaches each, by which figures, with what to mind."""
     told = meanings(search, candidates)
     held = search.calibration
+    adjusted = held is not None and search.scorer != COSINE and held.adjusted
+    data = json.loads(held.adjusted if adjusted else held.data) if held is not None else {}
     return {
         "what_a_score_is": "the cosine of two templates; never a probability of identity",
         "ordered_by": search.scorer,
@@ -70,9 +75,9 @@ def scores(search: Search, candidates: list[Candidate]) -> dict[str, Any]:
         "nothing_stands_out": nothing_stands_out(told),
         "cautions": [asdict(caution) for caution in cautions(search, candidates)],
         "calibration": {
-            "source": "each of a sample of this gallery's own references, searched as a stranger among the others",
+            "source": _OWN if data["best"] else _GENERAL,
             "made_at": held.made_at.isoformat(), "gallery_change": held.seq, "references": held.size,
-            "data": json.loads(held.data if search.scorer == COSINE or not held.adjusted else held.adjusted),
+            "data": data,
         } if held is not None else None,
     }  # fmt: skip
 
