@@ -21,6 +21,7 @@ from plainview.casework.models import (
     Case,
     GalleryChange,
     Member,
+    Notice,
     Search,
     Video,
 )
@@ -117,10 +118,22 @@ def alerts(case: Case) -> list[dict[str, Any]]:
             "probe_sha256": row.probe_blob, "created_at": row.created_at.isoformat(),
             "expires_at": row.expires_at.isoformat(), "closed_at": moment(row.closed_at), "why": row.closed_why,
             "false_alert_once_in": row.one_in, "galleries": [one.gallery.name for one in row.follows.all()],
-            "raised": [one.public_id for one in row.raised.all()],
+            "raised": [_raised(one) for one in row.raised.all()],
         }
         for row in rows.select_related("member")
     ]  # fmt: skip
+
+
+def _raised(search: Search) -> dict[str, Any]:
+    """A search that an alert raised, when, and who was told of it and when."""
+    told = Notice.objects.filter(search=search).select_related("member").order_by("pk")
+    return {
+        "search": search.public_id, "at": search.requested_at.isoformat(),
+        "told": [
+            {"who": row.member.public_id if row.member else "a webhook of the agency", "at": moment(row.sent_at)}
+            for row in told
+        ],
+    }  # fmt: skip
 
 
 def videos(search: Search) -> list[dict[str, Any]]:
