@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -102,6 +103,7 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
     walk.prepare(examiner, probe(folder, "second.jpg"))
     draft = examiner.url.removeprefix(live.url)
     retention = _retention(live, folder, search)
+    outside = _outsiders(live, search)
     examination = live.json("examine", "list", "--as", "supervisor@agency.example")["examinations"][0][
         "examination"
     ]
@@ -128,6 +130,7 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "supervisor-home": "/", "leads": "/leads/", "lead": lead,
             "release": f"/examinations/{examination}/release/", "approvals": "/approvals/",
             "report": "/reports/", "report-schedules": "/reports/schedules/",
+            "disclosure": f"/searches/{search}/disclosure/", "exoneration": f"/exonerations/{outside['review']}/",
         },
         "admin": {
             "administrator-home": "/", "galleries": "/galleries/", "gallery": "/galleries/1/",
@@ -159,6 +162,24 @@ def _retention(live: Live, folder: Path, search: str) -> str:
     why = ("--reason", "the defence appeals", "--authority", "District court, letter of 3 May")
     live.cli("hold", "place", "--search", search, *why, "--review", "2999-01-01", *supervisor)
     return f"/retention/runs/{live.json('retention', 'propose', *supervisor)['run']}/"
+        "auditor": {"auditor-home": "/", "log": "/log/", "log-entry": "/log/12/", "flags": "/flags/",
+                    "samples": "/samples/", "sample": f"/samples/{outside['sample']}/"},
+        "counsel": {"disclosures": "/disclosures/", "disclosed": f"/disclosures/{search}/"},
+    }  # fmt: skip
+
+
+def _outsiders(live: Live, search: str) -> dict[str, str]:
+    """A disclosure to the defence with a review, and a sample with a finding."""
+    supervisor, auditor = ("--as", "supervisor@agency.example"), ("--as", "auditor@agency.example")
+    until = (datetime.now(UTC).date() + timedelta(days=60)).isoformat()
+    who = ("--email", "counsel@agency.example", "--name", "Counsel of the defence", "--until", until)
+    code = live.json("disclosure", "grant", search, *who, *supervisor)["code"]
+    live.invited["counsel"] = code
+    asked = ("--requester", "Counsel", "--body", "the defence of B", "--why", "he was abroad at the time")
+    review = live.json("exoneration", "ask", search, *asked, *supervisor)["review"]
+    sample = live.json("audit", "sample", "--n", "3", "--seed", "blue bicycle", *auditor)["sample"]
+    live.cli("audit", "finding", sample, "1", "--finding", "in order", *auditor)
+    return {"review": review, "sample": sample}
 
 
 def _take(

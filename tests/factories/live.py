@@ -100,6 +100,7 @@ class Live:
         url: where it is served, without the last slash.
         states: the cookies of people who have signed in, by name: a code is good for one sign-in only.
         others: how people of other agencies sign in: name -> email, password, totp_secret.
+        invited: codes of people who join at their first sign-in, by name.
     """
 
     home: Path
@@ -108,6 +109,7 @@ class Live:
     states: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     others: dict[str, dict[str, str]] = field(default_factory=dict)
+    invited: dict[str, str] = field(default_factory=dict)
 
     def python(self, code: str) -> Any:
         """Run Python on the workspace, after Django has started; returns the JSON that it printed."""
@@ -132,7 +134,15 @@ class Live:
         if name not in self.states:
             context = browser.new_context()
             page = context.new_page()
-            self.sign_in(page, name)
+            if name in self.invited:
+                self.join(
+                    page,
+                    f"{self.url}/join/{self.invited[name]}/",
+                    f"{name}@agency.example",
+                    name.capitalize(),
+                )
+            else:
+                self.sign_in(page, name)
             self.states[name] = context.storage_state()
             context.close()
         return browser.new_context(base_url=self.url, storage_state=self.states[name], **options)
@@ -149,6 +159,18 @@ class Live:
         page.locator("input[name=code]").fill(self._code(email, held["totp_secret"]))
         page.locator("input[name=code]").press("Enter")
         page.wait_for_url(f"{url or self.url}/")
+
+    def join(self, page: Page, link: str, email: str, name: str) -> None:
+        """Walk the pages of joining by an invitation: name, password, second factor."""
+        page.goto(link)
+        page.get_by_label("Your name").fill(name)
+        page.get_by_label("Choose a password").fill("a long password of theirs")
+        page.locator("input[name=password]").press("Enter")
+        page.wait_for_url("**/totp/activate/")
+        secret = page.locator("#authenticator_secret").input_value()
+        page.locator("input[name=code]").fill(self._code(email, secret))
+        page.locator("input[name=code]").press("Enter")
+        page.wait_for_url(lambda url: "activate" not in url)
 
     def _code(self, email: str, secret: str) -> str:
         """A code (RFC 6238) of this moment or the next period: the same one is never taken twice."""

@@ -65,6 +65,7 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "audit samples": Permission.AUDIT_SAMPLE,
         "audit sample-show": Permission.AUDIT_SAMPLE,
         "audit sample-check": Permission.AUDIT_SAMPLE,
+        "audit sample-verify": Need.NOTHING,
         "audit finding": Permission.AUDIT_SAMPLE,
         "audit summary": Permission.AUDIT_REVIEW,
         "audit review": Permission.AUDIT_REVIEW,

@@ -1,9 +1,11 @@
-"""The commands of sampling, in the group `plainview audit`: sample, samples, sample-show, sample-check, finding."""
+"""The commands of sampling, in the group `plainview audit`: sample, samples, sample-show, sample-check, sample-verify,
+finding."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -107,6 +109,24 @@ def sample_check(sample: str, acting: As, json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+def sample_verify(
+    folder: Annotated[Path, typer.Argument(help="A copy of the log.")], json: Json = False
+) -> None:
+    """Make every draw of a copy of the log again; needs no workspace. Exit 1 when one gives other searches."""
+    from plainview.casework.sampled import draws_of
+
+    rows = draws_of(folder)
+    wrong = [row for row in rows if row.problem]
+    if json:
+        print_json({"ok": not wrong, "draws": [asdict(row) for row in rows]})
+    else:
+        for row in wrong:
+            err.print(f"Sample {row.sample}, entry {row.entry}: {row.problem}.", soft_wrap=True)
+        console.print(f"{len(rows)} draws, {len(rows) - len(wrong)} of them come out the same again.")
+    if wrong:
+        raise typer.Exit(1)
+
+
 def finding(
     sample: str,
     position: Annotated[int, typer.Argument(help="The place in the sample.")],
@@ -124,5 +144,5 @@ def finding(
 
 def register(audit: typer.Typer) -> None:
     """Add the commands to the group of the audit."""
-    for command in (sample, samples, sample_show, sample_check, finding):
+    for command in (sample, samples, sample_show, sample_check, sample_verify, finding):
         audit.command()(command)

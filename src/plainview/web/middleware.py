@@ -155,7 +155,7 @@ class Access:
             return redirect("mfa_activate_totp")
         if isinstance(need, Permission):
             permit(need.value, need, member)
-            # A picture belongs to a page that was opened, and is shown only after it.
-            if not request.path.endswith(".jpg"):
-                record_opened(member, match.view_name, request.path)  # type: ignore[union-attr]
+        # A picture belongs to a page that was opened, and is shown only after it.
+        if need is not Anyone.SETUP and not request.path.endswith(".jpg"):
+            record_opened(member, match.view_name if match else "", request.path)
         return None

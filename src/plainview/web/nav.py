@@ -76,5 +76,7 @@ def places(request: HttpRequest, rows: tuple[Place, ...]) -> list[dict[str, obje
 
 
 def _open_to(member: Member, url_name: str) -> bool:
+    if url_name == "home" and holds(member.roles, Permission.DISCLOSURE_READ):
+        return False  # what is disclosed is all that they have
     need = ACCESS[url_name]
     return holds(member.roles, need) if isinstance(need, Permission) else True

@@ -19,7 +19,7 @@ from plainview.casework.actions.exoneration import answer_review, ask_review, de
 from plainview.casework.actions.preparations import save
 from plainview.casework.actions.prepared_search import search_prepared
 from plainview.casework.actions.search import Request, prepare_probe
-from plainview.casework.models import DisclosurePackage, Reference, Search
+from plainview.casework.models import DisclosurePackage, Member, Reference, Search
 from plainview.casework.queries.exoneration import compared, in_words
 from plainview.casework.services import services
 from plainview.jobs.tasks import run_job
@@ -67,6 +67,10 @@ def test_from_the_request_of_the_defence_to_the_answer(found: str, tmp_path: Pat
         search(tmp_path / "probe.png", case="C-2", purpose=EXONERATION, review=review.public_id)
     with pytest.raises(Refused, match=r"review\.steps"):
         answer_review(review.public_id, acting_member=supervisor)
+    # Whoever decided knows who is charged, and does not search.
+    Member.objects.filter(pk=supervisor.pk).update(roles=["examiner", "supervisor"])
+    with pytest.raises(Refused, match=r"review\.aware"):
+        prepare_review(review.public_id, acting_member=supervisor)
     # The examiner is not told who is charged, and works after the case was closed.
     close_case("C-1", acting_member=supervisor)
     draft = prepare_review(review.public_id, acting_member=examiner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from plainview.casework.actions.sampling import draw_sample, record_finding
 from plainview.casework.models import AuditSample, Search
 from plainview.casework.queries.log import root_at
 from plainview.casework.queries.sampling import drawn_again, overview, population
+from plainview.casework.sampled import Draw, draws_of
+from plainview.casework.services import services
 from plainview.policy.decision import Refused
 
 
@@ -57,7 +60,7 @@ def test_an_outside_auditor_draws_reads_and_finds_and_nothing_else(workspace: Pa
     record_finding(sample.public_id, 3, "in order", "", acting_member=person("auditor"))
     told = overview(sample)
     assert told.complete
-    assert told.text.startswith("1 of 3 in breach (33%; 95 % interval 0.8% to 90.6% of all 5)")
+    assert told.text.startswith("1 of 3 in breach: 33 %, 95 % interval 0.8 to 90.6 % of all 5.")
     assert [row.subject["finding"] for row in entries("sample.found")] == [
         "in order",
         "question",
@@ -68,6 +71,15 @@ def test_an_outside_auditor_draws_reads_and_finds_and_nothing_else(workspace: Pa
     # A search that was made after the announcement could not be drawn.
     search(image)
     assert len(population(inspector.agency, sample.size, None)) == 5
+    # A copy of the log is enough to draw again; with other words announced it gives something else.
+    copy = tmp_path / "log"
+    shutil.copytree(services().workspace.audit, copy)
+    assert draws_of(copy) == [Draw(sample.entry, sample.public_id, 3, "")]
+    lines = (copy / "log.jsonl").read_bytes().replace(b"blue bicycle", b"blue unicycl")
+    (copy / "log.jsonl").write_bytes(lines)
+    assert draws_of(copy)[0].problem == "its seed does not come of the log and of what was announced"
+    with pytest.raises(Refused, match=r"sample\.log"):
+        draws_of(tmp_path)
     # Whoever alters what was drawn is found out.
     other = Search.objects.exclude(public_id__in=held).order_by("pk")[0]
     sample.items.filter(position=1).update(search=other)

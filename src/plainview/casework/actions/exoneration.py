@@ -16,6 +16,7 @@ from plainview.casework.actions.preparations import prepare
 from plainview.casework.models import Candidate, ExonerationReview, Member, Preparation, Search
 from plainview.casework.queries.exoneration import (
     compared,
+    open_review,
     review_numbered,
     review_to_search,
     searches_of,
@@ -159,7 +160,7 @@ def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview
     """
     with acting("exoneration.answer", Permission.EXONERATION_DECIDE, acting_member):
         row = review_numbered(review_id, acting_member)
-        review_to_search(review_id, row.search.case, acting_member)
+        open_review(review_id, row.search.case, acting_member)
         searches = searches_of(row)
         if not searches or waits_for_examination(row):
             raise Refused(

@@ -123,7 +123,7 @@ def _account(email: str, by: Member) -> str:
         return invite_outsider(email, Role.DEFENCE, last, acting_member=by).code
     if member.agency_id != by.agency_id or member.roles != [Role.DEFENCE.value] or not member.is_active:
         raise Refused(
-            "member.exists", "Not opened", "Somebody who is not of the defence here has this address.",
+            "member.exists", "Not opened", "The address is that of an account which is not of the defence here, or which was ended.",
             "One person, one account: use another address.",
         )  # fmt: skip
     member.ends_on = last

@@ -21,6 +21,7 @@ from plainview.casework.models import (
     Case,
     GalleryChange,
     Member,
+    Notice,
     Search,
     Video,
 )
@@ -35,6 +36,9 @@ from plainview.evaluation.scoring import COSINE
 from plainview.recognition.packs import card
 
 _TOOLS = ("numpy", "onnxruntime", "opencv-python-headless", "pillow", "cryptography", "django")
+
+_OWN = "each of a sample of this gallery's own references, searched as a stranger among the others"
+_GENERAL = "the model's general figures: the gallery is too small for its own"
 
 LOOKS = {
     "candidates.viewed": "looked at the candidate list", "examination.viewed": "opened an examination",
@@ -57,6 +61,8 @@ def scores(search: Search, candidates: list[Candidate]) -> dict[str, Any]:
     """What the scores meant in this gallery: how often a stranger reaches each, by which figures, with what to mind."""
     told = meanings(search, candidates)
     held = search.calibration
+    adjusted = held is not None and search.scorer != COSINE and held.adjusted
+    data = json.loads(held.adjusted if adjusted else held.data) if held is not None else {}
     return {
         "what_a_score_is": "the cosine of two templates; never a probability of identity",
         "ordered_by": search.scorer,
@@ -70,9 +76,9 @@ def scores(search: Search, candidates: list[Candidate]) -> dict[str, Any]:
         "nothing_stands_out": nothing_stands_out(told),
         "cautions": [asdict(caution) for caution in cautions(search, candidates)],
         "calibration": {
-            "source": "each of a sample of this gallery's own references, searched as a stranger among the others",
+            "source": _OWN if data["best"] else _GENERAL,
             "made_at": held.made_at.isoformat(), "gallery_change": held.seq, "references": held.size,
-            "data": json.loads(held.data if search.scorer == COSINE or not held.adjusted else held.adjusted),
+            "data": data,
         } if held is not None else None,
     }  # fmt: skip
 
@@ -112,10 +118,22 @@ def alerts(case: Case) -> list[dict[str, Any]]:
             "probe_sha256": row.probe_blob, "created_at": row.created_at.isoformat(),
             "expires_at": row.expires_at.isoformat(), "closed_at": moment(row.closed_at), "why": row.closed_why,
             "false_alert_once_in": row.one_in, "galleries": [one.gallery.name for one in row.follows.all()],
-            "raised": [one.public_id for one in row.raised.all()],
+            "raised": [_raised(one) for one in row.raised.all()],
         }
         for row in rows.select_related("member")
     ]  # fmt: skip
+
+
+def _raised(search: Search) -> dict[str, Any]:
+    """A search that an alert raised, when, and who was told of it and when."""
+    told = Notice.objects.filter(search=search).select_related("member").order_by("pk")
+    return {
+        "search": search.public_id, "at": search.requested_at.isoformat(),
+        "told": [
+            {"who": row.member.public_id if row.member else "a webhook of the agency", "at": moment(row.sent_at)}
+            for row in told
+        ],
+    }  # fmt: skip
 
 
 def videos(search: Search) -> list[dict[str, Any]]:

@@ -52,7 +52,22 @@ def review_numbered(public_id: str, member: Member) -> ExonerationReview:
 
 
 def review_to_search(public_id: str, case: Case | None, member: Member) -> ExonerationReview:
-    """The accepted review that a search under this case may answer.
+    """The review that a search of this member under this case may answer.
+
+    Raises:
+        Refused: as `open_review`; or review.aware, when the member knows who is charged.
+    """
+    row = open_review(public_id, case, member)
+    if member.pk in (row.asked_by_id, row.decided_by_id):
+        raise Refused(
+            "review.aware", "Search refused", "You entered or decided this review, and know who is charged.",
+            "Let an examiner search it who was not told.",
+        )  # fmt: skip
+    return row
+
+
+def open_review(public_id: str, case: Case | None, member: Member) -> ExonerationReview:
+    """The accepted review of this case that is not answered.
 
     Raises:
         Refused: review.unknown, when there is none of this case; or review.not_open.

@@ -90,8 +90,8 @@ class Overview:
             return f"Nothing of the {self.drawn} drawn is decided yet."
         breaches = self.counts.get(BREACH, 0)
         said = (
-            f"{breaches} of {self.decided} in breach ({breaches / self.decided:.0%}; 95 % interval "
-            f"{self.low:.1%} to {self.high:.1%} of all {self.population})."
+            f"{breaches} of {self.decided} in breach: {100 * breaches / self.decided:.0f} %, 95 % interval "
+            f"{100 * self.low:.1f} to {100 * self.high:.1f} % of all {self.population}."
         )
         return (
             said

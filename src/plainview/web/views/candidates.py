@@ -110,6 +110,7 @@ def _context(
         "adjusted": found.scorer != COSINE,
         "nothing": nothing_stands_out(meant), "edits": [says(edit) for edit in read(found.edits)],
         "draft": draft_of(found, member), "siblings": _siblings(found),
+        "may_disclose": holds(member.roles, Permission.DISCLOSURE_GRANT),
         "may_examine": holds(member.roles, Permission.EXAMINATION_RECORD),
         "may_alert": holds(member.roles, Permission.ALERT_CREATE) and found.case.closed_at is None,
     }  # fmt: skip

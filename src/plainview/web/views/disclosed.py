@@ -23,6 +23,13 @@ from plainview.web.views.common import member_of, picture, require_shown, shown
 from plainview.web.views.disclosing import zip_file
 from plainview.web.views.exoneration import AskForm
 
+PLACES = (
+    ("package", "Package"), ("search", "Search"), ("candidates", "Candidates"), ("people", "People"),
+    ("examinations", "Examinations"), ("case", "Other searches"), ("alerts", "Alerts"), ("reviews", "Reviews"),
+    ("tool", "Tool and error rates"), ("gallery", "Gallery"), ("rules", "Rules"), ("history", "Log"),
+)  # fmt: skip
+"""Places of the page and their words, in order."""
+
 
 @require_GET
 def disclosures(request: HttpRequest) -> HttpResponse:
@@ -58,7 +65,7 @@ def _told(grant: DisclosureGrant) -> dict[str, object]:
         "reviews": context.reviews(search), "model": context.model(),
         "history": context.history(search, entries), "policy": search.policy,
         "rules": table(parse(search.policy.text)), "packages": packages_open_to(grant),
-        "shown": disclosed_pictures(grant.pictures), "key": services().signer.verifier.text,
+        "shown": disclosed_pictures(grant.pictures), "key": services().signer.verifier.text, "places": PLACES,
     }  # fmt: skip
 
 

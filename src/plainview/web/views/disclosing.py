@@ -17,6 +17,7 @@ from plainview.casework.actions import grants, packages
 from plainview.casework.models import DisclosurePackage, Member, Search
 from plainview.casework.queries import grants as read
 from plainview.casework.queries.cases import search_numbered
+from plainview.casework.queries.exoneration import reviews_about
 from plainview.casework.queries.jobs import job_of
 from plainview.casework.queries.policy import binding
 from plainview.jobs.queue import enqueue
@@ -75,13 +76,17 @@ def _page(request: HttpRequest, public_id: str, **bound: Any) -> HttpResponse:
         {
             "search": search, "policy": disclosed_pictures(policy.disclosure_pictures),
             "grants": [
-                {"row": row, "form": bound.get(row.public_id) or RevokeForm(auto_id=f"{row.public_id}_%s")}
+                {
+                    "row": row, "says": disclosed_pictures(row.pictures),
+                    "form": bound.get(row.public_id) or RevokeForm(auto_id=f"{row.public_id}_%s"),
+                }
                 for row in read.grants_of(search)
             ],
             "packages": [_package(row, member) for row in read.packages_of(search)],
             "package_form": bound.get("package") or PicturesForm(initial=usual, auto_id="package_%s"),
             "grant_form": bound.get("grant") or GrantForm(initial=usual | day, auto_id="grant_%s"),
-            "ask_form": AskForm(auto_id="ask_%s"), "today": timezone.now().date(), "told": search.answered_at and not search.erased_at,
+            "ask_form": AskForm(auto_id="ask_%s"), "reviews": reviews_about(search),
+            "today": timezone.now().date(), "told": search.answered_at and not search.erased_at,
         },
     )  # fmt: skip
 

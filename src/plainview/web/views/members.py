@@ -22,10 +22,11 @@ from plainview.casework.queries.policy import binding
 from plainview.policy.agency import AgencyPolicy
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
-from plainview.policy.roles import Role, holds
+from plainview.policy.roles import OUTSIDERS, Role, holds
 from plainview.web.views.common import member_of, say
 
-_ROLES = [(role.value, role.value.capitalize()) for role in Role if role is not Role.OPERATOR]
+_ROLES = [(role.value, role.value.capitalize()) for role in Role if role not in {Role.OPERATOR, *OUTSIDERS}]
+_INVITED = [*_ROLES, (Role.OUTSIDE_AUDITOR.value, Role.OUTSIDE_AUDITOR.value.capitalize())]
 _YEAR = timedelta(days=365)  # what the form proposes; the administrator sets the day
 
 
@@ -34,11 +35,16 @@ class InviteForm(forms.Form):
 
     email = forms.EmailField(label="E-mail address")
     roles = forms.MultipleChoiceField(
-        label="Roles", choices=_ROLES, widget=forms.CheckboxSelectMultiple,
-        help_text="Administrators and auditors hold no other role: whoever checks does not act.",
+        label="Roles", choices=_INVITED, widget=forms.CheckboxSelectMultiple,
+        help_text="Administrators and auditors hold no other role: whoever checks does not act. The defence is invited from a search.",
     )  # fmt: skip
     on_trial = forms.BooleanField(
         label="On trial: searches only after a supervisor approved the trial by name", required=False
+    )
+    until = forms.DateField(
+        label="Last day, for an outside auditor",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
 
 
@@ -101,8 +107,9 @@ def member_invite(request: HttpRequest) -> HttpResponse:
         told = form.cleaned_data
         try:
             invited = acts.invite_member(
-                told["email"], told["roles"], on_trial=told["on_trial"], acting_member=member_of(request)
-            )
+                told["email"], told["roles"], on_trial=told["on_trial"], ends_on=told["until"],
+                acting_member=member_of(request),
+            )  # fmt: skip
         except Refused as refused:
             say(form, refused)
         else:
