@@ -141,7 +141,11 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "rights": "/rights/", "rights-state": f"/rights/{number}/",
             "requests": "/requests/", "request": f"/requests/{number}/",
         },
-        "auditor": {"auditor-home": "/", "log": "/log/", "log-entry": "/log/12/", "flags": "/flags/"},
+        "auditor": {
+            "auditor-home": "/", "log": "/log/", "log-entry": "/log/12/", "flags": "/flags/",
+            "samples": "/samples/", "sample": f"/samples/{outside['sample']}/",
+        },
+        "counsel": {"disclosures": "/disclosures/", "disclosed": f"/disclosures/{search}/"},
         "Rivertown examiner": {"shared-ask": shared["ask"], "shared-answer": shared["answered"]},
         "Rivertown supervisor": {"shared-authorise": shared["authorise"]},
     }  # fmt: skip
@@ -162,10 +166,6 @@ def _retention(live: Live, folder: Path, search: str) -> str:
     why = ("--reason", "the defence appeals", "--authority", "District court, letter of 3 May")
     live.cli("hold", "place", "--search", search, *why, "--review", "2999-01-01", *supervisor)
     return f"/retention/runs/{live.json('retention', 'propose', *supervisor)['run']}/"
-        "auditor": {"auditor-home": "/", "log": "/log/", "log-entry": "/log/12/", "flags": "/flags/",
-                    "samples": "/samples/", "sample": f"/samples/{outside['sample']}/"},
-        "counsel": {"disclosures": "/disclosures/", "disclosed": f"/disclosures/{search}/"},
-    }  # fmt: skip
 
 
 def _outsiders(live: Live, search: str) -> dict[str, str]:

@@ -107,6 +107,8 @@ class Migration(migrations.Migration):
                 ('month', models.CharField(max_length=7, unique=True)),
                 ('data', models.BinaryField()),
                 ('sha256', models.CharField(max_length=64, unique=True)),
+                ('previous_sha256', models.CharField(blank=True, max_length=64)),
+                ('checkpoint', models.TextField()),
                 ('entry', models.BigIntegerField(unique=True)),
                 ('made_at', models.DateTimeField(auto_now_add=True)),
             ],
