@@ -128,6 +128,8 @@ def test_an_agency_that_is_left_out_and_a_total_that_is_not_its_rows_are_named(t
     told = log_of(FEW, tmp_path)
     told["agencies"][0]["searches"] = 24
     assert counted(told, tmp_path) == ["the register: North: its rows are 25 searches, it states 24"]
+    told["agencies"][0] |= {"sample": True, "searches": 26}
+    assert counted(told, tmp_path) == ["the register: North: its rows are 25 searches, it states 26"]
     told["agencies"] = []
     assert len(counted(told, tmp_path)) == 3
 
