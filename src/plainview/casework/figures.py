@@ -15,11 +15,13 @@ from typing import Any
 from plainview.casework.tally import (
     ERASED,
     FLAG,
+    GONE,
     LEAD,
     MADE,
     OUTCOME,
     RECEIVED,
     REFUSED,
+    RIGHTS,
     SEARCH,
     URGENT,
     WITHOUT,
@@ -85,6 +87,7 @@ def figures(tally: Tally, agency: str, first: str, until: str, *, sample: bool) 
         "wrong_person_reports": _sum(counts.values(), WRONG),
         "refusals": dict(_each(names, REFUSED, moving)),
         "flags": _nested(_each(names, FLAG, moving)),
+        "rights": dict(_each(names, RIGHTS, moving)), "references_erased": dict(_each(names, GONE, moving)),
     }  # fmt: skip
 
 

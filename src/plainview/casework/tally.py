@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 COUNTED = frozenset(
     {
         "agency.opened", "search.requested", "search.answered", "search.erased", "search.refused", "lead.released",
-        "outcome.reported", "flag.decided", "shared.authorised", "register.attested", "register.exported", "register.published",
+        "outcome.reported", "flag.decided", "shared.authorised", "subject.received", "subject.answered", "subject.refused",
+        "reference.expunged", "register.attested", "register.exported", "register.published",
     }
 )  # fmt: skip
 """Actions of entries that are counted; all others are passed over unread."""
@@ -22,6 +23,7 @@ COUNTED = frozenset(
 SEARCH, WITHOUT, URGENT, ERASED, LEAD = "search:", "without", "urgent", "erased", "lead"
 MADE, RECEIVED = "requests_made", "requests_received"
 REFUSED, OUTCOME, FLAG, WRONG = "refused:", "outcome:", "flag:", "wrong"
+RIGHTS, GONE = "rights:", "gone:"
 """Names of counts; those that end in a colon are followed by the offence, the rule or the outcome."""
 
 
@@ -91,7 +93,8 @@ class Tally:
                 del self.open[search]  # only an urgent one may still be erased
         elif entry.action == "search.erased" and search in self.open:
             asked_by, asked_in, _ = self.open.pop(search)
-            self._one(asked_by, asked_in, ERASED)
+            if "run" not in about:  # by a rule of retention it goes long after somebody authorised it
+                self._one(asked_by, asked_in, ERASED)
         elif entry.action == "search.refused":
             self._one(agency, month, f"{REFUSED}{about.get('rule')}")
         elif entry.action == "lead.released":
@@ -103,6 +106,14 @@ class Tally:
         elif entry.action == "shared.authorised":
             self._one(agency, month, RECEIVED)  # the one that is to search
             self._one(str(about.get("for_agency")), month, MADE)
+        elif entry.action == "subject.received":
+            self._one(agency, month, f"{RIGHTS}received")
+        elif entry.action == "subject.answered":
+            self._one(agency, month, f"{RIGHTS}{about.get('outcome')}")
+        elif entry.action == "subject.refused":
+            self._one(agency, month, f"{RIGHTS}refused")
+        elif entry.action == "reference.expunged":
+            self._one(agency, month, f"{GONE}{'by a rule' if 'run' in about else 'by a member'}")
         elif entry.action == "register.attested":
             self.attested[str(entry.seq)] = dict(about)
         elif entry.action in ("register.exported", "register.published"):

@@ -26,7 +26,7 @@ from plainview.casework.actions.subject_checks import extend, refuse
 from plainview.casework.actions.subject_filing import open_request
 from plainview.casework.actions.subject_search import decide, search_subject
 from plainview.casework.models import LogOpening
-from plainview.casework.queries.subject_counts import counted_again, subject_counts
+from plainview.casework.tally import Tally, Told
 from plainview.policy import subjects as policy
 from plainview.policy.agency import SAMPLE
 from plainview.policy.examination import CONTRADICTIONS
@@ -64,17 +64,18 @@ def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(sma
         assert subject_watch.watch_deadlines() == {agency.public_id: 1}
         assert "OVERDUE by 1 day" in mail.outbox[-1].body
         assert subject_watch.watch_deadlines() == {}
-        late = subject_counts(agency)
-        assert (late["received"], late["open"], late["overdue"]) == (1, 1, 1)
-        assert counted_again(entries(), agency.public_id, timezone.now().date()) == late
         refuse(row.public_id, "identity", "nobody came to show who they are", acting_member=admin())
         done, mine = decided("erasure")
         answer_request(done.public_id, erase=[mine.public_id], acting_member=admin())
-        counts = subject_counts(agency)
-        assert counts == {
-            "received": 2, "open": 0, "answered": 1, "granted": 1, "partly": 0, "refused": 1, "overdue": 0,
-        }  # fmt: skip
-        assert counted_again(entries(), agency.public_id, timezone.now().date()) == counts
+        counted = Tally()
+        for entry in entries():
+            counted.add(Told(entry.seq, entry.at, entry.action, entry.subject))
+        counts = {
+            word: counted.total(agency.public_id, f"rights:{word}")
+            for word in ("received", "granted", "refused")
+        }
+        assert counts == {"received": 2, "granted": 1, "refused": 1}
+        assert counted.total(agency.public_id, "gone:by a member") == 1
 
 
 def test_what_is_kept_ends_with_the_time_of_a_complaint(workspace: Path) -> None:

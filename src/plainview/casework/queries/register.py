@@ -28,9 +28,11 @@ from plainview.casework.models import (
 )
 from plainview.casework.queries.galleries import newest_calibration
 from plainview.casework.queries.policy import binding
+from plainview.casework.queries.retention import rules_of
 from plainview.casework.services import services
 from plainview.casework.tally import COUNTED, Tally, Told
 from plainview.evaluation.calibration import Calibration
+from plainview.policy.retention import What
 from plainview.policy.small_cells import SMALLEST, roughly
 from plainview.policy.table import table
 from plainview.recognition.packs import card
@@ -130,6 +132,7 @@ def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
         "rules": {row.rule_id: row.says for row in table(policy) if row.rule_id in told["refusals"]},
         "attested": [_attested(row, tally) for row in attestations(agency)],
         "galleries": [_gallery(row, agency) for row in Gallery.objects.filter(agency=agency).order_by("name")],
+        "retention": retention_told(agency),
         "policy": {
             "version": version.number, "offences": list(policy.offences), "unlisted_offences": policy.unlisted_offences,
             "purposes": list(policy.purposes), "urgent_hours": policy.urgent_hours,
@@ -171,3 +174,16 @@ def _measured(gallery: Gallery) -> dict[str, Any] | None:
         "on": newest.made_at.date().isoformat(), "references": roughly(newest.size),
         "score_one_in_100": f"{best[len(best) * 99 // 100]:.3f}",
     }  # fmt: skip
+
+
+def retention_told(agency: Agency) -> dict[str, Any]:
+    """The agency's rules of retention in words; a case's own rules are not told, they would name it."""
+    _, held = rules_of(agency)
+    return {
+        "automatic": held.automatic,
+        "galleries": {
+            gallery.name: [row.says for row in held.of(What.REFERENCES, gallery=gallery.name)]
+            for gallery in Gallery.objects.filter(agency=agency).order_by("name")
+        },
+        "cases": [row.says for row in held.rules if row.what is not What.REFERENCES and not row.case],
+    }
