@@ -21,16 +21,16 @@ from tests.factories.sharing import (
     theirs,
     world,
 )
-from tests.factories.work import entries, person
+from tests.factories.work import at, entries, person
 
 import plainview.casework.actions.search as searching
 from plainview.casework.actions.agreements import accept, propose, propose_version, withdraw
 from plainview.casework.actions.shared_ends import sweep_requests
-from plainview.casework.actions.shared_search import answer_request, search_shared
+from plainview.casework.actions.shared_search import ABANDONED, answer_request, search_shared
 from plainview.casework.models import Agreement, Candidate, Search, SharedRequest
 from plainview.casework.queries.agreements import agreement_shown, agreements
 from plainview.casework.queries.log import verify_log
-from plainview.casework.queries.sharing import given, withheld_searches
+from plainview.casework.queries.sharing import given, live_search, withheld_searches
 from plainview.policy.decision import Refused
 
 DAY = timedelta(days=1)
@@ -174,6 +174,27 @@ def test_the_last_day_ends_a_search_that_runs_over_midnight(
     assert not Candidate.objects.exists()
 
 
+def test_a_search_that_was_cut_off_is_made_anew_and_not_while_it_may_still_run(
+    workspace: Path, tmp_path: Path
+) -> None:
+    request, examiner = taken(tmp_path, world(tmp_path)), person("examiner")
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searching, "answer", killed)
+        with pytest.raises(KeyboardInterrupt):
+            search_shared(request.public_id, acting_member=examiner)
+    assert rule_of(search_shared, request.public_id, acting_member=examiner) == "shared.running"
+    with at(timezone.now() + ABANDONED + timedelta(seconds=1)):
+        again = search_shared(request.public_id, acting_member=examiner)
+    (first,) = withheld_searches(request)
+    assert first.withheld_rule == "shared.cut_off"
+    assert again.answered_at is not None
+    assert live_search(request) == again
+
+
 def test_a_withdrawn_agreement_gives_no_answer_and_releases_no_lead(workspace: Path, tmp_path: Path) -> None:
     made = world(tmp_path)
     found = searched(tmp_path, made)
@@ -181,5 +202,6 @@ def test_a_withdrawn_agreement_gives_no_answer_and_releases_no_lead(workspace: P
     withdraw(made.public_id, why=WHY, acting_member=person("admin"))
     request = found.shared_request.public_id
     assert rule_of(answer_request, request, acting_member=person("examiner")) == "agreement.withdrawn"
+    assert rule_of(search_shared, request, acting_member=person("examiner")) == "agreement.withdrawn"
     assert rule_of(lead_for, found) == "agreement.withdrawn"
     assert given(SharedRequest.objects.get()) == []

@@ -48,10 +48,10 @@ def search_shared(public_id: str, *, acting_member: Member) -> Search:
     with refusals_recorded("search", acting_member):
         request = request_numbered(public_id, acting_member)
     before = live_search(request)
-    if before is not None:
-        if before.answered_at is not None:
-            return before
+    if before is not None and before.answered_at is None:
         _cut_off(before, acting_member)
+    elif before is not None and not request.closed_as:
+        return before
     wanted = Request(
         request.mirror.number if request.mirror else "", request.purpose, request.gallery.name, request.top,
         request.origin, probe_sha256=request.probe_blob, shared=request.public_id,
