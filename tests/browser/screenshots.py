@@ -164,7 +164,8 @@ def _retention(live: Live, folder: Path, search: str) -> str:
     order.write_text("\n".join(["source_url,ordered_on,authority", *rows]) + "\n")
     live.cli("retention", "event", "court-order", "import", order, *admin)
     why = ("--reason", "the defence appeals", "--authority", "District court, letter of 3 May")
-    live.cli("hold", "place", "--search", search, *why, "--review", "2999-01-01", *supervisor)
+    first = live.json("candidates", search, "--as", "auditor@agency.example")["candidates"][0]["reference_id"]
+    live.cli("hold", "place", "--reference", first, *why, "--review", "2999-01-01", *supervisor)
     return f"/retention/runs/{live.json('retention', 'propose', *supervisor)['run']}/"
 
 

@@ -51,6 +51,7 @@ from plainview.casework.models import (
     RetentionItem,
     RetentionRun,
     Search,
+    Video,
 )
 from plainview.casework.queries.register import retention_told
 from plainview.casework.queries.retention import ahead, csv_of, items_of
@@ -244,6 +245,7 @@ def test_everything_of_a_closed_case_goes_and_its_skeleton_stays(workspace: Path
         prepare_probe(picture), Request("C-1", "find the rider", ""), ["g"], days=5,
         acting_member=person("examiner"),
     )  # fmt: skip
+    video = Video.objects.create(case=alert.case, member=person("examiner"), name="v.mp4", size=9)
     closed()
     probe = Search.objects.get().probe_blob
     with at(timezone.now() + 25 * DAY), refused("retention.nothing_due"):
@@ -252,7 +254,7 @@ def test_everything_of_a_closed_case_goes_and_its_skeleton_stays(workspace: Path
         run = worked()
         told = json.dumps(proof_of_run(run.public_id, acting_member=person("admin")))
     assert {(item.what, item.state) for item in items_of(run)} == {
-        ("searches", "erased"), ("drafts", "erased"), ("alerts", "erased"),
+        ("searches", "erased"), ("drafts", "erased"), ("alerts", "erased"), ("videos", "erased"),
     }  # fmt: skip
     approval.refresh_from_db()
     assert (approval.purpose, approval.probe_sha256) == ("", "")
@@ -265,7 +267,9 @@ def test_everything_of_a_closed_case_goes_and_its_skeleton_stays(workspace: Path
     assert not any(services().blobs.exists(digest) for digest in (probe, draft.blob, alert.probe_blob))
     assert entries("search.requested")[0].subject["search"] == found
     assert check_proof(told).problems == []
-    assert csv_of(run).count("\n") == 4
+    assert csv_of(run).count("\n") == 5
+    video.refresh_from_db()
+    assert (video.state, video.name) == (Video.State.ERASED, "")
     assert "Ended alerts with their probes are erased 30 days after the case was closed." in csv_of(run)
 
 
