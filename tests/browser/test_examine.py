@@ -74,6 +74,28 @@ def test_the_whole_examination_by_keys_alone(page_of: PageOf, search_id: str) ->
     assert findings(page) == []
 
 
+def test_keys_of_one_character_can_be_switched_off_and_on_again(page_of: PageOf, search_id: str) -> None:
+    page = opened(page_of, search_id, 2)
+    name = page.locator("#prompt-name")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys on this page")).to_be_visible()
+    page.get_by_label("Keys of one character work").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(name).to_have_text("Skin")
+    zoom = page.locator("#zoom").inner_text()
+    for key in ("j", "=", "+", "?"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert (name.inner_text(), page.locator("#zoom").inner_text()) == ("Skin", zoom)
+    page.locator("details.menu > summary").click()
+    page.get_by_role("button", name="Keys", exact=True).click()
+    page.get_by_label("Keys of one character work").check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(name).to_have_text("Face and head outline")
+
+
 def test_modes_zoom_and_grid_really_change_what_is_shown(page_of: PageOf, search_id: str) -> None:
     page = opened(page_of, search_id, 2)
     first = seen(page)

@@ -21,6 +21,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from plainview.index.packed import remove
 from plainview.recognition.types import Vector
 
 CODEBOOK = 1
@@ -41,6 +42,9 @@ _NEAR_REACH = 4.5
 
 _SHRINK = 1 - _DISTORTION
 """By how much the points shorten a template; an estimate is divided by it so that it is right on average."""
+
+_TOGETHER = 64
+"""Codes that the scan takes at a time: with 64 it reads its tables half as often as with 32, and 96 are slower."""
 
 _TURN_SEED = 20260101
 """Seed of the fixed turn. Any would do; it is part of `CODEBOOK`."""
@@ -125,7 +129,8 @@ class Codes:
         self.code_bytes = dim // 4
         self._centre = faiss.IndexFlatIP(dim)
         self._centre.add(np.zeros((1, dim), dtype=np.float32))
-        self._scan: Any = faiss.IndexIVFPQFastScan(self._empty())  # faiss's stubs lack what it adds in Python
+        # Any: faiss's stubs lack what it adds in Python.
+        self._scan: Any = faiss.IndexIVFPQFastScan(self._empty(), _TOGETHER)
 
     def __len__(self) -> int:
         """Codes in the set."""
@@ -159,7 +164,7 @@ class Codes:
             )
             plain.ntotal += len(slots)
         plain.invlists.resize(0, plain.ntotal)
-        self._scan = faiss.IndexIVFPQFastScan(plain)
+        self._scan = faiss.IndexIVFPQFastScan(plain, _TOGETHER)
         # The scan keeps hold of what it was made from, a second copy of all codes, and never reads it.
         self._scan.orig_invlists = None
         self._scan.referenced_objects = []
@@ -170,7 +175,7 @@ class Codes:
         """Remove these slots; the last codes move over theirs."""
         _on_this_thread()
         if len(slots):
-            self._scan.remove_ids(slots)
+            remove(self._scan, slots, _TOGETHER)
 
     def above(
         self, probe: Vector, floor: float, among: NDArray[np.uint8] | None

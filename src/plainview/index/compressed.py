@@ -74,8 +74,8 @@ _FIRST = 1024
 _PART = 65536
 """References handed on in one part."""
 
-_AT_ONCE = 512
-"""Templates scored in one product: 256 KB at 128 components stay in the core's cache."""
+_AT_ONCE = 1024
+"""Templates scored in one product: 512 KB at 128 components stay in the core's cache."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -285,15 +285,16 @@ class CompressedIndex:
             slots, estimates = self._slots.codes.above(probe, floor - _BEYOND, among)
             if len(slots) >= first:
                 # Equal estimates go together wherever a line is drawn, so that no order of slots decides.
-                front = estimates >= np.partition(estimates, len(slots) - first)[len(slots) - first]
-                scores = np.full(len(slots), _GONE)
-                scores[front] = self._near(slots[front], probe)
+                front = estimates >= _kth(estimates, first)
+                scores = self._near(slots[front], probe)
                 cut = _kth(scores, top) - self._cut
                 self._learn(enough=cut >= floor)
                 if cut >= floor:
                     behind = (estimates >= cut) & ~front
-                    scores[behind] = self._near(slots[behind], probe)
-                    looked_at = (front | behind) & (estimates >= _stop(estimates, scores, top, self._cut))
+                    slots = np.concatenate([slots[front], slots[behind]])
+                    estimates = np.concatenate([estimates[front], estimates[behind]])
+                    scores = np.concatenate([scores, self._near(slots[len(scores) :], probe)])
+                    looked_at = estimates >= _stop(estimates, scores, top, self._cut)
                     slots, scores = slots[looked_at], scores[looked_at]
                     return np.asarray(slots[could_be_best(scores, top, self._near_margin)])
                 lower = cut

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 BLOCK = 16
 """Bytes of an AES block."""
 
-_AT_ONCE = 512
-"""Records opened in one call: 264 KB at 128 components, so that the working copies stay in the core's cache."""
+_AT_ONCE = 256 * 1024
+"""Bytes of records opened in one call, so that the working copies stay in the core's cache."""
 
 _NO_NONCE = 2**64 - 1
 """Nonce of the stream that gives the check's secret numbers; appends draw below it."""
@@ -59,6 +59,7 @@ class RecordFile:
         self.width = -(-(8 + payload + 8) // BLOCK) * BLOCK
         self._payload = payload
         self._words = self.width // 8
+        self._at_once = max(1, _AT_ONCE // self.width)
         self._blocks = self.width // BLOCK
         self._cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305  the block function of counter mode
         numbers = self._stream(np.array([_NO_NONCE], dtype=np.uint64), np.zeros(1, dtype=np.int64))
@@ -77,8 +78,8 @@ class RecordFile:
         """
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            for begin in range(0, len(references), _AT_ONCE):
-                part = slice(begin, begin + _AT_ONCE)
+            for begin in range(0, len(references), self._at_once):
+                part = slice(begin, begin + self._at_once)
                 slots = np.arange(first + begin, first + begin + len(references[part]), dtype=np.int64)
                 plain = np.zeros((len(slots), self.width), dtype=np.uint8)
                 plain[:, :8] = references[part, np.newaxis].view(np.uint8)
@@ -125,16 +126,18 @@ class RecordFile:
         there = np.empty(len(slots), dtype=np.bool_)
         references = np.empty(len(slots), dtype=np.int64)
         payload = np.empty((len(slots), self._payload), dtype=np.uint8)
-        for begin in range(0, len(slots), _AT_ONCE):
-            part = slice(begin, begin + _AT_ONCE)
+        for begin in range(0, len(slots), self._at_once):
+            part = slice(begin, begin + self._at_once)
             wanted = slots[part]
             words = self._map.take(wanted, axis=0)
-            there[part] = words.any(axis=1)
             nonces = self._nonces[np.searchsorted(self._firsts, wanted, side="right") - 1]
             words ^= self._stream(nonces, wanted)
-            bad = there[part] & (self._check(words, wanted) != words[:, -1])
-            if bad.any():
-                raise RecordDamaged(f"{self.path.name}: record {int(wanted[bad][0])} is not what was written")
+            there[part] = self._check(words, wanted) == words[:, -1]
+            wrong = wanted[~there[part]]  # the erased ones among them
+            if len(wrong):
+                damaged = wrong[self._map.take(wrong, axis=0).any(axis=1)]
+                if len(damaged):
+                    raise RecordDamaged(f"{self.path.name}: record {int(damaged[0])} is not what was written")
             references[part] = words[:, 0].view(np.int64)
             payload[part] = words.view(np.uint8)[:, 8 : 8 + self._payload]
         return there, references, payload

@@ -109,6 +109,19 @@ def test_the_list_depends_on_probe_and_set_alone(tmp_path: Path) -> None:
         assert [index.search(probe, 30) for probe in [*probes, templates[7]]] == lists
 
 
+def test_what_is_added_after_a_removal_is_found_by_the_scan(tmp_path: Path) -> None:
+    """Again and again: the codes of the last block must not be mixed with those that left it."""
+    templates = faces(12_000)
+    index = filled(tmp_path, templates[:9000])
+    seq, added = 9000, 9000
+    for _ in range(40):
+        index.apply([Change(seq + 1, "remove", added, None)])
+        index.apply([Block.of_adds(seq + 2, np.arange(added + 1, added + 31), templates[added : added + 30])])
+        seq, added = seq + 31, added + 30
+        for row in (added - 30, added - 16, added - 1):
+            assert index.search(templates[row], 1)[0].reference == row + 1
+
+
 def test_it_opens_where_it_was_written_and_catches_up_from_there(tmp_path: Path) -> None:
     templates = faces(300)
     index = filled(tmp_path, templates[:200])

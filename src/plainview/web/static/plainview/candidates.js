@@ -36,7 +36,7 @@
   document.addEventListener("keydown", function (event) {
     var dialog = document.getElementById("large");
     if (!dialog || !dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!/^[zjk]$/.test(event.key)) return;
+    if (!/^[zjk]$/.test(event.key) || document.documentElement.classList.contains("keys-off")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     if (event.key === "z") { dialog.close(); return; }

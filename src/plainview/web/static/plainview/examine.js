@@ -83,6 +83,7 @@
     draw();
   });
   document.addEventListener("keydown", function (event) {  // the key of + without Shift
+    if (document.documentElement.classList.contains("keys-off")) return;
     if (event.key === "=" && !/^(TEXTAREA|SELECT)$/.test(event.target.tagName) && !event.ctrlKey && !event.metaKey) zoomBy(STEP);
   });
 

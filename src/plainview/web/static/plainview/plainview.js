@@ -6,6 +6,13 @@
     return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) ||
       (target.tagName === "INPUT" && !/^(radio|checkbox|button|submit|range)$/.test(target.type));
   }
+  // WCAG 2.1.4: keys of one character can be switched off; a browser that keeps nothing leaves them on.
+  function keysOff() { try { return window.localStorage.getItem("plainview-keys") === "off"; } catch { return false; } }
+  function switchKeys(off) {
+    document.documentElement.classList.toggle("keys-off", off);
+    try { if (off) window.localStorage.setItem("plainview-keys", "off"); else window.localStorage.removeItem("plainview-keys"); } catch { return; }
+  }
+  document.documentElement.classList.toggle("keys-off", keysOff());
   function keyed() {
     return Array.from(document.querySelectorAll("[data-key]")).filter(function (e) { return e.offsetParent !== null || e.type === "radio"; });
   }
@@ -26,7 +33,7 @@
   }
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    if (document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open]") || keysOff()) return;
     if (event.key === "?") { event.preventDefault(); showKeys(); return; }
     var found = keyed().find(function (e) { return e.dataset.key === event.key; });
     if (found) { event.preventDefault(); found.focus(); found.click(); }
@@ -49,6 +56,10 @@
   document.addEventListener("DOMContentLoaded", function () {
     var errors = document.getElementById("errors");
     if (errors) errors.focus();
+    document.querySelectorAll("[data-show-keys]").forEach(function (button) { button.addEventListener("click", showKeys); });
+    var on = document.getElementById("keys-on");
+    on.checked = !keysOff();
+    on.addEventListener("change", function () { switchKeys(!on.checked); });
     document.addEventListener("click", function (event) {
       document.querySelectorAll("details.menu[open]").forEach(function (menu) { if (!menu.contains(event.target)) menu.open = false; });
     });
