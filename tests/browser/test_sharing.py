@@ -19,7 +19,6 @@ def test_a_request_walks_from_one_agency_to_the_other_and_back(
     page_of: Callable[..., Page], live: Live
 ) -> None:
     live.others |= live.python(rivertown(GALLERY))
-    live.cli("case", "open", "R-7", "--offence", "robbery", "--as", "examiner@rivertown.example")
     asker = page_of("Rivertown examiner")
     asker.goto("/prepare/?case=R-7")
     asker.get_by_label("Photograph").set_input_files(probe(live.home.parent, "rivertown.jpg"))

@@ -195,10 +195,11 @@ class Live:
 
 
 def rivertown(gallery_name: str) -> str:
-    """Code that lets a served workspace have Rivertown, and an agreement for this gallery; prints how they sign in."""
+    """Code that lets a served workspace have Rivertown with case R-7, and an agreement for this gallery; prints how they sign in."""
     return (
         "import json; from tests.factories import sharing as s; s.agency(); "
-        f"s.agreement(galleries=[{gallery_name!r}]); print(json.dumps(s.sign_ins()))"
+        f"s.agreement(galleries=[{gallery_name!r}]); "
+        "s.open_case('R-7', 'robbery', acting_member=s.theirs('examiner')); print(json.dumps(s.sign_ins()))"
     )
 
 
