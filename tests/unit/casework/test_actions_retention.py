@@ -369,5 +369,10 @@ def test_another_agencys_run_and_a_proof_with_a_change_are_no_proof(workspace: P
     assert any("is not the one that was approved" in problem for problem in problems)
     assert any("about something else" in problem for problem in problems)
     lied = json.loads(json.dumps(told))
+    lied["items"][0]["state"] = "gone"
+    assert check_proof(json.dumps(lied)).problems == [
+        "the log says that 1 lines are erased, the file 0", "the log says that 0 lines are gone, the file 1",
+    ]  # fmt: skip
+    lied = json.loads(json.dumps(told))
     lied["entries"][0]["canonical"] = lied["entries"][0]["canonical"].replace("retention", "retentioM")
     assert any("is not in the log" in problem for problem in check_proof(json.dumps(lied)).problems)
