@@ -151,7 +151,7 @@ class Live:
 
     def stop(self) -> None:
         """End the server and its worker."""
-        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.terminate()  # it ends its worker itself
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
