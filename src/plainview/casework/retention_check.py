@@ -83,6 +83,12 @@ def _checked(told: dict[str, Any], key: VerifierKey) -> Checked:
         states[item["state"]] = states.get(item["state"], 0) + 1
         if item["state"] == "erased":
             _erased(told["run"], item, entries, problems)
+    _, done = entries.get(told["steps"]["done"], ("", {}))
+    for state in ("erased", "held", "gone", "kept"):
+        if done and done.get(state) != states.get(state, 0):
+            problems.append(
+                f"the log says that {done.get(state)} lines are {state}, the file {states.get(state, 0)}"
+            )
     return Checked(str(told["run"]), str(told["agency"]), states, problems)
 
 
