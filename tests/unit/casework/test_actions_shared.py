@@ -48,10 +48,11 @@ from plainview.casework.actions.shared_requests import (
 )
 from plainview.casework.actions.shared_search import answer_request, report_shared_outcome, search_shared
 from plainview.casework.actions.sheet import make_sheet
-from plainview.casework.models import Agency, Gallery, Outcome, Search, SharedRequest
+from plainview.casework.models import Agency, Candidate, Gallery, Outcome, Search, SharedRequest
 from plainview.casework.queries.explorer import Wanted
 from plainview.casework.queries.explorer import entries as shown_entries
 from plainview.casework.queries.sharing import given, live_search, probe_shown, requests, waiting
+from plainview.casework.queries.subjects import searches_told
 from plainview.jobs.schedule import every_minute
 from plainview.policy.agency import SAMPLE
 from plainview.policy.decision import Refused
@@ -100,6 +101,15 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
         assert (subject["agency"], subject["for_agency"]) == (holder.public_id, asker.public_id), action
     counted = [row for row in entries("shared.authorised") if row.subject["for_agency"] == asker.public_id]
     assert len(counted) == 1
+    # Its case here is closed with the answer, but the other agency still investigates: the person is not told yet.
+    shown = [row.reference for row in Candidate.objects.filter(search=found)]
+    found.case.refresh_from_db()
+    assert found.case.closed_at is not None
+    assert searches_told(shown) == ([], 1)
+    with at(timezone.now() + REMIND_DAYS * DAY):
+        close_case("R-1", acting_member=theirs("examiner"))
+    (once,), withheld = searches_told(shown)
+    assert (once.for_agency, once.lead, withheld) == (ASKER, True, 0)
     for auditor in (person("auditor"), theirs("auditor")):
         told, _ = shown_entries(auditor, Wanted(action="search.answered"))
         assert [row.entry.subject["for_agency"] for row in told] == [asker.public_id]
@@ -160,7 +170,8 @@ def test_what_must_hold_of_the_request_itself(workspace: Path, tmp_path: Path) -
     assert rule(who="second") == "preparation.unknown"
     assert rule(agreement="G000000000000") == "agreement.unknown"
     assert rule(who="supervisor") == "preparation.unknown"
-    close_case("R-1", acting_member=theirs("examiner"))
+    with at(timezone.now() + REMIND_DAYS * DAY):
+        close_case("R-1", acting_member=theirs("examiner"))
     assert rule() == "shared.case"
     assert not SharedRequest.objects.exists()
     assert {row.subject["rule"] for row in entries("shared.request.refused")} >= {

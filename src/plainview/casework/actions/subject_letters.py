@@ -34,6 +34,7 @@ from plainview.casework.models import (
 from plainview.casework.models.subjects import REFUSED
 from plainview.casework.queries.explorer import proof_of
 from plainview.casework.queries.policy import binding
+from plainview.casework.queries.retention import rules_of
 from plainview.casework.queries.subjects import (
     decisions_about,
     exports_of,
@@ -45,6 +46,7 @@ from plainview.casework.queries.subjects import (
 from plainview.casework.services import services
 from plainview.policy.agency import AgencyPolicy
 from plainview.policy.decision import Refused
+from plainview.policy.retention import What
 from plainview.policy.subjects import ACCESS, GROUNDS, OBJECTION, WISHES, Filing, open_cases
 
 GRANTED, PARTLY, NOT_GRANTED, TOLD, NOTHING = (
@@ -68,6 +70,7 @@ _SHORT = {
 def held_facts(reference: Reference) -> list[Fact]:
     """What is held about a reference, as its person is told it."""
     gallery = reference.gallery
+    kept = rules_of(gallery.agency)[1].of(What.REFERENCES, gallery=gallery.name)
     return [
         ("Gallery", f"{gallery.name}, owner: {gallery.owner}"),
         ("Legal basis", gallery.legal_basis),
@@ -77,6 +80,7 @@ def held_facts(reference: Reference) -> list[Fact]:
         ("Taken on", str(reference.captured_on or "not recorded")),
         ("Enrolled on", reference.enrolment.started_at.date().isoformat()),
         ("Kept until", f"{gallery.expires_on}, when its legal basis ends, unless that is renewed"),
+        ("How long such pictures are kept", " ".join(row.says for row in kept)),
         ("What is held", f"the picture, where the face is in it, its quality, and a template made by {reference.pack}"),
     ]  # fmt: skip
 
@@ -265,6 +269,7 @@ def _used(found: list[SubjectFinding], policy: AgencyPolicy) -> Iterator[Section
             f"{one.on}", f"{one.offence}, gallery {one.gallery}"
             + (", raised by an alert" if one.alert else "")
             + (": a lead came of your picture" if one.lead else ": no lead came of your picture")
+            + (f"; for {one.for_agency}, which was told" if one.for_agency else "")
             + ("; disclosed to a defence" if one.disclosed else ""),
         )
         for one in told

@@ -14,7 +14,16 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from plainview.audit.record import Entry, parse_line
-from plainview.casework.models import Agency, Candidate, Lead, LogEntry, Member, Reference, SubjectRequest
+from plainview.casework.models import (
+    Agency,
+    Candidate,
+    Lead,
+    LogEntry,
+    Member,
+    Reference,
+    Search,
+    SubjectRequest,
+)
 from plainview.casework.models.subjects import CONFIRMED, RECEIVED, SubjectFinding, SubjectPhoto
 from plainview.casework.queries.explorer import Position
 from plainview.casework.services import services
@@ -157,6 +166,7 @@ class Told:
     Attributes:
         on: the day. offence: category of the case. gallery: its name. alert: an alert raised it.
         lead: a lead came of the person's picture. disclosed: the search was disclosed to a defence.
+        for_agency: name of the agency that asked for it, "" for the one that answers.
     """
 
     on: date
@@ -165,22 +175,21 @@ class Told:
     alert: bool
     lead: bool
     disclosed: bool
+    for_agency: str = ""
 
 
 def searches_told(references: Iterable[Reference]) -> tuple[list[Told], int]:
     """The searches under closed cases that listed one of these references, oldest first; and how many under open ones."""
     rows = Candidate.objects.filter(reference__in=list(references), search__erased_at=None)
     by_search: dict[int, list[Candidate]] = {}
-    for row in rows.select_related("search__case", "search__gallery").order_by("search_id", "rank"):
+    for row in rows.select_related(*_OF_SEARCH).order_by("search_id", "rank"):
         by_search.setdefault(row.search_id, []).append(row)
     leads = set(
         Lead.objects.filter(examination__candidate__in=rows).values_list(
             "examination__candidate__search_id", flat=True
         )
     )
-    closed = {
-        key: held[0].search for key, held in by_search.items() if held[0].search.case.closed_at is not None
-    }
+    closed = {key: held[0].search for key, held in by_search.items() if _is_over(held[0].search)}
     disclosed = (
         {str(entry.subject.get("search")) for entry in _entries("disclosure.made")} if closed else set()
     )
@@ -188,10 +197,25 @@ def searches_told(references: Iterable[Reference]) -> tuple[list[Told], int]:
         Told(
             search.requested_at.date(), search.case.offence, search.gallery.name, search.alert_id is not None,
             key in leads, search.public_id in disclosed,
+            search.shared_request.agreement.asker.name if search.shared_request else "",
         )
         for key, search in closed.items()
     ]  # fmt: skip
     return told, len(by_search) - len(told)
+
+
+_OF_SEARCH = (
+    "search__case",
+    "search__gallery",
+    "search__shared_request__case",
+    "search__shared_request__agreement__asker",
+)
+
+
+def _is_over(search: Search) -> bool:
+    """True when nobody investigates with it any more: for another agency, when its own case is closed too."""
+    shared = search.shared_request
+    return search.case.closed_at is not None and (shared is None or shared.case.closed_at is not None)
 
 
 def decisions_about(row: SubjectRequest) -> list[int]:
