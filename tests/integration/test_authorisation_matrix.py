@@ -12,13 +12,13 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 from tests.factories.command_lines import LINES, OWN
+from tests.factories.commands import Result, invoke
 from tests.factories.models import collins, scaled
 from tests.factories.outsiders import in_days, opened
 from tests.factories.sharing import marked_request
 from tests.factories.subjects import file
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search, write
-from typer.testing import CliRunner, Result
 
 from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.actions.alerts import create_alert
@@ -198,7 +198,7 @@ def _looked_at(search_id: str) -> tuple[str, str, str]:
 
 def run(path: str, things: dict[str, str], member: str) -> Result:
     words = [word.format(**things) for word in LINES[path].split()]
-    return CliRunner().invoke(cli.app, [*path.split(), *words, "--as", member])
+    return invoke([*path.split(), *words, "--as", member])
 
 
 def rule_of(result: Result) -> str | None:
@@ -217,7 +217,7 @@ def test_every_command_has_its_row_and_its_line() -> None:
 
 def test_a_command_without_a_row_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plainview.cli.needs.NEEDS", {})
-    assert rule_of(CliRunner().invoke(cli.app, ["version"])) == "command.unlisted"
+    assert rule_of(invoke(["version"])) == "command.unlisted"
 
 
 @pytest.mark.parametrize("roles", TOGETHER, ids=lambda roles: "+".join(roles))

@@ -6,19 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.factories.commands import invoke
 from tests.factories.looking import examined
 from tests.factories.outsiders import in_days
 from tests.factories.work import case, entries, gallery, probe, search
-from typer.testing import CliRunner
 
 from plainview.casework.models import Member
-from plainview.cli import main as cli
 from plainview.policy.disclosure import EXONERATION
 
 
 def run(*words: object, who: str = "", fails: bool = False) -> str:
     acting = ("--as", f"{who}@agency.example") if who else ()
-    result = CliRunner().invoke(cli.app, [*map(str, words), *acting])
+    result = invoke([*map(str, words), *acting])
     assert (result.exit_code != 0) is fails, (words, result.output, result.exception)
     return result.output
 

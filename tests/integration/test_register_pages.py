@@ -12,16 +12,15 @@ import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.utils import timezone
+from tests.factories.commands import invoke
 from tests.factories.register import agency, moment, use
 from tests.factories.work import entries, gallery
-from typer.testing import CliRunner
 
 from plainview.casework.actions.agencies import propose_agency
 from plainview.casework.actions.register import attest
 from plainview.casework.models import Agency
 from plainview.casework.queries.people import member_by_email
 from plainview.casework.register_check import check_register
-from plainview.cli import main as cli
 from plainview.jobs import schedule
 
 
@@ -125,7 +124,7 @@ def test_the_commands_attest_publish_and_check_and_the_copy_of_the_log_counts_ag
     site, log = tmp_path / "site", tmp_path / "log"
 
     def run(*words: object) -> str:
-        done = CliRunner().invoke(cli.app, ["register", *map(str, words)], catch_exceptions=False)
+        done = invoke(["register", *map(str, words)], catch_exceptions=False)
         assert done.exit_code == 0, done.output
         return done.output
 
@@ -150,11 +149,11 @@ def test_the_commands_attest_publish_and_check_and_the_copy_of_the_log_counts_ag
         "ok": True,
         "problems": [],
     }
-    assert CliRunner().invoke(cli.app, ["audit", "export", str(log)]).exit_code == 0
+    assert invoke(["audit", "export", str(log)]).exit_code == 0
     words = [sys.executable, "-I", log / "verify.py", log, "--register", site / "register.json", "--json"]
     done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
     assert (done.returncode, json.loads(done.stdout)["problems"]) == (0, [])
     (site / "index.html").unlink()
-    wrong = CliRunner().invoke(cli.app, ["register", "check", str(site), "--json"])
+    wrong = invoke(["register", "check", str(site), "--json"])
     assert wrong.exit_code == 1
     assert "index.html" in json.loads(wrong.stdout)["problems"][0]

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from tests.factories.browser import signed_in
+from tests.factories.commands import invoke
 from tests.factories.looking import another_agency, examined_and_verified
 from tests.factories.work import entries
-from typer.testing import CliRunner
 
 from plainview.casework.models import Lead, Withheld
-from plainview.cli import main as cli
 from plainview.policy.decision import Refused
 from plainview.policy.examination import CONTRADICTIONS, NOT, STATEMENT
 
@@ -135,15 +134,15 @@ def test_the_command_line_withholds_and_writes_sheets(examination: str, tmp_path
     client.post(f"/examinations/{examination}/release/", FILLED)
     out, supervisor = tmp_path / "lead.pdf", ["--as", "supervisor@agency.example"]
     asked = ["lead", "sheet", Lead.objects.get().public_id, "--out", str(out), *supervisor]
-    told = CliRunner().invoke(cli.app, asked)
+    told = invoke(asked)
     assert told.exit_code == 0, told.exception
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
     assert digest in told.output.replace("\n", "")
     assert entries("lead.sheet_made")[-1].subject["sha256"] == digest
-    again = CliRunner().invoke(cli.app, asked)
+    again = invoke(asked)
     assert isinstance(again.exception, Refused)
     assert again.exception.rule_id == "lead.file"
     reason = ["--reason", "he was in prison"]
-    refused = CliRunner().invoke(cli.app, ["lead", "withhold", examination, *reason, *supervisor])
+    refused = invoke(["lead", "withhold", examination, *reason, *supervisor])
     assert isinstance(refused.exception, Refused)
     assert refused.exception.rule_id == "lead.twice"

@@ -8,22 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from tests.factories.browser import signed_in
+from tests.factories.commands import invoke
 from tests.factories.looking import another_agency
 from tests.factories.retention import ordered, searched
 from tests.factories.work import at, case, entries, gallery, person, probe, search
-from typer.testing import CliRunner
 
 from plainview.casework.actions.holds import place_hold
 from plainview.casework.actions.retention_runs import propose_run
 from plainview.casework.actions.urgent import sweep
 from plainview.casework.models import Reference, RetentionRun, Search
-from plainview.cli import main as cli
 
 ADMIN, SUPERVISOR = ("--as", "admin@agency.example"), ("--as", "supervisor@agency.example")
 
 
 def told(*words: str | Path, code: int = 0) -> str:
-    done = CliRunner().invoke(cli.app, [str(word) for word in words])
+    done = invoke([str(word) for word in words])
     assert done.exit_code == code, (done.output, done.exception)
     return done.stdout
 

@@ -12,6 +12,7 @@ import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.utils import timezone
+from tests.factories.commands import invoke
 from tests.factories.sharing import (
     ASKER,
     WHY,
@@ -25,18 +26,16 @@ from tests.factories.sharing import (
     world,
 )
 from tests.factories.work import entries, gallery, person, probe
-from typer.testing import CliRunner
 
 from plainview.casework.actions.agreements import withdraw
 from plainview.casework.actions.disclose import disclose
 from plainview.casework.actions.shared_ends import decline
 from plainview.casework.models import Agreement, Member, Search, SharedRequest
 from plainview.casework.package import verify_package
-from plainview.cli import main as cli
 
 
 def run(line: str, who: Member, code: int = 0) -> dict[str, Any]:
-    done = CliRunner().invoke(cli.app, [*line.split(), "--as", who.email, "--json"])
+    done = invoke([*line.split(), "--as", who.email, "--json"])
     assert (done.exit_code, done.exception) == (code, None), (line, done.exception)
     return json.loads(done.output) if code == 0 else {}
 
@@ -64,7 +63,7 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
         "lead",
         ["robbery"],
     )
-    CliRunner().invoke(cli.app, ["case", "open", "R-1", "--offence", "robbery", "--as", asker.email])
+    invoke(["case", "open", "R-1", "--offence", "robbery", "--as", asker.email])
     asked = run(
         f"request make {probe(tmp_path)} --agreement {made} --gallery g --case R-1 --purpose find --authority warrant"
         " --origin cctv",
@@ -86,9 +85,7 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
     assert [(one["lead"], one["outcome"]) for one in told["candidates"]] == [(lead, "cleared")]
     assert (told["search"], told["result"]) == (None, "lead")
     assert run(f"request show {asked}", examiner)["search"] == found["search_id"]
-    CliRunner().invoke(
-        cli.app, ["agreement", "withdraw", made, "--reason", WHY, "--as", boss.email], catch_exceptions=False
-    )
+    invoke(["agreement", "withdraw", made, "--reason", WHY, "--as", boss.email], catch_exceptions=False)
     assert Agreement.objects.get().withdrawn_by == boss
 
 

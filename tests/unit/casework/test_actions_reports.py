@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from tests.factories.commands import invoke
 from tests.factories.reports import other_agency, worked
 from tests.factories.work import at, case, entries, gallery, person, probe, search
-from typer.testing import CliRunner
 
 from plainview.casework.actions.flags import raise_flag
 from plainview.casework.actions.reports import MadeReport, make_report
@@ -24,7 +24,6 @@ from plainview.casework.models import Member, Search
 from plainview.casework.report_check import check_report
 from plainview.casework.report_files import digest, to_json
 from plainview.casework.report_sections import sections
-from plainview.cli import main as cli
 from plainview.policy.decision import Refused
 from plainview.policy.misuse import Finding
 from plainview.policy.reporting import Period, default_period
@@ -95,7 +94,7 @@ def test_the_command_writes_files_and_says_what_it_does_not_understand(
     workspace: Path, tmp_path: Path
 ) -> None:
     def run(*words: str) -> Any:
-        return CliRunner().invoke(cli.app, ["report", "show", "--as", "auditor@agency.example", *words])
+        return invoke(["report", "show", "--as", "auditor@agency.example", *words])
 
     out = [tmp_path / "report.csv", tmp_path / "report.pdf"]
     done = run("--csv", str(out[0]), "--pdf", str(out[1]), "--compare", "2026-01-01..2026-01-31")
@@ -203,7 +202,7 @@ def test_a_copy_of_the_log_gives_every_number_again_and_another_log_does_not(
     assert found.entry == entries("report.made")[0].seq
     assert found.numbers > 60
     assert check_report(file, log, vkey=json.loads(file.read_text())["log_key"]).problems == []
-    run = CliRunner().invoke(cli.app, ["report", "check", str(file), "--log", str(log)])
+    run = invoke(["report", "check", str(file), "--log", str(log)])
     assert (run.exit_code, "numbers are those of the log" in run.output) == (0, True)
     with pytest.raises(Refused, match=r"report\.unreadable"):
         check_report(file, tmp_path / "nowhere")
@@ -214,7 +213,7 @@ def test_a_copy_of_the_log_gives_every_number_again_and_another_log_does_not(
     problems = check_report(file, log).problems
     assert any(problem.startswith("log: ") for problem in problems)
     assert any("searches: the report states 4, the log records 3" in problem for problem in problems)
-    run = CliRunner().invoke(cli.app, ["report", "check", str(file), "--log", str(log), "--json"])
+    run = invoke(["report", "check", str(file), "--log", str(log), "--json"])
     assert run.exit_code == 1
     assert json.loads(run.stdout)["problems"] == problems
     (log / "log.jsonl").write_bytes(whole)
