@@ -18,9 +18,9 @@ from django.conf import settings
 from django.test import Client
 from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.actions.members import invite_member, join
-accept_terms(propose_agency("Other", jurisdiction="J", head_name="H", head_email="h@other.example"))
-boss = join(open_agency("Other", administrator_email="boss@other.example").code, "Boss")
-member = join(invite_member("s@other.example", ["supervisor"], acting_member=boss).code, "Other supervisor")
+accept_terms(propose_agency("Elsewhere", jurisdiction="J", head_name="H", head_email="h@elsewhere.example"))
+boss = join(open_agency("Elsewhere", administrator_email="boss@elsewhere.example").code, "Boss")
+member = join(invite_member("s@elsewhere.example", ["supervisor"], acting_member=boss).code, "Other supervisor")
 totp.TOTP.activate(member, totp.generate_totp_secret())
 client = Client()
 client.force_login(member, backend="plainview.web.adapters.Backend")

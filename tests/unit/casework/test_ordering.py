@@ -35,7 +35,7 @@ def fill(into: Gallery, count: int, seed: int) -> Gallery:
     run = Enrolment.objects.create(gallery=into, member=person("admin"))
     for number, row in enumerate(rows):
         made = Reference(
-            gallery=into, enrolment=run, face_number=1, box=[], points=[], quality=50, quality_detail={},
+            gallery=into, enrolment=run, face_number=1, box=[100, 80, 120, 150], points=[], quality=50, quality_detail={},
             file_name="-", pack=services().engine.pack.identity, blob=f"{seed:032x}{number:032x}",
         )  # fmt: skip
         made.template = services().templates.seal(row.tobytes(), f"template:{made.public_id}".encode())
@@ -117,11 +117,21 @@ def test_another_process_gives_the_same_list(large: Gallery, tmp_path: Path) -> 
 
 
 def test_an_expunged_member_of_the_cohort_is_forgotten_and_the_package_says_so(
-    large: Gallery, tmp_path: Path
+    large: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = search(probe(tmp_path))
     supervisor = person("supervisor")
-    disclose(answer.search.public_id, tmp_path / "before.zip", pictures=False, acting_member=supervisor)
+    stored, picture = services().blobs.get, (tmp_path / "probe.png").read_bytes()
+    monkeypatch.setattr(
+        services().blobs, "get", lambda digest: picture if digest.startswith("0" * 20) else stored(digest)
+    )
+    disclose(
+        answer.search.public_id,
+        tmp_path / "before.zip",
+        pictures="none",
+        reason="the gallery is made up",
+        acting_member=supervisor,
+    )
     assert verify_package(tmp_path / "before.zip").ok
     listed = {row.reference_id for row in answer.candidates}
     gone = Reference.objects.filter(gallery=large).exclude(pk__in=listed).order_by("pk").last()
@@ -132,7 +142,13 @@ def test_an_expunged_member_of_the_cohort_is_forgotten_and_the_package_says_so(
     now = services().orderings[large.pk, services().engine.pack.identity]
     assert now is not held
     assert len(now.scorer._cohort) == len(held.scorer._cohort) - 1
-    disclose(answer.search.public_id, tmp_path / "after.zip", pictures=False, acting_member=supervisor)
+    disclose(
+        answer.search.public_id,
+        tmp_path / "after.zip",
+        pictures="none",
+        reason="the gallery is made up",
+        acting_member=supervisor,
+    )
     report = verify_package(tmp_path / "after.zip")
     assert report.ok, report.problems
 
