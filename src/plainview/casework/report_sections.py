@@ -97,7 +97,7 @@ class _Reader:
         others = [
             ("Answered without a candidate", "without_candidate"),
             ("Examined, and no candidate found similar", "nothing_similar"),
-            ("Urgent, without approval beforehand", "urgent"), ("Erased: nobody authorised them in time", "erased"),
+            ("Urgent, without approval beforehand", "urgent"), ("Erased: not authorised in time, or by a rule of retention", "erased"),
             ("Raised by alerts", "by_alerts"),
         ]  # fmt: skip
         then = self._then or {}
