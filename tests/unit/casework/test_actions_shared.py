@@ -170,8 +170,7 @@ def test_what_must_hold_of_the_request_itself(workspace: Path, tmp_path: Path) -
     assert rule(who="second") == "preparation.unknown"
     assert rule(agreement="G000000000000") == "agreement.unknown"
     assert rule(who="supervisor") == "preparation.unknown"
-    with at(timezone.now() + REMIND_DAYS * DAY):
-        close_case("R-1", acting_member=theirs("examiner"))
+    close_case("R-1", acting_member=theirs("examiner"))
     assert rule() == "shared.case"
     assert not SharedRequest.objects.exists()
     assert {row.subject["rule"] for row in entries("shared.request.refused")} >= {
