@@ -65,7 +65,7 @@ def propose_run(*, acting_member: Member) -> RetentionRun:
         if not any(one.verdict.state is State.DUE for one in found):
             raise Refused(
                 "retention.nothing_due", "Nothing proposed",
-                f"Nothing is due that may be erased; {len(found)} held back.", "Look at what comes next.",
+                f"Nothing is due that may be erased; {len(found)} held back.", "See what comes next: `plainview retention upcoming`, or the page.",
             )  # fmt: skip
         return _propose(agency, found, today, acting_member)
 

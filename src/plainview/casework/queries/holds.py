@@ -182,6 +182,6 @@ def hold_numbered(public_id: str, member: Member) -> Hold:
     row = Hold.objects.filter(agency=member.agency, public_id=public_id.strip()).first()
     if row is None:
         raise Refused(
-            "hold.unknown", "Refused", f"Your agency has no hold {public_id!r}.", "See the list of holds."
+            "hold.unknown", "Refused", f"Your agency has no hold {public_id!r}.", "See `plainview hold list`."
         )
     return row
