@@ -42,11 +42,22 @@ def _save(gallery: object, case: object, member: object) -> None:
     pack = services().engine.pack
     version, _ = binding(member.agency)  # type: ignore[attr-defined]
     shared = {
-        "case": case, "member": member, "purpose": "benchmark", "origin": "other", "policy": version,
-        "probe_blob": "0" * 64, "probe_name": "-", "face_number": 1, "box": [], "quality": 50, "quality_detail": {},
-        "pack": pack.identity, "pack_sha256": pack.recogniser.sha256, "one_in": 100_000,
+        "case": case,
+        "member": member,
+        "purpose": "benchmark",
+        "origin": "other",
+        "policy": version,
+        "probe_blob": "0" * 64,
+        "probe_name": "-",
+        "face_number": 1,
+        "box": [],
+        "quality": 50,
+        "quality_detail": {},
+        "pack": pack.identity,
+        "pack_sha256": pack.recogniser.sha256,
+        "one_in": 100_000,
         "expires_at": timezone.now() + timedelta(days=30),
-    }  # fmt: skip
+    }
     alerts = [Alert(**shared) for _ in range(ALERTS)]
     for alert, row in zip(alerts, rows, strict=True):
         alert.sealed = services().templates.seal(row.tobytes(), f"alert:{alert.public_id}".encode())

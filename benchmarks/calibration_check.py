@@ -98,9 +98,7 @@ class Held:
             if known is not None:
                 scores[known[start : start + 200]] = -9
             best[start : start + 200] = scores.max(axis=1)
-        return [
-            Trial(rate.low, rate.high, int((best >= score).sum()), len(best)) for score, rate in self._stated
-        ]
+        return [Trial(rate.low, rate.high, int((best >= score).sum()), len(best)) for score, rate in self._stated]
 
 
 class People:
@@ -121,14 +119,10 @@ class People:
             np.linalg.cholesky(np.cov(every.T) + 1e-6 * np.eye(every.shape[1])),
         )
 
-    def parted(
-        self, size: int, random: np.random.Generator, *, doubles: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def parted(self, size: int, random: np.random.Generator, *, doubles: bool) -> tuple[np.ndarray, np.ndarray]:
         """Pictures of `size` random people as a gallery, one or all of each; and one of each of 700 others at most."""
         order = random.permutation(np.array(sorted(self.pictures)))
-        enrolled = [
-            self.pictures[who] if doubles else [random.choice(self.pictures[who])] for who in order[:size]
-        ]
+        enrolled = [self.pictures[who] if doubles else [random.choice(self.pictures[who])] for who in order[:size]]
         others = order[size:][: 700 if size >= SIZES[-1] else 1000]
         return np.concatenate(enrolled), np.array([random.choice(self.pictures[who]) for who in others])
 
@@ -142,9 +136,7 @@ class People:
 
     def synthetic(self, count: int, random: np.random.Generator) -> np.ndarray:
         """Made-up templates of made-up people."""
-        rows = random.standard_normal((count, len(self.mean))).astype(np.float32) @ self.spread.T.astype(
-            np.float32
-        )
+        rows = random.standard_normal((count, len(self.mean))).astype(np.float32) @ self.spread.T.astype(np.float32)
         rows += self.mean
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
@@ -157,13 +149,20 @@ def table_of(name: str, runs: list[list[Trial]], size: int) -> list[dict[str, ob
         reached, strangers = sum(t.reached for t in trials), sum(t.strangers for t in trials)
         lines.append(
             {
-                "gallery": name, "size": size, "stated_once_in": once_in,
-                "interval": [round(float(np.median([getattr(t, side) for t in trials])), 1) for side in ("low", "high")],
-                "observed_once_in": round(strangers / reached, 1) if reached else None, "reached": reached,
-                "strangers": strangers, "seeds": len(trials), "inside": sum(t.inside for t in trials),
+                "gallery": name,
+                "size": size,
+                "stated_once_in": once_in,
+                "interval": [
+                    round(float(np.median([getattr(t, side) for t in trials])), 1) for side in ("low", "high")
+                ],
+                "observed_once_in": round(strangers / reached, 1) if reached else None,
+                "reached": reached,
+                "strangers": strangers,
+                "seeds": len(trials),
+                "inside": sum(t.inside for t in trials),
                 "holds": sum(t.inside or t.overlaps for t in trials),
             }
-        )  # fmt: skip
+        )
     return lines
 
 
@@ -187,9 +186,7 @@ def main() -> None:
                 held, others = people.parted(size, np.random.default_rng([seed, size]), doubles=doubles)
                 known = people.same(others, held)
                 runs.append(Held(people.templates[held], table).observed(people.templates[others], known))
-            lines += table_of(
-                f"{size} people, {'every picture' if doubles else 'one picture each'}", runs, len(held)
-            )
+            lines += table_of(f"{size} people, {'every picture' if doubles else 'one picture each'}", runs, len(held))
     for size, seeds in LARGE:
         kinds: dict[str, list[list[Trial]]] = {"real": [], "synthetic": []}
         for seed in range(seeds):

@@ -34,9 +34,7 @@ from plainview.recognition.types import Picture, Pixels
 Floats = NDArray[np.float64]
 
 KINDS = 8  # of drawn covers, see evaluation.covers
-RIDGE = (
-    1000.0  # on standardised features: tried 300, 1,000 and 3,000, which differ by less than the intervals
-)
+RIDGE = 1000.0  # on standardised features: tried 300, 1,000 and 3,000, which differ by less than the intervals
 FALSE_ALARMS = 0.01
 
 
@@ -128,9 +126,7 @@ def _scarf(random: np.random.Generator) -> NDArray[np.float32]:
 
 def _cloth(random: np.random.Generator) -> Floats:
     known = (*COLOURS, (240, 235, 230), (22, 22, 20), (120, 180, 200), (60, 55, 60))
-    plain = (
-        random.uniform(10, 245, 3) if random.random() < 0.3 else np.array(known[random.integers(len(known))])
-    )
+    plain = random.uniform(10, 245, 3) if random.random() < 0.3 else np.array(known[random.integers(len(known))])
     plain = plain + random.normal(0, 8, 3)
     cloth = np.ones((112, 112, 3)) * plain
     pattern = random.random()
@@ -145,9 +141,7 @@ def _cloth(random: np.random.Generator) -> Floats:
     elif pattern < 0.6:  # dots and letters
         for _ in range(random.integers(3, 25)):
             spot = tuple(int(v) for v in random.integers(0, 112, 2))
-            cv2.circle(
-                cloth, spot, int(random.integers(1, 5)), tuple(random.uniform(0, 255, 3)), -1, cv2.LINE_AA
-            )
+            cv2.circle(cloth, spot, int(random.integers(1, 5)), tuple(random.uniform(0, 255, 3)), -1, cv2.LINE_AA)
     elif pattern < 0.75:  # a ridge down the middle
         cloth *= 1 - random.uniform(0, 0.35) * (np.abs(np.arange(112) - 56) / 45)[None, :, None]
     return cloth
@@ -189,9 +183,7 @@ def _hand(face: Pixels, random: np.random.Generator) -> tuple[NDArray[np.float32
 
 def taken(face: Pixels, random: np.random.Generator) -> Pixels:
     """The face as another picture might show it: points off by a little, other light, grey, coarse or noisy."""
-    matrix = cv2.getRotationMatrix2D(
-        (56, 65), np.degrees(random.normal(0, 0.05)), np.exp(random.normal(0, 0.05))
-    )
+    matrix = cv2.getRotationMatrix2D((56, 65), np.degrees(random.normal(0, 0.05)), np.exp(random.normal(0, 0.05)))
     matrix[:, 2] += random.normal(0, 2.2, 2)
     border = cv2.BORDER_CONSTANT if random.random() < 0.2 else cv2.BORDER_REPLICATE
     moved = cv2.warpAffine(face, matrix, (112, 112), flags=cv2.INTER_LINEAR, borderMode=border)
@@ -253,13 +245,14 @@ def tune(faces: list[Sample], engine: Engine) -> None:
         left_out[third == part] = plain[third == part] @ weights + bias
     weights, bias = fit(np.ones(len(faces), bool))
     bias -= float(np.quantile(left_out, 1 - FALSE_ALARMS))
-    numbers = ", ".join(str(round(weight * 1000)) for weight in weights)
+    numbers = " ".join(str(round(weight * 1000)) for weight in weights)
     sys.stdout.write(
         '"""The weights of recognition.cover, as `python benchmarks/covers.py DATA --tune` printed them.\n\n'
         f"Fitted on {len(faces):,} faces of lfw-dev and utkface-dev: the half of the people by the hash of their name.\n"
-        f'"""\n\nBIAS = {bias:.3f}\nWEIGHTS = (\n'
-        + textwrap.indent(textwrap.fill(numbers, 105), "    ")
-        + ",\n)  # fmt: skip\n"
+        f'"""\n\nBIAS = {bias:.3f}\n'
+        'WEIGHTS = tuple(\n    int(weight)\n    for weight in """\n'
+        + textwrap.indent(textwrap.fill(numbers, 110), "    ")
+        + '\n""".split()\n)\n'
         '"""Thousandths, in the order of `cover.features`."""\n'
     )
 
@@ -301,9 +294,7 @@ def figures(data: Path, engine: Engine, faces: dict[str, list[Sample]]) -> dict[
 
 def main() -> None:
     """Run it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--tune", action="store_true")
     parser.add_argument("--json", action="store_true")

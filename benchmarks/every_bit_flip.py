@@ -42,9 +42,14 @@ def _log(count: int) -> tuple[list[bytes], list[bytes]]:
     start = datetime(2026, 11, 23, tzinfo=UTC)
     for number in range(count):
         made = next_entry(
-            frontier, log=_SIGNER.verifier.name, at=start + timedelta(seconds=number), action="search.requested",
-            actor="m1", subject={"case": number, "score": "0.4317"}, secret={"purpose": "x"},
-        )  # fmt: skip
+            frontier,
+            log=_SIGNER.verifier.name,
+            at=start + timedelta(seconds=number),
+            action="search.requested",
+            actor="m1",
+            subject={"case": number, "score": "0.4317"},
+            secret={"purpose": "x"},
+        )
         frontier = made.frontier
         lines.append(format_line(made.entry.canonical, made.leaf))
         notes.append(_SIGNER.sign(frontier.size, frontier.root()).encode())
@@ -85,9 +90,7 @@ def main() -> int:
     lines, notes = _log(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
     times = ["", *(json.loads(line)["entry"]["at"] for line in lines)]
     jobs = [("log.jsonl", number, line, times[number]) for number, line in enumerate(lines)]
-    jobs += [
-        ("checkpoints", number, notes[number], "") for number in {*range(0, len(notes), 20), len(notes) - 1}
-    ]
+    jobs += [("checkpoints", number, notes[number], "") for number in {*range(0, len(notes), 20), len(notes) - 1}]
     jobs.append(("key.pub", 0, _SIGNER.verifier.text.encode(), ""))
     totals: dict[str, list[int]] = {}
     with multiprocessing.Pool() as pool:

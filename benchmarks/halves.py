@@ -41,9 +41,10 @@ def main() -> None:
             _rows(labels, arguments.out / name / "labels.csv", lambda row, names=names: row["path"] in names)
         if arguments.rulings:
             _rows(
-                arguments.rulings, arguments.out / f"{name}-rulings.csv",
+                arguments.rulings,
+                arguments.out / f"{name}-rulings.csv",
                 lambda row, names=names: {row["image_a"], row["image_b"]} <= names,
-            )  # fmt: skip
+            )
         print(f"{name}: {len(chosen)} people, {len(kept)} pictures")  # noqa: T201  a script's answer
 
 

@@ -51,9 +51,7 @@ def codes(rows: Rows) -> None:
     decoded = pq.decode(pq.compute_codes(held))
     lost = float(((held - decoded) ** 2).sum(axis=1).mean())
     trained = (probes @ decoded.T) / (1 - lost) - exact
-    _say(
-        f"trained code (faiss PQ, on the other half): loses {lost:.4f}, spread {trained[strangers].std():.5f}"
-    )
+    _say(f"trained code (faiss PQ, on the other half): loses {lost:.4f}, spread {trained[strangers].std():.5f}")
 
 
 def reading(rows: Rows, wanted: int = 5000) -> None:

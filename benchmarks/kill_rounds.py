@@ -54,9 +54,7 @@ def run(rounds: int, *, seed: int = 1, folder: Path) -> State:
             work = "enrol"
         _one_round(state, work, number)
         _apart(look, state, lambda told: state.looked.update(told))
-        state.problems += [
-            f"round {number} ({work}): {text}" for text in state.looked.pop("problems", ["no look"])
-        ]
+        state.problems += [f"round {number} ({work}): {text}" for text in state.looked.pop("problems", ["no look"])]
         state.re_embedding = bool(state.looked.get("re_embedding"))
         if not state.re_embedding:  # killed before it began, the gallery still has the pack that it had
             state.other_pack = state.looked.get("pack") == OTHER_PACK
@@ -153,11 +151,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="plainview-kill-") as folder:
         state = run(chosen.rounds, seed=chosen.seed, folder=Path(folder))
     done: dict[str, Any] = {
-        "rounds": sum(state.rounds.values()), "killed": sum(state.killed.values()),
+        "rounds": sum(state.rounds.values()),
+        "killed": sum(state.killed.values()),
         "by_work": {work: [state.rounds[work], state.killed[work]] for work in sorted(state.rounds)},
-        "acknowledged": len(state.acknowledged), "expunged": len(state.expunged) - len(state.begun),
-        **state.looked, "problems": state.problems,
-    }  # fmt: skip
+        "acknowledged": len(state.acknowledged),
+        "expunged": len(state.expunged) - len(state.begun),
+        **state.looked,
+        "problems": state.problems,
+    }
     if chosen.json:
         print(json.dumps(done))  # noqa: T201  a script's one answer
     else:

@@ -32,9 +32,7 @@ class State:
     home: Path
     random: random.Random
     acknowledged: set[str] = field(default_factory=set)  # file names
-    expunged: dict[str, tuple[str, bytes]] = field(
-        default_factory=dict
-    )  # id -> picture digest, plain template
+    expunged: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # id -> picture digest, plain template
     begun: dict[str, str] = field(default_factory=dict)  # id -> file name: asked for and not acknowledged
     other_pack: bool = False
     re_embedding: bool = False
@@ -58,9 +56,13 @@ def make(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
     from plainview.casework.actions.galleries import create_gallery
 
     create_gallery(
-        "g", legal_basis="benchmark", source="benchmark", owner="benchmark", expires_on=date(2999, 1, 1),
+        "g",
+        legal_basis="benchmark",
+        source="benchmark",
+        owner="benchmark",
+        expires_on=date(2999, 1, 1),
         acting_member=_admin(),
-    )  # fmt: skip
+    )
 
 
 def warm() -> None:
@@ -128,9 +130,7 @@ def _enrol(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any,
             tell({"enrolled": list(committed)})
 
     options = Options(
-        settled=lambda items, word: (
-            committed.extend(item.name for item in items) if word == "enrolled" else None
-        )
+        settled=lambda items, word: committed.extend(item.name for item in items) if word == "enrolled" else None
     )
     # All folders so far: what an earlier, killed round left is gone on with.
     enrol(
@@ -253,10 +253,15 @@ def look(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
     gone = [row.public_id for row in rows if not row.template]
     tell(
         {
-            "problems": problems, "re_embedding": gallery.re_embedding, "held": len(held), "erased": len(gone),
-            "entries": log.entries, "pack": gallery.pack, "changes": gallery.log_head,
+            "problems": problems,
+            "re_embedding": gallery.re_embedding,
+            "held": len(held),
+            "erased": len(gone),
+            "entries": log.entries,
+            "pack": gallery.pack,
+            "changes": gallery.log_head,
         }
-    )  # fmt: skip
+    )
 
 
 def _found(gallery: Any, held: list[Any], require: Callable[[bool, str], None]) -> None:

@@ -61,10 +61,14 @@ def _measure(folder: Path, rows: int) -> dict[str, object]:
     services().close()
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
-        "rows": len(items), "manifest_mb": round(many.stat().st_size / 2**20, 1), "count_s": round(counted, 2),
-        "enrol_s": round(result.seconds, 2), "duplicates": result.duplicates,
-        "peak_mb_after_400_rows": round(before / 1024, 1), "peak_mb": round(after / 1024, 1),
-    }  # fmt: skip
+        "rows": len(items),
+        "manifest_mb": round(many.stat().st_size / 2**20, 1),
+        "count_s": round(counted, 2),
+        "enrol_s": round(result.seconds, 2),
+        "duplicates": result.duplicates,
+        "peak_mb_after_400_rows": round(before / 1024, 1),
+        "peak_mb": round(after / 1024, 1),
+    }
 
 
 if __name__ == "__main__":

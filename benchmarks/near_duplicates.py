@@ -38,9 +38,10 @@ def scan(held: int) -> dict[str, float]:
         hashes.near(asked)
         times.append((time.process_time() - began) / BATCH * 1e3)
     return {
-        "held": len(hashes), "scan_ms_a_picture": round(statistics.median(times), 3),
+        "held": len(hashes),
+        "scan_ms_a_picture": round(statistics.median(times), 3),
         "bytes_a_hash": round(memory * 1024 / held, 1),
-    }  # fmt: skip
+    }
 
 
 def pairs(folder: Path) -> dict[str, object]:
@@ -58,11 +59,13 @@ def pairs(folder: Path) -> dict[str, object]:
         if hashes[one] and hashes[other] and distance(hashes[one], hashes[other]) <= 31
     ]
     return {
-        "photographs": len(paths), "hash_ms": round(statistics.median(times), 3),
-        "without_hash": sum(not one for one in hashes), "compared_pairs": len(paths) * (len(paths) - 1) // 2,
+        "photographs": len(paths),
+        "hash_ms": round(statistics.median(times), 3),
+        "without_hash": sum(not one for one in hashes),
+        "compared_pairs": len(paths) * (len(paths) - 1) // 2,
         "near_pairs": len(near),
         "near_pairs_of_two_people": sum(paths[a].parent != paths[b].parent for a, b in near),
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

@@ -83,9 +83,7 @@ class World:
         """One search."""
         random = self.random
         share = float(
-            np.clip(random.normal(0.42, 0.09), 0.1, 0.9)
-            if posed
-            else np.exp(random.normal(np.log(0.07), 0.6))
+            np.clip(random.normal(0.42, 0.09), 0.1, 0.9) if posed else np.exp(random.normal(np.log(0.07), 0.6))
         )
         quality = int(np.clip(random.normal(90, 8) if posed else random.normal(42, 18), 1, 100))
         name = f"S{len(self.facts)}"
@@ -105,9 +103,7 @@ def simulate(seed: int) -> World:
     for day in range(DAYS):
         weekend = day % 7 >= 5
         on_duty = [
-            m
-            for m in range(MEMBERS)
-            if (m, day) not in holidays and random.random() < (0.35 if weekend else 0.9)
+            m for m in range(MEMBERS) if (m, day) not in holidays and random.random() < (0.35 if weekend else 0.9)
         ]
         for _ in range(random.poisson(CASES_A_DAY * (0.4 if weekend else 1))):
             if not on_duty:
@@ -166,9 +162,7 @@ def _plant(world: World, begin: datetime, shifts: np.ndarray) -> None:
         world.search(member, f"NIGHT{i}", at, world.person(), "photograph", posed=True, kind="unusual_hour")
         for n in range(25 + i % 3 * 15):  # an afternoon of looking people up
             at = _moment(world, day + timedelta(days=3), shift)
-            world.search(
-                member, f"BUSY{i}-{n}", at, world.person(), "social media", posed=True, kind="unusual_volume"
-            )
+            world.search(member, f"BUSY{i}-{n}", at, world.person(), "social media", posed=True, kind="unusual_volume")
         person = world.person()
         for n in range(8 + i % 3 * 3):  # until the list says what is wanted
             at = _moment(world, day + timedelta(days=n), shift)
@@ -206,24 +200,24 @@ def judge(world: World) -> dict[str, object]:
         false["closed_case"] += closed_case(at, by_member[member], LIMITS) is not None
     normal = len(facts) - len(world.planted)
     return {
-        "searches": len(facts), "normal_searches": normal, "members": MEMBERS, "days": DAYS,
+        "searches": len(facts),
+        "normal_searches": normal,
+        "members": MEMBERS,
+        "days": DAYS,
         "false_alarms": {
             rule: {
-                "count": false[rule], "per_1000_searches": round(1000 * false[rule] / normal, 2),
+                "count": false[rule],
+                "per_1000_searches": round(1000 * false[rule] / normal, 2),
                 "per_member_year": round(false[rule] / MEMBERS, 2),
             }
             for rule in (*places, "closed_case")
         },
-        "planted_found": {
-            kind: f"{len(found[kind] & group)} of {len(group)}" for kind, group in places.items()
-        },
-    }  # fmt: skip
+        "planted_found": {kind: f"{len(found[kind] & group)} of {len(group)}" for kind, group in places.items()},
+    }
 
 
 def _with_face(fact: SearchFact, face: int) -> SearchFact:
-    return SearchFact(
-        fact.search, fact.member, fact.case, fact.at, face, fact.origin, fact.quality, fact.face_share
-    )
+    return SearchFact(fact.search, fact.member, fact.case, fact.at, face, fact.origin, fact.quality, fact.face_share)
 
 
 def _place(fact: SearchFact, kind: str) -> str:

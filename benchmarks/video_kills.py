@@ -77,10 +77,16 @@ def measure(kills: int, seconds: float, chance: random.Random) -> dict[str, obje
     first, second = _stills(calm), _stills(wild)
     repeated = len(second) - len({json.dumps(row) for row in second})
     return {
-        "kills": killed, "gone_on_by_hand": by_hand, "same": first == second, "stills": len(first), "stills_after_kills": len(second),
-        "repeated": repeated, "lost": len([row for row in first if row not in second]),
-        "state": _state(wild), "undisturbed_s": round(whole, 1),
-    }  # fmt: skip
+        "kills": killed,
+        "gone_on_by_hand": by_hand,
+        "same": first == second,
+        "stills": len(first),
+        "stills_after_kills": len(second),
+        "repeated": repeated,
+        "lost": len([row for row in first if row not in second]),
+        "state": _state(wild),
+        "undisturbed_s": round(whole, 1),
+    }
 
 
 def _footage(seconds: float) -> bytes:

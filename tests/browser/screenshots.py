@@ -104,51 +104,80 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
     draft = examiner.url.removeprefix(live.url)
     retention = _retention(live, folder, search)
     outside = _outsiders(live, search)
-    examination = live.json("examine", "list", "--as", "supervisor@agency.example")["examinations"][0][
-        "examination"
-    ]
+    examination = live.json("examine", "list", "--as", "supervisor@agency.example")["examinations"][0]["examination"]
     task = live.json("verify", "list", "--as", "verifier@agency.example")["verifications"][0]["verification"]
     shared = live.python(rivertown_at_work(GALLERY))
     live.others |= shared["people"]
     number, _ = walk.ask(browser.new_context(base_url=live.url).new_page(), probe(folder, "asking.jpg"))
-    live.cli(
-        "rights", "confirm", number, "--how", "passport shown at the desk", "--as", "admin@agency.example"
-    )
+    live.cli("rights", "confirm", number, "--how", "passport shown at the desk", "--as", "admin@agency.example")
     live.cli("rights", "search", number, "--as", "admin@agency.example")
     return {
         "examiner": {
-            "home": "/", "cases": "/cases/", "case": "/cases/1/", "prepare-begin": f"/prepare/?case={CASE}",
-            "prepare": draft, "search": f"{draft}search/", "candidates": f"/searches/{search}/",
-            "candidates-list": f"/searches/{search}/?as=list", "alert-new": alert,
-            "examine": f"/searches/{search}/candidates/3/examine/", "examinations": "/examinations/",
-            "alerts": "/alerts/", "videos": "/videos/", "my-record": "/me/", "proficiency": "/proficiency/",
-            "sign-in-set-up": "/accounts/2fa/", "sessions": "/sessions/",
-            "shared": "/shared/", "shared-take": shared["take"], "shared-searched": shared["searched"],
+            "home": "/",
+            "cases": "/cases/",
+            "case": "/cases/1/",
+            "prepare-begin": f"/prepare/?case={CASE}",
+            "prepare": draft,
+            "search": f"{draft}search/",
+            "candidates": f"/searches/{search}/",
+            "candidates-list": f"/searches/{search}/?as=list",
+            "alert-new": alert,
+            "examine": f"/searches/{search}/candidates/3/examine/",
+            "examinations": "/examinations/",
+            "alerts": "/alerts/",
+            "videos": "/videos/",
+            "my-record": "/me/",
+            "proficiency": "/proficiency/",
+            "sign-in-set-up": "/accounts/2fa/",
+            "sessions": "/sessions/",
+            "shared": "/shared/",
+            "shared-take": shared["take"],
+            "shared-searched": shared["searched"],
         },
         "verifier": {"verifier-home": "/", "verifications": "/verifications/", "verify": f"/verifications/{task}/"},
         "supervisor": {
-            "supervisor-home": "/", "leads": "/leads/", "lead": lead,
-            "release": f"/examinations/{examination}/release/", "approvals": "/approvals/",
-            "report": "/reports/", "report-schedules": "/reports/schedules/",
-            "disclosure": f"/searches/{search}/disclosure/", "exoneration": f"/exonerations/{outside['review']}/",
+            "supervisor-home": "/",
+            "leads": "/leads/",
+            "lead": lead,
+            "release": f"/examinations/{examination}/release/",
+            "approvals": "/approvals/",
+            "report": "/reports/",
+            "report-schedules": "/reports/schedules/",
+            "disclosure": f"/searches/{search}/disclosure/",
+            "exoneration": f"/exonerations/{outside['review']}/",
         },
         "admin": {
-            "administrator-home": "/", "galleries": "/galleries/", "gallery": "/galleries/1/",
-            "enrol": "/galleries/1/enrol/", "members": "/members/", "policy": "/policy/",
-            "policy-change": "/policy/change/", "agreement": shared["agreement"], "agreement-new": "/agreements/new/",
-            "retention": "/retention/", "retention-rules": "/retention/rules/", "holds": "/holds/",
-            "retention-events": "/retention/events/", "retention-run": retention,
-            "rights": "/rights/", "rights-state": f"/rights/{number}/",
-            "requests": "/requests/", "request": f"/requests/{number}/",
+            "administrator-home": "/",
+            "galleries": "/galleries/",
+            "gallery": "/galleries/1/",
+            "enrol": "/galleries/1/enrol/",
+            "members": "/members/",
+            "policy": "/policy/",
+            "policy-change": "/policy/change/",
+            "agreement": shared["agreement"],
+            "agreement-new": "/agreements/new/",
+            "retention": "/retention/",
+            "retention-rules": "/retention/rules/",
+            "holds": "/holds/",
+            "retention-events": "/retention/events/",
+            "retention-run": retention,
+            "rights": "/rights/",
+            "rights-state": f"/rights/{number}/",
+            "requests": "/requests/",
+            "request": f"/requests/{number}/",
         },
         "auditor": {
-            "auditor-home": "/", "log": "/log/", "log-entry": "/log/12/", "flags": "/flags/",
-            "samples": "/samples/", "sample": f"/samples/{outside['sample']}/",
+            "auditor-home": "/",
+            "log": "/log/",
+            "log-entry": "/log/12/",
+            "flags": "/flags/",
+            "samples": "/samples/",
+            "sample": f"/samples/{outside['sample']}/",
         },
         "counsel": {"disclosures": "/disclosures/", "disclosed": f"/disclosures/{search}/"},
         "Rivertown examiner": {"shared-ask": shared["ask"], "shared-answer": shared["answered"]},
         "Rivertown supervisor": {"shared-authorise": shared["authorise"]},
-    }  # fmt: skip
+    }
 
 
 def _retention(live: Live, folder: Path, search: str) -> str:

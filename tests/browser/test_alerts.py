@@ -15,9 +15,7 @@ from tests.factories.models import collins, scaled
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
-def test_an_alert_from_its_search_to_its_end(
-    page_of: Callable[..., Page], live: Live, tmp_path: Path
-) -> None:
+def test_an_alert_from_its_search_to_its_end(page_of: Callable[..., Page], live: Live, tmp_path: Path) -> None:
     page = page_of("examiner")
     walk.prepare(page, probe(tmp_path))
     walk.choose(page, "is he seen again")

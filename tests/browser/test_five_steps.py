@@ -12,9 +12,13 @@ from tests.factories import walk
 from tests.factories.live import Live, probe
 
 AUTHENTICATOR = {
-    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-    "isUserVerified": True, "automaticPresenceSimulation": True,
-}  # fmt: skip
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 
 
 @pytest.fixture
@@ -51,9 +55,7 @@ def with_passkey(live: Live, browser: Browser) -> Iterator[Callable[[str], Page]
         context.close()
 
 
-def test_three_people_walk_the_five_steps(
-    live: Live, with_passkey: Callable[[str], Page], tmp_path: Path
-) -> None:
+def test_three_people_walk_the_five_steps(live: Live, with_passkey: Callable[[str], Page], tmp_path: Path) -> None:
     examiner = with_passkey("examiner")
     walk.prepare(examiner, probe(tmp_path))
     walk.choose(examiner)

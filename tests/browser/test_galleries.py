@@ -44,9 +44,7 @@ def make_gallery(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
-def test_an_upload_is_sent_enrolled_and_its_failures_are_shown(
-    page_of: Callable[..., Page], archive: Path
-) -> None:
+def test_an_upload_is_sent_enrolled_and_its_failures_are_shown(page_of: Callable[..., Page], archive: Path) -> None:
     page = page_of("admin")
     make_gallery(page, "upload")
     page.get_by_role("link", name="Enrol pictures").click()
@@ -72,9 +70,7 @@ def test_an_upload_is_sent_enrolled_and_its_failures_are_shown(
     assert findings(page) == []
 
 
-def test_what_is_wrong_with_an_upload_is_said_on_the_same_page(
-    page_of: Callable[..., Page], tmp_path: Path
-) -> None:
+def test_what_is_wrong_with_an_upload_is_said_on_the_same_page(page_of: Callable[..., Page], tmp_path: Path) -> None:
     page = page_of("admin")
     page.goto("/galleries/1/enrol/")
     broken = tmp_path / "broken.zip"
@@ -104,9 +100,7 @@ def test_without_scripts_the_upload_works_too(page_of: Callable[..., Page], arch
     expect(page.get_by_role("heading", level=1)).to_contain_text("Enrolment into")
 
 
-@pytest.mark.parametrize(
-    "path", ["/galleries/", "/galleries/1/", "/galleries/1/enrol/", "/galleries/1/passport/"]
-)
+@pytest.mark.parametrize("path", ["/galleries/", "/galleries/1/", "/galleries/1/enrol/", "/galleries/1/passport/"])
 def test_it_fits_a_telephone(page_of: Callable[..., Page], path: str) -> None:
     page = page_of("admin", color_scheme="dark", **PHONE)
     page.goto(path)

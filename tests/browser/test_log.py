@@ -50,7 +50,7 @@ def test_an_entry_is_verified_in_the_browser(entry: Page) -> None:
         ("d => { d.area.proof = '' }", "too short"),
     ],
     ids=["another word", "a space", "another hash", "another number", "another head", "no proof"],
-)  # fmt: skip
+)
 def test_whatever_is_altered_is_noticed(entry: Page, script: str, words: str) -> None:
     held = "{text: document.getElementById('canonical'), note: document.getElementById('checkpoint'), "
     held += "area: document.getElementById('verification').dataset}"
@@ -114,14 +114,18 @@ def test_without_scripts_the_page_says_how_to_check(page_of: Callable[..., Page]
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        ("auditor", "/log/"), ("auditor", "/log/1/"), ("auditor", "/flags/"), ("auditor", "/members/"),
-        ("examiner", "/me/"), ("examiner", "/policy/"), ("admin", "/policy/change/"), ("admin", "/members/invite/"),
+        ("auditor", "/log/"),
+        ("auditor", "/log/1/"),
+        ("auditor", "/flags/"),
+        ("auditor", "/members/"),
+        ("examiner", "/me/"),
+        ("examiner", "/policy/"),
+        ("admin", "/policy/change/"),
+        ("admin", "/members/invite/"),
         ("supervisor", "/approvals/"),
     ],
-)  # fmt: skip
-def test_pages_of_record_fit_a_telephone_and_print(
-    page_of: Callable[..., Page], name: str, path: str
-) -> None:
+)
+def test_pages_of_record_fit_a_telephone_and_print(page_of: Callable[..., Page], name: str, path: str) -> None:
     page = page_of(name, **PHONE)
     page.goto(path)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -66,9 +66,7 @@ def handed_over(page: Page, photograph: Path, kind: str) -> None:
     )
 
 
-def test_the_whole_way_and_no_page_of_it_keeps_anybody_out(
-    page_of: PageOf, photograph: Path, live: Live
-) -> None:
+def test_the_whole_way_and_no_page_of_it_keeps_anybody_out(page_of: PageOf, photograph: Path, live: Live) -> None:
     page = page_of("examiner")
     for path in ("/cases/", "/cases/open/", START):
         page.goto(path)
@@ -127,9 +125,7 @@ def test_a_photograph_is_dropped_or_pasted(page_of: PageOf, photograph: Path, ki
     expect(page.get_by_text(photograph.name)).to_be_visible()
 
 
-def test_what_cannot_be_used_is_said_beside_the_form(
-    page_of: PageOf, photograph: Path, tmp_path: Path
-) -> None:
+def test_what_cannot_be_used_is_said_beside_the_form(page_of: PageOf, photograph: Path, tmp_path: Path) -> None:
     page = page_of("examiner")
     page.goto(START)
     broken = tmp_path / "broken.jpg"
@@ -223,9 +219,7 @@ def until(page: Page, selector: str) -> None:
     pytest.fail(f"{selector} is not reached by Tab")
 
 
-def test_order_and_filter_never_hide_how_many_there_are(
-    page_of: PageOf, photograph: Path, live: Live
-) -> None:
+def test_order_and_filter_never_hide_how_many_there_are(page_of: PageOf, photograph: Path, live: Live) -> None:
     page = page_of("examiner")
     begin(page, photograph)
     ask(page)

@@ -76,9 +76,7 @@ def test_release_by_keyboard_evidence_outcome_and_sheet(
     assert page.get_by_role("button", name="Release as a lead").count() == 0
 
 
-def test_a_missing_answer_is_said_and_nothing_is_lost(
-    page_of: Callable[..., Page], examinations: list[str]
-) -> None:
+def test_a_missing_answer_is_said_and_nothing_is_lost(page_of: Callable[..., Page], examinations: list[str]) -> None:
     page = page_of("supervisor")
     page.goto(f"/examinations/{examinations[1]}/release/")
     page.get_by_label("Alibi").fill("he was at work, as his employer says")

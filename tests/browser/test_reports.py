@@ -13,14 +13,18 @@ from tests.browser.conftest import findings
 from tests.factories.live import Live
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
-_OTHER = "from plainview.cli.common import start_django; start_django(); from tests.factories.reports import main; main()"
+_OTHER = (
+    "from plainview.cli.common import start_django; start_django(); from tests.factories.reports import main; main()"
+)
 
 
 def test_a_report_is_read_compared_taken_away_and_ordered(page_of: Callable[..., Page], live: Live) -> None:
     subprocess.run(
-        [sys.executable, "-c", _OTHER], env={**os.environ, "PLAINVIEW_HOME": str(live.home)}, check=True,
+        [sys.executable, "-c", _OTHER],
+        env={**os.environ, "PLAINVIEW_HOME": str(live.home)},
+        check=True,
         capture_output=True,
-    )  # fmt: skip
+    )
     page = page_of("supervisor", **PHONE)
     page.goto("/reports/")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

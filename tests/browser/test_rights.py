@@ -53,9 +53,13 @@ def set_up(live: Live, browser: Browser, folder: Path) -> tuple[str, Page]:
     picture.parent.mkdir()
     cv2.imwrite(str(picture), scaled(collins(), 0.8).pixels)
     done = subprocess.run(
-        [sys.executable, "-c", SET_UP, picture.parent], capture_output=True, text=True, timeout=120, check=True,
+        [sys.executable, "-c", SET_UP, picture.parent],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
         env={**os.environ, "PLAINVIEW_HOME": str(live.home)},
-    )  # fmt: skip
+    )
     reference, session = done.stdout.split()[-2:]
     context = browser.new_context(base_url=live.url)
     context.add_cookies([{"name": "session", "value": session, "url": live.url}])
@@ -109,9 +113,7 @@ def test_the_public_asks_and_an_administrator_answers_with_an_erasure(
     assert public.evaluate("document.documentElement.scrollWidth") <= 390
     with public.expect_download() as letter:
         public.get_by_role("button", name="The letter (PDF)").click()
-    told = " ".join(
-        page.extract_text() for page in PdfReader(BytesIO(Path(letter.value.path()).read_bytes())).pages
-    )
+    told = " ".join(page.extract_text() for page in PdfReader(BytesIO(Path(letter.value.path()).read_bytes())).pages)
     for words in (
         reference,
         "Custody Images Act s. 4",

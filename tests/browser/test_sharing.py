@@ -15,9 +15,7 @@ LEAD = (
 )
 
 
-def test_a_request_walks_from_one_agency_to_the_other_and_back(
-    page_of: Callable[..., Page], live: Live
-) -> None:
+def test_a_request_walks_from_one_agency_to_the_other_and_back(page_of: Callable[..., Page], live: Live) -> None:
     live.others |= live.python(rivertown(GALLERY))
     asker = page_of("Rivertown examiner")
     asker.goto("/prepare/?case=R-7")

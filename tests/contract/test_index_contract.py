@@ -210,9 +210,7 @@ def test_a_template_that_cannot_be_compared_is_refused(make: Callable[[], Index]
 
 
 @pytest.mark.parametrize("wrap", [set, list, lambda s: np.array(sorted(s), dtype=np.int64)])
-def test_among_compares_those_references_only(
-    make: Callable[[], Index], wrap: Callable[[set[int]], set[int]]
-) -> None:
+def test_among_compares_those_references_only(make: Callable[[], Index], wrap: Callable[[set[int]], set[int]]) -> None:
     templates = faces(500)
     index = make()
     index.apply(adds(templates))
@@ -364,6 +362,4 @@ def test_any_log_against_a_dict(make: Callable[[], Index]) -> None:
         pass
 
     Machine.make = staticmethod(make)
-    run_state_machine_as_test(
-        Machine, settings=settings(max_examples=40, stateful_step_count=25, deadline=None)
-    )
+    run_state_machine_as_test(Machine, settings=settings(max_examples=40, stateful_step_count=25, deadline=None))

@@ -139,9 +139,7 @@ def test_a_server_that_is_killed_in_mid_search_is_said_so_and_comes_back(
     assert len(index) == 19_999
 
 
-def test_a_gallery_moves_to_the_server_and_back(
-    server: MilvusServer, workspace: Path, tmp_path: Path
-) -> None:
+def test_a_gallery_moves_to_the_server_and_back(server: MilvusServer, workspace: Path, tmp_path: Path) -> None:
     gallery_of_two(tmp_path / "pictures")
     case()
     image = probe(tmp_path)

@@ -85,9 +85,7 @@ def test_an_empty_store_has_nothing(store: BlobStore) -> None:
     assert not store.exists(ABSENT)
 
 
-def test_what_was_put_is_found_by_its_hash_also_after_opening_again(
-    harness: Harness, store: BlobStore
-) -> None:
+def test_what_was_put_is_found_by_its_hash_also_after_opening_again(harness: Harness, store: BlobStore) -> None:
     data = b"a picture" * 1000
     digest = store.put(data)
     assert digest == hashlib.sha256(data).hexdigest() == digest_of(data)
@@ -120,9 +118,7 @@ def test_putting_the_same_again_changes_nothing(harness: Harness, store: BlobSto
     assert harness.kept() == kept
 
 
-def test_many_are_put_in_order_more_than_one_group_and_with_repeats(
-    harness: Harness, store: BlobStore
-) -> None:
+def test_many_are_put_in_order_more_than_one_group_and_with_repeats(harness: Harness, store: BlobStore) -> None:
     blobs = [str(i % 90).encode() for i in range(200)]
     assert store.put_many(iter(blobs)) == [digest_of(blob) for blob in blobs]
     assert sorted(store.digests()) == sorted({digest_of(blob) for blob in blobs})
@@ -289,6 +285,4 @@ def test_any_use_against_a_dict(new: Callable[[], Harness]) -> None:
         pass
 
     Machine.new = staticmethod(new)
-    run_state_machine_as_test(
-        Machine, settings=settings(max_examples=15, stateful_step_count=12, deadline=None)
-    )
+    run_state_machine_as_test(Machine, settings=settings(max_examples=15, stateful_step_count=12, deadline=None))

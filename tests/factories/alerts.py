@@ -16,15 +16,16 @@ from plainview.casework.models import Alert, Member
 from plainview.recognition.types import Picture
 
 
-def alert(
-    folder: Path, *, member: Member | None = None, galleries: tuple[str, ...] = ("g",), **options: Any
-) -> Alert:
+def alert(folder: Path, *, member: Member | None = None, galleries: tuple[str, ...] = ("g",), **options: Any) -> Alert:
     """An alert of Eileen Collins under C-1."""
     terms = {"days": 30, "one_in": 100_000} | options
     return create_alert(
-        prepare_probe(probe(folder, "alerted.png")), Request("C-1", "find the rider", ""), galleries,
-        acting_member=member or person("examiner"), **terms,
-    )  # fmt: skip
+        prepare_probe(probe(folder, "alerted.png")),
+        Request("C-1", "find the rider", ""),
+        galleries,
+        acting_member=member or person("examiner"),
+        **terms,
+    )
 
 
 def arrive(folder: Path, name: str, picture: Picture, gallery: str = "g") -> None:

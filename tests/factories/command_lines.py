@@ -148,7 +148,7 @@ LINES = {
     "rights answer": "{asked}",
     "rights refuse": "{asked} --ground identity --reason not-a-sentence",
     "rights extend": "{asked} --days 5 --reason not-a-sentence",
-}  # fmt: skip
+}
 
 OWN = {
     "retention set",

@@ -27,9 +27,7 @@ ADAPTERS: dict[str, Factory] = {
     "exact": lambda dim, folder: ExactIndex(dim),
     "compressed": lambda dim, folder: CompressedIndex(dim, folder, SEALER),
     # Scans codes however few there are; with so wide a cut that none of these few is missed.
-    "compressed, always scanning": lambda dim, folder: CompressedIndex(
-        dim, folder, SEALER, cut=12, all_below=0
-    ),
+    "compressed, always scanning": lambda dim, folder: CompressedIndex(dim, folder, SEALER, cut=12, all_below=0),
     # So small that it changes back and forth within these tests.
     "growing": lambda dim, folder: GrowingIndex(
         dim, folder, lambda: CompressedIndex(dim, folder, SEALER), grow_at=6, shrink_at=4

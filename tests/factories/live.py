@@ -29,17 +29,20 @@ from plainview.recognition.types import Pixels
 GALLERY, CASE = "custody", "26-0142"
 PEOPLE = ("examiner", "verifier", "supervisor", "admin", "auditor")
 _FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def chromium() -> str | None:
     """The system's Chromium or Chrome; None lets Playwright take its own."""
     named = os.environ.get("CHROMIUM")
-    return named or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -57,10 +60,13 @@ def photographs(folder: Path) -> Path:
     folder.mkdir(parents=True)
     for name, picture in {"hopper": hopper(), "collins": collins()}.items():
         made = {
-            "a": picture.pixels, "b": picture.pixels[:, ::-1], "narrow": wide(picture.pixels, 0.72),
-            "broad": wide(picture.pixels, 1.35), "tilted": turned(picture, 12).pixels,
+            "a": picture.pixels,
+            "b": picture.pixels[:, ::-1],
+            "narrow": wide(picture.pixels, 0.72),
+            "broad": wide(picture.pixels, 1.35),
+            "tilted": turned(picture, 12).pixels,
             "dark": (picture.pixels * 0.45).astype(np.uint8),
-        }  # fmt: skip
+        }
         for kind, pixels in made.items():
             cv2.imwrite(str(folder / f"{name}-{kind}.jpg"), np.ascontiguousarray(pixels))
     return folder
@@ -115,9 +121,13 @@ class Live:
         """Run Python on the workspace, after Django has started; returns the JSON that it printed."""
         begin = "from plainview.cli.common import open_workspace; open_workspace(); "
         done = subprocess.run(
-            [sys.executable, "-c", begin + code], capture_output=True, text=True, env=_environment(self.home),
-            timeout=180, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", begin + code],
+            capture_output=True,
+            text=True,
+            env=_environment(self.home),
+            timeout=180,
+            check=False,
+        )
         assert done.returncode == 0, f"{code}: {done.stdout}\n{done.stderr}"
         return json.loads(done.stdout or "null")
 
@@ -217,9 +227,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 def _run(home: Path, *arguments: str | Path) -> str:
     command = [sys.executable, "-m", "plainview.cli.main", *map(str, arguments)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env=_environment(home), timeout=180, check=False
-    )
+    done = subprocess.run(command, capture_output=True, text=True, env=_environment(home), timeout=180, check=False)
     assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -240,14 +248,15 @@ def serve(home: Path, *options: str) -> Live:
     """Serve a workspace on a free port, with its worker, and wait until it answers."""
     # In a process of its own: the tests themselves may open no socket (pytest-socket).
     find = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
-    port = subprocess.run(
-        [sys.executable, "-c", find], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    port = subprocess.run([sys.executable, "-c", find], capture_output=True, text=True, check=True).stdout.strip()
     with (home.parent / f"serve-{port}.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "plainview.cli.main", "serve", "--port", port, *options],
-            env=_environment(home), stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+            env=_environment(home),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     return Live(home, f"http://127.0.0.1:{port}", process)
 
 

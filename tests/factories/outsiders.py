@@ -32,9 +32,7 @@ def defence(search: str, **options: str) -> Member:
 
 def outside_auditor(email: str = "inspector@audit.example", *, days: int = 30) -> Member:
     """A joined outside auditor of the sample agency."""
-    code = invite_member(
-        email, ["outside auditor"], ends_on=in_days(days), acting_member=person("admin")
-    ).code
+    code = invite_member(email, ["outside auditor"], ends_on=in_days(days), acting_member=person("admin")).code
     return join(code, "Ivo Inspector")
 
 

@@ -210,9 +210,16 @@ def tiff(bits: int = 8, **tags: Any) -> bytes:
     """An RGB TIFF written by hand, because Pillow writes no 16-bit RGB; `tags`: t254=1 sets tag 254 to 1."""
     side, step = 32, bits // 8
     entries = {
-        256: side, 257: side, 258: bits, 259: 1, 262: 2, 277: 3, 278: side, 279: side * side * 3 * step,
+        256: side,
+        257: side,
+        258: bits,
+        259: 1,
+        262: 2,
+        277: 3,
+        278: side,
+        279: side * side * 3 * step,
         **{int(name[1:]): value for name, value in tags.items()},
-    }  # fmt: skip
+    }
     start = 8 + 2 + 12 * (len(entries) + 1) + 4
     entries[273] = start
     directory = b"".join(struct.pack("<HHII", tag, 4, 1, entries[tag]) for tag in sorted(entries))

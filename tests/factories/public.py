@@ -13,9 +13,11 @@ def make_public_workspace(folder: Path) -> Path:
     """Make FOLDER/public, a workspace with three agencies, and export their register to FOLDER/site."""
     home = folder / "public"
     subprocess.run(
-        [sys.executable, "-m", "tests.factories.public"], check=True, cwd=Path(__file__).parents[2],
+        [sys.executable, "-m", "tests.factories.public"],
+        check=True,
+        cwd=Path(__file__).parents[2],
         env={**os.environ, "PLAINVIEW_HOME": str(home)},
-    )  # fmt: skip
+    )
     return home
 
 
@@ -45,9 +47,7 @@ def _a_year() -> None:
         create_gallery("custody", **basis, expires_on=date(2999, 12, 31), acting_member=river)
         create_gallery("custody", **basis, expires_on=date(2999, 12, 31), acting_member=hill)
     of_river = {"agency": river.agency.public_id}
-    months = [
-        m for m in months_between("2025-09", "2026-10") if m <= counted_until(timezone.now(), sample=False)
-    ]
+    months = [m for m in months_between("2025-09", "2026-10") if m <= counted_until(timezone.now(), sample=False)]
     for i, month in enumerate(months):
         use(river.agency, month, 9 + 7 * i % 17, "robbery")
         use(river.agency, month, 5 + 5 * i % 9, "theft")

@@ -26,13 +26,9 @@ def agency(name: str, month: str, *, place: str = "North") -> Member:
     """An agency that was opened in a month; its administrator. Its supervisor is supervisor@NAME.example."""
     host = name.lower().replace(" ", "-")
     with at(moment(month)):
-        accept_terms(
-            propose_agency(name, jurisdiction=place, head_name="Ada Head", head_email=f"head@{host}.example")
-        )
+        accept_terms(propose_agency(name, jurisdiction=place, head_name="Ada Head", head_email=f"head@{host}.example"))
         boss = join(open_agency(name, administrator_email=f"admin@{host}.example").code, "Bea Boss")
-        join(
-            invite_member(f"supervisor@{host}.example", ["supervisor"], acting_member=boss).code, "Sue Super"
-        )
+        join(invite_member(f"supervisor@{host}.example", ["supervisor"], acting_member=boss).code, "Sue Super")
     return boss
 
 
@@ -46,16 +42,12 @@ def use(agency: Agency, month: str, times: int, offence: str = "robbery", **kind
             told = {"search": search, "candidates": kind.get("candidates", 20)}
             write_entry("search.answered", told, acting_member=None)
             if kind.get("erased"):
-                write_entry(
-                    "search.erased", {"search": search, "agency": agency.public_id}, acting_member=None
-                )
+                write_entry("search.erased", {"search": search, "agency": agency.public_id}, acting_member=None)
 
 
 def happened(month: str, action: str, times: int = 1, **about: Any) -> None:
     """Entries of another kind in a month; a lead's id is made when none is given."""
     with at(moment(month)), transaction.atomic():
         for _ in range(times):
-            lead = (
-                {"lead": f"L{next(_numbers):012d}"} if action in ("lead.released", "outcome.reported") else {}
-            )
+            lead = {"lead": f"L{next(_numbers):012d}"} if action in ("lead.released", "outcome.reported") else {}
             write_entry(action, lead | about, acting_member=None)

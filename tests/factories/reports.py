@@ -46,9 +46,7 @@ def worked(folder: Path) -> str:
     examine(nothing, 1, components=UNLIKE, conclusion=NOT, acting_member=person("examiner"))
     with contextlib.suppress(Refused):
         search(image, purpose="private curiosity")
-    lead = release(
-        examined(search(image).search.public_id), contradictions=CHECKED, acting_member=person("supervisor")
-    )
+    lead = release(examined(search(image).search.public_id), contradictions=CHECKED, acting_member=person("supervisor"))
     report_outcome(lead.public_id, "cleared", acting_member=person("examiner"))
     return lead.public_id
 
@@ -63,24 +61,19 @@ def other_agency(folder: Path, searches: int = 2) -> dict[str, Member]:
         email = f"{role}@other.example"
         people[role] = join(invite_member(email, [role], acting_member=boss).code, f"Other {role}")
     course = "facial examination, FISWG curriculum"
-    record_training(
-        "examiner@other.example", course, 24, date(2026, 1, 1), date(2999, 1, 1), acting_member=boss
-    )
+    record_training("examiner@other.example", course, 24, date(2026, 1, 1), date(2999, 1, 1), acting_member=boss)
     passport = {"legal_basis": "law", "source": "tests", "owner": "tests", "expires_on": date(2999, 1, 1)}
     create_gallery("theirs", **passport, acting_member=boss)
     folder.mkdir(exist_ok=True)
     faces = {"theirs-1.png": hopper(), "theirs-2.png": collins()}
     items = [
-        Item(write(face, folder / name), name, f"https://o.example/{name}", "", None)
-        for name, face in faces.items()
+        Item(write(face, folder / name), name, f"https://o.example/{name}", "", None) for name, face in faces.items()
     ]
     enrol("theirs", items, acting_member=boss)
     open_case("O-1", "kidnapping", acting_member=people["examiner"])
     image = probe(folder, "their-probe.png")
     for _ in range(searches):
-        run_search(
-            prepare_probe(image), Request("O-1", "find the child", "theirs"), acting_member=people["examiner"]
-        )
+        run_search(prepare_probe(image), Request("O-1", "find the child", "theirs"), acting_member=people["examiner"])
     return people
 
 

@@ -73,9 +73,12 @@ def ordered(name: str = "collins.png", kind: After = After.COURT_ORDER, on: date
 
     row = Reference.objects.get(file_name=name)
     record_event(
-        kind, happened_on=on or timezone.now().date(), authority="District court, order 12 of 2026",
-        references=[row.public_id], acting_member=person("admin"),
-    )  # fmt: skip
+        kind,
+        happened_on=on or timezone.now().date(),
+        authority="District court, order 12 of 2026",
+        references=[row.public_id],
+        acting_member=person("admin"),
+    )
     return row
 
 

@@ -52,8 +52,11 @@ def agency(name: str = ASKER) -> None:
     boss = join(open_agency(name, administrator_email=f"admin@{domain}").code, f"{name} admin")
     change_policy(SAMPLE, why="an agency that takes any purpose", acting_member=boss)
     for address, role in {
-        "examiner": Role.EXAMINER, "second": Role.EXAMINER, "supervisor": Role.SUPERVISOR, "auditor": Role.AUDITOR,
-    }.items():  # fmt: skip
+        "examiner": Role.EXAMINER,
+        "second": Role.EXAMINER,
+        "supervisor": Role.SUPERVISOR,
+        "auditor": Role.AUDITOR,
+    }.items():
         invited = invite_member(f"{address}@{domain}", [role.value], acting_member=boss)
         join(invited.code, f"{name} {address}")
 
@@ -67,8 +70,10 @@ def sign_ins(name: str = ASKER) -> dict[str, dict[str, str]]:
         member.save()
         totp.TOTP.activate(member, secret)
         held[member.name] = {
-            "email": member.email, "password": f"a long password of {member.name}", "totp_secret": secret,
-        }  # fmt: skip
+            "email": member.email,
+            "password": f"a long password of {member.name}",
+            "totp_secret": secret,
+        }
     return held
 
 
@@ -78,9 +83,7 @@ def stages(folder: Path, gallery_name: str) -> dict[str, Any]:
 
     def wanted(number: str) -> str:
         asked_with = wish(made, gallery=gallery_name, purpose="who held the door of the van open")
-        return make_request(
-            draft(folder, number=number), asked_with, acting_member=theirs("examiner")
-        ).public_id
+        return make_request(draft(folder, number=number), asked_with, acting_member=theirs("examiner")).public_id
 
     first, second, third, fourth = (wanted(f"26-77{n}") for n in range(4))
     for public_id in (second, third, fourth):
@@ -91,10 +94,14 @@ def stages(folder: Path, gallery_name: str) -> dict[str, Any]:
     lead_for(Search.objects.get(shared_request__public_id=fourth))
     answer_request(fourth, acting_member=person("examiner"))
     return {
-        "authorise": f"/shared/{first}/", "take": f"/shared/{second}/", "searched": f"/shared/{third}/",
-        "answered": f"/shared/{fourth}/", "agreement": f"/agreements/{made.public_id}/",
-        "ask": f"/prepare/{draft(folder, number='26-780')}/ask/", "people": sign_ins(),
-    }  # fmt: skip
+        "authorise": f"/shared/{first}/",
+        "take": f"/shared/{second}/",
+        "searched": f"/shared/{third}/",
+        "answered": f"/shared/{fourth}/",
+        "agreement": f"/agreements/{made.public_id}/",
+        "ask": f"/prepare/{draft(folder, number='26-780')}/ask/",
+        "people": sign_ins(),
+    }
 
 
 def theirs(name: str, of: str = ASKER) -> Member:
@@ -109,8 +116,10 @@ def holder() -> Agency:
 def proposal(**changed: Any) -> Proposal:
     today = timezone.now().date()
     fields: dict[str, Any] = {
-        "galleries": ["g"], "starts_on": today, "ends_on": today + timedelta(days=365),
-    }  # fmt: skip
+        "galleries": ["g"],
+        "starts_on": today,
+        "ends_on": today + timedelta(days=365),
+    }
     return Proposal(**(fields | changed))
 
 
@@ -136,8 +145,13 @@ def wish(made: Agreement, **changed: Any) -> Wish:
 def empty_gallery() -> None:
     """The sample agency's gallery without a picture: enough where nothing is compared."""
     create_gallery(
-        "g", legal_basis="law", source="tests", owner="tests", expires_on=date(2999, 1, 1), acting_member=person("admin")
-    )  # fmt: skip
+        "g",
+        legal_basis="law",
+        source="tests",
+        owner="tests",
+        expires_on=date(2999, 1, 1),
+        acting_member=person("admin"),
+    )
 
 
 def world(folder: Path | None = None, **terms: Any) -> Agreement:
@@ -187,15 +201,37 @@ def marked_request(gallery_name: str, case_number: str, image: Path) -> SharedRe
     held, today = Gallery.objects.get(name=gallery_name), timezone.now().date()
     made = Agreement.objects.create(holder=sample, asker=third)
     version = AgreementVersion.objects.create(
-        agreement=made, number=1, starts_on=today, ends_on=today + timedelta(days=9), gives="lead", answer_days=9,
-        proposed_by=person("admin"), accepted_by=asker, accepted_at=timezone.now(), askers=["marker@third.example"],
-    )  # fmt: skip
+        agreement=made,
+        number=1,
+        starts_on=today,
+        ends_on=today + timedelta(days=9),
+        gives="lead",
+        answer_days=9,
+        proposed_by=person("admin"),
+        accepted_by=asker,
+        accepted_at=timezone.now(),
+        askers=["marker@third.example"],
+    )
     version.galleries.add(held)
     number = f"{case_number}-theirs"
     theirs = Case.objects.create(agency=third, number=number, offence="robbery", opened_by=asker)
     return SharedRequest.objects.create(
-        agreement=made, version=version, gallery=held, case=theirs, member=asker, purpose="MARKER", authority="MARKER",
-        top=20, origin="cctv", probe_blob=services().blobs.put(image.read_bytes()), probe_name="MARKER.png",
-        face_number=1, box=[0, 0, 99, 99], quality=50, quality_detail={}, authorised_by=asker,
-        authorised_at=timezone.now(), expires_at=timezone.now() + timedelta(days=9),
-    )  # fmt: skip
+        agreement=made,
+        version=version,
+        gallery=held,
+        case=theirs,
+        member=asker,
+        purpose="MARKER",
+        authority="MARKER",
+        top=20,
+        origin="cctv",
+        probe_blob=services().blobs.put(image.read_bytes()),
+        probe_name="MARKER.png",
+        face_number=1,
+        box=[0, 0, 99, 99],
+        quality=50,
+        quality_detail={},
+        authorised_by=asker,
+        authorised_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(days=9),
+    )

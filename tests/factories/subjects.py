@@ -31,9 +31,13 @@ def photo(factor: float = 0.85) -> bytes:
 
 def filing(*wishes: str, **fields: Any) -> Filing:
     told = {
-        "own": True, "name": "Eileen Collins", "email": "eileen@person.example", "post": "", "about": "a shop in May",
+        "own": True,
+        "name": "Eileen Collins",
+        "email": "eileen@person.example",
+        "post": "",
+        "about": "a shop in May",
         "named": "",
-    }  # fmt: skip
+    }
     return read_filing(wishes or ("access",), **(told | fields))
 
 
@@ -46,9 +50,7 @@ def file(*wishes: str, picture: bytes | None = None, agency: Agency | None = Non
 def confirmed(*wishes: str, picture: bytes | None = None, **fields: Any) -> SubjectRequest:
     """A request whose identity was checked; with the photograph unless references are named."""
     sent = picture if picture is not None or fields.get("named") else photo()
-    return confirm(
-        file(*wishes, picture=sent, **fields).request.public_id, HOW, acting_member=person("admin")
-    )
+    return confirm(file(*wishes, picture=sent, **fields).request.public_id, HOW, acting_member=person("admin"))
 
 
 def decided(*wishes: str, **fields: Any) -> tuple[SubjectRequest, Reference]:

@@ -65,7 +65,7 @@ def examined(found: str, rank: int = 1, member: Member | None = None) -> Examina
     shown = [caution.id for caution in cautions_about(candidate_numbered(found, rank, who))]
     return examine(
         found, rank, components=SIMILAR, conclusion=POTENTIAL, notes=NOTES, acknowledged=shown, acting_member=who
-    )  # fmt: skip
+    )
 
 
 def answered(task: Verification, conclusion: str, foils: str = NOT) -> None:

@@ -41,9 +41,7 @@ def walks(frames: int = 50, width: float = 60) -> list[Walk]:
 
 
 @functools.cache
-def clip(
-    codec: str = "libx264", container: str = "mp4", frames: int = 50, pix_fmt: str = "yuv420p"
-) -> Footage:
+def clip(codec: str = "libx264", container: str = "mp4", frames: int = 50, pix_fmt: str = "yuv420p") -> Footage:
     """Two people, 640 x 360, 25 frames a second."""
     return film(walks(frames), frames, size=(640, 360), codec=codec, container=container, pix_fmt=pix_fmt)
 

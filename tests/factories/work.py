@@ -49,9 +49,7 @@ def gallery(folder: Path, name: str = "g", **passport: Any) -> None:
     create_gallery(name, **(fields | passport), acting_member=person("admin"))
     folder.mkdir(exist_ok=True)
     pictures = {"hopper.png": hopper(), "collins.png": collins()}
-    items = [
-        Item(write(p, folder / n), n, f"https://source.example/{n}", "", None) for n, p in pictures.items()
-    ]
+    items = [Item(write(p, folder / n), n, f"https://source.example/{n}", "", None) for n, p in pictures.items()]
     enrol(name, items, acting_member=person("admin"))
 
 
@@ -66,9 +64,7 @@ def probe(folder: Path, name: str = "probe.png") -> Path:
 
 def search(image: Path, member: Member | None = None, **request: Any) -> Answer:
     fields = {"case": "C-1", "purpose": "find the rider", "gallery": "g"}
-    return run_search(
-        prepare_probe(image), Request(**(fields | request)), acting_member=member or person("examiner")
-    )
+    return run_search(prepare_probe(image), Request(**(fields | request)), acting_member=member or person("examiner"))
 
 
 @contextmanager

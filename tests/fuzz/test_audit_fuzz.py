@@ -20,9 +20,7 @@ from plainview.audit.record import BadEntry, Entry, Opening, parse_line
 from plainview.audit.verify import verify_folder
 
 SIGNER = Signer.from_private_bytes("agency.example/log", bytes(32))
-ENTRY = Entry(
-    0, "2026-11-23T03:38:24.12Z", "agency.example/log", "a.b", "m", {"é": [1, None]}, {"x": "00" * 32}
-)
+ENTRY = Entry(0, "2026-11-23T03:38:24.12Z", "agency.example/log", "a.b", "m", {"é": [1, None]}, {"x": "00" * 32})
 NOTE = SIGNER.sign(1, Frontier().append(ENTRY.leaf()).root())
 LINE = b'{"entry":' + ENTRY.canonical + b',"leaf":"' + ENTRY.leaf().hex().encode() + b'"}\n'
 

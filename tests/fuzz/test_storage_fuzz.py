@@ -46,9 +46,7 @@ def test_bytes_that_nobody_sealed_never_open(sealed: bytes, context: bytes) -> N
 
 @FUZZ
 @given(data=st.data(), plain=st.binary(max_size=300), context=st.binary(max_size=20))
-def test_a_sealed_value_changed_in_any_way_never_opens(
-    data: st.DataObject, plain: bytes, context: bytes
-) -> None:
+def test_a_sealed_value_changed_in_any_way_never_opens(data: st.DataObject, plain: bytes, context: bytes) -> None:
     sealed = SEALER.seal(plain, context)
     at = data.draw(st.integers(0, len(sealed) - 1))
     flip = data.draw(st.integers(1, 255))

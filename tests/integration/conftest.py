@@ -27,9 +27,7 @@ class Cli:
     def run(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error", "-m", "plainview.cli.main", *map(str, arguments)]
         environment = {**os.environ, "PLAINVIEW_HOME": str(self.home), "COLUMNS": "200"}
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=environment, timeout=120, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         return done

@@ -51,8 +51,14 @@ def test_every_link_from_the_click_to_the_public_number(place: Path) -> None:
         for word, value in known.items():
             text = re.sub(rf"\b{word}\b", value, text)
         done = subprocess.run(
-            ["/bin/sh", "-c", text], cwd=place, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )  # fmt: skip
+            ["/bin/sh", "-c", text],
+            cwd=place,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
         assert (done.returncode == 1) == refused, f"{line}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr
         if "> search.json" in line:

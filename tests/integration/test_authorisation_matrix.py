@@ -119,52 +119,86 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     policy = tmp_path / "policy.toml"
     policy.write_text(NEW_AGENCY)
     saved = create_alert(
-        prepare_probe(image), Request("MARKER-case", "find the rider", ""), ["MARKER-gallery"], days=5,
+        prepare_probe(image),
+        Request("MARKER-case", "find the rider", ""),
+        ["MARKER-gallery"],
+        days=5,
         acting_member=examiner,
-    )  # fmt: skip
+    )
     hook, _ = add_webhook("https://marker.example/hook", acting_member=admin)
     shared = marked_request("MARKER-gallery", "MARKER-case", image)
     record_event(
-        After.COURT_ORDER, happened_on=timezone.now().date(), authority="MARKER", references=[second.public_id],
+        After.COURT_ORDER,
+        happened_on=timezone.now().date(),
+        authority="MARKER",
+        references=[second.public_id],
         acting_member=admin,
-    )  # fmt: skip
-    run_held = propose_run(acting_member=admin)
-    hold = place_hold(
-        reason="kept for MARKER alone", authority="MARKER", case="MARKER-case", acting_member=supervisor
     )
+    run_held = propose_run(acting_member=admin)
+    hold = place_hold(reason="kept for MARKER alone", authority="MARKER", case="MARKER-case", acting_member=supervisor)
     (tmp_path / "rules.toml").write_text(BEGINNING.replace("days = 30", "days = 31"))
     (tmp_path / "order.csv").write_text("reference,ordered_on,authority\nR0,2026-01-02,court\n")
     sent = schedule_report("weekly", [supervisor.email], acting_member=supervisor)
     counsel = opened(urgent.public_id, email="marker@defence.example")
     sample = draw_sample(3, "MARKER", acting_member=member_by_email("auditor@agency.example"))
-    review = ask_review(
-        urgent.public_id, "MARKER", "the defence", "another person was seen", acting_member=supervisor
-    )
+    review = ask_review(urgent.public_id, "MARKER", "the defence", "another person was seen", acting_member=supervisor)
     package = ask_package(urgent.public_id, acting_member=supervisor)
     run_job(package.pk)
     for role in OUTSIDERS:
         Member.objects.create(
-            agency=admin.agency, email=f"{role.value}@out.example".replace(" ", "-"), roles=[role.value], is_sample=True,
-            name=role.value, ends_on=in_days(30),
-        )  # fmt: skip
+            agency=admin.agency,
+            email=f"{role.value}@out.example".replace(" ", "-"),
+            roles=[role.value],
+            is_sample=True,
+            name=role.value,
+            ends_on=in_days(30),
+        )
     return {
-        "agreement": shared.agreement.public_id, "request": shared.public_id,
-        "alert": saved.public_id, "webhook": hook.public_id, "schedule": sent.public_id, "grant": counsel.grant.public_id,
-        "review": review.public_id, "sample": sample.public_id,
-        "until": in_days(30).isoformat(), "kept": DisclosurePackage.objects.get(pk=package.subject).public_id,
-        "email": victim.email, "trial": trial.email, "token": token.public_id, "policy": str(policy),
-        "gallery": "MARKER-gallery", "image": str(image), "case": "MARKER-case",
-        "approval": approval.public_id, "search": urgent.public_id, "examination": examination,
-        "verification": verification, "lead": lead, "folder": str(tmp_path / "shown"), "flag": flag,
-        "reference": first.public_id, "reference2": second.public_id, "item": item.public_id, "register": str(tmp_path / "register"),
-        "canary": canary.public_id, "canary_probe": str(canary_probe), "alarm": alarm.public_id,
-        "exported": str(tmp_path / "exported"), "feed": feed.public_id,
+        "agreement": shared.agreement.public_id,
+        "request": shared.public_id,
+        "alert": saved.public_id,
+        "webhook": hook.public_id,
+        "schedule": sent.public_id,
+        "grant": counsel.grant.public_id,
+        "review": review.public_id,
+        "sample": sample.public_id,
+        "until": in_days(30).isoformat(),
+        "kept": DisclosurePackage.objects.get(pk=package.subject).public_id,
+        "email": victim.email,
+        "trial": trial.email,
+        "token": token.public_id,
+        "policy": str(policy),
+        "gallery": "MARKER-gallery",
+        "image": str(image),
+        "case": "MARKER-case",
+        "approval": approval.public_id,
+        "search": urgent.public_id,
+        "examination": examination,
+        "verification": verification,
+        "lead": lead,
+        "folder": str(tmp_path / "shown"),
+        "flag": flag,
+        "reference": first.public_id,
+        "reference2": second.public_id,
+        "item": item.public_id,
+        "register": str(tmp_path / "register"),
+        "canary": canary.public_id,
+        "canary_probe": str(canary_probe),
+        "alarm": alarm.public_id,
+        "exported": str(tmp_path / "exported"),
+        "feed": feed.public_id,
         "asked": file(name="MARKER", about="MARKER").request.public_id,
-        "tripwire": tripwire, "package": str(tmp_path / "package.zip"),
-        "hold": hold.public_id, "run": run_held.public_id, "retention_rules": str(tmp_path / "rules.toml"),
-        "order": str(tmp_path / "order.csv"), "proof": str(tmp_path / "proof.json"),
-        "sheet": str(tmp_path / "sheet.pdf"), "clip": str(clip_file), "video": video,
-    } | {name: str(tmp_path / f"{name}.toml") for name in forms}  # fmt: skip
+        "tripwire": tripwire,
+        "package": str(tmp_path / "package.zip"),
+        "hold": hold.public_id,
+        "run": run_held.public_id,
+        "retention_rules": str(tmp_path / "rules.toml"),
+        "order": str(tmp_path / "order.csv"),
+        "proof": str(tmp_path / "proof.json"),
+        "sheet": str(tmp_path / "sheet.pdf"),
+        "clip": str(clip_file),
+        "video": video,
+    } | {name: str(tmp_path / f"{name}.toml") for name in forms}
 
 
 EXAMINATION_FORM = 'conclusion = "inconclusive"\nnotes = ""\n[components]\n'
@@ -181,8 +215,7 @@ def _looked_at(search_id: str) -> tuple[str, str, str]:
     )
     supervisor = member_by_email("supervisor@agency.example")
     first, second = (
-        examine(search_id, rank, components=similar, conclusion=POTENTIAL, acting_member=examiner)
-        for rank in (1, 2)
+        examine(search_id, rank, components=similar, conclusion=POTENTIAL, acting_member=examiner) for rank in (1, 2)
     )
     task = first.verifications.get()
     faces = show_verification(task.public_id, acting_member=verifier).faces
@@ -258,9 +291,13 @@ def others(workspace: Path) -> dict[Role, Member]:
                 continue
             people[role] = join(invite_member(email, [role.value], acting_member=boss).code, role.value)
             record_training(
-                email, "facial examination, FISWG curriculum", 24, date(2026, 1, 1), date(2999, 1, 1),
+                email,
+                "facial examination, FISWG curriculum",
+                24,
+                date(2026, 1, 1),
+                date(2999, 1, 1),
                 acting_member=boss,
-            )  # fmt: skip
+            )
     return people
 
 

@@ -56,8 +56,15 @@ def traces(blob: str, plain: bytes) -> list[bytes]:
     template = np.frombuffer(plain, dtype=np.float32)
     half = template.astype(np.float16).tobytes()
     return [
-        plain, plain[:64], plain[-64:], half, half[:32], half[-32:], blob.encode(), bytes.fromhex(blob),
-    ]  # fmt: skip
+        plain,
+        plain[:64],
+        plain[-64:],
+        half,
+        half[:32],
+        half[-32:],
+        blob.encode(),
+        bytes.fromhex(blob),
+    ]
 
 
 def test_an_expunged_reference_stays_erased_after_an_older_backup_is_restored(
@@ -111,9 +118,7 @@ def test_a_log_that_would_go_back_is_noticed(filled: Cli, tmp_path: Path) -> Non
     target, keys = tmp_path / "restored", ["--keys", filled.home / "keys"]
     plain = elsewhere.run("restore", tmp_path / "backup", target, *keys, code=1)
     assert "restore.no_log" in plain.stderr
-    behind = elsewhere.run(
-        "restore", tmp_path / "backup", target, *keys, "--without-newer-log", "--kept", kept, code=1
-    )
+    behind = elsewhere.run("restore", tmp_path / "backup", target, *keys, "--without-newer-log", "--kept", kept, code=1)
     assert "restore.log_behind" in behind.stderr
     assert list(tmp_path.glob("*restor*")) == []
     other = tmp_path / "other-history"

@@ -94,9 +94,7 @@ def test_candidate_and_foils_are_alike_in_every_byte_but_those_of_the_picture(fo
     for answer in faces:
         with Image.open(io.BytesIO(answer.content)) as image:
             assert not image.getexif()
-            shapes.append(
-                (len(answer.content), image.size, image.mode, image.quantization, sorted(image.info))
-            )
+            shapes.append((len(answer.content), image.size, image.mode, image.quantization, sorted(image.info)))
     assert shapes.count(shapes[0]) == 4
 
 
@@ -132,13 +130,17 @@ def plain(page: str) -> str:
 def test_a_task_with_a_known_answer_looks_like_every_other(found: str) -> None:
     change_policy(
         SAMPLE.replace("proficiency_one_in = 10", "proficiency_one_in = 2"),
-        why="every ordinary task brings an item", acting_member=person("admin"),
-    )  # fmt: skip
+        why="every ordinary task brings an item",
+        acting_member=person("admin"),
+    )
     first, second = Reference.objects.filter(file_name__in=["collins.png", "hopper.png"])
     item = add_item(
-        first.public_id, second.public_id, is_mated=False, basis="known to be two people",
+        first.public_id,
+        second.public_id,
+        is_mated=False,
+        basis="known to be two people",
         acting_member=person("supervisor"),
-    )  # fmt: skip
+    )
     late = another("late@agency.example")
     Member.objects.filter(pk=person("examiner").pk).update(roles=["examiner"])
     row = examined(found)

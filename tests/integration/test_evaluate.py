@@ -22,9 +22,7 @@ def alone(tmp_path: Path) -> Cli:
     return Cli(tmp_path / "nowhere")
 
 
-def test_evaluate_writes_json_and_a_report_and_opens_no_workspace(
-    alone: Cli, data: Path, tmp_path: Path
-) -> None:
+def test_evaluate_writes_json_and_a_report_and_opens_no_workspace(alone: Cli, data: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     out, report = tmp_path / "out.json", tmp_path / "report"
     done = alone.run("evaluate", data, "--json", out, "--report", report, "--cache", cache)

@@ -151,9 +151,7 @@ def test_nobody_else_gets_a_picture_and_an_erased_one_is_gone(url: str) -> None:
 def test_a_supervisor_sees_what_waits_for_a_decision(url: str) -> None:
     examiner = signed_in("examiner")
     examiner.get(url)
-    shown = sorted(
-        set(re.findall(r'name="acknowledged" value="([a-z_]+)"', examiner.get(url).content.decode()))
-    )
+    shown = sorted(set(re.findall(r'name="acknowledged" value="([a-z_]+)"', examiner.get(url).content.decode())))
     examiner.post(url, form(SIMILAR, acknowledged=shown))
     row = Examination.objects.get()
     answered(row.verifications.get(), NOT)

@@ -57,9 +57,13 @@ def text(answer: Any) -> str:
 @pytest.fixture
 def made(workspace: Path) -> Gallery:
     return create_gallery(
-        "custody", legal_basis="Act s. 4", source="desk", owner="Records", expires_on=date(2999, 1, 1),
+        "custody",
+        legal_basis="Act s. 4",
+        source="desk",
+        owner="Records",
+        expires_on=date(2999, 1, 1),
         acting_member=person("admin"),
-    )  # fmt: skip
+    )
 
 
 def test_a_gallery_is_made_and_its_passport_changed(made: Gallery) -> None:
@@ -89,9 +93,7 @@ def test_uploads_are_enrolled_by_the_worker_and_let_go(made: Gallery) -> None:
         upload("collins.png", png(collins())),
         upload("note.txt", b"no picture"),
     ]
-    answer = client.post(
-        f"/galleries/{made.pk}/enrol/", {"pictures": files, "source_url": "https://desk.example/"}
-    )
+    answer = client.post(f"/galleries/{made.pk}/enrol/", {"pictures": files, "source_url": "https://desk.example/"})
     run, job = Enrolment.objects.get(), Job.objects.get()
     assert answer["Location"] == f"/galleries/{made.pk}/enrolments/{run.pk}/"
     page = text(client.get(answer["Location"]))

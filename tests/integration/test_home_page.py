@@ -48,9 +48,12 @@ def test_a_search_waits_for_its_examiner_until_a_candidate_was_examined(found: A
     address = f"/searches/{found.search.public_id}/"
     assert address in text("examiner")
     examine(
-        found.search.public_id, 1, components=dict.fromkeys(COMPONENTS, "similar"), conclusion=POTENTIAL,
+        found.search.public_id,
+        1,
+        components=dict.fromkeys(COMPONENTS, "similar"),
+        conclusion=POTENTIAL,
         acting_member=person("examiner"),
-    )  # fmt: skip
+    )
     assert address not in text("examiner")
     page = text("verifier")
     assert "/verifications/V" in page
@@ -60,9 +63,12 @@ def test_a_search_waits_for_its_examiner_until_a_candidate_was_examined(found: A
 
 def test_a_role_sees_its_own_sections_only(found: Any, text: Desk) -> None:
     only = {
-        "examiner": "Searches to examine", "verifier": "Verifications assigned to you",
-        "supervisor": "Examined candidates to decide on", "admin": "Passports that end", "auditor": "Flags to decide on",
-    }  # fmt: skip
+        "examiner": "Searches to examine",
+        "verifier": "Verifications assigned to you",
+        "supervisor": "Examined candidates to decide on",
+        "admin": "Passports that end",
+        "auditor": "Flags to decide on",
+    }
     pages = {name: text(name) for name in only}
     for name, words in only.items():
         assert words in pages[name]
@@ -73,9 +79,7 @@ def test_a_role_sees_its_own_sections_only(found: Any, text: Desk) -> None:
 
 
 def test_what_stands_in_the_way_is_said_with_what_to_do(found: Any, text: Desk) -> None:
-    Training.objects.filter(member=person("examiner")).update(
-        expires_on=timezone.now().date() + timedelta(days=9)
-    )
+    Training.objects.filter(member=person("examiner")).update(expires_on=timezone.now().date() + timedelta(days=9))
     assert "Your training runs out on" in text("examiner")
     Training.objects.filter(member=person("examiner")).update(expires_on=date(2020, 1, 1))
     page = text("examiner")

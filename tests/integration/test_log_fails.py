@@ -37,9 +37,7 @@ def test_an_audit_folder_that_takes_no_writing_stops_a_search(
     assert cli.json("audit", "verify")["ok"]
 
 
-def test_a_clock_set_back_is_one_clear_line_and_nothing_is_lost(
-    cli: Cli, photographs: Path, probe: Path
-) -> None:
+def test_a_clock_set_back_is_one_clear_line_and_nothing_is_lost(cli: Cli, photographs: Path, probe: Path) -> None:
     cli.run("enrol", "g", photographs, "--as", ADMIN)
     newest = "where seq = (select max(seq) from log_entry)"
     with sqlite3.connect(cli.home / "plainview.sqlite3") as database:
@@ -71,9 +69,7 @@ def test_an_outside_witness_and_monitor_by_the_commands_of_the_guide(cli: Cli, t
         (tmp_path / "note").write_text(note)
         cli.run("audit", "cosignature", "add", tmp_path / "note")
         entries = cli.json("audit", "verify")["entries"]
-        assert cli.json("audit", "verify")["cosigned"] == (
-            f"cosigned by 1 of 1 witnesses up to entry {entries - 1}"
-        )
+        assert cli.json("audit", "verify")["cosigned"] == (f"cosigned by 1 of 1 witnesses up to entry {entries - 1}")
         assert outside.json("audit", "monitor", copy, "--state", tmp_path / "state")["ok"]
         cli.run("audit", "rotate", "--reason", "drill")
     cli.run("case", "open", "C-2", "--offence", "theft", "--as", EXAMINER)

@@ -25,9 +25,7 @@ def count(cli: Cli, table: str) -> int:
         return int(database.execute(f"select count(*) from {table}").fetchone()[0])  # noqa: S608
 
 
-def test_the_mated_reference_is_first_and_the_receipt_fits_the_log(
-    cli: Cli, photographs: Path, probe: Path
-) -> None:
+def test_the_mated_reference_is_first_and_the_receipt_fits_the_log(cli: Cli, photographs: Path, probe: Path) -> None:
     enrolled = cli.json("enrol", "g", photographs, "--as", ADMIN)
     assert (enrolled["enrolled"], enrolled["duplicates"], enrolled["failed"]) == (2, 0, [])
 
@@ -69,9 +67,7 @@ def test_a_manifest_gives_links_and_date_and_bad_files_are_listed(
     with manifest.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["path", "source_url", "page_url", "captured_on"])
-        rows.writerow(
-            [photographs / "collins.png", "https://a.example/p.png", "https://a.example/page", "1999-07-01"]
-        )
+        rows.writerow([photographs / "collins.png", "https://a.example/p.png", "https://a.example/page", "1999-07-01"])
         rows.writerow(["broken.jpg", "", "", ""])
         rows.writerow(["missing.jpg", "", "", ""])
     result = cli.json("enrol", "g", manifest, "--as", ADMIN)
@@ -80,8 +76,10 @@ def test_a_manifest_gives_links_and_date_and_bad_files_are_listed(
     assert all(row["code"] and row["why"] for row in result["failed"])
     first = cli.search(probe)["candidates"][0]
     assert (first["source_url"], first["page_url"], first["captured_on"]) == (
-        "https://a.example/p.png", "https://a.example/page", "1999-07-01",
-    )  # fmt: skip
+        "https://a.example/p.png",
+        "https://a.example/page",
+        "1999-07-01",
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,9 +154,7 @@ def test_bad_input_gives_one_clear_line_and_changes_nothing(cli: Cli, tmp_path: 
     assert count(cli, "search") == 0
 
 
-def test_an_altered_log_folder_stops_every_search_before_a_candidate(
-    cli: Cli, photographs: Path, probe: Path
-) -> None:
+def test_an_altered_log_folder_stops_every_search_before_a_candidate(cli: Cli, photographs: Path, probe: Path) -> None:
     cli.run("enrol", "g", photographs, "--as", ADMIN)
     log = cli.home / "audit" / "log.jsonl"
     lines = log.read_bytes().splitlines(keepends=True)
@@ -172,14 +168,10 @@ def test_an_altered_log_folder_stops_every_search_before_a_candidate(
     assert report["first_bad"] == len(lines) - 1
 
 
-def test_a_log_table_that_cannot_be_written_gives_no_candidates(
-    cli: Cli, photographs: Path, probe: Path
-) -> None:
+def test_a_log_table_that_cannot_be_written_gives_no_candidates(cli: Cli, photographs: Path, probe: Path) -> None:
     cli.run("enrol", "g", photographs, "--as", ADMIN)
     with sqlite3.connect(cli.home / "plainview.sqlite3") as database:
-        database.execute(
-            "create trigger broken before insert on log_entry begin select raise(abort, 'full'); end"
-        )
+        database.execute("create trigger broken before insert on log_entry begin select raise(abort, 'full'); end")
     done = cli.run(
         "search",
         probe,
@@ -228,9 +220,7 @@ def test_killed_enrolment_finishes_without_duplicates(cli: Cli, photographs: Pat
     for i in range(70):  # bytes after the end of a PNG make another file of the same picture
         (folder / f"{i:03}.png").write_bytes(source + str(i).encode())
     command = [sys.executable, "-m", "plainview.cli.main", "enrol", "g", str(folder), "--as", ADMIN]
-    running = subprocess.Popen(
-        command, env={**os.environ, "PLAINVIEW_HOME": str(cli.home)}, stderr=subprocess.DEVNULL
-    )
+    running = subprocess.Popen(command, env={**os.environ, "PLAINVIEW_HOME": str(cli.home)}, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while count(cli, "reference") == 0 and time.monotonic() < deadline:
         time.sleep(0.02)

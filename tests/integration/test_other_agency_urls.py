@@ -38,20 +38,36 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
     job = ask("trial", 1, acting_member=examiner)
     still = Still.objects.order_by("pk")[0]
     return {
-        "alerts": held["alert"], "jobs": job.public_id, "videos": held["video"],
-        "stills": still.public_id, "prepare": draft.public_id,
-        "searches": held["search"], "verifications": held["verification"], "proficiency": held["item"],
-        "leads": held["lead"], "examinations": held["examination"], "references": held["reference"],
-        "members": Member.objects.get(email=held["email"]).public_id, "approvals": held["approval"],
-        "urgent": held["search"], "flags": held["flag"], "cases": str(case.pk),
+        "alerts": held["alert"],
+        "jobs": job.public_id,
+        "videos": held["video"],
+        "stills": still.public_id,
+        "prepare": draft.public_id,
+        "searches": held["search"],
+        "verifications": held["verification"],
+        "proficiency": held["item"],
+        "leads": held["lead"],
+        "examinations": held["examination"],
+        "references": held["reference"],
+        "members": Member.objects.get(email=held["email"]).public_id,
+        "approvals": held["approval"],
+        "urgent": held["search"],
+        "flags": held["flag"],
+        "cases": str(case.pk),
         "galleries": str(Gallery.objects.get(name="MARKER-gallery").pk),
-        "shared": held["request"], "agreements": held["agreement"],
-        "retention": held["run"], "holds": held["hold"],
+        "shared": held["request"],
+        "agreements": held["agreement"],
+        "retention": held["run"],
+        "holds": held["hold"],
         "reports": held["schedule"],
         "requests": held["asked"],
         "log": str(entries("case.opened")[0].seq),
-        "samples": held["sample"], "exonerations": held["review"], "grants": held["grant"], "packages": held["kept"], "disclosures": held["search"],
-    }  # fmt: skip
+        "samples": held["sample"],
+        "exonerations": held["review"],
+        "grants": held["grant"],
+        "packages": held["kept"],
+        "disclosures": held["search"],
+    }
 
 
 def address(entry: URLPattern, ids: dict[str, str]) -> str:

@@ -98,9 +98,7 @@ def test_a_supervisor_decides_on_requests_and_urgent_searches(workspace: Path, t
     assert client.get(f"/approvals/{asked.public_id}/probe.jpg")["Content-Type"] == "image/jpeg"
     assert client.get(f"/approvals/{denied.public_id}/probe.jpg").status_code == 404
     client.post(f"/approvals/{asked.public_id}/", {"grant": "yes", "note": ""})
-    assert "A denial has a reason" in text(
-        client.post(f"/approvals/{denied.public_id}/", {"grant": "no", "note": " "})
-    )
+    assert "A denial has a reason" in text(client.post(f"/approvals/{denied.public_id}/", {"grant": "no", "note": " "}))
     client.post(f"/approvals/{denied.public_id}/", {"grant": "no", "note": "not this picture"})
     assert list(Approval.objects.order_by("pk").values_list("granted", flat=True)) == [True, False]
     assert "No reason was stated" in text(client.post(f"/urgent/{urgent.public_id}/", {"note": ""}))
@@ -113,9 +111,7 @@ def test_a_supervisor_decides_on_requests_and_urgent_searches(workspace: Path, t
 
 def test_an_auditor_decides_on_a_flag_and_its_member_learns_of_it_then(workspace: Path) -> None:
     with transaction.atomic():
-        flag = raise_flag(
-            Finding("misuse.test", "Something unusual.", {"times": 7}), person("examiner"), None
-        )
+        flag = raise_flag(Finding("misuse.test", "Something unusual.", {"times": 7}), person("examiner"), None)
     examiner = signed_in("examiner")
     assert "misuse.test" not in text(examiner.get("/me/"))
     assert examiner.get("/flags/").status_code == 403
@@ -124,9 +120,7 @@ def test_an_auditor_decides_on_a_flag_and_its_member_learns_of_it_then(workspace
     page = text(client.get(f"/flags/{flag.public_id}/"))
     assert "Something unusual." in page
     assert entries("flag.viewed")
-    assert "fewer than 3 words" in text(
-        client.post(f"/flags/{flag.public_id}/", {"outcome": "upheld", "note": "yes"})
-    )
+    assert "fewer than 3 words" in text(client.post(f"/flags/{flag.public_id}/", {"outcome": "upheld", "note": "yes"}))
     client.post(f"/flags/{flag.public_id}/", {"outcome": "dismissed", "note": "a drill of the agency"})
     assert Flag.objects.get().outcome == "dismissed"
     assert "a drill of the agency" in text(examiner.get("/me/"))

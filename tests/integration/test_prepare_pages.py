@@ -68,8 +68,10 @@ def test_cases_are_found_opened_and_closed_with_a_reason(client: Client) -> None
     assert ">C-1<" not in found
     assert "has “zebra”" in text(client.get("/cases/?q=zebra"))
     for number, offence, said in (
-        ("C-1", "arson", "exists already"), ("C-2", "immigration status", "names"), ("", "arson", "required"),
-    ):  # fmt: skip
+        ("C-1", "arson", "exists already"),
+        ("C-2", "immigration status", "names"),
+        ("", "arson", "required"),
+    ):
         again = client.post("/cases/open/", {"number": number, "offence": offence})
         assert again.status_code == 200
         assert 'role="alert"' in text(again)
@@ -88,9 +90,11 @@ def test_a_photograph_becomes_a_draft_and_bad_ones_are_told_beside_the_form(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for data, said in (
-        (b"", "empty"), (b"no picture" * 50, "not a picture"), (pictures.animated("GIF"), "frames"),
+        (b"", "empty"),
+        (b"no picture" * 50, "not a picture"),
+        (pictures.animated("GIF"), "frames"),
         (pictures.jpeg_that_stops_in_the_middle(), "ends before"),
-    ):  # fmt: skip
+    ):
         answer = upload(client, data)
         assert answer.status_code == 422
         assert said in text(answer)
@@ -137,9 +141,7 @@ def test_faces_edits_and_origin_are_kept_as_they_are_chosen(client: Client) -> N
     assert page.count('type="radio" name="face"') == 2
     assert client.get(there + "face.jpg").status_code == 404
     assert (
-        client.post(
-            there + "save/", {"face": "2"}, headers={"HX-Request": "true", "HX-Target": "chosen"}
-        ).status_code
+        client.post(there + "save/", {"face": "2"}, headers={"HX-Request": "true", "HX-Target": "chosen"}).status_code
         == 302
     )
     assert client.post(there + "save/", {"origin": "cctv"}, headers={"HX-Request": "true"}).status_code == 204
@@ -177,9 +179,14 @@ def test_faces_edits_and_origin_are_kept_as_they_are_chosen(client: Client) -> N
 def test_what_is_typed_is_kept_and_what_is_missing_is_said(client: Client) -> None:
     there = begun(client)
     create_gallery(
-        "visas", legal_basis="Border Act", source="visa desk", owner="border force",
-        expires_on=(timezone.now() + timedelta(days=9)).date(), offences=["terrorism"], acting_member=person("admin"),
-    )  # fmt: skip
+        "visas",
+        legal_basis="Border Act",
+        source="visa desk",
+        owner="border force",
+        expires_on=(timezone.now() + timedelta(days=9)).date(),
+        offences=["terrorism"],
+        acting_member=person("admin"),
+    )
     page = text(client.get(f"{there}search/"))
     assert "1 not offered for this case" in page
     assert "does not allow it for &#x27;robbery&#x27;" in page
@@ -199,11 +206,15 @@ def test_what_is_typed_is_kept_and_what_is_missing_is_said(client: Client) -> No
     assert 'value="who rode"' in page
     assert 'value="g" checked' in page
     for changed, said in (
-        ({"purpose": " "}, "Say what the search"), ({"galleries": []}, "Choose at least one gallery"),
-        ({"top": "51"}, "2 to 50 candidates"), ({"top": "x"}, "2 to 50 candidates"),
-        ({"purpose": "to see who is at the protest"}, "lawful assembly"), ({"galleries": ["visas"]}, "does not allow it"),
-        ({"galleries": ["nothing"]}, "has no gallery"), ({"urgent": "1"}, "why the search cannot wait"),
-    ):  # fmt: skip
+        ({"purpose": " "}, "Say what the search"),
+        ({"galleries": []}, "Choose at least one gallery"),
+        ({"top": "51"}, "2 to 50 candidates"),
+        ({"top": "x"}, "2 to 50 candidates"),
+        ({"purpose": "to see who is at the protest"}, "lawful assembly"),
+        ({"galleries": ["visas"]}, "does not allow it"),
+        ({"galleries": ["nothing"]}, "has no gallery"),
+        ({"urgent": "1"}, "why the search cannot wait"),
+    ):
         answer = searched(client, there, **changed)
         assert answer.status_code == 422, changed
         assert said in text(answer)
@@ -221,19 +232,30 @@ def test_a_search_runs_once_and_its_candidates_have_their_own_address(client: Cl
     page = text(client.get(url))
     first = Candidate.objects.get(search=row, rank=1)
     for said in (
-        "2 candidates, similar and not identified", "find the rider", f"{first.score:.3f}", "Showing 2 of 2",
-        "A stranger would reach this score", f"log entry {row.request_entry}", "https://source.example/collins.png",
-        'rel="noopener noreferrer" referrerpolicy="no-referrer"', "Capture date not stated", "Search another gallery",
+        "2 candidates, similar and not identified",
+        "find the rider",
+        f"{first.score:.3f}",
+        "Showing 2 of 2",
+        "A stranger would reach this score",
+        f"log entry {row.request_entry}",
+        "https://source.example/collins.png",
+        'rel="noopener noreferrer" referrerpolicy="no-referrer"',
+        "Capture date not stated",
+        "Search another gallery",
         "different people whose scores" if first.score < 0 else "Quality",
-    ):  # fmt: skip
+    ):
         assert said in page, said
     for forbidden in ("match", "suspect", "identity"):
         assert forbidden not in re.sub(r"<[^>]+>", "", page).lower()
     assert not re.search(r"\d ?%", re.sub(r"<[^>]+>", "", page))
     for name in (
-        "probe.jpg", "probe.jpg?side=960", "probe.jpg?whole", "probe.jpg?original", "candidates/1/face.jpg",
+        "probe.jpg",
+        "probe.jpg?side=960",
+        "probe.jpg?whole",
+        "probe.jpg?original",
+        "candidates/1/face.jpg",
         "candidates/2/whole.jpg",
-    ):  # fmt: skip
+    ):
         assert client.get(url + name)["Content-Type"] == "image/jpeg"
     assert client.get(f"{url}candidates/3/face.jpg").status_code == 404
     assert "It was searched" not in page

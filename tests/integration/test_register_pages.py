@@ -104,10 +104,7 @@ def test_an_administrator_attests_from_the_page_of_their_agency(public: Client) 
     client.force_login(boss, backend="plainview.web.adapters.Backend")
     page = f"/register/{boss.agency.public_id}/"
     assert b"Attest months" in client.get(page).content
-    assert (
-        b"Attest months"
-        not in client.get(f"/register/{Agency.objects.get(is_sample=True).public_id}/").content
-    )
+    assert b"Attest months" not in client.get(f"/register/{Agency.objects.get(is_sample=True).public_id}/").content
     form = {"office": "Chief of Police", "first": "2027-01", "last": "2027-02"}
     answer = client.post("/register/attest/", form)
     assert answer.status_code == 422

@@ -36,9 +36,7 @@ def test_the_command_line_walks_from_an_order_to_its_proof(workspace: Path, tmp_
     row, other = Reference.objects.get(file_name="collins.png"), Reference.objects.get(file_name="hopper.png")
     text = told("retention", "rules", *ADMIN)
     (tmp_path / "rules.toml").write_text(text.replace("days = 30", "days = 31"))
-    assert "Version 1" in told(
-        "retention", "set", tmp_path / "rules.toml", "--why", "the law says so", *ADMIN
-    )
+    assert "Version 1" in told("retention", "set", tmp_path / "rules.toml", "--why", "the law says so", *ADMIN)
     order = tmp_path / "order.csv"
     order.write_text(f"reference,ordered_on\n{row.public_id},2026-01-02\n{other.public_id},2026-01-02\n")
     imported = ("retention", "event", "court-order", "import", order, "--authority", "Court 12")
@@ -81,9 +79,7 @@ def test_the_command_line_walks_from_an_order_to_its_proof(workspace: Path, tmp_
     assert Search.objects.get(public_id=found).erased_at is None
 
 
-def test_pages_tell_each_role_what_it_may_do_and_another_agency_nothing(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_pages_tell_each_role_what_it_may_do_and_another_agency_nothing(workspace: Path, tmp_path: Path) -> None:
     found = searched(tmp_path)
     ordered()
     run = propose_run(acting_member=person("admin")).public_id
@@ -108,10 +104,7 @@ def test_pages_tell_each_role_what_it_may_do_and_another_agency_nothing(
     assert RetentionRun.objects.get().state == "proposed"
     supervisor.post(f"/retention/runs/{run}/withdraw/", {"reason": "a hold came in between"})
     assert RetentionRun.objects.get().state == "withdrawn"
-    assert (
-        "Nothing is due that may be erased"
-        in supervisor.post("/retention/propose/", follow=True).content.decode()
-    )
+    assert "Nothing is due that may be erased" in supervisor.post("/retention/propose/", follow=True).content.decode()
     elsewhere = another_agency("supervisor")
     for path in (
         f"/retention/runs/{run}/",
@@ -122,18 +115,14 @@ def test_pages_tell_each_role_what_it_may_do_and_another_agency_nothing(
     assert elsewhere.post(f"/holds/{hold.public_id}/end/", {"reason": "not theirs to end"}).status_code == 404
     for path in ("/retention/", "/holds/", "/retention/events/"):
         seen = elsewhere.get(path).content.decode()
-        assert not [
-            word for word in (run, hold.public_id, "MARKER", "District", "by Sample") if word in seen
-        ], path
+        assert not [word for word in (run, hold.public_id, "MARKER", "District", "by Sample") if word in seen], path
 
 
 def test_a_sealed_search_is_said_to_be_sealed(workspace: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
     case()
     urgent = search(probe(tmp_path, "urgent.png"), urgent="a child is missing").search
-    place_hold(
-        reason="the defence asked for it", authority="Court", case="C-1", acting_member=person("admin")
-    )
+    place_hold(reason="the defence asked for it", authority="Court", case="C-1", acting_member=person("admin"))
     with at(urgent.authorise_by + timedelta(minutes=1)):
         sweep()
         client = signed_in("supervisor")

@@ -19,9 +19,12 @@ from plainview.policy.subjects import GROUNDS, PHOTO_BYTES
 
 def form(**changed: Any) -> dict[str, Any]:
     told = {
-        "agency": person("admin").agency.public_id, "wishes": ["access"], "own": "yes", "name": "Eileen Collins",
+        "agency": person("admin").agency.public_id,
+        "wishes": ["access"],
+        "own": "yes",
+        "name": "Eileen Collins",
         "email": "eileen@person.example",
-    }  # fmt: skip
+    }
     return told | changed
 
 
@@ -61,9 +64,7 @@ def test_somebody_elses_data_are_refused_on_the_page_and_in_the_log(workspace: P
     assert not SubjectRequest.objects.exists()
 
 
-def test_the_code_is_shown_once_and_opens_state_letter_and_proof_by_post_alone(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_the_code_is_shown_once_and_opens_state_letter_and_proof_by_post_alone(workspace: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
     client = Client()
     filed = client.post("/rights/", form())
@@ -83,9 +84,7 @@ def test_each_sees_of_it_what_is_theirs(workspace: Path, tmp_path: Path) -> None
     page = f"/requests/{row.public_id}/"
     people()
     admin, auditor, examiner = signed_in("admin"), signed_in("auditor"), signed_in("examiner")
-    assert (
-        admin.get(f"{page}photo.jpg").status_code == 404
-    )  # its page was not shown, which would be in the log
+    assert admin.get(f"{page}photo.jpg").status_code == 404  # its page was not shown, which would be in the log
     shown = admin.get(page).content.decode()
     assert "Eileen Collins" in shown
     assert admin.get(f"{page}photo.jpg")["Content-Type"] == "image/jpeg"
@@ -113,9 +112,12 @@ def test_an_act_that_is_refused_loses_nothing(workspace: Path, tmp_path: Path) -
     assert admin.post(f"{page}nothing/", {}).status_code == 404
     assert admin.get(f"{page}confirm/").status_code == 302
     for act, told in (
-        ("refuse", {"reason": "because of something"}), ("extend", {"days": "61", "reason": "too many galleries here"}),
-        ("search", {"top": "20"}), ("answer", {}), ("decide", {"looked": [Reference.objects.latest("pk").public_id]}),
-    ):  # fmt: skip
+        ("refuse", {"reason": "because of something"}),
+        ("extend", {"days": "61", "reason": "too many galleries here"}),
+        ("search", {"top": "20"}),
+        ("answer", {}),
+        ("decide", {"looked": [Reference.objects.latest("pk").public_id]}),
+    ):
         assert admin.post(f"{page}{act}/", told).status_code in (422, 404), act
     row.refresh_from_db()
     assert (row.state, row.extended_at, row.outcome) == ("received", None, "")
@@ -128,10 +130,7 @@ def test_an_act_that_is_refused_loses_nothing(workspace: Path, tmp_path: Path) -
     assert kept.status_code == 422
     assert f'value="{ticked}">' in kept.content.decode()
     assert (
-        admin.post(
-            f"{page}refuse/", {"ground": "restricted", "reason": "a law on custody pictures"}
-        ).status_code
-        == 302
+        admin.post(f"{page}refuse/", {"ground": "restricted", "reason": "a law on custody pictures"}).status_code == 302
     )
 
 

@@ -95,9 +95,16 @@ def test_an_agreement_by_its_forms(workspace: Path, tmp_path: Path) -> None:
     admin, boss = client_of(person("admin")), client_of(theirs("admin"))
     today = timezone.now().date()
     terms = {
-        "agency": ASKER, "galleries": ["g"], "starts_on": today, "ends_on": today, "gives": "lead", "answer_days": 5,
-        "offences": "Robbery\n\nburglary ", "askers": "", "purposes": "",
-    }  # fmt: skip
+        "agency": ASKER,
+        "galleries": ["g"],
+        "starts_on": today,
+        "ends_on": today,
+        "gives": "lead",
+        "answer_days": 5,
+        "offences": "Robbery\n\nburglary ",
+        "askers": "",
+        "purposes": "",
+    }
     assert admin.post("/agreements/new/", terms | {"galleries": []}).status_code == 422
     bad = admin.post("/agreements/new/", terms | {"offences": "immigration status"})
     assert b"immigration status alone" in bad.content
@@ -138,9 +145,7 @@ def test_the_probe_is_for_the_two_agencies_and_for_the_one_that_declined_no_more
     assert viewed == [person("examiner").agency.public_id, theirs("examiner").agency.public_id]
 
 
-def test_what_is_disclosed_of_it_names_both_agencies_and_holds_the_request(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_what_is_disclosed_of_it_names_both_agencies_and_holds_the_request(workspace: Path, tmp_path: Path) -> None:
     found = searched(tmp_path, world(tmp_path))
     package = tmp_path / "package.zip"
     disclose(found.public_id, package, acting_member=person("supervisor"))

@@ -82,9 +82,14 @@ def test_each_role_opens_what_it_was_granted(workspace: Path) -> None:
     people()
     agency = person("admin").agency
     for role, name in {
-        Role.EXAMINER: "examiner", Role.VERIFIER: "verifier", Role.SUPERVISOR: "supervisor",
-        Role.ADMINISTRATOR: "admin", Role.AUDITOR: "auditor", Role.DEFENCE: "", Role.OUTSIDE_AUDITOR: "",
-    }.items():  # fmt: skip
+        Role.EXAMINER: "examiner",
+        Role.VERIFIER: "verifier",
+        Role.SUPERVISOR: "supervisor",
+        Role.ADMINISTRATOR: "admin",
+        Role.AUDITOR: "auditor",
+        Role.DEFENCE: "",
+        Role.OUTSIDE_AUDITOR: "",
+    }.items():
         if role in OUTSIDERS:
             member = Member.objects.create(
                 agency=agency,

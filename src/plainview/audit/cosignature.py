@@ -68,9 +68,7 @@ class WitnessKey:
             raise BadKey("the key is not the key of a witness: name+keyid+base64 of type 0x04")
         key = cls(name, data[1:])
         if text != key.text:
-            raise BadKey(
-                f"the key id {key_id} does not belong to this name and key, or its base64 is not plain"
-            )
+            raise BadKey(f"the key id {key_id} does not belong to this name and key, or its base64 is not plain")
         return key
 
     @property

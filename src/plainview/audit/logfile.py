@@ -211,9 +211,7 @@ class LogFolder:
             first = min(max(last, 0), covered)
             return self._append(log, notes, read_from(first), first, last, covered)
 
-    def _append(
-        self, log: int, notes: int, rows: Iterable[Record], size: int, last: int, covered: int
-    ) -> int:
+    def _append(self, log: int, notes: int, rows: Iterable[Record], size: int, last: int, covered: int) -> int:
         """Add `rows`, entry `size` and on: lines after number `last`, notes of more than `covered` entries."""
         lines, signed = b"", b""
         for record in rows:

@@ -212,9 +212,7 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
         return []
     start, stop = 0, len(leaves)
     proof = []
-    on_old_root = (
-        True  # whether the subtree in hand is still the old tree itself, whose root the verifier has
-    )
+    on_old_root = True  # whether the subtree in hand is still the old tree itself, whose root the verifier has
     while first < stop:
         middle = start + _split(stop - start)
         if first <= middle:
@@ -230,9 +228,7 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
     return proof
 
 
-def verify_consistency(
-    first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]
-) -> bool:
+def verify_consistency(first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]) -> bool:
     """Say whether the proof shows that the second tree extends the first (RFC 9162, 2.1.4.2).
 
     Args:

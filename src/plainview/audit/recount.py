@@ -56,9 +56,7 @@ def check(agency: dict[str, Any], counts: Counts) -> list[str]:
         total += row["searches"] or 0
         found: Counter[str] = Counter()
         early = 0  # searches of all its months but the last
-        for key in [
-            key for key in counts if key[0] == agency["id"] and row["from"] <= key[1] <= row["until"]
-        ]:
+        for key in [key for key in counts if key[0] == agency["id"] and row["from"] <= key[1] <= row["until"]]:
             early += counts[key] if key[1] < row["until"] else 0
             found[key[2]] += counts.pop(key)
         counted += found.total()

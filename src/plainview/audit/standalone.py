@@ -198,11 +198,7 @@ def read_checkpoint(key: Key | None, note: bytes, check: bool = True) -> tuple[i
     if len(lines) < 3 or "" in lines or lines[0] != key.name:
         raise Bad("it is not a checkpoint of this log")
     size, root = lines[1], unbase64(lines[2])
-    if (
-        not re.fullmatch(r"0|[1-9][0-9]{0,18}", size)
-        or len(root) != 32
-        or (size == "0" and root != sha256(b""))
-    ):
+    if not re.fullmatch(r"0|[1-9][0-9]{0,18}", size) or len(root) != 32 or (size == "0" and root != sha256(b"")):
         raise Bad("its size or its root is not one")
     return int(size), root
 

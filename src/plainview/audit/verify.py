@@ -234,9 +234,7 @@ def _entry(line: _Line, number: int, key: VerifierKey | None, newest_at: str) ->
     return entry
 
 
-def _signed(
-    notes: Iterable[str | BadCheckpoint], keys: _Keys, found: _Findings
-) -> Iterator[tuple[Checkpoint, str]]:
+def _signed(notes: Iterable[str | BadCheckpoint], keys: _Keys, found: _Findings) -> Iterator[tuple[Checkpoint, str]]:
     """Checks 6 and 7: the checkpoints that count, each read only after all before it were met."""
     size = -1
     for number, note in enumerate(notes, start=1):

@@ -103,13 +103,9 @@ class Witness:
         try:
             signer = WitnessSigner.generate(name)
         except BadKey as error:
-            raise WitnessRefused(
-                "witness.folder", f"{error}.", "Choose a name like witness.example/w1."
-            ) from None
+            raise WitnessRefused("witness.folder", f"{error}.", "Choose a name like witness.example/w1.") from None
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise WitnessRefused(
-                "witness.folder", f"{path} exists and is not an empty folder.", "Name another folder."
-            )
+            raise WitnessRefused("witness.folder", f"{path} exists and is not an empty folder.", "Name another folder.")
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
         for folder in (path / LOGS, path / EVIDENCE):
@@ -135,9 +131,7 @@ class Witness:
         """
         return self._read(self._file(origin))
 
-    def cosign(
-        self, note: str, *, first_key: VerifierKey, keys: Iterable[VerifierKey], prove: Prove, now: int
-    ) -> str:
+    def cosign(self, note: str, *, first_key: VerifierKey, keys: Iterable[VerifierKey], prove: Prove, now: int) -> str:
         """Check a checkpoint against all that was cosigned before, keep it, and only then cosign it.
 
         Args:

@@ -27,9 +27,12 @@ ACTION = "reference.expunged"
 """The action of the entries about references, from which the list began."""
 
 KINDS = {
-    ACTION: "reference", "search.erased": "search", "alert.erased": "alert", "video.erased": "video",
+    ACTION: "reference",
+    "search.erased": "search",
+    "alert.erased": "alert",
+    "video.erased": "video",
     "preparation.discarded": "preparation",
-}  # fmt: skip
+}
 """Action of an entry -> what it erased; the entry's public part has its id under that name."""
 
 _ROWS = 500
@@ -76,9 +79,11 @@ def read_list(path: Path) -> list[Line]:
         return [Line(**json.loads(line)) for line in lines]
     except (OSError, ValueError, TypeError):
         raise Refused(
-            "expunged.damaged", "Nothing done", f"The expunge list {path} cannot be read.",
+            "expunged.damaged",
+            "Nothing done",
+            f"The expunge list {path} cannot be read.",
             "Remove it: it is made again from the log. For a restore, name another copy.",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def lines_of(entries: Iterable[Entry]) -> Iterator[Line]:
@@ -88,9 +93,12 @@ def lines_of(entries: Iterable[Entry]) -> Iterator[Line]:
         if kind is not None:
             subject = entry.subject
             yield Line(
-                entry.seq, str(subject[kind]), str(subject.get("picture_mark", "")),
-                bool(subject.get("never_again", False)), kind,
-            )  # fmt: skip
+                entry.seq,
+                str(subject[kind]),
+                str(subject.get("picture_mark", "")),
+                bool(subject.get("never_again", False)),
+                kind,
+            )
 
 
 def about_erasing(canonical: bytes) -> bool:

@@ -86,9 +86,7 @@ class Host:
         try:
             addresses = resolver(self._name, self._port)
         except OSError as error:
-            raise Unusable(
-                "feed.unreachable", f"The host {self._name} cannot be found ({error.strerror})."
-            ) from None
+            raise Unusable("feed.unreachable", f"The host {self._name} cannot be found ({error.strerror}).") from None
         hidden = [address for address in addresses if not is_public(address)]
         if not addresses or (hidden and not private):
             raise Unusable(
@@ -96,10 +94,16 @@ class Host:
                 f"The host {self._name} leads to {hidden[0] if hidden else 'nowhere'}, which is not on the public internet.",
             )
         self._pool = urllib3.HTTPSConnectionPool(
-            addresses[0], self._port, server_hostname=self._name, assert_hostname=self._name, maxsize=1,
-            cert_reqs="CERT_REQUIRED", ca_certs=ca_file, retries=False,
+            addresses[0],
+            self._port,
+            server_hostname=self._name,
+            assert_hostname=self._name,
+            maxsize=1,
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=ca_file,
+            retries=False,
             timeout=urllib3.Timeout(connect=_CONNECT_S, read=_READ_S),
-        )  # fmt: skip
+        )
 
     def get(self, url: str, *, max_bytes: int) -> bytes:
         """Return the body of a file on this host.
@@ -124,9 +128,7 @@ class Host:
             finally:
                 answer.close()  # what was not read is not read
         except (HTTPError, OSError, ValueError) as error:
-            raise Unusable(
-                "feed.unreachable", f"{self._name} did not answer: {type(error).__name__}."
-            ) from None
+            raise Unusable("feed.unreachable", f"{self._name} did not answer: {type(error).__name__}.") from None
         finally:
             self._free_at = time.monotonic() + self.seconds_between
 

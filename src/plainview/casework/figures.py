@@ -57,9 +57,7 @@ def figures(tally: Tally, agency: str, first: str, until: str, *, sample: bool) 
     total = sum(sum(by_offence.get(month, {}).values()) for month in months)
     shown = [row for row in rows if row.searches is not None]
     released = sum(row.searches or 0 for row in shown)
-    counted = [
-        (row.searches or 0, [counts[month] for month in months_between(row.first, row.last)]) for row in shown
-    ]
+    counted = [(row.searches or 0, [counts[month] for month in months_between(row.first, row.last)]) for row in shown]
     named: Counter[str] = Counter()
     for row in shown:
         named.update(row.offences)
@@ -73,22 +71,26 @@ def figures(tally: Tally, agency: str, first: str, until: str, *, sample: bool) 
 
     names = sorted({name for month in counts.values() for name in month})
     return {
-        "counted_from": first, "counted_until": until,
+        "counted_from": first,
+        "counted_until": until,
         "searches": total if sample else released if released or not total else None,
         "held_back": any(row.searches is None for row in rows),
         "zero_use": bool(months) and total == 0,
         "by_month": [_row(row) for row in rows],
-        "by_offence": dict(sorted(named.items())), "other_offences": sum(row.other for row in shown),
+        "by_offence": dict(sorted(named.items())),
+        "other_offences": sum(row.other for row in shown),
         "without_candidate": {"searches": answered, "without": sum(without)},
         "urgent": {"searches": looked_at, "urgent": sum(urgent), "erased": sum(urgent[:1])},
-        MADE: moving(MADE), RECEIVED: moving(RECEIVED),
+        MADE: moving(MADE),
+        RECEIVED: moving(RECEIVED),
         "leads": moving(LEAD),
         "outcomes": {word: count for word, count in _each(names, OUTCOME, moving) if word != "wrong person"},
         "wrong_person_reports": _sum(counts.values(), WRONG),
         "refusals": dict(_each(names, REFUSED, moving)),
         "flags": _nested(_each(names, FLAG, moving)),
-        "rights": dict(_each(names, RIGHTS, moving)), "references_erased": dict(_each(names, GONE, moving)),
-    }  # fmt: skip
+        "rights": dict(_each(names, RIGHTS, moving)),
+        "references_erased": dict(_each(names, GONE, moving)),
+    }
 
 
 def contradicted(tally: Tally, agency: str, first: str, last: str) -> bool:
@@ -98,9 +100,7 @@ def contradicted(tally: Tally, agency: str, first: str, last: str) -> bool:
     return any(name.startswith(SEARCH) or name == MADE for name in names)
 
 
-def _each(
-    names: Iterable[str], prefix: str, moving: Callable[[str], int | None]
-) -> list[tuple[str, int | None]]:
+def _each(names: Iterable[str], prefix: str, moving: Callable[[str], int | None]) -> list[tuple[str, int | None]]:
     return [(name.removeprefix(prefix), moving(name)) for name in names if name.startswith(prefix)]
 
 
@@ -115,8 +115,12 @@ def _nested(flags: Iterable[tuple[str, int | None]]) -> dict[str, dict[str, int 
 
 def _row(row: Period) -> dict[str, Any]:
     return {
-        "from": row.first, "until": row.last, "searches": row.searches, "offences": row.offences, "other": row.other
-    }  # fmt: skip
+        "from": row.first,
+        "until": row.last,
+        "searches": row.searches,
+        "offences": row.offences,
+        "other": row.other,
+    }
 
 
 def _sum(months: Iterable[dict[str, int]], name: str) -> int:

@@ -85,9 +85,11 @@ def _unique(label: str, taken: set[str]) -> str:
 
 def _too_much(why: str) -> Refused:
     return Refused(
-        "upload.too_much", "Not taken", why,
+        "upload.too_much",
+        "Not taken",
+        why,
         "Upload less at once, or ask the operator to allow a folder of the server.",
-    )  # fmt: skip
+    )
 
 
 def _archive(name: str, why: str) -> Refused:

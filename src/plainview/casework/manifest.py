@@ -111,10 +111,12 @@ def read_items(path: Path) -> Items:
         items = Items("picture", path.name, lambda: iter([_file(path, path.name)]), 1)
     if not len(items):
         raise Refused(
-            "enrol.nothing", "Nothing enrolled", f"{path} does not exist or names no picture.",
+            "enrol.nothing",
+            "Nothing enrolled",
+            f"{path} does not exist or names no picture.",
             "Name a folder of pictures, a picture, a manifest (.csv, .jsonl or .parquet with a path column) or an "
             f"ANSI/NIST-ITL file ({', '.join(NIST_SUFFIXES)}).",
-        )  # fmt: skip
+        )
     return items
 
 
@@ -125,9 +127,11 @@ def _files(folder: Path) -> Iterator[Path]:
             names = sorted((entry.name, entry.is_dir()) for entry in entries if entry.name[:1] != ".")
     except OSError as error:
         raise Refused(
-            "enrol.unreadable", "Stopped", f"The folder {folder} cannot be read: {error.strerror}.",
+            "enrol.unreadable",
+            "Stopped",
+            f"The folder {folder} cannot be read: {error.strerror}.",
             "Make it readable and run the same command again; what was enrolled is kept.",
-        ) from None  # fmt: skip
+        ) from None
     for name, is_folder in names:
         if not is_folder:
             if (folder / name).is_file():
@@ -159,9 +163,14 @@ def _exchange(path: Path, name: str) -> Iterator[Item]:
         return
     for record in records:
         yield Item(
-            path, f"{name}#{record.number}", f"{address}#{record.number}", "", record.captured_on,
-            record.provenance, record.picture,
-        )  # fmt: skip
+            path,
+            f"{name}#{record.number}",
+            f"{address}#{record.number}",
+            "",
+            record.captured_on,
+            record.provenance,
+            record.picture,
+        )
 
 
 def _raising(bad: BadMedia) -> Callable[[], bytes]:
@@ -273,13 +282,17 @@ def _row(manifest: Path, number: int, row: dict[str, Any]) -> Item:
 
 def _bad(manifest: Path, number: int, why: str) -> Refused:
     return Refused(
-        "manifest.bad_row", "Nothing enrolled", f"{manifest.name}, line {number}: {why}.",
+        "manifest.bad_row",
+        "Nothing enrolled",
+        f"{manifest.name}, line {number}: {why}.",
         f"Correct the manifest; its columns are {', '.join(COLUMNS)}.",
-    )  # fmt: skip
+    )
 
 
 def _unreadable(manifest: Path, why: str) -> Refused:
     return Refused(
-        "manifest.unreadable", "Nothing enrolled", f"{manifest.name} cannot be read: {why}.",
+        "manifest.unreadable",
+        "Nothing enrolled",
+        f"{manifest.name} cannot be read: {why}.",
         "Write the manifest again; its columns are path and, where known, source_url, page_url, captured_on.",
-    )  # fmt: skip
+    )

@@ -45,9 +45,7 @@ class GalleryHashes:
         rows = Reference.objects.filter(gallery_id=self._gallery, pk__gt=self._seen).order_by("pk")
         fresh: list[bytes] = []
         last = b""
-        for pk, public, blob, sealed in rows.values_list("pk", "public_id", "blob", "picture_hash").iterator(
-            _ROWS
-        ):
+        for pk, public, blob, sealed in rows.values_list("pk", "public_id", "blob", "picture_hash").iterator(_ROWS):
             self._seen = pk
             if not sealed:
                 continue

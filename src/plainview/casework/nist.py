@@ -29,9 +29,18 @@ IDC_MAX = 99
 """Highest number of a record within a file (ANSI/NIST-ITL 1-2011, 7.3.1), so also the most written into one."""
 
 KEPT = {
-    3: "IMT", 4: "SRC", 5: "PHD", 13: "SAP", 20: "POS", 24: "SQS", 44: "ITX", 45: "OCC", 902: "ANN", 996: "HAS",
+    3: "IMT",
+    4: "SRC",
+    5: "PHD",
+    13: "SAP",
+    20: "POS",
+    24: "SQS",
+    44: "ITX",
+    45: "OCC",
+    902: "ANN",
+    996: "HAS",
     997: "SOR",
-}  # fmt: skip
+}
 """Fields of a Type-10 record that stay with the reference, by number (ANSI/NIST-ITL 1-2011, table 57)."""
 
 _FACE = "FACE"
@@ -41,8 +50,14 @@ _COMPRESSED = {"JPEG": "JPEGB", "MPO": "JPEGB", "PNG": "PNG", "JPEG2000": "JP2"}
 _LENGTH = re.compile(rb"[0-9]{1,2}\.001:([0-9]{1,10})\x1d")
 _TEXT, _ROWS = 1000, 100  # characters of a value, rows of a field: more is cut
 _FLAWS = (
-    nistitl.NistException, ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error,
-)  # fmt: skip
+    nistitl.NistException,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    struct.error,
+)
 """What nistitl raises on bytes that it does not understand; an empty buffer gives a TypeError."""
 
 Provenance = Mapping[str, Any]
@@ -125,17 +140,16 @@ def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
 
     def picture() -> bytes:
         if provenance.get("IMT", _FACE) != _FACE:
-            raise BadMedia(
-                "exchange_no_face", f"The record shows no face but {provenance['IMT']!r}.", "Leave it out."
-            )
+            raise BadMedia("exchange_no_face", f"The record shows no face but {provenance['IMT']!r}.", "Leave it out.")
         if not isinstance(data, bytes) or not data:
             raise BadMedia("empty", "The record holds no picture.", "Ask for the file again.")
         stated = str(provenance.get("HAS", "")).strip().lower()
         if stated and stated != hashlib.sha256(data).hexdigest():
             raise BadMedia(
-                "exchange_hash", "The picture is not the one that the record's hash (HAS) was made of.",
+                "exchange_hash",
+                "The picture is not the one that the record's hash (HAS) was made of.",
                 "Ask for the file again; do not use this picture.",
-            )  # fmt: skip
+            )
         return data
 
     return FaceRecord(int(record[2].value), _date(provenance.get("PHD")), provenance, picture)
@@ -192,9 +206,18 @@ def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, softwa
         taken = f"{picture.captured_on:%Y%m%d}" if picture.captured_on else "00000000"
         width, height = picture.size
         fixed = {
-            3: _FACE, 4: str(kept.get("SRC") or agency), 5: taken, 6: width, 7: height, 8: 0, 9: 1, 10: 1,
-            11: _COMPRESSED[picture.container], 12: "UNK", 996: hashlib.sha256(picture.data).hexdigest().upper(),
-        }  # fmt: skip
+            3: _FACE,
+            4: str(kept.get("SRC") or agency),
+            5: taken,
+            6: width,
+            7: height,
+            8: 0,
+            9: 1,
+            10: 1,
+            11: _COMPRESSED[picture.container],
+            12: "UNK",
+            996: hashlib.sha256(picture.data).hexdigest().upper(),
+        }
         kept["ANN"] = [*kept.get("ANN", []), [f"{now:%Y%m%d%H%M%S}Z", software, "Plainview", "exported"]]
         for tag, value in fixed.items():
             record += nistitl.Field(10, tag, str(value))

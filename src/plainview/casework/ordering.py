@@ -61,18 +61,14 @@ class Ordering:
         self._looked_to = reached
         return not self._cohort.isdisjoint(removed)
 
-    def best(
-        self, index: Index, template: Vector, top: int, hidden: frozenset[int]
-    ) -> tuple[float, list[Listed]]:
+    def best(self, index: Index, template: Vector, top: int, hidden: frozenset[int]) -> tuple[float, list[Listed]]:
         """The probe's nearness, and the list: the references with the highest cosines, ordered by score, cut to `top`.
 
         Equal scores go by reference number, so that the same search on the same gallery gives the same list. Those
         that are `hidden` (canaries) are left out before anything is ordered or cut.
         """
         asked = short_list(top) + len(hidden)
-        found = [row for row in index.search(template, asked) if row.reference not in hidden][
-            : short_list(top)
-        ]
+        found = [row for row in index.search(template, asked) if row.reference not in hidden][: short_list(top)]
         missing = [row.reference for row in found if row.reference not in self._nearness]
         if missing:  # enrolled before this ordering was begun, in this very process
             held = templates_by_key(missing)

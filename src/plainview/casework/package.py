@@ -47,9 +47,7 @@ def write_package(
     try:
         file = path.open("xb")
     except FileExistsError:
-        raise Refused(
-            "disclosure.exists", "Nothing disclosed", f"{path} exists.", "Name a new file."
-        ) from None
+        raise Refused("disclosure.exists", "Nothing disclosed", f"{path} exists.", "Name a new file.") from None
     try:
         with file:
             return pack_items(file, items, about, sign)
@@ -136,9 +134,11 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
     ) as error:
         if not report.items:
             raise Refused(
-                "package.unreadable", "Not verified", f"{path} is not a disclosure package: {error}.",
+                "package.unreadable",
+                "Not verified",
+                f"{path} is not a disclosure package: {error}.",
                 "Ask for the package again.",
-            ) from None  # fmt: skip
+            ) from None
         report.problems.append(f"the file is damaged: {error}")
     return report
 
@@ -160,11 +160,7 @@ def _verify(pack: zipfile.ZipFile, vkey: str | None, report: PackageReport) -> N
         raise zipfile.BadZipFile("it has no manifest")
     manifest = _read(pack, MANIFEST)
     about = json_bytes(manifest, MANIFEST, report)
-    if (
-        not isinstance(about, dict)
-        or about.get("format") != FORMAT
-        or not isinstance(about.get("items"), list)
-    ):
+    if not isinstance(about, dict) or about.get("format") != FORMAT or not isinstance(about.get("items"), list):
         raise zipfile.BadZipFile("its manifest is of another format")
     report.log, report.search = str(about.get("log")), str(about.get("search"))
     key = _signature(pack, names, manifest, vkey, str(about.get("vkey")), report)  # 1
@@ -213,9 +209,7 @@ def _signature(
     return key
 
 
-def _items(
-    pack: zipfile.ZipFile, names: list[str], listed: list[Any], report: PackageReport
-) -> dict[str, bytes]:
+def _items(pack: zipfile.ZipFile, names: list[str], listed: list[Any], report: PackageReport) -> dict[str, bytes]:
     items: dict[str, bytes] = {}
     held = Counter(names)
     for row in listed:
@@ -263,9 +257,7 @@ def _entries(items: dict[str, bytes], key: VerifierKey | None, report: PackageRe
     return held
 
 
-def _openings(
-    items: dict[str, bytes], entries: dict[int, Entry], report: PackageReport
-) -> dict[tuple[int, str], Any]:
+def _openings(items: dict[str, bytes], entries: dict[int, Entry], report: PackageReport) -> dict[tuple[int, str], Any]:
     opened: dict[tuple[int, str], Any] = {}
     rows = json_item(items, "log/openings.json", report)
     for number, row in enumerate(rows[:_MAX_PARTS] if isinstance(rows, list) else []):
@@ -293,9 +285,19 @@ def _recorded(
         report.problems.append("search.json: the entries of the search are not in the package")
         return
     for name in (
-        "search", "offence", "top", "pack", "pack_sha256", "origin", "policy", "urgent", "agency", "review",
-        "for_agency", "shared_request",
-    ):  # fmt: skip
+        "search",
+        "offence",
+        "top",
+        "pack",
+        "pack_sha256",
+        "origin",
+        "policy",
+        "urgent",
+        "agency",
+        "review",
+        "for_agency",
+        "shared_request",
+    ):
         if asked.subject.get(name) != described.get(name):
             report.problems.append(f"search.json: {name} is not what the log recorded")
     if answered.subject.get("search") != described.get("search"):

@@ -23,9 +23,7 @@ from plainview.recognition.edits import apply, read
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import digest_of
 
-_ROUNDING: Final = (
-    1.0  # grey levels, on average: JPEG decoders may differ by one in a pixel, then light multiplies it
-)
+_ROUNDING: Final = 1.0  # grey levels, on average: JPEG decoders may differ by one in a pixel, then light multiplies it
 
 # What a value of a hostile file can raise on its way into a template, a number or a name.
 _BAD = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, BadTemplate, EOFError)
@@ -88,9 +86,7 @@ def run_again(described: dict[str, Any], items: dict[str, bytes], report: Packag
         if int(order["cohort_erased"]):
             # What the order was measured against is not all there: cosines anew, the order by what was recorded.
             held = {public[row.reference]: f"{row.score:.6f}" for row in found}
-            report.again = [
-                Row(row.rank, row.reference, held.get(row.reference, "-"), row.adjusted) for row in left
-            ]
+            report.again = [Row(row.rank, row.reference, held.get(row.reference, "-"), row.adjusted) for row in left]
             adjusted = [float(row.adjusted) for row in report.recorded]
             report.rerun_identical = adjusted == sorted(adjusted, reverse=True) and report.again == left
         else:

@@ -88,9 +88,7 @@ def prepare(
                 continue
             digest = digest_of(data)
             if barred(digest):
-                yield Failed(
-                    item, "expunged", "The picture was erased for good; it must not be enrolled again."
-                )
+                yield Failed(item, "expunged", "The picture was erased for good; it must not be enrolled again.")
                 continue
             if digest in under_way or held(digest):
                 yield Held(item, digest)
@@ -114,9 +112,7 @@ def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehe
     found = engine.enrol_faces(picture)
     if rehearsal:
         return Ready(item, b"", digest, picture.captured_on, b"", [(face, None) for face in found])
-    faces: list[tuple[Face, Vector | None]] = [
-        (face, engine.template(picture, face.detection)) for face in found
-    ]
+    faces: list[tuple[Face, Vector | None]] = [(face, engine.template(picture, face.detection)) for face in found]
     # Without the pixels: a batch of large photographs would not fit into memory.
     return Ready(item, data, digest, picture.captured_on, picture_hash(picture.pixels), faces)
 

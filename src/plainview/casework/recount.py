@@ -23,13 +23,20 @@ from plainview.policy.reporting import Period
 FEWEST_FOR_QUARTILES = 4
 """With fewer leads than this the quartiles of a time would be made up between them: chosen."""
 
-_ACTION = re.compile(
-    rb'\{"action":"([a-z0-9_.]+)"'
-)  # keys stand in order in canonical form: the action comes first
+_ACTION = re.compile(rb'\{"action":"([a-z0-9_.]+)"')  # keys stand in order in canonical form: the action comes first
 _COUNTED = {
-    b"search.requested", b"search.answered", b"search.erased", b"examination.recorded", b"verification.recorded",
-    b"lead.released", b"lead.withheld", b"outcome.reported", b"flag.raised", b"flag.decided", REVIEWED.encode(),
-}  # fmt: skip
+    b"search.requested",
+    b"search.answered",
+    b"search.erased",
+    b"examination.recorded",
+    b"verification.recorded",
+    b"lead.released",
+    b"lead.withheld",
+    b"outcome.reported",
+    b"flag.raised",
+    b"flag.decided",
+    REVIEWED.encode(),
+}
 _REFUSED = b".refused"
 _OF_MEMBER = ("searches", "without_candidate", "refused", "examinations", "verifications", "leads")
 
@@ -99,9 +106,13 @@ class Recount:
         match action:
             case "search.requested":
                 self._searches[str(subject["search"])] = _Search(
-                    at, actor, str(subject["offence"]), str(subject["gallery"]),
-                    bool(subject.get("urgent")), "alert" in subject,
-                )  # fmt: skip
+                    at,
+                    actor,
+                    str(subject["offence"]),
+                    str(subject["gallery"]),
+                    bool(subject.get("urgent")),
+                    "alert" in subject,
+                )
             case "search.erased":
                 if search is not None:
                     search.erased = True
@@ -202,9 +213,7 @@ class Recount:
     ) -> dict[str, dict[str, int]]:
         columns = {
             "searches": Counter(row.member for row in searches),
-            "without_candidate": Counter(
-                row.member for row in searches if row.candidates == 0 and not row.erased
-            ),
+            "without_candidate": Counter(row.member for row in searches if row.candidates == 0 and not row.erased),
             "refused": Counter(row.actor for row in refusals),
             "examinations": Counter(row.actor for row in examinations),
             "verifications": Counter(row.actor for row in self._in("verification.recorded", period)),
@@ -239,5 +248,8 @@ def _spread(seconds: list[int]) -> dict[str, int | None]:
     if len(seconds) >= FEWEST_FOR_QUARTILES:
         lower, _, upper = (round(value) for value in quantiles(seconds, n=4, method="inclusive"))
     return {
-        "leads": len(seconds), "lower": lower, "median": round(median(seconds)) if seconds else None, "upper": upper,
-    }  # fmt: skip
+        "leads": len(seconds),
+        "lower": lower,
+        "median": round(median(seconds)) if seconds else None,
+        "upper": upper,
+    }

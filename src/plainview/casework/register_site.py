@@ -28,12 +28,13 @@ def pages(told: dict[str, Any], digest: str, history: list[str]) -> dict[str, by
         history: names of the earlier registers' files.
     """
     held = {
-        "register": told, "sha256": digest, "history": history, "static_site": True,
+        "register": told,
+        "sha256": digest,
+        "history": history,
+        "static_site": True,
         "styles": "\n".join(_asset(name).read_text("utf-8") for name in _STYLES),
-    }  # fmt: skip
-    made: dict[str, str] = {
-        PAGE: render_to_string("register/site_list.html", held | {"agencies": told["agencies"]})
     }
+    made: dict[str, str] = {PAGE: render_to_string("register/site_list.html", held | {"agencies": told["agencies"]})}
     for agency in told["agencies"]:
         shown = held | {"agency": agency, "chart": chart(agency), "table": table(agency)}
         made[f"{agency['id']}.html"] = render_to_string("register/site_agency.html", shown)
@@ -55,11 +56,17 @@ def chart(agency: dict[str, Any]) -> list[dict[str, Any]]:
         words = "" if len(rows) > _NAMED and (len(rows) - 1 - i) % 2 else row["until"]
         bars.append(
             {
-                "x": _MARGIN + i * step + 2, "y": 160 - height, "width": step - 4, "height": height,
-                "middle": _MARGIN + i * step + step // 2, "above": 154 - height, "count": count,
-                "title": f"{span}: {count}", "words": words,
+                "x": _MARGIN + i * step + 2,
+                "y": 160 - height,
+                "width": step - 4,
+                "height": height,
+                "middle": _MARGIN + i * step + step // 2,
+                "above": 154 - height,
+                "count": count,
+                "title": f"{span}: {count}",
+                "words": words,
             }
-        )  # fmt: skip
+        )
     return bars
 
 

@@ -56,9 +56,11 @@ def check_report(path: Path, log: Path, *, vkey: str | None = None) -> Checked:
         return _check(told, log, vkey)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(
-            "report.unreadable", "Not checked", f"{path} or {log} cannot be read: {error or type(error).__name__}.",
+            "report.unreadable",
+            "Not checked",
+            f"{path} or {log} cannot be read: {error or type(error).__name__}.",
             "Name the report's JSON file and the folder of a copy of the log.",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _check(told: Mapping[str, Any], log: Path, vkey: str | None) -> Checked:

@@ -49,10 +49,15 @@ def to_csv(report: Mapping[str, Any]) -> bytes:
 
 def _cells(report: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
     about = {
-        "agency": report["agency"]["name"], "since": report["period"]["since"], "until": report["period"]["until"],
-        "made at": report["made_at"], "log": report["log"], "entries of the log": report["size"],
-        "checkpoint": " ".join(report["checkpoint"].split("\n")).strip(), "sha256 of the report": digest(report),
-    }  # fmt: skip
+        "agency": report["agency"]["name"],
+        "since": report["period"]["since"],
+        "until": report["period"]["until"],
+        "made at": report["made_at"],
+        "log": report["log"],
+        "entries of the log": report["size"],
+        "checkpoint": " ".join(report["checkpoint"].split("\n")).strip(),
+        "sha256 of the report": digest(report),
+    }
     if report["before"]:
         about |= {"before since": report["before"]["since"], "before until": report["before"]["until"]}
     if report["sample"]:

@@ -72,9 +72,7 @@ class _Reader:
             return None
         shown = rows[:_MOST] if lying else rows
         before = tuple(then for *_, then in shown) if self._then is not None else None
-        return Chart(
-            title, tuple(label for label, *_ in shown), tuple(now for _, now, _ in shown), before, lying
-        )
+        return Chart(title, tuple(label for label, *_ in shown), tuple(now for _, now, _ in shown), before, lying)
 
     def _table(
         self,
@@ -91,23 +89,31 @@ class _Reader:
 
     def _glance(self) -> Section:
         steps = [
-            ("Searches", "searches"), ("Answered", "answered"), ("Examined", "examined"),
-            ("With a candidate found similar", "potential"), ("Came to a lead", "came_to_a_lead"),
-        ]  # fmt: skip
+            ("Searches", "searches"),
+            ("Answered", "answered"),
+            ("Examined", "examined"),
+            ("With a candidate found similar", "potential"),
+            ("Came to a lead", "came_to_a_lead"),
+        ]
         others = [
             ("Answered without a candidate", "without_candidate"),
             ("Examined, and no candidate found similar", "nothing_similar"),
-            ("Urgent, without approval beforehand", "urgent"), ("Erased: not authorised in time, or by a rule of retention", "erased"),
+            ("Urgent, without approval beforehand", "urgent"),
+            ("Erased: not authorised in time, or by a rule of retention", "erased"),
             ("Raised by alerts", "by_alerts"),
-        ]  # fmt: skip
+        ]
         then = self._then or {}
         rows = [(label, self._now[name], then.get(name, 0)) for label, name in (*steps, *others)]
         refused = ("Refused acts", _sum(self._now["refusals"]), _sum(then.get("refusals", {})))
         note = "What has come of the searches that were asked in the period, up to now. Similar is not identified."
         return Section(
-            "glance", "At a glance", note, self._heads("What", "Count"),
-            tuple(self._row(*row) for row in (*rows, refused)), self._chart("From search to lead", rows[: len(steps)]),
-        )  # fmt: skip
+            "glance",
+            "At a glance",
+            note,
+            self._heads("What", "Count"),
+            tuple(self._row(*row) for row in (*rows, refused)),
+            self._chart("From search to lead", rows[: len(steps)]),
+        )
 
     def _time(self) -> Section:
         now = buckets(self._now["by_day"], self._report["period"])
@@ -139,15 +145,18 @@ class _Reader:
             for i, name in enumerate(_WEEKDAYS, 1)
         ]
         told = tuple(
-            self._row(f"{label}:00" if label.isdigit() else label, *counts)
-            for label, *counts in (*rows, *days)
+            self._row(f"{label}:00" if label.isdigit() else label, *counts) for label, *counts in (*rows, *days)
         )
         weekend = sum(count for _, count, _ in days[5:])
         return Section(
-            "hours", "Searches by hour and weekday", f"Hours of UTC. On Saturdays and Sundays: {weekend}.",
-            self._heads("Hour or day", "Searches"), told, self._chart("Searches by hour", rows, lying=False),
+            "hours",
+            "Searches by hour and weekday",
+            f"Hours of UTC. On Saturdays and Sundays: {weekend}.",
+            self._heads("Hour or day", "Searches"),
+            told,
+            self._chart("Searches by hour", rows, lying=False),
             chart_only=True,
-        )  # fmt: skip
+        )
 
     def _members(self) -> Section:
         then = (self._then or {}).get("by_member", {})
@@ -178,16 +187,17 @@ class _Reader:
             "Leads of theirs",
         )
         return Section(
-            "members", "By member", "A number says how much somebody did, not how well.",
-            (*heads, *(("Searches before",) if self._then is not None else ())), tuple(told),
-        )  # fmt: skip
+            "members",
+            "By member",
+            "A number says how much somebody did, not how well.",
+            (*heads, *(("Searches before",) if self._then is not None else ())),
+            tuple(told),
+        )
 
     def _name(self, who: str) -> str:
         return SYSTEM if who == "system" else self._people.get(who, who)
 
-    def _words(
-        self, key: str, title: str, head: str, name: str, names: Mapping[str, str] | None = None
-    ) -> Section:
+    def _words(self, key: str, title: str, head: str, name: str, names: Mapping[str, str] | None = None) -> Section:
         rows = self._pairs(self._now[name], self._then[name] if self._then else None)
         if names is not None:
             rows = [(names.get(word, word), now, then) for word, now, then in rows]
@@ -222,9 +232,7 @@ class _Reader:
             for act, rule in keys
         )
         note = "Each names the rule that said no; what the rules say stands in the policy."
-        return Section(
-            "refusals", "Refusals by rule", note, self._heads("Rule", "Act", "Refused"), rows, keys=2
-        )
+        return Section("refusals", "Refusals by rule", note, self._heads("Rule", "Act", "Refused"), rows, keys=2)
 
     def _agreement(self) -> Section:
         now, then = self._records["agreement"], (self._records_then or {}).get("agreement")
@@ -236,9 +244,7 @@ class _Reader:
             self._row("Verified for the first time", now["verified"], then["verified"] if then else None),
             self._row("The verifier agreed with the examiner", share(now), share(then)),
             *(
-                self._row(
-                    f"The verifier concluded: {word}", count, then["conclusions"][word] if then else None
-                )
+                self._row(f"The verifier concluded: {word}", count, then["conclusions"][word] if then else None)
                 for word, count in now["conclusions"].items()
             ),
             self._row("A third person's look", now["third_looks"], then["third_looks"] if then else None),
@@ -246,14 +252,10 @@ class _Reader:
         for who in now["by_examiner"]:
             earlier = then["by_examiner"].get(who) if then else None
             rows.append(
-                self._row(
-                    f"Examined by {self._name(who)}, agreed", share(now["by_examiner"][who]), share(earlier)
-                )
+                self._row(f"Examined by {self._name(who)}, agreed", share(now["by_examiner"][who]), share(earlier))
             )
         note = "Verifiers do not know what the examiner concluded. Faces whose answer is known are not among these."
-        return Section(
-            "verification", "Examiner against verifier", note, self._heads("What", "Count"), tuple(rows)
-        )
+        return Section("verification", "Examiner against verifier", note, self._heads("What", "Count"), tuple(rows))
 
     def _release(self) -> Section:
         now, then = self._now, self._then
@@ -266,9 +268,7 @@ class _Reader:
                 then["withheld"] if then else None,
             ),
             *(
-                self._row(
-                    f"From search to release, {words}", duration(time[name]), duration(earlier.get(name))
-                )
+                self._row(f"From search to release, {words}", duration(time[name]), duration(earlier.get(name)))
                 for words, name in (
                     ("median", "median"),
                     ("a quarter took at most", "lower"),
@@ -277,9 +277,12 @@ class _Reader:
             ),
         ]
         return Section(
-            "release", "Leads and the time to them", "Quartiles are shown from four leads on.",
-            self._heads("What", "Value"), tuple(rows),
-        )  # fmt: skip
+            "release",
+            "Leads and the time to them",
+            "Quartiles are shown from four leads on.",
+            self._heads("What", "Value"),
+            tuple(rows),
+        )
 
     def _outcomes(self) -> Section:
         then = (self._then or {}).get("outcomes", {})
@@ -299,16 +302,13 @@ class _Reader:
         )
         current = sum(row["state"] == "current" for row in held)
         note = f"As of now. {current} of {len(held)} trainings are current for more than a month."
-        return Section(
-            "training", "Training due or expired", note, ("Member", "Role", "Until", "State"), rows, keys=2
-        )
+        return Section("training", "Training due or expired", note, ("Member", "Role", "Until", "State"), rows, keys=2)
 
     def _proficiency(self) -> Section:
         told = self._due["proficiency"]
         rows = tuple((self._name(row["member"]), row["last"]) for row in told["people"] if row["due"])
-        note = (
-            f"As of now: verifiers without an answer on a face with a known answer in {PROFICIENCY_DAYS} days."
-            + ("" if told["items"] else " The agency has no such faces: nobody's proficiency is measured.")
+        note = f"As of now: verifiers without an answer on a face with a known answer in {PROFICIENCY_DAYS} days." + (
+            "" if told["items"] else " The agency has no such faces: nobody's proficiency is measured."
         )
         return Section("proficiency", "Proficiency due", note, ("Verifier", "Last answer"), rows)
 
@@ -343,7 +343,9 @@ class _Reader:
         )
         note = "Signs of misuse that an auditor decided on in the period."
         if self._due["flags_open"] is not None:
-            note += f" {self._now['flags_raised']} were raised in it; {self._due['flags_open']} wait for a decision now."
+            note += (
+                f" {self._now['flags_raised']} were raised in it; {self._due['flags_open']} wait for a decision now."
+            )
         return Section(
             "flags",
             "Flags and what was decided",

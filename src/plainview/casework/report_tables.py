@@ -55,8 +55,7 @@ class Section:
         """Which columns hold numbers, and nothing else but dashes."""
         columns = [[row[i] for row in self.rows] for i in range(len(self.heads))]
         return tuple(
-            any(isinstance(cell, int) for cell in column)
-            and not any(isinstance(cell, str) for cell in column)
+            any(isinstance(cell, int) for cell in column) and not any(isinstance(cell, str) for cell in column)
             for column in columns
         )
 

@@ -18,9 +18,12 @@ from plainview.audit.record import BadEntry, parse_line
 FORM = "plainview.retention.v1"
 
 _NAMES = {
-    "references": "reference", "searches": "search", "drafts": "preparation", "videos": "video",
+    "references": "reference",
+    "searches": "search",
+    "drafts": "preparation",
+    "videos": "video",
     "alerts": "alert",
-}  # fmt: skip
+}
 """What a line is about -> under which name its entry has the id."""
 
 
@@ -86,9 +89,7 @@ def _checked(told: dict[str, Any], key: VerifierKey) -> Checked:
     _, done = entries.get(told["steps"]["done"], ("", {}))
     for state in ("erased", "held", "gone", "kept"):
         if done and done.get(state) != states.get(state, 0):
-            problems.append(
-                f"the log says that {done.get(state)} lines are {state}, the file {states.get(state, 0)}"
-            )
+            problems.append(f"the log says that {done.get(state)} lines are {state}, the file {states.get(state, 0)}")
     return Checked(str(told["run"]), str(told["agency"]), states, problems)
 
 
@@ -121,14 +122,21 @@ def _erased(
     if entry is None:
         problems.append(f"{named} has no entry")
     elif (entry[1].get(_NAMES[item["what"]]), entry[1].get("run"), entry[1].get("rule")) != (
-        item["subject"], run, item["rule"],
-    ):  # fmt: skip
+        item["subject"],
+        run,
+        item["rule"],
+    ):
         problems.append(f"{named}: its entry {item['entry']} is about something else")
 
 
 def _line(item: dict[str, Any]) -> str:
     """As casework.queries.retention.digest_of_lines freezes it."""
     frozen = [
-        item["what"], item["subject"], item["rule"], item["due_on"], item["planned"], item["holds"],
-    ]  # fmt: skip
+        item["what"],
+        item["subject"],
+        item["rule"],
+        item["due_on"],
+        item["planned"],
+        item["holds"],
+    ]
     return json.dumps(frozen, ensure_ascii=False, separators=(",", ":")) + "\n"

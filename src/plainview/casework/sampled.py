@@ -50,9 +50,11 @@ def draws_of(folder: Path) -> list[Draw]:
                 found.append(_again(entry, announced, searches))
     except (OSError, ValueError, BadEntry) as error:
         raise Refused(
-            "sample.log", "Not checked", f"{folder} holds no log that can be read: {error}.",
+            "sample.log",
+            "Not checked",
+            f"{folder} holds no log that can be read: {error}.",
             "Name a folder that `plainview audit export` made.",
-        ) from None  # fmt: skip
+        ) from None
     return found
 
 
@@ -65,19 +67,19 @@ def _again(drawn: Entry, announced: Mapping[int, tuple[Entry, str]], searches: l
         return Draw(drawn.seq, sample, len(held), "it was not announced")
     asked: Mapping[str, Any] = first.subject
     seed = seed_of(
-        root, str(asked["nonce"]), agency=str(asked["agency"]), wanted=int(asked["wanted"]),
-        since=str(asked["since"]), stratified=bool(asked["stratified"]),
-    )  # fmt: skip
+        root,
+        str(asked["nonce"]),
+        agency=str(asked["agency"]),
+        wanted=int(asked["wanted"]),
+        since=str(asked["since"]),
+        stratified=bool(asked["stratified"]),
+    )
     if (told.get("root"), told.get("seed")) != (root, seed):
-        return Draw(
-            drawn.seq, sample, len(held), "its seed does not come of the log and of what was announced"
-        )
+        return Draw(drawn.seq, sample, len(held), "its seed does not come of the log and of what was announced")
     rows = [
         (str(row.subject["search"]), row.actor)
         for row in searches
-        if row.seq < first.seq
-        and row.subject.get("agency") == asked["agency"]
-        and row.at >= str(asked["since"])
+        if row.seq < first.seq and row.subject.get("agency") == asked["agency"] and row.at >= str(asked["since"])
     ]
     if draw(rows, int(asked["wanted"]), seed, stratified=bool(asked["stratified"])) != held:
         return Draw(drawn.seq, sample, len(held), "the draw gives other searches")

@@ -153,9 +153,7 @@ class Services:
         with self._lock:
             return self._opened(place, dimension, adapter or self.default_adapter)
 
-    def forget(
-        self, gallery_id: int, read_after: Callable[[int], Iterable[Block]], adapter: str = ""
-    ) -> None:
+    def forget(self, gallery_id: int, read_after: Callable[[int], Iterable[Block]], adapter: str = "") -> None:
         """Let every copy that the indexes of a gallery keep follow the log now, so that what was expunged is erased.
 
         Raises:
@@ -207,9 +205,11 @@ class Services:
         if adapter == "milvus":
             return MilvusIndex(dimension, self._index_setting("milvus", MILVUS), place)
         raise Refused(
-            "workspace.damaged", "Workspace not usable", f"There is no index adapter {adapter!r}.",
+            "workspace.damaged",
+            "Workspace not usable",
+            f"There is no index adapter {adapter!r}.",
             f"Write one of {', '.join(ADAPTERS)} under [index] in {self.workspace.settings_file}.",
-        )  # fmt: skip
+        )
 
     def _index_folder(self, adapter: str) -> Path:
         return self.workspace.root / "indexes" / adapter

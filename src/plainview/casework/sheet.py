@@ -141,11 +141,7 @@ def _pair(pair: tuple[Pictured, Pictured]) -> str:
 def _list(rows: Sequence[Row]) -> str:
     cells = []
     for row in rows:
-        face = (
-            f"#{picture(row.jpeg, width='1.7cm', alt=f'Candidate {row.rank}')}"
-            if row.jpeg
-            else text("erased")
-        )
+        face = f"#{picture(row.jpeg, width='1.7cm', alt=f'Candidate {row.rank}')}" if row.jpeg else text("erased")
         words = f"Rank {row.rank}, score {row.score}" + (": this lead" if row.is_lead else "")
         cells += [f"[{face}]", f"[#strong[{text(words)}] {text(row.means)} #label[{text(row.facts)}]]"]
     if len(rows) % 2:

@@ -13,11 +13,24 @@ from typing import Any, NamedTuple
 
 COUNTED = frozenset(
     {
-        "agency.opened", "search.requested", "search.answered", "search.erased", "search.refused", "lead.released",
-        "outcome.reported", "flag.decided", "shared.authorised", "subject.received", "subject.answered", "subject.refused",
-        "reference.expunged", "register.attested", "register.exported", "register.published",
+        "agency.opened",
+        "search.requested",
+        "search.answered",
+        "search.erased",
+        "search.refused",
+        "lead.released",
+        "outcome.reported",
+        "flag.decided",
+        "shared.authorised",
+        "subject.received",
+        "subject.answered",
+        "subject.refused",
+        "reference.expunged",
+        "register.attested",
+        "register.exported",
+        "register.published",
     }
-)  # fmt: skip
+)
 """Actions of entries that are counted; all others are passed over unread."""
 
 SEARCH, WITHOUT, URGENT, ERASED, LEAD = "search:", "without", "urgent", "erased", "lead"

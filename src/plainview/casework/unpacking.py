@@ -49,9 +49,11 @@ def staging(place: Path) -> Path:
     for path in (place, beside):
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise Refused(
-                "restore.exists", "Nothing restored", f"{path} exists and is not an empty folder.",
+                "restore.exists",
+                "Nothing restored",
+                f"{path} exists and is not an empty folder.",
                 "Name a new folder; a restore never writes over one. What an interrupted restore left may be removed.",
-            )  # fmt: skip
+            )
     return beside
 
 
@@ -75,9 +77,11 @@ def unpack(
         master = workspace.key("blobs.key")
     except (OSError, shutil.Error) as error:
         raise Refused(
-            "restore.keys", "Nothing restored", f"The keys cannot be read from {keys} ({error}).",
+            "restore.keys",
+            "Nothing restored",
+            f"The keys cannot be read from {keys} ({error}).",
             "Name the folder where the keys are kept with --keys; without them the backup opens for nobody.",
-        ) from None  # fmt: skip
+        ) from None
     (beside / "audit").mkdir(mode=0o700)
     about: dict[str, Any] = {}
     try:
@@ -103,9 +107,7 @@ def unpack(
                     _write(_place(workspace, name), stream)
             blobs.put_many(held)
     except FileNotFoundError:
-        raise Refused(
-            "restore.file", "Nothing restored", f"There is no file {archive}.", "Name a backup."
-        ) from None
+        raise Refused("restore.file", "Nothing restored", f"There is no file {archive}.", "Name a backup.") from None
     if not about or not workspace.database.is_file() or not workspace.settings_file.is_file():
         raise ArchiveDamaged("it holds no workspace")
     return about

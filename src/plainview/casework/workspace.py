@@ -141,9 +141,7 @@ class Workspace:
     def first_key(self) -> VerifierKey:
         """The log's first key, from which verification starts; kept outside the folder that is verified."""
         path = self.root / "keys" / FIRST_KEY
-        return (
-            VerifierKey.parse(path.read_text("ascii").strip()) if path.is_file() else self.signer().verifier
-        )
+        return VerifierKey.parse(path.read_text("ascii").strip()) if path.is_file() else self.signer().verifier
 
     @property
     def witnesses(self) -> tuple[WitnessKey, ...]:

@@ -25,9 +25,7 @@ def alert_create(
     purpose: Annotated[str, typer.Option(help="What the alert is to find out.")],
     gallery: Annotated[list[str], typer.Option(help="A gallery; name the option again for another.")],
     days: Annotated[int, typer.Option(help="Days until it expires.")] = 30,
-    one_in: Annotated[
-        int, typer.Option(help="At most one false alert in so many new references.")
-    ] = DEFAULT_ONE_IN,
+    one_in: Annotated[int, typer.Option(help="At most one false alert in so many new references.")] = DEFAULT_ONE_IN,
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Compare also what was enrolled since.")
     ] = None,
@@ -43,9 +41,14 @@ def alert_create(
 
     try:
         alert = create_alert(
-            prepare_probe(image, face), Request(case, purpose, "", origin=origin), gallery, days=days,
-            one_in=one_in, since=since.date() if since else None, acting_member=member,
-        )  # fmt: skip
+            prepare_probe(image, face),
+            Request(case, purpose, "", origin=origin),
+            gallery,
+            days=days,
+            one_in=one_in,
+            since=since.date() if since else None,
+            acting_member=member,
+        )
     finally:
         services().close()
     follows = [
@@ -55,10 +58,13 @@ def alert_create(
     if json:
         print_json(
             {
-                "id": alert.public_id, "state": "open", "expires": alert.expires_at.isoformat(), "one_in": one_in,
+                "id": alert.public_id,
+                "state": "open",
+                "expires": alert.expires_at.isoformat(),
+                "one_in": one_in,
                 "galleries": follows,
             }
-        )  # fmt: skip
+        )
         return
     console.print(
         f"Alert {alert.public_id} is open until {alert.expires_at:%Y-%m-%d %H:%M} UTC. At most one false alert in "
@@ -150,9 +156,7 @@ def alert_preference(
     member = acting_member(acting)
     from plainview.casework.actions.alerts import set_preference
 
-    set_preference(
-        digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until, acting_member=member
-    )
+    set_preference(digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until, acting_member=member)
     console.print("Saved.")
 
 

@@ -26,9 +26,7 @@ sampling.register(app)
 
 @app.command()
 def verify(
-    folder: Annotated[
-        Path | None, typer.Argument(help="A copy of a log; the workspace's own if absent.")
-    ] = None,
+    folder: Annotated[Path | None, typer.Argument(help="A copy of a log; the workspace's own if absent.")] = None,
     key: Annotated[str | None, typer.Option(help="The key line you trust (key.pub).")] = None,
     kept: Annotated[Path | None, typer.Option(help="A checkpoint that you kept earlier.")] = None,
     json: Json = False,
@@ -37,9 +35,7 @@ def verify(
     try:
         note = kept.read_text("utf-8") if kept else None
     except (OSError, UnicodeDecodeError):
-        raise Refused(
-            "audit.kept", "Not verified", f"{kept} cannot be read.", "Name a kept checkpoint."
-        ) from None
+        raise Refused("audit.kept", "Not verified", f"{kept} cannot be read.", "Name a kept checkpoint.") from None
     witnessed = ""
     if folder is None:
         open_workspace()
@@ -62,11 +58,14 @@ def _show(report: Report, witnessed: str, *, json: bool) -> None:
     if json:
         print_json(
             {
-                "ok": report.ok, "entries": report.entries, "root": report.root,
-                "first_bad": report.first_bad, "problems": list(report.problems),
+                "ok": report.ok,
+                "entries": report.entries,
+                "root": report.root,
+                "first_bad": report.first_bad,
+                "problems": list(report.problems),
                 **({"cosigned": witnessed} if witnessed else {}),
             }
-        )  # fmt: skip
+        )
         return
     if report.ok:
         console.print(f"The log is whole: {report.entries} entries, root {report.root}", soft_wrap=True)
@@ -108,9 +107,7 @@ def export(folder: Path) -> None:
 
 
 @app.command()
-def rotate(
-    reason: Annotated[str, typer.Option(help="Why the signing key is changed.")], json: Json = False
-) -> None:
+def rotate(reason: Annotated[str, typer.Option(help="Why the signing key is changed.")], json: Json = False) -> None:
     """Change the key that signs the log: the operator's act. The old key is destroyed."""
     open_workspace()
     from plainview.casework.actions.rotation import rotate_key
@@ -132,9 +129,7 @@ def heartbeat(json: Json = False) -> None:
     if json:
         print_json({"ok": True, "entry": receipt.entry if receipt else None})
     else:
-        console.print(
-            f"Written: entry {receipt.entry}." if receipt else "Not needed: the log is being written."
-        )
+        console.print(f"Written: entry {receipt.entry}." if receipt else "Not needed: the log is being written.")
 
 
 @app.command()

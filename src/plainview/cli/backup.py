@@ -48,9 +48,7 @@ def backup(file: Path, json: Json = False) -> None:
 def restore(
     file: Path,
     folder: Annotated[Path, typer.Argument(help="The new workspace; it must not exist.")],
-    keys: Annotated[
-        Path | None, typer.Option(help="Folder of the keys; the current workspace's if absent.")
-    ] = None,
+    keys: Annotated[Path | None, typer.Option(help="Folder of the keys; the current workspace's if absent.")] = None,
     log: Annotated[
         Path | None, typer.Option(help="Newest copy of the audit folder; the current workspace's if absent.")
     ] = None,
@@ -70,10 +68,12 @@ def restore(
     expunged = _named(expunged, old.root / "expunged.jsonl", "the expunge list")
     if log is None and not without_newer_log:
         raise Refused(
-            "restore.no_log", "Nothing restored", "No copy of the audit folder was named, and none was found.",
+            "restore.no_log",
+            "Nothing restored",
+            "No copy of the audit folder was named, and none was found.",
             "Name the newest one with --log; without it the log takes a second history if anything was published "
             "after the backup. If none exists anywhere, say so with --without-newer-log.",
-        )  # fmt: skip
+        )
     note = _read(kept)
     beside = staging(folder.absolute())
     try:
@@ -91,9 +91,7 @@ def restore(
 
 def _named(given: Path | None, usual: Path, what: str) -> Path | None:
     if given is not None and not given.exists():
-        raise Refused(
-            "restore.named", "Nothing restored", f"{given} does not exist.", f"Name {what} that exists."
-        )
+        raise Refused("restore.named", "Nothing restored", f"{given} does not exist.", f"Name {what} that exists.")
     return given or (usual if usual.exists() else None)
 
 
@@ -137,9 +135,7 @@ def _show(done: Restored, workspace: Workspace, *, json: bool) -> None:
     if done.tokens_ended:
         console.print(f"{done.tokens_ended} tokens were ended; their members make new ones.")
     for action, count in done.lost.items():
-        err.print(
-            f"[yellow]Not in the records any more: {count} x {action}. Do it again where it must hold.[/]"
-        )
+        err.print(f"[yellow]Not in the records any more: {count} x {action}. Do it again where it must hold.[/]")
     if done.missing_pictures:
         err.print(f"[red]{done.missing_pictures} pictures that references name are missing in the backup.[/]")
     if not done.log_known:

@@ -27,9 +27,7 @@ app = typer.Typer(help="Benchmarks that print ratios.", no_args_is_help=True)
 def bench_search(
     n: Annotated[int, typer.Option("--n", help="References.")] = 10_000,
     dim: Annotated[int, typer.Option(help="Components of a template.")] = 128,
-    adapter: Annotated[
-        str, typer.Option(help="exact, compressed, or auto: what is used at this size.")
-    ] = "auto",
+    adapter: Annotated[str, typer.Option(help="exact, compressed, or auto: what is used at this size.")] = "auto",
     probes: Annotated[int, typer.Option(help="Different probes; each is searched three times.")] = 100,
     json: Json = False,
 ) -> None:
@@ -44,9 +42,7 @@ def bench_search(
 
 @app.command("enrol")
 def bench_enrol(
-    photos: Annotated[
-        Path | None, typer.Option(help="A folder of photographs; else two portraits, varied.")
-    ] = None,
+    photos: Annotated[Path | None, typer.Option(help="A folder of photographs; else two portraits, varied.")] = None,
     images: Annotated[int, typer.Option(help="At most this many.")] = 200,
     json: Json = False,
 ) -> None:
@@ -60,9 +56,7 @@ def bench_enrol(
         from plainview.casework.manifest import read_items
 
         source = photos or varied(home / "photographs", images)
-        items = [
-            item for item in read_items(source) if item.path.suffix.lower() in (".jpg", ".jpeg", ".png")
-        ][:images]
+        items = [item for item in read_items(source) if item.path.suffix.lower() in (".jpg", ".jpeg", ".png")][:images]
         result = _measure_enrol(items)
     show(result, json=json)
 

@@ -117,16 +117,20 @@ def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> di
         same.append(set(got) == set(wanted))
     p50 = statistics.median(ours)
     return {
-        "p50_ms": round(p50, 3), "p99_ms": round(float(np.quantile(ours, 0.99)), 3),
+        "p50_ms": round(p50, 3),
+        "p99_ms": round(float(np.quantile(ours, 0.99)), 3),
         "p50_cpu_ms": round(statistics.median(cpu), 3),
-        "recall_at_50": round(statistics.mean(kept), 6), "first_kept": round(statistics.mean(firsts), 6),
+        "recall_at_50": round(statistics.mean(kept), 6),
+        "first_kept": round(statistics.mean(firsts), 6),
         "lists_identical": round(statistics.mean(same), 4),
-        "least_ms": round(min(ours), 3), "flat_least_ms": round(min(flats), 3),
+        "least_ms": round(min(ours), 3),
+        "flat_least_ms": round(min(flats), 3),
         "cpu_ratio_to_flat": round(statistics.median(cpu) / statistics.median(flat_cpu), 4),
-        "flat_ms": round(statistics.median(flats), 3), "numpy_ms": round(statistics.median(numpys), 3),
+        "flat_ms": round(statistics.median(flats), 3),
+        "numpy_ms": round(statistics.median(numpys), 3),
         "ratio_to_flat": round(p50 / statistics.median(flats), 4),
         "ratio_to_numpy": round(p50 / statistics.median(numpys), 4),
-    }  # fmt: skip
+    }
 
 
 def _size(adapter: str, n: int, dim: int, folder: Path, build: float) -> dict[str, object]:
@@ -139,16 +143,16 @@ def _size(adapter: str, n: int, dim: int, folder: Path, build: float) -> dict[st
         held, open_s = opened["bytes"] / n, opened["seconds"]
     disk = sum(path.stat().st_size for path in folder.iterdir()) / n
     return {
-        "bytes_per_face_memory": round(held, 2), "bytes_per_face_disk": round(disk, 2),
-        "memory_to_flat": round(held / (dim * 4), 4), "open_s": round(open_s, 3),
-    }  # fmt: skip
+        "bytes_per_face_memory": round(held, 2),
+        "bytes_per_face_disk": round(disk, 2),
+        "memory_to_flat": round(held / (dim * 4), 4),
+        "open_s": round(open_s, 3),
+    }
 
 
 def _opened(folder: str, dim: int) -> dict[str, float]:
     """Open a compressed index; return seconds, and the bytes of memory of its own that the process then has more."""
-    CompressedIndex(
-        dim, Path(folder) / "none", Sealer(bytes(32))
-    )  # what the libraries take is not the index's
+    CompressedIndex(dim, Path(folder) / "none", Sealer(bytes(32)))  # what the libraries take is not the index's
     before, began = _own_memory(), time.perf_counter()
     index = CompressedIndex(dim, Path(folder), Sealer(bytes(32)))
     seconds = time.perf_counter() - began
@@ -184,9 +188,7 @@ def _changed(index: Index, n: int, dim: int) -> dict[str, object]:
     added = time.perf_counter() - began
     for i in range(20):
         began = time.perf_counter()
-        index.apply(
-            [Change(seq + 1, "add", seq, row := _unit(random.standard_normal((1, dim), dtype=np.float32))[0])]
-        )
+        index.apply([Change(seq + 1, "add", seq, row := _unit(random.standard_normal((1, dim), dtype=np.float32))[0])])
         assert index.search(row, 1) == [Scored(seq, 1.0)], i  # noqa: S101  a benchmark of a wrong index is worth nothing
         visible.append((time.perf_counter() - began) * 1e3)
         seq += 1
@@ -197,9 +199,10 @@ def _changed(index: Index, n: int, dim: int) -> dict[str, object]:
         removed.append((time.perf_counter() - began) * 1e3)
         seq += 1
     return {
-        "adds_per_s": round(len(fresh) / added), "visible_ms": round(max(visible), 2),
+        "adds_per_s": round(len(fresh) / added),
+        "visible_ms": round(max(visible), 2),
         "remove_ms": round(statistics.median(removed), 2),
-    }  # fmt: skip
+    }
 
 
 def _gallery(n: int, dim: int) -> Iterator[tuple[int, Rows]]:
@@ -229,9 +232,7 @@ def _people(number: int, dim: int) -> tuple[Rows, np.random.Generator]:
 
 def _pictures(people: Rows, random: np.random.Generator) -> Rows:
     """One picture of each: its likeness to the person varies from picture to picture."""
-    likeness = np.clip(random.normal(_LIKENESS, _LIKENESS_SPREAD, (len(people), 1)), 0.4, 0.98).astype(
-        np.float32
-    )
+    likeness = np.clip(random.normal(_LIKENESS, _LIKENESS_SPREAD, (len(people), 1)), 0.4, 0.98).astype(np.float32)
     noise = random.standard_normal(people.shape, dtype=np.float32) * _spectrum(people.shape[1])
     return _unit(likeness * people + np.sqrt(1 - likeness**2) * noise + _common(people.shape[1]))
 

@@ -97,23 +97,23 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
     for path in photographs:
         data = path.read_bytes()
         face = engine.enrol_faces(services().decoder.decode(data))[0].detection
-        kept.append(
-            (services().blobs.put(data), [round(float(v), 1) for v in face.box], face.points.tolist())
-        )
+        kept.append((services().blobs.put(data), [round(float(v), 1) for v in face.box], face.points.tolist()))
     random = np.random.default_rng(1)
     shared: dict[str, Any] = {
-        "gallery": gallery, "enrolment": Enrolment.objects.create(gallery=gallery, member=member), "quality": 50,
-        "quality_detail": {}, "file_name": "-", "pack": engine.pack.identity,
-    }  # fmt: skip
+        "gallery": gallery,
+        "enrolment": Enrolment.objects.create(gallery=gallery, member=member),
+        "quality": 50,
+        "quality_detail": {},
+        "file_name": "-",
+        "pack": engine.pack.identity,
+    }
     for first in range(0, count, 5_000):
         rows = random.standard_normal((min(5_000, count - first), engine.pack.dimension), dtype=np.float32)
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         made = []
         for number, row in enumerate(rows, start=first):
             blob, box, points = kept[number % len(kept)]
-            made.append(
-                Reference(blob=blob, box=box, points=points, face_number=number // len(kept) + 1, **shared)
-            )
+            made.append(Reference(blob=blob, box=box, points=points, face_number=number // len(kept) + 1, **shared))
             context = f"template:{made[-1].public_id}".encode()
             made[-1].template = services().templates.seal(row.tobytes(), context)
         with transaction.atomic():
@@ -125,9 +125,7 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
                 ],
                 batch_size=500,
             )
-            type(gallery).objects.filter(pk=gallery.pk).update(
-                log_head=first + len(made), pack=engine.pack.identity
-            )
+            type(gallery).objects.filter(pk=gallery.pk).update(log_head=first + len(made), pack=engine.pack.identity)
 
 
 def _colleague(examiner: Member, number: int) -> Member:
@@ -136,15 +134,22 @@ def _colleague(examiner: Member, number: int) -> Member:
     from plainview.casework.models import Member, Training
 
     member = Member.objects.create(
-        agency=examiner.agency, email=f"bench-{number}@agency.example", name=f"Bench {number}",
-        roles=examiner.roles, is_sample=True,
-    )  # fmt: skip
+        agency=examiner.agency,
+        email=f"bench-{number}@agency.example",
+        name=f"Bench {number}",
+        roles=examiner.roles,
+        is_sample=True,
+    )
     totp.TOTP.activate(member, totp.generate_totp_secret())
     for row in examiner.trainings.all():
         Training.objects.create(
-            member=member, course=row.course, hours=row.hours, completed_on=row.completed_on,
-            expires_on=row.expires_on, recorded_by=row.recorded_by,
-        )  # fmt: skip
+            member=member,
+            course=row.course,
+            hours=row.hours,
+            completed_on=row.completed_on,
+            expires_on=row.expires_on,
+            recorded_by=row.recorded_by,
+        )
     return member
 
 
@@ -191,13 +196,17 @@ def _measure(home: Path, photographs: list[Path], cookies: list[str], rounds: in
     p95 = float(np.quantile(waits, 0.95))
     pages = float(np.quantile([value for person in crowd for value in person.pages], 0.95))
     return {
-        "people": len(cookies), "searches": len(waits), "p50_ms": round(statistics.median(waits), 1),
-        "p95_ms": round(p95, 1), "ratio_to_limit": round(p95 / LIMIT_MS, 3),
+        "people": len(cookies),
+        "searches": len(waits),
+        "p50_ms": round(statistics.median(waits), 1),
+        "p95_ms": round(p95, 1),
+        "ratio_to_limit": round(p95 / LIMIT_MS, 3),
         "searches_per_s": round(len(waits) / seconds, 2),
         "pictures_p95_ms": round(float(np.quantile([v for p in crowd for v in p.pictures], 0.95)), 1),
-        "pages_p95_ms": round(pages, 1), "pages_ratio_to_limit": round(pages / PAGE_LIMIT_MS, 3),
+        "pages_p95_ms": round(pages, 1),
+        "pages_ratio_to_limit": round(pages / PAGE_LIMIT_MS, 3),
         "synthetic_gallery": True,
-    }  # fmt: skip
+    }
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -221,9 +230,12 @@ def _work(person: _Person, rounds: int) -> None:
         draft = _draft(http, person)
         page = http.get(f"{draft}search/", timeout=60).text
         asked = {
-            "csrfmiddlewaretoken": _token(page), "purpose": "benchmark", "galleries_shown": "1", "galleries": "large",
+            "csrfmiddlewaretoken": _token(page),
+            "purpose": "benchmark",
+            "galleries_shown": "1",
+            "galleries": "large",
             "top": "20",
-        }  # fmt: skip
+        }
         began = time.perf_counter()
         answer = http.post(f"{draft}search/", data=asked, timeout=120, headers={"Referer": draft})
         person.searches.append((time.perf_counter() - began) * 1e3)
@@ -246,9 +258,12 @@ def _draft(http: requests.Session, person: _Person) -> str:
     page.raise_for_status()
     with person.photograph.open("rb") as file:
         made = http.post(
-            f"{person.url}/prepare/", data={"csrfmiddlewaretoken": _token(page.text), "case": "BENCH"},
-            files={"photo": file}, timeout=120, headers={"Referer": person.url},
-        )  # fmt: skip
+            f"{person.url}/prepare/",
+            data={"csrfmiddlewaretoken": _token(page.text), "case": "BENCH"},
+            files={"photo": file},
+            timeout=120,
+            headers={"Referer": person.url},
+        )
     made.raise_for_status()
     return made.url
 

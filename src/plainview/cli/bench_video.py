@@ -67,9 +67,11 @@ def known_portraits(folder: Path | None, count: int, seed: int, engine: Engine) 
             found.append(one)
     if not found:
         raise Refused(
-            "bench.faces", "Nothing measured", "No portrait with a face was found.",
+            "bench.faces",
+            "Nothing measured",
+            "No portrait with a face was found.",
             "Name a folder with one folder a person.",
-        )  # fmt: skip
+        )
     return found
 
 

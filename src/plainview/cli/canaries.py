@@ -16,9 +16,7 @@ canary_app = typer.Typer(help="Known pairs that prove a gallery's index and the 
 @canary_app.command("add")
 def canary_add(
     gallery: str,
-    reference: Annotated[
-        Path, typer.Argument(help="Picture that lies in the gallery, hidden from everybody.")
-    ],
+    reference: Annotated[Path, typer.Argument(help="Picture that lies in the gallery, hidden from everybody.")],
     probe: Annotated[Path, typer.Argument(help="Another picture of the same person, which must find it.")],
     basis: Annotated[str, typer.Option(help="Whose pictures these are and why they may be used.")],
     acting: As,
@@ -36,9 +34,7 @@ def canary_add(
     if json:
         print_json({"canary": made.public_id, "gallery": gallery})
         return
-    console.print(
-        f"Canary {made.public_id} in {gallery}. Check it with `plainview canary run`.", soft_wrap=True
-    )
+    console.print(f"Canary {made.public_id} in {gallery}. Check it with `plainview canary run`.", soft_wrap=True)
 
 
 @canary_app.command("list")
@@ -49,12 +45,15 @@ def canary_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "canary": row.public_id, "gallery": row.gallery.name, "basis": row.basis,
-            "added_by": row.added_by.email, "added_at": row.added_at.isoformat(timespec="seconds"),
+            "canary": row.public_id,
+            "gallery": row.gallery.name,
+            "basis": row.basis,
+            "added_by": row.added_by.email,
+            "added_at": row.added_at.isoformat(timespec="seconds"),
             "retired_at": row.retired_at and row.retired_at.isoformat(timespec="seconds"),
         }
         for row in canaries(member)
-    ]  # fmt: skip
+    ]
     heads = ("Canary", "Gallery", "Basis", "Added by", "Added", "Retired")
     print_rows("canaries", heads, rows, "No canary yet. Add a pair with `plainview canary add`.", json=json)
 
@@ -75,9 +74,7 @@ def canary_retire(
 
 @canary_app.command("run")
 def canary_run(
-    due: Annotated[
-        bool, typer.Option("--due", help="Only galleries whose time has come, by policy.")
-    ] = False,
+    due: Annotated[bool, typer.Option("--due", help="Only galleries whose time has come, by policy.")] = False,
     json: Json = False,
 ) -> None:
     """Check every gallery by its canaries; run it nightly. Exit 1 when anything is wrong."""
@@ -120,13 +117,17 @@ def canary_alarms(
 
     rows = [
         {
-            "alarm": row.public_id, "gallery": row.gallery.name, "fault": row.fault, "says": row.says,
+            "alarm": row.public_id,
+            "gallery": row.gallery.name,
+            "fault": row.fault,
+            "says": row.says,
             "raised_at": row.raised_at.isoformat(timespec="seconds"),
             "in_order_until": row.since and row.since.isoformat(timespec="seconds"),
-            "acknowledged_by": row.acknowledged_by and row.acknowledged_by.email, "reason": row.reason,
+            "acknowledged_by": row.acknowledged_by and row.acknowledged_by.email,
+            "reason": row.reason,
         }
         for row in alarms(member, open_only=open_only)
-    ]  # fmt: skip
+    ]
     heads = ("Alarm", "Gallery", "Fault", "What", "Raised", "In order until", "Acknowledged by", "Reason")
     print_rows("alarms", heads, rows, "No alarm.", json=json)
 

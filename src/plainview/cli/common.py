@@ -63,9 +63,11 @@ def acting_member(email: str) -> Member:
     member = member_by_email(email)
     if member.is_sample and not workspace.is_sample:
         raise Refused(
-            "member.sample", "Refused", "A sample member acts in a sample workspace only.",
+            "member.sample",
+            "Refused",
+            "A sample member acts in a sample workspace only.",
             "Act as a real member.",
-        )  # fmt: skip
+        )
     if workspace.is_served and not workspace.is_sample:
         require_token(os.environ.get(TOKEN_ENV, ""), acting_member=member)
     permit(need.value, need, member)

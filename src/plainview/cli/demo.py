@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
 PORTRAITS = {
     "grace-hopper.jpg": (
-        "matplotlib", "mpl-data/sample_data/grace_hopper.jpg", "https://en.wikipedia.org/wiki/Grace_Hopper",
+        "matplotlib",
+        "mpl-data/sample_data/grace_hopper.jpg",
+        "https://en.wikipedia.org/wiki/Grace_Hopper",
     ),
     "eileen-collins.png": (
-        "skimage", "data/astronaut.png", "https://en.wikipedia.org/wiki/Eileen_Collins",
+        "skimage",
+        "data/astronaut.png",
+        "https://en.wikipedia.org/wiki/Eileen_Collins",
     ),
-}  # fmt: skip
+}
 """File name -> (package that carries it, path inside, page about the picture). Both are works of the US
 government (Navy, NASA) and in the public domain."""
 
@@ -38,9 +42,7 @@ _CASE, _GALLERY = "DEMO-1", "demo"
 
 
 def demo(
-    photos: Annotated[
-        Path | None, typer.Option(help="Your own folder of photographs for the gallery.")
-    ] = None,
+    photos: Annotated[Path | None, typer.Option(help="Your own folder of photographs for the gallery.")] = None,
     keep: Annotated[Path | None, typer.Option(help="New folder for the demo.")] = None,
 ) -> None:
     """Walk the whole path: workspace, gallery, probe, case, search, contact sheet, verified log."""
@@ -96,10 +98,13 @@ def _walk(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
 
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     create_gallery(
-        _GALLERY, legal_basis="Demonstration with public-domain or your own photographs",
-        source="Photographs on this machine", owner="Whoever runs the demo",
-        expires_on=datetime.now(UTC).date() + timedelta(days=30), acting_member=admin,
-    )  # fmt: skip
+        _GALLERY,
+        legal_basis="Demonstration with public-domain or your own photographs",
+        source="Photographs on this machine",
+        owner="Whoever runs the demo",
+        expires_on=datetime.now(UTC).date() + timedelta(days=30),
+        acting_member=admin,
+    )
     items = read_items(photographs)
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("Enrolling", total=len(items))
@@ -115,9 +120,7 @@ def _walk(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
     face = services().engine.faces(picture)[reference.face_number - 1]
     probe_path = home / "probe.jpg"
     cv2.imwrite(str(probe_path), _degrade(picture, face), [cv2.IMWRITE_JPEG_QUALITY, 45])
-    console.print(
-        "[bold]3[/] A probe that is no copy: cropped, turned, blurred, recompressed, lower face covered"
-    )
+    console.print("[bold]3[/] A probe that is no copy: cropped, turned, blurred, recompressed, lower face covered")
     open_case(_CASE, "robbery", acting_member=examiner)
     probe = prepare_probe(probe_path)
     request = Request(_CASE, "show how a search runs", _GALLERY, origin="photograph")
@@ -139,9 +142,11 @@ def bundled_portraits() -> dict[str, Path]:
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             raise Refused(
-                "demo.photographs", "Stopped", f"The package {package} that carries {name} is missing.",
+                "demo.photographs",
+                "Stopped",
+                f"The package {package} that carries {name} is missing.",
                 "Run `make demo`, or name your own photographs with --photos DIR.",
-            )  # fmt: skip
+            )
         found[name] = Path(spec.origin).parent / inside
     return found
 
@@ -165,9 +170,7 @@ def _degrade(picture: Picture, face: Face) -> np.ndarray:
     side = 1.9 * max(w, h)
     turn = cv2.getRotationMatrix2D(centre, 6.0, 160 / side)
     turn[:, 2] += 80 - np.array(centre)
-    small = cv2.warpAffine(
-        picture.pixels, turn, (160, 160), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
-    )
+    small = cv2.warpAffine(picture.pixels, turn, (160, 160), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
     nose, left, right = ((turn @ np.append(face.detection.points[i], 1.0)) for i in (2, 3, 4))
     top = int((nose[1] + min(left[1], right[1])) / 2)
     half = int(0.5 * max(w, h) * 160 / side)

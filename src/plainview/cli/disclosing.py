@@ -31,9 +31,7 @@ def grant(
     member = acting_member(acting)
     from plainview.casework.actions import grants
 
-    made = grants.grant(
-        search, email, name, until.date(), pictures=pictures, reason=reason, acting_member=member
-    )
+    made = grants.grant(search, email, name, until.date(), pictures=pictures, reason=reason, acting_member=member)
     if json:
         print_json({"grant": made.grant.public_id, "code": made.code, "ends_on": made.grant.ends_on})
         return
@@ -63,22 +61,29 @@ def list_(search: str, acting: As, json: Json = False) -> None:
     found = search_numbered(search, member)
     grants = [
         {
-            "grant": row.public_id, "email": row.email, "name": row.name, "pictures": row.pictures,
-            "ends_on": row.ends_on, "revoked_at": row.revoked_at and row.revoked_at.isoformat(timespec="seconds"),
+            "grant": row.public_id,
+            "email": row.email,
+            "name": row.name,
+            "pictures": row.pictures,
+            "ends_on": row.ends_on,
+            "revoked_at": row.revoked_at and row.revoked_at.isoformat(timespec="seconds"),
         }
         for row in read.grants_of(found)
-    ]  # fmt: skip
+    ]
     packages = [
         {
-            "package": row.public_id, "pictures": row.pictures, "manifest_sha256": row.manifest_sha256,
-            "made_at": row.made_at and row.made_at.isoformat(timespec="seconds"), "kept": bool(row.blob),
+            "package": row.public_id,
+            "pictures": row.pictures,
+            "manifest_sha256": row.manifest_sha256,
+            "made_at": row.made_at and row.made_at.isoformat(timespec="seconds"),
+            "kept": bool(row.blob),
             "downloads": [
                 {"member": one.member.email, "at": one.at.isoformat(timespec="seconds"), "entry": one.entry}
                 for one in row.downloads.all()
             ],
         }
         for row in read.packages_of(found)
-    ]  # fmt: skip
+    ]
     if json:
         print_json({"grants": grants, "packages": packages})
         return

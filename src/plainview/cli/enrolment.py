@@ -54,9 +54,14 @@ class Bar:
 def bar(title: str, total: int) -> Iterator[Bar]:
     """Show a bar while the block runs."""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-    )  # fmt: skip
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=err, transient=True) as progress:
         yield Bar(progress, title, total)
 
@@ -72,9 +77,7 @@ def enrol(
         bool,
         typer.Option("--skip-near-duplicates", help="Do not enrol pictures nearly the same as one held."),
     ] = False,
-    near_duplicates: Annotated[
-        bool, typer.Option(help="Compare each picture with those of the gallery.")
-    ] = True,
+    near_duplicates: Annotated[bool, typer.Option(help="Compare each picture with those of the gallery.")] = True,
     cores: Annotated[int | None, typer.Option(help="Pictures embedded at once; all cores if absent.")] = None,
     failures: Annotated[Path | None, typer.Option(help="Write every failure here, one JSON a line.")] = None,
     json: Json = False,
@@ -88,13 +91,14 @@ def enrol(
     items = read_items(path)
     with bar(f"Enrolling into {gallery}", len(items)) as shown, _failures(failures) as write:
         options = enrolment.Options(
-            near_duplicates=near_duplicates, skip_near_duplicates=skip_near_duplicates, rehearsal=dry_run,
-            cores=cores, failures=write,
-        )  # fmt: skip
+            near_duplicates=near_duplicates,
+            skip_near_duplicates=skip_near_duplicates,
+            rehearsal=dry_run,
+            cores=cores,
+            failures=write,
+        )
         try:
-            result = enrolment.enrol(
-                gallery, items, acting_member=member, progress=shown.step, options=options
-            )
+            result = enrolment.enrol(gallery, items, acting_member=member, progress=shown.step, options=options)
         finally:
             services().close()
     if json:
@@ -124,12 +128,19 @@ def _failures(path: Path | None) -> Iterator[Any]:
 def result_json(result: EnrolmentResult) -> dict[str, Any]:
     """A run as the JSON that scripts rely on."""
     return {
-        "enrolled": result.enrolled, "duplicates": result.duplicates, "failed": result.failed,
-        "seconds": round(result.seconds, 3), "references": result.references, "failed_total": result.failed_total,
-        "several_faces": result.several_faces, "near_duplicates": result.near, "near_total": result.near_total,
-        "near_skipped": result.near_skipped, "stopped": result.stopped,
+        "enrolled": result.enrolled,
+        "duplicates": result.duplicates,
+        "failed": result.failed,
+        "seconds": round(result.seconds, 3),
+        "references": result.references,
+        "failed_total": result.failed_total,
+        "several_faces": result.several_faces,
+        "near_duplicates": result.near,
+        "near_total": result.near_total,
+        "near_skipped": result.near_skipped,
+        "stopped": result.stopped,
         "images_per_s": round(_seen(result) / result.seconds, 2) if result.seconds else None,
-    }  # fmt: skip
+    }
 
 
 def _seen(result: EnrolmentResult) -> int:
@@ -146,9 +157,7 @@ def print_result(result: EnrolmentResult, *, dry_run: bool) -> None:
         soft_wrap=True,
     )
     if result.near_total:
-        kept = (
-            f"{result.near_skipped} of them were not enrolled" if result.near_skipped else "all were enrolled"
-        )
+        kept = f"{result.near_skipped} of them were not enrolled" if result.near_skipped else "all were enrolled"
         console.print(f"{result.near_total} are nearly the same picture as one held; {kept}.", soft_wrap=True)
         table = Table("Picture", "Reference", "Nearly the same as", "Bits that differ (of 256)")
         for row in result.near[:_SHOWN]:

@@ -35,9 +35,7 @@ class Protocol(str, Enum):  # noqa: UP042  typer shows the values
     ALL = "all"
 
 
-Labels = Annotated[
-    Path | None, typer.Option(help="CSV: path and group columns. Default: labels.csv in the data set.")
-]
+Labels = Annotated[Path | None, typer.Option(help="CSV: path and group columns. Default: labels.csv in the data set.")]
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -52,9 +50,7 @@ def evaluate(
     labels: Labels = None,
     protocol: Protocol = Protocol.ALL,
     json: Annotated[Path | None, typer.Option(help="Write the result here; - prints it.")] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write report.html and report.pdf into this folder.")
-    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write report.html and report.pdf into this folder.")] = None,
     rulings: Annotated[
         Path | None, typer.Option(help="Rulings on wrong names, from `plainview evaluate-labels`.")
     ] = None,
@@ -111,10 +107,7 @@ def evaluate_labels(
         if not found:
             raise DatasetError("There are no two usable pictures.", "Name a data set with more pictures.")
         out.mkdir(parents=True, exist_ok=True)
-        pictures = {
-            item.name: Compared(item.path, each.box)
-            for item, each in zip(listed.items, measured, strict=True)
-        }
+        pictures = {item.name: Compared(item.path, each.box) for item, each in zip(listed.items, measured, strict=True)}
         pages = write_pages(found, pictures, decoder, out)
     rulings.write_text(to_csv(found), "utf-8")
     console.print(
@@ -122,9 +115,7 @@ def evaluate_labels(
     )
     for page in pages:
         console.print(f"Look at {page}", soft_wrap=True)
-    console.print(
-        f"Then fill in {rulings} and run: plainview evaluate {dataset} --rulings {rulings}", soft_wrap=True
-    )
+    console.print(f"Then fill in {rulings} and run: plainview evaluate {dataset} --rulings {rulings}", soft_wrap=True)
 
 
 def _check_target(target: Path | None, *, folder: bool) -> None:
@@ -145,9 +136,7 @@ def _loaded(pack: str, cache: Path | None) -> Iterator[tuple[Engine, Decoder, Te
     try:
         kept = TemplateCache(folder)
     except (OSError, sqlite3.OperationalError) as error:
-        raise DatasetError(
-            f"Templates cannot be kept in {folder}: {error}.", "Name another --cache."
-        ) from error
+        raise DatasetError(f"Templates cannot be kept in {folder}: {error}.", "Name another --cache.") from error
     try:
         with Decoder(children=min(2, os.cpu_count() or 1)) as decoder:
             yield engine, decoder, kept

@@ -59,18 +59,21 @@ def examine_record(search: str, rank: int, form: Form, acting: As, json: Json = 
     if not isinstance(read, list):
         raise _bad_form(form, "acknowledged is a list")
     row = examine(
-        search, rank, components=_words(filled["components"]), conclusion=str(filled["conclusion"]),
-        notes=str(filled["notes"]), acknowledged=[str(name) for name in read], acting_member=member,
-    )  # fmt: skip
+        search,
+        rank,
+        components=_words(filled["components"]),
+        conclusion=str(filled["conclusion"]),
+        notes=str(filled["notes"]),
+        acknowledged=[str(name) for name in read],
+        acting_member=member,
+    )
     waiting = row.verifications.exists()
     if json:
         print_json({"examination": row.public_id, "conclusion": row.conclusion, "verifier_assigned": waiting})
         return
     console.print(f"Examination {row.public_id} is recorded: {row.conclusion}.")
     if row.conclusion == CONCLUSIONS[0]:
-        console.print(
-            "It went to a verifier." if waiting else "No trained verifier is free; it waits for one."
-        )
+        console.print("It went to a verifier." if waiting else "No trained verifier is free; it waits for one.")
 
 
 @examine_app.command("list")
@@ -81,12 +84,16 @@ def examine_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "examination": row.public_id, "search": row.candidate.search.public_id, "rank": row.candidate.rank,
-            "member": row.member.email, "conclusion": row.conclusion,
-            "recorded_at": row.recorded_at.isoformat(timespec="seconds"), "standing": standing_of(row).text,
+            "examination": row.public_id,
+            "search": row.candidate.search.public_id,
+            "rank": row.candidate.rank,
+            "member": row.member.email,
+            "conclusion": row.conclusion,
+            "recorded_at": row.recorded_at.isoformat(timespec="seconds"),
+            "standing": standing_of(row).text,
         }
         for row in examinations(member)
-    ]  # fmt: skip
+    ]
     print_rows(
         "examinations",
         ("Examination", "Search", "Rank", "Member", "Conclusion", "When", "Where it stands"),
@@ -118,9 +125,7 @@ def verify_list(acting: As, json: Json = False) -> None:
 
 
 @verify_app.command("show")
-def verify_show(
-    verification: str, out: Annotated[Path, typer.Option(help="A new folder.")], acting: As
-) -> None:
+def verify_show(verification: str, out: Annotated[Path, typer.Option(help="A new folder.")], acting: As) -> None:
     """Write the pictures of a verification and its empty form into a folder."""
     member = acting_member(acting)
     from plainview.casework.actions.verify import show_verification
@@ -141,9 +146,7 @@ def verify_show(
         lines += ["", f"[components.{place}]  # only for a potential candidate: {', '.join(ANSWERS)}"]
         lines += [f'"{name}" = ""' for name in COMPONENTS]
     (out / "form.toml").write_text("\n".join(lines) + "\n", "utf-8")
-    console.print(
-        f"Compare {out}/probe.jpg with each of the {len(task.faces)} faces; fill in {out}/form.toml."
-    )
+    console.print(f"Compare {out}/probe.jpg with each of the {len(task.faces)} faces; fill in {out}/form.toml.")
 
 
 @verify_app.command("record")
@@ -177,11 +180,7 @@ def verify_assign() -> None:
 @lead_app.command("form")
 def lead_form() -> None:
     """Print an empty form of the contradictions that a supervisor answers."""
-    typer.echo(
-        "\n".join(
-            ["# say what was checked and what it showed", *(f'"{name}" = ""' for name in CONTRADICTIONS)]
-        )
-    )
+    typer.echo("\n".join(["# say what was checked and what it showed", *(f'"{name}" = ""' for name in CONTRADICTIONS)]))
 
 
 @lead_app.command("release")
@@ -240,9 +239,7 @@ def lead_evidence(lead: str, text: str, acting: As) -> None:
     member = acting_member(acting)
     from plainview.casework.actions.leads import record_evidence
 
-    console.print(
-        f"Lead {record_evidence(lead, text, acting_member=member).public_id}: evidence is on record."
-    )
+    console.print(f"Lead {record_evidence(lead, text, acting_member=member).public_id}: evidence is on record.")
 
 
 @lead_app.command("outcome")
@@ -267,14 +264,16 @@ def lead_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "lead": row.public_id, "case": row.examination.candidate.search.case.number,
-            "search": row.examination.candidate.search.public_id, "rank": row.examination.candidate.rank,
+            "lead": row.public_id,
+            "case": row.examination.candidate.search.case.number,
+            "search": row.examination.candidate.search.public_id,
+            "rank": row.examination.candidate.rank,
             "released_at": row.released_at.isoformat(timespec="seconds"),
             "line_up": "open" if row.evidence_at else "locked",
             "outcome": max(row.outcomes.all(), key=lambda o: o.pk).outcome if row.outcomes.all() else None,
         }
         for row in leads(member)
-    ]  # fmt: skip
+    ]
     print_rows(
         "leads",
         ("Lead", "Case", "Search", "Rank", "Released", "Line-up", "Outcome"),
@@ -297,9 +296,7 @@ def _form(path: Path, fields: set[str], optional: str = "") -> dict[str, Any]:
 
 def _words(table: object) -> dict[str, str]:
     if not isinstance(table, dict) or not all(isinstance(word, str) for word in table.values()):
-        raise Refused(
-            "form.invalid", "Form refused", "An answer is not a text.", "Put every answer in quotes."
-        )
+        raise Refused("form.invalid", "Form refused", "An answer is not a text.", "Put every answer in quotes.")
     return table
 
 

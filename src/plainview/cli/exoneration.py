@@ -40,11 +40,15 @@ def list_(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "review": row.public_id, "search": row.search.public_id, "case": row.search.case.number,
-            "body": row.body, "asked_at": row.asked_at.isoformat(timespec="seconds"), "state": state_of(row),
+            "review": row.public_id,
+            "search": row.search.public_id,
+            "case": row.search.case.number,
+            "body": row.body,
+            "asked_at": row.asked_at.isoformat(timespec="seconds"),
+            "state": state_of(row),
         }
         for row in reviews_of(member)
-    ]  # fmt: skip
+    ]
     print_rows(
         "reviews",
         ("Review", "Search", "Case", "For", "Asked", "Stands"),
@@ -62,16 +66,20 @@ def show(review: str, acting: As, json: Json = False) -> None:
 
     row = review_numbered(review, member)
     told = {
-        "review": row.public_id, "search": row.search.public_id, "requester": row.requester, "body": row.body,
-        "why": row.why, "state": state_of(row), "note": row.note,
-        "searches": [one.public_id for one in searches_of(row)], "answer": row.answer,
-    }  # fmt: skip
+        "review": row.public_id,
+        "search": row.search.public_id,
+        "requester": row.requester,
+        "body": row.body,
+        "why": row.why,
+        "state": state_of(row),
+        "note": row.note,
+        "searches": [one.public_id for one in searches_of(row)],
+        "answer": row.answer,
+    }
     if json:
         print_json(told)
         return
-    console.print(
-        f"Review {row.public_id} of search {row.search.public_id}: {told['state']}.", soft_wrap=True
-    )
+    console.print(f"Review {row.public_id} of search {row.search.public_id}: {told['state']}.", soft_wrap=True)
     console.print(f"{row.requester}, {row.body}: {row.why}", soft_wrap=True)
     if row.answer:
         console.print(str(row.answer["says"]), soft_wrap=True)

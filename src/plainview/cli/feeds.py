@@ -10,9 +10,7 @@ from plainview.casework.workspace import current
 from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
 from plainview.cli.enrolment import bar, print_result, result_json
 
-app = typer.Typer(
-    help="Published feeds of galleries: one publisher, one list, one host.", no_args_is_help=True
-)
+app = typer.Typer(help="Published feeds of galleries: one publisher, one list, one host.", no_args_is_help=True)
 
 
 @app.command("add")
@@ -31,9 +29,14 @@ def add(
     from plainview.casework.actions.feeds import add_feed
 
     made = add_feed(
-        gallery, list_url, publisher=publisher, legal_basis=basis, seconds_between=seconds_between,
-        max_bytes=max_megabytes << 20, acting_member=member,
-    )  # fmt: skip
+        gallery,
+        list_url,
+        publisher=publisher,
+        legal_basis=basis,
+        seconds_between=seconds_between,
+        max_bytes=max_megabytes << 20,
+        acting_member=member,
+    )
     if json:
         print_json({"feed_id": made.public_id, "host": made.host})
     else:
@@ -48,14 +51,18 @@ def list_feeds(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "feed_id": feed.public_id, "gallery": feed.gallery.name, "publisher": feed.publisher,
-            "legal_basis": feed.legal_basis, "list": feed.list_url,
-            "links": row.dealt_with, "enrolled": row.enrolled,
+            "feed_id": feed.public_id,
+            "gallery": feed.gallery.name,
+            "publisher": feed.publisher,
+            "legal_basis": feed.legal_basis,
+            "list": feed.list_url,
+            "links": row.dealt_with,
+            "enrolled": row.enrolled,
             "stopped_at": feed.stopped_at and feed.stopped_at.isoformat(timespec="seconds"),
         }
         for row in feeds(member)
         for feed in [row.feed]
-    ]  # fmt: skip
+    ]
     heads = ("Feed", "Gallery", "Publisher", "Legal basis", "List", "Links dealt with", "Enrolled", "Stopped")
     print_rows("feeds", heads, rows, "No feed.", json=json, caption=sample_notice(current()))
 
@@ -84,9 +91,7 @@ def run(
 
 
 @app.command("stop")
-def stop(
-    feed: str, why: Annotated[str, typer.Option(help="Why it ends; it is kept, sealed.")], acting: As
-) -> None:
+def stop(feed: str, why: Annotated[str, typer.Option(help="Why it ends; it is kept, sealed.")], acting: As) -> None:
     """Stop a feed for good."""
     member = acting_member(acting)
     from plainview.casework.actions.feeds import stop_feed

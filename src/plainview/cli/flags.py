@@ -27,11 +27,13 @@ def flag_list(
 
     rows = [
         {
-            "flag": row.public_id, "rule": row.rule, "raised_at": row.raised_at.isoformat(timespec="seconds"),
+            "flag": row.public_id,
+            "rule": row.rule,
+            "raised_at": row.raised_at.isoformat(timespec="seconds"),
             "outcome": row.outcome or "open",
         }
         for row in flags(member, undecided=open_only)
-    ]  # fmt: skip
+    ]
     print_rows("flags", ("Flag", "Rule", "Raised", "Outcome"), rows, "No flag.", json=json)
 
 
@@ -43,10 +45,16 @@ def flag_show(flag: str, acting: As, json: Json = False) -> None:
 
     row, told = view_flag(flag, acting_member=member)
     shown = {
-        "flag": row.public_id, "rule": row.rule, "member": row.member.email,
-        "search": row.search.public_id if row.search else None, "says": told["says"], "evidence": told["evidence"],
-        "raised_at": row.raised_at.isoformat(timespec="seconds"), "outcome": row.outcome or "open", "note": row.note,
-    }  # fmt: skip
+        "flag": row.public_id,
+        "rule": row.rule,
+        "member": row.member.email,
+        "search": row.search.public_id if row.search else None,
+        "says": told["says"],
+        "evidence": told["evidence"],
+        "raised_at": row.raised_at.isoformat(timespec="seconds"),
+        "outcome": row.outcome or "open",
+        "note": row.note,
+    }
     if json:
         print_json(shown)
         return

@@ -22,9 +22,7 @@ def gallery_create(
     expires: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day of the legal basis.")],
     acting: As,
     owner: Annotated[str, typer.Option(help="Who answers for it; the agency when not named.")] = "",
-    offence: Annotated[
-        list[str] | None, typer.Option(help="Use it for this offence only; repeat for more.")
-    ] = None,
+    offence: Annotated[list[str] | None, typer.Option(help="Use it for this offence only; repeat for more.")] = None,
 ) -> None:
     """Create a gallery under its passport: legal basis, source, owner, expiry."""
     member = acting_member(acting)
@@ -50,12 +48,16 @@ def gallery_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
-            "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
+            "name": gallery.name,
+            "references": gallery_size(gallery),
+            "legal_basis": gallery.legal_basis,
+            "source": gallery.source,
+            "owner": gallery.owner,
+            "expires_on": gallery.expires_on.isoformat(),
             "offences": gallery.offences,
         }
         for gallery in galleries(member)
-    ]  # fmt: skip
+    ]
     heads = ("Gallery", "References", "Legal basis", "Source", "Owner", "Ends", "Only for")
     nothing = "No gallery yet. Make one with `plainview gallery create`."
     print_rows("galleries", heads, rows, nothing, json=json, caption=sample_notice(current()))
@@ -70,15 +72,20 @@ def gallery_passport(name: str, acting: As, json: Json = False) -> None:
 
     gallery = gallery_named(name, member)
     rows = {
-        "name": gallery.name, "references": gallery_size(gallery), "legal_basis": gallery.legal_basis,
-        "source": gallery.source, "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(),
-        "offences": gallery.offences, "created_at": gallery.created_at.isoformat(),
+        "name": gallery.name,
+        "references": gallery_size(gallery),
+        "legal_basis": gallery.legal_basis,
+        "source": gallery.source,
+        "owner": gallery.owner,
+        "expires_on": gallery.expires_on.isoformat(),
+        "offences": gallery.offences,
+        "created_at": gallery.created_at.isoformat(),
         "feeds": [
             f"{feed.public_id} {feed.publisher}, {feed.host}: {feed.legal_basis}"
             f"{' (stopped)' if feed.stopped_at else ''}"
             for feed in feeds_of(gallery)
         ],
-    }  # fmt: skip
+    }
     if json:
         print_json(rows)
         return
@@ -147,10 +154,12 @@ def expunge(
     if json:
         print_json(
             {
-                "reference_id": done.reference, "picture_erased": done.picture_erased, "entry": done.entry,
+                "reference_id": done.reference,
+                "picture_erased": done.picture_erased,
+                "entry": done.entry,
                 "journal_emptied": done.journal_emptied,
             }
-        )  # fmt: skip
+        )
         return
     kept = "" if done.picture_erased else " Its picture stays: another record needs it."
     console.print(f"Reference {done.reference} is erased; entry {done.entry}.{kept}", soft_wrap=True)

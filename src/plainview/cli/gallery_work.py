@@ -28,11 +28,7 @@ def gallery_statistics(name: str, acting: As, json: Json = False) -> None:
         console.print("Nothing was enrolled yet.")
     for row in rows:
         failed = ", ".join(f"{count} {code}" for code, count in row["failed_by_code"].items())
-        span = (
-            f"{row['first_captured']} to {row['last_captured']}"
-            if row["first_captured"]
-            else "no date stated"
-        )
+        span = f"{row['first_captured']} to {row['last_captured']}" if row["first_captured"] else "no date stated"
         console.print(f"[bold]{row['kind']} {row['name']}[/]", soft_wrap=True)
         console.print(
             f"  {row['pictures']} pictures, {row['references']} references, {row['erased']} erased; "
@@ -57,10 +53,12 @@ def gallery_near(name: str, acting: As, json: Json = False) -> None:
         {
             "reference_id": row.reference.public_id if row.reference else None,
             "path": row.reference.file_name if row.reference else row.path,
-            "near": row.near.public_id, "near_path": row.near.file_name, "distance": row.distance,
+            "near": row.near.public_id,
+            "near_path": row.near.file_name,
+            "distance": row.distance,
         }
         for row in near_pairs(name, member)
-    ]  # fmt: skip
+    ]
     heads = ("Reference", "Picture", "Nearly the same as", "Its picture", "Bits that differ (of 256)")
     print_rows("pairs", heads, rows, "None.", json=json, caption=sample_notice(current()))
 

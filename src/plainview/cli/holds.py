@@ -37,9 +37,15 @@ def hold_place(
     from plainview.casework.actions.holds import place_hold
 
     hold = place_hold(
-        reason=reason, authority=authority, case=case, search=search, reference=reference, gallery=gallery,
-        review_on=day_of(review), acting_member=member,
-    )  # fmt: skip
+        reason=reason,
+        authority=authority,
+        case=case,
+        search=search,
+        reference=reference,
+        gallery=gallery,
+        review_on=day_of(review),
+        acting_member=member,
+    )
     if json:
         print_json({"hold": hold.public_id, "on": hold.on})
     else:
@@ -58,13 +64,17 @@ def hold_list(
 
     rows = [
         {
-            "hold": row.public_id, "on": row.on, "authority": row.authority, "reason": row.reason,
-            "placed": f"{row.placed_at:%Y-%m-%d}", "by": row.placed_by.email,
+            "hold": row.public_id,
+            "on": row.on,
+            "authority": row.authority,
+            "reason": row.reason,
+            "placed": f"{row.placed_at:%Y-%m-%d}",
+            "by": row.placed_by.email,
             "review": row.review_on and row.review_on.isoformat(),
             "ended": row.ended_at and f"{row.ended_at:%Y-%m-%d}: {row.end_reason}",
         }
         for row in holds(member, ended=ended)
-    ]  # fmt: skip
+    ]
     heads = ("Hold", "On", "Authority", "Why", "Placed", "By", "Review", "Ended")
     print_rows("holds", heads, rows, "No hold.", json=json, caption=sample_notice(current()))
 

@@ -37,13 +37,7 @@ def list_packs(json: Json = False) -> None:
     """List the installed packs."""
     found = packs_install.list_installed(packs_install.default_models_dir())
     if json:
-        print_json(
-            {
-                "packs": [
-                    {"name": p.pack.name, "identity": p.pack.identity, "problem": p.problem} for p in found
-                ]
-            }
-        )
+        print_json({"packs": [{"name": p.pack.name, "identity": p.pack.identity, "problem": p.problem} for p in found]})
         return
     for installed in found:
         console.print(f"{installed.pack.identity}: {installed.problem or 'intact'}")

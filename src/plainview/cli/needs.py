@@ -261,9 +261,11 @@ def _guarded(path: str, callback: Callable[..., Any]) -> Callable[..., Any]:
         need = NEEDS.get(path)
         if need is None:
             raise Refused(
-                "command.unlisted", "Refused", f"It is not written down who may run `plainview {path}`.",
+                "command.unlisted",
+                "Refused",
+                f"It is not written down who may run `plainview {path}`.",
                 "Report it; the command has to be entered in its table first.",
-            )  # fmt: skip
+            )
         _running.set(need)
         return callback(*arguments, **options)
 

@@ -36,9 +36,7 @@ def disclose(
     if json:
         print_json({"file": out, "items": made.items, "manifest_sha256": made.manifest_sha256})
         return
-    console.print(
-        f"{out}: {made.items} items. Anyone can check it: plainview verify-package {out}", soft_wrap=True
-    )
+    console.print(f"{out}: {made.items} items. Anyone can check it: plainview verify-package {out}", soft_wrap=True)
 
 
 def verify_package(
@@ -54,12 +52,22 @@ def verify_package(
     if json:
         print_json(
             {
-                "ok": report.ok, "items": report.items, "rerun_identical": report.rerun_identical,
-                "problems": report.problems, "search": report.search, "log": report.log,
-                **({"recorded": [asdict(row) for row in report.recorded], "again": [asdict(row) for row in report.again]}
-                   if lists else {}),
+                "ok": report.ok,
+                "items": report.items,
+                "rerun_identical": report.rerun_identical,
+                "problems": report.problems,
+                "search": report.search,
+                "log": report.log,
+                **(
+                    {
+                        "recorded": [asdict(row) for row in report.recorded],
+                        "again": [asdict(row) for row in report.again],
+                    }
+                    if lists
+                    else {}
+                ),
             }
-        )  # fmt: skip
+        )
         if not report.ok:
             raise typer.Exit(1)
         return
@@ -87,13 +95,7 @@ def _print_lists(report: PackageReport) -> None:
     again = {row.reference: row for row in report.again}
     for row in report.recorded:
         new = again.pop(row.reference, None)
-        same = (
-            "same"
-            if new is not None and new.values == row.values
-            else "erased since"
-            if new is None
-            else "DIFFERS"
-        )
+        same = "same" if new is not None and new.values == row.values else "erased since" if new is None else "DIFFERS"
         other = (new.reference, new.score, new.adjusted) if new is not None else ("-", "-", "-")
         table.add_row(str(row.rank), row.reference, row.score, row.adjusted, *other, same)
     for row in again.values():
@@ -144,9 +146,7 @@ def register_check(
 
 @register_app.command("attest")
 def register_attest(
-    office: Annotated[
-        str, typer.Option(help='The office that attests it, as "Chief of Police"; nobody\'s name.')
-    ],
+    office: Annotated[str, typer.Option(help='The office that attests it, as "Chief of Police"; nobody\'s name.')],
     first: Annotated[str, typer.Option("--from", help="First month, as 2026-03.")],
     until: Annotated[str, typer.Option(help="Last month; it has to be over.")],
     acting: As,

@@ -23,9 +23,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.joining import INVITATION_DAYS
 from plainview.policy.terms import TERMS
 
-agency_app = typer.Typer(
-    help="Agencies: proposed, terms accepted, opened by the operator.", no_args_is_help=True
-)
+agency_app = typer.Typer(help="Agencies: proposed, terms accepted, opened by the operator.", no_args_is_help=True)
 member_app = typer.Typer(help="The members of an agency.", no_args_is_help=True)
 token_app = typer.Typer(help="Tokens for the command line of a served workspace.", no_args_is_help=True)
 trial_app = typer.Typer(help="Trials: a supervisor's approval, an end, a limit.", no_args_is_help=True)
@@ -115,13 +113,15 @@ def agency_list(json: Json = False) -> None:
 
     rows = [
         {
-            "name": agency.name, "jurisdiction": agency.jurisdiction, "members": count,
+            "name": agency.name,
+            "jurisdiction": agency.jurisdiction,
+            "members": count,
             "terms_accepted_at": agency.terms_accepted_at and agency.terms_accepted_at.isoformat(timespec="seconds"),
             "opened_at": agency.opened_at and agency.opened_at.isoformat(timespec="seconds"),
             "suspended_at": agency.suspended_at and agency.suspended_at.isoformat(timespec="seconds"),
         }
         for agency, count in agencies()
-    ]  # fmt: skip
+    ]
     heads = ("Agency", "Jurisdiction", "Members", "Terms", "Opened", "Suspended")
     print_rows("agencies", heads, rows, "No agency yet.", json=json, caption=sample_notice(workspace))
 
@@ -131,9 +131,7 @@ def member_invite(
     email: str,
     role: Roles,
     acting: As,
-    trial: Annotated[
-        bool, typer.Option("--trial", help="Only for a trial that a supervisor approves.")
-    ] = False,
+    trial: Annotated[bool, typer.Option("--trial", help="Only for a trial that a supervisor approves.")] = False,
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of an outside auditor's account.")
     ] = None,
@@ -171,14 +169,17 @@ def member_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "email": row.email, "name": row.name, "roles": row.roles, "active": row.is_active,
+            "email": row.email,
+            "name": row.name,
+            "roles": row.roles,
+            "active": row.is_active,
             "trained_until": max((str(done.expires_on) for done in row.trainings.all()), default=None),
             "trial_ends": max((str(trial.ends_on) for trial in row.trials.all()), default="not approved")
             if row.on_trial
             else None,
         }
         for row in members(member)
-    ]  # fmt: skip
+    ]
     heads = ("Address", "Name", "Roles", "Active", "Trained until", "Trial")
     print_rows("members", heads, rows, "Nobody yet.", json=json, caption=sample_notice(current()))
 
@@ -243,11 +244,13 @@ def token_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "token": row.public_id, "made_at": row.made_at.isoformat(timespec="seconds"), "expires_at": row.expires_at.isoformat(timespec="seconds"),
+            "token": row.public_id,
+            "made_at": row.made_at.isoformat(timespec="seconds"),
+            "expires_at": row.expires_at.isoformat(timespec="seconds"),
             "revoked_at": row.revoked_at and row.revoked_at.isoformat(timespec="seconds"),
         }
         for row in tokens(member)
-    ]  # fmt: skip
+    ]
     print_rows("tokens", ("Token", "Made", "Expires", "Revoked"), rows, "You have no token.", json=json)
 
 

@@ -24,9 +24,7 @@ def add(
     reference: Annotated[str, typer.Argument(help="Id of the reference that is shown as the candidate.")],
     basis: Annotated[str, typer.Option(help="Why these pictures may be used for this: consent, or a law.")],
     acting: As,
-    same: Annotated[
-        bool, typer.Option("--same/--other", help="Known, from records, to be one person or two.")
-    ],
+    same: Annotated[bool, typer.Option("--same/--other", help="Known, from records, to be one person or two.")],
     json: Json = False,
 ) -> None:
     """Add a probe and a face of which it is known whether they are one person's."""
@@ -53,13 +51,17 @@ def list_items(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "item": row.item.public_id, "same_person": row.item.is_mated,
-            "gallery": row.item.reference.gallery.name, "added_by": row.item.added_by.email,
+            "item": row.item.public_id,
+            "same_person": row.item.is_mated,
+            "gallery": row.item.reference.gallery.name,
+            "added_by": row.item.added_by.email,
             "added_at": row.item.added_at.isoformat(timespec="seconds"),
-            "given": row.given, "answered": row.answered, "retired": row.item.retired_at is not None,
+            "given": row.given,
+            "answered": row.answered,
+            "retired": row.item.retired_at is not None,
         }
         for row in items(member)
-    ]  # fmt: skip
+    ]
     heads = ("Item", "One person", "Gallery", "Added by", "When", "Given", "Answered", "Retired")
     print_rows("items", heads, rows, "No item yet.", json=json, caption=sample_notice(current()))
 
@@ -83,21 +85,36 @@ def results(acting: As, json: Json = False) -> None:
     found = everybodys_figures(member) if everybody else [own_figures(member)]
     rows = [_row(one, json=json) for one in found]
     heads = (
-        "Member", "Verified", "Median s", "Agreed", "Upheld", "Known: found", "missed", "told apart", "mistaken",
+        "Member",
+        "Verified",
+        "Median s",
+        "Agreed",
+        "Upheld",
+        "Known: found",
+        "missed",
+        "told apart",
+        "mistaken",
         "undecided",
-    )  # fmt: skip
+    )
     print_rows("figures", heads, rows, "Nobody verifies yet.", json=json, caption=sample_notice(current()))
 
 
 def _row(one: Figures, *, json: bool) -> dict[str, Any]:
     shares = {
-        "agreed": one.agreed, "upheld": one.upheld, "found": one.known.found, "missed": one.known.missed,
-        "told_apart": one.known.told_apart, "mistaken": one.known.mistaken, "undecided": one.known.undecided,
-    }  # fmt: skip
+        "agreed": one.agreed,
+        "upheld": one.upheld,
+        "found": one.known.found,
+        "missed": one.known.missed,
+        "told_apart": one.known.told_apart,
+        "mistaken": one.known.mistaken,
+        "undecided": one.known.undecided,
+    }
     return {
-        "member": one.member.email, "verified": one.verified, "median_seconds": one.seconds,
+        "member": one.member.email,
+        "verified": one.verified,
+        "median_seconds": one.seconds,
         **{
             name: {"count": share.count, "of": share.of, "rate": share.rate} if json else share.text
             for name, share in shares.items()
         },
-    }  # fmt: skip
+    }

@@ -35,9 +35,7 @@ _DAY = "YYYY-MM-DD"
 @report_app.command("show")
 def report_show(
     acting: As,
-    since: Annotated[
-        str, typer.Option(help="First day; thirty days to the last one without it.", metavar=_DAY)
-    ] = "",
+    since: Annotated[str, typer.Option(help="First day; thirty days to the last one without it.", metavar=_DAY)] = "",
     until: Annotated[str, typer.Option(help="Last day; today without it.", metavar=_DAY)] = "",
     compare: Annotated[
         str, typer.Option(help="before (the equally long time before), none, or SINCE..UNTIL.")
@@ -84,9 +82,11 @@ def _compared(words: str, period: Period) -> Period | None:
     first, separator, last = words.partition("..")
     if not separator:
         raise Refused(
-            "report.compare", "No report made", f"{words!r} is no period to compare with.",
+            "report.compare",
+            "No report made",
+            f"{words!r} is no period to compare with.",
             "Write before, none, or two days as 2026-01-01..2026-01-31.",
-        )  # fmt: skip
+        )
     return Period(_day(first), _day(last))
 
 
@@ -94,9 +94,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise Refused(
-            "report.day", "No report made", f"{text!r} is no day.", f"Write it as {_DAY}."
-        ) from None
+        raise Refused("report.day", "No report made", f"{text!r} is no day.", f"Write it as {_DAY}.") from None
 
 
 def _print(told: Mapping[str, Any], sample: str) -> None:
@@ -194,11 +192,14 @@ def report_schedules(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "schedule": row.public_id, "every": row.every, "to": [to.email for to in row.recipients.all()],
-            "made_by": row.made_by.email, "sent_until": row.sent_until.isoformat(),
+            "schedule": row.public_id,
+            "every": row.every,
+            "to": [to.email for to in row.recipients.all()],
+            "made_by": row.made_by.email,
+            "sent_until": row.sent_until.isoformat(),
         }
         for row in schedules(member)
-    ]  # fmt: skip
+    ]
     print_rows(
         "schedules",
         ("Schedule", "Every", "To", "Made by", "Sent until"),

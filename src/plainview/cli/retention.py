@@ -42,15 +42,15 @@ def rules(acting: As, json: Json = False) -> None:
     if json:
         print_json(
             {
-                "version": version.number if version else 0, "automatic": told.automatic,
+                "version": version.number if version else 0,
+                "automatic": told.automatic,
                 "rules": [{"id": rule.id, "says": rule.says} for rule in told.rules],
                 "text": version.text if version else BEGINNING,
                 "history": [
-                    {"version": row.number, "by": row.changed_by.email, "why": row.why}
-                    for row in rules_history(member)
+                    {"version": row.number, "by": row.changed_by.email, "why": row.why} for row in rules_history(member)
                 ],
             }
-        )  # fmt: skip
+        )
         return
     sys.stdout.write(version.text if version else BEGINNING)
 
@@ -78,11 +78,15 @@ def upcoming(acting: As, json: Json = False) -> None:
     found = ahead(member.agency, timezone.now().date())
     rows = [
         {
-            "rule": rule.id, "place": place, "count": count, "first": first.isoformat(), "held": kept,
+            "rule": rule.id,
+            "place": place,
+            "count": count,
+            "first": first.isoformat(),
+            "held": kept,
             "says": rule.says,
         }
         for rule, place, count, first, kept in found.rows
-    ]  # fmt: skip
+    ]
     nothing = "Nothing is due in the next 90 days."
     print_rows("upcoming", ("Rule", "Place", "How many", "First", "Held", "Says"), rows, nothing, json=json)
 
@@ -95,40 +99,40 @@ def events(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "event": row.kind, "on": row.happened_on.isoformat(),
+            "event": row.kind,
+            "on": row.happened_on.isoformat(),
             "of": f"case {row.case.number}" if row.case else f"reference {row.reference}",
-            "authority": row.authority, "by": row.recorded_by.email,
+            "authority": row.authority,
+            "by": row.recorded_by.email,
         }
         for row in told(member)
-    ]  # fmt: skip
+    ]
     print_rows("events", ("Event", "Day", "Of", "Authority", "By"), rows, "Nothing was told.", json=json)
 
 
-def _record(
-    kind: After, on: datetime, authority: str, case: str, references: list[str] | None, who: str
-) -> None:
+def _record(kind: After, on: datetime, authority: str, case: str, references: list[str] | None, who: str) -> None:
     member = acting_member(who)
     from plainview.casework.actions.retention_rules import record_event
 
     new = record_event(
-        kind, happened_on=on.date(), authority=authority, case=case, references=references or (),
+        kind,
+        happened_on=on.date(),
+        authority=authority,
+        case=case,
+        references=references or (),
         acting_member=member,
-    )  # fmt: skip
+    )
     console.print("Recorded." if new else "This was recorded before.")
 
 
 @event_app.command("acquittal")
-def acquittal(
-    on: On, authority: Authority, acting: As, case: CaseNumber = "", reference: References = None
-) -> None:
+def acquittal(on: On, authority: Authority, acting: As, case: CaseNumber = "", reference: References = None) -> None:
     """Record an acquittal: of a case, of references that show the acquitted person, or of both."""
     _record(After.ACQUITTAL, on, authority, case, reference, acting)
 
 
 @event_app.command("dismissal")
-def dismissal(
-    on: On, authority: Authority, acting: As, case: CaseNumber = "", reference: References = None
-) -> None:
+def dismissal(on: On, authority: Authority, acting: As, case: CaseNumber = "", reference: References = None) -> None:
     """Record that a case was dismissed."""
     _record(After.DISMISSAL, on, authority, case, reference, acting)
 
@@ -182,12 +186,14 @@ def run_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "run": row.public_id, "state": row.state, "day": row.day.isoformat(),
+            "run": row.public_id,
+            "state": row.state,
+            "day": row.day.isoformat(),
             "proposed_by": row.proposed_by.email if row.proposed_by else "the clock",
             "approved_by": row.approved_by.email if row.approved_by else None,
         }
         for row in runs(member)
-    ]  # fmt: skip
+    ]
     heads = ("Run", "State", "Day", "Proposed by", "Approved by")
     print_rows("runs", heads, rows, "No run yet.", json=json, caption=sample_notice(current()))
 
@@ -287,9 +293,7 @@ def check(
     except NoProof as error:
         raise Refused("retention.proof", "Not proven", f"{error}.", "Ask for another.") from None
     if json:
-        print_json(
-            {"ok": not told.problems, "run": told.run, "states": told.states, "problems": told.problems}
-        )
+        print_json({"ok": not told.problems, "run": told.run, "states": told.states, "problems": told.problems})
     else:
         for problem in told.problems:
             err.print(problem, soft_wrap=True)
@@ -306,18 +310,28 @@ def _print_run(run: RetentionRun, *, json: bool) -> None:
     says = {name: rule.says for name, rule in rules_of_run(run).items()}
     rows: list[dict[str, Any]] = [
         {
-            "what": row.what, "id": row.subject, "of": row.place, "rule": row.rule,
-            "due": row.due_on.isoformat(), "state": row.state, "held_by": row.held_by,
+            "what": row.what,
+            "id": row.subject,
+            "of": row.place,
+            "rule": row.rule,
+            "due": row.due_on.isoformat(),
+            "state": row.state,
+            "held_by": row.held_by,
         }
         for row in items_of(run)
-    ]  # fmt: skip
+    ]
     if json:
         print_json(
             {
-                "run": run.public_id, "state": run.state, "day": run.day.isoformat(), "list_sha256": run.digest,
-                "items": rows, "rules": says, "note": run.note,
+                "run": run.public_id,
+                "state": run.state,
+                "day": run.day.isoformat(),
+                "list_sha256": run.digest,
+                "items": rows,
+                "rules": says,
+                "note": run.note,
             }
-        )  # fmt: skip
+        )
         return
     print_rows("items", ("What", "Id", "Of", "Rule", "Due", "State", "Held by"), rows, "Nothing.", json=False)
     console.print(f"Run {run.public_id} of {run.day} is {run.state}; list {run.digest}.", soft_wrap=True)

@@ -24,17 +24,28 @@ def _row(row: SubjectRequest) -> dict[str, Any]:
 
     waits = row.state in OPEN
     return {
-        "request": row.public_id, "wishes": row.wishes, "state": row.state, "due_on": row.due_on.isoformat(),
-        "days_left": days_left(row) if waits else None, "overdue": is_overdue(row), "outcome": row.outcome,
-    }  # fmt: skip
+        "request": row.public_id,
+        "wishes": row.wishes,
+        "state": row.state,
+        "due_on": row.due_on.isoformat(),
+        "days_left": days_left(row) if waits else None,
+        "overdue": is_overdue(row),
+        "outcome": row.outcome,
+    }
 
 
 def _face(one: SubjectFinding) -> dict[str, Any]:
     return {
-        "reference": one.reference.public_id, "gallery": one.reference.gallery.name, "named": one.is_named,
-        "score": f"{one.score:.3f}" if one.score is not None else None, "source": one.reference.source_url,
-        "is_person": one.is_person, "outcome": one.outcome, "rule": one.rule, "entry": one.entry,
-    }  # fmt: skip
+        "reference": one.reference.public_id,
+        "gallery": one.reference.gallery.name,
+        "named": one.is_named,
+        "score": f"{one.score:.3f}" if one.score is not None else None,
+        "source": one.reference.source_url,
+        "is_person": one.is_person,
+        "outcome": one.outcome,
+        "rule": one.rule,
+        "entry": one.entry,
+    }
 
 
 def _words(value: object) -> str:
@@ -63,9 +74,7 @@ def rights_list(acting: As, json: Json = False) -> None:
 def rights_show(
     request: Request,
     acting: As,
-    pdf: Annotated[
-        Path | None, typer.Option(help="Write the letter of the answer into this new file.")
-    ] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write the letter of the answer into this new file.")] = None,
     json: Json = False,
 ) -> None:
     """Show a request with the faces found for it; the view is recorded."""
@@ -76,10 +85,18 @@ def rights_show(
     seen = view_request(request, acting_member=member)
     row, filing = seen.request, seen.filing
     told = _row(row) | {
-        "name": filing.name, "email": filing.email, "post": filing.post, "about": filing.about,
-        "references_named": list(filing.named), "photo": has_photo(row), "identity_checked": row.confirmed_how,
-        "extended_because": row.extended_why, "ground": row.ground, "reason": row.reason, "searched": row.searched,
-    }  # fmt: skip
+        "name": filing.name,
+        "email": filing.email,
+        "post": filing.post,
+        "about": filing.about,
+        "references_named": list(filing.named),
+        "photo": has_photo(row),
+        "identity_checked": row.confirmed_how,
+        "extended_because": row.extended_why,
+        "ground": row.ground,
+        "reason": row.reason,
+        "searched": row.searched,
+    }
     faces = [_face(one) for one in seen.faces]
     letter = answer_pdf(row) if seen.answers else None
     if pdf is not None and letter is not None:
@@ -135,9 +152,7 @@ def rights_search(
 def rights_decide(
     request: Request,
     acting: As,
-    person: Annotated[
-        list[str] | None, typer.Option(help="Reference that shows the person; may be repeated.")
-    ] = None,
+    person: Annotated[list[str] | None, typer.Option(help="Reference that shows the person; may be repeated.")] = None,
     other: Annotated[list[str] | None, typer.Option(help="Reference that shows somebody else.")] = None,
     rest: Annotated[bool, typer.Option("--rest-other", help="All that are left show somebody else.")] = False,
     json: Json = False,
@@ -151,9 +166,7 @@ def rights_decide(
     if rest:
         undecided = [one for one in findings_of(request_numbered(request, member)) if one.is_person is None]
         others += [one.reference.public_id for one in undecided if one.reference.public_id not in persons]
-    faces = [
-        _face(one) for one in decide(request, persons, list(dict.fromkeys(others)), acting_member=member)
-    ]
+    faces = [_face(one) for one in decide(request, persons, list(dict.fromkeys(others)), acting_member=member)]
     print_rows("faces", _HEADS, faces, "Nothing to decide.", json=json)
 
 
@@ -162,12 +175,8 @@ def rights_answer(
     request: Request,
     acting: As,
     erase: Annotated[list[str] | None, typer.Option(help="Reference to erase; may be repeated.")] = None,
-    erase_all: Annotated[
-        bool, typer.Option("--erase-all", help="Erase every reference of the person.")
-    ] = False,
-    reason: Annotated[
-        str, typer.Option(help="Why what was asked to be erased is not; the person reads it.")
-    ] = "",
+    erase_all: Annotated[bool, typer.Option("--erase-all", help="Erase every reference of the person.")] = False,
+    reason: Annotated[str, typer.Option(help="Why what was asked to be erased is not; the person reads it.")] = "",
     json: Json = False,
 ) -> None:
     """Erase what is to be erased, write the letter, and erase the photograph."""
@@ -196,9 +205,7 @@ def rights_refuse(
     from plainview.casework.actions.subject_checks import refuse
 
     row = refuse(request, ground, reason, acting_member=member)
-    _said(
-        row, f"Request {row.public_id} is refused. The letter says why and what the person can do.", json=json
-    )
+    _said(row, f"Request {row.public_id} is refused. The letter says why and what the person can do.", json=json)
 
 
 @rights_app.command("extend")

@@ -47,14 +47,13 @@ def policy_show(
     if json:
         print_json(
             {
-                "agency": member.agency.name, "version": version.number,
+                "agency": member.agency.name,
+                "version": version.number,
                 "rules": [{"rule": row.rule_id, "of": row.of, "says": row.says} for row in rows],
             }
-        )  # fmt: skip
+        )
         return
-    shown = Table(
-        "Rule", "Of", "In plain words", title=f"{member.agency.name}: policy, version {version.number}"
-    )
+    shown = Table("Rule", "Of", "In plain words", title=f"{member.agency.name}: policy, version {version.number}")
     for row in rows:
         shown.add_row(row.rule_id, row.of, row.says)
     shown.caption = sample_notice(current())
@@ -69,18 +68,18 @@ def policy_history(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "version": row.number, "changed_at": row.changed_at.isoformat(timespec="seconds"),
-            "changed_by": row.changed_by.email if row.changed_by else "-", "why": row.why,
+            "version": row.number,
+            "changed_at": row.changed_at.isoformat(timespec="seconds"),
+            "changed_by": row.changed_by.email if row.changed_by else "-",
+            "why": row.why,
         }
         for row in history(member)
-    ]  # fmt: skip
+    ]
     print_rows("versions", ("Version", "When", "Who", "Why"), rows, "No version.", json=json)
 
 
 @policy_app.command("set")
-def policy_set(
-    file: Path, why: Annotated[str, typer.Option(help="Why it changes; it is kept.")], acting: As
-) -> None:
+def policy_set(file: Path, why: Annotated[str, typer.Option(help="Why it changes; it is kept.")], acting: As) -> None:
     """Make a file the policy of your agency; try it first with `policy dry-run`."""
     member = acting_member(acting)
     from plainview.casework.actions.policy import change_policy
@@ -105,11 +104,13 @@ def policy_dry_run(
     if json:
         print_json(
             {
-                "since": result.since.isoformat(), "searches": result.searches, "refused": result.refused,
+                "since": result.since.isoformat(),
+                "searches": result.searches,
+                "refused": result.refused,
                 "by_rule": dict(result.by_rule),
                 "examples": [{"search": s, "rule": r, "why": w} for s, r, w in result.examples],
             }
-        )  # fmt: skip
+        )
         return
     console.print(f"Of {result.searches} searches in {days} days it would have refused {result.refused}.")
     table = Table("Search", "Rule", "Why")
@@ -142,9 +143,7 @@ def approval_request(
     from plainview.storage.base import digest_of
 
     row = request_approval(case, purpose, digest_of(read_file(image)), acting_member=member)
-    console.print(
-        f"Request {row.public_id} waits for a supervisor until {row.expires_at:%Y-%m-%d %H:%M} UTC."
-    )
+    console.print(f"Request {row.public_id} waits for a supervisor until {row.expires_at:%Y-%m-%d %H:%M} UTC.")
 
 
 @approval_app.command("list")
@@ -155,14 +154,15 @@ def approval_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "approval": row.public_id, "case": row.case.number, "member": row.member.email,
-            "purpose": row.purpose, "requested_at": row.requested_at.isoformat(timespec="seconds"),
+            "approval": row.public_id,
+            "case": row.case.number,
+            "member": row.member.email,
+            "purpose": row.purpose,
+            "requested_at": row.requested_at.isoformat(timespec="seconds"),
         }
         for row in approvals_waiting(member)
-    ]  # fmt: skip
-    print_rows(
-        "approvals", ("Request", "Case", "Member", "Purpose", "Asked"), rows, "Nothing waits.", json=json
-    )
+    ]
+    print_rows("approvals", ("Request", "Case", "Member", "Purpose", "Asked"), rows, "Nothing waits.", json=json)
 
 
 @approval_app.command("grant")
@@ -181,9 +181,7 @@ def approval_deny(approval: str, note: Note, acting: As) -> None:
     member = acting_member(acting)
     from plainview.casework.actions.approvals import decide_approval
 
-    console.print(
-        f"{decide_approval(approval, grant=False, note=note, acting_member=member).public_id} is denied."
-    )
+    console.print(f"{decide_approval(approval, grant=False, note=note, acting_member=member).public_id} is denied.")
 
 
 @urgent_app.command("list")
@@ -194,14 +192,15 @@ def urgent_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "search": row.public_id, "case": row.case.number, "member": row.member.email,
-            "reason": row.urgent_reason, "authorise_by": f"{row.authorise_by:%Y-%m-%d %H:%M} UTC",
+            "search": row.public_id,
+            "case": row.case.number,
+            "member": row.member.email,
+            "reason": row.urgent_reason,
+            "authorise_by": f"{row.authorise_by:%Y-%m-%d %H:%M} UTC",
         }
         for row in urgent_waiting(member)
-    ]  # fmt: skip
-    print_rows(
-        "searches", ("Search", "Case", "Member", "Reason", "Authorise by"), rows, "Nothing waits.", json=json
-    )
+    ]
+    print_rows("searches", ("Search", "Case", "Member", "Reason", "Authorise by"), rows, "Nothing waits.", json=json)
 
 
 @urgent_app.command("authorise")

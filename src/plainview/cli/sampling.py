@@ -43,11 +43,15 @@ def samples(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "sample": row.public_id, "drawn_at": row.at.isoformat(timespec="seconds"), "by": row.member.email,
-            "drawn": (held := overview(row)).drawn, "decided": held.decided, "says": held.text,
+            "sample": row.public_id,
+            "drawn_at": row.at.isoformat(timespec="seconds"),
+            "by": row.member.email,
+            "drawn": (held := overview(row)).drawn,
+            "decided": held.decided,
+            "says": held.text,
         }
         for row in every(member)
-    ]  # fmt: skip
+    ]
     print_rows(
         "samples",
         ("Sample", "Drawn", "By", "Searches", "Decided", "Says"),
@@ -71,24 +75,32 @@ def _show(public_id: str, member: object, *, json: bool) -> None:
     held = overview(row)
     rows = [
         {
-            "position": one.position, "search": one.search.public_id, "case": one.search.case.number,
-            "member": one.search.member.email, "finding": one.finding or "to review", "note": one.note,
+            "position": one.position,
+            "search": one.search.public_id,
+            "case": one.search.case.number,
+            "member": one.search.member.email,
+            "finding": one.finding or "to review",
+            "note": one.note,
         }
         for one in items_of(row)
-    ]  # fmt: skip
+    ]
     if json:
         print_json(
             {
-                "sample": row.public_id, "seed": row.seed, "root": row.root, "announced": row.asked_entry,
-                "entry": row.entry, "population": row.population, "items": rows, "overview": asdict(held),
+                "sample": row.public_id,
+                "seed": row.seed,
+                "root": row.root,
+                "announced": row.asked_entry,
+                "entry": row.entry,
+                "population": row.population,
+                "items": rows,
+                "overview": asdict(held),
                 "says": held.text,
             }
-        )  # fmt: skip
+        )
         return
     heads = ("Place", "Search", "Case", "Member", "Finding", "Words")
-    print_rows(
-        "items", heads, rows, "Nothing.", json=False, caption=f"Sample {row.public_id}, entry {row.entry}"
-    )
+    print_rows("items", heads, rows, "Nothing.", json=False, caption=f"Sample {row.public_id}, entry {row.entry}")
     console.print(held.text, soft_wrap=True)
 
 
@@ -109,9 +121,7 @@ def sample_check(sample: str, acting: As, json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def sample_verify(
-    folder: Annotated[Path, typer.Argument(help="A copy of the log.")], json: Json = False
-) -> None:
+def sample_verify(folder: Annotated[Path, typer.Argument(help="A copy of the log.")], json: Json = False) -> None:
     """Make every draw of a copy of the log again; needs no workspace. Exit 1 when one gives other searches."""
     from plainview.casework.sampled import draws_of
 

@@ -49,9 +49,15 @@ def serve(
 
     with beside() if with_worker else nullcontext():
         Granian(
-            "plainview.site.wsgi:application", address=host, port=port, interface=Interfaces.WSGI,
-            blocking_threads=_THREADS, log_access=False, ssl_cert=tls_cert, ssl_key=tls_key,
-        ).serve()  # fmt: skip
+            "plainview.site.wsgi:application",
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            blocking_threads=_THREADS,
+            log_access=False,
+            ssl_cert=tls_cert,
+            ssl_key=tls_key,
+        ).serve()
 
 
 def require_safe(workspace: Workspace, host: str, secure: str) -> None:
@@ -64,14 +70,18 @@ def require_safe(workspace: Workspace, host: str, secure: str) -> None:
         return
     if workspace.is_sample:
         raise Refused(
-            "serve.sample", "Not served", "A sample workspace has known people and listens on this machine only.",
+            "serve.sample",
+            "Not served",
+            "A sample workspace has known people and listens on this machine only.",
             "Serve it on 127.0.0.1, or make a real workspace with `plainview init`.",
-        )  # fmt: skip
+        )
     if not secure:
         raise Refused(
-            "serve.no_tls", "Not served", f"On {host} passwords would travel in the clear.",
+            "serve.no_tls",
+            "Not served",
+            f"On {host} passwords would travel in the clear.",
             "Give --tls-cert and --tls-key, or --behind-proxy when a proxy before it speaks TLS.",
-        )  # fmt: skip
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -41,9 +41,7 @@ def make_workspace(*, sample: bool) -> Workspace:
 
 
 def init(
-    sample: Annotated[
-        bool, typer.Option("--sample", help="Add a ready sample agency and its people.")
-    ] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Add a ready sample agency and its people.")] = False,
 ) -> None:
     """Make a workspace: settings, keys (mode 0600), database, blobs, and the log's first entry."""
     workspace = make_workspace(sample=sample)
@@ -79,21 +77,23 @@ def doctor(json: Json = False) -> None:
     ok = report.ok and not wrong
     if json:
         told = {
-            "galleries": len(galleries), "without": [row.gallery for row in galleries if not row.canaries],
+            "galleries": len(galleries),
+            "without": [row.gallery for row in galleries if not row.canaries],
             "overdue": [row.gallery for row in galleries if row.overdue],
             "alarms": [alarm.public_id for row in galleries for alarm in row.alarms],
-        }  # fmt: skip
+        }
         print_json(
             {
-                "ok": ok, "workspace": workspace.root, "log_entries": report.entries, "canaries": told,
+                "ok": ok,
+                "workspace": workspace.root,
+                "log_entries": report.entries,
+                "canaries": told,
                 "journal_emptied": emptied,
             }
-        )  # fmt: skip
+        )
     else:
         console.print(f"Model pack: intact. Decoder: starts. Log: {report.entries} entries, ok={report.ok}.")
-        console.print(
-            "Erasures: finished." if emptied else "Erasures: a reader keeps the database's journal."
-        )
+        console.print("Erasures: finished." if emptied else "Erasures: a reader keeps the database's journal.")
         _print_canaries(galleries)
     if not ok:
         raise typer.Exit(1)
@@ -106,12 +106,8 @@ def _print_canaries(galleries: list[GalleryState]) -> None:
         for alarm in row.alarms:
             console.print(f"[red]ALARM {alarm.public_id} in {where}: {alarm.says}[/]", soft_wrap=True)
         if row.overdue:
-            last = (
-                f"the last was on {row.checked_at:%Y-%m-%d %H:%M} UTC" if row.checked_at else "there was none"
-            )
-            console.print(
-                f"[red]The canary check of {where} is overdue: {last}.[/] Run `plainview canary run`."
-            )
+            last = f"the last was on {row.checked_at:%Y-%m-%d %H:%M} UTC" if row.checked_at else "there was none"
+            console.print(f"[red]The canary check of {where} is overdue: {last}.[/] Run `plainview canary run`.")
     without = [row.gallery for row in galleries if not row.canaries]
     if without:
         console.print(
@@ -121,9 +117,7 @@ def _print_canaries(galleries: list[GalleryState]) -> None:
         )
     fine = sum(bool(row.canaries) and not row.alarms and not row.overdue for row in galleries)
     if fine or not galleries:
-        console.print(
-            f"Canaries: {fine} galleries without an alarm." if galleries else "Canaries: no gallery yet."
-        )
+        console.print(f"Canaries: {fine} galleries without an alarm." if galleries else "Canaries: no gallery yet.")
 
 
 def register(app: typer.Typer) -> None:

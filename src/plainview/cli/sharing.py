@@ -28,15 +28,9 @@ Begins = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, UTC; today if not named.")
 ]
 Ends = Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="Last day, UTC.")]
-Offences = Annotated[
-    list[str] | None, typer.Option("--offence", help="Only for this offence; may be repeated.")
-]
-Purposes = Annotated[
-    list[str] | None, typer.Option("--purpose", help="Only for this purpose; may be repeated.")
-]
-Askers = Annotated[
-    list[str] | None, typer.Option("--asker", help="Address of a member who may ask; may be repeated.")
-]
+Offences = Annotated[list[str] | None, typer.Option("--offence", help="Only for this offence; may be repeated.")]
+Purposes = Annotated[list[str] | None, typer.Option("--purpose", help="Only for this purpose; may be repeated.")]
+Askers = Annotated[list[str] | None, typer.Option("--asker", help="Address of a member who may ask; may be repeated.")]
 Gives = Annotated[str, typer.Option(help=f"What the other agency gets: {' or '.join(GIVES)}.")]
 Days = Annotated[int, typer.Option("--answer-days", help="Days until a request expires.")]
 
@@ -44,10 +38,17 @@ Days = Annotated[int, typer.Option("--answer-days", help="Days until a request e
 @agreement_app.command("propose")
 def agreement_propose(
     agency: Annotated[str, typer.Argument(help="Name of the agency that may ask yours.")],
-    gallery: Galleries, until: Ends, acting: As, begins: Begins = None, offence: Offences = None,
-    purpose: Purposes = None, asker: Askers = None, gives: Gives = LEAD, days: Days = DEFAULT_ANSWER_DAYS,
+    gallery: Galleries,
+    until: Ends,
+    acting: As,
+    begins: Begins = None,
+    offence: Offences = None,
+    purpose: Purposes = None,
+    asker: Askers = None,
+    gives: Gives = LEAD,
+    days: Days = DEFAULT_ANSWER_DAYS,
     json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Offer another agency to search galleries of yours for it; nothing binds before it accepts."""
     member = acting_member(acting)
     from plainview.casework.actions.agreements import propose
@@ -59,10 +60,18 @@ def agreement_propose(
 
 @agreement_app.command("change")
 def agreement_change(
-    agreement: str, gallery: Galleries, until: Ends, acting: As, begins: Begins = None, offence: Offences = None,
-    purpose: Purposes = None, asker: Askers = None, gives: Gives = LEAD, days: Days = DEFAULT_ANSWER_DAYS,
+    agreement: str,
+    gallery: Galleries,
+    until: Ends,
+    acting: As,
+    begins: Begins = None,
+    offence: Offences = None,
+    purpose: Purposes = None,
+    asker: Askers = None,
+    gives: Gives = LEAD,
+    days: Days = DEFAULT_ANSWER_DAYS,
     json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Propose a new version of an agreement; until the other agency accepts it, the older one binds."""
     member = acting_member(acting)
     from plainview.casework.actions.agreements import propose_version
@@ -105,9 +114,20 @@ def agreement_list(acting: As, json: Json = False) -> None:
 
     rows = [_agreement(row) for row in agreements(member)]
     heads = (
-        "Agreement", "State", "Searches", "Asks", "Version", "To accept", "Galleries", "From", "Until", "Offences",
-        "Purposes", "Gives", "Days",
-    )  # fmt: skip
+        "Agreement",
+        "State",
+        "Searches",
+        "Asks",
+        "Version",
+        "To accept",
+        "Galleries",
+        "From",
+        "Until",
+        "Offences",
+        "Purposes",
+        "Gives",
+        "Days",
+    )
     print_rows("agreements", heads, rows, "No agreement yet.", json=json)
 
 
@@ -147,7 +167,7 @@ def request_make(
 @request_app.command("authorise")
 def request_authorise(
     request: str, acting: As, note: Annotated[str, typer.Option(help="Kept with it.")] = "", json: Json = False
-) -> None:  # fmt: skip
+) -> None:
     """Authorise a colleague's request; it reaches the other agency at once."""
     member = acting_member(acting)
     from plainview.casework.actions.shared_requests import authorise_request
@@ -197,25 +217,32 @@ def request_show(request: str, acting: As, json: Json = False) -> None:
     row = shown(view_request(request, acting_member=member), member)
     held = row.request
     told = _request(row) | {
-        "case": held.case.number, "purpose": held.purpose, "authority": held.authority, "origin": held.origin,
-        "quality": held.quality, "edits": held.edits, "closed_why": held.closed_why or None,
+        "case": held.case.number,
+        "purpose": held.purpose,
+        "authority": held.authority,
+        "origin": held.origin,
+        "quality": held.quality,
+        "edits": held.edits,
+        "closed_why": held.closed_why or None,
         "search": row.search.public_id if row.search else None,
         "candidates": [
             {
-                "rank": one.candidate.rank, "score": float(one.candidate.score), "meaning": one.meaning.text,
-                "reference_id": one.candidate.reference.public_id, "source_url": one.candidate.reference.source_url,
-                "lead": one.lead.public_id if one.lead else None, "outcome": one.outcome or None,
+                "rank": one.candidate.rank,
+                "score": float(one.candidate.score),
+                "meaning": one.meaning.text,
+                "reference_id": one.candidate.reference.public_id,
+                "source_url": one.candidate.reference.source_url,
+                "lead": one.lead.public_id if one.lead else None,
+                "outcome": one.outcome or None,
             }
             for one in given(held)
         ],
-    }  # fmt: skip
+    }
     if json:
         print_json(told)
         return
     for name, value in told.items():
-        console.print(
-            f"{name.replace('_', ' ')}: {value if value not in (None, []) else '-'}", soft_wrap=True
-        )
+        console.print(f"{name.replace('_', ' ')}: {value if value not in (None, []) else '-'}", soft_wrap=True)
     console.print("A candidate is similar, not identified; a person decides.")
 
 
@@ -254,9 +281,7 @@ def request_search(request: str, acting: As, json: Json = False) -> None:
     if json:
         print_json({"request": request, "search_id": made.public_id, "candidates": found})
         return
-    console.print(
-        f"Search {made.public_id}: {found} candidates. See `plainview candidates {made.public_id}`."
-    )
+    console.print(f"Search {made.public_id}: {found} candidates. See `plainview candidates {made.public_id}`.")
 
 
 @request_app.command("answer")
@@ -290,15 +315,19 @@ def request_outcome(
 
 
 def _proposal(
-    galleries: list[str], begins: datetime | None, until: datetime, offences: list[str] | None,
-    purposes: list[str] | None, askers: list[str] | None, gives: str, days: int,
-) -> Proposal:  # fmt: skip
+    galleries: list[str],
+    begins: datetime | None,
+    until: datetime,
+    offences: list[str] | None,
+    purposes: list[str] | None,
+    askers: list[str] | None,
+    gives: str,
+    days: int,
+) -> Proposal:
     from plainview.casework.actions.agreements import Proposal
 
     first = begins or datetime.now(UTC)
-    return Proposal(
-        galleries, first.date(), until.date(), offences or (), purposes or (), askers or (), gives, days
-    )
+    return Proposal(galleries, first.date(), until.date(), offences or (), purposes or (), askers or (), gives, days)
 
 
 def _said(public_id: str, kind: str, text: str, json: bool) -> None:
@@ -312,23 +341,35 @@ def _agreement(row: ShownAgreement) -> dict[str, Any]:
     held = row.version or row.proposed
     assert held is not None  # noqa: S101  an agreement has a version from its first day
     return {
-        "agreement": row.agreement.public_id, "state": row.state, "searches": row.agreement.holder.name,
-        "asks": row.agreement.asker.name, "version": row.version.number if row.version else None,
+        "agreement": row.agreement.public_id,
+        "state": row.state,
+        "searches": row.agreement.holder.name,
+        "asks": row.agreement.asker.name,
+        "version": row.version.number if row.version else None,
         "to_accept": row.proposed.number if row.proposed else None,
-        "galleries": [gallery.name for gallery in held.galleries.all()], "from": held.starts_on.isoformat(),
-        "until": held.ends_on.isoformat(), "offences": held.offences, "purposes": held.purposes,
-        "gives": held.gives, "answer_days": held.answer_days,
-    }  # fmt: skip
+        "galleries": [gallery.name for gallery in held.galleries.all()],
+        "from": held.starts_on.isoformat(),
+        "until": held.ends_on.isoformat(),
+        "offences": held.offences,
+        "purposes": held.purposes,
+        "gives": held.gives,
+        "answer_days": held.answer_days,
+    }
 
 
 def _request(row: ShownRequest) -> dict[str, Any]:
     held = row.request
     other = held.agreement.holder if row.made else held.agreement.asker
     return {
-        "request": held.public_id, "side": "made" if row.made else "received", "other_agency": other.name,
-        "state": row.state, "gallery": held.gallery.name, "offence": held.case.offence,
-        "until": held.expires_at.isoformat(timespec="minutes"), "result": held.result or None,
-    }  # fmt: skip
+        "request": held.public_id,
+        "side": "made" if row.made else "received",
+        "other_agency": other.name,
+        "state": row.state,
+        "gallery": held.gallery.name,
+        "offence": held.case.offence,
+        "until": held.expires_at.isoformat(timespec="minutes"),
+        "result": held.result or None,
+    }
 
 
 def register(app: typer.Typer) -> None:

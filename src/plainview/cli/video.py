@@ -24,9 +24,7 @@ def video(
     case: Annotated[str, typer.Option(help="Number of an open case.")],
     acting: As,
     first: Annotated[float, typer.Option("--from", help="Begin here, seconds from the first frame.")] = 0,
-    last: Annotated[
-        float | None, typer.Option("--to", help="End here, seconds from the first frame.")
-    ] = None,
+    last: Annotated[float | None, typer.Option("--to", help="End here, seconds from the first frame.")] = None,
     json: Json = False,
 ) -> None:
     """Find the people of a video: a best still for each, and others. Nothing is searched."""
@@ -37,20 +35,37 @@ def video(
     if json:
         print_json(
             {
-                "video_id": done.public_id, "seconds": round(done.seconds, 3), "frames": done.frames,
-                "persons": persons_json(done), "notes": done.notes, "sha256": done.sha256,
+                "video_id": done.public_id,
+                "seconds": round(done.seconds, 3),
+                "frames": done.frames,
+                "persons": persons_json(done),
+                "notes": done.notes,
+                "sha256": done.sha256,
             }
-        )  # fmt: skip
+        )
         return
-    table = Table("Person", "Stills", "Best still", "Time", "Frame", "Width", "Quality",
-                  title=f"Video {done.public_id}: {done.seconds:,.1f} s, {done.frames:,} frames",
-                  caption=sample_notice(current()))  # fmt: skip
+    table = Table(
+        "Person",
+        "Stills",
+        "Best still",
+        "Time",
+        "Frame",
+        "Width",
+        "Quality",
+        title=f"Video {done.public_id}: {done.seconds:,.1f} s, {done.frames:,} frames",
+        caption=sample_notice(current()),
+    )
     for person in persons(done):
         best = person.best
         table.add_row(
-            str(person.number), str(len(person.stills)), best.public_id, f"{best.time_s:.2f} s",
-            str(best.frame), f"{best.box[2]:.0f}", str(best.quality),
-        )  # fmt: skip
+            str(person.number),
+            str(len(person.stills)),
+            best.public_id,
+            f"{best.time_s:.2f} s",
+            str(best.frame),
+            f"{best.box[2]:.0f}",
+            str(best.quality),
+        )
     console.print(table)
     for note in done.notes:
         console.print(f"[yellow]{note}[/]", soft_wrap=True)
@@ -74,9 +89,11 @@ def _through(file: Path, case: str, first: float, last: float | None, member: Me
         stream = file.open("rb")
     except OSError as error:
         raise Refused(
-            "video.unreadable", "Video refused", f"{file.name!r} cannot be read: {error.strerror}.",
+            "video.unreadable",
+            "Video refused",
+            f"{file.name!r} cannot be read: {error.strerror}.",
             "Check that it exists and that you may read it.",
-        ) from error  # fmt: skip
+        ) from error
     with stream, Progress(*_COLUMNS, console=err, transient=True) as bar:
         begun = begin_video(case, file.name, size, first_s=first, last_s=last, acting_member=member)
         task, offset = bar.add_task("Storing", total=size), 0
@@ -102,9 +119,7 @@ def _through(file: Path, case: str, first: float, last: float | None, member: Me
 def stills(
     video: Annotated[str, typer.Argument(help="Id of a video.")],
     acting: As,
-    out: Annotated[
-        Path | None, typer.Option(help="Write them here: .csv, .json or .pdf (a contact sheet).")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write them here: .csv, .json or .pdf (a contact sheet).")] = None,
     json: Json = False,
 ) -> None:
     """List the stills of a video, or write them as a table or a contact sheet."""
@@ -117,9 +132,11 @@ def stills(
         kind = out.suffix.lower().lstrip(".")
         if kind not in KINDS:
             raise Refused(
-                "still.export_kind", "Nothing written", f"{out.name!r} is none of {', '.join(KINDS)}.",
+                "still.export_kind",
+                "Nothing written",
+                f"{out.name!r} is none of {', '.join(KINDS)}.",
                 "End the name in one of them.",
-            )  # fmt: skip
+            )
         out.write_bytes(export_stills(video, kind, acting_member=member))
         console.print(f"Written to {out}.")
         return
@@ -135,16 +152,24 @@ def stills(
         return
     rows = [
         {
-            "id": still.public_id, "person": person.number, "time": f"{still.time_s:.2f} s", "frame": still.frame,
-            "width": round(still.box[2]), "quality": still.quality,
+            "id": still.public_id,
+            "person": person.number,
+            "time": f"{still.time_s:.2f} s",
+            "frame": still.frame,
+            "width": round(still.box[2]),
+            "quality": still.quality,
         }
         for person in persons(found)
         for still in person.stills
-    ]  # fmt: skip
+    ]
     print_rows(
-        "stills", ("Still", "Person", "Time", "Frame", "Width", "Quality"), rows,
-        f"No face yet. The video is {found.state}.", json=False, caption=sample_notice(current()),
-    )  # fmt: skip
+        "stills",
+        ("Still", "Person", "Time", "Frame", "Width", "Quality"),
+        rows,
+        f"No face yet. The video is {found.state}.",
+        json=False,
+        caption=sample_notice(current()),
+    )
 
 
 def video_list(acting: As, json: Json = False) -> None:
@@ -154,15 +179,22 @@ def video_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "id": row.public_id, "case": row.case.number, "name": row.name, "state": row.state,
-            "seconds": round(row.seconds, 1), "by": row.member.email,
+            "id": row.public_id,
+            "case": row.case.number,
+            "name": row.name,
+            "state": row.state,
+            "seconds": round(row.seconds, 1),
+            "by": row.member.email,
         }
         for row in videos(member)
-    ]  # fmt: skip
+    ]
     print_rows(
-        "videos", ("Video", "Case", "Name", "State", "Seconds", "By"), rows,
-        "No video yet. Take one with `plainview video FILE --case NUMBER`.", json=json,
-    )  # fmt: skip
+        "videos",
+        ("Video", "Case", "Name", "State", "Seconds", "By"),
+        rows,
+        "No video yet. Take one with `plainview video FILE --case NUMBER`.",
+        json=json,
+    )
 
 
 def video_erase(

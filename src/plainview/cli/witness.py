@@ -68,9 +68,7 @@ def status(folder: Folder, json: Json = False) -> None:
         return
     console.print(f"Witness {witness.key.text}", soft_wrap=True)
     for row in rows:
-        console.print(
-            f"{row['log']}: {row['size']} entries, {row['root']}, {row['cosigned_at']}", soft_wrap=True
-        )
+        console.print(f"{row['log']}: {row['size']} entries, {row['root']}, {row['cosigned_at']}", soft_wrap=True)
     for path in evidence:
         err.print(f"Refused, see {path}", soft_wrap=True)
 
@@ -95,9 +93,7 @@ def _verified(log: Path, key: str | None) -> Report:
     try:
         report = verify_folder(log, vkey=key)
     except NotADirectoryError:
-        raise Refused(
-            "witness.log", "Not cosigned", f"{log} is not a folder.", "Name a copy of a log."
-        ) from None
+        raise Refused("witness.log", "Not cosigned", f"{log} is not a folder.", "Name a copy of a log.") from None
     except BadKey as error:
         raise Refused("witness.key", "Not cosigned", f"--key: {error}.", "Give the log's key line.") from None
     if not report.ok or report.checkpoint is None:

@@ -35,9 +35,7 @@ def case_open(
 
 
 @case_app.command("close")
-def case_close(
-    number: str, acting: As, reason: Annotated[str, typer.Option(help="Why; it is kept.")] = ""
-) -> None:
+def case_close(number: str, acting: As, reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "") -> None:
     """Close a case; nothing can be searched under it from then on."""
     member = acting_member(acting)
     from plainview.casework.actions.cases import close_case
@@ -54,12 +52,15 @@ def case_list(acting: As, json: Json = False) -> None:
 
     rows = [
         {
-            "number": case.number, "offence": case.offence, "jurisdiction": case.jurisdiction,
-            "opened_by": case.opened_by.email, "opened_at": case.opened_at.isoformat(timespec="seconds"),
+            "number": case.number,
+            "offence": case.offence,
+            "jurisdiction": case.jurisdiction,
+            "opened_by": case.opened_by.email,
+            "opened_at": case.opened_at.isoformat(timespec="seconds"),
             "closed_at": case.closed_at and case.closed_at.isoformat(timespec="seconds"),
         }
         for case in cases(member)
-    ]  # fmt: skip
+    ]
     heads = ("Case", "Offence", "Jurisdiction", "Opened by", "Opened", "Closed")
     nothing = "No case yet. Open one with `plainview case open`."
     print_rows("cases", heads, rows, nothing, json=json, caption=sample_notice(current()))
@@ -70,18 +71,14 @@ def search(
     image: Annotated[Path | None, typer.Argument(help="The probe; or --still.")] = None,
     still: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Id of a still of a video, instead of a picture; several of one person: one probe of all."
-        ),
+        typer.Option(help="Id of a still of a video, instead of a picture; several of one person: one probe of all."),
     ] = None,
     case: Annotated[str, typer.Option(help="Number of an open case.")] = "",
     purpose: Annotated[str, typer.Option(help="What the search is to find out.")] = "",
     gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
     top: Annotated[int, typer.Option(help="Length of the candidate list, 2 to 50.")] = DEFAULT_LIST,
     face: Annotated[int | None, typer.Option(help="Which face of the picture, from 1, the largest.")] = None,
-    origin: Annotated[
-        str, typer.Option(help=f"Where the probe comes from: {', '.join(ORIGINS)}.")
-    ] = UNDECLARED,
+    origin: Annotated[str, typer.Option(help=f"Where the probe comes from: {', '.join(ORIGINS)}.")] = UNDECLARED,
     edit: Annotated[
         list[str] | None,
         typer.Option(
@@ -123,9 +120,7 @@ def search(
         print_answer(answer, sample_notice(current()))
 
 
-def candidates(
-    search: Annotated[str, typer.Argument(help="Id of a search.")], acting: As, json: Json = False
-) -> None:
+def candidates(search: Annotated[str, typer.Argument(help="Id of a search.")], acting: As, json: Json = False) -> None:
     """Show the candidate list of a search again, as it was recorded; the view is recorded too."""
     member = acting_member(acting)
     from plainview.casework.actions.search import view_candidates
@@ -146,8 +141,12 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return {
         "search_id": search.public_id,
         "probe": {
-            "sha256": search.probe_blob, "edits": search.edits, "face": search.face_number, "box": search.box,
-            "quality": search.quality, "quality_detail": search.quality_detail,
+            "sha256": search.probe_blob,
+            "edits": search.edits,
+            "face": search.face_number,
+            "box": search.box,
+            "quality": search.quality,
+            "quality_detail": search.quality_detail,
             "provenance": search.provenance,
             "frames": [frame.provenance for frame in search.frames.order_by("number")],
         },
@@ -165,44 +164,57 @@ def answer_json(answer: Answer) -> dict[str, Any]:
                 "captured_on": row.reference.captured_on and row.reference.captured_on.isoformat(),
                 "quality": row.reference.quality,
                 "calibration": {
-                    "once_in": round(meaning.rate.once_in, 2), "low": round(meaning.rate.low, 2),
-                    "high": round(meaning.rate.high, 2), "own_gallery": meaning.rate.own, "text": meaning.text,
+                    "once_in": round(meaning.rate.once_in, 2),
+                    "low": round(meaning.rate.low, 2),
+                    "high": round(meaning.rate.high, 2),
+                    "own_gallery": meaning.rate.own,
+                    "text": meaning.text,
                 }
                 if meaning.rate
                 else {"once_in": None, "low": None, "high": None, "own_gallery": None, "text": meaning.text},
             }
             for row, meaning in zip(answer.candidates, told, strict=True)
         ],
-        "warnings": [
-            {"id": row.id, "rank": row.rank, "text": row.text} for row in cautions(search, answer.candidates)
-        ],
+        "warnings": [{"id": row.id, "rank": row.rank, "text": row.text} for row in cautions(search, answer.candidates)],
         "model": {"pack": search.pack, "sha256": search.pack_sha256},
         "audit": {
-            "entry": search.request_entry, "root": answer.receipt.root,
-            "size": answer.receipt.size, "answer_entry": search.answer_entry,
+            "entry": search.request_entry,
+            "root": answer.receipt.root,
+            "size": answer.receipt.size,
+            "answer_entry": search.answer_entry,
         },
         "authorise_by": search.authorise_by and search.authorise_by.isoformat(),
         "shared_request": shared.public_id if shared else None,
         "for_agency": shared.agreement.asker.name if shared else None,
         "sample": search.member.is_sample,
-    }  # fmt: skip
+    }
 
 
 def print_answer(answer: Answer, notice: str) -> None:
     """Print an answered search for people."""
     search = answer.search
     table = Table(
-        "Rank", "Score", "Adjusted", Column("Reference", no_wrap=True), Column("Source", overflow="fold"),
-        "Captured", "Quality",
+        "Rank",
+        "Score",
+        "Adjusted",
+        Column("Reference", no_wrap=True),
+        Column("Source", overflow="fold"),
+        "Captured",
+        "Quality",
         title=f"Search {search.public_id}: {len(answer.candidates)} candidates of {search.gallery_size} references",
         caption=notice,
-    )  # fmt: skip
+    )
     for row in answer.candidates:
         reference = row.reference
         table.add_row(
-            str(row.rank), f"{row.score:.3f}", f"{row.adjusted:.3f}", reference.public_id, reference.source_url,
-            str(reference.captured_on or "not stated"), str(reference.quality),
-        )  # fmt: skip
+            str(row.rank),
+            f"{row.score:.3f}",
+            f"{row.adjusted:.3f}",
+            reference.public_id,
+            reference.source_url,
+            str(reference.captured_on or "not stated"),
+            str(reference.quality),
+        )
     console.print(table)
     if search.shared_request is not None:
         asker = search.shared_request.agreement.asker.name

@@ -30,9 +30,7 @@ def worker() -> None:
 @contextmanager
 def beside() -> Iterator[None]:
     """Run a worker in a process of its own for as long as the block runs."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "plainview.cli.main", "worker"], stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([sys.executable, "-m", "plainview.cli.main", "worker"], stdout=subprocess.DEVNULL)
     try:
         yield
     finally:

@@ -17,9 +17,15 @@ from matplotlib.figure import Figure
 _INK, _LIGHT = "#1c1e21", "#ffffff"
 _STYLE = {
     "svg.hashsalt": "plainview",  # the same counts give the same file
-    "font.size": 9.0, "hatch.linewidth": 0.7, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.edgecolor": _INK, "text.color": _INK, "xtick.color": _INK, "ytick.color": _INK,
-}  # fmt: skip
+    "font.size": 9.0,
+    "hatch.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": _INK,
+    "text.color": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+}
 _WIDTH = 6.4  # inches
 _MOST_NUMBERS = 12  # of standing bars: more would run into each other
 _LINE = 70  # characters of labels that fit under standing bars, with two between each
@@ -60,9 +66,7 @@ def _group(
     draw = axes.barh if lying else axes.bar
     drawn = draw(places, values, size, facecolor=fill, edgecolor=_INK, hatch=hatch, linewidth=0.7)
     if lying or len(values) <= _MOST_NUMBERS:
-        axes.bar_label(
-            drawn, [f"{value:,}" if value or lying else "" for value in values], padding=2, fontsize=8
-        )
+        axes.bar_label(drawn, [f"{value:,}" if value or lying else "" for value in values], padding=2, fontsize=8)
 
 
 def _axes(axes: Axes, labels: Sequence[str], *, lying: bool) -> None:

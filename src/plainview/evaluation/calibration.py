@@ -114,9 +114,7 @@ class Calibration:
         columns = np.sort(random.choice(size, COLUMNS, replace=False)) if size > COLUMNS else np.arange(size)
         found = strangers_best(templates, rows, columns, scorer)
         best = tuple(round(float(score), 6) for score in np.sort(found.best))
-        return cls(
-            size, len(columns), best, found.independent, found.remaining, found.body, scorer.name, known
-        )
+        return cls(size, len(columns), best, found.independent, found.remaining, found.body, scorer.name, known)
 
     def rate(self, score: float, *, size: int | None = None) -> Rate:
         """How often a stranger's best candidate reaches `score` in this gallery, at `size` references.
@@ -128,9 +126,11 @@ class Calibration:
         if not self.best:
             if not self.table:
                 raise Refused(
-                    "calibration.none", "No rate", "The gallery is small and its model pack states no figures.",
+                    "calibration.none",
+                    "No rate",
+                    "The gallery is small and its model pack states no figures.",
                     "Enrol more, or use a pack with measured figures.",
-                )  # fmt: skip
+                )
             last, most = self.table[-1]
             once = 1 / _of_size(max(fmr_at(score, self.table), last), now)
             return Rate(once, once, once, own=False, beyond=score > most)
@@ -139,18 +139,14 @@ class Calibration:
         floor = _FLOOR / len(best)
         stated = chance(best, score, _TAIL)
         drawn = np.sort(
-            np.concatenate(
-                [tails.chances(score) for tails in _resampled(self.best, max(self.independent, _FEWEST))]
-            )
+            np.concatenate([tails.chances(score) for tails in _resampled(self.best, max(self.independent, _FEWEST))])
         )
         cut = len(drawn) // 40
         most_often = float(max(drawn[-1 - cut], stated))
         if self.body is not None:
             most_often = max(most_often, gumbel_chance(score, *self.body))
         least_often = float(min(drawn[cut], stated)) - self.doubles
-        once, low, high = (
-            1 / _of_size(max(each, floor), ratio) for each in (stated, most_often, least_often)
-        )
+        once, low, high = (1 / _of_size(max(each, floor), ratio) for each in (stated, most_often, least_often))
         return Rate(once, low, high, own=True, beyond=stated < floor)
 
     def to_json(self) -> str:
@@ -169,9 +165,15 @@ class Calibration:
             table = tuple((float(fmr), float(cosine)) for fmr, cosine in held["table"])
             body = None if held["body"] is None else (float(held["body"][0]), float(held["body"][1]))
             return cls(
-                int(held["size"]), int(held["compared"]), tuple(map(float, held["best"])),
-                int(held["independent"]), float(held["doubles"]), body, str(held["scorer"]), table,
-            )  # fmt: skip
+                int(held["size"]),
+                int(held["compared"]),
+                tuple(map(float, held["best"])),
+                int(held["independent"]),
+                float(held["doubles"]),
+                body,
+                str(held["scorer"]),
+                table,
+            )
         except (KeyError, TypeError, IndexError) as error:
             raise ValueError(f"not a calibration: {error}") from None
 
@@ -186,9 +188,7 @@ def sentence(rate: Rate, size: int) -> str:
         text = f"A stranger would reach this score in about one of {_round(rate.once_in)} searches of this gallery"
         if rate.own and _round(rate.low) != _round(rate.high):
             text += f" (between {_round(rate.low)} and {_round(rate.high)})"
-    return text + (
-        "." if rate.own else "; by the model's general figures, as the gallery is too small for its own."
-    )
+    return text + ("." if rate.own else "; by the model's general figures, as the gallery is too small for its own.")
 
 
 def _round(value: float) -> str:

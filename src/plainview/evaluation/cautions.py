@@ -83,9 +83,7 @@ def cautions_for(
             text = "The reference's mouth or nose seem covered: look for another picture of this person."
             found.append(Caution("reference_cover", text, row.rank))
         if row.quality < LOW_QUALITY:
-            text = (
-                f"The reference's quality is {row.quality} of 100: look for another picture of this person."
-            )
+            text = f"The reference's quality is {row.quality} of 100: look for another picture of this person."
             found.append(Caution("reference_quality", text, row.rank))
         if probe_captured_on and row.captured_on:
             years = abs((probe_captured_on - row.captured_on).days) / 365.25

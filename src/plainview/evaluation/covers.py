@@ -22,9 +22,19 @@ TOPS = (0.30, 0.55)
 and lower, above the tip."""
 
 _OUTLINE = np.array(
-    [[-1.06, 0.52], [-0.52, 0.40], [0.0, 0.0], [0.52, 0.40], [1.06, 0.52], [0.98, 1.20], [0.62, 1.75], [0.0, 1.98],
-     [-0.62, 1.75], [-0.98, 1.20]],
-)  # fmt: skip
+    [
+        [-1.06, 0.52],
+        [-0.52, 0.40],
+        [0.0, 0.0],
+        [0.52, 0.40],
+        [1.06, 0.52],
+        [0.98, 1.20],
+        [0.62, 1.75],
+        [0.0, 1.98],
+        [-0.62, 1.75],
+        [-0.98, 1.20],
+    ],
+)
 """Corners, clockwise from the ear on the left: across in half face widths, down in eye-to-mouth distances. The
 third is the one on the nose, which `TOPS` sets."""
 

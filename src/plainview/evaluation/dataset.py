@@ -149,9 +149,7 @@ def _years(row: dict[str, str]) -> float | None:
     return float(row["age"]) if row.get("age") else None
 
 
-def _group_columns(
-    rows: Iterable[dict[str, str]], columns: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _group_columns(rows: Iterable[dict[str, str]], columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     rows = list(rows)
     kept: list[str] = []
     left_out: list[str] = []
@@ -183,9 +181,7 @@ def _read_labels(path: Path, names: set[str]) -> tuple[dict[str, dict[str, str]]
             rows[name] = row
     if wrong:
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-        raise DatasetError(
-            f"{path.name}: {'; '.join(wrong[:_SHOWN])}{more}.", "Correct these lines or take them out."
-        )
+        raise DatasetError(f"{path.name}: {'; '.join(wrong[:_SHOWN])}{more}.", "Correct these lines or take them out.")
     return rows, columns, digest
 
 
@@ -215,9 +211,7 @@ def read_text(path: Path) -> tuple[str, str]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read: {error.strerror}.", "Check its name and rights."
-        ) from error
+        raise DatasetError(f"{path} cannot be read: {error.strerror}.", "Check its name and rights.") from error
     try:
         return data.decode("utf-8-sig"), hashlib.sha256(data).hexdigest()
     except UnicodeDecodeError as error:
@@ -235,9 +229,7 @@ def parse_csv(text: str, name: str) -> tuple[tuple[str, ...], list[tuple[int, di
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         columns = tuple(column.strip() for column in next(reader, []))
         if not columns or "" in columns or len(set(columns)) < len(columns):
-            raise DatasetError(
-                f"{name}: the first line does not name every column once.", "Begin it with path,..."
-            )
+            raise DatasetError(f"{name}: the first line does not name every column once.", "Begin it with path,...")
         rows = []
         for fields in reader:
             if not fields:

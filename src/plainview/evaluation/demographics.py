@@ -115,9 +115,7 @@ def differentials(
                 fmr = metrics.with_interval(values[group][0], [draw[group][0] for draw in draws], impostors)
             fnmr = insufficient(f"{mated_people} people with mated pairs; {MIN_PEOPLE} are needed")
             if mated_people >= MIN_PEOPLE:
-                fnmr = metrics.with_interval(
-                    values[group][1], [draw[group][1] for draw in draws], mated_people
-                )
+                fnmr = metrics.with_interval(values[group][1], [draw[group][1] for draw in draws], mated_people)
         rates.setdefault(group[0], {})[group[1]] = GroupRates(
             fmr, fnmr, people, int(members.pictures.sum()), impostors, len(members.mated)
         )

@@ -101,14 +101,14 @@ def strangers_best(templates: Floats, rows: Rows, columns: Rows, scorer: Scorer)
         remaining = max(0.0, float(between.mean()) - expected)
     whose = scores.whose[np.arange(len(rows)), at]
     return StrangersBest(
-        best[known], _independent(rows[known], whose[known], cosines.whose[known], own[known]), remaining,
+        best[known],
+        _independent(rows[known], whose[known], cosines.whose[known], own[known]),
+        remaining,
         gumbel_body(best[known]) if many and known.any() else None,
-    )  # fmt: skip
+    )
 
 
-def _compare(
-    templates: Floats, rows: Rows, columns: Rows, taken: Doubles
-) -> tuple[_Nearest, _Nearest, NormalDist]:
+def _compare(templates: Floats, rows: Rows, columns: Rows, taken: Doubles) -> tuple[_Nearest, _Nearest, NormalDist]:
     """The highest cosines and the highest scores of each row, and the normal law of the cosines of all pairs."""
     few = min(_KEPT, len(columns))
     kept = [_Nearest(np.empty((len(rows), few)), np.empty((len(rows), few), np.int64)) for _ in range(2)]
@@ -122,9 +122,7 @@ def _compare(
         scores = cosines - taken[block][:, None] - taken[columns][None, :]
         for values, nearest in zip((cosines, scores), kept, strict=True):
             at = np.argpartition(values, len(columns) - few, axis=1)[:, -few:]
-            at = np.take_along_axis(
-                at, np.argsort(-np.take_along_axis(values, at, 1), axis=1, kind="stable"), 1
-            )
+            at = np.take_along_axis(at, np.argsort(-np.take_along_axis(values, at, 1), axis=1, kind="stable"), 1)
             nearest.values[start : start + len(block)] = np.take_along_axis(values, at, 1)
             nearest.whose[start : start + len(block)] = columns[at]
     pairs = np.concatenate(sampled)
@@ -153,8 +151,7 @@ def _independent(rows: Rows, whose: Rows, others: Rows, own: NDArray[np.bool_]) 
     """People in the sample, each counted once, and once for two who are each other's best."""
     sampled = set(rows.tolist())
     people = sum(
-        1 / (1 + len(sampled.intersection(other[chosen].tolist())))
-        for other, chosen in zip(others, own, strict=True)
+        1 / (1 + len(sampled.intersection(other[chosen].tolist()))) for other, chosen in zip(others, own, strict=True)
     )
     best = dict(zip(rows.tolist(), whose.tolist(), strict=True))
     mutual = sum(best.get(other) == row for row, other in best.items()) / 2

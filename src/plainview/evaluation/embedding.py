@@ -187,9 +187,15 @@ def measure(
 
 
 def _begin(
-    item: Item, prefix: str, loaded: Engine, decoder: Decoder, cache: TemplateCache, pool: ThreadPoolExecutor,
-    *, covered: bool,
-) -> tuple[str, Measured | Future[Measured]]:  # fmt: skip
+    item: Item,
+    prefix: str,
+    loaded: Engine,
+    decoder: Decoder,
+    cache: TemplateCache,
+    pool: ThreadPoolExecutor,
+    *,
+    covered: bool,
+) -> tuple[str, Measured | Future[Measured]]:
     try:
         data = read_file(item.path)
     except BadMedia as bad:
@@ -239,9 +245,7 @@ def subject(loaded: Engine, picture: Picture) -> Face:
     return min((face for face in faces if face.detection.box[2] >= least), key=off_centre)
 
 
-def seconds_per_probe(
-    items: Sequence[Item], loaded: Engine, decoder: Decoder, at_most: int = 20
-) -> list[float]:
+def seconds_per_probe(items: Sequence[Item], loaded: Engine, decoder: Decoder, at_most: int = 20) -> list[float]:
     """Time a few pictures from bytes to template, one after another, nothing remembered: seconds each."""
     return list(_timed(items[:: max(1, len(items) // at_most)][:at_most], loaded, decoder))
 

@@ -108,13 +108,12 @@ def identify(
     runs: list[Split] = []
     left_out = 0
     for number in range(splits):
-        gallery, left_out = _gallery(
-            samples, is_probe, np.random.default_rng([seed, number]), first=not number
-        )
+        gallery, left_out = _gallery(samples, is_probe, np.random.default_rng([seed, number]), first=not number)
         if not len(gallery):
             why = insufficient("nobody has one picture to enrol and another to search with")
-            return Identification(0, 0, 0, 0, 0, 0, 0, why, [], dict.fromkeys(FPIR_POINTS, why),
-                                  dict.fromkeys(FPIR_POINTS))  # fmt: skip
+            return Identification(
+                0, 0, 0, 0, 0, 0, 0, why, [], dict.fromkeys(FPIR_POINTS, why), dict.fromkeys(FPIR_POINTS)
+            )
         runs.append(_search(samples, probes, is_probe, gallery, make_scorer))
     return _summary(samples, probes, runs, left_out, seed, replicates)
 
@@ -163,11 +162,7 @@ def _search(
     found = metrics.ranks(mate_scores, own)
     # The mate's own place was emptied above; for a failed probe it ties with everybody and must not count twice.
     found[~np.isfinite(mate_scores)] = len(gallery) + 1
-    tops = (
-        scores[[place[int(row)] for row in strangers]].max(axis=1)
-        if len(strangers)
-        else np.empty(0, np.float32)
-    )
+    tops = scores[[place[int(row)] for row in strangers]].max(axis=1) if len(strangers) else np.empty(0, np.float32)
     return Split(gallery, mated, strangers, mate_scores, found, tops)
 
 
@@ -196,17 +191,24 @@ def _summary(
             if trouble
             else metrics.with_interval(value[point], [draw[point] for draw in draws], people)
         )
-    rank1 = insufficient(few) if few else metrics.with_interval(
-        value["rank1"], [draw["rank1"] for draw in draws], people
-    )  # fmt: skip
+    rank1 = (
+        insufficient(few) if few else metrics.with_interval(value["rank1"], [draw["rank1"] for draw in draws], people)
+    )
     longest = min(LONGEST_LIST, len(first.gallery))
     curves = [metrics.cmc(run.mate_ranks, np.ones(len(run.mated)), longest) for run in runs]
     return Identification(
-        gallery_size=len(first.gallery), mated_probes=len(first.mated), mated_people=people,
-        strangers=len(first.strangers), stranger_people=strangers, left_out=left_out,
-        failed_probes=int((~np.isfinite(probes[first.mated, 0])).sum()), rank1=rank1,
-        cmc=[] if few else np.mean(curves, axis=0).tolist(), fnir=fnir, thresholds=thresholds,
-    )  # fmt: skip
+        gallery_size=len(first.gallery),
+        mated_probes=len(first.mated),
+        mated_people=people,
+        strangers=len(first.strangers),
+        stranger_people=strangers,
+        left_out=left_out,
+        failed_probes=int((~np.isfinite(probes[first.mated, 0])).sum()),
+        rank1=rank1,
+        cmc=[] if few else np.mean(curves, axis=0).tolist(),
+        fnir=fnir,
+        thresholds=thresholds,
+    )
 
 
 def _threshold(samples: Samples, run: Split, weights: NDArray[np.float64], rate: float) -> np.float32:

@@ -122,8 +122,6 @@ def _cllr(halves: list[_Trials], costs: list[NDArray[np.float64]], weights: NDAr
     found = []
     for half, cost in zip(halves, costs, strict=True):
         for kind in (half.mated, ~half.mated):
-            counted = weights[half.a[kind]] * np.where(
-                half.a[kind] == half.b[kind], 1.0, weights[half.b[kind]]
-            )
+            counted = weights[half.a[kind]] * np.where(half.a[kind] == half.b[kind], 1.0, weights[half.b[kind]])
             found.append(float((cost[kind] * counted).sum() / counted.sum()) if counted.sum() else np.nan)
     return float(np.mean(found))

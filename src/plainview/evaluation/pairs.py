@@ -79,9 +79,17 @@ def compare_all(samples: Samples, scorer: Scorer) -> Pairs:
     order = np.argsort(-scores, kind="stable")
     mated_scores, mated_a, mated_b = _joined(mated)
     return Pairs(
-        mated_scores, mated_a, mated_b, scores[order], a[order], b[order], impostors, edges,
-        np.histogram(np.clip(mated_scores, low, high), edges)[0], histogram,
-    )  # fmt: skip
+        mated_scores,
+        mated_a,
+        mated_b,
+        scores[order],
+        a[order],
+        b[order],
+        impostors,
+        edges,
+        np.histogram(np.clip(mated_scores, low, high), edges)[0],
+        histogram,
+    )
 
 
 def impostor_weight(samples: Samples, chosen: NDArray[np.bool_], weights: Weights) -> float:

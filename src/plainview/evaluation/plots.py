@@ -19,10 +19,18 @@ from matplotlib.figure import Figure
 _INK, _TEAL, _AMBER, _GREY = "#1c1e21", "#166e6e", "#a85b00", "#8a8a86"
 _STYLE = {
     "svg.hashsalt": "plainview",  # the same result gives the same file
-    "font.size": 10.0, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK, "text.color": _INK, "xtick.color": _INK, "ytick.color": _INK,
-    "axes.grid": True, "grid.color": "#e2e0da", "axes.axisbelow": True,
-}  # fmt: skip
+    "font.size": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "text.color": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "axes.grid": True,
+    "grid.color": "#e2e0da",
+    "axes.axisbelow": True,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +55,20 @@ def _plots(result: dict[str, Any]) -> Iterator[Plot]:
     if len(_above_zero(verification)) > 1:
         figure, axes = _figure()
         for each, colour, label in (
-            (verification, _TEAL, "this system"), (raw.get("verification") or {}, _GREY, "plain cosine"),
-        ):  # fmt: skip
+            (verification, _TEAL, "this system"),
+            (raw.get("verification") or {}, _GREY, "plain cosine"),
+        ):
             points = _above_zero(each)
             if points:
                 axes.plot(*zip(*points, strict=True), color=colour, label=label)
         axes.set(xscale="log", yscale="log", xlabel="False match rate", ylabel="False non-match rate")
         first, last = verification["det"][0], verification["det"][-1]
         yield Plot(
-            "det", "Detection error trade-off",
+            "det",
+            "Detection error trade-off",
             f"Line from FNMR {first[1]:.3f} at FMR {first[0]:.1e} to {last[1]:.3f} at {last[0]:.1e}.",
             _svg(figure, axes, legend=bool(raw)),
-        )  # fmt: skip
+        )
     if verification.get("impostor_pairs"):
         yield _histogram(verification)
     curves = [
@@ -72,8 +82,7 @@ def _plots(result: dict[str, Any]) -> Iterator[Plot]:
             axes.plot(range(1, len(curve) + 1), curve, color=colour, label=name)
         axes.set(xlabel="Rank", ylabel="Mated probes found by this rank", ylim=(None, 1.005))
         words = "; ".join(
-            f"{name}: {curve[0]:.3f} at rank 1, {curve[-1]:.3f} at rank {len(curve)}"
-            for name, curve in curves
+            f"{name}: {curve[0]:.3f} at rank 1, {curve[-1]:.3f} at rank {len(curve)}" for name, curve in curves
         )
         yield Plot("cmc", "Cumulative match characteristic", f"{words}.", _svg(figure, axes, legend=True))
     for column, values in (result.get("groups") or {}).items():
@@ -125,9 +134,7 @@ def _groups(column: str, kind: str, known: dict[str, dict[str, Any]]) -> Plot:
         f"{name} {rate:.5f} ({low:.5f} to {high:.5f})"
         for name, rate, (low, high) in zip(names, rates, bounds, strict=True)
     )
-    return Plot(
-        f"group-{kind}-{column}", f"{what} by {column}", f"{words}.", _svg(figure, axes, legend=False)
-    )
+    return Plot(f"group-{kind}-{column}", f"{what} by {column}", f"{words}.", _svg(figure, axes, legend=False))
 
 
 def _figure(height: float = 3.2) -> tuple[Figure, Axes]:

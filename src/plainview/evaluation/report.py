@@ -85,18 +85,12 @@ def sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Row]]]:
     for column, values in (result.get("groups") or {}).items():
         rows = []
         for value, rates in values.items():
-            rows.append(
-                _row(f"{value}: FMR ({rates['impostor_pairs']:,} pairs)", rates["fmr"], rates["ci"]["fmr"])
-            )
-            rows.append(
-                _row(f"{value}: FNMR ({rates['mated_pairs']:,} pairs)", rates["fnmr"], rates["ci"]["fnmr"])
-            )
+            rows.append(_row(f"{value}: FMR ({rates['impostor_pairs']:,} pairs)", rates["fmr"], rates["ci"]["fmr"]))
+            rows.append(_row(f"{value}: FNMR ({rates['mated_pairs']:,} pairs)", rates["fnmr"], rates["ci"]["fnmr"]))
         apart = result["differential"][column]
         for kind in ("fmr", "fnmr"):
             for name, words in (("max_over_min", "greatest over least"), ("gap", "greatest less least")):
-                rows.append(
-                    _row(f"{kind.upper()}, {words}", apart[f"{kind}_{name}"], apart["ci"][f"{kind}_{name}"])
-                )
+                rows.append(_row(f"{kind.upper()}, {words}", apart[f"{kind}_{name}"], apart["ci"][f"{kind}_{name}"]))
         yield f"Groups by {column}, at the threshold of an overall FMR of 1e-3", rows
     for kind, strata in (result.get("strata") or {}).items():
         rows = [
@@ -153,9 +147,7 @@ def to_html(result: dict[str, Any], drawn: list[Plot]) -> str:
         *(f"<p>{html.escape(fact)}</p>" for fact in _facts(result)),
     ]
     for title, rows in sections(result):
-        cells = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-        )
+        cells = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         head = "<tr><th>Figure</th><th>Value</th><th>95 % interval</th></tr>"
         parts.append(f"<h2>{html.escape(title)}</h2><table>{head}{cells}</table>")
     for plot in drawn:
@@ -187,9 +179,7 @@ def to_pdf(result: dict[str, Any], drawn: list[Plot]) -> bytes:
             f"table.header([Figure], [Value], [95 % interval]), {cells})"
         )
     for i, plot in enumerate(drawn):
-        lines.append(
-            f'#figure(image("{i}.svg", width: 100%, alt: {string(plot.alt)}), caption: [{text(plot.title)}])'
-        )
+        lines.append(f'#figure(image("{i}.svg", width: 100%, alt: {string(plot.alt)}), caption: [{text(plot.title)}])')
     lines.append("== How to repeat this")
     lines += [text(line) for line in _foot(result)]
     with tempfile.TemporaryDirectory(prefix="plainview-report-") as name:

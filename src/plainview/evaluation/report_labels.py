@@ -47,9 +47,7 @@ class Compared:
     box: tuple[float, float, float, float]
 
 
-def write_pages(
-    pairs: Sequence[Suspect], pictures: Mapping[str, Compared], decoder: Decoder, out: Path
-) -> list[Path]:
+def write_pages(pairs: Sequence[Suspect], pictures: Mapping[str, Compared], decoder: Decoder, out: Path) -> list[Path]:
     """Write pairs.html, which needs no other file, and the same pairs as pairs-1.png, pairs-2.png, ...
 
     Args:

@@ -128,9 +128,7 @@ def read_rulings(path: Path, dataset: Dataset) -> Rulings:
     return Rulings(frozenset(left_out), frozenset(same_people), counts, digest)
 
 
-def _check(
-    name: str, line: int, row: dict[str, str], people: dict[str, str], ruling: str, wrong: str
-) -> None:
+def _check(name: str, line: int, row: dict[str, str], people: dict[str, str], ruling: str, wrong: str) -> None:
     for image in (row["image_a"], row["image_b"]):
         if image not in people:
             raise DatasetError(

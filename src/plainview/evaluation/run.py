@@ -149,9 +149,11 @@ def evaluate(
     if rulings is not None:
         before = _Figures(dataset, plain, covered, dimension, options, None).of(search_scorer)[0]
         result["rulings"] = {
-            "sha256": rulings.sha256, "counts": rulings.counts, "left_out": sorted(rulings.left_out),
+            "sha256": rulings.sha256,
+            "counts": rulings.counts,
+            "left_out": sorted(rulings.left_out),
             "not_compared": sorted(map(list, rulings.same_people)),
-        }  # fmt: skip
+        }
         result["without_rulings"] = before
     return result
 
@@ -160,9 +162,16 @@ class _Figures:
     """The figures of one set of pictures, by any scorer; `raw` takes the plain templates."""
 
     def __init__(
-        self, dataset: Dataset, plain: Sequence[Measured], covered: Sequence[Measured], dimension: int,
-        options: Options, rulings: Rulings | None, *, raw: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        dataset: Dataset,
+        plain: Sequence[Measured],
+        covered: Sequence[Measured],
+        dimension: int,
+        options: Options,
+        rulings: Rulings | None,
+        *,
+        raw: bool = False,
+    ) -> None:
         same_people = rulings.same_people if rulings else ()
         self.samples = gather(dataset.items, plain, dataset.columns, dimension, same_people, plain=raw)
         self.covered = templates_of(covered, dimension, plain=raw) if covered else None
@@ -184,9 +193,11 @@ class _Figures:
             result |= _verification(verify_all(samples, scorer, **how), notes)
             ratio = likelihood_ratio(samples, scorer, **how)
             result["likelihood_ratio"] = {
-                "cllr": _value(ratio.cllr, "likelihood_ratio.cllr", notes), "cllr_ci": ratio.cllr.interval,
-                "slope": ratio.slope, "offset": ratio.offset,
-            }  # fmt: skip
+                "cllr": _value(ratio.cllr, "likelihood_ratio.cllr", notes),
+                "cllr_ci": ratio.cllr.interval,
+                "slope": ratio.slope,
+                "offset": ratio.offset,
+            }
         how["splits"] = options.splits
         if options.protocol in ("identification", "all"):
             found = identify(samples, samples.templates, ~samples.masked, make, **how)
@@ -206,9 +217,7 @@ class _Figures:
         own_notes: dict[str, dict[str, str]] = {}
         for kind, (probes, is_probe) in kinds.items():
             own_notes[kind] = {}
-            shown[kind] = _identification(
-                identify(samples, probes, is_probe, make, **how), "masked", own_notes[kind]
-            )
+            shown[kind] = _identification(identify(samples, probes, is_probe, make, **how), "masked", own_notes[kind])
             shown[kind]["fta"] = float(np.mean(~np.isfinite(probes[is_probe, 0]))) if is_probe.any() else None
         kind = "real" if shown.get("real", {}).get("rank1") is not None else "drawn"
         notes |= own_notes[kind]
@@ -246,15 +255,11 @@ def _verification(found: Verification, notes: dict[str, str]) -> dict[str, Any]:
             }
     apart: dict[str, dict[str, Any]] = {}
     for column, each in found.differential.items():
-        apart[column] = {
-            name: _value(value, f"differential.{column}.{name}", notes) for name, value in each.items()
-        }
+        apart[column] = {name: _value(value, f"differential.{column}.{name}", notes) for name, value in each.items()}
         apart[column]["ci"] = {name: value.interval for name, value in each.items()}
     return {
         "verification": {
-            "tar": {
-                point: _value(each, f"verification.tar.{point}", notes) for point, each in found.tar.items()
-            },
+            "tar": {point: _value(each, f"verification.tar.{point}", notes) for point, each in found.tar.items()},
             "tar_ci": {point: each.interval for point, each in found.tar.items()},
             "thresholds": found.thresholds,
             "mated_pairs": len(pairs.mated),
@@ -303,9 +308,7 @@ def _identification(found: Identification, key: str, notes: dict[str, str]) -> d
 
 
 def _repeat(dataset: Dataset, plain: Sequence[Measured], engine: Engine, options: Options) -> dict[str, Any]:
-    lines = [
-        f"{item.name} {item.person} {each.sha256}" for item, each in zip(dataset.items, plain, strict=True)
-    ]
+    lines = [f"{item.name} {item.person} {each.sha256}" for item, each in zip(dataset.items, plain, strict=True)]
     return {
         "dataset": dataset.name,
         "dataset_sha256": hashlib.sha256("\n".join([dataset.labels_sha256, *lines]).encode()).hexdigest(),
@@ -320,11 +323,15 @@ def _repeat(dataset: Dataset, plain: Sequence[Measured], engine: Engine, options
         "definitions": "ISO/IEC 19795-1:2021; NIST FRTE 1:N (NISTIR 8271)",
         "how": PROTOCOL,
         "least": {
-            "expected_false_matches": MIN_EXPECTED_PAIRS, "expected_false_positives": MIN_EXPECTED_PROBES,
+            "expected_false_matches": MIN_EXPECTED_PAIRS,
+            "expected_false_positives": MIN_EXPECTED_PROBES,
             "people": MIN_PEOPLE,
         },
         "versions": {
-            "plainview": __version__, "python": platform.python_version(), "numpy": np.__version__,
-            "opencv": cv2.__version__, "onnxruntime": onnxruntime.__version__,
+            "plainview": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+            "onnxruntime": onnxruntime.__version__,
         },
-    }  # fmt: skip
+    }

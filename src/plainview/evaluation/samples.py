@@ -142,8 +142,6 @@ def gather(
         masked=np.array([item.masked for item in items], bool),
         quality=np.array([each.quality for each in measured], np.int64),
         years=np.array([np.nan if item.years is None else item.years for item in items], np.float64),
-        groups={
-            column: np.array([item.groups.get(column, "") for item in items], object) for column in columns
-        },
+        groups={column: np.array([item.groups.get(column, "") for item in items], object) for column in columns},
         ignored=tuple(sorted(ignored)),
     )

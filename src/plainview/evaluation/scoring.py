@@ -90,8 +90,7 @@ class Scorer:
         if not len(self._cohort):
             return np.zeros(len(templates))
         found = [
-            (best[:, min(PASSED_OVER, best.shape[1] - 1)] - np.maximum(best[:, -1], 0))
-            / (NEAREST - PASSED_OVER)
+            (best[:, min(PASSED_OVER, best.shape[1] - 1)] - np.maximum(best[:, -1], 0)) / (NEAREST - PASSED_OVER)
             for best in self._nearest(templates)
         ]
         return WEIGHT * np.maximum(np.concatenate(found), 0) if found else np.zeros(0)
@@ -120,9 +119,7 @@ def cohort_rows(size: int, seed: int = 0) -> Rows:
     """Which references of a gallery of `size` are its cohort: int64, ascending; none below `LEAST`."""
     if size < LEAST:
         return np.empty(0, dtype=np.int64)
-    return np.sort(np.random.default_rng(seed).choice(size, min(COHORT, size), replace=False)).astype(
-        np.int64
-    )
+    return np.sort(np.random.default_rng(seed).choice(size, min(COHORT, size), replace=False)).astype(np.int64)
 
 
 def scorer_of(gallery: Floats) -> Scorer:
@@ -161,12 +158,13 @@ def ordered(found: Iterable[HasCosine], probe: float, nearness: Mapping[int, flo
     """
     rows = [
         Listed(
-            row.reference, row.score,
+            row.reference,
+            row.score,
             round(row.score - WEIGHT * (probe + nearness[row.reference]), DECIMALS),
         )
         for row in found
         if row.reference in nearness
-    ]  # fmt: skip
+    ]
     return sorted(rows, key=lambda row: (-row.score, row.reference))
 
 

@@ -58,15 +58,11 @@ class Tails:
         """P(best >= score) by each sample; float64, shape (rows,)."""
         count = self.samples.shape[1]
         counted = (self.samples >= score).sum(axis=1) / count
-        over = np.divide(
-            score - self.edges, self.scales, out=np.zeros_like(self.edges), where=self.scales > 0
-        )
+        over = np.divide(score - self.edges, self.scales, out=np.zeros_like(self.edges), where=self.scales > 0)
         over = np.maximum(over, 0.0)
         flat = np.abs(self.shapes) < _FLAT
         powers = -1 / np.where(flat, 1.0, self.shapes)
-        left = np.where(
-            flat, np.exp(-over), np.maximum(1 + np.where(flat, 0.0, self.shapes) * over, 0.0) ** powers
-        )
+        left = np.where(flat, np.exp(-over), np.maximum(1 + np.where(flat, 0.0, self.shapes) * over, 0.0) ** powers)
         beyond = (count - _begin(count, self.share)) / count * left
         return np.asarray(np.where(score <= self.edges, counted, np.where(self.scales > 0, beyond, 0.0)))
 
@@ -79,9 +75,7 @@ def gumbel_body(best: Doubles) -> tuple[float, float]:
     """(place, scale) of the Gumbel law through the lower part of a sample, by least squares on its quantiles."""
     reduced = -np.log(-np.log(_BODY))
     seen = np.quantile(best, _BODY)
-    scale = float(
-        ((reduced - reduced.mean()) * (seen - seen.mean())).sum() / ((reduced - reduced.mean()) ** 2).sum()
-    )
+    scale = float(((reduced - reduced.mean()) * (seen - seen.mean())).sum() / ((reduced - reduced.mean()) ** 2).sum())
     return float(seen.mean() - scale * reduced.mean()), max(scale, 1e-9)
 
 

@@ -77,17 +77,13 @@ def verify_all(samples: Samples, scorer: Scorer, *, seed: int, replicates: int) 
             continue
         for point, rate in FMR_POINTS.items():
             threshold = metrics.threshold_at(pairs.tail, tail, total, rate)
-            values[point].append(
-                1 - metrics.rate_below(pairs.mated, mated, threshold) if mated.sum() else np.nan
-            )
+            values[point].append(1 - metrics.rate_below(pairs.mated, mated, threshold) if mated.sum() else np.nan)
             if point == GROUP_FMR:
                 group_draws.append(group_rates(groups, pairs, samples, threshold, weights))
                 for key, members in strata.items():
                     inside = mated[members]
                     stratum_draws[key].append(
-                        metrics.rate_below(pairs.mated[members], inside, threshold)
-                        if inside.sum()
-                        else np.nan
+                        metrics.rate_below(pairs.mated[members], inside, threshold) if inside.sum() else np.nan
                     )
     ones, flat = np.ones(len(pairs.mated)), np.ones(len(pairs.tail))
     thresholds: dict[str, float | None] = {}
@@ -105,10 +101,15 @@ def verify_all(samples: Samples, scorer: Scorer, *, seed: int, replicates: int) 
     at = thresholds[GROUP_FMR]
     rates = differentials(groups, pairs, samples, at, group_draws)
     return Verification(
-        pairs, people, tar, thresholds,
+        pairs,
+        people,
+        tar,
+        thresholds,
         metrics.det(pairs.tail, flat, pairs.impostors, pairs.mated, ones) if people >= MIN_PEOPLE else [],
-        rates[0], rates[1], _stratum_rates(strata, samples, pairs, at, stratum_draws),
-    )  # fmt: skip
+        rates[0],
+        rates[1],
+        _stratum_rates(strata, samples, pairs, at, stratum_draws),
+    )
 
 
 def _trouble(impostors: int, rate: float, point: str) -> str:

@@ -119,8 +119,7 @@ def measure(clips: Sequence[Footage], engine: Engine, rate: Fraction) -> dict[st
         thumbnails += len(quick.best)
         thumbnails_every += len(full.best)
         false += sum(
-            not any(iou(box, s.detection.box) >= 0.3 for _, box in clip.truth.get(n, []))
-            for n, s in quick.best
+            not any(iou(box, s.detection.box) >= 0.3 for _, box in clip.truth.get(n, [])) for n, s in quick.best
         )
     seconds = float(frames / rate)
     people = sum(len(clip.people) for clip in clips)

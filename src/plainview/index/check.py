@@ -49,11 +49,7 @@ def disagreements(
     """
     wanted = [row.reference for row in answer if row.reference in templates] + list(must)
     numbers = list(dict.fromkeys(wanted))
-    rows = (
-        np.stack([templates[number] for number in numbers])
-        if numbers
-        else np.empty((0, len(probe)), np.float32)
-    )
+    rows = np.stack([templates[number] for number in numbers]) if numbers else np.empty((0, len(probe)), np.float32)
     exact = dict(zip(numbers, exact_scores(rows, probe).tolist(), strict=True))
     found, seen = [], set()
     for row in answer:

@@ -28,10 +28,23 @@ CODEBOOK = 1
 """Version of everything below; a store that was written under another one is made anew."""
 
 _POINTS = (
-    (-0.025, -0.004), (-0.91, -0.194), (-0.31, -0.9), (0.577, -0.685), (0.9, 0.196), (0.251, 0.847),
-    (-0.67, 0.699), (-1.505, -1.133), (-0.399, -1.927), (0.854, -1.698), (1.702, -0.724), (1.905, 0.534),
-    (1.095, 1.495), (-0.162, 1.85), (-1.408, 1.443), (-1.886, 0.196),
-)  # fmt: skip
+    (-0.025, -0.004),
+    (-0.91, -0.194),
+    (-0.31, -0.9),
+    (0.577, -0.685),
+    (0.9, 0.196),
+    (0.251, 0.847),
+    (-0.67, 0.699),
+    (-1.505, -1.133),
+    (-0.399, -1.927),
+    (0.854, -1.698),
+    (1.702, -0.724),
+    (1.905, 0.534),
+    (1.095, 1.495),
+    (-0.162, 1.85),
+    (-1.408, 1.443),
+    (-1.886, 0.196),
+)
 """Sixteen points that stand for a pair of standard normal variables: Lloyd's method on a million draws, rounded."""
 
 _DISTORTION = 0.1078
@@ -159,9 +172,7 @@ class Codes:
         plain = self._empty()
         plain.invlists.resize(0, total)
         for slots, codes in parts:
-            plain.invlists.update_entries(
-                0, plain.ntotal, len(slots), faiss.swig_ptr(slots), faiss.swig_ptr(codes)
-            )
+            plain.invlists.update_entries(0, plain.ntotal, len(slots), faiss.swig_ptr(slots), faiss.swig_ptr(codes))
             plain.ntotal += len(slots)
         plain.invlists.resize(0, plain.ntotal)
         self._scan = faiss.IndexIVFPQFastScan(plain, _TOGETHER)

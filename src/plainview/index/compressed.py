@@ -88,9 +88,7 @@ class CompressedIndex:
     `opened` says in words what was found in the folder.
     """
 
-    def __init__(
-        self, dim: int, folder: Path, seals: Seals, *, cut: float = CUT, all_below: int = ALL_BELOW
-    ) -> None:
+    def __init__(self, dim: int, folder: Path, seals: Seals, *, cut: float = CUT, all_below: int = ALL_BELOW) -> None:
         """Open the folder's store, or begin an empty one if it is missing, damaged or of another model.
 
         Args:
@@ -115,13 +113,9 @@ class CompressedIndex:
         self._slots = Slots(Codes(dim), folder, seals)
         try:
             found = self._slots.open()
-            self.opened = (
-                f"opened at row {self.watermark}" if found else "nothing was there; it begins at row 0"
-            )
+            self.opened = f"opened at row {self.watermark}" if found else "nothing was there; it begins at row 0"
         except IndexDamaged as damaged:
-            _LOG.warning(
-                "The index in %s is not used (%s); it is made again from the database.", folder, damaged
-            )
+            _LOG.warning("The index in %s is not used (%s); it is made again from the database.", folder, damaged)
             self.opened = f"not used: {damaged}; it begins at row 0"
             self._slots.wipe()
 
@@ -239,9 +233,7 @@ class CompressedIndex:
                 there, references, templates = self._slots.read(slots[begin : begin + _PART])
                 yield references[there], templates[there]
 
-    def begin(
-        self, contents: Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]], watermark: int
-    ) -> None:
+    def begin(self, contents: Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]], watermark: int) -> None:
         """Hold this, as the log up to row `watermark` left it, in place of what was held; it is on disk after.
 
         Raises:
@@ -274,9 +266,7 @@ class CompressedIndex:
             scores[part] = np.where(there, near_scores(near, probe), _GONE)
         return scores
 
-    def _short_list(
-        self, probe: Vector, top: int, chosen: NDArray[np.int64] | None, size: int
-    ) -> NDArray[np.int64]:
+    def _short_list(self, probe: Vector, top: int, chosen: NDArray[np.int64] | None, size: int) -> NDArray[np.int64]:
         """Return the slots that step 3 looks at."""
         among = None if chosen is None else self._slots.bits(chosen)
         first = max(_FIRST, 2 * top)

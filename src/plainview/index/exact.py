@@ -127,9 +127,7 @@ class ExactIndex:
         with self._lock.search():
             yield self._references[: len(self)].copy(), self._matrix[: len(self)]
 
-    def begin(
-        self, contents: Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]], watermark: int
-    ) -> None:
+    def begin(self, contents: Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]], watermark: int) -> None:
         """Hold this, as the log up to row `watermark` left it, in place of what was held."""
         with self._lock.change():
             self._wipe()

@@ -93,11 +93,7 @@ class GrowingIndex:
             with self._changes:
                 require_next(block, self.watermark)
                 self._now.apply([block])
-                if (
-                    isinstance(self._now, ExactIndex)
-                    and len(self._now) >= self._grow_at
-                    and self._dim % 4 == 0
-                ):
+                if isinstance(self._now, ExactIndex) and len(self._now) >= self._grow_at and self._dim % 4 == 0:
                     self._turn_into(self._compressed())
                 elif isinstance(self._now, CompressedIndex) and len(self._now) < self._shrink_at:
                     self._turn_into(ExactIndex(self._dim))

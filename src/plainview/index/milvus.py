@@ -86,11 +86,7 @@ class MilvusIndex:
         """
         with _reached(address):
             names = _connected(address).list_collections(timeout=_TIMEOUT_S)
-        return {
-            name[len(_NAME) :].replace("_", "-")
-            for name in names
-            if name.startswith(_NAME) and name != _MARKS
-        }
+        return {name[len(_NAME) :].replace("_", "-") for name in names if name.startswith(_NAME) and name != _MARKS}
 
     @property
     def dim(self) -> int:
@@ -184,9 +180,7 @@ class MilvusIndex:
             client.delete(_MARKS, ids=[self._name], timeout=_TIMEOUT_S)
             self._client = None
 
-    def _front(
-        self, client: Any, template: Vector, top: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _front(self, client: Any, template: Vector, top: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Fetch all references that can be among the `top` best, with their templates."""
         limit = top + _FURTHER
         while True:
@@ -208,16 +202,12 @@ class MilvusIndex:
         references = np.array([row["id"] for row in found], dtype=np.int64)
         return references, _templates((row["entity"]["template"] for row in found), self._dim)
 
-    def _fetched(
-        self, client: Any, references: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _fetched(self, client: Any, references: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Fetch these references with their templates; those not held are passed over."""
         rows: list[Any] = []
         for begin in range(0, len(references), _ROWS):
             chosen = references[begin : begin + _ROWS].tolist()
-            rows += client.query(
-                self._name, f"reference in {chosen}", output_fields=["template"], timeout=_TIMEOUT_S
-            )
+            rows += client.query(self._name, f"reference in {chosen}", output_fields=["template"], timeout=_TIMEOUT_S)
         held = np.array([row["reference"] for row in rows], dtype=np.int64)
         return held, _templates((row["template"] for row in rows), self._dim)
 
@@ -303,6 +293,4 @@ def _reached(address: str) -> Iterator[None]:
     try:
         yield
     except (MilvusException, RpcError) as error:
-        raise IndexUnreachable(
-            address, str(getattr(error, "message", error)) or type(error).__name__
-        ) from error
+        raise IndexUnreachable(address, str(getattr(error, "message", error)) or type(error).__name__) from error

@@ -68,9 +68,7 @@ class RecordFile:
         self._firsts = np.zeros(0, dtype=np.int64)
         self._nonces = np.zeros(0, dtype=np.uint64)
 
-    def write(
-        self, first: int, nonce: int, references: NDArray[np.int64], payload: NDArray[np.uint8]
-    ) -> None:
+    def write(self, first: int, nonce: int, references: NDArray[np.int64], payload: NDArray[np.uint8]) -> None:
         """Write and flush records from slot `first` on; they are read after the next `see`.
 
         Raises:
@@ -113,9 +111,7 @@ class RecordFile:
         self._firsts = np.array([append.first for append in appends], dtype=np.int64)
         self._nonces = np.array([append.nonce for append in appends], dtype=np.uint64)
 
-    def read(
-        self, slots: NDArray[np.int64]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.uint8]]:
+    def read(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.uint8]]:
         """Return whether each record is there (an erased one is not), its reference, its payload (rows, payload).
 
         Those of an erased record mean nothing.
@@ -159,9 +155,7 @@ class RecordFile:
     def _check(self, words: NDArray[np.uint64], slots: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the checks of plain records, uint64 (rows,); the last word, where they belong, is left out."""
         sums = words[:, :-1] @ self._secret[:-1]
-        return np.asarray(
-            sums + slots.astype(np.uint64) * self._secret[-1] + self._secret[0], dtype=np.uint64
-        )
+        return np.asarray(sums + slots.astype(np.uint64) * self._secret[-1] + self._secret[0], dtype=np.uint64)
 
     def _stream(self, nonces: NDArray[np.uint64], slots: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the key stream of records, uint64 (rows, words)."""

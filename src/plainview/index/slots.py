@@ -199,9 +199,7 @@ class Slots:
         marks[slots] = True
         return np.packbits(marks, bitorder="little")
 
-    def read(
-        self, slots: NDArray[np.int64]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float32]]:
+    def read(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float32]]:
         """Return whether each slot still holds a template, its reference, its template, float32 (rows, dimension).
 
         Raises:

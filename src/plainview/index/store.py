@@ -66,20 +66,23 @@ class Head:
     generation: int = field(default_factory=lambda: secrets.randbits(48))
     watermark: int = 0
     count: int = 0
-    keys: tuple[bytes, ...] = field(
-        default_factory=lambda: tuple(os.urandom(32) for _ in range(3)), repr=False
-    )
+    keys: tuple[bytes, ...] = field(default_factory=lambda: tuple(os.urandom(32) for _ in range(3)), repr=False)
     appends: tuple[Append, ...] = ()
     erased: tuple[int, ...] = ()
 
     def to_bytes(self, dim: int) -> bytes:
         """Return the head as JSON."""
         value = {
-            "format": _FORMAT, "codebook": CODEBOOK, "dim": dim, "generation": self.generation,
-            "watermark": self.watermark, "count": self.count,
+            "format": _FORMAT,
+            "codebook": CODEBOOK,
+            "dim": dim,
+            "generation": self.generation,
+            "watermark": self.watermark,
+            "count": self.count,
             "keys": [base64.b64encode(key).decode() for key in self.keys],
-            "appends": [[append.first, append.nonce] for append in self.appends], "erased": self.erased,
-        }  # fmt: skip
+            "appends": [[append.first, append.nonce] for append in self.appends],
+            "erased": self.erased,
+        }
         return json.dumps(value).encode()
 
     @classmethod
@@ -90,9 +93,7 @@ class Head:
             raise IndexDamaged("it was written in another format or for another model")
         keys = tuple(base64.b64decode(key) for key in value["keys"])
         appends = tuple(Append(first, nonce) for first, nonce in value["appends"])
-        return cls(
-            value["generation"], value["watermark"], value["count"], keys, appends, tuple(value["erased"])
-        )  # fmt: skip
+        return cls(value["generation"], value["watermark"], value["count"], keys, appends, tuple(value["erased"]))
 
 
 class Store:
@@ -157,9 +158,7 @@ class Store:
                 raise IndexDamaged("its reference numbers are not those of its records")
             yield slots, there, codes
 
-    def rows(
-        self, slots: NDArray[np.int64]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float32]]:
+    def rows(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float32]]:
         """Return whether each slot is there, its reference, its template, float32 (rows, dimension).
 
         Raises:
@@ -285,9 +284,7 @@ class Store:
         self.references: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         if head.count:
             try:
-                self.references = np.asarray(
-                    np.memmap(refs_file, dtype=np.int64, mode="r", shape=(head.count,))
-                )
+                self.references = np.asarray(np.memmap(refs_file, dtype=np.int64, mode="r", shape=(head.count,)))
             except (OSError, ValueError):
                 raise IndexDamaged("its reference numbers are missing or cut short") from None
         self._codes, self._near, self._rows = records

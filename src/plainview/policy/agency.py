@@ -146,9 +146,7 @@ def parse(text: str) -> AgencyPolicy:
     names = {field.name for field in fields(AgencyPolicy)}
     unknown, missing = sorted(raw.keys() - names), sorted(names - raw.keys())
     if unknown or missing:
-        parts = [f"unknown: {', '.join(unknown)}"] * bool(unknown) + [
-            f"missing: {', '.join(missing)}"
-        ] * bool(missing)
+        parts = [f"unknown: {', '.join(unknown)}"] * bool(unknown) + [f"missing: {', '.join(missing)}"] * bool(missing)
         raise _invalid(f"Its fields do not fit ({'; '.join(parts)}).")
     values: dict[str, Any] = {name: _words(name, raw[name]) for name in _LISTS}
     for name, (low, high) in _RANGES.items():
@@ -197,9 +195,11 @@ def _words(name: str, value: object) -> tuple[str, ...]:
         ground = refused_ground(word)
         if ground is not None:
             raise Refused(
-                "policy.ground", "Policy refused", f"{name} holds {word!r}, which is {ground.name}.",
+                "policy.ground",
+                "Policy refused",
+                f"{name} holds {word!r}, which is {ground.name}.",
                 "Take it out: nobody is searched for that, under any policy.",
-            )  # fmt: skip
+            )
         if name == "purposes" and isinstance(purpose_free(word), Refused):
             raise _invalid(f"purposes holds {word!r}, which is only for a person's own request.")
     return words
@@ -214,12 +214,7 @@ def _training(value: object) -> Mapping[Role, TrainingNeeded]:
         if not isinstance(table, dict) or table.keys() != {"course", "hours"}:
             raise _invalid(f"training.{name} has a course and hours.")
         course, hours = table["course"], table["hours"]
-        if (
-            not isinstance(course, str)
-            or not course.strip()
-            or type(hours) is not int
-            or not 1 <= hours <= 1000
-        ):
+        if not isinstance(course, str) or not course.strip() or type(hours) is not int or not 1 <= hours <= 1000:
             raise _invalid(f"training.{name}: course is a text, hours a whole number from 1 to 1000.")
         needed[roles[name]] = TrainingNeeded(course.strip(), hours)
     if Role.EXAMINER not in needed:

@@ -28,9 +28,11 @@ def alert_days(days: int, most: int) -> Decision:
     """An alert ends, and policy says when at the latest."""
     if not 1 <= days <= most:
         return Refused(
-            "alert.days", "Alert refused", f"{days} days were asked for.",
+            "alert.days",
+            "Alert refused",
+            f"{days} days were asked for.",
             f"Ask for 1 to {most}; a supervisor can renew it when it ends.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -38,10 +40,11 @@ def alert_rarity(one_in: int) -> Decision:
     """How many false alerts are accepted is stated, and within limits."""
     if not MIN_ONE_IN <= one_in <= MAX_ONE_IN:
         return Refused(
-            "alert.one_in", "Alert refused",
+            "alert.one_in",
+            "Alert refused",
             f"One false alert in {one_in:,} new references was asked for.",
             f"Ask for {MIN_ONE_IN:,} to {MAX_ONE_IN:,}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -49,10 +52,11 @@ def alert_reached(most_rare: float, one_in: int, gallery: str) -> Decision:
     """The gallery's own figures reach that far: a threshold that nobody measured is not used."""
     if most_rare < one_in:
         return Refused(
-            "alert.not_measured", "Alert refused",
+            "alert.not_measured",
+            "Alert refused",
             f"In gallery {gallery!r} no more than one false alert in {int(most_rare):,} new references can be promised.",
             "Ask for that, or enrol more: a larger gallery knows more of its tail.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -61,9 +65,11 @@ def hours_exist(digest_hours: int, quiet_from: int | None, quiet_until: int | No
     quiet = [hour for hour in (quiet_from, quiet_until) if hour is not None]
     if not 0 <= digest_hours <= 24 or len(quiet) == 1 or any(not 0 <= hour <= 23 for hour in quiet):
         return Refused(
-            "alert.hours", "Not saved", "These hours do not exist.",
+            "alert.hours",
+            "Not saved",
+            "These hours do not exist.",
             "A digest comes every 0 (at once) to 24 hours; quiet hours go from one hour (0 to 23) to another.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -77,15 +83,15 @@ def webhook_address(url: str, *, sample: bool) -> Decision:
     local = sample and host in ("127.0.0.1", "localhost", "::1")
     if parts is None or not host or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
         return Refused(
-            "webhook.address", "Webhook refused", "Its address is not an https:// one.",
+            "webhook.address",
+            "Webhook refused",
+            "Its address is not an https:// one.",
             "Give one, so that nobody on the way can read or change what is sent.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
-def next_moment(
-    now: datetime, *, digest_hours: int, quiet_from: int | None, quiet_until: int | None
-) -> datetime:
+def next_moment(now: datetime, *, digest_hours: int, quiet_from: int | None, quiet_until: int | None) -> datetime:
     """When a member is told of what was raised now.
 
     Args:

@@ -25,21 +25,26 @@ def pictures_chosen(chosen: str, policy: str, reason: str) -> Decision:
     """A disclosure shows as many pictures as policy says, or more; fewer only for a reason that is said in it."""
     if chosen not in PICTURES:
         return Refused(
-            "disclosure.pictures", "Nothing disclosed", f"There is no choice {chosen!r}.",
+            "disclosure.pictures",
+            "Nothing disclosed",
+            f"There is no choice {chosen!r}.",
             f"Choose one of: {', '.join(PICTURES)}.",
-        )  # fmt: skip
+        )
     if PICTURES.index(chosen) > PICTURES.index(policy) and not reason.strip():
         return Refused(
-            "disclosure.reason", "Nothing disclosed",
+            "disclosure.reason",
+            "Nothing disclosed",
             f"Your agency's policy shows {_SHOWN[policy]}, and you chose {_SHOWN[chosen]}.",
             "State the reason; it stands in the package.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
 _SHOWN = {
-    "all": "every candidate's picture", "examined": "the pictures of examined candidates", "none": "no candidate's picture",
-}  # fmt: skip
+    "all": "every candidate's picture",
+    "examined": "the pictures of examined candidates",
+    "none": "no candidate's picture",
+}
 
 
 def shown_as(pictures: str, rank: int, examined: Collection[int], *, erased: bool) -> str:
@@ -66,9 +71,11 @@ def package_size(references: int, dimension: int) -> Decision:
     """The package can be held in memory by a server that does other things too."""
     if references * dimension * 4 > MAX_PACKAGE_BYTES:
         return Refused(
-            "disclosure.large", "Nothing disclosed", f"The gallery has {references:,} templates: too much for a page.",
+            "disclosure.large",
+            "Nothing disclosed",
+            f"The gallery has {references:,} templates: too much for a page.",
             "The operator's machine makes it: `plainview disclose SEARCH --out FILE`.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -77,12 +84,16 @@ def review_of(purpose: str, has_review: bool) -> Decision:
     is_review = " ".join(purpose.split()).lower() == EXONERATION
     if is_review and not has_review:
         return Refused(
-            "search.review_missing", "Search refused", "An exoneration review needs a request for it.",
+            "search.review_missing",
+            "Search refused",
+            "An exoneration review needs a request for it.",
             "A supervisor enters the request and accepts it; then search from its page, or with --review.",
-        )  # fmt: skip
+        )
     if has_review and not is_review:
         return Refused(
-            "search.review_purpose", "Search refused", "An exoneration review is searched for its own purpose only.",
+            "search.review_purpose",
+            "Search refused",
+            "An exoneration review is searched for its own purpose only.",
             f"State the purpose {EXONERATION!r}.",
-        )  # fmt: skip
+        )
     return Allow()

@@ -98,9 +98,11 @@ def components_answered(answers: Mapping[str, str]) -> Decision:
     if strange or blank:
         why = f"There is no component {strange[0]!r}." if strange else f"Not answered: {', '.join(blank)}."
         return Refused(
-            "examination.components", "Examination refused", why,
+            "examination.components",
+            "Examination refused",
+            why,
             f"Answer each with one of: {', '.join(ANSWERS)}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -108,9 +110,11 @@ def conclusion_known(conclusion: str) -> Decision:
     """A conclusion is one of the three words."""
     if conclusion not in CONCLUSIONS:
         return Refused(
-            "examination.conclusion", "Examination refused", f"There is no conclusion {conclusion!r}.",
+            "examination.conclusion",
+            "Examination refused",
+            f"There is no conclusion {conclusion!r}.",
             f"Use one of: {', '.join(CONCLUSIONS)}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -119,23 +123,26 @@ def conclusion_fits(conclusion: str, answers: Mapping[str, str]) -> Decision:
     comparable = [name for name in COMPONENTS if answers.get(name) in ("similar", "dissimilar")]
     if conclusion != INCONCLUSIVE and not comparable:
         return Refused(
-            "examination.nothing_compared", "Examination refused",
+            "examination.nothing_compared",
+            "Examination refused",
             f"No component was comparable, but the conclusion is {conclusion!r}.",
             f"Conclude {INCONCLUSIVE!r}, or answer what can be compared.",
-        )  # fmt: skip
+        )
     seen = set(answers.values())
     if conclusion == POTENTIAL and "similar" not in seen:
         return Refused(
-            "examination.nothing_similar", "Examination refused",
+            "examination.nothing_similar",
+            "Examination refused",
             f"No component is similar, but the conclusion is {conclusion!r}.",
             "Change the conclusion, or the answers if one of them is a slip.",
-        )  # fmt: skip
+        )
     if conclusion == NOT and "dissimilar" not in seen:
         return Refused(
-            "examination.nothing_dissimilar", "Examination refused",
+            "examination.nothing_dissimilar",
+            "Examination refused",
             f"No component is dissimilar, but the conclusion is {conclusion!r}.",
             f"Say which component speaks against it, or conclude {INCONCLUSIVE!r}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -144,10 +151,11 @@ def dissimilar_explained(conclusion: str, answers: Mapping[str, str], notes: str
     unlike = [name for name in COMPONENTS if answers.get(name) == "dissimilar"]
     if conclusion == POTENTIAL and unlike and len(notes.split()) < _MIN_WORDS:
         return Refused(
-            "examination.dissimilar_unexplained", "Examination refused",
+            "examination.dissimilar_unexplained",
+            "Examination refused",
             f"The conclusion is {POTENTIAL!r}, but these are dissimilar: {', '.join(unlike)}.",
             "Say in the notes what explains it (angle, light, age, hair), or change the conclusion.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -156,9 +164,11 @@ def cautions_acknowledged(shown: Mapping[str, str], acknowledged: Iterable[str])
     missing = [name for name in shown if name not in set(acknowledged)]
     if missing:
         return Refused(
-            "examination.cautions", "Examination refused", f"Not acknowledged: {shown[missing[0]]}",
+            "examination.cautions",
+            "Examination refused",
+            f"Not acknowledged: {shown[missing[0]]}",
             f"Take it into account and acknowledge: {', '.join(missing)}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -174,9 +184,11 @@ def explained(text: str, field: str) -> Decision:
     """A text says something: three words at least."""
     if len(text.split()) < _MIN_WORDS:
         return Refused(
-            "examination.explain", "Refused", f"{field} has fewer than {_MIN_WORDS} words.",
+            "examination.explain",
+            "Refused",
+            f"{field} has fewer than {_MIN_WORDS} words.",
             "Say in a sentence what you saw or know.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -184,9 +196,11 @@ def verifier_independent(verifier: str, others: Iterable[str]) -> Decision:
     """Whoever verifies has neither run the search, nor examined, nor verified the candidate before."""
     if verifier in set(others):
         return Refused(
-            "verification.not_independent", "Verification refused", "You have worked on this candidate.",
+            "verification.not_independent",
+            "Verification refused",
+            "You have worked on this candidate.",
             "Another trained member verifies it.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -195,10 +209,11 @@ def contradictions_answered(answers: Mapping[str, str]) -> Decision:
     missing = [name for name in CONTRADICTIONS if not answers.get(name, "").strip()]
     if missing or answers.keys() - set(CONTRADICTIONS):
         return Refused(
-            "lead.contradictions", "Lead not released",
+            "lead.contradictions",
+            "Lead not released",
             f"Not answered: {', '.join(missing)}." if missing else "It answers what was not asked.",
             "Say of each what was checked and what it showed, or why it cannot be checked.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -211,23 +226,29 @@ def verified(examined: str, verdicts: Iterable[str], decided_by_supervisor: bool
     answers = list(verdicts)
     if examined != POTENTIAL:
         return Refused(
-            "lead.not_examined", "Lead not released", "No examination concluded that it is a potential candidate.",
+            "lead.not_examined",
+            "Lead not released",
+            "No examination concluded that it is a potential candidate.",
             "Examine it first.",
-        )  # fmt: skip
+        )
     if not answers:
         return Refused(
-            "lead.not_verified", "Lead not released", "No second person has verified it.",
+            "lead.not_verified",
+            "Lead not released",
+            "No second person has verified it.",
             "Wait for the verification; see `plainview verify list`.",
-        )  # fmt: skip
+        )
     agreed = answers.count(POTENTIAL) + 1  # the examiner is one of them
     if agreed * 2 > len(answers) + 1:
         return Allow()
     if decided_by_supervisor:
         return Allow()
     return Refused(
-        "lead.disagreement", "Lead not released", "The verifiers did not agree with the examiner.",
+        "lead.disagreement",
+        "Lead not released",
+        "The verifiers did not agree with the examiner.",
         "Wait for the third verification, or state why it is released all the same.",
-    )  # fmt: skip
+    )
 
 
 def outcome_known(outcome: str) -> Decision:

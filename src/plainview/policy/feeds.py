@@ -19,14 +19,14 @@ MAX_ADDRESS = 2000
 
 def feed_passport(publisher: str, basis: str) -> Decision:
     """A feed names its publisher and the legal basis on which its pictures are held."""
-    missing = [
-        label for label, text in (("publisher", publisher), ("legal basis", basis)) if not text.strip()
-    ]
+    missing = [label for label, text in (("publisher", publisher), ("legal basis", basis)) if not text.strip()]
     if missing:
         return Refused(
-            "feed.passport", "Feed refused", f"It lacks: {', '.join(missing)}.",
+            "feed.passport",
+            "Feed refused",
+            f"It lacks: {', '.join(missing)}.",
             "A feed without a named publisher and a legal basis cannot exist; state both.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -34,9 +34,11 @@ def feed_address(url: str) -> Decision:
     """The list lies on an https host that is named, without a user name."""
     if host_of(url) is None:
         return Refused(
-            "feed.address", "Feed refused", "The list's address is not of the form https://HOST/PATH.",
+            "feed.address",
+            "Feed refused",
+            "The list's address is not of the form https://HOST/PATH.",
             "Name the list that the publisher offers over https.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -44,9 +46,11 @@ def feed_rate(seconds_between: float) -> Decision:
     """Requests are at least a moment apart."""
     if not MIN_SECONDS_BETWEEN <= seconds_between <= 3600:
         return Refused(
-            "feed.rate", "Feed refused", f"The pause is not between {MIN_SECONDS_BETWEEN} and 3600 seconds.",
+            "feed.rate",
+            "Feed refused",
+            f"The pause is not between {MIN_SECONDS_BETWEEN} and 3600 seconds.",
             "State another one, such as 2.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -54,9 +58,11 @@ def feed_runs(publisher: str, stopped: bool) -> Decision:
     """A feed that was stopped fetches nothing any more."""
     if stopped:
         return Refused(
-            "feed.stopped", "Feed refused", f"The feed of {publisher!r} was stopped.",
+            "feed.stopped",
+            "Feed refused",
+            f"The feed of {publisher!r} was stopped.",
             "If its legal basis holds again, add it anew.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -64,9 +70,11 @@ def feed_link(url: str, host: str) -> Decision:
     """A link is fetched, or kept as the page, only on the very host of the list, over https."""
     if host_of(url) != host:
         return Refused(
-            "feed.host", "Not fetched", f"The link is not an https link on {host}.",
+            "feed.host",
+            "Not fetched",
+            f"The link is not an https link on {host}.",
             "One feed has one host; another publisher's pictures need a feed with their own legal basis.",
-        )  # fmt: skip
+        )
     return Allow()
 
 

@@ -42,16 +42,19 @@ def roles_fit(names: Iterable[str]) -> Decision:
     strange = [name for name in wanted if name not in known]
     if strange or not wanted:
         return Refused(
-            "member.role_unknown", "Refused",
+            "member.role_unknown",
+            "Refused",
             f"There is no role {', '.join(map(repr, strange))}." if strange else "No role was named.",
             f"The roles are: {', '.join(known)}.",
-        )  # fmt: skip
+        )
     held = {known[name] for name in wanted}
     if len(held) > 1 and not any(held <= allowed for allowed in TOGETHER):
         return Refused(
-            "member.roles_conflict", "Refused", "One person cannot hold these roles together.",
+            "member.roles_conflict",
+            "Refused",
+            "One person cannot hold these roles together.",
             "An administrator and an auditor hold no other role: whoever checks does not act.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -59,9 +62,11 @@ def another_person(acting: str, subject: str, act: str) -> Decision:
     """Nobody decides about themself. `acting` and `subject` are ids of members, `act` names what was tried."""
     if acting == subject:
         return Refused(
-            "member.own_act", f"{act} refused", "It concerns yourself.",
+            "member.own_act",
+            f"{act} refused",
+            "It concerns yourself.",
             "Ask another member with that role to do it.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -69,9 +74,11 @@ def invitation_valid(found: bool, used: bool, expires_at: datetime | None, now: 
     """The invitation exists, was not used, and has not run out; the answer does not tell which to a guesser."""
     if not found or used or expires_at is None or expires_at <= now:
         return Refused(
-            "invitation.invalid", "Not joined", "This invitation is unknown, used or run out.",
+            "invitation.invalid",
+            "Not joined",
+            "This invitation is unknown, used or run out.",
             "Ask your agency administrator for a new one.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -80,14 +87,18 @@ def trial_terms(starts_on: date, ends_on: date, searches: int, policy: AgencyPol
     days = (ends_on - starts_on) / timedelta(days=1)
     if not 0 <= days <= policy.trial_days:
         return Refused(
-            "trial.length", "Trial refused", f"It would last {days:.0f} days.",
+            "trial.length",
+            "Trial refused",
+            f"It would last {days:.0f} days.",
             f"A trial ends within {policy.trial_days} days of its start.",
-        )  # fmt: skip
+        )
     if not 1 <= searches <= policy.trial_searches:
         return Refused(
-            "trial.searches", "Trial refused", f"It would allow {searches} searches.",
+            "trial.searches",
+            "Trial refused",
+            f"It would allow {searches} searches.",
             f"Allow 1 to {policy.trial_searches}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -95,15 +106,15 @@ def terms_accepted(accepted: bool) -> Decision:
     """The head of the agency has accepted the terms before the operator opens it."""
     if not accepted:
         return Refused(
-            "agency.terms", "Agency not opened", "Its head has not accepted the terms.",
+            "agency.terms",
+            "Agency not opened",
+            "Its head has not accepted the terms.",
             "The head accepts them with `plainview agency accept CODE`.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
-def outsider_terms(
-    names: Iterable[str], ends_on: date | None, today: date, *, granted: bool = False
-) -> Decision:
+def outsider_terms(names: Iterable[str], ends_on: date | None, today: date, *, granted: bool = False) -> Decision:
     """An outsider's account has a last day; the defence comes by a disclosure; nobody else's account has a last day.
 
     Args:
@@ -115,17 +126,20 @@ def outsider_terms(
     outsider = any(role.value in set(names) for role in OUTSIDERS)
     if Role.DEFENCE.value in set(names) and not granted:
         return Refused(
-            "member.defence", "Not invited", "The defence is invited to the disclosure of a named search.",
+            "member.defence",
+            "Not invited",
+            "The defence is invited to the disclosure of a named search.",
             "A supervisor does it: `plainview disclosure grant SEARCH --email ADDRESS --name NAME --until DAY`.",
-        )  # fmt: skip
+        )
     if not outsider and ends_on is None:
         return Allow()
     if not outsider or ends_on is None or not timedelta() <= ends_on - today <= _LONGEST:
         return Refused(
-            "member.last_day", "Not invited",
+            "member.last_day",
+            "Not invited",
             f"An outsider's account has a last day within {MAX_OUTSIDER_DAYS} days, and only theirs has one.",
             "State the day with --until for an outsider, and for nobody else.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -133,9 +147,11 @@ def inside(before: Iterable[str], after: Iterable[str]) -> Decision:
     """Nobody becomes or ceases to be an outsider by a change of roles: it would outlast or lose its last day."""
     if any(role.value in {*before, *after} for role in OUTSIDERS):
         return Refused(
-            "member.outsider", "Roles not changed", "An outsider's role is given by an invitation and ends with it.",
+            "member.outsider",
+            "Roles not changed",
+            "An outsider's role is given by an invitation and ends with it.",
             "End that account and invite the person anew.",
-        )  # fmt: skip
+        )
     return Allow()
 
 

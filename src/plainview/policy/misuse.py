@@ -163,9 +163,11 @@ def unusual_volume(new: SearchFact, of_member: Sequence[SearchFact], limits: Lim
     return Finding(
         "misuse.unusual_volume",
         f"{today} searches in one day; by {len(counts)} earlier days ({mean:.1f} on average) that is one day in "
-        f"{1 / chance:,.0f}." if chance > 0 else f"{today} searches in one day; {mean:.1f} is this member's average.",
+        f"{1 / chance:,.0f}."
+        if chance > 0
+        else f"{today} searches in one day; {mean:.1f} is this member's average.",
         {"today": today, "mean": round(mean, 2), "days": len(counts)},
-    )  # fmt: skip
+    )
 
 
 def chance_of_at_least(count: int, mean: float, variance: float) -> float:

@@ -102,7 +102,9 @@ def two_pictures(first: str, second: str) -> Decision:
     """An item compares two different pictures; each is its digest."""
     if first == second:
         return Refused(
-            "proficiency.same_picture", "Item refused", "Both faces are from the same picture.",
+            "proficiency.same_picture",
+            "Item refused",
+            "Both faces are from the same picture.",
             "Name two pictures that were taken on different occasions.",
-        )  # fmt: skip
+        )
     return Allow()

@@ -23,13 +23,13 @@ def months_fit(first: str, last: str, *, opened: str, until: str) -> Decision:
         return Refused("attest.months", _WHAT, why, "Write months as 2026-03.")
     if last > until:
         return Refused(
-            "attest.not_over", _WHAT, "Only a month that is over can be attested.",
+            "attest.not_over",
+            _WHAT,
+            "Only a month that is over can be attested.",
             f"The last one is {until}; come back when {last} has ended.",
-        )  # fmt: skip
-    if first < opened:
-        return Refused(
-            "attest.before_opening", _WHAT, f"The agency was opened in {opened}.", f"Begin with {opened}."
         )
+    if first < opened:
+        return Refused("attest.before_opening", _WHAT, f"The agency was opened in {opened}.", f"Begin with {opened}.")
     return Allow()
 
 
@@ -44,9 +44,11 @@ def office_named(office: str, people: Iterable[str]) -> Decision:
         )
     if any(name and name.casefold() in office.casefold() for name in people):
         return Refused(
-            "attest.office_is_person", _WHAT, "That is a person's name, and the register names nobody.",
+            "attest.office_is_person",
+            _WHAT,
+            "That is a person's name, and the register names nobody.",
             'Name the office, as "Chief of Police".',
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -54,11 +56,11 @@ def unused(searched: bool, attested: bool) -> Decision:
     """There was no search in that time, and nobody attested it before."""
     if searched:
         return Refused(
-            "attest.searched", _WHAT, "The log holds a search of the agency in these months.",
+            "attest.searched",
+            _WHAT,
+            "The log holds a search of the agency in these months.",
             "Attest the months without any.",
-        )  # fmt: skip
-    if attested:
-        return Refused(
-            "attest.twice", _WHAT, "One of these months is attested already.", "Attest the others."
         )
+    if attested:
+        return Refused("attest.twice", _WHAT, "One of these months is attested already.", "Attest the others.")
     return Allow()

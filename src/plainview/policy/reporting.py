@@ -40,9 +40,7 @@ class Period:
 
     def before(self) -> Period:
         """The equally long period that ends the day before this one begins."""
-        return Period(
-            self.since - (self.until - self.since) - timedelta(days=1), self.since - timedelta(days=1)
-        )
+        return Period(self.since - (self.until - self.since) - timedelta(days=1), self.since - timedelta(days=1))
 
     def to_dict(self) -> dict[str, str]:
         """As texts."""
@@ -61,14 +59,18 @@ def period_fits(period: Period, today: date) -> Decision:
     """A period has a beginning before its end, and lies in the past."""
     if period.until > today:
         return Refused(
-            "report.future", "No report made", f"{period.until} is not over: nobody knows its numbers.",
+            "report.future",
+            "No report made",
+            f"{period.until} is not over: nobody knows its numbers.",
             f"Name {today} as the last day, or an earlier one.",
-        )  # fmt: skip
+        )
     if not timedelta() <= period.until - period.since < timedelta(days=LONGEST_DAYS):
         return Refused(
-            "report.period", "No report made", f"There is no period from {period.since} to {period.until}.",
+            "report.period",
+            "No report made",
+            f"There is no period from {period.since} to {period.until}.",
             "Name a first day and a last day, at most ten years apart.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -78,10 +80,11 @@ def recipients_fit(recipients: Iterable[tuple[str, bool]]) -> Decision:
     barred = [email for email, may in told if not may]
     if barred or not told:
         return Refused(
-            "report.recipient", "Nothing scheduled",
+            "report.recipient",
+            "Nothing scheduled",
             f"{', '.join(barred)} may not read reports." if barred else "Nobody was named to send it to.",
             "Name supervisors, administrators or auditors of your agency.",
-        )  # fmt: skip
+        )
     return Allow()
 
 

@@ -52,10 +52,15 @@ class After(StrEnum):
 
 _OF_REFERENCES = frozenset(
     {
-        After.ENROLMENT, After.CAPTURE, After.GALLERY_END, After.ACQUITTAL, After.DISMISSAL, After.CONSENT_END,
+        After.ENROLMENT,
+        After.CAPTURE,
+        After.GALLERY_END,
+        After.ACQUITTAL,
+        After.DISMISSAL,
+        After.CONSENT_END,
         After.COURT_ORDER,
     }
-)  # fmt: skip
+)
 _OF_CASES = frozenset({After.CASE_CLOSED, After.ACQUITTAL, After.DISMISSAL})
 
 EVENTS = (After.ACQUITTAL, After.DISMISSAL, After.CONSENT_END, After.COURT_ORDER)
@@ -105,9 +110,7 @@ class Rule:
     @property
     def says(self) -> str:
         """The rule as a sentence."""
-        where = (
-            f" of gallery {self.gallery}" if self.gallery else f" of case {self.case}" if self.case else ""
-        )
+        where = f" of gallery {self.gallery}" if self.gallery else f" of case {self.case}" if self.case else ""
         when = "at once" if self.days == 0 else "a day" if self.days == 1 else f"{self.days:,} days"
         return f"{_HELD[self.what]}{where} are erased {when} {_COUNTED[self.after]}."
 
@@ -128,7 +131,7 @@ class Rules:
             rule
             for rule in self.rules
             if rule.what is what and (rule.gallery or rule.case) and (rule.gallery, rule.case) == (gallery, case)
-        ]  # fmt: skip
+        ]
         replaced = {rule.after for rule in own}
         common = [
             rule
@@ -211,10 +214,11 @@ def free(holds: tuple[str, ...], what: str) -> Decision:
     if holds:
         several = len(holds) > 1
         return Refused(
-            "hold.in_force", "Nothing erased",
+            "hold.in_force",
+            "Nothing erased",
             f"{what} is kept by hold{'s' * several} {', '.join(holds)}.",
             "Each must be ended on its own first (`plainview hold end`), by who may say that it is over.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -222,9 +226,11 @@ def hold_complete(reason: str, authority: str) -> Decision:
     """A hold says why, and on whose word."""
     if len(reason.split()) < LEAST_WORDS or not authority.strip():
         return Refused(
-            "hold.incomplete", "Hold refused", "It does not say why, in a sentence, and on whose authority.",
+            "hold.incomplete",
+            "Hold refused",
+            "It does not say why, in a sentence, and on whose authority.",
             "State the reason and the authority: the court, the office or the letter.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -232,9 +238,11 @@ def hold_review(review_on: date | None, today: date) -> Decision:
     """A review lies ahead."""
     if review_on is not None and review_on <= today:
         return Refused(
-            "hold.review", "Hold refused", f"The day of its review, {review_on}, is not ahead.",
+            "hold.review",
+            "Hold refused",
+            f"The day of its review, {review_on}, is not ahead.",
             "Name a later day, or none.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -242,9 +250,11 @@ def event_day(happened_on: date, today: date) -> Decision:
     """An event has happened."""
     if happened_on > today:
         return Refused(
-            "retention.event_day", "Nothing recorded", f"{happened_on} has not come yet.",
+            "retention.event_day",
+            "Nothing recorded",
+            f"{happened_on} has not come yet.",
             "Record it when it has happened.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -252,10 +262,11 @@ def list_unchanged(gone: int, new: int) -> Decision:
     """What is approved is the very list that was proposed."""
     if gone or new:
         return Refused(
-            "retention.changed", "Not approved",
+            "retention.changed",
+            "Not approved",
             f"The list has changed since it was proposed: {gone} of its lines no longer hold, {new} are new.",
             "Withdraw it and propose a new one; a hold, an event, a rule or an erasure came in between.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -273,9 +284,7 @@ def parse(text: str) -> Rules:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _invalid(f"It is not TOML: {error}.") from None
     if not raw.keys() <= {"automatic", "rule"}:
-        raise _invalid(
-            f"It has fields that are not known: {', '.join(sorted(raw.keys() - {'automatic', 'rule'}))}."
-        )
+        raise _invalid(f"It has fields that are not known: {', '.join(sorted(raw.keys() - {'automatic', 'rule'}))}.")
     if type(raw.get("automatic")) is not bool:
         raise _invalid("automatic is true or false.")
     tables = raw.get("rule", [])
@@ -327,9 +336,11 @@ def _once(what: str, held: list[str]) -> None:
 
 def _invalid(why: str) -> Refused:
     return Refused(
-        "retention.invalid", "Rules refused", why,
+        "retention.invalid",
+        "Rules refused",
+        why,
         "Correct the file; `plainview retention rules` prints a valid one.",
-    )  # fmt: skip
+    )
 
 
 BEGINNING = """\

@@ -164,9 +164,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.AUDIT_SAMPLE,
         },
         # Nothing of the agency but what was disclosed; no token, so that no command line is theirs.
-        Role.DEFENCE: frozenset(
-            {Permission.SESSION_OWN, Permission.DISCLOSURE_READ, Permission.EXONERATION_ASK}
-        ),
+        Role.DEFENCE: frozenset({Permission.SESSION_OWN, Permission.DISCLOSURE_READ, Permission.EXONERATION_ASK}),
         # Reads what the auditor reads; decides no flag, acknowledges no alarm, reviews nothing on the agency's behalf.
         Role.OUTSIDE_AUDITOR: frozenset(
             {

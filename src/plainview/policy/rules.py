@@ -18,9 +18,11 @@ def may(roles: Iterable[str], is_active: bool, permission: Permission) -> Decisi
     """The member's account is active and one of its roles grants the permission."""
     if not is_active:
         return Refused(
-            "member.inactive", f"{_name(permission)} refused", "This account is not active.",
+            "member.inactive",
+            f"{_name(permission)} refused",
+            "This account is not active.",
             "Ask your agency administrator.",
-        )  # fmt: skip
+        )
     if not holds(roles, permission):
         able = sorted(role.value for role, granted in GRANTS.items() if permission in granted)
         return Refused(
@@ -36,9 +38,11 @@ def not_ended(ends_on: date | None, today: date) -> Decision:
     """The account has no last day, or has not passed it. The last day counts."""
     if ends_on is not None and ends_on < today:
         return Refused(
-            "member.ended", "Refused", f"This account ended on {ends_on}.",
+            "member.ended",
+            "Refused",
+            f"This account ended on {ends_on}.",
             "Ask the agency that gave it to you.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -46,9 +50,11 @@ def agency_open(is_open: bool) -> Decision:
     """The agency has been opened by the operator after its head accepted the terms, and is not suspended."""
     if not is_open:
         return Refused(
-            "agency.not_open", "Refused", "Your agency is not open.",
+            "agency.not_open",
+            "Refused",
+            "Your agency is not open.",
             "Its head accepts the terms, then the operator opens it with `plainview agency open`.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -56,9 +62,11 @@ def has_case(number: str) -> Decision:
     """A search names a case."""
     if not number.strip():
         return Refused(
-            "case.missing", "Search refused", "No case was named.",
+            "case.missing",
+            "Search refused",
+            "No case was named.",
             "Name the case with --case NUMBER; open one with `plainview case open`.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -66,9 +74,11 @@ def case_found(number: str, found: bool) -> Decision:
     """The case exists in the member's agency."""
     if not found:
         return Refused(
-            "case.unknown", "Search refused", f"Your agency has no case {number!r}.",
+            "case.unknown",
+            "Search refused",
+            f"Your agency has no case {number!r}.",
             "Check the number, or open it with `plainview case open NUMBER --offence TEXT`.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -76,9 +86,11 @@ def case_open(number: str, closed_on: date | None) -> Decision:
     """The case has not been closed."""
     if closed_on is not None:
         return Refused(
-            "case.closed", "Search refused", f"Case {number!r} was closed on {closed_on}.",
+            "case.closed",
+            "Search refused",
+            f"Case {number!r} was closed on {closed_on}.",
             "Use the case that is being worked on.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -86,9 +98,11 @@ def gallery_found(name: str, found: bool) -> Decision:
     """The gallery exists in the member's agency."""
     if not found:
         return Refused(
-            "gallery.unknown", "Refused", f"Your agency has no gallery {name!r}.",
+            "gallery.unknown",
+            "Refused",
+            f"Your agency has no gallery {name!r}.",
             "See `plainview gallery list` for those it has.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -96,9 +110,11 @@ def gallery_current(name: str, expires_on: date, today: date) -> Decision:
     """The gallery's legal basis has not ended. The last day counts as current."""
     if expires_on < today:
         return Refused(
-            "gallery.expired", "Refused", f"The legal basis of gallery {name!r} ended on {expires_on}.",
+            "gallery.expired",
+            "Refused",
+            f"The legal basis of gallery {name!r} ended on {expires_on}.",
             "Its administrator renews it with `plainview gallery change`; until then nobody can use it.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -132,9 +148,11 @@ def passport_complete(basis: str, source: str, owner: str) -> Decision:
     missing = [label for label, text in fields.items() if not text.strip()]
     if missing:
         return Refused(
-            "gallery.passport", "Gallery refused", f"Its passport lacks: {', '.join(missing)}.",
+            "gallery.passport",
+            "Gallery refused",
+            f"Its passport lacks: {', '.join(missing)}.",
             "A gallery without a complete passport cannot exist; state every field.",
-        )  # fmt: skip
+        )
     return Allow()
 
 

@@ -88,9 +88,11 @@ def sample_asked(wanted: int, nonce: str) -> Decision:
         )
     if not nonce.strip() or len(nonce) > MAX_NONCE:
         return Refused(
-            "sample.nonce", "Nothing drawn", f"The words for the seed have 1 to {MAX_NONCE} characters.",
+            "sample.nonce",
+            "Nothing drawn",
+            f"The words for the seed have 1 to {MAX_NONCE} characters.",
             "Type anything that you did not tell anybody: it makes the draw yours.",
-        )  # fmt: skip
+        )
     return Allow()
 
 

@@ -128,9 +128,7 @@ def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
         yield offence_listed(facts.offence, policy)
     yield rules.gallery_found(facts.gallery_name, facts.gallery_found)
     if facts.gallery_expires_on is not None:
-        yield offered(
-            facts.gallery_name, facts.gallery_expires_on, facts.gallery_offences, facts.offence, facts.today
-        )
+        yield offered(facts.gallery_name, facts.gallery_expires_on, facts.gallery_offences, facts.offence, facts.today)
         yield canary_silent(facts.gallery_name, facts.gallery_alarm, policy)
     yield urgent_allowed(facts.urgent, policy)
     yield approval(facts, policy)
@@ -153,9 +151,11 @@ def trained(role: Role, trainings: Iterable[TrainingFacts], policy: AgencyPolicy
     else:
         why = f"No training in {needed.course!r} is on record."
     return Refused(
-        "member.training", "Search refused", why,
+        "member.training",
+        "Search refused",
+        why,
         f"Complete {needed.hours} hours of it and have your agency administrator record them.",
-    )  # fmt: skip
+    )
 
 
 def in_trial(on_trial: bool, trial: TrialFacts | None, today: date) -> Decision:
@@ -164,19 +164,25 @@ def in_trial(on_trial: bool, trial: TrialFacts | None, today: date) -> Decision:
         return Allow()
     if trial is None:
         return Refused(
-            "trial.not_approved", "Search refused", "Your trial has not been approved.",
+            "trial.not_approved",
+            "Search refused",
+            "Your trial has not been approved.",
             "Ask a supervisor of your agency; nobody approves their own.",
-        )  # fmt: skip
+        )
     if not trial.starts_on <= today <= trial.ends_on:
         return Refused(
-            "trial.ended", "Search refused", f"Your trial ran from {trial.starts_on} to {trial.ends_on}.",
+            "trial.ended",
+            "Search refused",
+            f"Your trial ran from {trial.starts_on} to {trial.ends_on}.",
             "Ask your agency administrator to make you a full member.",
-        )  # fmt: skip
+        )
     if trial.used >= trial.search_limit:
         return Refused(
-            "trial.used_up", "Search refused", f"All {trial.search_limit} searches of your trial are used.",
+            "trial.used_up",
+            "Search refused",
+            f"All {trial.search_limit} searches of your trial are used.",
             "Ask your agency administrator to make you a full member.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -184,9 +190,11 @@ def has_purpose(purpose: str) -> Decision:
     """A search states a purpose."""
     if not purpose.strip():
         return Refused(
-            "search.purpose_missing", "Search refused", "No purpose was stated.",
+            "search.purpose_missing",
+            "Search refused",
+            "No purpose was stated.",
             "Say with --purpose TEXT what the search is to find out for this case.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -195,9 +203,11 @@ def no_refused_ground(field: str, text: str) -> Decision:
     ground = refused_ground(text)
     if ground is not None:
         return Refused(
-            "search.ground", "Refused", f"The {field} states {ground.name}.",
+            "search.ground",
+            "Refused",
+            f"The {field} states {ground.name}.",
             "No policy allows this ground. If there is an offence, name the offence.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -205,9 +215,11 @@ def purpose_listed(purpose: str, policy: AgencyPolicy) -> Decision:
     """The purpose is one of the agency's list, unless its policy takes others."""
     if not policy.unlisted_purposes and _plain(purpose) not in policy.purposes:
         return Refused(
-            "search.purpose_unlisted", "Search refused", "The purpose is not on your agency's list.",
+            "search.purpose_unlisted",
+            "Search refused",
+            "The purpose is not on your agency's list.",
             f"Use one of: {'; '.join(policy.purposes)}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -215,9 +227,11 @@ def offence_listed(offence: str, policy: AgencyPolicy) -> Decision:
     """The offence is one of the agency's list, unless its policy takes others."""
     if not policy.unlisted_offences and _plain(offence) not in policy.offences:
         return Refused(
-            "case.offence_unlisted", "Refused", f"The offence {offence!r} is not on your agency's list.",
+            "case.offence_unlisted",
+            "Refused",
+            f"The offence {offence!r} is not on your agency's list.",
             f"Use one of: {'; '.join(policy.offences)}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -225,19 +239,25 @@ def origin_allowed(origin: str, policy: AgencyPolicy) -> Decision:
     """The probe is a photograph of the person who is sought: no drawing, composite, generated picture, look-alike."""
     if origin in NOT_PHOTOGRAPHED:
         return Refused(
-            "probe.not_photographed", "Search refused", f"The probe is declared as: {origin}.",
+            "probe.not_photographed",
+            "Search refused",
+            f"The probe is declared as: {origin}.",
             "Only a photograph or a frame of the person who is sought can be a probe.",
-        )  # fmt: skip
+        )
     if origin == UNDECLARED and policy.origin_required:
         return Refused(
-            "probe.origin_missing", "Search refused", "It is not declared where the probe comes from.",
+            "probe.origin_missing",
+            "Search refused",
+            "It is not declared where the probe comes from.",
             f"Declare it with --origin, one of: {'; '.join(ORIGINS)}.",
-        )  # fmt: skip
+        )
     if origin not in (*ORIGINS, UNDECLARED):
         return Refused(
-            "probe.origin_unknown", "Search refused", f"There is no origin {origin!r}.",
+            "probe.origin_unknown",
+            "Search refused",
+            f"There is no origin {origin!r}.",
             f"Use one of: {'; '.join(ORIGINS)}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -251,10 +271,11 @@ def gallery_for(name: str, offence: str, offences: tuple[str, ...]) -> Decision:
     """The gallery's passport allows it for the offence of the case."""
     if offences and _plain(offence) not in offences:
         return Refused(
-            "gallery.offence", "Search refused",
+            "gallery.offence",
+            "Search refused",
             f"The passport of gallery {name!r} does not allow it for {offence!r}.",
             f"It is for: {'; '.join(offences)}. Choose another gallery.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -262,10 +283,11 @@ def canary_silent(name: str, alarm: bool, policy: AgencyPolicy) -> Decision:
     """No canary alarm of the gallery is open, where policy stops searches for one."""
     if alarm and policy.canary_alarm == STOP:
         return Refused(
-            "gallery.canary_alarm", "Search refused",
+            "gallery.canary_alarm",
+            "Search refused",
             f"A check of gallery {name!r} by its canaries failed, and nobody has explained it yet.",
             "Your administrator or auditor looks into it: `plainview canary alarms`.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -273,9 +295,11 @@ def list_length(top: int, most: int) -> Decision:
     """A candidate list has a length that a person can examine."""
     if not MIN_LIST <= top <= most:
         return Refused(
-            "search.list_length", "Search refused", f"A list of {top} candidates was asked for.",
+            "search.list_length",
+            "Search refused",
+            f"A list of {top} candidates was asked for.",
             f"Ask for {MIN_LIST} to {most}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -283,9 +307,11 @@ def urgent_allowed(urgent: bool, policy: AgencyPolicy) -> Decision:
     """The urgent path exists in the agency's policy."""
     if urgent and not policy.urgent:
         return Refused(
-            "search.urgent_closed", "Search refused", "Your agency's policy has no urgent path.",
+            "search.urgent_closed",
+            "Search refused",
+            "Your agency's policy has no urgent path.",
             "Ask a supervisor to approve the search beforehand.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -295,16 +321,18 @@ def approval(facts: SearchFacts, policy: AgencyPolicy) -> Decision:
         return Allow()
     if facts.case_found and policy.needs_approval(facts.offence):
         return Refused(
-            "search.approval_needed", "Search refused",
+            "search.approval_needed",
+            "Search refused",
             f"Your agency wants a supervisor's approval before a search for {facts.offence!r}.",
             "Ask for it with `plainview approval request`; if life is at risk, use --urgent REASON.",
-        )  # fmt: skip
+        )
     if facts.quality is not None and facts.quality < policy.quality_floor:
         return Refused(
-            "probe.quality_floor", "Search refused",
+            "probe.quality_floor",
+            "Search refused",
             f"The probe's quality is {facts.quality}, below your agency's floor of {policy.quality_floor}.",
             "Use a better picture, or ask a supervisor with `plainview approval request`.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -312,10 +340,11 @@ def approvals_suffice(searches: int, approvals: int) -> Decision:
     """An approval is of one search: where approval is needed, each gallery needs its own; without any, `approval` speaks."""
     if searches > max(approvals, 1):
         return Refused(
-            "search.one_approval", "Search refused",
+            "search.one_approval",
+            "Search refused",
             f"You chose {searches} galleries; an approval is of one search, and you have {approvals}.",
             "Choose as many galleries as you have approvals, or ask for another.",
-        )  # fmt: skip
+        )
     return Allow()
 
 

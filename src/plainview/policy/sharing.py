@@ -137,46 +137,57 @@ def proposable(
 ) -> Iterator[Decision]:
     """Yield whether a version of an agreement can be proposed."""
     if not galleries:
-        yield Refused(
-            "agreement.galleries", "Agreement refused", "It names no gallery.", "Name at least one of yours."
-        )
+        yield Refused("agreement.galleries", "Agreement refused", "It names no gallery.", "Name at least one of yours.")
     if not today <= ends_on or not starts_on <= ends_on or (ends_on - starts_on).days > MAX_AGREEMENT_DAYS:
         yield Refused(
-            "agreement.days", "Agreement refused", f"It would run from {starts_on} to {ends_on}.",
+            "agreement.days",
+            "Agreement refused",
+            f"It would run from {starts_on} to {ends_on}.",
             f"It begins before it ends, does not end in the past, and runs at most {MAX_AGREEMENT_DAYS} days.",
-        )  # fmt: skip
+        )
     if gives not in GIVES:
         yield Refused(
-            "agreement.gives", "Agreement refused", f"An answer cannot be {gives!r}.", f"Use one of: {', '.join(GIVES)}."
-        )  # fmt: skip
+            "agreement.gives",
+            "Agreement refused",
+            f"An answer cannot be {gives!r}.",
+            f"Use one of: {', '.join(GIVES)}.",
+        )
     if not 1 <= answer_days <= MAX_ANSWER_DAYS:
         yield Refused(
-            "agreement.answer_days", "Agreement refused", f"{answer_days} days to answer were proposed.",
+            "agreement.answer_days",
+            "Agreement refused",
+            f"{answer_days} days to answer were proposed.",
             f"Use 1 to {MAX_ANSWER_DAYS}.",
-        )  # fmt: skip
+        )
 
 
 def agreement_in_force(terms: Terms | None, withdrawn: bool, today: date) -> Decision:
     """Both agencies have agreed, neither has withdrawn, and today is one of its days."""
     if withdrawn:
         return Refused(
-            "agreement.withdrawn", _SEARCH, "The agreement was withdrawn.",
+            "agreement.withdrawn",
+            _SEARCH,
+            "The agreement was withdrawn.",
             "Nothing runs under it any more; the administrators can agree anew.",
-        )  # fmt: skip
+        )
     if terms is None:
         return Refused(
-            "agreement.not_accepted", _SEARCH, "Nobody of the other agency has accepted the agreement.",
+            "agreement.not_accepted",
+            _SEARCH,
+            "Nobody of the other agency has accepted the agreement.",
             "Its administrator does so with `plainview agreement accept`.",
-        )  # fmt: skip
+        )
     if today < terms.starts_on:
         return Refused(
             "agreement.not_begun", _SEARCH, f"The agreement begins on {terms.starts_on}.", "Wait until then."
         )
     if today > terms.ends_on:
         return Refused(
-            "agreement.ended", _SEARCH, f"The agreement ended on {terms.ends_on}.",
+            "agreement.ended",
+            _SEARCH,
+            f"The agreement ended on {terms.ends_on}.",
             "The administrators can agree on a new version.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -197,9 +208,11 @@ def asker_may(roles: tuple[str, ...], is_active: bool) -> Decision:
     """Whoever asked is still a member who may ask."""
     if not is_active or not holds(roles, Permission.SHARED_REQUEST):
         return Refused(
-            "shared.member", _SEARCH, "The member who asked may not ask any more.",
+            "shared.member",
+            _SEARCH,
+            "The member who asked may not ask any more.",
             "Somebody else of that agency asks anew.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -208,7 +221,7 @@ def case_open(closed_on: date | None) -> Decision:
     if closed_on is not None:
         return Refused(
             "shared.case", _SEARCH, f"The case that it was asked for was closed on {closed_on}.", "Nothing is needed."
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -216,9 +229,11 @@ def gallery_agreed(name: str, galleries: tuple[str, ...]) -> Decision:
     """The gallery is one that the agreement names."""
     if name not in galleries:
         return Refused(
-            "shared.gallery", _SEARCH, f"The agreement does not name the gallery {name!r}.",
+            "shared.gallery",
+            _SEARCH,
+            f"The agreement does not name the gallery {name!r}.",
             f"It names: {', '.join(galleries)}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -226,9 +241,11 @@ def asker_agreed(email: str, askers: tuple[str, ...]) -> Decision:
     """The member is one of those who may ask, where the agreement names them."""
     if askers and email.lower() not in askers:
         return Refused(
-            "shared.asker", _SEARCH, "The agreement does not name the member who asks.",
+            "shared.asker",
+            _SEARCH,
+            "The agreement does not name the member who asks.",
             "Have one ask whom it names, or the administrators agree on a new version.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -236,9 +253,11 @@ def offence_agreed(offence: str, offences: tuple[str, ...]) -> Decision:
     """The offence is one that the agreement names, if it names any."""
     if offences and _plain(offence) not in offences:
         return Refused(
-            "shared.offence", _SEARCH, f"The agreement does not allow a search for {offence!r}.",
+            "shared.offence",
+            _SEARCH,
+            f"The agreement does not allow a search for {offence!r}.",
             f"It allows: {'; '.join(offences)}.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -246,8 +265,11 @@ def purpose_agreed(purpose: str, purposes: tuple[str, ...]) -> Decision:
     """The purpose is one that the agreement names, if it names any."""
     if purposes and _plain(purpose) not in purposes:
         return Refused(
-            "shared.purpose", _SEARCH, "The agreement does not allow this purpose.", f"It allows: {'; '.join(purposes)}."
-        )  # fmt: skip
+            "shared.purpose",
+            _SEARCH,
+            "The agreement does not allow this purpose.",
+            f"It allows: {'; '.join(purposes)}.",
+        )
     return Allow()
 
 
@@ -255,23 +277,25 @@ def authority_stated(text: str) -> Decision:
     """The request says by what right the agency asks."""
     if not text.strip():
         return Refused(
-            "shared.authority", "Request refused", "It does not say by what authority you ask.",
+            "shared.authority",
+            "Request refused",
+            "It does not say by what authority you ask.",
             "State the law, warrant or order, and the jurisdiction it comes from.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
 def request_open(closed_as: str, expires_at: datetime | None, now: datetime) -> Decision:
     """The request is not over, and its time has not run out."""
     if closed_as:
-        return Refused(
-            "shared.closed", _SEARCH, f"The request is over: {closed_as}.", "The other agency can ask anew."
-        )
+        return Refused("shared.closed", _SEARCH, f"The request is over: {closed_as}.", "The other agency can ask anew.")
     if expires_at is not None and expires_at <= now:
         return Refused(
-            "shared.expired", _SEARCH, f"The request expired on {expires_at:%Y-%m-%d %H:%M} UTC.",
+            "shared.expired",
+            _SEARCH,
+            f"The request expired on {expires_at:%Y-%m-%d %H:%M} UTC.",
             "The other agency can ask anew.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -279,9 +303,11 @@ def authorised(is_authorised: bool) -> Decision:
     """A supervisor of the agency that asks has authorised the request."""
     if not is_authorised:
         return Refused(
-            "shared.not_authorised", _SEARCH, "No supervisor of the agency that asks has authorised it.",
+            "shared.not_authorised",
+            _SEARCH,
+            "No supervisor of the agency that asks has authorised it.",
             "One does so with `plainview request authorise`.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -289,9 +315,11 @@ def taken_by(taker: str, member: str) -> Decision:
     """Whoever searches is who took the request: one examiner answers for it."""
     if not taker or taker != member:
         return Refused(
-            "shared.not_taken", _SEARCH, "A colleague has taken it." if taker else "You have not taken it.",
+            "shared.not_taken",
+            _SEARCH,
+            "A colleague has taken it." if taker else "You have not taken it.",
             "Only who took a request works on it.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -299,15 +327,15 @@ def mirror_only_by_request(is_mirror: bool, by_request: bool) -> Decision:
     """The case that stands for another agency's is searched with that agency's probe, and nothing else."""
     if is_mirror and not by_request:
         return Refused(
-            "shared.mirror", _SEARCH, "This case stands for another agency's request.",
+            "shared.mirror",
+            _SEARCH,
+            "This case stands for another agency's request.",
             "Search it from the request; for work of your own open a case of your own.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
-def answerable(
-    searched: bool, gives: str, *, listed: int, examined: int, leads: int, undecided: int
-) -> Decision:
+def answerable(searched: bool, gives: str, *, listed: int, examined: int, leads: int, undecided: int) -> Decision:
     """A request is answered once it was searched, somebody has looked, and no candidate still waits for a decision.
 
     Args:
@@ -322,14 +350,18 @@ def answerable(
         )
     if gives == LEAD and listed and not examined:
         return Refused(
-            "shared.not_examined", "Not answered", "Nobody has examined a candidate.",
+            "shared.not_examined",
+            "Not answered",
+            "Nobody has examined a candidate.",
             "Examine them; only then can it be said that nothing was found.",
-        )  # fmt: skip
+        )
     if gives == LEAD and undecided and not leads:
         return Refused(
-            "shared.undecided", "Not answered", f"{undecided} examined candidates wait for a verifier or a supervisor.",
+            "shared.undecided",
+            "Not answered",
+            f"{undecided} examined candidates wait for a verifier or a supervisor.",
             "Answer once each is released or withheld.",
-        )  # fmt: skip
+        )
     return Allow()
 
 

@@ -50,9 +50,11 @@ def may_sign_in(
     """An active, unlocked member of an open agency, before their last day ends; sample people in a sample workspace only."""
     if sample_member and not sample_workspace:
         return Refused(
-            "member.sample", "Not signed in", "A sample member signs in to a sample workspace only.",
+            "member.sample",
+            "Not signed in",
+            "A sample member signs in to a sample workspace only.",
             "Use a real account.",
-        )  # fmt: skip
+        )
     if not is_active:
         return Refused(
             "member.inactive",
@@ -65,9 +67,11 @@ def may_sign_in(
         return ended
     if locked:
         return Refused(
-            "member.locked", "Not signed in", "This account is locked after failed attempts.",
+            "member.locked",
+            "Not signed in",
+            "This account is locked after failed attempts.",
             "An administrator of your agency releases it.",
-        )  # fmt: skip
+        )
     if not agency_open:
         return Refused("agency.not_open", "Not signed in", "Your agency is not open.", "Ask the operator.")
     return Allow()

@@ -150,18 +150,20 @@ def faults(
     for field, value in told.items():
         if len(value) > _MOST[field]:
             yield Refused(
-                "subject.text", "Not sent", f"A text is longer than {_MOST[field]} characters.",
+                "subject.text",
+                "Not sent",
+                f"A text is longer than {_MOST[field]} characters.",
                 "Shorten it; the agency asks if it needs more.",
-            )  # fmt: skip
+            )
     if not told["name"]:
-        yield Refused(
-            "subject.name", "Not sent", "Your name is missing.", "Write it as your documents have it."
-        )
+        yield Refused("subject.name", "Not sent", "Your name is missing.", "Write it as your documents have it.")
     if not told["email"] and not told["post"]:
         yield Refused(
-            "subject.contact", "Not sent", "There is no way to reach you.",
+            "subject.contact",
+            "Not sent",
+            "There is no way to reach you.",
             "Give an e-mail address or a postal address.",
-        )  # fmt: skip
+        )
 
 
 def _tidied(name: str, email: str, post: str, about: str) -> dict[str, str]:
@@ -177,9 +179,11 @@ def read_named(text: str) -> tuple[str, ...]:
     words = list(dict.fromkeys(text.split()))
     if len(words) > NAMED or not all(_REFERENCE.fullmatch(word) or _LINK.fullmatch(word) for word in words):
         raise Refused(
-            "subject.named", "Not sent", "A line is neither the number of a reference nor a link.",
+            "subject.named",
+            "Not sent",
+            "A line is neither the number of a reference nor a link.",
             f"Write one a line, at most {NAMED}: R and twelve letters and digits, or https://…",
-        )  # fmt: skip
+        )
     return tuple(words)
 
 
@@ -195,10 +199,11 @@ def purpose_free(purpose: str) -> Decision:
     """The purpose of data subjects' requests is used by nothing else."""
     if _RESERVED.search(" ".join(purpose.split()).lower()):
         return Refused(
-            "search.purpose_reserved", "Search refused",
+            "search.purpose_reserved",
+            "Search refused",
             "This purpose is only for the request of a person about themself.",
             "Such a search begins at the person's request, once their identity was checked.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -206,9 +211,11 @@ def room(unconfirmed: int) -> Decision:
     """Not more requests wait for a check of identity than people can look at."""
     if unconfirmed >= UNCONFIRMED:
         return Refused(
-            "subject.full", "Not sent", "More requests wait at this agency than its people can look at now.",
+            "subject.full",
+            "Not sent",
+            "More requests wait at this agency than its people can look at now.",
             "Write to the agency by post: the deadline runs from the day it has your letter. Or try again in a week.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -216,9 +223,11 @@ def not_too_often(filed: int, tries: int) -> Decision:
     """One network does not fill the desk of an agency: requests taken from it, and forms sent, within an hour."""
     if filed >= FILED or tries > TRIES:
         return Refused(
-            "subject.often", "Not sent", f"{FILED} requests, or {TRIES} forms, came from your network within an hour.",
+            "subject.often",
+            "Not sent",
+            f"{FILED} requests, or {TRIES} forms, came from your network within an hour.",
             "Try again in an hour, or write to the agency by post.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -226,9 +235,11 @@ def identity_checked(confirmed: bool) -> Decision:
     """Nothing is compared and nothing is answered before a person has checked who asks."""
     if not confirmed:
         return Refused(
-            "subject.not_confirmed", "Refused", "Nobody has checked yet who asks.",
+            "subject.not_confirmed",
+            "Refused",
+            "Nobody has checked yet who asks.",
             "Check it, then record how with `plainview rights confirm`.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -236,9 +247,11 @@ def still_open(closed: bool) -> Decision:
     """A request that was answered or refused stays as it is."""
     if closed:
         return Refused(
-            "subject.closed", "Refused", "This request was answered already.",
+            "subject.closed",
+            "Refused",
+            "This request was answered already.",
             "The person can complain or file a new one.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -246,9 +259,11 @@ def no_document_number(text: str) -> Decision:
     """How identity was checked is told in words; no number of a document is kept."""
     if _NUMBER.search(text):
         return Refused(
-            "subject.document_number", "Not recorded", "The text holds a long number, as documents have it.",
+            "subject.document_number",
+            "Not recorded",
+            "The text holds a long number, as documents have it.",
             "Say what was shown and who compared it; keep neither the number nor a copy.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -256,10 +271,11 @@ def extension(days: int, *, before: bool, today: date, due_on: date) -> Decision
     """A deadline is extended once, before it has passed, by two months at most."""
     if before or today > due_on or not 1 <= days <= MAX_EXTENSION:
         return Refused(
-            "subject.extension", "Not extended",
+            "subject.extension",
+            "Not extended",
             f"A deadline is extended once, before it has passed, by 1 to {MAX_EXTENSION} days.",
             "Answer the request.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -267,9 +283,11 @@ def all_decided(undecided: int) -> Decision:
     """A person has looked at every face that was found."""
     if undecided:
         return Refused(
-            "subject.undecided", "Not answered", f"{undecided} of the faces were not decided on.",
+            "subject.undecided",
+            "Not answered",
+            f"{undecided} of the faces were not decided on.",
             "Look at each and say whether it shows the person.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -277,9 +295,11 @@ def looked_for(searched: bool, findable: bool) -> Decision:
     """What the person gave, a photograph or a reference, was looked for before anything is said about it."""
     if findable and not searched:
         return Refused(
-            "subject.not_searched", "Not answered", "Nobody has looked yet.",
+            "subject.not_searched",
+            "Not answered",
+            "Nobody has looked yet.",
             "Run the search first: `plainview rights search`.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -300,6 +320,8 @@ def open_cases(found: int, how: str) -> Decision:
         "answer would be: telling it could warn somebody who is being investigated."
     )
     return Refused(
-        "subject.open_cases", "Withheld", why,
+        "subject.open_cases",
+        "Withheld",
+        why,
         "Ask again later: searches under closed cases are told. The authority named below can check in your place.",
-    )  # fmt: skip
+    )

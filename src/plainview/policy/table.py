@@ -49,20 +49,14 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     needed = policy.training[Role.EXAMINER]
     offences, purposes = "; ".join(policy.offences), "; ".join(policy.purposes)
     grounds = "; ".join(ground.name for ground in REFUSED_GROUNDS)
-    beforehand = (
-        "every offence" if "all" in policy.preapproval else "; ".join(policy.preapproval) or "no offence"
-    )
+    beforehand = "every offence" if "all" in policy.preapproval else "; ".join(policy.preapproval) or "no offence"
     urgent = (
         f"When life is at risk a search may be run without approval; a supervisor authorises it within "
         f"{policy.urgent_hours} hours (never more than {MAX_URGENT_HOURS}), or it and its data are erased."
         if policy.urgent
         else "There is no urgent path."
     )
-    canary = (
-        "nothing is searched in it."
-        if policy.canary_alarm == STOP
-        else "every search of it carries a caution."
-    )
+    canary = "nothing is searched in it." if policy.canary_alarm == STOP else "every search of it carries a caution."
     return [
         ("member.inactive", "every act", "Only an active account acts."),
         ("member.ended", "every act", "An outsider's account ends with its last day."),
@@ -80,19 +74,22 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("search.list_length", "search", f"A candidate list has {MIN_LIST} to {policy.list_max} rows."),
         ("search.ground", "search, case", f"Nobody is searched for: {grounds}."),
         (
-            "search.purpose_unlisted", "search",
+            "search.purpose_unlisted",
+            "search",
             f"Purposes: {purposes}" + (", or another that is stated." if policy.unlisted_purposes else "."),
         ),
         ("probe.not_photographed", "search", f"A probe is never a {', '.join(NOT_PHOTOGRAPHED)} picture."),
         (
-            "probe.origin_missing", "search",
+            "probe.origin_missing",
+            "search",
             "Where the probe comes from " + ("must" if policy.origin_required else "may") + " be declared.",
         ),
         ("probe.origin_unknown", "search", f"Origins: {'; '.join(ORIGINS)}."),
         ("case.unknown", "search", "The case is one of the member's own agency."),
         ("case.closed", "search", "Nothing is searched under a closed case."),
         (
-            "case.offence_unlisted", "search, case",
+            "case.offence_unlisted",
+            "search, case",
             f"Offences: {offences}" + (", or another that is stated." if policy.unlisted_offences else "."),
         ),
         ("gallery.unknown", "search", "The gallery is one of the member's own agency."),
@@ -100,17 +97,19 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("gallery.pack", "search, enrolment", "A gallery is used once all its templates are of the loaded model pack."),
         ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
         (
-            "gallery.canary_alarm", "search",
+            "gallery.canary_alarm",
+            "search",
             f"While a canary alarm of the gallery is open, {canary} Canaries check it every {policy.canary_hours} hours.",
         ),
         ("search.urgent_closed", "search", urgent),
         ("search.approval_needed", "search", f"A supervisor approves beforehand for: {beforehand}."),
         ("search.one_approval", "search", "An approval is of one search: each gallery needs its own."),
         (
-            "probe.quality_floor", "search",
+            "probe.quality_floor",
+            "search",
             f"A probe of quality below {policy.quality_floor} (of 100) needs a supervisor's approval.",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
@@ -120,7 +119,8 @@ def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("member.role_unknown", "joining", "Only the roles of the rulebook exist."),
         ("member.roles_conflict", "joining", "Administrators and auditors hold no other role."),
         (
-            "member.last_day", "joining",
+            "member.last_day",
+            "joining",
             f"An outsider (defence, outside auditor) is invited until a day within {MAX_OUTSIDER_DAYS} days; nobody else is.",
         ),
         ("member.defence", "joining", "The defence is invited to the disclosure of a named search only."),
@@ -129,21 +129,26 @@ def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("invitation.invalid", "joining", f"An invitation is used once, within {INVITATION_DAYS} days."),
         ("trial.length", "joining", f"A trial lasts at most {policy.trial_days} days."),
         ("trial.searches", "joining", f"A trial allows at most {policy.trial_searches} searches."),
-    ]  # fmt: skip
+    ]
 
 
 def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     return [
-        ("alert.days", "alert", f"An alert ends after at most {policy.alert_days} days, unless a supervisor renews it; with its case too"
-         + (", or is kept for a case closed unsolved and reviewed every year." if policy.unsolved_alerts else ".")),
         (
-            "alert.one_in", "alert",
+            "alert.days",
+            "alert",
+            f"An alert ends after at most {policy.alert_days} days, unless a supervisor renews it; with its case too"
+            + (", or is kept for a case closed unsolved and reviewed every year." if policy.unsolved_alerts else "."),
+        ),
+        (
+            "alert.one_in",
+            "alert",
             f"It says how rare a false alert is: one in {MIN_ONE_IN:,} to {MAX_ONE_IN:,} new references.",
         ),
         ("alert.not_measured", "alert", "It promises no rarer false alerts than the gallery's own figures reach."),
         ("webhook.address", "alert", "A webhook is an https address."),
         ("alert.hours", "alert", "Quiet hours and digests are hours that exist."),
-    ]  # fmt: skip
+    ]
 
 
 def _galleries() -> list[tuple[str, str, str]]:
@@ -188,7 +193,7 @@ def _sharing() -> list[tuple[str, str, str]]:
         ("shared.not_searched", searched, "Only what was searched is answered; else it is declined with a reason."),
         ("shared.not_examined", searched, "Nothing found is said only by who has looked at the candidates."),
         ("shared.undecided", searched, "Nothing found is not said while a candidate waits for a decision."),
-    ]  # fmt: skip
+    ]
 
 
 def _retention() -> list[tuple[str, str, str]]:
@@ -233,28 +238,35 @@ def _subjects(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("subject.not_confirmed", about, "Nothing is compared or told before somebody has checked who asks."),
         ("subject.document_number", about, "How identity was checked is kept in words; no number, no copy."),
         (
-            "subject.extension", about,
+            "subject.extension",
+            about,
             f"It is answered within {policy.subject_days} days of receipt, which are extended once, by {MAX_EXTENSION} days at most, with a reason.",
         ),
         ("subject.not_searched", about, "What the person gave is looked for before anything is answered."),
         ("subject.undecided", about, "A person decides face by face which references show whoever asks."),
         ("subject.closed", about, "An answer is final; the person can complain or ask anew."),
         (
-            "subject.open_cases", about,
+            "subject.open_cases",
+            about,
             "Of searches under open cases the answer tells "
             + ("their number." if policy.subject_open_cases == COUNT else "nothing, not even whether there are any."),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _disclosure(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     shown = disclosed_pictures(policy.disclosure_pictures)
     whole = "The list with its scores and templates is always whole."
     return [
-        ("disclosure.pictures", "disclosure", "A disclosure shows the pictures of all candidates, of examined ones, or none."),
         (
-            "disclosure.reason", "disclosure",
+            "disclosure.pictures",
+            "disclosure",
+            "A disclosure shows the pictures of all candidates, of examined ones, or none.",
+        ),
+        (
+            "disclosure.reason",
+            "disclosure",
             f"{shown}. More may be shown at any time, fewer only for a reason that stands in the package. {whole}",
         ),
         ("disclosure.large", "disclosure", "A page makes packages of up to a gibibyte; the command makes any."),
-    ]  # fmt: skip
+    ]

@@ -33,9 +33,11 @@ def size(announced: int) -> Decision:
     """The file's size is one that is taken."""
     if not 1 <= announced <= MAX_BYTES:
         return Refused(
-            "video.size", "Video refused", f"The file has {announced:,} bytes; 1 to {MAX_BYTES:,} are taken.",
+            "video.size",
+            "Video refused",
+            f"The file has {announced:,} bytes; 1 to {MAX_BYTES:,} are taken.",
             "Export the part that matters.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -45,10 +47,11 @@ def part(offset: int, length: int, received: int, announced: int) -> Decision:
     short = length < MIN_PART_BYTES and end != announced
     if offset != received or end > announced or not 0 < length <= PART_BYTES or short:
         return Refused(
-            "video.part", "Piece refused",
+            "video.part",
+            "Piece refused",
             f"{received:,} of {announced:,} bytes are here; this piece has {length:,} from {offset:,}.",
             f"Go on from {received:,}, with {MIN_PART_BYTES:,} to {PART_BYTES:,} bytes.",
-        )  # fmt: skip
+        )
     return Allow()
 
 
@@ -56,15 +59,17 @@ def hours(seconds: float, first: float, last: float) -> Decision:
     """The part to look through is inside the video and not too long; all in seconds from its beginning."""
     if not 0 <= first < last or first >= max(seconds, 0.001):
         return Refused(
-            "video.range", "Video refused",
+            "video.range",
+            "Video refused",
             f"The video is {seconds:,.0f} s long; {first:,.0f} to {last:,.0f} s was asked for.",
             "Name a part that lies within it.",
-        )  # fmt: skip
+        )
     long = min(last, seconds) - first
     if long > MAX_HOURS * 3600:
         return Refused(
-            "video.too_long", "Video refused",
+            "video.too_long",
+            "Video refused",
             f"{long / 3600:.1f} hours would be looked through; {MAX_HOURS} are the most at once.",
             "Name the hours that matter with --from and --to, in seconds; the file stays as it is.",
-        )  # fmt: skip
+        )
     return Allow()

@@ -54,9 +54,7 @@ def similarity(source: Points, target: Points) -> NDArray[np.float64]:
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]], np.float64)
 
 
-def align(
-    pixels: Pixels, points: Points, template: str = "arcface-112", *, side: int = ALIGNED_SIDE
-) -> Pixels:
+def align(pixels: Pixels, points: Points, template: str = "arcface-112", *, side: int = ALIGNED_SIDE) -> Pixels:
     """Cut the face out, upright and at the model's size.
 
     A face more than twice as large as the result is first halved by averaging, because a bilinear
@@ -103,9 +101,7 @@ def cut(pixels: Pixels, points: Points, target: Points, side: int) -> Pixels:
     return warped.astype(np.uint8, copy=False)
 
 
-def part_shown(
-    pixels: Pixels, points: Points, matrix: NDArray[np.float64], side: int
-) -> tuple[Pixels, Points]:
+def part_shown(pixels: Pixels, points: Points, matrix: NDArray[np.float64], side: int) -> tuple[Pixels, Points]:
     """The part of the picture that `matrix` shows, halved until the face is less than twice too large.
 
     Cutting first also keeps the warp away from pictures of more than 32,767 pixels a side, which it refuses.

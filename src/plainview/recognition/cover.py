@@ -18,9 +18,7 @@ COVERED = 0.5
 """From here on a face counts as covered: where 1 % of uncovered faces would, among people of the tuning half who were
 left out of the fit in turn (benchmarks/covers.py)."""
 
-_SIDE = (
-    56  # pixels of the aligned face, halved: finer detail is texture of cloth or skin and differs too much
-)
+_SIDE = 56  # pixels of the aligned face, halved: finer detail is texture of cloth or skin and differs too much
 _CELL = 8  # pixels: seven by seven cells, of which eyes take the third row, nose the fourth, mouth the sixth
 _ROWS = _SIDE // _CELL
 _LOWER = 3  # the row of cells from which on the rule looks: below the eyes

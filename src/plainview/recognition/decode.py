@@ -257,19 +257,14 @@ def _refusal(reply: Reply, limits: DecodeLimits) -> BadMedia:
     if code == "decoder_limit":
         return _over_limit(limits)
     if code == "too_many_pixels":
-        why = (
-            f"The picture has {size}; the limit is {limits.max_pixels:,} in "
-            f"all and {limits.max_side:,} on a side."
-        )
+        why = f"The picture has {size}; the limit is {limits.max_pixels:,} in all and {limits.max_side:,} on a side."
         return BadMedia(code, why, "Crop or scale it down, and record that as an edit.")
     if code == "too_small":
         why = f"The picture has {size}; below {limits.min_side} on a side no face can be compared."
         return BadMedia(code, why, "Get a larger picture from the source; enlarging this one adds nothing.")
     if code == "animated":
         count = f"{reply.detail:,} frames or pages" if reply.detail else "several frames or pages"
-        return BadMedia(
-            code, f"The file has {count}.", "Export the one frame that you mean as a still picture."
-        )
+        return BadMedia(code, f"The file has {count}.", "Export the one frame that you mean as a still picture.")
     if code == "deep_colour":
         return BadMedia(
             code,

@@ -295,9 +295,7 @@ def _exif(image: Image.Image) -> tuple[int, int]:
     """(orientation, ordinal of the capture date or 0); what makes no sense counts as not there."""
     exif = image.getexif
     orientation = _attempt(lambda: int(exif().get(ExifTags.Base.Orientation, 1)), 1)
-    text = _attempt(
-        lambda: str(exif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal, "")), ""
-    )
+    text = _attempt(lambda: str(exif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal, "")), "")
     day = _attempt(lambda: date(int(text[0:4]), int(text[5:7]), int(text[8:10])).toordinal(), 0)
     return orientation, day
 

@@ -45,9 +45,7 @@ _STEADY_LOOKS = ((1.0, 160), (1.5, 224))
 """How the face is looked at again before it is aligned: its size in units of an aligned face, and the side of the
 square around it, in pixels. Chosen on one half of the people of lfw-dev (docs/explanation/score-normalisation.md)."""
 
-_STEADY_REACH = (
-    0.35  # eye distances: points found farther than this from the first ones are of something else
-)
+_STEADY_REACH = 0.35  # eye distances: points found farther than this from the first ones are of something else
 
 _STRIDES = (8, 16, 32)
 _FARTHEST = 1e6  # pixels: coordinates beyond this are a network gone wrong
@@ -91,9 +89,7 @@ class Detector:
         back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
         return [_scaled(face, back) for face in faces]
 
-    def glance(
-        self, pixels: Pixels, *, longest: int = LARGE_SIDE, min_score: float = MIN_SCORE
-    ) -> list[Detection]:
+    def glance(self, pixels: Pixels, *, longest: int = LARGE_SIDE, min_score: float = MIN_SCORE) -> list[Detection]:
         """Find faces with one look, for frames of a video: what one frame does not show, the next may.
 
         Args:

@@ -212,9 +212,13 @@ def _rotated(pixels: Pixels, degrees: float) -> Pixels:
             "too_many_pixels", f"Turned, the picture would have {wide:,} x {high:,} pixels.", "Crop it first."
         )
     warped = cv2.warpAffine(
-        pixels, matrix[:2], (wide, high), flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_CONSTANT, borderValue=SURROUND,
-    )  # fmt: skip
+        pixels,
+        matrix[:2],
+        (wide, high),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=SURROUND,
+    )
     return np.asarray(warped, dtype=np.uint8)
 
 

@@ -46,9 +46,7 @@ class Embedder:
         vector = np.asarray(output, np.float64).reshape(-1)
         length = float(np.linalg.norm(vector))
         if vector.shape != (self._dimension,) or not np.isfinite(length) or length == 0.0:
-            raise ValueError(
-                f"the model did not give a template of {self._dimension} numbers with a direction"
-            )
+            raise ValueError(f"the model did not give a template of {self._dimension} numbers with a direction")
         return (vector / length).astype(np.float32)
 
 

@@ -64,9 +64,7 @@ class Engine:
         detector = Detector(_session(read_verified(finder, finder.detector, folder), finder))
         session = _session(read_verified(pack, pack.recogniser, folder), pack)
         inputs = [node.name for node in session.get_inputs()]
-        if inputs != [pack.embed.input] or pack.embed.output not in [
-            node.name for node in session.get_outputs()
-        ]:
+        if inputs != [pack.embed.input] or pack.embed.output not in [node.name for node in session.get_outputs()]:
             raise PackError(
                 f"The network of {pack.identity} has other inputs or outputs than its card says.",
                 "Correct input and output in its manifest and install it again.",
@@ -110,9 +108,7 @@ class Engine:
         aligned = align(picture.pixels, points, self.pack.alignment)
         if not self.pack.mirrored:
             return self._embedder.template(aligned)
-        both = self._embedder.template(aligned) + self._embedder.template(
-            np.ascontiguousarray(aligned[:, ::-1])
-        )
+        both = self._embedder.template(aligned) + self._embedder.template(np.ascontiguousarray(aligned[:, ::-1]))
         length = float(np.linalg.norm(both.astype(np.float64)))
         if not length > 0:
             raise ValueError("a face and its mirror image gave opposite templates")
@@ -177,9 +173,7 @@ class Engine:
 
 def _session(content: bytes, pack: ModelPack) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = (
-        1  # faces run in parallel threads instead: twice the throughput on two cores
-    )
+    options.intra_op_num_threads = 1  # faces run in parallel threads instead: twice the throughput on two cores
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:

@@ -67,10 +67,7 @@ def fold(source: bytes, *, free_axes: tuple[int, ...] = (0,)) -> bytes:
         nodes,
         "folded",
         [_with_free_axes(value, free_axes) for value in inputs],
-        [
-            _with_free_axes(value, tuple(range(len(value.type.tensor_type.shape.dim))))
-            for value in graph.output
-        ],
+        [_with_free_axes(value, tuple(range(len(value.type.tensor_type.shape.dim)))) for value in graph.output],
         [onnx.numpy_helper.from_array(constants[name], name) for name in sorted(used & constants.keys())],
     )
     result = onnx.helper.make_model(
@@ -209,9 +206,7 @@ def _with_free_axes(value: Any, free_axes: tuple[int, ...]) -> Any:
     from onnx import helper
 
     kind = value.type.tensor_type
-    shape = [
-        f"{value.name}_axis{i}" if i in free_axes else size.dim_value for i, size in enumerate(kind.shape.dim)
-    ]
+    shape = [f"{value.name}_axis{i}" if i in free_axes else size.dim_value for i, size in enumerate(kind.shape.dim)]
     return helper.make_tensor_value_info(value.name, kind.elem_type, shape)
 
 

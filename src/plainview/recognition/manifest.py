@@ -194,8 +194,7 @@ class _Table:
         meaning = "three numbers, one for each channel in the order of colour"
         values = self._take(key, list, meaning)
         sound = [
-            isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) <= 1e6 and v > above
-            for v in values
+            isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) <= 1e6 and v > above for v in values
         ]
         if len(values) != 3 or not all(sound):
             raise _wrong(f'"{self.path}{key}" must be {meaning}')

@@ -225,9 +225,7 @@ def card_text(pack: ModelPack) -> str:
     """The card as lines of text for people, under 110 characters where its sentences allow."""
     lines = [f"{pack.identity}: {pack.summary}", ""]
     if pack.source is not None:
-        lines.append(
-            f"Source: {pack.source.package} {pack.source.version}, wheel sha256 {pack.source.wheel_sha256}"
-        )
+        lines.append(f"Source: {pack.source.package} {pack.source.version}, wheel sha256 {pack.source.wheel_sha256}")
     for role, file in (("Detector", pack.detector), ("Recogniser", pack.recogniser)):
         if file is None:
             lines.append(f"{role}: that of {DEFAULT_PACK}")
@@ -238,9 +236,7 @@ def card_text(pack: ModelPack) -> str:
             f"  {file.bytes:,} bytes, sha256 {file.sha256}",
         ]
         if file.source_member:
-            lines.append(
-                f"  made from {file.source_name}, {file.source_bytes:,} bytes, sha256 {file.source_sha256}"
-            )
+            lines.append(f"  made from {file.source_name}, {file.source_bytes:,} bytes, sha256 {file.source_sha256}")
     uses = "; ".join(f"{use} ({USES[use]})" for use in sorted(pack.permitted_uses))
     embed = pack.embed
     lines += [
@@ -319,13 +315,9 @@ YUNET_SFACE = ModelPack(
     ),
     figures=(
         Figure("FNIR at FPIR 1 %", "0.83 % (0.31 to 1.81)", _HALF, "open set, gallery of 309", _NOW),
-        Figure(
-            "FNIR at FPIR 1 %, drawn covers", "7.7 % (5.5 to 10.5)", _HALF, "open set, gallery of 309", _NOW
-        ),
+        Figure("FNIR at FPIR 1 %, drawn covers", "7.7 % (5.5 to 10.5)", _HALF, "open set, gallery of 309", _NOW),
         Figure("TAR at FMR 1e-4", "99.43 % (98.73 to 99.85)", _HALF, "all pairs", _NOW),
-        Figure(
-            "verification accuracy", "99.38 %", _LFW, "the 10-fold protocol of LFW, 6,000 pairs", _AUTHORS
-        ),
+        Figure("verification accuracy", "99.38 %", _LFW, "the 10-fold protocol of LFW, 6,000 pairs", _AUTHORS),
         Figure("FNMR at FMR 1e-3", "0.31 %", _LFW, "all pairs, 87 million of them impostors", _AUTHORS),
         Figure("FNMR at FMR 1e-4", "0.65 %", _LFW, "all pairs, 87 million of them impostors", _AUTHORS),
         Figure("FNMR at FMR 1e-5", "1.97 %", _LFW, "all pairs, 87 million of them impostors", _AUTHORS),

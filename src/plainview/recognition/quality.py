@@ -178,15 +178,11 @@ def summarise(components: dict[str, float]) -> Quality:
         The overall score is the lowest of the components' scores; advice is given for every score below 80.
     """
     scores = {name: float(np.interp(abs(components[name]), *curve)) for name, curve in _SCORES.items()}
-    worst_first = sorted(
-        (name for name in scores if scores[name] < _ADVISE_BELOW), key=lambda name: scores[name]
-    )
+    worst_first = sorted((name for name in scores if scores[name] < _ADVISE_BELOW), key=lambda name: scores[name])
     sentences = [_sentence(name, components) for name in worst_first]
     if components["cover"] >= COVERED:
         sentences.append("Mouth or nose seem covered, or out of the picture.")
-    return Quality(
-        overall=round(min(scores.values())), components=components, advice=tuple(dict.fromkeys(sentences))
-    )
+    return Quality(overall=round(min(scores.values())), components=components, advice=tuple(dict.fromkeys(sentences)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +207,13 @@ def explain(components: dict[str, float]) -> list[Explained]:
     scores = {name: float(np.interp(abs(components[name]), *curve)) for name, curve in _SCORES.items()}
     return [
         Explained(
-            name, _LABELS[name][0], _LABELS[name][1].format(abs(components[name])),
+            name,
+            _LABELS[name][0],
+            _LABELS[name][1].format(abs(components[name])),
             _sentence(name, components) if scores[name] < _ADVISE_BELOW else "",
         )
         for name in sorted(scores, key=lambda name: scores[name])
-    ]  # fmt: skip
+    ]
 
 
 _LABELS = {
@@ -272,9 +270,7 @@ def _sentence(name: str, components: dict[str, float]) -> str:
     if name == "pitch":
         return f"The head is tipped about {abs(value):.0f} degrees {'up' if value > 0 else 'down'}."
     if name == "roll":
-        return (
-            f"The head is tilted about {abs(value):.0f} degrees. Turn the picture upright and compare again."
-        )
+        return f"The head is tilted about {abs(value):.0f} degrees. Turn the picture upright and compare again."
     if name == "contrast":
         return "The face has little contrast."
     return "The detector is not sure that this is a face, or it is partly covered."

@@ -119,9 +119,7 @@ class Sandbox:
         self._arena_fd = os.memfd_create("plainview-pixels", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(self._arena_fd, self._arena_bytes)
         # Without the seal a child could shrink the memory under the parent, which would die reading it.
-        fcntl.fcntl(
-            self._arena_fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-        )
+        fcntl.fcntl(self._arena_fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
         self._arena = mmap.mmap(self._arena_fd, self._arena_bytes, prot=mmap.PROT_READ)
 
     @property

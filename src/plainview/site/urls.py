@@ -102,9 +102,7 @@ urlpatterns = [
     ),
     path("verifications/", verifying.verification_list, name="verifications"),
     path("verifications/<str:public_id>/", verifying.verification, name="verification"),
-    path(
-        "verifications/<str:public_id>/probe.jpg", verifying.verification_picture, name="verification-probe"
-    ),
+    path("verifications/<str:public_id>/probe.jpg", verifying.verification_picture, name="verification-probe"),
     path(
         "verifications/<str:public_id>/faces/<int:position>.jpg",
         verifying.verification_picture,
@@ -122,9 +120,7 @@ urlpatterns = [
     ),
     path("proficiency/", proficiency.proficiency, name="proficiency"),
     path("proficiency/items/", proficiency.proficiency_items, name="proficiency-items"),
-    path(
-        "proficiency/items/<str:public_id>/retire/", proficiency.proficiency_retire, name="proficiency-retire"
-    ),
+    path("proficiency/items/<str:public_id>/retire/", proficiency.proficiency_retire, name="proficiency-retire"),
     path(
         "proficiency/items/<str:public_id>/<str:which>.jpg",
         proficiency.proficiency_picture,
@@ -142,18 +138,14 @@ urlpatterns = [
     path("leads/<str:public_id>/<str:which>.jpg", leads.lead_picture, name="lead-picture"),
     path("examinations/<str:public_id>/release/", leads.release, name="release"),
     path("examinations/<str:public_id>/withhold/", leads.withhold, name="withhold"),
-    path(
-        "examinations/<str:public_id>/release/<str:which>.jpg", leads.release_picture, name="release-picture"
-    ),
+    path("examinations/<str:public_id>/release/<str:which>.jpg", leads.release_picture, name="release-picture"),
     path("galleries/", galleries.galleries, name="galleries"),
     path("galleries/new/", galleries.gallery_new, name="gallery-new"),
     path("galleries/<int:pk>/", galleries.gallery, name="gallery"),
     path("galleries/<int:pk>/passport/", galleries.gallery_passport, name="gallery-passport"),
     path("galleries/<int:pk>/enrol/", galleries.gallery_enrol, name="gallery-enrol"),
     path("galleries/<int:pk>/enrolments/<int:number>/", galleries.enrolment, name="enrolment"),
-    path(
-        "galleries/<int:pk>/enrolments/<int:number>/erase/", galleries.enrolment_erase, name="enrolment-erase"
-    ),
+    path("galleries/<int:pk>/enrolments/<int:number>/erase/", galleries.enrolment_erase, name="enrolment-erase"),
     path(
         "galleries/<int:pk>/enrolments/<int:number>/failures/<int:rank>.jpg",
         galleries.enrolment_failure,
@@ -193,9 +185,7 @@ urlpatterns = [
     path("shared/", sharing.shared, name="shared"),
     path("shared/<str:public_id>/", sharing.shared_request, name="shared-request"),
     path("shared/<str:public_id>/probe.jpg", sharing.shared_probe, name="shared-probe"),
-    path(
-        "shared/<str:public_id>/candidates/<int:rank>.jpg", sharing.shared_candidate, name="shared-candidate"
-    ),
+    path("shared/<str:public_id>/candidates/<int:rank>.jpg", sharing.shared_candidate, name="shared-candidate"),
     path("shared/<str:public_id>/authorise/", sharing.authorise, name="shared-authorise"),
     path("shared/<str:public_id>/take-back/", sharing.take_back, name="shared-take-back"),
     path("shared/<str:public_id>/take/", sharing.take, name="shared-take"),
@@ -241,9 +231,7 @@ urlpatterns = [
     path("packages/<str:public_id>/package.zip", disclosing.package_download, name="package-download"),
     path("disclosures/", disclosed.disclosures, name="disclosures"),
     path("disclosures/<str:public_id>/", disclosed.disclosure, name="disclosure"),
-    path(
-        "disclosures/<str:public_id>/<str:which>.jpg", disclosed.disclosure_picture, name="disclosure-picture"
-    ),
+    path("disclosures/<str:public_id>/<str:which>.jpg", disclosed.disclosure_picture, name="disclosure-picture"),
     path(
         "disclosures/<str:public_id>/candidates/<int:rank>.jpg",
         disclosed.disclosure_candidate,
@@ -258,13 +246,9 @@ urlpatterns = [
     path("exonerations/", exoneration.exonerations, name="exonerations"),
     path("exonerations/<str:public_id>/", exoneration.exoneration, name="exoneration"),
     path("exonerations/<str:public_id>/decide/", exoneration.exoneration_decide, name="exoneration-decide"),
-    path(
-        "exonerations/<str:public_id>/prepare/", exoneration.exoneration_prepare, name="exoneration-prepare"
-    ),
+    path("exonerations/<str:public_id>/prepare/", exoneration.exoneration_prepare, name="exoneration-prepare"),
     path("exonerations/<str:public_id>/answer/", exoneration.exoneration_answer, name="exoneration-answer"),
-    path(
-        "exonerations/<str:public_id>/result.json", exoneration.exoneration_result, name="exoneration-result"
-    ),
+    path("exonerations/<str:public_id>/result.json", exoneration.exoneration_result, name="exoneration-result"),
     path("samples/", sampling.samples, name="samples"),
     path("samples/<str:public_id>/", sampling.sample, name="sample"),
     path("samples/<str:public_id>/<int:position>/", sampling.sample_finding, name="sample-finding"),

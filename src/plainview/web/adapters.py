@@ -115,9 +115,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         app = sociallogin.provider.app if sociallogin.provider else None
         agency = str((app.settings if app else {}).get("agency", ""))
         addresses = [row.email.strip().lower() for row in sociallogin.email_addresses if row.verified]
-        members = Member.objects.select_related("agency").filter(
-            email__in=addresses, agency__public_id=agency
-        )
+        members = Member.objects.select_related("agency").filter(email__in=addresses, agency__public_id=agency)
         member = members.first()
         answer = may_sign_in(member) if member is not None else _unknown()
         if isinstance(answer, Refused):
@@ -132,6 +130,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):
 
 def _unknown() -> Refused:
     return Refused(
-        "member.unknown", "Not signed in", "Your agency has not invited anybody with this address.",
+        "member.unknown",
+        "Not signed in",
+        "Your agency has not invited anybody with this address.",
         "Ask your agency administrator.",
-    )  # fmt: skip
+    )

@@ -138,19 +138,19 @@ class Access:
             return refusal_page(
                 request,
                 Refused(
-                    "url.unlisted", "Refused", "It is not written down who may open this page.",
+                    "url.unlisted",
+                    "Refused",
+                    "It is not written down who may open this page.",
                     "Report it; the page has to be entered in its table first.",
                 ),
-            )  # fmt: skip
+            )
         if need is Anyone.CLOSED:
             raise Http404
         if need is Anyone.PUBLIC:
             return None
         member = request.user
         if not isinstance(member, Member):
-            return redirect(
-                f"/accounts/login/?next={request.path}" if request.method == "GET" else "/accounts/login/"
-            )
+            return redirect(f"/accounts/login/?next={request.path}" if request.method == "GET" else "/accounts/login/")
         if need is not Anyone.SETUP and not is_mfa_enabled(member):
             return redirect("mfa_activate_totp")
         if isinstance(need, Permission):

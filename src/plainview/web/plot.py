@@ -78,9 +78,7 @@ _ASIDE, _NUMBER = 230, 50  # units left of lying bars for their labels, and righ
 _MOST_NUMBERS, _LINE = 12, 80  # numbers over standing bars, and characters of labels that fit under them
 
 
-def drawing(
-    labels: Sequence[str], counts: Sequence[int], before: Sequence[int] | None, *, lying: bool
-) -> Drawing:
+def drawing(labels: Sequence[str], counts: Sequence[int], before: Sequence[int] | None, *, lying: bool) -> Drawing:
     """Lay out counts, and those of another period beside them; the highest of all fills the drawing.
 
     Args:
@@ -121,7 +119,5 @@ def _standing(labels: Sequence[str], groups: Sequence[Sequence[int]], most: int)
                     words.append(Word(x + width / 2, _TEXT + HEIGHT - height - 4, f"{group[i]:,}", "middle"))
         if i % every == 0:
             # The first label would stick out on the left.
-            words.append(
-                Word((i + 0.5) * step if i else 0, HEIGHT + 2 * _TEXT, label, "middle" if i else "start")
-            )
+            words.append(Word((i + 0.5) * step if i else 0, HEIGHT + 2 * _TEXT, label, "middle" if i else "start"))
     return Drawing(WIDTH, HEIGHT + 2 * _TEXT + 6, rects, words)

@@ -35,4 +35,4 @@ class InMemory(FileUploadHandler):
         self._held.seek(0)
         return InMemoryUploadedFile(
             self._held, self.field_name, self.file_name, self.content_type, file_size, self.charset
-        )  # fmt: skip
+        )

@@ -99,9 +99,7 @@ def test_whatever_a_crash_cut_off_is_made_good(
     assert verify_folder(folder.path).ok
 
 
-def test_a_long_torn_tail_is_cut_off(
-    folder: LogFolder, records: list[Record], whole: dict[str, bytes]
-) -> None:
+def test_a_long_torn_tail_is_cut_off(folder: LogFolder, records: list[Record], whole: dict[str, bytes]) -> None:
     folder.publish(truth(records[:12]))
     for name in ("log.jsonl", "checkpoints"):
         with (folder.path / name).open("ab") as file:
@@ -140,16 +138,12 @@ def test_a_folder_ahead_of_the_truth_is_refused(folder: LogFolder, records: list
     assert contents(folder) == before
 
 
-def test_a_folder_whose_last_entry_differs_is_refused(
-    tools: Any, folder: LogFolder, records: list[Record]
-) -> None:
+def test_a_folder_whose_last_entry_differs_is_refused(tools: Any, folder: LogFolder, records: list[Record]) -> None:
     folder.publish(truth(records[:12]))
     log = folder.path / "log.jsonl"
     lines = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(
-        b"".join(
-            tools.covered_up([*lines[:7], tools.altered(lines[7]), *lines[8:11], tools.altered(lines[11])])
-        )
+        b"".join(tools.covered_up([*lines[:7], tools.altered(lines[7]), *lines[8:11], tools.altered(lines[11])]))
     )
     before = contents(folder)
     with pytest.raises(FolderDiffers, match="differ at entry 7") as caught:
@@ -159,9 +153,7 @@ def test_a_folder_whose_last_entry_differs_is_refused(
 
 
 @pytest.mark.parametrize("last", [b"rubbish\n", b"\n", b'{"entry":{},"leaf":"' + b"0" * 64 + b'"}\n'])
-def test_a_last_line_that_is_no_entry_is_refused(
-    folder: LogFolder, records: list[Record], last: bytes
-) -> None:
+def test_a_last_line_that_is_no_entry_is_refused(folder: LogFolder, records: list[Record], last: bytes) -> None:
     folder.publish(truth(records[:12]))
     with (folder.path / "log.jsonl").open("ab") as file:
         file.write(last)
@@ -195,9 +187,7 @@ def test_a_damaged_last_checkpoint_is_refused_not_replaced(folder: LogFolder, re
 
 
 @pytest.mark.parametrize("damage", ["canonical", "leaf", "order"])
-def test_a_bad_entry_of_the_truth_is_not_published(
-    folder: LogFolder, records: list[Record], damage: str
-) -> None:
+def test_a_bad_entry_of_the_truth_is_not_published(folder: LogFolder, records: list[Record], damage: str) -> None:
     bad = {
         "canonical": replace(records[5], canonical=records[5].canonical + b" "),
         "leaf": replace(records[5], leaf=bytes(32)),
@@ -233,9 +223,7 @@ def test_sync_forces_every_file_and_the_folder(
     folder: LogFolder, records: list[Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced = []
-    monkeypatch.setattr(
-        os, "fsync", lambda file: synced.append(Path(f"/proc/self/fd/{file}").readlink().name)
-    )
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(Path(f"/proc/self/fd/{file}").readlink().name))
     folder.sync()
     assert synced == ["key.pub", "log"]
     folder.publish(truth(records))

@@ -39,14 +39,11 @@ FIELDS = {
 }
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
-scalars = (
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(codec="utf-8"))
-)
+scalars = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(codec="utf-8"))
 values = st.recursive(
     scalars,
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3)
     ),
     max_leaves=8,
 )
@@ -57,9 +54,7 @@ def line(**changes: object) -> bytes:
 
 
 def test_the_canonical_form_is_these_very_bytes() -> None:
-    entry = Entry(
-        7, "2026-11-23T03:38:24.12Z", "agency.example/log", "search.requested", "m42", {"b": 1, "a": "é"}, {}
-    )
+    entry = Entry(7, "2026-11-23T03:38:24.12Z", "agency.example/log", "search.requested", "m42", {"b": 1, "a": "é"}, {})
     assert (
         entry.canonical
         == (

@@ -76,9 +76,7 @@ def test_what_is_made_by_the_rule_is_found_right(tmp_path: Path, table: list[dic
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(tables, st.data())
-def test_whatever_row_is_altered_is_found(
-    tmp_path: Path, table: list[dict[str, int]], data: st.DataObject
-) -> None:
+def test_whatever_row_is_altered_is_found(tmp_path: Path, table: list[dict[str, int]], data: st.DataObject) -> None:
     told = log_of(table, tmp_path)
     rows = told["agencies"][0]["by_month"]
     i = data.draw(st.integers(0, len(rows) - 1))
@@ -105,17 +103,16 @@ ALTERED: list[tuple[Callable[[list[dict[str, Any]]], object], str]] = [
     (lambda rows: rows[1].update({"from": "2027-03"}), "A1: 2027-02 is left out"),
     (
         lambda rows: rows.__setitem__(
-            slice(0, 2), [{"from": "2027-01", "until": "2027-03", "searches": 25, "offences": {"a": 18, "b": 6}, "other": 1}]
+            slice(0, 2),
+            [{"from": "2027-01", "until": "2027-03", "searches": 25, "offences": {"a": 18, "b": 6}, "other": 1}],
         ),
         "2027-01 to 2027-03",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("change", "words"), ALTERED)
-def test_what_was_done_is_named(
-    tmp_path: Path, change: Callable[[list[dict[str, Any]]], object], words: str
-) -> None:
+def test_what_was_done_is_named(tmp_path: Path, change: Callable[[list[dict[str, Any]]], object], words: str) -> None:
     told = log_of(FEW, tmp_path)
     before = deepcopy(told)
     change(told["agencies"][0]["by_month"])

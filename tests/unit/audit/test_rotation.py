@@ -40,9 +40,7 @@ def log(tools: Any, count: int, changes: dict[int, str], signs: dict[int, Signer
     return records
 
 
-def both(
-    path: Path, vkey: str | None = FIRST.verifier.text, kept: str | None = None
-) -> tuple[bool, int | None]:
+def both(path: Path, vkey: str | None = FIRST.verifier.text, kept: str | None = None) -> tuple[bool, int | None]:
     """The verdict of the package, which must be the outsider's script's too."""
     spec = importlib.util.spec_from_file_location(
         "standalone", Path(plainview.audit.__file__).with_name("standalone.py")
@@ -54,8 +52,11 @@ def both(
     report = verify_folder(path, vkey=vkey, kept_checkpoint=kept)
     verdict = script.verify(path, script.Key(vkey) if vkey else None, kept.encode() if kept else None)
     assert (verdict["ok"], verdict["first_bad"], verdict["entries"], verdict["root"]) == (
-        report.ok, report.first_bad, report.entries, report.root,
-    ), (report, verdict)  # fmt: skip
+        report.ok,
+        report.first_bad,
+        report.entries,
+        report.root,
+    ), (report, verdict)
     return report.ok, report.first_bad
 
 
@@ -80,9 +81,7 @@ def test_a_kept_checkpoint_of_any_age_is_checked_with_the_key_of_its_time(
 ) -> None:
     path = tools.copy.of(FIRST, rotated).write(tmp_path / "log")
     assert both(path, kept=rotated[size - 1].checkpoint) == (True, None)
-    other = next(
-        s for s in (FIRST, SECOND, THIRD) if s is not (FIRST if size < 6 else SECOND if size < 10 else THIRD)
-    )
+    other = next(s for s in (FIRST, SECOND, THIRD) if s is not (FIRST if size < 6 else SECOND if size < 10 else THIRD))
     forged = other.sign(size, bytes(32))
     assert both(path, kept=forged)[0] is False
 
@@ -119,9 +118,7 @@ def test_after_a_rotation_only_the_new_key_signs(
     assert both(tools.copy.of(FIRST, rows).write(tmp_path / "log"))[0] is False
 
 
-@pytest.mark.parametrize(
-    "key", ["", "no key", Signer.from_private_bytes("other.example/log", bytes(32)).verifier.text]
-)
+@pytest.mark.parametrize("key", ["", "no key", Signer.from_private_bytes("other.example/log", bytes(32)).verifier.text])
 def test_an_entry_that_introduces_no_key_of_this_log_is_bad(tools: Any, tmp_path: Path, key: str) -> None:
     rows = log(tools, 8, {4: key}, {1: FIRST})
     assert both(tools.copy.of(FIRST, rows).write(tmp_path / "log")) == (False, 4)

@@ -52,9 +52,7 @@ def run(*args: object, stdin: str | None = None) -> subprocess.CompletedProcess[
 
 
 def verdicts(folders: Iterable[tuple[Path, str | None]]) -> list[dict[str, Any]]:
-    done = run(
-        "-c", DRIVER, SCRIPT, stdin="".join(json.dumps([str(path), kept]) + "\n" for path, kept in folders)
-    )
+    done = run("-c", DRIVER, SCRIPT, stdin="".join(json.dumps([str(path), kept]) + "\n" for path, kept in folders))
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -172,8 +170,7 @@ def test_it_agrees_on_every_sampled_bit_flip(dense: Any, tmp_path: Path) -> None
 
 
 BASE = (
-    b'{"action":"a","actor":"m","at":"2026-11-23T03:38:24.12Z","log":"l","sealed":{},"seq":0,'
-    b'"subject":{"k":%s},"v":1}'
+    b'{"action":"a","actor":"m","at":"2026-11-23T03:38:24.12Z","log":"l","sealed":{},"seq":0,"subject":{"k":%s},"v":1}'
 )
 ROOM = 65_536 - len(BASE) + len(b"%s")
 
@@ -225,9 +222,7 @@ def test_the_limits_of_an_entry_are_the_same(
     ],
     ids=["sound", "time", "number", "log"],
 )
-def test_even_a_signed_entry_must_keep_the_rules(
-    tools: Any, tmp_path: Path, second: Entry, sound: bool
-) -> None:
+def test_even_a_signed_entry_must_keep_the_rules(tools: Any, tmp_path: Path, second: Entry, sound: bool) -> None:
     signer, frontier, records = Signer.generate(ORIGIN), Frontier(), []
     for entry in (Entry(0, "2026-11-23T00:00:01.00Z", ORIGIN, "a", "m", {}, {}), second):
         frontier = frontier.append(entry.leaf())
@@ -236,9 +231,7 @@ def test_even_a_signed_entry_must_keep_the_rules(
     assert (verdict["ok"], verdict["first_bad"]) == (sound, None if sound else 1)
 
 
-def test_a_key_vouches_only_for_its_own_log(
-    tools: Any, signer: Signer, records: list[Record], tmp_path: Path
-) -> None:
+def test_a_key_vouches_only_for_its_own_log(tools: Any, signer: Signer, records: list[Record], tmp_path: Path) -> None:
     body = records[0].checkpoint.split("\n\n")[0].replace(tools.origin, "other.example/log")  # type: ignore[union-attr]
     folder = tools.copy.of(signer, [replace(records[0], checkpoint=signer.sign_note(body + "\n"))])
     for verdict in (load().verify(folder.write(tmp_path / "log")), asdict(verify_folder(tmp_path / "log"))):

@@ -44,9 +44,7 @@ def signed(signer: Signer, records: list[Record]) -> list[Record]:
     return result
 
 
-def test_an_untouched_log_is_ok(
-    dense: Any, sparse: Any, records: list[Record], signer: Signer, tmp_path: Path
-) -> None:
+def test_an_untouched_log_is_ok(dense: Any, sparse: Any, records: list[Record], signer: Signer, tmp_path: Path) -> None:
     root = root_of([record.leaf for record in records]).hex()
     assert verify_folder(dense.write(tmp_path / "a"), vkey=signer.verifier.text) == Report(
         True, 40, root, None, (), (signer.verifier.text,), records[-1].checkpoint
@@ -71,9 +69,7 @@ def test_the_first_bad_entry_is_named_exactly(
 
 @pytest.mark.parametrize("at", [0, 9, 10, 17, 39, 44])
 @pytest.mark.parametrize("kind", KINDS)
-def test_with_fewer_checkpoints_the_range_is_named(
-    tools: Any, sparse: Any, tmp_path: Path, kind: str, at: int
-) -> None:
+def test_with_fewer_checkpoints_the_range_is_named(tools: Any, sparse: Any, tmp_path: Path, kind: str, at: int) -> None:
     lines = tools.covered_up(tools.damages[kind](list(sparse.lines), at))
     report = verify_folder(sparse.with_lines(lines).write(tmp_path / "log"))
     first = tools.first_difference(sparse.lines, lines)
@@ -88,9 +84,7 @@ def test_the_range_is_said(tools: Any, sparse: Any, tmp_path: Path) -> None:
     )
 
 
-def test_an_entry_whose_leaf_is_proven_is_named_exactly_even_so(
-    tools: Any, sparse: Any, tmp_path: Path
-) -> None:
+def test_an_entry_whose_leaf_is_proven_is_named_exactly_even_so(tools: Any, sparse: Any, tmp_path: Path) -> None:
     lines = list(sparse.lines)
     lines[17] = tools.altered(lines[17])
     report = verify_folder(sparse.with_lines(lines).write(tmp_path / "log"))
@@ -98,18 +92,14 @@ def test_an_entry_whose_leaf_is_proven_is_named_exactly_even_so(
     assert report.problems == ("entry 17: its leaf hash is not the hash of its bytes",)
 
 
-def test_a_visible_change_does_not_hide_a_covered_up_one_before_it(
-    tools: Any, sparse: Any, tmp_path: Path
-) -> None:
+def test_a_visible_change_does_not_hide_a_covered_up_one_before_it(tools: Any, sparse: Any, tmp_path: Path) -> None:
     lines = tools.covered_up(tools.damages["alter"](list(sparse.lines), 12))
     lines[17] = lines[17][:-30] + b"\n"
     report = verify_folder(sparse.with_lines(lines).write(tmp_path / "log"))
     assert report.first_bad == 10
 
 
-def test_entries_and_checkpoints_cut_together_show_only_against_a_kept_checkpoint(
-    dense: Any, tmp_path: Path
-) -> None:
+def test_entries_and_checkpoints_cut_together_show_only_against_a_kept_checkpoint(dense: Any, tmp_path: Path) -> None:
     cut = replace(dense, lines=dense.lines[:30], notes=dense.notes[:30])
     folder = cut.write(tmp_path / "log")
     assert verify_folder(folder).ok
@@ -147,9 +137,7 @@ def test_a_kept_checkpoint_that_the_key_did_not_sign_is_a_problem(dense: Any, tm
         assert "kept" in report.problems[0]
 
 
-def test_a_difference_already_found_explains_the_kept_checkpoint(
-    tools: Any, dense: Any, tmp_path: Path
-) -> None:
+def test_a_difference_already_found_explains_the_kept_checkpoint(tools: Any, dense: Any, tmp_path: Path) -> None:
     lines = tools.covered_up(tools.damages["alter"](list(dense.lines), 17))
     folder = dense.with_lines(lines).write(tmp_path / "log")
     assert verify_folder(folder, kept_checkpoint=dense.notes[30].decode()).first_bad == 17
@@ -169,9 +157,7 @@ def test_a_lost_checkpoint_in_the_middle_is_no_problem_of_the_entries(dense: Any
 
 
 @pytest.mark.parametrize(("first", "second"), [(5, 5), (5, 3)])
-def test_checkpoints_that_do_not_grow_are_a_problem(
-    dense: Any, tmp_path: Path, first: int, second: int
-) -> None:
+def test_checkpoints_that_do_not_grow_are_a_problem(dense: Any, tmp_path: Path, first: int, second: int) -> None:
     notes = [*dense.notes[: first + 1], dense.notes[second], *dense.notes[first + 1 :]]
     report = verify_folder(replace(dense, notes=tuple(notes)).write(tmp_path / "log"))
     assert (report.ok, report.first_bad) == (False, None)
@@ -264,9 +250,7 @@ def test_every_sampled_bit_flip_is_caught_and_placed(dense: Any, signer: Signer,
 # --- keys and files
 
 
-def test_the_trusted_key_is_believed_not_the_one_in_the_folder(
-    tools: Any, dense: Any, tmp_path: Path
-) -> None:
+def test_the_trusted_key_is_believed_not_the_one_in_the_folder(tools: Any, dense: Any, tmp_path: Path) -> None:
     stranger = Signer.generate(tools.origin)
     forged = tools.copy.of(stranger, tools.make_records(stranger, 5)).write(tmp_path / "log")
     assert verify_folder(forged).ok
@@ -342,15 +326,11 @@ def test_what_is_published_while_verifying_does_not_disturb(
 
 def test_the_format_of_a_line(records: list[Record]) -> None:
     line = format_line(records[0].canonical, records[0].leaf)
-    assert line[:-1] == rfc8785.dumps(
-        {"entry": json.loads(records[0].canonical), "leaf": records[0].leaf.hex()}
-    )
+    assert line[:-1] == rfc8785.dumps({"entry": json.loads(records[0].canonical), "leaf": records[0].leaf.hex()})
 
 
 def test_the_example_of_the_documentation_is_a_sound_log(tmp_path: Path) -> None:
-    page = (
-        Path(__file__).parents[3].joinpath("docs", "reference", "log-format.md").read_text(encoding="utf-8")
-    )
+    page = Path(__file__).parents[3].joinpath("docs", "reference", "log-format.md").read_text(encoding="utf-8")
     blocks = page.split("```\n")[1::2]
     (line,) = (block for block in blocks if block.startswith('{"entry":{"'))
     (note,) = (block for block in blocks if "\n\n— " in block)

@@ -57,9 +57,9 @@ def test_the_cosignature_is_built_as_the_specification_says() -> None:
     body = EXAMPLE.split("\n\n")[0] + "\n"
     message = f"cosignature/v1\ntime {NOW}\n{body}".encode()
     Ed25519PublicKey.from_public_bytes(public).verify(blob[12:], message)
-    assert [
-        (row.witness, row.at) for row in cosignatures(signer.cosign(EXAMPLE, NOW), [signer.verifier])
-    ] == [(signer.verifier, NOW)]
+    assert [(row.witness, row.at) for row in cosignatures(signer.cosign(EXAMPLE, NOW), [signer.verifier])] == [
+        (signer.verifier, NOW)
+    ]
 
 
 def test_cosigning_again_replaces_its_own_line_and_keeps_the_others() -> None:
@@ -119,8 +119,10 @@ def test_rollback_and_forks_are_refused_with_both_checkpoints_as_evidence(
     kept = witness.kept()
     forked = tools.make_records(signer, 40, every=3)[::-1]
     for rows, size, rule in (
-        (records, 19, "witness.rollback"), (forked, 20, "witness.fork"), (forked, 33, "witness.fork"),
-    ):  # fmt: skip
+        (records, 19, "witness.rollback"),
+        (forked, 20, "witness.fork"),
+        (forked, 33, "witness.fork"),
+    ):
         with pytest.raises(WitnessRefused) as refused:
             cosign(witness, signer, rows, size)
         assert refused.value.rule_id == rule
@@ -133,9 +135,7 @@ def test_rollback_and_forks_are_refused_with_both_checkpoints_as_evidence(
     assert witness.kept() == kept
 
 
-def test_another_key_or_no_signature_is_refused(
-    witness: Witness, signer: Signer, records: list[Record]
-) -> None:
+def test_another_key_or_no_signature_is_refused(witness: Witness, signer: Signer, records: list[Record]) -> None:
     cosign(witness, signer, records, 5)
     with pytest.raises(WitnessRefused, match="first key"):
         cosign(witness, Signer.generate(signer.verifier.name), records, 6)
@@ -156,9 +156,7 @@ def test_nothing_is_given_out_before_it_is_on_the_disk(
     assert witness.kept() == []
 
 
-def test_a_damaged_memory_is_not_a_first_visit(
-    witness: Witness, signer: Signer, records: list[Record]
-) -> None:
+def test_a_damaged_memory_is_not_a_first_visit(witness: Witness, signer: Signer, records: list[Record]) -> None:
     cosign(witness, signer, records, 5)
     next((witness.path / "logs").iterdir()).write_text("{")
     with pytest.raises(WitnessRefused, match="damaged"):

@@ -16,9 +16,7 @@ from plainview.casework.models import Canary
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Path, Path]:
     """Two renderings of Grace Hopper, neither of them the gallery's."""
-    return write(scaled(hopper(), 0.7), tmp_path / "kept.png"), write(
-        scaled(hopper(), 0.5), tmp_path / "asked.png"
-    )
+    return write(scaled(hopper(), 0.7), tmp_path / "kept.png"), write(scaled(hopper(), 0.5), tmp_path / "asked.png")
 
 
 @pytest.fixture

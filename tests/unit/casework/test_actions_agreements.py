@@ -104,9 +104,7 @@ def test_withdrawing_ends_at_once_what_is_open(workspace: Path, tmp_path: Path, 
     request = taken(tmp_path, made)
     admin = person("admin") if side == "holder" else theirs("admin")
     withdraw(made.public_id, why=WHY, acting_member=admin)
-    assert (
-        rule_of(search_shared, request.public_id, acting_member=person("examiner")) == "agreement.withdrawn"
-    )
+    assert rule_of(search_shared, request.public_id, acting_member=person("examiner")) == "agreement.withdrawn"
     held = SharedRequest.objects.get()
     assert held.closed_as == "agreement ended"
     assert held.mirror is not None
@@ -140,9 +138,7 @@ def test_an_agreement_that_ends_during_a_search_withholds_its_answer(
     real = searching.answer
     monkeypatch.setattr(searching, "answer", lambda *parts: compared.append(1) or real(*parts))
     _withdrawn_by(made, step, monkeypatch)
-    assert (
-        rule_of(search_shared, request.public_id, acting_member=person("examiner")) == "agreement.withdrawn"
-    )
+    assert rule_of(search_shared, request.public_id, acting_member=person("examiner")) == "agreement.withdrawn"
     assert len(compared) == (0 if step == "template_of" else 1)
     (found,) = withheld_searches(request)
     assert (found.answered_at, found.withheld_rule) == (None, "agreement.withdrawn")
@@ -174,9 +170,7 @@ def test_the_last_day_ends_a_search_that_runs_over_midnight(
     assert not Candidate.objects.exists()
 
 
-def test_a_search_that_was_cut_off_is_made_anew_and_not_while_it_may_still_run(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_a_search_that_was_cut_off_is_made_anew_and_not_while_it_may_still_run(workspace: Path, tmp_path: Path) -> None:
     request, examiner = taken(tmp_path, world(tmp_path)), person("examiner")
 
     def killed(*_: Any) -> None:

@@ -91,9 +91,7 @@ def test_back_fill_compares_what_was_enrolled_since_a_day(made: Path) -> None:
 
 def test_expired_closed_and_caseless_alerts_raise_nothing(made: Path) -> None:
     expiring, closing, falling = alert(made, days=2), alert(made), alert(made)
-    alert_ends.close_alert(
-        closing.public_id, reason="the person was found", acting_member=person("supervisor")
-    )
+    alert_ends.close_alert(closing.public_id, reason="the person was found", acting_member=person("supervisor"))
     # The clock alone ends it: no sweep has run.
     with at(timezone.now() + timedelta(days=2, seconds=1)):
         arrive(made, "her.png", her())
@@ -120,10 +118,7 @@ def test_an_alert_stops_with_what_it_rests_on(made: Path, what: str) -> None:
         type(row.case.agency).objects.update(suspended_at=timezone.now())
     else:
         Gallery.objects.update(expires_on=timezone.now().date() - timedelta(days=1))
-    block = [
-        (seq, reference, template)
-        for seq, reference, template in alert_follow._new(Gallery.objects.get().pk, 0)
-    ]
+    block = [(seq, reference, template) for seq, reference, template in alert_follow._new(Gallery.objects.get().pk, 0)]
     found = alert_follow._arrays(row.follows.all(), ())
     assert alert_follow._compare(Gallery.objects.get().pk, block, found, 0, ignore_after=True) == 0
     assert raised_by(row) == []
@@ -139,9 +134,12 @@ def test_what_is_raised_is_examined_and_disclosed_like_any_search(made: Path) ->
     assert unseen(person("examiner")) == []
     assert raised_by(row)[0].seen
     done = examine(
-        raised.search.public_id, 1, components=dict.fromkeys(COMPONENTS, "similar"), conclusion=POTENTIAL,
+        raised.search.public_id,
+        1,
+        components=dict.fromkeys(COMPONENTS, "similar"),
+        conclusion=POTENTIAL,
         acting_member=person("examiner"),
-    )  # fmt: skip
+    )
     assert done.candidate_id == raised.candidate.pk
     out = made / "package.zip"
     disclose(raised.search.public_id, out, acting_member=person("supervisor"))
@@ -182,15 +180,11 @@ def test_a_supervisor_renews_and_nobody_their_own(made: Path) -> None:
     )
     assert renewed.expires_at > timezone.now() + timedelta(days=19)
     with pytest.raises(Refused, match="31 days"):
-        alert_ends.renew_alert(
-            row.public_id, days=31, reason="still at large", acting_member=person("supervisor")
-        )
+        alert_ends.renew_alert(row.public_id, days=31, reason="still at large", acting_member=person("supervisor"))
     own = alert(made)
     Alert.objects.filter(pk=own.pk).update(member=person("supervisor"))
     with pytest.raises(Refused) as refused:
-        alert_ends.renew_alert(
-            own.public_id, days=5, reason="still at large", acting_member=person("supervisor")
-        )
+        alert_ends.renew_alert(own.public_id, days=5, reason="still at large", acting_member=person("supervisor"))
     assert refused.value.rule_id == "member.own_act"
 
 
@@ -215,9 +209,7 @@ def test_what_is_expunged_is_not_raised(made: Path) -> None:
     row = alert(made)
     arrive(made, "her.png", her())
     (raised,) = raised_by(row)
-    expunge(
-        raised.candidate.reference.public_id, reason="by order of the court", acting_member=person("admin")
-    )
+    expunge(raised.candidate.reference.public_id, reason="by order of the court", acting_member=person("admin"))
     assert raised_by(row) == []
 
 

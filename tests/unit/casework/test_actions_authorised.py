@@ -50,9 +50,7 @@ def policy(text: str) -> PolicyVersion:
 
 
 def asked(image: Path) -> str:
-    row = request_approval(
-        "C-1", "find the rider", digest_of(image.read_bytes()), acting_member=person("examiner")
-    )
+    row = request_approval("C-1", "find the rider", digest_of(image.read_bytes()), acting_member=person("examiner"))
     return row.public_id
 
 
@@ -67,9 +65,7 @@ def test_an_approval_is_for_one_probe_one_case_one_member_and_one_search(image: 
     assert rule_of(decide_approval, request, grant=True, note="", acting_member=person("examiner")) == (
         "member.no_permission"
     )
-    assert (
-        rule_of(decide_approval, request, grant=False, note=" ", acting_member=supervisor) == "approval.note"
-    )
+    assert rule_of(decide_approval, request, grant=False, note=" ", acting_member=supervisor) == "approval.note"
     decide_approval(request, grant=True, note="", acting_member=supervisor)
     other = write(scaled(collins(), 0.7), tmp_path / "other.png")
     assert rule_of(search, other) == "search.approval_needed"
@@ -77,10 +73,7 @@ def test_an_approval_is_for_one_probe_one_case_one_member_and_one_search(image: 
     assert search(image, case="C-3").candidates
     assert search(image).search.approval.public_id == request
     assert rule_of(search, image) == "search.approval_needed"
-    assert (
-        rule_of(decide_approval, request, grant=False, note="x", acting_member=supervisor)
-        == "approval.unknown"
-    )
+    assert rule_of(decide_approval, request, grant=False, note="x", acting_member=supervisor) == "approval.unknown"
 
 
 def test_a_denied_or_old_approval_is_none_and_nobody_approves_their_own(image: Path) -> None:
@@ -163,9 +156,7 @@ def test_an_authorised_urgent_search_stays_and_nobody_authorises_their_own(image
     answer = search(image, urgent="life at risk")
     identity = answer.search.public_id
     supervisor = person("supervisor")
-    assert (
-        rule_of(authorise_urgent, identity, note="ok", acting_member=person("examiner")) == "member.own_act"
-    )
+    assert rule_of(authorise_urgent, identity, note="ok", acting_member=person("examiner")) == "member.own_act"
     assert rule_of(authorise_urgent, identity, note="", acting_member=supervisor) == "search.note"
     authorise_urgent(identity, note="the child was found", acting_member=supervisor)
     assert rule_of(authorise_urgent, identity, note="ok", acting_member=supervisor) == "search.not_waiting"
@@ -190,9 +181,7 @@ def test_every_policy_version_stays_with_who_when_and_why(image: Path) -> None:
     assert rule_of(policy, APPROVAL) == "policy.same"
     assert rule_of(policy, "offences = 1") == "policy.invalid"
     assert rule_of(change_policy, SAMPLE, why=" ", acting_member=person("admin")) == "policy.why"
-    assert (
-        rule_of(change_policy, SAMPLE, why="x", acting_member=person("supervisor")) == "member.no_permission"
-    )
+    assert rule_of(change_policy, SAMPLE, why="x", acting_member=person("supervisor")) == "member.no_permission"
     rows = history(person("auditor"))
     assert [(row.number, row.why) for row in rows] == [(2, "tests"), (1, "what a sample agency begins with")]
     (entry,) = entries("policy.changed")
@@ -214,9 +203,13 @@ def test_a_dry_run_names_what_a_change_would_have_refused(image: Path) -> None:
     longer = parse(SAMPLE.replace("hours = 24", "hours = 40"))
     today = timezone.now().date()
     record_training(
-        "examiner@agency.example", parse(SAMPLE).training[next(iter(longer.training))].course, 40, today, today,
+        "examiner@agency.example",
+        parse(SAMPLE).training[next(iter(longer.training))].course,
+        40,
+        today,
+        today,
         acting_member=admin,
-    )  # fmt: skip
+    )
     assert dict(dry_run(longer, admin).by_rule) == {"member.training": 2}
     with at(timezone.now() + timedelta(days=91)):
         assert dry_run(parse(APPROVAL), admin).searches == 0
@@ -224,10 +217,7 @@ def test_a_dry_run_names_what_a_change_would_have_refused(image: Path) -> None:
 
 def test_a_case_states_a_lawful_offence_and_a_gallery_keeps_to_its_own(image: Path, tmp_path: Path) -> None:
     examiner = person("examiner")
-    assert (
-        rule_of(open_case, "C-8", "attendance at a lawful assembly", acting_member=examiner)
-        == "search.ground"
-    )
+    assert rule_of(open_case, "C-8", "attendance at a lawful assembly", acting_member=examiner) == "search.ground"
     policy(NEW_AGENCY.replace("quality_floor = 20", "quality_floor = 0"))
     assert rule_of(open_case, "C-8", "jaywalking", acting_member=examiner) == "case.offence_unlisted"
     case("C-9", "Fraud")

@@ -70,17 +70,19 @@ def test_nobody_sees_or_counts_a_canary(canary: Canary, tmp_path: Path, pair: tu
     told = " ".join(json.dumps(entry.subject) for entry in entries())
     assert hidden.public_id not in told
     assert BASIS not in told
-    assert (
-        rule_of(expunge, hidden.public_id, reason=REASON, acting_member=person("admin"))
-        == "reference.unknown"
-    )
+    assert rule_of(expunge, hidden.public_id, reason=REASON, acting_member=person("admin")) == "reference.unknown"
 
 
 def test_a_list_is_as_long_as_without_canaries(canary: Canary, tmp_path: Path) -> None:
     for factor in (0.9, 0.8, 0.6):
         other = write(scaled(hopper(), factor), tmp_path / f"{factor}.png")
-        add_canary("g", other, write(scaled(hopper(), factor / 2), tmp_path / f"{factor}p.png"), basis=BASIS,
-                   acting_member=person("admin"))  # fmt: skip
+        add_canary(
+            "g",
+            other,
+            write(scaled(hopper(), factor / 2), tmp_path / f"{factor}p.png"),
+            basis=BASIS,
+            acting_member=person("admin"),
+        )
     answer = search(write(scaled(hopper(), 0.75), tmp_path / "probe.png"))
     assert len(answer.candidates) == answer.search.gallery_size == 2
     assert len(held()) == 6
@@ -104,9 +106,7 @@ def test_the_same_picture_can_be_enrolled_by_anybody(canary: Canary, pair: tuple
 def test_a_retired_canary_is_erased_and_the_index_forgets_it(canary: Canary, pair: tuple[Path, Path]) -> None:
     search(pair[1])
     admin = person("admin")
-    assert (
-        rule_of(retire_canary, canary.public_id, reason="gone", acting_member=admin) == "examination.explain"
-    )
+    assert rule_of(retire_canary, canary.public_id, reason="gone", acting_member=admin) == "examination.explain"
     retire_canary(canary.public_id, reason=REASON, acting_member=admin)
     assert rule_of(retire_canary, canary.public_id, reason=REASON, acting_member=admin) == "canary.unknown"
     answer = search(pair[1])

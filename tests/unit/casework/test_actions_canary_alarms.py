@@ -38,21 +38,16 @@ def test_an_alarm_is_acknowledged_once_with_a_reason_by_those_who_may(canary: Ca
     run_all()
     (alarm,) = alarms(person("auditor"))
     assert (
-        rule_of(acknowledge, alarm.public_id, reason=REASON, acting_member=person("examiner"))
-        == "member.no_permission"
+        rule_of(acknowledge, alarm.public_id, reason=REASON, acting_member=person("examiner")) == "member.no_permission"
     )
     assert (
-        rule_of(acknowledge, alarm.public_id, reason="fine", acting_member=person("auditor"))
-        == "examination.explain"
+        rule_of(acknowledge, alarm.public_id, reason="fine", acting_member=person("auditor")) == "examination.explain"
     )
     assert rule_of(acknowledge, "Y0", reason=REASON, acting_member=person("auditor")) == "alarm.unknown"
     done = acknowledge(alarm.public_id, reason=REASON, acting_member=person("auditor"))
     assert done.reason == REASON
     assert alarms(person("auditor"), open_only=True) == []
-    assert (
-        rule_of(acknowledge, alarm.public_id, reason=REASON, acting_member=person("admin"))
-        == "canary.acknowledged"
-    )
+    assert rule_of(acknowledge, alarm.public_id, reason=REASON, acting_member=person("admin")) == "canary.acknowledged"
     assert entries("canary.acknowledged")[0].actor == person("auditor").public_id
 
 
@@ -76,9 +71,7 @@ def test_an_alarm_is_told_once_and_raised_again_after_it_was_acknowledged(canary
         )
 
 
-def test_a_letter_that_cannot_be_sent_is_sent_by_the_next_run(
-    canary: Canary, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_letter_that_cannot_be_sent_is_sent_by_the_next_run(canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object, **options: object) -> int:
         raise OSError("no mail server")
 

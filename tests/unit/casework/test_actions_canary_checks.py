@@ -184,9 +184,7 @@ def test_a_model_whose_card_was_swapped_with_it_raises_an_alarm(
     assert "000000000000" in run.checked[0].faults[0].says
 
 
-def test_a_model_that_gives_other_templates_raises_an_alarm(
-    canary: Canary, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_that_gives_other_templates_raises_an_alarm(canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
     true = type(services().engine).template
 
     def drifted(self: object, picture: object, detection: object) -> np.ndarray:

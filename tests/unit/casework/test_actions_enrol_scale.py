@@ -78,8 +78,9 @@ def test_near_duplicates_are_reported_with_the_pair_and_enrolled_all_the_same(pi
     assert all(row["distance"] <= 31 for row in result.near)  # type: ignore[operator]
     pairs = near_pairs("g", person("admin"))
     assert {(row.reference.file_name, row.near.file_name) for row in pairs if row.reference} == {
-        ("3-collins.jpg", "1-collins.png"), ("4-hopper.png", "2-hopper.png"),
-    }  # fmt: skip
+        ("3-collins.jpg", "1-collins.png"),
+        ("4-hopper.png", "2-hopper.png"),
+    }
 
 
 def test_near_duplicates_are_found_in_what_was_enrolled_before_and_can_be_left_out(pictures: Path) -> None:
@@ -92,8 +93,9 @@ def test_near_duplicates_are_found_in_what_was_enrolled_before_and_can_be_left_o
     assert (result.enrolled, result.duplicates, result.near_total, result.near_skipped) == (0, 2, 2, 2)
     assert names() == ["1-collins.png", "2-hopper.png"]
     assert {(row.path, row.reference) for row in NearDuplicate.objects.all()} == {
-        ("3-collins.jpg", None), ("4-hopper.png", None),
-    }  # fmt: skip
+        ("3-collins.jpg", None),
+        ("4-hopper.png", None),
+    }
     assert Gallery.objects.get(name="g").log_head == GalleryChange.objects.count() == 2
 
 
@@ -124,9 +126,7 @@ def test_a_rehearsal_writes_an_entry_and_nothing_else(pictures: Path) -> None:
     assert not entries("enrolment.began")
 
 
-def test_a_stopped_run_keeps_what_it_acknowledged_and_goes_on(
-    pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopped_run_keeps_what_it_acknowledged_and_goes_on(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches_module, "BATCH", 1)
     stop: list[bool] = []
     seen: list[int] = []
@@ -138,9 +138,12 @@ def test_a_stopped_run_keeps_what_it_acknowledged_and_goes_on(
 
     items = read_items(pictures)
     first = enrol(
-        "g", items, acting_member=person("admin"), progress=progress,
+        "g",
+        items,
+        acting_member=person("admin"),
+        progress=progress,
         options=Options(stopped=lambda: bool(stop), cores=1),
-    )  # fmt: skip
+    )
     assert first.stopped
     assert 1 <= first.enrolled < 5
     assert len(names()) == first.enrolled == Enrolment.objects.get().images
@@ -149,17 +152,13 @@ def test_a_stopped_run_keeps_what_it_acknowledged_and_goes_on(
     assert sorted(names()) == ["1-collins.png", "2-hopper.png", "3-collins.jpg", "4-hopper.png"]
 
 
-def test_a_batch_is_stored_early_when_its_pictures_are_large(
-    pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_is_stored_early_when_its_pictures_are_large(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches_module, "BATCH_BYTES", 1)
     run(pictures)
     assert [entry.subject["images"] for entry in entries("references.enrolled")] == [1, 1, 1, 1]
 
 
-def test_failures_beyond_the_list_are_counted_and_told(
-    pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failures_beyond_the_list_are_counted_and_told(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plainview.casework.actions.enrol.LISTED", 1)
     (pictures / "6-text.jpg").write_text("none either")
     told: list[dict[str, str]] = []
@@ -168,9 +167,7 @@ def test_failures_beyond_the_list_are_counted_and_told(
     assert {row["path"] for row in told} == {"5-text.jpg", "6-text.jpg"}
 
 
-def test_an_exchange_file_keeps_what_its_source_said_and_goes_out_again(
-    pictures: Path, tmp_path: Path
-) -> None:
+def test_an_exchange_file_keeps_what_its_source_said_and_goes_out_again(pictures: Path, tmp_path: Path) -> None:
     manifest = tmp_path / "m.csv"
     manifest.write_text(f"path,captured_on\n{pictures / '1-collins.png'},1999-07-01\n")
     run(manifest)
@@ -187,8 +184,9 @@ def test_an_exchange_file_keeps_what_its_source_said_and_goes_out_again(
     again = run(out, "h")
     assert (again.enrolled, again.duplicates) == (0, 1)
     assert [entry.action for entry in entries() if "export" in entry.action] == [
-        "gallery.exported", "gallery.export_finished",
-    ]  # fmt: skip
+        "gallery.exported",
+        "gallery.export_finished",
+    ]
     with pytest.raises(Refused, match="exists"):
         export_gallery("g", out, why="w", acting_member=person("admin"))
 
@@ -288,11 +286,7 @@ def test_a_database_that_is_full_keeps_nothing_of_the_batch_and_goes_on_later(pi
     try:
         with pytest.raises(OperationalError, match="full"):
             _enrol_until_it_fails(pictures)
-        assert (
-            Reference.objects.count()
-            == GalleryChange.objects.count()
-            == Gallery.objects.get(name="g").log_head
-        )
+        assert Reference.objects.count() == GalleryChange.objects.count() == Gallery.objects.get(name="g").log_head
     finally:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA max_page_count=1073741823")
@@ -301,9 +295,7 @@ def test_a_database_that_is_full_keeps_nothing_of_the_batch_and_goes_on_later(pi
     assert len(names()) == len(set(names()))
 
 
-def test_a_blob_store_that_is_full_keeps_nothing_of_the_batch(
-    pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_blob_store_that_is_full_keeps_nothing_of_the_batch(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 

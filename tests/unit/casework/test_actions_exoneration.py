@@ -51,14 +51,19 @@ def test_from_the_request_of_the_defence_to_the_answer(found: str, tmp_path: Pat
         ask_review(found, "a", "b", "he was abroad", acting_member=supervisor)
     # Not accepted yet: it cannot be searched, with the purpose or without.
     for purpose, number, rule in (
-        (EXONERATION, "", r"search\.review_missing"), (EXONERATION, review.public_id, r"review\.not_open"),
-    ):  # fmt: skip
+        (EXONERATION, "", r"search\.review_missing"),
+        (EXONERATION, review.public_id, r"review\.not_open"),
+    ):
         with pytest.raises(Refused, match=rule):
             search(tmp_path / "probe.png", purpose=purpose, review=number)
     with pytest.raises(Refused, match=r"search\.review_missing"):
         create_alert(
-            prepare_probe(tmp_path / "probe.png"), Request("C-1", EXONERATION, ""), ["g"], days=5, acting_member=examiner
-        )  # fmt: skip
+            prepare_probe(tmp_path / "probe.png"),
+            Request("C-1", EXONERATION, ""),
+            ["g"],
+            days=5,
+            acting_member=examiner,
+        )
     decide_review(review.public_id, accept=True, note="", acting_member=supervisor)
     with pytest.raises(Refused, match=r"search\.review_purpose"):
         search(tmp_path / "probe.png", review=review.public_id)
@@ -106,9 +111,10 @@ def test_from_the_request_of_the_defence_to_the_answer(found: str, tmp_path: Pat
 def test_a_request_that_says_too_little_or_is_declined(found: str) -> None:
     supervisor = person("supervisor")
     for rule, fields in {
-        r"review\.incomplete": {"requester": " "}, r"examination\.explain": {"why": "please"},
+        r"review\.incomplete": {"requester": " "},
+        r"examination\.explain": {"why": "please"},
         r"review\.rank": {"charged_rank": 3},
-    }.items():  # fmt: skip
+    }.items():
         wanted = {"requester": "R", "body": "B", "why": "he was abroad", "charged_rank": None} | fields
         with pytest.raises(Refused, match=rule):
             ask_review(found, acting_member=supervisor, **wanted)  # type: ignore[arg-type]
@@ -132,10 +138,15 @@ def test_the_comparison_in_words() -> None:
     }
     told = in_words(
         {
-            "charged": "R1", "charged_rank_before": 8, "candidates_before": 10, "searches": [row],
-            "in_both": ["R4"], "only_now": ["R5", "R6"], "only_before": ["R1"],
+            "charged": "R1",
+            "charged_rank_before": 8,
+            "candidates_before": 10,
+            "searches": [row],
+            "in_both": ["R4"],
+            "only_now": ["R5", "R6"],
+            "only_before": ["R1"],
         }
-    )  # fmt: skip
+    )
     assert told == (
         "The person charged was rank 8 of 10, with 7 others above. In the new search of g: not in the list of 10. "
         "Put forward there: 2 others. In both lists: 1; only in the first: 1; only in the new: 2."

@@ -49,11 +49,16 @@ def traces(row: Reference) -> dict[str, bytes]:
     """Everything that could be left of a reference, as bytes."""
     plain = open_template(row.public_id, row.template)
     return {
-        "file name": row.file_name.encode(), "source": row.source_url.encode(), "digest": row.blob.encode(),
-        "digest as bytes": bytes.fromhex(row.blob), "sealed template": bytes(row.template),
-        "template": plain.tobytes(), "template float16": plain.astype(np.float16).tobytes(),
-        "sealed hash": bytes(row.picture_hash), "hash": open_hash(bytes(row.picture_hash), row.public_id),
-    }  # fmt: skip
+        "file name": row.file_name.encode(),
+        "source": row.source_url.encode(),
+        "digest": row.blob.encode(),
+        "digest as bytes": bytes.fromhex(row.blob),
+        "sealed template": bytes(row.template),
+        "template": plain.tobytes(),
+        "template float16": plain.astype(np.float16).tobytes(),
+        "sealed hash": bytes(row.picture_hash),
+        "hash": open_hash(bytes(row.picture_hash), row.public_id),
+    }
 
 
 def everywhere(home: Path) -> dict[str, bytes]:
@@ -77,8 +82,12 @@ def test_nothing_is_left_in_any_table_or_file(filled: Path, workspace: Path) -> 
     wanted = traces(row)
     before = everywhere(workspace)
     assert [name for name, trace in wanted.items() if any(trace in data for data in before.values())] == [
-        "file name", "source", "digest", "sealed template", "sealed hash",
-    ]  # fmt: skip
+        "file name",
+        "source",
+        "digest",
+        "sealed template",
+        "sealed hash",
+    ]
     done = expunge(row.public_id, reason="by order of the court", acting_member=person("admin"))
     assert done.picture_erased
     assert done.journal_emptied

@@ -67,9 +67,13 @@ def feed(workspace: Path, served: Publisher, monkeypatch: pytest.MonkeyPatch) ->
     }
     create_gallery("g", **passport, acting_member=person("admin"))
     return add_feed(
-        "g", link(served, "/list.json"), publisher="Police of Example", legal_basis="Publication Act s. 2",
-        seconds_between=NO_PAUSE, acting_member=person("admin"),
-    )  # fmt: skip
+        "g",
+        link(served, "/list.json"),
+        publisher="Police of Example",
+        legal_basis="Publication Act s. 2",
+        seconds_between=NO_PAUSE,
+        acting_member=person("admin"),
+    )
 
 
 def link(served: Publisher, path: str) -> str:
@@ -92,16 +96,25 @@ def test_the_list_is_enrolled_and_nothing_else_is_asked(feed: Feed, served: Publ
     assert (result.enrolled, result.duplicates) == (2, 0)
     codes = {row["path"].rpartition("/")[2]: row["code"] for row in result.failed}
     assert codes == {
-        "broken.jpg": "not_an_image", "x.png": codes["x.png"], "moved.png": "feed.redirect",
-        "gone.png": "feed.gone", "h.png": "feed.host",
-    }  # fmt: skip
+        "broken.jpg": "not_an_image",
+        "x.png": codes["x.png"],
+        "moved.png": "feed.redirect",
+        "gone.png": "feed.gone",
+        "h.png": "feed.host",
+    }
     assert sorted(row["code"] for row in result.failed if row["path"].endswith("x.png")) == [
         "feed.host",
         "feed.robots",
     ]
     assert served.paths == [
-        "/robots.txt", "/list.json", "/c.png", "/broken.jpg", "/moved.png", "/gone.png", "/h.png?again",
-    ]  # fmt: skip
+        "/robots.txt",
+        "/list.json",
+        "/c.png",
+        "/broken.jpg",
+        "/moved.png",
+        "/gone.png",
+        "/h.png?again",
+    ]
     row = Reference.objects.get(source_url=link(served, "/c.png"))
     assert (row.page_url, row.captured_on) == (link(served, "/page-of-c"), date(1999, 7, 1))
     assert row.provenance == {"publisher": "Police of Example", "feed": feed.public_id}
@@ -135,9 +148,7 @@ def test_a_run_cut_short_in_a_batch_loses_no_link(
     assert run(feed, served).enrolled == 2
 
 
-def test_an_expunged_picture_is_not_fetched_again_and_its_link_is_nowhere(
-    feed: Feed, served: Publisher
-) -> None:
+def test_an_expunged_picture_is_not_fetched_again_and_its_link_is_nowhere(feed: Feed, served: Publisher) -> None:
     run(feed, served)
     row = Reference.objects.get(source_url=link(served, "/c.png"))
     expunge(row.public_id, reason="by order of the court", acting_member=person("admin"))
@@ -186,10 +197,7 @@ def test_adding_is_refused_without_publisher_basis_or_https(feed: Feed, served: 
     assert rule_of(add_feed, "g", url, **fields, seconds_between=-1) == "feed.rate"
     assert rule_of(add_feed, "g", feed.list_url, **fields) == "feed.known"
     assert rule_of(add_feed, "none", url, **fields) == "gallery.unknown"
-    assert (
-        rule_of(add_feed, "g", url, **(fields | {"acting_member": person("examiner")}))
-        == "member.no_permission"
-    )
+    assert rule_of(add_feed, "g", url, **(fields | {"acting_member": person("examiner")})) == "member.no_permission"
     assert rule_of(stop_feed, feed.public_id, why=" ", acting_member=person("admin")) == "gallery.why"
     assert served.asked == []
 

@@ -36,9 +36,7 @@ def image(workspace: Path, tmp_path: Path) -> Path:
 
 
 def wire(tmp_path: Path, name: str = "auditor") -> Tripwire:
-    return add_tripwire(
-        write(collins(), tmp_path / "me.png"), "my sister", consent=True, acting_member=person(name)
-    )
+    return add_tripwire(write(collins(), tmp_path / "me.png"), "my sister", consent=True, acting_member=person(name))
 
 
 def test_a_tripwire_tells_the_auditor_and_not_the_searcher(image: Path, tmp_path: Path) -> None:
@@ -83,9 +81,7 @@ def test_flags_are_decided_by_an_auditor_in_words_and_once(image: Path, tmp_path
     assert rule_of(decide_flag, flag.public_id, "dismissed", "ok", **decide) == "examination.explain"
     assert rule_of(decide_flag, flag.public_id, "guilty", "he did it", **decide) == "flag.outcome"
     assert (
-        rule_of(
-            decide_flag, flag.public_id, "dismissed", "it was nothing", acting_member=person("supervisor")
-        )
+        rule_of(decide_flag, flag.public_id, "dismissed", "it was nothing", acting_member=person("supervisor"))
         == "member.no_permission"
     )
     decide_flag(flag.public_id, "dismissed", "the sister was the victim", **decide)

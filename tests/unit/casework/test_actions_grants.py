@@ -106,9 +106,13 @@ def test_what_a_package_says_of_what_surrounds_the_search(found: str, tmp_path: 
 def test_a_null_result_and_one_that_named_somebody_else_are_told(found: str, tmp_path: Path) -> None:
     null = search(tmp_path / "probe.png").search.public_id
     examine(
-        null, 1, components=dict.fromkeys(COMPONENTS, "dissimilar"), conclusion=NOT, notes="",
+        null,
+        1,
+        components=dict.fromkeys(COMPONENTS, "dissimilar"),
+        conclusion=NOT,
+        notes="",
         acting_member=person("examiner"),
-    )  # fmt: skip
+    )
     named = search(tmp_path / "probe.png").search.public_id
     examined(named, 2)
     told = {one["search"]: one for one in case_facts(Search.objects.get(public_id=found))["other_searches"]}
@@ -155,8 +159,9 @@ def test_after_the_last_day_every_act_is_refused(found: str) -> None:
 def test_who_may_be_let_in_as_an_outsider(found: str) -> None:
     admin, supervisor = person("admin"), person("supervisor")
     for rule, asked in {
-        "member.defence": (["defence"], in_days(9)), "member.last_day": (["outside auditor"], None),
-    }.items():  # fmt: skip
+        "member.defence": (["defence"], in_days(9)),
+        "member.last_day": (["outside auditor"], None),
+    }.items():
         with pytest.raises(Refused, match=rule):
             invite_member("x@y.example", asked[0], ends_on=asked[1], acting_member=admin)
     for days in (-1, 400):
@@ -194,9 +199,10 @@ def test_a_kept_package_is_dropped_when_something_in_it_is_erased(found: str, tm
         packages.download_disclosed(package.public_id, acting_member=counsel)
     assert packages.download_disclosed(shut.public_id, acting_member=counsel)[0] == shut
     expunge(
-        Reference.objects.get(file_name="hopper.png").public_id, reason="by order of the court",
+        Reference.objects.get(file_name="hopper.png").public_id,
+        reason="by order of the court",
         acting_member=person("admin"),
-    )  # fmt: skip
+    )
     assert not services().blobs.exists(package.blob)
     with pytest.raises(Refused, match=r"package\.unknown"):
         packages.download(package.public_id, acting_member=person("supervisor"))

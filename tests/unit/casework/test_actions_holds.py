@@ -41,7 +41,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def hold(**on: str) -> Hold:
     return place_hold(
         reason="the defence asked for it", authority="District court", acting_member=person("supervisor"), **on
-    )  # fmt: skip
+    )
 
 
 def end(held: Hold) -> None:
@@ -64,9 +64,7 @@ def test_no_reference_is_expunged_that_any_hold_reaches(workspace: Path, tmp_pat
         assert held.public_id in caught.value.why
         assert entries("reference.expunge.refused")[-1].subject["rule"] == "hold.in_force"
         end(held)
-    assert expunge(
-        row.public_id, reason="by order of the court", acting_member=person("admin")
-    ).picture_erased
+    assert expunge(row.public_id, reason="by order of the court", acting_member=person("admin")).picture_erased
 
 
 def test_of_overlapping_holds_the_last_one_to_end_frees_it(workspace: Path, tmp_path: Path) -> None:
@@ -92,9 +90,7 @@ def test_of_overlapping_holds_the_last_one_to_end_frees_it(workspace: Path, tmp_
     assert all("District" not in entry.canonical.decode() for entry in entries("hold.placed"))
 
 
-def test_an_urgent_search_that_is_held_is_kept_and_nobody_looks_at_it(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_an_urgent_search_that_is_held_is_kept_and_nobody_looks_at_it(workspace: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
     case()
     found = search(probe(tmp_path), urgent="a child is missing").search
@@ -142,9 +138,7 @@ def test_videos_drafts_and_failures_that_are_held_stay(workspace: Path, tmp_path
         erase_video(video.public_id, reason="erased by court order", acting_member=person("supervisor"))
 
 
-def test_a_hold_on_a_search_reaches_its_video_its_draft_and_its_alert(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_a_hold_on_a_search_reaches_its_video_its_draft_and_its_alert(workspace: Path, tmp_path: Path) -> None:
     searched(tmp_path)
     examiner, of = person("examiner"), Case.objects.get()
     picture = write(scaled(collins(), 0.7), tmp_path / "draft.png").read_bytes()
@@ -152,10 +146,23 @@ def test_a_hold_on_a_search_reaches_its_video_its_draft_and_its_alert(
     video = Video.objects.create(case=of, member=examiner, name="v.mp4", size=9)
     row = Search.objects.get()
     alert = Alert.objects.create(
-        case=of, member=examiner, purpose="p", origin="", policy=row.policy, probe_blob="x", probe_name="",
-        face_number=1, box=[], quality=1, quality_detail={}, pack="", pack_sha256="", sealed=b"", one_in=1,
+        case=of,
+        member=examiner,
+        purpose="p",
+        origin="",
+        policy=row.policy,
+        probe_blob="x",
+        probe_name="",
+        face_number=1,
+        box=[],
+        quality=1,
+        quality_detail={},
+        pack="",
+        pack_sha256="",
+        sealed=b"",
+        one_in=1,
         expires_at=timezone.now(),
-    )  # fmt: skip
+    )
     Search.objects.update(preparation=draft, alert=alert, provenance={"video": video.public_id})
     assert asked.held_draft(draft) == asked.held_video(video) == asked.held_alert(alert) == []
     held = hold(search=row.public_id)
@@ -191,9 +198,12 @@ def test_the_day_of_a_review_is_told_and_ends_nothing(workspace: Path) -> None:
     case()
     tomorrow = timezone.now().date() + DAY
     held = place_hold(
-        reason="the defence asked for it", authority="court", case="C-1", review_on=tomorrow,
+        reason="the defence asked for it",
+        authority="court",
+        case="C-1",
+        review_on=tomorrow,
         acting_member=person("supervisor"),
-    )  # fmt: skip
+    )
     assert asked.reviews_due(person("admin")) == []
     with at(timezone.now() + 2 * DAY):
         assert asked.reviews_due(person("admin")) == asked.held_case(Case.objects.get()) == [held]

@@ -32,9 +32,7 @@ def refused(rule: str, act: object, *arguments: object, **options: object) -> No
 
 
 def proposed() -> str:
-    return propose_agency(
-        "Harbour", jurisdiction="Port", head_name="H. Ead", head_email="head@harbour.example"
-    )
+    return propose_agency("Harbour", jurisdiction="Port", head_name="H. Ead", head_email="head@harbour.example")
 
 
 def test_an_agency_opens_only_after_its_head_accepted(workspace: Path) -> None:
@@ -125,9 +123,7 @@ def on_trial(tmp_path: Path) -> Member:
     gallery(tmp_path / "pictures")
     case()
     admin, today = person("admin"), timezone.now().date()
-    member = join(
-        invite_member("t@agency.example", ["examiner"], on_trial=True, acting_member=admin).code, "T"
-    )
+    member = join(invite_member("t@agency.example", ["examiner"], on_trial=True, acting_member=admin).code, "T")
     record_training(member.email, COURSE, 24, today, today + 90 * DAY, acting_member=admin)
     return member
 

@@ -65,9 +65,7 @@ def another(email: str, role: str = "verifier") -> Member:
     return member
 
 
-def examined(
-    found: str, rank: int = 1, conclusion: str = POTENTIAL, member: Member | None = None
-) -> Examination:
+def examined(found: str, rank: int = 1, conclusion: str = POTENTIAL, member: Member | None = None) -> Examination:
     who = member or person("examiner")
     components = UNLIKE if conclusion == NOT else SIMILAR
     return examine(found, rank, components=components, conclusion=conclusion, notes="ears", acting_member=who)
@@ -121,10 +119,7 @@ def test_the_verifier_sees_faces_and_nothing_else(found: str) -> None:
     assert rule_of(show_verification, task.public_id, acting_member=another("x@agency.example")) == (
         "verification.unknown"
     )
-    assert (
-        rule_of(answer_verification, task.public_id, {}, {}, acting_member=verifier)
-        == "verification.not_shown"
-    )
+    assert rule_of(answer_verification, task.public_id, {}, {}, acting_member=verifier) == "verification.not_shown"
     shown = show_verification(task.public_id, acting_member=verifier)
     assert set(shown.faces) == {1, 2}  # the gallery has one other face: one foil, not three
     assert shown.__slots__ == ("public_id", "probe", "faces")
@@ -152,9 +147,7 @@ def test_every_face_is_answered_and_a_potential_one_in_full(found: str) -> None:
     record = {"acting_member": verifier}
     assert rule_of(answer_verification, task.public_id, {1: NOT}, {}, **record) == "verification.incomplete"
     both = {1: POTENTIAL, 2: POTENTIAL}
-    assert (
-        rule_of(answer_verification, task.public_id, both, {1: SIMILAR}, **record) == "examination.components"
-    )
+    assert rule_of(answer_verification, task.public_id, both, {1: SIMILAR}, **record) == "examination.components"
     assert verdicts(task.examination) == []
     answer_verification(task.public_id, both, {1: SIMILAR, 2: SIMILAR}, **record)
     entry = entries("verification.recorded")[-1]
@@ -186,10 +179,7 @@ def test_a_lead_needs_all_of_it(found: str) -> None:
     assert lead.evidence_at is None
     assert rule_of(record_evidence, lead.public_id, "none", acting_member=supervisor) == "examination.explain"
     record_evidence(lead.public_id, "fingerprint on the till", acting_member=supervisor)
-    assert (
-        rule_of(record_evidence, lead.public_id, "a second one here", acting_member=supervisor)
-        == "lead.unlocked"
-    )
+    assert rule_of(record_evidence, lead.public_id, "a second one here", acting_member=supervisor) == "lead.unlocked"
     assert rule_of(report_outcome, lead.public_id, "convicted", acting_member=supervisor) == "lead.outcome"
     report_outcome(lead.public_id, "led nowhere", acting_member=supervisor)
     report_outcome(lead.public_id, "wrong person", note="his brother", acting_member=person("examiner"))
@@ -216,10 +206,7 @@ def test_a_disagreement_goes_to_a_third_and_then_to_the_majority(found: str) -> 
     second = row.verifications.exclude(pk=first.pk).get()
     assert {first.verifier, second.verifier} == {person("verifier"), third}
     supervisor = person("supervisor")
-    assert (
-        rule_of(release, row.public_id, contradictions=CHECKED, acting_member=supervisor)
-        == "lead.disagreement"
-    )
+    assert rule_of(release, row.public_id, contradictions=CHECKED, acting_member=supervisor) == "lead.disagreement"
     answered(second, POTENTIAL)
     assert release(row.public_id, contradictions=CHECKED, acting_member=supervisor).override == ""
 

@@ -34,8 +34,12 @@ def test_a_moved_gallery_gives_the_same_list_and_the_old_copy_is_gone(ready: Pat
     before = [(row.reference_id, row.score) for row in search(ready).candidates]
     moved = move_gallery("g", "compressed", acting_member=person("admin"))
     assert (moved.before, moved.after, moved.references, moved.lists, moved.agreement) == (
-        "auto", "compressed", 2, 2, 1.0,
-    )  # fmt: skip
+        "auto",
+        "compressed",
+        2,
+        2,
+        1.0,
+    )
     entry = entries("gallery.moved")[-1].subject
     assert (entry["index"], entry["agreement"]) == (["auto", "compressed"], "1.000000")
     assert [(row.reference_id, row.score) for row in search(ready).candidates] == before

@@ -77,9 +77,7 @@ def test_the_letter_holds_a_link_and_nothing_about_the_case(made: Path) -> None:
     assert entries("notice.sent")[-1].subject["to"] == person("examiner").public_id
 
 
-def test_a_webhook_gets_a_signed_message_and_its_secret_is_not_readable(
-    made: Path, receiver: Receiver
-) -> None:
+def test_a_webhook_gets_a_signed_message_and_its_secret_is_not_readable(made: Path, receiver: Receiver) -> None:
     hook, secret = notices.add_webhook("https://agency.example/hook", acting_member=person("admin"))
     key = base64.b64decode(secret.removeprefix("whsec_"))
     assert key not in bytes(hook.sealed)

@@ -74,18 +74,16 @@ def test_of_several_faces_none_is_chosen_and_a_person_chooses(ready: None) -> No
     data = encoded(collins().pixels, hopper().pixels)
     draft = actions.prepare("C-1", "two.png", data, acting_member=person("examiner"))
     assert (len(draft.faces), draft.face) == (2, None)
-    assert (
-        refused(lambda: search_prepared(draft.public_id, acting_member=person("examiner")))
-        == "preparation.no_face"
-    )
+    assert refused(lambda: search_prepared(draft.public_id, acting_member=person("examiner"))) == "preparation.no_face"
     chosen = actions.save(draft.public_id, {"face": 2}, acting_member=person("examiner"))
     assert chosen.face == 2
     for number in (0, 3):
-        assert refused(
-            lambda number=number: actions.save(
-                draft.public_id, {"face": number}, acting_member=person("examiner")
+        assert (
+            refused(
+                lambda number=number: actions.save(draft.public_id, {"face": number}, acting_member=person("examiner"))
             )
-        ) == "preparation.face"  # fmt: skip
+            == "preparation.face"
+        )
 
 
 def test_the_chosen_face_stays_chosen_through_edits(ready: None) -> None:
@@ -182,9 +180,7 @@ def test_edits_are_searched_recorded_and_shown(draft: Preparation) -> None:
     assert len(entries("preparation.used")) == 2
 
 
-def test_a_second_click_finds_the_search_of_the_first(
-    draft: Preparation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_click_finds_the_search_of_the_first(draft: Preparation, monkeypatch: pytest.MonkeyPatch) -> None:
     ready = filled(draft)
     first = search_prepared(ready.public_id, acting_member=person("examiner"))
     assert search_prepared(ready.public_id, acting_member=person("examiner")) == first
@@ -203,10 +199,7 @@ def test_several_galleries_are_several_searches_or_none(draft: Preparation, tmp_
     assert list(names) == ["g", "i", "h"]
     assert [refusal and refusal.rule_id for refusal in names.values()] == [None, None, "gallery.offence"]
     both = filled(draft, galleries=["g", "h"])
-    assert (
-        refused(lambda: search_prepared(both.public_id, acting_member=person("examiner")))
-        == "gallery.offence"
-    )
+    assert refused(lambda: search_prepared(both.public_id, acting_member=person("examiner"))) == "gallery.offence"
     assert Search.objects.count() == 0
     found = search_prepared(filled(draft, galleries=["i", "g"]).public_id, acting_member=person("examiner"))
     assert [row.gallery.name for row in found] == ["i", "g"]
@@ -222,10 +215,7 @@ def test_a_searched_probe_stays_as_it_was(draft: Preparation) -> None:
         lambda: actions.save(draft.public_id, {"origin": "other"}, acting_member=examiner),
     ):
         assert refused(call) == "preparation.used"
-    assert (
-        actions.save(draft.public_id, {"purpose": "more", "face": 1}, acting_member=examiner).purpose
-        == "more"
-    )
+    assert actions.save(draft.public_id, {"purpose": "more", "face": 1}, acting_member=examiner).purpose == "more"
 
 
 def test_one_approval_is_of_one_search(draft: Preparation, tmp_path: Path) -> None:
@@ -235,9 +225,7 @@ def test_one_approval_is_of_one_search(draft: Preparation, tmp_path: Path) -> No
         SAMPLE.replace("preapproval = []", 'preapproval = ["all"]'), why="test", acting_member=person("admin")
     )
     both = filled(draft, galleries=["g", "h"])
-    assert (
-        refused(lambda: search_prepared(both.public_id, acting_member=examiner)) == "search.approval_needed"
-    )
+    assert refused(lambda: search_prepared(both.public_id, acting_member=examiner)) == "search.approval_needed"
     asked = request_approval("C-1", "find the rider", draft.blob, acting_member=examiner)
     decide_approval(asked.public_id, grant=True, note="", acting_member=supervisor)
     assert refused(lambda: search_prepared(both.public_id, acting_member=examiner)) == "search.one_approval"

@@ -33,8 +33,9 @@ def found(workspace: Path, tmp_path: Path) -> str:
     found = many(tmp_path)
     change_policy(
         SAMPLE.replace("proficiency_one_in = 10", "proficiency_one_in = 2"),
-        why="every ordinary task brings an item", acting_member=person("admin"),
-    )  # fmt: skip
+        why="every ordinary task brings an item",
+        acting_member=person("admin"),
+    )
     return found
 
 
@@ -80,13 +81,9 @@ def test_the_log_names_an_item_but_not_its_answer(found: str) -> None:
         ("hopper.png", "collins.png", "ok", "examination.explain"),
     ],
 )
-def test_an_item_is_two_pictures_with_a_basis(
-    found: str, probe_of: str, face_of: str, basis: str, rule: str
-) -> None:
+def test_an_item_is_two_pictures_with_a_basis(found: str, probe_of: str, face_of: str, basis: str, rule: str) -> None:
     with pytest.raises(Refused) as caught:
-        add_item(
-            reference(probe_of), reference(face_of), is_mated=True, basis=basis, acting_member=person("admin")
-        )
+        add_item(reference(probe_of), reference(face_of), is_mated=True, basis=basis, acting_member=person("admin"))
     assert caught.value.rule_id == rule
     assert not ProficiencyItem.objects.exists()
 
@@ -127,9 +124,7 @@ def test_the_only_verifier_gets_it_at_a_later_hour(found: str) -> None:
     assert assign_waiting() == 1
     later = held.verifications.get()
     assert [row.public_id for row in waiting(person("verifier"))] == [row.verifications.get().public_id]
-    assert (
-        timedelta(hours=1) <= later.assigned_at - timezone.now() + timedelta(minutes=1) <= timedelta(hours=25)
-    )
+    assert timedelta(hours=1) <= later.assigned_at - timezone.now() + timedelta(minutes=1) <= timedelta(hours=25)
     with at(timezone.now() + timedelta(hours=25)):
         assert len(waiting(person("verifier"))) == 2
 
@@ -137,9 +132,10 @@ def test_the_only_verifier_gets_it_at_a_later_hour(found: str) -> None:
 def test_a_policy_of_none_gives_none(found: str) -> None:
     held = item()
     change_policy(
-        SAMPLE.replace("proficiency_one_in = 10", "proficiency_one_in = 0"), why="not wanted here",
+        SAMPLE.replace("proficiency_one_in = 10", "proficiency_one_in = 0"),
+        why="not wanted here",
         acting_member=person("admin"),
-    )  # fmt: skip
+    )
     examined(found)
     assert not held.verifications.exists()
 
@@ -180,9 +176,10 @@ def test_an_answer_is_counted_and_brings_neither_a_third_person_nor_a_lead(
     assert mine.agreed == Share(0, 0)
     with pytest.raises(Refused, match=r"examination\.unknown"):
         release(
-            held.public_id, contradictions=dict.fromkeys(CONTRADICTIONS, "none"),
+            held.public_id,
+            contradictions=dict.fromkeys(CONTRADICTIONS, "none"),
             acting_member=person("supervisor"),
-        )  # fmt: skip
+        )
     assert not Lead.objects.exists()
 
 
@@ -204,13 +201,9 @@ def test_own_figures_change_once_a_week_and_others_are_the_supervisors(found: st
             everybodys_figures(person(name))
 
 
-def test_a_brought_picture_is_kept_while_the_item_is_used_and_erased_with_it(
-    found: str, tmp_path: Path
-) -> None:
+def test_a_brought_picture_is_kept_while_the_item_is_used_and_erased_with_it(found: str, tmp_path: Path) -> None:
     still = probe(tmp_path, "still.png").read_bytes() + b"\0"  # another file than the search's probe
-    held = add_item(
-        still, reference("collins.png"), is_mated=True, basis=BASIS, acting_member=person("admin")
-    )
+    held = add_item(still, reference("collins.png"), is_mated=True, basis=BASIS, acting_member=person("admin"))
     blob = held.probe_blob
     assert services().blobs.get(blob) == still
     assert item_picture(held.public_id, "probe", person("admin")).startswith(b"\xff\xd8")
@@ -247,5 +240,10 @@ def test_an_erased_reference_ends_the_tasks_that_show_it(found: str) -> None:
 def test_another_agencys_references_are_unknown(found: str, tmp_path: Path) -> None:
     gallery(tmp_path / "g2", "second")
     with pytest.raises(Refused, match=r"reference\.unknown"):
-        add_item("R000000000000", reference("FILE-collins-broad.jpg"), is_mated=True, basis=BASIS,
-                 acting_member=person("admin"))  # fmt: skip
+        add_item(
+            "R000000000000",
+            reference("FILE-collins-broad.jpg"),
+            is_mated=True,
+            basis=BASIS,
+            acting_member=person("admin"),
+        )

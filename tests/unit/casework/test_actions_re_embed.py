@@ -76,8 +76,10 @@ def test_every_template_is_made_anew_and_searches_go_on(filled: Gallery, other: 
     assert answer.candidates[0].reference.file_name == "collins.png"
     assert len(answer.candidates) == 2
     assert [entry.action for entry in entries() if entry.action.startswith(("re_embedding", "references.re"))] == [
-        "re_embedding.began", "references.re_embedded", "re_embedding.finished",
-    ]  # fmt: skip
+        "re_embedding.began",
+        "references.re_embedded",
+        "re_embedding.finished",
+    ]
     assert list(GalleryChange.objects.order_by("seq").values_list("seq", flat=True)) == [1, 2, 3, 4]
     assert Gallery.objects.get().log_head == 4
 
@@ -111,9 +113,7 @@ def test_stopped_it_says_so_and_writes_what_is_left(filled: Gallery, other: None
     assert entries("re_embedding.paused")[-1].subject["left"] == 2
 
 
-def test_a_missing_picture_keeps_the_gallery_closed_until_it_is_expunged(
-    filled: Gallery, other: None
-) -> None:
+def test_a_missing_picture_keeps_the_gallery_closed_until_it_is_expunged(filled: Gallery, other: None) -> None:
     row = Reference.objects.get(file_name="hopper.png")
     services().blobs.delete(row.blob)
     result = re_embed("g", acting_member=person("admin"))

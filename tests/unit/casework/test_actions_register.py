@@ -160,13 +160,26 @@ ALTERED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda told: of(told).update(wrong_person_reports=0), "wrong_person_reports: the register states 0"),
     (lambda told: of(told).update(leads=12), "leads: the register states 12, the log records 6"),
     (lambda told: of(told).update(counted_until="2027-03"), "counted_until: the register states 2027-03"),
-    (lambda told: of(told).update(counted_from="2027-03"), "counted_from: the register states 2027-03, the log records 2027-01"),
+    (
+        lambda told: of(told).update(counted_from="2027-03"),
+        "counted_from: the register states 2027-03, the log records 2027-01",
+    ),
     (lambda told: of(told).update(opened_on="2027-03-01"), "it was opened on 2027-01-10"),
     (lambda told: told["agencies"].remove(of(told)), "of the log is left out"),
-    (lambda told: of(told)["attested"].append(
-        {"office": "Chief", "from": "2027-05", "until": "2027-05", "entry": 3, "made_on": "2027-06-01", "contradicted": False}
-    ), "entry 3 of the log does not attest the month 2027-05"),
-]  # fmt: skip
+    (
+        lambda told: of(told)["attested"].append(
+            {
+                "office": "Chief",
+                "from": "2027-05",
+                "until": "2027-05",
+                "entry": 3,
+                "made_on": "2027-06-01",
+                "contradicted": False,
+            }
+        ),
+        "entry 3 of the log does not attest the month 2027-05",
+    ),
+]
 
 
 def test_whatever_is_altered_is_found_and_named(north: Member, workspace: Path, tmp_path: Path) -> None:
@@ -239,8 +252,9 @@ def test_months_without_use_are_attested_by_an_office(north: Member, workspace: 
     assert "Chief" not in entry.canonical.decode()
     told = of(export(tmp_path / "site"))
     assert [(r["office"], r["from"], r["contradicted"]) for r in told["attested"]] == [
-        ("Chief of Police", "2027-05", False), ("Chief of Police", "2027-03", False),
-    ]  # fmt: skip
+        ("Chief of Police", "2027-05", False),
+        ("Chief of Police", "2027-03", False),
+    ]
     assert check_register(tmp_path / "site", workspace / "audit") == []
 
 
@@ -277,17 +291,12 @@ def test_a_month_is_attested_once_and_by_nobody_else(north: Member) -> None:
             attest("2027-05", "2027-05", office="Sheriff", acting_member=person("examiner"))
 
 
-def test_an_attestation_that_the_log_contradicts_says_so(
-    north: Member, workspace: Path, tmp_path: Path
-) -> None:
+def test_an_attestation_that_the_log_contradicts_says_so(north: Member, workspace: Path, tmp_path: Path) -> None:
     with at(moment("2027-06")):
         row = attest("2027-03", "2027-03", office="Chief of Police", acting_member=north)
     Attestation.objects.filter(pk=row.pk).update(first="2027-02")
     assert of(export(tmp_path / "site"))["attested"][0]["contradicted"] is True
-    assert (
-        "contradicted: the log holds a search"
-        in (tmp_path / "site" / f"{north.agency.public_id}.html").read_text()
-    )
+    assert "contradicted: the log holds a search" in (tmp_path / "site" / f"{north.agency.public_id}.html").read_text()
     said = [f"North Police: entry {row.entry} of the log does not attest the months 2027-02 to 2027-03"]
     assert check_register(tmp_path / "site", workspace / "audit") == said
 
@@ -302,9 +311,7 @@ def test_an_agency_that_was_opened_again_keeps_its_earlier_months(
     assert check_register(tmp_path / "site", workspace / "audit") == []
 
 
-def test_requests_are_counted_under_both_agencies_and_are_use(
-    north: Member, workspace: Path, tmp_path: Path
-) -> None:
+def test_requests_are_counted_under_both_agencies_and_are_use(north: Member, workspace: Path, tmp_path: Path) -> None:
     south = agency("South Police", "2027-05", place="South")
     asked = {"agency": north.agency.public_id, "for_agency": south.agency.public_id}
     happened("2027-05", "shared.authorised", 5, **asked)
@@ -341,9 +348,7 @@ def test_the_count_goes_on_where_it_ended_and_begins_anew_for_another_log(north:
     before = tally_of(size)
     use(north.agency, "2027-06", 7)
     after = tally_of(LogEntry.objects.count())
-    assert (
-        after.total(north.agency.public_id, "search:") - before.total(north.agency.public_id, "search:") == 7
-    )
+    assert after.total(north.agency.public_id, "search:") - before.total(north.agency.public_id, "search:") == 7
     assert tally_of(size) == before
     LogEntry.objects.filter(seq=size - 1).update(leaf=b"another")
     assert tally_of(size) == before
@@ -378,10 +383,7 @@ def test_the_outsiders_script_says_the_same(north: Member, workspace: Path, tmp_
     changed(tmp_path / "site", lambda held: of(held)["by_month"][0].update(searches=7))
     code, problems = script()
     assert code == 1
-    assert (
-        "the register: North Police: 2027-01 to 2027-01: the log records {'robbery': 6, 'theft': 2}"
-        in problems
-    )
+    assert "the register: North Police: 2027-01 to 2027-01: the log records {'robbery': 6, 'theft': 2}" in problems
     told.write_text("{}")
     assert script()[0] == 2
 

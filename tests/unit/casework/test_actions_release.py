@@ -69,10 +69,13 @@ def test_withheld_is_final_for_this_examination_and_in_nobodys_way(examination: 
 
 def test_who_worked_on_it_does_not_decide_and_only_on_potential_candidates(examination: str) -> None:
     row = examine(
-        Examination.objects.get().candidate.search.public_id, 2,
-        components=SIMILAR | {"ears": "dissimilar"}, conclusion=NOT, notes="",
+        Examination.objects.get().candidate.search.public_id,
+        2,
+        components=SIMILAR | {"ears": "dissimilar"},
+        conclusion=NOT,
+        notes="",
         acting_member=person("examiner"),
-    )  # fmt: skip
+    )
     assert rule_of(row.public_id) == "lead.not_examined"
     examiner = person("examiner")
     examiner.roles = ["examiner", "supervisor"]
@@ -119,9 +122,7 @@ def test_people_are_reminded_once_a_month_until_an_outcome_is_known(examination:
         assert outcomes_due(supervisor) == []
 
 
-def test_a_letter_that_cannot_go_is_not_recorded_as_sent(
-    examination: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_letter_that_cannot_go_is_not_recorded_as_sent(examination: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lead, now = lead_of(examination), timezone.now()
 
     def fails(*_: object, **__: object) -> int:
@@ -151,11 +152,25 @@ def test_the_sheet_says_all_that_it_must(examination: str, tmp_path: Path) -> No
     search = lead.examination.candidate.search
     assert text.index(STATEMENT) < text.index("Probe")
     for told in (
-        lead.public_id, "C-1, robbery", search.purpose, "Locked.", "similar, not identified", "All 2 candidates",
-        "alibi was checked", "Sample examiner", "Sample verifier", "Sample supervisor", "yunet-sface", "FNMR at FMR",
-        search.probe_blob, search.pack_sha256, f"Released in entry {lead.entry}", "Compared 2 references",
-        "— plainview-", "made up",
-    ):  # fmt: skip
+        lead.public_id,
+        "C-1, robbery",
+        search.purpose,
+        "Locked.",
+        "similar, not identified",
+        "All 2 candidates",
+        "alibi was checked",
+        "Sample examiner",
+        "Sample verifier",
+        "Sample supervisor",
+        "yunet-sface",
+        "FNMR at FMR",
+        search.probe_blob,
+        search.pack_sha256,
+        f"Released in entry {lead.entry}",
+        "Compared 2 references",
+        "— plainview-",
+        "made up",
+    ):
         assert told in text, told
     record_evidence(lead.public_id, "his card was used there", acting_member=person("supervisor"))
     report_outcome(lead.public_id, "cleared", acting_member=person("supervisor"))
@@ -167,9 +182,7 @@ def test_the_sheet_says_all_that_it_must(examination: str, tmp_path: Path) -> No
 
 def test_hostile_words_stay_words_on_the_sheet(examination: str, tmp_path: Path) -> None:
     words = '#read("/etc/passwd") \\ "quoted" $x$ *b* <label> @ref // c'
-    lead = release(
-        examination, contradictions=dict.fromkeys(CONTRADICTIONS, words), acting_member=person("supervisor")
-    )
+    lead = release(examination, contradictions=dict.fromkeys(CONTRADICTIONS, words), acting_member=person("supervisor"))
     made = make_sheet(lead.public_id, acting_member=person("supervisor"))
     assert '#read("/etc/passwd") \\ "quoted" $x$ *b* <label> @ref // c' in words_of(made.pdf)
 

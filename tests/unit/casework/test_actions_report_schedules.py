@@ -51,8 +51,9 @@ def test_a_week_is_sent_once_when_it_is_over(workspace: Path) -> None:
     assert told["size"] == entry.seq
     with at(monday() + timedelta(days=14)):  # the worker was away for two weeks: both are owed
         assert [period.until for _, period in send_due()] == [
-            last + timedelta(days=7), last + timedelta(days=14),
-        ]  # fmt: skip
+            last + timedelta(days=7),
+            last + timedelta(days=14),
+        ]
         stop_schedule(made.public_id, acting_member=person("admin"))
     with at(monday() + timedelta(days=21)):
         assert send_due() == []
@@ -101,9 +102,11 @@ def test_who_left_is_left_out_and_a_month_is_one_of_the_calendar(workspace: Path
 
 def test_only_members_who_may_read_reports_are_written_to(workspace: Path) -> None:
     for every, to, rule in (
-        ("weekly", [], "report.recipient"), ("weekly", ["examiner@agency.example"], "report.recipient"),
-        ("weekly", ["press@paper.example"], "member.unknown"), ("daily", [SUPERVISOR], "report.every"),
-    ):  # fmt: skip
+        ("weekly", [], "report.recipient"),
+        ("weekly", ["examiner@agency.example"], "report.recipient"),
+        ("weekly", ["press@paper.example"], "member.unknown"),
+        ("daily", [SUPERVISOR], "report.every"),
+    ):
         with pytest.raises(Refused) as refused:
             schedule_report(every, to, acting_member=person("supervisor"))
         assert refused.value.rule_id == rule

@@ -56,8 +56,13 @@ def test_the_numbers_are_those_of_the_work_and_of_no_other_agency(lead: str, tmp
     assert sum(counted["by_hour"].values()) == sum(counted["by_weekday"].values()) == 4
     mine = counted["by_member"][person("examiner").public_id]
     assert mine == {
-        "searches": 4, "without_candidate": 0, "refused": 1, "examinations": 2, "verifications": 0, "leads": 1,
-    }  # fmt: skip
+        "searches": 4,
+        "without_candidate": 0,
+        "refused": 1,
+        "examinations": 2,
+        "verifications": 0,
+        "leads": 1,
+    }
     agreement = told["records"]["agreement"]
     assert (agreement["verified"], agreement["agreed"], agreement["third_looks"]) == (1, 1, 0)
     assert agreement["by_examiner"] == {person("examiner").public_id: {"verified": 1, "agreed": 1}}
@@ -90,9 +95,7 @@ def test_a_report_names_the_log_that_it_was_made_from_and_its_entry_names_it(lea
     assert made().told["differences"][0] == "searches: the log says 4, the records 3"
 
 
-def test_the_command_writes_files_and_says_what_it_does_not_understand(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_the_command_writes_files_and_says_what_it_does_not_understand(workspace: Path, tmp_path: Path) -> None:
     def run(*words: str) -> Any:
         return invoke(["report", "show", "--as", "auditor@agency.example", *words])
 
@@ -103,10 +106,12 @@ def test_the_command_writes_files_and_says_what_it_does_not_understand(
     assert out[0].read_bytes().startswith(b"section,")
     assert out[1].read_bytes().startswith(b"%PDF")
     for words, rule in (
-        (("--csv", str(out[0])), "report.exists"), (("--since", "yesterday"), "report.day"),
-        (("--compare", "2026"), "report.compare"), (("--compare", "2026-02-30..2026-03-01"), "report.day"),
+        (("--csv", str(out[0])), "report.exists"),
+        (("--since", "yesterday"), "report.day"),
+        (("--compare", "2026"), "report.compare"),
+        (("--compare", "2026-02-30..2026-03-01"), "report.day"),
         (("--until", "2999-01-01"), "report.future"),
-    ):  # fmt: skip
+    ):
         refused = run(*words).exception
         assert isinstance(refused, Refused)
         assert refused.rule_id == rule
@@ -164,9 +169,7 @@ def test_an_altered_number_is_named(kept: tuple[Path, Path]) -> None:
     # A copy that ends with the checkpoint tells of everything but what the log does not say.
     told = json.loads(whole)
     size = told["size"]
-    (log / "log.jsonl").write_bytes(
-        b"".join((log / "log.jsonl").read_bytes().splitlines(keepends=True)[:size])
-    )
+    (log / "log.jsonl").write_bytes(b"".join((log / "log.jsonl").read_bytes().splitlines(keepends=True)[:size]))
     notes = (log / "checkpoints").read_text().split("\n\n")
     (log / "checkpoints").write_text("\n\n".join(notes[: 2 * size]) + "\n\n")
     file.write_text(whole)
@@ -174,9 +177,7 @@ def test_an_altered_number_is_named(kept: tuple[Path, Path]) -> None:
     assert (found.problems, found.entry) == ([], None)
     del told["counted"]["by_day"]
     file.write_bytes(to_json(told))
-    assert any(
-        problem.endswith("by day: the report states nothing") for problem in check_report(file, log).problems
-    )
+    assert any(problem.endswith("by day: the report states nothing") for problem in check_report(file, log).problems)
 
 
 def test_what_only_the_records_say_cannot_be_altered_either(kept: tuple[Path, Path]) -> None:
@@ -256,7 +257,4 @@ def test_a_period_lies_in_the_past_and_has_a_beginning(workspace: Path) -> None:
         with pytest.raises(Refused, match=r"member\.no_permission"):
             made(person(name))
         assert entries("report.make.refused")[-1].actor == person(name).public_id
-    assert (
-        make_report(Period(today, today), None, acting_member=person("auditor")).told["counted_before"]
-        is None
-    )
+    assert make_report(Period(today, today), None, acting_member=person("auditor")).told["counted_before"] is None

@@ -28,9 +28,7 @@ ABOUT = {"backup": "B", "made_at": "2026-01-01T00:00:00Z"}
 def test_searches_alerts_videos_and_drafts_do_not_come_back(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "plainview.casework.actions.restore.make_tables", lambda: None
-    )  # the test's own are there
+    monkeypatch.setattr("plainview.casework.actions.restore.make_tables", lambda: None)  # the test's own are there
     searched(tmp_path)
     examiner = person("examiner")
     picture = write(scaled(collins(), 0.7), tmp_path / "again.png")
@@ -40,9 +38,7 @@ def test_searches_alerts_videos_and_drafts_do_not_come_back(
     )
     close_alert(alert.public_id, reason="the person was found", acting_member=examiner)
     video = Video.objects.create(case=Case.objects.get(), member=examiner, name="v.mp4", size=9)
-    before = [
-        model.objects.values().get() for model in (Search, Alert, Video, Preparation)
-    ]  # fmt: skip
+    before = [model.objects.values().get() for model in (Search, Alert, Video, Preparation)]
     with transaction.atomic():
         erase_search(Search.objects.get(), "a retention rule")
         erase_alert(Alert.objects.get(), "a retention rule")
@@ -53,18 +49,11 @@ def test_searches_alerts_videos_and_drafts_do_not_come_back(
 
     # As if an older backup had been unpacked: its rows and its probe are there again.
     for model, row in zip((Search, Alert, Video, Preparation), before, strict=True):
-        model.objects.filter(pk=row["id"]).update(
-            **{name: value for name, value in row.items() if name != "id"}
-        )
+        model.objects.filter(pk=row["id"]).update(**{name: value for name, value in row.items() if name != "id"})
     services().blobs.put(picture.read_bytes())
     done = settle(ABOUT, log=None, kept=None, listed=listed)
     assert set(done.erased_again) == {line.reference for line in listed}
-    assert (
-        Search.objects.get().probe_blob
-        == Alert.objects.get().probe_blob
-        == Preparation.objects.get().blob
-        == ""
-    )
+    assert Search.objects.get().probe_blob == Alert.objects.get().probe_blob == Preparation.objects.get().blob == ""
     assert Video.objects.get().state == Video.State.ERASED
     assert not services().blobs.exists(before[1]["probe_blob"])
     assert len(entries("search.erased")) == len(entries("search.erased_again")) == 1

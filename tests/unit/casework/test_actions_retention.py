@@ -67,9 +67,7 @@ def refused(rule_id: str) -> pytest.raises:  # type: ignore[valid-type]
     return pytest.raises(Refused, match=rule_id.replace(".", r"\."))
 
 
-def test_a_year_passes_a_hold_comes_and_goes_and_nothing_of_the_face_is_left(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_a_year_passes_a_hold_comes_and_goes_and_nothing_of_the_face_is_left(workspace: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
     rules(BY_AGE)
     began = timezone.now()
@@ -79,9 +77,11 @@ def test_a_year_passes_a_hold_comes_and_goes_and_nothing_of_the_face_is_left(
         propose_run(acting_member=person("admin"))
     with at(began + 366 * DAY):
         hold = place_hold(
-            reason="the defence wants it kept", authority="court", reference=row.public_id,
+            reason="the defence wants it kept",
+            authority="court",
+            reference=row.public_id,
             acting_member=person("supervisor"),
-        )  # fmt: skip
+        )
         run = worked()
         states = {item.subject: (item.state, item.held_by) for item in items_of(run)}
         assert states.pop(row.public_id) == ("held", [hold.public_id])
@@ -93,9 +93,7 @@ def test_a_year_passes_a_hold_comes_and_goes_and_nothing_of_the_face_is_left(
         worked()
     assert not Reference.objects.exclude(template=b"").exists()
     places = everywhere(workspace).items()
-    assert {
-        (name, place) for place, data in places for name, trace in wanted.items() if trace in data
-    } == set()
+    assert {(name, place) for place, data in places for name, trace in wanted.items() if trace in data} == set()
     listed = read_list(list_file())
     assert {line.reference for line in listed} == {one.public_id for one in Reference.objects.all()}
     (first, second) = entries("reference.expunged")
@@ -104,9 +102,7 @@ def test_a_year_passes_a_hold_comes_and_goes_and_nothing_of_the_face_is_left(
     assert told["galleries"]["g"][-1] == "References are erased 365 days after they were enrolled."
 
 
-def test_who_proposed_does_not_approve_and_only_a_proposed_run_is_approved(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_who_proposed_does_not_approve_and_only_a_proposed_run_is_approved(workspace: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
     ordered()
     run = propose_run(acting_member=person("admin"))
@@ -125,8 +121,11 @@ def test_who_proposed_does_not_approve_and_only_a_proposed_run_is_approved(
     with refused("retention.not_waiting"):
         approve_run(run.public_id, note=note, acting_member=person("supervisor"))
     assert [entry.subject["rule"] for entry in entries("retention.approve.refused")] == [
-        "member.own_act", "member.no_permission", "examination.explain", "retention.not_waiting",
-    ]  # fmt: skip
+        "member.own_act",
+        "member.no_permission",
+        "examination.explain",
+        "retention.not_waiting",
+    ]
     assert Reference.objects.exclude(template=b"").count() == 2
 
 
@@ -154,9 +153,11 @@ def test_what_comes_between_approval_and_erasure_is_kept(workspace: Path, tmp_pa
     collins_row, _ = ordered(), ordered("hopper.png")
     run, job = approved()
     hold = place_hold(
-        reason="kept for the court", authority="court", reference=collins_row.public_id,
+        reason="kept for the court",
+        authority="court",
+        reference=collins_row.public_id,
         acting_member=person("supervisor"),
-    )  # fmt: skip
+    )
     jobs.run(job.pk, retention_work.work_off)
     found = {item.subject: item for item in items_of(run)}
     assert found[collins_row.public_id].state == RetentionItem.State.HELD
@@ -172,9 +173,11 @@ def test_a_rule_that_no_longer_reaches_it_erases_nothing(workspace: Path, tmp_pa
     with at(timezone.now() + 40 * DAY):
         run, job = approved()
         change_passport(
-            "g", PassportChange(expires_on=datetime(2999, 1, 1, tzinfo=UTC).date()), why="renewed by law",
+            "g",
+            PassportChange(expires_on=datetime(2999, 1, 1, tzinfo=UTC).date()),
+            why="renewed by law",
             acting_member=person("admin"),
-        )  # fmt: skip
+        )
         jobs.run(job.pk, retention_work.work_off)
     assert {item.state for item in items_of(run)} == {"kept"}
     assert Reference.objects.exclude(template=b"").count() == 2
@@ -242,9 +245,12 @@ def test_everything_of_a_closed_case_goes_and_its_skeleton_stays(workspace: Path
     picture = write(scaled(collins(), 0.7), tmp_path / "draft.png")
     draft = prepare("C-1", "draft.png", picture.read_bytes(), acting_member=person("examiner"))
     alert = create_alert(
-        prepare_probe(picture), Request("C-1", "find the rider", ""), ["g"], days=5,
+        prepare_probe(picture),
+        Request("C-1", "find the rider", ""),
+        ["g"],
+        days=5,
         acting_member=person("examiner"),
-    )  # fmt: skip
+    )
     video = Video.objects.create(case=alert.case, member=person("examiner"), name="v.mp4", size=9)
     closed()
     probe = Search.objects.get().probe_blob
@@ -254,8 +260,11 @@ def test_everything_of_a_closed_case_goes_and_its_skeleton_stays(workspace: Path
         run = worked()
         told = json.dumps(proof_of_run(run.public_id, acting_member=person("admin")))
     assert {(item.what, item.state) for item in items_of(run)} == {
-        ("searches", "erased"), ("drafts", "erased"), ("alerts", "erased"), ("videos", "erased"),
-    }  # fmt: skip
+        ("searches", "erased"),
+        ("drafts", "erased"),
+        ("alerts", "erased"),
+        ("videos", "erased"),
+    }
     approval.refresh_from_db()
     assert (approval.purpose, approval.probe_sha256) == ("", "")
     row = Search.objects.get(public_id=found)
@@ -273,9 +282,7 @@ def test_everything_of_a_closed_case_goes_and_its_skeleton_stays(workspace: Path
     assert "Ended alerts with their probes are erased 30 days after the case was closed." in csv_of(run)
 
 
-def test_an_unsolved_case_waits_for_its_alerts_but_not_for_an_acquitted_person(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_an_unsolved_case_waits_for_its_alerts_but_not_for_an_acquitted_person(workspace: Path, tmp_path: Path) -> None:
     from plainview.casework.actions.cases import close_case
     from plainview.casework.actions.policy import change_policy
     from plainview.policy.agency import SAMPLE
@@ -284,22 +291,29 @@ def test_an_unsolved_case_waits_for_its_alerts_but_not_for_an_acquitted_person(
     acquitted = WITH_THE_CASE.replace("case closed", "acquittal").replace("-closed", "-acquitted")
     rules(WITH_THE_CASE, acquitted.replace("days = 30", "days = 0"))
     change_policy(
-        SAMPLE.replace("unsolved_alerts = false", "unsolved_alerts = true"), why="cold cases are looked at again",
+        SAMPLE.replace("unsolved_alerts = false", "unsolved_alerts = true"),
+        why="cold cases are looked at again",
         acting_member=person("admin"),
-    )  # fmt: skip
+    )
     picture = write(scaled(collins(), 0.7), tmp_path / "alert.png")
     create_alert(
-        prepare_probe(picture), Request("C-1", "find the rider", ""), ["g"], days=5,
+        prepare_probe(picture),
+        Request("C-1", "find the rider", ""),
+        ["g"],
+        days=5,
         acting_member=person("examiner"),
-    )  # fmt: skip
+    )
     close_case("C-1", reason="nobody was found", unsolved=True, acting_member=person("examiner"))
     with at(timezone.now() + 60 * DAY):
         with refused("retention.nothing_due"):
             propose_run(acting_member=person("admin"))
         record_event(
-            After.ACQUITTAL, happened_on=timezone.now().date(), authority="verdict of the court", case="C-1",
+            After.ACQUITTAL,
+            happened_on=timezone.now().date(),
+            authority="verdict of the court",
+            case="C-1",
             acting_member=person("supervisor"),
-        )  # fmt: skip
+        )
         run = worked()
     assert [(item.what, item.rule) for item in items_of(run)] == [("searches", "searches-acquitted")]
 
@@ -366,8 +380,9 @@ def test_a_proof_with_a_change_is_no_proof(workspace: Path, tmp_path: Path) -> N
     lied = json.loads(json.dumps(told))
     lied["items"][0]["state"] = "gone"
     assert check_proof(json.dumps(lied)).problems == [
-        "the log says that 1 lines are erased, the file 0", "the log says that 0 lines are gone, the file 1",
-    ]  # fmt: skip
+        "the log says that 1 lines are erased, the file 0",
+        "the log says that 0 lines are gone, the file 1",
+    ]
     lied = json.loads(json.dumps(told))
     lied["entries"][0]["canonical"] = lied["entries"][0]["canonical"].replace("retention", "retentioM")
     assert any("is not in the log" in problem for problem in check_proof(json.dumps(lied)).problems)

@@ -70,9 +70,7 @@ def test_a_clock_set_back_stops_the_heartbeat_too(workspace: Path, monkeypatch: 
         heartbeat()
 
 
-def test_only_what_the_log_signed_and_a_trusted_witness_cosigned_is_kept(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_only_what_the_log_signed_and_a_trusted_witness_cosigned_is_kept(workspace: Path, tmp_path: Path) -> None:
     witness, file = WitnessSigner.generate("w/1"), tmp_path / "note"
     (note,) = (row.checkpoint for row in records(newest_entry()))
     file.write_text(witness.cosign(str(note), 1_790_000_000))

@@ -128,9 +128,7 @@ def test_without_the_key_in_force_nothing_is_published_unsigned(workspace: Path)
         write_one()
 
 
-def test_a_full_disk_is_one_clear_refusal_and_mended_later(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_one_clear_refusal_and_mended_later(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from plainview.audit import logfile
     from plainview.audit.logfile import LogFolderError
 

@@ -75,9 +75,7 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
     assert (found.case, found.case.agency) == (request.mirror, person("admin").agency)
 
     lead = lead_for(found)
-    text = (
-        PdfReader(BytesIO(make_sheet(lead, acting_member=person("supervisor")).pdf)).pages[0].extract_text()
-    )
+    text = PdfReader(BytesIO(make_sheet(lead, acting_member=person("supervisor")).pdf)).pages[0].extract_text()
     assert f"{ASKER}, request {request.public_id}" in text
     request = answer_request(request.public_id, acting_member=person("examiner"))
     assert (request.closed_as, request.result) == ("answered", "lead")
@@ -93,10 +91,19 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
     asker = Agency.objects.get(name=ASKER)
     holder = person("admin").agency
     for action in (
-        "agreement.proposed", "agreement.accepted", "shared.requested", "shared.authorised", "shared.taken",
-        "search.requested", "search.answered", "examination.recorded", "lead.released", "shared.answered",
-        "shared.closed", "outcome.reported",
-    ):  # fmt: skip
+        "agreement.proposed",
+        "agreement.accepted",
+        "shared.requested",
+        "shared.authorised",
+        "shared.taken",
+        "search.requested",
+        "search.answered",
+        "examination.recorded",
+        "lead.released",
+        "shared.answered",
+        "shared.closed",
+        "outcome.reported",
+    ):
         subject = entries(action)[-1].subject
         assert (subject["agency"], subject["for_agency"]) == (holder.public_id, asker.public_id), action
     counted = [row for row in entries("shared.authorised") if row.subject["for_agency"] == asker.public_id]
@@ -118,27 +125,17 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
 def test_nobody_authorises_their_own_and_nothing_goes_out_before(workspace: Path, tmp_path: Path) -> None:
     request = asked(tmp_path, world())
     assert requests(person("examiner"), made=False) == []
-    assert (
-        refused(view_request, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
-    )
+    assert refused(view_request, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
     assert refused(take, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
     both = theirs("examiner")
     both.roles = ["examiner", "supervisor"]
     both.save()
     assert refused(authorise_request, request.public_id, acting_member=both).rule_id == "member.own_act"
-    assert (
-        refused(refuse_authorisation, request.public_id, reason=WHY, acting_member=both).rule_id
-        == "member.own_act"
-    )
+    assert refused(refuse_authorisation, request.public_id, reason=WHY, acting_member=both).rule_id == "member.own_act"
     assert [row.request for row in waiting(theirs("supervisor"), Permission.SHARED_AUTHORISE)] == [request]
     refuse_authorisation(request.public_id, reason=WHY, acting_member=theirs("supervisor"))
-    assert (
-        refused(authorise_request, request.public_id, acting_member=theirs("supervisor")).rule_id
-        == "shared.closed"
-    )
-    assert (
-        refused(view_request, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
-    )
+    assert refused(authorise_request, request.public_id, acting_member=theirs("supervisor")).rule_id == "shared.closed"
+    assert refused(view_request, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
     assert entries("shared.authorised") == []
 
 
@@ -179,9 +176,7 @@ def test_what_must_hold_of_the_request_itself(workspace: Path, tmp_path: Path) -
     }
 
 
-def test_the_policies_of_both_agencies_bind_and_the_refusal_names_which(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_the_policies_of_both_agencies_bind_and_the_refusal_names_which(workspace: Path, tmp_path: Path) -> None:
     request = taken(tmp_path, world(tmp_path))
     examiner = person("examiner")
 
@@ -215,8 +210,10 @@ def test_the_policies_of_both_agencies_bind_and_the_refusal_names_which(
     assert search_shared(request.public_id, acting_member=examiner).approval == wanted
     assert {row.subject["shared_request"] for row in entries("search.refused")} == {request.public_id}
     assert [row.subject["rule"] for row in entries("search.refused")] == [
-        "search.purpose_unlisted", "search.purpose_unlisted", "search.approval_needed",
-    ]  # fmt: skip
+        "search.purpose_unlisted",
+        "search.purpose_unlisted",
+        "search.approval_needed",
+    ]
 
 
 def test_taking_needs_training_an_offence_of_ones_own_list_and_only_the_taker_works(
@@ -232,24 +229,20 @@ def test_taking_needs_training_an_offence_of_ones_own_list_and_only_the_taker_wo
     assert refused(take, request.public_id, acting_member=examiner).rule_id == "member.training"
     change_policy(
         SAMPLE.replace("unlisted_offences = true", "unlisted_offences = false").replace('"robbery", ', ""),
-        why="tests", acting_member=person("admin"),
-    )  # fmt: skip
+        why="tests",
+        acting_member=person("admin"),
+    )
     assert refused(take, request.public_id, acting_member=examiner).rule_id == "case.offence_unlisted"
     change_policy(SAMPLE, why="tests", acting_member=person("admin"))
     assert refused(search_shared, request.public_id, acting_member=examiner).rule_id == "shared.not_taken"
     take(request.public_id, acting_member=examiner)
     assert refused(take, request.public_id, acting_member=examiner).rule_id == "shared.taken"
     assert refused(answer_request, request.public_id, acting_member=examiner).rule_id == "shared.not_searched"
-    assert (
-        refused(search_shared, request.public_id, acting_member=theirs("examiner")).rule_id
-        == "shared.not_taken"
-    )
+    assert refused(search_shared, request.public_id, acting_member=theirs("examiner")).rule_id == "shared.not_taken"
     assert not Search.objects.exists()
 
 
-def test_the_case_that_stands_for_anothers_is_searched_by_its_request_only(
-    workspace: Path, tmp_path: Path
-) -> None:
+def test_the_case_that_stands_for_anothers_is_searched_by_its_request_only(workspace: Path, tmp_path: Path) -> None:
     found = searched(tmp_path, world(tmp_path))
     image = probe(tmp_path, "mine.png")
     assert refused(search, image, case=found.case.number).rule_id == "shared.mirror"
@@ -287,9 +280,7 @@ def test_nothing_found_waits_until_every_candidate_is_decided(workspace: Path, t
     done = answer_request(request.public_id, acting_member=examiner)
     assert (done.result, given(done)) == ("nothing found", [])
     assert live_search(done) == found
-    lead = refused(
-        report_shared_outcome, done.public_id, "L000000000000", "cleared", acting_member=theirs("examiner")
-    )
+    lead = refused(report_shared_outcome, done.public_id, "L000000000000", "cleared", acting_member=theirs("examiner"))
     assert lead.rule_id == "lead.unknown"
 
 
@@ -306,9 +297,7 @@ def test_requests_end_and_both_sides_are_told(workspace: Path, tmp_path: Path) -
     made = world(answer_days=3)
     declined, back, late, closed = (
         authorise_request(
-            make_request(
-                draft(tmp_path, number=f"R-{n}"), wish(made), acting_member=theirs("examiner")
-            ).public_id,
+            make_request(draft(tmp_path, number=f"R-{n}"), wish(made), acting_member=theirs("examiner")).public_id,
             acting_member=theirs("supervisor"),
         )
         for n in (1, 2, 3, 4)
@@ -341,5 +330,8 @@ def test_requests_end_and_both_sides_are_told(workspace: Path, tmp_path: Path) -
         assert sweep_requests() == [late.public_id]
         assert refused(take, late.public_id, acting_member=person("examiner")).rule_id == "shared.closed"
     assert [row.subject["as"] for row in entries("shared.closed")] == [
-        "declined", "taken back", "taken back", "expired",
-    ]  # fmt: skip
+        "declined",
+        "taken back",
+        "taken back",
+        "expired",
+    ]

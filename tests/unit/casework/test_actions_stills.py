@@ -62,13 +62,13 @@ def test_a_pick_is_a_probe_like_any_other_and_says_where_it_is_from(open_case: P
     assert (search.provenance["video"], search.provenance["frame"]) == (video.public_id, still.frame)
     entry = entries("search.requested")[-1]
     assert entry.subject["still"] == {
-        "video": video.public_id, "still": still.public_id, "time_s": str(still.time_s), "frame": still.frame,
-    }  # fmt: skip
+        "video": video.public_id,
+        "still": still.public_id,
+        "time_s": str(still.time_s),
+        "frame": still.frame,
+    }
     assert still.frame_sha256 not in json.dumps(entry.subject)
-    assert (
-        refusal(run_search, probe, Request("C-1", "", "g"), acting_member=examiner)
-        == "search.purpose_missing"
-    )
+    assert refusal(run_search, probe, Request("C-1", "", "g"), acting_member=examiner) == "search.purpose_missing"
     assert refusal(pick_still, still.public_id, acting_member=person("supervisor")) == "member.no_permission"
     close_case("C-1", acting_member=examiner)
     assert refusal(pick_still, still.public_id, acting_member=examiner) == "case.closed"
@@ -95,9 +95,7 @@ def test_a_frame_that_decodes_to_something_else_is_no_probe(open_case: Path) -> 
 def test_stills_go_along_as_table_and_contact_sheet(open_case: Path) -> None:
     video = take(clip(frames=50).data)
     examiner = person("examiner")
-    table = list(
-        csv.DictReader(io.StringIO(export_stills(video.public_id, "csv", acting_member=examiner).decode()))
-    )
+    table = list(csv.DictReader(io.StringIO(export_stills(video.public_id, "csv", acting_member=examiner).decode())))
     assert {row["still"] for row in table} == {row.public_id for row in Still.objects.all()}
     told = json.loads(export_stills(video.public_id, "json", acting_member=examiner))
     assert len(told["persons"]) == 2
@@ -111,18 +109,14 @@ def test_erased_is_everything_that_nothing_else_needs(open_case: Path) -> None:
     data = clip(frames=50).data
     first, second = take(data), take(data, name="the same again.mp4")
     supervisor = person("supervisor")
-    assert (
-        refusal(erase_video, first.public_id, reason="x", acting_member=person("examiner"))
-        == "member.no_permission"
-    )
+    assert refusal(erase_video, first.public_id, reason="x", acting_member=person("examiner")) == "member.no_permission"
     assert refusal(erase_video, first.public_id, reason=" ", acting_member=supervisor)
     erase_video(first.public_id, reason="ordered by the court", acting_member=supervisor)
     parts = set(second.parts.values_list("blob", flat=True))
     assert needed(parts) == parts
     assert all(services().blobs.exists(digest) for digest in parts)
     assert (
-        refusal(erase_video, first.public_id, reason="again, to be sure", acting_member=supervisor)
-        == "video.unknown"
+        refusal(erase_video, first.public_id, reason="again, to be sure", acting_member=supervisor) == "video.unknown"
     )
     erase_video(second.public_id, reason="ordered by the court", acting_member=supervisor)
     assert set(services().blobs.digests()) == before

@@ -56,8 +56,7 @@ def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(sma
         extended = extend(row.public_id, 60, "many galleries to look through", acting_member=admin())
         assert "Your request takes longer" in mail.outbox[-1].subject
         assert (
-            rule_of(extend, row.public_id, 1, "once more is not allowed", acting_member=admin())
-            == "subject.extension"
+            rule_of(extend, row.public_id, 1, "once more is not allowed", acting_member=admin()) == "subject.extension"
         )
     assert extended.due_on == now.date() + timedelta(days=90)
     with at(now + timedelta(days=91)):
@@ -71,8 +70,7 @@ def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(sma
         for entry in entries():
             counted.add(Told(entry.seq, entry.at, entry.action, entry.subject))
         counts = {
-            word: counted.total(agency.public_id, f"rights:{word}")
-            for word in ("received", "granted", "refused")
+            word: counted.total(agency.public_id, f"rights:{word}") for word in ("received", "granted", "refused")
         }
         assert counts == {"received": 2, "granted": 1, "refused": 1}
         assert counted.total(agency.public_id, "gone:by a member") == 1
@@ -115,8 +113,10 @@ def test_the_letter_tells_searches_leads_alerts_disclosures_and_exports_of_close
     found = search(probe(tmp_path)).search
     supervisor = person("supervisor")
     release(
-        examined(found.public_id), contradictions=dict.fromkeys(CONTRADICTIONS, "nothing known"), acting_member=supervisor
-    )  # fmt: skip
+        examined(found.public_id),
+        contradictions=dict.fromkeys(CONTRADICTIONS, "nothing known"),
+        acting_member=supervisor,
+    )
     disclose(found.public_id, tmp_path / "package.zip", acting_member=supervisor)
     alert(tmp_path)
     arrive(tmp_path, "new.png", her())

@@ -68,9 +68,7 @@ def small(workspace: Path, tmp_path: Path) -> Path:
 def held(workspace: Path, tmp_path: Path) -> Path:
     """A gallery of two people and an empty one, one search under a case that is closed since, one under an open case; the legal basis is over."""
     gallery(tmp_path / "pictures")
-    create_gallery(
-        "e", legal_basis="l", source="s", owner="o", expires_on=date(2999, 1, 1), acting_member=admin()
-    )
+    create_gallery("e", legal_basis="l", source="s", owner="o", expires_on=date(2999, 1, 1), acting_member=admin())
     case()
     case("C-2", "burglary")
     search(probe(tmp_path))
@@ -109,10 +107,21 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
     told = text_of(opened.pdf)
     (erased,) = entries("reference.expunged")
     for words in (
-        "Eileen Collins", "The pictures of you that we held are erased", f"Reference {mine}", "https://source.example/collins.png",
-        "Gallery g, owner: tests", "Legal basis law", "robbery, gallery g: no lead came of your picture", "subject.open_cases",
-        f"Entry {erased.seq} of", "Inclusion proof", "the data protection authority of your country", "never stored", "all 0 references", HOW,
-    ):  # fmt: skip
+        "Eileen Collins",
+        "The pictures of you that we held are erased",
+        f"Reference {mine}",
+        "https://source.example/collins.png",
+        "Gallery g, owner: tests",
+        "Legal basis law",
+        "robbery, gallery g: no lead came of your picture",
+        "subject.open_cases",
+        f"Entry {erased.seq} of",
+        "Inclusion proof",
+        "the data protection authority of your country",
+        "never stored",
+        "all 0 references",
+        HOW,
+    ):
         assert words in told, words
     for never in ("burglary", "C-1", "C-2", "examiner", "hopper", other):
         assert never not in told, never
@@ -136,9 +145,7 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
     assert letter.to == ["eileen@person.example"]
     assert "Collins" not in letter.body
     assert number in letter.body
-    assert (
-        rule_of(refuse, number, "identity", "on second thought no", acting_member=admin()) == "subject.closed"
-    )
+    assert rule_of(refuse, number, "identity", "on second thought no", acting_member=admin()) == "subject.closed"
 
 
 def test_the_template_of_the_person_is_in_no_table_no_file_and_no_rule(
@@ -181,9 +188,7 @@ def test_the_template_of_the_person_is_in_no_table_no_file_and_no_rule(
     assert asked.seq < entries("subject.search_answered")[0].seq
 
 
-def test_the_search_is_in_the_log_before_anything_is_compared(
-    small: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_search_is_in_the_log_before_anything_is_compared(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = confirmed(picture=photo())
     seen: list[int] = []
 
@@ -220,9 +225,7 @@ def test_the_code_opens_it_and_nothing_else_does(workspace: Path) -> None:
     assert rule_of(open_request, number, filed.code, network="203.0.113.1") == "subject.code_often"
 
 
-def test_one_network_and_one_agency_take_a_bounded_number(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_network_and_one_agency_take_a_bounded_number(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(policy.FILED):
         file()
     assert rule_of(file) == "subject.often"
@@ -240,8 +243,11 @@ def test_one_network_and_one_agency_take_a_bounded_number(
 
 def test_a_photograph_that_cannot_be_used_is_said_at_once_and_nothing_is_kept(workspace: Path) -> None:
     for data, code in (
-        (b"no picture", "not_an_image"), (b"", "empty"), (bytes(policy.PHOTO_BYTES + 1), "too_large"), (_two_faces(), "no_such_face"),
-    ):  # fmt: skip
+        (b"no picture", "not_an_image"),
+        (b"", "empty"),
+        (bytes(policy.PHOTO_BYTES + 1), "too_large"),
+        (_two_faces(), "no_such_face"),
+    ):
         with pytest.raises(BadMedia) as caught:
             file(picture=data)
         assert caught.value.code == code
@@ -275,22 +281,22 @@ def test_somebody_elses_data_are_refused_with_reason_and_remedy(workspace: Path)
     assert not entries("subject.search_requested")
 
 
-def test_a_hold_makes_a_stated_partial_refusal(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hold_makes_a_stated_partial_refusal(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gallery(tmp_path / "second", "h")
     row = confirmed("erasure")
     found = search_subject(row.public_id, acting_member=admin())
     mine = [one.reference.public_id for one in found if one.reference.file_name == "collins.png"]
-    decide(row.public_id, mine, [one.reference.public_id for one in found if one.reference.public_id not in mine],
-           acting_member=admin())  # fmt: skip
+    decide(
+        row.public_id,
+        mine,
+        [one.reference.public_id for one in found if one.reference.public_id not in mine],
+        acting_member=admin(),
+    )
     real, held_one = expunge, mine[0]
 
     def with_hold(reference: str, **options: Any) -> Any:
         if reference == held_one:
-            raise Refused(
-                "hold.litigation", "Nothing erased", "A court has it held.", "Ask again when it ends."
-            )
+            raise Refused("hold.litigation", "Nothing erased", "A court has it held.", "Ask again when it ends.")
         return real(reference, **options)
 
     monkeypatch.setattr(subject_answers, "expunge", with_hold)

@@ -52,10 +52,7 @@ def test_pieces_arrive_in_order_once_and_are_hashed(open_case: Path) -> None:
     assert add(0, data[:half]) == half
     assert refusal(videos.finish_video, video.public_id, acting_member=member) == "video.incomplete"
     assert add(half, data[half:]) == len(data)
-    assert (
-        refusal(videos.finish_video, video.public_id, sha256="1" * 64, acting_member=member)
-        == "video.other_bytes"
-    )
+    assert refusal(videos.finish_video, video.public_id, sha256="1" * 64, acting_member=member) == "video.other_bytes"
     whole, job = videos.finish_video(video.public_id, acting_member=member)
     assert whole.sha256 == hashlib.sha256(data).hexdigest()
     assert (job.kind, job.subject, whole.state) == ("video", video.pk, Video.State.RECEIVED)
@@ -64,9 +61,7 @@ def test_pieces_arrive_in_order_once_and_are_hashed(open_case: Path) -> None:
     assert whole.sha256 not in json.dumps(entries("video.received")[-1].subject)
 
 
-def test_the_hash_is_right_after_the_server_was_restarted(
-    open_case: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_hash_is_right_after_the_server_was_restarted(open_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, member = clip("mjpeg", "avi", 50, "yuvj420p").data, person("examiner")
     video = videos.begin_video("C-1", "a.avi", len(data), acting_member=member)
     videos.add_part(video.public_id, 0, data[: 70 * 1024], acting_member=member)
@@ -86,16 +81,10 @@ def test_what_is_stored_is_not_readable(open_case: Path) -> None:
 
 def test_who_may_and_under_what(open_case: Path) -> None:
     examiner = person("examiner")
-    assert (
-        refusal(videos.begin_video, "C-1", "a", 10, acting_member=person("verifier"))
-        == "member.no_permission"
-    )
+    assert refusal(videos.begin_video, "C-1", "a", 10, acting_member=person("verifier")) == "member.no_permission"
     assert refusal(videos.begin_video, "none", "a", 10, acting_member=examiner) == "case.unknown"
     assert refusal(videos.begin_video, "C-1", "a", 0, acting_member=examiner) == "video.size"
-    assert (
-        refusal(videos.begin_video, "C-1", "a", 9, first_s=5, last_s=5, acting_member=examiner)
-        == "video.range"
-    )
+    assert refusal(videos.begin_video, "C-1", "a", 9, first_s=5, last_s=5, acting_member=examiner) == "video.range"
     video = videos.begin_video("C-1", "a", 10, acting_member=examiner)
     case("C-2")
     close_case("C-2", acting_member=examiner)
@@ -147,9 +136,7 @@ def test_a_bad_file_fails_with_its_code_and_can_be_erased(open_case: Path, data:
     assert (video.state, video.code) == (Video.State.FAILED, code)
     assert video.why.endswith(".")
     assert Job.objects.get().state == Job.State.FAILED
-    erase_video(
-        video.public_id, reason="not a video, handed in by mistake", acting_member=person("supervisor")
-    )
+    erase_video(video.public_id, reason="not a video, handed in by mistake", acting_member=person("supervisor"))
 
 
 def test_only_a_part_is_looked_through_and_a_part_outside_is_refused(open_case: Path) -> None:
@@ -187,9 +174,7 @@ def test_a_worker_that_dies_anywhere_loses_and_repeats_nothing(
     data = in_short_segments(monkeypatch)
     take(data)
     wanted, people = stills(), [len(person.stills) for person in persons(Video.objects.get())]
-    erase_video(
-        Video.objects.get().public_id, reason="to begin the test anew", acting_member=person("supervisor")
-    )
+    erase_video(Video.objects.get().public_id, reason="to begin the test anew", acting_member=person("supervisor"))
 
     class Killed(BaseException):
         pass
@@ -234,9 +219,7 @@ def test_cancelled_it_keeps_what_was_found_and_goes_on_when_asked(
     def cancel_after_one(held: Job) -> str:
         def progress(done: int, total: int) -> None:
             if VideoSegment.objects.filter(done_at__isnull=False).count() == 1 and not held.cancel_asked_at:
-                held.cancel_asked_at = jobs.cancel(
-                    held.public_id, acting_member=person("examiner")
-                ).cancel_asked_at
+                held.cancel_asked_at = jobs.cancel(held.public_id, acting_member=person("examiner")).cancel_asked_at
 
         return process_video(held, progress)
 
@@ -251,10 +234,7 @@ def test_cancelled_it_keeps_what_was_found_and_goes_on_when_asked(
     video.refresh_from_db()
     assert video.state == Video.State.DONE
     assert Still.objects.count() > kept
-    assert (
-        refusal(videos.process_again, video.public_id, acting_member=person("examiner"))
-        == "video.not_waiting"
-    )
+    assert refusal(videos.process_again, video.public_id, acting_member=person("examiner")) == "video.not_waiting"
 
 
 def test_it_gives_way_after_a_segment_and_goes_on(open_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,16 +35,12 @@ def test_any_rows_are_answered(text: str) -> None:
     assert good or bad
 
 
-_CELLS = some.text(
-    some.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30
-).map(str.strip).filter(bool)  # fmt: skip
-
-
-@given(
-    some.lists(
-        some.tuples(some.sampled_from(NAMING[:2]), _CELLS, some.dates(), _CELLS), min_size=1, max_size=8
-    )
+_CELLS = (
+    some.text(some.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).map(str.strip).filter(bool)
 )
+
+
+@given(some.lists(some.tuples(some.sampled_from(NAMING[:2]), _CELLS, some.dates(), _CELLS), min_size=1, max_size=8))
 def test_what_was_written_is_read(rows: list[tuple[str, str, date, str]]) -> None:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS)
@@ -117,9 +113,11 @@ def test_importing_again_is_harmless(workspace: Path, tmp_path: Path) -> None:
     Reference.objects.filter(file_name="hopper.png").update(provenance={"TCN": "12-345"})
     expunge(second.public_id, reason="by order of the court", acting_member=person("admin"))
     rows = [
-        f",{first.source_url},,2026-01-02", f"{first.public_id},,,2026-01-02", ",,TCN=12-345,2026-01-02",
+        f",{first.source_url},,2026-01-02",
+        f"{first.public_id},,,2026-01-02",
+        ",,TCN=12-345,2026-01-02",
         f"{second.public_id},,,2026-01-02",
-    ]  # fmt: skip
+    ]
     data = "\n".join(["reference,source_url,provenance,ordered_on", *rows]).encode()
     done = import_order(data, authority="District court 12", acting_member=person("admin"))
     assert (done.rows, done.new, done.erased) == (4, 3, 1)

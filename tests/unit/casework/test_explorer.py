@@ -48,9 +48,7 @@ def test_ones_record_does_not_tell_what_a_verification_is_about_before_it_is_ans
     gallery(tmp_path / "pictures")
     case()
     found = search(probe(tmp_path)).search.public_id
-    row = examine(
-        found, 1, components=SIMILAR, conclusion=POTENTIAL, notes="", acting_member=person("examiner")
-    )
+    row = examine(found, 1, components=SIMILAR, conclusion=POTENTIAL, notes="", acting_member=person("examiner"))
     verifier, task = person("verifier"), row.verifications.get()
 
     def told() -> str:

@@ -34,11 +34,28 @@ def code_of(run: object, *arguments: object, **options: object) -> str:
 @pytest.mark.parametrize(
     "address",
     [
-        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",  # noqa: S104
-        "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fd00::1", "ff02::1",
-        "::ffff:10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::a00:1", "64:ff9b::7f00:1", "2002:a00:1::1",
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fe80::1%eth0",
+        "fd00::1",
+        "ff02::1",
+        "::ffff:10.0.0.1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::a00:1",
+        "64:ff9b::7f00:1",
+        "2002:a00:1::1",
     ],
-)  # fmt: skip
+)
 def test_no_address_off_the_public_internet(address: str) -> None:
     assert not is_public(address)
     code = code_of(Host, "h.example", seconds_between=0, resolver=lambda _n, _p: ["93.184.216.34", address])
@@ -70,9 +87,12 @@ def test_a_certificate_of_another_name_or_maker_is_refused(served: Publisher) ->
     assert code_of(local(served, ca_file=None).get, url, max_bytes=10) == "feed.unreachable"
     port = served.host.partition(":")[2]
     other = Host(
-        f"elsewhere.example:{port}", seconds_between=0, private=True, ca_file=served.ca_file,
+        f"elsewhere.example:{port}",
+        seconds_between=0,
+        private=True,
+        ca_file=served.ca_file,
         resolver=lambda _n, _p: ["127.0.0.1"],
-    )  # fmt: skip
+    )
     assert code_of(other.get, f"https://elsewhere.example:{port}/a", max_bytes=10) == "feed.unreachable"
     assert served.asked == []
 
@@ -81,10 +101,17 @@ def test_every_answer_but_200_is_refused_and_no_redirect_is_followed(served: Pub
     host = local(served)
     target = served.put("/target", b"secret")
     for status, code in (
-        (301, "feed.redirect"), (302, "feed.redirect"), (307, "feed.redirect"), (404, "feed.gone"),
-        (410, "feed.gone"), (429, "feed.busy"), (503, "feed.busy"), (500, "feed.answer"), (401, "feed.answer"),
+        (301, "feed.redirect"),
+        (302, "feed.redirect"),
+        (307, "feed.redirect"),
+        (404, "feed.gone"),
+        (410, "feed.gone"),
+        (429, "feed.busy"),
+        (503, "feed.busy"),
+        (500, "feed.answer"),
+        (401, "feed.answer"),
         (206, "feed.answer"),
-    ):  # fmt: skip
+    ):
         url = served.put("/a", b"x", status, Location=target)
         assert code_of(host.get, url, max_bytes=100) == code
     host.close()

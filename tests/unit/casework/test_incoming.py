@@ -42,9 +42,7 @@ def test_files_and_archives_are_one_list_without_hidden_members() -> None:
 
 
 def test_two_files_of_one_name_both_come_in() -> None:
-    held = taken(
-        ("a.jpg", io.BytesIO(b"1")), ("a.jpg", io.BytesIO(b"2")), ("z.zip", archive([("a.jpg", b"3")]))
-    )
+    held = taken(("a.jpg", io.BytesIO(b"1")), ("a.jpg", io.BytesIO(b"2")), ("z.zip", archive([("a.jpg", b"3")])))
     assert held == {"a.jpg": b"1", "a (2).jpg": b"2", "a (3).jpg": b"3"}
 
 

@@ -19,9 +19,7 @@ def read(pdf: bytes) -> str:
 
 def letter(name: str, about: str = "about", root: str = "ab" * 32) -> Letter:
     sections = [Section("What", [about], [("", [("Root", root)]), ("Twice", [("Proof", f"{root}\n{root}")])])]
-    return Letter(
-        "Answer", "Sample", [("To", name)], "In short.", sections, [("Root", root)], "log\n1\nxyz\n"
-    )
+    return Letter("Answer", "Sample", [("To", name)], "In short.", sections, [("Root", root)], "log\n1\nxyz\n")
 
 
 def test_code_stays_text() -> None:
@@ -52,7 +50,5 @@ def test_a_name_that_cannot_be_printed_keeps_nobody_from_an_answer() -> None:
 @settings(max_examples=8, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_whatever_a_person_writes_makes_a_letter(name: str, about: str) -> None:
-    filing = read_filing(
-        ["access"], own=True, name=f"N{name}", email="e@x.example", post="", about=about, named=""
-    )
+    filing = read_filing(["access"], own=True, name=f"N{name}", email="e@x.example", post="", about=about, named="")
     assert to_pdf(letter(filing.name, filing.about)).startswith(b"%PDF")

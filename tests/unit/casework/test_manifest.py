@@ -49,14 +49,14 @@ def test_jsonl_rows(tmp_path: Path) -> None:
         ("m.csv", b"file\nx.jpg\n", "line 1"),
         ("m.csv", b"path,captured_on\nx.jpg,2020-13-01\n", "line 2"),
         ("m.csv", b"path,source_url\nx.jpg,javascript:alert(1)\n", "line 2"),
-        ("m.csv", b"path\n\"\"\n", "line 2"),
+        ("m.csv", b'path\n""\n', "line 2"),
         ("m.csv", b"path\n\xff\xfe\n", "UTF-8"),
         ("m.jsonl", b"[1]\n", "line 1"),
         ("m.jsonl", b'{"path": 3}\n', "not text"),
         ("m.jsonl", b"{nonsense\n", "cannot be read"),
         ("m.jsonl", b'{"path": "x.jpg", "note": "' + b"x" * 2_000_000 + b'"}', "longer than"),
     ],
-)  # fmt: skip
+)
 def test_bad_manifests_are_refused_by_line(tmp_path: Path, name: str, content: bytes, word: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(Refused) as caught:
@@ -66,9 +66,7 @@ def test_bad_manifests_are_refused_by_line(tmp_path: Path, name: str, content: b
 
 
 @given(st.binary(max_size=300), st.sampled_from([".csv", ".jsonl", ".parquet", ".an2"]))
-def test_any_bytes_are_read_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
-) -> None:
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str) -> None:
     path = tmp_path_factory.getbasetemp() / f"any{suffix}"
     path.write_bytes(content)
     try:

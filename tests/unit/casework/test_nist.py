@@ -123,5 +123,11 @@ def test_any_bytes_give_records_or_a_refusal(data: bytes) -> None:
 
 def test_only_containers_that_the_format_has() -> None:
     assert [exchangeable(name) for name in ("JPEG", "MPO", "PNG", "JPEG2000", "HEIF", "WEBP", "TIFF")] == [
-        True, True, True, True, False, False, False,
-    ]  # fmt: skip
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]

@@ -35,9 +35,17 @@ def fill(into: Gallery, count: int, seed: int) -> Gallery:
     run = Enrolment.objects.create(gallery=into, member=person("admin"))
     for number, row in enumerate(rows):
         made = Reference(
-            gallery=into, enrolment=run, face_number=1, box=[100, 80, 120, 150], points=[], quality=50, quality_detail={},
-            file_name="-", pack=services().engine.pack.identity, blob=f"{seed:032x}{number:032x}",
-        )  # fmt: skip
+            gallery=into,
+            enrolment=run,
+            face_number=1,
+            box=[100, 80, 120, 150],
+            points=[],
+            quality=50,
+            quality_detail={},
+            file_name="-",
+            pack=services().engine.pack.identity,
+            blob=f"{seed:032x}{number:032x}",
+        )
         made.template = services().templates.seal(row.tobytes(), f"template:{made.public_id}".encode())
         made.save()
         into.log_head += 1
@@ -109,10 +117,7 @@ def test_another_process_gives_the_same_list(large: Gallery, tmp_path: Path) -> 
     services().close()
     services.cache_clear()
     third = search(probe(tmp_path))
-    lists = [
-        [(row.reference_id, row.score, row.adjusted) for row in one.candidates]
-        for one in (first, second, third)
-    ]
+    lists = [[(row.reference_id, row.score, row.adjusted) for row in one.candidates] for one in (first, second, third)]
     assert lists[0] == lists[1] == lists[2]
 
 

@@ -39,9 +39,7 @@ def found(workspace: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def package(found: str, tmp_path: Path) -> Path:
     similar = dict.fromkeys(COMPONENTS, "similar")
-    row = examine(
-        found, 1, components=similar, conclusion=POTENTIAL, notes="ears", acting_member=person("examiner")
-    )
+    row = examine(found, 1, components=similar, conclusion=POTENTIAL, notes="ears", acting_member=person("examiner"))
     task, verifier = row.verifications.get(), person("verifier")
     faces = show_verification(task.public_id, acting_member=verifier).faces
     both = dict.fromkeys(faces, POTENTIAL)
@@ -196,13 +194,12 @@ def test_pictures_may_be_protected_and_a_file_is_never_overwritten(found: str, t
     with pytest.raises(Refused, match=r"disclosure\.reason"):
         disclose(found, tmp_path / "p.zip", pictures="none", acting_member=supervisor)
     assert not (tmp_path / "p.zip").exists()
-    disclose(
-        found, tmp_path / "p.zip", pictures="none", reason="a child is on the list", acting_member=supervisor
-    )
+    disclose(found, tmp_path / "p.zip", pictures="none", reason="a child is on the list", acting_member=supervisor)
     items = contents(tmp_path / "p.zip")
     assert [name for name in items if name.startswith("candidates/")] == [
-        "candidates/01-coarse.png", "candidates/02-coarse.png",
-    ]  # fmt: skip
+        "candidates/01-coarse.png",
+        "candidates/02-coarse.png",
+    ]
     stated = json.loads(items[MANIFEST])["pictures"]
     assert (stated["shown"], stated["reason"], stated["coarse"]) == ("none", "a child is on the list", [1, 2])
     row = json.loads(items["search.json"])["candidates"][0]
@@ -253,14 +250,10 @@ def _encoded(pixels: Any) -> bytes:
 
 def _resigned(path: Path, changed: dict[str, bytes]) -> list[str]:
     """What is found in a package whose maker changed items and signed it again with the log's key."""
-    items = {
-        name: data for name, data in contents(path).items() if name not in (MANIFEST, SIGNATURE)
-    } | changed
+    items = {name: data for name, data in contents(path).items() if name not in (MANIFEST, SIGNATURE)} | changed
     about = json.loads(contents(path)[MANIFEST])
     about = {key: value for key, value in about.items() if key not in ("items", "format")}
     again = path.with_name("again.zip")
     again.unlink(missing_ok=True)
-    write_package(
-        again, [(name, data, "") for name, data in items.items()], about, services().signer.sign_note
-    )
+    write_package(again, [(name, data, "") for name, data in items.items()], about, services().signer.sign_note)
     return verify_package(again).problems

@@ -103,8 +103,11 @@ def test_it_runs_again_where_there_is_no_workspace(package: Path, tmp_path: Path
     alone.mkdir()
     (alone / "p.zip").write_bytes(package.read_bytes())
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(alone), "PLAINVIEW_HOME": str(alone / "none"), "COLUMNS": "200",
-    }  # fmt: skip
+        "PATH": os.environ["PATH"],
+        "HOME": str(alone),
+        "PLAINVIEW_HOME": str(alone / "none"),
+        "COLUMNS": "200",
+    }
     command = [sys.executable, "-m", "plainview.cli.main", "verify-package", "p.zip", "--list", "--json"]
     done = subprocess.run(command, cwd=alone, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

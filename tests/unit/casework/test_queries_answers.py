@@ -29,7 +29,5 @@ def test_covers_of_probe_and_references_are_told(workspace: Path, tmp_path: Path
     detail = Reference.objects.get(pk=row.pk).quality_detail
     Reference.objects.filter(pk=row.pk).update(quality_detail=detail | {"cover": 0.7})
     assert told(answer) == [("probe_cover", None), ("reference_cover", 2)]
-    Reference.objects.filter(pk=row.pk).update(
-        quality_detail={"yaw": 1.0}
-    )  # enrolled before there was a component
+    Reference.objects.filter(pk=row.pk).update(quality_detail={"yaw": 1.0})  # enrolled before there was a component
     assert told(answer) == [("probe_cover", None)]

@@ -28,9 +28,15 @@ class Log:
     def write(self, action: str, actor: str = "M1", at: datetime | None = None, **subject: Any) -> None:
         self.at = at or self.at
         made = next_entry(
-            self._tree, log="log.example", at=self.at, action=action, actor=actor,
-            subject={"agency": "A1", **subject}, secret={}, previous_at=None,
-        )  # fmt: skip
+            self._tree,
+            log="log.example",
+            at=self.at,
+            action=action,
+            actor=actor,
+            subject={"agency": "A1", **subject},
+            secret={},
+            previous_at=None,
+        )
         self._tree = made.frontier
         self.recount.add(made.entry.canonical)
 
@@ -78,8 +84,10 @@ def test_another_agencys_entries_and_answers_are_nobodys_here() -> None:
 def test_nothing_similar_is_an_examined_search_without_any_potential_candidate() -> None:
     log = Log()
     for name, conclusions in {
-        "S1": ["not a candidate", "inconclusive"], "S2": ["not a candidate", "potential candidate"], "S3": [],
-    }.items():  # fmt: skip
+        "S1": ["not a candidate", "inconclusive"],
+        "S2": ["not a candidate", "potential candidate"],
+        "S3": [],
+    }.items():
         log.search(name)
         for word in conclusions:
             log.write("examination.recorded", search=name, conclusion=word)
@@ -92,9 +100,7 @@ def test_of_several_outcomes_the_newest_of_the_period_counts_and_erased_work_doe
     log = Log()
     for name in ("S1", "S2"):
         log.search(name, urgent=True)
-        log.write(
-            "lead.released", lead=f"L{name}", search=name, examination="E", at=log.at + timedelta(hours=1)
-        )
+        log.write("lead.released", lead=f"L{name}", search=name, examination="E", at=log.at + timedelta(hours=1))
         log.write("lead.withheld", search=name, examination="E9")
     log.write("outcome.reported", lead="LS1", outcome="led nowhere")
     log.write("outcome.reported", lead="LS1", outcome="wrong person")
@@ -134,9 +140,7 @@ def test_the_time_to_release_lies_between_its_quartiles(seconds: list[int]) -> N
 def test_every_table_of_searches_adds_up_to_their_number(rows: list[tuple[str, int, str]]) -> None:
     log = Log()
     for number, (agency, day, offence) in enumerate(sorted(rows, key=lambda row: row[1])):
-        log.search(
-            f"S{number}", agency=agency, offence=offence, gallery=day % 3, at=NOON + timedelta(days=day)
-        )
+        log.search(f"S{number}", agency=agency, offence=offence, gallery=day % 3, at=NOON + timedelta(days=day))
     counted = log.recount.figures(MARCH)
     mine = [row for row in rows if row[0] == "A1" and row[1] <= 30]
     assert counted["searches"] == len(mine)

@@ -33,17 +33,32 @@ def report(name: str = "Sample", **changes: Any) -> dict[str, Any]:
     }
     records = {"purposes": {"named": {}, "own_words": 0}, "agreement": agreement}
     due = {
-        "training": [], "proficiency": {"items": 0, "people": []}, "outcomes_due": 0, "flags_open": None,
+        "training": [],
+        "proficiency": {"items": 0, "people": []},
+        "outcomes_due": 0,
+        "flags_open": None,
         "review": {"last": None, "up_to": None, "due": None, "overdue": False},
         "trials": {"since": "", "until": "", "text": "", "trials": 0},
-    }  # fmt: skip
+    }
     return {
-        "format": "plainview-report-1", "agency": {"id": "A1", "name": name}, "sample": False,
-        "period": MARCH.to_dict(), "before": MARCH.before().to_dict(), "made_at": "2026-04-01T00:00:00+00:00",
-        "log": "log.example", "log_key": "k", "size": 9, "checkpoint": "log.example\n9\nroot=\n\n— s",
-        "counted": figures, "counted_before": figures, "records": records, "records_before": records, "due": due,
-        "names": {"members": {"M1": name}, "galleries": {"1": name}}, "differences": [],
-    } | changes  # fmt: skip
+        "format": "plainview-report-1",
+        "agency": {"id": "A1", "name": name},
+        "sample": False,
+        "period": MARCH.to_dict(),
+        "before": MARCH.before().to_dict(),
+        "made_at": "2026-04-01T00:00:00+00:00",
+        "log": "log.example",
+        "log_key": "k",
+        "size": 9,
+        "checkpoint": "log.example\n9\nroot=\n\n— s",
+        "counted": figures,
+        "counted_before": figures,
+        "records": records,
+        "records_before": records,
+        "due": due,
+        "names": {"members": {"M1": name}, "galleries": {"1": name}},
+        "differences": [],
+    } | changes
 
 
 def section(told: dict[str, Any], key: str) -> Section:
@@ -68,9 +83,7 @@ def test_no_cell_is_a_formula_and_every_cell_comes_back(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["=1+1", "  @SUM(A1)", "\t=cmd|' /C calc'!A0", "-2", "+2"])
 def test_a_formula_is_written_as_text(name: str) -> None:
-    assert f"'{name}" in [
-        row[3] for row in csv.reader(io.StringIO(to_csv(report(name)).decode(), newline=""))
-    ]
+    assert f"'{name}" in [row[3] for row in csv.reader(io.StringIO(to_csv(report(name)).decode(), newline=""))]
 
 
 def test_the_hash_is_of_the_content_and_not_of_its_layout() -> None:

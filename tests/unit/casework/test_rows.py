@@ -12,18 +12,32 @@ from plainview.casework.queries.people import member_by_email
 
 def _reference(gallery: Gallery, run: Enrolment, number: int) -> Reference:
     return Reference(
-        gallery=gallery, enrolment=run, blob="0" * 64, face_number=number, box=[1.5, 2, 3, 4],
-        points=[], quality=7, quality_detail={"a": 0.25, "é": 1}, file_name="x'); drop table member; --",
-        captured_on=date(2020, 2, 29), pack="p", template=b"\x00\xff",
-    )  # fmt: skip
+        gallery=gallery,
+        enrolment=run,
+        blob="0" * 64,
+        face_number=number,
+        box=[1.5, 2, 3, 4],
+        points=[],
+        quality=7,
+        quality_detail={"a": 0.25, "é": 1},
+        file_name="x'); drop table member; --",
+        captured_on=date(2020, 2, 29),
+        pack="p",
+        template=b"\x00\xff",
+    )
 
 
 def test_inserted_rows_are_those_that_save_writes(workspace: Path) -> None:
     admin: Member = member_by_email("admin@agency.example")
     gallery = Gallery(
-        agency=admin.agency, name="g", legal_basis="l", source="s", owner="o",
-        expires_on=date(2999, 1, 1), created_by=admin,
-    )  # fmt: skip
+        agency=admin.agency,
+        name="g",
+        legal_basis="l",
+        source="s",
+        owner="o",
+        expires_on=date(2999, 1, 1),
+        created_by=admin,
+    )
     insert(gallery)
     assert Gallery.objects.get().pk == gallery.pk
     assert abs((datetime.now(UTC) - Gallery.objects.get().created_at).total_seconds()) < 60

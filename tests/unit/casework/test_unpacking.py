@@ -63,10 +63,18 @@ def test_everything_lands_in_its_place_sealed_and_private(keys: Path, tmp_path: 
 @pytest.mark.parametrize(
     "name",
     [
-        "../outside", "/etc/passwd", "keys/blobs.key", "audit/../../outside", "audit/verify.py", "pictures/../x",
-        "pictures/" + "0" * 63, "expunged.jsonl", "plainview.sqlite3", "",
+        "../outside",
+        "/etc/passwd",
+        "keys/blobs.key",
+        "audit/../../outside",
+        "audit/verify.py",
+        "pictures/../x",
+        "pictures/" + "0" * 63,
+        "expunged.jsonl",
+        "plainview.sqlite3",
+        "",
     ],
-)  # fmt: skip
+)
 def test_no_other_name_is_unpacked(keys: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(ArchiveDamaged):
         unpack(archive(tmp_path / "b", {**WHOLE, name: b"x"}), keys, tmp_path / "new")

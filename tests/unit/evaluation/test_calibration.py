@@ -120,9 +120,7 @@ def test_it_is_the_same_again_and_survives_being_written() -> None:
             Calibration.from_json(text)
 
 
-@pytest.mark.parametrize(
-    "rows", [np.ones((200, 8), np.float32) / np.sqrt(np.float32(8)), np.empty((0, 8), np.float32)]
-)
+@pytest.mark.parametrize("rows", [np.ones((200, 8), np.float32) / np.sqrt(np.float32(8)), np.empty((0, 8), np.float32)])
 def test_degenerate_galleries_give_an_answer(rows: NDArray[np.float32]) -> None:
     assert fit(rows, TABLE).rate(0.5).once_in >= 1
 

@@ -14,9 +14,7 @@ def unit(*values: float) -> np.ndarray:
     return row / np.linalg.norm(row)
 
 
-def listed(
-    rank: int, score: float, template: np.ndarray, quality: int = 90, captured: date | None = None
-) -> Listed:
+def listed(rank: int, score: float, template: np.ndarray, quality: int = 90, captured: date | None = None) -> Listed:
     return Listed(rank, score, quality, captured, template)
 
 

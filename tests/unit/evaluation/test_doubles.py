@@ -61,9 +61,7 @@ def test_a_gallery_of_one_family_keeps_its_high_scores() -> None:
     mixed = np.asarray(mixed / np.linalg.norm(mixed, axis=1, keepdims=True), np.float32)
     scores = mixed @ mixed.T
     np.fill_diagonal(scores, -1)
-    assert np.quantile(found(mixed).best, 0.99) == pytest.approx(
-        np.quantile(scores.max(axis=1), 0.99), abs=1e-6
-    )
+    assert np.quantile(found(mixed).best, 0.99) == pytest.approx(np.quantile(scores.max(axis=1), 0.99), abs=1e-6)
 
 
 def test_bests_are_what_strangers_reach_by_the_score_that_orders_lists() -> None:

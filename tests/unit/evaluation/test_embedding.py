@@ -38,9 +38,7 @@ def test_bad_pictures_are_counted_with_their_reason(items: list[Item]) -> None:
     assert len(steps) == 5
 
 
-def test_a_second_run_decodes_nothing(
-    items: list[Item], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_run_decodes_nothing(items: list[Item], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def run() -> list[embedding.Measured]:
         cache = TemplateCache(tmp_path / "cache")
         with Decoder() as decoder:
@@ -73,9 +71,7 @@ def test_only_its_owner_reads_the_cache_and_a_damaged_one_is_begun_anew(tmp_path
     cache = TemplateCache(folder)
     assert cache.get("key", "digest") is None
     cache.put("key", embedding.Measured("digest", None, None, 0, code="no_face", why="none"))
-    assert cache.get("key", "digest") == embedding.Measured(
-        "digest", None, None, 0, code="no_face", why="none"
-    )
+    assert cache.get("key", "digest") == embedding.Measured("digest", None, None, 0, code="no_face", why="none")
     cache.close()
 
 

@@ -84,9 +84,7 @@ def test_det_of_too_few_impostors_is_empty() -> None:
 
 
 @given(SCORES, st.floats(0, 1), st.floats(0, 1))
-def test_fmr_never_rises_with_the_threshold_and_never_passes_the_rate(
-    scores: list[float], a: float, b: float
-) -> None:
+def test_fmr_never_rises_with_the_threshold_and_never_passes_the_rate(scores: list[float], a: float, b: float) -> None:
     ordered, low, high = descending(scores), min(a, b), max(a, b)
     at_low, at_high = threshold(ordered, low), threshold(ordered, high)
     assert at_low >= at_high

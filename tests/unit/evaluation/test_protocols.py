@@ -93,9 +93,7 @@ def test_ruled_out_people_are_compared_with_nobody_wrongly() -> None:
     some = made_up(people=6, each=2, singles=0)
     ruled = replace(some, ignored=((0, 1),))
     found = compare_all(ruled, CosineScorer())
-    who = {
-        frozenset((some.person[a], some.person[b])) for a, b in zip(found.tail_a, found.tail_b, strict=True)
-    }
+    who = {frozenset((some.person[a], some.person[b])) for a, b in zip(found.tail_a, found.tail_b, strict=True)}
     assert frozenset((0, 1)) not in who
     assert found.impostors == compare_all(some, CosineScorer()).impostors - 4
     assert impostor_weight(ruled, ruled.usable, np.ones(6)) == found.impostors
@@ -207,8 +205,7 @@ def test_a_person_ruled_to_be_enrolled_under_another_name_is_no_false_positive()
 def test_the_same_seed_gives_the_same_result() -> None:
     some = made_up(each=4)
     one, two, other = (
-        identify(some, some.templates, all_probes(some), raw_scorer, seed=seed, replicates=50)
-        for seed in (1, 1, 2)
+        identify(some, some.templates, all_probes(some), raw_scorer, seed=seed, replicates=50) for seed in (1, 1, 2)
     )
     assert one == two
     assert one.rank1 != other.rank1 or one.fnir != other.fnir

@@ -25,14 +25,31 @@ def result() -> dict[str, Any]:
     figures["identification"] = _identification(found, "identification", notes)
     figures["masked"] = {**_identification(found, "masked", notes), "covers": "drawn", "kinds": {}}
     return {
-        "n_people": 300, "n_images": 450, "gallery_size": 150, "fta": 0.0, "fta_count": 0, "failures": [],
-        **figures, "raw": figures, "normalisation": "some", "insufficient_data": notes, "seconds_per_probe": 0.02,
+        "n_people": 300,
+        "n_images": 450,
+        "gallery_size": 150,
+        "fta": 0.0,
+        "fta_count": 0,
+        "failures": [],
+        **figures,
+        "raw": figures,
+        "normalisation": "some",
+        "insufficient_data": notes,
+        "seconds_per_probe": 0.02,
         "rulings": {"counts": {"same": 1}, "left_out": []},
         "repeat": {
-            "dataset": "made up", "pack": "none", "how": "So.", "definitions": "ISO", "seed": 1, "replicates": 50,
-            "galleries": 2, "versions": {"x": "1"}, "dataset_sha256": "d", "recogniser_sha256": "e",
+            "dataset": "made up",
+            "pack": "none",
+            "how": "So.",
+            "definitions": "ISO",
+            "seed": 1,
+            "replicates": 50,
+            "galleries": 2,
+            "versions": {"x": "1"},
+            "dataset_sha256": "d",
+            "recogniser_sha256": "e",
         },
-    }  # fmt: skip
+    }
 
 
 def test_every_figure_is_drawn_and_said_in_words(result: dict[str, Any]) -> None:
@@ -46,9 +63,7 @@ def test_every_figure_is_drawn_and_said_in_words(result: dict[str, Any]) -> None
 
 def test_no_mark_where_data_is_insufficient(result: dict[str, Any]) -> None:
     groups = {"sex": {value: {**rates, "fmr": None} for value, rates in result["groups"]["sex"].items()}}
-    names = [
-        plot.name for plot in plots({**result, "groups": groups, "identification": None, "masked": None})
-    ]
+    names = [plot.name for plot in plots({**result, "groups": groups, "identification": None, "masked": None})]
     assert names == ["det", "scores", "group-fnmr-sex"]
 
 

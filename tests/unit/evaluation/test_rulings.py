@@ -30,8 +30,11 @@ def test_the_pairs_that_contradict_their_names_come_first_and_people_once() -> N
     some = samples(unit(np.array(rows)), np.array([0, 0, 0, 1, 1, 2, 2]))
     found = suspects(some, compare_all(some, CosineScorer()), 2)
     assert [(pair.same, pair.image_a[:3], pair.image_b[:3]) for pair in found] == [
-        (True, "000", "000"), (True, "002", "002"), (False, "001", "002"), (False, "000", "001"),
-    ]  # fmt: skip
+        (True, "000", "000"),
+        (True, "002", "002"),
+        (False, "001", "002"),
+        (False, "000", "001"),
+    ]
     assert found[0].score == 0.0
     assert found[2].score > 0.99
 

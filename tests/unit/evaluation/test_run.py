@@ -52,13 +52,21 @@ def result(root: Path, cache: Path) -> dict[str, Any]:
 
 
 def test_the_keys_that_scripts_read(result: dict[str, Any]) -> None:
-    assert {"n_people", "n_images", "gallery_size", "fta", "verification", "identification", "masked", "groups",
-            "differential", "raw"} <= set(result)  # fmt: skip
+    assert {
+        "n_people",
+        "n_images",
+        "gallery_size",
+        "fta",
+        "verification",
+        "identification",
+        "masked",
+        "groups",
+        "differential",
+        "raw",
+    } <= set(result)
     assert (result["n_people"], result["n_images"], result["gallery_size"]) == (3, 9, 2)
     assert result["fta"] == pytest.approx(1 / 9)
-    assert result["failures"] == [
-        {"path": "nobody/0.png", "code": "empty", "why": "The file is empty (0 bytes)."}
-    ]
+    assert result["failures"] == [{"path": "nobody/0.png", "code": "empty", "why": "The file is empty (0 bytes)."}]
     for each in (result, result["raw"]):
         assert set(each["verification"]["tar"]) == {"1e-2", "1e-3", "1e-4", "1e-5", "1e-6"}
         for name in ("identification", "masked"):
@@ -80,8 +88,13 @@ def test_two_people_give_no_number_and_every_null_has_a_reason(result: dict[str,
     assert result["masked"]["rank1"] is None
     assert result["groups"]["era"]["navy"]["fmr"] is None
     reasons = result["insufficient_data"]
-    for key in ("verification.tar.1e-3", "identification.rank1", "masked.fnir.0.01", "groups.era.navy.fmr",
-                "differential.sex.fmr_max_over_min"):  # fmt: skip
+    for key in (
+        "verification.tar.1e-3",
+        "identification.rank1",
+        "masked.fnir.0.01",
+        "groups.era.navy.fmr",
+        "differential.sex.fmr_max_over_min",
+    ):
         assert reasons[key].startswith("insufficient data: ")
 
 
@@ -172,8 +185,12 @@ def test_the_report_loads_nothing_and_says_insufficient(result: dict[str, Any], 
 
 def test_text_from_a_data_set_is_never_code_in_the_report(result: dict[str, Any]) -> None:
     evil = '<img src=x onerror=alert(1)> #panic("no") \\" ] $x$'
-    changed = {**result, "repeat": {**result["repeat"], "dataset": evil}, "groups": {evil: result["groups"]["era"]},
-               "differential": {evil: result["differential"]["era"]}}  # fmt: skip
+    changed = {
+        **result,
+        "repeat": {**result["repeat"], "dataset": evil},
+        "groups": {evil: result["groups"]["era"]},
+        "differential": {evil: result["differential"]["era"]},
+    }
     assert "<img" not in to_html(changed, [])
     assert to_pdf(changed, []).startswith(b"%PDF-")
     assert any(evil in title for title, _ in sections(changed))

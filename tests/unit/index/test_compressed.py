@@ -71,9 +71,7 @@ def test_a_loaded_set_of_codes_gives_the_same_estimates_as_one_that_was_added_to
     slots = np.arange(1000, 3000)
     loaded.load([(slots, added.encode(templates[1000:]))], 2000)
     loaded.add_coded(np.arange(1000), added.encode(templates[:1000]))
-    one, other = (
-        dict(zip(*map(np.ndarray.tolist, c.above(probe, -0.5, None)), strict=True)) for c in (added, loaded)
-    )
+    one, other = (dict(zip(*map(np.ndarray.tolist, c.above(probe, -0.5, None)), strict=True)) for c in (added, loaded))
     assert one == other
 
 
@@ -125,9 +123,7 @@ def test_what_is_added_after_a_removal_is_found_by_the_scan(tmp_path: Path) -> N
 def test_it_opens_where_it_was_written_and_catches_up_from_there(tmp_path: Path) -> None:
     templates = faces(300)
     index = filled(tmp_path, templates[:200])
-    index.apply(
-        [Block.of_adds(201, np.arange(201, 301), templates[200:])]
-    )  # waits in memory: a crash loses it
+    index.apply([Block.of_adds(201, np.arange(201, 301), templates[200:])])  # waits in memory: a crash loses it
     again = opened(tmp_path)
     assert (again.watermark, len(again)) == (200, 200)
     assert again.opened == "opened at row 200"

@@ -108,9 +108,7 @@ def test_an_interrupt_in_mid_change_leaves_an_empty_index_not_half_a_one(
     spread=st.sampled_from([1.0, 1e-2, 1e-4, 1e-6, 0.0]),
     top=st.integers(1, 30),
 )
-def test_the_first_look_never_loses_a_row_of_the_exact_answer(
-    seed: int, dim: int, spread: float, top: int
-) -> None:
+def test_the_first_look_never_loses_a_row_of_the_exact_answer(seed: int, dim: int, spread: float, top: int) -> None:
     """Crowds of nearly equal templates: the float32 product gets their order wrong, the answer must not."""
     rng = np.random.default_rng(seed)
     rows = rng.standard_normal(dim) + spread * rng.standard_normal((300, dim))
@@ -147,9 +145,7 @@ def test_a_hundred_thousand_adds_are_taken_at_once() -> None:
     started = time.perf_counter()
     index = filled(templates)
     took = time.perf_counter() - started
-    assert took < 3, (
-        f"{took:.2f} s"
-    )  # measured: under 0.1 s; a Python loop with numpy calls takes many seconds
+    assert took < 3, f"{took:.2f} s"  # measured: under 0.1 s; a Python loop with numpy calls takes many seconds
     assert index.search(templates[77_000], 1) == [Scored(77_001, 1.0)]
 
 

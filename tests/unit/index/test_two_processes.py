@@ -81,9 +81,7 @@ class TwoProcesses(RuleBasedStateMachine):
 
 def test_two_processes_over_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots_module, "_WAITING", 5)
-    run_state_machine_as_test(
-        TwoProcesses, settings=settings(max_examples=60, stateful_step_count=30, deadline=None)
-    )
+    run_state_machine_as_test(TwoProcesses, settings=settings(max_examples=60, stateful_step_count=30, deadline=None))
 
 
 def test_a_reference_that_a_later_row_of_the_same_block_did_not_touch_is_kept() -> None:

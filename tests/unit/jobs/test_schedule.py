@@ -50,9 +50,7 @@ def test_a_job_that_waits_in_the_queue_is_not_put_there_twice(workspace: Path) -
     assert OrmQ.objects.count() == 1
 
 
-def test_work_that_gives_way_goes_to_the_end_of_the_queue(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_work_that_gives_way_goes_to_the_end_of_the_queue(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def give_way(job: Job) -> str:
         raise jobs.Later
 

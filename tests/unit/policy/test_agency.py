@@ -57,9 +57,7 @@ def test_an_examiner_without_training_cannot_be_allowed() -> None:
         parse(NEW_AGENCY.replace("[training.examiner]", "[training.supervisor]"))
 
 
-@pytest.mark.parametrize(
-    "ground", ["lawful assembly", "worship", "journalism", "immigration status", "curiosity"]
-)
+@pytest.mark.parametrize("ground", ["lawful assembly", "worship", "journalism", "immigration status", "curiosity"])
 @pytest.mark.parametrize("before", ['"homicide"', '"find a witness"'])
 def test_no_list_may_hold_a_refused_ground(ground: str, before: str) -> None:
     with pytest.raises(Refused) as caught:

@@ -13,13 +13,27 @@ HOST = "police.example"
 @pytest.mark.parametrize(
     "url",
     [
-        "http://police.example/a.jpg", "https://police.example.evil.example/a", "https://evil.example/police.example",
-        "https://police.example@evil.example/a", "https://user@police.example/a", "https://police.example:8443/a",
-        "//police.example/a", "/a.jpg", "", "ftp://police.example/a", "https://", "https://police.example\\@evil/a",
-        "https://police.example/a b", "https://police.example/a\nHost: x", "https://[::1/a", "https://police.example:x/",
-        "file:///etc/passwd", "https://pölice.example/a", "https://police.example/" + "x" * 2000,
+        "http://police.example/a.jpg",
+        "https://police.example.evil.example/a",
+        "https://evil.example/police.example",
+        "https://police.example@evil.example/a",
+        "https://user@police.example/a",
+        "https://police.example:8443/a",
+        "//police.example/a",
+        "/a.jpg",
+        "",
+        "ftp://police.example/a",
+        "https://",
+        "https://police.example\\@evil/a",
+        "https://police.example/a b",
+        "https://police.example/a\nHost: x",
+        "https://[::1/a",
+        "https://police.example:x/",
+        "file:///etc/passwd",
+        "https://pölice.example/a",
+        "https://police.example/" + "x" * 2000,
     ],
-)  # fmt: skip
+)
 def test_no_other_address_is_fetched(url: str) -> None:
     refused = feed_link(url, HOST)
     assert isinstance(refused, Refused)

@@ -31,9 +31,7 @@ def test_nothing_speaks_without_a_history() -> None:
     assert rules(NEW, []) == set()
 
 
-@pytest.mark.parametrize(
-    ("others", "spoken"), [(LIMITS.faces_in_case - 1, False), (LIMITS.faces_in_case, True)]
-)
+@pytest.mark.parametrize(("others", "spoken"), [(LIMITS.faces_in_case - 1, False), (LIMITS.faces_in_case, True)])
 def test_many_faces_under_one_case(others: int, spoken: bool) -> None:
     before = [replace(NEW, search=f"S{i}", member=f"M{i % 3}", face=i) for i in range(others)]
     new = replace(NEW, face=999)
@@ -121,23 +119,23 @@ def test_attempts_under_closed_cases() -> None:
 def test_chances_are_those_of_the_textbook() -> None:
     assert chance_of_at_least(0, 2, 2) == 1.0
     assert chance_of_at_least(3, 2.0, 2.0) == pytest.approx(0.323324, abs=1e-6)  # Poisson
-    assert chance_of_at_least(5, 2.0, 4.0) == pytest.approx(
-        0.109375, abs=1e-9
-    )  # negative binomial, r = 2, p = 1/2
+    assert chance_of_at_least(5, 2.0, 4.0) == pytest.approx(0.109375, abs=1e-9)  # negative binomial, r = 2, p = 1/2
 
 
 @given(
     st.lists(
         st.builds(
             SearchFact,
-            search=st.text(max_size=3), member=st.sampled_from("AB"), case=st.sampled_from("XYZ"),
+            search=st.text(max_size=3),
+            member=st.sampled_from("AB"),
+            case=st.sampled_from("XYZ"),
             at=st.integers(0, 525_600).map(lambda minutes: NOON - timedelta(minutes=minutes)),
             face=st.integers(0, 30),
         ),
         max_size=150,
     ),
     st.randoms(),
-)  # fmt: skip
+)
 def test_the_order_and_strangers_change_nothing(history: list[SearchFact], random: object) -> None:
     expected = findings(NEW, history)
     shuffled = list(history)

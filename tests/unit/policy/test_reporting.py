@@ -78,11 +78,7 @@ COURSE = "facial examination, FISWG curriculum"
 
 @pytest.mark.parametrize("role", [Role.EXAMINER, Role.VERIFIER])
 @given(
-    st.lists(
-        st.builds(
-            TrainingFacts, st.sampled_from([COURSE, COURSE.upper(), "other"]), st.integers(20, 30), DAYS
-        )
-    ),
+    st.lists(st.builds(TrainingFacts, st.sampled_from([COURSE, COURSE.upper(), "other"]), st.integers(20, 30), DAYS)),
     DAYS,
 )
 def test_trained_until_agrees_with_the_rule(role: Role, trainings: list[TrainingFacts], today: date) -> None:

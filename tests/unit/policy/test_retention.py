@@ -27,13 +27,23 @@ from plainview.policy.retention import (
 TODAY = date(2026, 6, 1)
 DAYS = some.dates(date(1950, 1, 1), date(2100, 1, 1))
 _RULES = some.builds(
-    Rule, some.from_regex(r"[a-z]{1,8}", fullmatch=True), some.sampled_from(What), some.sampled_from(After),
-    some.integers(0, MAX_DAYS), some.sampled_from(["", "g"]), some.sampled_from(["", "C-1"]),
-)  # fmt: skip
+    Rule,
+    some.from_regex(r"[a-z]{1,8}", fullmatch=True),
+    some.sampled_from(What),
+    some.sampled_from(After),
+    some.integers(0, MAX_DAYS),
+    some.sampled_from(["", "g"]),
+    some.sampled_from(["", "C-1"]),
+)
 _THINGS = some.builds(
-    Thing, some.sampled_from(What), some.dictionaries(some.sampled_from(After), DAYS), some.just("g"),
-    some.just("C-1"), some.lists(some.sampled_from(["O1", "O2"]), max_size=2).map(tuple), some.booleans(),
-)  # fmt: skip
+    Thing,
+    some.sampled_from(What),
+    some.dictionaries(some.sampled_from(After), DAYS),
+    some.just("g"),
+    some.just("C-1"),
+    some.lists(some.sampled_from(["O1", "O2"]), max_size=2).map(tuple),
+    some.booleans(),
+)
 
 
 @given(_THINGS, some.lists(_RULES, max_size=6), DAYS)
@@ -41,8 +51,9 @@ def test_a_hold_always_wins(thing: Thing, rules: list[Rule], today: date) -> Non
     verdict = judge(thing, Rules(False, tuple(rules)), today)
     free = judge(
         Thing(thing.what, thing.happened, thing.gallery, thing.case, (), thing.unsolved),
-        Rules(False, tuple(rules)), today,
-    )  # fmt: skip
+        Rules(False, tuple(rules)),
+        today,
+    )
     if thing.holds:
         assert verdict.state is not State.DUE
         assert (verdict.state is State.HELD) == (free.state is State.DUE)
@@ -87,8 +98,11 @@ def test_the_beginning_rules_erase_nothing_by_age() -> None:
     told = parse(BEGINNING)
     assert told.automatic is False
     assert {rule.after for rule in told.rules} == {
-        After.COURT_ORDER, After.CONSENT_END, After.ACQUITTAL, After.GALLERY_END,
-    }  # fmt: skip
+        After.COURT_ORDER,
+        After.CONSENT_END,
+        After.ACQUITTAL,
+        After.GALLERY_END,
+    }
     assert told.rules[-1].says == "References are erased 30 days after the gallery's passport ended."
 
 
@@ -98,13 +112,23 @@ _GOOD = 'automatic = false\n[[rule]]\nid = "a"\nwhat = "references"\nafter = "en
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("automatic = false", ""), ("false", '"no"'), ("[[rule]]", "[rule]"), ('"a"', '"A b"'), ("days = 1", ""),
-        ("days = 1", "days = -1"), ("days = 1", "days = true"), ("days = 1", f"days = {MAX_DAYS + 1}"),
-        ('"references"', '"pictures"'), ('"enrolment"', '"case closed"'), ("days = 1", 'days = 1\ncase = "C"'),
-        ("days = 1", 'days = 1\ngallery = " "'), ("days = 1", "days = 1\nwhy = 1"), ("automatic", "automatik"),
+        ("automatic = false", ""),
+        ("false", '"no"'),
+        ("[[rule]]", "[rule]"),
+        ('"a"', '"A b"'),
+        ("days = 1", ""),
+        ("days = 1", "days = -1"),
+        ("days = 1", "days = true"),
+        ("days = 1", f"days = {MAX_DAYS + 1}"),
+        ('"references"', '"pictures"'),
+        ('"enrolment"', '"case closed"'),
+        ("days = 1", 'days = 1\ncase = "C"'),
+        ("days = 1", 'days = 1\ngallery = " "'),
+        ("days = 1", "days = 1\nwhy = 1"),
+        ("automatic", "automatik"),
         ("[[rule]]", "[[rule]"),
     ],
-)  # fmt: skip
+)
 def test_a_rule_that_is_not_understood_is_refused(old: str, new: str) -> None:
     assert len(parse(_GOOD).rules) == 1
     with pytest.raises(Refused) as caught:

@@ -43,11 +43,19 @@ def test_every_search_has_the_same_chance() -> None:
 def test_everything_that_was_announced_is_in_the_seed() -> None:
     told = {"agency": "A1", "wanted": 5, "since": "", "stratified": False}
     seeds = {
-        seed_of("00", "mine", **told), seed_of("01", "mine", **told), seed_of("00", "yours", **told),  # type: ignore[arg-type]
-        *(seed_of("00", "mine", **told | change) for change in (  # type: ignore[arg-type]
-            {"agency": "A2"}, {"wanted": 6}, {"since": "2026-01-01"}, {"stratified": True},
-        )),
-    }  # fmt: skip
+        seed_of("00", "mine", **told),
+        seed_of("01", "mine", **told),
+        seed_of("00", "yours", **told),  # type: ignore[arg-type]
+        *(
+            seed_of("00", "mine", **told | change)
+            for change in (  # type: ignore[arg-type]
+                {"agency": "A2"},
+                {"wanted": 6},
+                {"since": "2026-01-01"},
+                {"stratified": True},
+            )
+        ),
+    }
     assert len(seeds) == 7
 
 

@@ -29,11 +29,30 @@ COURSE = "facial examination, FISWG curriculum"
 TRIAL = TrialFacts(TODAY - DAY, TODAY, 5, 4)
 
 GOOD = SearchFacts(
-    roles=("examiner",), is_active=True, agency_open=True, on_trial=False, trial=None,
-    trainings=(TrainingFacts(COURSE, 24, TODAY),), case_number="C-1", case_found=True, case_closed_on=None,
-    offence="Robbery", purpose="Find a  witness", origin="cctv", quality=20, top=20, gallery_name="g",
-    gallery_found=True, gallery_expires_on=TODAY, gallery_offences=(), gallery_alarm=False, approved=False, urgent=False, review=False, today=TODAY,
-)  # fmt: skip
+    roles=("examiner",),
+    is_active=True,
+    agency_open=True,
+    on_trial=False,
+    trial=None,
+    trainings=(TrainingFacts(COURSE, 24, TODAY),),
+    case_number="C-1",
+    case_found=True,
+    case_closed_on=None,
+    offence="Robbery",
+    purpose="Find a  witness",
+    origin="cctv",
+    quality=20,
+    top=20,
+    gallery_name="g",
+    gallery_found=True,
+    gallery_expires_on=TODAY,
+    gallery_offences=(),
+    gallery_alarm=False,
+    approved=False,
+    urgent=False,
+    review=False,
+    today=TODAY,
+)
 
 
 def first(facts: SearchFacts, text: str = NEW_AGENCY) -> str | None:

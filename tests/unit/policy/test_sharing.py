@@ -27,11 +27,27 @@ NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TODAY, DAY = NOW.date(), timedelta(days=1)
 TERMS = Terms(("custody",), TODAY, TODAY, (), (), ())
 FACTS = SharedFacts(
-    terms=TERMS, withdrawn=False, asker_open=True, holder_open=True, asker="Jo@rivertown.example",
-    asker_roles=("examiner",), asker_active=True, on_trial=False, trial=None, gallery="custody", offence="Robbery",
-    purpose="find the rider", origin="cctv", top=20, authority="warrant 12", case_closed_on=None, authorised=True,
-    closed_as="", expires_at=NOW + DAY, now=NOW,
-)  # fmt: skip
+    terms=TERMS,
+    withdrawn=False,
+    asker_open=True,
+    holder_open=True,
+    asker="Jo@rivertown.example",
+    asker_roles=("examiner",),
+    asker_active=True,
+    on_trial=False,
+    trial=None,
+    gallery="custody",
+    offence="Robbery",
+    purpose="find the rider",
+    origin="cctv",
+    top=20,
+    authority="warrant 12",
+    case_closed_on=None,
+    authorised=True,
+    closed_as="",
+    expires_at=NOW + DAY,
+    now=NOW,
+)
 
 
 def rules_of(answers: Any) -> list[str]:
@@ -69,9 +85,7 @@ def test_each_fact_that_does_not_hold_refuses(changed: dict[str, Any], rule: str
 
 
 def test_the_agreement_names_people_offences_and_purposes_in_any_case() -> None:
-    terms = replace(
-        TERMS, askers=("jo@rivertown.example",), offences=("robbery",), purposes=("find the rider",)
-    )
+    terms = replace(TERMS, askers=("jo@rivertown.example",), offences=("robbery",), purposes=("find the rider",))
     assert rules_of(agreed(replace(FACTS, terms=terms, purpose="Find  the rider"))) == []
 
 
@@ -107,8 +121,12 @@ def test_the_askers_own_policy_holds(changed: dict[str, Any], rule: str) -> None
 )
 def test_what_can_be_proposed(changed: dict[str, Any], rules: list[str]) -> None:
     fields: dict[str, Any] = {
-        "galleries": ["custody"], "starts_on": TODAY, "ends_on": TODAY, "gives": LEAD, "answer_days": 14,
-    }  # fmt: skip
+        "galleries": ["custody"],
+        "starts_on": TODAY,
+        "ends_on": TODAY,
+        "gives": LEAD,
+        "answer_days": 14,
+    }
     assert rules_of(proposable(**(fields | changed), today=TODAY)) == rules
 
 

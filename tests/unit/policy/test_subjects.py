@@ -22,7 +22,7 @@ LINK = st.from_regex(r"https?://[a-z]{1,9}\.example/[a-z0-9/_.-]{0,40}", fullmat
 
 @given(
     st.lists(st.sampled_from([*subjects.WISHES, "everything"]), max_size=4), st.booleans(), TEXT, TEXT, TEXT, TEXT, TEXT
-)  # fmt: skip
+)
 def test_whatever_is_written_is_taken_tidied_or_refused_by_a_rule_of_the_form(
     wishes: list[str], own: bool, name: str, email: str, post: str, about: str, named: str
 ) -> None:
@@ -43,9 +43,14 @@ def test_whatever_is_written_is_taken_tidied_or_refused_by_a_rule_of_the_form(
     assert taken.email or taken.post
     # What was tidied once is tidy: read again it stays as it is.
     again = read_filing(
-        taken.wishes, own=True, name=taken.name, email=taken.email, post=taken.post, about=taken.about,
+        taken.wishes,
+        own=True,
+        name=taken.name,
+        email=taken.email,
+        post=taken.post,
+        about=taken.about,
         named="\n".join(taken.named),
-    )  # fmt: skip
+    )
     assert again == taken
 
 
@@ -80,11 +85,15 @@ def test_more_than_the_most_are_refused() -> None:
 @pytest.mark.parametrize(
     ("changed", "rule"),
     [
-        ({"wishes": ()}, "subject.wish"), ({"own": None}, "subject.whose"),
-        ({"own": False}, "subject.another_person"), ({"name": " \n"}, "subject.name"),
-        ({"email": " ", "post": "\n"}, "subject.contact"), ({"about": "x" * 2001}, "subject.text"), ({"named": "me"}, "subject.named"),
+        ({"wishes": ()}, "subject.wish"),
+        ({"own": None}, "subject.whose"),
+        ({"own": False}, "subject.another_person"),
+        ({"name": " \n"}, "subject.name"),
+        ({"email": " ", "post": "\n"}, "subject.contact"),
+        ({"about": "x" * 2001}, "subject.text"),
+        ({"named": "me"}, "subject.named"),
     ],
-)  # fmt: skip
+)
 def test_each_fault_has_its_rule(changed: dict[str, object], rule: str) -> None:
     told = {
         "wishes": ("access",),
@@ -101,9 +110,7 @@ def test_each_fault_has_its_rule(changed: dict[str, object], rule: str) -> None:
 
 
 @given(st.integers(-10, 100), st.booleans(), st.integers(-5, 5))
-def test_a_deadline_is_extended_once_in_time_by_two_months_at_most(
-    days: int, before: bool, left: int
-) -> None:
+def test_a_deadline_is_extended_once_in_time_by_two_months_at_most(days: int, before: bool, left: int) -> None:
     today = date(2026, 5, 1)
     answer = subjects.extension(days, before=before, today=today, due_on=today + timedelta(days=left))
     allowed = not before and left >= 0 and 1 <= days <= subjects.MAX_EXTENSION
@@ -162,11 +169,12 @@ def test_the_edges_of_the_limits() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("subject_days = 30 ", "subject_days = 31 "), ("subject_days = 30 ", "subject_days = 0 "),
+        ("subject_days = 30 ", "subject_days = 31 "),
+        ("subject_days = 30 ", "subject_days = 0 "),
         ('subject_open_cases = "withhold"', 'subject_open_cases = "tell"'),
         ('"the data protection authority of your country"', '" "'),
     ],
-)  # fmt: skip
+)
 def test_a_policy_outside_the_limits_is_refused(old: str, new: str) -> None:
     assert old in NEW_AGENCY
     with pytest.raises(Refused) as caught:

@@ -59,7 +59,4 @@ def test_the_table_tells_the_agencys_own_values() -> None:
     assert "9 days" in changed["trial.length"]
     assert "another that is stated" not in before["case.offence_unlisted"]
     assert "another that is stated" in says(SAMPLE)["case.offence_unlisted"]
-    assert (
-        "no urgent path"
-        in says(NEW_AGENCY.replace("urgent = true", "urgent = false"))["search.urgent_closed"]
-    )
+    assert "no urgent path" in says(NEW_AGENCY.replace("urgent = true", "urgent = false"))["search.urgent_closed"]

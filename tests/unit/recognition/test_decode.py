@@ -177,9 +177,7 @@ def test_black_and_white_tiff(decoder: Decoder) -> None:
     ("name", "mode", "options"),
     [("PNG", "RGBA", {}), ("PNG", "LA", {}), ("WEBP", "RGBA", {"lossless": True}), ("TIFF", "RGBA", {})],
 )
-def test_transparency_shows_neutral_grey(
-    decoder: Decoder, name: str, mode: str, options: dict[str, object]
-) -> None:
+def test_transparency_shows_neutral_grey(decoder: Decoder, name: str, mode: str, options: dict[str, object]) -> None:
     pixels = decoder.decode(pictures.half_transparent(name, mode, **options)).pixels
     assert (pixels[:, :16] == 255).all()
     assert (pixels[:, 16:] == 128).all()

@@ -60,7 +60,9 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "JPEG without its last two bytes": (pictures.jpeg_without_end_marker, "truncated", "ends before"),
     "half a JPEG, end marker put behind": (pictures.jpeg_with_made_up_end, "truncated", "ends before"),
     "half a progressive JPEG, end marker put behind": (
-        lambda: pictures.jpeg_with_made_up_end(progressive=True), "truncated", "ends before"
+        lambda: pictures.jpeg_with_made_up_end(progressive=True),
+        "truncated",
+        "ends before",
     ),
     "PNG without IEND": (pictures.png_without_end_chunk, "truncated", "ends before"),
     "half a PNG": (lambda: pictures.png()[:9000], "truncated", "ends"),
@@ -69,25 +71,23 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "half a BMP": (lambda: pictures.saved(pictures.portrait(), "BMP")[:5000], "truncated", "ends before"),
     "half a TIFF": (lambda: pictures.tiff()[:1500], "truncated", "ends before"),
     "half an LZW TIFF": (
-        lambda: pictures.saved(pictures.portrait(), "TIFF", compression="tiff_lzw")[:9000], "truncated", ""
+        lambda: pictures.saved(pictures.portrait(), "TIFF", compression="tiff_lzw")[:9000],
+        "truncated",
+        "",
     ),
     "half a HEIC": (lambda: pictures.heic()[:4000], "truncated", "ends before"),
     "half an AVIF": (lambda: pictures.saved(pictures.portrait(), "AVIF")[:1500], "truncated", "ends before"),
-    "half a JPEG 2000": (
-        lambda: pictures.saved(pictures.portrait(), "JPEG2000")[:9000], "truncated", "ends"
-    ),
+    "half a JPEG 2000": (lambda: pictures.saved(pictures.portrait(), "JPEG2000")[:9000], "truncated", "ends"),
     "half a JPEG 2000 codestream": (
-        lambda: pictures.saved(pictures.portrait(), "JPEG2000", no_jp2=True)[:9000], "truncated", "ends"
+        lambda: pictures.saved(pictures.portrait(), "JPEG2000", no_jp2=True)[:9000],
+        "truncated",
+        "ends",
     ),
     "PNG with a wrong checksum": (pictures.png_with_wrong_checksum, "corrupt", "damaged"),
     "PNG with changed pixel data": (pictures.png_with_changed_pixels, "corrupt", "damaged"),
-    "JPEG without a picture": (
-        lambda: b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(50) + b"\xff\xd9", "corrupt", "damaged"
-    ),
+    "JPEG without a picture": (lambda: b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(50) + b"\xff\xd9", "corrupt", "damaged"),
     "30,000 x 30,000 PNG": (pictures.huge_png, "too_many_pixels", "30,000 x 30,000"),
-    "long thin PNG": (
-        lambda: pictures.handmade_png(40_000, 20, 8, 0, bytes(40_000)), "too_many_pixels", "40,000"
-    ),
+    "long thin PNG": (lambda: pictures.handmade_png(40_000, 20, 8, 0, bytes(40_000)), "too_many_pixels", "40,000"),
     "GIF with a huge canvas": (lambda: pictures.huge_canvas("GIF"), "too_many_pixels", "16,000 x 16,000"),
     "BMP with a huge canvas": (lambda: pictures.huge_canvas("BMP"), "too_many_pixels", "16,000 x 16,000"),
     "WebP with a huge canvas": (lambda: pictures.huge_canvas("WEBP"), "too_many_pixels", "16,000 x 16,000"),
@@ -102,12 +102,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "16-bit grey PNG": (pictures.deep_grey_png, "deep_colour", "16 bits"),
     "16-bit RGB PNG": (pictures.deep_rgb_png, "deep_colour", "16 bits"),
     "16-bit RGB TIFF": (lambda: pictures.tiff(16), "deep_colour", "16 bits"),
-    "16-bit grey TIFF": (
-        lambda: pictures.saved(pictures.portrait(mode="I;16"), "TIFF"), "deep_colour", "16 bits"
-    ),
-    "32-bit integer TIFF": (
-        lambda: pictures.saved(pictures.portrait(mode="I"), "TIFF"), "deep_colour", "32 bits"
-    ),
+    "16-bit grey TIFF": (lambda: pictures.saved(pictures.portrait(mode="I;16"), "TIFF"), "deep_colour", "16 bits"),
+    "32-bit integer TIFF": (lambda: pictures.saved(pictures.portrait(mode="I"), "TIFF"), "deep_colour", "32 bits"),
     "float TIFF": (lambda: pictures.saved(pictures.portrait(mode="F"), "TIFF"), "deep_colour", "32 bits"),
     "12-bit JPEG": (pictures.jpeg_12_bit, "deep_colour", "12 bits"),
     "10-bit HEIC": (pictures.deep_heic, "deep_colour", "10 bits"),
@@ -118,7 +114,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "Lab TIFF": (lambda: pictures.saved(pictures.portrait(mode="LAB"), "TIFF"), "format_not_allowed", "Lab"),
     "MP4": (lambda: b"\0\0\0\x20ftypisom" + bytes(99), "format_not_allowed", "video"),
     "SVG": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "format_not_allowed", "SVG"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)

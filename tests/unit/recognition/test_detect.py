@@ -28,9 +28,7 @@ def _grid(tile: int, columns: int, rows: int) -> Pixels:
     """A crowd: the same two people again and again."""
     faces = [models.hopper().pixels[60:400, 100:440], models.collins().pixels[20:220, 120:320]]
     small = [cv2.resize(face, (tile, tile), interpolation=cv2.INTER_AREA) for face in faces]
-    return np.vstack(
-        [np.hstack([small[(row + column) % 2] for column in range(columns)]) for row in range(rows)]
-    )
+    return np.vstack([np.hstack([small[(row + column) % 2] for column in range(columns)]) for row in range(rows)])
 
 
 def test_one_face_in_each_portrait() -> None:
@@ -70,8 +68,7 @@ def test_a_face_that_fills_a_large_picture_is_found_once_with_a_small_one_beside
 def test_every_face_of_a_crowd_is_found(tile: int, columns: int, rows: int) -> None:
     found = _detect(_grid(tile, columns, rows))
     cells = {
-        (int(box[0] + box[2] / 2) // tile, int(box[1] + box[3] / 2) // tile)
-        for box in (face.box for face in found)
+        (int(box[0] + box[2] / 2) // tile, int(box[1] + box[3] / 2) // tile) for box in (face.box for face in found)
     }
     assert len(cells) == columns * rows
     areas = [face.box[2] * face.box[3] for face in found]
@@ -111,9 +108,7 @@ def test_a_higher_threshold_still_ends_with_the_second_look() -> None:
     assert found.score < 0.999
 
 
-@pytest.mark.parametrize(
-    "size", [(1, 1), (1, 5000), (20, 10_000), (10_000, 20), (31, 33), (0, 10), (40_000, 3)]
-)
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (20, 10_000), (10_000, 20), (31, 33), (0, 10), (40_000, 3)])
 @pytest.mark.parametrize("value", [0, 255])
 def test_pictures_without_a_face_have_an_empty_list(size: tuple[int, int], value: int) -> None:
     assert _detect(np.full((*size, 3), value, np.uint8)) == []
@@ -160,9 +155,7 @@ class _Raw:
 
 def test_raw_outputs_become_pixels_by_yunets_arithmetic() -> None:
     # Cell 9 of a picture 64 pixels wide: column 1, row 1 of a grid of 8 columns.
-    raw = _Raw(
-        {9: (0.81, 1.0, [0.5, 0.25, float(np.log(4)), float(np.log(2))], [0, 0, 1, 0, 0.5, 0.5, 0, 1, 1, 1])}
-    )
+    raw = _Raw({9: (0.81, 1.0, [0.5, 0.25, float(np.log(4)), float(np.log(2))], [0, 0, 1, 0, 0.5, 0.5, 0, 1, 1, 1])})
     (face,) = Detector(raw).detect(np.zeros((64, 64, 3), np.uint8))
     assert face.score == pytest.approx(0.9)
     assert face.box == pytest.approx((12 - 16, 10 - 8, 32, 16))
@@ -262,9 +255,7 @@ def test_steady_points_of_the_mirror_image_are_mirrored() -> None:
     detector = models.engine()._detector
     back = detector.steady(mirrored, _detect(mirrored)[0].points)[[1, 0, 2, 4, 3]]
     back[:, 0] = pixels.shape[1] - 1 - back[:, 0]
-    assert (
-        np.abs(back - detector.steady(pixels, _detect(pixels)[0].points)).max() < 5.0
-    )  # the eyes are 85 pixels apart
+    assert np.abs(back - detector.steady(pixels, _detect(pixels)[0].points)).max() < 5.0  # the eyes are 85 pixels apart
 
 
 def test_where_nothing_is_seen_the_points_stay() -> None:
@@ -281,9 +272,7 @@ def test_a_glance_finds_what_is_plain_and_looks_once(monkeypatch: pytest.MonkeyP
     assert found.box == detector.detect(plain)[0].box
     looks: list[float] = []
     real = detector._look
-    monkeypatch.setattr(
-        detector, "_look", lambda pixels, scale, low: looks.append(scale) or real(pixels, scale, low)
-    )
+    monkeypatch.setattr(detector, "_look", lambda pixels, scale, low: looks.append(scale) or real(pixels, scale, low))
     assert detector.glance(np.full((360, 640, 3), 90, np.uint8)) == []
     assert looks == [1.0]
 

@@ -65,10 +65,22 @@ def test_anything_else_is_refused_or_canonical(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "crop", "crop:1,2,3", "crop:-1,0,20,20", "crop:0,0,0,20", "rotate:nan", "rotate:inf", "rotate:1e9",
-        "light:101,1,1", "light:0,0.1,1", "light:0,1,9", "sharpen:1", "rotate:90,1", "crop:1,2,3,4,5",
+        "",
+        "crop",
+        "crop:1,2,3",
+        "crop:-1,0,20,20",
+        "crop:0,0,0,20",
+        "rotate:nan",
+        "rotate:inf",
+        "rotate:1e9",
+        "light:101,1,1",
+        "light:0,0.1,1",
+        "light:0,1,9",
+        "sharpen:1",
+        "rotate:90,1",
+        "crop:1,2,3,4,5",
     ],
-)  # fmt: skip
+)
 def test_a_bad_edit_is_named(text: str) -> None:
     with pytest.raises(BadMedia) as caught:
         parse(text)
@@ -87,9 +99,7 @@ def test_quarter_turns_move_every_pixel_and_change_none() -> None:
     assert once.shape == (SIZE[0], SIZE[1], 3)
     assert (once[0, -1] == source.pixels[0, 0]).all()  # the top left corner goes to the top right
     assert (apply(source, [Rotate(90.0)] * 4).pixels == source.pixels).all()
-    assert (
-        apply(source, [Rotate(180.0)]).pixels == apply(source, [Rotate(-90.0), Rotate(-90.0)]).pixels
-    ).all()
+    assert (apply(source, [Rotate(180.0)]).pixels == apply(source, [Rotate(-90.0), Rotate(-90.0)]).pixels).all()
 
 
 @settings(max_examples=60)

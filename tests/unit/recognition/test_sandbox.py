@@ -42,9 +42,7 @@ def test_the_running_child_is_locked_down(running: Sandbox) -> None:
     assert (proc / "cwd").readlink() == Path("/")
     files = sorted(str(entry.readlink()).split("[")[0] for entry in (proc / "fd").iterdir())
     assert files == ["/dev/null", "/dev/null", "/memfd:plainview-pixels (deleted)", "pipe:", "pipe:"]
-    status = dict(
-        line.split(":\t", 1) for line in (proc / "status").read_text().splitlines() if ":\t" in line
-    )
+    status = dict(line.split(":\t", 1) for line in (proc / "status").read_text().splitlines() if ":\t" in line)
     assert status["NoNewPrivs"] == "1"
     assert status["Seccomp"] == "2"
     limits = (proc / "limits").read_text().splitlines()
@@ -57,9 +55,7 @@ def test_the_running_child_is_locked_down(running: Sandbox) -> None:
 
 def test_every_picture_renews_the_cpu_time(running: Sandbox) -> None:
     running.exchange(pictures.png())
-    line = next(
-        line for line in Path(f"/proc/{running.pid}/limits").read_text().splitlines() if "cpu time" in line
-    )
+    line = next(line for line in Path(f"/proc/{running.pid}/limits").read_text().splitlines() if "cpu time" in line)
     soft = int(line[26:].split()[0])
     assert DecodeLimits().cpu_seconds < soft <= DecodeLimits().cpu_seconds + 3
 
@@ -195,9 +191,7 @@ ready = lambda: tell(0, Status.READY)
         ("time.sleep(60)", True),
     ],
 )
-def test_an_impostor_is_found_out(
-    monkeypatch: pytest.MonkeyPatch, behaviour: str, *, over_limit: bool
-) -> None:
+def test_an_impostor_is_found_out(monkeypatch: pytest.MonkeyPatch, behaviour: str, *, over_limit: bool) -> None:
     script = f"{IMPOSTOR}\nready(); os.read(0, 16); {behaviour}"
     monkeypatch.setattr(sandbox, "_BOOTSTRAP", script)
     box = Sandbox(DecodeLimits(wall_seconds=0.5))

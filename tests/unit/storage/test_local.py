@@ -190,9 +190,7 @@ def test_a_write_that_takes_only_part_of_the_bytes_is_continued(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
 def test_the_kernel_itself_says_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = opened(tmp_path)
-    monkeypatch.setattr(
-        tempfile, "mkstemp", lambda **_: (os.open("/dev/full", os.O_WRONLY), str(tmp_path / "no"))
-    )
+    monkeypatch.setattr(tempfile, "mkstemp", lambda **_: (os.open("/dev/full", os.O_WRONLY), str(tmp_path / "no")))
     with pytest.raises(StorageFull, match="room") as caught:
         store.put(b"data")
     assert "Free some space" in caught.value.next_step

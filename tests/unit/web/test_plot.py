@@ -31,9 +31,7 @@ def test_bars_stay_inside_and_apart(counts: list[int]) -> None:
     st.booleans(),
     st.booleans(),
 )
-def test_a_drawing_holds_every_bar_of_both_periods(
-    counts: list[tuple[int, int]], compared: bool, lying: bool
-) -> None:
+def test_a_drawing_holds_every_bar_of_both_periods(counts: list[tuple[int, int]], compared: bool, lying: bool) -> None:
     now, then = [one for one, _ in counts], [other for _, other in counts]
     made = drawing([f"label {i}" for i in range(len(counts))], now, then if compared else None, lying=lying)
     groups = [now, then] if compared else [now]

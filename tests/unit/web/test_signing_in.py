@@ -231,10 +231,7 @@ def test_an_invited_person_joins_with_password_and_second_factor(workspace: Path
     assert last("factor.added").actor == Member.objects.get(email="new@agency.example").public_id
     stored = Authenticator.objects.get(user__email="new@agency.example", type="totp").data["secret"]
     assert secret not in stored
-    assert (
-        b"unknown, used"
-        in Client().post(url, {"name": "Eve", "password": "a long enough passphrase"}).content
-    )
+    assert b"unknown, used" in Client().post(url, {"name": "Eve", "password": "a long enough passphrase"}).content
 
 
 def test_a_reset_takes_everything_away_and_sets_up_anew(workspace: Path) -> None:
@@ -245,9 +242,7 @@ def test_a_reset_takes_everything_away_and_sets_up_anew(workspace: Path) -> None
     again = Client()
     assert again.post(f"/join/{reset}/", {"password": "another good passphrase"}).status_code == 302
     assert again.get("/")["Location"] == "/accounts/2fa/totp/activate/"
-    assert (
-        b"unknown, used" in Client().post(f"/join/{reset}/", {"password": "another good passphrase"}).content
-    )
+    assert b"unknown, used" in Client().post(f"/join/{reset}/", {"password": "another good passphrase"}).content
 
 
 def people_password() -> str:
@@ -267,9 +262,13 @@ def social(email: str, agency: str, *, verified: bool = True) -> Any:
     connected: list[Member] = []
     address = SimpleNamespace(email=email, verified=verified)
     return SimpleNamespace(
-        provider=SimpleNamespace(app=SimpleNamespace(settings={"agency": agency})), email_addresses=[address],
-        is_existing=False, user=None, connected=connected, connect=lambda request, user: connected.append(user),
-    )  # fmt: skip
+        provider=SimpleNamespace(app=SimpleNamespace(settings={"agency": agency})),
+        email_addresses=[address],
+        is_existing=False,
+        user=None,
+        connected=connected,
+        connect=lambda request, user: connected.append(user),
+    )
 
 
 def test_an_agencys_own_sign_in_lets_in_its_invited_members_only(workspace: Path) -> None:

@@ -47,11 +47,14 @@ class Provider(BaseHTTPRequestHandler):
         if self.path.startswith("/.well-known/"):
             self._answer(
                 {
-                    "issuer": base, "authorization_endpoint": f"{base}/authorize", "token_endpoint": f"{base}/token",
-                    "userinfo_endpoint": f"{base}/userinfo", "jwks_uri": f"{base}/keys",
+                    "issuer": base,
+                    "authorization_endpoint": f"{base}/authorize",
+                    "token_endpoint": f"{base}/token",
+                    "userinfo_endpoint": f"{base}/userinfo",
+                    "jwks_uri": f"{base}/keys",
                     "token_endpoint_auth_methods_supported": ["client_secret_post"],
                 }
-            )  # fmt: skip
+            )
         else:
             self._answer(self.claims)
 
@@ -155,11 +158,19 @@ def test_saml_states_its_metadata_and_sends_to_the_agencys_provider(workspace: P
 
     now = datetime.now(UTC)
     certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
-    )  # fmt: skip
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
     pem = "".join(certificate.public_bytes(serialization.Encoding.PEM).decode().splitlines()[1:-1])
-    text = f'kind = "saml"\nentity_id = "https://idp.example/e"\nsso_url = "https://idp.example/sso"\nx509cert = "{pem}"'
+    text = (
+        f'kind = "saml"\nentity_id = "https://idp.example/e"\nsso_url = "https://idp.example/sso"\nx509cert = "{pem}"'
+    )
     configure_sign_in(AGENCY, "harbour", text)
     client = Client(HTTP_HOST="localhost")
     metadata = client.get("/accounts/saml/harbour/metadata/")

@@ -117,5 +117,9 @@ def test_a_supervisor_sees_and_erases_but_does_not_pick(client: Client) -> None:
 
 def test_times_read_as_people_read_them() -> None:
     assert [clock(value) for value in (0, 59.94, 60, 3599, 3661.5)] == [
-        "0.0 s", "59.9 s", "1:00.0", "59:59.0", "1:01:01",
-    ]  # fmt: skip
+        "0.0 s",
+        "59.9 s",
+        "1:00.0",
+        "59:59.0",
+        "1:01:01",
+    ]

@@ -28,10 +28,14 @@ from plainview.policy.permissions import Permission
 def may_sign_in(member: Member) -> Decision:
     """Say whether the member may have a session now."""
     return signing_in.may_sign_in(
-        is_active=member.is_active, locked=member.locked_at is not None, ends_on=member.ends_on,
-        today=timezone.now().date(), agency_open=member.agency.is_open,
-        sample_member=member.is_sample, sample_workspace=services().workspace.is_sample,
-    )  # fmt: skip
+        is_active=member.is_active,
+        locked=member.locked_at is not None,
+        ends_on=member.ends_on,
+        today=timezone.now().date(),
+        agency_open=member.agency.is_open,
+        sample_member=member.is_sample,
+        sample_workspace=services().workspace.is_sample,
+    )
 
 
 def record_failure(member: Member | None, tried: str, factor: str) -> None:
@@ -89,9 +93,7 @@ def release(email: str, *, acting_member: Member) -> Member:
         member = colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Release"))
         if member.locked_at is None:
-            raise Refused(
-                "member.not_locked", "Nothing done", f"{member.email} is not locked.", "Nothing is needed."
-            )
+            raise Refused("member.not_locked", "Nothing done", f"{member.email} is not locked.", "Nothing is needed.")
         member.locked_at = None
         member.save(update_fields=["locked_at"])
         SignInFailure.objects.filter(member=member).delete()
@@ -109,9 +111,7 @@ def reset_sign_in(email: str, *, acting_member: Member) -> str:
         member = colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Reset"))
         if not member.is_active:
-            raise Refused(
-                "member.inactive", "Nothing done", "This account is not active.", "Nothing is needed."
-            )
+            raise Refused("member.inactive", "Nothing done", "This account is not active.", "Nothing is needed.")
         member.set_unusable_password()
         member.save(update_fields=["password"])
         from allauth.mfa.models import Authenticator
@@ -121,9 +121,11 @@ def reset_sign_in(email: str, *, acting_member: Member) -> str:
         now, code = timezone.now(), new_code()
         SignInReset.objects.filter(member=member, used_at=None).update(expires_at=now)
         SignInReset.objects.create(
-            member=member, code_sha256=digest(code), made_by=acting_member,
+            member=member,
+            code_sha256=digest(code),
+            made_by=acting_member,
             expires_at=now + timedelta(days=signing_in.RESET_DAYS),
-        )  # fmt: skip
+        )
         write_entry("member.sign_in_reset", {"member": member.public_id}, acting_member=acting_member)
     return code
 
@@ -139,10 +141,12 @@ def use_reset(code: str, password: str) -> Member:
         row = rows.filter(code_sha256=digest(code)).first()
         rules.require(
             joining.invitation_valid(
-                row is not None, row is not None and row.used_at is not None, row.expires_at if row else None,
+                row is not None,
+                row is not None and row.used_at is not None,
+                row.expires_at if row else None,
                 timezone.now(),
             )
-        )  # fmt: skip
+        )
         assert row is not None  # noqa: S101  require() has raised otherwise
         row.used_at = timezone.now()
         row.save(update_fields=["used_at"])
@@ -180,9 +184,7 @@ def end_session(number: int, *, acting_member: Member) -> None:
     with acting("session.end", Permission.SESSION_OWN, acting_member):
         row = UserSession.objects.filter(pk=number, user=acting_member).first()
         if row is None:
-            raise Refused(
-                "session.unknown", "Nothing done", "You have no such session.", "Look at the list again."
-            )
+            raise Refused("session.unknown", "Nothing done", "You have no such session.", "Look at the list again.")
         row.end()
         write_entry(
             "session.ended",

@@ -27,25 +27,21 @@ def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: 
         Refused: a field is empty or no address, or the name is taken.
     """
     fields = {
-        "name": name.strip(), "jurisdiction": jurisdiction.strip(), "head_name": head_name.strip(),
+        "name": name.strip(),
+        "jurisdiction": jurisdiction.strip(),
+        "head_name": head_name.strip(),
         "head_email": head_email.strip().lower(),
-    }  # fmt: skip
+    }
     missing = [label.replace("_", " ") for label, text in fields.items() if not text]
     if missing:
-        raise Refused(
-            "agency.incomplete", "Agency refused", f"It lacks: {', '.join(missing)}.", "State them all."
-        )
+        raise Refused("agency.incomplete", "Agency refused", f"It lacks: {', '.join(missing)}.", "State them all.")
     rules.require(joining.address(head_email))
     code = new_code()
     with transaction.atomic():
         if Agency.objects.filter(name=fields["name"]).exists():
-            raise Refused(
-                "agency.name_taken", "Agency refused", f"{name!r} exists already.", "Use another name."
-            )
+            raise Refused("agency.name_taken", "Agency refused", f"{name!r} exists already.", "Use another name.")
         agency = Agency.objects.create(**fields, terms_code_sha256=digest(code))
-        PolicyVersion.objects.create(
-            agency=agency, number=1, text=NEW_AGENCY, why="what every agency begins with"
-        )
+        PolicyVersion.objects.create(agency=agency, number=1, text=NEW_AGENCY, why="what every agency begins with")
         write_entry(
             "agency.proposed",
             {"agency": agency.public_id, "name": agency.name, "jurisdiction": agency.jurisdiction},
@@ -65,9 +61,11 @@ def accept_terms(code: str) -> Agency:
         agency = Agency.objects.filter(terms_code_sha256=digest(code)).first()
         if agency is None or agency.terms_accepted_at is not None:
             raise Refused(
-                "agency.code", "Not accepted", "This code is unknown or used.",
+                "agency.code",
+                "Not accepted",
+                "This code is unknown or used.",
                 "Ask the operator for the code that belongs to your agency.",
-            )  # fmt: skip
+            )
         agency.terms_accepted_at, agency.terms_sha256 = timezone.now(), TERMS_SHA256
         agency.save(update_fields=["terms_accepted_at", "terms_sha256"])
         write_entry(
@@ -88,9 +86,7 @@ def open_agency(name: str, *, administrator_email: str) -> Invited:
         agency = agency_named(name)
         rules.require(joining.terms_accepted(agency.terms_accepted_at is not None))
         if agency.is_open:
-            raise Refused(
-                "agency.open", "Nothing done", f"{agency.name} is open already.", "Invite its members."
-            )
+            raise Refused("agency.open", "Nothing done", f"{agency.name} is open already.", "Invite its members.")
         agency.opened_at, agency.suspended_at = timezone.now(), None
         agency.save(update_fields=["opened_at", "suspended_at"])
         write_entry("agency.opened", {"agency": agency.public_id, "sample": False}, acting_member=None)
@@ -110,7 +106,5 @@ def suspend_agency(name: str, *, why: str) -> Agency:
         rules.require(rules.agency_open(agency.is_open))
         agency.suspended_at = timezone.now()
         agency.save(update_fields=["suspended_at"])
-        write_entry(
-            "agency.suspended", {"agency": agency.public_id}, {"why": why.strip()}, acting_member=None
-        )
+        write_entry("agency.suspended", {"agency": agency.public_id}, {"why": why.strip()}, acting_member=None)
     return agency

@@ -58,9 +58,7 @@ def propose(other: str, proposal: Proposal, *, acting_member: Member) -> Agreeme
         Refused: no permission, no such open agency, one's own, an unknown gallery, or terms that no agreement may have.
     """
     with acting("agreement.propose", Permission.AGREEMENT_MANAGE, acting_member):
-        agreement = Agreement.objects.create(
-            holder=acting_member.agency, asker=_partner(other, acting_member)
-        )
+        agreement = Agreement.objects.create(holder=acting_member.agency, asker=_partner(other, acting_member))
         _version(agreement, proposal, acting_member)
     return agreement
 
@@ -97,18 +95,19 @@ def accept(public_id: str, number: int, *, acting_member: Member) -> Agreement:
         newest = agreement.versions.order_by("-number")[0]
         if newest.number != number or newest.accepted_at is not None:
             raise Refused(
-                "agreement.version", "Nothing accepted", f"Version {number} does not wait to be accepted.",
+                "agreement.version",
+                "Nothing accepted",
+                f"Version {number} does not wait to be accepted.",
                 "Read the newest version first.",
-            )  # fmt: skip
+            )
         newest.accepted_by, newest.accepted_at = acting_member, timezone.now()
         newest.save(update_fields=["accepted_by", "accepted_at"])
-        write_entry(
-            "agreement.accepted", {**_named(agreement), "version": number}, acting_member=acting_member
-        )
+        write_entry("agreement.accepted", {**_named(agreement), "version": number}, acting_member=acting_member)
         owe(
             able(agreement.holder, Permission.AGREEMENT_MANAGE),
-            f"Agreement {agreement.public_id} was accepted.", agreement,
-        )  # fmt: skip
+            f"Agreement {agreement.public_id} was accepted.",
+            agreement,
+        )
     return agreement
 
 
@@ -160,26 +159,40 @@ def _version(agreement: Agreement, proposal: Proposal, acting_member: Member) ->
     )
     newest = agreement.versions.order_by("-number").first()
     row = AgreementVersion.objects.create(
-        agreement=agreement, number=newest.number + 1 if newest else 1, starts_on=proposal.starts_on,
-        ends_on=proposal.ends_on, offences=_words(proposal.offences), purposes=_words(proposal.purposes),
-        askers=_words(proposal.askers), gives=proposal.gives, answer_days=proposal.answer_days,
+        agreement=agreement,
+        number=newest.number + 1 if newest else 1,
+        starts_on=proposal.starts_on,
+        ends_on=proposal.ends_on,
+        offences=_words(proposal.offences),
+        purposes=_words(proposal.purposes),
+        askers=_words(proposal.askers),
+        gives=proposal.gives,
+        answer_days=proposal.answer_days,
         proposed_by=acting_member,
-    )  # fmt: skip
+    )
     row.galleries.set(galleries.values())
     write_entry(
         "agreement.proposed",
         {
-            **_named(agreement), "version": row.number, "galleries": [galleries[name].pk for name in names],
-            "starts_on": row.starts_on.isoformat(), "ends_on": row.ends_on.isoformat(), "offences": row.offences,
-            "purposes": row.purposes, "askers": len(row.askers), "gives": row.gives, "answer_days": row.answer_days,
+            **_named(agreement),
+            "version": row.number,
+            "galleries": [galleries[name].pk for name in names],
+            "starts_on": row.starts_on.isoformat(),
+            "ends_on": row.ends_on.isoformat(),
+            "offences": row.offences,
+            "purposes": row.purposes,
+            "askers": len(row.askers),
+            "gives": row.gives,
+            "answer_days": row.answer_days,
         },
         {"askers": row.askers} if row.askers else {},
         acting_member=acting_member,
-    )  # fmt: skip
+    )
     owe(
         able(agreement.asker, Permission.AGREEMENT_MANAGE),
-        f"Agreement {agreement.public_id} waits for you to accept it.", agreement,
-    )  # fmt: skip
+        f"Agreement {agreement.public_id} waits for you to accept it.",
+        agreement,
+    )
     return row
 
 
@@ -191,9 +204,11 @@ def _partner(name: str, member: Member) -> Agency:
     found = next((agency for agency in partners(member) if agency.name == name.strip()), None)
     if found is None:
         raise Refused(
-            "agency.unknown", "Agreement refused", f"There is no other open agency {name!r}.",
+            "agency.unknown",
+            "Agreement refused",
+            f"There is no other open agency {name!r}.",
             "Write its name as the public register has it.",
-        )  # fmt: skip
+        )
     return found
 
 
@@ -211,6 +226,7 @@ def _others(why: str) -> Refused:
 
 def _named(agreement: Agreement) -> dict[str, Value]:
     return {
-        "agreement": agreement.public_id, "agency": agreement.holder.public_id,
+        "agreement": agreement.public_id,
+        "agency": agreement.holder.public_id,
         "for_agency": agreement.asker.public_id,
-    }  # fmt: skip
+    }

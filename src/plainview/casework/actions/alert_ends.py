@@ -111,9 +111,11 @@ def end_with_case(case: Case, *, unsolved: bool, acting_member: Member) -> None:
     _, policy = binding(acting_member.agency)
     if unsolved and not policy.unsolved_alerts:
         raise Refused(
-            "alert.unsolved", "Case not closed", "Your agency's policy keeps no alerts of closed cases.",
+            "alert.unsolved",
+            "Case not closed",
+            "Your agency's policy keeps no alerts of closed cases.",
             "Close it without keeping them, or have the policy changed.",
-        )  # fmt: skip
+        )
     for alert in Alert.objects.select_for_update().filter(case=case, closed_at=None):
         if not unsolved:
             _end(alert, "its case was closed", acting_member)
@@ -130,9 +132,7 @@ def end_with_case(case: Case, *, unsolved: bool, acting_member: Member) -> None:
 def _open_one(public_id: str, member: Member) -> Alert:
     alert = Alert.objects.select_for_update().get(pk=alert_numbered(public_id, member).pk)
     if alert.closed_at is not None or alert.expires_at <= timezone.now():
-        raise Refused(
-            "alert.over", "Nothing done", "This alert has ended.", "Open a new one if the case needs it."
-        )
+        raise Refused("alert.over", "Nothing done", "This alert has ended.", "Open a new one if the case needs it.")
     return alert
 
 

@@ -46,10 +46,13 @@ def blank_alert(
     receipt = write_entry(
         action,
         {
-            "alert": alert.public_id, "agency": alert.case.agency.public_id, "why": why, "openings": openings,
+            "alert": alert.public_id,
+            "agency": alert.case.agency.public_id,
+            "why": why,
+            "openings": openings,
             **(cause or {}),
         },
         acting_member=None,
-    )  # fmt: skip
+    )
     pictures_go({probe})
     return receipt

@@ -125,9 +125,9 @@ def _new(gallery_id: int, after: int) -> list[_Row]:
     return [
         # A canary is nobody whom an alert may find.
         (seq, reference, open_template(public, sealed) if is_add and sealed and not canary else None)
-        for seq, reference, is_add, sealed, public, canary in rows.values_list(
-            *columns, "reference__is_canary"
-        )[:_BLOCK]
+        for seq, reference, is_add, sealed, public, canary in rows.values_list(*columns, "reference__is_canary")[
+            :_BLOCK
+        ]
     ]
 
 
@@ -151,8 +151,7 @@ def _arrays(rows: QuerySet[AlertGallery], version: tuple[Any, ...]) -> _Open:
     held = list(rows.order_by("pk").values_list(*columns, "alert__public_id", "alert__sealed"))
     pack = services().engine.pack.identity
     templates = [
-        _opened(public, sealed) if made_by == pack else _made_anew(alert)
-        for *_, alert, made_by, public, sealed in held
+        _opened(public, sealed) if made_by == pack else _made_anew(alert) for *_, alert, made_by, public, sealed in held
     ]
     return _Open(
         version,
@@ -182,9 +181,7 @@ def _made_anew(key: int) -> NDArray[np.float32]:
     return made
 
 
-def _compare(
-    gallery_id: int, block: list[_Row], found: _Open, after: int, *, ignore_after: bool = False
-) -> int:
+def _compare(gallery_id: int, block: list[_Row], found: _Open, after: int, *, ignore_after: bool = False) -> int:
     """One matrix product of the block's templates with all open alerts."""
     added = [(seq, reference, template) for seq, reference, template in block if template is not None]
     if not added:
@@ -233,29 +230,61 @@ def _raise(follows: AlertGallery, found: list[Listed], after: int, upto: int) ->
     if not found or not _may_still(alert, gallery):
         return False
     search = Search(
-        case=alert.case, member=alert.member, gallery=gallery, purpose=alert.purpose, origin=alert.origin,
-        policy=alert.policy, top=len(found), probe_blob=alert.probe_blob, probe_name=alert.probe_name,
-        edits=alert.edits, provenance=alert.provenance, face_number=alert.face_number, box=alert.box, quality=alert.quality,
+        case=alert.case,
+        member=alert.member,
+        gallery=gallery,
+        purpose=alert.purpose,
+        origin=alert.origin,
+        policy=alert.policy,
+        top=len(found),
+        probe_blob=alert.probe_blob,
+        probe_name=alert.probe_name,
+        edits=alert.edits,
+        provenance=alert.provenance,
+        face_number=alert.face_number,
+        box=alert.box,
+        quality=alert.quality,
         quality_detail=alert.quality_detail,
-        captured_on=alert.captured_on, pack=alert.pack, pack_sha256=alert.pack_sha256, alert=alert,
-        after_seq=after, gallery_seq=upto, gallery_size=_compared(gallery.pk, after, upto),
-        calibration=newest_calibration(gallery.pk, alert.pack), scorer=COSINE, nearness=Decimal(0),
-    )  # fmt: skip
+        captured_on=alert.captured_on,
+        pack=alert.pack,
+        pack_sha256=alert.pack_sha256,
+        alert=alert,
+        after_seq=after,
+        gallery_seq=upto,
+        gallery_size=_compared(gallery.pk, after, upto),
+        calibration=newest_calibration(gallery.pk, alert.pack),
+        scorer=COSINE,
+        nearness=Decimal(0),
+    )
     asked = write_entry(
         "search.requested",
         {
-            "search": search.public_id, "agency": alert.member.agency.public_id, "case": alert.case.pk,
-            "offence": alert.case.offence, "origin": search.origin, "gallery": gallery.pk,
-            "policy": alert.policy.number, "approval": None, "urgent": False, "top": search.top,
-            "pack": search.pack, "pack_sha256": search.pack_sha256, "edits": len(search.edits), "alert": alert.public_id,
-            "after_seq": after, **({"still": public_part(search.provenance)} if search.provenance else {}),
+            "search": search.public_id,
+            "agency": alert.member.agency.public_id,
+            "case": alert.case.pk,
+            "offence": alert.case.offence,
+            "origin": search.origin,
+            "gallery": gallery.pk,
+            "policy": alert.policy.number,
+            "approval": None,
+            "urgent": False,
+            "top": search.top,
+            "pack": search.pack,
+            "pack_sha256": search.pack_sha256,
+            "edits": len(search.edits),
+            "alert": alert.public_id,
+            "after_seq": after,
+            **({"still": public_part(search.provenance)} if search.provenance else {}),
         },
         {
-            "purpose": search.purpose, "case_number": alert.case.number, "probe_sha256": search.probe_blob,
-            **({"edits": search.edits} if search.edits else {}), **secret_part(search.provenance),
+            "purpose": search.purpose,
+            "case_number": alert.case.number,
+            "probe_sha256": search.probe_blob,
+            **({"edits": search.edits} if search.edits else {}),
+            **secret_part(search.provenance),
         },
         acting_member=None,
-    )  # fmt: skip
+    )
     search.request_entry = asked.entry
     insert(search)
     record_answer(search, found, asked, acting_member=None)

@@ -54,10 +54,7 @@ def create_alert(
     """
     with refusals_recorded("alert.create", acting_member), transaction.atomic():
         standing(acting_member, Permission.ALERT_CREATE)
-        may = [
-            authorised(replace(request, gallery=name), probe, acting_member)
-            for name in dict.fromkeys(galleries)
-        ]
+        may = [authorised(replace(request, gallery=name), probe, acting_member) for name in dict.fromkeys(galleries)]
         if not may:
             rules.require(rules.gallery_found("", False))
         rules.require(limits.alert_days(days, may[0].policy.alert_days), limits.alert_rarity(one_in))
@@ -66,18 +63,26 @@ def create_alert(
         write_entry(
             "alert.created",
             {
-                "alert": alert.public_id, "agency": acting_member.agency.public_id, "case": may[0].case.pk,
-                "offence": may[0].case.offence, "origin": alert.origin, "galleries": [row.gallery.pk for row in may],
-                "thresholds": [f"{score:.6f}" for score in scores], "one_in": one_in,
+                "alert": alert.public_id,
+                "agency": acting_member.agency.public_id,
+                "case": may[0].case.pk,
+                "offence": may[0].case.offence,
+                "origin": alert.origin,
+                "galleries": [row.gallery.pk for row in may],
+                "thresholds": [f"{score:.6f}" for score in scores],
+                "one_in": one_in,
                 "expires_at": alert.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "since": since.isoformat() if since else None, "pack": alert.pack,
+                "since": since.isoformat() if since else None,
+                "pack": alert.pack,
             },
             {
-                "purpose": alert.purpose, "case_number": may[0].case.number, "probe_sha256": alert.probe_blob,
+                "purpose": alert.purpose,
+                "case_number": may[0].case.number,
+                "probe_sha256": alert.probe_blob,
                 "edits": alert.edits,
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
         for row, score in zip(may, scores, strict=True):
             mark_of(row.gallery.pk)
             row.gallery.refresh_from_db(fields=["log_head"])
@@ -110,9 +115,13 @@ def alert_from_search(
     probe = probe_of(search.probe_name, data, search.face_number, edits=search.edits)
     return create_alert(
         replace(probe, provenance=search.provenance),
-        Request(search.case.number, search.purpose, "", origin=search.origin), galleries, days=days,
-        one_in=one_in, since=since, acting_member=acting_member,
-    )  # fmt: skip
+        Request(search.case.number, search.purpose, "", origin=search.origin),
+        galleries,
+        days=days,
+        one_in=one_in,
+        since=since,
+        acting_member=acting_member,
+    )
 
 
 def _threshold(gallery: Gallery, one_in: int) -> float:
@@ -131,15 +140,25 @@ def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: i
     engine = services().engine
     template = engine.template(probe.picture, probe.face.detection)
     alert = Alert(
-        case=may.case, member=member, purpose=request.purpose.strip(), origin=request.origin, policy=may.version,
-        probe_blob=services().blobs.put(probe.data), probe_name=probe.name, edits=list(probe.edits),
-        provenance=probe.provenance, face_number=probe.number,
+        case=may.case,
+        member=member,
+        purpose=request.purpose.strip(),
+        origin=request.origin,
+        policy=may.version,
+        probe_blob=services().blobs.put(probe.data),
+        probe_name=probe.name,
+        edits=list(probe.edits),
+        provenance=probe.provenance,
+        face_number=probe.number,
         box=[round(float(value), 1) for value in probe.face.detection.box],
-        quality=probe.face.quality.overall, quality_detail=probe.face.quality.components,
-        captured_on=probe.picture.captured_on, pack=engine.pack.identity,
-        pack_sha256=engine.pack.recogniser.sha256, one_in=one_in,
+        quality=probe.face.quality.overall,
+        quality_detail=probe.face.quality.components,
+        captured_on=probe.picture.captured_on,
+        pack=engine.pack.identity,
+        pack_sha256=engine.pack.recogniser.sha256,
+        one_in=one_in,
         expires_at=timezone.now() + timedelta(days=days),
-    )  # fmt: skip
+    )
     alert.sealed = services().templates.seal(template.tobytes(), f"alert:{alert.public_id}".encode())
     alert.save()
     return alert

@@ -32,9 +32,7 @@ class Answer:
     receipt: Receipt
 
 
-def record_answer(
-    search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member | None
-) -> Answer:
+def record_answer(search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member | None) -> Answer:
     """Record the candidate list of a recorded search; None acts for an alert.
 
     Raises:

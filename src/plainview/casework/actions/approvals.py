@@ -33,9 +33,12 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
             no_refused_ground("purpose", purpose),
         )
         row = Approval.objects.create(
-            case=case, member=acting_member, probe_sha256=probe_sha256, purpose=purpose.strip(),
+            case=case,
+            member=acting_member,
+            probe_sha256=probe_sha256,
+            purpose=purpose.strip(),
             expires_at=timezone.now() + timedelta(days=APPROVAL_DAYS),
-        )  # fmt: skip
+        )
         write_entry(
             "approval.requested",
             {"approval": row.public_id, "agency": acting_member.agency.public_id, "case": case.pk},
@@ -78,14 +81,14 @@ def decide_approval(public_id: str, *, grant: bool, note: str, acting_member: Me
         now = timezone.now()
         if row is None or row.granted is not None or row.expires_at <= now:
             raise Refused(
-                "approval.unknown", "Nothing decided", "There is no such request that waits.",
+                "approval.unknown",
+                "Nothing decided",
+                "There is no such request that waits.",
                 "See `plainview approval list`.",
-            )  # fmt: skip
+            )
         rules.require(joining.another_person(acting_member.public_id, row.member.public_id, "Approval"))
         if not grant and not note.strip():
-            raise Refused(
-                "approval.note", "Nothing decided", "A denial has a reason.", "State it with --note."
-            )
+            raise Refused("approval.note", "Nothing decided", "A denial has a reason.", "State it with --note.")
         row.granted, row.decided_by, row.decided_at, row.note = grant, acting_member, now, note.strip()
         row.save(update_fields=["granted", "decided_by", "decided_at", "note"])
         write_entry(

@@ -95,9 +95,7 @@ def _of_examination(examination: Examination, verifier: Member) -> Verification:
     return _lay_out(task, examination.candidate.reference, _foils(examination), about)
 
 
-def _lay_out(
-    task: Verification, face: Reference, foils: list[Reference], about: dict[str, str]
-) -> Verification:
+def _lay_out(task: Verification, face: Reference, foils: list[Reference], about: dict[str, str]) -> Verification:
     task.save()
     shown = [*foils, face]
     _random.shuffle(shown)
@@ -110,13 +108,15 @@ def _lay_out(
     write_entry(
         "verification.assigned",
         {
-            "verification": task.public_id, "agency": task.verifier.agency.public_id,
-            "verifier": task.verifier.public_id, "faces": len(shown),
+            "verification": task.public_id,
+            "agency": task.verifier.agency.public_id,
+            "verifier": task.verifier.public_id,
+            "faces": len(shown),
         },
         # Sealed: the public copy of the log must not tell the verifier what the task is about.
         {"about": about},
         acting_member=None,
-    )  # fmt: skip
+    )
     return task
 
 
@@ -125,9 +125,7 @@ def _foils(examination: Examination) -> list[Reference]:
     search = examination.candidate.search
     listed = Candidate.objects.filter(search=search)
     gallery = Reference.objects.filter(gallery_id=search.gallery_id).exclude(template=b"")
-    others = gallery.exclude(
-        Q(pk__in=listed.values("reference_id")) | Q(blob=examination.candidate.reference.blob)
-    )
+    others = gallery.exclude(Q(pk__in=listed.values("reference_id")) | Q(blob=examination.candidate.reference.blob))
     keys = list(others.order_by("pk").values_list("pk", flat=True)[:_POOL])
     # The near half of a list may hold the person twice: a foil from there would not be one.
     far = listed.filter(rank__gt=listed.count() // 2).exclude(pk=examination.candidate_id)
@@ -175,9 +173,6 @@ def _foils_of(item: ProficiencyItem) -> list[Reference]:
     face = open_template(item.reference.public_id, item.reference.template)
     foils: list[Reference] = []
     for row in Reference.objects.filter(pk__in=_random.sample(keys, min(_TRIED, len(keys)))).order_by("?"):
-        if (
-            len(foils) < looking.FOILS
-            and float(open_template(row.public_id, row.template) @ face) < SAME_FACE
-        ):
+        if len(foils) < looking.FOILS and float(open_template(row.public_id, row.template) @ face) < SAME_FACE:
             foils.append(row)
     return foils

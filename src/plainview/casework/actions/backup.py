@@ -60,14 +60,18 @@ def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
     root = services().workspace.root
     if path.exists() or path.resolve().is_relative_to(root.resolve()):
         raise Refused(
-            "backup.place", "No backup made", f"{path} exists or lies in the workspace.",
+            "backup.place",
+            "No backup made",
+            f"{path} exists or lies in the workspace.",
             "Name a new file, on another disk.",
-        )  # fmt: skip
+        )
     if connection.vendor != "sqlite":
         raise Refused(
-            "backup.database", "No backup made", "The records are not in the workspace but in a database server.",
+            "backup.database",
+            "No backup made",
+            "The records are not in the workspace but in a database server.",
             "Back that up with its own means at the same time as this folder.",
-        )  # fmt: skip
+        )
     finish()
     identity = new_id()
     # The one entry, and before the snapshot: one after it would put every restore behind the published log.
@@ -98,9 +102,13 @@ def _write(file: BinaryIO, snapshot: Path, identity: str, progress: Callable[[in
     entries = _snapshot(snapshot)
     archive = ArchiveWriter(file, sealer_of(workspace.key("blobs.key")), identity)
     about = {
-        "format": FORMAT, "backup": identity, "log": services().origin, "entries": entries,
-        "made_at": timezone.now().isoformat(timespec="seconds"), "plainview": __version__,
-    }  # fmt: skip
+        "format": FORMAT,
+        "backup": identity,
+        "log": services().origin,
+        "entries": entries,
+        "made_at": timezone.now().isoformat(timespec="seconds"),
+        "plainview": __version__,
+    }
     with archive:
         archive.add(ABOUT, json.dumps(about).encode())
         for name in PLAIN_FILES:

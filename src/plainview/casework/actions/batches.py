@@ -170,9 +170,7 @@ class Batches:
     def _write(self, fresh: list[Ready]) -> dict[str, list[Reference]]:
         """Write references, changes and the audit entry; return the references by their picture's digest."""
         pack = services().engine.pack.identity
-        rules.require(
-            rules.gallery_of_pack(self._gallery.name, self._gallery.pack, pack, self._gallery.re_embedding)
-        )
+        rules.require(rules.gallery_of_pack(self._gallery.name, self._gallery.pack, pack, self._gallery.re_embedding))
         references = [
             _reference(ready, number, self._run, self._gallery, pack)
             for ready in fresh
@@ -220,9 +218,7 @@ class Batches:
             near[ready.digest] = (held, bits)
             own = created[ready.digest][0] if ready.digest in created else None
             path = "" if own else ready.item.name
-            rows.append(
-                NearDuplicate(enrolment=self._run, reference=own, path=path, near=held, distance=bits)
-            )
+            rows.append(NearDuplicate(enrolment=self._run, reference=own, path=path, near=held, distance=bits))
         NearDuplicate.objects.bulk_create(rows)
 
     def _tell(

@@ -51,11 +51,14 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
         write_entry(
             "gallery.calibrated",
             {
-                "gallery": gallery.pk, "pack": pack.identity, "seq": made.seq, "size": made.size,
+                "gallery": gallery.pk,
+                "pack": pack.identity,
+                "seq": made.seq,
+                "size": made.size,
                 "sha256": hashlib.sha256(data.encode()).hexdigest(),
                 "adjusted_sha256": hashlib.sha256(adjusted.encode()).hexdigest(),
                 "cohort_sha256": hashlib.sha256(json.dumps(cohort).encode()).hexdigest(),
             },
             acting_member=None,
-        )  # fmt: skip
+        )
     return made

@@ -55,9 +55,7 @@ class _Read:
     template: Vector
 
 
-def add_canary(
-    gallery_name: str, reference: Path, probe: Path, *, basis: str, acting_member: Member
-) -> Canary:
+def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, acting_member: Member) -> Canary:
     """Enrol two pictures of one person as a canary of a gallery; no candidate list ever shows them.
 
     Args:
@@ -90,9 +88,16 @@ def add_canary(
         row = _hidden_reference(kept, gallery, pack, acting_member)
         GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=True, reference=row)
         canary = Canary(
-            gallery=gallery, reference=row, basis=basis.strip(), probe_blob=asked.digest, probe_face=asked.number,
-            pack=pack.identity, pack_sha256=pack.recogniser.sha256, added_by=acting_member, added_seq=gallery.log_head,
-        )  # fmt: skip
+            gallery=gallery,
+            reference=row,
+            basis=basis.strip(),
+            probe_blob=asked.digest,
+            probe_face=asked.number,
+            pack=pack.identity,
+            pack_sha256=pack.recogniser.sha256,
+            added_by=acting_member,
+            added_seq=gallery.log_head,
+        )
         canary.probe_template = services().templates.seal(
             asked.template.tobytes(), f"canary probe:{canary.public_id}".encode()
         )
@@ -100,12 +105,16 @@ def add_canary(
         write_entry(
             "canary.added",
             {
-                "agency": acting_member.agency.public_id, "gallery": gallery.pk, "canary": canary.public_id,
-                "change": canary.added_seq, "pack": canary.pack, "pack_sha256": canary.pack_sha256,
+                "agency": acting_member.agency.public_id,
+                "gallery": gallery.pk,
+                "canary": canary.public_id,
+                "change": canary.added_seq,
+                "pack": canary.pack,
+                "pack_sha256": canary.pack_sha256,
             },
             {"basis": canary.basis},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return canary
 
 
@@ -122,9 +131,11 @@ def retire_canary(canary_id: str, *, reason: str, acting_member: Member) -> Cana
         canary = own.first()
         if canary is None:
             raise Refused(
-                "canary.unknown", "Nothing retired", f"Your agency has no canary {canary_id!r} in use.",
+                "canary.unknown",
+                "Nothing retired",
+                f"Your agency has no canary {canary_id!r} in use.",
                 "See `plainview canary list`.",
-            )  # fmt: skip
+            )
         rules.require(explained(reason, "The reason"))
         pictures = (canary.reference.blob, canary.probe_blob)
         blank(canary.reference)
@@ -134,12 +145,14 @@ def retire_canary(canary_id: str, *, reason: str, acting_member: Member) -> Cana
         write_entry(
             "canary.retired",
             {
-                "agency": acting_member.agency.public_id, "gallery": canary.gallery.pk, "canary": canary.public_id,
+                "agency": acting_member.agency.public_id,
+                "gallery": canary.gallery.pk,
+                "canary": canary.public_id,
                 "change": canary.retired_seq,
             },
             {"reason": reason.strip()},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     forget(canary.gallery, *pictures)
     return canary
 
@@ -154,9 +167,11 @@ def acknowledge(alarm_id: str, *, reason: str, acting_member: Member) -> CanaryA
         alarm = alarm_numbered(alarm_id, acting_member)
         if alarm.acknowledged_at is not None:
             raise Refused(
-                "canary.acknowledged", "Nothing done", f"Alarm {alarm.public_id} was acknowledged before.",
+                "canary.acknowledged",
+                "Nothing done",
+                f"Alarm {alarm.public_id} was acknowledged before.",
                 "See `plainview canary alarms` for those that are open.",
-            )  # fmt: skip
+            )
         rules.require(explained(reason, "The reason"))
         alarm.acknowledged_by, alarm.acknowledged_at = acting_member, timezone.now()
         alarm.reason = reason.strip()
@@ -180,17 +195,20 @@ def _read(path: Path) -> _Read:
 def _require_pair(kept: _Read, asked: _Read, pack: ModelPack) -> None:
     if kept.digest == asked.digest:
         raise Refused(
-            "canary.same_picture", "Not added", "Reference and probe are one file.",
+            "canary.same_picture",
+            "Not added",
+            "Reference and probe are one file.",
             "Give two pictures of one person, taken at different times.",
-        )  # fmt: skip
+        )
     least = cosine_at(_FMR, pack.calibration.cosine_at_fmr) if pack.calibration else SAME_FACE
     score = compare(kept.template, asked.template)
     if score < least:
         raise Refused(
-            "canary.not_alike", "Not added",
+            "canary.not_alike",
+            "Not added",
             f"The two faces are not alike enough to the model: their score is {score:.3f}, {least:.3f} is needed.",
             "Check that both show one person, and use clearer pictures.",
-        )  # fmt: skip
+        )
 
 
 def _hidden_reference(kept: _Read, gallery: Gallery, pack: ModelPack, member: Member) -> Reference:
@@ -199,9 +217,17 @@ def _hidden_reference(kept: _Read, gallery: Gallery, pack: ModelPack, member: Me
     run = Enrolment.objects.create(gallery=gallery, member=member, finished_at=now)
     detection, quality, name = kept.face.detection, kept.face.quality, public_id("R")
     return Reference.objects.create(
-        public_id=name, gallery=gallery, enrolment=run, is_canary=True, blob=kept.digest, face_number=kept.number,
+        public_id=name,
+        gallery=gallery,
+        enrolment=run,
+        is_canary=True,
+        blob=kept.digest,
+        face_number=kept.number,
         box=[round(float(value), 1) for value in detection.box],
         points=[[round(float(x), 1), round(float(y), 1)] for x, y in detection.points],
-        quality=quality.overall, quality_detail=quality.components, file_name="", pack=pack.identity,
+        quality=quality.overall,
+        quality_detail=quality.components,
+        file_name="",
+        pack=pack.identity,
         template=services().templates.seal(kept.template.tobytes(), f"template:{name}".encode()),
-    )  # fmt: skip
+    )

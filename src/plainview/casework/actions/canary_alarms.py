@@ -46,17 +46,18 @@ def record(gallery: Gallery, canaries: int, sampled: int, faults: list[Fault]) -
     for row in faults:
         said[row.fault] = f"{said[row.fault]} {row.says}" if row.fault in said else row.says
     with transaction.atomic():
-        since = (
-            CanaryCheck.objects.filter(gallery=gallery, ok=True).order_by("-at").values_list("at", flat=True)
-        )
+        since = CanaryCheck.objects.filter(gallery=gallery, ok=True).order_by("-at").values_list("at", flat=True)
         receipt = write_entry(
             "canary.checked",
             {
-                "agency": gallery.agency.public_id, "gallery": gallery.pk, "canaries": canaries, "sampled": sampled,
+                "agency": gallery.agency.public_id,
+                "gallery": gallery.pk,
+                "canaries": canaries,
+                "sampled": sampled,
                 "faults": sorted(said),
             },
             acting_member=None,
-        )  # fmt: skip
+        )
         raised = [
             name
             for fault, says in said.items()
@@ -76,17 +77,18 @@ def _raise(gallery: Gallery, fault: str, says: str, since: datetime | None, now:
     held = CanaryAlarm.objects.select_for_update().filter(gallery=gallery, fault=fault, acknowledged_at=None)
     if held.update(seen_at=now):
         return None
-    alarm = CanaryAlarm.objects.create(
-        gallery=gallery, fault=fault, says=says, since=since, raised_at=now, seen_at=now
-    )
+    alarm = CanaryAlarm.objects.create(gallery=gallery, fault=fault, says=says, since=since, raised_at=now, seen_at=now)
     write_entry(
         "canary.alarm",
         {
-            "agency": gallery.agency.public_id, "gallery": gallery.pk, "alarm": alarm.public_id, "fault": fault,
+            "agency": gallery.agency.public_id,
+            "gallery": gallery.pk,
+            "alarm": alarm.public_id,
+            "fault": fault,
             "since": since.isoformat(timespec="seconds") if since else None,
         },
         acting_member=None,
-    )  # fmt: skip
+    )
     return alarm.public_id
 
 
@@ -108,11 +110,12 @@ def tell() -> int:
                 write_entry(
                     "canary.told",
                     {
-                        "agency": agency.public_id, "alarms": [row.public_id for row in alarms],
+                        "agency": agency.public_id,
+                        "alarms": [row.public_id for row in alarms],
                         "members": [member.public_id for member in members],
                     },
                     acting_member=None,
-                )  # fmt: skip
+                )
                 send_mail(
                     f"Canary alarm in {agency.name}",
                     _letter(agency, alarms),

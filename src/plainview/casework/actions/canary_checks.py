@@ -143,15 +143,11 @@ def _look(canaries: list[Canary], sample: list[int], engine: Engine, index: Inde
     try:
         catch_up(index, changes_after(gallery_id))
     except (IndexOutOfStep, BadTemplate, SealBroken, ValueError) as error:
-        yield Fault(
-            INDEX, f"The index cannot follow the gallery's log: {str(error) or 'a template does not open'}."
-        )
+        yield Fault(INDEX, f"The index cannot follow the gallery's log: {str(error) or 'a template does not open'}.")
         return
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__lte=index.watermark)
     # A reference whose template was made anew has two rows that add it, and is one.
-    expected = (
-        rows.filter(is_add=True).values("reference").distinct().count() - rows.filter(is_add=False).count()
-    )
+    expected = rows.filter(is_add=True).values("reference").distinct().count() - rows.filter(is_add=False).count()
     if len(index) != expected:
         yield Fault(INDEX, f"The index holds {len(index):,} references, the gallery's log {expected:,}.")
     left = sample

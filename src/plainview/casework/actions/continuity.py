@@ -36,9 +36,11 @@ def take_over(folder: Path) -> Counter[str]:
     report = verify_folder(folder, vkey=services().first_key.text)
     if not report.ok:
         raise Refused(
-            "restore.log_unsound", "Nothing restored", f"The copy of the log in {folder} is not whole: {report.problems[0]}.",
+            "restore.log_unsound",
+            "Nothing restored",
+            f"The copy of the log in {folder} is not whole: {report.problems[0]}.",
             "Keep it as evidence, and name an intact copy with --log.",
-        )  # fmt: skip
+        )
     size = newest_entry() + 1
     if report.entries < size:
         _require_prefix(folder, report.entries)
@@ -89,26 +91,32 @@ def require_reaches(note: str) -> None:
         kept = verify(note, keys_of_log())
     except BadCheckpoint as error:
         raise Refused(
-            "restore.kept", "Nothing restored", f"The kept checkpoint is not one of this log: {error}.",
+            "restore.kept",
+            "Nothing restored",
+            f"The kept checkpoint is not one of this log: {error}.",
             "Name the right file; a key that the log took later comes with --log.",
-        ) from None  # fmt: skip
+        ) from None
     size = newest_entry() + 1
     if kept.size > size:
         raise Refused(
-            "restore.log_behind", "Nothing restored",
+            "restore.log_behind",
+            "Nothing restored",
             f"The log would end with {size} entries, and a checkpoint over {kept.size} was published.",
             "Name the newest copy of the audit folder with --log: a witness, an auditor or the old disk has one.",
-        )  # fmt: skip
+        )
     if root_at(kept.size) != kept.root:
         raise Refused(
-            "restore.log_differs", "Nothing restored", "The log is not the one of the kept checkpoint.",
+            "restore.log_differs",
+            "Nothing restored",
+            "The log is not the one of the kept checkpoint.",
             "Keep both as evidence and tell your auditor.",
-        )  # fmt: skip
+        )
 
 
 def _differs(folder: Path) -> Refused:
     return Refused(
-        "restore.log_differs", "Nothing restored",
+        "restore.log_differs",
+        "Nothing restored",
         f"The copy of the log in {folder} and the backup tell two different histories.",
         "Keep both as evidence and tell your auditor; neither is restored.",
-    )  # fmt: skip
+    )

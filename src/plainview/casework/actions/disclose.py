@@ -69,9 +69,7 @@ class Pictures:
     reason: str = ""
 
 
-def disclose(
-    search_id: str, out: Path, *, pictures: str = "", reason: str = "", acting_member: Member
-) -> Disclosed:
+def disclose(search_id: str, out: Path, *, pictures: str = "", reason: str = "", acting_member: Member) -> Disclosed:
     """Write the disclosure package of a search.
 
     Args:
@@ -110,9 +108,11 @@ def disclosable(search_id: str, member: Member) -> Search:
     search = search_numbered(search_id, member)
     if search.answered_at is None or search.erased_at is not None:
         raise Refused(
-            "disclosure.nothing", "Nothing disclosed", "This search was not answered, or was erased.",
+            "disclosure.nothing",
+            "Nothing disclosed",
+            "This search was not answered, or was erased.",
             "The log still holds its entries: `plainview audit export`.",
-        )  # fmt: skip
+        )
     return search
 
 
@@ -123,9 +123,7 @@ def choose(pictures: str, reason: str, member: Member) -> Pictures:
         Refused: disclosure.pictures or disclosure.reason.
     """
     _, policy = binding(member.agency)
-    chosen = Pictures(
-        pictures or policy.disclosure_pictures, policy.disclosure_pictures, " ".join(reason.split())
-    )
+    chosen = Pictures(pictures or policy.disclosure_pictures, policy.disclosure_pictures, " ".join(reason.split()))
     rules.require(pictures_chosen(chosen.shown, chosen.policy, chosen.reason))
     return chosen
 
@@ -148,25 +146,34 @@ def make(
     shown = disclosed.candidates_shown(search, chosen.shown)
     items = list(_items(search, shown))
     about = {
-        "search": search.public_id, "log": services().origin, "vkey": services().signer.verifier.text,
-        "made_by": search.case.agency.name, "plainview": __version__,
+        "search": search.public_id,
+        "log": services().origin,
+        "vkey": services().signer.verifier.text,
+        "made_by": search.case.agency.name,
+        "plainview": __version__,
         "pictures": {
-            "shown": chosen.shown, "policy": chosen.policy, "reason": chosen.reason,
+            "shown": chosen.shown,
+            "policy": chosen.policy,
+            "reason": chosen.reason,
             "says": disclosed_pictures(chosen.shown),
             "coarse": [row.rank for row, how in shown if how == COARSE],
             "erased": [row.rank for row, _ in shown if not row.reference.template],
         },
-    }  # fmt: skip
+    }
     digest = write(items, about)
     receipt: Receipt = write_entry(
         "disclosure.made",
         {
-            "agency": search.case.agency.public_id, "search": search.public_id,
-            "manifest_sha256": digest, "items": len(items), "pictures": chosen.shown, "policy": chosen.policy,
+            "agency": search.case.agency.public_id,
+            "search": search.public_id,
+            "manifest_sha256": digest,
+            "items": len(items),
+            "pictures": chosen.shown,
+            "policy": chosen.policy,
         },
         {"reason": chosen.reason} if chosen.reason else {},
         acting_member=acting_member,
-    )  # fmt: skip
+    )
     return Disclosed(search, digest, len(items), receipt.entry)
 
 
@@ -221,7 +228,11 @@ def _probe(search: Search) -> Items:
 def _files(search: Search, looked: dict[str, list[str]]) -> Items:
     context, whole = disclosed_context, candidates_of(search)
     for name, value, what in (
-        ("people.json", disclosed.people(search, looked), "who searched, looked, examined, verified and released; training and proficiency"),
+        (
+            "people.json",
+            disclosed.people(search, looked),
+            "who searched, looked, examined, verified and released; training and proficiency",
+        ),
         ("examinations.json", disclosed.examinations(search), "every examination, verification, lead and outcome"),
         ("case.json", disclosed.case_facts(search), "the case with its other searches, null results too"),
         ("alerts.json", context.alerts(search.case), "every alert of the case and what it raised"),
@@ -230,7 +241,7 @@ def _files(search: Search, looked: dict[str, list[str]]) -> Items:
         ("videos.json", context.videos(search), "the videos that stills of the probe are from"),
         ("reviews.json", context.reviews(search), "requests for an exoneration review, and what they found"),
         ("model.json", context.model(), "the software, its versions and the model's card with its error rates"),
-    ):  # fmt: skip
+    ):
         yield name, _dump(value), what
 
 
@@ -239,9 +250,11 @@ def _rerun(search: Search) -> Items:
     engine = services().engine
     if engine.pack.identity != search.pack or engine.pack.recogniser.sha256 != search.pack_sha256:
         raise Refused(
-            "disclosure.other_model", "Nothing disclosed", f"The search was made with {search.pack}.",
+            "disclosure.other_model",
+            "Nothing disclosed",
+            f"The search was made with {search.pack}.",
             "Install that model pack again; its template of the probe is part of the package.",
-        )  # fmt: skip
+        )
     picture = services().decoder.decode(services().blobs.get(search.probe_blob))
     picture = apply(picture, read(search.edits))
     template = _probe_template(search, picture)

@@ -93,9 +93,7 @@ def begin(gallery: Gallery, member: Member, *, kind: str = "list", name: str = "
         kind, name: the source, see casework.manifest.Items.
         asked: further columns of the run.
     """
-    run = Enrolment.objects.create(
-        gallery=gallery, member=member, source_kind=kind, source_name=name, **asked
-    )
+    run = Enrolment.objects.create(gallery=gallery, member=member, source_kind=kind, source_name=name, **asked)
     subject: dict[str, Value] = {"enrolment": run.pk, "gallery": gallery.pk, "source": kind}
     write_entry("enrolment.began", subject, {"source_name": name} if name else {}, acting_member=member)
     return run
@@ -139,9 +137,10 @@ def _run(
         run.failed, run.failed_total = result.failed, result.failed_total
         run.save()
         write_entry(
-            "enrolment.finished", {"enrolment": run.pk, "gallery": gallery.pk, **_counts(result)},
+            "enrolment.finished",
+            {"enrolment": run.pk, "gallery": gallery.pk, **_counts(result)},
             acting_member=member,
-        )  # fmt: skip
+        )
 
 
 def _rehearse(
@@ -208,6 +207,9 @@ def _count(outcome: Held | Failed, result: EnrolmentResult, options: Options) ->
 
 def _counts(result: EnrolmentResult) -> dict[str, int | bool]:
     return {
-        "images": result.enrolled, "duplicates": result.duplicates, "failed": result.failed_total,
-        "near_duplicates": result.near_total, "stopped": result.stopped,
-    }  # fmt: skip
+        "images": result.enrolled,
+        "duplicates": result.duplicates,
+        "failed": result.failed_total,
+        "near_duplicates": result.near_total,
+        "stopped": result.stopped,
+    }

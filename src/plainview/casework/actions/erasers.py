@@ -44,10 +44,7 @@ def run_lists(reference: Reference) -> None:
     runs = type(reference.enrolment).objects.filter(gallery_id=reference.gallery_id).exclude(failed=[])
     for run in runs.iterator(20):
         # The row stays, with its code and whatever else it owns, under no name.
-        kept = [
-            row | {"path": "", "why": ""} if row.get("path") == reference.file_name else row
-            for row in run.failed
-        ]
+        kept = [row | {"path": "", "why": ""} if row.get("path") == reference.file_name else row for row in run.failed]
         if kept != run.failed:
             run.failed = kept
             run.save(update_fields=["failed"])

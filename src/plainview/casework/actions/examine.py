@@ -52,11 +52,13 @@ def view_examination(search_id: str, rank: int, *, acting_member: Member) -> Des
         receipt = write_entry(
             "examination.viewed",
             {
-                "agency": acting_member.agency.public_id, "search": candidate.search.public_id,
-                "rank": rank, "recorded": recorded is not None,
+                "agency": acting_member.agency.public_id,
+                "search": candidate.search.public_id,
+                "rank": rank,
+                "recorded": recorded is not None,
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return Desk(candidate, draft, recorded, receipt)
 
 
@@ -111,19 +113,27 @@ def examine(
         )
         _not_twice(candidate, acting_member)
         row = Examination.objects.create(
-            candidate=candidate, member=acting_member, components=dict(components), conclusion=conclusion,
-            notes=notes.strip(), acknowledged=list(shown),
-        )  # fmt: skip
+            candidate=candidate,
+            member=acting_member,
+            components=dict(components),
+            conclusion=conclusion,
+            notes=notes.strip(),
+            acknowledged=list(shown),
+        )
         receipt = write_entry(
             "examination.recorded",
             {
-                "examination": row.public_id, "agency": acting_member.agency.public_id,
-                "search": search.public_id, "rank": rank, "conclusion": conclusion, "cautions": list(shown),
+                "examination": row.public_id,
+                "agency": acting_member.agency.public_id,
+                "search": search.public_id,
+                "rank": rank,
+                "conclusion": conclusion,
+                "cautions": list(shown),
                 **both(search),
             },
             {"notes": row.notes} if row.notes else {},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
         row.entry = receipt.entry
         row.save(update_fields=["entry"])
         erase_draft(acting_member, candidate)
@@ -135,6 +145,8 @@ def examine(
 def _not_twice(candidate: Candidate, member: Member) -> None:
     if Examination.objects.filter(candidate=candidate, member=member).exists():
         raise Refused(
-            "examination.twice", "Examination refused", "You have examined this candidate.",
+            "examination.twice",
+            "Examination refused",
+            "You have examined this candidate.",
             "What was concluded stays; another examiner may look again.",
-        )  # fmt: skip
+        )

@@ -55,16 +55,16 @@ def export_gallery(
         standing(acting_member, Permission.GALLERY_EXPORT)
         gallery = gallery_named(name, acting_member)
         if not why.strip():
-            raise Refused(
-                "gallery.why", "Nothing written", "No reason was stated.", "State it with --why TEXT."
-            )
+            raise Refused("gallery.why", "Nothing written", "No reason was stated.", "State it with --why TEXT.")
         if folder.exists():
             raise Refused("export.exists", "Nothing written", f"{folder} exists.", "Name a new folder.")
     with transaction.atomic():  # before the first picture leaves
         receipt = write_entry(
-            "gallery.exported", {"agency": acting_member.agency.public_id, "gallery": gallery.pk},
-            {"why": why.strip()}, acting_member=acting_member,
-        )  # fmt: skip
+            "gallery.exported",
+            {"agency": acting_member.agency.public_id, "gallery": gallery.pk},
+            {"why": why.strip()},
+            acting_member=acting_member,
+        )
     folder.mkdir(mode=0o700, parents=True)
     left_out: list[str] = []
     files, pictures, digests = 0, 0, []
@@ -72,9 +72,11 @@ def export_gallery(
         files += 1
         pictures += len(batch)
         data = write_nist(
-            batch, agency=acting_member.agency.public_id, number=f"{gallery.pk}-{receipt.entry}-{files}",
+            batch,
+            agency=acting_member.agency.public_id,
+            number=f"{gallery.pk}-{receipt.entry}-{files}",
             software=f"Plainview {__version__}",
-        )  # fmt: skip
+        )
         descriptor = os.open(folder / f"{files:06}.an2", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -85,11 +87,15 @@ def export_gallery(
         write_entry(
             "gallery.export_finished",
             {
-                "gallery": gallery.pk, "began_in": receipt.entry, "files": files, "pictures": pictures,
-                "left_out": len(left_out), "files_sha256": digest_of("\n".join(digests).encode()),
+                "gallery": gallery.pk,
+                "began_in": receipt.entry,
+                "files": files,
+                "pictures": pictures,
+                "left_out": len(left_out),
+                "files_sha256": digest_of("\n".join(digests).encode()),
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return Handed(files, pictures, tuple(left_out), receipt.entry)
 
 
@@ -108,9 +114,7 @@ def _pictures(gallery: Gallery, left_out: list[str]) -> Iterator[Exported]:
 def _batches(pictures: Iterator[Exported]) -> Iterator[list[Exported]]:
     batch: list[Exported] = []
     for picture in pictures:
-        if batch and (
-            len(batch) == IDC_MAX or sum(len(p.data) for p in batch) + len(picture.data) > _FILE_BYTES
-        ):
+        if batch and (len(batch) == IDC_MAX or sum(len(p.data) for p in batch) + len(picture.data) > _FILE_BYTES):
             yield batch
             batch = []
         batch.append(picture)

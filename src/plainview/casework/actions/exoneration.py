@@ -59,14 +59,9 @@ def ask_review(
     with acting("exoneration.ask", Permission.EXONERATION_ASK, acting_member):
         search = reviewable(search_id, acting_member)
         if not requester or not body or max(len(requester), len(body)) > _MAX_NAME:
-            raise Refused(
-                "review.incomplete", "Not asked", "A request names who asks and for whom.", "State both."
-            )
+            raise Refused("review.incomplete", "Not asked", "A request names who asks and for whom.", "State both.")
         rules.require(explained(why, "What should be looked at"))
-        if (
-            charged_rank is not None
-            and not Candidate.objects.filter(search=search, rank=charged_rank).exists()
-        ):
+        if charged_rank is not None and not Candidate.objects.filter(search=search, rank=charged_rank).exists():
             raise Refused(
                 "review.rank",
                 "Not asked",
@@ -74,22 +69,26 @@ def ask_review(
                 "Leave it empty if nobody in it is charged.",
             )
         if ExonerationReview.objects.filter(search=search, answered_at=None).exclude(accepted=False).exists():
-            raise Refused(
-                "review.waits", "Not asked", "A review of this search is under way.", "Wait for its answer."
-            )
+            raise Refused("review.waits", "Not asked", "A review of this search is under way.", "Wait for its answer.")
         row = ExonerationReview.objects.create(
-            search=search, asked_by=acting_member, requester=requester, body=body, why=why.strip(),
+            search=search,
+            asked_by=acting_member,
+            requester=requester,
+            body=body,
+            why=why.strip(),
             charged_rank=charged_rank,
-        )  # fmt: skip
+        )
         write_entry(
             "exoneration.asked",
             {
-                "agency": search.case.agency.public_id, "search": search.public_id, "review": row.public_id,
+                "agency": search.case.agency.public_id,
+                "search": search.public_id,
+                "review": row.public_id,
                 "by_the_defence": Role.DEFENCE.value in acting_member.roles,
             },
             {"requester": requester, "body": body, "why": row.why},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return row
 
 
@@ -122,12 +121,14 @@ def decide_review(review_id: str, *, accept: bool, note: str, acting_member: Mem
         write_entry(
             "exoneration.decided",
             {
-                "agency": acting_member.agency.public_id, "search": row.search.public_id,
-                "review": row.public_id, "accepted": accept,
+                "agency": acting_member.agency.public_id,
+                "search": row.search.public_id,
+                "review": row.public_id,
+                "accepted": accept,
             },
             {"note": row.note} if row.note else {},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return row
 
 
@@ -147,9 +148,14 @@ def prepare_review(
     if photograph is not None:
         return prepare(case.number, *photograph, review=row, acting_member=acting_member)
     return prepare(
-        case.number, first.probe_name, services().blobs.get(first.probe_blob), edits=first.edits,
-        provenance=first.provenance, review=row, acting_member=acting_member,
-    )  # fmt: skip
+        case.number,
+        first.probe_name,
+        services().blobs.get(first.probe_blob),
+        edits=first.edits,
+        provenance=first.provenance,
+        review=row,
+        acting_member=acting_member,
+    )
 
 
 def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview:
@@ -164,10 +170,11 @@ def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview
         searches = searches_of(row)
         if not searches or waits_for_examination(row):
             raise Refused(
-                "review.steps", "Not answered yet",
+                "review.steps",
+                "Not answered yet",
                 "It was not searched." if not searches else "A list of it was not examined, or not verified.",
                 "A review walks the same five steps as every search.",
-            )  # fmt: skip
+            )
         row.answer, row.answered_by, row.answered_at = compared(row), acting_member, timezone.now()
         row.save(update_fields=["answer", "answered_by", "answered_at"])
         for held in grants_to(row.asked_by):
@@ -177,10 +184,12 @@ def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview
         write_entry(
             "exoneration.answered",
             {
-                "agency": acting_member.agency.public_id, "search": row.search.public_id, "review": row.public_id,
+                "agency": acting_member.agency.public_id,
+                "search": row.search.public_id,
+                "review": row.public_id,
                 "searches": [search.public_id for search in searches],
                 **{name: len(row.answer[name]) for name in ("in_both", "only_before", "only_now")},
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return row

@@ -71,13 +71,13 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member, never_agai
         row = rows.filter(public_id=reference_id.strip(), gallery__agency=acting_member.agency).first()
         if row is None or not row.template:
             raise Refused(
-                "reference.unknown", "Nothing erased", f"Your agency has no reference {reference_id!r}.",
+                "reference.unknown",
+                "Nothing erased",
+                f"Your agency has no reference {reference_id!r}.",
                 "It may have been erased already; the log knows.",
-            )  # fmt: skip
+            )
         rules.require(explained(reason, "The reason"))
-        erased, entry = erase_reference(
-            row, reason.strip(), never_again=never_again, acting_member=acting_member
-        )
+        erased, entry = erase_reference(row, reason.strip(), never_again=never_again, acting_member=acting_member)
     finish(row.gallery)
     return Expunged(row.public_id, erased, entry, forget_pages())
 
@@ -116,13 +116,18 @@ def erase_reference(
     receipt = write_entry(
         ACTION,
         {
-            "agency": row.gallery.agency.public_id, "gallery": row.gallery_id, "reference": row.public_id,
-            "change": row.gallery.log_head, "picture_erased": not needed, "picture_mark": picture_mark,
-            "never_again": never_again, **(cause or {}),
+            "agency": row.gallery.agency.public_id,
+            "gallery": row.gallery_id,
+            "reference": row.public_id,
+            "change": row.gallery.log_head,
+            "picture_erased": not needed,
+            "picture_mark": picture_mark,
+            "never_again": never_again,
+            **(cause or {}),
         },
         {"reason": reason},
         acting_member=acting_member,
-    )  # fmt: skip
+    )
     return not needed, receipt.entry
 
 

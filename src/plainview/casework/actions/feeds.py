@@ -33,9 +33,7 @@ from plainview.policy.permissions import Permission
 SECONDS_BETWEEN, MAX_BYTES = 2.0, 16 << 20
 """What a feed begins with: a pause in seconds, and the largest picture in bytes."""
 
-_AGAIN = frozenset(
-    {"feed.busy", "feed.unreachable", "feed.answer", "feed.robots", "feed.redirect", "feed.host"}
-)
+_AGAIN = frozenset({"feed.busy", "feed.unreachable", "feed.answer", "feed.robots", "feed.redirect", "feed.host"})
 """Failures of the host, not of the picture: the next run asks again."""
 
 
@@ -87,19 +85,28 @@ def add_feed(
         host = feeds.host_of(list_url.strip())
         assert host is not None  # noqa: S101  feed_address() has refused otherwise
         feed = Feed.objects.create(
-            gallery=gallery, publisher=publisher.strip(), legal_basis=legal_basis.strip(),
-            list_url=list_url.strip(), host=host, seconds_between=seconds_between,
-            max_bytes=max_bytes, created_by=acting_member,
-        )  # fmt: skip
+            gallery=gallery,
+            publisher=publisher.strip(),
+            legal_basis=legal_basis.strip(),
+            list_url=list_url.strip(),
+            host=host,
+            seconds_between=seconds_between,
+            max_bytes=max_bytes,
+            created_by=acting_member,
+        )
         write_entry(
             "feed.added",
             {
-                "agency": acting_member.agency.public_id, "gallery": gallery.pk, "feed": feed.public_id,
-                "publisher": feed.publisher, "legal_basis": feed.legal_basis, "list": feed.list_url,
+                "agency": acting_member.agency.public_id,
+                "gallery": gallery.pk,
+                "feed": feed.public_id,
+                "publisher": feed.publisher,
+                "legal_basis": feed.legal_basis,
+                "list": feed.list_url,
                 "host": feed.host,
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return feed
 
 
@@ -117,9 +124,11 @@ def stop_feed(public_id: str, *, why: str, acting_member: Member) -> Feed:
         feed.stopped_at = timezone.now()
         feed.save(update_fields=["stopped_at"])
         write_entry(
-            "feed.stopped", {"agency": acting_member.agency.public_id, "feed": feed.public_id},
-            {"why": why.strip()}, acting_member=acting_member,
-        )  # fmt: skip
+            "feed.stopped",
+            {"agency": acting_member.agency.public_id, "feed": feed.public_id},
+            {"why": why.strip()},
+            acting_member=acting_member,
+        )
     return feed
 
 
@@ -205,9 +214,14 @@ def _waiting(feed: Feed, offers: Sequence[Offer], limit: int | None) -> list[Off
 def _items(feed: Feed, offers: Sequence[Offer], host: Host, robots: Robots) -> Iterator[Item]:
     for offer in offers:
         yield Item(
-            Path(offer.image), offer.image, offer.image, offer.page, offer.captured_on,
-            {"publisher": feed.publisher, "feed": feed.public_id}, _fetch(feed, offer, host, robots),
-        )  # fmt: skip
+            Path(offer.image),
+            offer.image,
+            offer.image,
+            offer.page,
+            offer.captured_on,
+            {"publisher": feed.publisher, "feed": feed.public_id},
+            _fetch(feed, offer, host, robots),
+        )
 
 
 def _fetch(feed: Feed, offer: Offer, host: Host, robots: Robots) -> Callable[[], bytes]:

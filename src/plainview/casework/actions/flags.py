@@ -65,9 +65,15 @@ def _by_history(search: Search, template: Vector, share: float) -> list[misuse.F
         for row in before
     ]
     new = misuse.SearchFact(
-        search.public_id, search.member.public_id, str(search.case_id), search.requested_at, faces[-1],
-        search.origin, search.quality, share,
-    )  # fmt: skip
+        search.public_id,
+        search.member.public_id,
+        str(search.case_id),
+        search.requested_at,
+        faces[-1],
+        search.origin,
+        search.quality,
+        share,
+    )
     return misuse.findings(new, facts)
 
 
@@ -76,9 +82,7 @@ def _tripwires(search: Search, template: Vector) -> list[misuse.Finding]:
     if not rows:
         return []
     opened = [
-        np.frombuffer(
-            services().templates.open(bytes(row.sealed), f"tripwire:{row.public_id}".encode()), np.float32
-        )
+        np.frombuffer(services().templates.open(bytes(row.sealed), f"tripwire:{row.public_id}".encode()), np.float32)
         for row in rows
     ]
     scores = np.stack(opened) @ template
@@ -157,9 +161,7 @@ def decide_flag(public_id: str, outcome: str, note: str, *, acting_member: Membe
                 f"Use one of: {', '.join(OUTCOMES)}.",
             )
         if flag.outcome:
-            raise Refused(
-                "flag.decided", "Not decided", "It was decided already.", "See `plainview flag show`."
-            )
+            raise Refused("flag.decided", "Not decided", "It was decided already.", "See `plainview flag show`.")
         flag.outcome, flag.note, flag.decided_by, flag.decided_at = (
             outcome,
             note.strip(),

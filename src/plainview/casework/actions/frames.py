@@ -52,8 +52,12 @@ def further_rows(search: Search, further: Sequence[Further]) -> list[ProbeFrame]
     blobs = services().blobs.put_many(frame.data for frame in further)
     return [
         ProbeFrame(
-            search=search, number=number, blob=blob, face_number=frame.number,
-            quality=frame.face.quality.overall, provenance=frame.provenance,
+            search=search,
+            number=number,
+            blob=blob,
+            face_number=frame.number,
+            quality=frame.face.quality.overall,
+            provenance=frame.provenance,
         )
         for number, (frame, blob) in enumerate(zip(further, blobs, strict=True), start=2)
-    ]  # fmt: skip
+    ]

@@ -40,9 +40,7 @@ def create_gallery(
             rules.gallery_current(name, expires_on, timezone.now().date()),
         )
         if not name or Gallery.objects.filter(agency=acting_member.agency, name=name).exists():
-            raise Refused(
-                "gallery.name", "Gallery refused", f"The name {name!r} is empty or taken.", "Choose another."
-            )
+            raise Refused("gallery.name", "Gallery refused", f"The name {name!r} is empty or taken.", "Choose another.")
         gallery = Gallery.objects.create(
             agency=acting_member.agency,
             name=name,
@@ -100,13 +98,9 @@ def change_passport(name: str, change: PassportChange, *, why: str, acting_membe
             rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()),
         )
         if before == after:
-            raise Refused(
-                "gallery.same", "Nothing changed", "The passport says this already.", "Nothing is needed."
-            )
+            raise Refused("gallery.same", "Nothing changed", "The passport says this already.", "Nothing is needed.")
         if not why.strip():
-            raise Refused(
-                "gallery.why", "Gallery refused", "No reason was stated.", "State it with --why TEXT."
-            )
+            raise Refused("gallery.why", "Gallery refused", "No reason was stated.", "State it with --why TEXT.")
         gallery.save(update_fields=list(after))
         changed = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
         write_entry(

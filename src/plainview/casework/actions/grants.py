@@ -64,34 +64,41 @@ def grant(
     with acting("disclosure.grant", Permission.DISCLOSURE_GRANT, acting_member):
         search = disclosable(search_id, acting_member)
         today = timezone.now().date()
-        rules.require(
-            joining.address(email), joining.outsider_terms([Role.DEFENCE.value], until, today, granted=True)
-        )
+        rules.require(joining.address(email), joining.outsider_terms([Role.DEFENCE.value], until, today, granted=True))
         if not name or len(name) > _MAX_NAME:
-            raise Refused(
-                "disclosure.name", "Not opened", f"A name has 1 to {_MAX_NAME} characters.", "Say who it is."
-            )
+            raise Refused("disclosure.name", "Not opened", f"A name has 1 to {_MAX_NAME} characters.", "Say who it is.")
         chosen = choose(pictures, reason, acting_member)
         theirs = DisclosureGrant.objects.filter(agency=acting_member.agency, email=email)
         if live(theirs).filter(search=search).exists():
             raise Refused(
-                "disclosure.granted", "Not opened", "This search is open to this person already.",
+                "disclosure.granted",
+                "Not opened",
+                "This search is open to this person already.",
                 "Take the grant back first if its day or its pictures should change.",
-            )  # fmt: skip
+            )
         row = DisclosureGrant.objects.create(
-            search=search, agency=acting_member.agency, email=email, name=name, pictures=chosen.shown,
-            pictures_reason=chosen.reason, granted_by=acting_member, ends_on=until,
-        )  # fmt: skip
+            search=search,
+            agency=acting_member.agency,
+            email=email,
+            name=name,
+            pictures=chosen.shown,
+            pictures_reason=chosen.reason,
+            granted_by=acting_member,
+            ends_on=until,
+        )
         code = _account(email, acting_member)
         write_entry(
             "disclosure.granted",
             {
-                "agency": acting_member.agency.public_id, "search": search.public_id, "grant": row.public_id,
-                "ends_on": until.isoformat(), "pictures": chosen.shown,
+                "agency": acting_member.agency.public_id,
+                "search": search.public_id,
+                "grant": row.public_id,
+                "ends_on": until.isoformat(),
+                "pictures": chosen.shown,
             },
             {"email": email, "name": name} | ({"reason": chosen.reason} if chosen.reason else {}),
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return Granted(row, code)
 
 
@@ -101,18 +108,27 @@ def open_also(held: DisclosureGrant, search: Search, *, acting_member: Member) -
     if live(theirs).exists():
         return
     row = DisclosureGrant.objects.create(
-        search=search, agency=held.agency, email=held.email, name=held.name, pictures=held.pictures,
-        pictures_reason=held.pictures_reason, granted_by=acting_member, ends_on=held.ends_on,
-    )  # fmt: skip
+        search=search,
+        agency=held.agency,
+        email=held.email,
+        name=held.name,
+        pictures=held.pictures,
+        pictures_reason=held.pictures_reason,
+        granted_by=acting_member,
+        ends_on=held.ends_on,
+    )
     write_entry(
         "disclosure.granted",
         {
-            "agency": held.agency.public_id, "search": search.public_id, "grant": row.public_id,
-            "ends_on": row.ends_on.isoformat(), "pictures": row.pictures,
+            "agency": held.agency.public_id,
+            "search": search.public_id,
+            "grant": row.public_id,
+            "ends_on": row.ends_on.isoformat(),
+            "pictures": row.pictures,
         },
         {"email": row.email, "name": row.name},
         acting_member=acting_member,
-    )  # fmt: skip
+    )
 
 
 def _account(email: str, by: Member) -> str:
@@ -123,9 +139,11 @@ def _account(email: str, by: Member) -> str:
         return invite_outsider(email, Role.DEFENCE, last, acting_member=by).code
     if member.agency_id != by.agency_id or member.roles != [Role.DEFENCE.value] or not member.is_active:
         raise Refused(
-            "member.exists", "Not opened", "The address is that of an account which is not of the defence here, or which was ended.",
+            "member.exists",
+            "Not opened",
+            "The address is that of an account which is not of the defence here, or which was ended.",
             "One person, one account: use another address.",
-        )  # fmt: skip
+        )
     member.ends_on = last
     member.save(update_fields=["ends_on"])
     return ""
@@ -154,21 +172,20 @@ def revoke(grant_id: str, why: str, *, acting_member: Member) -> DisclosureGrant
         write_entry(
             "disclosure.revoked",
             {
-                "agency": acting_member.agency.public_id, "search": row.search.public_id,
+                "agency": acting_member.agency.public_id,
+                "search": row.search.public_id,
                 "grant": row.public_id,
             },
             {"why": row.revoked_why},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return row
 
 
 def _shorten(row: DisclosureGrant) -> None:
     last = _last_day(row.email, row.agency)
     ended = last < timezone.now().date()
-    unused = Invitation.objects.filter(
-        email=row.email, agency=row.agency, member=None, roles=[Role.DEFENCE.value]
-    )
+    unused = Invitation.objects.filter(email=row.email, agency=row.agency, member=None, roles=[Role.DEFENCE.value])
     unused.update(ends_on=last, **({"expires_at": timezone.now()} if ended else {}))
     member = Member.objects.filter(email=row.email, agency=row.agency, roles=[Role.DEFENCE.value]).first()
     if member is not None:
@@ -189,9 +206,10 @@ def view_disclosure(search_id: str, *, acting_member: Member) -> tuple[Disclosur
         receipt = write_entry(
             "disclosure.viewed",
             {
-                "agency": acting_member.agency.public_id, "search": row.search.public_id,
+                "agency": acting_member.agency.public_id,
+                "search": row.search.public_id,
                 "grant": row.public_id,
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return row, receipt

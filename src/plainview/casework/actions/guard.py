@@ -17,9 +17,7 @@ from plainview.policy.permissions import Permission
 
 
 @contextmanager
-def refusals_recorded(
-    act: str, acting_member: Member, about: Mapping[str, Value] | None = None
-) -> Iterator[None]:
+def refusals_recorded(act: str, acting_member: Member, about: Mapping[str, Value] | None = None) -> Iterator[None]:
     """Write a refusal of `act` to the log, with public facts about it, then let it go on to the member."""
     try:
         yield

@@ -64,26 +64,29 @@ def place_hold(
     """
     with acting("hold.place", Permission.HOLD_PLACE, acting_member):
         lock_holds(acting_member.agency)
-        on = _thing(
-            {"case": case, "search": search, "reference": reference, "gallery": gallery}, acting_member
-        )
+        on = _thing({"case": case, "search": search, "reference": reference, "gallery": gallery}, acting_member)
         now = timezone.now()
-        rules.require(
-            retention.hold_complete(reason, authority), retention.hold_review(review_on, now.date())
-        )
+        rules.require(retention.hold_complete(reason, authority), retention.hold_review(review_on, now.date()))
         hold = Hold.objects.create(
-            agency=acting_member.agency, reason=reason.strip(), authority=authority.strip(),
-            placed_by=acting_member, placed_at=now, review_on=review_on, **on,
-        )  # fmt: skip
+            agency=acting_member.agency,
+            reason=reason.strip(),
+            authority=authority.strip(),
+            placed_by=acting_member,
+            placed_at=now,
+            review_on=review_on,
+            **on,
+        )
         write_entry(
             "hold.placed",
             {
-                "agency": acting_member.agency.public_id, "hold": hold.public_id, **_public(hold),
+                "agency": acting_member.agency.public_id,
+                "hold": hold.public_id,
+                **_public(hold),
                 "review_on": review_on.isoformat() if review_on else None,
             },
             {"reason": hold.reason, "authority": hold.authority},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return hold
 
 
@@ -98,9 +101,11 @@ def end_hold(public_id: str, *, reason: str, acting_member: Member) -> Hold:
         hold = Hold.objects.select_for_update().get(pk=hold_numbered(public_id, acting_member).pk)
         if hold.ended_at is not None:
             raise Refused(
-                "hold.ended", "Nothing done", f"Hold {hold.public_id} ended on {hold.ended_at:%Y-%m-%d}.",
+                "hold.ended",
+                "Nothing done",
+                f"Hold {hold.public_id} ended on {hold.ended_at:%Y-%m-%d}.",
                 "See the list for those in force.",
-            )  # fmt: skip
+            )
         rules.require(explained(reason, "The reason"))
         hold.ended_by, hold.ended_at, hold.end_reason = acting_member, timezone.now(), reason.strip()
         hold.save(update_fields=["ended_by", "ended_at", "end_reason"])
@@ -117,9 +122,11 @@ def _thing(named: dict[str, str], member: Member) -> dict[str, Any]:
     given = {kind: name.strip() for kind, name in named.items() if name.strip()}
     if len(given) != 1:
         raise Refused(
-            "hold.on_one_thing", "Hold refused", "A hold is on one case, search, reference or gallery.",
+            "hold.on_one_thing",
+            "Hold refused",
+            "A hold is on one case, search, reference or gallery.",
             "Name exactly one; place another hold for another thing.",
-        )  # fmt: skip
+        )
     ((kind, name),) = given.items()
     if kind == "case":
         return {"case": case_numbered(name, member)}
@@ -130,15 +137,15 @@ def _thing(named: dict[str, str], member: Member) -> dict[str, Any]:
         row = rows.filter(public_id=name, gallery__agency=member.agency).first()
         if row is None:
             raise Refused(
-                "reference.unknown", "Hold refused", f"Your agency has no reference {name!r}.",
+                "reference.unknown",
+                "Hold refused",
+                f"Your agency has no reference {name!r}.",
                 "It may have been erased already; the log knows.",
-            )  # fmt: skip
+            )
         return {"reference": row}
     found = search_numbered(name, member)
     if found.erased_at is not None:
-        raise Refused(
-            "search.unknown", "Hold refused", "This search was erased.", "The log still holds its entries."
-        )
+        raise Refused("search.unknown", "Hold refused", "This search was erased.", "The log still holds its entries.")
     return {"search": found}
 
 

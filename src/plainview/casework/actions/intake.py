@@ -64,9 +64,11 @@ def ask_files(
         files = [row | _told(row["name"], manifest, source_url) for row in stored]
         if not files:
             raise Refused(
-                "enrol.nothing", "Nothing enrolled", "There was no picture in it.",
+                "enrol.nothing",
+                "Nothing enrolled",
+                "There was no picture in it.",
                 "Choose pictures, or a ZIP file of pictures.",
-            )  # fmt: skip
+            )
         with transaction.atomic():
             return _ask(gallery, acting_member, len(files), files=files, source_url=source_url)
     except BaseException:
@@ -103,9 +105,11 @@ def ask_folder(gallery_pk: int, folder: str, inside: str = "", *, acting_member:
         root, path = Path(folder), (Path(folder) / inside.strip().strip("/")).resolve()
         if folder not in allowed_folders() or not path.is_relative_to(root.resolve()) or not path.exists():
             raise Refused(
-                "enrol.folder", "Nothing enrolled", "This folder is not allowed, or it is not there.",
+                "enrol.folder",
+                "Nothing enrolled",
+                "This folder is not allowed, or it is not there.",
                 "The operator allows a folder with enrol_folders in workspace.toml.",
-            )  # fmt: skip
+            )
         total = len(_within(path, root))
         return _ask(gallery, acting_member, total, folder=f"{root}\n{path}")
 
@@ -145,9 +149,7 @@ def run_enrolment(job: Job) -> str:
         enrol(run.gallery.name, _items(run), acting_member=run.member, progress=progress, run=run, read=_read)
         run.refresh_from_db()
     _keep_failures(run)
-    return (
-        f"{run.images:,} pictures enrolled, {run.duplicates:,} held already, {len(run.failed):,} not usable."
-    )
+    return f"{run.images:,} pictures enrolled, {run.duplicates:,} held already, {len(run.failed):,} not usable."
 
 
 def _items(run: Enrolment) -> list[Item]:
@@ -156,11 +158,14 @@ def _items(run: Enrolment) -> list[Item]:
         return _within(Path(path), Path(root))
     return [
         Item(
-            Path(row["blob"]), row["name"], row.get("source_url") or f"urn:plainview:upload:{run.pk}:{quote(row['name'])}",
-            row.get("page_url", ""), date.fromisoformat(row["captured_on"]) if row.get("captured_on") else None,
+            Path(row["blob"]),
+            row["name"],
+            row.get("source_url") or f"urn:plainview:upload:{run.pk}:{quote(row['name'])}",
+            row.get("page_url", ""),
+            date.fromisoformat(row["captured_on"]) if row.get("captured_on") else None,
         )
         for row in run.files
-    ]  # fmt: skip
+    ]
 
 
 def _read(item: Item) -> bytes:

@@ -83,9 +83,9 @@ def beat(job: Job, done: int, total: int | None = None) -> None:
     now = timezone.now()
     if job.beat_at is not None and now - job.beat_at < _BEAT and done != total:
         return
-    held = Job.objects.filter(
-        pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None
-    ).update(beat_at=now, done=done, total=job.total if total is None else total)
+    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
+        beat_at=now, done=done, total=job.total if total is None else total
+    )
     if not held:
         raise Cancelled
     job.beat_at, job.done = now, done
@@ -97,9 +97,9 @@ def progressed(job: Job, done: int) -> None:
     Raises:
         Cancelled: stop, and keep nothing.
     """
-    held = Job.objects.filter(
-        pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None
-    ).update(beat_at=timezone.now(), done=done, lost=0)
+    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
+        beat_at=timezone.now(), done=done, lost=0
+    )
     if not held:
         raise Cancelled
     job.done, job.lost = done, 0
@@ -134,9 +134,9 @@ def run(pk: int, work: Callable[[Job], str]) -> bool:
 
 
 def _put_back(job: Job) -> bool:
-    held = Job.objects.filter(
-        pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None
-    ).update(state=Job.State.WAITING, beat_at=timezone.now(), lost=0)
+    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
+        state=Job.State.WAITING, beat_at=timezone.now(), lost=0
+    )
     if not held:
         end(job, Job.State.CANCELLED, "Cancelled. What was done until then is kept.")
     return bool(held)
@@ -164,9 +164,7 @@ def cancel(public_id: str, *, acting_member: Member) -> Job:
     with acting("job.cancel", Permission.JOB_OWN, acting_member):
         job = Job.objects.select_for_update().get(pk=job_numbered(public_id, acting_member).pk)
         if job.is_over:
-            raise Refused(
-                "job.over", "Nothing cancelled", f"The job has ended: {job.state}.", "Start a new one."
-            )
+            raise Refused("job.over", "Nothing cancelled", f"The job has ended: {job.state}.", "Start a new one.")
         job.cancel_asked_at = timezone.now()
         job.save(update_fields=["cancel_asked_at"])
         stuck = job.beat_at is None or job.beat_at < timezone.now() - LEASE

@@ -60,13 +60,18 @@ def release(
         receipt = write_entry(
             "lead.released",
             {
-                "lead": lead.public_id, "agency": acting_member.agency.public_id, "examination": row.public_id,
-                "search": row.candidate.search.public_id, "rank": row.candidate.rank, "override": bool(override),
-                "statement": looking.STATEMENT, **both(row.candidate.search),
+                "lead": lead.public_id,
+                "agency": acting_member.agency.public_id,
+                "examination": row.public_id,
+                "search": row.candidate.search.public_id,
+                "rank": row.candidate.rank,
+                "override": bool(override),
+                "statement": looking.STATEMENT,
+                **both(row.candidate.search),
             },
             {"contradictions": dict(contradictions)} | ({"override_why": override.strip()} if override else {}),
             acting_member=acting_member,
-        )  # fmt: skip
+        )
         lead.entry = receipt.entry
         lead.save(update_fields=["entry"])
     return lead
@@ -88,20 +93,24 @@ def withhold(examination_id: str, reason: str, *, acting_member: Member) -> With
         )
         if row.conclusion != looking.POTENTIAL:
             raise Refused(
-                "lead.not_examined", "Nothing decided", "The examination did not ask for a release.",
+                "lead.not_examined",
+                "Nothing decided",
+                "The examination did not ask for a release.",
                 "Nothing is needed.",
-            )  # fmt: skip
+            )
         made = Withheld.objects.create(examination=row, decided_by=acting_member, reason=reason.strip())
         write_entry(
             "lead.withheld",
             {
-                "agency": acting_member.agency.public_id, "examination": row.public_id,
-                "search": row.candidate.search.public_id, "rank": row.candidate.rank,
+                "agency": acting_member.agency.public_id,
+                "examination": row.public_id,
+                "search": row.candidate.search.public_id,
+                "rank": row.candidate.rank,
                 **both(row.candidate.search),
             },
             {"reason": made.reason},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return made
 
 
@@ -143,14 +152,14 @@ def _worked(row: Examination, verifiers: list[str]) -> list[str]:
 
 def _undecided(row: Examination) -> None:
     if Lead.objects.filter(examination=row).exists():
-        raise Refused(
-            "lead.twice", "Nothing released", "It is released already.", "See `plainview lead list`."
-        )
+        raise Refused("lead.twice", "Nothing released", "It is released already.", "See `plainview lead list`.")
     if Withheld.objects.filter(examination=row).exists():
         raise Refused(
-            "lead.withheld", "Nothing released", "A supervisor decided not to release it.",
+            "lead.withheld",
+            "Nothing released",
+            "A supervisor decided not to release it.",
             "Another examiner may examine the candidate anew.",
-        )  # fmt: skip
+        )
 
 
 def record_evidence(lead_id: str, evidence: str, *, acting_member: Member) -> Lead:
@@ -188,10 +197,12 @@ def report_outcome(lead_id: str, outcome: str, *, note: str = "", acting_member:
         write_entry(
             "outcome.reported",
             {
-                "lead": lead.public_id, "agency": acting_member.agency.public_id, "outcome": outcome,
+                "lead": lead.public_id,
+                "agency": acting_member.agency.public_id,
+                "outcome": outcome,
                 **both(lead.examination.candidate.search),
             },
             {"note": row.note} if row.note else {},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return row

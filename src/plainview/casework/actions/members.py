@@ -56,17 +56,13 @@ def invite_member(
     """
     with acting("member.invite", Permission.MEMBER_INVITE, acting_member):
         rules.require(joining.outsider_terms(roles, ends_on, timezone.now().date()))
-        return _invite(
-            acting_member.agency, email, roles, on_trial=on_trial, ends_on=ends_on, by=acting_member
-        )
+        return _invite(acting_member.agency, email, roles, on_trial=on_trial, ends_on=ends_on, by=acting_member)
 
 
 def invite_outsider(email: str, role: Role, ends_on: date, *, acting_member: Member) -> Invited:
     """Invite an outsider to what was granted to them; in the running transaction of the grant."""
     rules.require(joining.outsider_terms([role.value], ends_on, timezone.now().date(), granted=True))
-    return _invite(
-        acting_member.agency, email, [role.value], on_trial=False, ends_on=ends_on, by=acting_member
-    )
+    return _invite(acting_member.agency, email, [role.value], on_trial=False, ends_on=ends_on, by=acting_member)
 
 
 def invite_first_administrator(agency: Agency, email: str) -> Invited:
@@ -81,27 +77,36 @@ def _invite(
     rules.require(joining.address(email), joining.roles_fit(roles))
     if Member.objects.filter(email=email).exists():
         raise Refused(
-            "member.exists", "Not invited", "A member with this address exists already: one person, one account.",
+            "member.exists",
+            "Not invited",
+            "A member with this address exists already: one person, one account.",
             "Change their roles with `plainview member roles`.",
-        )  # fmt: skip
+        )
     now, code = timezone.now(), new_code()
     # A new invitation replaces the older ones, so that a code sent to a wrong place can be taken back.
-    Invitation.objects.filter(email=email, agency=agency, member=None, expires_at__gt=now).update(
-        expires_at=now
-    )
+    Invitation.objects.filter(email=email, agency=agency, member=None, expires_at__gt=now).update(expires_at=now)
     invitation = Invitation.objects.create(
-        agency=agency, email=email, roles=sorted(set(roles)), on_trial=on_trial, invited_by=by, ends_on=ends_on,
-        code_sha256=digest(code), expires_at=now + timedelta(days=joining.INVITATION_DAYS),
-    )  # fmt: skip
+        agency=agency,
+        email=email,
+        roles=sorted(set(roles)),
+        on_trial=on_trial,
+        invited_by=by,
+        ends_on=ends_on,
+        code_sha256=digest(code),
+        expires_at=now + timedelta(days=joining.INVITATION_DAYS),
+    )
     write_entry(
         "member.invited",
         {
-            "agency": agency.public_id, "invitation": invitation.public_id, "roles": invitation.roles,
-            "trial": on_trial, **({"ends_on": ends_on.isoformat()} if ends_on else {}),
+            "agency": agency.public_id,
+            "invitation": invitation.public_id,
+            "roles": invitation.roles,
+            "trial": on_trial,
+            **({"ends_on": ends_on.isoformat()} if ends_on else {}),
         },
         {"email": email},
         acting_member=by,
-    )  # fmt: skip
+    )
     return Invited(invitation, code)
 
 
@@ -126,15 +131,17 @@ def join(code: str, name: str) -> Member:
         assert invitation is not None  # noqa: S101  require() has raised otherwise
         rules.require(rules.agency_open(invitation.agency.is_open))
         if not name or len(name) > _MAX_NAME:
-            raise Refused(
-                "member.name", "Not joined", f"A name has 1 to {_MAX_NAME} characters.", "State your name."
-            )
+            raise Refused("member.name", "Not joined", f"A name has 1 to {_MAX_NAME} characters.", "State your name.")
         if Member.objects.filter(email=invitation.email).exists():
             raise Refused("member.exists", "Not joined", "You are a member already.", "Sign in.")
         member = Member(
-            agency=invitation.agency, email=invitation.email, name=name, roles=invitation.roles,
-            on_trial=invitation.on_trial, ends_on=invitation.ends_on,
-        )  # fmt: skip
+            agency=invitation.agency,
+            email=invitation.email,
+            name=name,
+            roles=invitation.roles,
+            on_trial=invitation.on_trial,
+            ends_on=invitation.ends_on,
+        )
         member.set_unusable_password()
         member.save()
         invitation.member = member
@@ -142,12 +149,16 @@ def join(code: str, name: str) -> Member:
         write_entry(
             "member.joined",
             {
-                "agency": member.agency.public_id, "member": member.public_id, "roles": member.roles,
-                "invitation": invitation.public_id, "trial": member.on_trial, "sample": False,
+                "agency": member.agency.public_id,
+                "member": member.public_id,
+                "roles": member.roles,
+                "invitation": invitation.public_id,
+                "trial": member.on_trial,
+                "sample": False,
             },
             {"email": member.email, "name": name},
             acting_member=member,
-        )  # fmt: skip
+        )
     return member
 
 
@@ -186,9 +197,7 @@ def deactivate(email: str, *, why: str, acting_member: Member) -> Member:
         member = colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Deactivation"))
         if not member.is_active:
-            raise Refused(
-                "member.inactive", "Nothing done", "This account is not active.", "Nothing is needed."
-            )
+            raise Refused("member.inactive", "Nothing done", "This account is not active.", "Nothing is needed.")
         if not why.strip():
             raise Refused("member.why", "Nothing done", "No reason was stated.", "State it with --why TEXT.")
         member.is_active = False
@@ -221,19 +230,28 @@ def record_training(
             )
         if completed_on > timezone.now().date() or expires_on < completed_on:
             raise Refused(
-                "training.dates", "Not recorded", "It is completed in the past and expires after that.",
+                "training.dates",
+                "Not recorded",
+                "It is completed in the past and expires after that.",
                 "Correct the dates.",
-            )  # fmt: skip
+            )
         training = Training.objects.create(
-            member=member, course=course.strip(), hours=hours, completed_on=completed_on, expires_on=expires_on,
+            member=member,
+            course=course.strip(),
+            hours=hours,
+            completed_on=completed_on,
+            expires_on=expires_on,
             recorded_by=acting_member,
-        )  # fmt: skip
+        )
         write_entry(
             "training.recorded",
             {
-                "member": member.public_id, "course": training.course, "hours": hours,
-                "completed_on": completed_on.isoformat(), "expires_on": expires_on.isoformat(),
+                "member": member.public_id,
+                "course": training.course,
+                "hours": hours,
+                "completed_on": completed_on.isoformat(),
+                "expires_on": expires_on.isoformat(),
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return training

@@ -54,9 +54,11 @@ def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
         before = gallery.index_adapter or services().default_adapter
         if adapter not in ADAPTERS:
             raise Refused(
-                "gallery.adapter", "Nothing moved", f"There is no index {adapter!r}.",
+                "gallery.adapter",
+                "Nothing moved",
+                f"There is no index {adapter!r}.",
                 f"Choose one of {', '.join(ADAPTERS)}.",
-            )  # fmt: skip
+            )
         if adapter == before:
             raise Refused(
                 "gallery.moved",
@@ -68,20 +70,25 @@ def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
         if agreement < LEAST_AGREEMENT:
             services().drop_index(gallery.pk, adapter)
             raise Refused(
-                "gallery.lists_differ", "Nothing moved",
+                "gallery.lists_differ",
+                "Nothing moved",
                 f"Of {lists} lists, {agreement:.2%} of the places agree; {LEAST_AGREEMENT:.0%} are needed.",
                 f"The gallery stays in {before!r}. Report it with these figures.",
-            )  # fmt: skip
+            )
     with acting("gallery.move", Permission.GALLERY_CREATE, acting_member):
         Gallery.objects.filter(pk=gallery.pk).update(index_adapter=adapter)
         write_entry(
             "gallery.moved",
             {
-                "agency": acting_member.agency.public_id, "gallery": gallery.pk, "index": [before, adapter],
-                "references": size, "lists": lists, "agreement": f"{agreement:.6f}",
+                "agency": acting_member.agency.public_id,
+                "gallery": gallery.pk,
+                "index": [before, adapter],
+                "references": size,
+                "lists": lists,
+                "agreement": f"{agreement:.6f}",
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     services().drop_index(gallery.pk, before)
     return Moved(gallery.name, before, adapter, size, lists, agreement)
 

@@ -44,9 +44,7 @@ def owe_notices(search: Search) -> None:
     assert alert is not None  # noqa: S101  only alerts raise
     if alert.muted_at is None:
         how = preference_of(alert.member)
-        due = next_moment(
-            now, digest_hours=how.digest_hours, quiet_from=how.quiet_from, quiet_until=how.quiet_until
-        )
+        due = next_moment(now, digest_hours=how.digest_hours, quiet_from=how.quiet_from, quiet_until=how.quiet_until)
         Notice.objects.create(search=search, member=alert.member, due_at=due)
     for hook in Webhook.objects.filter(agency=alert.case.agency, removed_at=None):
         Notice.objects.create(search=search, webhook=hook, due_at=now)
@@ -57,9 +55,7 @@ def send_due() -> int:
     now = timezone.now()
     due = Notice.objects.filter(sent_at=None, given_up_at=None, due_at__lte=now)
     rows = list(
-        due.select_related("member", "webhook", "search__alert").order_by("member_id", "webhook_id", "pk")[
-            :_AT_ONCE
-        ]
+        due.select_related("member", "webhook", "search__alert").order_by("member_id", "webhook_id", "pk")[:_AT_ONCE]
     )
     sent = 0
     for member, group in groupby(rows, key=lambda row: row.member):
@@ -146,12 +142,18 @@ def _post(rows: list[Notice]) -> None:
     secret = services().openings.open(bytes(hook.sealed), f"webhook:{hook.public_id}".encode())
     mark = hmac.new(secret, f"{message}.{stamp}.".encode() + body, hashlib.sha256).digest()
     answer = requests.post(
-        hook.url, data=body, timeout=(_CONNECT, _READ), allow_redirects=False, stream=True,
+        hook.url,
+        data=body,
+        timeout=(_CONNECT, _READ),
+        allow_redirects=False,
+        stream=True,
         headers={
-            "Content-Type": "application/json", "webhook-id": message, "webhook-timestamp": stamp,
+            "Content-Type": "application/json",
+            "webhook-id": message,
+            "webhook-timestamp": stamp,
             "webhook-signature": "v1," + base64.b64encode(mark).decode(),
         },
-    )  # fmt: skip
+    )
     with answer:
         if not 200 <= answer.status_code < 300:
             raise requests.HTTPError(f"status {answer.status_code}")
@@ -169,9 +171,7 @@ def add_webhook(url: str, *, acting_member: Member) -> tuple[Webhook, str]:
         hook = Webhook(agency=acting_member.agency, url=url.strip(), made_by=acting_member)
         hook.sealed = services().openings.seal(secret, f"webhook:{hook.public_id}".encode())
         hook.save()
-        write_entry(
-            "webhook.added", {"webhook": hook.public_id}, {"url": hook.url}, acting_member=acting_member
-        )
+        write_entry("webhook.added", {"webhook": hook.public_id}, {"url": hook.url}, acting_member=acting_member)
     return hook, "whsec_" + base64.b64encode(secret).decode()
 
 
@@ -185,9 +185,7 @@ def remove_webhook(public_id: str, *, acting_member: Member) -> Webhook:
         rows = Webhook.objects.select_for_update().filter(agency=acting_member.agency, removed_at=None)
         hook = rows.filter(public_id=public_id.strip()).first()
         if hook is None:
-            raise Refused(
-                "webhook.unknown", "Refused", f"There is no webhook {public_id!r}.", "See the list."
-            )
+            raise Refused("webhook.unknown", "Refused", f"There is no webhook {public_id!r}.", "See the list.")
         hook.removed_at = timezone.now()
         hook.save(update_fields=["removed_at"])
         waiting: Iterable[Notice] = Notice.objects.filter(webhook=hook, sent_at=None, given_up_at=None)

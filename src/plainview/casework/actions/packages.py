@@ -99,10 +99,12 @@ def _taken(row: DisclosurePackage, member: Member) -> tuple[DisclosurePackage, b
     receipt = write_entry(
         "disclosure.downloaded",
         {
-            "agency": member.agency.public_id, "search": row.search.public_id, "package": row.public_id,
+            "agency": member.agency.public_id,
+            "search": row.search.public_id,
+            "package": row.public_id,
             "manifest_sha256": row.manifest_sha256,
         },
         acting_member=member,
-    )  # fmt: skip
+    )
     DisclosureDownload.objects.create(package=row, member=member, entry=receipt.entry)
     return row, services().blobs.get(row.blob)

@@ -21,26 +21,26 @@ def change_policy(text: str, *, why: str, acting_member: Member) -> PolicyVersio
     with acting("policy.change", Permission.POLICY_CHANGE, acting_member):
         parse(text)
         if not why.strip():
-            raise Refused(
-                "policy.why", "Policy refused", "No reason was stated.", "State it with --why TEXT."
-            )
+            raise Refused("policy.why", "Policy refused", "No reason was stated.", "State it with --why TEXT.")
         # The agency's row is not locked: SQLite and the unique number make the second of two changes fail.
         newest = PolicyVersion.objects.filter(agency=acting_member.agency).order_by("-number")[0]
         if newest.text == text:
-            raise Refused(
-                "policy.same", "Nothing changed", "This is the policy already.", "Nothing is needed."
-            )
+            raise Refused("policy.same", "Nothing changed", "This is the policy already.", "Nothing is needed.")
         version = PolicyVersion.objects.create(
-            agency=acting_member.agency, number=newest.number + 1, text=text, why=why.strip(),
+            agency=acting_member.agency,
+            number=newest.number + 1,
+            text=text,
+            why=why.strip(),
             changed_by=acting_member,
-        )  # fmt: skip
+        )
         write_entry(
             "policy.changed",
             {
-                "agency": acting_member.agency.public_id, "number": version.number,
+                "agency": acting_member.agency.public_id,
+                "number": version.number,
                 "sha256": hashlib.sha256(text.encode()).hexdigest(),
             },
             {"why": version.why},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return version

@@ -65,9 +65,10 @@ def prepare(
     """
     if len(data) > MAX_BYTES:
         raise BadMedia(
-            "too_large", f"The file has {len(data):,} bytes; the limit is {MAX_BYTES:,}.",
+            "too_large",
+            f"The file has {len(data):,} bytes; the limit is {MAX_BYTES:,}.",
             "Choose a smaller copy of the photograph.",
-        )  # fmt: skip
+        )
     chain = editing.read(edits)
     original = services().decoder.decode(data)
     measured = _measured(original, chain)
@@ -76,10 +77,18 @@ def prepare(
         if review is None:  # a review goes on after the case is closed
             rules.require(rules.case_open(case.number, case.closed_at.date() if case.closed_at else None))
         draft = Preparation.objects.create(
-            member=acting_member, case=case, blob=services().blobs.put(data), file_name=_plain_name(name),
-            original_size=_size(original), edits=editing.written(chain), changed_at=timezone.now(),
-            provenance=provenance or {}, review=review, purpose=EXONERATION if review else "", **measured,
-        )  # fmt: skip
+            member=acting_member,
+            case=case,
+            blob=services().blobs.put(data),
+            file_name=_plain_name(name),
+            original_size=_size(original),
+            edits=editing.written(chain),
+            changed_at=timezone.now(),
+            provenance=provenance or {},
+            review=review,
+            purpose=EXONERATION if review else "",
+            **measured,
+        )
         write_entry(
             "preparation.made",
             {"preparation": draft.public_id, "agency": acting_member.agency.public_id, "case": case.pk},
@@ -150,9 +159,11 @@ def save(public_id: str, changes: dict[str, Any], *, acting_member: Member) -> P
         _require_face(draft, changes["face"])
     if changes.get("origin") and changes["origin"] not in ORIGINS:
         raise Refused(
-            "preparation.origin", "Not saved", f"There is no origin {changes['origin']!r}.",
+            "preparation.origin",
+            "Not saved",
+            f"There is no origin {changes['origin']!r}.",
             f"Use one of: {'; '.join(ORIGINS)}.",
-        )  # fmt: skip
+        )
     if draft.review_id is not None and "purpose" in changes:
         changes["purpose"] = EXONERATION
     for name in ("purpose", "urgent_reason"):
@@ -233,9 +244,11 @@ def _open(public_id: str, member: Member) -> Preparation:
 
 def _searched() -> Refused:
     return Refused(
-        "preparation.used", "Nothing changed", "This probe was searched: what was searched with stays as it is.",
+        "preparation.used",
+        "Nothing changed",
+        "This probe was searched: what was searched with stays as it is.",
         "Prepare the photograph anew.",
-    )  # fmt: skip
+    )
 
 
 def _require_face(draft: Preparation, number: int | None) -> None:
@@ -251,10 +264,11 @@ def _require_face(draft: Preparation, number: int | None) -> None:
     width = draft.faces[number - 1]["box"][2]
     if width < MIN_FACE_PX:
         raise Refused(
-            "preparation.face", "Not saved",
+            "preparation.face",
+            "Not saved",
             f"Face {number} is {width:.0f} pixels wide; {MIN_FACE_PX} is the least that is compared.",
             "Choose a larger one, or get a larger original.",
-        )  # fmt: skip
+        )
 
 
 def _edited(draft: Preparation, chain: tuple[editing.Edit, ...]) -> Preparation:

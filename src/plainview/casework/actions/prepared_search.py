@@ -69,18 +69,22 @@ def _run_once(draft: Preparation, probe: Probe, request: Request, member: Member
 
 def _request(draft: Preparation, gallery: str) -> Request:
     return Request(
-        draft.case.number, draft.purpose, gallery, draft.top, draft.origin or UNDECLARED, draft.urgent_reason,
-        probe_sha256=draft.blob, review=draft.review.public_id if draft.review else "",
-    )  # fmt: skip
+        draft.case.number,
+        draft.purpose,
+        gallery,
+        draft.top,
+        draft.origin or UNDECLARED,
+        draft.urgent_reason,
+        probe_sha256=draft.blob,
+        review=draft.review.public_id if draft.review else "",
+    )
 
 
 def _complete(draft: Preparation) -> None:
     if draft.face is None:
         raise Refused("preparation.no_face", "Search refused", "No face was chosen.", "Choose one in step 1.")
     if not draft.galleries:
-        raise Refused(
-            "preparation.no_gallery", "Search refused", "No gallery was chosen.", "Choose at least one."
-        )
+        raise Refused("preparation.no_gallery", "Search refused", "No gallery was chosen.", "Choose at least one.")
 
 
 def _approved(draft: Preparation, wanted: int, member: Member) -> None:

@@ -77,19 +77,27 @@ def add_item(
         if brought is not None:
             services().blobs.put(brought.data)
         item = ProficiencyItem.objects.create(
-            agency=acting_member.agency, probe_blob=shown.blob, probe_box=shown.box, probe_points=shown.points,
-            probe_reference=shown.reference, reference=face, is_mated=is_mated, basis=basis.strip(),
+            agency=acting_member.agency,
+            probe_blob=shown.blob,
+            probe_box=shown.box,
+            probe_points=shown.points,
+            probe_reference=shown.reference,
+            reference=face,
+            is_mated=is_mated,
+            basis=basis.strip(),
             added_by=acting_member,
-        )  # fmt: skip
+        )
         write_entry(
             "proficiency.added",
             {"item": item.public_id, "agency": acting_member.agency.public_id, "gallery": face.gallery_id},
             {
-                "is_mated": is_mated, "reference": face.public_id, "basis": item.basis,
+                "is_mated": is_mated,
+                "reference": face.public_id,
+                "basis": item.basis,
                 "probe": shown.reference.public_id if shown.reference else shown.blob,
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return item
 
 
@@ -105,14 +113,14 @@ def retire_item(public_id: str, *, why: str, acting_member: Member) -> Proficien
         item = item_numbered(public_id, acting_member)
         rules.require(explained(why, "The reason"))
         if item.retired_at is not None:
-            raise Refused(
-                "proficiency.retired", "Nothing done", "It is retired already.", "Nothing is needed."
-            )
+            raise Refused("proficiency.retired", "Nothing done", "It is retired already.", "Nothing is needed.")
         if live_tasks().filter(proficiency=item, answered_at=None).exists():
             raise Refused(
-                "proficiency.open", "Not retired", "Somebody has it and has not answered yet.",
+                "proficiency.open",
+                "Not retired",
+                "Somebody has it and has not answered yet.",
                 "Wait for the answer.",
-            )  # fmt: skip
+            )
         blob = item.probe_blob if item.probe_reference_id is None else ""
         item.retired_at, item.probe_blob, item.probe_box, item.probe_points = timezone.now(), "", [], []
         item.save(update_fields=["retired_at", "probe_blob", "probe_box", "probe_points"])
@@ -132,9 +140,11 @@ def _reference(public_id: str, member: Member) -> Reference:
     row = Reference.objects.filter(public_id=public_id.strip(), gallery__agency=member.agency).first()
     if row is None or not row.template:
         raise Refused(
-            "reference.unknown", "Item refused", f"Your agency has no reference {public_id.strip()!r}.",
+            "reference.unknown",
+            "Item refused",
+            f"Your agency has no reference {public_id.strip()!r}.",
             "See the candidates of a search, or what was enrolled, for ids.",
-        )  # fmt: skip
+        )
     return row
 
 

@@ -116,9 +116,7 @@ def re_embed(
 
 
 def _rows(gallery: Gallery, pack: str) -> QuerySet[Reference]:
-    return (
-        Reference.everything.filter(gallery=gallery).exclude(pack=pack).exclude(template=b"").order_by("pk")
-    )
+    return Reference.everything.filter(gallery=gallery).exclude(pack=pack).exclude(template=b"").order_by("pk")
 
 
 def _batches(gallery: Gallery, pack: str, result: ReEmbedded) -> Iterator[list[tuple[Reference, Vector]]]:
@@ -169,18 +167,19 @@ def _store(
         Reference.everything.bulk_update(done, ["template", "pack"])
         first = gallery.log_head + 1
         GalleryChange.objects.bulk_create(
-            GalleryChange(gallery=gallery, seq=first + i, is_add=True, reference=row)
-            for i, row in enumerate(done)
+            GalleryChange(gallery=gallery, seq=first + i, is_add=True, reference=row) for i, row in enumerate(done)
         )
         Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + len(done))
         AlertMark.objects.filter(gallery=gallery, seq=gallery.log_head).update(seq=F("seq") + len(done))
         write_entry(
             "references.re_embedded",
             {
-                "gallery": gallery.pk, "pack": pack, "references": len(done),
+                "gallery": gallery.pk,
+                "pack": pack,
+                "references": len(done),
                 "references_sha256": digest_of("\n".join(row.public_id for row in done).encode()),
                 "last_change": first + len(done) - 1,
             },
             acting_member=member,
-        )  # fmt: skip
+        )
     result.made += len(done)

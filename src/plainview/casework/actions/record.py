@@ -27,27 +27,39 @@ def export_record(*, acting_member: Member) -> dict[str, Any]:
     return {
         "format": "plainview-own-record-1",
         "member": {
-            "id": acting_member.public_id, "name": acting_member.name, "email": acting_member.email,
-            "agency": acting_member.agency.name, "roles": acting_member.roles,
+            "id": acting_member.public_id,
+            "name": acting_member.name,
+            "email": acting_member.email,
+            "agency": acting_member.agency.name,
+            "roles": acting_member.roles,
         },
         "trainings": [
             {
-                "course": row.course, "hours": row.hours, "completed_on": row.completed_on.isoformat(),
+                "course": row.course,
+                "hours": row.hours,
+                "completed_on": row.completed_on.isoformat(),
                 "expires_on": row.expires_on.isoformat(),
             }
             for row in acting_member.trainings.order_by("pk")
         ],
         "searches": [
             {
-                "search": row.public_id, "case": row.case.number, "gallery": row.gallery.name,
-                "purpose": row.purpose, "requested_at": row.requested_at.isoformat(),
-                "request_entry": row.request_entry, "erased_at": row.erased_at and row.erased_at.isoformat(),
+                "search": row.public_id,
+                "case": row.case.number,
+                "gallery": row.gallery.name,
+                "purpose": row.purpose,
+                "requested_at": row.requested_at.isoformat(),
+                "request_entry": row.request_entry,
+                "erased_at": row.erased_at and row.erased_at.isoformat(),
             }
             for row in held.searches
         ],
         "flags_decided": [
             {
-                "flag": row.public_id, "rule": row.rule, "outcome": row.outcome, "note": row.note,
+                "flag": row.public_id,
+                "rule": row.rule,
+                "outcome": row.outcome,
+                "note": row.note,
                 "decided_at": row.decided_at and row.decided_at.isoformat(),
             }
             for row in held.flags
@@ -56,4 +68,4 @@ def export_record(*, acting_member: Member) -> dict[str, Any]:
             {"canonical": row.entry.canonical.decode(), "by_me": row.by_me, "opened": row.opened}
             for row in held.entries
         ],
-    }  # fmt: skip
+    }

@@ -65,11 +65,13 @@ def export_register(folder: Path, *, acting_member: Member) -> Published:
         write_entry(
             "register.exported",
             {
-                "agency": acting_member.agency.public_id, "sha256": digest,
-                "site_sha256": hashlib.sha256(site).hexdigest(), "agencies": len(told["agencies"]),
+                "agency": acting_member.agency.public_id,
+                "sha256": digest,
+                "site_sha256": hashlib.sha256(site).hexdigest(),
+                "agencies": len(told["agencies"]),
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return Published(folder, digest, len(told["agencies"]))
 
 
@@ -83,9 +85,11 @@ def _previous(folder: Path) -> bytes:
     held = folder / NAME
     if not folder.is_dir() or (any(folder.iterdir()) and not held.is_file()):
         raise Refused(
-            "register.folder", "Nothing published", f"{folder} holds something else than a register.",
+            "register.folder",
+            "Nothing published",
+            f"{folder} holds something else than a register.",
             "Name a new folder, or one that holds an earlier register.",
-        )  # fmt: skip
+        )
     return held.read_bytes() if held.is_file() else b""
 
 
@@ -118,9 +122,13 @@ def publish_month() -> PublishedRegister | None:
             acting_member=None,
         )
         made = PublishedRegister.objects.create(
-            month=month, data=data, sha256=digest, previous_sha256=previous or "", checkpoint=told["checkpoint"],
+            month=month,
+            data=data,
+            sha256=digest,
+            previous_sha256=previous or "",
+            checkpoint=told["checkpoint"],
             entry=receipt.entry,
-        )  # fmt: skip
+        )
         transaction.on_commit(_show_anew)
     return made
 

@@ -46,18 +46,22 @@ def schedule_report(every: str, emails: Sequence[str], *, acting_member: Member)
             reporting.recipients_fit([(row.email, _may_read(row)) for row in people]),
         )
         made = ReportSchedule.objects.create(
-            agency=acting_member.agency, every=every, made_by=acting_member,
+            agency=acting_member.agency,
+            every=every,
+            made_by=acting_member,
             sent_until=timezone.now().date() - timedelta(days=1),
-        )  # fmt: skip
+        )
         made.recipients.set(people)
         write_entry(
             "report.scheduled",
             {
-                "agency": acting_member.agency.public_id, "schedule": made.public_id, "every": every,
+                "agency": acting_member.agency.public_id,
+                "schedule": made.public_id,
+                "every": every,
                 "recipients": sorted(row.public_id for row in people),
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return made
 
 

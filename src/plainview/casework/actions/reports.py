@@ -72,9 +72,7 @@ def make_report(
     return MadeReport(told, digest(told), entry, files)
 
 
-def build(
-    agency: Agency, period: Period, before: Period | None, *, readers: Sequence[Member]
-) -> dict[str, Any]:
+def build(agency: Agency, period: Period, before: Period | None, *, readers: Sequence[Member]) -> dict[str, Any]:
     """The report of one agency as plain values for JSON; every number an integer.
 
     It holds only what all of its readers may know: how many flags wait is for FLAG_READ, with whose examinations the
@@ -95,9 +93,7 @@ def build(
     return told
 
 
-def _built(
-    agency: Agency, period: Period, before: Period | None, may: Collection[Permission]
-) -> dict[str, Any]:
+def _built(agency: Agency, period: Period, before: Period | None, may: Collection[Permission]) -> dict[str, Any]:
     by_examiner, open_flags = Permission.PROFICIENCY_REPORT in may, Permission.FLAG_READ in may
     checkpoint = newest_checkpoint()
     size = parse(checkpoint).size
@@ -117,9 +113,7 @@ def _built(
         "counted": counted,
         "counted_before": recount.figures(before) if before else None,
         "records": records.of_period(agency, period, size, by_examiner=by_examiner),
-        "records_before": records.of_period(agency, before, size, by_examiner=by_examiner)
-        if before
-        else None,
+        "records_before": records.of_period(agency, before, size, by_examiner=by_examiner) if before else None,
         "due": records.as_of_now(agency, open_flags=open_flags),
         "differences": read.differences(agency, period, size, counted),
     }
@@ -163,9 +157,13 @@ def record(
     receipt = write_entry(
         "report.made",
         {
-            "agency": told["agency"]["id"], **told["period"], "size": told["size"], "sha256": digest(told),
-            "files": {form: hashlib.sha256(data).hexdigest() for form, data in files.items()}, **(sent or {}),
+            "agency": told["agency"]["id"],
+            **told["period"],
+            "size": told["size"],
+            "sha256": digest(told),
+            "files": {form: hashlib.sha256(data).hexdigest() for form, data in files.items()},
+            **(sent or {}),
         },
         acting_member=acting_member,
-    )  # fmt: skip
+    )
     return receipt.entry

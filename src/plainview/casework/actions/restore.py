@@ -106,24 +106,38 @@ def settle(about: dict[str, Any], *, log: Path | None, kept: str | None, listed:
         receipt = write_entry(
             "workspace.restored",
             {
-                "backup": str(about["backup"]), "made_at": str(about["made_at"]), "entries": entries,
-                "taken_over": sum(taken.values()), "log_known": log is not None, "erased_again": len(erased),
-                "missing_pictures": missing, "tokens_ended": ended,
+                "backup": str(about["backup"]),
+                "made_at": str(about["made_at"]),
+                "entries": entries,
+                "taken_over": sum(taken.values()),
+                "log_known": log is not None,
+                "erased_again": len(erased),
+                "missing_pictures": missing,
+                "tokens_ended": ended,
             },
             acting_member=None,
-        )  # fmt: skip
+        )
     finish()
     forget_pages()
     report = verify_log()
     if not report.ok:
         raise Refused(
-            "restore.log_unsound", "Nothing restored", f"The restored log is not whole: {report.problems[0]}.",
+            "restore.log_unsound",
+            "Nothing restored",
+            f"The restored log is not whole: {report.problems[0]}.",
             "Keep the backup as it is and try another one.",
-        )  # fmt: skip
+        )
     return Restored(
-        str(about["backup"]), str(about["made_at"]), entries, dict(taken), log is not None, erased, missing, ended,
+        str(about["backup"]),
+        str(about["made_at"]),
+        entries,
+        dict(taken),
+        log is not None,
+        erased,
+        missing,
+        ended,
         receipt.entry,
-    )  # fmt: skip
+    )
 
 
 def _erase_again(listed: list[Line]) -> tuple[str, ...]:
@@ -182,9 +196,7 @@ def _video(line: Line) -> bool:
     rows = Video.objects.select_related("case__agency").exclude(state=Video.State.ERASED)
     row = rows.filter(public_id=line.reference).first()
     if row is not None:
-        blank_rows(
-            row, _RESTORED, cause={"first_in": line.entry}, action="video.erased_again", acting_member=None
-        )
+        blank_rows(row, _RESTORED, cause={"first_in": line.entry}, action="video.erased_again", acting_member=None)
     return row is not None
 
 

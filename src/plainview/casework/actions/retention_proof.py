@@ -30,9 +30,11 @@ def proof_of_run(public_id: str, *, acting_member: Member) -> dict[str, Any]:
         run = run_numbered(public_id, acting_member)
         if run.state != RetentionRun.State.DONE:
             raise Refused(
-                "retention.not_done", "Nothing to prove", f"The run is {run.state}.",
+                "retention.not_done",
+                "Nothing to prove",
+                f"The run is {run.state}.",
                 "A proof is made once it is done.",
-            )  # fmt: skip
+            )
         write_entry(
             "retention.proved",
             {"agency": run.agency.public_id, "run": run.public_id},
@@ -49,8 +51,12 @@ def _proof(run: RetentionRun, checkpoint: str) -> dict[str, Any]:
     named = (*steps.values(), *(row.entry for row in items))
     numbers = sorted({number for number in named if number is not None})
     return {
-        "type": FORM, "log": services().origin, "vkey": keys_of_log()[-1].text,
-        "agency": run.agency.name, "run": run.public_id, "day": run.day.isoformat(),
+        "type": FORM,
+        "log": services().origin,
+        "vkey": keys_of_log()[-1].text,
+        "agency": run.agency.name,
+        "run": run.public_id,
+        "day": run.day.isoformat(),
         "rules": {
             "version": run.rules.number if run.rules else 0,
             "says": {name: rule.says for name, rule in rules_of_run(run).items()},
@@ -58,20 +64,30 @@ def _proof(run: RetentionRun, checkpoint: str) -> dict[str, Any]:
         "steps": steps,
         "items": [
             {
-                "number": row.number, "what": row.what, "subject": row.subject, "rule": row.rule,
-                "due_on": row.due_on.isoformat(), "planned": row.planned, "holds": row.holds,
-                "state": row.state, "held_by": row.held_by, "entry": row.entry,
+                "number": row.number,
+                "what": row.what,
+                "subject": row.subject,
+                "rule": row.rule,
+                "due_on": row.due_on.isoformat(),
+                "planned": row.planned,
+                "holds": row.holds,
+                "state": row.state,
+                "held_by": row.held_by,
+                "entry": row.entry,
             }
             for row in items
         ],
         "entries": [_included(number, signed.size) for number in numbers],
-        "size": signed.size, "root": signed.root.hex(), "checkpoint": checkpoint,
-    }  # fmt: skip
+        "size": signed.size,
+        "root": signed.root.hex(),
+        "checkpoint": checkpoint,
+    }
 
 
 def _included(number: int, size: int) -> dict[str, Any]:
     canonical = LogEntry.objects.values_list("canonical", flat=True).get(seq=number)
     return {
-        "entry": number, "canonical": bytes(canonical).decode(),
+        "entry": number,
+        "canonical": bytes(canonical).decode(),
         "proof": [step.hex() for step in entry_proof(number, size)],
-    }  # fmt: skip
+    }

@@ -49,23 +49,27 @@ def set_rules(text: str, *, why: str, acting_member: Member) -> RetentionVersion
         rules.require(explained(why, "The reason"))
         newest, _ = rules_of(agency)
         if text == (newest.text if newest else BEGINNING):
-            raise Refused(
-                "retention.same", "Nothing changed", "These are the rules already.", "Nothing is needed."
-            )
+            raise Refused("retention.same", "Nothing changed", "These are the rules already.", "Nothing is needed.")
         # The agency's row is not locked: the unique number makes the second of two changes fail.
         version = RetentionVersion.objects.create(
-            agency=agency, number=newest.number + 1 if newest else 1, text=text, why=why.strip(),
+            agency=agency,
+            number=newest.number + 1 if newest else 1,
+            text=text,
+            why=why.strip(),
             changed_by=acting_member,
-        )  # fmt: skip
+        )
         write_entry(
             "retention.changed",
             {
-                "agency": agency.public_id, "number": version.number, "automatic": told.automatic,
-                "rules": len(told.rules), "sha256": hashlib.sha256(text.encode()).hexdigest(),
+                "agency": agency.public_id,
+                "number": version.number,
+                "automatic": told.automatic,
+                "rules": len(told.rules),
+                "sha256": hashlib.sha256(text.encode()).hexdigest(),
             },
             {"why": version.why},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return version
 
 
@@ -75,14 +79,14 @@ def _places(told: retention.Rules, member: Member) -> None:
         ("case", {r.case for r in told.rules if r.case}, Case.objects.all(), "number"),
     )
     for kind, names, rows, column in held:
-        known = set(
-            rows.filter(agency=member.agency, **{f"{column}__in": names}).values_list(column, flat=True)
-        )
+        known = set(rows.filter(agency=member.agency, **{f"{column}__in": names}).values_list(column, flat=True))
         if names - known:
             raise Refused(
-                f"{kind}.unknown", "Rules refused",
-                f"Your agency has no {kind} {sorted(names - known)[0]!r}.", "Correct the rule that names it.",
-            )  # fmt: skip
+                f"{kind}.unknown",
+                "Rules refused",
+                f"Your agency has no {kind} {sorted(names - known)[0]!r}.",
+                "Correct the rule that names it.",
+            )
 
 
 def record_event(
@@ -113,10 +117,11 @@ def record_event(
         held = case_numbered(case, acting_member) if of_case else None
         if kind not in retention.EVENTS or (held is None and not rows) or (case.strip() and held is None):
             raise Refused(
-                "retention.event_of_nothing", "Nothing recorded",
+                "retention.event_of_nothing",
+                "Nothing recorded",
                 "An acquittal or dismissal names a case or references; the end of consent and an order, references.",
                 "Name what it is about.",
-            )  # fmt: skip
+            )
         rules.require(retention.event_day(happened_on, timezone.now().date()))
         _authority(authority)
         return _record(kind, happened_on, authority, held, rows, acting_member)
@@ -144,25 +149,24 @@ def _record(
             known.add(row.pk)
             fresh.append(row)
     own = {"agency": member.agency, "kind": kind, "happened_on": day, "authority": authority.strip()}
-    new_case = (
-        case is not None and not RetentionEvent.objects.filter(kind=kind, happened_on=day, case=case).exists()
-    )
+    new_case = case is not None and not RetentionEvent.objects.filter(kind=kind, happened_on=day, case=case).exists()
     if new_case:
         RetentionEvent.objects.create(case=case, recorded_by=member, **own)
-    RetentionEvent.objects.bulk_create(
-        RetentionEvent(reference=row, recorded_by=member, **own) for row in fresh
-    )
+    RetentionEvent.objects.bulk_create(RetentionEvent(reference=row, recorded_by=member, **own) for row in fresh)
     for number, some in enumerate(_chunks(fresh) or ([[]] if new_case else [])):
         write_entry(
             "retention.event",
             {
-                "agency": member.agency.public_id, "kind": kind.value, "happened_on": day.isoformat(),
+                "agency": member.agency.public_id,
+                "kind": kind.value,
+                "happened_on": day.isoformat(),
                 "references": [row.public_id for row in some],
-                **({"case": case.pk} if new_case and case and not number else {}), **({"source_sha256": source} if source else {}),
+                **({"case": case.pk} if new_case and case and not number else {}),
+                **({"source_sha256": source} if source else {}),
             },
             {"authority": authority.strip()},
             acting_member=member,
-        )  # fmt: skip
+        )
     return len(fresh) + new_case
 
 
@@ -220,11 +224,15 @@ def import_order(data: bytes, *, authority: str = "", acting_member: Member) -> 
         write_entry(
             "retention.order_imported",
             {
-                "agency": acting_member.agency.public_id, "sha256": source, "rows": len(ordered), "new": new,
-                "known": named - new, "erased_before": erased,
+                "agency": acting_member.agency.public_id,
+                "sha256": source,
+                "rows": len(ordered),
+                "new": new,
+                "known": named - new,
+                "erased_before": erased,
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return Imported(len(ordered), new, named - new, erased)
 
 
@@ -246,24 +254,30 @@ def _bad_rows(bad: Iterable[Bad]) -> Refused:
     told = "; ".join(f"line {row.line}: {row.why}" for row in rows[:_NAMED])
     more = f"; and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
     return Refused(
-        "retention.bad_rows", "Nothing imported", f"{told}{more}.",
+        "retention.bad_rows",
+        "Nothing imported",
+        f"{told}{more}.",
         "Nothing of the file was recorded. Correct these rows and import it again.",
-    )  # fmt: skip
+    )
 
 
 def _reference(public_id: str, member: Member) -> Reference:
     row = Reference.objects.filter(public_id=public_id, gallery__agency=member.agency).first()
     if row is None or not row.template:
         raise Refused(
-            "reference.unknown", "Nothing recorded", f"Your agency has no reference {public_id!r}.",
+            "reference.unknown",
+            "Nothing recorded",
+            f"Your agency has no reference {public_id!r}.",
             "It may have been erased already; the log knows.",
-        )  # fmt: skip
+        )
     return row
 
 
 def _authority(text: str) -> None:
     if not text.strip():
         raise Refused(
-            "retention.authority", "Nothing recorded", "It does not say on whose word.",
+            "retention.authority",
+            "Nothing recorded",
+            "It does not say on whose word.",
             "Name the court, the file or the letter.",
-        )  # fmt: skip
+        )

@@ -57,16 +57,20 @@ def propose_run(*, acting_member: Member) -> RetentionRun:
         waiting = _open_runs(agency).first()
         if waiting is not None:
             raise Refused(
-                "retention.open_run", "Nothing proposed", f"Run {waiting.public_id} is {waiting.state}.",
+                "retention.open_run",
+                "Nothing proposed",
+                f"Run {waiting.public_id} is {waiting.state}.",
                 "Decide on it, or wait until it is done; a list that is out of date is withdrawn first.",
-            )  # fmt: skip
+            )
         today = timezone.now().date()
         found = due(agency, today)
         if not any(one.verdict.state is State.DUE for one in found):
             raise Refused(
-                "retention.nothing_due", "Nothing proposed",
-                f"Nothing is due that may be erased; {len(found)} held back.", "See what comes next: `plainview retention upcoming`, or the page.",
-            )  # fmt: skip
+                "retention.nothing_due",
+                "Nothing proposed",
+                f"Nothing is due that may be erased; {len(found)} held back.",
+                "See what comes next: `plainview retention upcoming`, or the page.",
+            )
         return _propose(agency, found, today, acting_member)
 
 
@@ -113,17 +117,25 @@ def _open_runs(agency: Agency) -> QuerySet[RetentionRun]:
 def _propose(agency: Agency, found: list[Judged], today: date, member: Member | None) -> RetentionRun:
     version: RetentionVersion | None = rules_of(agency)[0]
     run = RetentionRun(
-        agency=agency, rules=version, day=today, digest=digest_of_lines([one.line for one in found]),
-        proposed_by=member, proposed_at=timezone.now(),
-    )  # fmt: skip
+        agency=agency,
+        rules=version,
+        day=today,
+        digest=digest_of_lines([one.line for one in found]),
+        proposed_by=member,
+        proposed_at=timezone.now(),
+    )
     run.proposed_entry = write_entry(
         "retention.proposed",
         {
-            "agency": agency.public_id, "run": run.public_id, "rules": version.number if version else 0,
-            "day": today.isoformat(), "list_sha256": run.digest, **_counts(found),
+            "agency": agency.public_id,
+            "run": run.public_id,
+            "rules": version.number if version else 0,
+            "day": today.isoformat(),
+            "list_sha256": run.digest,
+            **_counts(found),
         },
         acting_member=member,
-    ).entry  # fmt: skip
+    ).entry
     run.save()
     RetentionItem.objects.bulk_create(
         (_item(run, number, one) for number, one in enumerate(found, start=1)), batch_size=500
@@ -142,10 +154,18 @@ def _item(run: RetentionRun, number: int, one: Judged) -> RetentionItem:
     assert verdict.on is not None  # noqa: S101
     planned = verdict.state is State.DUE
     return RetentionItem(
-        run=run, number=number, what=one.what, subject=one.subject, place=one.place, rule=verdict.rule.id,
-        due_on=verdict.on, planned=planned, holds=list(verdict.holds),
-        held_by=list(verdict.holds), state=RetentionItem.State.PLANNED if planned else RetentionItem.State.HELD,
-    )  # fmt: skip
+        run=run,
+        number=number,
+        what=one.what,
+        subject=one.subject,
+        place=one.place,
+        rule=verdict.rule.id,
+        due_on=verdict.on,
+        planned=planned,
+        holds=list(verdict.holds),
+        held_by=list(verdict.holds),
+        state=RetentionItem.State.PLANNED if planned else RetentionItem.State.HELD,
+    )
 
 
 def approve_run(public_id: str, *, note: str, acting_member: Member) -> tuple[RetentionRun, Job]:
@@ -157,9 +177,7 @@ def approve_run(public_id: str, *, note: str, acting_member: Member) -> tuple[Re
     with acting("retention.approve", Permission.RETENTION_APPROVE, acting_member):
         run = RetentionRun.objects.select_for_update().get(pk=run_numbered(public_id, acting_member).pk)
         if run.state != RetentionRun.State.PROPOSED:
-            raise Refused(
-                "retention.not_waiting", "Nothing approved", f"The run is {run.state}.", "See its page."
-            )
+            raise Refused("retention.not_waiting", "Nothing approved", f"The run is {run.state}.", "See its page.")
         proposer = run.proposed_by.public_id if run.proposed_by else ""
         rules.require(
             joining.another_person(acting_member.public_id, proposer, "Approval"),
@@ -175,12 +193,14 @@ def _approve(run: RetentionRun, note: str, member: Member, *, by_rule: bool = Fa
     run.approved_entry = write_entry(
         "retention.approved",
         {
-            "agency": run.agency.public_id, "run": run.public_id, "list_sha256": run.digest,
+            "agency": run.agency.public_id,
+            "run": run.public_id,
+            "list_sha256": run.digest,
             "automatic": by_rule,
         },
         {"note": note},
         acting_member=None if by_rule else member,
-    ).entry  # fmt: skip
+    ).entry
     run.save()
     total = run.items.filter(planned=True).count()
     return jobs.ask(KIND, run.pk, total=total, acting_member=member)
@@ -196,9 +216,11 @@ def ask_run_again(public_id: str, *, acting_member: Member) -> tuple[RetentionRu
         run = RetentionRun.objects.select_for_update().get(pk=run_numbered(public_id, acting_member).pk)
         if run.state != RetentionRun.State.APPROVED:
             raise Refused(
-                "retention.not_approved", "Nothing run", f"The run is {run.state}.",
+                "retention.not_approved",
+                "Nothing run",
+                f"The run is {run.state}.",
                 "Another member than who proposed it approves it first: `plainview retention approve`.",
-            )  # fmt: skip
+            )
         return run, jobs.ask_again(KIND, run.pk, acting_member=acting_member)
 
 
@@ -212,9 +234,7 @@ def withdraw_run(public_id: str, *, reason: str, acting_member: Member) -> Reten
         run = RetentionRun.objects.select_for_update().get(pk=run_numbered(public_id, acting_member).pk)
         rules.require(explained(reason, "The reason"))
         if run.state != RetentionRun.State.PROPOSED:
-            raise Refused(
-                "retention.not_waiting", "Nothing withdrawn", f"The run is {run.state}.", "See its page."
-            )
+            raise Refused("retention.not_waiting", "Nothing withdrawn", f"The run is {run.state}.", "See its page.")
         _withdraw(run, reason.strip(), acting_member)
     return run
 
@@ -222,9 +242,11 @@ def withdraw_run(public_id: str, *, reason: str, acting_member: Member) -> Reten
 def _withdraw(run: RetentionRun, reason: str, member: Member | None) -> None:
     run.state, run.note, run.ended_at = RetentionRun.State.WITHDRAWN, reason, timezone.now()
     run.ended_entry = write_entry(
-        "retention.withdrawn", {"agency": run.agency.public_id, "run": run.public_id}, {"reason": reason},
+        "retention.withdrawn",
+        {"agency": run.agency.public_id, "run": run.public_id},
+        {"reason": reason},
         acting_member=member,
-    ).entry  # fmt: skip
+    ).entry
     run.save()
 
 
@@ -241,6 +263,4 @@ def _tell(run: RetentionRun) -> None:
         "This letter says no more on purpose.\n"
     )
     if people:
-        transaction.on_commit(
-            lambda: send_mail("Plainview: a list to approve", text, None, people), robust=True
-        )
+        transaction.on_commit(lambda: send_mail("Plainview: a list to approve", text, None, people), robust=True)

@@ -65,9 +65,11 @@ def work_off(job: Job, progress: Progress = lambda done, total: None) -> str:
     items = items_of(run)
     if digest_of_lines(frozen_lines(items)) != run.digest:
         raise Refused(
-            "retention.list_damaged", "Nothing erased", "The list is not the one that was approved.",
+            "retention.list_damaged",
+            "Nothing erased",
+            "The list is not the one that was approved.",
             "Have the database examined, and propose a new run.",
-        )  # fmt: skip
+        )
     planned = [row for row in items if row.planned]
     beat(job, 0, len(planned))
     for done, row in enumerate(planned, start=1):
@@ -155,13 +157,17 @@ def _end(run: RetentionRun) -> str:
             held.ended_entry = write_entry(
                 "retention.done",
                 {
-                    "agency": run.agency.public_id, "run": run.public_id, "list_sha256": run.digest,
-                    "by_rule": dict(sorted(by_rule.items())), "erased": states[RetentionItem.State.ERASED],
-                    "held": states[RetentionItem.State.HELD], "gone": states[RetentionItem.State.GONE],
+                    "agency": run.agency.public_id,
+                    "run": run.public_id,
+                    "list_sha256": run.digest,
+                    "by_rule": dict(sorted(by_rule.items())),
+                    "erased": states[RetentionItem.State.ERASED],
+                    "held": states[RetentionItem.State.HELD],
+                    "gone": states[RetentionItem.State.GONE],
                     "kept": states[RetentionItem.State.KEPT],
                 },
                 acting_member=None,
-            ).entry  # fmt: skip
+            ).entry
             held.save()
     return (
         f"{states[RetentionItem.State.ERASED]} erased, {states[RetentionItem.State.HELD]} held back, "

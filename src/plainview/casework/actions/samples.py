@@ -66,6 +66,8 @@ def credentials() -> dict[str, dict[str, str]]:
 def _require_sample() -> None:
     if not services().workspace.is_sample:
         raise Refused(
-            "sample.not_one", "Refused", "This workspace is not a sample.",
+            "sample.not_one",
+            "Refused",
+            "This workspace is not a sample.",
             "Sample people exist only where `plainview init --sample` made them.",
-        )  # fmt: skip
+        )

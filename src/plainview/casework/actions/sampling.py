@@ -39,9 +39,12 @@ def draw_sample(
     """
     nonce = " ".join(nonce.split())
     told: dict[str, Value] = {
-        "agency": acting_member.agency.public_id, "wanted": wanted, "nonce": nonce, "stratified": stratified,
+        "agency": acting_member.agency.public_id,
+        "wanted": wanted,
+        "nonce": nonce,
+        "stratified": stratified,
         "since": since.isoformat() if since else "",
-    }  # fmt: skip
+    }
     with acting("sample.draw", Permission.AUDIT_SAMPLE, acting_member):
         rules.require(sample_asked(wanted, nonce))
         announced = write_entry("sample.announced", told, acting_member=acting_member)
@@ -49,27 +52,43 @@ def draw_sample(
         size = announced.size
         rows = population(acting_member.agency, size, since)
         if not rows:
-            raise Refused(
-                "sample.empty", "Nothing drawn", "There is no search to draw from.", "Choose an earlier day."
-            )
+            raise Refused("sample.empty", "Nothing drawn", "There is no search to draw from.", "Choose an earlier day.")
         root = root_at(size).hex()
         seed = seed_of(
-            root, nonce, agency=acting_member.agency.public_id, wanted=wanted,
-            since=since.isoformat() if since else "", stratified=stratified,
-        )  # fmt: skip
+            root,
+            nonce,
+            agency=acting_member.agency.public_id,
+            wanted=wanted,
+            since=since.isoformat() if since else "",
+            stratified=stratified,
+        )
         drawn = draw(rows, wanted, seed, stratified=stratified)
         sample = AuditSample(
-            agency=acting_member.agency, member=acting_member, wanted=wanted, since=since, stratified=stratified,
-            nonce=nonce, seed=seed, size=size, root=root, population=len(rows), asked_entry=announced.entry,
-        )  # fmt: skip
+            agency=acting_member.agency,
+            member=acting_member,
+            wanted=wanted,
+            since=since,
+            stratified=stratified,
+            nonce=nonce,
+            seed=seed,
+            size=size,
+            root=root,
+            population=len(rows),
+            asked_entry=announced.entry,
+        )
         receipt = write_entry(
             "sample.drawn",
             {
-                "agency": acting_member.agency.public_id, "sample": sample.public_id, "announced": announced.entry,
-                "root": root, "seed": seed, "population": len(rows), "searches": drawn,
+                "agency": acting_member.agency.public_id,
+                "sample": sample.public_id,
+                "announced": announced.entry,
+                "root": root,
+                "seed": seed,
+                "population": len(rows),
+                "searches": drawn,
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
         sample.entry = receipt.entry
         sample.save()
         keys = dict(Search.objects.filter(public_id__in=drawn).values_list("public_id", "pk"))
@@ -80,9 +99,7 @@ def draw_sample(
     return sample
 
 
-def record_finding(
-    sample_id: str, position: int, finding: str, note: str, *, acting_member: Member
-) -> AuditSampleItem:
+def record_finding(sample_id: str, position: int, finding: str, note: str, *, acting_member: Member) -> AuditSampleItem:
     """Record what was found in one drawn search; a question may be decided later, the rest stays.
 
     Raises:
@@ -93,19 +110,20 @@ def record_finding(
         rows = AuditSampleItem.objects.select_for_update().filter(sample=sample, position=position)
         row = rows.select_related("search").first()
         if row is None:
-            raise Refused(
-                "sample.unknown", "Refused", f"The sample has no place {position}.", "Look at its list."
-            )
+            raise Refused("sample.unknown", "Refused", f"The sample has no place {position}.", "Look at its list.")
         rules.require(finding_follows(row.finding, finding, note))
         receipt = write_entry(
             "sample.found",
             {
-                "agency": acting_member.agency.public_id, "sample": sample.public_id, "position": position,
-                "search": row.search.public_id, "finding": finding,
+                "agency": acting_member.agency.public_id,
+                "sample": sample.public_id,
+                "position": position,
+                "search": row.search.public_id,
+                "finding": finding,
             },
             {"note": note.strip()} if note.strip() else {},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
         row.finding, row.note, row.entry = finding, note.strip(), receipt.entry
         row.found_by, row.found_at = acting_member, timezone.now()
         row.save()

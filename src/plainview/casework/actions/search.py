@@ -217,19 +217,30 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
     approval = usable_approval(case, digest, member) if case and wants else None
     review = review_to_search(request.review, case, member) if request.review else None
     facts = SearchFacts(
-        roles=tuple(member.roles), is_active=member.is_active, agency_open=member.agency.is_open,
-        on_trial=member.on_trial, trial=trial_facts(member) if member.on_trial else None,
-        trainings=training_facts(member), case_number=request.case, case_found=case is not None,
+        roles=tuple(member.roles),
+        is_active=member.is_active,
+        agency_open=member.agency.is_open,
+        on_trial=member.on_trial,
+        trial=trial_facts(member) if member.on_trial else None,
+        trainings=training_facts(member),
+        case_number=request.case,
+        case_found=case is not None,
         case_closed_on=case.closed_at.date() if case and case.closed_at else None,
-        offence=case.offence if case else "", purpose=request.purpose, origin=request.origin,
-        quality=probe.face.quality.overall if probe else None, top=request.top,
-        gallery_name=request.gallery, gallery_found=gallery is not None,
+        offence=case.offence if case else "",
+        purpose=request.purpose,
+        origin=request.origin,
+        quality=probe.face.quality.overall if probe else None,
+        top=request.top,
+        gallery_name=request.gallery,
+        gallery_found=gallery is not None,
         gallery_expires_on=gallery.expires_on if gallery else None,
         gallery_offences=tuple(gallery.offences) if gallery else (),
         gallery_alarm=gallery is not None and alarm_open(gallery),
-        approved=approval is not None, urgent=bool(request.urgent.strip()),
-        review=review is not None, today=timezone.now().date(),
-    )  # fmt: skip
+        approved=approval is not None,
+        urgent=bool(request.urgent.strip()),
+        review=review is not None,
+        today=timezone.now().date(),
+    )
     rules.require(*(shared_guard.under_holder(shared, decision) for decision in decisions(facts, policy)))
     assert case is not None  # noqa: S101  require() has raised otherwise
     assert gallery is not None  # noqa: S101

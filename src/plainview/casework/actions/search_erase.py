@@ -78,11 +78,16 @@ def blank_search(
     receipt = write_entry(
         action,
         {
-            "search": search.public_id, "agency": search.case.agency.public_id, "member": search.member.public_id,
-            "why": why, "candidates": candidates, "openings": openings, **(cause or {}),
+            "search": search.public_id,
+            "agency": search.case.agency.public_id,
+            "member": search.member.public_id,
+            "why": why,
+            "candidates": candidates,
+            "openings": openings,
+            **(cause or {}),
         },
         acting_member=None,
-    )  # fmt: skip
+    )
     draft = search.preparation
     if draft is not None and not draft.searches.filter(erased_at=None).exists() and not held_draft(draft):
         erase_draft(draft, why)

@@ -44,12 +44,14 @@ def make_sample_people() -> None:
     with transaction.atomic():
         now = timezone.now()
         agency = Agency.objects.create(
-            name=SAMPLE_AGENCY, is_sample=True, jurisdiction="Sample", terms_accepted_at=now,
-            terms_sha256=TERMS_SHA256, opened_at=now,
-        )  # fmt: skip
-        PolicyVersion.objects.create(
-            agency=agency, number=1, text=SAMPLE, why="what a sample agency begins with"
+            name=SAMPLE_AGENCY,
+            is_sample=True,
+            jurisdiction="Sample",
+            terms_accepted_at=now,
+            terms_sha256=TERMS_SHA256,
+            opened_at=now,
         )
+        PolicyVersion.objects.create(agency=agency, number=1, text=SAMPLE, why="what a sample agency begins with")
         write_entry("agency.opened", {"agency": agency.public_id, "sample": True}, acting_member=None)
         needed = parse(SAMPLE).training
         for name, role in SAMPLE_PEOPLE.items():
@@ -64,9 +66,12 @@ def make_sample_people() -> None:
             member.save()
             if role in needed:
                 Training.objects.create(
-                    member=member, course=needed[role].course, hours=needed[role].hours,
-                    completed_on=now.date(), expires_on=now.date() + _SAMPLE_TRAINING,
-                )  # fmt: skip
+                    member=member,
+                    course=needed[role].course,
+                    hours=needed[role].hours,
+                    completed_on=now.date(),
+                    expires_on=now.date() + _SAMPLE_TRAINING,
+                )
             write_entry(
                 "member.joined",
                 {"agency": agency.public_id, "member": member.public_id, "role": role.value, "sample": True},

@@ -50,7 +50,7 @@ def refuse_authorisation(public_id: str, *, reason: str, acting_member: Member) 
         if request.authorised_at is not None:
             raise Refused(
                 "shared.authorised", "Nothing done", "It is authorised already.", "Whoever asked can take it back."
-            )  # fmt: skip
+            )
         close(request, words.NOT_AUTHORISED, reason, acting_member)
     return request
 
@@ -74,7 +74,7 @@ def _open(public_id: str, member: Member, *, holder: bool) -> SharedRequest:
     if agency != member.agency_id:
         raise Refused(
             "shared.unknown", "Refused", "That is for the other agency to do.", "Tell its people, if it matters."
-        )  # fmt: skip
+        )
     rules.require(words.request_open(request.closed_as, request.expires_at, timezone.now()))
     return request
 

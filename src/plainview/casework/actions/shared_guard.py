@@ -73,9 +73,11 @@ def require_asked(request: SharedRequest, acting_member: Member) -> None:
         if acting_member.agency_id == asker.pk:
             raise decision
         raise Refused(
-            decision.rule_id, decision.what, "Their own policy does not allow any more what they ask for.",
+            decision.rule_id,
+            decision.what,
+            "Their own policy does not allow any more what they ask for.",
             "Decline it and say so; they can ask anew.",
-        ).under(asker.name)  # fmt: skip
+        ).under(asker.name)
 
 
 def searched_for(public_id: str, case: Case | None, acting_member: Member) -> SharedRequest | None:
@@ -144,9 +146,11 @@ def withhold(search: Search, requested_in: int, refused: Refused, acting_member:
         write_entry(
             "search.withheld",
             {
-                **both(search), "search": search.public_id, "requested_in": requested_in,
+                **both(search),
+                "search": search.public_id,
+                "requested_in": requested_in,
                 "rule": refused.rule_id,
             },
             {"why": refused.why},
             acting_member=acting_member,
-        )  # fmt: skip
+        )

@@ -34,17 +34,14 @@ def owe(members: Iterable[Member], says: str, about: SharedRequest | Agreement) 
     key = "request" if isinstance(about, SharedRequest) else "agreement"
     now = timezone.now()
     SharedNotice.objects.bulk_create(
-        SharedNotice(member=member, says=says, due_at=now, **{key: about})
-        for member in dict.fromkeys(members)
+        SharedNotice(member=member, says=says, due_at=now, **{key: about}) for member in dict.fromkeys(members)
     )
 
 
 def send_due() -> int:
     """Send the letters that are due; return how many were sent. What fails is tried later, then given up."""
     due = SharedNotice.objects.filter(sent_at=None, given_up_at=None, due_at__lte=timezone.now())
-    return sum(
-        map(_sent, list(due.select_related("member", "request", "agreement").order_by("pk")[:_AT_ONCE]))
-    )
+    return sum(map(_sent, list(due.select_related("member", "request", "agreement").order_by("pk")[:_AT_ONCE])))
 
 
 def _sent(row: SharedNotice) -> bool:

@@ -77,9 +77,11 @@ def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedReques
         agreement = locked(agreement_numbered(wish.agreement, acting_member).pk)
         if agreement.asker_id != acting_member.agency_id:
             raise Refused(
-                "agreement.other_side", "Request refused", "Your agency searches under this agreement.",
+                "agreement.other_side",
+                "Request refused",
+                "Your agency searches under this agreement.",
                 "Choose one under which it asks.",
-            )  # fmt: skip
+            )
         version = binding_version(agreement)
         terms, withdrawn = terms_of(version), agreement.withdrawn_at is not None
         rules.require(words.agreement_in_force(terms, withdrawn, timezone.now().date()))
@@ -90,34 +92,55 @@ def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedReques
         assert gallery is not None  # noqa: S101
         face = _face(draft)
         request = SharedRequest(
-            agreement=agreement, version=version, gallery=gallery, case=draft.case, member=acting_member,
-            purpose=wish.purpose.strip(), authority=wish.authority.strip(), top=wish.top, preparation=draft,
-            origin=draft.origin or UNDECLARED, probe_blob=draft.blob, probe_name=draft.file_name,
-            edits=draft.edits, provenance=draft.provenance, face_number=draft.face or 0, box=face["box"],
-            quality=face["quality"], quality_detail=face["components"],
+            agreement=agreement,
+            version=version,
+            gallery=gallery,
+            case=draft.case,
+            member=acting_member,
+            purpose=wish.purpose.strip(),
+            authority=wish.authority.strip(),
+            top=wish.top,
+            preparation=draft,
+            origin=draft.origin or UNDECLARED,
+            probe_blob=draft.blob,
+            probe_name=draft.file_name,
+            edits=draft.edits,
+            provenance=draft.provenance,
+            face_number=draft.face or 0,
+            box=face["box"],
+            quality=face["quality"],
+            quality_detail=face["components"],
             expires_at=timezone.now() + timedelta(days=version.answer_days),
-        )  # fmt: skip
+        )
         require_agreed(request)
         require_asked(request, acting_member)
         request.save()
         write_entry(
             "shared.requested",
             {
-                **named(request), "agreement": agreement.public_id, "version": version.number,
-                "case": draft.case_id, "offence": draft.case.offence, "origin": request.origin,
-                "gallery": gallery.pk, "edits": len(draft.edits), "preparation": draft.public_id, "top": request.top,
+                **named(request),
+                "agreement": agreement.public_id,
+                "version": version.number,
+                "case": draft.case_id,
+                "offence": draft.case.offence,
+                "origin": request.origin,
+                "gallery": gallery.pk,
+                "edits": len(draft.edits),
+                "preparation": draft.public_id,
+                "top": request.top,
                 "expires_at": request.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             },
             {
-                "purpose": request.purpose, "authority": request.authority, "case_number": draft.case.number,
-                "probe_sha256": draft.blob, **({"edits": list(draft.edits)} if draft.edits else {}),
+                "purpose": request.purpose,
+                "authority": request.authority,
+                "case_number": draft.case.number,
+                "probe_sha256": draft.blob,
+                **({"edits": list(draft.edits)} if draft.edits else {}),
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
         use(draft, acting_member=acting_member)
-        supervisors = [
-            row for row in able(acting_member.agency, Permission.SHARED_AUTHORISE) if row != acting_member
-        ]
+        supervisors = [row for row in able(acting_member.agency, Permission.SHARED_AUTHORISE) if row != acting_member]
         owe(supervisors, f"Request {request.public_id} waits for your authorisation.", request)
     return request
 
@@ -132,12 +155,12 @@ def authorise_request(public_id: str, *, note: str = "", acting_member: Member) 
         request = held(request_numbered(public_id, acting_member).public_id)
         if request.agreement.asker_id != acting_member.agency_id or request.authorised_at is not None:
             raise Refused(
-                "shared.unknown", "Nothing authorised", "There is no such request that waits for you.",
+                "shared.unknown",
+                "Nothing authorised",
+                "There is no such request that waits for you.",
                 "See `plainview request list`.",
-            )  # fmt: skip
-        rules.require(
-            joining.another_person(acting_member.public_id, request.member.public_id, "Authorisation")
-        )
+            )
+        rules.require(joining.another_person(acting_member.public_id, request.member.public_id, "Authorisation"))
         require_agreed(request)
         require_asked(request, acting_member)
         request.authorised_by, request.authorised_at = acting_member, timezone.now()
@@ -150,8 +173,9 @@ def authorise_request(public_id: str, *, note: str = "", acting_member: Member) 
         )
         owe(
             able(request.agreement.holder, Permission.SHARED_ANSWER),
-            f"Another agency asks for a search: request {request.public_id}.", request,
-        )  # fmt: skip
+            f"Another agency asks for a search: request {request.public_id}.",
+            request,
+        )
     return request
 
 
@@ -164,13 +188,9 @@ def take(public_id: str, *, acting_member: Member) -> SharedRequest:
     with acting("shared.take", Permission.SHARED_ANSWER, acting_member):
         request = held(request_numbered(public_id, acting_member).public_id)
         if request.agreement.holder_id != acting_member.agency_id:
-            raise Refused(
-                "shared.unknown", "Nothing taken", "Your agency asked for it.", "The other agency takes it."
-            )
+            raise Refused("shared.unknown", "Nothing taken", "Your agency asked for it.", "The other agency takes it.")
         if request.taken_by is not None:
-            raise Refused(
-                "shared.taken", "Nothing taken", "It was taken already.", "Only who took it works on it."
-            )
+            raise Refused("shared.taken", "Nothing taken", "It was taken already.", "Only who took it works on it.")
         _, policy = binding(acting_member.agency)
         own = (
             trained(Role.EXAMINER, training_facts(acting_member), policy, timezone.now().date()),
@@ -178,14 +198,15 @@ def take(public_id: str, *, acting_member: Member) -> SharedRequest:
             offence_listed(request.case.offence, policy),
         )
         require_agreed(request)
-        rules.require(
-            words.authorised(request.authorised_at is not None), *(under_holder(request, row) for row in own)
-        )
+        rules.require(words.authorised(request.authorised_at is not None), *(under_holder(request, row) for row in own))
         require_asked(request, acting_member)
         request.mirror = Case.objects.create(
-            agency=acting_member.agency, number=request.public_id, offence=request.case.offence,
-            jurisdiction=request.case.jurisdiction, opened_by=acting_member,
-        )  # fmt: skip
+            agency=acting_member.agency,
+            number=request.public_id,
+            offence=request.case.offence,
+            jurisdiction=request.case.jurisdiction,
+            opened_by=acting_member,
+        )
         request.taken_by, request.taken_at = acting_member, timezone.now()
         request.save(update_fields=["mirror", "taken_by", "taken_at"])
         write_entry(
@@ -207,9 +228,7 @@ def ask_approval(public_id: str, *, acting_member: Member) -> Approval:
     request = request_numbered(public_id, acting_member)
     if request.mirror is None or request.mirror.agency_id != acting_member.agency_id:
         raise Refused("shared.not_taken", "Nothing asked", "Nobody has taken it.", "Take it first.")
-    return request_approval(
-        request.mirror.number, request.purpose, request.probe_blob, acting_member=acting_member
-    )
+    return request_approval(request.mirror.number, request.purpose, request.probe_blob, acting_member=acting_member)
 
 
 def view_request(public_id: str, *, acting_member: Member) -> SharedRequest:
@@ -231,12 +250,12 @@ def view_request(public_id: str, *, acting_member: Member) -> SharedRequest:
 def _face(draft: Preparation) -> dict[str, Any]:
     if draft.provenance.get("with"):
         raise Refused(
-            "shared.frames", "Request refused", "The probe is made of several frames.",
+            "shared.frames",
+            "Request refused",
+            "The probe is made of several frames.",
             "Prepare the best frame alone: another agency cannot open your videos.",
-        )  # fmt: skip
+        )
     face = chosen_face(draft)
     if face is None:
-        raise Refused(
-            "preparation.no_face", "Request refused", "No face was chosen.", "Choose one in step 1."
-        )
+        raise Refused("preparation.no_face", "Request refused", "No face was chosen.", "Choose one in step 1.")
     return face

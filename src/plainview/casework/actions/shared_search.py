@@ -53,9 +53,14 @@ def search_shared(public_id: str, *, acting_member: Member) -> Search:
     elif before is not None and not request.closed_as:
         return before
     wanted = Request(
-        request.mirror.number if request.mirror else "", request.purpose, request.gallery.name, request.top,
-        request.origin, probe_sha256=request.probe_blob, shared=request.public_id,
-    )  # fmt: skip
+        request.mirror.number if request.mirror else "",
+        request.purpose,
+        request.gallery.name,
+        request.top,
+        request.origin,
+        probe_sha256=request.probe_blob,
+        shared=request.public_id,
+    )
     authorise(wanted, acting_member=acting_member)
     try:
         return run_search(_probe(request), wanted, acting_member=acting_member).search
@@ -107,11 +112,14 @@ def answer_request(public_id: str, *, acting_member: Member) -> SharedRequest:
         write_entry(
             "shared.answered",
             {
-                **named(request), "search": search.public_id if search else None, "result": request.result,
-                "version": version.number, "leads": [lead.public_id for lead in leads],
+                **named(request),
+                "search": search.public_id if search else None,
+                "result": request.result,
+                "version": version.number,
+                "leads": [lead.public_id for lead in leads],
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
         close(request, words.ANSWERED, "", acting_member)
     return request
 
@@ -135,11 +143,9 @@ def report_shared_outcome(
         if given is None or request.agreement.asker_id != acting_member.agency_id:
             raise Refused(
                 "lead.unknown", "Refused", f"Your agency was not given a lead {lead_id!r}.", "See the request's result."
-            )  # fmt: skip
+            )
         rules.require(looking.outcome_known(outcome))
-        row = Outcome.objects.create(
-            lead=given.lead, outcome=outcome, note=note.strip(), reported_by=acting_member
-        )
+        row = Outcome.objects.create(lead=given.lead, outcome=outcome, note=note.strip(), reported_by=acting_member)
         write_entry(
             "outcome.reported",
             {**named(request), "lead": given.lead.public_id, "outcome": outcome},

@@ -72,10 +72,13 @@ def _sheet(lead: Lead) -> Sheet:
         head=list(_head(lead)),
         pair=(
             Pictured(
-                "Probe", _large(row, "probe"),
+                "Probe",
+                _large(row, "probe"),
                 [
-                    ("Quality", f"{search.quality} of 100"), ("Taken", str(search.captured_on or "not stated")),
-                    ("Declared as", search.origin), ("Edits", "; ".join(facts.edits) or "none"),
+                    ("Quality", f"{search.quality} of 100"),
+                    ("Taken", str(search.captured_on or "not stated")),
+                    ("Declared as", search.origin),
+                    ("Edits", "; ".join(facts.edits) or "none"),
                     *([("Picked from", facts.still)] if facts.still else []),
                 ],
             ),
@@ -83,9 +86,11 @@ def _sheet(lead: Lead) -> Sheet:
                 f"Candidate, rank {row.rank} of {len(facts.candidates)}: similar, not identified",
                 _large(row, "candidate"),
                 [
-                    ("Score", f"{row.score:.3f}"), ("Quality", f"{row.reference.quality} of 100"),
+                    ("Score", f"{row.score:.3f}"),
+                    ("Quality", f"{row.reference.quality} of 100"),
                     ("Taken", str(row.reference.captured_on or "not stated")),
-                    ("Reference", row.reference.public_id), ("Source", row.reference.source_url or "erased"),
+                    ("Reference", row.reference.public_id),
+                    ("Source", row.reference.source_url or "erased"),
                 ],
             ),
         ),
@@ -98,21 +103,28 @@ def _sheet(lead: Lead) -> Sheet:
         ],
         candidates=[
             Row(
-                each.rank, _small(each), f"{each.score:.3f}", meaning.text, _small_facts(each),
+                each.rank,
+                _small(each),
+                f"{each.score:.3f}",
+                meaning.text,
+                _small_facts(each),
                 each.pk == row.pk,
             )
             for each, meaning in facts.candidates
         ],
         sections=list(_sections(lead, facts, verdicts)),
         receipt=[
-            ("Released in entry", str(lead.entry)), ("Searched in entries", f"{search.request_entry} and {search.answer_entry}"),
-            ("Log", f"{head.origin}, {head.size} entries"), ("Root", head.root.hex()), ("SHA-256 of the probe", search.probe_blob),
+            ("Released in entry", str(lead.entry)),
+            ("Searched in entries", f"{search.request_entry} and {search.answer_entry}"),
+            ("Log", f"{head.origin}, {head.size} entries"),
+            ("Root", head.root.hex()),
+            ("SHA-256 of the probe", search.probe_blob),
             ("SHA-256 of the recogniser", search.pack_sha256),
         ],
         checkpoint=note,
         how="The lines above are the signed head of the log. With a copy of the log anyone can check that these "
         "entries stand in it unchanged: plainview audit verify, or verify.py in the copy.",
-    )  # fmt: skip
+    )
 
 
 def _head(lead: Lead) -> Iterator[Fact]:
@@ -145,21 +157,24 @@ def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tup
     people += [
         (
             "Verified, without knowing",
-            f"{_who(row.verifier)}: {row.conclusion}, after {row.seconds} s" + ("" if row.agrees else " (did not agree)"),
+            f"{_who(row.verifier)}: {row.conclusion}, after {row.seconds} s"
+            + ("" if row.agrees else " (did not agree)"),
         )
         for row in verdicts
-    ]  # fmt: skip
+    ]
     yield "People", [*people, ("Released", _who(lead.released_by))]
     yield "Components as the examiner saw them", _by_answer(examination.components)
     yield (
         f"Gallery {gallery.name}",
         [
             ("Compared", f"{search.gallery_size:,} references" if search.gallery_size is not None else "not recorded"),
-            ("Legal basis", gallery.legal_basis), ("Source", gallery.source), ("Owner", gallery.owner),
+            ("Legal basis", gallery.legal_basis),
+            ("Source", gallery.source),
+            ("Owner", gallery.owner),
             ("Ends on", gallery.expires_on.isoformat()),
             ("Only for", ", ".join(gallery.offences) or "every offence of the agency"),
         ],
-    )  # fmt: skip
+    )
     yield "Quality of the probe", list(_quality(search))
     yield "Model and its error rates", list(_model(search.pack))
 

@@ -44,16 +44,11 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
     if kind not in _KINDS:
         raise _invalid(f"kind is one of: {', '.join(_KINDS)}.")
     provider, fields = _KINDS[kind]
-    if given.keys() != fields or not all(
-        isinstance(value, str) and value.strip() for value in given.values()
-    ):
+    if given.keys() != fields or not all(isinstance(value, str) and value.strip() for value in given.values()):
         raise _invalid(f"{kind} has exactly these texts: {', '.join(sorted(fields))}.")
     if not _SLUG.fullmatch(slug):
         raise _invalid(f"The short name is of the form {_SLUG.pattern}.")
-    if any(
-        not given[name].startswith(("https://", "http://127.0.0.1"))
-        for name in fields & {"server_url", "sso_url"}
-    ):
+    if any(not given[name].startswith(("https://", "http://127.0.0.1")) for name in fields & {"server_url", "sso_url"}):
         raise _invalid("The provider's address begins with https://.")
     with transaction.atomic():
         agency = agency_named(agency_name)
@@ -65,10 +60,13 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
                 app.delete()
         # SAML finds its row by the client id, OIDC by the provider id.
         SocialApp.objects.create(
-            provider=provider, provider_id=slug, name=agency.name,
-            client_id=slug if kind == "saml" else given["client_id"], secret=given.get("client_secret", ""),
+            provider=provider,
+            provider_id=slug,
+            name=agency.name,
+            client_id=slug if kind == "saml" else given["client_id"],
+            secret=given.get("client_secret", ""),
             settings=_settings(kind, given, agency),
-        )  # fmt: skip
+        )
         write_entry(
             "agency.sign_in_configured",
             {"agency": agency.public_id, "kind": kind, "slug": slug},
@@ -91,10 +89,12 @@ def _settings(kind: str, given: dict[str, str], agency: Agency) -> dict[str, obj
             "email": "urn:oid:0.9.2342.19200300.100.1.3",
         },
         "advanced": {
-            "want_assertion_signed": True, "want_message_signed": False, "reject_deprecated_algorithm": True,
+            "want_assertion_signed": True,
+            "want_message_signed": False,
+            "reject_deprecated_algorithm": True,
             "allow_repeat_attribute_name": True,
         },
-    }  # fmt: skip
+    }
 
 
 def _invalid(why: str) -> Refused:

@@ -64,9 +64,11 @@ def pick_still(public_id: str, *, acting_member: Member) -> Picked:
     if not done:
         raise ValueError("pixels that cannot be encoded")
     picked = Picked(
-        bytes(np.asarray(data, dtype=np.uint8)), f"{still.video.public_id}-frame-{still.frame}.png",
-        (still.box[0], still.box[1], still.box[2], still.box[3]), provenance(still, frame.turned),
-    )  # fmt: skip
+        bytes(np.asarray(data, dtype=np.uint8)),
+        f"{still.video.public_id}-frame-{still.frame}.png",
+        (still.box[0], still.box[1], still.box[2], still.box[3]),
+        provenance(still, frame.turned),
+    )
     with acting("still.pick", Permission.SEARCH_RUN, acting_member):
         write_entry(
             "still.picked",
@@ -80,10 +82,16 @@ def pick_still(public_id: str, *, acting_member: Member) -> Picked:
 def provenance(still: Still, turned: int = 0) -> dict[str, Any]:
     """Where a still is from, as it is kept with a search; numbers that are not whole are texts, for the log."""
     return {
-        "video": still.video.public_id, "still": still.public_id, "time_s": str(still.time_s), "frame": still.frame,
-        "frame_sha256": still.frame_sha256, "box": [str(value) for value in still.box],
-        "video_sha256": still.video.sha256, "turned": turned, "one_field": still.one_field,
-    }  # fmt: skip
+        "video": still.video.public_id,
+        "still": still.public_id,
+        "time_s": str(still.time_s),
+        "frame": still.frame,
+        "frame_sha256": still.frame_sha256,
+        "box": [str(value) for value in still.box],
+        "video_sha256": still.video.sha256,
+        "turned": turned,
+        "one_field": still.one_field,
+    }
 
 
 def draft_still(public_id: str, *, together: bool = False, acting_member: Member) -> Preparation:
@@ -102,9 +110,7 @@ def draft_still(public_id: str, *, together: bool = False, acting_member: Member
     number = still.video.case.number
     if together:
         picked.provenance["with"] = [row.public_id for row in best_others(still)]
-    draft = prepare(
-        number, picked.name, picked.data, provenance=picked.provenance, acting_member=acting_member
-    )
+    draft = prepare(number, picked.name, picked.data, provenance=picked.provenance, acting_member=acting_member)
     shares = [iou(tuple(face["box"]), picked.box) for face in draft.faces]
     if shares and max(shares) >= _SAME_PLACE:
         face = shares.index(max(shares)) + 1
@@ -132,9 +138,11 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
     """
     if len(stills) >= MAX_FRAMES:
         raise Refused(
-            "still.too_many", "Search refused", f"{len(stills) + 1} frames were named; {MAX_FRAMES} are the most.",
+            "still.too_many",
+            "Search refused",
+            f"{len(stills) + 1} frames were named; {MAX_FRAMES} are the most.",
             "Choose the best ones.",
-        )  # fmt: skip
+        )
     first = still_numbered(beside, acting_member)
     made = []
     for public_id in stills:
@@ -142,10 +150,11 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
         same = other.video_id == first.video_id and other.track.person == first.track.person
         if not same or other.pk == first.pk:
             raise Refused(
-                "still.other_person", "Search refused",
+                "still.other_person",
+                "Search refused",
                 f"{public_id} is not another still of the same person of the same video.",
                 "Search each person with a probe of their own.",
-            )  # fmt: skip
+            )
         probe = prepare_still(public_id, acting_member=acting_member)
         made.append(Further(probe.data, probe.picture, probe.number, probe.face, probe.provenance))
     return tuple(made)
@@ -165,6 +174,4 @@ def prepare_still(public_id: str, *, together_with: Sequence[str] = (), acting_m
     if not shares or max(shares) < _SAME_PLACE:
         raise BadMedia("no_face", "The still's face is not found in its frame again.", "Pick another still.")
     number, face = services().engine.probe_face(picture, shares.index(max(shares)) + 1)
-    return Probe(
-        picked.name, picked.data, picture, number, face, provenance=picked.provenance, further=further
-    )
+    return Probe(picked.name, picked.data, picture, number, face, provenance=picked.provenance, further=further)

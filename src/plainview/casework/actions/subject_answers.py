@@ -58,9 +58,11 @@ def answer_request(
         ids = {one.reference.public_id for one in found}
         if set(erase) - ids or (erase and not asks):
             raise Refused(
-                "subject.erase", "Not answered", "Only references of the person are erased, and only if they asked for it.",
+                "subject.erase",
+                "Not answered",
+                "Only references of the person are erased, and only if they asked for it.",
                 "See `plainview rights show` for those that are theirs.",
-            )  # fmt: skip
+            )
         kept = [one for one in found if one.reference.public_id not in erase and one.reference.template]
         if asks and kept:
             rules.require(explained(reason, "The reason for what is kept"))
@@ -75,12 +77,15 @@ def answer_request(
         write_entry(
             "subject.answered",
             {
-                "request": row.public_id, "agency": acting_member.agency.public_id, "outcome": row.outcome,
-                "erased": outcomes.count(ERASED), "sha256": row.answer.sha256,
+                "request": row.public_id,
+                "agency": acting_member.agency.public_id,
+                "outcome": row.outcome,
+                "erased": outcomes.count(ERASED),
+                "sha256": row.answer.sha256,
             },
             {"kept": outcomes.count(KEPT), "reason": row.reason},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     forget_pages()  # the journal still holds the photograph
     tell(row)
     return row
@@ -111,9 +116,11 @@ def _erase(one: SubjectFinding, row: SubjectRequest, acting_member: Member) -> N
     reference = one.reference
     try:
         done = expunge(
-            reference.public_id, reason=f"asked for by the person in request {row.public_id}",
-            never_again=policy.OBJECTION in row.wishes, acting_member=acting_member,
-        )  # fmt: skip
+            reference.public_id,
+            reason=f"asked for by the person in request {row.public_id}",
+            never_again=policy.OBJECTION in row.wishes,
+            acting_member=acting_member,
+        )
     except Refused as refused:
         if refused.rule_id == "reference.unknown":  # erased since it was decided on, by this or another act
             one.outcome, one.entry = ERASED, _entry_of(reference.public_id)

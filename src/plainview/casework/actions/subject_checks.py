@@ -71,13 +71,12 @@ def confirm(public_id: str, how: str, *, acting_member: Member) -> SubjectReques
     with acting("subject.confirm", Permission.SUBJECT_ANSWER, acting_member):
         row = locked_request(public_id, acting_member)
         rules.require(
-            policy.still_open(row.state not in OPEN), explained(how, "How identity was checked"),
+            policy.still_open(row.state not in OPEN),
+            explained(how, "How identity was checked"),
             policy.no_document_number(how),
-        )  # fmt: skip
+        )
         if row.state != RECEIVED:
-            raise Refused(
-                "subject.confirmed", "Not recorded", "It was recorded already.", "Go on with the request."
-            )
+            raise Refused("subject.confirmed", "Not recorded", "It was recorded already.", "Go on with the request.")
         row.state, row.confirmed_how = CONFIRMED, how.strip()
         row.confirmed_by, row.confirmed_at = acting_member, timezone.now()
         row.save(update_fields=["state", "confirmed_how", "confirmed_by", "confirmed_at"])
@@ -100,9 +99,7 @@ def extend(public_id: str, days: int, reason: str, *, acting_member: Member) -> 
         row = locked_request(public_id, acting_member)
         rules.require(
             policy.still_open(row.state not in OPEN),
-            policy.extension(
-                days, before=row.extended_at is not None, today=timezone.now().date(), due_on=row.due_on
-            ),
+            policy.extension(days, before=row.extended_at is not None, today=timezone.now().date(), due_on=row.due_on),
             explained(reason, "The reason"),
         )
         row.due_on += timedelta(days=days)
@@ -112,12 +109,13 @@ def extend(public_id: str, days: int, reason: str, *, acting_member: Member) -> 
         write_entry(
             "subject.extended",
             {
-                "request": row.public_id, "agency": acting_member.agency.public_id,
+                "request": row.public_id,
+                "agency": acting_member.agency.public_id,
                 "due_on": row.due_on.isoformat(),
             },
             {"reason": row.extended_why},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     tell(row)
     return row
 
@@ -133,25 +131,31 @@ def refuse(public_id: str, ground: str, reason: str, *, acting_member: Member) -
         rules.require(policy.still_open(row.state not in OPEN), explained(reason, "The reason"))
         if row.findings.exclude(outcome="").exists():
             raise Refused(
-                "subject.begun", "Not refused", "Pictures of the person are being erased already.",
+                "subject.begun",
+                "Not refused",
+                "Pictures of the person are being erased already.",
                 "Finish the answer: run it again.",
-            )  # fmt: skip
+            )
         if ground not in policy.GROUNDS:
             raise Refused(
-                "subject.ground", "Not refused", f"There is no ground {ground!r}.",
+                "subject.ground",
+                "Not refused",
+                f"There is no ground {ground!r}.",
                 f"Use one of: {', '.join(policy.GROUNDS)}.",
-            )  # fmt: skip
+            )
         row.state, row.outcome, row.ground, row.reason = REFUSED, "refused", ground, reason.strip()
         close(row, acting_member)
         write_entry(
             "subject.refused",
             {
-                "request": row.public_id, "agency": acting_member.agency.public_id, "ground": ground,
+                "request": row.public_id,
+                "agency": acting_member.agency.public_id,
+                "ground": ground,
                 "sha256": row.answer.sha256,
             },
             {"reason": row.reason},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     forget_pages()  # the journal still holds the photograph
     tell(row)
     return row

@@ -102,9 +102,10 @@ def record_refused_filing(agency_id: str, refused: Refused, *, network: str) -> 
         return
     with _unseen(), transaction.atomic():
         write_entry(
-            "subject.file.refused", {"rule": refused.rule_id, "agency": agency_asked(agency_id).public_id},
+            "subject.file.refused",
+            {"rule": refused.rule_id, "agency": agency_asked(agency_id).public_id},
             acting_member=None,
-        )  # fmt: skip
+        )
 
 
 @contextmanager
@@ -122,9 +123,12 @@ def _file(agency: Agency, filing: Filing, photo: bytes | None) -> Filed:
     _, rulebook = binding(agency)
     code, now = _new_code(), timezone.now()
     row = SubjectRequest(
-        agency=agency, wishes=list(filing.wishes), code_sha256=_digest(code), received_at=now,
+        agency=agency,
+        wishes=list(filing.wishes),
+        code_sha256=_digest(code),
+        received_at=now,
         due_on=now.date() + timedelta(days=rulebook.subject_days),
-    )  # fmt: skip
+    )
     row.sealed = seal_filing(filing, row.public_id)
     committed = {"filing_sha256": hashlib.sha256(bytes(row.sealed)).hexdigest()}
     if photo is not None:
@@ -132,12 +136,16 @@ def _file(agency: Agency, filing: Filing, photo: bytes | None) -> Filed:
     receipt = write_entry(
         "subject.received",
         {
-            "request": row.public_id, "agency": agency.public_id, "wishes": list(filing.wishes),
-            "due_on": row.due_on.isoformat(), "photo": photo is not None, "named": len(filing.named),
+            "request": row.public_id,
+            "agency": agency.public_id,
+            "wishes": list(filing.wishes),
+            "due_on": row.due_on.isoformat(),
+            "photo": photo is not None,
+            "named": len(filing.named),
         },
         committed,
         acting_member=None,
-    )  # fmt: skip
+    )
     row.entry = receipt.entry
     row.save()
     if photo is not None:
@@ -158,9 +166,10 @@ def _check_email(address: str) -> None:
 def too_large(size: int) -> BadMedia:
     """What is said of a photograph of more bytes than are taken."""
     return BadMedia(
-        "too_large", f"The photograph has {size:,} bytes; the limit is {policy.PHOTO_BYTES:,}.",
+        "too_large",
+        f"The photograph has {size:,} bytes; the limit is {policy.PHOTO_BYTES:,}.",
         "Choose a smaller copy of it.",
-    )  # fmt: skip
+    )
 
 
 def _check_photo(data: bytes) -> None:
@@ -172,9 +181,10 @@ def _check_photo(data: bytes) -> None:
     faces = services().engine.faces(picture)
     if len(faces) > 1:
         raise BadMedia(
-            "no_such_face", f"The photograph shows {len(faces)} faces.",
+            "no_such_face",
+            f"The photograph shows {len(faces)} faces.",
             "Send one that shows nobody but you: other people have not asked.",
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +205,11 @@ def open_request(public_id: str, code: str, *, network: str) -> Opened:
     for what, whom in (("code", number), ("code network", _network(network))):
         if _count(what, whom) >= policy.WRONG_CODES:
             raise Refused(
-                "subject.code_often", "Not shown", f"More than {policy.WRONG_CODES} codes were wrong within an hour.",
+                "subject.code_often",
+                "Not shown",
+                f"More than {policy.WRONG_CODES} codes were wrong within an hour.",
                 "Wait an hour, then try again with the code of your receipt.",
-            )  # fmt: skip
+            )
     row = SubjectRequest.objects.select_related("agency", "answer").filter(public_id=number).first()
     # The digest of nothing is compared too, so that an unknown number takes as long as a wrong code.
     known = row.code_sha256 if row is not None else _digest("")
@@ -205,14 +217,17 @@ def open_request(public_id: str, code: str, *, network: str) -> Opened:
         _counted("code", number)
         _counted("code network", _network(network))
         raise Refused(
-            "subject.code", "Not shown", "There is no request with this number and this code.",
+            "subject.code",
+            "Not shown",
+            "There is no request with this number and this code.",
             "Both stand on your receipt. Without them, ask the agency.",
-        )  # fmt: skip
+        )
     with _unseen(), transaction.atomic():
         write_entry(
-            "subject.read_by_person", {"request": row.public_id, "agency": row.agency.public_id},
+            "subject.read_by_person",
+            {"request": row.public_id, "agency": row.agency.public_id},
             acting_member=None,
-        )  # fmt: skip
+        )
     return Opened(row, answer_pdf(row))
 
 

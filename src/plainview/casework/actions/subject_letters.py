@@ -82,7 +82,7 @@ def held_facts(reference: Reference) -> list[Fact]:
         ("Kept until", f"{gallery.expires_on}, when its legal basis ends, unless that is renewed"),
         ("How long such pictures are kept", " ".join(row.says for row in kept)),
         ("What is held", f"the picture, where the face is in it, its quality, and a template made by {reference.pack}"),
-    ]  # fmt: skip
+    ]
 
 
 def seal_facts(finding: SubjectFinding, facts: Sequence[Fact]) -> bytes:
@@ -143,9 +143,10 @@ def tell(row: SubjectRequest) -> bool:
 
 def _told(row: SubjectRequest, what: str) -> None:
     write_entry(
-        "subject.told", {"request": row.public_id, "agency": row.agency.public_id, "what": what},
+        "subject.told",
+        {"request": row.public_id, "agency": row.agency.public_id, "what": what},
         acting_member=None,
-    )  # fmt: skip
+    )
 
 
 _SUBJECT = {
@@ -197,9 +198,7 @@ def _head(row: SubjectRequest, filing: Filing) -> Iterator[Fact]:
         yield "Who asks", f"checked on {row.confirmed_at:%Y-%m-%d}: {row.confirmed_how}"
 
 
-def _sections(
-    row: SubjectRequest, found: list[SubjectFinding], policy: AgencyPolicy, size: int
-) -> Iterator[Section]:
+def _sections(row: SubjectRequest, found: list[SubjectFinding], policy: AgencyPolicy, size: int) -> Iterator[Section]:
     if row.state == REFUSED:
         why, remedy = GROUNDS[row.ground]
         yield Section("Why it is refused", [why, f"The agency's own words: {row.reason}"])
@@ -208,9 +207,10 @@ def _sections(
     yield Section("How we looked", list(_how(row)))
     if found:
         yield Section(
-            "What we hold", [f"{len(found)} picture(s) with a face that a person of ours found to be yours."],
+            "What we hold",
+            [f"{len(found)} picture(s) with a face that a person of ours found to be yours."],
             [(f"Reference {one.reference.public_id}", _held(one)) for one in found],
-        )  # fmt: skip
+        )
         yield from _used(found, policy)
     if set(row.wishes) - {ACCESS}:
         yield from _erased(row, found, size)
@@ -266,14 +266,15 @@ def _used(found: list[SubjectFinding], policy: AgencyPolicy) -> Iterator[Section
     ]
     rows = [
         (
-            f"{one.on}", f"{one.offence}, gallery {one.gallery}"
+            f"{one.on}",
+            f"{one.offence}, gallery {one.gallery}"
             + (", raised by an alert" if one.alert else "")
             + (": a lead came of your picture" if one.lead else ": no lead came of your picture")
             + (f"; for {one.for_agency}, which was told" if one.for_agency else "")
             + ("; disclosed to a defence" if one.disclosed else ""),
         )
         for one in told
-    ]  # fmt: skip
+    ]
     answer = open_cases(withheld, policy.subject_open_cases)
     if isinstance(answer, Refused):
         says.append(f"Withheld (rule {answer.rule_id}): {answer.why} {answer.next_step}")
@@ -283,12 +284,14 @@ def _used(found: list[SubjectFinding], policy: AgencyPolicy) -> Iterator[Section
         [("", rows)] if rows else [("", [("Told here", "none")])],
     )
     exports = [
-        (f"{day}", f"gallery {gallery} was exported, entry {entry} of the log") for entry, day, gallery in exports_of(references)
-    ]  # fmt: skip
+        (f"{day}", f"gallery {gallery} was exported, entry {entry} of the log")
+        for entry, day, gallery in exports_of(references)
+    ]
     yield Section(
-        "To whom they were given", [] if exports else ["No gallery that holds them was exported while they were in it."],
+        "To whom they were given",
+        [] if exports else ["No gallery that holds them was exported while they were in it."],
         [("", exports)] if exports else [],
-    )  # fmt: skip
+    )
 
 
 def _erased(row: SubjectRequest, found: list[SubjectFinding], size: int) -> Iterator[Section]:
@@ -298,21 +301,27 @@ def _erased(row: SubjectRequest, found: list[SubjectFinding], size: int) -> Iter
         yield Section(
             "What is erased, and how you check it",
             [
-                ("Picture, template and source are gone, no search can find them. What stays in the log is that a reference was "
-                "erased. The entry and the proof below show that it stands there; a file on the page of your request "
-                "holds the same. With a copy of the log and verify.py, which lies in it, anybody can check it without us: "
-                "python verify.py FOLDER --kept CHECKPOINT"),
+                (
+                    "Picture, template and source are gone, no search can find them. What stays in the log is that a reference was "
+                    "erased. The entry and the proof below show that it stands there; a file on the page of your request "
+                    "holds the same. With a copy of the log and verify.py, which lies in it, anybody can check it without us: "
+                    "python verify.py FOLDER --kept CHECKPOINT"
+                ),
             ],
             [(f"Reference {one.reference.public_id}", _proof(one, size)) for one in erased],
-        )  # fmt: skip
+        )
     if kept:
         yield Section(
-            "What is not erased, and why", [],
+            "What is not erased, and why",
+            [],
             [
-                (f"Reference {one.reference.public_id}", [("Rule", one.rule), ("Reason", one.why), ("Remedy", one.remedy)])
+                (
+                    f"Reference {one.reference.public_id}",
+                    [("Rule", one.rule), ("Reason", one.why), ("Remedy", one.remedy)],
+                )
                 for one in kept
             ],
-        )  # fmt: skip
+        )
     if OBJECTION in row.wishes:
         yield Section(
             "Your objection",
@@ -358,4 +367,4 @@ def _receipt(row: SubjectRequest, note: str) -> list[Fact]:
         ("Log", f"{head.origin}, {head.size} entries"),
         ("Root", head.root.hex()),
         ("The signed head", "The lines below are the log's checkpoint: keep them, they bind us to all that it holds."),
-    ]  # fmt: skip
+    ]

@@ -82,39 +82,42 @@ def search_subject(public_id: str, *, top: int = DEFAULT_LIST, acting_member: Me
     return findings_of(row)
 
 
-def _record(
-    public_id: str, top: int, acting_member: Member
-) -> tuple[SubjectRequest, list[tuple[Gallery, Receipt]]]:
+def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectRequest, list[tuple[Gallery, Receipt]]]:
     """Record the search of every gallery, durable before this returns."""
     with acting("subject.search", Permission.SUBJECT_ANSWER, acting_member):
         row = locked_request(public_id, acting_member)
         rules.require(
-            policy.still_open(row.state not in OPEN), policy.identity_checked(row.state != RECEIVED),
+            policy.still_open(row.state not in OPEN),
+            policy.identity_checked(row.state != RECEIVED),
             list_length(top, MAX_LIST),
-        )  # fmt: skip
+        )
         named = filing_of(row).named
         if not has_photo(row) and not named:
             raise Refused(
-                "subject.nothing_to_find", "Nothing searched", "The person sent no photograph and named no reference.",
+                "subject.nothing_to_find",
+                "Nothing searched",
+                "The person sent no photograph and named no reference.",
                 "Answer the request, or ask them for a photograph of themself.",
-            )  # fmt: skip
+            )
         galleries = list(Gallery.objects.filter(agency=acting_member.agency).order_by("pk"))
         pack = services().engine.pack
         asked = []
         # A gallery whose legal basis has ended is looked through too: what it still holds is held.
         for gallery in galleries if has_photo(row) else ():
-            rules.require(
-                rules.gallery_of_pack(gallery.name, gallery.pack, pack.identity, gallery.re_embedding)
-            )
+            rules.require(rules.gallery_of_pack(gallery.name, gallery.pack, pack.identity, gallery.re_embedding))
             receipt = write_entry(
                 "subject.search_requested",
                 {
-                    "request": row.public_id, "agency": acting_member.agency.public_id, "gallery": gallery.pk,
-                    "purpose": policy.PURPOSE, "top": top, "pack": pack.identity,
+                    "request": row.public_id,
+                    "agency": acting_member.agency.public_id,
+                    "gallery": gallery.pk,
+                    "purpose": policy.PURPOSE,
+                    "top": top,
+                    "pack": pack.identity,
                     "pack_sha256": pack.recogniser.sha256,
                 },
                 acting_member=acting_member,
-            )  # fmt: skip
+            )
             asked.append((gallery, receipt))
     return row, asked
 
@@ -149,23 +152,31 @@ def _keep(row: SubjectRequest, looked: list[_Looked], acting_member: Member) -> 
         for rank, found in enumerate(one.listed, start=1):
             if found.reference not in decided:
                 SubjectFinding.objects.create(
-                    request=row, reference=references[found.reference], rank=rank,
+                    request=row,
+                    reference=references[found.reference],
+                    rank=rank,
                     score=Decimal(f"{found.cosine:.6f}"),
-                )  # fmt: skip
+                )
         row.searched.append(
             {
-                "gallery": one.gallery.name, "compared": one.compared, "listed": len(one.listed),
+                "gallery": one.gallery.name,
+                "compared": one.compared,
+                "listed": len(one.listed),
                 "entry": one.asked.entry,
             }
-        )  # fmt: skip
+        )
         write_entry(
             "subject.search_answered",
             {
-                "request": row.public_id, "agency": acting_member.agency.public_id, "gallery": one.gallery.pk,
-                "requested_in": one.asked.entry, "candidates": len(one.listed), "gallery_size": one.compared,
+                "request": row.public_id,
+                "agency": acting_member.agency.public_id,
+                "gallery": one.gallery.pk,
+                "requested_in": one.asked.entry,
+                "candidates": len(one.listed),
+                "gallery_size": one.compared,
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     for reference in named_references(row, filing_of(row).named):
         SubjectFinding.objects.update_or_create(request=row, reference=reference, defaults={"is_named": True})
     row.save(update_fields=["searched_at", "searched"])
@@ -192,10 +203,11 @@ def decide(
         unknown = (set(persons) | set(others)) - held.keys()
         if unknown or set(persons) & set(others):
             raise Refused(
-                "finding.unknown", "Nothing decided",
+                "finding.unknown",
+                "Nothing decided",
                 f"The request lists no such reference: {', '.join(sorted(unknown)) or 'one was named for both'}.",
                 "See `plainview rights show`.",
-            )  # fmt: skip
+            )
         for reference in [*persons, *others]:
             _decide(held[reference], reference in persons, row, acting_member)
     return findings_of(row)

@@ -82,11 +82,7 @@ def _letter(rows: list[SubjectRequest]) -> str:
 
 def _words(row: SubjectRequest) -> str:
     left = days_left(row)
-    return (
-        f"OVERDUE by {-left} day(s), since {row.due_on}"
-        if left < 0
-        else f"{left} day(s) left, until {row.due_on}"
-    )
+    return f"OVERDUE by {-left} day(s), since {row.due_on}" if left < 0 else f"{left} day(s) left, until {row.due_on}"
 
 
 def send_owed() -> int:
@@ -111,7 +107,7 @@ def erase_old() -> list[str]:
             row.save()
             write_entry(
                 "subject.erased", {"request": row.public_id, "agency": row.agency.public_id}, acting_member=None
-            )  # fmt: skip
+            )
         erased.append(row.public_id)
     if erased:
         forget_pages()

@@ -30,9 +30,10 @@ def make_token(*, acting_member: Member) -> tuple[Token, str]:
     with acting("token.make", Permission.TOKEN_OWN, acting_member):
         secret = new_code(_SECRET_BYTES)
         token = Token.objects.create(
-            member=acting_member, secret_sha256=digest(secret),
+            member=acting_member,
+            secret_sha256=digest(secret),
             expires_at=timezone.now() + timedelta(days=TOKEN_DAYS),
-        )  # fmt: skip
+        )
         write_entry("token.made", {"token": token.public_id}, acting_member=acting_member)
     return token, f"{token.public_id}.{secret}"
 
@@ -46,9 +47,7 @@ def revoke_token(public_id: str, *, acting_member: Member) -> Token:
     with acting("token.revoke", Permission.TOKEN_OWN, acting_member):
         token = Token.objects.filter(member=acting_member, public_id=public_id, revoked_at=None).first()
         if token is None:
-            raise Refused(
-                "token.unknown", "Nothing done", "You have no such token.", "See `plainview token list`."
-            )
+            raise Refused("token.unknown", "Nothing done", "You have no such token.", "See `plainview token list`.")
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
         write_entry("token.revoked", {"token": token.public_id}, acting_member=acting_member)
@@ -63,9 +62,11 @@ def require_token(text: str, *, acting_member: Member) -> None:
     """
     if not text:
         raise Refused(
-            "token.needed", "Refused", "This workspace is served: the command line acts with a token.",
+            "token.needed",
+            "Refused",
+            "This workspace is served: the command line acts with a token.",
             "Put a token of that member into PLAINVIEW_TOKEN.",
-        )  # fmt: skip
+        )
     public, _, secret = text.partition(".")
     token = Token.objects.filter(public_id=public, member=acting_member).first()
     valid = token is not None and token.revoked_at is None and token.expires_at > timezone.now()
@@ -74,10 +75,14 @@ def require_token(text: str, *, acting_member: Member) -> None:
         return
     with transaction.atomic():
         write_entry(
-            "token.refused", {"agency": acting_member.agency.public_id}, {"token": public[:32]},
+            "token.refused",
+            {"agency": acting_member.agency.public_id},
+            {"token": public[:32]},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     raise Refused(
-        "token.invalid", "Refused", "This token is not a current one of that member.",
+        "token.invalid",
+        "Refused",
+        "This token is not a current one of that member.",
         "Make a new one with `plainview token make` before it runs out, or on your page.",
-    )  # fmt: skip
+    )

@@ -40,25 +40,32 @@ def approve_trial(email: str, *, days: int, searches: int, acting_member: Member
         )
         if not member.on_trial or not member.is_active:
             raise Refused(
-                "trial.not_on_trial", "Trial refused", f"{member.email} was not invited for a trial.",
+                "trial.not_on_trial",
+                "Trial refused",
+                f"{member.email} was not invited for a trial.",
                 "A full member needs none.",
-            )  # fmt: skip
+            )
         if Trial.objects.filter(member=member).exists():
             raise Refused(
-                "trial.second", "Trial refused", f"{member.email} has had a trial.",
+                "trial.second",
+                "Trial refused",
+                f"{member.email} has had a trial.",
                 "A trial happens once; an administrator can make them a full member.",
-            )  # fmt: skip
+            )
         trial = Trial.objects.create(
             member=member, approved_by=acting_member, starts_on=today, ends_on=ends_on, search_limit=searches
         )
         write_entry(
             "trial.approved",
             {
-                "trial": trial.public_id, "member": member.public_id, "starts_on": today.isoformat(),
-                "ends_on": ends_on.isoformat(), "searches": searches,
+                "trial": trial.public_id,
+                "member": member.public_id,
+                "starts_on": today.isoformat(),
+                "ends_on": ends_on.isoformat(),
+                "searches": searches,
             },
             acting_member=acting_member,
-        )  # fmt: skip
+        )
     return trial
 
 
@@ -75,11 +82,7 @@ def send_reports() -> list[str]:
     """
     now, written = timezone.now(), []
     week = timedelta(days=REPORT_DAYS)
-    due = (
-        Agency.objects.exclude(trial_reported_at__gt=now - week)
-        .exclude(opened_at=None)
-        .exclude(head_email="")
-    )
+    due = Agency.objects.exclude(trial_reported_at__gt=now - week).exclude(opened_at=None).exclude(head_email="")
     for agency in due.filter(member__trials__ends_on__gte=(now - week).date()).distinct():
         report = report_of(agency)
         text = report.text()
@@ -89,14 +92,14 @@ def send_reports() -> list[str]:
             write_entry(
                 "trial.reported",
                 {
-                    "agency": agency.public_id, "since": report.since.isoformat(),
-                    "until": report.until.isoformat(), "trials": len(report.trials),
+                    "agency": agency.public_id,
+                    "since": report.since.isoformat(),
+                    "until": report.until.isoformat(),
+                    "trials": len(report.trials),
                     "sha256": hashlib.sha256(text.encode()).hexdigest(),
                 },
                 acting_member=None,
-            )  # fmt: skip
-            send_mail(
-                f"Trials of {agency.name}", text, None, [agency.head_email] if agency.head_email else []
             )
+            send_mail(f"Trials of {agency.name}", text, None, [agency.head_email] if agency.head_email else [])
         written.append(agency.name)
     return written

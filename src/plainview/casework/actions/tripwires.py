@@ -29,9 +29,11 @@ def add_tripwire(photograph: Path, label: str, *, consent: bool, acting_member: 
     with acting("tripwire.add", Permission.TRIPWIRE_OWN, acting_member):
         if not consent:
             raise Refused(
-                "tripwire.consent", "Not added", "The person's consent was not stated.",
+                "tripwire.consent",
+                "Not added",
+                "The person's consent was not stated.",
                 "State it with --consent once the person has given it.",
-            )  # fmt: skip
+            )
         if not label.strip():
             raise Refused(
                 "tripwire.label",
@@ -46,9 +48,7 @@ def add_tripwire(photograph: Path, label: str, *, consent: bool, acting_member: 
         template = engine.template(picture, face.detection)
         row = Tripwire(owner=acting_member, sealed=b"", sealed_label=b"")
         row.sealed = services().templates.seal(template.tobytes(), f"tripwire:{row.public_id}".encode())
-        row.sealed_label = services().openings.seal(
-            label.strip().encode(), f"tripwire label:{row.public_id}".encode()
-        )
+        row.sealed_label = services().openings.seal(label.strip().encode(), f"tripwire label:{row.public_id}".encode())
         row.save()
         write_entry("tripwire.added", {"tripwire": row.public_id}, acting_member=acting_member)
     return row

@@ -29,15 +29,15 @@ def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Sea
     sweep()
     with acting("search.authorise", Permission.SEARCH_AUTHORISE, acting_member):
         search = search_numbered(public_id, acting_member)
-        rules.require(
-            joining.another_person(acting_member.public_id, search.member.public_id, "Authorisation")
-        )
+        rules.require(joining.another_person(acting_member.public_id, search.member.public_id, "Authorisation"))
         over = search.authorised_at or search.erased_at or search.sealed_at
         if search.authorise_by is None or over is not None:
             raise Refused(
-                "search.not_waiting", "Nothing authorised", "This search does not wait for an authorisation.",
+                "search.not_waiting",
+                "Nothing authorised",
+                "This search does not wait for an authorisation.",
                 "See `plainview urgent list`.",
-            )  # fmt: skip
+            )
         if not note.strip():
             raise Refused(
                 "search.note",
@@ -88,8 +88,10 @@ def _seal(search: Search, holds: list[str]) -> None:
     write_entry(
         "search.sealed",
         {
-            "search": search.public_id, "agency": search.case.agency.public_id,
-            "why": "urgent search was not authorised in time, and is held", "holds": list(holds),
+            "search": search.public_id,
+            "agency": search.case.agency.public_id,
+            "why": "urgent search was not authorised in time, and is held",
+            "holds": list(holds),
         },
         acting_member=None,
-    )  # fmt: skip
+    )

@@ -59,9 +59,7 @@ def open_verification(public_id: str, *, acting_member: Member) -> BlindDesk:
             task.shown_at = timezone.now()
             task.save(update_fields=["shown_at"])
         draft = open_draft(acting_member, task)
-        receipt = write_entry(
-            "verification.shown", {"verification": task.public_id}, acting_member=acting_member
-        )
+        receipt = write_entry("verification.shown", {"verification": task.public_id}, acting_member=acting_member)
         positions = tuple(task.items.order_by("position").values_list("position", flat=True))
     return BlindDesk(task.public_id, positions, draft, receipt)
 
@@ -77,9 +75,7 @@ def show_verification(public_id: str, *, acting_member: Member) -> BlindTask:
     return BlindTask(public_id, probe, faces)
 
 
-def save_draft(
-    public_id: str, position: int, answers: Answers, version: int, *, acting_member: Member
-) -> Saved:
+def save_draft(public_id: str, position: int, answers: Answers, version: int, *, acting_member: Member) -> Saved:
     """Keep what was answered about one face so far.
 
     Raises:
@@ -120,14 +116,18 @@ def answer_verification(
         )
         if task.shown_at is None:
             raise Refused(
-                "verification.not_shown", "Not recorded", "The faces were not looked at.",
+                "verification.not_shown",
+                "Not recorded",
+                "The faces were not looked at.",
                 "Look at them first with `plainview verify show`.",
-            )  # fmt: skip
+            )
         if set(answers) != {item.position for item in items}:
             raise Refused(
-                "verification.incomplete", "Not recorded", f"Each of the {len(items)} faces needs a conclusion.",
+                "verification.incomplete",
+                "Not recorded",
+                f"Each of the {len(items)} faces needs a conclusion.",
                 f"Conclude on each: {', '.join(looking.CONCLUSIONS)}.",
-            )  # fmt: skip
+            )
         for item in items:
             item.conclusion = answers[item.position]
             item.components = dict(components.get(item.position, {}))
@@ -140,12 +140,14 @@ def answer_verification(
         write_entry(
             "verification.recorded",
             {
-                "verification": task.public_id, "agency": acting_member.agency.public_id, "faces": len(items),
+                "verification": task.public_id,
+                "agency": acting_member.agency.public_id,
+                "faces": len(items),
                 "seconds": int((task.answered_at - task.shown_at).total_seconds()),
             },
             {"conclusions": {str(item.position): item.conclusion for item in items}},
             acting_member=acting_member,
-        )  # fmt: skip
+        )
         # The system's own entry: whoever wrote an entry may open it, and the verifier must not learn this.
         write_entry(
             "verification.compared",
@@ -155,11 +157,7 @@ def answer_verification(
         )
         erase_draft(acting_member, task)
         examination = task.examination
-        if (
-            examination is not None
-            and verdict != examination.conclusion
-            and examination.verifications.count() == 1
-        ):
+        if examination is not None and verdict != examination.conclusion and examination.verifications.count() == 1:
             assign_verifier(examination)
     return task
 
@@ -178,5 +176,6 @@ def _outcome(task: Verification, verdict: str) -> dict[str, str | bool]:
         return {"proficiency": task.proficiency.public_id, "right": verdict == right}
     assert task.examination is not None  # noqa: S101  a constraint of the table
     return {
-        "examination": task.examination.public_id, "agrees": verdict == task.examination.conclusion,
-    }  # fmt: skip
+        "examination": task.examination.public_id,
+        "agrees": verdict == task.examination.conclusion,
+    }

@@ -39,9 +39,11 @@ def export_stills(public_id: str, kind: str, *, acting_member: Member) -> bytes:
         people = persons(video)
         if kind not in KINDS or not people:
             raise Refused(
-                "still.none", "Nothing written", f"The video is {video.state} and has no still to write.",
+                "still.none",
+                "Nothing written",
+                f"The video is {video.state} and has no still to write.",
                 "Wait until one is found.",
-            )  # fmt: skip
+            )
         receipt = write_entry(
             "stills.exported",
             {"agency": acting_member.agency.public_id, "video": video.public_id, "kind": kind},
@@ -65,10 +67,16 @@ def _csv(people: list[Person]) -> bytes:
         for still in person.stills:
             table.writerow(
                 [
-                    person.number, still.public_id, still.time_s, still.frame, still.pts, still.frame_sha256,
-                    *still.box, still.quality,
+                    person.number,
+                    still.public_id,
+                    still.time_s,
+                    still.frame,
+                    still.pts,
+                    still.frame_sha256,
+                    *still.box,
+                    still.quality,
                 ]
-            )  # fmt: skip
+            )
     return out.getvalue().encode()
 
 
@@ -100,9 +108,7 @@ def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
                     f"{still.time_s:.3f} s, frame {still.frame}. Face {still.box[2]:.0f} pixels wide, quality "
                     f"{still.quality}. {still.public_id}"
                 )
-                cells.append(
-                    f'[#image("{still.public_id}.jpg", width: 100%, alt: {_string(alt)}) {_text(words)}]'
-                )
+                cells.append(f'[#image("{still.public_id}.jpg", width: 100%, alt: {_string(alt)}) {_text(words)}]')
             more = len(person.stills) - len(cells)
             lines.append(
                 f"== {_text(f'Person {person.number}')}\n#grid(columns: (1fr,) * 6, gutter: 6pt, {', '.join(cells)})"

@@ -96,9 +96,7 @@ def _look_through(video: Video, job: Job, progress: Callable[[int, int], None], 
         for row in video.segments.filter(done_at=None).order_by("number"):
             reader_now = reader_now or VideoReader(source)
             try:
-                found = segments.process(
-                    reader_now, segments.Segment(row.first, row.end), engine, passed=passed
-                )
+                found = segments.process(reader_now, segments.Segment(row.first, row.end), engine, passed=passed)
             except BadMedia as bad:
                 # The child is gone; what comes after this segment may still be whole.
                 reader_now.close()
@@ -164,9 +162,7 @@ def _notes(info: VideoInfo, index: FrameIndex, seconds: float) -> list[str]:
     announced_s = float(info.announced_duration * info.time_base)
     short = max(announced_s - seconds, 0) if info.announced_duration else 0
     if info.announced_frames > frames:
-        notes.append(
-            f"The file announces {info.announced_frames:,} frames; {frames:,} are in it. The rest is missing."
-        )
+        notes.append(f"The file announces {info.announced_frames:,} frames; {frames:,} are in it. The rest is missing.")
     elif short > max(_UNTRUE_END, 0.02 * announced_s):
         notes.append(
             f"The file announces {announced_s:,.1f} s; its frames end after {seconds:,.1f} s. The rest is missing."
@@ -181,13 +177,9 @@ def _notes(info: VideoInfo, index: FrameIndex, seconds: float) -> list[str]:
     return notes
 
 
-def _keep(
-    video: Video, row: VideoSegment, found: segments.Found, index: FrameIndex, job: Job, done: int
-) -> None:
+def _keep(video: Video, row: VideoSegment, found: segments.Found, index: FrameIndex, job: Job, done: int) -> None:
     """Keep a segment with its tracks and stills, all of it or nothing, once."""
-    thumbnails = services().blobs.put_many(
-        jpeg(still.thumbnail) for track in found.tracks for still in track.stills
-    )
+    thumbnails = services().blobs.put_many(jpeg(still.thumbnail) for track in found.tracks for still in track.stills)
     digests = iter(thumbnails)
     sealer = services().templates
     with transaction.atomic():
@@ -197,13 +189,14 @@ def _keep(
             return
         for number, track in enumerate(found.tracks, start=1):
             kept = VideoTrack.objects.create(
-                segment=held, number=number, seen=list(track.seen), first_box=_rounded(track.first_box),
+                segment=held,
+                number=number,
+                seen=list(track.seen),
+                first_box=_rounded(track.first_box),
                 last_box=_rounded(track.last_box),
                 sealed=sealer.seal(track.template.tobytes(), _context(held.pk, number)),
-            )  # fmt: skip
-            Still.objects.bulk_create(
-                _still(video, kept, still, index, next(digests)) for still in track.stills
             )
+            Still.objects.bulk_create(_still(video, kept, still, index, next(digests)) for still in track.stills)
         held.looked, held.decoded, held.bad, held.why = found.looked, found.decoded, found.bad, row.why
         held.done_at = timezone.now()
         held.save()
@@ -213,11 +206,18 @@ def _keep(
 def _still(video: Video, track: VideoTrack, found: Found, index: FrameIndex, thumbnail: str) -> Still:
     seconds = found.pts * video.base
     return Still(
-        video=video, track=track, pts=found.pts, frame=index.number(found.pts),
-        time_s=Decimal(round(seconds * 1_000_000)) / 1_000_000, frame_sha256=found.sha256,
-        one_field=found.one_field, box=_rounded(found.detection.box), quality=found.quality.overall,
-        quality_detail=found.quality.components, thumbnail=thumbnail,
-    )  # fmt: skip
+        video=video,
+        track=track,
+        pts=found.pts,
+        frame=index.number(found.pts),
+        time_s=Decimal(round(seconds * 1_000_000)) / 1_000_000,
+        frame_sha256=found.sha256,
+        one_field=found.one_field,
+        box=_rounded(found.detection.box),
+        quality=found.quality.overall,
+        quality_detail=found.quality.components,
+        thumbnail=thumbnail,
+    )
 
 
 def _regroup(video: Video) -> None:
@@ -226,11 +226,16 @@ def _regroup(video: Video) -> None:
     sealer = services().templates
     tracks = [
         Track(
-            row.seen[0], row.seen[-1], tuple(row.seen), tuple(row.first_box), tuple(row.last_box), (),
+            row.seen[0],
+            row.seen[-1],
+            tuple(row.seen),
+            tuple(row.first_box),
+            tuple(row.last_box),
+            (),
             np.frombuffer(sealer.open(bytes(row.sealed), _context(row.segment_id, row.number)), np.float32),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     for row, person in zip(rows, group(tracks, max(1, round(1 / video.base))), strict=True):
         row.person = person + 1
     VideoTrack.objects.bulk_update(rows, ["person"], batch_size=200)
@@ -239,9 +244,7 @@ def _regroup(video: Video) -> None:
 def _finish(video: Video, job: Job) -> None:
     rows = list(video.segments.order_by("number"))
     if not sum(row.decoded for row in rows):
-        raise BadMedia(
-            "no_frames", "No frame of the video can be decoded.", "Copy or export the whole file again."
-        )
+        raise BadMedia("no_frames", "No frame of the video can be decoded.", "Copy or export the whole file again.")
     with transaction.atomic():
         progressed(job, job.done)
         bad = sum(row.bad for row in rows)
@@ -257,12 +260,16 @@ def _finish(video: Video, job: Job) -> None:
         write_entry(
             "video.processed",
             {
-                "agency": video.case.agency.public_id, "video": video.public_id, "frames": video.frames,
-                "looked": sum(row.looked for row in rows), "stills": video.stills.count(),
-                "people": _people(video), "pack": video.pack,
+                "agency": video.case.agency.public_id,
+                "video": video.public_id,
+                "frames": video.frames,
+                "looked": sum(row.looked for row in rows),
+                "stills": video.stills.count(),
+                "people": _people(video),
+                "pack": video.pack,
             },
             acting_member=video.member,
-        )  # fmt: skip
+        )
 
 
 def _stop(video: Video, state: Video.State, code: str, why: str) -> None:

@@ -98,9 +98,13 @@ def begin_video(
         if first_s < 0 or (last_s is not None and last_s <= first_s):
             rules.require(video_rules.hours(first_s + 1, first_s, last_s or 0))
         video = Video.objects.create(
-            case=case, member=acting_member, name=name.strip()[:_NAME_LENGTH] or "video", size=size,
-            first_s=first_s, last_s=last_s,
-        )  # fmt: skip
+            case=case,
+            member=acting_member,
+            name=name.strip()[:_NAME_LENGTH] or "video",
+            size=size,
+            first_s=first_s,
+            last_s=last_s,
+        )
         write_entry(
             "video.begun",
             {
@@ -162,9 +166,11 @@ def finish_video(public_id: str, *, sha256: str = "", acting_member: Member) -> 
         video = _uploading(public_id, acting_member)
         if video.received != video.size:
             raise Refused(
-                "video.incomplete", "Video refused",
-                f"{video.received:,} of {video.size:,} bytes are here.", "Go on with the upload.",
-            )  # fmt: skip
+                "video.incomplete",
+                "Video refused",
+                f"{video.received:,} of {video.size:,} bytes are here.",
+                "Go on with the upload.",
+            )
         digest = _hashes.take(video)
         if sha256 and sha256.lower() != digest:
             raise _other_bytes()
@@ -194,9 +200,11 @@ def process_again(
         stuck = video.state == Video.State.PROCESSING and job_before is not None and job_before.is_over
         if not stuck and video.state not in (Video.State.FAILED, Video.State.CANCELLED, Video.State.RECEIVED):
             raise Refused(
-                "video.not_waiting", "Nothing begun", f"The video is {video.state}.",
+                "video.not_waiting",
+                "Nothing begun",
+                f"The video is {video.state}.",
                 "Its page says what comes next.",
-            )  # fmt: skip
+            )
         if first_s is not None and not video.segments.exists():
             video.first_s, video.last_s = first_s, last_s
         video.state, video.code, video.why = Video.State.RECEIVED, "", ""
@@ -229,24 +237,22 @@ def discard_stale() -> list[str]:
     for video in Video.objects.filter(state=Video.State.UPLOADING, begun_at__lt=late):
         if held_video(video):
             continue
-        drop_blobs(
-            erase_rows(video, f"not complete after {video_rules.UPLOAD_DAYS} days", acting_member=None)
-        )
+        drop_blobs(erase_rows(video, f"not complete after {video_rules.UPLOAD_DAYS} days", acting_member=None))
         gone.append(video.public_id)
     return gone
 
 
 def _other_bytes() -> Refused:
-    return Refused(
-        "video.other_bytes", "Video refused", "What arrived is not what was sent.", "Send it again."
-    )
+    return Refused("video.other_bytes", "Video refused", "What arrived is not what was sent.", "Send it again.")
 
 
 def _uploading(public_id: str, member: Member) -> Video:
     video = video_numbered(public_id, member)
     if video.member_id != member.pk or video.state != Video.State.UPLOADING:
         raise Refused(
-            "video.not_uploading", "Piece refused", "You are not uploading this video.",
+            "video.not_uploading",
+            "Piece refused",
+            "You are not uploading this video.",
             "Begin an upload of your own.",
-        )  # fmt: skip
+        )
     return video

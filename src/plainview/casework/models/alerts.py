@@ -51,11 +51,7 @@ class Alert(models.Model):
 
     class Meta:
         db_table = "alert"
-        indexes = (
-            models.Index(
-                fields=["expires_at"], name="alert_open", condition=models.Q(closed_at__isnull=True)
-            ),
-        )
+        indexes = (models.Index(fields=["expires_at"], name="alert_open", condition=models.Q(closed_at__isnull=True)),)
 
     def __str__(self) -> str:
         return self.public_id
@@ -71,9 +67,7 @@ class AlertGallery(models.Model):
 
     class Meta:
         db_table = "alert_gallery"
-        constraints = (
-            models.UniqueConstraint(fields=["alert", "gallery"], name="alert_follows_a_gallery_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["alert", "gallery"], name="alert_follows_a_gallery_once"),)
 
     def __str__(self) -> str:
         return f"{self.alert_id} {self.gallery_id}"

@@ -41,9 +41,7 @@ class Examination(models.Model):
 
     class Meta:
         db_table = "examination"
-        constraints = (
-            models.UniqueConstraint(fields=["candidate", "member"], name="examination_once_a_member"),
-        )
+        constraints = (models.UniqueConstraint(fields=["candidate", "member"], name="examination_once_a_member"),)
 
     def __str__(self) -> str:
         return self.public_id
@@ -79,12 +77,8 @@ class Verification(models.Model):
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_verification_id)
-    examination = models.ForeignKey(
-        Examination, on_delete=models.PROTECT, null=True, related_name="verifications"
-    )
-    proficiency = models.ForeignKey(
-        ProficiencyItem, on_delete=models.PROTECT, null=True, related_name="verifications"
-    )
+    examination = models.ForeignKey(Examination, on_delete=models.PROTECT, null=True, related_name="verifications")
+    proficiency = models.ForeignKey(ProficiencyItem, on_delete=models.PROTECT, null=True, related_name="verifications")
     verifier = models.ForeignKey(Member, on_delete=models.PROTECT)
     assigned_at = models.DateTimeField(default=timezone.now)
     shown_at = models.DateTimeField(null=True)
@@ -117,9 +111,7 @@ class VerificationItem(models.Model):
 
     class Meta:
         db_table = "verification_item"
-        constraints = (
-            models.UniqueConstraint(fields=["verification", "position"], name="verification_item_in_place"),
-        )
+        constraints = (models.UniqueConstraint(fields=["verification", "position"], name="verification_item_in_place"),)
 
     def __str__(self) -> str:
         return f"{self.verification_id}.{self.position}"

@@ -121,9 +121,7 @@ class Reference(models.Model):
         db_table = "reference"
         base_manager_name = "everything"
         constraints = (
-            models.UniqueConstraint(
-                fields=["gallery", "blob", "face_number", "is_canary"], name="reference_face_once"
-            ),
+            models.UniqueConstraint(fields=["gallery", "blob", "face_number", "is_canary"], name="reference_face_once"),
         )
 
     def __str__(self) -> str:

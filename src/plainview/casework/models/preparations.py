@@ -32,9 +32,7 @@ class Preparation(models.Model):
     top = models.PositiveSmallIntegerField(default=DEFAULT_LIST)
     urgent_reason = models.TextField(blank=True)
     provenance = models.JSONField(default=dict)
-    review = models.ForeignKey(
-        "casework.ExonerationReview", on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    review = models.ForeignKey("casework.ExonerationReview", on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

@@ -156,9 +156,7 @@ class Hold(models.Model):
 
     class Meta:
         db_table = "hold"
-        indexes = (
-            models.Index(fields=["agency"], name="hold_in_force", condition=models.Q(ended_at__isnull=True)),
-        )
+        indexes = (models.Index(fields=["agency"], name="hold_in_force", condition=models.Q(ended_at__isnull=True)),)
         constraints = (
             models.CheckConstraint(
                 condition=(

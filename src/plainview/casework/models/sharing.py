@@ -34,9 +34,7 @@ class Agreement(models.Model):
     class Meta:
         db_table = "agreement"
         constraints = (
-            models.CheckConstraint(
-                condition=~models.Q(holder=models.F("asker")), name="agreement_of_two_agencies"
-            ),
+            models.CheckConstraint(condition=~models.Q(holder=models.F("asker")), name="agreement_of_two_agencies"),
         )
 
     def __str__(self) -> str:
@@ -66,9 +64,7 @@ class AgreementVersion(models.Model):
 
     class Meta:
         db_table = "agreement_version"
-        constraints = (
-            models.UniqueConstraint(fields=["agreement", "number"], name="agreement_version_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["agreement", "number"], name="agreement_version_once"),)
 
     def __str__(self) -> str:
         return f"{self.agreement_id} v{self.number}"
@@ -118,9 +114,7 @@ class SharedRequest(models.Model):
     class Meta:
         db_table = "shared_request"
         indexes = (
-            models.Index(
-                fields=["expires_at"], name="shared_request_open", condition=models.Q(closed_at__isnull=True)
-            ),
+            models.Index(fields=["expires_at"], name="shared_request_open", condition=models.Q(closed_at__isnull=True)),
         )
         constraints = (
             # One click is one request: a prepared probe is asked for in a gallery once.

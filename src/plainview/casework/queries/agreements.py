@@ -56,9 +56,13 @@ def terms_of(version: AgreementVersion | None) -> Terms | None:
         return None
     names = version.galleries.order_by("name").values_list("name", flat=True)
     return Terms(
-        tuple(names), version.starts_on, version.ends_on, tuple(version.offences), tuple(version.purposes),
+        tuple(names),
+        version.starts_on,
+        version.ends_on,
+        tuple(version.offences),
+        tuple(version.purposes),
         tuple(version.askers),
-    )  # fmt: skip
+    )
 
 
 def agreement_numbered(public_id: str, member: Member) -> Agreement:
@@ -70,9 +74,11 @@ def agreement_numbered(public_id: str, member: Member) -> Agreement:
     found = _of(member).filter(public_id=public_id.strip()).first()
     if found is None:
         raise Refused(
-            "agreement.unknown", "Refused", f"Your agency has no agreement {public_id!r}.",
+            "agreement.unknown",
+            "Refused",
+            f"Your agency has no agreement {public_id!r}.",
             "See `plainview agreement list`.",
-        )  # fmt: skip
+        )
     return found
 
 
@@ -104,9 +110,15 @@ def shown(agreement: Agreement, member: Member) -> Shown:
     given = agreement.holder_id == member.agency_id
     answer = agreement_in_force(terms_of(version), agreement.withdrawn_at is not None, timezone.now().date())
     return Shown(
-        agreement, given, agreement.asker if given else agreement.holder, version, proposed, versions,
-        "in force" if isinstance(answer, Allow) else _STATES[answer.rule_id], isinstance(answer, Allow),
-    )  # fmt: skip
+        agreement,
+        given,
+        agreement.asker if given else agreement.holder,
+        version,
+        proposed,
+        versions,
+        "in force" if isinstance(answer, Allow) else _STATES[answer.rule_id],
+        isinstance(answer, Allow),
+    )
 
 
 def partners(member: Member) -> list[Agency]:

@@ -49,9 +49,7 @@ def nothing_stands_out(told: list[Meaning]) -> bool:
 
 def cautions_about(candidate: Candidate) -> list[Caution]:
     """What to know before looking at one candidate: what concerns it, the probe, or the list as far as it is in it."""
-    rows = list(
-        Candidate.objects.filter(search_id=candidate.search_id).select_related("reference").order_by("rank")
-    )
+    rows = list(Candidate.objects.filter(search_id=candidate.search_id).select_related("reference").order_by("rank"))
     found = cautions(candidate.search, rows)
     return [caution for caution in found if caution.rank in (None, candidate.rank)]
 
@@ -60,18 +58,24 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
     """What to know before looking; references that were erased since are left out."""
     listed = [
         Listed(
-            row.rank, float(row.adjusted), row.reference.quality, row.reference.captured_on,
-            open_template(row.reference.public_id, row.reference.template), row.reference.quality_detail.get("cover"),
+            row.rank,
+            float(row.adjusted),
+            row.reference.quality,
+            row.reference.captured_on,
+            open_template(row.reference.public_id, row.reference.template),
+            row.reference.quality_detail.get("cover"),
         )
         for row in candidates
         if row.reference.template
-    ]  # fmt: skip
+    ]
     alarm = in_doubt(search)
     told = [] if alarm is None else [Caution("canary_alarm", _doubt(alarm))]
     return told + cautions_for(
-        listed, probe_quality=search.quality, probe_captured_on=search.captured_on,
+        listed,
+        probe_quality=search.quality,
+        probe_captured_on=search.captured_on,
         probe_cover=search.quality_detail.get("cover"),
-    )  # fmt: skip
+    )
 
 
 def _doubt(alarm: CanaryAlarm) -> str:

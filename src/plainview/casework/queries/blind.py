@@ -57,9 +57,11 @@ def own_task(public_id: str, member: Member) -> Verification:
         Refused: verification.unknown.
     """
     rows = _open_tasks(member).select_related(
-        "examination__candidate__search__member", "examination__candidate__reference",
-        "examination__member__agency", "proficiency",
-    )  # fmt: skip
+        "examination__candidate__search__member",
+        "examination__candidate__reference",
+        "examination__member__agency",
+        "proficiency",
+    )
     task = rows.filter(public_id=public_id.strip()).first()
     if task is None:
         raise Refused(

@@ -39,9 +39,7 @@ def hidden(gallery_id: int, seq: int) -> Hidden:
     """What a search of the gallery at row `seq` of its log must not show."""
     # Plain SQL: every search asks this.
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT reference_id, added_seq, retired_seq FROM canary WHERE gallery_id = %s", [gallery_id]
-        )
+        cursor.execute("SELECT reference_id, added_seq, retired_seq FROM canary WHERE gallery_id = %s", [gallery_id])
         rows = cursor.fetchall()
     present = sum(added <= seq and (retired is None or retired > seq) for _, added, retired in rows)
     return Hidden(frozenset(row[0] for row in rows), present)

@@ -16,10 +16,11 @@ def answered(public_id: str, member: Member) -> Search:
     search = require_open_to_view(search_numbered(public_id, member))
     if search.answered_at is None or search.erased_at is not None:
         raise Refused(
-            "search.no_answer", "Nothing shown",
+            "search.no_answer",
+            "Nothing shown",
             "It was erased." if search.erased_at else "It was not answered.",
             "Run a new search if the case still needs one.",
-        )  # fmt: skip
+        )
     return search
 
 
@@ -36,7 +37,5 @@ def candidate_ranked(search: Search, rank: int) -> Candidate:
     """
     found = Candidate.objects.filter(search=search, rank=rank).select_related("reference").first()
     if found is None:
-        raise Refused(
-            "candidate.unknown", "Refused", f"The list has no rank {rank}.", "Go back to the candidates."
-        )
+        raise Refused("candidate.unknown", "Refused", f"The list has no rank {rank}.", "Go back to the candidates.")
     return found

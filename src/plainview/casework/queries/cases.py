@@ -69,9 +69,7 @@ def search_numbered(public_id: str, member: Member) -> Search:
     rows = Search.objects.select_related("case", "member", "gallery")
     search = rows.filter(public_id=public_id.strip(), case__agency=member.agency).first()
     if search is None:
-        raise Refused(
-            "search.unknown", "Refused", f"Your agency has no search {public_id!r}.", "Check its id."
-        )
+        raise Refused("search.unknown", "Refused", f"Your agency has no search {public_id!r}.", "Check its id.")
     return search
 
 
@@ -84,10 +82,11 @@ def require_open_to_view(search: Search) -> Search:
     late = search.authorise_by is not None and search.authorised_at is None and search.erased_at is None
     if late and (search.sealed_at is not None or search.authorise_by <= timezone.now()):  # type: ignore[operator]
         raise Refused(
-            "search.sealed", "Nothing shown",
+            "search.sealed",
+            "Nothing shown",
             "Nobody authorised this urgent search in time. If it is still there, a hold keeps it from being erased.",
             "It cannot be looked at or worked with; a supervisor can disclose it to the court that needs it.",
-        )  # fmt: skip
+        )
     return search
 
 
@@ -100,7 +99,10 @@ def approvals_waiting(member: Member) -> list[Approval]:
 def urgent_waiting(member: Member) -> list[Search]:
     """Urgent searches of the member's agency that wait to be authorised, the next to be erased first."""
     rows = Search.objects.filter(
-        case__agency=member.agency, authorise_by__isnull=False, authorised_at=None, erased_at=None,
+        case__agency=member.agency,
+        authorise_by__isnull=False,
+        authorised_at=None,
+        erased_at=None,
         sealed_at=None,
-    )  # fmt: skip
+    )
     return list(rows.select_related("case", "member").order_by("authorise_by"))

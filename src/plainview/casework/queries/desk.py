@@ -28,9 +28,16 @@ def to_examine(member: Member) -> list[Search]:
     """The member's own answered searches of open cases in which nobody has examined a candidate, newest first."""
     examined = Examination.objects.filter(candidate__search=OuterRef("pk"))
     rows = Search.objects.filter(
-        ~Exists(examined), member=member, answered_at__isnull=False, erased_at=None, sealed_at=None, alert=None,
-        case__closed_at=None, requested_at__gte=timezone.now() - _FRESH, candidate__isnull=False,
-    )  # fmt: skip
+        ~Exists(examined),
+        member=member,
+        answered_at__isnull=False,
+        erased_at=None,
+        sealed_at=None,
+        alert=None,
+        case__closed_at=None,
+        requested_at__gte=timezone.now() - _FRESH,
+        candidate__isnull=False,
+    )
     return list(rows.distinct().select_related("case", "gallery").order_by("-pk")[:_MOST])
 
 
@@ -80,8 +87,7 @@ def untrained(member: Member) -> list[Member]:
         other
         for other in Member.objects.filter(agency=member.agency, is_active=True).order_by("name")
         if any(
-            role.value in other.roles
-            and isinstance(trained(role, training_facts(other), policy, today), Refused)
+            role.value in other.roles and isinstance(trained(role, training_facts(other), policy, today), Refused)
             for role in (Role.EXAMINER, Role.VERIFIER)
         )
     ][:_MOST]

@@ -48,35 +48,59 @@ def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str
     """The search, its settings and the whole list."""
     gallery = search.gallery
     return {
-        "search": search.public_id, "agency": search.case.agency.public_id, "case_number": search.case.number,
-        "offence": search.case.offence, "purpose": search.purpose, "origin": search.origin, "top": search.top,
-        "urgent": bool(search.urgent_reason), "policy": search.policy.number,
+        "search": search.public_id,
+        "agency": search.case.agency.public_id,
+        "case_number": search.case.number,
+        "offence": search.case.offence,
+        "purpose": search.purpose,
+        "origin": search.origin,
+        "top": search.top,
+        "urgent": bool(search.urgent_reason),
+        "policy": search.policy.number,
         "approval": search.approval.public_id if search.approval else None,
         "review": search.review.public_id if search.review else None,
         "alert": search.alert.public_id if search.alert else None,
-        "requested_at": search.requested_at.isoformat(), "answered_at": f"{search.answered_at:%Y-%m-%dT%H:%M:%S.%fZ}",
-        "request_entry": search.request_entry, "answer_entry": search.answer_entry,
-        "pack": search.pack, "pack_sha256": search.pack_sha256,
-        "probe_sha256": search.probe_blob, "probe_name": search.probe_name, "probe_edits": search.edits,
+        "requested_at": search.requested_at.isoformat(),
+        "answered_at": f"{search.answered_at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "request_entry": search.request_entry,
+        "answer_entry": search.answer_entry,
+        "pack": search.pack,
+        "pack_sha256": search.pack_sha256,
+        "probe_sha256": search.probe_blob,
+        "probe_name": search.probe_name,
+        "probe_edits": search.edits,
         "probe_edits_in_words": [says(edit) for edit in read(search.edits)],
         "probe_captured_on": search.captured_on and search.captured_on.isoformat(),
-        "face_number": search.face_number, "box": search.box, "quality": search.quality,
-        "quality_detail": search.quality_detail, "probe_still": search.provenance,
+        "face_number": search.face_number,
+        "box": search.box,
+        "quality": search.quality,
+        "quality_detail": search.quality_detail,
+        "probe_still": search.provenance,
         "probe_frames": [
             {
-                "number": frame.number, "sha256": frame.blob, "face_number": frame.face_number,
-                "quality": frame.quality, "still": frame.provenance,
+                "number": frame.number,
+                "sha256": frame.blob,
+                "face_number": frame.face_number,
+                "quality": frame.quality,
+                "still": frame.provenance,
             }
             for frame in search.frames.order_by("number")
         ],
         "gallery": {
-            "name": gallery.name, "legal_basis": gallery.legal_basis, "source": gallery.source,
-            "owner": gallery.owner, "expires_on": gallery.expires_on.isoformat(), "offences": gallery.offences,
+            "name": gallery.name,
+            "legal_basis": gallery.legal_basis,
+            "source": gallery.source,
+            "owner": gallery.owner,
+            "expires_on": gallery.expires_on.isoformat(),
+            "offences": gallery.offences,
         },
-        "gallery_size": search.gallery_size, "gallery_seq": search.gallery_seq,
+        "gallery_size": search.gallery_size,
+        "gallery_seq": search.gallery_seq,
         "erased_since": [row.reference.public_id for row, _ in shown if not row.reference.template],
-        "scorer": search.scorer, **both(search), "candidates": [_candidate(row, how) for row, how in shown],
-    }  # fmt: skip
+        "scorer": search.scorer,
+        **both(search),
+        "candidates": [_candidate(row, how) for row, how in shown],
+    }
 
 
 def _candidate(row: Candidate, how: str) -> dict[str, Any]:
@@ -84,12 +108,18 @@ def _candidate(row: Candidate, how: str) -> dict[str, Any]:
     held = bool(reference.template)
     template = open_template(reference.public_id, reference.template).tobytes() if held else b""
     return {
-        "rank": row.rank, "reference": reference.public_id, "score": str(row.score), "adjusted": str(row.adjusted),
-        "picture": how, "picture_sha256": reference.blob if how == WHOLE else None,
+        "rank": row.rank,
+        "reference": reference.public_id,
+        "score": str(row.score),
+        "adjusted": str(row.adjusted),
+        "picture": how,
+        "picture_sha256": reference.blob if how == WHOLE else None,
         "template_sha256": digest_of(template) if held else None,
-        "source_url": reference.source_url, "page_url": reference.page_url,
-        "captured_on": reference.captured_on and reference.captured_on.isoformat(), "quality": reference.quality,
-    }  # fmt: skip
+        "source_url": reference.source_url,
+        "page_url": reference.page_url,
+        "captured_on": reference.captured_on and reference.captured_on.isoformat(),
+        "quality": reference.quality,
+    }
 
 
 def people(search: Search, looked: dict[str, list[str]]) -> list[dict[str, Any]]:
@@ -123,10 +153,15 @@ def people(search: Search, looked: dict[str, list[str]]) -> list[dict[str, Any]]
 def _person(member: Member, did: set[str], search: Search) -> dict[str, Any]:
     day = search.requested_at.date()
     return {
-        "member": member.public_id, "name": member.name, "roles": member.roles, "did": sorted(did),
+        "member": member.public_id,
+        "name": member.name,
+        "roles": member.roles,
+        "did": sorted(did),
         "training": [
             {
-                "course": done.course, "hours": done.hours, "completed_on": done.completed_on.isoformat(),
+                "course": done.course,
+                "hours": done.hours,
+                "completed_on": done.completed_on.isoformat(),
                 "expires_on": done.expires_on.isoformat(),
                 "on_record_at_the_search": done.recorded_at <= search.requested_at,
                 "valid_at_the_search": done.completed_on <= day <= done.expires_on,
@@ -134,7 +169,7 @@ def _person(member: Member, did: set[str], search: Search) -> dict[str, Any]:
             for done in member.trainings.order_by("pk")
         ],
         "proficiency": _proficiency(member),
-    }  # fmt: skip
+    }
 
 
 def _proficiency(member: Member) -> dict[str, Any]:
@@ -142,14 +177,18 @@ def _proficiency(member: Member) -> dict[str, Any]:
     shares: dict[str, Share] = {
         "verifications_that_agreed_with_the_examiner": held.agreed,
         "own_examinations_with_which_the_verifier_agreed": held.upheld,
-        "known_same_person_found": held.known.found, "known_same_person_missed": held.known.missed,
-        "known_other_person_told_apart": held.known.told_apart, "known_other_person_mistaken": held.known.mistaken,
+        "known_same_person_found": held.known.found,
+        "known_same_person_missed": held.known.missed,
+        "known_other_person_told_apart": held.known.told_apart,
+        "known_other_person_mistaken": held.known.mistaken,
         "known_undecided": held.known.undecided,
-    }  # fmt: skip
+    }
     return {
-        "verifications": held.verified, "median_seconds": held.seconds, "until": held.until.isoformat(),
+        "verifications": held.verified,
+        "median_seconds": held.seconds,
+        "until": held.until.isoformat(),
         **{name: share.text for name, share in shares.items()},
-    }  # fmt: skip
+    }
 
 
 def examined(search: Search) -> list[Examination]:
@@ -163,14 +202,20 @@ def examinations(search: Search) -> list[dict[str, Any]]:
     """Every examination, its blind verifications with their times, and what a supervisor decided."""
     return [
         {
-            "examination": row.public_id, "rank": row.candidate.rank, "member": row.member.public_id,
-            "recorded_at": row.recorded_at.isoformat(), "components": row.components,
-            "conclusion": row.conclusion, "notes": row.notes,
+            "examination": row.public_id,
+            "rank": row.candidate.rank,
+            "member": row.member.public_id,
+            "recorded_at": row.recorded_at.isoformat(),
+            "components": row.components,
+            "conclusion": row.conclusion,
+            "notes": row.notes,
             "cautions_acknowledged": row.acknowledged,
             "verifications": [
                 {
-                    "verification": task.public_id, "verifier": task.verifier.public_id,
-                    "assigned_at": task.assigned_at.isoformat(), "shown_at": moment(task.shown_at),
+                    "verification": task.public_id,
+                    "verifier": task.verifier.public_id,
+                    "assigned_at": task.assigned_at.isoformat(),
+                    "shown_at": moment(task.shown_at),
                     "answered_at": moment(task.answered_at),
                 }
                 for task in row.verifications.all()
@@ -178,24 +223,31 @@ def examinations(search: Search) -> list[dict[str, Any]]:
             "verdicts": [{"verifier": who, "conclusion": word} for who, word in verdicts(row)],
             "lead": _lead(row.lead) if hasattr(row, "lead") else None,
             "withheld": {
-                "by": row.withheld.decided_by.public_id, "at": row.withheld.decided_at.isoformat(),
+                "by": row.withheld.decided_by.public_id,
+                "at": row.withheld.decided_at.isoformat(),
                 "reason": row.withheld.reason,
-            } if hasattr(row, "withheld") else None,
+            }
+            if hasattr(row, "withheld")
+            else None,
         }
         for row in examined(search)
-    ]  # fmt: skip
+    ]
 
 
 def _lead(lead: Lead) -> dict[str, Any]:
     return {
-        "lead": lead.public_id, "released_by": lead.released_by.public_id,
-        "released_at": lead.released_at.isoformat(), "contradictions": lead.contradictions,
-        "override": lead.override, "evidence": lead.evidence, "evidence_at": moment(lead.evidence_at),
+        "lead": lead.public_id,
+        "released_by": lead.released_by.public_id,
+        "released_at": lead.released_at.isoformat(),
+        "contradictions": lead.contradictions,
+        "override": lead.override,
+        "evidence": lead.evidence,
+        "evidence_at": moment(lead.evidence_at),
         "outcomes": [
             {"outcome": outcome.outcome, "note": outcome.note, "reported_at": outcome.reported_at.isoformat()}
             for outcome in lead.outcomes.order_by("pk")
         ],
-    }  # fmt: skip
+    }
 
 
 def result_of(search: Search) -> tuple[str, list[str]]:
@@ -220,31 +272,47 @@ def case_facts(search: Search) -> dict[str, Any]:
     case = search.case
     others = Search.objects.filter(case=case).exclude(pk=search.pk).select_related("gallery", "member")
     return {
-        "number": case.number, "offence": case.offence, "jurisdiction": case.jurisdiction,
-        "opened_at": case.opened_at.isoformat(), "closed_at": moment(case.closed_at),
+        "number": case.number,
+        "offence": case.offence,
+        "jurisdiction": case.jurisdiction,
+        "opened_at": case.opened_at.isoformat(),
+        "closed_at": moment(case.closed_at),
         "other_searches": [_other(row) for row in others.order_by("pk")],
         "approvals": [
             {
-                "approval": row.public_id, "granted": row.granted, "note": row.note, "probe_sha256": row.probe_sha256,
-                "requested_at": row.requested_at.isoformat(), "decided_at": moment(row.decided_at),
+                "approval": row.public_id,
+                "granted": row.granted,
+                "note": row.note,
+                "probe_sha256": row.probe_sha256,
+                "requested_at": row.requested_at.isoformat(),
+                "decided_at": moment(row.decided_at),
             }
             for row in Approval.objects.filter(case=case).order_by("pk")
         ],
         "misuse_upheld": _upheld(case),
-    }  # fmt: skip
+    }
 
 
 def _other(row: Search) -> dict[str, Any]:
     result, named = result_of(row)
     return {
-        "search": row.public_id, "requested_at": row.requested_at.isoformat(), "member": row.member.public_id,
-        "gallery": row.gallery.name, "gallery_size": row.gallery_size, "purpose": row.purpose,
-        "probe_sha256": row.probe_blob, "probe_edits": row.edits, "top": row.top,
+        "search": row.public_id,
+        "requested_at": row.requested_at.isoformat(),
+        "member": row.member.public_id,
+        "gallery": row.gallery.name,
+        "gallery_size": row.gallery_size,
+        "purpose": row.purpose,
+        "probe_sha256": row.probe_blob,
+        "probe_edits": row.edits,
+        "top": row.top,
         "candidates": Candidate.objects.filter(search=row).count(),
-        "raised_by_an_alert": row.alert_id is not None, "review": row.review_id is not None,
-        "result": result, "null_result": result in NULL_RESULTS, "put_forward": named,
+        "raised_by_an_alert": row.alert_id is not None,
+        "review": row.review_id is not None,
+        "result": result,
+        "null_result": result in NULL_RESULTS,
+        "put_forward": named,
         "erased_at": moment(row.erased_at),
-    }  # fmt: skip
+    }
 
 
 def _upheld(case: Case) -> list[dict[str, Any]]:

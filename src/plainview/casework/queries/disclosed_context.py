@@ -41,20 +41,26 @@ _OWN = "each of a sample of this gallery's own references, searched as a strange
 _GENERAL = "the model's general figures: the gallery is too small for its own"
 
 LOOKS = {
-    "candidates.viewed": "looked at the candidate list", "examination.viewed": "opened an examination",
-    "lead.decision_viewed": "looked at it to decide", "lead.viewed": "looked at the lead",
+    "candidates.viewed": "looked at the candidate list",
+    "examination.viewed": "opened an examination",
+    "lead.decision_viewed": "looked at it to decide",
+    "lead.viewed": "looked at the lead",
     "lead.sheet_made": "printed the lead sheet",
-}  # fmt: skip
+}
 """Actions of the log that are looks at a search, in words."""
 
 
 def model() -> dict[str, Any]:
     """The software, its versions, the model's card with its measured error rates and group differences."""
     return {
-        "tool": "Plainview", "maker": "The Plainview authors", "version": __version__,
-        "python": platform.python_version(), "machine": platform.machine(),
-        "libraries": {name: metadata.version(name) for name in _TOOLS}, "card": card(services().engine.pack),
-    }  # fmt: skip
+        "tool": "Plainview",
+        "maker": "The Plainview authors",
+        "version": __version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "libraries": {name: metadata.version(name) for name in _TOOLS},
+        "card": card(services().engine.pack),
+    }
 
 
 def scores(search: Search, candidates: list[Candidate]) -> dict[str, Any]:
@@ -68,7 +74,8 @@ def scores(search: Search, candidates: list[Candidate]) -> dict[str, Any]:
         "ordered_by": search.scorer,
         "error_rate_of_this_gallery": [
             {
-                "rank": row.rank, "says": meaning.text,
+                "rank": row.rank,
+                "says": meaning.text,
                 "rate": asdict(meaning.rate) if meaning.rate is not None else None,
             }
             for row, meaning in zip(candidates, told, strict=True)
@@ -77,10 +84,14 @@ def scores(search: Search, candidates: list[Candidate]) -> dict[str, Any]:
         "cautions": [asdict(caution) for caution in cautions(search, candidates)],
         "calibration": {
             "source": _OWN if data["best"] else _GENERAL,
-            "made_at": held.made_at.isoformat(), "gallery_change": held.seq, "references": held.size,
+            "made_at": held.made_at.isoformat(),
+            "gallery_change": held.seq,
+            "references": held.size,
             "data": data,
-        } if held is not None else None,
-    }  # fmt: skip
+        }
+        if held is not None
+        else None,
+    }
 
 
 def gallery_state(search: Search) -> dict[str, Any]:
@@ -94,19 +105,29 @@ def gallery_state(search: Search) -> dict[str, Any]:
     )
     return {
         "canary_checks_before": [
-            {"at": row.at.isoformat(), "canaries": row.canaries, "sampled": row.sampled, "ok": row.ok, "entry": row.entry}
+            {
+                "at": row.at.isoformat(),
+                "canaries": row.canaries,
+                "sampled": row.sampled,
+                "ok": row.ok,
+                "entry": row.entry,
+            }
             for row in checks
         ],
         "canary_alarms": [
             {
-                "alarm": row.public_id, "raised_at": row.raised_at.isoformat(), "fault": row.fault, "says": row.says,
-                "explained_at": moment(row.acknowledged_at), "explained": row.reason,
+                "alarm": row.public_id,
+                "raised_at": row.raised_at.isoformat(),
+                "fault": row.fault,
+                "says": row.says,
+                "explained_at": moment(row.acknowledged_at),
+                "explained": row.reason,
                 "casts_doubt_on_this_search": doubt is not None and doubt.pk == row.pk,
             }
             for row in alarms
         ],
         "erased_since_the_search": sorted(set(changes.values_list("reference__public_id", flat=True))),
-    }  # fmt: skip
+    }
 
 
 def alerts(case: Case) -> list[dict[str, Any]]:
@@ -114,26 +135,34 @@ def alerts(case: Case) -> list[dict[str, Any]]:
     rows = Alert.objects.filter(case=case).prefetch_related("follows__gallery", "raised").order_by("pk")
     return [
         {
-            "alert": row.public_id, "state": state_of(row), "member": row.member.public_id, "purpose": row.purpose,
-            "probe_sha256": row.probe_blob, "created_at": row.created_at.isoformat(),
-            "expires_at": row.expires_at.isoformat(), "closed_at": moment(row.closed_at), "why": row.closed_why,
-            "false_alert_once_in": row.one_in, "galleries": [one.gallery.name for one in row.follows.all()],
+            "alert": row.public_id,
+            "state": state_of(row),
+            "member": row.member.public_id,
+            "purpose": row.purpose,
+            "probe_sha256": row.probe_blob,
+            "created_at": row.created_at.isoformat(),
+            "expires_at": row.expires_at.isoformat(),
+            "closed_at": moment(row.closed_at),
+            "why": row.closed_why,
+            "false_alert_once_in": row.one_in,
+            "galleries": [one.gallery.name for one in row.follows.all()],
             "raised": [_raised(one) for one in row.raised.all()],
         }
         for row in rows.select_related("member")
-    ]  # fmt: skip
+    ]
 
 
 def _raised(search: Search) -> dict[str, Any]:
     """A search that an alert raised, when, and who was told of it and when."""
     told = Notice.objects.filter(search=search).select_related("member").order_by("pk")
     return {
-        "search": search.public_id, "at": search.requested_at.isoformat(),
+        "search": search.public_id,
+        "at": search.requested_at.isoformat(),
         "told": [
             {"who": row.member.public_id if row.member else "a webhook of the agency", "at": moment(row.sent_at)}
             for row in told
         ],
-    }  # fmt: skip
+    }
 
 
 def videos(search: Search) -> list[dict[str, Any]]:
@@ -141,25 +170,44 @@ def videos(search: Search) -> list[dict[str, Any]]:
     ids = {search.provenance.get("video"), *(row.provenance.get("video") for row in search.frames.all())}
     return [
         {
-            "video": row.public_id, "name": row.name, "sha256": row.sha256, "bytes": row.size, "state": row.state,
-            "container": row.container, "codec": row.codec, "width": row.width, "height": row.height,
-            "frames": row.frames, "from_s": row.first_s, "to_s": row.last_s, "notes": row.notes, "pack": row.pack,
-            "received_at": moment(row.received_at), "erased_at": moment(row.erased_at),
+            "video": row.public_id,
+            "name": row.name,
+            "sha256": row.sha256,
+            "bytes": row.size,
+            "state": row.state,
+            "container": row.container,
+            "codec": row.codec,
+            "width": row.width,
+            "height": row.height,
+            "frames": row.frames,
+            "from_s": row.first_s,
+            "to_s": row.last_s,
+            "notes": row.notes,
+            "pack": row.pack,
+            "received_at": moment(row.received_at),
+            "erased_at": moment(row.erased_at),
         }
         for row in Video.objects.filter(public_id__in=[one for one in ids if one], case=search.case).order_by("pk")
-    ]  # fmt: skip
+    ]
 
 
 def reviews(search: Search) -> list[dict[str, Any]]:
     """Requests for an exoneration review of the search, and what each found."""
     return [
         {
-            "review": row.public_id, "requester": row.requester, "body": row.body, "why": row.why,
-            "asked_at": row.asked_at.isoformat(), "accepted": row.accepted, "decided_at": moment(row.decided_at),
-            "note": row.note, "answered_at": moment(row.answered_at), "answer": row.answer,
+            "review": row.public_id,
+            "requester": row.requester,
+            "body": row.body,
+            "why": row.why,
+            "asked_at": row.asked_at.isoformat(),
+            "accepted": row.accepted,
+            "decided_at": moment(row.decided_at),
+            "note": row.note,
+            "answered_at": moment(row.answered_at),
+            "answer": row.answer,
         }
         for row in reviews_about(search)
-    ]  # fmt: skip
+    ]
 
 
 def about(search: Search) -> list[Entry]:

@@ -31,14 +31,18 @@ def candidate_numbered(search_id: str, rank: int, member: Member) -> Candidate:
     row = Candidate.objects.select_related("reference").filter(search=search, rank=rank).first()
     if row is None:
         raise Refused(
-            "candidate.unknown", "Refused", f"The list has no rank {rank}.",
+            "candidate.unknown",
+            "Refused",
+            f"The list has no rank {rank}.",
             "See the search's candidate list (`plainview candidates SEARCH`).",
-        )  # fmt: skip
+        )
     if not row.reference.template:
         raise Refused(
-            "reference.expunged", "Nothing shown", "This reference was erased from its gallery.",
+            "reference.expunged",
+            "Nothing shown",
+            "This reference was erased from its gallery.",
             "Its picture is gone; the candidate list still names its rank.",
-        )  # fmt: skip
+        )
     row.search = search
     return row
 
@@ -96,9 +100,7 @@ def verdicts(examination: Examination) -> list[tuple[str, str]]:
         verification__examination=examination, verification__answered_at__isnull=False, is_candidate=True
     )
     return list(
-        rows.order_by("verification__answered_at").values_list(
-            "verification__verifier__public_id", "conclusion"
-        )
+        rows.order_by("verification__answered_at").values_list("verification__verifier__public_id", "conclusion")
     )
 
 

@@ -60,9 +60,11 @@ def review_to_search(public_id: str, case: Case | None, member: Member) -> Exone
     row = open_review(public_id, case, member)
     if member.pk in (row.asked_by_id, row.decided_by_id):
         raise Refused(
-            "review.aware", "Search refused", "You entered or decided this review, and know who is charged.",
+            "review.aware",
+            "Search refused",
+            "You entered or decided this review, and know who is charged.",
             "Let an examiner search it who was not told.",
-        )  # fmt: skip
+        )
     return row
 
 
@@ -82,9 +84,11 @@ def open_review(public_id: str, case: Case | None, member: Member) -> Exoneratio
         )
     if not row.accepted or row.answered_at is not None:
         raise Refused(
-            "review.not_open", "Search refused", "The review is not accepted, or is answered already.",
+            "review.not_open",
+            "Search refused",
+            "The review is not accepted, or is answered already.",
             "A supervisor accepts a request before it is searched.",
-        )  # fmt: skip
+        )
     return row
 
 
@@ -125,16 +129,17 @@ def compared(review: ExonerationReview) -> dict[str, Any]:
     now = list(dict.fromkeys(name for names in lists for name in names))
     worked = _worked_on(review.search)
     answer: dict[str, Any] = {
-        "reviewed_search": review.search.public_id, "gallery": review.search.gallery.name,
-        "candidates_before": len(before), "charged": charged, "charged_rank_before": review.charged_rank,
+        "reviewed_search": review.search.public_id,
+        "gallery": review.search.gallery.name,
+        "candidates_before": len(before),
+        "charged": charged,
+        "charged_rank_before": review.charged_rank,
         "ranked_above_before": before[: review.charged_rank - 1] if review.charged_rank else [],
-        "searches": [
-            _search(search, names, charged, worked) for search, names in zip(searches, lists, strict=True)
-        ],
+        "searches": [_search(search, names, charged, worked) for search, names in zip(searches, lists, strict=True)],
         "in_both": [name for name in before if name in now],
         "only_before": [name for name in before if name not in now],
         "only_now": [name for name in now if name not in before],
-    }  # fmt: skip
+    }
     return answer | {"says": in_words(answer)}
 
 
@@ -148,11 +153,15 @@ def _search(search: Search, names: Sequence[str], charged: str | None, worked: s
     result, put_forward = result_of(search)
     looked = set(Examination.objects.filter(candidate__search=search).values_list("member_id", flat=True))
     return {
-        "search": search.public_id, "gallery": search.gallery.name, "candidates": len(names),
-        "charged_rank": rank, "ranked_above": list(names[: rank - 1]) if rank else [],
-        "result": result, "put_forward": put_forward,
+        "search": search.public_id,
+        "gallery": search.gallery.name,
+        "candidates": len(names),
+        "charged_rank": rank,
+        "ranked_above": list(names[: rank - 1]) if rank else [],
+        "result": result,
+        "put_forward": put_forward,
         "another_person": not ({search.member_id} | looked) & worked,
-    }  # fmt: skip
+    }
 
 
 def _worked_on(search: Search) -> set[int]:

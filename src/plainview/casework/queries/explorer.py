@@ -38,9 +38,7 @@ class Position(Func):
         """PostgreSQL has it as POSITION(needle IN bytes)."""
         clone = self.copy()
         clone.set_source_expressions(list(reversed(self.get_source_expressions())))
-        return clone.as_sql(
-            compiler, connection, template="POSITION(%(expressions)s)", arg_joiner=" IN ", **context
-        )
+        return clone.as_sql(compiler, connection, template="POSITION(%(expressions)s)", arg_joiner=" IN ", **context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +132,11 @@ def entry_numbered(number: int, member: Member) -> Shown:
     entry, names = parse_line(bytes(row)) if row is not None else None, _names(member)
     if entry is None or not _may_see(entry, member, names):
         raise Refused(
-            "entry.unknown", "Refused", f"Your agency's part of the log has no entry {number}.",
+            "entry.unknown",
+            "Refused",
+            f"Your agency's part of the log has no entry {number}.",
             "Look at the list of entries.",
-        )  # fmt: skip
+        )
     return _shown(entry, names)
 
 
@@ -146,9 +146,14 @@ def proof_of(entry: Entry, size: int) -> dict[str, Any] | None:
         return None
     steps = entry_proof(entry.seq, size)
     return {
-        "type": INCLUSION, "log": services().origin, "entry": entry.seq, "canonical": entry.canonical.decode(),
-        "size": size, "root": root_at(size).hex(), "proof": [step.hex() for step in steps],
-    }  # fmt: skip
+        "type": INCLUSION,
+        "log": services().origin,
+        "entry": entry.seq,
+        "canonical": entry.canonical.decode(),
+        "size": size,
+        "root": root_at(size).hex(),
+        "proof": [step.hex() for step in steps],
+    }
 
 
 def entry_proof(number: int, size: int) -> list[bytes]:
@@ -203,9 +208,7 @@ class Record:
 
 def record_of(member: Member) -> Record:
     """Everything about the acting member."""
-    blind = set(
-        Verification.objects.filter(verifier=member, answered_at=None).values_list("public_id", flat=True)
-    )
+    blind = set(Verification.objects.filter(verifier=member, answered_at=None).values_list("public_id", flat=True))
     mine = [
         entry
         for entry in _entries(Wanted(member=member.public_id))

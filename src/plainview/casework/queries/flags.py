@@ -35,27 +35,17 @@ def facts_before(search: Search, *, since: datetime) -> tuple[list[Earlier], dic
     rows = rows.filter(requested_at__gte=since, erased_at=None).exclude(pk=search.pk).order_by("-pk")[:_MOST]
     found = rows.values_list("pk", "public_id", "member__public_id", "case_id", "requested_at")
     earlier = [Earlier(*row) for row in found]
-    held = ProbeTemplate.objects.filter(
-        search_id__in=[row.pk for row in earlier if row.case_id == search.case_id]
-    )
+    held = ProbeTemplate.objects.filter(search_id__in=[row.pk for row in earlier if row.case_id == search.case_id])
     templates = {
-        pk: np.frombuffer(
-            services().templates.open(bytes(sealed), f"probe:{public}".encode()), dtype=np.float32
-        )
-        for pk, public, sealed in held.order_by("search_id").values_list(
-            "search_id", "search__public_id", "sealed"
-        )
+        pk: np.frombuffer(services().templates.open(bytes(sealed), f"probe:{public}".encode()), dtype=np.float32)
+        for pk, public, sealed in held.order_by("search_id").values_list("search_id", "search__public_id", "sealed")
     }
     return earlier, templates
 
 
 def closed_attempts(member: Member, *, since: datetime) -> list[datetime]:
     """When the member tried to search under a closed case, from the log itself."""
-    rows = (
-        LogEntry.objects.filter(at__gte=format_time(since))
-        .order_by("seq")
-        .values_list("canonical", flat=True)
-    )
+    rows = LogEntry.objects.filter(at__gte=format_time(since)).order_by("seq").values_list("canonical", flat=True)
     actor = f'"actor":"{member.public_id}"'.encode()
     found = [parse_line(bytes(text)) for text in rows.iterator() if actor in bytes(text)]
     return [
@@ -96,9 +86,7 @@ def tripwires(member: Member) -> list[tuple[Tripwire, str]]:
     return [
         (
             row,
-            services()
-            .openings.open(bytes(row.sealed_label), f"tripwire label:{row.public_id}".encode())
-            .decode(),
+            services().openings.open(bytes(row.sealed_label), f"tripwire label:{row.public_id}".encode()).decode(),
         )
         for row in Tripwire.objects.filter(owner=member).order_by("pk")
     ]

@@ -50,9 +50,7 @@ def gallery_numbered(pk: int, member: Member) -> Gallery:
 
 def enrolments(gallery: Gallery, *, limit: int = 50) -> list[Enrolment]:
     """The runs of enrolment into a gallery, newest first."""
-    rows = (
-        Enrolment.objects.filter(gallery=gallery).exclude(reference__is_canary=True).select_related("member")
-    )
+    rows = Enrolment.objects.filter(gallery=gallery).exclude(reference__is_canary=True).select_related("member")
     return list(rows.order_by("-pk")[:limit])
 
 
@@ -65,9 +63,7 @@ def enrolment_numbered(gallery_pk: int, number: int, member: Member) -> Enrolmen
     rows = Enrolment.objects.exclude(reference__is_canary=True).select_related("gallery", "member")
     run = rows.filter(pk=number, gallery_id=gallery_pk, gallery__agency=member.agency).first()
     if run is None:
-        raise Refused(
-            "enrolment.unknown", "Refused", "There is no such enrolment.", "Look at the gallery's page."
-        )
+        raise Refused("enrolment.unknown", "Refused", "There is no such enrolment.", "Look at the gallery's page.")
     return run
 
 
@@ -81,9 +77,11 @@ def reference_numbered(public_id: str, member: Member) -> Reference:
     row = rows.filter(public_id=public_id.strip(), gallery__agency=member.agency).first()
     if row is None:
         raise Refused(
-            "reference.unknown", "Refused", f"Your agency has no reference {public_id!r}.",
+            "reference.unknown",
+            "Refused",
+            f"Your agency has no reference {public_id!r}.",
             "It may have been erased already; the log knows.",
-        )  # fmt: skip
+        )
     return row
 
 
@@ -119,9 +117,7 @@ def statistics(gallery: Gallery, pack: str) -> Statistics:
     """Count what a gallery holds; its pictures stay unseen."""
     newest = newest_calibration(gallery.pk, pack)
     counted = _counted(services().origin, gallery.pk, gallery.log_head)
-    return replace(
-        counted, calibration=newest, changed_since=gallery.log_head - (newest.seq if newest else 0)
-    )
+    return replace(counted, calibration=newest, changed_since=gallery.log_head - (newest.seq if newest else 0))
 
 
 # Keyed by the head of the gallery's ordered log: whatever is added or erased moves it.
@@ -136,9 +132,15 @@ def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
     years: dict[int, int] = dict(dated.values_list("year").annotate(Count("pk")).order_by("year"))
     total = sum(tens)
     return Statistics(
-        total, rows.values("blob").distinct().count(), every.filter(template=b"").count(), tuple(tens), years,
-        total - sum(years.values()), None, 0,
-    )  # fmt: skip
+        total,
+        rows.values("blob").distinct().count(),
+        every.filter(template=b"").count(),
+        tuple(tens),
+        years,
+        total - sum(years.values()),
+        None,
+        0,
+    )
 
 
 def gallery_named(name: str, member: Member) -> Gallery:
@@ -167,22 +169,16 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             rows = list(
                 GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=watermark)
                 .order_by("seq")
-                .values_list("seq", "reference_id", "is_add", "reference__template", "reference__public_id")[
-                    :_ROWS
-                ]
+                .values_list("seq", "reference_id", "is_add", "reference__template", "reference__public_id")[:_ROWS]
             )
             if not rows:
                 return
-            templates = [
-                open_template(public, sealed) for _, _, is_add, sealed, public in rows if is_add and sealed
-            ]
+            templates = [open_template(public, sealed) for _, _, is_add, sealed, public in rows if is_add and sealed]
             yield Block(
                 rows[0][0],
                 np.array([row[1] for row in rows], dtype=np.int64),
                 np.array([bool(row[2] and row[3]) for row in rows], dtype=np.bool_),
-                np.stack(templates)
-                if templates
-                else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
+                np.stack(templates) if templates else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
             )
             watermark = rows[-1][0]
 
@@ -235,11 +231,7 @@ def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
     wanted = sorted(keys)
     found: dict[int, Vector] = {}
     for start in range(0, len(wanted), _KEYS):
-        rows = (
-            Reference.objects.filter(pk__in=wanted[start : start + _KEYS])
-            .exclude(template=b"")
-            .order_by("pk")
-        )
+        rows = Reference.objects.filter(pk__in=wanted[start : start + _KEYS]).exclude(template=b"").order_by("pk")
         found |= _opened(rows)
     return found
 
@@ -253,9 +245,7 @@ def _opened(rows: QuerySet[Reference]) -> dict[int, Vector]:
 
 def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:
     """The template of one reference, float32."""
-    return np.frombuffer(
-        services().templates.open(bytes(sealed), f"template:{public_id}".encode()), dtype=np.float32
-    )
+    return np.frombuffer(services().templates.open(bytes(sealed), f"template:{public_id}".encode()), dtype=np.float32)
 
 
 def gallery_size(gallery: Gallery) -> int:

@@ -36,9 +36,11 @@ def grant_of(search_id: str, member: Member) -> DisclosureGrant:
     found = [row for row in grants_to(member) if row.search.public_id == search_id.strip()]
     if not found:
         raise Refused(
-            "disclosure.unknown", "Refused", "No such search is disclosed to you.",
+            "disclosure.unknown",
+            "Refused",
+            "No such search is disclosed to you.",
             "Look at the list of what is, or ask the agency.",
-        )  # fmt: skip
+        )
     return found[0]
 
 
@@ -51,18 +53,14 @@ def grant_numbered(public_id: str, member: Member) -> DisclosureGrant:
     rows = DisclosureGrant.objects.filter(agency=member.agency, public_id=public_id.strip())
     row = rows.select_related("search", "agency").first()
     if row is None:
-        raise Refused(
-            "grant.unknown", "Refused", "There is no such grant.", "Look at the search's disclosure."
-        )
+        raise Refused("grant.unknown", "Refused", "There is no such grant.", "Look at the search's disclosure.")
     return row
 
 
 def grants_of(search: Search) -> list[DisclosureGrant]:
     """Everybody to whom a search was opened, the newest first."""
     return list(
-        DisclosureGrant.objects.filter(search=search)
-        .select_related("granted_by", "revoked_by")
-        .order_by("-pk")
+        DisclosureGrant.objects.filter(search=search).select_related("granted_by", "revoked_by").order_by("-pk")
     )
 
 

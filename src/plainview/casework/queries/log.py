@@ -23,9 +23,7 @@ def verify_log(*, kept_checkpoint: str | None = None) -> Report:
     folder, key = services().workspace.audit, services().first_key.text
     report = verify_folder(folder, vkey=key, kept_checkpoint=kept_checkpoint)
     rows = LogEntry.objects.order_by("seq").values_list("canonical", "leaf")
-    table = verify_entries(
-        ((bytes(canonical), bytes(leaf)) for canonical, leaf in rows.iterator()), _signed(), key
-    )
+    table = verify_entries(((bytes(canonical), bytes(leaf)) for canonical, leaf in rows.iterator()), _signed(), key)
     problems = list(report.problems) + [f"database: {problem}" for problem in table.problems]
     if (table.entries, table.root) != (report.entries, report.root):
         problems.append(

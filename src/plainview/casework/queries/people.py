@@ -38,16 +38,12 @@ def colleague(email: str, member: Member) -> Member:
 
 
 def _unknown(email: str, next_step: str) -> Refused:
-    return Refused(
-        "member.unknown", "Refused", f"Nobody with the address {email!r} is a member here.", next_step
-    )
+    return Refused("member.unknown", "Refused", f"Nobody with the address {email!r} is a member here.", next_step)
 
 
 def members(member: Member) -> list[Member]:
     """Every member of the acting member's agency, by address."""
-    return list(
-        Member.objects.filter(agency=member.agency).prefetch_related("trainings", "trials").order_by("email")
-    )
+    return list(Member.objects.filter(agency=member.agency).prefetch_related("trainings", "trials").order_by("email"))
 
 
 def member_numbered(public_id: str, member: Member) -> Member:
@@ -94,17 +90,13 @@ def agency_named(name: str) -> Agency:
     """
     agency = Agency.objects.filter(name=name.strip()).first()
     if agency is None:
-        raise Refused(
-            "agency.unknown", "Refused", f"There is no agency {name!r}.", "See `plainview agency list`."
-        )
+        raise Refused("agency.unknown", "Refused", f"There is no agency {name!r}.", "See `plainview agency list`.")
     return agency
 
 
 def agencies() -> list[tuple[Agency, int]]:
     """Every agency with the number of its active members, for the operator."""
-    counted = Agency.objects.annotate(active=Count("member", filter=Q(member__is_active=True))).order_by(
-        "name"
-    )
+    counted = Agency.objects.annotate(active=Count("member", filter=Q(member__is_active=True))).order_by("name")
     return [(agency, agency.active) for agency in counted]
 
 

@@ -168,10 +168,7 @@ def _points_at(picture: Picture, box: tuple[float, ...]) -> Points | None:
     """The points of the face whose middle is nearest to the box's; None when none is inside it (another detector)."""
     x, y, width, height = box
     middle = np.array([x + width / 2, y + height / 2])
-    found = [
-        (face.detection.points, face.detection.points.mean(axis=0))
-        for face in services().engine.faces(picture)
-    ]
+    found = [(face.detection.points, face.detection.points.mean(axis=0)) for face in services().engine.faces(picture)]
     inside = [(points, at) for points, at in found if (np.abs(at - middle) <= (width / 2, height / 2)).all()]
     return min(inside, key=lambda row: float(np.hypot(*(row[1] - middle))), default=(None,))[0]
 

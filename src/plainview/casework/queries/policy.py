@@ -92,14 +92,27 @@ def _searches(agency: Agency, since: datetime) -> Iterator[tuple[Search, SearchF
 
 def _facts(search: Search) -> SearchFacts:
     return SearchFacts(
-        roles=tuple(search.member.roles), is_active=True, agency_open=True, on_trial=False, trial=None,
+        roles=tuple(search.member.roles),
+        is_active=True,
+        agency_open=True,
+        on_trial=False,
+        trial=None,
         trainings=training_facts(search.member, known_at=search.requested_at),
-        case_number=search.case.number, case_found=True, case_closed_on=None, offence=search.case.offence,
-        purpose=search.purpose, origin=search.origin, quality=search.quality, top=search.top,
-        gallery_name=search.gallery.name, gallery_found=True, gallery_expires_on=search.gallery.expires_on,
+        case_number=search.case.number,
+        case_found=True,
+        case_closed_on=None,
+        offence=search.case.offence,
+        purpose=search.purpose,
+        origin=search.origin,
+        quality=search.quality,
+        top=search.top,
+        gallery_name=search.gallery.name,
+        gallery_found=True,
+        gallery_expires_on=search.gallery.expires_on,
         gallery_offences=tuple(search.gallery.offences),
         gallery_alarm=alarm_open(search.gallery, at=search.requested_at),
-        approved=search.approval_id is not None, urgent=bool(search.urgent_reason),
+        approved=search.approval_id is not None,
+        urgent=bool(search.urgent_reason),
         review=search.review_id is not None,
         today=search.requested_at.date(),
-    )  # fmt: skip
+    )

@@ -41,9 +41,11 @@ def preparation_numbered(public_id: str, member: Member) -> Preparation:
     found = rows.filter(public_id=public_id.strip(), member=member, discarded_at=None).first()
     if found is None:
         raise Refused(
-            "preparation.unknown", "Refused", f"You have no prepared probe {public_id!r}.",
+            "preparation.unknown",
+            "Refused",
+            f"You have no prepared probe {public_id!r}.",
             "It may have been discarded, or it is a colleague's. Start with the photograph.",
-        )  # fmt: skip
+        )
     return found
 
 
@@ -77,9 +79,7 @@ def approval_wanted(draft: Preparation) -> str:
         return f"Your agency wants a supervisor's approval before a search for {draft.case.offence}."
     face = chosen_face(draft)
     if face is not None and face["quality"] < policy.quality_floor:
-        return (
-            f"The face's quality is {face['quality']}, below your agency's floor of {policy.quality_floor}."
-        )
+        return f"The face's quality is {face['quality']}, below your agency's floor of {policy.quality_floor}."
     return ""
 
 

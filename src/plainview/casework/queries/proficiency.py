@@ -135,9 +135,7 @@ def items(member: Member) -> list[Listed]:
         Refused: no permission.
     """
     rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_MANAGE))
-    rows = ProficiencyItem.objects.filter(agency=member.agency).select_related(
-        "reference__gallery", "added_by"
-    )
+    rows = ProficiencyItem.objects.filter(agency=member.agency).select_related("reference__gallery", "added_by")
     done = Count("verifications", filter=Q(verifications__answered_at__isnull=False))
     counted = rows.annotate(given=Count("verifications"), answered=done).order_by("-pk")
     return [Listed(row, row.given, row.answered) for row in counted]

@@ -45,9 +45,7 @@ KEPT = FORMAT
 FRESH = 300
 """Seconds for which a register is shown again without being made anew."""
 
-_counted: dict[
-    str, tuple[Tally, str]
-] = {}  # log -> its counts so far, and the hash of the last entry in them
+_counted: dict[str, tuple[Tally, str]] = {}  # log -> its counts so far, and the hash of the last entry in them
 _lock = threading.Lock()
 _WORDS = tuple(f'"{action}"'.encode() for action in sorted(COUNTED))
 
@@ -125,8 +123,11 @@ def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
     version, policy = binding(agency)
     told = figures(tally, agency.public_id, first, until, sample=agency.is_sample)
     return {
-        "id": agency.public_id, "name": agency.name, "jurisdiction": agency.jurisdiction,
-        "sample": agency.is_sample, "opened_on": opened,
+        "id": agency.public_id,
+        "name": agency.name,
+        "jurisdiction": agency.jurisdiction,
+        "sample": agency.is_sample,
+        "opened_on": opened,
         "suspended": agency.suspended_at is not None,
         **told,
         "rules": {row.rule_id: row.says for row in table(policy) if row.rule_id in told["refusals"]},
@@ -134,11 +135,15 @@ def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
         "galleries": [_gallery(row, agency) for row in Gallery.objects.filter(agency=agency).order_by("name")],
         "retention": retention_told(agency),
         "policy": {
-            "version": version.number, "offences": list(policy.offences), "unlisted_offences": policy.unlisted_offences,
-            "purposes": list(policy.purposes), "urgent_hours": policy.urgent_hours,
-            "preapproval": list(policy.preapproval), "quality_floor": policy.quality_floor,
+            "version": version.number,
+            "offences": list(policy.offences),
+            "unlisted_offences": policy.unlisted_offences,
+            "purposes": list(policy.purposes),
+            "urgent_hours": policy.urgent_hours,
+            "preapproval": list(policy.preapproval),
+            "quality_floor": policy.quality_floor,
         },
-    }  # fmt: skip
+    }
 
 
 def attestations(agency: Agency) -> QuerySet[Attestation]:
@@ -148,20 +153,29 @@ def attestations(agency: Agency) -> QuerySet[Attestation]:
 
 def _attested(row: Attestation, tally: Tally) -> dict[str, Any]:
     return {
-        "office": row.office, "from": row.first, "until": row.last, "entry": row.entry,
+        "office": row.office,
+        "from": row.first,
+        "until": row.last,
+        "entry": row.entry,
         "made_on": row.made_at.date().isoformat(),
         "contradicted": contradicted(tally, row.agency.public_id, row.first, row.last),
-    }  # fmt: skip
+    }
 
 
 def _gallery(gallery: Gallery, agency: Agency) -> dict[str, Any]:
     held = Reference.objects.filter(gallery=gallery).exclude(template=b"").count()
     return {
-        "name": gallery.name, "references": held if agency.is_sample else roughly(held),
-        "legal_basis": gallery.legal_basis, "source": gallery.source, "owner": gallery.owner,
-        "ends_on": gallery.expires_on.isoformat(), "ended": gallery.expires_on < timezone.now().date(),
-        "offences": gallery.offences, "model": gallery.pack, "measured": _measured(gallery),
-    }  # fmt: skip
+        "name": gallery.name,
+        "references": held if agency.is_sample else roughly(held),
+        "legal_basis": gallery.legal_basis,
+        "source": gallery.source,
+        "owner": gallery.owner,
+        "ends_on": gallery.expires_on.isoformat(),
+        "ended": gallery.expires_on < timezone.now().date(),
+        "offences": gallery.offences,
+        "model": gallery.pack,
+        "measured": _measured(gallery),
+    }
 
 
 def _measured(gallery: Gallery) -> dict[str, Any] | None:
@@ -171,9 +185,10 @@ def _measured(gallery: Gallery) -> dict[str, Any] | None:
     if newest is None or not best:
         return None
     return {
-        "on": newest.made_at.date().isoformat(), "references": roughly(newest.size),
+        "on": newest.made_at.date().isoformat(),
+        "references": roughly(newest.size),
         "score_one_in_100": f"{best[len(best) * 99 // 100]:.3f}",
-    }  # fmt: skip
+    }
 
 
 def retention_told(agency: Agency) -> dict[str, Any]:

@@ -104,10 +104,13 @@ def verdicts_of(examination: Examination) -> list[Verdict]:
         began, ended = task.shown_at or task.assigned_at, task.answered_at or task.assigned_at
         found.append(
             Verdict(
-                task.verifier, item.conclusion, item.conclusion == examination.conclusion,
-                int((ended - began).total_seconds()), ended,
+                task.verifier,
+                item.conclusion,
+                item.conclusion == examination.conclusion,
+                int((ended - began).total_seconds()),
+                ended,
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -128,18 +131,20 @@ def due(examination: Examination) -> Due:
 def decisions(member: Member) -> list[Due]:
     """Potential candidates of the member's agency that are neither released nor withheld, the oldest first."""
     rows = Examination.objects.filter(
-        member__agency=member.agency, conclusion=looking.POTENTIAL, lead=None, withheld=None,
-        candidate__search__erased_at=None, candidate__search__sealed_at=None,
-    )  # fmt: skip
+        member__agency=member.agency,
+        conclusion=looking.POTENTIAL,
+        lead=None,
+        withheld=None,
+        candidate__search__erased_at=None,
+        candidate__search__sealed_at=None,
+    )
     return [due(row) for row in rows.select_related(*_WITH).order_by("pk")]
 
 
 def withheld(member: Member, *, limit: int = 50) -> list[Withheld]:
     """Decisions of the member's agency not to release, newest first."""
     rows = Withheld.objects.filter(examination__member__agency=member.agency)
-    return list(
-        rows.select_related("decided_by", "examination__candidate__search__case").order_by("-pk")[:limit]
-    )
+    return list(rows.select_related("decided_by", "examination__candidate__search__case").order_by("-pk")[:limit])
 
 
 def facts_about(examination: Examination) -> Facts:
@@ -183,7 +188,7 @@ def lead_shown(public_id: str, member: Member) -> Lead:
     """
     rows = Lead.objects.select_related(
         "released_by__agency", *(f"examination__{name}" for name in _WITH), "examination__candidate__search__gallery"
-    )  # fmt: skip
+    )
     row = rows.filter(public_id=public_id.strip(), released_by__agency=member.agency).first()
     if row is None:
         raise Refused(
@@ -212,7 +217,5 @@ def reminders_due() -> list[Lead]:
 
 def _without_outcome() -> QuerySet[Lead]:
     before = timezone.now() - timedelta(days=looking.REMIND_DAYS)
-    rows = Lead.objects.filter(released_at__lte=before).exclude(
-        Exists(Outcome.objects.filter(lead=OuterRef("pk")))
-    )
+    rows = Lead.objects.filter(released_at__lte=before).exclude(Exists(Outcome.objects.filter(lead=OuterRef("pk"))))
     return rows.select_related("released_by__agency", "examination__member").order_by("pk")

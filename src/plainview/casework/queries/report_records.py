@@ -50,11 +50,13 @@ def of_period(agency: Agency, period: Period, size: int, *, by_examiner: bool) -
 def as_of_now(agency: Agency, *, open_flags: bool) -> dict[str, Any]:
     """What is due in the agency now. `open_flags`: whoever reads it may know how many flags wait."""
     return {
-        "training": _training(agency), "proficiency": _proficiency(agency), "review": _review(agency),
+        "training": _training(agency),
+        "proficiency": _proficiency(agency),
+        "review": _review(agency),
         "outcomes_due": _outcomes_due(agency),
         "flags_open": Flag.objects.filter(agency=agency, outcome="").count() if open_flags else None,
         "trials": _trials(agency),
-    }  # fmt: skip
+    }
 
 
 def _purposes(agency: Agency, period: Period, size: int) -> dict[str, Any]:
@@ -68,9 +70,7 @@ def _purposes(agency: Agency, period: Period, size: int) -> dict[str, Any]:
         counts[word] += 1
         cases.setdefault(word, set()).add(case)
     named = {
-        word: count
-        for word, count in counts.items()
-        if word in policy.purposes or len(cases[word]) >= COMMON_CASES
+        word: count for word, count in counts.items() if word in policy.purposes or len(cases[word]) >= COMMON_CASES
     }
     return {"named": dict(sorted(named.items())), "own_words": counts.total() - sum(named.values())}
 
@@ -80,9 +80,11 @@ def _agreement(agency: Agency, period: Period) -> dict[str, Any]:
     begins = datetime.combine(period.since, time(), UTC)
     ends = datetime.combine(period.until + timedelta(days=1), time(), UTC)
     rows = VerificationItem.objects.filter(
-        is_candidate=True, verification__examination__member__agency=agency,
-        verification__answered_at__gte=begins, verification__answered_at__lt=ends,
-    )  # fmt: skip
+        is_candidate=True,
+        verification__examination__member__agency=agency,
+        verification__answered_at__gte=begins,
+        verification__answered_at__lt=ends,
+    )
     earlier = Verification.objects.filter(
         examination=OuterRef("verification__examination"),
         answered_at__lt=OuterRef("verification__answered_at"),
@@ -101,10 +103,12 @@ def _agreement(agency: Agency, period: Period) -> dict[str, Any]:
         for examiner in sorted({who for who, _ in first})
     }
     return {
-        "verified": len(first), "agreed": sum(word == POTENTIAL for _, word in first),
+        "verified": len(first),
+        "agreed": sum(word == POTENTIAL for _, word in first),
         "conclusions": {word: sum(said == word for _, said in first) for word in CONCLUSIONS},
-        "third_looks": len(told) - len(first), "by_examiner": by_examiner,
-    }  # fmt: skip
+        "third_looks": len(told) - len(first),
+        "by_examiner": by_examiner,
+    }
 
 
 def _training(agency: Agency) -> list[dict[str, Any]]:
@@ -118,10 +122,12 @@ def _training(agency: Agency) -> list[dict[str, Any]]:
                 until = trained_until(role, training_facts(member), policy)
                 found.append(
                     {
-                        "member": member.public_id, "role": role.value,
-                        "until": until.isoformat() if until else None, "state": _state(until, today),
+                        "member": member.public_id,
+                        "role": role.value,
+                        "until": until.isoformat() if until else None,
+                        "state": _state(until, today),
                     }
-                )  # fmt: skip
+                )
     return sorted(found, key=lambda row: row["until"] or "")
 
 
@@ -144,9 +150,7 @@ def _proficiency(agency: Agency) -> dict[str, Any]:
         if holds(member.roles, Permission.VERIFICATION_RECORD):
             done = last.get(member.pk)
             due = done is None or today - done.date() >= timedelta(days=PROFICIENCY_DAYS)
-            people.append(
-                {"member": member.public_id, "last": done.date().isoformat() if done else None, "due": due}
-            )
+            people.append({"member": member.public_id, "last": done.date().isoformat() if done else None, "due": due})
     return {"items": ProficiencyItem.objects.filter(agency=agency, retired_at=None).count(), "people": people}
 
 

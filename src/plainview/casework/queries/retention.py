@@ -73,9 +73,13 @@ class Judged:
         """What of it a list freezes."""
         rule, on = self.verdict.rule, self.verdict.on
         return [
-            self.what.value, self.subject, rule.id if rule else "", on.isoformat() if on else "",
-            self.verdict.state is State.DUE, list(self.verdict.holds),
-        ]  # fmt: skip
+            self.what.value,
+            self.subject,
+            rule.id if rule else "",
+            on.isoformat() if on else "",
+            self.verdict.state is State.DUE,
+            list(self.verdict.holds),
+        ]
 
 
 def digest_of_lines(lines: Sequence[list[object]]) -> str:
@@ -196,9 +200,11 @@ def _references(
     for pk, public, captured, started in rows.order_by("pk").values_list(*columns).iterator(2000):
         enrolled = started.astimezone(UTC).date()
         happened = {
-            After.ENROLMENT: enrolled, After.CAPTURE: captured or enrolled, After.GALLERY_END: ends,
+            After.ENROLMENT: enrolled,
+            After.CAPTURE: captured or enrolled,
+            After.GALLERY_END: ends,
             **told.get(pk, {}),
-        }  # fmt: skip
+        }
         thing = Thing(What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk))
         yield from _reached(thing, public, gallery.name, rules, today, last)
 
@@ -242,9 +248,7 @@ def _of_case(
             yield from _reached(thing, public, case.number, rules, today, last)
 
 
-def _reached(
-    thing: Thing, subject: str, place: str, rules: Rules, today: date, last: date
-) -> Iterator[Judged]:
+def _reached(thing: Thing, subject: str, place: str, rules: Rules, today: date, last: date) -> Iterator[Judged]:
     verdict = judge(thing, rules, today)
     if verdict.state in (State.DUE, State.HELD) or (
         verdict.state is State.LATER and verdict.on is not None and verdict.on <= last
@@ -321,9 +325,11 @@ def run_numbered(public_id: str, member: Member) -> RetentionRun:
     row = rows.filter(agency=member.agency, public_id=public_id.strip()).first()
     if row is None:
         raise Refused(
-            "retention.unknown", "Refused", f"Your agency has no retention run {public_id!r}.",
+            "retention.unknown",
+            "Refused",
+            f"Your agency has no retention run {public_id!r}.",
             "See the list of runs.",
-        )  # fmt: skip
+        )
     return row
 
 
@@ -334,9 +340,7 @@ def items_of(run: RetentionRun) -> list[RetentionItem]:
 
 def frozen_lines(items: Sequence[RetentionItem]) -> list[list[object]]:
     """The lines as they were proposed, whatever became of them since; see `digest_of_lines`."""
-    return [
-        [row.what, row.subject, row.rule, row.due_on.isoformat(), row.planned, row.holds] for row in items
-    ]
+    return [[row.what, row.subject, row.rule, row.due_on.isoformat(), row.planned, row.holds] for row in items]
 
 
 def changes_since(run: RetentionRun) -> tuple[int, int]:
@@ -353,9 +357,7 @@ def rules_of_run(run: RetentionRun) -> dict[str, Rule]:
 
 def events(member: Member, *, limit: int = 100) -> list[RetentionEvent]:
     """What was told of the member's agency's cases and references, newest first."""
-    rows = RetentionEvent.objects.filter(agency=member.agency).select_related(
-        "case", "reference", "recorded_by"
-    )
+    rows = RetentionEvent.objects.filter(agency=member.agency).select_related("case", "reference", "recorded_by")
     return list(rows.order_by("-pk")[:limit])
 
 
@@ -369,10 +371,18 @@ def csv_of(run: RetentionRun) -> str:
         rule = says.get(row.rule)
         writer.writerow(
             [
-                row.number, row.what, row.subject, _plain(row.place), row.rule, _plain(rule.says if rule else ""),
-                row.due_on, row.state, " ".join(row.held_by), "" if row.entry is None else row.entry,
+                row.number,
+                row.what,
+                row.subject,
+                _plain(row.place),
+                row.rule,
+                _plain(rule.says if rule else ""),
+                row.due_on,
+                row.state,
+                " ".join(row.held_by),
+                "" if row.entry is None else row.entry,
             ]
-        )  # fmt: skip
+        )
     return out.getvalue()
 
 

@@ -57,9 +57,7 @@ def items_of(sample: AuditSample) -> list[AuditSampleItem]:
     """What was drawn, in order, with what was found."""
     rows = AuditSampleItem.objects.filter(sample=sample)
     return list(
-        rows.select_related("search__case", "search__member", "search__gallery", "found_by").order_by(
-            "position"
-        )
+        rows.select_related("search__case", "search__member", "search__gallery", "found_by").order_by("position")
     )
 
 
@@ -93,11 +91,7 @@ class Overview:
             f"{breaches} of {self.decided} in breach: {100 * breaches / self.decided:.0f} %, 95 % interval "
             f"{100 * self.low:.1f} to {100 * self.high:.1f} % of all {self.population}."
         )
-        return (
-            said
-            if self.complete
-            else f"{said} {self.drawn - self.decided} of {self.drawn} are not decided yet."
-        )
+        return said if self.complete else f"{said} {self.drawn - self.decided} of {self.drawn} are not decided yet."
 
 
 def overview(sample: AuditSample) -> Overview:
@@ -117,15 +111,17 @@ def drawn_again(sample: AuditSample) -> list[str]:
         problems.append("The root is not that of the log when the draw was announced.")
     since = sample.since.isoformat() if sample.since else ""
     seed = seed_of(
-        root, sample.nonce, agency=sample.agency.public_id, wanted=sample.wanted, since=since, stratified=sample.stratified
-    )  # fmt: skip
+        root,
+        sample.nonce,
+        agency=sample.agency.public_id,
+        wanted=sample.wanted,
+        since=since,
+        stratified=sample.stratified,
+    )
     if seed != sample.seed:
         problems.append("The seed does not come of that root and of what was announced.")
     rows = population(sample.agency, sample.size, sample.since)
     held = list(sample.items.order_by("position").values_list("search__public_id", flat=True))
-    if (
-        len(rows) != sample.population
-        or draw(rows, sample.wanted, seed, stratified=sample.stratified) != held
-    ):
+    if len(rows) != sample.population or draw(rows, sample.wanted, seed, stratified=sample.stratified) != held:
         problems.append("The draw gives other searches.")
     return problems

@@ -33,9 +33,17 @@ if TYPE_CHECKING:
     from plainview.audit.record import Value
 
 _WITH = (
-    "agreement__holder", "agreement__asker", "version", "gallery", "case", "member__agency", "authorised_by",
-    "taken_by", "mirror", "closed_by",
-)  # fmt: skip
+    "agreement__holder",
+    "agreement__asker",
+    "version",
+    "gallery",
+    "case",
+    "member__agency",
+    "authorised_by",
+    "taken_by",
+    "mirror",
+    "closed_by",
+)
 
 
 def both(search: Search) -> dict[str, Value]:
@@ -47,25 +55,37 @@ def both(search: Search) -> dict[str, Value]:
 def named(request: SharedRequest) -> dict[str, Value]:
     """The same, of a request: `agency` is the one that searches, `for_agency` the one that asked."""
     return {
-        "shared_request": request.public_id, "agency": request.agreement.holder.public_id,
+        "shared_request": request.public_id,
+        "agency": request.agreement.holder.public_id,
         "for_agency": request.agreement.asker.public_id,
-    }  # fmt: skip
+    }
 
 
 def facts_of(request: SharedRequest) -> SharedFacts:
     """What is known of a request now, by the version of the agreement that binds now."""
     agreement, member = request.agreement, Member.objects.get(pk=request.member_id)
     return SharedFacts(
-        terms=terms_of(binding_version(agreement)), withdrawn=agreement.withdrawn_at is not None,
-        asker_open=agreement.asker.is_open, holder_open=agreement.holder.is_open, asker=member.email,
-        asker_roles=tuple(member.roles), asker_active=member.is_active, on_trial=member.on_trial,
-        trial=trial_facts(member) if member.on_trial else None, gallery=request.gallery.name,
-        offence=request.case.offence, purpose=request.purpose, origin=request.origin, top=request.top,
+        terms=terms_of(binding_version(agreement)),
+        withdrawn=agreement.withdrawn_at is not None,
+        asker_open=agreement.asker.is_open,
+        holder_open=agreement.holder.is_open,
+        asker=member.email,
+        asker_roles=tuple(member.roles),
+        asker_active=member.is_active,
+        on_trial=member.on_trial,
+        trial=trial_facts(member) if member.on_trial else None,
+        gallery=request.gallery.name,
+        offence=request.case.offence,
+        purpose=request.purpose,
+        origin=request.origin,
+        top=request.top,
         authority=request.authority,
         case_closed_on=request.case.closed_at.date() if request.case.closed_at else None,
-        authorised=request.authorised_at is not None, closed_as=request.closed_as,
-        expires_at=request.expires_at, now=timezone.now(),
-    )  # fmt: skip
+        authorised=request.authorised_at is not None,
+        closed_as=request.closed_as,
+        expires_at=request.expires_at,
+        now=timezone.now(),
+    )
 
 
 def requests_of(member: Member) -> QuerySet[SharedRequest]:
@@ -84,9 +104,11 @@ def request_numbered(public_id: str, member: Member) -> SharedRequest:
     found = requests_of(member).filter(public_id=public_id.strip()).first()
     if found is None:
         raise Refused(
-            "shared.unknown", "Refused", f"Your agency has no request {public_id!r}.",
+            "shared.unknown",
+            "Refused",
+            f"Your agency has no request {public_id!r}.",
             "See `plainview request list`.",
-        )  # fmt: skip
+        )
     return found
 
 
@@ -192,9 +214,13 @@ def answer_of(request: SharedRequest) -> Decision:
     """Whether a request can be answered as far as its candidates are concerned."""
     search, version, looked = live_search(request), binding_version(request.agreement), looked_at(request)
     return answerable(
-        search is not None and search.answered_at is not None, version.gives if version else LEAD,
-        listed=looked.listed, examined=looked.examined, leads=len(leads_of(request)), undecided=looked.undecided,
-    )  # fmt: skip
+        search is not None and search.answered_at is not None,
+        version.gives if version else LEAD,
+        listed=looked.listed,
+        examined=looked.examined,
+        leads=len(leads_of(request)),
+        undecided=looked.undecided,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +239,7 @@ def given(request: SharedRequest) -> list[Given]:
     if not request.result or search is None:
         return []
     rows = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
-    leads = {
-        row.lead.examination.candidate_id: row.lead
-        for row in request.leads.select_related("lead__examination")
-    }
+    leads = {row.lead.examination.candidate_id: row.lead for row in request.leads.select_related("lead__examination")}
     told = zip(rows, meanings(search, rows), strict=True)
     return [
         Given(row, meaning, leads.get(row.pk), _outcome(leads.get(row.pk)))
@@ -242,7 +265,7 @@ def given_candidate(request: SharedRequest, rank: int) -> Candidate:
     if not found.reference.template:
         raise Refused(
             "reference.expunged", "Nothing shown", "This reference was erased from its gallery.", "Its picture is gone."
-        )  # fmt: skip
+        )
     return found
 
 

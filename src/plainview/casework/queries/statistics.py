@@ -86,22 +86,38 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
         Enrolment.objects.filter(gallery=gallery)
         .values("source_kind", "source_name")
         .annotate(
-            runs=Count("pk"), begun=Min("pk"), newest=Max("started_at"), same=Sum("duplicates"),
-            near=Sum("near_duplicates"), bad=Sum("failed_total"),
+            runs=Count("pk"),
+            begun=Min("pk"),
+            newest=Max("started_at"),
+            same=Sum("duplicates"),
+            near=Sum("near_duplicates"),
+            bad=Sum("failed_total"),
         )
         .order_by("begun")
-    )  # fmt: skip
+    )
     for run in runs:
         key = (run["source_kind"], run["source_name"])
         row = by_source.get(key, nothing)
         found.append(
             SourceStatistics(
-                key[0], key[1], run["runs"], run["newest"].isoformat(timespec="seconds"), row["pictures"],
-                row["references"], row["erased"], None if row["mean"] is None else round(row["mean"], 1),
-                row["low"], row["first"], row["last"], row["undated"], run["same"], run["near"], run["bad"],
+                key[0],
+                key[1],
+                run["runs"],
+                run["newest"].isoformat(timespec="seconds"),
+                row["pictures"],
+                row["references"],
+                row["erased"],
+                None if row["mean"] is None else round(row["mean"], 1),
+                row["low"],
+                row["first"],
+                row["last"],
+                row["undated"],
+                run["same"],
+                run["near"],
+                run["bad"],
                 _codes(gallery.pk, *key),
             )
-        )  # fmt: skip
+        )
     return found
 
 

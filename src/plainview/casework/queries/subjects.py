@@ -83,18 +83,23 @@ def _one(rows: QuerySet[SubjectRequest], public_id: str, member: Member) -> Subj
     found = rows.select_related("agency").filter(agency=member.agency, public_id=public_id.strip()).first()
     if found is None:
         raise Refused(
-            "subject.unknown", "Refused", f"Your agency has no request {public_id!r}.",
+            "subject.unknown",
+            "Refused",
+            f"Your agency has no request {public_id!r}.",
             "See `plainview rights list`.",
-        )  # fmt: skip
+        )
     return found
 
 
 def seal_filing(filing: Filing, public_id: str) -> bytes:
     """Seal what a person wrote, for its place alone."""
     told = {
-        "name": filing.name, "email": filing.email, "post": filing.post, "about": filing.about,
+        "name": filing.name,
+        "email": filing.email,
+        "post": filing.post,
+        "about": filing.about,
         "named": list(filing.named),
-    }  # fmt: skip
+    }
     return services().subjects.seal(json.dumps(told).encode(), f"request:{public_id}".encode())
 
 
@@ -130,9 +135,7 @@ def answer_pdf(row: SubjectRequest) -> bytes | None:
 
 def findings_of(row: SubjectRequest, *, of_person: bool = False) -> list[SubjectFinding]:
     """The faces of a request, those that the person named first, then by gallery and rank."""
-    found = SubjectFinding.objects.filter(request=row).select_related(
-        "reference__gallery", "reference__enrolment"
-    )
+    found = SubjectFinding.objects.filter(request=row).select_related("reference__gallery", "reference__enrolment")
     if of_person:
         found = found.filter(is_person=True)
     return sorted(found, key=lambda one: (not one.is_named, one.reference.gallery_id, one.rank or 0, one.pk))
@@ -185,22 +188,22 @@ def searches_told(references: Iterable[Reference]) -> tuple[list[Told], int]:
     for row in rows.select_related(*_OF_SEARCH).order_by("search_id", "rank"):
         by_search.setdefault(row.search_id, []).append(row)
     leads = set(
-        Lead.objects.filter(examination__candidate__in=rows).values_list(
-            "examination__candidate__search_id", flat=True
-        )
+        Lead.objects.filter(examination__candidate__in=rows).values_list("examination__candidate__search_id", flat=True)
     )
     closed = {key: held[0].search for key, held in by_search.items() if _is_over(held[0].search)}
-    disclosed = (
-        {str(entry.subject.get("search")) for entry in _entries("disclosure.made")} if closed else set()
-    )
+    disclosed = {str(entry.subject.get("search")) for entry in _entries("disclosure.made")} if closed else set()
     told = [
         Told(
-            search.requested_at.date(), search.case.offence, search.gallery.name, search.alert_id is not None,
-            key in leads, search.public_id in disclosed,
+            search.requested_at.date(),
+            search.case.offence,
+            search.gallery.name,
+            search.alert_id is not None,
+            key in leads,
+            search.public_id in disclosed,
             search.shared_request.agreement.asker.name if search.shared_request else "",
         )
         for key, search in closed.items()
-    ]  # fmt: skip
+    ]
     return told, len(by_search) - len(told)
 
 

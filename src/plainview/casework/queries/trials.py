@@ -89,17 +89,20 @@ def report_of(agency: Agency) -> WeeklyReport:
         reported = Outcome.objects.filter(lead__in=leads, reported_at__gte=since)
         lines.append(
             TrialLine(
-                trial.member.email, trial.approved_by.email, trial.starts_on, trial.ends_on, trial.search_limit,
-                searches.count(), week.count(),
+                trial.member.email,
+                trial.approved_by.email,
+                trial.starts_on,
+                trial.ends_on,
+                trial.search_limit,
+                searches.count(),
+                week.count(),
                 week.filter(answered_at__isnull=False, candidate__isnull=True).count(),
                 leads.filter(released_at__gte=since).count(),
                 dict(Counter(reported.values_list("outcome", flat=True))),
                 dict(refused.get(trial.member.public_id, Counter())),
             )
-        )  # fmt: skip
-    return WeeklyReport(
-        agency.name, agency.head_name, agency.head_email, since.date(), now.date(), tuple(lines)
-    )
+        )
+    return WeeklyReport(agency.name, agency.head_name, agency.head_email, since.date(), now.date(), tuple(lines))
 
 
 def _refusals(since: str) -> dict[str, Counter[str]]:

@@ -48,9 +48,11 @@ def video_numbered(public_id: str, member: Member) -> Video:
     video = rows.filter(public_id=public_id.strip(), case__agency=member.agency).first()
     if video is None:
         raise Refused(
-            "video.unknown", "Refused", f"Your agency has no video {public_id!r}.",
+            "video.unknown",
+            "Refused",
+            f"Your agency has no video {public_id!r}.",
             "Check its id; it may have been erased, the log knows.",
-        )  # fmt: skip
+        )
     return video
 
 
@@ -131,9 +133,14 @@ def persons_json(video: Video) -> list[dict[str, Any]]:
 def still_json(still: Still) -> dict[str, Any]:
     """One still: box (x, y, width, height) in pixels of the upright frame, quality 0 to 100."""
     return {
-        "id": still.public_id, "time_s": float(still.time_s), "frame": still.frame, "pts": still.pts,
-        "frame_sha256": still.frame_sha256, "box": still.box, "quality": still.quality,
-    }  # fmt: skip
+        "id": still.public_id,
+        "time_s": float(still.time_s),
+        "frame": still.frame,
+        "pts": still.pts,
+        "frame_sha256": still.frame_sha256,
+        "box": still.box,
+        "quality": still.quality,
+    }
 
 
 def _rank(still: Still) -> tuple[int, float, int]:

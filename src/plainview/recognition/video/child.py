@@ -100,11 +100,24 @@ class Video:
             int(Fraction(container.duration, av.time_base) / base) if container.duration else 0
         )
         info = Reply(
-            self._pipe.serial, Say.INFO, wire.DEMUXERS.index(container.format.name), wire.CODECS.index(context.name),
-            max(1, context.width), max(1, context.height), 0, wire.INTRA if context.name in _INTRA else 0,
-            aspect.numerator, aspect.denominator, base.numerator, base.denominator, rate.numerator, rate.denominator,
-            stream.start_time or 0, max(0, stream.frames), max(0, duration),
-        )  # fmt: skip
+            self._pipe.serial,
+            Say.INFO,
+            wire.DEMUXERS.index(container.format.name),
+            wire.CODECS.index(context.name),
+            max(1, context.width),
+            max(1, context.height),
+            0,
+            wire.INTRA if context.name in _INTRA else 0,
+            aspect.numerator,
+            aspect.denominator,
+            base.numerator,
+            base.denominator,
+            rate.numerator,
+            rate.denominator,
+            stream.start_time or 0,
+            max(0, stream.frames),
+            max(0, duration),
+        )
         return container, stream, info
 
     def _code_of(self, error: av.error.FFmpegError) -> str:
@@ -143,9 +156,7 @@ class Video:
                 if count == self._limits["max_frames"]:
                     raise Refusal("decoder_limit")
                 bad += bool(packet.is_corrupt)
-                wire.STAMP.pack_into(
-                    self._arena, count * wire.STAMP.size, stamp * 2 + (1 if packet.is_keyframe else 0)
-                )
+                wire.STAMP.pack_into(self._arena, count * wire.STAMP.size, stamp * 2 + (1 if packet.is_keyframe else 0))
                 count += 1
         except av.error.FFmpegError:
             bad += 1  # what follows cannot be read
@@ -266,10 +277,20 @@ class Video:
             flags |= wire.KEY
         decoded, bad, self._decoded, self._bad = self._decoded, self._bad, 0, 0
         return self.info._replace(
-            serial=self._pipe.serial, say=Say.FRAME, width=frame.width, height=frame.height,
-            turn=int(frame.rotation) % 360 if frame.rotation % 90 == 0 else 0, flags=flags, pts=stamp, length=0,
-            duration=0, decoded=decoded, bad=bad, motion=motion, sha256=sha256,
-        )  # fmt: skip
+            serial=self._pipe.serial,
+            say=Say.FRAME,
+            width=frame.width,
+            height=frame.height,
+            turn=int(frame.rotation) % 360 if frame.rotation % 90 == 0 else 0,
+            flags=flags,
+            pts=stamp,
+            length=0,
+            duration=0,
+            decoded=decoded,
+            bad=bad,
+            motion=motion,
+            sha256=sha256,
+        )
 
 
 def main(settings: str) -> None:
@@ -312,9 +333,7 @@ def main(settings: str) -> None:
         except MemoryError:
             reply = Reply(asked.serial, Say.REFUSED, wire.REFUSALS.index("decoder_limit"))
         except Exception as error:  # demuxers and codecs raise anything; the text stays here
-            code = (
-                "decoder_limit" if isinstance(error, OSError) and error.errno == errno.ENOMEM else "corrupt"
-            )
+            code = "decoder_limit" if isinstance(error, OSError) and error.errno == errno.ENOMEM else "corrupt"
             reply = Reply(asked.serial, Say.REFUSED, wire.REFUSALS.index(code))
         pipe.answer(reply)
 

@@ -56,8 +56,7 @@ def _added(rows: Sequence[Track], numbers: list[int]) -> list[int]:
             number = numbers[i]
         else:
             scores = [
-                -2.0 if seen[k] & set(row.seen) else float(sums[k] @ row.template) / sizes[k]
-                for k in range(len(sums))
+                -2.0 if seen[k] & set(row.seen) else float(sums[k] @ row.template) / sizes[k] for k in range(len(sums))
             ]
             number = int(np.argmax(scores))
             if scores[number] < TOGETHER:

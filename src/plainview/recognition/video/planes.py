@@ -18,11 +18,27 @@ _THUMBNAIL = (64, 36)
 
 _PLANAR = frozenset(
     {
-        "yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "yuv410p", "yuv411p", "yuvj411p",
-        "yuv440p", "yuvj440p", "gray", "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuv420p12le", "yuv422p12le",
-        "gray10le", "gray12le",
+        "yuv420p",
+        "yuvj420p",
+        "yuv422p",
+        "yuvj422p",
+        "yuv444p",
+        "yuvj444p",
+        "yuv410p",
+        "yuv411p",
+        "yuvj411p",
+        "yuv440p",
+        "yuvj440p",
+        "gray",
+        "yuv420p10le",
+        "yuv422p10le",
+        "yuv444p10le",
+        "yuv420p12le",
+        "yuv422p12le",
+        "gray10le",
+        "gray12le",
     }
-)  # fmt: skip
+)
 """Pixel formats whose planes hold one component each, so that a row is width times bytes a component."""
 
 

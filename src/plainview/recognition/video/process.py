@@ -173,9 +173,12 @@ class VideoProcess:
             raw += more
         try:
             return wire.parse_reply(
-                raw, serial=serial, size=self._source.size, max_pixels=self._limits.max_pixels,
+                raw,
+                serial=serial,
+                size=self._source.size,
+                max_pixels=self._limits.max_pixels,
                 max_frames=self._limits.max_frames,
-            )  # fmt: skip
+            )
         except wire.Nonsense:
             raise ChildLost(over_limit=False) from None
 

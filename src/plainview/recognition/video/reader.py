@@ -88,9 +88,7 @@ class VideoReader:
         self._drop()
         self._ask(Ask.SEEK, pts)
 
-    def next(
-        self, due: int, at_latest: int, end: int, *, motion: int = 0, every: bool = False
-    ) -> Frame | None:
+    def next(self, due: int, at_latest: int, end: int, *, motion: int = 0, every: bool = False) -> Frame | None:
         """The next frame that is due; None at the end of the segment or video.
 
         Args:
@@ -189,9 +187,14 @@ def _upright(stored: Pixels, reply: Reply) -> Frame:
     if reply.turn:
         pixels = cv2.rotate(pixels, _TURNS[reply.turn]).astype(np.uint8, copy=False)
     return Frame(
-        reply.pts, np.ascontiguousarray(pixels), reply.sha256.hex(), reply.turn, one_field,
-        bool(reply.flags & wire.CUT), reply.motion,
-    )  # fmt: skip
+        reply.pts,
+        np.ascontiguousarray(pixels),
+        reply.sha256.hex(),
+        reply.turn,
+        one_field,
+        bool(reply.flags & wire.CUT),
+        reply.motion,
+    )
 
 
 def combed(pixels: Pixels) -> bool:

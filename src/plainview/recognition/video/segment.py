@@ -103,8 +103,7 @@ def process(
     """
     second = max(1, round(1 / reader.info.time_base))
     steps = {
-        name: int(getattr(sampling, name) / reader.info.time_base)
-        for name in ("moving", "still", "unsure", "whole")
+        name: int(getattr(sampling, name) / reader.info.time_base) for name in ("moving", "still", "unsure", "whole")
     }
 
     def embed(still: Still) -> Vector:
@@ -117,9 +116,12 @@ def process(
     while frame is not None:
         soon = steps["unsure"] if tracker.unsure else steps["moving"]
         ahead = reader.ask_ahead(
-            frame.pts + soon, frame.pts + steps["still"], segment.end,
-            motion=sampling.motion, every=sampling.every,
-        )  # fmt: skip
+            frame.pts + soon,
+            frame.pts + steps["still"],
+            segment.end,
+            motion=sampling.motion,
+            every=sampling.every,
+        )
         if frame.pts >= segment.first:
             is_whole = frame.cut or not looked or frame.pts >= whole_at
             if is_whole:
@@ -142,6 +144,11 @@ def _closed(track: Open, embed: Callable[[Still], Vector]) -> Track:
     rows = np.stack([embed(still) for still in track.stills[:_TEMPLATES_OF_A_TRACK]])
     mean = rows.mean(axis=0)
     return Track(
-        track.seen[0], track.seen[-1], tuple(track.seen), track.boxes[0], track.boxes[-1],
-        tuple(track.stills), (mean / np.linalg.norm(mean)).astype(np.float32),
-    )  # fmt: skip
+        track.seen[0],
+        track.seen[-1],
+        tuple(track.seen),
+        track.boxes[0],
+        track.boxes[-1],
+        tuple(track.stills),
+        (mean / np.linalg.norm(mean)).astype(np.float32),
+    )

@@ -28,9 +28,15 @@ def make_still(frame: Frame, face: Detection, quality: Quality) -> Still:
     """Cut one face out of a frame."""
     height, width = frame.pixels.shape[:2]
     return Still(
-        frame.pts, frame.sha256, face, quality, (width, height), frame.one_field,
-        align(frame.pixels, face.points), thumbnail(frame.pixels, face.box),
-    )  # fmt: skip
+        frame.pts,
+        frame.sha256,
+        face,
+        quality,
+        (width, height),
+        frame.one_field,
+        align(frame.pixels, face.points),
+        thumbnail(frame.pixels, face.box),
+    )
 
 
 def thumbnail(pixels: Pixels, box: tuple[float, float, float, float]) -> Pixels:

@@ -15,9 +15,26 @@ DEMUXERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg",
 """The allow-list of containers, as FFmpeg names its demuxers; none of them opens another file or address."""
 
 CODECS = (
-    "h264", "hevc", "mjpeg", "mpeg4", "mpeg2video", "mpeg1video", "h263", "msmpeg4v2", "msmpeg4", "wmv1",
-    "wmv2", "wmv3", "vc1", "vp8", "vp9", "av1", "libdav1d", "flv", "dvvideo",
-)  # fmt: skip
+    "h264",
+    "hevc",
+    "mjpeg",
+    "mpeg4",
+    "mpeg2video",
+    "mpeg1video",
+    "h263",
+    "msmpeg4v2",
+    "msmpeg4",
+    "wmv1",
+    "wmv2",
+    "wmv3",
+    "vc1",
+    "vp8",
+    "vp9",
+    "av1",
+    "libdav1d",
+    "flv",
+    "dvvideo",
+)
 """The allow-list of codecs, as FFmpeg names its decoders: what cameras, recorders and phones write."""
 
 REFUSALS = (
@@ -176,8 +193,10 @@ def parse_reply(raw: bytes, *, serial: int, size: int, max_pixels: int, max_fram
         raise Nonsense("an index larger than its memory")
     if reply.say in (Say.INFO, Say.FRAME):
         fractions = (
-            (reply.aspect_num, reply.aspect_den), (reply.base_num, reply.base_den), (1, reply.rate_den),
-        )  # fmt: skip
+            (reply.aspect_num, reply.aspect_den),
+            (reply.base_num, reply.base_den),
+            (1, reply.rate_den),
+        )
         if any(top <= 0 or below <= 0 for top, below in fractions) or reply.rate_num < 0:
             raise Nonsense("a fraction that is none")
         if reply.kind >= len(DEMUXERS) or reply.codec >= len(CODECS) or reply.turn not in (0, 90, 180, 270):

@@ -45,15 +45,17 @@ def refusal(reply: Reply, max_pixels: int) -> BadMedia:
     size = f"{reply.width:,} x {reply.height:,} pixels"
     if code == "too_many_pixels":
         return BadMedia(
-            code, f"Its frames have {size}; the limit is {max_pixels:,} in all.",
+            code,
+            f"Its frames have {size}; the limit is {max_pixels:,} in all.",
             "Export it at 4K or less, and keep the original.",
-        )  # fmt: skip
+        )
     return BadMedia(code, f"Its frames have {size}; no face can be compared.", "Export it at its full size.")
 
 
 def changed(frame: int) -> BadMedia:
     """A frame whose digest is not the recorded one."""
     return BadMedia(
-        "frame_changed", f"Frame {frame} does not decode to what it was when it was recorded.",
+        "frame_changed",
+        f"Frame {frame} does not decode to what it was when it was recorded.",
         "Process the video again; if the decoder was updated since, say so in the case.",
-    )  # fmt: skip
+    )

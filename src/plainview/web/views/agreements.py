@@ -36,21 +36,27 @@ class TermsForm(forms.Form):
     starts_on = forms.DateField(label="First day", widget=forms.DateInput(attrs={"type": "date"}))
     ends_on = forms.DateField(label="Last day", widget=forms.DateInput(attrs={"type": "date"}))
     offences = forms.CharField(
-        required=False, label="Offences", widget=forms.Textarea(attrs=_LINES),
+        required=False,
+        label="Offences",
+        widget=forms.Textarea(attrs=_LINES),
         help_text="One a line. Empty: every offence that both agencies' policies allow.",
-    )  # fmt: skip
+    )
     purposes = forms.CharField(
-        required=False, label="Purposes", widget=forms.Textarea(attrs=_LINES),
+        required=False,
+        label="Purposes",
+        widget=forms.Textarea(attrs=_LINES),
         help_text="One a line. Empty: every purpose that both agencies' policies allow.",
-    )  # fmt: skip
+    )
     askers = forms.CharField(
-        required=False, label="Who may ask", widget=forms.Textarea(attrs=_LINES),
+        required=False,
+        label="Who may ask",
+        widget=forms.Textarea(attrs=_LINES),
         help_text="E-mail addresses of their members, one a line. Empty: each of their examiners. A supervisor of theirs authorises every request.",
-    )  # fmt: skip
+    )
     gives = forms.ChoiceField(label="What they get", widget=forms.RadioSelect, choices=_GIVES, initial=LEAD)
     answer_days = forms.IntegerField(
         label="Days until a request expires", min_value=1, max_value=MAX_ANSWER_DAYS, initial=DEFAULT_ANSWER_DAYS
-    )  # fmt: skip
+    )
 
     def __init__(self, *arguments: Any, member: Member, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -81,9 +87,10 @@ class WithdrawForm(forms.Form):
     """Why it ends."""
 
     reason = forms.CharField(
-        label="Why does it end?", widget=forms.Textarea(attrs={"rows": 2}),
+        label="Why does it end?",
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="The other agency reads it. Whatever is open under the agreement is over at the same moment.",
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -126,10 +133,15 @@ def _now(row: read.Shown) -> dict[str, Any]:
     held = row.proposed or row.version
     assert held is not None  # noqa: S101  an agreement has a version from its first day
     return {
-        "galleries": [gallery.name for gallery in held.galleries.all()], "starts_on": held.starts_on,
-        "ends_on": held.ends_on, "offences": "\n".join(held.offences), "purposes": "\n".join(held.purposes),
-        "askers": "\n".join(held.askers), "gives": held.gives, "answer_days": held.answer_days,
-    }  # fmt: skip
+        "galleries": [gallery.name for gallery in held.galleries.all()],
+        "starts_on": held.starts_on,
+        "ends_on": held.ends_on,
+        "offences": "\n".join(held.offences),
+        "purposes": "\n".join(held.purposes),
+        "askers": "\n".join(held.askers),
+        "gives": held.gives,
+        "answer_days": held.answer_days,
+    }
 
 
 def _terms_page(request: HttpRequest, form: TermsForm, row: read.Shown | None) -> HttpResponse:
@@ -148,14 +160,18 @@ def _page(request: HttpRequest, public_id: str, form: WithdrawForm, status: int 
     row = read.agreement_shown(public_id, member)
     manages = holds(member.roles, Permission.AGREEMENT_MANAGE) and row.agreement.withdrawn_at is None
     return render(
-        request, "sharing/agreement.html",
+        request,
+        "sharing/agreement.html",
         {
-            "row": row, "form": form, "own": member.agency, "manages": manages,
+            "row": row,
+            "form": form,
+            "own": member.agency,
+            "manages": manages,
             "accepts": manages and not row.given and row.proposed is not None,
             "ours": row.agreement.withdrawn_by and row.agreement.withdrawn_by.agency_id == member.agency_id,
         },
         status=status,
-    )  # fmt: skip
+    )
 
 
 @require_POST

@@ -108,9 +108,7 @@ def alert_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     """Close, mute or renew, each with its reason."""
     member = member_of(request)
     if act not in _ACTS:
-        raise Refused(
-            "alert.act.unknown", "Refused", f"An alert has no act {act!r}.", "Go back to the alerts."
-        )
+        raise Refused("alert.act.unknown", "Refused", f"An alert has no act {act!r}.", "Go back to the alerts.")
     alert = alert_numbered(public_id, member)
     title, form_class, what = _ACTS[act]
     form = form_class(request.POST or None)
@@ -150,9 +148,7 @@ class PreferenceForm(forms.Form):
         required=False,
         help_text="Nothing is sent between these hours. Leave both empty for none.",
     )
-    quiet_until = forms.IntegerField(
-        label="Quiet until (hour, UTC)", min_value=0, max_value=23, required=False
-    )
+    quiet_until = forms.IntegerField(label="Quiet until (hour, UTC)", min_value=0, max_value=23, required=False)
 
 
 @require_http_methods(["GET", "POST"])

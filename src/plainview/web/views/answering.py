@@ -36,7 +36,10 @@ def laid_out(answers: Answers, *, marked: bool) -> dict[str, Any]:
     return {
         "rows": [
             {
-                "field": f"c{number}", "name": name, "number": number, "look_at": WHAT_TO_LOOK_AT[name],
+                "field": f"c{number}",
+                "name": name,
+                "number": number,
+                "look_at": WHAT_TO_LOOK_AT[name],
                 "missing": marked and name not in answers.components,
                 "choices": [
                     {"word": word, "id": f"c{number}-{place}", "checked": answers.components.get(name) == word}
@@ -52,7 +55,7 @@ def laid_out(answers: Answers, *, marked: bool) -> dict[str, Any]:
         ],
         "notes": answers.notes,
         "acknowledged": answers.acknowledged,
-    }  # fmt: skip
+    }
 
 
 def version_of(request: HttpRequest) -> int:

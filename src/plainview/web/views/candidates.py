@@ -90,30 +90,42 @@ def search(request: HttpRequest, public_id: str) -> HttpResponse:
     else:
         found = answered(public_id, member)
         candidates = candidates_of(found)
-    return render(
-        request, "candidates/list.html", _context(request, member, found, candidates, receipt, sort, only)
-    )
+    return render(request, "candidates/list.html", _context(request, member, found, candidates, receipt, sort, only))
 
 
 def _context(
-    request: HttpRequest, member: Member, found: Search, candidates: list[Candidate], receipt: Receipt,
-    sort: str, only: str,
-) -> dict[str, object]:  # fmt: skip
+    request: HttpRequest,
+    member: Member,
+    found: Search,
+    candidates: list[Candidate],
+    receipt: Receipt,
+    sort: str,
+    only: str,
+) -> dict[str, object]:
     told = cautions(found, candidates)
     meant = meanings(found, candidates)
     rows = [_row(found, row, meaning, told) for row, meaning in zip(candidates, meant, strict=True)]
     shown = arranged(rows, sort, only)
     return {
-        "search": found, "rows": shown, "total": len(rows),
-        "receipt": receipt, "sort": sort, "only": only, "sorts": SORTS, "filters": FILTERS,
-        "as_list": request.GET.get("as") == "list", "probe_cautions": [row for row in told if row.rank is None],
+        "search": found,
+        "rows": shown,
+        "total": len(rows),
+        "receipt": receipt,
+        "sort": sort,
+        "only": only,
+        "sorts": SORTS,
+        "filters": FILTERS,
+        "as_list": request.GET.get("as") == "list",
+        "probe_cautions": [row for row in told if row.rank is None],
         "adjusted": found.scorer != COSINE,
-        "nothing": nothing_stands_out(meant), "edits": [says(edit) for edit in read(found.edits)],
-        "draft": draft_of(found, member), "siblings": _siblings(found),
+        "nothing": nothing_stands_out(meant),
+        "edits": [says(edit) for edit in read(found.edits)],
+        "draft": draft_of(found, member),
+        "siblings": _siblings(found),
         "may_disclose": holds(member.roles, Permission.DISCLOSURE_GRANT),
         "may_examine": holds(member.roles, Permission.EXAMINATION_RECORD),
         "may_alert": holds(member.roles, Permission.ALERT_CREATE) and found.case.closed_at is None,
-    }  # fmt: skip
+    }
 
 
 def _row(found: Search, row: Candidate, meaning: Meaning, told: list[Caution]) -> Row:

@@ -22,10 +22,11 @@ class CaseForm(forms.Form):
     """A new case."""
 
     number = forms.CharField(
-        max_length=100, label="Case number",
+        max_length=100,
+        label="Case number",
         help_text="As your agency writes it. It is kept sealed in the log.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )  # fmt: skip
+    )
     offence = forms.CharField(max_length=200, label="Offence under investigation")
     jurisdiction = forms.CharField(
         max_length=200, required=False, label="Jurisdiction", help_text="Only if it is not your agency's own."
@@ -35,9 +36,7 @@ class CaseForm(forms.Form):
 class CloseForm(forms.Form):
     """Why a case is closed."""
 
-    reason = forms.CharField(
-        max_length=1000, label="Why is it closed?", widget=forms.Textarea(attrs={"rows": 3})
-    )
+    reason = forms.CharField(max_length=1000, label="Why is it closed?", widget=forms.Textarea(attrs={"rows": 3}))
 
 
 @require_GET
@@ -82,9 +81,7 @@ def case_close(request: HttpRequest, number: int) -> HttpResponse:
     """Close it, with a reason."""
     member, form = member_of(request), CloseForm(request.POST)
     if form.is_valid():
-        closed = close_case(
-            case_keyed(number, member).number, reason=form.cleaned_data["reason"], acting_member=member
-        )
+        closed = close_case(case_keyed(number, member).number, reason=form.cleaned_data["reason"], acting_member=member)
         messages.success(request, f"Case {closed.number} is closed. Nothing can be searched under it now.")
         return redirect("case", number)
     return _case_page(request, number, form, status=422)
@@ -95,13 +92,17 @@ def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int =
     found = case_keyed(number, member)
     _, policy = binding(member.agency)
     return render(
-        request, "cases/case.html",
+        request,
+        "cases/case.html",
         {
-            "case": found, "searches": searches_under(found), "form": form, "holds": held_case(found),
+            "case": found,
+            "searches": searches_under(found),
+            "form": form,
+            "holds": held_case(found),
             "needs_approval": policy.needs_approval(found.offence),
             "may_search": holds(member.roles, Permission.SEARCH_RUN),
             "may_hold": holds(member.roles, Permission.HOLD_PLACE),
             "may_close": holds(member.roles, Permission.CASE_CLOSE),
         },
         status=status,
-    )  # fmt: skip
+    )

@@ -24,10 +24,19 @@ from plainview.web.views.disclosing import zip_file
 from plainview.web.views.exoneration import AskForm
 
 PLACES = (
-    ("package", "Package"), ("search", "Search"), ("candidates", "Candidates"), ("people", "People"),
-    ("examinations", "Examinations"), ("case", "Other searches"), ("alerts", "Alerts"), ("reviews", "Reviews"),
-    ("tool", "Tool and error rates"), ("gallery", "Gallery"), ("rules", "Rules"), ("history", "Log"),
-)  # fmt: skip
+    ("package", "Package"),
+    ("search", "Search"),
+    ("candidates", "Candidates"),
+    ("people", "People"),
+    ("examinations", "Examinations"),
+    ("case", "Other searches"),
+    ("alerts", "Alerts"),
+    ("reviews", "Reviews"),
+    ("tool", "Tool and error rates"),
+    ("gallery", "Gallery"),
+    ("rules", "Rules"),
+    ("history", "Log"),
+)
 """Places of the page and their words, in order."""
 
 
@@ -58,15 +67,27 @@ def _told(grant: DisclosureGrant) -> dict[str, object]:
         for row, rate in zip(facts["candidates"], scores["error_rate_of_this_gallery"], strict=True)
     ]
     return {
-        "grant": grant, "search": facts, "candidates": candidates, "scores": scores, "people": people,
-        "names": {row["member"]: row["name"] for row in people}, "case": told.case_facts(search),
-        "examinations": told.examinations(search), "alerts": context.alerts(search.case),
-        "gallery": context.gallery_state(search), "videos": context.videos(search),
-        "reviews": context.reviews(search), "model": context.model(),
-        "history": context.history(search, entries), "policy": search.policy,
-        "rules": table(parse(search.policy.text)), "packages": packages_open_to(grant),
-        "shown": disclosed_pictures(grant.pictures), "key": services().signer.verifier.text, "places": PLACES,
-    }  # fmt: skip
+        "grant": grant,
+        "search": facts,
+        "candidates": candidates,
+        "scores": scores,
+        "people": people,
+        "names": {row["member"]: row["name"] for row in people},
+        "case": told.case_facts(search),
+        "examinations": told.examinations(search),
+        "alerts": context.alerts(search.case),
+        "gallery": context.gallery_state(search),
+        "videos": context.videos(search),
+        "reviews": context.reviews(search),
+        "model": context.model(),
+        "history": context.history(search, entries),
+        "policy": search.policy,
+        "rules": table(parse(search.policy.text)),
+        "packages": packages_open_to(grant),
+        "shown": disclosed_pictures(grant.pictures),
+        "key": services().signer.verifier.text,
+        "places": PLACES,
+    }
 
 
 @require_GET

@@ -34,13 +34,16 @@ class PicturesForm(forms.Form):
     """Whose pictures are shown."""
 
     pictures = forms.ChoiceField(
-        label="Pictures of the candidates", widget=forms.RadioSelect,
+        label="Pictures of the candidates",
+        widget=forms.RadioSelect,
         choices=[(word, disclosed_pictures(word) + ".") for word in PICTURES],
-    )  # fmt: skip
+    )
     reason = forms.CharField(
-        label="Reason, where fewer are shown than your policy says", required=False, max_length=1000,
+        label="Reason, where fewer are shown than your policy says",
+        required=False,
+        max_length=1000,
         help_text="It stands in the package and on the page.",
-    )  # fmt: skip
+    )
 
 
 class GrantForm(PicturesForm):
@@ -72,12 +75,15 @@ def _page(request: HttpRequest, public_id: str, **bound: Any) -> HttpResponse:
     usual = {"pictures": policy.disclosure_pictures}
     day = {"until": (timezone.now().date() + _PROPOSED).isoformat()}
     return render(
-        request, "disclosure/supervisor.html",
+        request,
+        "disclosure/supervisor.html",
         {
-            "search": search, "policy": disclosed_pictures(policy.disclosure_pictures),
+            "search": search,
+            "policy": disclosed_pictures(policy.disclosure_pictures),
             "grants": [
                 {
-                    "row": row, "says": disclosed_pictures(row.pictures),
+                    "row": row,
+                    "says": disclosed_pictures(row.pictures),
                     "form": bound.get(row.public_id) or RevokeForm(auto_id=f"{row.public_id}_%s"),
                 }
                 for row in read.grants_of(search)
@@ -85,10 +91,12 @@ def _page(request: HttpRequest, public_id: str, **bound: Any) -> HttpResponse:
             "packages": [_package(row, member) for row in read.packages_of(search)],
             "package_form": bound.get("package") or PicturesForm(initial=usual, auto_id="package_%s"),
             "grant_form": bound.get("grant") or GrantForm(initial=usual | day, auto_id="grant_%s"),
-            "ask_form": AskForm(auto_id="ask_%s"), "reviews": reviews_about(search),
-            "today": timezone.now().date(), "told": search.answered_at and not search.erased_at,
+            "ask_form": AskForm(auto_id="ask_%s"),
+            "reviews": reviews_about(search),
+            "today": timezone.now().date(),
+            "told": search.answered_at and not search.erased_at,
         },
-    )  # fmt: skip
+    )
 
 
 def _package(row: DisclosurePackage, member: Member) -> dict[str, Any]:
@@ -164,7 +172,5 @@ def package_download(request: HttpRequest, public_id: str) -> HttpResponse:
 def zip_file(row: DisclosurePackage, data: bytes) -> HttpResponse:
     """A package as an answer."""
     answer = HttpResponse(data, content_type="application/zip")
-    answer["Content-Disposition"] = (
-        f'attachment; filename="disclosure-{row.search.public_id}-{row.public_id}.zip"'
-    )
+    answer["Content-Disposition"] = f'attachment; filename="disclosure-{row.search.public_id}-{row.public_id}.zip"'
     return answer

@@ -42,9 +42,14 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
         return redirect("examine", public_id, rank)
     try:
         row = examine(
-            public_id, rank, components=answers.components, conclusion=answers.conclusion,
-            notes=answers.notes, acknowledged=answers.acknowledged, acting_member=member,
-        )  # fmt: skip
+            public_id,
+            rank,
+            components=answers.components,
+            conclusion=answers.conclusion,
+            notes=answers.notes,
+            acknowledged=answers.acknowledged,
+            acting_member=member,
+        )
     except Refused as refused:
         if refused.rule_id != "member.training" and not refused.rule_id.startswith("examination."):
             raise
@@ -52,26 +57,22 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
             messages.warning(request, f"{refused.why} {refused.next_step}")
             return redirect("examine", public_id, rank)
         save_draft(public_id, rank, answers, version_of(request), acting_member=member)
-        return _desk(
-            request, view_examination(public_id, rank, acting_member=member), answers, refused=refused
-        )
+        return _desk(request, view_examination(public_id, rank, acting_member=member), answers, refused=refused)
     messages.success(request, f"Examination {row.public_id} is recorded: {row.conclusion}.")
     return redirect("examine", public_id, rank)
 
 
-def _desk(
-    request: HttpRequest, desk: Desk, answers: Answers, *, refused: Refused | None = None
-) -> HttpResponse:
+def _desk(request: HttpRequest, desk: Desk, answers: Answers, *, refused: Refused | None = None) -> HttpResponse:
     candidate = desk.candidate
     context = {
-        "candidate": candidate, "search": candidate.search, "receipt": desk.receipt,
+        "candidate": candidate,
+        "search": candidate.search,
+        "receipt": desk.receipt,
         "listed": Candidate.objects.filter(search_id=candidate.search_id).count(),
         "cautions": cautions_about(candidate),
         "probe_words": _under(candidate.search.quality, candidate.search.captured_on, candidate.search.box),
-        "face_words": _under(
-            candidate.reference.quality, candidate.reference.captured_on, candidate.reference.box
-        ),
-    }  # fmt: skip
+        "face_words": _under(candidate.reference.quality, candidate.reference.captured_on, candidate.reference.box),
+    }
     if desk.recorded is not None:
         row = desk.recorded
         shown = {"row": row, "standing": standing_of(row), "components": row.components.items()}

@@ -26,22 +26,27 @@ class AskForm(forms.Form):
     requester = forms.CharField(label="Who asks", max_length=200)
     body = forms.CharField(label="For whom: the defence of …, a court, a commission", max_length=200)
     why = forms.CharField(
-        label="What should be looked at", widget=forms.Textarea(attrs={"rows": 3}),
+        label="What should be looked at",
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Why the first search may have been wrong: another picture, another gallery, a person overlooked.",
-    )  # fmt: skip
+    )
     charged_rank = forms.IntegerField(
-        label="Rank of the person charged in the list", required=False, min_value=1,
+        label="Rank of the person charged in the list",
+        required=False,
+        min_value=1,
         help_text="Leave it empty if nobody in the list is charged. The examiner of the review is not told.",
-    )  # fmt: skip
+    )
 
 
 class DecideForm(forms.Form):
     """A note; needed where the request is declined."""
 
     note = forms.CharField(
-        label="In words", required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        label="In words",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="If you decline: why, and what else the person can do.",
-    )  # fmt: skip
+    )
 
 
 @require_POST
@@ -81,15 +86,20 @@ def _page(request: HttpRequest, public_id: str, form: DecideForm | None = None, 
     member = member_of(request)
     row = read.review_numbered(public_id, member)
     return render(
-        request, "exoneration/review.html",
+        request,
+        "exoneration/review.html",
         {
-            "review": row, "state": read.state_of(row), "searches": read.searches_of(row),
-            "told_rank": _may_know(row, member), "form": form or DecideForm(),
+            "review": row,
+            "state": read.state_of(row),
+            "searches": read.searches_of(row),
+            "told_rank": _may_know(row, member),
+            "form": form or DecideForm(),
             "decides": holds(member.roles, Permission.EXONERATION_DECIDE),
             "searches_here": holds(member.roles, Permission.SEARCH_RUN),
             "waits": read.waits_for_examination(row),
-        } | more,
-    )  # fmt: skip
+        }
+        | more,
+    )
 
 
 def _may_know(row: ExonerationReview, member: Member) -> bool:

@@ -47,13 +47,16 @@ class PassportForm(forms.Form):
     source = forms.CharField(label="Source", help_text="Where the pictures come from.")
     owner = forms.CharField(label="Owner", max_length=200, help_text="Who answers for it.")
     expires_on = forms.DateField(
-        label="Last day", help_text="After this day nobody can use the gallery until its basis is renewed.",
+        label="Last day",
+        help_text="After this day nobody can use the gallery until its basis is renewed.",
         widget=forms.DateInput(attrs={"type": "date"}),
-    )  # fmt: skip
+    )
     offences = forms.CharField(
-        label="Only for these offences", required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        label="Only for these offences",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text="One a line. Left empty, it is for every offence of the agency's policy.",
-    )  # fmt: skip
+    )
 
     def offence_lines(self) -> list[str]:
         """The offences, one a line."""
@@ -88,22 +91,23 @@ class UploadForm(forms.Form):
     """Pictures, or ZIP files of pictures."""
 
     pictures = _ManyFiles(
-        label="Pictures, or a ZIP file of pictures", widget=_Files(attrs={"multiple": True}),
+        label="Pictures, or a ZIP file of pictures",
+        widget=_Files(attrs={"multiple": True}),
         help_text="A manifest (.csv or .jsonl with path, source_url, page_url, captured_on) may lie among them.",
-    )  # fmt: skip
+    )
     source_url = forms.URLField(
-        label="Link to where they come from", required=False, assume_scheme="https",
+        label="Link to where they come from",
+        required=False,
+        assume_scheme="https",
         help_text="Shown with each candidate where the manifest states no other.",
-    )  # fmt: skip
+    )
 
 
 class FolderForm(forms.Form):
     """A folder of the server."""
 
     folder = forms.ChoiceField(label="Folder of the server")
-    inside = forms.CharField(
-        label="Folder or manifest in it", required=False, help_text="Left empty: all of it."
-    )
+    inside = forms.CharField(label="Folder or manifest in it", required=False, help_text="Left empty: all of it.")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -114,9 +118,10 @@ class ReasonForm(forms.Form):
     """Why a reference is erased."""
 
     reason = forms.CharField(
-        label="Why it is erased", widget=forms.Textarea(attrs={"rows": 3}),
+        label="Why it is erased",
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text="The order or the request. It is kept, sealed, in the log.",
-    )  # fmt: skip
+    )
 
 
 @require_GET
@@ -125,9 +130,10 @@ def galleries(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     rows = [(gallery, read.gallery_size(gallery), _ended(gallery)) for gallery in read.galleries(member)]
     return render(
-        request, "galleries/list.html",
+        request,
+        "galleries/list.html",
         {"galleries": rows, "creates": holds(member.roles, Permission.GALLERY_CREATE)},
-    )  # fmt: skip
+    )
 
 
 def _ended(gallery: Gallery) -> bool:
@@ -143,9 +149,14 @@ def gallery_new(request: HttpRequest) -> HttpResponse:
         told = form.cleaned_data
         try:
             made = create_gallery(
-                told["name"], legal_basis=told["legal_basis"], source=told["source"], owner=told["owner"],
-                expires_on=told["expires_on"], offences=form.offence_lines(), acting_member=member,
-            )  # fmt: skip
+                told["name"],
+                legal_basis=told["legal_basis"],
+                source=told["source"],
+                owner=told["owner"],
+                expires_on=told["expires_on"],
+                offences=form.offence_lines(),
+                acting_member=member,
+            )
         except Refused as refused:
             say(form, refused)
         else:
@@ -159,22 +170,27 @@ def gallery(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_of(request)
     row = read.gallery_numbered(pk, member)
     held = read.statistics(row, _pack())
-    quality = [
-        (f"{ten * 10}–{ten * 10 + 9 if ten < 9 else 100}", count) for ten, count in enumerate(held.quality)
-    ]
+    quality = [(f"{ten * 10}–{ten * 10 + 9 if ten < 9 else 100}", count) for ten, count in enumerate(held.quality)]
     return render(
-        request, "galleries/gallery.html",
+        request,
+        "galleries/gallery.html",
         {
-            "gallery": row, "held": held, "ended": _ended(row), "width": WIDTH, "height": HEIGHT,
-            "quality": bars(quality), "years": bars([(str(year), count) for year, count in held.years.items()]),
-            "own_figures": MIN_REFERENCES, "runs": _runs(row),
+            "gallery": row,
+            "held": held,
+            "ended": _ended(row),
+            "width": WIDTH,
+            "height": HEIGHT,
+            "quality": bars(quality),
+            "years": bars([(str(year), count) for year, count in held.years.items()]),
+            "own_figures": MIN_REFERENCES,
+            "runs": _runs(row),
             "retention": rules_of(member.agency)[1].of(What.REFERENCES, gallery=row.name),
             "holds": [hold.public_id for hold in held_gallery(row)],
             "creates": holds(member.roles, Permission.GALLERY_CREATE),
             "enrols": holds(member.roles, Permission.GALLERY_ENROL),
             "erases": holds(member.roles, Permission.REFERENCE_EXPUNGE),
         },
-    )  # fmt: skip
+    )
 
 
 def _pack() -> str:
@@ -194,9 +210,12 @@ def gallery_passport(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_of(request)
     row = read.gallery_numbered(pk, member)
     initial = {
-        "legal_basis": row.legal_basis, "source": row.source, "owner": row.owner,
-        "expires_on": row.expires_on.isoformat(), "offences": "\n".join(row.offences),
-    }  # fmt: skip
+        "legal_basis": row.legal_basis,
+        "source": row.source,
+        "owner": row.owner,
+        "expires_on": row.expires_on.isoformat(),
+        "offences": "\n".join(row.offences),
+    }
     form = ChangeForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
@@ -229,9 +248,10 @@ def gallery_enrol(request: HttpRequest, pk: int) -> HttpResponse:
             enqueue(job)
             return redirect("enrolment", pk, job.subject)
     return render(
-        request, "galleries/enrol.html",
+        request,
+        "galleries/enrol.html",
         {"gallery": row, "form": form, "upload": upload, "folder": folder if read.allowed_folders() else None},
-    )  # fmt: skip
+    )
 
 
 def _asked(row: Gallery, form: forms.Form, member: Member) -> Job | None:
@@ -252,9 +272,10 @@ def enrolment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     run = read.enrolment_numbered(pk, number, member_of(request))
     job = job_of(intake.KIND, run.pk)
     return render(
-        request, "galleries/_enrolment.html" if from_htmx(request) else "galleries/enrolment.html",
+        request,
+        "galleries/_enrolment.html" if from_htmx(request) else "galleries/enrolment.html",
         {"run": run, "gallery": run.gallery, "job": job, "own": job is not None and job.member_id == request.user.pk},
-    )  # fmt: skip
+    )
 
 
 @require_GET

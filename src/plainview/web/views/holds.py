@@ -33,9 +33,11 @@ class HoldForm(forms.Form):
         label="On whose word", help_text="The court, the office or the letter. Kept, and sealed in the log."
     )
     review_on = forms.DateField(
-        label="Review on", required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        label="Review on",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
         help_text="If any. Nothing happens by itself then: a person ends a hold.",
-    )  # fmt: skip
+    )
 
 
 class EndForm(forms.Form):
@@ -56,9 +58,12 @@ def holds(request: HttpRequest) -> HttpResponse:
         told = form.cleaned_data
         try:
             hold = place_hold(
-                reason=told["reason"], authority=told["authority"], review_on=told["review_on"],
-                acting_member=member, **{told["kind"]: told["name"]},
-            )  # fmt: skip
+                reason=told["reason"],
+                authority=told["authority"],
+                review_on=told["review_on"],
+                acting_member=member,
+                **{told["kind"]: told["name"]},
+            )
         except Refused as refused:
             if refused.rule_id == "member.no_permission":
                 raise
@@ -73,9 +78,7 @@ def holds(request: HttpRequest) -> HttpResponse:
     return _page(request, form if places else None)
 
 
-def _page(
-    request: HttpRequest, form: HoldForm | None, ended: str = "", end: EndForm | None = None
-) -> HttpResponse:
+def _page(request: HttpRequest, form: HoldForm | None, ended: str = "", end: EndForm | None = None) -> HttpResponse:
     member = member_of(request)
     may_end = granted(member.roles, Permission.HOLD_END)
     rows = [
@@ -86,15 +89,17 @@ def _page(
             else None,
         }
         for row in read.holds(member)
-    ]  # fmt: skip
+    ]
     return render(
-        request, "retention/holds.html",
+        request,
+        "retention/holds.html",
         {
-            "form": form, "ending": ended,
+            "form": form,
+            "ending": ended,
             "standing": [row for row in rows if row["hold"].ended_at is None],  # type: ignore[union-attr]
             "over": [row["hold"] for row in rows if row["hold"].ended_at is not None],  # type: ignore[union-attr]
         },
-    )  # fmt: skip
+    )
 
 
 @require_POST

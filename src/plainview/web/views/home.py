@@ -31,9 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     if holds(member.roles, Permission.DISCLOSURE_READ):
         return redirect("disclosures")  # nothing else is theirs
-    return render(
-        request, "home.html", {"member": member, "blocked": desk.in_the_way(member)} | _desk(member)
-    )
+    return render(request, "home.html", {"member": member, "blocked": desk.in_the_way(member)} | _desk(member))
 
 
 def _desk(member: Member) -> dict[str, Any]:
@@ -41,9 +39,11 @@ def _desk(member: Member) -> dict[str, Any]:
     found: dict[str, Any] = {"due": outcomes_due(member)}
     if holds(member.roles, Permission.SEARCH_RUN):
         found |= {
-            "searches": desk.to_examine(member), "drafts": drafts(member), "cases": desk.own_cases(member),
+            "searches": desk.to_examine(member),
+            "drafts": drafts(member),
+            "cases": desk.own_cases(member),
             "searches_here": True,
-        }  # fmt: skip
+        }
     if holds(member.roles, Permission.ALERT_CREATE):
         found["alerts"] = unseen(member)
     if holds(member.roles, Permission.VERIFICATION_RECORD):
@@ -51,13 +51,16 @@ def _desk(member: Member) -> dict[str, Any]:
     if holds(member.roles, Permission.LEAD_RELEASE):
         found |= {
             "ready": [row for row in decisions(member) if row.state != "waiting"],
-            "approvals": approvals_waiting(member), "urgent": urgent_waiting(member), "releases_here": True,
-        }  # fmt: skip
+            "approvals": approvals_waiting(member),
+            "urgent": urgent_waiting(member),
+            "releases_here": True,
+        }
     if holds(member.roles, Permission.GALLERY_CREATE):
         found |= {
-            "galleries": desk.ending_galleries(member), "untrained": desk.untrained(member),
+            "galleries": desk.ending_galleries(member),
+            "untrained": desk.untrained(member),
             "administers_here": True,
-        }  # fmt: skip
+        }
     found["shared"] = [
         row
         for turn in (Permission.SHARED_AUTHORISE, Permission.SHARED_ANSWER)

@@ -30,15 +30,17 @@ class ReleaseForm(forms.Form):
     """The contradictions, one field each (c0, c1, …), evidence that exists already, and why in spite of a disagreement."""
 
     evidence = forms.CharField(
-        required=False, label="Independent evidence, if there is any already",
+        required=False,
+        label="Independent evidence, if there is any already",
         help_text="Evidence that does not rest on the candidate list. Without it the lead is locked: no line-up, no photograph shown to a witness.",
         widget=forms.Textarea(attrs=_EXPLAIN),
-    )  # fmt: skip
+    )
     override = forms.CharField(
-        required=False, label="Why it is released although the verifiers did not agree",
+        required=False,
+        label="Why it is released although the verifiers did not agree",
         help_text="Stands on the lead sheet and goes to the defence.",
         widget=forms.Textarea(attrs=_EXPLAIN),
-    )  # fmt: skip
+    )
 
     def __init__(self, *arguments: Any, divided: bool, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -85,18 +87,20 @@ class EvidenceForm(forms.Form):
     """Independent evidence."""
 
     evidence = forms.CharField(
-        label="Independent evidence", help_text="What ties the person to the case without the candidate list.",
+        label="Independent evidence",
+        help_text="What ties the person to the case without the candidate list.",
         widget=forms.Textarea(attrs=_EXPLAIN),
-    )  # fmt: skip
+    )
 
 
 class OutcomeForm(forms.Form):
     """What came of it."""
 
     outcome = forms.ChoiceField(
-        label="What came of it", choices=[(word, word.capitalize()) for word in looking.OUTCOMES],
+        label="What came of it",
+        choices=[(word, word.capitalize()) for word in looking.OUTCOMES],
         widget=forms.RadioSelect,
-    )  # fmt: skip
+    )
     note = forms.CharField(required=False, label="In words", widget=forms.Textarea(attrs=_EXPLAIN))
 
 
@@ -109,12 +113,16 @@ def leads(request: HttpRequest) -> HttpResponse:
     for row in rows:
         row.newest = max(row.outcomes.all(), key=lambda one: one.pk, default=None)  # type: ignore[attr-defined]
     return render(
-        request, "leads/list.html",
+        request,
+        "leads/list.html",
         {
-            "decides": decides, "decisions": read.decisions(member) if decides else [], "leads": rows,
-            "withheld": read.withheld(member) if decides else [], "due": read.outcomes_due(member),
+            "decides": decides,
+            "decisions": read.decisions(member) if decides else [],
+            "leads": rows,
+            "withheld": read.withheld(member) if decides else [],
+            "due": read.outcomes_due(member),
         },
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -134,9 +142,11 @@ def release(request: HttpRequest, public_id: str) -> HttpResponse:
 def _released(public_id: str, form: ReleaseForm, member: Member) -> Lead | None:
     try:
         lead = acts.release(
-            public_id, contradictions=form.contradictions(), override=form.cleaned_data.get("override", ""),
+            public_id,
+            contradictions=form.contradictions(),
+            override=form.cleaned_data.get("override", ""),
             acting_member=member,
-        )  # fmt: skip
+        )
         if form.cleaned_data["evidence"]:
             acts.record_evidence(lead.public_id, form.cleaned_data["evidence"], acting_member=member)
     except Refused as refused:
@@ -163,9 +173,7 @@ def withhold(request: HttpRequest, public_id: str) -> HttpResponse:
     return _release_page(request, public_id, ReleaseForm(divided=due.state == "divided"), form)
 
 
-def _release_page(
-    request: HttpRequest, public_id: str, form: ReleaseForm, reason: ReasonForm
-) -> HttpResponse:
+def _release_page(request: HttpRequest, public_id: str, form: ReleaseForm, reason: ReasonForm) -> HttpResponse:
     member = member_of(request)
     row = acts.view_decision(public_id, acting_member=member)
     shown(request, row.public_id)
@@ -173,13 +181,20 @@ def _release_page(
     worked = {row.member_id, row.candidate.search.member_id, *(one.verifier.pk for one in due.verdicts)}
     decided = getattr(row, "lead", None) or getattr(row, "withheld", None)
     return render(
-        request, "leads/release.html",
+        request,
+        "leads/release.html",
         {
-            "examination": row, "due": due, "facts": read.facts_about(row), "form": form, "reason_form": reason,
-            "statement": looking.STATEMENT, "own": member.pk in worked, "decided": decided,
+            "examination": row,
+            "due": due,
+            "facts": read.facts_about(row),
+            "form": form,
+            "reason_form": reason,
+            "statement": looking.STATEMENT,
+            "own": member.pk in worked,
+            "decided": decided,
             "may_decide": decided is None and member.pk not in worked,
         },
-    )  # fmt: skip
+    )
 
 
 @require_GET
@@ -196,23 +211,26 @@ def lead(request: HttpRequest, public_id: str) -> HttpResponse:
     return _lead_page(request, public_id, EvidenceForm(), OutcomeForm())
 
 
-def _lead_page(
-    request: HttpRequest, public_id: str, evidence: EvidenceForm, outcome: OutcomeForm
-) -> HttpResponse:
+def _lead_page(request: HttpRequest, public_id: str, evidence: EvidenceForm, outcome: OutcomeForm) -> HttpResponse:
     member = member_of(request)
     row = acts.view_lead(public_id, acting_member=member)
     shown(request, row.public_id)
     return render(
-        request, "leads/lead.html",
+        request,
+        "leads/lead.html",
         {
-            "lead": row, "due": read.due(row.examination), "facts": read.facts_about(row.examination),
-            "outcomes": read.outcomes_of(row), "statement": looking.STATEMENT,
+            "lead": row,
+            "due": read.due(row.examination),
+            "facts": read.facts_about(row.examination),
+            "outcomes": read.outcomes_of(row),
+            "statement": looking.STATEMENT,
             "checked": [(name, row.contradictions.get(name, "")) for name in looking.CONTRADICTIONS],
-            "evidence_form": evidence, "outcome_form": outcome,
+            "evidence_form": evidence,
+            "outcome_form": outcome,
             "decides": holds(member.roles, Permission.LEAD_RELEASE),
             "reports": holds(member.roles, Permission.OUTCOME_REPORT),
         },
-    )  # fmt: skip
+    )
 
 
 @require_GET

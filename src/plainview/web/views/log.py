@@ -42,12 +42,17 @@ def log(request: HttpRequest) -> HttpResponse:
     going_on = request.GET.copy()
     going_on["before"] = str(more)
     return render(
-        request, "log/list.html",
+        request,
+        "log/list.html",
         {
-            "rows": rows, "form": form, "actions": read.actions_seen(member), "newest": newest_entry(),
-            "more": going_on.urlencode() if more is not None else "", "paged": wanted.before is not None,
+            "rows": rows,
+            "form": form,
+            "actions": read.actions_seen(member),
+            "newest": newest_entry(),
+            "more": going_on.urlencode() if more is not None else "",
+            "paged": wanted.before is not None,
         },
-    )  # fmt: skip
+    )
 
 
 @require_GET
@@ -57,13 +62,19 @@ def log_entry(request: HttpRequest, number: int) -> HttpResponse:
     note = newest_checkpoint()
     proof = read.proof_of(shown.entry, parse(note).size)
     return render(
-        request, "log/entry.html",
+        request,
+        "log/entry.html",
         {
-            "entry": shown.entry, "who": shown.who, "leaf": shown.entry.leaf().hex(), "proof": proof,
-            "checkpoint": note, "key": keys_of_log()[-1].text, "newest": newest_entry(),
+            "entry": shown.entry,
+            "who": shown.who,
+            "leaf": shown.entry.leaf().hex(),
+            "proof": proof,
+            "checkpoint": note,
+            "key": keys_of_log()[-1].text,
+            "newest": newest_entry(),
             "subject": json.dumps(shown.entry.subject, indent=2, ensure_ascii=False),
         },
-    )  # fmt: skip
+    )
 
 
 @require_GET
@@ -90,13 +101,17 @@ def me(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     held = read.record_of(member)
     return render(
-        request, "me/record.html",
+        request,
+        "me/record.html",
         {
-            "member": member, "held": held, "shown": held.entries[:_OWN_SHOWN], "trainings": member.trainings.all(),
+            "member": member,
+            "held": held,
+            "shown": held.entries[:_OWN_SHOWN],
+            "trainings": member.trainings.all(),
             "failures": held.of("sign_in.failed", "member.locked"),
             "sessions": held.of("session.began", "session.ended"),
         },
-    )  # fmt: skip
+    )
 
 
 @require_GET

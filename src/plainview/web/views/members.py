@@ -35,9 +35,11 @@ class InviteForm(forms.Form):
 
     email = forms.EmailField(label="E-mail address")
     roles = forms.MultipleChoiceField(
-        label="Roles", choices=_INVITED, widget=forms.CheckboxSelectMultiple,
+        label="Roles",
+        choices=_INVITED,
+        widget=forms.CheckboxSelectMultiple,
         help_text="Administrators and auditors hold no other role: whoever checks does not act. The defence is invited from a search.",
-    )  # fmt: skip
+    )
     on_trial = forms.BooleanField(
         label="On trial: searches only after a supervisor approved the trial by name", required=False
     )
@@ -87,12 +89,15 @@ def members(request: HttpRequest) -> HttpResponse:
         for row in read.members(member)
     ]
     return render(
-        request, "members/list.html",
+        request,
+        "members/list.html",
         {
-            "rows": rows, "invites": holds(member.roles, Permission.MEMBER_INVITE), "today": today,
+            "rows": rows,
+            "invites": holds(member.roles, Permission.MEMBER_INVITE),
+            "today": today,
             "invitations": read.invitations(member),
         },
-    )  # fmt: skip
+    )
 
 
 def _trained(member: Member, today: date) -> date | None:
@@ -107,9 +112,12 @@ def member_invite(request: HttpRequest) -> HttpResponse:
         told = form.cleaned_data
         try:
             invited = acts.invite_member(
-                told["email"], told["roles"], on_trial=told["on_trial"], ends_on=told["until"],
+                told["email"],
+                told["roles"],
+                on_trial=told["on_trial"],
+                ends_on=told["until"],
                 acting_member=member_of(request),
-            )  # fmt: skip
+            )
         except Refused as refused:
             say(form, refused)
         else:
@@ -136,19 +144,29 @@ def _member_page(request: HttpRequest, public_id: str, **bound: forms.Form) -> H
     may = {name: other and holds(acting.roles, need) for name, need in _NEEDS.items()}
     shown = _unbound(row, policy) | bound
     return render(
-        request, "members/member.html",
+        request,
+        "members/member.html",
         {
-            "row": row, "self": row.pk == acting.pk, "may": may, "forms": shown, "policy": policy,
-            "trainings": row.trainings.order_by("-expires_on"), "today": timezone.now().date(),
-            "trials": row.trials.select_related("approved_by").order_by("-pk"), "used": read.trial_facts(row),
+            "row": row,
+            "self": row.pk == acting.pk,
+            "may": may,
+            "forms": shown,
+            "policy": policy,
+            "trainings": row.trainings.order_by("-expires_on"),
+            "today": timezone.now().date(),
+            "trials": row.trials.select_related("approved_by").order_by("-pk"),
+            "used": read.trial_facts(row),
         },
-    )  # fmt: skip
+    )
 
 
 _NEEDS = {
-    "roles": Permission.MEMBER_ROLES, "training": Permission.TRAINING_RECORD, "trial": Permission.TRIAL_APPROVE,
-    "release": Permission.MEMBER_RELEASE, "deactivate": Permission.MEMBER_DEACTIVATE,
-}  # fmt: skip
+    "roles": Permission.MEMBER_ROLES,
+    "training": Permission.TRAINING_RECORD,
+    "trial": Permission.TRIAL_APPROVE,
+    "release": Permission.MEMBER_RELEASE,
+    "deactivate": Permission.MEMBER_DEACTIVATE,
+}
 
 
 def _unbound(row: Member, policy: AgencyPolicy) -> dict[str, forms.Form]:
@@ -158,19 +176,25 @@ def _unbound(row: Member, policy: AgencyPolicy) -> dict[str, forms.Form]:
         "roles": RolesForm(initial={"roles": row.roles, "on_trial": row.on_trial}),
         "training": TrainingForm(
             initial={
-                "course": needed.course if needed else "", "hours": needed.hours if needed else None,
-                "completed_on": today.isoformat(), "expires_on": (today + _YEAR).isoformat(),
+                "course": needed.course if needed else "",
+                "hours": needed.hours if needed else None,
+                "completed_on": today.isoformat(),
+                "expires_on": (today + _YEAR).isoformat(),
             }
         ),
         "trial": TrialForm(initial={"days": policy.trial_days, "searches": policy.trial_searches}),
         "deactivate": WhyForm(),
-    }  # fmt: skip
+    }
 
 
 def _done(
-    request: HttpRequest, public_id: str, name: str, form: forms.Form, act: Callable[[str, dict[str, Any]], object],
+    request: HttpRequest,
+    public_id: str,
+    name: str,
+    form: forms.Form,
+    act: Callable[[str, dict[str, Any]], object],
     done: str,
-) -> HttpResponse:  # fmt: skip
+) -> HttpResponse:
     """Run one act on a colleague; what is refused stands beside its form."""
     email = read.member_numbered(public_id, member_of(request)).email
     if form.is_valid():
@@ -190,47 +214,63 @@ def _done(
 def member_roles(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give a colleague other roles."""
     return _done(
-        request, public_id, "roles", RolesForm(request.POST),
+        request,
+        public_id,
+        "roles",
+        RolesForm(request.POST),
         lambda email, told: acts.set_roles(
             email, told["roles"], on_trial=told["on_trial"], acting_member=member_of(request)
         ),
         "The roles count from the next act on.",
-    )  # fmt: skip
+    )
 
 
 @require_POST
 def member_training(request: HttpRequest, public_id: str) -> HttpResponse:
     """Record a course."""
     return _done(
-        request, public_id, "training", TrainingForm(request.POST),
+        request,
+        public_id,
+        "training",
+        TrainingForm(request.POST),
         lambda email, told: acts.record_training(
-            email, told["course"], told["hours"], told["completed_on"], told["expires_on"],
+            email,
+            told["course"],
+            told["hours"],
+            told["completed_on"],
+            told["expires_on"],
             acting_member=member_of(request),
         ),
         "The course is on record.",
-    )  # fmt: skip
+    )
 
 
 @require_POST
 def member_trial(request: HttpRequest, public_id: str) -> HttpResponse:
     """Approve a trial."""
     return _done(
-        request, public_id, "trial", TrialForm(request.POST),
+        request,
+        public_id,
+        "trial",
+        TrialForm(request.POST),
         lambda email, told: trials.approve_trial(
             email, days=told["days"], searches=told["searches"], acting_member=member_of(request)
         ),
         "The trial is approved and begins today.",
-    )  # fmt: skip
+    )
 
 
 @require_POST
 def member_deactivate(request: HttpRequest, public_id: str) -> HttpResponse:
     """End an account."""
     return _done(
-        request, public_id, "deactivate", WhyForm(request.POST),
+        request,
+        public_id,
+        "deactivate",
+        WhyForm(request.POST),
         lambda email, told: acts.deactivate(email, why=told["why"], acting_member=member_of(request)),
         "The account is ended, and its sessions and tokens with it. What they did stays.",
-    )  # fmt: skip
+    )
 
 
 @require_POST

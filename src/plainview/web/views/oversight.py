@@ -34,9 +34,10 @@ class FlagForm(forms.Form):
     """An auditor's decision."""
 
     outcome = forms.ChoiceField(
-        label="Decision", widget=forms.RadioSelect,
+        label="Decision",
+        widget=forms.RadioSelect,
         choices=[("dismissed", "Dismissed: there is a good reason"), ("upheld", "Upheld: it was misuse")],
-    )  # fmt: skip
+    )
     note = forms.CharField(
         label="Why",
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -57,18 +58,22 @@ def _approvals_page(request: HttpRequest, public_id: str = "", form: NoteForm | 
         shown(request, waiting)
     rows = [
         {
-            "row": row, "own": row.member_id == member.pk, "form": _form_of(row.public_id, public_id, form),
+            "row": row,
+            "own": row.member_id == member.pk,
+            "form": _form_of(row.public_id, public_id, form),
             "seen": services().blobs.exists(row.probe_sha256),
         }
         for row in requests
-    ]  # fmt: skip
+    ]
     urgent = [
         {
-            "row": row, "own": row.member_id == member.pk, "form": _form_of(row.public_id, public_id, form),
+            "row": row,
+            "own": row.member_id == member.pk,
+            "form": _form_of(row.public_id, public_id, form),
             "seen": services().blobs.exists(row.probe_blob),
         }
         for row in late
-    ]  # fmt: skip
+    ]
     return render(request, "approvals/list.html", {"approvals": rows, "urgent": urgent})
 
 
@@ -124,9 +129,7 @@ def approval_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     }
     held |= {row.public_id: (row.probe_blob, row.edits) for row in read.urgent_waiting(member)}
     if public_id not in held:
-        raise Refused(
-            "approval.unknown", "Refused", "There is no such request that waits.", "Look at the list."
-        )
+        raise Refused("approval.unknown", "Refused", "There is no such request that waits.", "Look at the list.")
     require_shown(request, public_id)
     try:
         return picture(whole_jpeg(*held[public_id]))
@@ -139,9 +142,10 @@ def flags(request: HttpRequest) -> HttpResponse:
     """Every flag of the agency that is not about the auditor themself."""
     rows = flags_of(member_of(request))
     return render(
-        request, "flags/list.html",
+        request,
+        "flags/list.html",
         {"open": [row for row in rows if not row.outcome], "decided": [row for row in rows if row.outcome]},
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -161,6 +165,7 @@ def flag(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("flags")
     row, told = deciding.view_flag(public_id, acting_member=member)
     return render(
-        request, "flags/flag.html",
+        request,
+        "flags/flag.html",
         {"flag": row, "told": told, "form": form, "decides": holds(member.roles, Permission.FLAG_DECIDE)},
-    )  # fmt: skip
+    )

@@ -45,9 +45,10 @@ class JoinForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     password = forms.CharField(
-        label="Choose a password", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        label="Choose a password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="At least 12 characters. You set up a second factor next.",
-    )  # fmt: skip
+    )
 
     def clean_password(self) -> str:
         """Check it by Django's validators."""
@@ -68,9 +69,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, ValidationError(f"{refused.why} {refused.next_step}"))
         else:
-            answer: HttpResponse = perform_password_login(
-                request, {"email": member.email}, Login(user=member)
-            )
+            answer: HttpResponse = perform_password_login(request, {"email": member.email}, Login(user=member))
             return answer
     return render(request, "join.html", {"form": form, "code": code})
 

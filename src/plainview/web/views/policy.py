@@ -24,12 +24,12 @@ class PolicyForm(forms.Form):
     """The whole policy as text, and why it changes."""
 
     text = forms.CharField(
-        label="Policy", strip=False, widget=forms.Textarea(attrs={"class": "tall", "spellcheck": "false"}),
+        label="Policy",
+        strip=False,
+        widget=forms.Textarea(attrs={"class": "tall", "spellcheck": "false"}),
         help_text="TOML. Every field must be there; one that is not known is refused.",
-    )  # fmt: skip
-    why = forms.CharField(
-        label="Why it changes", required=False, help_text="Shown to every member of the agency."
     )
+    why = forms.CharField(label="Why it changes", required=False, help_text="Shown to every member of the agency.")
 
     def clean_text(self) -> str:
         """With the line ends of a file, whatever the browser sent."""
@@ -45,21 +45,25 @@ def policy(request: HttpRequest) -> HttpResponse:
     order = {of: i for i, of in reversed(list(enumerate(row.of for row in rows)))}
     grouped = groupby(sorted(rows, key=lambda row: order[row.of]), key=lambda row: row.of)
     return render(
-        request, "policy.html",
+        request,
+        "policy.html",
         {
-            "agency": member.agency, "version": version, "history": history(member),
+            "agency": member.agency,
+            "version": version,
+            "history": history(member),
             "groups": [{"of": of, "rules": list(rules)} for of, rules in grouped],
             "roles": _roles(list(member.roles), values),
             "changes": holds(member.roles, Permission.POLICY_CHANGE),
         },
-    )  # fmt: skip
+    )
 
 
 def _roles(own: list[str], values: AgencyPolicy) -> list[dict[str, object]]:
     common = frozenset.intersection(*GRANTS.values())
     return [
         {
-            "name": role.value, "own": role.value in own,
+            "name": role.value,
+            "own": role.value in own,
             "may": [" ".join(reversed(need.value.split("."))) for need in Permission if need in GRANTS[role] - common],
             "training": f"{values.training[role].hours} hours of {values.training[role].course}"
             if role in values.training
@@ -67,7 +71,7 @@ def _roles(own: list[str], values: AgencyPolicy) -> list[dict[str, object]]:
         }
         for role in Role
         if role is not Role.OPERATOR
-    ]  # fmt: skip
+    ]
 
 
 @require_http_methods(["GET", "POST"])
@@ -87,6 +91,4 @@ def policy_change(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             say(form, refused, {"policy.why": "why", "policy.invalid": "text"}.get(refused.rule_id))
     rules = sorted(dry.by_rule.items()) if dry else []
-    return render(
-        request, "policy_change.html", {"form": form, "dry": dry, "rules": rules, "days": DRY_RUN_DAYS}
-    )
+    return render(request, "policy_change.html", {"form": form, "dry": dry, "rules": rules, "days": DRY_RUN_DAYS})

@@ -60,14 +60,19 @@ def _start(request: HttpRequest) -> HttpResponse:
             there = redirect("preparation", draft.public_id)
             return HttpResponseClientRedirect(there.url) if from_htmx(request) else there
     return render(
-        request, "prepare/start.html",
+        request,
+        "prepare/start.html",
         {
-            "number": number, "told": told, "about_case": isinstance(told, Refused),
-            "cases": find_cases(member, closed=False), "drafts": drafts(member), "most_bytes": actions.MAX_BYTES,
+            "number": number,
+            "told": told,
+            "about_case": isinstance(told, Refused),
+            "cases": find_cases(member, closed=False),
+            "drafts": drafts(member),
+            "most_bytes": actions.MAX_BYTES,
             "days": DRAFT_DAYS,
         },
         status=200 if told is None or from_htmx(request) else 422,
-    )  # fmt: skip
+    )
 
 
 def _photograph(request: HttpRequest) -> tuple[str, bytes]:
@@ -76,9 +81,10 @@ def _photograph(request: HttpRequest) -> tuple[str, bytes]:
         raise BadMedia("empty", "No photograph was chosen.", "Choose one, drop it here or paste it.")
     if (file.size or 0) > actions.MAX_BYTES:
         raise BadMedia(
-            "too_large", f"The file has {file.size or 0:,} bytes; the limit is {actions.MAX_BYTES:,}.",
+            "too_large",
+            f"The file has {file.size or 0:,} bytes; the limit is {actions.MAX_BYTES:,}.",
             "Choose a smaller copy of the photograph.",
-        )  # fmt: skip
+        )
     return file.name or "", file.read()
 
 
@@ -93,20 +99,31 @@ def _page(request: HttpRequest, draft: Preparation, told: BadMedia | None = None
     wanted = approval_wanted(draft)
     width, height = draft.size
     return render(
-        request, "prepare/draft.html",
+        request,
+        "prepare/draft.html",
         {
-            "draft": draft, "width": width, "height": height, "faces": _shown(draft), "chosen": chosen,
-            "components": explain(chosen["components"]) if chosen else [], "version": version(draft),
+            "draft": draft,
+            "width": width,
+            "height": height,
+            "faces": _shown(draft),
+            "chosen": chosen,
+            "components": explain(chosen["components"]) if chosen else [],
+            "version": version(draft),
             "chain": [{"says": says(edit), "back_to": number} for number, edit in enumerate(chain)],
             "light": chain[-1] if chain and isinstance(chain[-1], Light) else _LIGHT,
             "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
-            "origins": ORIGINS, "told": told, "wanted": wanted, "least": MIN_FACE_PX,
-            "approvals": approvals_of(draft) if wanted else [], "searches": searches_of(draft),
-            "text_size": _text_size(draft), "may_ask": bool(agreements_to_ask(draft.member)),
+            "origins": ORIGINS,
+            "told": told,
+            "wanted": wanted,
+            "least": MIN_FACE_PX,
+            "approvals": approvals_of(draft) if wanted else [],
+            "searches": searches_of(draft),
+            "text_size": _text_size(draft),
+            "may_ask": bool(agreements_to_ask(draft.member)),
             "asked": draft.shared_requests.order_by("pk"),
         },
         status=422 if told is not None and not from_htmx(request) else 200,
-    )  # fmt: skip
+    )
 
 
 def _shown(draft: Preparation) -> list[dict[str, Any]]:
@@ -117,12 +134,20 @@ def _shown(draft: Preparation) -> list[dict[str, Any]]:
         side = round(1.6 * max(width, height))
         shown.append(
             {
-                "number": number, "x": x, "y": y, "width": width, "height": height, "quality": face["quality"],
-                "left": x + width // 2 - side // 2, "top": y + height // 2 - side // 2, "side": side,
+                "number": number,
+                "x": x,
+                "y": y,
+                "width": width,
+                "height": height,
+                "quality": face["quality"],
+                "left": x + width // 2 - side // 2,
+                "top": y + height // 2 - side // 2,
+                "side": side,
                 "bottom": y + height,
-                "usable": face["box"][2] >= MIN_FACE_PX, "chosen": draft.face == number,
+                "usable": face["box"][2] >= MIN_FACE_PX,
+                "chosen": draft.face == number,
             }
-        )  # fmt: skip
+        )
     return shown
 
 
@@ -218,18 +243,14 @@ def _around(draft: Preparation) -> Crop:
     right = min(draft.size[0], round(x + width / 2 + half))
     bottom = min(draft.size[1], round(y + height / 2 + half))
     if [right - left, bottom - top] == draft.size:
-        raise BadMedia(
-            "bad_edit", "The picture shows little more than the face already.", "Nothing needs to be cut."
-        )
+        raise BadMedia("bad_edit", "The picture shows little more than the face already.", "Nothing needs to be cut.")
     return Crop(left, top, max(1, right - left), max(1, bottom - top))
 
 
 @require_POST
 def preparation_again(request: HttpRequest, public_id: str) -> HttpResponse:
     """Prepare the photograph of a used draft anew."""
-    return redirect(
-        "preparation", actions.prepare_again(public_id, acting_member=member_of(request)).public_id
-    )
+    return redirect("preparation", actions.prepare_again(public_id, acting_member=member_of(request)).public_id)
 
 
 @require_POST

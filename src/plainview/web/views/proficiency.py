@@ -79,9 +79,12 @@ def proficiency_items(request: HttpRequest) -> HttpResponse:
         upload = given["probe_picture"]
         try:
             item = add_item(
-                upload.read() if upload else given["probe_reference"], given["reference"],
-                is_mated=given["same"] == "yes", basis=given["basis"], acting_member=member,
-            )  # fmt: skip
+                upload.read() if upload else given["probe_reference"],
+                given["reference"],
+                is_mated=given["same"] == "yes",
+                basis=given["basis"],
+                acting_member=member,
+            )
         except Refused as refused:
             say(form, refused)
         except BadMedia as bad:

@@ -26,9 +26,13 @@ from plainview.policy.roles import holds
 from plainview.web.views.common import member_of, say
 
 SORTS = {
-    "name": "Agency", "jurisdiction": "Jurisdiction", "searches": "Searches", "leads": "Leads",
-    "wrong_person_reports": "Wrong person", "galleries": "Galleries",
-}  # fmt: skip
+    "name": "Agency",
+    "jurisdiction": "Jurisdiction",
+    "searches": "Searches",
+    "leads": "Leads",
+    "wrong_person_reports": "Wrong person",
+    "galleries": "Galleries",
+}
 """What the table is sorted by -> the heading of its column."""
 
 
@@ -62,12 +66,18 @@ def register(request: HttpRequest) -> HttpResponse:
     agencies = [row for row in told["agencies"] if _fits(row, found["q"])]
     agencies.sort(key=lambda row: _key(row, found["sort"] or "name"), reverse=found["order"] == "down")
     return render(
-        request, "register/list.html",
+        request,
+        "register/list.html",
         {
-            "register": told, "agencies": agencies, "form": form, "sort": found["sort"] or "name",
-            "down": found["order"] == "down", "q": found["q"], "sorts": SORTS,
+            "register": told,
+            "agencies": agencies,
+            "form": form,
+            "sort": found["sort"] or "name",
+            "down": found["order"] == "down",
+            "q": found["q"],
+            "sorts": SORTS,
         },
-    )  # fmt: skip
+    )
 
 
 def _fits(agency: dict[str, Any], words: str) -> bool:
@@ -100,10 +110,17 @@ def _agency_page(
     own = isinstance(member, Member) and member.agency.public_id == public_id
     attests = own and holds(member.roles, Permission.REGISTER_ATTEST)  # type: ignore[union-attr]
     return render(
-        request, "register/agency.html",
-        {"register": told, "agency": agency, "chart": chart(agency), "table": table(agency), "form": (form or AttestForm()) if attests else None},
+        request,
+        "register/agency.html",
+        {
+            "register": told,
+            "agency": agency,
+            "chart": chart(agency),
+            "table": table(agency),
+            "form": (form or AttestForm()) if attests else None,
+        },
         status=status,
-    )  # fmt: skip
+    )
 
 
 @require_GET

@@ -41,9 +41,11 @@ class PeriodForm(forms.Form):
     compare = forms.ChoiceField(
         label="Compare with",
         choices=[
-            (_BEFORE, "The time before"), (_NONE, "Nothing"), (_CHOSEN, "Other days"),
+            (_BEFORE, "The time before"),
+            (_NONE, "Nothing"),
+            (_CHOSEN, "Other days"),
         ],
-    )  # fmt: skip
+    )
     other_since = _date("Other days, from", required=False)
     other_until = _date("Other days, until", required=False)
 
@@ -67,13 +69,15 @@ class ScheduleForm(forms.Form):
     """How often a report is sent, and to whom."""
 
     every = forms.ChoiceField(
-        label="How often", widget=forms.RadioSelect,
+        label="How often",
+        widget=forms.RadioSelect,
         choices=[("weekly", "Every Monday, of the week before"), ("monthly", "On the first, of the month before")],
-    )  # fmt: skip
+    )
     recipients = forms.MultipleChoiceField(
-        label="To whom", widget=forms.CheckboxSelectMultiple,
+        label="To whom",
+        widget=forms.CheckboxSelectMultiple,
         help_text="Members who may read reports. The letter carries the report as PDF, and as JSON to check it.",
-    )  # fmt: skip
+    )
 
 
 def _form(request: HttpRequest) -> PeriodForm:
@@ -101,9 +105,11 @@ def reports(request: HttpRequest) -> HttpResponse:
     form = _form(request)
     made = _made(request, form)
     context: dict[str, Any] = {
-        "form": form, "query": request.GET.urlencode(), "how": HOW,
+        "form": form,
+        "query": request.GET.urlencode(),
+        "how": HOW,
         "reads_log": holds(member_of(request).roles, Permission.AUDIT_READ),
-    }  # fmt: skip
+    }
     if made is not None:
         context |= {"made": made, "told": made.told, "sections": [_shown(one) for one in sections(made.told)]}
     return render(request, "reports/report.html", context)
@@ -116,10 +122,13 @@ def _shown(section: Section) -> dict[str, Any]:
     ]
     chart = section.chart
     return {
-        "section": section, "rows": rows,
-        "heads": [{"text": head, "number": number} for head, number in zip(section.heads, section.numbers, strict=True)],
+        "section": section,
+        "rows": rows,
+        "heads": [
+            {"text": head, "number": number} for head, number in zip(section.heads, section.numbers, strict=True)
+        ],
         "chart": chart and drawing(chart.labels, chart.counts, chart.before, lying=chart.lying),
-    }  # fmt: skip
+    }
 
 
 @require_GET
@@ -144,9 +153,10 @@ def schedules(request: HttpRequest) -> HttpResponse:
 def _schedules_page(request: HttpRequest, form: ScheduleForm) -> HttpResponse:
     member = member_of(request)
     return render(
-        request, "reports/schedules.html",
+        request,
+        "reports/schedules.html",
         {"rows": schedules_of(member), "form": form, "orders": holds(member.roles, Permission.REPORT_SCHEDULE)},
-    )  # fmt: skip
+    )
 
 
 def _schedule_form(request: HttpRequest) -> ScheduleForm:
@@ -170,9 +180,7 @@ def schedule_new(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             say(form, refused, "recipients")
         else:
-            messages.success(
-                request, "Scheduled. The first letter goes when the running week or month is over."
-            )
+            messages.success(request, "Scheduled. The first letter goes when the running week or month is over.")
             return redirect("report-schedules")
     return _schedules_page(request, form)
 

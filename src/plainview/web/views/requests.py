@@ -33,52 +33,63 @@ class ConfirmForm(forms.Form):
     """How identity was checked."""
 
     how = forms.CharField(
-        label="How was it checked that the person is who they say?", widget=forms.Textarea(attrs={"rows": 2}), required=False,
+        label="How was it checked that the person is who they say?",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
         help_text="What was shown, who compared it with the person, and with the photograph if there is one. No number of a document, no copy.",
-    )  # fmt: skip
+    )
 
 
 class SearchForm(forms.Form):
     """How many faces people look at."""
 
     top = forms.IntegerField(
-        label="Most similar faces of each gallery to look at", min_value=2, max_value=MAX_LIST,
-        initial=DEFAULT_LIST, help_text="Search again with more if the last ones still show the person.",
-    )  # fmt: skip
+        label="Most similar faces of each gallery to look at",
+        min_value=2,
+        max_value=MAX_LIST,
+        initial=DEFAULT_LIST,
+        help_text="Search again with more if the last ones still show the person.",
+    )
 
 
 class AnswerForm(forms.Form):
     """Why something that was asked for is not done."""
 
     reason = forms.CharField(
-        label="Why what is not ticked stays", widget=forms.Textarea(attrs={"rows": 3}), required=False,
+        label="Why what is not ticked stays",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
         help_text="The person reads it. Needed only if something stays that they asked to be erased.",
-    )  # fmt: skip
+    )
 
 
 class RefuseForm(forms.Form):
     """A refusal of the whole request."""
 
     ground = forms.ChoiceField(
-        label="Ground", choices=[(name, why) for name, (why, _) in GROUNDS.items()], widget=forms.RadioSelect, required=False,
-    )  # fmt: skip
-    reason = forms.CharField(
-        label="Reason, for the person", widget=forms.Textarea(attrs={"rows": 3}), required=False
+        label="Ground",
+        choices=[(name, why) for name, (why, _) in GROUNDS.items()],
+        widget=forms.RadioSelect,
+        required=False,
     )
+    reason = forms.CharField(label="Reason, for the person", widget=forms.Textarea(attrs={"rows": 3}), required=False)
 
 
 class ExtendForm(forms.Form):
     """A later deadline."""
 
     days = forms.IntegerField(label="Days more", min_value=1, max_value=MAX_EXTENSION)
-    reason = forms.CharField(
-        label="Reason, for the person", widget=forms.Textarea(attrs={"rows": 2}), required=False
-    )
+    reason = forms.CharField(label="Reason, for the person", widget=forms.Textarea(attrs={"rows": 2}), required=False)
 
 
 _FORMS: dict[str, type[forms.Form]] = {
-    "confirm": ConfirmForm, "search": SearchForm, "decide": forms.Form, "answer": AnswerForm, "refuse": RefuseForm, "extend": ExtendForm,
-}  # fmt: skip
+    "confirm": ConfirmForm,
+    "search": SearchForm,
+    "decide": forms.Form,
+    "answer": AnswerForm,
+    "refuse": RefuseForm,
+    "extend": ExtendForm,
+}
 _DONE = {
     "confirm": "Recorded. Nothing was compared yet: search next.",
     "search": "Searched. Look at each face.",
@@ -95,20 +106,27 @@ def subject_list(request: HttpRequest) -> HttpResponse:
     """Every request to the agency, those with the nearest deadline first."""
     rows = [_row(row) for row in read.requests_of(member_of(request))]
     return render(
-        request, "requests/list.html",
+        request,
+        "requests/list.html",
         {
-            "open": [row for row in rows if row["waits"]], "closed": [row for row in rows if not row["waits"]],
+            "open": [row for row in rows if row["waits"]],
+            "closed": [row for row in rows if not row["waits"]],
             "overdue": sum(bool(row["overdue"]) for row in rows),
         },
-    )  # fmt: skip
+    )
 
 
 def _row(row: SubjectRequest) -> dict[str, Any]:
     left = read.days_left(row)
     return {
-        "row": row, "wishes": ", ".join(row.wishes), "waits": row.state in read.OPEN, "left": left, "late": -left,
-        "overdue": read.is_overdue(row), "pressing": read.is_pressing(row),
-    }  # fmt: skip
+        "row": row,
+        "wishes": ", ".join(row.wishes),
+        "waits": row.state in read.OPEN,
+        "left": left,
+        "late": -left,
+        "overdue": read.is_overdue(row),
+        "pressing": read.is_pressing(row),
+    }
 
 
 @require_GET
@@ -117,9 +135,7 @@ def subject(request: HttpRequest, public_id: str) -> HttpResponse:
     return _page(request, public_id)
 
 
-def _page(
-    request: HttpRequest, public_id: str, act: str = "", form: forms.Form | None = None
-) -> HttpResponse:
+def _page(request: HttpRequest, public_id: str, act: str = "", form: forms.Form | None = None) -> HttpResponse:
     member = member_of(request)
     seen = checks.view_request(public_id, acting_member=member)
     row, faces = seen.request, seen.faces
@@ -132,19 +148,28 @@ def _page(
     photo = read.has_photo(row)
     looked = row.searched_at is not None or not (photo or seen.filing.named)
     return render(
-        request, "requests/request.html",
+        request,
+        "requests/request.html",
         _row(row)
         | {
-            "filing": seen.filing, "wished": [WISHES[wish] for wish in row.wishes], "faces": faces, "photo": photo,
-            "asks_erasure": set(row.wishes) != {ACCESS}, "forms": asked, "undecided": undecided,
+            "filing": seen.filing,
+            "wished": [WISHES[wish] for wish in row.wishes],
+            "faces": faces,
+            "photo": photo,
+            "asks_erasure": set(row.wishes) != {ACCESS},
+            "forms": asked,
+            "undecided": undecided,
             "theirs": [one for one in faces if one.is_person],
-            "spared": _spared(request, act, faces), "answers": seen.answers,
-            "ready": row.state == "confirmed" and looked and not undecided, "ground": GROUNDS.get(row.ground),
-            "searches": row.state == "confirmed" and (photo or seen.filing.named), "policy": policy,
+            "spared": _spared(request, act, faces),
+            "answers": seen.answers,
+            "ready": row.state == "confirmed" and looked and not undecided,
+            "ground": GROUNDS.get(row.ground),
+            "searches": row.state == "confirmed" and (photo or seen.filing.named),
+            "policy": policy,
             "letter": read.answer_pdf(row) is not None,
         },
         status=422 if form is not None else 200,
-    )  # fmt: skip
+    )
 
 
 def _spared(request: HttpRequest, act: str, faces: list[SubjectFinding]) -> set[int]:

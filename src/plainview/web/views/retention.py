@@ -30,17 +30,23 @@ from plainview.web.views.common import member_of, say
 
 _LINES = 100  # lines of a run's list on one page
 _ONE = {
-    "references": "Reference", "searches": "Search", "drafts": "Draft", "videos": "Video", "alerts": "Alert",
-}  # fmt: skip
+    "references": "Reference",
+    "searches": "Search",
+    "drafts": "Draft",
+    "videos": "Video",
+    "alerts": "Alert",
+}
 
 
 class RulesForm(forms.Form):
     """All rules as text, and why they change."""
 
     text = forms.CharField(
-        label="Rules", strip=False, widget=forms.Textarea(attrs={"class": "tall", "spellcheck": "false"}),
+        label="Rules",
+        strip=False,
+        widget=forms.Textarea(attrs={"class": "tall", "spellcheck": "false"}),
         help_text="TOML. Each [[rule]] has id, what, after and days, and a gallery or a case, if it is for one only.",
-    )  # fmt: skip
+    )
     why = forms.CharField(label="Why they change", help_text="A sentence. It is kept.")
 
     def clean_text(self) -> str:
@@ -52,9 +58,10 @@ class EventForm(forms.Form):
     """Something that happened outside."""
 
     kind = forms.ChoiceField(
-        label="What happened", widget=forms.RadioSelect,
+        label="What happened",
+        widget=forms.RadioSelect,
         choices=[(kind.value, kind.value.capitalize()) for kind in EVENTS],
-    )  # fmt: skip
+    )
     happened_on = forms.DateField(label="On", widget=forms.DateInput(attrs={"type": "date"}))
     authority = forms.CharField(
         label="On whose word", help_text="The court, the file or the letter. Kept, and sealed in the log."
@@ -63,9 +70,11 @@ class EventForm(forms.Form):
         label="Case", required=False, help_text="Its number, when a whole case was acquitted or dismissed."
     )
     references = forms.CharField(
-        label="References", required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        label="References",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Their ids, one a line, where they show the person.",
-    )  # fmt: skip
+    )
 
 
 class OrderForm(forms.Form):
@@ -74,9 +83,7 @@ class OrderForm(forms.Form):
     file = forms.FileField(
         label="List (CSV)", help_text=f"Columns: {', '.join(COLUMNS)}. All of it is recorded, or nothing."
     )
-    order_authority = forms.CharField(
-        label="Court and order", required=False, help_text="For rows that name none."
-    )
+    order_authority = forms.CharField(label="Court and order", required=False, help_text="For rows that name none.")
 
 
 class NoteForm(forms.Form):
@@ -99,18 +106,24 @@ def retention(request: HttpRequest) -> HttpResponse:
     version, told = read.rules_of(member.agency)
     runs = read.runs(member)
     return render(
-        request, "retention/overview.html",
+        request,
+        "retention/overview.html",
         {
-            "ahead": found, "days": read.AHEAD_DAYS,
-            "weeks": bars([(f"{day:%-d %b}", count) for day, count in found.weeks]), "width": WIDTH, "height": HEIGHT,
+            "ahead": found,
+            "days": read.AHEAD_DAYS,
+            "weeks": bars([(f"{day:%-d %b}", count) for day, count in found.weeks]),
+            "width": WIDTH,
+            "height": HEIGHT,
             "coming": sum(count for _, count in found.weeks),
-            "version": version, "rules": told, "runs": runs,
+            "version": version,
+            "rules": told,
+            "runs": runs,
             "open_run": next((row for row in runs if row.state in ("proposed", "approved")), None),
             "holds": holds(member, ended=False),
             "proposes": granted(member.roles, Permission.RETENTION_PROPOSE),
             "tells": granted(member.roles, Permission.RETENTION_EVENT),
         },
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -132,12 +145,15 @@ def retention_rules_page(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"Version {made.number} binds from now on. Nothing was erased.")
             return redirect("retention-rules")
     return render(
-        request, "retention/rules.html",
+        request,
+        "retention/rules.html",
         {
-            "version": version, "rules": told, "history": read.rules_history(member),
+            "version": version,
+            "rules": told,
+            "history": read.rules_history(member),
             "form": form if granted(member.roles, Permission.RETENTION_SET) else None,
         },
-    )  # fmt: skip
+    )
 
 
 @require_GET
@@ -146,13 +162,12 @@ def retention_events(request: HttpRequest) -> HttpResponse:
     return _events_page(request)
 
 
-def _events_page(
-    request: HttpRequest, form: EventForm | None = None, order: OrderForm | None = None
-) -> HttpResponse:
+def _events_page(request: HttpRequest, form: EventForm | None = None, order: OrderForm | None = None) -> HttpResponse:
     return render(
-        request, "retention/events.html",
+        request,
+        "retention/events.html",
         {"events": read.events(member_of(request)), "form": form or EventForm(), "order": order or OrderForm()},
-    )  # fmt: skip
+    )
 
 
 @require_POST
@@ -163,9 +178,13 @@ def retention_event(request: HttpRequest) -> HttpResponse:
         told = form.cleaned_data
         try:
             new = retention_rules.record_event(
-                After(told["kind"]), happened_on=told["happened_on"], authority=told["authority"],
-                case=told["case"], references=told["references"].split(), acting_member=member_of(request),
-            )  # fmt: skip
+                After(told["kind"]),
+                happened_on=told["happened_on"],
+                authority=told["authority"],
+                case=told["case"],
+                references=told["references"].split(),
+                acting_member=member_of(request),
+            )
         except Refused as refused:
             fields = {
                 "reference.unknown": "references",
@@ -233,28 +252,33 @@ def _run_page(
     job = job_of(retention_runs.KIND, run.pk)
     decides = granted(member.roles, Permission.RETENTION_APPROVE)
     return render(
-        request, "retention/run.html",
+        request,
+        "retention/run.html",
         {
-            "run": run, "page": page,
-            "rows": [
-                (row, _ONE[row.what], says[row.rule].says if row.rule in says else row.rule) for row in page
-            ],
-            "planned": sum(row.planned for row in items), "total": len(items),
+            "run": run,
+            "page": page,
+            "rows": [(row, _ONE[row.what], says[row.rule].says if row.rule in says else row.rule) for row in page],
+            "planned": sum(row.planned for row in items),
+            "total": len(items),
             "counts": [
                 (label, sum(row.state == state for row in items))
                 for state, label in (
-                    (RetentionItem.State.ERASED, "erased"), (RetentionItem.State.HELD, "held back by a hold"),
+                    (RetentionItem.State.ERASED, "erased"),
+                    (RetentionItem.State.HELD, "held back by a hold"),
                     (RetentionItem.State.GONE, "erased before by somebody else"),
                     (RetentionItem.State.KEPT, "not due any more, kept"),
                 )
             ],
-            "job": job, "own_job": job is not None and job.member_id == member.pk,
-            "own": run.proposed_by_id == member.pk, "decides": decides,
-            "note": note or NoteForm(), "withdraw": withdraw or WithdrawForm(),
+            "job": job,
+            "own_job": job is not None and job.member_id == member.pk,
+            "own": run.proposed_by_id == member.pk,
+            "decides": decides,
+            "note": note or NoteForm(),
+            "withdraw": withdraw or WithdrawForm(),
             "proposes": granted(member.roles, Permission.RETENTION_PROPOSE),
             "again": decides and run.state == "approved" and job is not None and job.is_over,
         },
-    )  # fmt: skip
+    )
 
 
 @require_POST
@@ -291,9 +315,7 @@ def retention_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     form = WithdrawForm(request.POST)
     if form.is_valid():
         try:
-            retention_runs.withdraw_run(
-                public_id, reason=form.cleaned_data["reason"], acting_member=member_of(request)
-            )
+            retention_runs.withdraw_run(public_id, reason=form.cleaned_data["reason"], acting_member=member_of(request))
         except Refused as refused:
             if refused.rule_id.endswith(".unknown"):
                 raise

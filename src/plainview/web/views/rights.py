@@ -32,54 +32,75 @@ from plainview.web.middleware import client_address
 from plainview.web.uploads import InMemory
 
 _FIELDS = {
-    "subject.wish": "wishes", "subject.whose": "own", "subject.another_person": "own", "subject.name": "name", "subject.contact": "email",
-    "subject.text": "about", "subject.named": "named", "subject.agency": "agency",
-}  # fmt: skip
+    "subject.wish": "wishes",
+    "subject.whose": "own",
+    "subject.another_person": "own",
+    "subject.name": "name",
+    "subject.contact": "email",
+    "subject.text": "about",
+    "subject.named": "named",
+    "subject.agency": "agency",
+}
 
 
 class RightsForm(forms.Form):
     """What a person asks; the rules of policy.subjects check it."""
 
     agency = forms.ChoiceField(
-        label="Which agency do you ask?", required=False,
+        label="Which agency do you ask?",
+        required=False,
         help_text="Each agency answers for its own galleries. Ask several one by one.",
-    )  # fmt: skip
+    )
     wishes = forms.MultipleChoiceField(
-        label="What do you ask for?", choices=tuple(WISHES.items()), initial=[ACCESS], required=False,
+        label="What do you ask for?",
+        choices=tuple(WISHES.items()),
+        initial=[ACCESS],
+        required=False,
         widget=forms.CheckboxSelectMultiple,
-    )  # fmt: skip
+    )
     own = forms.ChoiceField(
-        label="Whose pictures are they?", required=False, widget=forms.RadioSelect,
+        label="Whose pictures are they?",
+        required=False,
+        widget=forms.RadioSelect,
         choices=[("yes", "Mine: I ask about myself"), ("no", "Somebody else's")],
-    )  # fmt: skip
+    )
     name = forms.CharField(
-        label="Your name", required=False, widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        label="Your name",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
         help_text="As your documents have it. Galleries are not searched by names: it is for the agency to know who asks.",
-    )  # fmt: skip
+    )
     email = forms.CharField(
-        label="E-mail address", required=False,
+        label="E-mail address",
+        required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text="Or a postal address below. You are told when the answer is ready; the answer itself is never mailed.",
-    )  # fmt: skip
+    )
     post = forms.CharField(
-        label="Postal address", required=False,
+        label="Postal address",
+        required=False,
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
-    )  # fmt: skip
+    )
     about = forms.CharField(
-        label="What is it about?", required=False, widget=forms.Textarea(attrs={"rows": 4}),
+        label="What is it about?",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
         help_text="When and where you think a picture of you was taken or used. You need not give a reason.",
-    )  # fmt: skip
+    )
     named = forms.CharField(
-        label="References or links that you know", required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        label="References or links that you know",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="One a line: the number of a reference (R and twelve signs), or the link of a published picture.",
-    )  # fmt: skip
+    )
     photo = forms.FileField(
-        label="A photograph of you", required=False,
+        label="A photograph of you",
+        required=False,
         widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
         help_text=f"Without one the agency cannot look for your face. You alone, from the front; up to {PHOTO_BYTES >> 20} MB. "
         "It is kept sealed, compared only after somebody has checked that it is you who asks, and erased with the answer. "
         "No template of it is ever stored.",
-    )  # fmt: skip
+    )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         """Offer the agencies that are open."""
@@ -152,9 +173,11 @@ class CodeForm(forms.Form):
     """The code of the receipt."""
 
     code = forms.CharField(
-        label="Code", help_text="Sixteen signs; it stands on your receipt.", max_length=100,
+        label="Code",
+        help_text="Sixteen signs; it stands on your receipt.",
+        max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )  # fmt: skip
+    )
 
 
 @sensitive_post_parameters("code")
@@ -181,11 +204,15 @@ def right(request: HttpRequest, public_id: str) -> HttpResponse:
 def _state(opened: filing.Opened, code: str) -> dict[str, Any]:
     row = opened.request
     return {
-        "row": row, "code": code, "wishes": _wishes(row), "overdue": is_overdue(row),
-        "ground": GROUNDS.get(row.ground), "answered": opened.pdf is not None,
+        "row": row,
+        "code": code,
+        "wishes": _wishes(row),
+        "overdue": is_overdue(row),
+        "ground": GROUNDS.get(row.ground),
+        "answered": opened.pdf is not None,
         "pictures": _pictures(row) if row.state == "answered" else [],
         "erased": [one for one in findings_of(row, of_person=True) if one.outcome == "erased"],
-    }  # fmt: skip
+    }
 
 
 def _pictures(row: SubjectRequest) -> list[dict[str, str]]:

@@ -21,15 +21,14 @@ class DrawForm(forms.Form):
 
     wanted = forms.IntegerField(label="How many searches", min_value=1, max_value=MAX_SAMPLE, initial=20)
     nonce = forms.CharField(
-        label="Words of your own", max_length=MAX_NONCE,
+        label="Words of your own",
+        max_length=MAX_NONCE,
         help_text="Anything that you told nobody. With the log's root after this is announced they make the seed.",
-    )  # fmt: skip
+    )
     since = forms.DateField(
         label="Only searches from this day on", required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
-    stratified = forms.BooleanField(
-        label="Each member's searches in proportion, at least one", required=False
-    )
+    stratified = forms.BooleanField(label="Each member's searches in proportion, at least one", required=False)
 
 
 class FindingForm(forms.Form):
@@ -39,9 +38,11 @@ class FindingForm(forms.Form):
         label="Finding", choices=[(word, word.capitalize()) for word in FINDINGS], widget=forms.RadioSelect
     )
     note = forms.CharField(
-        label="In words", required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        label="In words",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Needed for a question and for a breach.",
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,20 +73,17 @@ def sample(request: HttpRequest, public_id: str) -> HttpResponse:
     return _page(request, public_id)
 
 
-def _page(
-    request: HttpRequest, public_id: str, position: int = 0, form: FindingForm | None = None
-) -> HttpResponse:
+def _page(request: HttpRequest, public_id: str, position: int = 0, form: FindingForm | None = None) -> HttpResponse:
     row = read.sample_numbered(public_id, member_of(request))
     items = [
         {
-            "row": one, "open": one.finding in ("", QUESTION),
+            "row": one,
+            "open": one.finding in ("", QUESTION),
             "form": form if form and one.position == position else FindingForm(auto_id=f"p{one.position}_%s"),
         }
         for one in read.items_of(row)
-    ]  # fmt: skip
-    return render(
-        request, "sampling/sample.html", {"sample": row, "items": items, "held": read.overview(row)}
-    )
+    ]
+    return render(request, "sampling/sample.html", {"sample": row, "items": items, "held": read.overview(row)})
 
 
 @require_POST
@@ -95,9 +93,7 @@ def sample_finding(request: HttpRequest, public_id: str, position: int) -> HttpR
     if form.is_valid():
         told = form.cleaned_data
         try:
-            acts.record_finding(
-                public_id, position, told["finding"], told["note"], acting_member=member_of(request)
-            )
+            acts.record_finding(public_id, position, told["finding"], told["note"], acting_member=member_of(request))
         except Refused as refused:
             if refused.rule_id.endswith((".unknown", ".found")):
                 raise  # there is no form any more to say it beside

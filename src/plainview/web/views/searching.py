@@ -44,9 +44,7 @@ def preparation_search(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         made = search_prepared(public_id, acting_member=member)
     except Refused as refused:
-        return _page(
-            request, draft, [("form", f"{refused.why} {_HERE.get(refused.rule_id, refused.next_step)}")]
-        )
+        return _page(request, draft, [("form", f"{refused.why} {_HERE.get(refused.rule_id, refused.next_step)}")])
     except BadMedia as bad:
         return _page(request, draft, [("form", f"{bad.why} {bad.next_step}")])
     return redirect("search", made[0].public_id)
@@ -88,15 +86,23 @@ def _page(request: HttpRequest, draft: Preparation, errors: list[tuple[str, str]
     wanted = approval_wanted(draft)
     approvals = approvals_of(draft) if wanted else []
     return render(
-        request, "prepare/search.html",
+        request,
+        "prepare/search.html",
         {
-            "draft": draft, "chosen": chosen_face(draft), "version": version(draft), "errors": errors,
+            "draft": draft,
+            "chosen": chosen_face(draft),
+            "version": version(draft),
+            "errors": errors,
             "edits": [says(edit) for edit in read(draft.edits)],
             "offered": [row for row in rows if row.refused is None],
             "others": [row for row in rows if row.refused is not None],
-            "purposes": [word for word in policy.purposes if word != EXONERATION], "free_purpose": policy.unlisted_purposes, "policy": policy,
-            "least": MIN_LIST, "wanted": wanted, "urgent": "urgent" in request.POST or bool(draft.urgent_reason),
+            "purposes": [word for word in policy.purposes if word != EXONERATION],
+            "free_purpose": policy.unlisted_purposes,
+            "policy": policy,
+            "least": MIN_LIST,
+            "wanted": wanted,
+            "urgent": "urgent" in request.POST or bool(draft.urgent_reason),
             "approved": [row for row in approvals if row.granted and not row.search_set.all()],
         },
         status=422 if errors else 200,
-    )  # fmt: skip
+    )

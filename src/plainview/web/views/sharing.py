@@ -37,9 +37,11 @@ class AskForm(forms.Form):
         max_length=2000, label="What is the search to find out?", widget=forms.Textarea(attrs={"rows": 2})
     )
     authority = forms.CharField(
-        max_length=2000, label="By what authority do you ask?", widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=2000,
+        label="By what authority do you ask?",
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="The law, warrant or order, and the jurisdiction it comes from.",
-    )  # fmt: skip
+    )
     top = forms.IntegerField(label="Length of the candidate list", min_value=MIN_LIST, initial=DEFAULT_LIST)
 
     def __init__(self, *arguments: Any, member: Member, **options: Any) -> None:
@@ -74,7 +76,7 @@ class OutcomeForm(forms.Form):
     lead = forms.CharField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
         label="What came of it", widget=forms.RadioSelect, choices=[(word, word.capitalize()) for word in OUTCOMES]
-    )  # fmt: skip
+    )
     note = forms.CharField(required=False, label="More in words", widget=forms.Textarea(attrs={"rows": 2}))
 
 
@@ -84,15 +86,18 @@ def shared(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     reads = holds(member.roles, Permission.SHARED_READ)
     return render(
-        request, "sharing/list.html",
+        request,
+        "sharing/list.html",
         {
-            "agreements": agreed.agreements(member), "reads": reads, "own": member.agency,
+            "agreements": agreed.agreements(member),
+            "reads": reads,
+            "own": member.agency,
             "received": read.requests(member, made=False) if reads else [],
             "made": read.requests(member, made=True) if reads else [],
             "manages": holds(member.roles, Permission.AGREEMENT_MANAGE),
             "asks": holds(member.roles, Permission.SHARED_REQUEST),
         },
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -110,10 +115,11 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
             messages.success(request, "Asked. A supervisor of your agency authorises it, then it goes out.")
             return redirect("shared-request", made.public_id)
     return render(
-        request, "sharing/ask.html",
+        request,
+        "sharing/ask.html",
         {"draft": draft, "form": form, "chosen": chosen_face(draft), "some": bool(agreed.agreements_to_ask(member))},
         status=422 if form.errors else 200,
-    )  # fmt: skip
+    )
 
 
 @require_GET
@@ -122,24 +128,30 @@ def shared_request(request: HttpRequest, public_id: str) -> HttpResponse:
     return _page(request, public_id)
 
 
-def _page(
-    request: HttpRequest, public_id: str, form: forms.Form | None = None, status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, public_id: str, form: forms.Form | None = None, status: int = 200) -> HttpResponse:
     member = member_of(request)
     held = shared_requests.view_request(public_id, acting_member=member)
     shown(request, held.public_id)
     row = read.shown(held, member)
     open_still = row.turn is not None
     return render(
-        request, "sharing/request.html",
+        request,
+        "sharing/request.html",
         {
-            "row": row, "held": held, "statement": STATEMENT, "edits": [says(edit) for edit in chain(held.edits)],
-            "probe": read.probe_shown(held, member), "given": read.given(held), "own": member.agency,
-            "withheld": read.withheld_searches(held), "approval": "" if row.made else read.approval_state(held, member),
+            "row": row,
+            "held": held,
+            "statement": STATEMENT,
+            "edits": [says(edit) for edit in chain(held.edits)],
+            "probe": read.probe_shown(held, member),
+            "given": read.given(held),
+            "own": member.agency,
+            "withheld": read.withheld_searches(held),
+            "approval": "" if row.made else read.approval_state(held, member),
             "reason_form": form if isinstance(form, ReasonForm) else ReasonForm(),
             "outcome_form": form if isinstance(form, OutcomeForm) else OutcomeForm(),
             "taken_by_me": held.taken_by_id == member.pk,
-            "leads": [] if row.made else read.leads_of(held), "not_yet": _not_yet(row),
+            "leads": [] if row.made else read.leads_of(held),
+            "not_yet": _not_yet(row),
             "authorises": row.turn is Permission.SHARED_AUTHORISE and row.made and _may(member, "SHARED_AUTHORISE"),
             "asked_by_me": held.member_id == member.pk,
             "takes_back": row.made and open_still and _may(member, "SHARED_REQUEST"),
@@ -147,7 +159,7 @@ def _page(
             "reports": row.made and _may(member, "OUTCOME_REPORT"),
         },
         status=status,
-    )  # fmt: skip
+    )
 
 
 def _not_yet(row: read.Shown) -> str:

@@ -27,14 +27,18 @@ def still(request: HttpRequest, public_id: str) -> HttpResponse:
     ]
     here = next((i for i, row in enumerate(others) if row.pk == found.pk), 0)
     return render(
-        request, "videos/still.html",
+        request,
+        "videos/still.html",
         {
-            "still": found, "beside": len(best_others(found)), "video": found.video, "others": others,
+            "still": found,
+            "beside": len(best_others(found)),
+            "video": found.video,
+            "others": others,
             "before": others[here - 1] if here > 0 else None,
             "after": others[here + 1] if here + 1 < len(others) else None,
             "may_pick": holds(member.roles, Permission.SEARCH_RUN) and found.video.case.closed_at is None,
         },
-    )  # fmt: skip
+    )
 
 
 @require_GET

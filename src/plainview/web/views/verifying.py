@@ -40,9 +40,11 @@ def verification(request: HttpRequest, public_id: str) -> HttpResponse:
         given = {place: faces[place] for place in desk.positions if place in faces}
         try:
             answer_verification(
-                public_id, {place: one.conclusion for place, one in given.items()},
-                {place: one.components for place, one in given.items()}, acting_member=member,
-            )  # fmt: skip
+                public_id,
+                {place: one.conclusion for place, one in given.items()},
+                {place: one.components for place, one in given.items()},
+                acting_member=member,
+            )
         except Refused as caught:
             refused = caught
         else:
@@ -55,9 +57,7 @@ def verification(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _done(answers: Answers | None) -> bool:
-    return answers is not None and not isinstance(
-        face_answered(answers.conclusion, answers.components), Refused
-    )
+    return answers is not None and not isinstance(face_answered(answers.conclusion, answers.components), Refused)
 
 
 @require_http_methods(["GET", "POST"])
@@ -89,10 +89,14 @@ def _face(
 ) -> HttpResponse:
     faces = opened(desk.draft)
     context = {
-        "task": desk, "position": position, "label": f"Face {position}", "form": laid_out(answers, marked=refused is not None),
-        "faces": [(place, _done(faces.get(place))) for place in desk.positions], "refused": refused,
+        "task": desk,
+        "position": position,
+        "label": f"Face {position}",
+        "form": laid_out(answers, marked=refused is not None),
+        "faces": [(place, _done(faces.get(place))) for place in desk.positions],
+        "refused": refused,
         "draft_url": reverse("verification-draft", args=[desk.public_id, position]),
-    }  # fmt: skip
+    }
     return render(request, "verification/face.html", context, status=422 if refused else 200)
 
 

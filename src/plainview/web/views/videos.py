@@ -78,11 +78,13 @@ def video_begin(request: HttpRequest) -> HttpResponse:
     asked = _json(request)
     try:
         begun = actions.begin_video(
-            str(asked["case"]), str(asked["name"]), int(asked["size"]),
+            str(asked["case"]),
+            str(asked["name"]),
+            int(asked["size"]),
             first_s=float(asked.get("from") or 0),
             last_s=float(asked["to"]) if asked.get("to") else None,
             acting_member=member_of(request),
-        )  # fmt: skip
+        )
     except (KeyError, TypeError, ValueError):
         raise BadRequest("case, name and size are missing or of another kind") from None
     except Refused as refused:
@@ -99,9 +101,7 @@ def video_part(request: HttpRequest, public_id: str) -> HttpResponse:
         raise BadRequest("offset is a whole number") from None
     digest = request.headers.get("X-Part-SHA256", "")
     try:
-        received = actions.add_part(
-            public_id, offset, request.body, sha256=digest, acting_member=member_of(request)
-        )
+        received = actions.add_part(public_id, offset, request.body, sha256=digest, acting_member=member_of(request))
     except Refused as refused:
         return _refused(refused)
     return JsonResponse({"received": received})
@@ -215,6 +215,4 @@ def _json(request: HttpRequest) -> dict[str, Any]:
 def _refused(refused: Refused) -> HttpResponse:
     """A refusal for the page's script: the same words as everywhere."""
     status = 404 if refused.rule_id.endswith(".unknown") else 403
-    return JsonResponse(
-        {"rule": refused.rule_id, "why": refused.why, "next": refused.next_step}, status=status
-    )
+    return JsonResponse({"rule": refused.rule_id, "why": refused.why, "next": refused.next_step}, status=status)

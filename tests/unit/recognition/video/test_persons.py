@@ -40,12 +40,12 @@ def test_two_faces_of_one_frame_are_two_people() -> None:
 
 def test_a_track_cut_by_the_border_of_segments_goes_on() -> None:
     blurred = [track(1, 0, noise=0), track(1, 60, noise=0)]
-    turned = Track(*[getattr(blurred[1], name) for name in ("first", "last", "seen", "first_box", "last_box", "stills")],
-                   template=np.array([0] + [0.35] + [0] * 13 + [np.sqrt(1 - 0.35**2)], np.float32))  # fmt: skip
-    assert group([blurred[0], turned], SECOND) == [0, 0]
-    elsewhere = Track(
-        turned.first, turned.last, turned.seen, (500, 0, 50, 50), turned.last_box, (), turned.template
+    turned = Track(
+        *[getattr(blurred[1], name) for name in ("first", "last", "seen", "first_box", "last_box", "stills")],
+        template=np.array([0] + [0.35] + [0] * 13 + [np.sqrt(1 - 0.35**2)], np.float32),
     )
+    assert group([blurred[0], turned], SECOND) == [0, 0]
+    elsewhere = Track(turned.first, turned.last, turned.seen, (500, 0, 50, 50), turned.last_box, (), turned.template)
     assert group([blurred[0], elsewhere], SECOND) == [0, 1]
 
 

@@ -19,12 +19,21 @@ from plainview.recognition.video.reader import END_OF_VIDEO, VideoReader, combed
 from plainview.recognition.video.types import BytesSource, Frame
 
 KINDS = [
-    ("libx264", "mp4", "yuv420p"), ("libx264", "matroska", "yuv420p"), ("libx264", "avi", "yuv420p"),
-    ("libx264", "mpegts", "yuv420p"), ("libx264", "flv", "yuv420p"), ("libx265", "mp4", "yuv420p"),
-    ("mjpeg", "avi", "yuvj420p"), ("mjpeg", "mov", "yuvj422p"), ("mpeg4", "avi", "yuv420p"),
-    ("mpeg2video", "mpeg", "yuv420p"), ("mpeg2video", "mpegts", "yuv420p"), ("wmv2", "asf", "yuv420p"),
-    ("msmpeg4", "avi", "yuv420p"), ("libvpx-vp9", "webm", "yuv420p"),
-]  # fmt: skip
+    ("libx264", "mp4", "yuv420p"),
+    ("libx264", "matroska", "yuv420p"),
+    ("libx264", "avi", "yuv420p"),
+    ("libx264", "mpegts", "yuv420p"),
+    ("libx264", "flv", "yuv420p"),
+    ("libx265", "mp4", "yuv420p"),
+    ("mjpeg", "avi", "yuvj420p"),
+    ("mjpeg", "mov", "yuvj422p"),
+    ("mpeg4", "avi", "yuv420p"),
+    ("mpeg2video", "mpeg", "yuv420p"),
+    ("mpeg2video", "mpegts", "yuv420p"),
+    ("wmv2", "asf", "yuv420p"),
+    ("msmpeg4", "avi", "yuv420p"),
+    ("libvpx-vp9", "webm", "yuv420p"),
+]
 
 
 def opened(data: bytes, **limits: int) -> VideoReader:
@@ -208,9 +217,7 @@ def test_the_child_has_nothing_of_this_process() -> None:
         pid = reader._process.pid
         status, limits = (Path(f"/proc/{pid}/{name}").read_text() for name in ("status", "limits"))
         assert "Seccomp:\t2" in status
-        assert [line.split()[3:5] for line in limits.splitlines() if line.startswith("Max open files")] == [
-            ["0", "0"]
-        ]
+        assert [line.split()[3:5] for line in limits.splitlines() if line.startswith("Max open files")] == [["0", "0"]]
         assert b"PLAINVIEW" not in Path(f"/proc/{pid}/environ").read_bytes()
         every(reader, 0)
 
