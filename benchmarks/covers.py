@@ -250,9 +250,9 @@ def tune(faces: list[Sample], engine: Engine) -> None:
         '"""The weights of recognition.cover, as `python benchmarks/covers.py DATA --tune` printed them.\n\n'
         f"Fitted on {len(faces):,} faces of lfw-dev and utkface-dev: the half of the people by the hash of their name.\n"
         f'"""\n\nBIAS = {bias:.3f}\n'
-        'WEIGHTS = tuple(\n    int(weight)\n    for weight in """\n'
+        '_LIST = """\n'
         + textwrap.indent(textwrap.fill(numbers, 110), "    ")
-        + '\n""".split()\n)\n'
+        + '\n"""\nWEIGHTS = tuple(map(int, _LIST.split()))\n'
         '"""Thousandths, in the order of `cover.features`."""\n'
     )
 
