@@ -34,8 +34,8 @@ def _save(gallery: object, case: object, member: object) -> None:
     from django.utils import timezone
 
     from plainview.casework.models import Alert, AlertGallery
-    from plainview.casework.queries.policy import binding
-    from plainview.casework.services import services
+    from plainview.casework.people.read import binding
+    from plainview.casework.workspace.services import services
 
     rows = np.random.default_rng(1).standard_normal((ALERTS, 128), dtype=np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
@@ -70,14 +70,14 @@ def _save(gallery: object, case: object, member: object) -> None:
 
 
 def _measure(folder: Path) -> dict[str, object]:
-    from plainview.casework.actions.alert_follow import _open_alerts
-    from plainview.casework.actions.cases import open_case
-    from plainview.casework.actions.enrol import enrol
-    from plainview.casework.actions.galleries import create_gallery
-    from plainview.casework.manifest import read_items
-    from plainview.casework.queries.people import member_by_email
-    from plainview.casework.services import services
-    from plainview.cli.bench import varied
+    from plainview.casework.alerts.follow import _open_alerts
+    from plainview.casework.cases.open_close import open_case
+    from plainview.casework.enrolment.enrol import enrol
+    from plainview.casework.enrolment.manifest import read_items
+    from plainview.casework.find import member_by_email
+    from plainview.casework.galleries.passports import create_gallery
+    from plainview.casework.workspace.services import services
+    from plainview.cli.bench.enrol import varied
 
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}

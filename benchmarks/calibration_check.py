@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from plainview.evaluation.calibration import Calibration
 from plainview.evaluation.dataset import read_dataset
 from plainview.evaluation.embedding import TemplateCache, default_cache, measure
 from plainview.evaluation.rulings import read_rulings, without
 from plainview.evaluation.samples import Samples, gather
-from plainview.evaluation.scoring import scorer_of
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
+from plainview.scores.calibration import Calibration
+from plainview.scores.scoring import scorer_of
 
 RATES = (1, 3, 10, 100)
 NEARLY_ALWAYS = 1.02  # what stands for "once in 1"

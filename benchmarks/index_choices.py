@@ -2,7 +2,7 @@
 
     python benchmarks/index_choices.py [TEMPLATES.npy]
 
-Without a file of templates, float32 (rows, dimension), made-up ones are used; plainview.cli.bench_search says how
+Without a file of templates, float32 (rows, dimension), made-up ones are used; plainview.cli.bench.search says how
 they are made. The times are of the calling thread; trust the ratios.
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numpy.typing import NDArray
 
-from plainview.cli.bench_search import _gallery
+from plainview.cli.bench.search import _gallery
 from plainview.index.codes import Codes, near_codes, near_scores, spread
 from plainview.index.records import Append, RecordFile, new_nonce
 

@@ -53,7 +53,7 @@ def make(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
     workspace = make_workspace(sample=True)
     with workspace.settings_file.open("a") as file:  # the adapter that keeps a copy on the disk
         file.write('\n[index]\nadapter = "compressed"\n')
-    from plainview.casework.actions.galleries import create_gallery
+    from plainview.casework.galleries.passports import create_gallery
 
     create_gallery(
         "g",
@@ -70,21 +70,21 @@ def warm() -> None:
     from plainview.cli.common import start_django
 
     start_django()
-    from plainview.casework.services import services
+    from plainview.casework.workspace.services import services
     from plainview.recognition.engine import Engine
 
     services().engine = Engine.load()
 
 
 def _admin() -> Any:
-    from plainview.casework.queries.people import member_by_email
+    from plainview.casework.find import member_by_email
 
     return member_by_email("admin@agency.example")
 
 
 def _use_pack(state: State) -> None:
     """Let this process run with the pack that the driver has chosen: the real one, or its first 64 components."""
-    from plainview.casework.services import services
+    from plainview.casework.workspace.services import services
 
     if state.other_pack:
         services().engine = _Shorter(services().engine)
@@ -114,9 +114,9 @@ class _Shorter:
 
 
 def _enrol(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
-    from plainview.casework.actions import batches
-    from plainview.casework.actions.enrol import Options, enrol
-    from plainview.casework.manifest import read_items
+    from plainview.casework.enrolment import batches
+    from plainview.casework.enrolment.enrol import Options, enrol
+    from plainview.casework.enrolment.manifest import read_items
 
     _use_pack(state)
     batches.BATCH = BATCH
@@ -158,9 +158,9 @@ def varied_pictures(folder: Path, picked: Any) -> None:
 
 
 def _expunge(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
-    from plainview.casework.actions.expunge import expunge
+    from plainview.casework.erasure.expunge import expunge
+    from plainview.casework.galleries.read import open_template
     from plainview.casework.models import Reference
-    from plainview.casework.queries.galleries import open_template
 
     _use_pack(state)
     held = list(Reference.objects.exclude(template=b"").order_by("pk"))
@@ -174,7 +174,7 @@ def _expunge(state: State, tell: Callable[[dict[str, Any]], None], *, picked: An
 
 
 def _re_embed(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
-    from plainview.casework.actions import re_embed as module
+    from plainview.casework.enrolment import re_embed as module
 
     _use_pack(state)
     module.BATCH = BATCH
@@ -183,9 +183,9 @@ def _re_embed(state: State, tell: Callable[[dict[str, Any]], None], *, picked: A
 
 def _index(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
     """What every search does first: the index of the workspace follows the log, with whatever it keeps on the disk."""
+    from plainview.casework.galleries.read import changes_after
     from plainview.casework.models import Gallery
-    from plainview.casework.queries.galleries import changes_after
-    from plainview.casework.services import services
+    from plainview.casework.workspace.services import services
     from plainview.index.base import catch_up
 
     _use_pack(state)
@@ -195,7 +195,7 @@ def _index(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any,
 
 
 def _backup(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
-    from plainview.casework.actions.backup import back_up
+    from plainview.casework.upkeep.backup import back_up
 
     back_up(state.home.parent / f"backup-{number}")
 
@@ -209,11 +209,11 @@ WORKERS = {"enrol": _enrol, "expunge": _expunge, "re-embed": _re_embed, "index":
 def look(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
     """Everything that must hold, after what the next command does first: publish, and finish what was cut short."""
     from plainview.audit.verify import verify_folder
-    from plainview.casework.actions.expunge import finish
-    from plainview.casework.actions.log import publish
+    from plainview.casework.erasure.expunge import finish
+    from plainview.casework.log.read import verify_log
+    from plainview.casework.log.write import publish
     from plainview.casework.models import Gallery, GalleryChange, Reference
-    from plainview.casework.queries.log import verify_log
-    from plainview.casework.services import services
+    from plainview.casework.workspace.services import services
 
     gallery = Gallery.objects.get()
     if not gallery.re_embedding:  # killed before it began, the gallery still has the pack that it had
@@ -266,8 +266,8 @@ def look(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
 
 def _found(gallery: Any, held: list[Any], require: Callable[[bool, str], None]) -> None:
     """Every reference is found by its own template, in the workspace's index and in a new one; no other is there."""
-    from plainview.casework.queries.galleries import changes_after, open_template
-    from plainview.casework.services import services
+    from plainview.casework.galleries.read import changes_after, open_template
+    from plainview.casework.workspace.services import services
     from plainview.index.base import catch_up
     from plainview.index.exact import ExactIndex
 
@@ -283,7 +283,7 @@ def _found(gallery: Any, held: list[Any], require: Callable[[bool, str], None]) 
 
 def search_files(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
     """No file of the workspace holds a template or a picture's hash of what was expunged."""
-    from plainview.casework.actions.expunge import forget_pages
+    from plainview.casework.erasure.expunge import forget_pages
 
     forget_pages()
     files = {path: path.read_bytes() for path in state.home.rglob("*") if path.is_file()}

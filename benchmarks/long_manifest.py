@@ -34,12 +34,12 @@ def main() -> None:
 
 
 def _measure(folder: Path, rows: int) -> dict[str, object]:
-    from plainview.casework.actions.enrol import enrol
-    from plainview.casework.actions.galleries import create_gallery
-    from plainview.casework.manifest import read_items
-    from plainview.casework.queries.people import member_by_email
-    from plainview.casework.services import services
-    from plainview.cli.bench import varied
+    from plainview.casework.enrolment.enrol import enrol
+    from plainview.casework.enrolment.manifest import read_items
+    from plainview.casework.find import member_by_email
+    from plainview.casework.galleries.passports import create_gallery
+    from plainview.casework.workspace.services import services
+    from plainview.cli.bench.enrol import varied
 
     admin = member_by_email("admin@agency.example")
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}

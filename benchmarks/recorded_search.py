@@ -28,13 +28,14 @@ def main() -> None:
 
 
 def _measure(folder: Path) -> dict[str, object]:
-    from plainview.casework.actions.cases import open_case
-    from plainview.casework.actions.galleries import create_gallery
-    from plainview.casework.actions.search import Request, prepare_probe, run_search
-    from plainview.casework.queries.people import member_by_email
-    from plainview.casework.services import services
-    from plainview.cli.bench import varied
-    from plainview.cli.bench_serve import fill
+    from plainview.casework.cases.open_close import open_case
+    from plainview.casework.find import member_by_email
+    from plainview.casework.galleries.passports import create_gallery
+    from plainview.casework.probes.probe import prepare_probe
+    from plainview.casework.search.run import Request, run_search
+    from plainview.casework.workspace.services import services
+    from plainview.cli.bench.enrol import varied
+    from plainview.cli.bench.serve import fill
 
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}

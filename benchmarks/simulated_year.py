@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from plainview.evaluation.same_face import same_faces
 from plainview.policy.misuse import LIMITS, SearchFact, closed_case, findings
+from plainview.scores.same_face import same_faces
 
 DIMENSION = 128
 MEMBERS = 12

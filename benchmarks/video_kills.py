@@ -23,8 +23,9 @@ import sys
 from datetime import timedelta
 from plainview.cli.common import start_django
 start_django()
-from plainview.casework.actions import jobs, video_process
-from plainview.casework.services import services
+from plainview.casework import jobs
+from plainview.casework.videos import process as video_process
+from plainview.casework.workspace.services import services
 jobs.LEASE = timedelta(seconds=0.2)  # a worker that was killed is followed at once
 real = video_process.segments.cut_up
 video_process.segments.cut_up = lambda info, index: real(info, index, 2.0)
@@ -55,8 +56,8 @@ def measure(kills: int, seconds: float, chance: random.Random) -> dict[str, obje
     from plainview.cli.setup import make_workspace
 
     make_workspace(sample=True)
-    from plainview.casework.actions.cases import open_case
-    from plainview.casework.queries.people import member_by_email
+    from plainview.casework.cases.open_close import open_case
+    from plainview.casework.find import member_by_email
 
     open_case("K-1", "robbery", acting_member=member_by_email("examiner@agency.example"))
     data = _footage(seconds)
@@ -90,7 +91,7 @@ def measure(kills: int, seconds: float, chance: random.Random) -> dict[str, obje
 
 
 def _footage(seconds: float) -> bytes:
-    from plainview.cli.bench_video import known_portraits
+    from plainview.cli.bench.video import known_portraits
     from plainview.evaluation.footage import RATE, busy, film
     from plainview.recognition.engine import Engine
 
@@ -100,8 +101,8 @@ def _footage(seconds: float) -> bytes:
 
 
 def _received(data: bytes) -> tuple[int, int]:
-    from plainview.casework.actions.videos import add_part, begin_video, finish_video
-    from plainview.casework.queries.people import member_by_email
+    from plainview.casework.find import member_by_email
+    from plainview.casework.videos.upload import add_part, begin_video, finish_video
     from plainview.policy.video import PART_BYTES
 
     member = member_by_email("examiner@agency.example")
@@ -132,10 +133,10 @@ def _work(job: int, kill_after: float | None = None) -> bool:
 
 def _again(video: int) -> bool:
     """Go on with a video whose workers ended five times before they kept anything, as a person does; False when done."""
-    from plainview.casework.actions.video_process import settle
-    from plainview.casework.actions.videos import process_again
+    from plainview.casework.find import member_by_email
     from plainview.casework.models import Video
-    from plainview.casework.queries.people import member_by_email
+    from plainview.casework.videos.process import settle
+    from plainview.casework.videos.upload import process_again
 
     settle()
     row = Video.objects.get(pk=video)

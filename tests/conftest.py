@@ -17,10 +17,10 @@ def workspace(transactional_db: None, tmp_path: Path, monkeypatch: pytest.Monkey
     """An in-process sample workspace: real keys, blobs and log folder, tables in the test database."""
     from django.core.cache import cache
 
-    from plainview.casework.actions.setup import begin_log, make_sample_people
-    from plainview.casework.channel import Channel, enter
-    from plainview.casework.services import services
-    from plainview.casework.workspace import current, lay_out
+    from plainview.casework.log.channel import Channel, enter
+    from plainview.casework.upkeep.setup import begin_log, make_sample_people
+    from plainview.casework.workspace.folder import current, lay_out
+    from plainview.casework.workspace.services import services
 
     home = tmp_path / "workspace"
     monkeypatch.setenv("PLAINVIEW_HOME", str(home))

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import findings
 from tests.factories.live import CASE, GALLERY, Live, pictures_loaded, probe
 
-from plainview.casework.package import verify_package
+from plainview.recheck.package import verify_package
 
 EMAIL = "counsel@defence.example"
 PHONE = {"viewport": {"width": 390, "height": 844}}

@@ -14,7 +14,7 @@ from tests.factories.live import Live, wide
 from tests.factories.models import hopper
 from tests.factories.outsider import supervisor_elsewhere
 
-from plainview.casework.retention_check import check_proof
+from plainview.recheck.retention import check_proof
 
 LINK = "https://custody.example/returned.jpg"
 

@@ -26,13 +26,15 @@ start_django()
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.actions.enrol import enrol
-from plainview.casework.actions.members import join
-from plainview.casework.manifest import read_items
+from plainview.casework.people.agencies import accept_terms
+from plainview.casework.people.agencies import open_agency
+from plainview.casework.people.agencies import propose_agency
+from plainview.casework.enrolment.enrol import enrol
+from plainview.casework.people.members import join
+from plainview.casework.enrolment.manifest import read_items
 from plainview.casework.models import Reference
-from plainview.casework.queries.people import member_by_email
-from plainview.casework.services import services
+from plainview.casework.find import member_by_email
+from plainview.casework.workspace.services import services
 accept_terms(propose_agency("Harbour police", jurisdiction="J", head_name="H", head_email="h@harbour.example"))
 boss = join(open_agency("Harbour police", administrator_email="boss@harbour.example").code, "Boss")
 totp.TOTP.activate(boss, totp.generate_totp_secret())

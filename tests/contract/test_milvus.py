@@ -16,10 +16,10 @@ from tests.factories.milvus_server import MilvusServer
 from tests.factories.work import case, person, probe, search
 from tests.factories.work import gallery as gallery_of_two
 
-from plainview.casework.actions.expunge import expunge
-from plainview.casework.actions.moving import move_gallery
+from plainview.casework.erasure.expunge import expunge
+from plainview.casework.galleries.moving import move_gallery
 from plainview.casework.models import Reference
-from plainview.casework.services import services
+from plainview.casework.workspace.services import services
 from plainview.index.base import Block, Change, Index, IndexUnreachable, catch_up, mended
 from plainview.index.exact import ExactIndex
 from plainview.index.milvus import MilvusIndex

@@ -8,11 +8,12 @@ from typing import Any
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.work import person, probe, write
 
-from plainview.casework.actions.alerts import create_alert
-from plainview.casework.actions.enrol import enrol
-from plainview.casework.actions.search import Request, prepare_probe
-from plainview.casework.manifest import Item
+from plainview.casework.alerts.open import create_alert
+from plainview.casework.enrolment.enrol import enrol
+from plainview.casework.enrolment.manifest import Item
 from plainview.casework.models import Alert, Member
+from plainview.casework.probes.probe import prepare_probe
+from plainview.casework.search.run import Request
 from plainview.recognition.types import Picture
 
 

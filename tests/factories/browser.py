@@ -8,8 +8,8 @@ from typing import Any
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 
-from plainview.casework.actions.samples import credentials, make_credentials
 from plainview.casework.models import Member
+from plainview.casework.people.samples import credentials, make_credentials
 
 
 def people() -> dict[str, dict[str, str]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from plainview.casework.actions.canary_checks import Run
+from plainview.casework.canaries.checks import Run
+from plainview.casework.galleries.read import changes_after
 from plainview.casework.models import Gallery
-from plainview.casework.queries.galleries import changes_after
-from plainview.casework.services import services
+from plainview.casework.workspace.services import services
 from plainview.index.base import catch_up
 from plainview.index.exact import ExactIndex
 from plainview.index.growing import GrowingIndex

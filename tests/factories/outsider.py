@@ -16,8 +16,11 @@ django.setup()
 from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 from django.test import Client
-from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.actions.members import invite_member, join
+from plainview.casework.people.agencies import accept_terms
+from plainview.casework.people.agencies import open_agency
+from plainview.casework.people.agencies import propose_agency
+from plainview.casework.people.members import invite_member
+from plainview.casework.people.members import join
 accept_terms(propose_agency("Elsewhere", jurisdiction="J", head_name="H", head_email="h@elsewhere.example"))
 boss = join(open_agency("Elsewhere", administrator_email="boss@elsewhere.example").code, "Boss")
 member = join(invite_member("s@elsewhere.example", ["supervisor"], acting_member=boss).code, "Other supervisor")

@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils import timezone
 from tests.factories.work import person
 
-from plainview.casework.actions.grants import Granted, grant
-from plainview.casework.actions.members import invite_member, join
+from plainview.casework.disclosure.grants import Granted, grant
 from plainview.casework.models import Member
+from plainview.casework.people.members import invite_member, join
 
 COUNSEL = "counsel@defence.example"
 

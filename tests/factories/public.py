@@ -27,12 +27,12 @@ def _a_year() -> None:
     from tests.factories.register import agency, happened, moment, use
     from tests.factories.work import at
 
-    from plainview.casework.actions.galleries import create_gallery
-    from plainview.casework.actions.register import attest, export_register, publish_month
-    from plainview.casework.actions.setup import begin_log, make_sample_people
-    from plainview.casework.figures import counted_until
-    from plainview.casework.services import services
-    from plainview.casework.tally import months_between
+    from plainview.casework.galleries.passports import create_gallery
+    from plainview.casework.register.publish import attest, export_register, publish_month
+    from plainview.casework.upkeep.setup import begin_log, make_sample_people
+    from plainview.casework.workspace.services import services
+    from plainview.recheck.figures import counted_until
+    from plainview.recheck.tally import months_between
 
     with at(moment("2025-08", 1)):
         begin_log()
@@ -68,13 +68,13 @@ def _a_year() -> None:
 
 
 def _main() -> None:
-    from plainview.casework.workspace import current, lay_out
+    from plainview.casework.workspace.folder import current, lay_out
     from plainview.cli.common import start_django
 
     lay_out(current(), sample=True)
     start_django()
-    from plainview.casework.actions.samples import make_credentials
-    from plainview.casework.actions.setup import make_tables
+    from plainview.casework.people.samples import make_credentials
+    from plainview.casework.upkeep.setup import make_tables
 
     make_tables()
     _a_year()

@@ -9,10 +9,10 @@ from typing import Any
 from django.db import transaction
 from tests.factories.work import at
 
-from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.actions.log import write_entry
-from plainview.casework.actions.members import invite_member, join
+from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agency, Member
+from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
+from plainview.casework.people.members import invite_member, join
 
 _numbers = count(1)
 

@@ -7,21 +7,22 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from tests.factories.looking import SIMILAR, examined
+from tests.factories.examination import SIMILAR, examined
 from tests.factories.models import collins, hopper
 from tests.factories.work import case, gallery, person, probe, search, write
 
-from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.actions.cases import open_case
-from plainview.casework.actions.enrol import enrol
-from plainview.casework.actions.examine import examine
-from plainview.casework.actions.galleries import create_gallery
-from plainview.casework.actions.leads import release, report_outcome
-from plainview.casework.actions.members import invite_member, join, record_training
-from plainview.casework.actions.policy import change_policy
-from plainview.casework.actions.search import Request, prepare_probe, run_search
-from plainview.casework.manifest import Item
+from plainview.casework.cases.open_close import open_case
+from plainview.casework.enrolment.enrol import enrol
+from plainview.casework.enrolment.manifest import Item
+from plainview.casework.examination.examine import examine
+from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.leads.decide import release, report_outcome
 from plainview.casework.models import Member
+from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
+from plainview.casework.people.members import invite_member, join, record_training
+from plainview.casework.people.policy import change_policy
+from plainview.casework.probes.probe import prepare_probe
+from plainview.casework.search.run import Request, run_search
 from plainview.policy.agency import SAMPLE
 from plainview.policy.decision import Refused
 from plainview.policy.examination import CONTRADICTIONS, NOT
@@ -79,7 +80,7 @@ def other_agency(folder: Path, searches: int = 2) -> dict[str, Member]:
 
 def main() -> None:
     """Let the other agency work in the workspace of PLAINVIEW_HOME, which may be served meanwhile."""
-    from plainview.casework.services import services
+    from plainview.casework.workspace.services import services
 
     with tempfile.TemporaryDirectory(prefix="plainview-other-") as folder:
         other_agency(Path(folder), 1)

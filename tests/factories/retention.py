@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tests.factories.work import case, gallery, person, probe, search
 
-from plainview.casework.actions import jobs
-from plainview.casework.actions.cases import close_case
-from plainview.casework.actions.retention_rules import record_event, set_rules
-from plainview.casework.actions.retention_runs import approve_run, propose_run
-from plainview.casework.actions.retention_work import work_off
+from plainview.casework import jobs
+from plainview.casework.cases.open_close import close_case
 from plainview.casework.models import Job, Reference, RetentionRun
+from plainview.casework.retention.rules import record_event, set_rules
+from plainview.casework.retention.runs import approve_run, propose_run
+from plainview.casework.retention.work import work_off
 from plainview.policy.retention import BEGINNING, After
 
 BY_AGE = """

@@ -8,20 +8,13 @@ from typing import Any
 
 from allauth.mfa.totp.internal import auth as totp
 from django.utils import timezone
-from tests.factories.looking import examined
+from tests.factories.examination import examined
 from tests.factories.work import gallery, person, probe
 
-from plainview.casework.actions import agreements
-from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.actions.agreements import Proposal
-from plainview.casework.actions.cases import open_case
-from plainview.casework.actions.galleries import create_gallery
-from plainview.casework.actions.leads import release
-from plainview.casework.actions.members import invite_member, join
-from plainview.casework.actions.policy import change_policy
-from plainview.casework.actions.preparations import prepare
-from plainview.casework.actions.shared_requests import Wish, authorise_request, make_request, take
-from plainview.casework.actions.shared_search import answer_request, search_shared
+from plainview.casework.cases.open_close import open_case
+from plainview.casework.find import member_by_email
+from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.leads.decide import release
 from plainview.casework.models import (
     Agency,
     Agreement,
@@ -33,8 +26,15 @@ from plainview.casework.models import (
     Search,
     SharedRequest,
 )
-from plainview.casework.queries.people import member_by_email
-from plainview.casework.services import services
+from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
+from plainview.casework.people.members import invite_member, join
+from plainview.casework.people.policy import change_policy
+from plainview.casework.probes.preparations import prepare
+from plainview.casework.sharing import agree as agreements
+from plainview.casework.sharing.agree import Proposal
+from plainview.casework.sharing.requests import Wish, authorise_request, make_request, take
+from plainview.casework.sharing.search import answer_request, search_shared
+from plainview.casework.workspace.services import services
 from plainview.policy.agency import SAMPLE
 from plainview.policy.examination import CONTRADICTIONS
 from plainview.policy.roles import Role

@@ -13,10 +13,10 @@ import numpy as np
 from tests.factories.models import collins, engine, hopper
 from tests.factories.work import person
 
-from plainview.casework.actions import jobs
-from plainview.casework.actions.video_process import process_video
-from plainview.casework.actions.videos import add_part, begin_video, finish_video
+from plainview.casework import jobs
 from plainview.casework.models import Job, Video
+from plainview.casework.videos.process import process_video
+from plainview.casework.videos.upload import add_part, begin_video, finish_video
 from plainview.evaluation.footage import Footage, Portrait, Walk, film, portrait
 from plainview.policy.video import PART_BYTES
 

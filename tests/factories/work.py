@@ -14,14 +14,15 @@ from django.utils import timezone
 from tests.factories.models import collins, hopper, scaled
 
 from plainview.audit.record import Entry, parse_line
-from plainview.casework.actions.answers import Answer
-from plainview.casework.actions.cases import open_case
-from plainview.casework.actions.enrol import enrol
-from plainview.casework.actions.galleries import create_gallery
-from plainview.casework.actions.search import Request, prepare_probe, run_search
-from plainview.casework.manifest import Item
+from plainview.casework.cases.open_close import open_case
+from plainview.casework.enrolment.enrol import enrol
+from plainview.casework.enrolment.manifest import Item
+from plainview.casework.find import member_by_email
+from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.models import LogEntry, Member
-from plainview.casework.queries.people import member_by_email
+from plainview.casework.probes.probe import prepare_probe
+from plainview.casework.search.answers import Answer
+from plainview.casework.search.run import Request, run_search
 from plainview.recognition.types import Picture
 
 

@@ -15,38 +15,38 @@ from tests.factories.command_lines import LINES, OWN
 from tests.factories.commands import Result, invoke
 from tests.factories.models import collins, scaled
 from tests.factories.outsiders import in_days, opened
+from tests.factories.rights import file
 from tests.factories.sharing import marked_request
-from tests.factories.subjects import file
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search, write
 
-from plainview.casework.actions.agencies import accept_terms, open_agency, propose_agency
-from plainview.casework.actions.alerts import create_alert
-from plainview.casework.actions.approvals import request_approval
-from plainview.casework.actions.canaries import add_canary
-from plainview.casework.actions.examine import examine
-from plainview.casework.actions.exoneration import ask_review
-from plainview.casework.actions.feeds import add_feed, stop_feed
-from plainview.casework.actions.flags import raise_flag
-from plainview.casework.actions.holds import place_hold
-from plainview.casework.actions.leads import release
-from plainview.casework.actions.members import invite_member, join
-from plainview.casework.actions.notices import add_webhook
-from plainview.casework.actions.packages import ask_package
-from plainview.casework.actions.policy import change_policy
-from plainview.casework.actions.proficiency import add_item
-from plainview.casework.actions.report_schedules import schedule_report
-from plainview.casework.actions.retention_rules import record_event
-from plainview.casework.actions.retention_runs import propose_run
-from plainview.casework.actions.sampling import draw_sample
-from plainview.casework.actions.search import Request, prepare_probe
-from plainview.casework.actions.tripwires import add_tripwire
-from plainview.casework.actions.verify import answer_verification, show_verification
+from plainview.casework.alerts.notices import add_webhook
+from plainview.casework.alerts.open import create_alert
+from plainview.casework.canaries.manage import add_canary
+from plainview.casework.disclosure.kept_packages import ask_package
+from plainview.casework.disclosure.reviews import ask_review
+from plainview.casework.enrolment.feeds import add_feed, stop_feed
+from plainview.casework.erasure.holds import place_hold
+from plainview.casework.examination.examine import examine
+from plainview.casework.examination.verify import answer_verification, show_verification
+from plainview.casework.find import member_by_email
+from plainview.casework.leads.decide import release
+from plainview.casework.misuse.flags import raise_flag
+from plainview.casework.misuse.tripwires import add_tripwire
 from plainview.casework.models import CanaryAlarm, DisclosurePackage, Member, Reference
-from plainview.casework.queries.people import member_by_email
+from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
+from plainview.casework.people.members import invite_member, join
+from plainview.casework.people.policy import change_policy
+from plainview.casework.probes.approvals import request_approval
+from plainview.casework.probes.probe import prepare_probe
+from plainview.casework.proficiency.items import add_item
+from plainview.casework.reports.schedules import schedule_report
+from plainview.casework.retention.rules import record_event
+from plainview.casework.retention.runs import propose_run
+from plainview.casework.sampling.draw import draw_sample
+from plainview.casework.search.run import Request
 from plainview.cli import main as cli
 from plainview.cli.needs import NEEDS, Need, commands
-from plainview.jobs.tasks import run_job
 from plainview.policy.agency import NEW_AGENCY, SAMPLE
 from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL
@@ -54,6 +54,7 @@ from plainview.policy.misuse import Finding
 from plainview.policy.permissions import Permission
 from plainview.policy.retention import BEGINNING, After
 from plainview.policy.roles import GRANTS, OUTSIDERS, Role
+from plainview.worker.tasks import run_job
 
 ROLES = [role for role in Role if role is not Role.OPERATOR]
 TOGETHER = [[role] for role in ROLES if role not in {Role.AUDITOR, *OUTSIDERS}] + [
@@ -72,7 +73,7 @@ NAMES = {path for path, line in LINES.items() if "{" in line and path not in OWN
 @pytest.fixture
 def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     """What the first agency has, by the names that `LINES` uses."""
-    from plainview.casework.actions.tokens import make_token
+    from plainview.casework.people.tokens import make_token
 
     gallery(tmp_path / "pictures", "MARKER-gallery")
     case("MARKER-case")
@@ -275,7 +276,7 @@ def others(workspace: Path) -> dict[Role, Member]:
     """The people of another, open agency: one for each role, all trained."""
     from datetime import date
 
-    from plainview.casework.actions.members import record_training
+    from plainview.casework.people.members import record_training
 
     accept_terms(propose_agency("Other", jurisdiction="J", head_name="H", head_email="h@other.example"))
     boss = join(open_agency("Other", administrator_email="boss@other.example").code, "Boss")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.integration.conftest import ADMIN, EXAMINER, Cli
 
-from plainview.casework.workspace import Workspace
+from plainview.casework.workspace.folder import Workspace
 from plainview.storage.seal import Sealer
 
 REASON = ["--reason", "by order of the court", "--as", ADMIN]

@@ -13,17 +13,17 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from tests.factories.browser import signed_in
-from tests.factories.looking import another_agency
+from tests.factories.examination import another_agency
 from tests.factories.models import collins, hopper
 from tests.factories.pictures import black_png
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
-from plainview.casework.actions import intake
-from plainview.casework.actions.galleries import create_gallery
-from plainview.casework.actions.jobs import cancel
+from plainview.casework.enrolment import intake
+from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.jobs import cancel
 from plainview.casework.models import Enrolment, Gallery, Job, Reference
-from plainview.casework.services import services
-from plainview.jobs.tasks import run_job
+from plainview.casework.workspace.services import services
+from plainview.worker.tasks import run_job
 
 PASSPORT = {
     "legal_basis": "Act s. 4",
@@ -127,7 +127,7 @@ def test_uploads_are_enrolled_by_the_worker_and_let_go(made: Gallery) -> None:
 
 
 def test_an_interrupted_run_goes_on_and_counts_right(made: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("plainview.casework.actions.batches.BATCH", 1)
+    monkeypatch.setattr("plainview.casework.enrolment.batches.BATCH", 1)
     files = [("a.png", io.BytesIO(png(hopper()))), ("b.png", io.BytesIO(png(collins())))]
     again = [*files, ("c.png", io.BytesIO(png(hopper())))]
     job = intake.ask_files(made.pk, again, acting_member=person("admin"))
@@ -140,7 +140,7 @@ def test_an_interrupted_run_goes_on_and_counts_right(made: Gallery, monkeypatch:
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("plainview.casework.actions.intake.beat", dies)
+        patch.setattr("plainview.casework.enrolment.intake.beat", dies)
         with pytest.raises(Killed):
             run_job(job.pk)
     assert Reference.objects.filter(gallery=made).exists()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests.factories.browser import signed_in
 from tests.factories.work import case, gallery, person, probe, search
 
-from plainview.casework.actions.examine import examine
+from plainview.casework.examination.examine import examine
 from plainview.casework.models import Gallery, Training
 from plainview.policy.examination import COMPONENTS, POTENTIAL
 

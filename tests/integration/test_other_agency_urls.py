@@ -11,9 +11,9 @@ from tests.factories.work import entries, person
 from tests.integration.test_authorisation_matrix import others, things  # noqa: F401  fixtures
 from tests.integration.test_url_matrix import FOR_EVERY_PART, patterns
 
-from plainview.casework.actions.jobs import ask
-from plainview.casework.actions.preparations import prepare
+from plainview.casework.jobs import ask
 from plainview.casework.models import Case, Enrolment, Gallery, Member, Reference, Still
+from plainview.casework.probes.preparations import prepare
 from plainview.policy.roles import Role
 
 ANYWHERE = {"accounts", "join", "sessions", "register", "rights"}

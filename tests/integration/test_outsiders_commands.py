@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.factories.commands import invoke
-from tests.factories.looking import examined
+from tests.factories.examination import examined
 from tests.factories.outsiders import in_days
 from tests.factories.work import case, entries, gallery, probe, search
 

@@ -11,14 +11,14 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 from tests.factories.browser import people, signed_in
-from tests.factories.looking import another_agency
+from tests.factories.examination import another_agency
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.audit.proofs import check
-from plainview.casework.actions.approvals import request_approval
-from plainview.casework.actions.flags import raise_flag
-from plainview.casework.actions.members import invite_member, join
+from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.models import Approval, Flag, Member, PolicyVersion, Training, Trial
+from plainview.casework.people.members import invite_member, join
+from plainview.casework.probes.approvals import request_approval
 from plainview.policy.agency import SAMPLE
 from plainview.policy.misuse import Finding
 
@@ -187,8 +187,8 @@ def test_the_log_is_filtered_and_an_entry_carries_its_proof(worked: None) -> Non
 
 
 def test_every_page_of_the_log_goes_on_to_the_older_one(worked: None) -> None:
-    from plainview.casework.queries.explorer import Wanted
-    from plainview.casework.queries.explorer import entries as shown
+    from plainview.casework.log.explorer import Wanted
+    from plainview.casework.log.explorer import entries as shown
 
     before, seen = None, []
     while True:

@@ -16,12 +16,12 @@ from tests.factories.commands import invoke
 from tests.factories.register import agency, moment, use
 from tests.factories.work import entries, gallery
 
-from plainview.casework.actions.agencies import propose_agency
-from plainview.casework.actions.register import attest
+from plainview.casework.find import member_by_email
 from plainview.casework.models import Agency
-from plainview.casework.queries.people import member_by_email
-from plainview.casework.register_check import check_register
-from plainview.jobs import schedule
+from plainview.casework.people.agencies import propose_agency
+from plainview.casework.register.publish import attest
+from plainview.recheck.register import check_register
+from plainview.worker import clock as schedule
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ from typing import Any
 
 from tests.factories.browser import signed_in
 from tests.factories.commands import invoke
-from tests.factories.looking import another_agency
+from tests.factories.examination import another_agency
 from tests.factories.retention import ordered, searched
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
-from plainview.casework.actions.holds import place_hold
-from plainview.casework.actions.retention_runs import propose_run
-from plainview.casework.actions.urgent import sweep
+from plainview.casework.erasure.holds import place_hold
 from plainview.casework.models import Reference, RetentionRun, Search
+from plainview.casework.retention.runs import propose_run
+from plainview.casework.search.urgent import sweep
 
 ADMIN, SUPERVISOR = ("--as", "admin@agency.example"), ("--as", "supervisor@agency.example")
 

@@ -9,12 +9,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests.factories.browser import people, signed_in
-from tests.factories.subjects import HOW, decided, file, photo
+from tests.factories.rights import HOW, decided, file, photo
 from tests.factories.work import entries, gallery, person
 
-from plainview.casework.actions.subject_checks import confirm
 from plainview.casework.models import Reference, SubjectRequest
-from plainview.policy.subjects import GROUNDS, PHOTO_BYTES
+from plainview.casework.rights.checks import confirm
+from plainview.policy.rights import GROUNDS, PHOTO_BYTES
 
 
 def form(**changed: Any) -> dict[str, Any]:

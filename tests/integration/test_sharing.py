@@ -27,11 +27,11 @@ from tests.factories.sharing import (
 )
 from tests.factories.work import entries, gallery, person, probe
 
-from plainview.casework.actions.agreements import withdraw
-from plainview.casework.actions.disclose import disclose
-from plainview.casework.actions.shared_ends import decline
+from plainview.casework.disclosure.make import disclose
 from plainview.casework.models import Agreement, Member, Search, SharedRequest
-from plainview.casework.package import verify_package
+from plainview.casework.sharing.agree import withdraw
+from plainview.casework.sharing.ends import decline
+from plainview.recheck.package import verify_package
 
 
 def run(line: str, who: Member, code: int = 0) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def test_a_search_that_was_withheld_says_so_on_its_pages(
     def ending(*_: object) -> None:
         withdraw(made.public_id, why=WHY, acting_member=theirs("admin"))
 
-    monkeypatch.setattr("plainview.casework.actions.search.template_of", ending)
+    monkeypatch.setattr("plainview.casework.search.run.template_of", ending)
     client = client_of(person("examiner"))
     told = client.post(f"/shared/{request.public_id}/search/")
     assert told.status_code == 403

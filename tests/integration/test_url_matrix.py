@@ -15,7 +15,7 @@ from tests.factories.work import entries, person
 from plainview.casework.models import Member
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, OUTSIDERS, Role
-from plainview.web.access import ACCESS, Anyone
+from plainview.web.pages import ACCESS, Anyone
 
 FOR_EVERY_PART = {
     "number": 1,

@@ -35,9 +35,10 @@ def alert_create(
 ) -> None:
     """Save a probe: from now on every new reference of the galleries is compared with it."""
     member = acting_member(acting)
-    from plainview.casework.actions.alerts import create_alert
-    from plainview.casework.actions.search import Request, prepare_probe
-    from plainview.casework.services import services
+    from plainview.casework.alerts.open import create_alert
+    from plainview.casework.probes.probe import prepare_probe
+    from plainview.casework.search.run import Request
+    from plainview.casework.workspace.services import services
 
     try:
         alert = create_alert(
@@ -77,7 +78,7 @@ def alert_create(
 def alert_list(acting: As, json: Json = False) -> None:
     """List the agency's alerts with what they raised, the newest first."""
     member = acting_member(acting)
-    from plainview.casework.queries.alerts import alerts, raised_by, state_of
+    from plainview.casework.alerts.read import alerts, raised_by, state_of
 
     rows = [
         {
@@ -116,7 +117,7 @@ def _short(raised: Any) -> list[str]:
 def alert_close(alert: str, acting: As, reason: Reason) -> None:
     """End an alert now."""
     member = acting_member(acting)
-    from plainview.casework.actions.alert_ends import close_alert
+    from plainview.casework.alerts.ends import close_alert
 
     console.print(f"Alert {close_alert(alert, reason=reason, acting_member=member).public_id} has ended.")
 
@@ -127,7 +128,7 @@ def alert_renew(
 ) -> None:
     """Let a colleague's alert go on."""
     member = acting_member(acting)
-    from plainview.casework.actions.alert_ends import renew_alert
+    from plainview.casework.alerts.ends import renew_alert
 
     row = renew_alert(alert, days=days, reason=reason, acting_member=member)
     console.print(f"Alert {row.public_id} goes on until {row.expires_at:%Y-%m-%d %H:%M} UTC.")
@@ -139,7 +140,7 @@ def alert_mute(
 ) -> None:
     """Send no more messages about one's own alert."""
     member = acting_member(acting)
-    from plainview.casework.actions.alert_ends import mute_alert
+    from plainview.casework.alerts.ends import mute_alert
 
     row = mute_alert(alert, reason=reason, acting_member=member)
     console.print(f"Alert {row.public_id} is {'muted' if row.muted_at else 'not muted any more'}.")
@@ -154,7 +155,7 @@ def alert_preference(
 ) -> None:
     """Say how you are told of what your alerts raise."""
     member = acting_member(acting)
-    from plainview.casework.actions.alerts import set_preference
+    from plainview.casework.alerts.open import set_preference
 
     set_preference(digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until, acting_member=member)
     console.print("Saved.")
@@ -164,7 +165,7 @@ def alert_preference(
 def webhook_add(url: str, acting: As, json: Json = False) -> None:
     """Add an address; the secret that signs its messages is shown once."""
     member = acting_member(acting)
-    from plainview.casework.actions.notices import add_webhook
+    from plainview.casework.alerts.notices import add_webhook
 
     hook, secret = add_webhook(url, acting_member=member)
     if json:
@@ -178,7 +179,7 @@ def webhook_add(url: str, acting: As, json: Json = False) -> None:
 def webhook_list(acting: As, json: Json = False) -> None:
     """List the agency's webhooks."""
     member = acting_member(acting)
-    from plainview.casework.queries.alerts import webhooks
+    from plainview.casework.alerts.read import webhooks
 
     rows = [
         {"id": row.public_id, "url": row.url, "made_at": row.made_at.isoformat(timespec="seconds")}
@@ -191,7 +192,7 @@ def webhook_list(acting: As, json: Json = False) -> None:
 def webhook_remove(webhook: str, acting: As) -> None:
     """Remove a webhook."""
     member = acting_member(acting)
-    from plainview.casework.actions.notices import remove_webhook
+    from plainview.casework.alerts.notices import remove_webhook
 
     console.print(f"Webhook {remove_webhook(webhook, acting_member=member).public_id} is removed.")
 

@@ -39,7 +39,7 @@ def verify(
     witnessed = ""
     if folder is None:
         open_workspace()
-        from plainview.casework.queries.log import cosigned, verify_log
+        from plainview.casework.log.read import cosigned, verify_log
 
         report = verify_log(kept_checkpoint=note)
         seen = cosigned(report.entries) if report.ok else None
@@ -82,8 +82,8 @@ def _show(report: Report, witnessed: str, *, json: bool) -> None:
 def checkpoint() -> None:
     """Print the newest signed checkpoint; whoever keeps it can later show that nothing before it changed."""
     open_workspace()
-    from plainview.casework.actions.log import records
-    from plainview.casework.queries.log import newest_entry
+    from plainview.casework.log.read import newest_entry
+    from plainview.casework.log.write import records
 
     for record in records(newest_entry()):
         typer.echo(record.checkpoint, nl=False)
@@ -95,7 +95,7 @@ def export(folder: Path) -> None:
     workspace = open_workspace()
     import plainview.audit.recount as counter
     import plainview.audit.standalone as verifier
-    from plainview.casework.actions.reviews import record_export
+    from plainview.casework.log.reviews import record_export
 
     if folder.exists():
         raise Refused("audit.export", "Nothing exported", f"{folder} exists.", "Name a new folder.")
@@ -110,7 +110,7 @@ def export(folder: Path) -> None:
 def rotate(reason: Annotated[str, typer.Option(help="Why the signing key is changed.")], json: Json = False) -> None:
     """Change the key that signs the log: the operator's act. The old key is destroyed."""
     open_workspace()
-    from plainview.casework.actions.rotation import rotate_key
+    from plainview.casework.log.rotation import rotate_key
 
     receipt, vkey = rotate_key(reason)
     if json:
@@ -123,7 +123,7 @@ def rotate(reason: Annotated[str, typer.Option(help="Why the signing key is chan
 def heartbeat(json: Json = False) -> None:
     """Write a sign of life if the log was quiet for 15 minutes; run it every few minutes. Exit 1: logging fails."""
     open_workspace()
-    from plainview.casework.actions.reviews import heartbeat as beat
+    from plainview.casework.log.reviews import heartbeat as beat
 
     receipt = beat()
     if json:
@@ -136,7 +136,7 @@ def heartbeat(json: Json = False) -> None:
 def summary(acting: As, json: Json = False) -> None:
     """Count what happened since the last review."""
     member = acting_member(acting)
-    from plainview.casework.queries.reviews import summary as count
+    from plainview.casework.log.reviews import summary as count
 
     found = count(member)
     if json:
@@ -156,7 +156,7 @@ def review(
 ) -> None:
     """Record a review of the log (weekly); see `plainview audit summary` first."""
     member = acting_member(acting)
-    from plainview.casework.actions.reviews import review_log
+    from plainview.casework.log.reviews import review_log
 
     row = review_log(note, up_to, acting_member=member)
     if json:
@@ -169,7 +169,7 @@ def review(
 def add(file: Path, json: Json = False) -> None:
     """Keep a checkpoint that a trusted witness cosigned (its key stands in the workspace's file `witnesses`)."""
     open_workspace()
-    from plainview.casework.actions.cosignatures import add_cosigned
+    from plainview.casework.log.cosignatures import add_cosigned
 
     size, names = add_cosigned(file)
     if json:

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plainview.audit.durable import sync_folder
-from plainview.casework.channel import command_line, enter
-from plainview.casework.unpacking import staging, unpack
-from plainview.casework.workspace import ENV, Workspace, current
+from plainview.casework.log.channel import command_line, enter
+from plainview.casework.upkeep.unpacking import staging, unpack
+from plainview.casework.workspace.folder import ENV, Workspace, current
 from plainview.cli.common import Json, console, err, open_workspace, print_json, start_django
 from plainview.cli.enrolment import bar
 from plainview.policy.decision import Refused
 
 if TYPE_CHECKING:
-    from plainview.casework.actions.restore import Restored
+    from plainview.casework.upkeep.restore import Restored
 
 
 def backup(file: Path, json: Json = False) -> None:
     """Back the workspace up into one sealed file, while it is being served. The keys are not in it."""
     workspace = open_workspace()
-    from plainview.casework.actions.backup import back_up
-    from plainview.casework.services import services
+    from plainview.casework.upkeep.backup import back_up
+    from plainview.casework.workspace.services import services
 
     with bar("Backing up", sum(1 for _ in services().blobs.digests())) as shown:
         made = back_up(file, progress=shown.step)
@@ -112,8 +112,8 @@ def _settle(
     start_django()
     from django.db import connections
 
-    from plainview.casework.actions.restore import settle
-    from plainview.casework.expunged import read_list
+    from plainview.casework.erasure.expunged import read_list
+    from plainview.casework.upkeep.restore import settle
 
     try:
         return settle(about, log=log, kept=note, listed=read_list(expunged) if expunged else [])

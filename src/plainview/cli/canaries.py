@@ -24,8 +24,8 @@ def canary_add(
 ) -> None:
     """Add a known pair to a gallery; no candidate list ever shows it."""
     member = acting_member(acting)
-    from plainview.casework.actions.canaries import add_canary
-    from plainview.casework.services import services
+    from plainview.casework.canaries.manage import add_canary
+    from plainview.casework.workspace.services import services
 
     try:
         made = add_canary(gallery, reference, probe, basis=basis, acting_member=member)
@@ -41,7 +41,7 @@ def canary_add(
 def canary_list(acting: As, json: Json = False) -> None:
     """List the canaries of your agency; their pictures are shown to nobody."""
     member = acting_member(acting)
-    from plainview.casework.queries.canaries import canaries
+    from plainview.casework.canaries.read import canaries
 
     rows = [
         {
@@ -66,7 +66,7 @@ def canary_retire(
 ) -> None:
     """Take a canary out of its gallery and erase both pictures."""
     member = acting_member(acting)
-    from plainview.casework.actions.canaries import retire_canary
+    from plainview.casework.canaries.manage import retire_canary
 
     done = retire_canary(canary, reason=reason, acting_member=member)
     console.print(f"Canary {done.public_id} is retired; its pictures are erased.", soft_wrap=True)
@@ -79,8 +79,8 @@ def canary_run(
 ) -> None:
     """Check every gallery by its canaries; run it nightly. Exit 1 when anything is wrong."""
     open_workspace()
-    from plainview.casework.actions.canary_checks import run_all
-    from plainview.casework.services import services
+    from plainview.casework.canaries.checks import run_all
+    from plainview.casework.workspace.services import services
 
     try:
         run = run_all(due_only=due)
@@ -113,7 +113,7 @@ def canary_alarms(
 ) -> None:
     """List the alarms of your agency's galleries."""
     member = acting_member(acting)
-    from plainview.casework.queries.canaries import alarms
+    from plainview.casework.canaries.read import alarms
 
     rows = [
         {
@@ -140,7 +140,7 @@ def canary_acknowledge(
 ) -> None:
     """Close an alarm once it is explained."""
     member = acting_member(acting)
-    from plainview.casework.actions.canaries import acknowledge
+    from plainview.casework.canaries.manage import acknowledge
 
     done = acknowledge(alarm, reason=reason, acting_member=member)
     console.print(f"Alarm {done.public_id} is acknowledged.")

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from plainview.casework.channel import command_line, enter
-from plainview.casework.workspace import Workspace, current
+from plainview.casework.log.channel import command_line, enter
+from plainview.casework.workspace.folder import Workspace, current
 from plainview.cli.needs import running
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -52,10 +52,9 @@ def acting_member(email: str) -> Member:
             PLAINVIEW_TOKEN holds no current token of that member. All but the first are recorded.
     """
     workspace = open_workspace()
-    from plainview.casework.actions.guard import permit
-    from plainview.casework.actions.outside import record_opened
-    from plainview.casework.actions.tokens import require_token
-    from plainview.casework.queries.people import member_by_email
+    from plainview.casework.find import member_by_email
+    from plainview.casework.log.guard import permit, record_opened
+    from plainview.casework.people.tokens import require_token
 
     need = running()
     if not isinstance(need, Permission):

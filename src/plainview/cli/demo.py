@@ -14,14 +14,14 @@ import numpy as np
 import typer
 from rich.progress import Progress
 
-from plainview.casework.workspace import ENV
+from plainview.casework.workspace.folder import ENV
 from plainview.cli.common import console, err
 from plainview.cli.setup import make_workspace
 from plainview.policy.decision import Refused
 from plainview.recognition.types import Face, Picture
 
 if TYPE_CHECKING:
-    from plainview.casework.actions.answers import Answer
+    from plainview.casework.search.answers import Answer
 
 PORTRAITS = {
     "grace-hopper.jpg": (
@@ -51,9 +51,9 @@ def demo(
     os.environ[ENV] = str(home / "workspace")
     console.print(f"[bold]1[/] A new sample workspace in {home / 'workspace'}", soft_wrap=True)
     make_workspace(sample=True)
-    from plainview.casework.actions.setup import SAMPLE_PEOPLE
-    from plainview.casework.queries.log import verify_log
-    from plainview.casework.services import services
+    from plainview.casework.log.read import verify_log
+    from plainview.casework.upkeep.setup import SAMPLE_PEOPLE
+    from plainview.casework.workspace.services import services
 
     try:
         manifest = photos or _bundled(home / "photographs")
@@ -86,15 +86,16 @@ def demo(
 
 
 def _walk(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
-    from plainview.casework.actions.cases import open_case
-    from plainview.casework.actions.enrol import enrol
-    from plainview.casework.actions.galleries import create_gallery
-    from plainview.casework.actions.search import Request, prepare_probe, run_search
-    from plainview.casework.manifest import read_items
+    from plainview.casework.cases.open_close import open_case
+    from plainview.casework.enrolment.enrol import enrol
+    from plainview.casework.enrolment.manifest import read_items
+    from plainview.casework.find import member_by_email
+    from plainview.casework.galleries.passports import create_gallery
     from plainview.casework.models import Reference
-    from plainview.casework.queries.people import member_by_email
-    from plainview.casework.services import services
-    from plainview.cli.work import print_answer
+    from plainview.casework.probes.probe import prepare_probe
+    from plainview.casework.search.run import Request, run_search
+    from plainview.casework.workspace.services import services
+    from plainview.cli.search import print_answer
 
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     create_gallery(
@@ -179,7 +180,7 @@ def _degrade(picture: Picture, face: Face) -> np.ndarray:
 
 
 def _sheet(out: Path, picture: Picture, face: Face, answer: Answer) -> None:
-    from plainview.casework.services import services
+    from plainview.casework.workspace.services import services
     from plainview.cli.pictures import Cell, contact_sheet
 
     probe = Cell(picture.pixels, face.detection.box, ("Probe", f"quality {face.quality.overall}"))

@@ -23,7 +23,7 @@ from plainview.cli.common import As, Json, acting_member, console, err, print_js
 from plainview.policy.decision import Refused
 
 if TYPE_CHECKING:
-    from plainview.casework.actions.enrol import EnrolmentResult
+    from plainview.casework.enrolment.enrol import EnrolmentResult
 
 _SHOWN = 20  # rows of failures and near duplicates that are printed for people
 
@@ -84,9 +84,9 @@ def enrol(
 ) -> None:
     """Enrol a folder, a picture, an ANSI/NIST-ITL file, or a CSV/JSONL/Parquet manifest (path, source_url, page_url, captured_on)."""
     member = acting_member(acting)
-    from plainview.casework.actions import enrol as enrolment
-    from plainview.casework.manifest import read_items
-    from plainview.casework.services import services
+    from plainview.casework.enrolment import enrol as enrolment
+    from plainview.casework.enrolment.manifest import read_items
+    from plainview.casework.workspace.services import services
 
     items = read_items(path)
     with bar(f"Enrolling into {gallery}", len(items)) as shown, _failures(failures) as write:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plainview.casework.workspace import current
+from plainview.casework.workspace.folder import current
 from plainview.cli.common import (
     As,
     Json,
@@ -25,14 +25,10 @@ from plainview.policy.examination import (
     ANSWERS,
     COMPONENTS,
     CONCLUSIONS,
-    CONTRADICTIONS,
-    OUTCOMES,
-    STATEMENT,
 )
 
 examine_app = typer.Typer(help="Examine a candidate against the probe.", no_args_is_help=True)
 verify_app = typer.Typer(help="Verify blindly what another person examined.", no_args_is_help=True)
-lead_app = typer.Typer(help="Leads: released by a supervisor, and what came of them.", no_args_is_help=True)
 
 Form = Annotated[Path, typer.Argument(help="The filled-in form.")]
 
@@ -52,7 +48,7 @@ def examine_form() -> None:
 def examine_record(search: str, rank: int, form: Form, acting: As, json: Json = False) -> None:
     """Record your examination of one candidate; a potential candidate goes to a verifier."""
     member = acting_member(acting)
-    from plainview.casework.actions.examine import examine
+    from plainview.casework.examination.examine import examine
 
     filled = _form(form, {"conclusion", "notes", "components"}, optional="acknowledged")
     read = filled.get("acknowledged", [])
@@ -80,7 +76,7 @@ def examine_record(search: str, rank: int, form: Form, acting: As, json: Json = 
 def examine_list(acting: As, json: Json = False) -> None:
     """List the examinations of your agency."""
     member = acting_member(acting)
-    from plainview.casework.queries.examination import examinations, standing_of
+    from plainview.casework.examination.read import examinations, standing_of
 
     rows = [
         {
@@ -108,7 +104,7 @@ def examine_list(acting: As, json: Json = False) -> None:
 def verify_list(acting: As, json: Json = False) -> None:
     """List the verifications that wait for you."""
     member = acting_member(acting)
-    from plainview.casework.queries.blind import waiting
+    from plainview.casework.examination.blind import waiting
 
     rows = [
         {"verification": row.public_id, "assigned_at": row.assigned_at.isoformat(timespec="seconds")}
@@ -128,8 +124,8 @@ def verify_list(acting: As, json: Json = False) -> None:
 def verify_show(verification: str, out: Annotated[Path, typer.Option(help="A new folder.")], acting: As) -> None:
     """Write the pictures of a verification and its empty form into a folder."""
     member = acting_member(acting)
-    from plainview.casework.actions.verify import show_verification
-    from plainview.casework.services import services
+    from plainview.casework.examination.verify import show_verification
+    from plainview.casework.workspace.services import services
 
     if out.exists():
         raise Refused("verification.folder", "Nothing shown", f"{out} exists.", "Name a new folder.")
@@ -153,7 +149,7 @@ def verify_show(verification: str, out: Annotated[Path, typer.Option(help="A new
 def verify_record(verification: str, form: Form, acting: As) -> None:
     """Record your conclusion on every face of a verification."""
     member = acting_member(acting)
-    from plainview.casework.actions.verify import answer_verification
+    from plainview.casework.examination.verify import answer_verification
 
     filled = _form(form, {"conclusions", "components"})
     try:
@@ -172,116 +168,9 @@ def verify_record(verification: str, form: Form, acting: As) -> None:
 def verify_assign() -> None:
     """Assign examinations that wait for a verifier, for instance after somebody joined; run it daily."""
     open_workspace()
-    from plainview.casework.actions.assign import assign_waiting
+    from plainview.casework.examination.assign import assign_waiting
 
     console.print(f"{assign_waiting()} assigned.")
-
-
-@lead_app.command("form")
-def lead_form() -> None:
-    """Print an empty form of the contradictions that a supervisor answers."""
-    typer.echo("\n".join(["# say what was checked and what it showed", *(f'"{name}" = ""' for name in CONTRADICTIONS)]))
-
-
-@lead_app.command("release")
-def lead_release(
-    examination: str,
-    form: Form,
-    acting: As,
-    override: Annotated[str, typer.Option(help="Why it is released although verifiers disagreed.")] = "",
-    json: Json = False,
-) -> None:
-    """Release an examined and verified candidate as a lead."""
-    member = acting_member(acting)
-    from plainview.casework.actions.leads import release
-
-    answers = _words(_form(form, set(CONTRADICTIONS)))
-    lead = release(examination, contradictions=answers, override=override, acting_member=member)
-    if json:
-        print_json({"lead": lead.public_id, "statement": STATEMENT})
-        return
-    console.print(f"Lead {lead.public_id}. {STATEMENT}")
-    console.print("Locked for line-ups until independent evidence is on record (`plainview lead evidence`).")
-
-
-@lead_app.command("withhold")
-def lead_withhold(
-    examination: str, acting: As, reason: Annotated[str, typer.Option(help="Why it is not released.")]
-) -> None:
-    """Decide that an examined candidate is not released."""
-    member = acting_member(acting)
-    from plainview.casework.actions.leads import withhold
-
-    withhold(examination, reason, acting_member=member)
-    console.print(f"Examination {examination} is not released; the reason is on record.")
-
-
-@lead_app.command("sheet")
-def lead_sheet(lead: str, out: Annotated[Path, typer.Option(help="A new file, .pdf.")], acting: As) -> None:
-    """Write the sheet of a lead: an accessible PDF with the whole list and the receipt of the log."""
-    member = acting_member(acting)
-    from plainview.casework.actions.sheet import make_sheet
-    from plainview.casework.services import services
-
-    if out.exists():
-        raise Refused("lead.file", "Nothing written", f"{out} exists.", "Name a new file.")
-    try:
-        made = make_sheet(lead, acting_member=member)
-    finally:
-        services().close()
-    out.write_bytes(made.pdf)
-    console.print(f"{out}: {len(made.pdf):,} bytes, sha256 {made.sha256} (it is in the log).", soft_wrap=True)
-
-
-@lead_app.command("evidence")
-def lead_evidence(lead: str, text: str, acting: As) -> None:
-    """Record evidence that does not rest on the candidate list; only then may a witness be shown the person."""
-    member = acting_member(acting)
-    from plainview.casework.actions.leads import record_evidence
-
-    console.print(f"Lead {record_evidence(lead, text, acting_member=member).public_id}: evidence is on record.")
-
-
-@lead_app.command("outcome")
-def lead_outcome(
-    lead: str,
-    outcome: Annotated[str, typer.Argument(help=f"One of: {', '.join(OUTCOMES)}.")],
-    acting: As,
-    note: Annotated[str, typer.Option(help="More in words.")] = "",
-) -> None:
-    """Report what came of a lead."""
-    member = acting_member(acting)
-    from plainview.casework.actions.leads import report_outcome
-
-    console.print(f"Lead {lead}: {report_outcome(lead, outcome, note=note, acting_member=member).outcome}.")
-
-
-@lead_app.command("list")
-def lead_list(acting: As, json: Json = False) -> None:
-    """List the leads of your agency and what came of them."""
-    member = acting_member(acting)
-    from plainview.casework.queries.examination import leads
-
-    rows = [
-        {
-            "lead": row.public_id,
-            "case": row.examination.candidate.search.case.number,
-            "search": row.examination.candidate.search.public_id,
-            "rank": row.examination.candidate.rank,
-            "released_at": row.released_at.isoformat(timespec="seconds"),
-            "line_up": "open" if row.evidence_at else "locked",
-            "outcome": max(row.outcomes.all(), key=lambda o: o.pk).outcome if row.outcomes.all() else None,
-        }
-        for row in leads(member)
-    ]
-    print_rows(
-        "leads",
-        ("Lead", "Case", "Search", "Rank", "Released", "Line-up", "Outcome"),
-        rows,
-        "Nothing here.",
-        json=json,
-        caption=sample_notice(current()),
-    )
 
 
 def _form(path: Path, fields: set[str], optional: str = "") -> dict[str, Any]:
@@ -314,4 +203,3 @@ def register(app: typer.Typer) -> None:
     app.add_typer(examine_app, name="examine")
     verify_app.add_typer(proficiency_app, name="proficiency")
     app.add_typer(verify_app, name="verify")
-    app.add_typer(lead_app, name="lead")

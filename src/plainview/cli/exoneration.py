@@ -23,7 +23,7 @@ def ask(
 ) -> None:
     """Enter a request for a review of a search."""
     member = acting_member(acting)
-    from plainview.casework.actions.exoneration import ask_review
+    from plainview.casework.disclosure.reviews import ask_review
 
     row = ask_review(search, requester, body, why, charged_rank=charged, acting_member=member)
     if json:
@@ -36,7 +36,7 @@ def ask(
 def list_(acting: As, json: Json = False) -> None:
     """List the reviews of your agency and where each stands."""
     member = acting_member(acting)
-    from plainview.casework.queries.exoneration import reviews_of, state_of
+    from plainview.casework.disclosure.read import reviews_of, state_of
 
     rows = [
         {
@@ -62,7 +62,8 @@ def list_(acting: As, json: Json = False) -> None:
 def show(review: str, acting: As, json: Json = False) -> None:
     """Show a review and its answer."""
     member = acting_member(acting)
-    from plainview.casework.queries.exoneration import review_numbered, searches_of, state_of
+    from plainview.casework.disclosure.read import searches_of, state_of
+    from plainview.casework.search.reviewed import review_numbered
 
     row = review_numbered(review, member)
     told = {
@@ -94,7 +95,7 @@ def decide(
 ) -> None:
     """Accept a request or decline it with the reason."""
     member = acting_member(acting)
-    from plainview.casework.actions.exoneration import decide_review
+    from plainview.casework.disclosure.reviews import decide_review
 
     row = decide_review(review, accept=accept, note=note, acting_member=member)
     if row.accepted:
@@ -110,7 +111,7 @@ def decide(
 def answer(review: str, acting: As, json: Json = False) -> None:
     """Answer a review: who else the lists hold. It goes back to whoever asked."""
     member = acting_member(acting)
-    from plainview.casework.actions.exoneration import answer_review
+    from plainview.casework.disclosure.reviews import answer_review
 
     row = answer_review(review, acting_member=member)
     if json:

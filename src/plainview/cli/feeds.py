@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.workspace import current
+from plainview.casework.workspace.folder import current
 from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
 from plainview.cli.enrolment import bar, print_result, result_json
 
@@ -26,7 +26,7 @@ def add(
 ) -> None:
     """Put a publisher's list on a gallery's passport. Nothing is fetched yet."""
     member = acting_member(acting)
-    from plainview.casework.actions.feeds import add_feed
+    from plainview.casework.enrolment.feeds import add_feed
 
     made = add_feed(
         gallery,
@@ -47,7 +47,7 @@ def add(
 def list_feeds(acting: As, json: Json = False) -> None:
     """List the agency's feeds."""
     member = acting_member(acting)
-    from plainview.casework.queries.feeds import feeds
+    from plainview.casework.enrolment.read import feeds
 
     rows = [
         {
@@ -76,8 +76,8 @@ def run(
 ) -> None:
     """Enrol what the list names and this feed has not dealt with yet; interrupted, run it again."""
     member = acting_member(acting)
-    from plainview.casework.actions.feeds import run_feed
-    from plainview.casework.services import services
+    from plainview.casework.enrolment.feeds import run_feed
+    from plainview.casework.workspace.services import services
 
     with bar("Fetching", 0) as shown:
         try:
@@ -94,7 +94,7 @@ def run(
 def stop(feed: str, why: Annotated[str, typer.Option(help="Why it ends; it is kept, sealed.")], acting: As) -> None:
     """Stop a feed for good."""
     member = acting_member(acting)
-    from plainview.casework.actions.feeds import stop_feed
+    from plainview.casework.enrolment.feeds import stop_feed
 
     stopped = stop_feed(feed, why=why, acting_member=member)
     console.print(f"Feed {stopped.public_id} is stopped; what it enrolled stays.", soft_wrap=True)

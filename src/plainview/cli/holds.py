@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.workspace import current
+from plainview.casework.workspace.folder import current
 from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
 
 hold_app = typer.Typer(help="Holds: what is kept, whatever a rule says.", no_args_is_help=True)
@@ -34,7 +34,7 @@ def hold_place(
 ) -> None:
     """Keep one thing from being erased until the hold is ended."""
     member = acting_member(acting)
-    from plainview.casework.actions.holds import place_hold
+    from plainview.casework.erasure.holds import place_hold
 
     hold = place_hold(
         reason=reason,
@@ -60,7 +60,7 @@ def hold_list(
 ) -> None:
     """List the holds of your agency."""
     member = acting_member(acting)
-    from plainview.casework.queries.holds import holds
+    from plainview.casework.erasure.read import holds
 
     rows = [
         {
@@ -85,7 +85,7 @@ def hold_end(
 ) -> None:
     """End one hold; others on the same thing go on."""
     member = acting_member(acting)
-    from plainview.casework.actions.holds import end_hold
+    from plainview.casework.erasure.holds import end_hold
 
     ended = end_hold(hold, reason=reason, acting_member=member)
     console.print(f"Hold {ended.public_id} has ended.")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.workspace import current
+from plainview.casework.workspace.folder import current
 from plainview.cli.common import (
     As,
     Json,
@@ -41,7 +41,7 @@ def agency_propose(
 ) -> None:
     """Enter an agency; it cannot work until its head accepted the terms and you opened it."""
     open_workspace()
-    from plainview.casework.actions.agencies import propose_agency
+    from plainview.casework.people.agencies import propose_agency
 
     code = propose_agency(name, jurisdiction=jurisdiction, head_name=head_name, head_email=head_email)
     console.print(f"Give this code to {head_name}, and nobody else:")
@@ -59,7 +59,7 @@ def agency_terms() -> None:
 def agency_accept(code: str) -> None:
     """Accept the terms as the head of the agency."""
     open_workspace()
-    from plainview.casework.actions.agencies import accept_terms
+    from plainview.casework.people.agencies import accept_terms
 
     console.print(f"Recorded: the head of {accept_terms(code).name} accepts the terms.")
 
@@ -70,7 +70,7 @@ def agency_open(
 ) -> None:
     """Open an agency whose head accepted the terms, and invite its first administrator."""
     open_workspace()
-    from plainview.casework.actions.agencies import open_agency
+    from plainview.casework.people.agencies import open_agency
 
     invited = open_agency(name, administrator_email=administrator)
     console.print(f"{name} is open.")
@@ -81,7 +81,7 @@ def agency_open(
 def agency_suspend(name: str, why: Why) -> None:
     """Stop everything that members of an agency may do, until it is opened again."""
     open_workspace()
-    from plainview.casework.actions.agencies import suspend_agency
+    from plainview.casework.people.agencies import suspend_agency
 
     suspend_agency(name, why=why)
     console.print(f"{name} is suspended.")
@@ -93,7 +93,7 @@ def agency_sign_in(
 ) -> None:
     """Let an agency's members sign in through its own provider (OIDC or SAML), as a TOML file says."""
     open_workspace()
-    from plainview.casework.actions.single_sign_on import configure_sign_in
+    from plainview.casework.people.single_sign_on import configure_sign_in
 
     try:
         text = file.read_text("utf-8")
@@ -109,7 +109,7 @@ def agency_sign_in(
 def agency_list(json: Json = False) -> None:
     """List the agencies and how far each has come."""
     workspace = open_workspace()
-    from plainview.casework.queries.people import agencies
+    from plainview.casework.people.read import agencies
 
     rows = [
         {
@@ -138,7 +138,7 @@ def member_invite(
 ) -> None:
     """Invite a person into your agency."""
     member = acting_member(acting)
-    from plainview.casework.actions.members import invite_member
+    from plainview.casework.people.members import invite_member
 
     last = until.date() if until else None
     invited = invite_member(email, role, on_trial=trial, ends_on=last, acting_member=member)
@@ -155,7 +155,7 @@ def _show_code(code: str, email: str) -> None:
 def member_join(code: str, name: Annotated[str, typer.Option(help="Your name.")]) -> None:
     """Join your agency with the code of an invitation."""
     open_workspace()
-    from plainview.casework.actions.members import join
+    from plainview.casework.people.members import join
 
     member = join(code, name)
     console.print(f"{member.name} is a member of {member.agency.name}: {', '.join(member.roles)}.")
@@ -165,7 +165,7 @@ def member_join(code: str, name: Annotated[str, typer.Option(help="Your name.")]
 def member_list(acting: As, json: Json = False) -> None:
     """List the members of your agency with roles and training."""
     member = acting_member(acting)
-    from plainview.casework.queries.people import members
+    from plainview.casework.people.read import members
 
     rows = [
         {
@@ -193,7 +193,7 @@ def member_roles(
 ) -> None:
     """Give a colleague other roles; takes effect at their next act."""
     member = acting_member(acting)
-    from plainview.casework.actions.members import set_roles
+    from plainview.casework.people.members import set_roles
 
     changed = set_roles(email, role, on_trial=False if end_trial else None, acting_member=member)
     console.print(f"{changed.email}: {', '.join(changed.roles)}.")
@@ -203,7 +203,7 @@ def member_roles(
 def member_deactivate(email: str, why: Why, acting: As) -> None:
     """End a colleague's account; what they did stays on record."""
     member = acting_member(acting)
-    from plainview.casework.actions.members import deactivate
+    from plainview.casework.people.members import deactivate
 
     console.print(f"{deactivate(email, why=why, acting_member=member).email} is no longer active.")
 
@@ -219,7 +219,7 @@ def member_train(
 ) -> None:
     """Record a course that a colleague completed."""
     member = acting_member(acting)
-    from plainview.casework.actions.members import record_training
+    from plainview.casework.people.members import record_training
 
     done = record_training(email, course, hours, completed.date(), expires.date(), acting_member=member)
     console.print(f"{email}: {done.course}, {done.hours} hours, valid until {done.expires_on}.")
@@ -229,7 +229,7 @@ def member_train(
 def token_make(acting: As) -> None:
     """Make a token for yourself; it is shown once."""
     member = acting_member(acting)
-    from plainview.casework.actions.tokens import make_token
+    from plainview.casework.people.tokens import make_token
 
     token, text = make_token(acting_member=member)
     console.print(f"Put it into PLAINVIEW_TOKEN; valid until {token.expires_at:%Y-%m-%d}:")
@@ -240,7 +240,7 @@ def token_make(acting: As) -> None:
 def token_list(acting: As, json: Json = False) -> None:
     """List your tokens."""
     member = acting_member(acting)
-    from plainview.casework.queries.people import tokens
+    from plainview.casework.people.read import tokens
 
     rows = [
         {
@@ -258,7 +258,7 @@ def token_list(acting: As, json: Json = False) -> None:
 def token_revoke(token: str, acting: As) -> None:
     """End one of your tokens."""
     member = acting_member(acting)
-    from plainview.casework.actions.tokens import revoke_token
+    from plainview.casework.people.tokens import revoke_token
 
     console.print(f"{revoke_token(token, acting_member=member).public_id} is ended.")
 
@@ -272,7 +272,7 @@ def trial_approve(
 ) -> None:
     """Approve the trial of a colleague, by name; nobody approves their own."""
     member = acting_member(acting)
-    from plainview.casework.actions.trials import approve_trial
+    from plainview.casework.people.trials import approve_trial
 
     trial = approve_trial(email, days=days, searches=searches, acting_member=member)
     console.print(f"{email}: {trial.search_limit} searches until {trial.ends_on}.")
@@ -282,7 +282,7 @@ def trial_approve(
 def trial_report(acting: As, json: Json = False) -> None:
     """Print the proof-of-value report of your agency's trials for the last seven days."""
     member = acting_member(acting)
-    from plainview.casework.queries.trials import weekly_report
+    from plainview.casework.people.trial_letter import weekly_report
 
     report = weekly_report(member)
     if json:
@@ -295,7 +295,7 @@ def trial_report(acting: As, json: Json = False) -> None:
 def trial_send_reports() -> None:
     """Send each agency's weekly report to its head, where one is due; run it daily."""
     open_workspace()
-    from plainview.casework.actions.trials import send_reports
+    from plainview.casework.people.trials import send_reports
 
     names = send_reports()
     console.print(f"{len(names)} reports sent{': ' + ', '.join(names) if names else ''}.")

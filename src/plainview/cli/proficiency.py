@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from plainview.casework.workspace import current
+from plainview.casework.workspace.folder import current
 from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 
 if TYPE_CHECKING:
-    from plainview.casework.queries.proficiency import Figures
+    from plainview.casework.proficiency.read import Figures
 
 app = typer.Typer(help="Items with a known answer, mixed in with the verifications.", no_args_is_help=True)
 
@@ -29,8 +29,8 @@ def add(
 ) -> None:
     """Add a probe and a face of which it is known whether they are one person's."""
     member = acting_member(acting)
-    from plainview.casework.actions.proficiency import add_item
-    from plainview.casework.services import services
+    from plainview.casework.proficiency.items import add_item
+    from plainview.casework.workspace.services import services
 
     named: str | Path = Path(probe) if Path(probe).is_file() else probe
     try:
@@ -47,7 +47,7 @@ def add(
 def list_items(acting: As, json: Json = False) -> None:
     """List the items of your agency and how often each was given and answered."""
     member = acting_member(acting)
-    from plainview.casework.queries.proficiency import items
+    from plainview.casework.proficiency.read import items
 
     rows = [
         {
@@ -70,7 +70,7 @@ def list_items(acting: As, json: Json = False) -> None:
 def retire(item: str, why: Annotated[str, typer.Option(help="The reason; it is kept.")], acting: As) -> None:
     """Give an item to nobody any more; its answers stay in the figures."""
     member = acting_member(acting)
-    from plainview.casework.actions.proficiency import retire_item
+    from plainview.casework.proficiency.items import retire_item
 
     console.print(f"Item {retire_item(item, why=why, acting_member=member).public_id} is retired.")
 
@@ -79,7 +79,7 @@ def retire(item: str, why: Annotated[str, typer.Option(help="The reason; it is k
 def results(acting: As, json: Json = False) -> None:
     """Show your own figures up to the last Monday; a supervisor sees everybody's, up to now."""
     member = acting_member(acting)
-    from plainview.casework.queries.proficiency import everybodys_figures, own_figures
+    from plainview.casework.proficiency.read import everybodys_figures, own_figures
 
     everybody = holds(member.roles, Permission.PROFICIENCY_REPORT)
     found = everybodys_figures(member) if everybody else [own_figures(member)]

@@ -25,8 +25,8 @@ def consistency(
         _check(check, json=json)
         return
     open_workspace()
-    from plainview.casework.queries.log import leaves
-    from plainview.casework.services import services
+    from plainview.casework.log.read import leaves
+    from plainview.casework.workspace.services import services
 
     held = leaves()
     try:
@@ -47,8 +47,8 @@ def inclusion(
         _check(check, json=json)
         return
     open_workspace()
-    from plainview.casework.queries.log import canonical_of, leaves
-    from plainview.casework.services import services
+    from plainview.casework.log.read import canonical_of, leaves
+    from plainview.casework.workspace.services import services
 
     held = leaves()
     try:

@@ -48,8 +48,8 @@ def report_show(
     member = acting_member(acting)
     from django.utils import timezone
 
-    from plainview.casework.actions.reports import make_report
-    from plainview.casework.workspace import current
+    from plainview.casework.reports.make import make_report
+    from plainview.casework.workspace.folder import current
 
     period = _period(since, until, timezone.now().date())
     out = {form: path for form, path in (("csv", csv), ("pdf", pdf)) if path is not None}
@@ -98,7 +98,7 @@ def _day(text: str) -> date:
 
 
 def _print(told: Mapping[str, Any], sample: str) -> None:
-    from plainview.casework.report_sections import sections
+    from plainview.casework.reports.sections import sections
 
     for difference in told["differences"]:
         err.print(f"The records and the log do not agree: {difference}", soft_wrap=True)
@@ -140,7 +140,7 @@ def report_check(
     json: Json = False,
 ) -> None:
     """Count a report's numbers again from a copy of the log; needs no workspace. Exit 1 when anything differs."""
-    from plainview.casework.report_check import check_report
+    from plainview.recheck.report import check_report
 
     found = check_report(file, log, vkey=key)
     if json:
@@ -175,7 +175,7 @@ def report_schedule(
 ) -> None:
     """Have a report sent as PDF by e-mail after each week or month."""
     member = acting_member(acting)
-    from plainview.casework.actions.report_schedules import schedule_report
+    from plainview.casework.reports.schedules import schedule_report
 
     made = schedule_report(every, to, acting_member=member)
     if json:
@@ -188,7 +188,7 @@ def report_schedule(
 def report_schedules(acting: As, json: Json = False) -> None:
     """List the reports that are sent by the clock."""
     member = acting_member(acting)
-    from plainview.casework.queries.reports import schedules
+    from plainview.casework.reports.read import schedules
 
     rows = [
         {
@@ -213,7 +213,7 @@ def report_schedules(acting: As, json: Json = False) -> None:
 def report_stop(schedule: str, acting: As) -> None:
     """Send a report by the clock no more."""
     member = acting_member(acting)
-    from plainview.casework.actions.report_schedules import stop_schedule
+    from plainview.casework.reports.schedules import stop_schedule
 
     stop_schedule(schedule, acting_member=member)
     console.print(f"Schedule {schedule} is stopped.")
@@ -223,7 +223,7 @@ def report_stop(schedule: str, acting: As) -> None:
 def report_send_due(json: Json = False) -> None:
     """Send the reports that are owed; the worker does it every day."""
     open_workspace()
-    from plainview.casework.actions.report_schedules import send_due
+    from plainview.casework.reports.schedules import send_due
 
     rows = [{"schedule": schedule, **period.to_dict()} for schedule, period in send_due()]
     print_rows("sent", ("Schedule", "From", "Until"), rows, "No report is owed.", json=json)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import Progress
 
-from plainview.casework.workspace import current
+from plainview.casework.workspace.folder import current
 from plainview.cli import holds
 from plainview.cli.common import As, Json, acting_member, console, err, print_json, print_rows, sample_notice
 from plainview.policy.decision import Refused
@@ -36,7 +36,7 @@ CaseNumber = Annotated[str, typer.Option("--case", help="Number of the case.")]
 def rules(acting: As, json: Json = False) -> None:
     """Print the rules that bind your agency, as the file in which they can be changed."""
     member = acting_member(acting)
-    from plainview.casework.queries.retention import rules_history, rules_of
+    from plainview.casework.retention.read import rules_history, rules_of
 
     version, told = rules_of(member.agency)
     if json:
@@ -61,7 +61,7 @@ def set_rules(
 ) -> None:
     """Make a file the rules of your agency; nothing is erased by it."""
     member = acting_member(acting)
-    from plainview.casework.actions import retention_rules
+    from plainview.casework.retention import rules as retention_rules
 
     version = retention_rules.set_rules(_text(file), why=why, acting_member=member)
     console.print(f"Version {version.number} of the retention rules binds from now on.")
@@ -73,7 +73,7 @@ def upcoming(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     from django.utils import timezone
 
-    from plainview.casework.queries.retention import ahead
+    from plainview.casework.retention.read import ahead
 
     found = ahead(member.agency, timezone.now().date())
     rows = [
@@ -95,7 +95,7 @@ def upcoming(acting: As, json: Json = False) -> None:
 def events(acting: As, json: Json = False) -> None:
     """List what was told: acquittals, dismissals, ends of consent, court orders."""
     member = acting_member(acting)
-    from plainview.casework.queries.retention import events as told
+    from plainview.casework.retention.read import events as told
 
     rows = [
         {
@@ -112,7 +112,7 @@ def events(acting: As, json: Json = False) -> None:
 
 def _record(kind: After, on: datetime, authority: str, case: str, references: list[str] | None, who: str) -> None:
     member = acting_member(who)
-    from plainview.casework.actions.retention_rules import record_event
+    from plainview.casework.retention.rules import record_event
 
     new = record_event(
         kind,
@@ -152,7 +152,7 @@ def order_import(
 ) -> None:
     """Import a CSV list: reference, source_url or provenance; ordered_on; authority. All of it, or nothing."""
     member = acting_member(acting)
-    from plainview.casework.actions.retention_rules import import_order
+    from plainview.casework.retention.rules import import_order
 
     try:
         data = file.read_bytes()
@@ -173,7 +173,7 @@ def order_import(
 def propose(acting: As, json: Json = False) -> None:
     """List what is due and what is held back; another member approves the list. Nothing is erased."""
     member = acting_member(acting)
-    from plainview.casework.actions.retention_runs import propose_run
+    from plainview.casework.retention.runs import propose_run
 
     _print_run(propose_run(acting_member=member), json=json)
 
@@ -182,7 +182,7 @@ def propose(acting: As, json: Json = False) -> None:
 def run_list(acting: As, json: Json = False) -> None:
     """List the runs of your agency."""
     member = acting_member(acting)
-    from plainview.casework.queries.retention import runs
+    from plainview.casework.retention.read import runs
 
     rows = [
         {
@@ -207,7 +207,7 @@ def show(
 ) -> None:
     """Show a run with its list: what, why, by which rule, and what is held back by which hold."""
     member = acting_member(acting)
-    from plainview.casework.queries.retention import csv_of, run_numbered
+    from plainview.casework.retention.read import csv_of, run_numbered
 
     found = run_numbered(run, member)
     if as_csv:
@@ -222,7 +222,7 @@ def approve(
 ) -> None:
     """Approve a colleague's list as it stands; the worker then erases it, or `plainview retention run`."""
     member = acting_member(acting)
-    from plainview.casework.actions.retention_runs import approve_run
+    from plainview.casework.retention.runs import approve_run
 
     found, _ = approve_run(run, note=note, acting_member=member)
     console.print(
@@ -235,7 +235,7 @@ def approve(
 def withdraw(run: str, reason: Annotated[str, typer.Option(help="Why, in a sentence.")], acting: As) -> None:
     """Give a proposed list up; nothing was erased by it."""
     member = acting_member(acting)
-    from plainview.casework.actions.retention_runs import withdraw_run
+    from plainview.casework.retention.runs import withdraw_run
 
     console.print(f"Run {withdraw_run(run, reason=reason, acting_member=member).public_id} is withdrawn.")
 
@@ -244,11 +244,11 @@ def withdraw(run: str, reason: Annotated[str, typer.Option(help="Why, in a sente
 def run_now(run: str, acting: As, json: Json = False) -> None:
     """Erase what an approved list names, here and now; interrupted, it goes on when run again."""
     member = acting_member(acting)
-    from plainview.casework.actions import jobs
-    from plainview.casework.actions.retention_runs import ask_run_again
-    from plainview.casework.actions.retention_work import work_off
-    from plainview.casework.queries.retention import run_numbered
-    from plainview.casework.services import services
+    from plainview.casework import jobs
+    from plainview.casework.retention.read import run_numbered
+    from plainview.casework.retention.runs import ask_run_again
+    from plainview.casework.retention.work import work_off
+    from plainview.casework.workspace.services import services
 
     found, job = ask_run_again(run, acting_member=member)
     with Progress(console=err, transient=True) as bar:
@@ -271,7 +271,7 @@ def run_now(run: str, acting: As, json: Json = False) -> None:
 def proof(run: str, out: Annotated[Path, typer.Option(help="A new file.")], acting: As) -> None:
     """Write the proof of a run that is done: its list, the entries, and that the log has them."""
     member = acting_member(acting)
-    from plainview.casework.actions.retention_proof import proof_of_run
+    from plainview.casework.retention.proof import proof_of_run
 
     if out.exists():
         raise Refused("retention.file", "Nothing written", f"{out} exists.", "Name a new file.")
@@ -286,7 +286,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Check the proof of a run; needs no workspace. Exit 1 when anything is wrong."""
-    from plainview.casework.retention_check import NoProof, check_proof
+    from plainview.recheck.retention import NoProof, check_proof
 
     try:
         told = check_proof(_text(file), vkey=key)
@@ -305,7 +305,7 @@ def check(
 
 
 def _print_run(run: RetentionRun, *, json: bool) -> None:
-    from plainview.casework.queries.retention import items_of, rules_of_run
+    from plainview.casework.retention.read import items_of, rules_of_run
 
     says = {name: rule.says for name, rule in rules_of_run(run).items()}
     rows: list[dict[str, Any]] = [

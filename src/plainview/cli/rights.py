@@ -9,7 +9,7 @@ import typer
 
 from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows
 from plainview.policy.agency import DEFAULT_LIST
-from plainview.policy.subjects import GROUNDS
+from plainview.policy.rights import GROUNDS
 
 if TYPE_CHECKING:
     from plainview.casework.models import SubjectFinding, SubjectRequest
@@ -20,7 +20,7 @@ Request = Annotated[str, typer.Argument(help="Number of the request.")]
 
 
 def _row(row: SubjectRequest) -> dict[str, Any]:
-    from plainview.casework.queries.subjects import OPEN, days_left, is_overdue
+    from plainview.casework.rights.read import OPEN, days_left, is_overdue
 
     waits = row.state in OPEN
     return {
@@ -63,7 +63,7 @@ _HEADS = ("Reference", "Gallery", "Named", "Score", "Source", "The person", "Out
 def rights_list(acting: As, json: Json = False) -> None:
     """List the requests to your agency, those with the nearest deadline first."""
     member = acting_member(acting)
-    from plainview.casework.queries.subjects import requests_of
+    from plainview.casework.rights.read import requests_of
 
     heads = ("Request", "Asks for", "State", "Due on", "Days left", "Overdue", "Outcome")
     rows = [_row(row) for row in requests_of(member)]
@@ -79,8 +79,8 @@ def rights_show(
 ) -> None:
     """Show a request with the faces found for it; the view is recorded."""
     member = acting_member(acting)
-    from plainview.casework.actions.subject_checks import view_request
-    from plainview.casework.queries.subjects import answer_pdf, has_photo
+    from plainview.casework.rights.checks import view_request
+    from plainview.casework.rights.read import answer_pdf, has_photo
 
     seen = view_request(request, acting_member=member)
     row, filing = seen.request, seen.filing
@@ -119,7 +119,7 @@ def rights_confirm(
 ) -> None:
     """Record that the person is who they say."""
     member = acting_member(acting)
-    from plainview.casework.actions.subject_checks import confirm
+    from plainview.casework.rights.checks import confirm
 
     row = confirm(request, how, acting_member=member)
     _said(
@@ -138,8 +138,8 @@ def rights_search(
 ) -> None:
     """Compare the person's photograph with every gallery, and look up the references that they named."""
     member = acting_member(acting)
-    from plainview.casework.actions.subject_search import search_subject
-    from plainview.casework.services import services
+    from plainview.casework.rights.search import search_subject
+    from plainview.casework.workspace.services import services
 
     try:
         faces = [_face(one) for one in search_subject(request, top=top, acting_member=member)]
@@ -159,8 +159,8 @@ def rights_decide(
 ) -> None:
     """Say of each face whether it is the person's, after looking at it."""
     member = acting_member(acting)
-    from plainview.casework.actions.subject_search import decide
-    from plainview.casework.queries.subjects import findings_of, request_numbered
+    from plainview.casework.rights.read import findings_of, request_numbered
+    from plainview.casework.rights.search import decide
 
     persons, others = list(person or []), list(other or [])
     if rest:
@@ -181,8 +181,8 @@ def rights_answer(
 ) -> None:
     """Erase what is to be erased, write the letter, and erase the photograph."""
     member = acting_member(acting)
-    from plainview.casework.actions.subject_answers import answer_request
-    from plainview.casework.queries.subjects import findings_of, request_numbered
+    from plainview.casework.rights.answers import answer_request
+    from plainview.casework.rights.read import findings_of, request_numbered
 
     chosen = set(erase or [])
     if erase_all:
@@ -202,7 +202,7 @@ def rights_refuse(
 ) -> None:
     """Refuse a request; the letter says the ground, the reason and the remedy."""
     member = acting_member(acting)
-    from plainview.casework.actions.subject_checks import refuse
+    from plainview.casework.rights.checks import refuse
 
     row = refuse(request, ground, reason, acting_member=member)
     _said(row, f"Request {row.public_id} is refused. The letter says why and what the person can do.", json=json)
@@ -218,7 +218,7 @@ def rights_extend(
 ) -> None:
     """Extend the deadline once, with a reason."""
     member = acting_member(acting)
-    from plainview.casework.actions.subject_checks import extend
+    from plainview.casework.rights.checks import extend
 
     row = extend(request, days, reason, acting_member=member)
     _said(row, f"Request {row.public_id} is due on {row.due_on} now.", json=json)

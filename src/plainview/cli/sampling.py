@@ -28,7 +28,7 @@ def sample(
 ) -> None:
     """Draw random searches for review. The draw is announced in the log first, so that nobody can steer it."""
     member = acting_member(acting)
-    from plainview.casework.actions.sampling import draw_sample
+    from plainview.casework.sampling.draw import draw_sample
 
     day = since.date() if since else None
     made = draw_sample(n, seed, since=day, stratified=by_member, acting_member=member)
@@ -38,8 +38,8 @@ def sample(
 def samples(acting: As, json: Json = False) -> None:
     """List the draws of your agency and how far each is reviewed."""
     member = acting_member(acting)
-    from plainview.casework.queries.sampling import overview
-    from plainview.casework.queries.sampling import samples as every
+    from plainview.casework.sampling.read import overview
+    from plainview.casework.sampling.read import samples as every
 
     rows = [
         {
@@ -68,7 +68,7 @@ def sample_show(sample: str, acting: As, json: Json = False) -> None:
 
 def _show(public_id: str, member: object, *, json: bool) -> None:
     from plainview.casework.models import Member
-    from plainview.casework.queries.sampling import items_of, overview, sample_numbered
+    from plainview.casework.sampling.read import items_of, overview, sample_numbered
 
     assert isinstance(member, Member)  # noqa: S101
     row = sample_numbered(public_id, member)
@@ -107,7 +107,7 @@ def _show(public_id: str, member: object, *, json: bool) -> None:
 def sample_check(sample: str, acting: As, json: Json = False) -> None:
     """Draw again from the log and compare. Exit 1 when it gives other searches."""
     member = acting_member(acting)
-    from plainview.casework.queries.sampling import drawn_again, sample_numbered
+    from plainview.casework.sampling.read import drawn_again, sample_numbered
 
     problems = drawn_again(sample_numbered(sample, member))
     if json:
@@ -123,7 +123,7 @@ def sample_check(sample: str, acting: As, json: Json = False) -> None:
 
 def sample_verify(folder: Annotated[Path, typer.Argument(help="A copy of the log.")], json: Json = False) -> None:
     """Make every draw of a copy of the log again; needs no workspace. Exit 1 when one gives other searches."""
-    from plainview.casework.sampled import draws_of
+    from plainview.recheck.sample import draws_of
 
     rows = draws_of(folder)
     wrong = [row for row in rows if row.problem]
@@ -146,7 +146,7 @@ def finding(
 ) -> None:
     """Record what you found in one drawn search."""
     member = acting_member(acting)
-    from plainview.casework.actions.sampling import record_finding
+    from plainview.casework.sampling.draw import record_finding
 
     row = record_finding(sample, position, finding, note, acting_member=member)
     console.print(f"Search {row.search.public_id}: {row.finding}, entry {row.entry}.")

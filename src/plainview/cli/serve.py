@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from plainview.casework.workspace import SERVE_ENV, Workspace
+from plainview.casework.workspace.folder import SERVE_ENV, Workspace
 from plainview.cli.common import As, Json, acting_member, console, open_workspace, print_json
 from plainview.cli.people import member_app
 from plainview.cli.worker import beside
@@ -97,7 +97,7 @@ def _is_loopback(host: str) -> bool:
 def sample_credentials(json: Json = False) -> None:
     """Print how each sample person signs in, with the code of this moment."""
     open_workspace()
-    from plainview.casework.actions.samples import credentials
+    from plainview.casework.people.samples import credentials
 
     if json:
         print_json({"people": credentials()})
@@ -106,7 +106,7 @@ def sample_credentials(json: Json = False) -> None:
 
 
 def _print_people() -> None:
-    from plainview.casework.actions.samples import credentials
+    from plainview.casework.people.samples import credentials
 
     table = Table("Sample person", "Password", "Code now", "Authenticator secret")
     for email, row in credentials().items():
@@ -118,7 +118,7 @@ def _print_people() -> None:
 def member_release(email: str, acting: As) -> None:
     """Unlock a colleague's account after failed attempts."""
     member = acting_member(acting)
-    from plainview.casework.actions.access import release
+    from plainview.casework.people.sign_in import release
 
     console.print(f"{release(email, acting_member=member).email} is released.")
 
@@ -127,7 +127,7 @@ def member_release(email: str, acting: As) -> None:
 def member_reset(email: str, acting: As) -> None:
     """Take a colleague's password and second factors away; they set up new ones with the code."""
     member = acting_member(acting)
-    from plainview.casework.actions.access import reset_sign_in
+    from plainview.casework.people.sign_in import reset_sign_in
 
     code = reset_sign_in(email, acting_member=member)
     console.print(f"Give this code to {email}, and nobody else; they open /join/CODE/ with it:")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plainview.casework.channel import command_line, enter
-from plainview.casework.workspace import Workspace, current, lay_out
+from plainview.casework.log.channel import command_line, enter
+from plainview.casework.workspace.folder import Workspace, current, lay_out
 from plainview.cli.common import Json, console, open_workspace, print_json, sample_notice, start_django
 
 if TYPE_CHECKING:
-    from plainview.casework.queries.canary_state import GalleryState
+    from plainview.casework.canaries.state import GalleryState
 
 
 def make_workspace(*, sample: bool) -> Workspace:
@@ -26,8 +26,8 @@ def make_workspace(*, sample: bool) -> Workspace:
     enter(command_line())
     try:
         start_django()
-        from plainview.casework.actions.samples import make_credentials
-        from plainview.casework.actions.setup import begin_log, make_sample_people, make_tables
+        from plainview.casework.people.samples import make_credentials
+        from plainview.casework.upkeep.setup import begin_log, make_sample_people, make_tables
 
         make_tables()
         begin_log()
@@ -60,11 +60,11 @@ def init(
 def doctor(json: Json = False) -> None:
     """Check the workspace, the model pack and the decoder, and say what to mend."""
     workspace = open_workspace()
-    from plainview.casework.actions.expunge import finish, forget_pages
+    from plainview.casework.canaries.state import state
+    from plainview.casework.erasure.expunge import finish, forget_pages
+    from plainview.casework.log.read import verify_log
     from plainview.casework.models import Gallery
-    from plainview.casework.queries.canary_state import state
-    from plainview.casework.queries.log import verify_log
-    from plainview.casework.services import services
+    from plainview.casework.workspace.services import services
 
     finish(*Gallery.objects.all())  # what an interrupted expunge left, in the indexes too
     emptied = forget_pages()

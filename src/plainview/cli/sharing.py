@@ -14,9 +14,9 @@ from plainview.policy.search import ORIGINS
 from plainview.policy.sharing import DEFAULT_ANSWER_DAYS, GIVES, LEAD
 
 if TYPE_CHECKING:
-    from plainview.casework.actions.agreements import Proposal
-    from plainview.casework.queries.agreements import Shown as ShownAgreement
-    from plainview.casework.queries.sharing import Shown as ShownRequest
+    from plainview.casework.agreements.read import Shown as ShownAgreement
+    from plainview.casework.sharing.agree import Proposal
+    from plainview.casework.sharing.read import Shown as ShownRequest
 
 agreement_app = typer.Typer(help="Agreements to search for another agency.", no_args_is_help=True)
 request_app = typer.Typer(help="Searches that one agency asks another for.", no_args_is_help=True)
@@ -51,7 +51,7 @@ def agreement_propose(
 ) -> None:
     """Offer another agency to search galleries of yours for it; nothing binds before it accepts."""
     member = acting_member(acting)
-    from plainview.casework.actions.agreements import propose
+    from plainview.casework.sharing.agree import propose
 
     terms = _proposal(gallery, begins, until, offence, purpose, asker, gives, days)
     made = propose(agency, terms, acting_member=member)
@@ -74,7 +74,7 @@ def agreement_change(
 ) -> None:
     """Propose a new version of an agreement; until the other agency accepts it, the older one binds."""
     member = acting_member(acting)
-    from plainview.casework.actions.agreements import propose_version
+    from plainview.casework.sharing.agree import propose_version
 
     terms = _proposal(gallery, begins, until, offence, purpose, asker, gives, days)
     made = propose_version(agreement, terms, acting_member=member)
@@ -90,7 +90,7 @@ def agreement_accept(
 ) -> None:
     """Accept the newest version of an agreement."""
     member = acting_member(acting)
-    from plainview.casework.actions.agreements import accept
+    from plainview.casework.sharing.agree import accept
 
     made = accept(agreement, version, acting_member=member)
     _said(made.public_id, "agreement", f"Agreement {made.public_id} is in force in version {version}.", json)
@@ -100,7 +100,7 @@ def agreement_accept(
 def agreement_withdraw(agreement: str, reason: Reason, acting: As, json: Json = False) -> None:
     """End an agreement at once: nothing new runs, and whatever is open under it is over."""
     member = acting_member(acting)
-    from plainview.casework.actions.agreements import withdraw
+    from plainview.casework.sharing.agree import withdraw
 
     made = withdraw(agreement, why=reason, acting_member=member)
     _said(made.public_id, "agreement", f"Agreement {made.public_id} is withdrawn; nothing runs.", json)
@@ -110,7 +110,7 @@ def agreement_withdraw(agreement: str, reason: Reason, acting: As, json: Json = 
 def agreement_list(acting: As, json: Json = False) -> None:
     """List the agreements of your agency, the newest first."""
     member = acting_member(acting)
-    from plainview.casework.queries.agreements import agreements
+    from plainview.casework.agreements.read import agreements
 
     rows = [_agreement(row) for row in agreements(member)]
     heads = (
@@ -148,9 +148,9 @@ def request_make(
 ) -> None:
     """Ask another agency for a search; a supervisor of yours authorises it before it goes out."""
     member = acting_member(acting)
-    from plainview.casework.actions.preparations import prepare, save
-    from plainview.casework.actions.shared_requests import Wish, make_request
-    from plainview.casework.services import services
+    from plainview.casework.probes.preparations import prepare, save
+    from plainview.casework.sharing.requests import Wish, make_request
+    from plainview.casework.workspace.services import services
     from plainview.recognition.decode import read_file
 
     try:
@@ -170,7 +170,7 @@ def request_authorise(
 ) -> None:
     """Authorise a colleague's request; it reaches the other agency at once."""
     member = acting_member(acting)
-    from plainview.casework.actions.shared_requests import authorise_request
+    from plainview.casework.sharing.requests import authorise_request
 
     made = authorise_request(request, note=note, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} has reached the other agency.", json)
@@ -180,7 +180,7 @@ def request_authorise(
 def request_refuse(request: str, reason: Reason, acting: As, json: Json = False) -> None:
     """Decide that a colleague's request does not go out."""
     member = acting_member(acting)
-    from plainview.casework.actions.shared_ends import refuse_authorisation
+    from plainview.casework.sharing.ends import refuse_authorisation
 
     made = refuse_authorisation(request, reason=reason, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} does not go out.", json)
@@ -190,7 +190,7 @@ def request_refuse(request: str, reason: Reason, acting: As, json: Json = False)
 def request_take_back(request: str, reason: Reason, acting: As, json: Json = False) -> None:
     """Take a request of your agency back; it is not searched and not answered any more."""
     member = acting_member(acting)
-    from plainview.casework.actions.shared_ends import take_back
+    from plainview.casework.sharing.ends import take_back
 
     made = take_back(request, reason=reason, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} is taken back.", json)
@@ -200,7 +200,7 @@ def request_take_back(request: str, reason: Reason, acting: As, json: Json = Fal
 def request_list(acting: As, json: Json = False) -> None:
     """List the requests that your agency made and those that reached it."""
     member = acting_member(acting)
-    from plainview.casework.queries.sharing import requests
+    from plainview.casework.sharing.read import requests
 
     rows = [_request(row) for made in (False, True) for row in requests(member, made=made)]
     heads = ("Request", "Side", "Other agency", "State", "Gallery", "Offence", "Until", "Result")
@@ -211,8 +211,8 @@ def request_list(acting: As, json: Json = False) -> None:
 def request_show(request: str, acting: As, json: Json = False) -> None:
     """Show a request with its answer; the view is recorded."""
     member = acting_member(acting)
-    from plainview.casework.actions.shared_requests import view_request
-    from plainview.casework.queries.sharing import given, shown
+    from plainview.casework.sharing.read import given, shown
+    from plainview.casework.sharing.requests import view_request
 
     row = shown(view_request(request, acting_member=member), member)
     held = row.request
@@ -250,7 +250,7 @@ def request_show(request: str, acting: As, json: Json = False) -> None:
 def request_take(request: str, acting: As, json: Json = False) -> None:
     """Take another agency's request: a case that stands for theirs is opened, and you search it."""
     member = acting_member(acting)
-    from plainview.casework.actions.shared_requests import take
+    from plainview.casework.sharing.requests import take
 
     made = take(request, acting_member=member)
     _said(made.public_id, "request", f"You have taken {made.public_id}; its case here has this number.", json)
@@ -260,7 +260,7 @@ def request_take(request: str, acting: As, json: Json = False) -> None:
 def request_decline(request: str, reason: Reason, acting: As, json: Json = False) -> None:
     """Say no to another agency's request."""
     member = acting_member(acting)
-    from plainview.casework.actions.shared_ends import decline
+    from plainview.casework.sharing.ends import decline
 
     made = decline(request, reason=reason, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} is declined.", json)
@@ -270,8 +270,8 @@ def request_decline(request: str, reason: Reason, acting: As, json: Json = False
 def request_search(request: str, acting: As, json: Json = False) -> None:
     """Search as another agency asked, under the rules of both; then examine as after any search."""
     member = acting_member(acting)
-    from plainview.casework.actions.shared_search import search_shared
-    from plainview.casework.services import services
+    from plainview.casework.sharing.search import search_shared
+    from plainview.casework.workspace.services import services
 
     try:
         made = search_shared(request, acting_member=member)
@@ -288,7 +288,7 @@ def request_search(request: str, acting: As, json: Json = False) -> None:
 def request_answer(request: str, acting: As, json: Json = False) -> None:
     """Answer with what the agreement says: released leads, the candidate list, or that nothing was found."""
     member = acting_member(acting)
-    from plainview.casework.actions.shared_search import answer_request
+    from plainview.casework.sharing.search import answer_request
 
     made = answer_request(request, acting_member=member)
     if json:
@@ -308,7 +308,7 @@ def request_outcome(
 ) -> None:
     """Report what came of a lead that another agency gave you; it counts for both."""
     member = acting_member(acting)
-    from plainview.casework.actions.shared_search import report_shared_outcome
+    from plainview.casework.sharing.search import report_shared_outcome
 
     report_shared_outcome(request, lead, outcome, note=note, acting_member=member)
     _said(request, "request", f"Reported of lead {lead}: {outcome}.", json)
@@ -324,7 +324,7 @@ def _proposal(
     gives: str,
     days: int,
 ) -> Proposal:
-    from plainview.casework.actions.agreements import Proposal
+    from plainview.casework.sharing.agree import Proposal
 
     first = begins or datetime.now(UTC)
     return Proposal(galleries, first.date(), until.date(), offences or (), purposes or (), askers or (), gives, days)

@@ -17,7 +17,7 @@ def worker() -> None:
     open_workspace()
     from django_q.cluster import Cluster
 
-    from plainview.jobs import schedule
+    from plainview.worker import clock as schedule
 
     schedule.install()
     console.print("The worker runs  (stop with Ctrl-C)")

@@ -15,8 +15,8 @@ from typing import Any
 
 import typst
 
+from plainview.documents.typeset import string, text
 from plainview.evaluation.plots import Plot, plots
-from plainview.evaluation.typeset import string, text
 
 Row = tuple[str, str, str]
 """(figure, value, interval)."""

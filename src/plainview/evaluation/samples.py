@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from plainview.evaluation.dataset import Item
 from plainview.evaluation.embedding import Measured
 from plainview.evaluation.metrics import Floats, Ints
-from plainview.evaluation.scoring import COSINE, scorer_of
+from plainview.scores.scoring import COSINE, scorer_of
 
 Labels = NDArray[Any]
 """str objects, shape (pictures,); empty: unlabelled."""

@@ -15,8 +15,8 @@ from typing import Any
 from plainview.policy.alerts import MAX_ALERT_DAYS
 from plainview.policy.decision import Refused
 from plainview.policy.grounds import refused_ground
+from plainview.policy.rights import COUNT, MAX_DAYS, WITHHOLD, purpose_free
 from plainview.policy.roles import Role
-from plainview.policy.subjects import COUNT, MAX_DAYS, WITHHOLD, purpose_free
 
 MIN_LIST, MAX_LIST = 2, 50
 """Shortest and longest candidate list; source: FBI NGI Interstate Photo System, lists of 2 to 50, default 20."""

@@ -16,8 +16,8 @@ from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.disclosure import review_of
 from plainview.policy.grounds import refused_ground
 from plainview.policy.permissions import Permission
+from plainview.policy.rights import purpose_free
 from plainview.policy.roles import Role
-from plainview.policy.subjects import purpose_free
 
 ORIGINS = (
     "cctv",

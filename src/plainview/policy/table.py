@@ -13,10 +13,10 @@ from plainview.policy.disclosure import EXONERATION, disclosed_pictures
 from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS, MAX_OUTSIDER_DAYS
 from plainview.policy.retention import LEAST_WORDS, MAX_DAYS
+from plainview.policy.rights import COUNT, FILED, MAX_EXTENSION, NAMED, UNCONFIRMED
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
 from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
-from plainview.policy.subjects import COUNT, FILED, MAX_EXTENSION, NAMED, UNCONFIRMED
 from plainview.policy.video import SIZE_RULES
 
 

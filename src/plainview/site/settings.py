@@ -10,7 +10,7 @@ import secrets
 
 from csp.constants import NONE, SELF
 
-from plainview.casework.workspace import SERVE_ENV, current
+from plainview.casework.workspace.folder import SERVE_ENV, current
 from plainview.policy.signing_in import IDLE, REAUTHENTICATE
 
 _workspace = current()

@@ -1,4 +1,4 @@
-"""Every address of the application; who may open it stands in plainview.web.access."""
+"""Every address of the application; who may open it stands in plainview.web.pages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from plainview.web.views import (
     candidates,
     cases,
     disclosed,
-    disclosing,
-    examining,
     exoneration,
     galleries,
     holds,
@@ -20,23 +18,26 @@ from plainview.web.views import (
     leads,
     log,
     members,
-    oversight,
-    own,
     policy,
-    prepare,
     proficiency,
     register,
     reports,
-    requests,
     retention,
-    rights,
     sampling,
-    searching,
     sharing,
     stills,
-    verifying,
     videos,
 )
+from plainview.web.views import approvals as oversight
+from plainview.web.views import disclosure as disclosing
+from plainview.web.views import examination as examining
+from plainview.web.views import me as own
+from plainview.web.views import probes as prepare
+from plainview.web.views import rights as requests
+from plainview.web.views import rights_public as rights
+from plainview.web.views import search as searching
+from plainview.web.views import verification as verifying
+from plainview.web.views.misuse import flag, flags
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -167,8 +168,8 @@ urlpatterns = [
     path("approvals/<str:public_id>/", oversight.approval_decide, name="approval-decide"),
     path("approvals/<str:public_id>/probe.jpg", oversight.approval_picture, name="approval-picture"),
     path("urgent/<str:public_id>/", oversight.urgent_authorise, name="urgent-authorise"),
-    path("flags/", oversight.flags, name="flags"),
-    path("flags/<str:public_id>/", oversight.flag, name="flag"),
+    path("flags/", flags, name="flags"),
+    path("flags/<str:public_id>/", flag, name="flag"),
     path("reports/", reports.reports, name="reports"),
     path("reports/report.pdf", reports.report_file, {"form": "pdf"}, name="report-pdf"),
     path("reports/report.csv", reports.report_file, {"form": "csv"}, name="report-csv"),

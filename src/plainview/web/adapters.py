@@ -19,12 +19,13 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.http import HttpRequest
 
-from plainview.casework.actions.access import may_sign_in, record_failure
 from plainview.casework.models import Member
-from plainview.casework.services import services
+from plainview.casework.people.sign_in import may_sign_in, record_failure
+from plainview.casework.workspace.services import services
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.signing_in import REAUTHENTICATE
-from plainview.web.middleware import client_address, refusal_page
+from plainview.web.middleware import refusal_page
+from plainview.web.views.common import client_address
 
 _CONTEXT = b"mfa secret"
 

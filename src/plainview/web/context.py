@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from plainview.casework.services import services
+from plainview.casework.workspace.services import services
 from plainview.web.nav import OWN, PLACES, places
 
 

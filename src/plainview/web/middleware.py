@@ -17,16 +17,16 @@ from django.utils import timezone
 
 from plainview.audit.logfile import LogFolderError
 from plainview.audit.record import ClockWentBack
-from plainview.casework.actions.access import may_sign_in, record_session
-from plainview.casework.actions.guard import permit
-from plainview.casework.actions.outside import record_opened
-from plainview.casework.channel import Channel, acting_through
+from plainview.casework.log.channel import Channel, acting_through
+from plainview.casework.log.guard import permit, record_opened
 from plainview.casework.models import Member
+from plainview.casework.people.sign_in import may_sign_in, record_session
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import idle
 from plainview.storage.base import StorageError
-from plainview.web.access import ACCESS, Anyone
+from plainview.web.pages import ACCESS, Anyone
+from plainview.web.views.common import client_address
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -34,11 +34,6 @@ _SEEN = "plainview_seen"
 _SEEN_STEP = 20  # seconds: the session is written at most this often; a session may end this much early
 _MAX_AGENT = 300  # characters of a browser's name that are kept
 _RECORD_FAILED = (LogFolderError, ClockWentBack, StorageError, DatabaseError)
-
-
-def client_address(request: HttpRequest) -> str:
-    """The address of the other end of the connection; a proxy is believed only if `serve` was told of it."""
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 class Surroundings:

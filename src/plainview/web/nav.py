@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from plainview.casework.models import Member
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
-from plainview.web.access import ACCESS
+from plainview.web.pages import ACCESS
 
 
 @dataclass(frozen=True, slots=True)

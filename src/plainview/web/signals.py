@@ -12,8 +12,8 @@ from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest
 from django.utils import timezone
 
-from plainview.casework.actions.access import record_failure, record_session, record_two_places
 from plainview.casework.models import Member
+from plainview.casework.people.sign_in import record_failure, record_session, record_two_places
 from plainview.policy.signing_in import TWO_PLACES
 
 _WORDS = {"totp": "totp", "webauthn": "passkey", "recovery_codes": "recovery code"}

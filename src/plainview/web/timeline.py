@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plainview.casework.models import Still, Video
-from plainview.casework.queries.videos import Person
+from plainview.casework.videos.read import Person
 
 WIDTH, ROW = 1000, 16
 _LEAST = 3.0  # units: a bar that can still be seen

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
-from plainview.casework.actions.preparations import MAX_BYTES
+from plainview.casework.probes.preparations import MAX_BYTES
 
 
 class InMemory(FileUploadHandler):

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 import plainview.audit
 from plainview.audit.record import Entry
 from plainview.audit.recount import recount
-from plainview.casework.figures import figures
-from plainview.casework.tally import Tally, Told
+from plainview.recheck.figures import figures
+from plainview.recheck.tally import Tally, Told
 
 tables = st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(1, 8), max_size=3), max_size=6)
 MADE_AT = "2027-07-02T00:00:00+00:00"

@@ -9,7 +9,7 @@ from tests.factories.canaries import BASIS
 from tests.factories.models import hopper, scaled
 from tests.factories.work import case, gallery, person, write
 
-from plainview.casework.actions.canaries import add_canary
+from plainview.casework.canaries.manage import add_canary
 from plainview.casework.models import Canary
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.casework.queries.pictures import jpeg, of_one_length
+from plainview.casework.pictures import jpeg, of_one_length
 
 
 def made(size: int, seed: int) -> bytes:

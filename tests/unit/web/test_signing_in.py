@@ -15,9 +15,9 @@ from django.utils import timezone
 from tests.factories.browser import code, password_step, people, signed_in
 from tests.factories.work import at, entries, person
 
-from plainview.casework.actions.access import release, reset_sign_in
-from plainview.casework.actions.members import deactivate, invite_member, set_roles
 from plainview.casework.models import Member
+from plainview.casework.people.members import deactivate, invite_member, set_roles
+from plainview.casework.people.sign_in import release, reset_sign_in
 from plainview.policy.decision import Refused
 from plainview.web.adapters import SocialAdapter
 
@@ -246,7 +246,7 @@ def test_a_reset_takes_everything_away_and_sets_up_anew(workspace: Path) -> None
 
 
 def people_password() -> str:
-    from plainview.casework.actions.samples import credentials
+    from plainview.casework.people.samples import credentials
 
     return credentials()[EMAIL]["password"]
 

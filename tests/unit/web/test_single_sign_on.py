@@ -21,7 +21,7 @@ from django.test import Client
 from tests.factories.browser import people
 from tests.factories.work import entries, person
 
-from plainview.casework.actions.single_sign_on import configure_sign_in
+from plainview.casework.people.single_sign_on import configure_sign_in
 from plainview.policy.decision import Refused
 
 AGENCY = "Sample Agency (not real)"

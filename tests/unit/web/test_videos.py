@@ -12,10 +12,10 @@ from tests.factories.browser import signed_in
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries
 
-from plainview.casework.actions import jobs
-from plainview.casework.actions.video_process import process_video
+from plainview.casework import jobs
 from plainview.casework.models import Job, Still, Video
-from plainview.casework.queries.videos import persons
+from plainview.casework.videos.process import process_video
+from plainview.casework.videos.read import persons
 from plainview.web.timeline import clock
 
 

@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.actions import agreements as acts
+from plainview.casework.agreements import read as read
 from plainview.casework.models import Member
-from plainview.casework.queries import agreements as read
+from plainview.casework.sharing import agree as acts
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds

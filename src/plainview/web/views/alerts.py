@@ -10,20 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.actions import alert_ends
-from plainview.casework.actions.alerts import alert_from_search, set_preference
+from plainview.casework.alerts import ends as alert_ends
+from plainview.casework.alerts.open import alert_from_search, set_preference
+from plainview.casework.alerts.read import Raised, alerts, preference_of, raised_by, state_of
+from plainview.casework.find import alert_numbered, require_open_to_view, search_numbered
+from plainview.casework.galleries.read import galleries
 from plainview.casework.models import Alert, Member
-from plainview.casework.queries.alerts import (
-    Raised,
-    alert_numbered,
-    alerts,
-    preference_of,
-    raised_by,
-    state_of,
-)
-from plainview.casework.queries.cases import require_open_to_view, search_numbered
-from plainview.casework.queries.galleries import galleries
-from plainview.casework.queries.policy import binding
+from plainview.casework.people.read import binding
 from plainview.policy.alerts import DEFAULT_ONE_IN, UNSOLVED_DAYS
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission

@@ -16,25 +16,19 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from plainview.casework.actions.log import Receipt
-from plainview.casework.actions.search import view_candidates
+from plainview.casework.find import require_open_to_view, search_numbered
+from plainview.casework.log.write import Receipt
 from plainview.casework.models import Candidate, Member, Search
-from plainview.casework.queries.answers import (
-    ORDINARY_ONCE_IN,
-    Meaning,
-    cautions,
-    meanings,
-    nothing_stands_out,
-)
-from plainview.casework.queries.candidates import answered, candidate_ranked, candidates_of
-from plainview.casework.queries.cases import require_open_to_view, search_numbered
-from plainview.casework.queries.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
-from plainview.casework.queries.preparations import draft_of
-from plainview.evaluation.cautions import Caution
-from plainview.evaluation.scoring import COSINE
+from plainview.casework.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
+from plainview.casework.probes.read import draft_of
+from plainview.casework.search.candidates import answered, candidate_ranked, candidates_of
+from plainview.casework.search.meaning import ORDINARY_ONCE_IN, Meaning, cautions, meanings, nothing_stands_out
+from plainview.casework.search.run import view_candidates
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.edits import read, says
+from plainview.scores.cautions import Caution
+from plainview.scores.scoring import COSINE
 from plainview.web.views.common import member_of, picture
 
 VIEW_LASTS = timedelta(minutes=30)

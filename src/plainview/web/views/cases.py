@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.actions.cases import close_case, open_case
-from plainview.casework.queries.cases import SHOWN, case_keyed, find_cases, searches_under
-from plainview.casework.queries.holds import held_case
-from plainview.casework.queries.policy import binding
+from plainview.casework.cases.open_close import close_case, open_case
+from plainview.casework.cases.read import SHOWN, find_cases, searches_under
+from plainview.casework.erasure.read import held_case
+from plainview.casework.find import case_keyed
+from plainview.casework.people.read import binding
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds

@@ -48,3 +48,8 @@ def require_shown(request: HttpRequest, public_id: str) -> None:
 def say(form: forms.Form, refused: Refused, field: str | None = None) -> None:
     """Put a refusal into the form, so that the member corrects it without losing what was written."""
     form.add_error(field, ValidationError(f"{refused.why} {refused.next_step}", code=refused.rule_id))
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of the other end of the connection; a proxy is believed only if `serve` was told of it."""
+    return str(request.META.get("REMOTE_ADDR", ""))

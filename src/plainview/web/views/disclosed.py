@@ -6,21 +6,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from plainview.casework.actions import packages
-from plainview.casework.actions.grants import view_disclosure
+from plainview.casework.disclosure import contents as told
+from plainview.casework.disclosure import context as context
+from plainview.casework.disclosure import kept_packages as packages
+from plainview.casework.disclosure.grants import view_disclosure
+from plainview.casework.disclosure.read import grant_of, grants_to, packages_open_to
 from plainview.casework.models import Candidate, DisclosureGrant
-from plainview.casework.queries import disclosed as told
-from plainview.casework.queries import disclosed_context as context
-from plainview.casework.queries.grants import grant_of, grants_to, packages_open_to
-from plainview.casework.queries.pictures import coarse_png, face_jpeg, probe_jpeg, whole_jpeg
-from plainview.casework.services import services
+from plainview.casework.pictures import coarse_png, face_jpeg, probe_jpeg, whole_jpeg
+from plainview.casework.workspace.services import services
 from plainview.policy.agency import parse
 from plainview.policy.disclosure import COARSE, WHOLE, disclosed_pictures
 from plainview.policy.table import table
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
 from plainview.web.views.common import member_of, picture, require_shown, shown
-from plainview.web.views.disclosing import zip_file
+from plainview.web.views.disclosure import zip_file
 from plainview.web.views.exoneration import AskForm
 
 PLACES = (

@@ -10,9 +10,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.actions import exoneration as acts
+from plainview.casework.disclosure import read as read
+from plainview.casework.disclosure import reviews as acts
+from plainview.casework.disclosure.read import reviews_of, searches_of, state_of, waits_for_examination
 from plainview.casework.models import ExonerationReview, Member
-from plainview.casework.queries import exoneration as read
+from plainview.casework.search.reviewed import review_numbered
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -72,7 +74,7 @@ def exoneration_ask(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def exonerations(request: HttpRequest) -> HttpResponse:
     """Every review of the agency."""
-    rows = [{"row": row, "state": read.state_of(row)} for row in read.reviews_of(member_of(request))]
+    rows = [{"row": row, "state": state_of(row)} for row in reviews_of(member_of(request))]
     return render(request, "exoneration/list.html", {"rows": rows})
 
 
@@ -84,19 +86,19 @@ def exoneration(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _page(request: HttpRequest, public_id: str, form: DecideForm | None = None, **more: Any) -> HttpResponse:
     member = member_of(request)
-    row = read.review_numbered(public_id, member)
+    row = review_numbered(public_id, member)
     return render(
         request,
         "exoneration/review.html",
         {
             "review": row,
-            "state": read.state_of(row),
-            "searches": read.searches_of(row),
+            "state": state_of(row),
+            "searches": searches_of(row),
             "told_rank": _may_know(row, member),
             "form": form or DecideForm(),
             "decides": holds(member.roles, Permission.EXONERATION_DECIDE),
             "searches_here": holds(member.roles, Permission.SEARCH_RUN),
-            "waits": read.waits_for_examination(row),
+            "waits": waits_for_examination(row),
         }
         | more,
     )
@@ -158,7 +160,7 @@ def exoneration_result(request: HttpRequest, public_id: str) -> HttpResponse:
     Raises:
         Refused: review.unknown, also while there is no answer.
     """
-    row = read.review_numbered(public_id, member_of(request))
+    row = review_numbered(public_id, member_of(request))
     if row.answer is None:
         raise Refused("review.unknown", "Refused", "It is not answered yet.", "Look at the review's page.")
     answer = JsonResponse({"review": row.public_id} | row.answer, json_dumps_params={"indent": 1})

@@ -8,18 +8,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
+from plainview.casework.alerts.read import unseen
+from plainview.casework.erasure.read import reviews_due
+from plainview.casework.examination.blind import waiting
+from plainview.casework.leads.read import decisions, outcomes_due
+from plainview.casework.misuse.read import flags
 from plainview.casework.models import Member
-from plainview.casework.queries import desk
-from plainview.casework.queries.alerts import unseen
-from plainview.casework.queries.blind import waiting
-from plainview.casework.queries.cases import approvals_waiting, urgent_waiting
-from plainview.casework.queries.flags import flags
-from plainview.casework.queries.holds import reviews_due
-from plainview.casework.queries.preparations import drafts
-from plainview.casework.queries.release import decisions, outcomes_due
-from plainview.casework.queries.retention import to_approve
-from plainview.casework.queries.sharing import waiting as shared_waiting
-from plainview.casework.queries.subjects import requests_to_answer
+from plainview.casework.people import desk
+from plainview.casework.probes.approvals import approvals_waiting, urgent_waiting
+from plainview.casework.probes.read import drafts
+from plainview.casework.retention.read import to_approve
+from plainview.casework.rights.read import requests_to_answer
+from plainview.casework.sharing.read import waiting as shared_waiting
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.views.common import member_of

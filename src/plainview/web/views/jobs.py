@@ -6,8 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.actions.jobs import cancel
-from plainview.casework.queries.jobs import job_numbered
+from plainview.casework.jobs import cancel, job_numbered
 from plainview.web.views.common import member_of
 
 

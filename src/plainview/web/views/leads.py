@@ -10,11 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.actions import leads as acts
-from plainview.casework.actions.sheet import make_sheet
+from plainview.casework.examination import read as looked
+from plainview.casework.leads import decide as acts
+from plainview.casework.leads import read as read
+from plainview.casework.leads.sheet import make_sheet
 from plainview.casework.models import Candidate, Lead, Member
-from plainview.casework.queries import examination as looked
-from plainview.casework.queries import release as read
 from plainview.policy import examination as looking
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission

@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from plainview.audit.checkpoint import parse
-from plainview.casework.actions.log import newest_checkpoint
-from plainview.casework.actions.record import export_record
-from plainview.casework.queries import explorer as read
-from plainview.casework.queries.log import keys_of_log, newest_entry
+from plainview.casework.log import explorer as read
+from plainview.casework.log.own_record import export_record
+from plainview.casework.log.read import keys_of_log, newest_entry
+from plainview.casework.log.write import newest_checkpoint
 from plainview.web.views.common import member_of
 
 _OWN_SHOWN = 200  # newest entries on the page of one's own record; the export has all

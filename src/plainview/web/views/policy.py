@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from plainview.casework.actions.policy import change_policy
-from plainview.casework.queries.policy import DRY_RUN_DAYS, DryRun, binding, dry_run, history
+from plainview.casework.people.policy import change_policy
+from plainview.casework.people.read import binding, history
+from plainview.casework.search.dry_run import DRY_RUN_DAYS, DryRun, dry_run
 from plainview.policy.agency import AgencyPolicy, parse
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission

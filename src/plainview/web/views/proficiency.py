@@ -8,8 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.actions.proficiency import add_item, retire_item
-from plainview.casework.queries.proficiency import everybodys_figures, item_picture, items, own_figures
+from plainview.casework.proficiency.items import add_item, retire_item
+from plainview.casework.proficiency.read import everybodys_figures, item_picture, items, own_figures
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds

@@ -15,11 +15,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.actions import register as publishing
-from plainview.casework.actions.log import newest_checkpoint
+from plainview.casework.log.write import newest_checkpoint
 from plainview.casework.models import Member
-from plainview.casework.queries import register as read
-from plainview.casework.register_site import chart, table
+from plainview.casework.register import publish as publishing
+from plainview.casework.register import read as read
+from plainview.casework.register.site import chart, table
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds

@@ -11,13 +11,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.actions.report_schedules import schedule_report, stop_schedule
-from plainview.casework.actions.reports import MadeReport, make_report
-from plainview.casework.queries.reports import readers
-from plainview.casework.queries.reports import schedules as schedules_of
-from plainview.casework.report_pdf import HOW
-from plainview.casework.report_sections import sections
-from plainview.casework.report_tables import Section
+from plainview.casework.reports.make import MadeReport, make_report
+from plainview.casework.reports.pdf import HOW
+from plainview.casework.reports.read import readers
+from plainview.casework.reports.read import schedules as schedules_of
+from plainview.casework.reports.schedules import schedule_report, stop_schedule
+from plainview.casework.reports.sections import sections
+from plainview.casework.reports.tables import Section
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.reporting import EVERY, Period, default_period

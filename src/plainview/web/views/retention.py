@@ -13,20 +13,21 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.actions import retention_rules, retention_runs
-from plainview.casework.actions.retention_proof import proof_of_run
-from plainview.casework.court_orders import COLUMNS
+from plainview.casework.erasure.read import holds
+from plainview.casework.jobs import job_of
 from plainview.casework.models import RetentionItem
-from plainview.casework.queries import retention as read
-from plainview.casework.queries.holds import holds
-from plainview.casework.queries.jobs import job_of
-from plainview.jobs.queue import enqueue
+from plainview.casework.retention import read as read
+from plainview.casework.retention import rules as retention_rules
+from plainview.casework.retention import runs as retention_runs
+from plainview.casework.retention.court_orders import COLUMNS
+from plainview.casework.retention.proof import proof_of_run
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.retention import BEGINNING, EVENTS, After
 from plainview.policy.roles import holds as granted
 from plainview.web.plot import HEIGHT, WIDTH, bars
 from plainview.web.views.common import member_of, say
+from plainview.worker.queue import enqueue
 
 _LINES = 100  # lines of a run's list on one page
 _ONE = {

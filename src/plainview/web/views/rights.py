@@ -1,263 +1,260 @@
-"""For the people in the pictures, without an account: the form, its receipt, and the state of a request with its code.
-
-Owns the pages. No code ever stands in an address, and nothing is kept in a session.
-"""
+"""Requests of people about themselves, for those of the agency who answer them, and for its auditor to read."""
 
 from __future__ import annotations
 
-import base64
-import json
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
 
-from plainview.audit.checkpoint import parse
-from plainview.casework.actions import subject_filing as filing
-from plainview.casework.actions.log import newest_checkpoint
-from plainview.casework.actions.subject_letters import proof_of_entry
-from plainview.casework.models import SubjectRequest
-from plainview.casework.queries.pictures import face_jpeg
-from plainview.casework.queries.subjects import findings_of, is_overdue, open_agencies
+from plainview.casework.models import SubjectFinding, SubjectRequest
+from plainview.casework.people.read import binding
+from plainview.casework.pictures import face_jpeg, jpeg
+from plainview.casework.rights import checks as checks
+from plainview.casework.rights import read as read
+from plainview.casework.rights.answers import answer_request
+from plainview.casework.rights.search import decide, search_subject
+from plainview.casework.workspace.services import services
+from plainview.policy.agency import DEFAULT_LIST, MAX_LIST
 from plainview.policy.decision import Refused
-from plainview.policy.subjects import ACCESS, GROUNDS, MAX_EXTENSION, PHOTO_BYTES, WISHES, faults, read_filing
+from plainview.policy.rights import ACCESS, GROUNDS, MAX_EXTENSION, WISHES
+from plainview.recognition.crop import within
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
-from plainview.web.middleware import client_address
-from plainview.web.uploads import InMemory
+from plainview.web.views.common import member_of, picture, require_shown, say, shown
 
-_FIELDS = {
-    "subject.wish": "wishes",
-    "subject.whose": "own",
-    "subject.another_person": "own",
-    "subject.name": "name",
-    "subject.contact": "email",
-    "subject.text": "about",
-    "subject.named": "named",
-    "subject.agency": "agency",
-}
+_LONGEST = 640  # pixels of the person's photograph on the page
 
 
-class RightsForm(forms.Form):
-    """What a person asks; the rules of policy.subjects check it."""
+class ConfirmForm(forms.Form):
+    """How identity was checked."""
 
-    agency = forms.ChoiceField(
-        label="Which agency do you ask?",
-        required=False,
-        help_text="Each agency answers for its own galleries. Ask several one by one.",
-    )
-    wishes = forms.MultipleChoiceField(
-        label="What do you ask for?",
-        choices=tuple(WISHES.items()),
-        initial=[ACCESS],
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
-    own = forms.ChoiceField(
-        label="Whose pictures are they?",
-        required=False,
-        widget=forms.RadioSelect,
-        choices=[("yes", "Mine: I ask about myself"), ("no", "Somebody else's")],
-    )
-    name = forms.CharField(
-        label="Your name",
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        help_text="As your documents have it. Galleries are not searched by names: it is for the agency to know who asks.",
-    )
-    email = forms.CharField(
-        label="E-mail address",
-        required=False,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        help_text="Or a postal address below. You are told when the answer is ready; the answer itself is never mailed.",
-    )
-    post = forms.CharField(
-        label="Postal address",
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
-    )
-    about = forms.CharField(
-        label="What is it about?",
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="When and where you think a picture of you was taken or used. You need not give a reason.",
-    )
-    named = forms.CharField(
-        label="References or links that you know",
-        required=False,
+    how = forms.CharField(
+        label="How was it checked that the person is who they say?",
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="One a line: the number of a reference (R and twelve signs), or the link of a published picture.",
-    )
-    photo = forms.FileField(
-        label="A photograph of you",
         required=False,
-        widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
-        help_text=f"Without one the agency cannot look for your face. You alone, from the front; up to {PHOTO_BYTES >> 20} MB. "
-        "It is kept sealed, compared only after somebody has checked that it is you who asks, and erased with the answer. "
-        "No template of it is ever stored.",
-    )
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        """Offer the agencies that are open."""
-        super().__init__(*arguments, **options)
-        field = self.fields["agency"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        field.choices = [("", "Choose one"), *((row.public_id, row.name) for row in open_agencies())]
-
-
-@csrf_exempt  # until the handler is set; `_rights` is protected
-@require_http_methods(["GET", "POST"])
-def rights(request: HttpRequest) -> HttpResponse:
-    """The form; a sent one becomes a request and shows its receipt."""
-    request.upload_handlers = [InMemory(request)]
-    return _rights(request)
-
-
-@csrf_protect
-def _rights(request: HttpRequest) -> HttpResponse:
-    form = RightsForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        filed = _filed(form, request)
-        if filed is not None:
-            told = {"row": filed.request, "code": filed.code, "wishes": _wishes(filed.request)}
-            return render(request, "rights/filed.html", told)
-        if request.FILES and not form.has_error("photo"):
-            _say(form, "photo", "Choose the photograph once more: it was not kept.")
-    return render(
-        request, "rights/file.html", {"form": form, "most": MAX_EXTENSION}, status=422 if form.errors else 200
+        help_text="What was shown, who compared it with the person, and with the photograph if there is one. No number of a document, no copy.",
     )
 
 
-def _filed(form: RightsForm, request: HttpRequest) -> filing.Filed | None:
-    """The request, or None with everything that is wrong said in the form."""
-    told, network = form.cleaned_data, client_address(request)
-    photo, agency = told["photo"], told["agency"]
-    written: dict[str, Any] = {
-        "own": {"yes": True, "no": False}.get(told["own"]),
-        **{name: told[name] for name in ("wishes", "name", "email", "post", "about", "named")},
-    }
-    if not agency:
-        _say(form, "agency", "No agency is chosen. Choose one.")
-    for fault in faults(**written):
-        _say(form, _FIELDS.get(fault.rule_id), f"{fault.why} {fault.next_step}")
-        if agency and fault.rule_id == "subject.another_person":
-            filing.record_refused_filing(agency, fault, network=network)
-    if form.errors:
-        return None
-    try:
-        if photo is not None and (photo.size or 0) > PHOTO_BYTES:
-            raise filing.too_large(photo.size)
-        data = photo.read() if photo is not None else None
-        return filing.file_request(agency, read_filing(**written), data, network=network)
-    except Refused as refused:
-        _say(form, _FIELDS.get(refused.rule_id), f"{refused.why} {refused.next_step}")
-    except BadMedia as error:
-        _say(form, "photo", f"{error.why} {error.next_step}")
-    return None
+class SearchForm(forms.Form):
+    """How many faces people look at."""
 
-
-def _say(form: forms.Form, field: str | None, words: str) -> None:
-    form.add_error(field, ValidationError(words))
-
-
-def _wishes(row: SubjectRequest) -> list[str]:
-    return [WISHES[wish] for wish in row.wishes]
-
-
-class CodeForm(forms.Form):
-    """The code of the receipt."""
-
-    code = forms.CharField(
-        label="Code",
-        help_text="Sixteen signs; it stands on your receipt.",
-        max_length=100,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    top = forms.IntegerField(
+        label="Most similar faces of each gallery to look at",
+        min_value=2,
+        max_value=MAX_LIST,
+        initial=DEFAULT_LIST,
+        help_text="Search again with more if the last ones still show the person.",
     )
 
 
-@sensitive_post_parameters("code")
-@require_http_methods(["GET", "POST"])
-def right(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The state of a request, and its answer, for whoever holds its code."""
-    form = CodeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        code = form.cleaned_data["code"]
-        try:
-            opened = filing.open_request(public_id, code, network=client_address(request))
-        except Refused as refused:
-            _say(form, "code", f"{refused.why} {refused.next_step}")
-        else:
-            return render(request, "rights/state.html", _state(opened, code))
+class AnswerForm(forms.Form):
+    """Why something that was asked for is not done."""
+
+    reason = forms.CharField(
+        label="Why what is not ticked stays",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+        help_text="The person reads it. Needed only if something stays that they asked to be erased.",
+    )
+
+
+class RefuseForm(forms.Form):
+    """A refusal of the whole request."""
+
+    ground = forms.ChoiceField(
+        label="Ground",
+        choices=[(name, why) for name, (why, _) in GROUNDS.items()],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    reason = forms.CharField(label="Reason, for the person", widget=forms.Textarea(attrs={"rows": 3}), required=False)
+
+
+class ExtendForm(forms.Form):
+    """A later deadline."""
+
+    days = forms.IntegerField(label="Days more", min_value=1, max_value=MAX_EXTENSION)
+    reason = forms.CharField(label="Reason, for the person", widget=forms.Textarea(attrs={"rows": 2}), required=False)
+
+
+_FORMS: dict[str, type[forms.Form]] = {
+    "confirm": ConfirmForm,
+    "search": SearchForm,
+    "decide": forms.Form,
+    "answer": AnswerForm,
+    "refuse": RefuseForm,
+    "extend": ExtendForm,
+}
+_DONE = {
+    "confirm": "Recorded. Nothing was compared yet: search next.",
+    "search": "Searched. Look at each face.",
+    "decide": "Recorded.",
+    "answer": "Answered. The person is told by e-mail if they gave an address; print the letter if not.",
+    "refuse": "Refused. The letter says why and what the person can do.",
+    "extend": "Extended. The person is told why.",
+}
+_FIELD = {"confirm": "how", "answer": "reason", "refuse": "reason", "extend": "reason", "search": "top"}
+
+
+@require_GET
+def subject_list(request: HttpRequest) -> HttpResponse:
+    """Every request to the agency, those with the nearest deadline first."""
+    rows = [_row(row) for row in read.requests_of(member_of(request))]
     return render(
         request,
-        "rights/code.html",
-        {"form": form, "number": public_id[:16]},
-        status=403 if form.errors else 200,
+        "rights/list.html",
+        {
+            "open": [row for row in rows if row["waits"]],
+            "closed": [row for row in rows if not row["waits"]],
+            "overdue": sum(bool(row["overdue"]) for row in rows),
+        },
     )
 
 
-def _state(opened: filing.Opened, code: str) -> dict[str, Any]:
-    row = opened.request
+def _row(row: SubjectRequest) -> dict[str, Any]:
+    left = read.days_left(row)
     return {
         "row": row,
-        "code": code,
-        "wishes": _wishes(row),
-        "overdue": is_overdue(row),
-        "ground": GROUNDS.get(row.ground),
-        "answered": opened.pdf is not None,
-        "pictures": _pictures(row) if row.state == "answered" else [],
-        "erased": [one for one in findings_of(row, of_person=True) if one.outcome == "erased"],
+        "wishes": ", ".join(row.wishes),
+        "waits": row.state in read.OPEN,
+        "left": left,
+        "late": -left,
+        "overdue": read.is_overdue(row),
+        "pressing": read.is_pressing(row),
     }
 
 
-def _pictures(row: SubjectRequest) -> list[dict[str, str]]:
-    """The person's pictures that are still held, inside the page: an address could be handed on."""
-    shown = []
-    for one in findings_of(row, of_person=True):
-        if one.reference.template:
-            try:
-                data = face_jpeg(one.reference.blob, one.reference.box, 320)
-            except (BadMedia, StorageError):
-                continue
-            shown.append(
-                {
-                    "reference": one.reference.public_id,
-                    "src": f"data:image/jpeg;base64,{base64.b64encode(data).decode()}",
-                }
-            )
-    return shown
+@require_GET
+def subject(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One request: who asks, the faces, the answer."""
+    return _page(request, public_id)
 
 
-@sensitive_post_parameters("code")
-@require_POST
-def right_answer(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The letter as PDF."""
-    opened = filing.open_request(public_id, request.POST.get("code", ""), network=client_address(request))
-    if opened.pdf is None:
+def _page(request: HttpRequest, public_id: str, act: str = "", form: forms.Form | None = None) -> HttpResponse:
+    member = member_of(request)
+    seen = checks.view_request(public_id, acting_member=member)
+    row, faces = seen.request, seen.faces
+    shown(request, row.public_id)
+    _, policy = binding(member.agency)
+    asked = {name: made(auto_id=f"{name}_%s") for name, made in _FORMS.items()}
+    if form is not None:
+        asked[act] = form
+    undecided = sum(one.is_person is None for one in faces)
+    photo = read.has_photo(row)
+    looked = row.searched_at is not None or not (photo or seen.filing.named)
+    return render(
+        request,
+        "rights/request.html",
+        _row(row)
+        | {
+            "filing": seen.filing,
+            "wished": [WISHES[wish] for wish in row.wishes],
+            "faces": faces,
+            "photo": photo,
+            "asks_erasure": set(row.wishes) != {ACCESS},
+            "forms": asked,
+            "undecided": undecided,
+            "theirs": [one for one in faces if one.is_person],
+            "spared": _spared(request, act, faces),
+            "answers": seen.answers,
+            "ready": row.state == "confirmed" and looked and not undecided,
+            "ground": GROUNDS.get(row.ground),
+            "searches": row.state == "confirmed" and (photo or seen.filing.named),
+            "policy": policy,
+            "letter": read.answer_pdf(row) is not None,
+        },
+        status=422 if form is not None else 200,
+    )
+
+
+def _spared(request: HttpRequest, act: str, faces: list[SubjectFinding]) -> set[int]:
+    """The faces whose erasure the member had taken out when the answer was refused: nothing is lost."""
+    if act != "answer":
+        return set()
+    erase = set(request.POST.getlist("erase"))
+    return {one.pk for one in faces if one.reference.public_id not in erase}
+
+
+@require_http_methods(["GET", "POST"])
+def subject_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
+    """One act on a request; a refusal comes back beside its form."""
+    made = _FORMS.get(act)
+    if made is None:
+        read.request_numbered(public_id, member_of(request))
         raise Http404
-    return _file(opened.pdf, "application/pdf", f"answer-{opened.request.public_id}.pdf")
+    if request.method == "GET":  # a page that was loaded anew after a refusal
+        return redirect("subject", read.request_numbered(public_id, member_of(request)).public_id)
+    form = made(request.POST, auto_id=f"{act}_%s")
+    if form.is_valid():
+        try:
+            _act(act, public_id, form.cleaned_data, request)
+        except Refused as refused:
+            if refused.rule_id.endswith(".unknown"):
+                raise
+            say(form, refused, _FIELD.get(act))
+        except BadMedia as error:  # a photograph that an earlier model pack took
+            form.add_error(_FIELD.get(act), f"{error.why} {error.next_step}")
+        else:
+            messages.success(request, _DONE[act])
+            return redirect("subject", public_id)
+    return _page(request, public_id, act, form)
 
 
-@sensitive_post_parameters("code")
-@require_POST
-def right_proof(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The proof that the erasure of one reference stands in the log, with the log's signed head, as a file."""
-    opened = filing.open_request(public_id, request.POST.get("code", ""), network=client_address(request))
-    asked, note = request.POST.get("reference", ""), newest_checkpoint()
-    erased = {one.reference.public_id: one for one in findings_of(opened.request, of_person=True)}
-    proof = proof_of_entry(erased[asked].entry, parse(note).size) if asked in erased else None
-    if proof is None:
+def _act(act: str, public_id: str, told: dict[str, Any], request: HttpRequest) -> None:
+    member = member_of(request)
+    if act == "confirm":
+        checks.confirm(public_id, told["how"], acting_member=member)
+    elif act == "search":
+        search_subject(public_id, top=told["top"], acting_member=member)
+    elif act == "decide":
+        looked, ticked = request.POST.getlist("looked"), set(request.POST.getlist("person"))
+        others = [one for one in looked if one not in ticked]
+        decide(public_id, sorted(ticked), others, acting_member=member)
+    elif act == "answer":
+        erase = request.POST.getlist("erase")
+        answer_request(public_id, erase=erase, reason=told["reason"], acting_member=member)
+    elif act == "refuse":
+        checks.refuse(public_id, told["ground"], told["reason"], acting_member=member)
+    else:
+        checks.extend(public_id, told["days"], told["reason"], acting_member=member)
+
+
+@require_GET
+def subject_photo(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The photograph of whoever asks, decoded in the restricted child; it passes no cache."""
+    row = read.request_numbered(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    data = read.photo_of(row)
+    if data is None:
         raise Http404
-    data = json.dumps(proof | {"checkpoint": note}, indent=1).encode()
-    return _file(data, "application/json", f"proof-{asked}.json")
+    return picture(jpeg(within(services().decoder.decode(data).pixels, _LONGEST)))
 
 
-def _file(data: bytes, kind: str, name: str) -> HttpResponse:
-    answer = HttpResponse(data, content_type=kind)
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+@require_GET
+def subject_face(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
+    """The face of a reference that the request lists."""
+    row = read.request_numbered(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    reference = read.finding_numbered(row, number).reference
+    try:
+        return picture(face_jpeg(reference.blob, reference.box, 320))
+    except (BadMedia, StorageError):
+        raise Http404 from None
+
+
+@require_GET
+def subject_letter(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The letter, to print it for somebody without e-mail."""
+    row = read.request_numbered(public_id, member_of(request))
+    require_shown(request, row.public_id)
+    pdf = read.answer_pdf(row)
+    if pdf is None:
+        raise Http404
+    answer = HttpResponse(pdf, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="answer-{row.public_id}.pdf"'
     return answer

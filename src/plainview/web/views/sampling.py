@@ -9,8 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.actions import sampling as acts
-from plainview.casework.queries import sampling as read
+from plainview.casework.sampling import draw as acts
+from plainview.casework.sampling import read as read
 from plainview.policy.decision import Refused
 from plainview.policy.sampling import FINDINGS, MAX_NONCE, MAX_SAMPLE, QUESTION
 from plainview.web.views.common import member_of, say

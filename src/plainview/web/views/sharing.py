@@ -7,19 +7,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.actions import shared_ends, shared_requests, shared_search
-from plainview.casework.models import Member
-from plainview.casework.queries import agreements as agreed
-from plainview.casework.queries import sharing as read
-from plainview.casework.queries.pictures import face_jpeg, whole_jpeg
-from plainview.casework.queries.preparations import chosen_face, preparation_numbered
+from plainview.casework.agreements import read as agreed
+from plainview.casework.examination.drafts import Answers, Saved
+from plainview.casework.find import preparation_numbered
+from plainview.casework.models import Draft, Member
+from plainview.casework.pictures import face_jpeg, whole_jpeg
+from plainview.casework.probes.read import chosen_face
+from plainview.casework.sharing import ends as shared_ends
+from plainview.casework.sharing import read as read
+from plainview.casework.sharing import requests as shared_requests
+from plainview.casework.sharing import search as shared_search
 from plainview.policy.agency import DEFAULT_LIST, MIN_LIST
 from plainview.policy.decision import Allow, Refused
-from plainview.policy.examination import OUTCOMES, STATEMENT
+from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS, OUTCOMES, STATEMENT, WHAT_TO_LOOK_AT
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.edits import read as chain
@@ -280,3 +285,66 @@ def outcome(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.success(request, "Reported. It counts for both agencies.")
         return redirect("shared-request", public_id)
     return _page(request, public_id, form, status=422)
+
+
+def answers_of(request: HttpRequest) -> Answers:
+    """What the form holds, complete or not."""
+    sent = request.POST
+    return Answers.of(
+        {
+            "components": {name: sent.get(f"c{n}") for n, name in enumerate(COMPONENTS, start=1)},
+            "conclusion": sent.get("conclusion"),
+            "notes": sent.get("notes"),
+            "acknowledged": sent.getlist("acknowledged"),
+        }
+    )
+
+
+def laid_out(answers: Answers, *, marked: bool) -> dict[str, Any]:
+    """The form for the template: a row for each component, the conclusions, the notes.
+
+    Args:
+        answers: what is answered so far.
+        marked: whether blank rows are marked as missing.
+    """
+    return {
+        "rows": [
+            {
+                "field": f"c{number}",
+                "name": name,
+                "number": number,
+                "look_at": WHAT_TO_LOOK_AT[name],
+                "missing": marked and name not in answers.components,
+                "choices": [
+                    {"word": word, "id": f"c{number}-{place}", "checked": answers.components.get(name) == word}
+                    for place, word in enumerate(ANSWERS, start=1)
+                ],
+            }
+            for number, name in enumerate(COMPONENTS, start=1)
+        ],
+        "answered": len(answers.components),
+        "conclusions": [
+            {"word": word, "id": f"conclusion-{place}", "checked": answers.conclusion == word}
+            for place, word in enumerate(CONCLUSIONS, start=1)
+        ],
+        "notes": answers.notes,
+        "acknowledged": answers.acknowledged,
+    }
+
+
+def version_of(request: HttpRequest) -> int:
+    """The draft's version that the page was made from; 0 when it says none."""
+    sent = request.POST.get("version", "")
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
+
+
+def saved_json(saved: Saved) -> JsonResponse:
+    """What the page shows after saving."""
+    return JsonResponse(
+        {"version": saved.version, "saved_at": f"{saved.saved_at:%H:%M:%S}", "elsewhere": saved.elsewhere}
+    )
+
+
+def state_json(request: HttpRequest, draft: Draft | None) -> JsonResponse:
+    """The draft's version, and a fresh form token for a page that outlived its session."""
+    return JsonResponse({"version": draft.version if draft else 0, "token": get_token(request)})

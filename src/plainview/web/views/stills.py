@@ -6,9 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.actions.stills import best_others, draft_still
-from plainview.casework.queries.videos import persons, still_frame, still_numbered
-from plainview.casework.services import services
+from plainview.casework.find import still_numbered
+from plainview.casework.videos.read import persons, still_frame
+from plainview.casework.videos.stills import best_others, draft_still
+from plainview.casework.workspace.services import services
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.views.common import member_of, picture

@@ -12,19 +12,20 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.actions import videos as actions
-from plainview.casework.actions.video_erase import erase_video
-from plainview.casework.actions.video_export import KINDS, export_stills
+from plainview.casework.cases.read import cases
+from plainview.casework.find import video_numbered
+from plainview.casework.jobs import job_of
 from plainview.casework.models import Member, Video
-from plainview.casework.queries.cases import cases
-from plainview.casework.queries.jobs import job_of
-from plainview.casework.queries.videos import Filter, persons, still_counts, video_numbered, videos
-from plainview.jobs.queue import enqueue_again
+from plainview.casework.videos import upload as actions
+from plainview.casework.videos.erase import erase_video
+from plainview.casework.videos.export import KINDS, export_stills
+from plainview.casework.videos.read import Filter, persons, still_counts, videos
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.timeline import timeline
 from plainview.web.views.common import member_of
+from plainview.worker.queue import enqueue_again
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "pdf": "application/pdf"}
 

@@ -1,1 +1,0 @@
-"""Casework verbs: the only writers; each names its acting member and writes its audit entry in the same transaction."""

@@ -1,0 +1,156 @@
+"""Standing before every act on a search for another agency: the agreement, and the rules of both agencies.
+
+Owns the lock: whoever changes an agreement or a request, and whoever records a search or its answer under it, holds the
+agreement's row. So nothing is recorded at the moment at which it is withdrawn, nor after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.audit.record import Value
+from plainview.casework.agreements.read import both, facts_of, named
+from plainview.casework.log.write import Receipt, write_entry
+from plainview.casework.models import Agreement, Case, Member, Search, SharedRequest
+from plainview.casework.people.read import binding
+from plainview.policy import rules
+from plainview.policy import sharing as words
+from plainview.policy.decision import Decision, Refused
+
+
+def locked(key: int) -> Agreement:
+    """Return an agreement as it is now; in a transaction its row is locked until the end of it."""
+    rows = Agreement.objects.select_related("holder", "asker")
+    if transaction.get_connection().in_atomic_block:
+        rows = rows.select_for_update(of=("self",))
+    return rows.get(pk=key)
+
+
+def held(public_id: str) -> SharedRequest:
+    """Return a request as it is now, its agreement locked as by `locked`."""
+    key = SharedRequest.objects.values_list("agreement_id", flat=True).get(public_id=public_id)
+    agreement = locked(key)
+    request = SharedRequest.objects.select_related(
+        "gallery", "case", "member__agency", "authorised_by", "taken_by", "mirror", "version"
+    ).get(public_id=public_id)
+    request.agreement = agreement
+    return request
+
+
+def named_if_any(public_id: str) -> dict[str, Value]:
+    """What an entry about a request says; nothing without one, or about one that there is not."""
+    found = SharedRequest.objects.select_related("agreement__holder", "agreement__asker")
+    request = found.filter(public_id=public_id).first() if public_id else None
+    return named(request) if request else {}
+
+
+def require_agreed(request: SharedRequest) -> None:
+    """Ask what must hold at every moment.
+
+    Raises:
+        Refused: the first rule that says no.
+    """
+    rules.require(*words.agreed(facts_of(request)))
+
+
+def require_asked(request: SharedRequest, acting_member: Member) -> None:
+    """Ask the rules of the agency that asks, as its policy is now.
+
+    The other agency reads which rule says no and not the policy behind it.
+
+    Raises:
+        Refused: the first rule that says no.
+    """
+    asker = request.agreement.asker
+    _, policy = binding(asker)
+    for decision in words.asked(facts_of(request), policy):
+        if not isinstance(decision, Refused):
+            continue
+        if acting_member.agency_id == asker.pk:
+            raise decision
+        raise Refused(
+            decision.rule_id,
+            decision.what,
+            "Their own policy does not allow any more what they ask for.",
+            "Decline it and say so; they can ask anew.",
+        ).under(asker.name)
+
+
+def searched_for(public_id: str, case: Case | None, acting_member: Member) -> SharedRequest | None:
+    """Ask whether a request may be searched now by this member under this case; its agreement stays locked.
+
+    Args:
+        public_id: the request; "" for a search of the agency's own, which no case that stands for another's allows.
+        case: with the request that it stands for (`mirrored`), if any.
+        acting_member: who searches.
+
+    Raises:
+        Refused: the first rule that says no.
+    """
+    rules.require(words.mirror_only_by_request(hasattr(case, "mirrored"), bool(public_id)))
+    if not public_id:
+        return None
+    request = held(public_id)
+    require_agreed(request)
+    taker = request.taken_by.public_id if request.taken_by else ""
+    rules.require(
+        words.authorised(request.authorised_at is not None),
+        words.taken_by(taker, acting_member.public_id),
+        rules.case_found("", case is not None and case.pk == request.mirror_id),
+    )
+    require_asked(request, acting_member)
+    return request
+
+
+def under_holder(request: SharedRequest | None, decision: Decision) -> Decision:
+    """A rule of the agency that searches, saying so where the rules of two agencies hold."""
+    if request is None or not isinstance(decision, Refused):
+        return decision
+    return decision.under(request.agreement.holder.name)
+
+
+def still_agreed(search: Search) -> None:
+    """Ask again, for a search that was recorded, what must hold at every moment; nothing for an agency's own.
+
+    Raises:
+        Refused: the first rule that says no.
+    """
+    if search.shared_request_id is not None:
+        assert search.shared_request is not None  # noqa: S101
+        require_agreed(held(search.shared_request.public_id))
+
+
+@contextmanager
+def withheld_where_over(search: Search, asked: Receipt, acting_member: Member) -> Iterator[None]:
+    """Record that a search for another agency is not answered where a rule says no meanwhile; the refusal goes on.
+
+    Whatever was computed by then is dropped. An agency's own searches pass through.
+    """
+    try:
+        yield
+    except Refused as refused:
+        if search.shared_request is not None:
+            withhold(search, asked.entry, refused, acting_member)
+        raise
+
+
+def withhold(search: Search, requested_in: int, refused: Refused, acting_member: Member) -> None:
+    """Record that a search for another agency is not answered, and by which rule."""
+    with transaction.atomic():
+        search.withheld_at, search.withheld_rule = timezone.now(), refused.rule_id
+        search.save(update_fields=["withheld_at", "withheld_rule"])
+        write_entry(
+            "search.withheld",
+            {
+                **both(search),
+                "search": search.public_id,
+                "requested_in": requested_in,
+                "rule": refused.rule_id,
+            },
+            {"why": refused.why},
+            acting_member=acting_member,
+        )

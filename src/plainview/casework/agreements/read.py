@@ -1,0 +1,182 @@
+"""Reading agreements: those of the member's own agency, as the one that searches or the one that asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from plainview.audit.record import Value
+from plainview.casework.models import Agency, Agreement, AgreementVersion, Gallery, Member, Search, SharedRequest
+from plainview.casework.people.read import trial_facts
+from plainview.policy.decision import Allow, Refused
+from plainview.policy.sharing import SharedFacts, Terms, agreement_in_force
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An agreement as its page shows it.
+
+    Attributes:
+        agreement: with both agencies.
+        given: the member's agency is the one that searches.
+        other: the other agency.
+        version: the one that binds; None while none was accepted.
+        proposed: a newer one that waits to be accepted.
+        versions: all of them, newest first.
+        state: "in force", or why it is not, in a few words.
+        in_force: whether anything can be asked for under it now.
+    """
+
+    agreement: Agreement
+    given: bool
+    other: Agency
+    version: AgreementVersion | None
+    proposed: AgreementVersion | None
+    versions: list[AgreementVersion]
+    state: str
+    in_force: bool
+
+
+_STATES = {
+    "agreement.withdrawn": "withdrawn",
+    "agreement.not_accepted": "waits to be accepted",
+    "agreement.not_begun": "not begun",
+    "agreement.ended": "ended",
+}
+
+
+def binding_version(agreement: Agreement) -> AgreementVersion | None:
+    """The newest version that was accepted."""
+    return agreement.versions.exclude(accepted_at=None).order_by("-number").first()
+
+
+def terms_of(version: AgreementVersion | None) -> Terms | None:
+    """A version as the rules read it."""
+    if version is None:
+        return None
+    names = version.galleries.order_by("name").values_list("name", flat=True)
+    return Terms(
+        tuple(names),
+        version.starts_on,
+        version.ends_on,
+        tuple(version.offences),
+        tuple(version.purposes),
+        tuple(version.askers),
+    )
+
+
+def agreement_numbered(public_id: str, member: Member) -> Agreement:
+    """Return an agreement of the member's agency.
+
+    Raises:
+        Refused: agreement.unknown; so is one between two others.
+    """
+    found = _of(member).filter(public_id=public_id.strip()).first()
+    if found is None:
+        raise Refused(
+            "agreement.unknown",
+            "Refused",
+            f"Your agency has no agreement {public_id!r}.",
+            "See `plainview agreement list`.",
+        )
+    return found
+
+
+def agreement_shown(public_id: str, member: Member) -> Shown:
+    """One agreement with all its versions.
+
+    Raises:
+        Refused: agreement.unknown.
+    """
+    return shown(agreement_numbered(public_id, member), member)
+
+
+def agreements(member: Member) -> list[Shown]:
+    """Every agreement of the member's agency, newest first."""
+    return [shown(row, member) for row in _of(member).order_by("-pk")]
+
+
+def agreements_to_ask(member: Member) -> list[Shown]:
+    """Those under which the member's agency can ask now."""
+    return [row for row in agreements(member) if row.in_force and not row.given]
+
+
+def shown(agreement: Agreement, member: Member) -> Shown:
+    """How an agreement looks from the member's agency."""
+    rows = agreement.versions.select_related("proposed_by", "accepted_by").prefetch_related("galleries")
+    versions = list(rows.order_by("-number"))
+    version = next((row for row in versions if row.accepted_at is not None), None)
+    proposed = versions[0] if versions and versions[0].accepted_at is None else None
+    given = agreement.holder_id == member.agency_id
+    answer = agreement_in_force(terms_of(version), agreement.withdrawn_at is not None, timezone.now().date())
+    return Shown(
+        agreement,
+        given,
+        agreement.asker if given else agreement.holder,
+        version,
+        proposed,
+        versions,
+        "in force" if isinstance(answer, Allow) else _STATES[answer.rule_id],
+        isinstance(answer, Allow),
+    )
+
+
+def partners(member: Member) -> list[Agency]:
+    """Every other agency that is open: their names stand in the public register."""
+    rows = Agency.objects.exclude(opened_at=None).filter(suspended_at=None)
+    return list(rows.exclude(pk=member.agency_id).order_by("name"))
+
+
+def own_galleries(member: Member) -> list[Gallery]:
+    """Galleries of the member's agency, whose legal basis has not ended, for a proposal."""
+    rows = Gallery.objects.filter(agency=member.agency, expires_on__gte=timezone.now().date())
+    return list(rows.order_by("name"))
+
+
+def _of(member: Member) -> QuerySet[Agreement]:
+    rows = Agreement.objects.filter(Q(holder=member.agency) | Q(asker=member.agency))
+    return rows.select_related("holder", "asker", "withdrawn_by__agency")
+
+
+def both(search: Search) -> dict[str, Value]:
+    """What the public part of an entry about a search for another agency says besides: for whom, by which request."""
+    shared = search.shared_request
+    return {} if shared is None else named(shared)
+
+
+def named(request: SharedRequest) -> dict[str, Value]:
+    """The same, of a request: `agency` is the one that searches, `for_agency` the one that asked."""
+    return {
+        "shared_request": request.public_id,
+        "agency": request.agreement.holder.public_id,
+        "for_agency": request.agreement.asker.public_id,
+    }
+
+
+def facts_of(request: SharedRequest) -> SharedFacts:
+    """What is known of a request now, by the version of the agreement that binds now."""
+    agreement, member = request.agreement, Member.objects.get(pk=request.member_id)
+    return SharedFacts(
+        terms=terms_of(binding_version(agreement)),
+        withdrawn=agreement.withdrawn_at is not None,
+        asker_open=agreement.asker.is_open,
+        holder_open=agreement.holder.is_open,
+        asker=member.email,
+        asker_roles=tuple(member.roles),
+        asker_active=member.is_active,
+        on_trial=member.on_trial,
+        trial=trial_facts(member) if member.on_trial else None,
+        gallery=request.gallery.name,
+        offence=request.case.offence,
+        purpose=request.purpose,
+        origin=request.origin,
+        top=request.top,
+        authority=request.authority,
+        case_closed_on=request.case.closed_at.date() if request.case.closed_at else None,
+        authorised=request.authorised_at is not None,
+        closed_as=request.closed_as,
+        expires_at=request.expires_at,
+        now=timezone.now(),
+    )

@@ -1,0 +1,156 @@
+"""How alerts end or go on: expiry, closing, renewal by a supervisor, muting, and what becomes of them with their case.
+
+Owns the entry `alert.ended`, which says how many candidates the alert raised and how many nobody looked at.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.casework.find import alert_numbered
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Alert, Case, Member
+from plainview.casework.people.read import binding
+from plainview.policy import joining, rules
+from plainview.policy.alerts import UNSOLVED_DAYS, alert_days
+from plainview.policy.decision import Refused
+from plainview.policy.examination import explained
+from plainview.policy.permissions import Permission
+
+_UNSOLVED = timedelta(days=UNSOLVED_DAYS)
+
+
+def close_alert(public_id: str, *, reason: str, acting_member: Member) -> Alert:
+    """End an alert now.
+
+    Raises:
+        Refused: no permission, unknown, over, or no reason in words.
+    """
+    with acting("alert.close", Permission.ALERT_CLOSE, acting_member):
+        alert = _open_one(public_id, acting_member)
+        rules.require(explained(reason, "The reason"))
+        _end(alert, reason.strip(), acting_member)
+    return alert
+
+
+def renew_alert(public_id: str, *, days: int, reason: str, acting_member: Member) -> Alert:
+    """Let an open alert go on from now; nobody renews their own.
+
+    Raises:
+        Refused: no permission, unknown, over, one's own, longer than policy allows, or no reason in words.
+    """
+    with acting("alert.renew", Permission.ALERT_RENEW, acting_member):
+        alert = _open_one(public_id, acting_member)
+        _, policy = binding(acting_member.agency)
+        rules.require(
+            joining.another_person(acting_member.public_id, alert.member.public_id, "Renewal"),
+            alert_days(days, UNSOLVED_DAYS if alert.unsolved else policy.alert_days),
+            explained(reason, "The reason"),
+        )
+        alert.expires_at = timezone.now() + timedelta(days=days)
+        alert.save(update_fields=["expires_at", "changed_at"])
+        write_entry(
+            "alert.renewed",
+            {"alert": alert.public_id, "expires_at": _text(alert.expires_at)},
+            {"reason": reason.strip()},
+            acting_member=acting_member,
+        )
+    return alert
+
+
+def mute_alert(public_id: str, *, reason: str, acting_member: Member) -> Alert:
+    """Send no more messages about one's own alert; it goes on, and the page shows what it raises.
+
+    An empty reason takes the muting back.
+
+    Raises:
+        Refused: no permission, unknown, over or somebody else's.
+    """
+    with acting("alert.mute", Permission.ALERT_OWN, acting_member):
+        alert = _open_one(public_id, acting_member)
+        if alert.member_id != acting_member.pk:
+            raise Refused(
+                "alert.not_yours",
+                "Nothing muted",
+                "It is a colleague's alert.",
+                "Only its member can mute it.",
+            )
+        alert.muted_at, alert.muted_why = (timezone.now() if reason.strip() else None), reason.strip()
+        alert.save(update_fields=["muted_at", "muted_why", "changed_at"])
+        write_entry(
+            "alert.muted" if alert.muted_at else "alert.unmuted",
+            {"alert": alert.public_id},
+            {"reason": alert.muted_why} if alert.muted_at else {},
+            acting_member=acting_member,
+        )
+    return alert
+
+
+def sweep_alerts() -> int:
+    """End every alert whose time is over; return how many. Comparing looks at the clock itself and never waits for this."""
+    ended = 0
+    for alert in Alert.objects.filter(closed_at=None, expires_at__lte=timezone.now()):
+        with transaction.atomic():
+            held = Alert.objects.select_for_update().filter(pk=alert.pk, closed_at=None).first()
+            if held is not None and held.expires_at <= timezone.now():
+                _end(held, "expired", None)
+                ended += 1
+    return ended
+
+
+def end_with_case(case: Case, *, unsolved: bool, acting_member: Member) -> None:
+    """End the alerts of a case that is being closed, or keep them as those of an unsolved case.
+
+    Raises:
+        Refused: alert.unsolved.
+    """
+    _, policy = binding(acting_member.agency)
+    if unsolved and not policy.unsolved_alerts:
+        raise Refused(
+            "alert.unsolved",
+            "Case not closed",
+            "Your agency's policy keeps no alerts of closed cases.",
+            "Close it without keeping them, or have the policy changed.",
+        )
+    for alert in Alert.objects.select_for_update().filter(case=case, closed_at=None):
+        if not unsolved:
+            _end(alert, "its case was closed", acting_member)
+            continue
+        alert.unsolved, alert.expires_at = True, timezone.now() + _UNSOLVED
+        alert.save(update_fields=["unsolved", "expires_at", "changed_at"])
+        write_entry(
+            "alert.kept_unsolved",
+            {"alert": alert.public_id, "review_by": _text(alert.expires_at)},
+            acting_member=acting_member,
+        )
+
+
+def _open_one(public_id: str, member: Member) -> Alert:
+    alert = Alert.objects.select_for_update().get(pk=alert_numbered(public_id, member).pk)
+    if alert.closed_at is not None or alert.expires_at <= timezone.now():
+        raise Refused("alert.over", "Nothing done", "This alert has ended.", "Open a new one if the case needs it.")
+    return alert
+
+
+def _end(alert: Alert, why: str, member: Member | None) -> None:
+    alert.closed_at, alert.closed_why = timezone.now(), why
+    alert.save(update_fields=["closed_at", "closed_why", "changed_at"])
+    raised = alert.raised.count()
+    write_entry(
+        "alert.ended",
+        {
+            "alert": alert.public_id,
+            "raised": raised,
+            "not_looked_at": raised - alert.raised.filter(seen__isnull=False).count(),
+        },
+        {"why": why},
+        acting_member=member,
+    )
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,58 @@
+"""Erasing an alert that has ended: its probe, its template and its texts. What it raised are searches of their own.
+
+Owns what goes and what stays: that there was an alert, from when to when, and why it went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from plainview.audit.record import Value
+from plainview.casework.erasure.erasers import pictures_go
+from plainview.casework.erasure.holds import lock_holds, require_free
+from plainview.casework.erasure.read import held_alert
+from plainview.casework.log.read import entries_naming
+from plainview.casework.log.write import Receipt, write_entry
+from plainview.casework.models import Alert, LogOpening
+from plainview.policy.decision import Refused
+
+ALERT_ERASED = "alert.erased"
+
+
+def erase_alert(alert: Alert, why: str, *, cause: Mapping[str, Value] | None = None) -> Receipt:
+    """Erase an ended alert, locked by the caller, in the running transaction; its probe goes after the commit.
+
+    Raises:
+        Refused: hold.in_force, or it goes on.
+    """
+    if alert.closed_at is None:
+        raise Refused("alert.open", "Nothing erased", "This alert goes on.", "End it first.")
+    lock_holds(alert.case.agency)
+    require_free(held_alert(alert), f"Alert {alert.public_id}")
+    return blank_alert(alert, why, cause=cause)
+
+
+def blank_alert(
+    alert: Alert, why: str, *, cause: Mapping[str, Value] | None = None, action: str = ALERT_ERASED
+) -> Receipt:
+    """As `erase_alert`, without asking: for a restore."""
+    entries = [seq for seq, _ in entries_naming({alert.public_id})]
+    openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
+    probe = alert.probe_blob
+    alert.purpose = alert.probe_name = alert.probe_blob = alert.closed_why = alert.muted_why = ""
+    alert.box, alert.edits, alert.quality_detail, alert.quality, alert.provenance = [], [], {}, 0, {}
+    alert.sealed = b""
+    alert.save()
+    receipt = write_entry(
+        action,
+        {
+            "alert": alert.public_id,
+            "agency": alert.case.agency.public_id,
+            "why": why,
+            "openings": openings,
+            **(cause or {}),
+        },
+        acting_member=None,
+    )
+    pictures_go({probe})
+    return receipt

@@ -1,0 +1,311 @@
+"""Comparing new references with every open alert, exactly once: the galleries' ordered logs say what is new.
+
+Owns the mark of each gallery up to which all alerts were compared. What an alert raises, the notices of it and the new
+mark are one transaction, so that neither a crash nor a second process compares anything twice or leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Count, Max, QuerySet
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from plainview.casework.alerts.notices import owe_notices
+from plainview.casework.galleries.read import log_head, newest_calibration, open_template
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import (
+    Alert,
+    AlertGallery,
+    AlertMark,
+    Gallery,
+    GalleryChange,
+    Reference,
+    Search,
+)
+from plainview.casework.probes.frames import public_part, secret_part
+from plainview.casework.search.answers import record_answer
+from plainview.casework.workspace.insert import insert
+from plainview.casework.workspace.services import services
+from plainview.index.base import exact_scores, ranked
+from plainview.policy import rules
+from plainview.policy.agency import MAX_LIST
+from plainview.policy.decision import Allow
+from plainview.policy.permissions import Permission
+from plainview.recognition.edits import apply, read
+from plainview.scores.scoring import COSINE, Listed
+
+_BLOCK = 1024  # references at once: 1024 x 10,000 scores are 40 MB
+_MARGIN = 1e-4  # of the quick float32 product against the exact score: far above its error of 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """The open alerts of a gallery as arrays of one length; `templates`: float32, (n, dimension), unit rows."""
+
+    version: tuple[Any, ...]
+    follows: NDArray[np.int64]
+    after: NDArray[np.int64]
+    thresholds: NDArray[np.float32]
+    expires: NDArray[np.float64]
+    templates: NDArray[np.float32]
+
+
+_held: dict[int, _Open] = {}  # by gallery; replaced when its version changes
+
+
+def follow(gallery_id: int) -> int:
+    """Compare what the gallery gained with its open alerts; return how many candidate lists were raised.
+
+    Called after every enrolled batch, and every minute by the worker for what a killed process left.
+    """
+    raised = 0
+    while True:
+        with transaction.atomic():
+            mark = mark_of(gallery_id)
+            head = log_head(gallery_id)
+            if head <= mark.seq:
+                return raised
+            found = _open_alerts(gallery_id)
+            if found is None:
+                AlertMark.objects.filter(pk=mark.pk).update(seq=head)
+                return raised
+            block = _new(gallery_id, mark.seq)
+            if not block:
+                return raised
+            raised += _compare(gallery_id, block, found, mark.seq)
+            AlertMark.objects.filter(pk=mark.pk).update(seq=block[-1][0])
+
+
+def follow_all() -> int:
+    """Follow every gallery that has grown since its mark."""
+    behind = Gallery.objects.filter(alert_mark__isnull=False).exclude(log_head=0)
+    return sum(
+        follow(gallery.pk)
+        for gallery in behind.select_related("alert_mark")
+        if gallery.alert_mark.seq < gallery.log_head
+    )
+
+
+def mark_of(gallery_id: int) -> AlertMark:
+    """The gallery's mark, locked; a new one stands at the gallery's present end: nothing older is new."""
+    mark = AlertMark.objects.select_for_update().filter(gallery_id=gallery_id).first()
+    if mark is None:
+        mark = AlertMark.objects.create(gallery_id=gallery_id, seq=log_head(gallery_id))
+    return mark
+
+
+def back_fill(follows: AlertGallery, *, after: int) -> int:
+    """Compare one new alert with what its gallery gained after a change, up to where following begins."""
+    raised = 0
+    while block := [row for row in _new(follows.gallery_id, after) if row[0] <= follows.after_seq]:
+        raised += _compare(
+            follows.gallery_id,
+            block,
+            _arrays(AlertGallery.objects.filter(pk=follows.pk), ()),
+            after,
+            ignore_after=True,
+        )
+        after = block[-1][0]
+    return raised
+
+
+_Row = tuple[int, int, "NDArray[np.float32] | None"]  # seq, reference, template; None: nothing to compare
+
+
+def _new(gallery_id: int, after: int) -> list[_Row]:
+    rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after).order_by("seq")
+    columns = ("seq", "reference_id", "is_add", "reference__template", "reference__public_id")
+    return [
+        # A canary is nobody whom an alert may find.
+        (seq, reference, open_template(public, sealed) if is_add and sealed and not canary else None)
+        for seq, reference, is_add, sealed, public, canary in rows.values_list(*columns, "reference__is_canary")[
+            :_BLOCK
+        ]
+    ]
+
+
+def _open_alerts(gallery_id: int) -> _Open | None:
+    """The gallery's open alerts, from memory while none was added, ended or changed."""
+    rows = AlertGallery.objects.filter(gallery_id=gallery_id, alert__closed_at=None)
+    now = rows.aggregate(Count("pk"), Max("pk"), Max("alert__changed_at"))
+    version = (connection.settings_dict["NAME"], *now.values())
+    if not now["pk__count"]:
+        _held.pop(gallery_id, None)
+        return None
+    held = _held.get(gallery_id)
+    if held is None or held.version != version:
+        held = _held[gallery_id] = _arrays(rows, version)
+    return held
+
+
+def _arrays(rows: QuerySet[AlertGallery], version: tuple[Any, ...]) -> _Open:
+    # Columns, not objects: ten thousand alerts load in a tenth of a second.
+    columns = ("pk", "after_seq", "threshold", "alert__expires_at", "alert_id", "alert__pack")
+    held = list(rows.order_by("pk").values_list(*columns, "alert__public_id", "alert__sealed"))
+    pack = services().engine.pack.identity
+    templates = [
+        _opened(public, sealed) if made_by == pack else _made_anew(alert) for *_, alert, made_by, public, sealed in held
+    ]
+    return _Open(
+        version,
+        np.array([row[0] for row in held], dtype=np.int64),
+        np.array([row[1] for row in held], dtype=np.int64),
+        np.array([row[2] for row in held], dtype=np.float32),
+        np.array([row[3].timestamp() for row in held], dtype=np.float64),
+        np.stack(templates),
+    )
+
+
+def _opened(public_id: str, sealed: bytes | memoryview) -> NDArray[np.float32]:
+    plain = services().templates.open(bytes(sealed), f"alert:{public_id}".encode())
+    return np.frombuffer(plain, dtype=np.float32)
+
+
+def _made_anew(key: int) -> NDArray[np.float32]:
+    """The alert's template under the loaded pack, from its probe: the pack has changed since it was saved."""
+    alert = Alert.objects.get(pk=key)
+    engine = services().engine
+    picture = apply(services().decoder.decode(services().blobs.get(alert.probe_blob)), read(alert.edits))
+    _, face = engine.probe_face(picture, alert.face_number)
+    made = engine.template(picture, face.detection)
+    alert.sealed = services().templates.seal(made.tobytes(), f"alert:{alert.public_id}".encode())
+    alert.pack, alert.pack_sha256 = engine.pack.identity, engine.pack.recogniser.sha256
+    alert.save(update_fields=["sealed", "pack", "pack_sha256"])
+    return made
+
+
+def _compare(gallery_id: int, block: list[_Row], found: _Open, after: int, *, ignore_after: bool = False) -> int:
+    """One matrix product of the block's templates with all open alerts."""
+    added = [(seq, reference, template) for seq, reference, template in block if template is not None]
+    if not added:
+        return 0
+    seqs = np.array([seq for seq, _, _ in added], dtype=np.int64)
+    references = np.array([reference for _, reference, _ in added], dtype=np.int64)
+    templates = np.stack([template for _, _, template in added])
+    near = templates @ found.templates.T >= found.thresholds[None, :] - _MARGIN
+    near &= found.expires[None, :] > timezone.now().timestamp()
+    if not ignore_after:
+        near &= seqs[:, None] > found.after[None, :]
+    raised = 0
+    for column in np.flatnonzero(near.any(axis=0)).tolist():
+        rows = np.flatnonzero(near[:, column])
+        scores = exact_scores(templates[rows], found.templates[column])
+        sure = scores >= found.thresholds[column]
+        if sure.any():
+            follows = AlertGallery.objects.select_related(
+                "alert__case__agency", "alert__member__agency", "alert__policy", "gallery"
+            ).get(pk=int(found.follows[column]))
+            hits = (references[rows][sure], scores[sure], seqs[rows][sure])
+            raised += sum(1 for part in _parts(*hits, after, block[-1][0]) if _raise(follows, *part))
+    return raised
+
+
+_Part = tuple[list[Listed], int, int]
+
+
+def _parts(
+    references: NDArray[np.int64], scores: NDArray[np.float64], seqs: NDArray[np.int64], after: int, upto: int
+) -> Iterator[_Part]:
+    """Candidate lists of at most MAX_LIST, each with the changes (after, upto] that it is the best of."""
+    if len(references) <= MAX_LIST:
+        best = ranked(references, scores, MAX_LIST)
+        yield [Listed(row.reference, row.score, row.score) for row in best], after, upto
+        return
+    middle = int(seqs[len(seqs) // 2 - 1])
+    first = seqs <= middle
+    yield from _parts(references[first], scores[first], seqs[first], after, middle)
+    yield from _parts(references[~first], scores[~first], seqs[~first], middle, upto)
+
+
+def _raise(follows: AlertGallery, found: list[Listed], after: int, upto: int) -> bool:
+    """Record the candidates as a search that the alert made, if every rule still lets it; say whom to tell."""
+    alert, gallery = follows.alert, follows.gallery
+    if not found or not _may_still(alert, gallery):
+        return False
+    search = Search(
+        case=alert.case,
+        member=alert.member,
+        gallery=gallery,
+        purpose=alert.purpose,
+        origin=alert.origin,
+        policy=alert.policy,
+        top=len(found),
+        probe_blob=alert.probe_blob,
+        probe_name=alert.probe_name,
+        edits=alert.edits,
+        provenance=alert.provenance,
+        face_number=alert.face_number,
+        box=alert.box,
+        quality=alert.quality,
+        quality_detail=alert.quality_detail,
+        captured_on=alert.captured_on,
+        pack=alert.pack,
+        pack_sha256=alert.pack_sha256,
+        alert=alert,
+        after_seq=after,
+        gallery_seq=upto,
+        gallery_size=_compared(gallery.pk, after, upto),
+        calibration=newest_calibration(gallery.pk, alert.pack),
+        scorer=COSINE,
+        nearness=Decimal(0),
+    )
+    asked = write_entry(
+        "search.requested",
+        {
+            "search": search.public_id,
+            "agency": alert.member.agency.public_id,
+            "case": alert.case.pk,
+            "offence": alert.case.offence,
+            "origin": search.origin,
+            "gallery": gallery.pk,
+            "policy": alert.policy.number,
+            "approval": None,
+            "urgent": False,
+            "top": search.top,
+            "pack": search.pack,
+            "pack_sha256": search.pack_sha256,
+            "edits": len(search.edits),
+            "alert": alert.public_id,
+            "after_seq": after,
+            **({"still": public_part(search.provenance)} if search.provenance else {}),
+        },
+        {
+            "purpose": search.purpose,
+            "case_number": alert.case.number,
+            "probe_sha256": search.probe_blob,
+            **({"edits": search.edits} if search.edits else {}),
+            **secret_part(search.provenance),
+        },
+        acting_member=None,
+    )
+    search.request_entry = asked.entry
+    insert(search)
+    record_answer(search, found, asked, acting_member=None)
+    owe_notices(search)
+    return True
+
+
+def _compared(gallery_id: int, after: int, upto: int) -> int:
+    changes = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=True)
+    return Reference.objects.filter(pk__in=changes.values("reference_id")).exclude(template=b"").count()
+
+
+def _may_still(alert: Alert, gallery: Gallery) -> bool:
+    """Every rule that can have changed since: the member, the agency, the case, the passport, the alert itself."""
+    member, today = alert.member, timezone.now().date()
+    closed = alert.case.closed_at.date() if alert.case.closed_at and not alert.unsolved else None
+    answers = (
+        rules.may(member.roles, member.is_active, Permission.SEARCH_RUN),
+        rules.agency_open(member.agency.is_open),
+        rules.case_open(alert.case.number, closed),
+        rules.gallery_current(gallery.name, gallery.expires_on, today),
+    )
+    open_now = alert.closed_at is None and alert.expires_at > timezone.now()
+    return open_now and all(isinstance(answer, Allow) for answer in answers)

@@ -1,0 +1,188 @@
+"""Saving a probe as an alert: under the same authorisation as a search, until it expires.
+
+Owns the making of an alert; how references are compared with it lies in alert_follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.casework.alerts.follow import back_fill, mark_of
+from plainview.casework.find import require_open_to_view, search_numbered
+from plainview.casework.galleries.calibrate import calibrate
+from plainview.casework.log.guard import refusals_recorded, standing
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, GalleryChange, Member
+from plainview.casework.probes.probe import Probe, probe_of
+from plainview.casework.search.run import Authorised, Request, authorised
+from plainview.casework.workspace.services import services
+from plainview.policy import alerts as limits
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.scores.alerting import most_rare, threshold
+from plainview.scores.calibration import Calibration
+
+
+def create_alert(
+    probe: Probe,
+    request: Request,
+    galleries: Sequence[str],
+    *,
+    days: int,
+    one_in: int = limits.DEFAULT_ONE_IN,
+    since: date | None = None,
+    acting_member: Member,
+) -> Alert:
+    """Save a probe: from now on every new reference of the galleries is compared with it.
+
+    Args:
+        probe: a prepared probe.
+        request: case, purpose, origin; its gallery is not used.
+        galleries: names of galleries of the member's agency.
+        days: until it expires.
+        one_in: at most one false alert in so many new references.
+        since: compare it at once with what was enrolled from this day (UTC) on.
+        acting_member: an examiner.
+
+    Raises:
+        Refused: any rule of a search, or a rule of alerts.
+    """
+    with refusals_recorded("alert.create", acting_member), transaction.atomic():
+        standing(acting_member, Permission.ALERT_CREATE)
+        may = [authorised(replace(request, gallery=name), probe, acting_member) for name in dict.fromkeys(galleries)]
+        if not may:
+            rules.require(rules.gallery_found("", False))
+        rules.require(limits.alert_days(days, may[0].policy.alert_days), limits.alert_rarity(one_in))
+        scores = [_threshold(row.gallery, one_in) for row in may]
+        alert = _saved(probe, request, may[0], days, one_in, acting_member)
+        write_entry(
+            "alert.created",
+            {
+                "alert": alert.public_id,
+                "agency": acting_member.agency.public_id,
+                "case": may[0].case.pk,
+                "offence": may[0].case.offence,
+                "origin": alert.origin,
+                "galleries": [row.gallery.pk for row in may],
+                "thresholds": [f"{score:.6f}" for score in scores],
+                "one_in": one_in,
+                "expires_at": alert.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "since": since.isoformat() if since else None,
+                "pack": alert.pack,
+            },
+            {
+                "purpose": alert.purpose,
+                "case_number": may[0].case.number,
+                "probe_sha256": alert.probe_blob,
+                "edits": alert.edits,
+            },
+            acting_member=acting_member,
+        )
+        for row, score in zip(may, scores, strict=True):
+            mark_of(row.gallery.pk)
+            row.gallery.refresh_from_db(fields=["log_head"])
+            follows = AlertGallery.objects.create(
+                alert=alert, gallery=row.gallery, after_seq=row.gallery.log_head, threshold=score
+            )
+            if since is not None:
+                back_fill(follows, after=_before(row.gallery, since))
+    return alert
+
+
+def alert_from_search(
+    search_id: str,
+    galleries: Sequence[str],
+    *,
+    days: int,
+    one_in: int = limits.DEFAULT_ONE_IN,
+    since: date | None = None,
+    acting_member: Member,
+) -> Alert:
+    """Save the probe of a search as an alert: the same original, edits, face, purpose and case.
+
+    Raises:
+        Refused: unknown or erased, or as `create_alert`.
+    """
+    search = require_open_to_view(search_numbered(search_id, acting_member))
+    if search.erased_at is not None:
+        raise Refused("search.unknown", "Refused", "This search was erased.", "Prepare its photograph anew.")
+    data = services().blobs.get(search.probe_blob)
+    probe = probe_of(search.probe_name, data, search.face_number, edits=search.edits)
+    return create_alert(
+        replace(probe, provenance=search.provenance),
+        Request(search.case.number, search.purpose, "", origin=search.origin),
+        galleries,
+        days=days,
+        one_in=one_in,
+        since=since,
+        acting_member=acting_member,
+    )
+
+
+def _threshold(gallery: Gallery, one_in: int) -> float:
+    held = Calibration.from_json(calibrate(gallery).data)
+    rules.require(limits.alert_reached(most_rare(held), one_in, gallery.name))
+    return threshold(held, one_in)
+
+
+def _before(gallery: Gallery, day: date) -> int:
+    """The last change of the gallery's log that is older than this day."""
+    older = GalleryChange.objects.filter(gallery=gallery, reference__enrolment__started_at__date__lt=day)
+    return older.order_by("-seq").values_list("seq", flat=True).first() or 0
+
+
+def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: int, member: Member) -> Alert:
+    engine = services().engine
+    template = engine.template(probe.picture, probe.face.detection)
+    alert = Alert(
+        case=may.case,
+        member=member,
+        purpose=request.purpose.strip(),
+        origin=request.origin,
+        policy=may.version,
+        probe_blob=services().blobs.put(probe.data),
+        probe_name=probe.name,
+        edits=list(probe.edits),
+        provenance=probe.provenance,
+        face_number=probe.number,
+        box=[round(float(value), 1) for value in probe.face.detection.box],
+        quality=probe.face.quality.overall,
+        quality_detail=probe.face.quality.components,
+        captured_on=probe.picture.captured_on,
+        pack=engine.pack.identity,
+        pack_sha256=engine.pack.recogniser.sha256,
+        one_in=one_in,
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    alert.sealed = services().templates.seal(template.tobytes(), f"alert:{alert.public_id}".encode())
+    alert.save()
+    return alert
+
+
+def set_preference(
+    *, digest_hours: int, quiet_from: int | None, quiet_until: int | None, acting_member: Member
+) -> AlertPreference:
+    """Say how oneself is told of what alerts raise.
+
+    Raises:
+        Refused: an hour that does not exist.
+    """
+    with refusals_recorded("alert.preference", acting_member), transaction.atomic():
+        standing(acting_member, Permission.ALERT_OWN)
+        rules.require(limits.hours_exist(digest_hours, quiet_from, quiet_until))
+        row, _ = AlertPreference.objects.update_or_create(
+            member=acting_member,
+            defaults={"digest_hours": digest_hours, "quiet_from": quiet_from, "quiet_until": quiet_until},
+        )
+        write_entry(
+            "alert.preference",
+            {"digest_hours": digest_hours, "quiet_from": quiet_from, "quiet_until": quiet_until},
+            acting_member=acting_member,
+        )
+    return row

@@ -1,0 +1,233 @@
+"""Canaries: adding a known pair of pictures to a gallery, retiring it, and acknowledging an alarm.
+
+Owns the order: pictures durable first, then the hidden reference, the gallery's ordered log and the audit entry in one
+transaction. What is done with them stands in canary_checks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db.models import F
+from django.utils import timezone
+
+from plainview.casework.canaries.read import alarm_numbered
+from plainview.casework.erasure.expunge import blank, forget
+from plainview.casework.find import gallery_named
+from plainview.casework.log.guard import acting, refusals_recorded, standing
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import (
+    Canary,
+    CanaryAlarm,
+    Enrolment,
+    Gallery,
+    GalleryChange,
+    Member,
+    Reference,
+)
+from plainview.casework.models.people import public_id
+from plainview.casework.workspace.services import services
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+from plainview.policy.examination import explained
+from plainview.policy.permissions import Permission
+from plainview.recognition.decode import read_file
+from plainview.recognition.embed import compare
+from plainview.recognition.packs import ModelPack
+from plainview.recognition.types import Face, Vector
+from plainview.scores.calibration import cosine_at
+from plainview.scores.same_face import SAME_FACE
+from plainview.storage.base import digest_of
+
+MOST = 20
+"""Canaries in use of one gallery: chosen; each makes every search compare and leave out one more reference."""
+
+_FMR = 1e-3  # a pair that does not reach the cosine of this rate is no pair that the model knows
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    data: bytes
+    digest: str
+    number: int
+    face: Face
+    template: Vector
+
+
+def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, acting_member: Member) -> Canary:
+    """Enrol two pictures of one person as a canary of a gallery; no candidate list ever shows them.
+
+    Args:
+        gallery_name: a gallery of the member's agency.
+        reference: the picture that lies in the gallery; its largest face counts.
+        probe: another picture of the same person, which must find it.
+        basis: whose pictures they are and why they may be used, for instance "consent of officer 4711".
+        acting_member: an agency administrator.
+
+    Raises:
+        BadMedia: a picture cannot be used.
+        Refused: no permission, gallery unknown or expired, no basis, one picture twice, two people, or too many.
+    """
+    with refusals_recorded("canary.add", acting_member):
+        standing(acting_member, Permission.CANARY_MANAGE)
+        gallery = gallery_named(gallery_name, acting_member)
+        rules.require(
+            rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()),
+            explained(basis, "The basis"),
+        )
+    pack = services().engine.pack
+    kept, asked = _read(reference), _read(probe)
+    with acting("canary.add", Permission.CANARY_MANAGE, acting_member):
+        _require_pair(kept, asked, pack)
+        if Canary.objects.filter(gallery=gallery, retired_at=None).count() >= MOST:
+            raise Refused("canary.many", "Not added", f"The gallery has {MOST} already.", "Retire one first.")
+        services().blobs.put_many((kept.data, asked.data))
+        Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
+        gallery.refresh_from_db(fields=["log_head"])
+        row = _hidden_reference(kept, gallery, pack, acting_member)
+        GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=True, reference=row)
+        canary = Canary(
+            gallery=gallery,
+            reference=row,
+            basis=basis.strip(),
+            probe_blob=asked.digest,
+            probe_face=asked.number,
+            pack=pack.identity,
+            pack_sha256=pack.recogniser.sha256,
+            added_by=acting_member,
+            added_seq=gallery.log_head,
+        )
+        canary.probe_template = services().templates.seal(
+            asked.template.tobytes(), f"canary probe:{canary.public_id}".encode()
+        )
+        canary.save()
+        write_entry(
+            "canary.added",
+            {
+                "agency": acting_member.agency.public_id,
+                "gallery": gallery.pk,
+                "canary": canary.public_id,
+                "change": canary.added_seq,
+                "pack": canary.pack,
+                "pack_sha256": canary.pack_sha256,
+            },
+            {"basis": canary.basis},
+            acting_member=acting_member,
+        )
+    return canary
+
+
+def retire_canary(canary_id: str, *, reason: str, acting_member: Member) -> Canary:
+    """Take a canary out of its gallery and erase both of its pictures and templates.
+
+    Raises:
+        Refused: no permission, unknown or retired already, or no reason in words.
+        StorageError: a picture could not be removed.
+    """
+    with acting("canary.retire", Permission.CANARY_MANAGE, acting_member):
+        rows = Canary.objects.select_for_update(of=("self",)).select_related("gallery", "reference")
+        own = rows.filter(public_id=canary_id.strip(), gallery__agency=acting_member.agency, retired_at=None)
+        canary = own.first()
+        if canary is None:
+            raise Refused(
+                "canary.unknown",
+                "Nothing retired",
+                f"Your agency has no canary {canary_id!r} in use.",
+                "See `plainview canary list`.",
+            )
+        rules.require(explained(reason, "The reason"))
+        pictures = (canary.reference.blob, canary.probe_blob)
+        blank(canary.reference)
+        canary.retired_seq, canary.retired_at = canary.reference.gallery.log_head, timezone.now()
+        canary.probe_template, canary.probe_blob = b"", ""
+        canary.save()
+        write_entry(
+            "canary.retired",
+            {
+                "agency": acting_member.agency.public_id,
+                "gallery": canary.gallery.pk,
+                "canary": canary.public_id,
+                "change": canary.retired_seq,
+            },
+            {"reason": reason.strip()},
+            acting_member=acting_member,
+        )
+    forget(canary.gallery, *pictures)
+    return canary
+
+
+def acknowledge(alarm_id: str, *, reason: str, acting_member: Member) -> CanaryAlarm:
+    """Close an alarm with what was found and done about it.
+
+    Raises:
+        Refused: no permission, unknown, acknowledged already, or no reason in words.
+    """
+    with acting("canary.acknowledge", Permission.CANARY_ACKNOWLEDGE, acting_member):
+        alarm = alarm_numbered(alarm_id, acting_member)
+        if alarm.acknowledged_at is not None:
+            raise Refused(
+                "canary.acknowledged",
+                "Nothing done",
+                f"Alarm {alarm.public_id} was acknowledged before.",
+                "See `plainview canary alarms` for those that are open.",
+            )
+        rules.require(explained(reason, "The reason"))
+        alarm.acknowledged_by, alarm.acknowledged_at = acting_member, timezone.now()
+        alarm.reason = reason.strip()
+        alarm.save(update_fields=["acknowledged_by", "acknowledged_at", "reason"])
+        write_entry(
+            "canary.acknowledged",
+            {"agency": acting_member.agency.public_id, "gallery": alarm.gallery.pk, "alarm": alarm.public_id},
+            {"reason": alarm.reason},
+            acting_member=acting_member,
+        )
+    return alarm
+
+
+def _read(path: Path) -> _Read:
+    data, engine = read_file(path), services().engine
+    picture = services().decoder.decode(data)
+    number, face = engine.probe_face(picture)
+    return _Read(data, digest_of(data), number, face, engine.template(picture, face.detection))
+
+
+def _require_pair(kept: _Read, asked: _Read, pack: ModelPack) -> None:
+    if kept.digest == asked.digest:
+        raise Refused(
+            "canary.same_picture",
+            "Not added",
+            "Reference and probe are one file.",
+            "Give two pictures of one person, taken at different times.",
+        )
+    least = cosine_at(_FMR, pack.calibration.cosine_at_fmr) if pack.calibration else SAME_FACE
+    score = compare(kept.template, asked.template)
+    if score < least:
+        raise Refused(
+            "canary.not_alike",
+            "Not added",
+            f"The two faces are not alike enough to the model: their score is {score:.3f}, {least:.3f} is needed.",
+            "Check that both show one person, and use clearer pictures.",
+        )
+
+
+def _hidden_reference(kept: _Read, gallery: Gallery, pack: ModelPack, member: Member) -> Reference:
+    now = timezone.now()
+    # A run of its own that counts no image: enrolments are counted, canaries are not.
+    run = Enrolment.objects.create(gallery=gallery, member=member, finished_at=now)
+    detection, quality, name = kept.face.detection, kept.face.quality, public_id("R")
+    return Reference.objects.create(
+        public_id=name,
+        gallery=gallery,
+        enrolment=run,
+        is_canary=True,
+        blob=kept.digest,
+        face_number=kept.number,
+        box=[round(float(value), 1) for value in detection.box],
+        points=[[round(float(x), 1), round(float(y), 1)] for x, y in detection.points],
+        quality=quality.overall,
+        quality_detail=quality.components,
+        file_name="",
+        pack=pack.identity,
+        template=services().templates.seal(kept.template.tobytes(), f"template:{name}".encode()),
+    )

@@ -1,0 +1,357 @@
+"""Making a disclosure package of one search: all that the defence needs to examine it and to run it again.
+
+Owns what goes in. The entry `disclosure.made` names the package by its manifest's hash. What the files say is read by
+queries.disclosed; the templates, the log's proofs and the pictures are put in here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainview import __version__
+from plainview.audit.merkle import Frontier, inclusion_proof
+from plainview.audit.record import parse_line
+from plainview.casework.disclosure import contents as disclosed
+from plainview.casework.disclosure import context as disclosed_context
+from plainview.casework.find import search_numbered
+from plainview.casework.galleries.read import open_template
+from plainview.casework.log.guard import acting
+from plainview.casework.log.read import entries_about
+from plainview.casework.log.write import Receipt, write_entry
+from plainview.casework.models import Candidate, GalleryChange, LogEntry, LogOpening, Member, Search
+from plainview.casework.people.read import binding
+from plainview.casework.pictures import coarse_png, png
+from plainview.casework.search.candidates import candidates_of
+from plainview.casework.workspace.services import services
+from plainview.policy import rules
+from plainview.policy.agency import parse
+from plainview.policy.decision import Refused
+from plainview.policy.disclosure import COARSE, WHOLE, disclosed_pictures, pictures_chosen
+from plainview.policy.permissions import Permission
+from plainview.policy.table import table
+from plainview.recheck.package import write_package
+from plainview.recheck.rerun import saved
+from plainview.recognition.edits import apply, read
+from plainview.recognition.types import Picture, Vector
+from plainview.recognition.video.fuse import fused
+from plainview.scores.scoring import COSINE
+
+_OF_THE_CHANNEL = (
+    "address",
+    "user_agent",
+    "os_user",
+)  # what casework.channel seals: computers, not the search
+
+Items = Iterator[tuple[str, bytes, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """A package that was made: its search, the hash of its manifest, and its number of items."""
+
+    search: Search
+    manifest_sha256: str
+    items: int
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Whose pictures a package shows: a word of policy.agency.PICTURES, what policy says, and the reason for fewer."""
+
+    shown: str
+    policy: str
+    reason: str = ""
+
+
+def disclose(search_id: str, out: Path, *, pictures: str = "", reason: str = "", acting_member: Member) -> Disclosed:
+    """Write the disclosure package of a search.
+
+    Args:
+        search_id: a search of the member's agency.
+        out: a file that does not exist yet.
+        pictures: whose pictures it shows, a word of policy.agency.PICTURES; "": what the agency's policy says.
+        reason: why fewer than policy says; it stands in the package.
+        acting_member: a supervisor.
+
+    Raises:
+        Refused: no permission, unknown, not answered or erased, fewer pictures without a reason, or the file exists.
+    """
+    with acting("disclosure.make", Permission.DISCLOSURE_MAKE, acting_member):
+        search = disclosable(search_id, acting_member)
+        chosen = choose(pictures, reason, acting_member)
+        try:
+            return make(
+                search,
+                chosen,
+                lambda items, about: write_package(out, items, about, services().signer.sign_note),
+                acting_member=acting_member,
+            )
+        except Refused:
+            raise  # nothing of it was written, or it is somebody else's file
+        except BaseException:
+            out.unlink(missing_ok=True)
+            raise
+
+
+def disclosable(search_id: str, member: Member) -> Search:
+    """A search of the member's agency that was answered and not erased.
+
+    Raises:
+        Refused: search.unknown or disclosure.nothing.
+    """
+    search = search_numbered(search_id, member)
+    if search.answered_at is None or search.erased_at is not None:
+        raise Refused(
+            "disclosure.nothing",
+            "Nothing disclosed",
+            "This search was not answered, or was erased.",
+            "The log still holds its entries: `plainview audit export`.",
+        )
+    return search
+
+
+def choose(pictures: str, reason: str, member: Member) -> Pictures:
+    """What was chosen, held against the policy of the member's agency.
+
+    Raises:
+        Refused: disclosure.pictures or disclosure.reason.
+    """
+    _, policy = binding(member.agency)
+    chosen = Pictures(pictures or policy.disclosure_pictures, policy.disclosure_pictures, " ".join(reason.split()))
+    rules.require(pictures_chosen(chosen.shown, chosen.policy, chosen.reason))
+    return chosen
+
+
+def make(
+    search: Search,
+    chosen: Pictures,
+    write: Callable[[Iterable[tuple[str, bytes, str]], dict[str, Any]], str],
+    *,
+    acting_member: Member,
+) -> Disclosed:
+    """Put a package together in the running transaction and write its entry.
+
+    Args:
+        search: what is disclosed.
+        chosen: whose pictures are shown.
+        write: takes the items and the manifest's further fields, and returns the manifest's SHA-256.
+        acting_member: who makes it.
+    """
+    shown = disclosed.candidates_shown(search, chosen.shown)
+    items = list(_items(search, shown))
+    about = {
+        "search": search.public_id,
+        "log": services().origin,
+        "vkey": services().signer.verifier.text,
+        "made_by": search.case.agency.name,
+        "plainview": __version__,
+        "pictures": {
+            "shown": chosen.shown,
+            "policy": chosen.policy,
+            "reason": chosen.reason,
+            "says": disclosed_pictures(chosen.shown),
+            "coarse": [row.rank for row, how in shown if how == COARSE],
+            "erased": [row.rank for row, _ in shown if not row.reference.template],
+        },
+    }
+    digest = write(items, about)
+    receipt: Receipt = write_entry(
+        "disclosure.made",
+        {
+            "agency": search.case.agency.public_id,
+            "search": search.public_id,
+            "manifest_sha256": digest,
+            "items": len(items),
+            "pictures": chosen.shown,
+            "policy": chosen.policy,
+        },
+        {"reason": chosen.reason} if chosen.reason else {},
+        acting_member=acting_member,
+    )
+    return Disclosed(search, digest, len(items), receipt.entry)
+
+
+def _items(search: Search, shown: list[tuple[Candidate, str]]) -> Items:
+    yield "README.txt", _README.encode(), "what this is and how to check it"
+    yield (
+        "search.json",
+        _dump(disclosed.search_facts(search, shown)),
+        "the search, its settings and the whole list",
+    )
+    yield from _probe(search)
+    for row, how in shown:
+        if how == WHOLE:
+            data = services().blobs.get(row.reference.blob)
+            yield f"candidates/{row.rank:02}", data, f"picture of candidate {row.rank}"
+        elif how == COARSE:
+            data = coarse_png(row.reference.blob, row.reference.box)
+            yield (
+                f"candidates/{row.rank:02}-coarse.png",
+                data,
+                f"candidate {row.rank}, a third party, shown coarsely",
+            )
+    entries = disclosed_context.about(search)
+    yield from _files(search, disclosed_context.looks(entries))
+    yield "history.json", _dump(disclosed_context.history(search, entries)), "the log's entries in short"
+    yield "policy.toml", search.policy.text.encode(), "the agency's policy at the time"
+    rows = [{"rule": row.rule_id, "of": row.of, "says": row.says} for row in table(parse(search.policy.text))]
+    yield "rules.json", _dump(rows), "the rulebook at the time, in plain words"
+    yield from _rerun(search)
+    yield from _log(search)
+
+
+def _probe(search: Search) -> Items:
+    original = services().blobs.get(search.probe_blob)
+    yield "probe/original", original, "the probe as it was given"
+    if search.edits:
+        edited = apply(services().decoder.decode(original), read(search.edits)).pixels
+        yield (
+            "probe/edited.png",
+            png(edited),
+            "the probe after the edits that search.json lists, as it was searched",
+        )
+    for frame in search.frames.order_by("number"):
+        data = services().blobs.get(frame.blob)
+        yield (
+            f"probe/frame-{frame.number}.png",
+            data,
+            "a further frame of the same person that was searched with",
+        )
+
+
+def _files(search: Search, looked: dict[str, list[str]]) -> Items:
+    context, whole = disclosed_context, candidates_of(search)
+    for name, value, what in (
+        (
+            "people.json",
+            disclosed.people(search, looked),
+            "who searched, looked, examined, verified and released; training and proficiency",
+        ),
+        ("examinations.json", disclosed.examinations(search), "every examination, verification, lead and outcome"),
+        ("case.json", disclosed.case_facts(search), "the case with its other searches, null results too"),
+        ("alerts.json", context.alerts(search.case), "every alert of the case and what it raised"),
+        ("scores.json", context.scores(search, whole), "what the scores mean in this gallery, with its error rate"),
+        ("gallery.json", context.gallery_state(search), "checks of the gallery, and what was erased from it since"),
+        ("videos.json", context.videos(search), "the videos that stills of the probe are from"),
+        ("reviews.json", context.reviews(search), "requests for an exoneration review, and what they found"),
+        ("model.json", context.model(), "the software, its versions and the model's card with its error rates"),
+    ):
+        yield name, _dump(value), what
+
+
+def _rerun(search: Search) -> Items:
+    """The gallery as it was when the search was answered, but for references that were erased since."""
+    engine = services().engine
+    if engine.pack.identity != search.pack or engine.pack.recogniser.sha256 != search.pack_sha256:
+        raise Refused(
+            "disclosure.other_model",
+            "Nothing disclosed",
+            f"The search was made with {search.pack}.",
+            "Install that model pack again; its template of the probe is part of the package.",
+        )
+    picture = services().decoder.decode(services().blobs.get(search.probe_blob))
+    picture = apply(picture, read(search.edits))
+    template = _probe_template(search, picture)
+    state: dict[int, bool] = {}
+    changes = GalleryChange.objects.filter(
+        gallery=search.gallery, seq__gt=search.after_seq or 0, seq__lte=search.gallery_seq
+    ).order_by("seq")
+    for reference, is_add in changes.values_list("reference_id", "is_add").iterator():
+        state[reference] = is_add
+    held = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
+    cohort = {key for key in held if state.get(key)}
+    rows, templates = [], []
+    compared = search.gallery.reference_set.exclude(template=b"").order_by("pk")
+    for key, public, sealed in compared.values_list("pk", "public_id", "template").iterator():
+        if state.get(key):
+            rows.append({"key": key, "reference": public, "cohort": key in cohort})
+            cohort.discard(key)
+            templates.append(open_template(public, sealed))
+    yield (
+        "rerun/references.json",
+        _dump(rows),
+        "the references that were compared, in the order of the templates",
+    )
+    order = {"scorer": search.scorer, "probe_nearness": str(search.nearness), "cohort_erased": len(cohort)}
+    yield (
+        "rerun/order.json",
+        _dump(order),
+        "what ordered the list, and how many of its cohort were erased since",
+    )
+    whole = np.stack(templates) if templates else np.empty((0, len(template)), dtype=np.float32)
+    yield "rerun/templates.npy", saved(whole), "their templates, float32"
+    yield "rerun/probe.npy", saved(template), "the probe's template, float32"
+
+
+def _probe_template(search: Search, picture: Picture) -> Vector:
+    """As the search made it: of its probe alone, or together with its further frames."""
+    engine = services().engine
+    _, face = engine.probe_face(picture, search.face_number)
+    templates, qualities = [engine.template(picture, face.detection)], [search.quality]
+    for row in search.frames.order_by("number"):
+        frame = services().decoder.decode(services().blobs.get(row.blob))
+        _, face = engine.probe_face(frame, row.face_number)
+        templates.append(engine.template(frame, face.detection))
+        qualities.append(row.quality)
+    return fused(templates, qualities)
+
+
+def _log(search: Search) -> Items:
+    """The entries about the search, each with its proof, and what opens their commitments.
+
+    From where somebody acted, and to whom else the search was disclosed, stays sealed.
+    """
+    leaves = [bytes(leaf) for leaf in LogEntry.objects.order_by("seq").values_list("leaf", flat=True)]
+    about = entries_about(search)
+    rows = [
+        {"entry": canonical.decode(), "proof": [step.hex() for step in inclusion_proof(leaves, seq)]}
+        for seq, canonical in about
+    ]
+    opened = []
+    told = [seq for seq, canonical in about if not parse_line(canonical).action.startswith("disclosure.")]
+    for row in LogOpening.objects.filter(entry_id__in=told).exclude(name__in=_OF_THE_CHANNEL).order_by("pk"):
+        context = f"opening:{row.entry_id}:{row.name}".encode()
+        opening = services().openings.open(bytes(row.sealed), context).decode()
+        opened.append({"entry": row.entry_id, "opening": opening})
+    newest = LogEntry.objects.order_by("-seq")[0]
+    tree = Frontier.from_bytes(bytes(newest.frontier))
+    yield (
+        "log/entries.json",
+        _dump(rows),
+        "the log's entries about the search, with inclusion proofs (RFC 9162)",
+    )
+    yield "log/openings.json", _dump(opened), "what opens the commitments of these entries"
+    yield (
+        "log/checkpoint",
+        services().signer.sign(tree.size, tree.root()).encode(),
+        "the signed head of the log",
+    )
+    yield "log/key.pub", services().signer.verifier.text.encode() + b"\n", "the log's public key"
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False).encode()
+
+
+_README = """\
+Disclosure package of one face search, made by Plainview.
+
+A candidate is a similar face, not an identification.
+
+Check it on any machine with Plainview installed; no account and no access to the agency is needed:
+
+    plainview verify-package FILE --list
+
+It checks every file against the signed manifest, every log entry against the signed checkpoint, and runs the search
+again on the enclosed templates: the same candidates with the same scores must come out; --list prints both lists. Give
+the log's public key that you learnt elsewhere with --key. What each file is stands in manifest.json. Third parties whose
+pictures are shown coarsely, and references that were erased since, are named there and in search.json: each keeps its
+rank, its scores and its template.
+"""

@@ -1,0 +1,236 @@
+"""Reading what was opened to whom: a person's live grants, and of a search its grants, packages and downloads.
+
+Owns what "live" means: not revoked, and not after its last day. A grant that is not live is as unknown as none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from plainview.casework.disclosure.contents import result_of
+from plainview.casework.models import (
+    Candidate,
+    DisclosureGrant,
+    DisclosurePackage,
+    Examination,
+    ExonerationReview,
+    Member,
+    Search,
+    Verification,
+)
+from plainview.policy.agency import PICTURES
+from plainview.policy.decision import Refused
+
+
+def live(rows: QuerySet[DisclosureGrant], today: date | None = None) -> QuerySet[DisclosureGrant]:
+    """Of these grants, those that count today."""
+    return rows.filter(revoked_at=None, ends_on__gte=today or timezone.now().date())
+
+
+def grants_to(member: Member) -> list[DisclosureGrant]:
+    """What is open to this person now, the newest first; searches that were erased are left out."""
+    rows = live(DisclosureGrant.objects.filter(agency=member.agency, email=member.email))
+    rows = rows.filter(search__erased_at=None).select_related("search__case", "search__gallery")
+    return list(rows.order_by("-pk"))
+
+
+def grant_of(search_id: str, member: Member) -> DisclosureGrant:
+    """The member's live grant to a search.
+
+    Raises:
+        Refused: disclosure.unknown, when there is none: also for a search that exists.
+    """
+    found = [row for row in grants_to(member) if row.search.public_id == search_id.strip()]
+    if not found:
+        raise Refused(
+            "disclosure.unknown",
+            "Refused",
+            "No such search is disclosed to you.",
+            "Look at the list of what is, or ask the agency.",
+        )
+    return found[0]
+
+
+def grant_numbered(public_id: str, member: Member) -> DisclosureGrant:
+    """A grant of the member's agency.
+
+    Raises:
+        Refused: grant.unknown.
+    """
+    rows = DisclosureGrant.objects.filter(agency=member.agency, public_id=public_id.strip())
+    row = rows.select_related("search", "agency").first()
+    if row is None:
+        raise Refused("grant.unknown", "Refused", "There is no such grant.", "Look at the search's disclosure.")
+    return row
+
+
+def grants_of(search: Search) -> list[DisclosureGrant]:
+    """Everybody to whom a search was opened, the newest first."""
+    return list(
+        DisclosureGrant.objects.filter(search=search).select_related("granted_by", "revoked_by").order_by("-pk")
+    )
+
+
+def packages_of(search: Search) -> list[DisclosurePackage]:
+    """The packages of a search with who took them, the newest first."""
+    rows = DisclosurePackage.objects.filter(search=search).select_related("asked_by")
+    return list(rows.prefetch_related("downloads__member").order_by("-pk"))
+
+
+def packages_open_to(grant: DisclosureGrant) -> list[DisclosurePackage]:
+    """The packages that a grant opens: those that are kept and show no more pictures than the grant does."""
+    enough = PICTURES[PICTURES.index(grant.pictures) :]
+    rows = DisclosurePackage.objects.filter(~Q(blob=""), search=grant.search, pictures__in=enough)
+    return list(rows.order_by("-pk"))
+
+
+def package_numbered(public_id: str, member: Member) -> DisclosurePackage:
+    """A package of the member's agency that is kept.
+
+    Raises:
+        Refused: package.unknown.
+    """
+    rows = DisclosurePackage.objects.filter(search__case__agency=member.agency, public_id=public_id.strip())
+    row = rows.exclude(blob="").select_related("search").first()
+    if row is None:
+        raise _unknown()
+    return row
+
+
+def package_open_to(public_id: str, member: Member) -> DisclosurePackage:
+    """A package that a live grant of the member opens.
+
+    Raises:
+        Refused: package.unknown.
+    """
+    for grant in grants_to(member):
+        for row in packages_open_to(grant):
+            if row.public_id == public_id.strip():
+                return row
+    raise _unknown()
+
+
+def _unknown() -> Refused:
+    return Refused("package.unknown", "Refused", "There is no such package.", "Look at the list of packages.")
+
+
+def reviews_of(member: Member) -> list[ExonerationReview]:
+    """Every review of the member's agency, those that wait first, then the newest."""
+    rows = ExonerationReview.objects.filter(search__case__agency=member.agency)
+    rows = rows.select_related("search__case", "asked_by").prefetch_related("searches")
+    return sorted(rows.order_by("-pk"), key=lambda row: row.answered_at is not None or row.accepted is False)
+
+
+def searches_of(review: ExonerationReview) -> list[Search]:
+    """The searches that answer a review, in order; those that were erased are left out."""
+    rows = Search.objects.filter(review=review, erased_at=None, answered_at__isnull=False)
+    return list(rows.select_related("gallery", "member", "case").order_by("pk"))
+
+
+def state_of(review: ExonerationReview) -> str:
+    """Where it stands, in words."""
+    if review.answered_at is not None:
+        return "answered"
+    if review.accepted is None:
+        return "to decide"
+    if not review.accepted:
+        return "declined"
+    return "searched, to examine and answer" if searches_of(review) else "to search"
+
+
+def waits_for_examination(review: ExonerationReview) -> bool:
+    """True while a search of it with candidates has none examined, or a verification of one is not answered."""
+    for search in searches_of(review):
+        listed = Candidate.objects.filter(search=search).exists()
+        looked = Examination.objects.filter(candidate__search=search)
+        pending = Verification.objects.filter(examination__in=looked, answered_at=None)
+        if (listed and not looked.exists()) or pending.exists():
+            return True
+    return False
+
+
+def compared(review: ExonerationReview) -> dict[str, Any]:
+    """Who else the lists hold: what both name, what only one names, and who ranks above the person charged."""
+    before = _references(review.search)
+    charged = before[review.charged_rank - 1] if review.charged_rank else None
+    searches = searches_of(review)
+    lists = [_references(search) for search in searches]
+    now = list(dict.fromkeys(name for names in lists for name in names))
+    worked = _worked_on(review.search)
+    answer: dict[str, Any] = {
+        "reviewed_search": review.search.public_id,
+        "gallery": review.search.gallery.name,
+        "candidates_before": len(before),
+        "charged": charged,
+        "charged_rank_before": review.charged_rank,
+        "ranked_above_before": before[: review.charged_rank - 1] if review.charged_rank else [],
+        "searches": [_search(search, names, charged, worked) for search, names in zip(searches, lists, strict=True)],
+        "in_both": [name for name in before if name in now],
+        "only_before": [name for name in before if name not in now],
+        "only_now": [name for name in now if name not in before],
+    }
+    return answer | {"says": in_words(answer)}
+
+
+def _references(search: Search) -> list[str]:
+    rows = Candidate.objects.filter(search=search).order_by("rank")
+    return list(rows.values_list("reference__public_id", flat=True))
+
+
+def _search(search: Search, names: Sequence[str], charged: str | None, worked: set[int]) -> dict[str, Any]:
+    rank = names.index(charged) + 1 if charged in names else None
+    result, put_forward = result_of(search)
+    looked = set(Examination.objects.filter(candidate__search=search).values_list("member_id", flat=True))
+    return {
+        "search": search.public_id,
+        "gallery": search.gallery.name,
+        "candidates": len(names),
+        "charged_rank": rank,
+        "ranked_above": list(names[: rank - 1]) if rank else [],
+        "result": result,
+        "put_forward": put_forward,
+        "another_person": not ({search.member_id} | looked) & worked,
+    }
+
+
+def _worked_on(search: Search) -> set[int]:
+    rows = Examination.objects.filter(candidate__search=search)
+    return {search.member_id, *rows.values_list("member_id", flat=True)}
+
+
+def in_words(answer: dict[str, Any]) -> str:
+    """The comparison as sentences."""
+    charged = answer["charged"]
+    if charged is None:
+        said = ["The person charged is not in the first list, or was not named."]
+    else:
+        first = f"rank {answer['charged_rank_before']} of {answer['candidates_before']}"
+        said = [f"The person charged was {first}, with {_others(answer['charged_rank_before'] - 1)} above."]
+    for row in answer["searches"]:
+        if charged is not None:
+            place = f"rank {row['charged_rank']} of {row['candidates']}, with {_others(len(row['ranked_above']))} above"
+            gone = f"not in the list of {row['candidates']}"
+            said.append(f"In the new search of {row['gallery']}: {place if row['charged_rank'] else gone}.")
+        named = [name for name in row["put_forward"] if name != charged]
+        if named:
+            said.append(f"Put forward there: {_others(len(named))}.")
+    said.append(
+        f"In both lists: {len(answer['in_both'])}; only in the first: {len(answer['only_before'])}; "
+        f"only in the new: {len(answer['only_now'])}."
+    )
+    return " ".join(said)
+
+
+def _others(count: int) -> str:
+    return "nobody" if not count else "1 other" if count == 1 else f"{count} others"
+
+
+def reviews_about(search: Search) -> list[ExonerationReview]:
+    """Reviews of a search, and the one that it answers."""
+    rows = ExonerationReview.objects.filter(Q(search=search) | Q(searches=search)).distinct()
+    return list(rows.order_by("pk"))

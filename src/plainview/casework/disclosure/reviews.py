@@ -1,0 +1,188 @@
+"""Exoneration reviews: asked for by the defence or a reviewing body, decided, searched by the same five steps, answered.
+
+Owns the way from the request to the answer. The search itself is an ordinary one under its own purpose; what the answer says
+is read by queries.exoneration, and goes back to whoever asked as a disclosure.
+"""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from plainview.casework.disclosure.grants import open_also
+from plainview.casework.disclosure.make import disclosable
+from plainview.casework.disclosure.read import compared, grant_of, grants_to, searches_of, waits_for_examination
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Candidate, ExonerationReview, Member, Preparation, Search
+from plainview.casework.probes.preparations import prepare
+from plainview.casework.search.reviewed import open_review, review_numbered, review_to_search
+from plainview.casework.workspace.services import services
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+from plainview.policy.examination import explained
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import Role
+
+_MAX_NAME = 200  # characters, as the columns
+
+
+def ask_review(
+    search_id: str,
+    requester: str,
+    body: str,
+    why: str,
+    *,
+    charged_rank: int | None = None,
+    acting_member: Member,
+) -> ExonerationReview:
+    """Ask for a review of a search.
+
+    Args:
+        search_id: a search that is disclosed to the acting member, or of their agency.
+        requester: who asks.
+        body: for whom: the defence of somebody, a court, a commission.
+        why: what should be looked at.
+        charged_rank: the rank of the person charged in the list, None when they are not in it.
+        acting_member: the defence, or a supervisor who enters a request that came in writing.
+
+    Raises:
+        Refused: no permission, unknown search, a field is empty, no such rank, or one waits already.
+    """
+    requester, body = " ".join(requester.split()), " ".join(body.split())
+    with acting("exoneration.ask", Permission.EXONERATION_ASK, acting_member):
+        search = reviewable(search_id, acting_member)
+        if not requester or not body or max(len(requester), len(body)) > _MAX_NAME:
+            raise Refused("review.incomplete", "Not asked", "A request names who asks and for whom.", "State both.")
+        rules.require(explained(why, "What should be looked at"))
+        if charged_rank is not None and not Candidate.objects.filter(search=search, rank=charged_rank).exists():
+            raise Refused(
+                "review.rank",
+                "Not asked",
+                f"The list has no rank {charged_rank}.",
+                "Leave it empty if nobody in it is charged.",
+            )
+        if ExonerationReview.objects.filter(search=search, answered_at=None).exclude(accepted=False).exists():
+            raise Refused("review.waits", "Not asked", "A review of this search is under way.", "Wait for its answer.")
+        row = ExonerationReview.objects.create(
+            search=search,
+            asked_by=acting_member,
+            requester=requester,
+            body=body,
+            why=why.strip(),
+            charged_rank=charged_rank,
+        )
+        write_entry(
+            "exoneration.asked",
+            {
+                "agency": search.case.agency.public_id,
+                "search": search.public_id,
+                "review": row.public_id,
+                "by_the_defence": Role.DEFENCE.value in acting_member.roles,
+            },
+            {"requester": requester, "body": body, "why": row.why},
+            acting_member=acting_member,
+        )
+    return row
+
+
+def reviewable(search_id: str, member: Member) -> Search:
+    """A search of which the member may ask for a review: one disclosed to them, or of their agency.
+
+    Raises:
+        Refused: disclosure.unknown, search.unknown or disclosure.nothing.
+    """
+    if Role.DEFENCE.value in member.roles:
+        return grant_of(search_id, member).search
+    return disclosable(search_id, member)
+
+
+def decide_review(review_id: str, *, accept: bool, note: str, acting_member: Member) -> ExonerationReview:
+    """Accept a request, so that it is searched, or decline it with the reason and what else can be done.
+
+    Raises:
+        Refused: no permission, unknown, decided already, or declined without a reason in words.
+    """
+    with acting("exoneration.decide", Permission.EXONERATION_DECIDE, acting_member):
+        row = review_numbered(review_id, acting_member)
+        if row.accepted is not None:
+            raise Refused("review.decided", "Nothing done", "It is decided already.", "Nothing is needed.")
+        if not accept:
+            rules.require(explained(note, "The reason"))
+        row.accepted, row.decided_by, row.decided_at = accept, acting_member, timezone.now()
+        row.note = note.strip()
+        row.save(update_fields=["accepted", "decided_by", "decided_at", "note"])
+        write_entry(
+            "exoneration.decided",
+            {
+                "agency": acting_member.agency.public_id,
+                "search": row.search.public_id,
+                "review": row.public_id,
+                "accepted": accept,
+            },
+            {"note": row.note} if row.note else {},
+            acting_member=acting_member,
+        )
+    return row
+
+
+def prepare_review(
+    review_id: str, *, photograph: tuple[str, bytes] | None = None, acting_member: Member
+) -> Preparation:
+    """Begin the review's search: a draft with the probe of the reviewed search and its edits, or with another photograph.
+
+    Raises:
+        Refused: no permission, unknown, not accepted, or answered.
+        BadMedia: the photograph cannot be used.
+    """
+    row = review_numbered(review_id, acting_member)
+    case = row.search.case
+    review_to_search(review_id, case, acting_member)
+    first = row.search
+    if photograph is not None:
+        return prepare(case.number, *photograph, review=row, acting_member=acting_member)
+    return prepare(
+        case.number,
+        first.probe_name,
+        services().blobs.get(first.probe_blob),
+        edits=first.edits,
+        provenance=first.provenance,
+        review=row,
+        acting_member=acting_member,
+    )
+
+
+def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview:
+    """Answer a review: who else the lists hold. The defence that asked is given the review's searches too.
+
+    Raises:
+        Refused: no permission, unknown, not accepted, answered, not searched, or not examined and verified yet.
+    """
+    with acting("exoneration.answer", Permission.EXONERATION_DECIDE, acting_member):
+        row = review_numbered(review_id, acting_member)
+        open_review(review_id, row.search.case, acting_member)
+        searches = searches_of(row)
+        if not searches or waits_for_examination(row):
+            raise Refused(
+                "review.steps",
+                "Not answered yet",
+                "It was not searched." if not searches else "A list of it was not examined, or not verified.",
+                "A review walks the same five steps as every search.",
+            )
+        row.answer, row.answered_by, row.answered_at = compared(row), acting_member, timezone.now()
+        row.save(update_fields=["answer", "answered_by", "answered_at"])
+        for held in grants_to(row.asked_by):
+            if held.search_id == row.search_id:
+                for search in searches:
+                    open_also(held, search, acting_member=acting_member)
+        write_entry(
+            "exoneration.answered",
+            {
+                "agency": acting_member.agency.public_id,
+                "search": row.search.public_id,
+                "review": row.public_id,
+                "searches": [search.public_id for search in searches],
+                **{name: len(row.answer[name]) for name in ("in_both", "only_before", "only_now")},
+            },
+            acting_member=acting_member,
+        )
+    return row

@@ -1,0 +1,276 @@
+"""The batches of an enrolment: how ready pictures become references, one transaction for each batch.
+
+Owns the order within a batch (pictures durable first; then references, near duplicates, the gallery's ordered log and
+the audit entry together) and what a run tells about itself. A batch is acknowledged wholly or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from plainview.casework.alerts.follow import follow
+from plainview.casework.enrolment.manifest import Item
+from plainview.casework.enrolment.near import GalleryHashes, seal_hash
+from plainview.casework.enrolment.preparing import Ready
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member, NearDuplicate, Reference
+from plainview.casework.models.people import public_id
+from plainview.casework.workspace.services import services
+from plainview.policy import rules
+from plainview.recognition.near import MAX_DISTANCE, distance
+from plainview.storage.base import digest_of
+
+BATCH = 32
+"""Pictures a transaction: bounds what an interruption repeats to about half a second of work."""
+
+BATCH_BYTES = 64 << 20
+"""Bytes of pictures after which a batch is stored even if it is not full: bounds memory for large photographs."""
+
+LISTED = 10_000
+"""Failures and near duplicates that a result lists one by one; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to enrol.
+
+    Attributes:
+        near_duplicates: compare each picture with those of the gallery and report nearly the same ones.
+        skip_near_duplicates: do not enrol them.
+        rehearsal: read, decode and find faces, and write nothing but an entry with the counts.
+        cores: pictures that are embedded at the same time; None: one on every core that this process may use.
+        stopped: asked before each picture; once true, what has begun is stored and the run ends.
+        failures: called with every failure, also those that the result only counts.
+        settled: called with pictures and one word, what became of them ("enrolled", "duplicate", "near duplicate"
+            or the code of a failure); for those of a batch inside its transaction.
+    """
+
+    near_duplicates: bool = True
+    skip_near_duplicates: bool = False
+    rehearsal: bool = False
+    cores: int | None = None
+    stopped: Callable[[], bool] = lambda: False
+    failures: Callable[[dict[str, str]], None] = lambda _: None
+    settled: Callable[[Sequence[Item], str], None] = lambda _items, _outcome: None
+
+
+@dataclass
+class EnrolmentResult:
+    """What came of a run so far.
+
+    Attributes:
+        enrolled, duplicates, references: pictures enrolled, pictures that the gallery held, faces.
+        failed: the first `LISTED` failures, {path, code, why}; failed_total counts them all.
+        near: the first `LISTED` near duplicates, {path, reference_id, near, distance}; reference_id is None for
+            one that was not enrolled. near_total counts them all, near_skipped those not enrolled.
+        several_faces: pictures with more than one face.
+        stopped: it was told to stop before the end.
+        seconds: how long it took.
+    """
+
+    enrolled: int = 0
+    duplicates: int = 0
+    references: int = 0
+    failed: list[dict[str, str]] = field(default_factory=list)
+    failed_total: int = 0
+    near: list[dict[str, object]] = field(default_factory=list)
+    near_total: int = 0
+    near_skipped: int = 0
+    several_faces: int = 0
+    stopped: bool = False
+    seconds: float = 0.0
+
+
+def holds(gallery_id: int, digest: str) -> bool:
+    """Say whether a gallery has the picture of this digest."""
+    # Plain SQL: asked for every picture of a list of millions, and answered from the index alone.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM reference WHERE gallery_id = %s AND blob = %s AND NOT is_canary LIMIT 1",
+            [gallery_id, digest],
+        )
+        return cursor.fetchone() is not None
+
+
+class Batches:
+    """Gathers ready pictures and makes them durable, one transaction for each batch."""
+
+    def __init__(
+        self, run: Enrolment, gallery: Gallery, result: EnrolmentResult, options: Options, member: Member
+    ) -> None:
+        self._run, self._gallery, self._result = run, gallery, result
+        self._options, self._member = options, member
+        self._ready: dict[str, Ready] = {}
+        self._hashes: GalleryHashes | None = None
+
+    def holds(self, digest: str) -> bool:
+        """Say whether the gallery or the batch being gathered has the picture."""
+        return digest in self._ready or holds(self._gallery.pk, digest)
+
+    def add(self, ready: Ready) -> None:
+        """Take a picture in; stores the batch when it is full."""
+        self._ready[ready.digest] = ready
+        if len(self._ready) >= BATCH or sum(len(one.data) for one in self._ready.values()) >= BATCH_BYTES:
+            self.store()
+
+    def store(self) -> None:
+        """Make the batch durable: blobs, then references, the gallery's ordered log and the audit entry together."""
+        batch = list(self._ready.values())
+        if not batch:
+            return
+        services().blobs.put_many(ready.data for ready in batch)
+        with transaction.atomic():
+            # The update takes the row's lock, so two enrolments number their changes one after the other.
+            Gallery.objects.filter(pk=self._gallery.pk).update(log_head=F("log_head"))
+            self._gallery.refresh_from_db(fields=["log_head", "pack", "re_embedding"])
+            present = [ready.digest for ready in batch if holds(self._gallery.pk, ready.digest)]
+            batch = [ready for ready in batch if ready.digest not in present]
+            near = self._near(batch)
+            skipped = {digest for digest in near if self._options.skip_near_duplicates}
+            fresh = [ready for ready in batch if ready.digest not in skipped]
+            # An expunge that ran since the blobs were put may have removed one of the same bytes.
+            services().blobs.put_many(r.data for r in fresh if not services().blobs.exists(r.digest))
+            created = self._write(fresh) if fresh else {}
+            self._write_near(batch, near, created)
+            settled = self._options.settled
+            settled([ready.item for ready in self._ready.values() if ready.digest in present], "duplicate")
+            settled([ready.item for ready in batch if ready.digest in skipped], "near duplicate")
+            settled([ready.item for ready in fresh], "enrolled")
+        follow(self._gallery.pk)
+        self._ready.clear()
+        self._tell(batch, present, near, fresh, created)
+
+    def _near(self, batch: list[Ready]) -> dict[str, tuple[str | Reference, int]]:
+        """Digest of a picture -> the nearest one, of the gallery or (its digest) before it in the batch; distance."""
+        if not self._options.near_duplicates:
+            return {}
+        if self._hashes is None:
+            self._hashes = GalleryHashes(self._gallery.pk)
+        self._hashes.follow()
+        found: dict[str, tuple[str | Reference, int]] = {}
+        for place, nearest in enumerate(self._hashes.nearest([ready.near_hash for ready in batch])):
+            ready = batch[place]
+            if nearest is not None:
+                found[ready.digest] = nearest
+            best = nearest[1] if nearest is not None else MAX_DISTANCE + 1
+            for other in batch[:place]:
+                if self._options.skip_near_duplicates and other.digest in found:
+                    continue  # it will not be in the gallery
+                if ready.near_hash and other.near_hash:
+                    bits = distance(ready.near_hash, other.near_hash)
+                    if bits < best:
+                        best = bits
+                        found[ready.digest] = (other.digest, bits)
+        return found
+
+    def _write(self, fresh: list[Ready]) -> dict[str, list[Reference]]:
+        """Write references, changes and the audit entry; return the references by their picture's digest."""
+        pack = services().engine.pack.identity
+        rules.require(rules.gallery_of_pack(self._gallery.name, self._gallery.pack, pack, self._gallery.re_embedding))
+        references = [
+            _reference(ready, number, self._run, self._gallery, pack)
+            for ready in fresh
+            for number in range(1, len(ready.faces) + 1)
+        ]
+        created = Reference.objects.bulk_create(references)
+        first = self._gallery.log_head + 1
+        GalleryChange.objects.bulk_create(
+            GalleryChange(gallery=self._gallery, seq=first + i, is_add=True, reference=reference)
+            for i, reference in enumerate(created)
+        )
+        head = first + len(created) - 1
+        Gallery.objects.filter(pk=self._gallery.pk).update(log_head=head, pack=pack)
+        Enrolment.objects.filter(pk=self._run.pk).update(images=F("images") + len(fresh))
+        write_entry(
+            "references.enrolled",
+            {
+                "enrolment": self._run.pk,
+                "gallery": self._gallery.pk,
+                "images": len(fresh),
+                # A digest, not the list: a batch of crowds has more ids than an entry may hold.
+                "references": len(created),
+                "references_sha256": digest_of("\n".join(row.public_id for row in created).encode()),
+                "last_change": head,
+            },
+            acting_member=self._member,
+        )
+        by_picture: dict[str, list[Reference]] = {}
+        for reference in created:
+            by_picture.setdefault(reference.blob, []).append(reference)
+        return by_picture
+
+    def _write_near(
+        self,
+        batch: list[Ready],
+        near: dict[str, tuple[str | Reference, int]],
+        created: dict[str, list[Reference]],
+    ) -> None:
+        rows = []
+        for ready in batch:
+            if ready.digest not in near:
+                continue
+            other, bits = near[ready.digest]
+            held = other if isinstance(other, Reference) else created[other][0]
+            near[ready.digest] = (held, bits)
+            own = created[ready.digest][0] if ready.digest in created else None
+            path = "" if own else ready.item.name
+            rows.append(NearDuplicate(enrolment=self._run, reference=own, path=path, near=held, distance=bits))
+        NearDuplicate.objects.bulk_create(rows)
+
+    def _tell(
+        self,
+        batch: list[Ready],
+        present: list[str],
+        near: dict[str, tuple[str | Reference, int]],
+        fresh: list[Ready],
+        created: dict[str, list[Reference]],
+    ) -> None:
+        result = self._result
+        result.enrolled += len(fresh)
+        result.duplicates += len(present)
+        result.references += sum(len(rows) for rows in created.values())
+        result.several_faces += sum(len(rows) > 1 for rows in created.values())
+        result.near_total += len(near)
+        result.near_skipped += len(batch) - len(fresh)
+        for ready in batch:
+            if ready.digest in near and len(result.near) < LISTED:
+                other, bits = near[ready.digest]
+                assert isinstance(other, Reference)  # noqa: S101  as _write_near left it
+                own = created[ready.digest][0].public_id if ready.digest in created else None
+                row: dict[str, object] = {
+                    "path": ready.item.name,
+                    "reference_id": own,
+                    "near": other.public_id,
+                    "distance": bits,
+                }
+                result.near.append(row)
+
+
+def _reference(ready: Ready, number: int, run: Enrolment, gallery: Gallery, pack: str) -> Reference:
+    face, template = ready.faces[number - 1]
+    assert template is not None  # noqa: S101  only a rehearsal makes none
+    identity = public_id("R")
+    sealed = services().templates.seal(template.tobytes(), f"template:{identity}".encode())
+    return Reference(
+        public_id=identity,
+        gallery=gallery,
+        enrolment=run,
+        blob=ready.digest,
+        face_number=number,
+        box=[round(float(value), 1) for value in face.detection.box],
+        points=[[round(float(x), 1), round(float(y), 1)] for x, y in face.detection.points],
+        quality=face.quality.overall,
+        quality_detail=face.quality.components,
+        file_name=ready.item.name,
+        source_url=ready.item.source_url,
+        page_url=ready.item.page_url,
+        captured_on=ready.item.captured_on or ready.captured_on,
+        pack=pack,
+        template=sealed,
+        picture_hash=seal_hash(ready.near_hash, identity),
+        provenance=dict(ready.item.provenance),
+    )

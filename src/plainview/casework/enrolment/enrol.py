@@ -1,0 +1,215 @@
+"""Enrolling pictures into a gallery, batch by batch, so that an interruption loses no more than one batch.
+
+Owns the order: authorise, then go through the list once; what is stored, and how, stands in batches.py. A bad file is
+listed with its reason and never ends the run; the same run started again goes on where it stopped, because what the
+gallery holds is recognised by its bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.audit.record import Value
+from plainview.casework.enrolment.batches import LISTED, Batches, EnrolmentResult, Options, holds
+from plainview.casework.enrolment.manifest import Item, Items
+from plainview.casework.enrolment.preparing import Failed, Held, Ready, prepare
+from plainview.casework.erasure.erasers import erase_pending
+from plainview.casework.erasure.expunged import is_barred
+from plainview.casework.find import gallery_named
+from plainview.casework.galleries.calibrate import calibrate
+from plainview.casework.log.guard import refusals_recorded, standing
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Enrolment, Gallery, Member, Reference
+from plainview.casework.workspace.services import services
+from plainview.policy import rules
+from plainview.policy.permissions import Permission
+
+__all__ = ["EnrolmentResult", "Options", "begin", "enrol"]
+
+Progress = Callable[[EnrolmentResult], None]
+
+
+def enrol(
+    gallery_name: str,
+    items: Items | Iterable[Item],
+    *,
+    acting_member: Member,
+    progress: Progress | None = None,
+    options: Options | None = None,
+    cores: int | None = None,
+    run: Enrolment | None = None,
+    read: Callable[[Item], bytes] = Item.read,
+) -> EnrolmentResult:
+    """Enrol every picture of `items` that the gallery does not hold yet.
+
+    Args:
+        gallery_name: a gallery of the member's agency.
+        items: what to enrol, one at a time, see casework.manifest.
+        acting_member: who enrols.
+        progress: called after every picture with the counts so far.
+        options: see `Options`.
+        cores: short for the option of that name.
+        run: a run that was begun before (`begin`), perhaps interrupted: what it has enrolled is counted as such.
+        read: gives an item's bytes; raises BadMedia or Unusable.
+
+    Raises:
+        Refused: no permission, gallery unknown or expired, its templates are of another pack, or the list is bad.
+    """
+    options = options or Options(cores=cores)
+    with refusals_recorded("gallery.enrol", acting_member):
+        standing(acting_member, Permission.GALLERY_ENROL)
+        gallery = gallery_named(gallery_name, acting_member)
+        rules.require(rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()))
+        # A missing model stops here, before anything is written.
+        pack = services().engine.pack.identity
+        rules.require(rules.gallery_of_pack(gallery.name, gallery.pack, pack, gallery.re_embedding))
+    began = time.perf_counter()
+    erase_pending()
+    result = EnrolmentResult()
+    if options.rehearsal:
+        _rehearse(items, gallery, result, options, progress, acting_member)
+    else:
+        if run is None:
+            with transaction.atomic():
+                told = {"kind": items.kind, "name": items.name} if isinstance(items, Items) else {}
+                run = begin(gallery, acting_member, **told)
+        _run(items, run, gallery, result, options, progress, read)
+    result.failed.sort(key=lambda row: row["path"])
+    result.seconds = time.perf_counter() - began
+    return result
+
+
+def begin(gallery: Gallery, member: Member, *, kind: str = "list", name: str = "", **asked: Any) -> Enrolment:
+    """Write a run and its entry in the running transaction.
+
+    Args:
+        gallery, member: into what, and who enrols.
+        kind, name: the source, see casework.manifest.Items.
+        asked: further columns of the run.
+    """
+    run = Enrolment.objects.create(gallery=gallery, member=member, source_kind=kind, source_name=name, **asked)
+    subject: dict[str, Value] = {"enrolment": run.pk, "gallery": gallery.pk, "source": kind}
+    write_entry("enrolment.began", subject, {"source_name": name} if name else {}, acting_member=member)
+    return run
+
+
+def _run(
+    items: Iterable[Item],
+    run: Enrolment,
+    gallery: Gallery,
+    result: EnrolmentResult,
+    options: Options,
+    progress: Progress | None,
+    read: Callable[[Item], bytes],
+) -> None:
+    member = run.member
+    result.references = Reference.objects.filter(enrolment=run).count()
+    before = set(Reference.objects.filter(enrolment=run).values_list("blob", flat=True))
+    batches = Batches(run, gallery, result, options, member)
+    for outcome in _outcomes(items, options, batches.holds, read, rehearsal=False):
+        if isinstance(outcome, Ready):
+            batches.add(outcome)
+        elif isinstance(outcome, Held) and outcome.digest in before:
+            before.discard(outcome.digest)  # enrolled by this very run before it was interrupted
+            result.enrolled += 1
+        else:
+            _count(outcome, result, options)
+        if progress is not None:
+            progress(result)
+    batches.store()
+    result.stopped = options.stopped()
+    if result.references:
+        gallery.refresh_from_db(fields=["log_head"])
+        calibrate(gallery)
+    with transaction.atomic():
+        run.finished_at, run.stopped = timezone.now(), result.stopped
+        run.images, run.duplicates, run.near_duplicates = (
+            result.enrolled,
+            result.duplicates,
+            result.near_total,
+        )
+        run.failed, run.failed_total = result.failed, result.failed_total
+        run.save()
+        write_entry(
+            "enrolment.finished",
+            {"enrolment": run.pk, "gallery": gallery.pk, **_counts(result)},
+            acting_member=member,
+        )
+
+
+def _rehearse(
+    items: Iterable[Item],
+    gallery: Gallery,
+    result: EnrolmentResult,
+    options: Options,
+    progress: Progress | None,
+    member: Member,
+) -> None:
+    seen: set[int] = set()  # eight bytes of each digest: a rehearsal stores nothing that it could look up
+
+    def held(digest: str) -> bool:
+        short = int(digest[:16], 16)
+        known = short in seen or holds(gallery.pk, digest)
+        seen.add(short)
+        return known
+
+    for outcome in _outcomes(items, options, held, Item.read, rehearsal=True):
+        if isinstance(outcome, Ready):
+            result.enrolled += 1
+            result.references += len(outcome.faces)
+            result.several_faces += len(outcome.faces) > 1
+        else:
+            _count(outcome, result, options)
+        if progress is not None:
+            progress(result)
+    result.stopped = options.stopped()
+    with transaction.atomic():
+        write_entry("enrolment.rehearsed", {"gallery": gallery.pk, **_counts(result)}, acting_member=member)
+
+
+def _outcomes(
+    items: Iterable[Item],
+    options: Options,
+    held: Callable[[str], bool],
+    read: Callable[[Item], bytes],
+    *,
+    rehearsal: bool,
+) -> Iterable[Ready | Held | Failed]:
+    return prepare(
+        items,
+        read=read,
+        held=held,
+        barred=is_barred,
+        cores=options.cores or len(os.sched_getaffinity(0)),
+        rehearsal=rehearsal,
+        stopped=options.stopped,
+    )
+
+
+def _count(outcome: Held | Failed, result: EnrolmentResult, options: Options) -> None:
+    if isinstance(outcome, Held):
+        result.duplicates += 1
+        options.settled([outcome.item], "duplicate")
+        return
+    row = {"path": outcome.item.name, "code": outcome.code, "why": outcome.why}
+    result.failed_total += 1
+    if len(result.failed) < LISTED:
+        result.failed.append(row)
+    options.failures(row)
+    options.settled([outcome.item], outcome.code)
+
+
+def _counts(result: EnrolmentResult) -> dict[str, int | bool]:
+    return {
+        "images": result.enrolled,
+        "duplicates": result.duplicates,
+        "failed": result.failed_total,
+        "near_duplicates": result.near_total,
+        "stopped": result.stopped,
+    }

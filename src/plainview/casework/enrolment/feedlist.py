@@ -1,0 +1,78 @@
+"""A publisher's list: which pictures it offers, each with the page that shows it. Read strictly; nothing else is.
+
+Owns the two forms, JSON (a list of objects, or an object with the list under `pictures`) and CSV (with a header), with
+the columns `image`, `page` and `captured_on`. No Django here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from plainview.casework.enrolment.manifest import Unusable
+
+LIST_BYTES = 64 << 20
+"""Largest list, bytes: about half a million pictures; a publisher of more offers several lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One row: the picture's link, the link of the page that shows it or "", and when it was taken, if stated."""
+
+    image: str
+    page: str
+    captured_on: date | None
+
+
+def read_list(data: bytes) -> list[Offer]:
+    """Read a list.
+
+    Raises:
+        Unusable: feed.list, with the row at fault.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _bad("it is not UTF-8") from None
+    try:
+        rows = list(_json(text) if text.lstrip()[:1] in ("[", "{") else _csv(text))
+    except (csv.Error, json.JSONDecodeError, RecursionError) as error:
+        raise _bad(str(error)) from None
+    return [_offer(number, row) for number, row in enumerate(rows, start=1)]
+
+
+def _json(text: str) -> list[Any]:
+    parsed = json.loads(text)
+    rows = parsed.get("pictures") if isinstance(parsed, dict) else parsed
+    if not isinstance(rows, list):
+        raise _bad("it is neither a list nor an object with the list under pictures")
+    return rows
+
+
+def _csv(text: str) -> Iterator[dict[str, Any]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    if "image" not in (reader.fieldnames or ()):
+        raise _bad("it has no column named image")
+    yield from reader
+
+
+def _offer(number: int, row: Any) -> Offer:
+    if not isinstance(row, dict):
+        raise _bad(f"row {number} does not name an image")
+    values = [row.get(name) or "" for name in ("image", "page", "captured_on")]
+    image, page, captured = (value.strip() if isinstance(value, str) else "" for value in values)
+    if not image or not all(isinstance(value, str) for value in values):
+        raise _bad(f"row {number} does not name an image, or not in text")
+    try:
+        return Offer(image, page, date.fromisoformat(captured) if captured else None)
+    except ValueError:
+        raise _bad(f"row {number}: captured_on is not a date YYYY-MM-DD") from None
+
+
+def _bad(why: str) -> Unusable:
+    return Unusable("feed.list", f"The publisher's list cannot be used: {why}.")

@@ -1,0 +1,298 @@
+"""What to enrol: a folder, a CSV, JSONL or Parquet manifest, or an ANSI/NIST-ITL file, one picture at a time.
+
+Owns the reading of these lists: each is read twice, once to check and count it, once to enrol from it, and never
+held in memory. It never follows a link; links are recorded, not opened.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from plainview.casework.galleries.nist import SUFFIXES as NIST_SUFFIXES
+from plainview.casework.galleries.nist import Provenance, read_nist
+from plainview.policy.decision import Refused
+from plainview.recognition.decode import read_file
+from plainview.recognition.errors import BadMedia
+
+COLUMNS = ("path", "source_url", "page_url", "captured_on")
+"""Columns of a manifest; `path` is required, the others may be empty or missing."""
+
+MANIFESTS = (".csv", ".jsonl", ".parquet")
+
+_LINE = 1 << 20  # characters of one JSONL line: a path, two links and a date need far fewer
+_ROWS = 4096  # of a Parquet file that are in memory together
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One picture to enrol.
+
+    Attributes:
+        path: where it lies now, or the file that holds it.
+        name: how it is called in lists: its path inside the folder or manifest.
+        source_url: link to where the picture came from; the file's own address when nothing else is stated.
+        page_url: link to the page that showed it, or empty.
+        captured_on: when it was taken, if stated.
+        provenance: what the source says about it, see casework.nist.
+        data: gives its bytes where it is no file of its own; raises BadMedia or Unusable.
+    """
+
+    path: Path
+    name: str
+    source_url: str
+    page_url: str = ""
+    captured_on: date | None = None
+    provenance: Provenance = field(default_factory=dict)
+    data: Callable[[], bytes] | None = None
+
+    def read(self) -> bytes:
+        """Return the bytes of the picture.
+
+        Raises:
+            BadMedia: it cannot be read.
+            Unusable: its source does not give it.
+        """
+        return read_file(self.path) if self.data is None else self.data()
+
+
+class Unusable(Exception):
+    """A picture that its source does not give, with a stable word and one sentence for the list of failures."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.code = code
+        self.why = why
+
+
+class Items:
+    """A list of pictures that is read anew each time it is gone through.
+
+    Attributes:
+        kind: "folder", "picture", "manifest", "ansi-nist" or "feed".
+        name: what the list is called.
+    """
+
+    def __init__(self, kind: str, name: str, rows: Callable[[], Iterator[Item]], count: int) -> None:
+        self.kind, self.name = kind, name
+        self._rows, self._count = rows, count
+
+    def __iter__(self) -> Iterator[Item]:
+        return self._rows()
+
+    def __len__(self) -> int:
+        """How many it has; files of a folder are counted once each, whatever they hold."""
+        return self._count
+
+
+def read_items(path: Path) -> Items:
+    """Return what `path` names: every file of a folder, a manifest's rows, an exchange file's or one picture.
+
+    Raises:
+        Refused: enrol.nothing (no such path, or nothing in it), manifest.bad_row, manifest.unreadable.
+    """
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        items = Items("folder", str(path), lambda: _folder(path), sum(1 for _ in _files(path)))
+    elif not path.is_file():
+        items = Items("picture", path.name, lambda: iter(()), 0)
+    elif suffix in MANIFESTS:
+        items = Items("manifest", path.name, lambda: _manifest(path), sum(1 for _ in _manifest(path)))
+    elif suffix in NIST_SUFFIXES:
+        items = Items("ansi-nist", path.name, lambda: _exchange(path, path.name), 1)
+    else:
+        items = Items("picture", path.name, lambda: iter([_file(path, path.name)]), 1)
+    if not len(items):
+        raise Refused(
+            "enrol.nothing",
+            "Nothing enrolled",
+            f"{path} does not exist or names no picture.",
+            "Name a folder of pictures, a picture, a manifest (.csv, .jsonl or .parquet with a path column) or an "
+            f"ANSI/NIST-ITL file ({', '.join(NIST_SUFFIXES)}).",
+        )
+    return items
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file below the folder in the order of names, without hidden ones; one folder's names at a time."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted((entry.name, entry.is_dir()) for entry in entries if entry.name[:1] != ".")
+    except OSError as error:
+        raise Refused(
+            "enrol.unreadable",
+            "Stopped",
+            f"The folder {folder} cannot be read: {error.strerror}.",
+            "Make it readable and run the same command again; what was enrolled is kept.",
+        ) from None
+    for name, is_folder in names:
+        if not is_folder:
+            if (folder / name).is_file():
+                yield folder / name
+        elif not (folder / name).is_symlink():
+            yield from _files(folder / name)
+
+
+def _folder(folder: Path) -> Iterator[Item]:
+    for file in _files(folder):
+        name = str(file.relative_to(folder))
+        if file.suffix.lower() in NIST_SUFFIXES:
+            yield from _exchange(file, name)
+        else:
+            yield _file(file, name)
+
+
+def _file(path: Path, name: str) -> Item:
+    return Item(path, name, path.absolute().as_uri())
+
+
+def _exchange(path: Path, name: str) -> Iterator[Item]:
+    """The pictures of one ANSI/NIST-ITL file; one that cannot be read is a single failure in the list."""
+    address = path.absolute().as_uri()
+    try:
+        records = read_nist(read_file(path))
+    except BadMedia as bad:
+        yield Item(path, name, address, data=_raising(bad))
+        return
+    for record in records:
+        yield Item(
+            path,
+            f"{name}#{record.number}",
+            f"{address}#{record.number}",
+            "",
+            record.captured_on,
+            record.provenance,
+            record.picture,
+        )
+
+
+def _raising(bad: BadMedia) -> Callable[[], bytes]:
+    def data() -> bytes:
+        raise bad
+
+    return data
+
+
+def _manifest(path: Path) -> Iterator[Item]:
+    for number, row in _parquet(path) if path.suffix.lower() == ".parquet" else _rows(path):
+        yield _row(path, number, row)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from _parsed(path, file)
+    except UnicodeDecodeError:
+        raise _bad(path, 1, "the file is not UTF-8") from None
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from None
+
+
+def rows_of(name: str, data: bytes) -> dict[str, Item]:
+    """Read an uploaded manifest: the path in each row -> what it says; a source that is not stated is "".
+
+    Raises:
+        Refused: manifest.bad_row.
+    """
+    manifest = Path(name)
+    try:
+        file = io.StringIO(data.decode("utf-8-sig"), newline="")
+    except UnicodeDecodeError:
+        raise _bad(manifest, 1, "the file is not UTF-8") from None
+    items = {}
+    for number, row in _parsed(manifest, file):
+        item = _row(manifest, number, row)
+        items[item.name] = item if row.get("source_url") else replace(item, source_url="")
+    return items
+
+
+def _parsed(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        if path.suffix.lower() == ".csv":
+            reader = csv.DictReader(file)
+            if "path" not in (reader.fieldnames or ()):
+                raise _bad(path, 1, "there is no column named path")
+            for row in reader:
+                yield reader.line_num, row
+            return
+        number = 0
+        while line := file.readline(_LINE):
+            number += 1
+            if len(line) == _LINE:
+                raise _bad(path, number, f"the line is longer than {_LINE} characters")
+            if not line.strip():
+                continue
+            parsed = json.loads(line)
+            if not isinstance(parsed, dict):
+                raise _bad(path, number, "the line is not a JSON object")
+            yield number, parsed
+    except (csv.Error, json.JSONDecodeError, RecursionError) as error:
+        raise _bad(path, 1, f"a row cannot be read ({error})") from None
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    # Imported here: it takes half a second, and most lists are none.
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            held = [name for name in COLUMNS if name in file.schema_arrow.names]
+            if "path" not in held:
+                raise _bad(path, 1, "there is no column named path")
+            number = 0
+            for batch in file.iter_batches(batch_size=_ROWS, columns=held):
+                for row in batch.to_pylist():
+                    number += 1
+                    taken = row.get("captured_on")
+                    if isinstance(taken, date):
+                        day = taken.date() if isinstance(taken, datetime) else taken
+                        row["captured_on"] = day.isoformat()
+                    yield number, row
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError, MemoryError) as error:
+        raise _unreadable(path, str(error).splitlines()[0] if str(error) else "it is damaged") from None
+
+
+def _row(manifest: Path, number: int, row: dict[str, Any]) -> Item:
+    values = {column: row.get(column) or "" for column in COLUMNS}
+    if not all(isinstance(value, str) for value in values.values()):
+        raise _bad(manifest, number, "a value is not text")
+    if not values["path"].strip() or "\0" in values["path"]:
+        raise _bad(manifest, number, "the path is empty")
+    captured = None
+    if values["captured_on"].strip():
+        try:
+            captured = date.fromisoformat(values["captured_on"].strip())
+        except ValueError:
+            raise _bad(manifest, number, "captured_on is not a date YYYY-MM-DD") from None
+    for column in ("source_url", "page_url"):
+        if values[column] and not values[column].startswith(("http://", "https://", "file://", "urn:")):
+            raise _bad(manifest, number, f"{column} is not a link (http, https, file or urn)")
+    path = manifest.parent / values["path"]
+    source = values["source_url"] or path.absolute().as_uri()
+    return Item(path, values["path"], source, values["page_url"], captured)
+
+
+def _bad(manifest: Path, number: int, why: str) -> Refused:
+    return Refused(
+        "manifest.bad_row",
+        "Nothing enrolled",
+        f"{manifest.name}, line {number}: {why}.",
+        f"Correct the manifest; its columns are {', '.join(COLUMNS)}.",
+    )
+
+
+def _unreadable(manifest: Path, why: str) -> Refused:
+    return Refused(
+        "manifest.unreadable",
+        "Nothing enrolled",
+        f"{manifest.name} cannot be read: {why}.",
+        "Write the manifest again; its columns are path and, where known, source_url, page_url, captured_on.",
+    )

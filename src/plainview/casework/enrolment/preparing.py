@@ -1,0 +1,124 @@
+"""Pictures made ready for a gallery: read, recognised as held, decoded, faces found, templates made, in order.
+
+Owns the pipeline between a list and the batches that are stored: the decoder's child works on the next pictures
+while threads of this process embed those before them. It writes nothing, and holds a few pictures at a time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+
+from plainview.casework.enrolment.manifest import Item, Unusable
+from plainview.casework.workspace.services import services
+from plainview.recognition.errors import BadMedia
+from plainview.recognition.near import picture_hash
+from plainview.recognition.types import Face, Picture, Vector
+from plainview.storage.base import digest_of
+
+_AHEAD = 2  # pictures in the decoder while others are being embedded
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A picture with what becomes its references; `near_hash` is its PDQ hash, empty where it has none.
+
+    In a rehearsal the templates are missing, and `data` is empty.
+    """
+
+    item: Item
+    data: bytes
+    digest: str
+    captured_on: date | None
+    near_hash: bytes
+    faces: list[tuple[Face, Vector | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A picture that the gallery holds already, or that this run has just taken in."""
+
+    item: Item
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A picture that cannot be used: a stable word and one sentence."""
+
+    item: Item
+    code: str
+    why: str
+
+
+def prepare(
+    items: Iterable[Item],
+    *,
+    read: Callable[[Item], bytes] = Item.read,
+    held: Callable[[str], bool],
+    barred: Callable[[str], bool],
+    cores: int,
+    rehearsal: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Ready | Held | Failed]:
+    """Yield what came of each picture: held ones and unreadable ones at once, the others in the order of `items`.
+
+    Args:
+        items: what to prepare, one at a time.
+        read: gives an item's bytes; raises BadMedia or Unusable.
+        held: says whether the gallery holds the picture of this digest.
+        barred: says whether it was erased for good and must not come back.
+        cores: pictures that are embedded at the same time.
+        rehearsal: find faces only; make no template and keep no bytes.
+        stopped: asked before each picture; once true, what has begun is finished and nothing else is.
+    """
+    waiting: deque[tuple[Item, str, Future[Ready]]] = deque()
+    under_way: set[str] = set()
+    with ThreadPoolExecutor(cores, thread_name_prefix="enrol") as pool:
+        for item in items:
+            if stopped():
+                break
+            try:
+                data = read(item)
+            except (BadMedia, Unusable) as bad:
+                yield Failed(item, bad.code, bad.why)
+                continue
+            digest = digest_of(data)
+            if barred(digest):
+                yield Failed(item, "expunged", "The picture was erased for good; it must not be enrolled again.")
+                continue
+            if digest in under_way or held(digest):
+                yield Held(item, digest)
+                continue
+            under_way.add(digest)
+            decoding = services().decoder.submit(data)
+            job = pool.submit(_embed, item, data, digest, decoding, rehearsal)
+            waiting.append((item, digest, job))
+            if len(waiting) >= _AHEAD + cores:
+                item, digest, job = waiting.popleft()
+                yield _taken(item, job)
+                under_way.discard(digest)
+        while waiting:
+            item, _, job = waiting.popleft()
+            yield _taken(item, job)
+
+
+def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehearsal: bool) -> Ready:
+    """Runs in a thread of its own: no database here."""
+    engine, picture = services().engine, decoding.result()
+    found = engine.enrol_faces(picture)
+    if rehearsal:
+        return Ready(item, b"", digest, picture.captured_on, b"", [(face, None) for face in found])
+    faces: list[tuple[Face, Vector | None]] = [(face, engine.template(picture, face.detection)) for face in found]
+    # Without the pixels: a batch of large photographs would not fit into memory.
+    return Ready(item, data, digest, picture.captured_on, picture_hash(picture.pixels), faces)
+
+
+def _taken(item: Item, job: Future[Ready]) -> Ready | Failed:
+    try:
+        return job.result()
+    except BadMedia as bad:
+        return Failed(item, bad.code, bad.why)

@@ -1,0 +1,159 @@
+"""Placing and ending holds, and the question that every eraser asks in its own transaction: is it free?
+
+Owns the lock under which holds and erasures of one agency follow each other, so that nothing is erased while a hold
+is being placed on it. A hold ends by a person's word only, never by a date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from plainview.audit.record import Value
+from plainview.casework.find import case_numbered, gallery_named, hold_numbered, search_numbered
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Agency, Hold, Member, Reference
+from plainview.policy import retention, rules
+from plainview.policy.decision import Refused
+from plainview.policy.examination import explained
+from plainview.policy.permissions import Permission
+
+
+def lock_holds(agency: Agency) -> None:
+    """Let no hold of the agency come or go until the running transaction ends."""
+    Agency.objects.select_for_update().get(pk=agency.pk)
+
+
+def require_free(holds: Iterable[Hold], what: str) -> None:
+    """Stop an erasure; call it after `lock_holds`, in the transaction that erases.
+
+    Raises:
+        Refused: hold.in_force.
+    """
+    rules.require(retention.free(tuple(row.public_id for row in holds), what))
+
+
+def place_hold(
+    *,
+    reason: str,
+    authority: str,
+    case: str = "",
+    search: str = "",
+    reference: str = "",
+    gallery: str = "",
+    review_on: date | None = None,
+    acting_member: Member,
+) -> Hold:
+    """Keep one thing from being erased until the hold is ended; another hold may stand on it already.
+
+    Args:
+        reason: why, in a sentence.
+        authority: on whose word: the court, the office, the letter.
+        case, search, reference, gallery: number, id, id or name; exactly one of them.
+        review_on: when somebody should ask whether it is still needed; nothing happens by itself then.
+        acting_member: a supervisor or an administrator.
+
+    Raises:
+        Refused: no permission, not exactly one thing, unknown or erased, or not complete.
+    """
+    with acting("hold.place", Permission.HOLD_PLACE, acting_member):
+        lock_holds(acting_member.agency)
+        on = _thing({"case": case, "search": search, "reference": reference, "gallery": gallery}, acting_member)
+        now = timezone.now()
+        rules.require(retention.hold_complete(reason, authority), retention.hold_review(review_on, now.date()))
+        hold = Hold.objects.create(
+            agency=acting_member.agency,
+            reason=reason.strip(),
+            authority=authority.strip(),
+            placed_by=acting_member,
+            placed_at=now,
+            review_on=review_on,
+            **on,
+        )
+        write_entry(
+            "hold.placed",
+            {
+                "agency": acting_member.agency.public_id,
+                "hold": hold.public_id,
+                **_public(hold),
+                "review_on": review_on.isoformat() if review_on else None,
+            },
+            {"reason": hold.reason, "authority": hold.authority},
+            acting_member=acting_member,
+        )
+    return hold
+
+
+def end_hold(public_id: str, *, reason: str, acting_member: Member) -> Hold:
+    """End one hold; others on the same thing go on.
+
+    Raises:
+        Refused: no permission, unknown, ended already, or no reason in words.
+    """
+    with acting("hold.end", Permission.HOLD_END, acting_member):
+        lock_holds(acting_member.agency)
+        hold = Hold.objects.select_for_update().get(pk=hold_numbered(public_id, acting_member).pk)
+        if hold.ended_at is not None:
+            raise Refused(
+                "hold.ended",
+                "Nothing done",
+                f"Hold {hold.public_id} ended on {hold.ended_at:%Y-%m-%d}.",
+                "See the list for those in force.",
+            )
+        rules.require(explained(reason, "The reason"))
+        hold.ended_by, hold.ended_at, hold.end_reason = acting_member, timezone.now(), reason.strip()
+        hold.save(update_fields=["ended_by", "ended_at", "end_reason"])
+        write_entry(
+            "hold.ended",
+            {"agency": acting_member.agency.public_id, "hold": hold.public_id, **_public(hold)},
+            {"reason": hold.end_reason},
+            acting_member=acting_member,
+        )
+    return hold
+
+
+def _thing(named: dict[str, str], member: Member) -> dict[str, Any]:
+    given = {kind: name.strip() for kind, name in named.items() if name.strip()}
+    if len(given) != 1:
+        raise Refused(
+            "hold.on_one_thing",
+            "Hold refused",
+            "A hold is on one case, search, reference or gallery.",
+            "Name exactly one; place another hold for another thing.",
+        )
+    ((kind, name),) = given.items()
+    if kind == "case":
+        return {"case": case_numbered(name, member)}
+    if kind == "gallery":
+        return {"gallery": gallery_named(name, member)}
+    if kind == "reference":
+        rows = Reference.objects.exclude(template=b"")
+        row = rows.filter(public_id=name, gallery__agency=member.agency).first()
+        if row is None:
+            raise Refused(
+                "reference.unknown",
+                "Hold refused",
+                f"Your agency has no reference {name!r}.",
+                "It may have been erased already; the log knows.",
+            )
+        return {"reference": row}
+    found = search_numbered(name, member)
+    if found.erased_at is not None:
+        raise Refused("search.unknown", "Hold refused", "This search was erased.", "The log still holds its entries.")
+    return {"search": found}
+
+
+def _public(hold: Hold) -> dict[str, Value]:
+    """What it is on, as other entries name it: nothing that names a person."""
+    if hold.case_id is not None:
+        return {"case": hold.case_id}
+    if hold.gallery_id is not None:
+        return {"gallery": hold.gallery_id}
+    if hold.search is not None:
+        return {"search": hold.search.public_id}
+    assert hold.reference is not None  # noqa: S101  one of the four, by the table's own check
+    return {"reference": hold.reference.public_id}

@@ -1,0 +1,117 @@
+"""A verifier's own tasks and their pictures, and nothing else of them.
+
+Owns what leaves here: an id, positions, pictures. No score, rank, name, source or first verdict may ever be added;
+and the pictures of one task are equally long and made alike, so that none of them tells which it is.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from plainview.casework.models import Draft, Member, Verification, VerificationItem
+from plainview.casework.pictures import aligned_jpeg, of_one_length
+from plainview.policy.decision import Refused
+
+_MAKING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A task in the verifier's list: its id and since when it waits."""
+
+    public_id: str
+    assigned_at: datetime
+    begun: bool
+
+
+def live_tasks() -> QuerySet[Verification]:
+    """Answered tasks, and open ones of which no face was erased since; the others are void."""
+    gone = VerificationItem.objects.filter(verification=OuterRef("pk"), reference__template=b"")
+    probe_gone = Q(proficiency__probe_reference__isnull=False, proficiency__probe_reference__template=b"")
+    return Verification.objects.filter(Q(answered_at__isnull=False) | (~Exists(gone) & ~probe_gone))
+
+
+def _open_tasks(member: Member) -> QuerySet[Verification]:
+    rows = live_tasks().filter(verifier=member, answered_at=None, assigned_at__lte=timezone.now())
+    over = Q(examination__candidate__search__erased_at__isnull=False)
+    return rows.exclude(over | Q(examination__candidate__search__sealed_at__isnull=False))
+
+
+def waiting(member: Member) -> list[Waiting]:
+    """The member's own unanswered tasks, oldest first."""
+    return [
+        Waiting(row.public_id, row.assigned_at, row.shown_at is not None)
+        for row in _open_tasks(member).order_by("assigned_at", "pk")
+    ]
+
+
+def own_task(public_id: str, member: Member) -> Verification:
+    """Return an unanswered task of the member's own.
+
+    Raises:
+        Refused: verification.unknown.
+    """
+    rows = _open_tasks(member).select_related(
+        "examination__candidate__search__member",
+        "examination__candidate__reference",
+        "examination__member__agency",
+        "proficiency",
+    )
+    task = rows.filter(public_id=public_id.strip()).first()
+    if task is None:
+        raise Refused(
+            "verification.unknown",
+            "Refused",
+            "You have no such task.",
+            "See `plainview verify list` for yours.",
+        )
+    return task
+
+
+def blind_pictures(task: Verification) -> tuple[bytes, dict[int, bytes]]:
+    """The probe's face and those at each position: JPEG, one size, one scale, one length.
+
+    All are made whichever is asked for, so that not even the time it takes differs between them.
+
+    Raises:
+        BadMedia, StorageError: a stored picture cannot be read.
+    """
+    items = list(task.items.select_related("reference").order_by("position"))
+    with _MAKING:  # a page asks for all of them at once: the first makes them, the others find them made
+        made = [aligned_jpeg(i.reference.blob, i.reference.box, i.reference.points) for i in items]
+        probe, *faces = of_one_length([_probe(task), *made])
+    return probe, {item.position: face for item, face in zip(items, faces, strict=True)}
+
+
+def _probe(task: Verification) -> bytes:
+    if task.proficiency is not None:
+        item = task.proficiency
+        return aligned_jpeg(item.probe_blob, item.probe_box, item.probe_points)
+    assert task.examination is not None  # noqa: S101  a constraint of the table
+    search = task.examination.candidate.search
+    return aligned_jpeg(search.probe_blob, search.box, edits=search.edits)
+
+
+def blind_picture(public_id: str, position: int, member: Member) -> bytes:
+    """The face at a position of a task that the member has opened (an entry); position 0 is the probe.
+
+    Raises:
+        Refused: not theirs, not opened, no such position, or as `blind_pictures`.
+    """
+    task = own_task(public_id, member)
+    if not Draft.objects.filter(member=member, verification=task).exists():
+        raise Refused(
+            "verification.not_shown",
+            "Nothing shown",
+            "The page of this picture was not opened.",
+            "Open it first.",
+        )
+    probe, faces = blind_pictures(task)
+    if position and position not in faces:
+        raise Refused("verification.unknown", "Nothing shown", "There is no such face.", "See your task.")
+    return faces[position] if position else probe

@@ -1,0 +1,96 @@
+"""Keeping what a member has answered so far: opened with a page, overwritten as they go on, erased when recorded.
+
+Saving writes no entry of its own: nothing is concluded by it, and the page that it belongs to is in the log already.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from plainview.casework.models import Candidate, Draft, Member, Verification
+from plainview.casework.workspace.services import services
+from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A draft's new version, when it was saved, and whether another tab or window had saved since `version` was read."""
+
+    version: int
+    saved_at: datetime
+    elsewhere: bool
+
+
+def open_draft(member: Member, about: Candidate | Verification) -> Draft:
+    """The member's draft about this, made at the first call; in the running transaction."""
+    draft, _ = Draft.objects.get_or_create(member=member, **_about(about))
+    return draft
+
+
+def write_draft(draft: Draft, place: int, answers: Answers, version: int) -> Saved:
+    """Overwrite the answers about one face; the last write wins, and says if it overwrote another one."""
+    held = Draft.objects.select_for_update().get(pk=draft.pk)
+    elsewhere = held.version != version
+    held.sealed = sealed(held, opened(held) | {place: answers})
+    held.version, held.saved_at = held.version + 1, timezone.now()
+    held.save(update_fields=["sealed", "version", "saved_at"])
+    return Saved(held.version, held.saved_at, elsewhere)
+
+
+def erase_draft(member: Member, about: Candidate | Verification) -> None:
+    """Erase the draft: what it held is recorded now."""
+    Draft.objects.filter(member=member, **_about(about)).delete()
+
+
+def _about(about: Candidate | Verification) -> dict[str, Any]:
+    return {"candidate" if isinstance(about, Candidate) else "verification": about}
+
+
+_MAX_NOTES = 20_000  # characters
+
+
+_MAX_ACKNOWLEDGED = 20
+
+
+@dataclass
+class Answers:
+    """The answers about one face; what is blank is not answered yet."""
+
+    components: dict[str, str] = field(default_factory=dict)
+    conclusion: str = ""
+    notes: str = ""
+    acknowledged: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Answers:
+        """Keep of anything what can be an answer."""
+        components, acknowledged = raw.get("components"), raw.get("acknowledged")
+        conclusion, notes = raw.get("conclusion"), raw.get("notes")
+        given = components if isinstance(components, Mapping) else {}
+        named = acknowledged if isinstance(acknowledged, list) else []
+        return cls(
+            {name: given[name] for name in COMPONENTS if given.get(name) in ANSWERS},
+            conclusion if conclusion in CONCLUSIONS else "",
+            notes[:_MAX_NOTES] if isinstance(notes, str) else "",
+            [str(one)[:100] for one in named[:_MAX_ACKNOWLEDGED]],
+        )
+
+
+def opened(draft: Draft) -> dict[int, Answers]:
+    """Position -> answers; an examination's one face has the position 0."""
+    if not draft.sealed:
+        return {}
+    told = json.loads(services().drafts.open(bytes(draft.sealed), f"draft:{draft.pk}".encode()))
+    return {int(place): Answers.of(raw) for place, raw in told.items()}
+
+
+def sealed(draft: Draft, faces: Mapping[int, Answers]) -> bytes:
+    """The answers as they are stored."""
+    told = json.dumps({str(place): asdict(answers) for place, answers in faces.items()})
+    return services().drafts.seal(told.encode(), f"draft:{draft.pk}".encode())

@@ -1,0 +1,91 @@
+"""Reading examinations, verifications and leads of the member's own agency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+
+from plainview.casework.find import candidate_numbered
+from plainview.casework.models import (
+    Draft,
+    Examination,
+    Lead,
+    Member,
+    Verification,
+    VerificationItem,
+)
+from plainview.casework.pictures import aligned_jpeg
+from plainview.policy import examination as looking
+from plainview.policy.decision import Allow, Refused
+
+
+def examined_picture(search_id: str, rank: int, which: str, member: Member) -> bytes:
+    """The probe's or the candidate's face for the examination page, for whoever has opened that page (an entry).
+
+    Raises:
+        Refused: unknown, erased, or the page was not opened.
+    """
+    row = candidate_numbered(search_id, rank, member)
+    seen = Draft.objects.filter(candidate=row, member=member).exists()
+    if not seen and not Examination.objects.filter(candidate=row, member=member).exists():
+        raise Refused(
+            "examination.not_opened",
+            "Nothing shown",
+            "The page of this picture was not opened.",
+            "Open it first.",
+        )
+    if which == "probe":
+        return aligned_jpeg(row.search.probe_blob, row.search.box, edits=row.search.edits)
+    return aligned_jpeg(row.reference.blob, row.reference.box, row.reference.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an examination stands, in words; `whose` turn it is: "verifier", "supervisor" or "" when nobody's."""
+
+    text: str
+    whose: str = ""
+
+
+def standing_of(examination: Examination) -> Standing:
+    """Where an examination stands: with a verifier, with a third person, with the supervisor, or at its end."""
+    if examination.conclusion != looking.POTENTIAL:
+        return Standing("Ended here: it is not a potential candidate.")
+    if hasattr(examination, "lead"):
+        return Standing(f"Released as lead {examination.lead.public_id}.")
+    tasks = list(examination.verifications.all())
+    if not tasks:
+        return Standing("Waits until a trained verifier is free.", "verifier")
+    words = [word for _, word in verdicts(examination)]
+    if len(words) < len(tasks):
+        if words:
+            return Standing("The verifier disagreed: a third person is looking.", "verifier")
+        return Standing("It is with a verifier.", "verifier")
+    if isinstance(looking.verified(examination.conclusion, words, False), Allow):
+        return Standing("Verified: a supervisor may release it.", "supervisor")
+    return Standing("The verifiers disagreed: a supervisor decides.", "supervisor")
+
+
+def verdicts(examination: Examination) -> list[tuple[str, str]]:
+    """(verifier's id, conclusion on the candidate) of every answered verification, in order."""
+    rows = VerificationItem.objects.filter(
+        verification__examination=examination, verification__answered_at__isnull=False, is_candidate=True
+    )
+    return list(
+        rows.order_by("verification__answered_at").values_list("verification__verifier__public_id", "conclusion")
+    )
+
+
+def examinations(member: Member) -> list[Examination]:
+    """Every examination of the member's agency, newest first, but for those that they are verifying now."""
+    mine = Verification.objects.filter(examination=OuterRef("pk"), verifier=member, answered_at=None)
+    rows = Examination.objects.filter(~Exists(mine), member__agency=member.agency)
+    rows = rows.select_related("member", "candidate__search__case", "lead").prefetch_related("verifications")
+    return list(rows.order_by("-pk"))
+
+
+def leads(member: Member) -> list[Lead]:
+    """Every lead of the member's agency, newest first."""
+    rows = Lead.objects.filter(released_by__agency=member.agency).prefetch_related("outcomes")
+    return list(rows.select_related("examination__candidate__search__case", "released_by").order_by("-pk"))

@@ -1,0 +1,179 @@
+"""Blind verification: the verifier's task is shown without score, rank, name or first verdict, and answered once.
+
+What an answer shows of the task (which face it was about, whether it agrees) is sealed in an entry of the system's own:
+neither the public copy of the log nor a verifier's own record tells whether a task had a known answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from plainview.casework.examination.assign import assign_verifier
+from plainview.casework.examination.blind import blind_pictures, own_task
+from plainview.casework.examination.drafts import Answers, Saved, erase_draft, open_draft, write_draft
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import Receipt, write_entry
+from plainview.casework.models import Draft, Member, Verification
+from plainview.casework.people.read import binding, training_facts
+from plainview.policy import examination as looking
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import Role
+from plainview.policy.search import trained
+
+
+@dataclass(frozen=True, slots=True)
+class BlindTask:
+    """All that a verifier sees: the probe's face, and the faces by position; JPEG files of one size and length."""
+
+    public_id: str
+    probe: bytes
+    faces: dict[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class BlindDesk:
+    """What a verifier has before them: the task's id, its positions, their draft, the view's receipt."""
+
+    public_id: str
+    positions: tuple[int, ...]
+    draft: Draft
+    receipt: Receipt
+
+
+def open_verification(public_id: str, *, acting_member: Member) -> BlindDesk:
+    """Open a task for whom it was assigned to; the view is an entry, the first one starts its clock.
+
+    Raises:
+        Refused: no permission, or no such task of theirs.
+    """
+    with acting("verification.show", Permission.VERIFICATION_RECORD, acting_member):
+        task = own_task(public_id, acting_member)
+        if task.shown_at is None:
+            task.shown_at = timezone.now()
+            task.save(update_fields=["shown_at"])
+        draft = open_draft(acting_member, task)
+        receipt = write_entry("verification.shown", {"verification": task.public_id}, acting_member=acting_member)
+        positions = tuple(task.items.order_by("position").values_list("position", flat=True))
+    return BlindDesk(task.public_id, positions, draft, receipt)
+
+
+def show_verification(public_id: str, *, acting_member: Member) -> BlindTask:
+    """Open a task and make its pictures.
+
+    Raises:
+        Refused: as `open_verification`, or a face was erased.
+    """
+    open_verification(public_id, acting_member=acting_member)
+    probe, faces = blind_pictures(own_task(public_id, acting_member))
+    return BlindTask(public_id, probe, faces)
+
+
+def save_draft(public_id: str, position: int, answers: Answers, version: int, *, acting_member: Member) -> Saved:
+    """Keep what was answered about one face so far.
+
+    Raises:
+        Refused: no permission, not theirs, or no such face.
+    """
+    with acting("verification.draft", Permission.VERIFICATION_RECORD, acting_member):
+        task = own_task(public_id, acting_member)
+        if not task.items.filter(position=position).exists():
+            raise Refused("verification.unknown", "Nothing kept", "There is no such face.", "See your task.")
+        return write_draft(open_draft(acting_member, task), position, answers, version)
+
+
+def answer_verification(
+    public_id: str,
+    answers: Mapping[int, str],
+    components: Mapping[int, Mapping[str, str]],
+    *,
+    acting_member: Member,
+) -> Verification:
+    """Record what the verifier concludes on each face; a disagreement goes to a third person where there is one.
+
+    Args:
+        public_id: the task.
+        answers: position -> conclusion, for every face.
+        components: position -> the 19 components, for every face concluded to be a potential candidate.
+        acting_member: the verifier.
+
+    Raises:
+        Refused: no permission or training, not theirs, not shown yet, or an answer is missing.
+    """
+    with acting("verification.record", Permission.VERIFICATION_RECORD, acting_member):
+        task = own_task(public_id, acting_member)
+        items = list(task.items.order_by("position"))
+        _, policy = binding(acting_member.agency)
+        rules.require(
+            trained(Role.VERIFIER, training_facts(acting_member), policy, timezone.now().date()),
+            looking.verifier_independent(acting_member.public_id, _worked_on(task)),
+        )
+        if task.shown_at is None:
+            raise Refused(
+                "verification.not_shown",
+                "Not recorded",
+                "The faces were not looked at.",
+                "Look at them first with `plainview verify show`.",
+            )
+        if set(answers) != {item.position for item in items}:
+            raise Refused(
+                "verification.incomplete",
+                "Not recorded",
+                f"Each of the {len(items)} faces needs a conclusion.",
+                f"Conclude on each: {', '.join(looking.CONCLUSIONS)}.",
+            )
+        for item in items:
+            item.conclusion = answers[item.position]
+            item.components = dict(components.get(item.position, {}))
+            rules.require(looking.face_answered(item.conclusion, item.components))
+            item.save(update_fields=["conclusion", "components"])
+        task.answered_at = timezone.now()
+        task.save(update_fields=["answered_at"])
+        verdict = next(item.conclusion for item in items if item.is_candidate)
+        named = sum(item.conclusion == looking.POTENTIAL for item in items if not item.is_candidate)
+        write_entry(
+            "verification.recorded",
+            {
+                "verification": task.public_id,
+                "agency": acting_member.agency.public_id,
+                "faces": len(items),
+                "seconds": int((task.answered_at - task.shown_at).total_seconds()),
+            },
+            {"conclusions": {str(item.position): item.conclusion for item in items}},
+            acting_member=acting_member,
+        )
+        # The system's own entry: whoever wrote an entry may open it, and the verifier must not learn this.
+        write_entry(
+            "verification.compared",
+            {"verification": task.public_id, "agency": acting_member.agency.public_id},
+            {"about": {**_outcome(task, verdict), "conclusion": verdict, "foils_named": named}},
+            acting_member=None,
+        )
+        erase_draft(acting_member, task)
+        examination = task.examination
+        if examination is not None and verdict != examination.conclusion and examination.verifications.count() == 1:
+            assign_verifier(examination)
+    return task
+
+
+def _worked_on(task: Verification) -> list[str]:
+    """Ids of who has worked on it before."""
+    if task.examination is None:
+        return []
+    return [task.examination.member.public_id, task.examination.candidate.search.member.public_id]
+
+
+def _outcome(task: Verification, verdict: str) -> dict[str, str | bool]:
+    """What the answer is compared with: the first verdict, or the known answer."""
+    if task.proficiency is not None:
+        right = looking.POTENTIAL if task.proficiency.is_mated else looking.NOT
+        return {"proficiency": task.proficiency.public_id, "right": verdict == right}
+    assert task.examination is not None  # noqa: S101  a constraint of the table
+    return {
+        "examination": task.examination.public_id,
+        "agrees": verdict == task.examination.conclusion,
+    }

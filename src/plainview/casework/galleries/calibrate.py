@@ -1,0 +1,64 @@
+"""Keeping a gallery's calibration and cohort current: both are made anew when it has grown or the pack has changed.
+
+Owns when; how stands in evaluation.calibration and evaluation.scoring.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+from django.db import transaction
+
+from plainview.casework.galleries.read import gallery_templates, newest_calibration
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Gallery, GalleryCalibration
+from plainview.casework.workspace.services import services
+from plainview.scores.calibration import Calibration
+from plainview.scores.scoring import Scorer, cohort_rows
+
+GROWTH = 0.1
+"""Share by which a gallery changes before it is calibrated anew: chosen; the rate itself is scaled to every size."""
+
+
+def calibrate(gallery: Gallery) -> GalleryCalibration:
+    """Return the gallery's calibration under the loaded pack, made anew if it is missing or out of date.
+
+    The caller has just read the gallery's row: its `log_head` says how far it has grown.
+    """
+    pack = services().engine.pack
+    newest = newest_calibration(gallery.pk, pack.identity)
+    if newest is not None and abs(gallery.log_head - newest.seq) <= GROWTH * max(newest.size, 1):
+        return newest
+    held = gallery_templates(gallery.pk, pack.identity)
+    table = pack.calibration.cosine_at_fmr if pack.calibration else ()
+    rows = np.stack(list(held.values())) if held else np.empty((0, pack.dimension), dtype=np.float32)
+    chosen, keys = cohort_rows(len(rows)), list(held)
+    cohort = [keys[row] for row in chosen]
+    data = Calibration.fit(rows, table).to_json()
+    adjusted = Calibration.fit(rows, table, scorer=Scorer(rows[chosen])).to_json() if cohort else ""
+    with transaction.atomic():
+        made = GalleryCalibration.objects.create(
+            gallery=gallery,
+            pack=pack.identity,
+            seq=gallery.log_head,
+            size=len(rows),
+            data=data,
+            adjusted=adjusted,
+            cohort=cohort,
+        )
+        write_entry(
+            "gallery.calibrated",
+            {
+                "gallery": gallery.pk,
+                "pack": pack.identity,
+                "seq": made.seq,
+                "size": made.size,
+                "sha256": hashlib.sha256(data.encode()).hexdigest(),
+                "adjusted_sha256": hashlib.sha256(adjusted.encode()).hexdigest(),
+                "cohort_sha256": hashlib.sha256(json.dumps(cohort).encode()).hexdigest(),
+            },
+            acting_member=None,
+        )
+    return made

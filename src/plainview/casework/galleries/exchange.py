@@ -1,0 +1,122 @@
+"""Handing references out as ANSI/NIST-ITL files: an administrator's act that the log keeps.
+
+Owns what goes into the files: the picture, when it was taken and what its source said about it; nothing that was
+computed from it, and nothing about searches.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+
+from plainview import __version__
+from plainview.casework.find import gallery_named
+from plainview.casework.galleries.nist import IDC_MAX, Exported, exchangeable, write_nist
+from plainview.casework.log.guard import refusals_recorded, standing
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Gallery, Member, Reference
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.storage.base import digest_of
+
+_FILE_BYTES = 32 << 20
+"""Bytes of pictures in one file: below what a decoder here takes (64 MiB), so that it can be enrolled again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What was written: files, pictures, the ids of pictures in a container that the format does not have; the entry."""
+
+    files: int
+    pictures: int
+    left_out: tuple[str, ...]
+    entry: int
+
+
+def export_gallery(
+    name: str,
+    folder: Path,
+    *,
+    why: str,
+    acting_member: Member,
+    progress: Callable[[], None] = lambda: None,
+) -> Handed:
+    """Write every picture of a gallery into ANSI/NIST-ITL files in a new folder.
+
+    Raises:
+        Refused: no permission, unknown gallery, no reason, or the folder exists.
+    """
+    with refusals_recorded("gallery.export", acting_member):
+        standing(acting_member, Permission.GALLERY_EXPORT)
+        gallery = gallery_named(name, acting_member)
+        if not why.strip():
+            raise Refused("gallery.why", "Nothing written", "No reason was stated.", "State it with --why TEXT.")
+        if folder.exists():
+            raise Refused("export.exists", "Nothing written", f"{folder} exists.", "Name a new folder.")
+    with transaction.atomic():  # before the first picture leaves
+        receipt = write_entry(
+            "gallery.exported",
+            {"agency": acting_member.agency.public_id, "gallery": gallery.pk},
+            {"why": why.strip()},
+            acting_member=acting_member,
+        )
+    folder.mkdir(mode=0o700, parents=True)
+    left_out: list[str] = []
+    files, pictures, digests = 0, 0, []
+    for batch in _batches(_pictures(gallery, left_out)):
+        files += 1
+        pictures += len(batch)
+        data = write_nist(
+            batch,
+            agency=acting_member.agency.public_id,
+            number=f"{gallery.pk}-{receipt.entry}-{files}",
+            software=f"Plainview {__version__}",
+        )
+        descriptor = os.open(folder / f"{files:06}.an2", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        digests.append(digest_of(data))
+        for _ in batch:
+            progress()
+    with transaction.atomic():
+        write_entry(
+            "gallery.export_finished",
+            {
+                "gallery": gallery.pk,
+                "began_in": receipt.entry,
+                "files": files,
+                "pictures": pictures,
+                "left_out": len(left_out),
+                "files_sha256": digest_of("\n".join(digests).encode()),
+            },
+            acting_member=acting_member,
+        )
+    return Handed(files, pictures, tuple(left_out), receipt.entry)
+
+
+def _pictures(gallery: Gallery, left_out: list[str]) -> Iterator[Exported]:
+    """Yield each picture of the gallery once, whatever number of faces it has."""
+    rows = Reference.objects.filter(gallery=gallery, face_number=1).exclude(template=b"").order_by("pk")
+    for row in rows.iterator(500):
+        data = services().blobs.get(row.blob)
+        picture = services().decoder.decode(data)
+        if not exchangeable(picture.format):
+            left_out.append(row.public_id)
+            continue
+        yield Exported(data, picture.format, picture.stored_size, row.captured_on, row.provenance)
+
+
+def _batches(pictures: Iterator[Exported]) -> Iterator[list[Exported]]:
+    batch: list[Exported] = []
+    for picture in pictures:
+        if batch and (len(batch) == IDC_MAX or sum(len(p.data) for p in batch) + len(picture.data) > _FILE_BYTES):
+            yield batch
+            batch = []
+        batch.append(picture)
+    if batch:
+        yield batch

@@ -1,0 +1,129 @@
+"""Moving a gallery's templates from one index to another, checked before the old one is given up.
+
+Owns the check: the same probes are searched in both, and the lists must agree. It must never let a search run
+on an index that was not checked. The database stays the truth throughout; nothing is enrolled or erased here.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+import numpy as np
+
+from plainview.casework.find import gallery_named
+from plainview.casework.galleries.read import changes_after, open_template
+from plainview.casework.log.guard import acting, refusals_recorded, standing
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Gallery, Member, Reference
+from plainview.casework.workspace.services import ADAPTERS, index_reached, services
+from plainview.index.base import Index, catch_up
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.recognition.types import Vector
+
+_PROBES = 50
+_TOP = 20
+
+LEAST_AGREEMENT = 0.99
+"""Share of places that must be the same in both: the compressed index measured 0.9997 (docs/reference/scale.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move came to: references in the new index, lists compared, share of their places that agree."""
+
+    gallery: str
+    before: str
+    after: str
+    references: int
+    lists: int
+    agreement: float
+
+
+def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
+    """Fill the other index, compare candidate lists, and only then let searches use it.
+
+    Raises:
+        Refused: no permission, unknown gallery or adapter, it is there already, a server does not answer, or the
+            lists do not agree; then the old index stays in use.
+    """
+    with refusals_recorded("gallery.move", acting_member), index_reached():
+        standing(acting_member, Permission.GALLERY_CREATE)
+        gallery = gallery_named(name, acting_member)
+        before = gallery.index_adapter or services().default_adapter
+        if adapter not in ADAPTERS:
+            raise Refused(
+                "gallery.adapter",
+                "Nothing moved",
+                f"There is no index {adapter!r}.",
+                f"Choose one of {', '.join(ADAPTERS)}.",
+            )
+        if adapter == before:
+            raise Refused(
+                "gallery.moved",
+                "Nothing moved",
+                f"The gallery is in {adapter!r} already.",
+                "Nothing is needed.",
+            )
+        agreement, lists, size = _compared(gallery, before, adapter)
+        if agreement < LEAST_AGREEMENT:
+            services().drop_index(gallery.pk, adapter)
+            raise Refused(
+                "gallery.lists_differ",
+                "Nothing moved",
+                f"Of {lists} lists, {agreement:.2%} of the places agree; {LEAST_AGREEMENT:.0%} are needed.",
+                f"The gallery stays in {before!r}. Report it with these figures.",
+            )
+    with acting("gallery.move", Permission.GALLERY_CREATE, acting_member):
+        Gallery.objects.filter(pk=gallery.pk).update(index_adapter=adapter)
+        write_entry(
+            "gallery.moved",
+            {
+                "agency": acting_member.agency.public_id,
+                "gallery": gallery.pk,
+                "index": [before, adapter],
+                "references": size,
+                "lists": lists,
+                "agreement": f"{agreement:.6f}",
+            },
+            acting_member=acting_member,
+        )
+    services().drop_index(gallery.pk, before)
+    return Moved(gallery.name, before, adapter, size, lists, agreement)
+
+
+def _compared(gallery: Gallery, before: str, after: str) -> tuple[float, int, int]:
+    """Return the share of places that agree, the lists compared and the references, over all packs of the gallery.
+
+    The probes are templates of the gallery itself, evenly chosen; no list is kept or shown.
+    """
+    shares: list[float] = []
+    size = 0
+    held = Reference.objects.filter(gallery=gallery).exclude(template=b"")
+    for pack in sorted(set(held.values_list("pack", flat=True))):
+        probes = _probes(gallery, pack)
+        old, new = (services().index(gallery.pk, pack, len(probes[0]), kind) for kind in (before, after))
+        for index in (old, new):
+            catch_up(index, changes_after(gallery.pk))
+        size += len(new)
+        shares += [_agreement(old, new, probe) for probe in probes]
+        if len(old) != len(new):
+            return 0.0, len(shares), size
+    return (statistics.mean(shares) if shares else 1.0), len(shares), size
+
+
+def _probes(gallery: Gallery, pack: str) -> list[Vector]:
+    rows = Reference.objects.filter(gallery=gallery, pack=pack).exclude(template=b"").order_by("pk")
+    keys = list(rows.values_list("pk", flat=True))
+    chosen = [keys[i] for i in np.linspace(0, len(keys) - 1, min(_PROBES, len(keys))).astype(int)]
+    found = Reference.objects.filter(pk__in=chosen).values_list("public_id", "template")
+    return [open_template(public, sealed) for public, sealed in found]
+
+
+def _agreement(old: Index, new: Index, probe: Vector) -> float:
+    """Share of places that agree; none does when the first candidates differ."""
+    wanted, found = old.search(probe, _TOP), new.search(probe, _TOP)
+    if wanted[:1] != found[:1]:
+        return 0.0
+    return len(set(wanted) & set(found)) / len(wanted)

@@ -1,0 +1,194 @@
+"""Reading galleries: always those of the member's own agency; and the log rows that an index follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from django.db import connection
+from django.db.models import Count, QuerySet
+from django.db.models.functions import ExtractYear
+
+from plainview.casework.models import (
+    Enrolment,
+    Gallery,
+    GalleryCalibration,
+    GalleryChange,
+    Member,
+    Reference,
+)
+from plainview.casework.workspace.services import services
+from plainview.index.base import Block
+from plainview.recognition.types import Vector
+
+_KEYS = 500  # parameters of one statement: every database takes so many
+_ROWS = 10_000  # a block of 512-byte templates stays near 5 MB
+
+
+def galleries(member: Member) -> list[Gallery]:
+    """The galleries of the member's agency, by name."""
+    return list(Gallery.objects.filter(agency=member.agency).order_by("name"))
+
+
+def enrolments(gallery: Gallery, *, limit: int = 50) -> list[Enrolment]:
+    """The runs of enrolment into a gallery, newest first."""
+    rows = Enrolment.objects.filter(gallery=gallery).exclude(reference__is_canary=True).select_related("member")
+    return list(rows.order_by("-pk")[:limit])
+
+
+def allowed_folders() -> list[str]:
+    """Folders of the server that members may enrol from: enrol_folders in workspace.toml."""
+    named = services().workspace.settings().get("enrol_folders", [])
+    return [str(folder) for folder in named] if isinstance(named, list) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a gallery holds.
+
+    Attributes:
+        references, pictures, expunged: faces, files, and faces that were erased.
+        quality: references by tens of overall quality, 0 to 9, 10 to 19, …, 90 to 100.
+        years: year of capture -> references; `undated`: those without a date.
+        calibration: the newest one under the loaded pack, None before the first.
+        changed_since: changes of the gallery since that calibration.
+    """
+
+    references: int
+    pictures: int
+    expunged: int
+    quality: tuple[int, ...]
+    years: dict[int, int]
+    undated: int
+    calibration: GalleryCalibration | None
+    changed_since: int
+
+
+def statistics(gallery: Gallery, pack: str) -> Statistics:
+    """Count what a gallery holds; its pictures stay unseen."""
+    newest = newest_calibration(gallery.pk, pack)
+    counted = _counted(services().origin, gallery.pk, gallery.log_head)
+    return replace(counted, calibration=newest, changed_since=gallery.log_head - (newest.seq if newest else 0))
+
+
+# Keyed by the head of the gallery's ordered log: whatever is added or erased moves it.
+@lru_cache(maxsize=64)
+def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
+    every = Reference.objects.filter(gallery_id=gallery_pk)
+    rows = every.exclude(template=b"")
+    tens = [0] * 10
+    for quality, count in rows.values_list("quality").annotate(Count("pk")):
+        tens[min(quality // 10, 9)] += count
+    dated = rows.exclude(captured_on=None).annotate(year=ExtractYear("captured_on"))
+    years: dict[int, int] = dict(dated.values_list("year").annotate(Count("pk")).order_by("year"))
+    total = sum(tens)
+    return Statistics(
+        total,
+        rows.values("blob").distinct().count(),
+        every.filter(template=b"").count(),
+        tuple(tens),
+        years,
+        total - sum(years.values()),
+        None,
+        0,
+    )
+
+
+def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
+    """Return the reader of one gallery's ordered log, as `index.base.catch_up` wants it.
+
+    A reference whose template was erased is handed on as a remove: the numbers stay gap-free and the end
+    state is the same.
+    """
+
+    def read(watermark: int) -> Iterator[Block]:
+        if not _has_changes(gallery_id, watermark):
+            return
+        while True:
+            rows = list(
+                GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=watermark)
+                .order_by("seq")
+                .values_list("seq", "reference_id", "is_add", "reference__template", "reference__public_id")[:_ROWS]
+            )
+            if not rows:
+                return
+            templates = [open_template(public, sealed) for _, _, is_add, sealed, public in rows if is_add and sealed]
+            yield Block(
+                rows[0][0],
+                np.array([row[1] for row in rows], dtype=np.int64),
+                np.array([bool(row[2] and row[3]) for row in rows], dtype=np.bool_),
+                np.stack(templates) if templates else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
+            )
+            watermark = rows[-1][0]
+
+    return read
+
+
+def log_head(gallery_id: int) -> int:
+    """Number of the newest row of a gallery's ordered log."""
+    return int(Gallery.objects.values_list("log_head", flat=True).get(pk=gallery_id))
+
+
+def removed_between(gallery_id: int, after: int, upto: int) -> list[int]:
+    """References that rows (after, upto] of a gallery's log take out."""
+    rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=False)
+    return list(rows.values_list("reference_id", flat=True))
+
+
+def _has_changes(gallery_id: int, watermark: int) -> bool:
+    # Plain SQL: every search asks this, and building the whole read costs ten times the answer "nothing new".
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM gallery_change WHERE gallery_id = %s AND seq > %s LIMIT 1", [gallery_id, watermark]
+        )
+        return cursor.fetchone() is not None
+
+
+def shown_references(keys: list[int]) -> dict[int, Reference]:
+    """References by primary key, with what a candidate list shows; the other columns load when asked for."""
+    marks = ", ".join(["%s"] * len(keys)) or "NULL"
+    columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, quality_detail, template"
+    which = f"id IN ({marks}) AND NOT is_canary"
+    rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
+    return {row.pk: row for row in rows}
+
+
+def newest_calibration(gallery_id: int, pack: str) -> GalleryCalibration | None:
+    """The newest calibration of a gallery under a pack."""
+    rows = GalleryCalibration.objects.filter(gallery_id=gallery_id, pack=pack).defer("cohort")
+    return rows.order_by("-seq", "-pk").first()
+
+
+def gallery_templates(gallery_id: int, pack: str) -> dict[int, Vector]:
+    """Every template of a gallery by its reference's number, in the order of enrolment."""
+    rows = Reference.objects.filter(gallery_id=gallery_id, pack=pack).exclude(template=b"").order_by("pk")
+    return _opened(rows)
+
+
+def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
+    """The templates of some references by number, ascending; those that were erased are left out."""
+    wanted = sorted(keys)
+    found: dict[int, Vector] = {}
+    for start in range(0, len(wanted), _KEYS):
+        rows = Reference.objects.filter(pk__in=wanted[start : start + _KEYS]).exclude(template=b"").order_by("pk")
+        found |= _opened(rows)
+    return found
+
+
+def _opened(rows: QuerySet[Reference]) -> dict[int, Vector]:
+    return {
+        key: open_template(public, sealed)
+        for key, public, sealed in rows.values_list("pk", "public_id", "template").iterator()
+    }
+
+
+def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:
+    """The template of one reference, float32."""
+    return np.frombuffer(services().templates.open(bytes(sealed), f"template:{public_id}".encode()), dtype=np.float32)
+
+
+def gallery_size(gallery: Gallery) -> int:
+    """How many references the gallery holds."""
+    return Reference.objects.filter(gallery=gallery).exclude(template=b"").count()

@@ -1,0 +1,140 @@
+"""What a gallery is made of, source by source, and which of its pictures are nearly the same; of one's own agency."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Avg, Count, Max, Min, Q, Sum
+
+from plainview.casework.find import gallery_named
+from plainview.casework.models import Enrolment, Member, NearDuplicate, Reference
+
+LOW_QUALITY = 30
+"""Overall quality (0 to 100) below which a reference is counted as low: chosen, a third of a portrait's."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatistics:
+    """One source of a gallery.
+
+    Attributes:
+        kind, name: as the enrolment was told, see casework.manifest.Items.
+        runs: enrolments from it; the newest began at `newest`.
+        pictures, references: what is held now; a picture with several faces gives several references.
+        erased: references that were expunged.
+        mean_quality, low_quality: mean overall quality, and references below `LOW_QUALITY`.
+        first_captured, last_captured, undated: capture dates, and references without one.
+        duplicates, near_duplicates, failed: summed over its runs; failures by code as far as they are listed.
+    """
+
+    kind: str
+    name: str
+    runs: int
+    newest: str
+    pictures: int
+    references: int
+    erased: int
+    mean_quality: float | None
+    low_quality: int
+    first_captured: date | None
+    last_captured: date | None
+    undated: int
+    duplicates: int
+    near_duplicates: int
+    failed: int
+    failed_by_code: dict[str, int] = field(default_factory=dict)
+
+
+def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
+    """Return every source of a gallery, in the order in which they were first used.
+
+    Raises:
+        Refused: gallery.unknown.
+    """
+    gallery = gallery_named(name, member)
+    held = Q(template=b"")
+    by_source = {
+        (row["enrolment__source_kind"], row["enrolment__source_name"]): row
+        for row in Reference.objects.filter(gallery=gallery)
+        .values("enrolment__source_kind", "enrolment__source_name")
+        .annotate(
+            pictures=Count("blob", distinct=True, filter=~held),
+            references=Count("pk", filter=~held),
+            erased=Count("pk", filter=held),
+            mean=Avg("quality", filter=~held),
+            low=Count("pk", filter=~held & Q(quality__lt=LOW_QUALITY)),
+            first=Min("captured_on"),
+            last=Max("captured_on"),
+            undated=Count("pk", filter=~held & Q(captured_on=None)),
+        )
+    }
+    nothing: dict[str, Any] = {
+        "pictures": 0,
+        "references": 0,
+        "erased": 0,
+        "mean": None,
+        "low": 0,
+        "first": None,
+        "last": None,
+        "undated": 0,
+    }
+    found = []
+    runs = (
+        Enrolment.objects.filter(gallery=gallery)
+        .values("source_kind", "source_name")
+        .annotate(
+            runs=Count("pk"),
+            begun=Min("pk"),
+            newest=Max("started_at"),
+            same=Sum("duplicates"),
+            near=Sum("near_duplicates"),
+            bad=Sum("failed_total"),
+        )
+        .order_by("begun")
+    )
+    for run in runs:
+        key = (run["source_kind"], run["source_name"])
+        row = by_source.get(key, nothing)
+        found.append(
+            SourceStatistics(
+                key[0],
+                key[1],
+                run["runs"],
+                run["newest"].isoformat(timespec="seconds"),
+                row["pictures"],
+                row["references"],
+                row["erased"],
+                None if row["mean"] is None else round(row["mean"], 1),
+                row["low"],
+                row["first"],
+                row["last"],
+                row["undated"],
+                run["same"],
+                run["near"],
+                run["bad"],
+                _codes(gallery.pk, *key),
+            )
+        )
+    return found
+
+
+def _codes(gallery_id: int, kind: str, name: str) -> dict[str, int]:
+    runs = Enrolment.objects.filter(gallery_id=gallery_id, source_kind=kind, source_name=name)
+    codes: Counter[str] = Counter()
+    for failed in runs.values_list("failed", flat=True).iterator(20):
+        codes.update(str(row["code"]) for row in failed)
+    return dict(codes.most_common())
+
+
+def near_pairs(name: str, member: Member, *, limit: int = 1000) -> list[NearDuplicate]:
+    """Return pairs of nearly the same pictures, the newest first; both references are loaded.
+
+    Raises:
+        Refused: gallery.unknown.
+    """
+    gallery = gallery_named(name, member)
+    rows = NearDuplicate.objects.filter(enrolment__gallery=gallery).select_related("reference", "near")
+    return list(rows.order_by("-pk")[:limit])

@@ -1,0 +1,221 @@
+"""Reading what a supervisor decides on: examinations with their verifiers' answers, leads, and outcomes that are due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from plainview.casework.find import require_open_to_view
+from plainview.casework.models import (
+    Candidate,
+    Examination,
+    Lead,
+    Member,
+    Outcome,
+    Search,
+    VerificationItem,
+    Withheld,
+)
+from plainview.casework.pictures import aligned_jpeg
+from plainview.casework.search.meaning import Meaning, cautions, meanings
+from plainview.policy import examination as looking
+from plainview.policy.decision import Allow, Refused
+from plainview.recognition.edits import read, says
+from plainview.scores.cautions import Caution
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One verifier's answer on the candidate; `seconds` from the first look to the answer."""
+
+    verifier: Member
+    conclusion: str
+    agrees: bool
+    seconds: int
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An examined candidate that nobody has decided on.
+
+    Attributes:
+        examination: the first person's.
+        verdicts: of those who have answered, in order.
+        pending: verifications that are assigned and not answered.
+        state: "ready", "divided" (the supervisor decides in words) or "waiting" (for a verification).
+    """
+
+    examination: Examination
+    verdicts: list[Verdict]
+    pending: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A candidate among its list: what the release page, the lead and its sheet show.
+
+    Attributes:
+        candidates: the whole list with what each score means, in order.
+        meaning: of the candidate in question.
+        cautions: of the whole list and of this candidate; those of other ranks are left to the list.
+        edits: what was done to the probe, in words and in order.
+        still: where in which video the probe was picked, "" when it is no still.
+    """
+
+    candidate: Candidate
+    search: Search
+    candidates: list[tuple[Candidate, Meaning]]
+    meaning: Meaning
+    cautions: list[Caution]
+    edits: list[str]
+    still: str
+
+
+_WITH = ("member__agency", "candidate__reference", "candidate__search__case", "candidate__search__member")
+
+
+def examination_numbered(public_id: str, member: Member) -> Examination:
+    """Return an examination of the member's agency whose search was not erased.
+
+    Raises:
+        Refused: examination.unknown.
+    """
+    rows = Examination.objects.select_related(*_WITH, "candidate__search__gallery")
+    row = rows.filter(public_id=public_id.strip(), member__agency=member.agency).first()
+    if row is None or row.candidate.search.erased_at is not None:
+        raise Refused("examination.unknown", "Refused", "There is no such examination.", "Check its id.")
+    require_open_to_view(row.candidate.search)
+    return row
+
+
+def verdicts_of(examination: Examination) -> list[Verdict]:
+    """Every verifier's answer on the candidate, in the order in which they were given."""
+    rows = VerificationItem.objects.filter(
+        verification__examination=examination, verification__answered_at__isnull=False, is_candidate=True
+    )
+    found = []
+    for item in rows.select_related("verification__verifier").order_by("verification__answered_at"):
+        task = item.verification
+        began, ended = task.shown_at or task.assigned_at, task.answered_at or task.assigned_at
+        found.append(
+            Verdict(
+                task.verifier,
+                item.conclusion,
+                item.conclusion == examination.conclusion,
+                int((ended - began).total_seconds()),
+                ended,
+            )
+        )
+    return found
+
+
+def due(examination: Examination) -> Due:
+    """How far the verification of an examination is."""
+    answers = verdicts_of(examination)
+    pending = examination.verifications.filter(answered_at=None).count()
+    answer = looking.verified(examination.conclusion, [row.conclusion for row in answers], False)
+    if isinstance(answer, Allow):
+        state = "ready"
+    elif answer.rule_id == "lead.disagreement" and not pending:
+        state = "divided"
+    else:
+        state = "waiting"
+    return Due(examination, answers, pending, state)
+
+
+def decisions(member: Member) -> list[Due]:
+    """Potential candidates of the member's agency that are neither released nor withheld, the oldest first."""
+    rows = Examination.objects.filter(
+        member__agency=member.agency,
+        conclusion=looking.POTENTIAL,
+        lead=None,
+        withheld=None,
+        candidate__search__erased_at=None,
+        candidate__search__sealed_at=None,
+    )
+    return [due(row) for row in rows.select_related(*_WITH).order_by("pk")]
+
+
+def withheld(member: Member, *, limit: int = 50) -> list[Withheld]:
+    """Decisions of the member's agency not to release, newest first."""
+    rows = Withheld.objects.filter(examination__member__agency=member.agency)
+    return list(rows.select_related("decided_by", "examination__candidate__search__case").order_by("-pk")[:limit])
+
+
+def facts_about(examination: Examination) -> Facts:
+    """The candidate with its list, what its score means and what to be careful with."""
+    search = examination.candidate.search
+    rows = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
+    told = list(zip(rows, meanings(search, rows), strict=True))
+    rank = examination.candidate.rank
+    meaning = next(meaning for row, meaning in told if row.rank == rank)
+    own = [caution for caution in cautions(search, rows) if caution.rank in (None, rank)]
+    edits = [says(edit) for edit in read(search.edits)]
+    return Facts(examination.candidate, search, told, meaning, own, edits, _still(search))
+
+
+def _still(search: Search) -> str:
+    found = search.provenance
+    if not found:
+        return ""
+    return f"Still {found.get('still')} of video {found.get('video')}, frame {found.get('frame')} at {found.get('time_s')} s"
+
+
+def face_of(candidate: Candidate, which: str) -> bytes | None:
+    """ "probe" or "candidate" as a JPEG, upright and with the eyes as far apart as in the other; None when erased.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    search, reference = candidate.search, candidate.reference
+    if which == "probe" and search.probe_blob:
+        return aligned_jpeg(search.probe_blob, search.box, edits=search.edits)
+    if which == "candidate" and reference.template:
+        return aligned_jpeg(reference.blob, reference.box, reference.points)
+    return None
+
+
+def lead_shown(public_id: str, member: Member) -> Lead:
+    """Return a lead of the member's agency with all that its page shows.
+
+    Raises:
+        Refused: lead.unknown.
+    """
+    rows = Lead.objects.select_related(
+        "released_by__agency", *(f"examination__{name}" for name in _WITH), "examination__candidate__search__gallery"
+    )
+    row = rows.filter(public_id=public_id.strip(), released_by__agency=member.agency).first()
+    if row is None:
+        raise Refused(
+            "lead.unknown", "Refused", f"Your agency has no lead {public_id!r}.", "Look at the list of leads."
+        )
+    require_open_to_view(row.examination.candidate.search)
+    return row
+
+
+def outcomes_of(lead: Lead) -> list[Outcome]:
+    """What was reported of a lead, newest first."""
+    return list(lead.outcomes.select_related("reported_by__agency").order_by("-pk"))
+
+
+def outcomes_due(member: Member) -> list[Lead]:
+    """Leads that this member examined or released and of which no outcome was reported in time."""
+    mine = Q(examination__member=member) | Q(released_by=member)
+    return list(_without_outcome().filter(mine, released_by__agency=member.agency))
+
+
+def reminders_due() -> list[Lead]:
+    """Leads of every agency whose people are to be reminded now."""
+    before = timezone.now() - timedelta(days=looking.REMIND_DAYS)
+    return list(_without_outcome().filter(Q(reminded_at=None) | Q(reminded_at__lte=before)))
+
+
+def _without_outcome() -> QuerySet[Lead]:
+    before = timezone.now() - timedelta(days=looking.REMIND_DAYS)
+    rows = Lead.objects.filter(released_at__lte=before).exclude(Exists(Outcome.objects.filter(lead=OuterRef("pk"))))
+    return rows.select_related("released_by__agency", "examination__member").order_by("pk")

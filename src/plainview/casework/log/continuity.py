@@ -1,0 +1,122 @@
+"""How a restored log goes on: from the newest public copy of it, never from where the backup happened to end.
+
+Owns the comparison of a database's log with a copy of the public folder, and the adding of the entries that the backup
+lacks. It must never let a log take two histories: where copy and database differ, or a published checkpoint reaches
+further than what is there, it stops.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.db import transaction
+
+from plainview.audit.checkpoint import BadCheckpoint, parse, verify
+from plainview.audit.logfile import CHECKPOINTS_NAME, LOG_NAME, read_lines, read_notes, split_line, split_note
+from plainview.audit.merkle import Frontier
+from plainview.audit.record import KEY_ROTATED, parse_line
+from plainview.audit.verify import verify_folder
+from plainview.casework.log.read import keys_of_log, newest_entry, root_at
+from plainview.casework.models import LogEntry, LogKey
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+
+
+def take_over(folder: Path) -> Counter[str]:
+    """Add to the database's log the entries that a newer public copy of it has; return how many of each action.
+
+    What can be opened of their commitments was lost with the database: the entries prove that something happened, when
+    and by whom, no longer the sealed words.
+
+    Raises:
+        Refused: restore.log_unsound, restore.log_differs.
+    """
+    report = verify_folder(folder, vkey=services().first_key.text)
+    if not report.ok:
+        raise Refused(
+            "restore.log_unsound",
+            "Nothing restored",
+            f"The copy of the log in {folder} is not whole: {report.problems[0]}.",
+            "Keep it as evidence, and name an intact copy with --log.",
+        )
+    size = newest_entry() + 1
+    if report.entries < size:
+        _require_prefix(folder, report.entries)
+        return Counter()
+    signed = {parse(note).size: note for note in _notes(folder)}
+    taken: Counter[str] = Counter()
+    tree = Frontier()
+    with transaction.atomic():
+        for number, line in enumerate(read_lines(folder / LOG_NAME, (folder / LOG_NAME).stat().st_size)):
+            canonical, leaf = split_line(line)
+            tree = tree.append(leaf)
+            if number < size:
+                if number == size - 1 and tree.root() != root_at(size):
+                    raise _differs(folder)
+                continue
+            entry = parse_line(canonical)
+            row = LogEntry.objects.create(
+                seq=number, at=entry.at, canonical=canonical, leaf=leaf, frontier=tree.to_bytes()
+            )
+            if entry.action == KEY_ROTATED:
+                LogKey.objects.create(entry=row, vkey=str(entry.subject["key"]), checkpoint=signed[tree.size])
+            taken[entry.action] += 1
+    return taken
+
+
+def _require_prefix(folder: Path, entries: int) -> None:
+    """An older copy must be the beginning of the database's log."""
+    tree = Frontier()
+    for line in read_lines(folder / LOG_NAME, (folder / LOG_NAME).stat().st_size):
+        tree = tree.append(split_line(line)[1])
+    if tree.root() != root_at(entries):
+        raise _differs(folder)
+
+
+def _notes(folder: Path) -> Iterator[str]:
+    path = folder / CHECKPOINTS_NAME
+    for piece in read_notes(path, path.stat().st_size):
+        yield split_note(piece)
+
+
+def require_reaches(note: str) -> None:
+    """Hold the log against a checkpoint that somebody kept: it must reach that far and be the same.
+
+    Raises:
+        Refused: restore.kept, restore.log_behind, restore.log_differs.
+    """
+    try:
+        kept = verify(note, keys_of_log())
+    except BadCheckpoint as error:
+        raise Refused(
+            "restore.kept",
+            "Nothing restored",
+            f"The kept checkpoint is not one of this log: {error}.",
+            "Name the right file; a key that the log took later comes with --log.",
+        ) from None
+    size = newest_entry() + 1
+    if kept.size > size:
+        raise Refused(
+            "restore.log_behind",
+            "Nothing restored",
+            f"The log would end with {size} entries, and a checkpoint over {kept.size} was published.",
+            "Name the newest copy of the audit folder with --log: a witness, an auditor or the old disk has one.",
+        )
+    if root_at(kept.size) != kept.root:
+        raise Refused(
+            "restore.log_differs",
+            "Nothing restored",
+            "The log is not the one of the kept checkpoint.",
+            "Keep both as evidence and tell your auditor.",
+        )
+
+
+def _differs(folder: Path) -> Refused:
+    return Refused(
+        "restore.log_differs",
+        "Nothing restored",
+        f"The copy of the log in {folder} and the backup tell two different histories.",
+        "Keep both as evidence and tell your auditor; neither is restored.",
+    )

@@ -1,0 +1,57 @@
+"""Keeping what witnesses cosigned beside the public copy of the log.
+
+It must never keep a checkpoint that the log did not sign, that the log does not extend, or that no trusted
+witness cosigned.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from plainview.audit.checkpoint import BadCheckpoint, verify
+from plainview.audit.cosignature import cosignatures
+from plainview.audit.durable import locked, replace_file
+from plainview.audit.logfile import COSIGNATURES_NAME
+from plainview.casework.log.read import keys_of_log, newest_entry, root_at
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+
+
+def add_cosigned(path: Path) -> tuple[int, list[str]]:
+    """Keep a cosigned checkpoint; the operator's act. One that is kept already is not kept twice.
+
+    Returns:
+        The number of entries that it covers, and the names of the trusted witnesses who cosigned it.
+
+    Raises:
+        Refused: cosignature.bad, cosignature.untrusted or cosignature.differs.
+    """
+    try:
+        note = path.read_text("utf-8").rstrip("\n") + "\n"
+        checkpoint = verify(note, keys_of_log())
+        signed = cosignatures(note, services().workspace.witnesses)
+    except (OSError, UnicodeDecodeError, BadCheckpoint) as error:
+        raise Refused(
+            "cosignature.bad", "Not kept", f"{path}: {error}.", "Ask the witness for the cosigned checkpoint."
+        ) from None
+    if not signed:
+        raise Refused(
+            "cosignature.untrusted",
+            "Not kept",
+            "No witness that is trusted here has cosigned it.",
+            f"Add the witness's vkey line to {services().workspace.root / 'witnesses'} first.",
+        )
+    if checkpoint.size > newest_entry() + 1 or root_at(checkpoint.size) != checkpoint.root:
+        raise Refused(
+            "cosignature.differs",
+            "Not kept",
+            f"The log does not hold the {checkpoint.size} entries that were cosigned.",
+            "The log was set back or changed: keep the file and this workspace as they are, tell the auditor.",
+        )
+    kept = services().workspace.audit / COSIGNATURES_NAME
+    with locked(services().workspace.root / ".cosignatures.lock"):
+        held = kept.read_bytes() if kept.is_file() else b""
+        piece = note.encode() + b"\n"
+        if piece not in held:
+            replace_file(kept, held + piece)
+    return checkpoint.size, sorted(row.witness.name for row in signed)

@@ -1,0 +1,236 @@
+"""Reading the log for people: the entries of the member's own agency, one entry with its proof, and one's own record.
+
+Owns who sees which entry. Of what an entry has sealed only the commitment is shown, except to whoever wrote it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, ClassVar
+
+from django.db.models import BinaryField, F, Func, IntegerField, QuerySet, Value
+
+from plainview.audit.merkle import Frontier, inclusion_proof_by
+from plainview.audit.proofs import INCLUSION
+from plainview.audit.record import SYSTEM, Entry, Opening, parse_line
+from plainview.casework.log.read import root_at
+from plainview.casework.models import Flag, LogEntry, LogOpening, Member, Search, Verification
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+
+_CHUNK = 200  # rows read at once while looking for those that may be shown
+_RECENT = 300  # newest entries whose actions are offered as a filter
+
+
+class Position(Func):
+    """Where a text first stands in the canonical bytes of an entry, from 1; 0 when it does not."""
+
+    function = "INSTR"
+    output_field: ClassVar[IntegerField[Any, Any]] = IntegerField()
+
+    def __init__(self, needle: bytes) -> None:
+        super().__init__(F("canonical"), Value(needle, output_field=BinaryField()))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """PostgreSQL has it as POSITION(needle IN bytes)."""
+        clone = self.copy()
+        clone.set_source_expressions(list(reversed(self.get_source_expressions())))
+        return clone.as_sql(compiler, connection, template="POSITION(%(expressions)s)", arg_joiner=" IN ", **context)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for; an empty field does not narrow. `before`: entries with smaller numbers only."""
+
+    action: str = ""
+    member: str = ""
+    since: date | None = None
+    until: date | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry with the name of who acted: a member of the agency, the system, or the other agency of a shared search."""
+
+    entry: Entry
+    who: str
+
+
+def entries(member: Member, wanted: Wanted, *, limit: int = 50) -> tuple[list[Shown], int | None]:
+    """Entries of the member's agency and of the system, newest first; and the number to go on from, if any."""
+    names = _names(member)
+    found: list[Shown] = []
+    for entry in _entries(wanted):
+        if not _may_see(entry, member, names) or (wanted.action and entry.action != wanted.action):
+            continue
+        if len(found) == limit:
+            return found, found[-1].entry.seq
+        found.append(_shown(entry, names))
+    return found, None
+
+
+def _entries(wanted: Wanted) -> Iterator[Entry]:
+    rows = LogEntry.objects.order_by("-seq")
+    if wanted.since:
+        rows = rows.filter(at__gte=wanted.since.isoformat())
+    if wanted.until:
+        rows = rows.filter(at__lt=(wanted.until + timedelta(days=1)).isoformat())
+    if wanted.action:
+        rows = rows.alias(in_action=Position(f'"action":"{wanted.action}"'.encode())).filter(in_action__gt=0)
+    if wanted.member:
+        rows = rows.alias(names_member=Position(f'"{wanted.member}"'.encode())).filter(names_member__gt=0)
+    last = wanted.before
+    while chunk := list(_below(rows, last).values_list("seq", "canonical")[:_CHUNK]):
+        for seq, canonical in chunk:
+            yield parse_line(bytes(canonical))
+            last = seq
+
+
+def _below(rows: QuerySet[LogEntry], last: int | None) -> QuerySet[LogEntry]:
+    return rows if last is None else rows.filter(seq__lt=last)
+
+
+def _names(member: Member) -> dict[str, str]:
+    return dict(Member.objects.filter(agency=member.agency).values_list("public_id", "name"))
+
+
+def _shown(entry: Entry, names: dict[str, str]) -> Shown:
+    other = "the system" if entry.actor == SYSTEM else "the other agency"
+    return Shown(entry, names.get(entry.actor, other))
+
+
+def _may_see(entry: Entry, member: Member, names: dict[str, str]) -> bool:
+    own, subject = member.agency.public_id, entry.subject
+    if "for_agency" in subject:  # it concerns two agencies, and both may read what is public of it
+        return own in (subject.get("agency"), subject["for_agency"])
+    return entry.actor in names or (entry.actor == SYSTEM and subject.get("agency", own) == own)
+
+
+def actions_seen(member: Member) -> list[str]:
+    """The actions among the newest entries, by name."""
+    names, rows = _names(member), LogEntry.objects.order_by("-seq").values_list("canonical", flat=True)
+    found = (parse_line(bytes(row)) for row in rows[:_RECENT])
+    return sorted({entry.action for entry in found if _may_see(entry, member, names)})
+
+
+def people_of(member: Member) -> list[tuple[str, str]]:
+    """(id in the log, name) of the agency's members, by name."""
+    return sorted(_names(member).items(), key=lambda row: row[1])
+
+
+def entry_numbered(number: int, member: Member) -> Shown:
+    """Return an entry of the member's agency or of the system.
+
+    Raises:
+        Refused: entry.unknown.
+    """
+    row = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
+    entry, names = parse_line(bytes(row)) if row is not None else None, _names(member)
+    if entry is None or not _may_see(entry, member, names):
+        raise Refused(
+            "entry.unknown",
+            "Refused",
+            f"Your agency's part of the log has no entry {number}.",
+            "Look at the list of entries.",
+        )
+    return _shown(entry, names)
+
+
+def proof_of(entry: Entry, size: int) -> dict[str, Any] | None:
+    """The inclusion proof of an entry in the log of `size` entries, as `audit.proofs` has it; None beyond its end."""
+    if entry.seq >= size:
+        return None
+    steps = entry_proof(entry.seq, size)
+    return {
+        "type": INCLUSION,
+        "log": services().origin,
+        "entry": entry.seq,
+        "canonical": entry.canonical.decode(),
+        "size": size,
+        "root": root_at(size).hex(),
+        "proof": [step.hex() for step in steps],
+    }
+
+
+def entry_proof(number: int, size: int) -> list[bytes]:
+    """The steps that show that an entry is in the log of `size` entries (RFC 9162, 2.1.3).
+
+    Raises:
+        ValueError: the log of that size has no such entry.
+    """
+    return inclusion_proof_by(number, size, _leaf, _frontier)
+
+
+def _leaf(number: int) -> bytes:
+    return bytes(LogEntry.objects.filter(seq=number).values_list("leaf", flat=True)[0])
+
+
+def _frontier(size: int) -> Frontier:
+    stored = LogEntry.objects.filter(seq=size - 1).values_list("frontier", flat=True)[0]
+    return Frontier.from_bytes(bytes(stored))
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """An entry by or about a member; `opened`: what it sealed, shown to whoever wrote it."""
+
+    entry: Entry
+    by_me: bool
+    opened: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything that the log and the tables beside it hold about one member.
+
+    Attributes:
+        entries: newest first.
+        counts: action -> how often.
+        searches: the member's own, newest first; those that were erased have no purpose any more.
+        flags: about the member and decided. Those that wait are shown to nobody but the auditor.
+
+    Entries about a verification that the member has not answered come after the answer: they name the examination.
+    """
+
+    entries: list[Own]
+    counts: dict[str, int]
+    searches: list[Search]
+    flags: list[Flag]
+
+    def of(self, *actions: str) -> list[Own]:
+        """The entries of these actions."""
+        return [row for row in self.entries if row.entry.action in actions]
+
+
+def record_of(member: Member) -> Record:
+    """Everything about the acting member."""
+    blind = set(Verification.objects.filter(verifier=member, answered_at=None).values_list("public_id", flat=True))
+    mine = [
+        entry
+        for entry in _entries(Wanted(member=member.public_id))
+        if _concerns(entry, member) and str(entry.subject.get("verification")) not in blind
+    ]
+    opened: dict[int, dict[str, Any]] = {}
+    written = [entry.seq for entry in mine if entry.actor == member.public_id]
+    for row in _openings(written):
+        told = services().openings.open(bytes(row.sealed), f"opening:{row.entry_id}:{row.name}".encode())
+        opened.setdefault(row.entry_id, {})[row.name] = Opening.from_json(told).value
+    return Record(
+        [Own(entry, entry.actor == member.public_id, opened.get(entry.seq, {})) for entry in mine],
+        dict(sorted(Counter(entry.action for entry in mine).items())),
+        list(Search.objects.filter(member=member).select_related("case", "gallery").order_by("-pk")),
+        list(Flag.objects.filter(member=member).exclude(outcome="").order_by("-pk")),
+    )
+
+
+def _openings(numbers: list[int]) -> Iterator[LogOpening]:
+    for start in range(0, len(numbers), _CHUNK):
+        yield from LogOpening.objects.filter(entry_id__in=numbers[start : start + _CHUNK])
+
+
+def _concerns(entry: Entry, member: Member) -> bool:
+    return entry.actor == member.public_id or member.public_id in map(str, entry.subject.values())

@@ -1,0 +1,104 @@
+"""Standing before every action: a refusal is recorded before it is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.audit.record import Value
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Member
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import OUTSIDERS
+
+
+@contextmanager
+def refusals_recorded(act: str, acting_member: Member, about: Mapping[str, Value] | None = None) -> Iterator[None]:
+    """Write a refusal of `act` to the log, with public facts about it, then let it go on to the member."""
+    try:
+        yield
+    except Refused as refused:
+        with transaction.atomic():
+            write_entry(
+                f"{act}.refused",
+                {"rule": refused.rule_id, "agency": acting_member.agency.public_id, **(about or {})},
+                {"why": refused.why},
+                acting_member=acting_member,
+            )
+        raise
+
+
+@contextmanager
+def acting(act: str, permission: Permission, acting_member: Member) -> Iterator[None]:
+    """Run an act in one transaction, if the member's roles and agency allow it now; refusals are recorded.
+
+    The member is read again inside, so that a role taken away a moment ago does not count any more.
+
+    Raises:
+        Refused: member.inactive, member.no_permission, agency.not_open, or what the act itself refuses.
+    """
+    with refusals_recorded(act, acting_member), transaction.atomic():
+        standing(acting_member, permission)
+        yield
+
+
+def standing(acting_member: Member, permission: Permission) -> None:
+    """Read the member again and check the permission and the agency.
+
+    In a transaction the member's row is locked, so that two acts of one member follow each other and neither
+    a limit nor an approval is used twice.
+
+    Raises:
+        Refused: member.ended, member.inactive, member.no_permission, agency.not_open.
+    """
+    rows = Member.objects.select_related("agency")
+    if transaction.get_connection().in_atomic_block:
+        rows = rows.select_for_update(of=("self",))
+    now = rows.get(pk=acting_member.pk)
+    acting_member.roles, acting_member.is_active = now.roles, now.is_active
+    acting_member.on_trial = now.on_trial
+    acting_member.ends_on, acting_member.agency = now.ends_on, now.agency
+    rules.require(
+        rules.not_ended(now.ends_on, timezone.now().date()),
+        rules.may(now.roles, now.is_active, permission),
+        rules.agency_open(now.agency.is_open),
+    )
+
+
+def permit(act: str, permission: Permission, acting_member: Member) -> None:
+    """Check a permission before a reading; a refusal is recorded.
+
+    Raises:
+        Refused: as `standing`.
+    """
+    with refusals_recorded(act, acting_member):
+        standing(acting_member, permission)
+
+
+def is_outsider(member: Member) -> bool:
+    """True for the defence and for an outside auditor."""
+    return any(role.value in member.roles for role in OUTSIDERS)
+
+
+def record_opened(member: Member, place: str, address: str) -> None:
+    """Record that an outsider opens something.
+
+    Args:
+        member: whoever asks; nothing is recorded for a member who is no outsider.
+        place: name of the page or of the command, a word of a fixed list.
+        address: what exactly, sealed: it may name a case.
+    """
+    if not is_outsider(member):
+        return
+    with transaction.atomic():
+        write_entry(
+            "outsider.opened",
+            {"agency": member.agency.public_id, "place": place},
+            {"address": address[:500]},
+            acting_member=member,
+        )

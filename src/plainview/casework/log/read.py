@@ -1,0 +1,112 @@
+"""Verifying the workspace's own log: the table, the public folder, and that both say the same."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from plainview.audit.checkpoint import BadCheckpoint, VerifierKey, parse
+from plainview.audit.cosignature import Tally, tally
+from plainview.audit.logfile import CHECKPOINTS_NAME, COSIGNATURES_NAME, read_notes, split_note
+from plainview.audit.merkle import EMPTY_ROOT, Frontier
+from plainview.audit.verify import Report, verify_entries, verify_folder
+from plainview.casework.models import Examination, Lead, LogEntry, LogKey, Search, Verification
+from plainview.casework.workspace.services import services
+
+
+def verify_log(*, kept_checkpoint: str | None = None) -> Report:
+    """Verify the public folder against the workspace's key, and the table against the folder's checkpoints.
+
+    Returns:
+        The folder's report; problems of the table are added to it, each begun with "database:".
+    """
+    folder, key = services().workspace.audit, services().first_key.text
+    report = verify_folder(folder, vkey=key, kept_checkpoint=kept_checkpoint)
+    rows = LogEntry.objects.order_by("seq").values_list("canonical", "leaf")
+    table = verify_entries(((bytes(canonical), bytes(leaf)) for canonical, leaf in rows.iterator()), _signed(), key)
+    problems = list(report.problems) + [f"database: {problem}" for problem in table.problems]
+    if (table.entries, table.root) != (report.entries, report.root):
+        problems.append(
+            f"database: it holds {table.entries} entries with root {table.root}, "
+            f"the folder {report.entries} with {report.root}"
+        )
+    bad = [number for number in (report.first_bad, table.first_bad) if number is not None]
+    if problems and not bad and table.entries != report.entries:
+        bad = [min(table.entries, report.entries)]
+    return replace(report, ok=not problems, first_bad=min(bad, default=None), problems=tuple(problems))
+
+
+def _signed() -> list[str]:
+    """What the table must still agree with: the last checkpoint of each key, and the folder's newest."""
+    notes = {parse(note).size: note for note in LogKey.objects.values_list("checkpoint", flat=True)}
+    path = services().workspace.audit / CHECKPOINTS_NAME
+    newest = None
+    for piece in read_notes(path, path.stat().st_size) if path.is_file() else ():
+        newest = piece
+    if newest is not None:
+        with suppress(BadCheckpoint):
+            note = split_note(newest)
+            notes[parse(note).size] = note
+    return [notes[size] for size in sorted(notes)]
+
+
+def cosigned(size: int) -> Tally:
+    """Hold the cosigned checkpoints that the workspace keeps against its own table of `size` entries."""
+    path = services().workspace.audit / COSIGNATURES_NAME
+    notes: list[str | BadCheckpoint] = []
+    for piece in read_notes(path, path.stat().st_size) if path.is_file() else ():
+        try:
+            notes.append(split_note(piece))
+        except BadCheckpoint as error:
+            notes.append(error)
+    return tally(notes, services().workspace.witnesses, services().origin, size, root_at)
+
+
+def root_at(size: int) -> bytes:
+    """The root of the log when it held `size` entries."""
+    if size == 0:
+        return EMPTY_ROOT
+    return Frontier.from_bytes(bytes(LogEntry.objects.get(seq=size - 1).frontier)).root()
+
+
+def leaves() -> list[bytes]:
+    """Every leaf hash, in order."""
+    return [bytes(leaf) for leaf in LogEntry.objects.order_by("seq").values_list("leaf", flat=True)]
+
+
+def canonical_of(number: int) -> bytes:
+    """The canonical bytes of an entry; empty when there is none."""
+    row = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
+    return b"" if row is None else bytes(row)
+
+
+def keys_of_log() -> tuple[VerifierKey, ...]:
+    """Every key that the log has had, the first one first."""
+    later = LogKey.objects.order_by("entry_id").values_list("vkey", flat=True)
+    return (services().first_key, *(VerifierKey.parse(vkey) for vkey in later))
+
+
+def newest_entry() -> int:
+    """Number of the newest entry; every workspace has at least entry 0."""
+    return int(LogEntry.objects.order_by("-seq").values_list("seq", flat=True)[0])
+
+
+def entries_about(search: Search) -> list[tuple[int, bytes]]:
+    """(number, canonical bytes) of every entry about a search, its examinations, verifications, leads, and the request it was made for."""
+    looked = Examination.objects.filter(candidate__search=search)
+    ids = {search.public_id, *looked.values_list("public_id", flat=True)}
+    ids |= set(Verification.objects.filter(examination__in=looked).values_list("public_id", flat=True))
+    ids |= set(Lead.objects.filter(examination__in=looked).values_list("public_id", flat=True))
+    if search.approval is not None:
+        ids.add(search.approval.public_id)
+    if search.shared_request is not None:
+        ids.add(search.shared_request.public_id)
+    first = search.request_entry if search.approval is None and search.shared_request is None else 0
+    return entries_naming(ids, first)
+
+
+def entries_naming(ids: set[str], first: int = 0) -> list[tuple[int, bytes]]:
+    """(number, canonical bytes) of every entry from number `first` on that names one of these ids."""
+    rows = LogEntry.objects.filter(seq__gte=first).order_by("seq").values_list("seq", "canonical")
+    named = {f'"{one}"'.encode() for one in ids}
+    return [(seq, bytes(text)) for seq, text in rows.iterator() if any(one in bytes(text) for one in named)]

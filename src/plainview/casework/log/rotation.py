@@ -1,0 +1,77 @@
+"""Changing the key that signs the log, so that a kill at any point leaves a log that publishes and verifies.
+
+Owns the order of the steps. The old key is destroyed only after the new one, the entry that introduces it and
+the last checkpoint of the old one are all on the disk; until then either key can be found.
+"""
+
+from __future__ import annotations
+
+import os
+
+from django.db import transaction
+
+from plainview.audit.checkpoint import Signer
+from plainview.audit.durable import locked, replace_file, sync_folder
+from plainview.audit.merkle import Frontier
+from plainview.audit.record import KEY_ROTATED
+from plainview.casework.log.write import Receipt, write_entry
+from plainview.casework.models import LogEntry, LogKey
+from plainview.casework.workspace.folder import FIRST_KEY, KEY, NEXT_KEY
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+
+
+def rotate_key(reason: str) -> tuple[Receipt, str]:
+    """Introduce a new signing key and destroy the old one; the operator's act, in whose hands the keys are.
+
+    Returns:
+        The receipt of the entry, and the vkey of the new key.
+
+    Raises:
+        Refused: log.reason_missing.
+        LogFolderError: the public copy cannot be written; the change stands and the next act publishes it.
+    """
+    if not reason.strip():
+        raise Refused("log.reason_missing", "Key not changed", "No reason was given.", "Say why: --reason TEXT.")
+    keys = services().workspace.root / "keys"
+    with locked(keys / ".rotation"):
+        finish_rotation()
+        if not (keys / FIRST_KEY).exists():
+            replace_file(keys / FIRST_KEY, services().workspace.signer().verifier.text.encode() + b"\n")
+        old, new = services().workspace.signer(), Signer.generate(services().origin)
+        replace_file(keys / NEXT_KEY, new.private_bytes())
+        with transaction.atomic():
+            receipt = write_entry(
+                KEY_ROTATED,
+                {"key": new.verifier.text, "previous": old.verifier.text},
+                {"reason": reason.strip()},
+                acting_member=None,
+            )
+            tree = Frontier.from_bytes(bytes(LogEntry.objects.get(seq=receipt.entry).frontier))
+            LogKey.objects.create(
+                entry_id=receipt.entry,
+                vkey=new.verifier.text,
+                checkpoint=old.sign(tree.size, tree.root()),
+            )
+        services().log_folder.sync()
+        finish_rotation()
+    return receipt, new.verifier.text
+
+
+def finish_rotation() -> None:
+    """Put the key in force in its place, if a rotation was cut short after it was committed."""
+    keys = services().workspace.root / "keys"
+    newest = LogKey.objects.order_by("-entry_id").first()
+    waiting = services().workspace.next_signer()
+    if newest is None or waiting is None or waiting.verifier.text != newest.vkey:
+        return
+    old = os.open(keys / KEY, os.O_WRONLY)
+    try:
+        (keys / NEXT_KEY).replace(keys / KEY)
+        sync_folder(keys)
+        # The old file has no name any more; its bytes go too, as far as the disk lets a program see to that.
+        os.pwrite(old, bytes(os.fstat(old).st_size), 0)
+        os.fsync(old)
+    finally:
+        os.close(old)
+    services().signer_of(newest.vkey)

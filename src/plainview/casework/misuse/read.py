@@ -1,0 +1,100 @@
+"""Reading flags and tripwires, and the history that the misuse rules look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db.models import Q
+
+from plainview.audit.record import format_time, parse_line
+from plainview.casework.models import Agency, Flag, LogEntry, Member, ProbeTemplate, Search, Tripwire
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.recognition.types import Vector
+
+_MOST = 2_000  # earlier searches that are looked at: bounds what a search costs
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier search of the same case or member."""
+
+    pk: int
+    public_id: str
+    member_public: str
+    case_id: int
+    at: datetime
+
+
+def facts_before(search: Search, *, since: datetime) -> tuple[list[Earlier], dict[int, Vector]]:
+    """Earlier searches of the same case or member, and the probe templates of those of the case."""
+    rows = Search.objects.filter(Q(case_id=search.case_id) | Q(member_id=search.member_id))
+    rows = rows.filter(requested_at__gte=since, erased_at=None).exclude(pk=search.pk).order_by("-pk")[:_MOST]
+    found = rows.values_list("pk", "public_id", "member__public_id", "case_id", "requested_at")
+    earlier = [Earlier(*row) for row in found]
+    held = ProbeTemplate.objects.filter(search_id__in=[row.pk for row in earlier if row.case_id == search.case_id])
+    templates = {
+        pk: np.frombuffer(services().templates.open(bytes(sealed), f"probe:{public}".encode()), dtype=np.float32)
+        for pk, public, sealed in held.order_by("search_id").values_list("search_id", "search__public_id", "sealed")
+    }
+    return earlier, templates
+
+
+def closed_attempts(member: Member, *, since: datetime) -> list[datetime]:
+    """When the member tried to search under a closed case, from the log itself."""
+    rows = LogEntry.objects.filter(at__gte=format_time(since)).order_by("seq").values_list("canonical", flat=True)
+    actor = f'"actor":"{member.public_id}"'.encode()
+    found = [parse_line(bytes(text)) for text in rows.iterator() if actor in bytes(text)]
+    return [
+        datetime.fromisoformat(entry.at)
+        for entry in found
+        if entry.action == "search.refused" and entry.subject.get("rule") == "case.closed"
+    ]
+
+
+def flags(member: Member, *, undecided: bool = False) -> list[Flag]:
+    """The flags of the acting member's agency that are not about themself, newest first."""
+    rows = Flag.objects.filter(agency=member.agency).exclude(member=member)
+    if undecided:
+        rows = rows.filter(outcome="")
+    return list(rows.select_related("member", "search").order_by("-pk"))
+
+
+def flag_numbered(public_id: str, member: Member) -> Flag:
+    """Return a flag of the member's agency.
+
+    Raises:
+        Refused: flag.unknown.
+    """
+    flag = (
+        Flag.objects.select_related("member", "agency")
+        .filter(public_id=public_id.strip(), agency=member.agency)
+        .first()
+    )
+    if flag is None:
+        raise Refused(
+            "flag.unknown", "Refused", f"Your agency has no flag {public_id!r}.", "See `plainview flag list`."
+        )
+    return flag
+
+
+def tripwires(member: Member) -> list[tuple[Tripwire, str]]:
+    """The acting member's own tripwires with their labels."""
+    return [
+        (
+            row,
+            services().openings.open(bytes(row.sealed_label), f"tripwire label:{row.public_id}".encode()).decode(),
+        )
+        for row in Tripwire.objects.filter(owner=member).order_by("pk")
+    ]
+
+
+def flag_figures(agency: Agency) -> dict[str, Counter[str]]:
+    """Rule -> outcome -> how many: what the public figures are made from. "open" stands for undecided."""
+    figures: dict[str, Counter[str]] = {}
+    for rule, outcome in Flag.objects.filter(agency=agency).values_list("rule", "outcome"):
+        figures.setdefault(rule, Counter())[outcome or "open"] += 1
+    return figures

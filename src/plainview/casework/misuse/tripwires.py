@@ -1,0 +1,73 @@
+"""Tripwires: a member asks to be warned about searches of themself or of consenting relations.
+
+Owns their templates; the picture is read, never kept. Only the owner sees that one exists.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Member, Tripwire
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.recognition.decode import read_file
+
+MOST = 20
+"""Tripwires of one member: chosen, a family; each costs every search a comparison."""
+
+
+def add_tripwire(photograph: Path, label: str, *, consent: bool, acting_member: Member) -> Tripwire:
+    """Keep the template of the largest face of a photograph as a tripwire.
+
+    Raises:
+        BadMedia: the photograph cannot be used.
+        Refused: no permission, no consent, no label, or too many.
+    """
+    with acting("tripwire.add", Permission.TRIPWIRE_OWN, acting_member):
+        if not consent:
+            raise Refused(
+                "tripwire.consent",
+                "Not added",
+                "The person's consent was not stated.",
+                "State it with --consent once the person has given it.",
+            )
+        if not label.strip():
+            raise Refused(
+                "tripwire.label",
+                "Not added",
+                "It has no label.",
+                "Name the person for yourself with --label.",
+            )
+        if Tripwire.objects.filter(owner=acting_member).count() >= MOST:
+            raise Refused("tripwire.many", "Not added", f"You have {MOST} already.", "Remove one first.")
+        engine, picture = services().engine, services().decoder.decode(read_file(photograph))
+        _, face = engine.probe_face(picture)
+        template = engine.template(picture, face.detection)
+        row = Tripwire(owner=acting_member, sealed=b"", sealed_label=b"")
+        row.sealed = services().templates.seal(template.tobytes(), f"tripwire:{row.public_id}".encode())
+        row.sealed_label = services().openings.seal(label.strip().encode(), f"tripwire label:{row.public_id}".encode())
+        row.save()
+        write_entry("tripwire.added", {"tripwire": row.public_id}, acting_member=acting_member)
+    return row
+
+
+def remove_tripwire(public_id: str, *, acting_member: Member) -> None:
+    """Erase one of the acting member's tripwires.
+
+    Raises:
+        Refused: no permission, or not theirs.
+    """
+    with acting("tripwire.remove", Permission.TRIPWIRE_OWN, acting_member):
+        row = Tripwire.objects.filter(public_id=public_id.strip(), owner=acting_member).first()
+        if row is None:
+            raise Refused(
+                "tripwire.unknown",
+                "Nothing done",
+                "You have no such tripwire.",
+                "See `plainview tripwire list`.",
+            )
+        row.delete()
+        write_entry("tripwire.removed", {"tripwire": public_id.strip()}, acting_member=acting_member)

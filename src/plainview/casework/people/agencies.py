@@ -1,0 +1,110 @@
+"""How an agency comes to work here: proposed, its head accepts the terms, the operator opens it.
+
+The operator is whoever owns the workspace; these acts have no acting member, and the entry names the
+operating-system user. Nothing opens an agency whose head has not accepted.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.casework.find import agency_named
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Agency, PolicyVersion
+from plainview.casework.people.members import Invited, invite_first_administrator
+from plainview.casework.people.tokens import digest, new_code
+from plainview.policy import joining, rules
+from plainview.policy.agency import NEW_AGENCY
+from plainview.policy.decision import Refused
+from plainview.policy.terms import TERMS_SHA256
+
+
+def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: str) -> str:
+    """Enter an agency that cannot work yet; return the code with which its head accepts the terms.
+
+    Raises:
+        Refused: a field is empty or no address, or the name is taken.
+    """
+    fields = {
+        "name": name.strip(),
+        "jurisdiction": jurisdiction.strip(),
+        "head_name": head_name.strip(),
+        "head_email": head_email.strip().lower(),
+    }
+    missing = [label.replace("_", " ") for label, text in fields.items() if not text]
+    if missing:
+        raise Refused("agency.incomplete", "Agency refused", f"It lacks: {', '.join(missing)}.", "State them all.")
+    rules.require(joining.address(head_email))
+    code = new_code()
+    with transaction.atomic():
+        if Agency.objects.filter(name=fields["name"]).exists():
+            raise Refused("agency.name_taken", "Agency refused", f"{name!r} exists already.", "Use another name.")
+        agency = Agency.objects.create(**fields, terms_code_sha256=digest(code))
+        PolicyVersion.objects.create(agency=agency, number=1, text=NEW_AGENCY, why="what every agency begins with")
+        write_entry(
+            "agency.proposed",
+            {"agency": agency.public_id, "name": agency.name, "jurisdiction": agency.jurisdiction},
+            {"head_name": agency.head_name, "head_email": agency.head_email},
+            acting_member=None,
+        )
+    return code
+
+
+def accept_terms(code: str) -> Agency:
+    """Record that the head, who holds the code, accepts the terms as they read now.
+
+    Raises:
+        Refused: agency.code.
+    """
+    with transaction.atomic():
+        agency = Agency.objects.filter(terms_code_sha256=digest(code)).first()
+        if agency is None or agency.terms_accepted_at is not None:
+            raise Refused(
+                "agency.code",
+                "Not accepted",
+                "This code is unknown or used.",
+                "Ask the operator for the code that belongs to your agency.",
+            )
+        agency.terms_accepted_at, agency.terms_sha256 = timezone.now(), TERMS_SHA256
+        agency.save(update_fields=["terms_accepted_at", "terms_sha256"])
+        write_entry(
+            "agency.terms_accepted",
+            {"agency": agency.public_id, "terms_sha256": TERMS_SHA256},
+            acting_member=None,
+        )
+    return agency
+
+
+def open_agency(name: str, *, administrator_email: str) -> Invited:
+    """Open an agency and invite its first administrator.
+
+    Raises:
+        Refused: unknown, open already, terms not accepted, or the address is nobody's.
+    """
+    with transaction.atomic():
+        agency = agency_named(name)
+        rules.require(joining.terms_accepted(agency.terms_accepted_at is not None))
+        if agency.is_open:
+            raise Refused("agency.open", "Nothing done", f"{agency.name} is open already.", "Invite its members.")
+        agency.opened_at, agency.suspended_at = timezone.now(), None
+        agency.save(update_fields=["opened_at", "suspended_at"])
+        write_entry("agency.opened", {"agency": agency.public_id, "sample": False}, acting_member=None)
+        return invite_first_administrator(agency, administrator_email)
+
+
+def suspend_agency(name: str, *, why: str) -> Agency:
+    """Stop everything that members of an agency may do, until the operator opens it again.
+
+    Raises:
+        Refused: unknown, not open, or no reason.
+    """
+    if not why.strip():
+        raise Refused("agency.why", "Nothing done", "No reason was stated.", "State it with --why TEXT.")
+    with transaction.atomic():
+        agency = agency_named(name)
+        rules.require(rules.agency_open(agency.is_open))
+        agency.suspended_at = timezone.now()
+        agency.save(update_fields=["suspended_at"])
+        write_entry("agency.suspended", {"agency": agency.public_id}, {"why": why.strip()}, acting_member=None)
+    return agency

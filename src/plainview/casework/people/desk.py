@@ -1,0 +1,92 @@
+"""What lies on a member's desk: the work that waits for them, and what stands in their way. Reads only their own agency's.
+
+Owns the choice of what is shown first. It names no score and no verdict: a verifier may see this page.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.db.models import Exists, Max, OuterRef
+from django.utils import timezone
+
+from plainview.casework.models import Case, Examination, Gallery, Member, Search, Training
+from plainview.casework.people.read import binding, training_facts
+from plainview.policy.decision import Refused
+from plainview.policy.roles import Role
+from plainview.policy.search import trained
+
+SOON = timedelta(days=30)
+"""How long before the end of a training or a passport it is said: chosen, time to book a course."""
+
+_FRESH = timedelta(days=60)  # older searches without an examination are in their case, not on the desk
+_MOST = 12  # rows of a section; the rest is behind its link
+
+
+def to_examine(member: Member) -> list[Search]:
+    """The member's own answered searches of open cases in which nobody has examined a candidate, newest first."""
+    examined = Examination.objects.filter(candidate__search=OuterRef("pk"))
+    rows = Search.objects.filter(
+        ~Exists(examined),
+        member=member,
+        answered_at__isnull=False,
+        erased_at=None,
+        sealed_at=None,
+        alert=None,
+        case__closed_at=None,
+        requested_at__gte=timezone.now() - _FRESH,
+        candidate__isnull=False,
+    )
+    return list(rows.distinct().select_related("case", "gallery").order_by("-pk")[:_MOST])
+
+
+def own_cases(member: Member) -> list[Case]:
+    """Open cases that the member opened or searched under, the one last worked on first."""
+    mine = Case.objects.filter(agency=member.agency, closed_at=None)
+    searched = Search.objects.filter(case=OuterRef("pk"), member=member)
+    rows = mine.filter(opened_by=member) | mine.filter(Exists(searched))
+    return list(rows.distinct().annotate(last=Max("search__requested_at")).order_by("-last", "-pk")[:_MOST])
+
+
+def in_the_way(member: Member) -> list[str]:
+    """What stops the member from their work, or soon will, in plain words with what to do."""
+    found = []
+    today = timezone.now().date()
+    _, policy = binding(member.agency)
+    if not member.agency.is_open:
+        found.append("Your agency is not open: nothing can be searched. Ask its head.")
+    for role in (Role.EXAMINER, Role.VERIFIER):
+        if role.value not in member.roles:
+            continue
+        answer = trained(role, training_facts(member), policy, today)
+        if isinstance(answer, Refused):
+            found.append(f"{answer.why} Until then you cannot work as {role.value}. {answer.next_step}")
+        elif (ends := _ends(member)) is not None and ends - today <= SOON:
+            found.append(f"Your training runs out on {ends:%-d %B %Y}. Book the next course.")
+    return list(dict.fromkeys(found))
+
+
+def _ends(member: Member) -> date | None:
+    newest = Training.objects.filter(member=member).aggregate(Max("expires_on"))
+    last: date | None = newest["expires_on__max"]
+    return last
+
+
+def ending_galleries(member: Member) -> list[Gallery]:
+    """Galleries of the agency whose legal basis has ended or ends soon, the next first."""
+    rows = Gallery.objects.filter(agency=member.agency, expires_on__lte=timezone.now().date() + SOON)
+    return list(rows.order_by("expires_on")[:_MOST])
+
+
+def untrained(member: Member) -> list[Member]:
+    """Examiners and verifiers of the agency who may not work because their training is missing or over."""
+    _, policy = binding(member.agency)
+    today = timezone.now().date()
+    return [
+        other
+        for other in Member.objects.filter(agency=member.agency, is_active=True).order_by("name")
+        if any(
+            role.value in other.roles and isinstance(trained(role, training_facts(other), policy, today), Refused)
+            for role in (Role.EXAMINER, Role.VERIFIER)
+        )
+    ][:_MOST]

@@ -1,0 +1,46 @@
+"""Changing an agency's policy; every version stays, with who changed it, when and why."""
+
+from __future__ import annotations
+
+import hashlib
+
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Member, PolicyVersion
+from plainview.policy.agency import parse
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+
+
+def change_policy(text: str, *, why: str, acting_member: Member) -> PolicyVersion:
+    """Make `text` the policy of the member's agency from the next act on.
+
+    Raises:
+        Refused: no permission, not valid, no reason, or nothing would change.
+    """
+    with acting("policy.change", Permission.POLICY_CHANGE, acting_member):
+        parse(text)
+        if not why.strip():
+            raise Refused("policy.why", "Policy refused", "No reason was stated.", "State it with --why TEXT.")
+        # The agency's row is not locked: SQLite and the unique number make the second of two changes fail.
+        newest = PolicyVersion.objects.filter(agency=acting_member.agency).order_by("-number")[0]
+        if newest.text == text:
+            raise Refused("policy.same", "Nothing changed", "This is the policy already.", "Nothing is needed.")
+        version = PolicyVersion.objects.create(
+            agency=acting_member.agency,
+            number=newest.number + 1,
+            text=text,
+            why=why.strip(),
+            changed_by=acting_member,
+        )
+        write_entry(
+            "policy.changed",
+            {
+                "agency": acting_member.agency.public_id,
+                "number": version.number,
+                "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            },
+            {"why": version.why},
+            acting_member=acting_member,
+        )
+    return version

@@ -1,0 +1,69 @@
+"""Finding members, their training and their trial; always within one agency, but for signing in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from plainview.casework.models import Agency, Invitation, Member, PolicyVersion, Search, Token, Training, Trial
+from plainview.policy.agency import AgencyPolicy, parse
+from plainview.policy.search import TrainingFacts, TrialFacts
+
+
+def members(member: Member) -> list[Member]:
+    """Every member of the acting member's agency, by address."""
+    return list(Member.objects.filter(agency=member.agency).prefetch_related("trainings", "trials").order_by("email"))
+
+
+def invitations(member: Member) -> list[Invitation]:
+    """Invitations of the acting member's agency that can still be used, newest first."""
+    rows = Invitation.objects.filter(agency=member.agency, member=None, expires_at__gt=timezone.now())
+    return list(rows.select_related("invited_by").order_by("-pk"))
+
+
+def training_facts(member: Member, *, known_at: datetime | None = None) -> tuple[TrainingFacts, ...]:
+    """The member's completed courses; with `known_at` only those that were on record then."""
+    rows = Training.objects.filter(member=member)
+    if known_at is not None:
+        rows = rows.filter(recorded_at__lte=known_at)
+    return tuple(TrainingFacts(*row) for row in rows.values_list("course", "hours", "expires_on"))
+
+
+def trial_facts(member: Member) -> TrialFacts | None:
+    """The member's newest trial with the searches used in it, None when no supervisor approved one."""
+    trial = Trial.objects.filter(member=member).order_by("-pk").first()
+    if trial is None:
+        return None
+    used = Search.objects.filter(member=member, requested_at__gte=trial.approved_at).count()
+    return TrialFacts(trial.starts_on, trial.ends_on, trial.search_limit, used)
+
+
+def agencies() -> list[tuple[Agency, int]]:
+    """Every agency with the number of its active members, for the operator."""
+    counted = Agency.objects.annotate(active=Count("member", filter=Q(member__is_active=True))).order_by("name")
+    return [(agency, agency.active) for agency in counted]
+
+
+def tokens(member: Member) -> list[Token]:
+    """The acting member's own tokens, newest first."""
+    return list(Token.objects.filter(member=member).order_by("-pk"))
+
+
+def binding(agency: Agency) -> tuple[PolicyVersion, AgencyPolicy]:
+    """Return the newest version of the agency's policy; every agency has one from its first day."""
+    version = PolicyVersion.objects.filter(agency=agency).order_by("-number")[0]
+    return version, _parsed(version.text)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> AgencyPolicy:
+    return parse(text)
+
+
+def history(member: Member) -> list[PolicyVersion]:
+    """Every version of the member's agency, newest first."""
+    versions = PolicyVersion.objects.filter(agency=member.agency).select_related("changed_by")
+    return list(versions.order_by("-number"))

@@ -1,0 +1,193 @@
+"""Signing in and what can go wrong with it: recorded, counted, locked, released, set up again.
+
+Owns the clocks of sign-in. Passwords and second factors themselves are checked by django-allauth.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.audit.record import Value
+from plainview.casework.find import colleague
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.misuse.flags import raise_flag
+from plainview.casework.models import Member, SignInFailure, SignInReset
+from plainview.casework.people.tokens import digest, new_code
+from plainview.casework.workspace.services import services
+from plainview.policy import joining, rules, signing_in
+from plainview.policy.decision import Decision, Refused
+from plainview.policy.misuse import Finding
+from plainview.policy.permissions import Permission
+
+
+def may_sign_in(member: Member) -> Decision:
+    """Say whether the member may have a session now."""
+    return signing_in.may_sign_in(
+        is_active=member.is_active,
+        locked=member.locked_at is not None,
+        ends_on=member.ends_on,
+        today=timezone.now().date(),
+        agency_open=member.agency.is_open,
+        sample_member=member.is_sample,
+        sample_workspace=services().workspace.is_sample,
+    )
+
+
+def record_failure(member: Member | None, tried: str, factor: str) -> None:
+    """Record a failed attempt to sign in; the fifth within 15 minutes locks the account.
+
+    Args:
+        member: whose account it was, None for nobody's.
+        tried: the address that was typed.
+        factor: "password", "totp", "passkey", "recovery code" or "sso".
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        subject: dict[str, Value] = {"factor": factor}
+        if member is not None:
+            subject |= {"member": member.public_id, "agency": member.agency.public_id}
+        write_entry("sign_in.failed", subject, {"tried": tried[:254]}, acting_member=None)
+        if member is None:
+            return
+        # The row is locked: two failures at the same moment both count.
+        held = Member.objects.select_for_update().get(pk=member.pk)
+        SignInFailure.objects.create(member=held, at=now, factor=factor)
+        recent = SignInFailure.objects.filter(member=held, at__gt=now - signing_in.FAILURE_WINDOW)
+        if held.locked_at is None and signing_in.locks(recent.values_list("at", flat=True), now):
+            held.locked_at = now
+            held.save(update_fields=["locked_at"])
+            end_sessions(held)
+            write_entry(
+                "member.locked",
+                {"member": held.public_id, "agency": held.agency.public_id, "failures": recent.count()},
+                acting_member=None,
+            )
+
+
+def record_session(action: str, member: Member, **subject: Value) -> None:
+    """Record something of a member's own sign-in: "session.began", "session.ended", "password.changed", …"""
+    with transaction.atomic():
+        write_entry(action, {"agency": member.agency.public_id, **subject}, acting_member=member)
+
+
+def record_two_places(member: Member) -> None:
+    """Record that an account is in use at two places at once, as a flag for the auditor: it may be shared."""
+    with transaction.atomic():
+        write_entry("session.two_places", {"agency": member.agency.public_id}, acting_member=member)
+        says = "The account was active at two places within ten minutes: another network and another browser."
+        raise_flag(Finding("misuse.two_places", says), member, None)
+
+
+def release(email: str, *, acting_member: Member) -> Member:
+    """Unlock a colleague's account.
+
+    Raises:
+        Refused: no permission, oneself, unknown, or not locked.
+    """
+    with acting("member.release", Permission.MEMBER_RELEASE, acting_member):
+        member = colleague(email, acting_member)
+        rules.require(joining.another_person(acting_member.public_id, member.public_id, "Release"))
+        if member.locked_at is None:
+            raise Refused("member.not_locked", "Nothing done", f"{member.email} is not locked.", "Nothing is needed.")
+        member.locked_at = None
+        member.save(update_fields=["locked_at"])
+        SignInFailure.objects.filter(member=member).delete()
+        write_entry("member.released", {"member": member.public_id}, acting_member=acting_member)
+    return member
+
+
+def reset_sign_in(email: str, *, acting_member: Member) -> str:
+    """Take a colleague's password and second factors away and return the code with which they set up new ones.
+
+    Raises:
+        Refused: no permission, oneself, unknown or not active.
+    """
+    with acting("member.reset", Permission.MEMBER_RELEASE, acting_member):
+        member = colleague(email, acting_member)
+        rules.require(joining.another_person(acting_member.public_id, member.public_id, "Reset"))
+        if not member.is_active:
+            raise Refused("member.inactive", "Nothing done", "This account is not active.", "Nothing is needed.")
+        member.set_unusable_password()
+        member.save(update_fields=["password"])
+        from allauth.mfa.models import Authenticator
+
+        Authenticator.objects.filter(user=member).delete()
+        end_sessions(member)
+        now, code = timezone.now(), new_code()
+        SignInReset.objects.filter(member=member, used_at=None).update(expires_at=now)
+        SignInReset.objects.create(
+            member=member,
+            code_sha256=digest(code),
+            made_by=acting_member,
+            expires_at=now + timedelta(days=signing_in.RESET_DAYS),
+        )
+        write_entry("member.sign_in_reset", {"member": member.public_id}, acting_member=acting_member)
+    return code
+
+
+def use_reset(code: str, password: str) -> Member:
+    """Set the password of whom a reset code is for; the code is used up.
+
+    Raises:
+        Refused: invitation.invalid.
+    """
+    with transaction.atomic():
+        rows = SignInReset.objects.select_for_update().select_related("member__agency")
+        row = rows.filter(code_sha256=digest(code)).first()
+        rules.require(
+            joining.invitation_valid(
+                row is not None,
+                row is not None and row.used_at is not None,
+                row.expires_at if row else None,
+                timezone.now(),
+            )
+        )
+        assert row is not None  # noqa: S101  require() has raised otherwise
+        row.used_at = timezone.now()
+        row.save(update_fields=["used_at"])
+        return set_password(row.member, password)
+
+
+def set_password(member: Member, password: str) -> Member:
+    """Give a member the password that they chose; checked before by Django's validators."""
+    with transaction.atomic():
+        member.set_password(password)
+        member.save(update_fields=["password"])
+        write_entry("password.set", {"agency": member.agency.public_id}, acting_member=member)
+    return member
+
+
+def end_sessions(member: Member, *, but: str = "") -> int:
+    """End every session of a member except the one with the key `but`; return how many."""
+    from allauth.usersessions.models import UserSession
+
+    rows = UserSession.objects.filter(user=member).exclude(session_key=but)
+    keys = list(rows.values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    rows.delete()
+    return len(keys)
+
+
+def end_session(number: int, *, acting_member: Member) -> None:
+    """End one of the acting member's own sessions.
+
+    Raises:
+        Refused: no permission, or not a session of theirs.
+    """
+    from allauth.usersessions.models import UserSession
+
+    with acting("session.end", Permission.SESSION_OWN, acting_member):
+        row = UserSession.objects.filter(pk=number, user=acting_member).first()
+        if row is None:
+            raise Refused("session.unknown", "Nothing done", "You have no such session.", "Look at the list again.")
+        row.end()
+        write_entry(
+            "session.ended",
+            {"agency": acting_member.agency.public_id, "how": "by its owner"},
+            acting_member=acting_member,
+        )

@@ -1,0 +1,101 @@
+"""An agency's own sign-in, OIDC or SAML: which provider vouches for its members, and for nobody else's.
+
+Owns the one row that names the provider. Whoever signs in through it has to be an invited member of that agency
+(plainview.web.adapters); the second factor of Plainview stays.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from allauth.socialaccount.models import SocialApp
+from django.db import transaction
+
+from plainview.casework.find import agency_named
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Agency
+from plainview.policy.decision import Refused
+
+_KINDS = {
+    "oidc": ("openid_connect", {"server_url", "client_id", "client_secret"}),
+    "saml": ("saml", {"entity_id", "sso_url", "x509cert"}),
+}
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,60}")
+
+
+def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
+    """Let the members of an agency sign in through its own provider; a second call replaces the first.
+
+    Args:
+        agency_name: the agency.
+        slug: a short name that stands in the addresses.
+        text: TOML: kind = "oidc" with server_url, client_id, client_secret; or kind = "saml" with entity_id,
+            sso_url, x509cert.
+
+    Raises:
+        Refused: agency.unknown, or sso.invalid.
+    """
+    try:
+        given = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _invalid(f"It is not TOML: {error}.") from None
+    kind = str(given.pop("kind", ""))
+    if kind not in _KINDS:
+        raise _invalid(f"kind is one of: {', '.join(_KINDS)}.")
+    provider, fields = _KINDS[kind]
+    if given.keys() != fields or not all(isinstance(value, str) and value.strip() for value in given.values()):
+        raise _invalid(f"{kind} has exactly these texts: {', '.join(sorted(fields))}.")
+    if not _SLUG.fullmatch(slug):
+        raise _invalid(f"The short name is of the form {_SLUG.pattern}.")
+    if any(not given[name].startswith(("https://", "http://127.0.0.1")) for name in fields & {"server_url", "sso_url"}):
+        raise _invalid("The provider's address begins with https://.")
+    with transaction.atomic():
+        agency = agency_named(agency_name)
+        taken = SocialApp.objects.filter(client_id=slug if kind == "saml" else given["client_id"]).first()
+        if taken is not None and taken.settings.get("agency") != agency.public_id:
+            raise _invalid("Another agency uses this short name or client.")
+        for app in SocialApp.objects.all():
+            if app.settings.get("agency") == agency.public_id:
+                app.delete()
+        # SAML finds its row by the client id, OIDC by the provider id.
+        SocialApp.objects.create(
+            provider=provider,
+            provider_id=slug,
+            name=agency.name,
+            client_id=slug if kind == "saml" else given["client_id"],
+            secret=given.get("client_secret", ""),
+            settings=_settings(kind, given, agency),
+        )
+        write_entry(
+            "agency.sign_in_configured",
+            {"agency": agency.public_id, "kind": kind, "slug": slug},
+            acting_member=None,
+        )
+    return agency
+
+
+def _settings(kind: str, given: dict[str, str], agency: Agency) -> dict[str, object]:
+    if kind == "oidc":
+        return {"agency": agency.public_id, "server_url": given["server_url"], "oauth_pkce_enabled": True}
+    idp = {"entity_id": given["entity_id"], "sso_url": given["sso_url"], "x509cert": given["x509cert"]}
+    return {
+        "agency": agency.public_id,
+        "idp": idp,
+        # The agency's provider is the one that vouches for its members' addresses.
+        "verified_email": True,
+        "attribute_mapping": {
+            "uid": "urn:oasis:names:tc:SAML:attribute:subject-id",
+            "email": "urn:oid:0.9.2342.19200300.100.1.3",
+        },
+        "advanced": {
+            "want_assertion_signed": True,
+            "want_message_signed": False,
+            "reject_deprecated_algorithm": True,
+            "allow_repeat_attribute_name": True,
+        },
+    }
+
+
+def _invalid(why: str) -> Refused:
+    return Refused("sso.invalid", "Sign-in not configured", why, "See docs/howto/sign-in.md for both forms.")

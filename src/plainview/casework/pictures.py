@@ -1,0 +1,181 @@
+"""Pictures as pages show them: a face cut out at one scale, or the whole picture at a bounded size, as JPEG bytes.
+
+Owns their making and a bounded memory of it: decoding one takes longer than the rest of a page. Nothing made here is
+ever written to a disk. Whether a member may see a picture is decided by the query that found it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from plainview.casework.models import Search
+from plainview.casework.workspace.services import services
+from plainview.recognition.crop import aligned_square, face_square, within
+from plainview.recognition.edits import apply, read
+from plainview.recognition.types import Picture, Pixels, Points
+
+SIDES = (160, 320, 960)
+"""Sides of a face's square that pages ask for, in pixels: a row, a card, an examination."""
+
+LONGEST = 1600
+"""Longer side of a whole picture, in pixels: fills a screen, and bounds what a page has to load."""
+
+COARSE = 6
+"""Side of a protected face's square before it is enlarged, in pixels: no detector finds a face in it (tested)."""
+
+EXAMINED = 1280
+"""Side of the aligned square that is examined, in pixels: eyes about 280 apart, more than nearly every probe has."""
+
+_QUALITY = 90  # JPEG: no visible loss at these sizes
+_KEPT = 2048  # pictures in memory: about 40 MB of cards
+_COMMENT_HEAD, _COMMENT_MOST = 4, 65_537  # bytes of a JPEG comment: marker and length; the longest one
+
+
+def face_jpeg(blob: str, box: Sequence[float], side: int, edits: Sequence[str] = ()) -> bytes:
+    """The face in a stored picture.
+
+    Args:
+        blob: digest of the stored picture.
+        box: (x, y, width, height) of the face, pixels of the picture after its edits.
+        side: one of SIDES; another is taken as the next larger one.
+        edits: the chain of a probe (recognition.edits); a reference has none.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    wanted = next((known for known in SIDES if known >= side), SIDES[-1])
+    return _face(blob, tuple(float(value) for value in box), wanted, tuple(edits))
+
+
+def whole_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
+    """A stored picture after its edits, its longer side at most LONGEST pixels, without the file's metadata.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    return _whole(blob, tuple(edits))
+
+
+def probe_jpeg(search: Search, side: int) -> bytes:
+    """The probe's face as it was searched with, edits and all.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    return face_jpeg(search.probe_blob, search.box, side, search.edits)
+
+
+def aligned_jpeg(
+    blob: str, box: Sequence[float], points: Sequence[Sequence[float]] = (), edits: Sequence[str] = ()
+) -> bytes:
+    """The face in a stored picture, upright and with its eyes as far apart as in every other such square.
+
+    Args:
+        blob: digest of the stored picture.
+        box: (x, y, width, height) of the face, pixels.
+        points: its five points; without them they are found again where the box is.
+        edits: the edit chain to which box and points belong.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    known = tuple((float(x), float(y)) for x, y in points)
+    return _aligned(blob, tuple(float(v) for v in box), known, tuple(edits))
+
+
+def coarse_png(blob: str, box: Sequence[float]) -> bytes:
+    """A face of a stored picture in COARSE x COARSE plain squares: it shows that there is one, and not whose.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    face = face_square(_pixels(blob, ()), box, SIDES[1], about=1.0)
+    small = cv2.resize(face, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
+    return png(np.asarray(cv2.resize(small, (SIDES[1], SIDES[1]), interpolation=cv2.INTER_NEAREST), np.uint8))
+
+
+def of_one_length(pictures: Sequence[bytes]) -> list[bytes]:
+    """Make JPEG files equally long by empty comments behind their first two bytes.
+
+    A file's length tells how much detail a picture has, and so which of several it is.
+    """
+    longest = max(map(len, pictures), default=0) + _COMMENT_HEAD
+    return [_lengthened(data, longest - len(data)) for data in pictures]
+
+
+def _lengthened(data: bytes, more: int) -> bytes:
+    comments = b""
+    while more:
+        size = min(more, _COMMENT_MOST)
+        if 0 < more - size < _COMMENT_HEAD:
+            size -= _COMMENT_HEAD
+        comments += b"\xff\xfe" + (size - 2).to_bytes(2, "big") + bytes(size - _COMMENT_HEAD)
+        more -= size
+    return data[:2] + comments + data[2:]
+
+
+def jpeg(pixels: Pixels) -> bytes:
+    """Encode pixels (BGR) as JPEG."""
+    return _encoded(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+
+
+def png(pixels: Pixels) -> bytes:
+    """Encode pixels (BGR) without loss, as PNG."""
+    return _encoded(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+
+
+def _encoded(kind: str, pixels: Pixels, options: list[int]) -> bytes:
+    done, data = cv2.imencode(kind, pixels, options)
+    if not done:
+        raise ValueError("pixels that cannot be encoded")
+    return bytes(np.asarray(data, dtype=np.uint8))
+
+
+def forget_pictures() -> None:
+    """Drop what is remembered, after an erasure."""
+    _face.cache_clear()
+    _whole.cache_clear()
+    _aligned.cache_clear()
+
+
+# Keyed by content hash: the same key always means the same picture.
+@lru_cache(maxsize=_KEPT)
+def _face(blob: str, box: tuple[float, ...], side: int, edits: tuple[str, ...]) -> bytes:
+    return jpeg(face_square(_pixels(blob, edits), box, side))
+
+
+@lru_cache(maxsize=64)
+def _whole(blob: str, edits: tuple[str, ...]) -> bytes:
+    return jpeg(within(_pixels(blob, edits), LONGEST))
+
+
+@lru_cache(maxsize=128)
+def _aligned(
+    blob: str, box: tuple[float, ...], points: tuple[tuple[float, float], ...], edits: tuple[str, ...]
+) -> bytes:
+    picture = _picture(blob, edits)
+    known = np.array(points, np.float32) if points else _points_at(picture, box)
+    if known is None:
+        return jpeg(face_square(picture.pixels, box, EXAMINED))
+    return jpeg(aligned_square(picture.pixels, known, EXAMINED))
+
+
+def _points_at(picture: Picture, box: tuple[float, ...]) -> Points | None:
+    """The points of the face whose middle is nearest to the box's; None when none is inside it (another detector)."""
+    x, y, width, height = box
+    middle = np.array([x + width / 2, y + height / 2])
+    found = [(face.detection.points, face.detection.points.mean(axis=0)) for face in services().engine.faces(picture)]
+    inside = [(points, at) for points, at in found if (np.abs(at - middle) <= (width / 2, height / 2)).all()]
+    return min(inside, key=lambda row: float(np.hypot(*(row[1] - middle))), default=(None,))[0]
+
+
+def _pixels(blob: str, edits: tuple[str, ...]) -> Pixels:
+    return _picture(blob, edits).pixels
+
+
+def _picture(blob: str, edits: tuple[str, ...]) -> Picture:
+    return apply(services().decoder.decode(services().blobs.get(blob)), read(edits))

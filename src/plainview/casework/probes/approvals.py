@@ -1,0 +1,136 @@
+"""A supervisor's approval of one probe under one case, where policy or the probe's quality asks for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from plainview.casework.find import case_numbered
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Approval, Case, Member, Search
+from plainview.policy import joining, rules
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.search import has_purpose, no_refused_ground
+
+APPROVAL_DAYS = 7
+"""How long a request and the approval given on it can be used: chosen, a working week and its weekend."""
+
+
+def request_approval(case_number: str, purpose: str, probe_sha256: str, *, acting_member: Member) -> Approval:
+    """Ask the supervisors of the agency to approve a search with this probe under this case.
+
+    Raises:
+        Refused: no permission, unknown or closed case, or no lawful purpose.
+    """
+    with acting("approval.request", Permission.SEARCH_RUN, acting_member):
+        case = case_numbered(case_number, acting_member)
+        rules.require(
+            rules.case_open(case.number, case.closed_at.date() if case.closed_at else None),
+            has_purpose(purpose),
+            no_refused_ground("purpose", purpose),
+        )
+        row = Approval.objects.create(
+            case=case,
+            member=acting_member,
+            probe_sha256=probe_sha256,
+            purpose=purpose.strip(),
+            expires_at=timezone.now() + timedelta(days=APPROVAL_DAYS),
+        )
+        write_entry(
+            "approval.requested",
+            {"approval": row.public_id, "agency": acting_member.agency.public_id, "case": case.pk},
+            {"purpose": row.purpose, "probe_sha256": probe_sha256},
+            acting_member=acting_member,
+        )
+    return row
+
+
+def view_waiting(*, acting_member: Member) -> tuple[list[Approval], list[Search]]:
+    """Show what waits for a supervisor: requests for approval and urgent searches; what is shown is an entry.
+
+    Raises:
+        Refused: no permission.
+    """
+    with acting("approval.view", Permission.SEARCH_APPROVE, acting_member):
+        requests, urgent = approvals_waiting(acting_member), urgent_waiting(acting_member)
+        if requests or urgent:
+            write_entry(
+                "approvals.viewed",
+                {
+                    "agency": acting_member.agency.public_id,
+                    "approvals": [row.public_id for row in requests],
+                    "searches": [row.public_id for row in urgent],
+                },
+                acting_member=acting_member,
+            )
+    return requests, urgent
+
+
+def decide_approval(public_id: str, *, grant: bool, note: str, acting_member: Member) -> Approval:
+    """Grant or deny a colleague's request.
+
+    Raises:
+        Refused: no permission, unknown, decided or run out, one's own, or no note on a denial.
+    """
+    with acting("approval.decide", Permission.SEARCH_APPROVE, acting_member):
+        found = Approval.objects.select_related("member", "case")
+        row = found.filter(public_id=public_id, case__agency=acting_member.agency).first()
+        now = timezone.now()
+        if row is None or row.granted is not None or row.expires_at <= now:
+            raise Refused(
+                "approval.unknown",
+                "Nothing decided",
+                "There is no such request that waits.",
+                "See `plainview approval list`.",
+            )
+        rules.require(joining.another_person(acting_member.public_id, row.member.public_id, "Approval"))
+        if not grant and not note.strip():
+            raise Refused("approval.note", "Nothing decided", "A denial has a reason.", "State it with --note.")
+        row.granted, row.decided_by, row.decided_at, row.note = grant, acting_member, now, note.strip()
+        row.save(update_fields=["granted", "decided_by", "decided_at", "note"])
+        write_entry(
+            "approval.granted" if grant else "approval.denied",
+            {"approval": row.public_id, "case": row.case_id, "member": row.member.public_id},
+            {"note": row.note} if row.note else {},
+            acting_member=acting_member,
+        )
+    return row
+
+
+def usable_approvals(case: Case, probe_sha256: str, member: Member) -> list[Approval]:
+    """The granted approvals of exactly this probe, case and member that no search has used and that still run."""
+    rows = Approval.objects.filter(
+        case=case,
+        member=member,
+        probe_sha256=probe_sha256,
+        granted=True,
+        expires_at__gt=timezone.now(),
+        search=None,
+    )
+    return list(rows.order_by("pk"))
+
+
+def usable_approval(case: Case, probe_sha256: str, member: Member) -> Approval | None:
+    """The oldest of them."""
+    return next(iter(usable_approvals(case, probe_sha256, member)), None)
+
+
+def approvals_waiting(member: Member) -> list[Approval]:
+    """Requests of the member's agency that no supervisor has decided, oldest first."""
+    rows = Approval.objects.filter(case__agency=member.agency, granted=None, expires_at__gt=timezone.now())
+    return list(rows.select_related("case", "member").order_by("pk"))
+
+
+def urgent_waiting(member: Member) -> list[Search]:
+    """Urgent searches of the member's agency that wait to be authorised, the next to be erased first."""
+    rows = Search.objects.filter(
+        case__agency=member.agency,
+        authorise_by__isnull=False,
+        authorised_at=None,
+        erased_at=None,
+        sealed_at=None,
+    )
+    return list(rows.select_related("case", "member").order_by("authorise_by"))

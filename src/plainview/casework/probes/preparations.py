@@ -1,0 +1,331 @@
+"""Preparing a probe: a draft on the server from the first photograph to the search, so that nothing is lost on the way.
+
+Owns its life: made, edited, used, erased. The original is kept as it came; edits are words that are applied anew. It
+must never compare a face, nor choose between several: a person says which one is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.audit.record import Value
+from plainview.casework.erasure.erasers import pictures_go
+from plainview.casework.erasure.holds import lock_holds, require_free
+from plainview.casework.erasure.read import held_draft
+from plainview.casework.find import case_numbered, preparation_numbered
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import ExonerationReview, Member, Preparation
+from plainview.casework.workspace.services import services
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+from plainview.policy.disclosure import EXONERATION
+from plainview.policy.permissions import Permission
+from plainview.policy.search import DRAFT_DAYS, ORIGINS
+from plainview.recognition import edits as editing
+from plainview.recognition.errors import BadMedia
+from plainview.recognition.quality import MIN_FACE_PX
+from plainview.recognition.types import Picture
+
+MAX_BYTES = 30 << 20
+"""Largest photograph taken from a page, bytes: a full-frame camera's JPEG is below it."""
+
+DRAFT_ERASED = "preparation.discarded"
+"""The action of the entry about it."""
+
+_MAX_NAME = 200  # characters of a file's name that are kept
+_MAX_TEXT = 2000  # characters of a purpose or an urgent reason
+
+
+def prepare(
+    case_number: str,
+    name: str,
+    data: bytes,
+    *,
+    edits: Sequence[str] = (),
+    provenance: dict[str, Any] | None = None,
+    review: ExonerationReview | None = None,
+    acting_member: Member,
+) -> Preparation:
+    """Begin with a photograph: decode it, find its faces, keep it. One face is chosen at once, of several none.
+
+    A picture in which no face is found is kept too: turned, cut or lightened it may show one.
+
+    Raises:
+        BadMedia: the file cannot be used; nothing was kept.
+        Refused: no permission, unknown or closed case.
+    """
+    if len(data) > MAX_BYTES:
+        raise BadMedia(
+            "too_large",
+            f"The file has {len(data):,} bytes; the limit is {MAX_BYTES:,}.",
+            "Choose a smaller copy of the photograph.",
+        )
+    chain = editing.read(edits)
+    original = services().decoder.decode(data)
+    measured = _measured(original, chain)
+    with acting("preparation.make", Permission.SEARCH_RUN, acting_member):
+        case = case_numbered(case_number, acting_member)
+        if review is None:  # a review goes on after the case is closed
+            rules.require(rules.case_open(case.number, case.closed_at.date() if case.closed_at else None))
+        draft = Preparation.objects.create(
+            member=acting_member,
+            case=case,
+            blob=services().blobs.put(data),
+            file_name=_plain_name(name),
+            original_size=_size(original),
+            edits=editing.written(chain),
+            changed_at=timezone.now(),
+            provenance=provenance or {},
+            review=review,
+            purpose=EXONERATION if review else "",
+            **measured,
+        )
+        write_entry(
+            "preparation.made",
+            {"preparation": draft.public_id, "agency": acting_member.agency.public_id, "case": case.pk},
+            {"probe_sha256": draft.blob},
+            acting_member=acting_member,
+        )
+    return draft
+
+
+def prepare_again(public_id: str, *, acting_member: Member) -> Preparation:
+    """Begin anew with the photograph and the edits of a draft that was searched already.
+
+    Raises:
+        Refused: unknown, or the case was closed.
+    """
+    old = preparation_numbered(public_id, acting_member)
+    data = services().blobs.get(old.blob)
+    return prepare(
+        old.case.number,
+        old.file_name,
+        data,
+        edits=old.edits,
+        provenance=old.provenance,
+        review=old.review,
+        acting_member=acting_member,
+    )
+
+
+def edit(public_id: str, text: str, *, acting_member: Member) -> Preparation:
+    """Add an edit to the chain; faces are looked for again, and the chosen one stays chosen where it is found.
+
+    Raises:
+        BadMedia: bad_edit or too_many_pixels; nothing was changed.
+        Refused: unknown, or searched already.
+    """
+    draft = _open(public_id, acting_member)
+    chain = editing.read(draft.edits)
+    longer = editing.add(chain, editing.parse(text))
+    return _edited(draft, editing.read(editing.written(longer)))
+
+
+def undo(public_id: str, *, back_to: int = -1, acting_member: Member) -> Preparation:
+    """Take the last edit back, or every one after the first `back_to`; 0 is the original.
+
+    Raises:
+        Refused: unknown, or searched already.
+    """
+    draft = _open(public_id, acting_member)
+    return _edited(draft, editing.read(draft.edits)[:back_to])
+
+
+def save(public_id: str, changes: dict[str, Any], *, acting_member: Member) -> Preparation:
+    """Keep what the member has typed so far; rules are asked when it is searched.
+
+    Args:
+        public_id: the draft.
+        changes: some of face, origin, purpose, galleries, top, urgent_reason; others stay as they are.
+        acting_member: whose draft it is.
+
+    Raises:
+        Refused: unknown; a change of face or origin after it was searched; preparation.face, preparation.origin.
+    """
+    draft = preparation_numbered(public_id, acting_member)
+    fixed = {"face", "origin"} & changes.keys()
+    if draft.used_at is not None and any(changes[name] != getattr(draft, name) for name in fixed):
+        raise _searched()
+    if "face" in changes:
+        _require_face(draft, changes["face"])
+    if changes.get("origin") and changes["origin"] not in ORIGINS:
+        raise Refused(
+            "preparation.origin",
+            "Not saved",
+            f"There is no origin {changes['origin']!r}.",
+            f"Use one of: {'; '.join(ORIGINS)}.",
+        )
+    if draft.review_id is not None and "purpose" in changes:
+        changes["purpose"] = EXONERATION
+    for name in ("purpose", "urgent_reason"):
+        if name in changes:
+            changes[name] = changes[name][:_MAX_TEXT]
+    for name, value in changes.items():
+        setattr(draft, name, value)
+    _keep(draft, *changes)
+    return draft
+
+
+def discard(public_id: str, *, acting_member: Member) -> None:
+    """Throw a draft away: its photograph and texts are erased; searches made with it keep theirs.
+
+    Raises:
+        Refused: no permission, unknown, or a hold keeps it.
+    """
+    with acting("preparation.discard", Permission.SEARCH_RUN, acting_member):
+        draft = preparation_numbered(public_id, acting_member)
+        lock_holds(acting_member.agency)
+        require_free(held_draft(draft), f"Draft {draft.public_id}")
+        erase_draft(draft, "by its member", acting_member)
+
+
+def discard_stale() -> list[str]:
+    """Erase every draft that nobody has changed for DRAFT_DAYS, unless a hold keeps it; return their ids."""
+    late = timezone.now() - timedelta(days=DRAFT_DAYS)
+    gone = []
+    rows = Preparation.objects.filter(discarded_at=None, changed_at__lt=late)
+    for row in rows.select_related("case__agency"):
+        with transaction.atomic():
+            lock_holds(row.case.agency)
+            held = Preparation.objects.select_for_update().get(pk=row.pk)
+            if held.discarded_at is None and held.changed_at < late and not held_draft(held):
+                erase_draft(held, f"left alone for {DRAFT_DAYS} days")
+                gone.append(held.public_id)
+    return gone
+
+
+def use(draft: Preparation, *, acting_member: Member) -> None:
+    """Note in the running transaction that the draft is searched; only its first search is an entry here."""
+    if Preparation.objects.filter(pk=draft.pk, used_at=None).update(used_at=timezone.now()):
+        write_entry("preparation.used", {"preparation": draft.public_id}, acting_member=acting_member)
+
+
+def erase_draft(
+    draft: Preparation,
+    why: str,
+    acting_member: Member | None = None,
+    *,
+    cause: Mapping[str, Value] | None = None,
+) -> int | None:
+    """Erase a draft in the running transaction; its picture goes after the commit, if nothing else needs it.
+
+    Whether a hold keeps it is asked by the caller. Returns the number of the entry; None when it was erased before.
+    """
+    if draft.discarded_at is not None:
+        return None
+    blob, draft.blob, draft.discarded_at = draft.blob, "", timezone.now()
+    draft.file_name = draft.purpose = draft.urgent_reason = draft.origin = ""
+    draft.faces, draft.face, draft.edits, draft.galleries, draft.provenance = [], None, [], [], {}
+    draft.save()
+    receipt = write_entry(
+        DRAFT_ERASED,
+        {"preparation": draft.public_id, "why": why, **(cause or {})},
+        acting_member=acting_member,
+    )
+    pictures_go({blob})
+    return receipt.entry
+
+
+def _open(public_id: str, member: Member) -> Preparation:
+    draft = preparation_numbered(public_id, member)
+    if draft.used_at is not None:
+        raise _searched()
+    return draft
+
+
+def _searched() -> Refused:
+    return Refused(
+        "preparation.used",
+        "Nothing changed",
+        "This probe was searched: what was searched with stays as it is.",
+        "Prepare the photograph anew.",
+    )
+
+
+def _require_face(draft: Preparation, number: int | None) -> None:
+    if number is None:
+        return
+    if not 1 <= number <= len(draft.faces):
+        raise Refused(
+            "preparation.face",
+            "Not saved",
+            f"The picture has no face {number}.",
+            "Choose one of those shown.",
+        )
+    width = draft.faces[number - 1]["box"][2]
+    if width < MIN_FACE_PX:
+        raise Refused(
+            "preparation.face",
+            "Not saved",
+            f"Face {number} is {width:.0f} pixels wide; {MIN_FACE_PX} is the least that is compared.",
+            "Choose a larger one, or get a larger original.",
+        )
+
+
+def _edited(draft: Preparation, chain: tuple[editing.Edit, ...]) -> Preparation:
+    original = services().decoder.decode(services().blobs.get(draft.blob))
+    before = editing.read(draft.edits)
+    # Only a choice among several was a person's: a face that was alone is not carried on into a crowd.
+    chosen = draft.faces[draft.face - 1] if draft.face and len(draft.faces) > 1 else None
+    for name, value in _measured(original, chain).items():
+        setattr(draft, name, value)
+    draft.edits = editing.written(chain)
+    if chosen is not None and len(draft.faces) > 1:
+        draft.face = _found_again(draft, _size(original), before, chain, chosen["box"])
+    _keep(draft, "edits", "size", "faces", "face")
+    return draft
+
+
+def _found_again(
+    draft: Preparation,
+    size: list[int],
+    before: Sequence[editing.Edit],
+    after: Sequence[editing.Edit],
+    box: Sequence[float],
+) -> int | None:
+    """The number of the face in whose box the middle of the chosen one lies now."""
+    whole = (size[0], size[1])
+    middle = np.array([box[0] + box[2] / 2, box[1] + box[3] / 2, 1.0])
+    x, y, _ = editing.place(whole, after) @ np.linalg.inv(editing.place(whole, before)) @ middle
+    for number, face in enumerate(draft.faces, start=1):
+        left, top, width, height = face["box"]
+        if left <= x <= left + width and top <= y <= top + height and width >= MIN_FACE_PX:
+            return number
+    return None
+
+
+def _measured(original: Picture, chain: Sequence[editing.Edit]) -> dict[str, Any]:
+    """Size and faces of the picture after its edits, largest first; one usable face alone is the chosen one."""
+    picture = editing.apply(original, chain)
+    faces = [
+        {
+            "box": [round(float(value), 1) for value in face.detection.box],
+            "quality": face.quality.overall,
+            "components": {name: round(value, 4) for name, value in face.quality.components.items()},
+            "advice": list(face.quality.advice),
+        }
+        for face in services().engine.faces(picture)
+    ]
+    only = len(faces) == 1 and faces[0]["box"][2] >= MIN_FACE_PX  # type: ignore[index]
+    return {"size": _size(picture), "faces": faces, "face": 1 if only else None}
+
+
+def _size(picture: Picture) -> list[int]:
+    return [picture.pixels.shape[1], picture.pixels.shape[0]]
+
+
+def _keep(draft: Preparation, *names: str) -> None:
+    draft.changed_at = timezone.now()
+    draft.save(update_fields=[*names, "changed_at"])
+
+
+def _plain_name(name: str) -> str:
+    return PureWindowsPath(PurePosixPath(name).name).name[:_MAX_NAME] or "photograph"

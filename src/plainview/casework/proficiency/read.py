@@ -1,0 +1,174 @@
+"""How people compare: agreement with others, time taken, and answers on items with a known answer.
+
+Owns who may read whose: one's own, up to the last Monday (policy.proficiency.told_until); everybody's for a supervisor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from plainview.casework.models import Member, ProficiencyItem, Verification, VerificationItem
+from plainview.casework.pictures import aligned_jpeg
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+from plainview.policy.examination import POTENTIAL
+from plainview.policy.permissions import Permission
+from plainview.policy.proficiency import (
+    Known,
+    Proficiency,
+    Share,
+    median_seconds,
+    proficiency,
+    told_until,
+)
+from plainview.policy.roles import holds
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One person's figures.
+
+    Attributes:
+        verified: how many verifications they answered, with or without a known answer.
+        seconds: median time from the first view of a task to its answer; None with too few.
+        agreed: of the ordinary ones, those that agreed with the examiner.
+        upheld: of their own examinations that concluded a potential candidate and were verified, those whose first
+            verifier agreed.
+        known: their answers where the answer is known.
+        until: up to when this reaches.
+    """
+
+    member: Member
+    verified: int
+    seconds: int | None
+    agreed: Share
+    upheld: Share
+    known: Proficiency
+    until: datetime
+
+
+def own_figures(member: Member) -> Figures:
+    """The member's own figures, up to the last Monday."""
+    return figures_of(member, told_until(timezone.now()))
+
+
+def everybodys_figures(member: Member) -> list[Figures]:
+    """The figures of everybody in the member's agency who verifies or has verified, up to now.
+
+    Raises:
+        Refused: no permission.
+    """
+    rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_REPORT))
+    people = Member.objects.filter(agency=member.agency).annotate(done=Count("verification")).order_by("name")
+    return [
+        figures_of(row, timezone.now())
+        for row in people
+        if row.done or (row.is_active and holds(row.roles, Permission.VERIFICATION_RECORD))
+    ]
+
+
+def figures_of(member: Member, until: datetime) -> Figures:
+    """One person's figures up to a moment; who may read them is decided by whoever asks."""
+    done = Verification.objects.filter(verifier=member, answered_at__lt=until)
+    faces = VerificationItem.objects.filter(verification__in=done)
+    ordinary = faces.filter(is_candidate=True, verification__proficiency=None)
+    times = [
+        (answered - shown).total_seconds()
+        for answered, shown in done.values_list("answered_at", "shown_at")
+        if answered and shown
+    ]
+    return Figures(
+        member=member,
+        verified=len(times),
+        seconds=median_seconds(times),
+        agreed=Share(ordinary.filter(conclusion=POTENTIAL).count(), ordinary.count()),
+        upheld=_upheld(member, until),
+        known=proficiency(_known(done)),
+        until=until,
+    )
+
+
+def _upheld(member: Member, until: datetime) -> Share:
+    """Only potential candidates go to a verifier, so that to agree is to conclude the same."""
+    first: dict[int, str] = {}
+    rows = VerificationItem.objects.filter(
+        is_candidate=True, verification__examination__member=member, verification__answered_at__lt=until
+    ).order_by("verification__answered_at")
+    for examination, conclusion in rows.values_list("verification__examination_id", "conclusion"):
+        first.setdefault(examination, conclusion)
+    return Share(sum(word == POTENTIAL for word in first.values()), len(first))
+
+
+def _known(done: QuerySet[Verification]) -> list[Known]:
+    rows = done.exclude(proficiency=None).annotate(
+        foils=Count("items", filter=Q(items__is_candidate=False)),
+        named=Count("items", filter=Q(items__is_candidate=False, items__conclusion=POTENTIAL)),
+    )
+    verdicts = dict(
+        VerificationItem.objects.filter(verification__in=rows.values("pk"), is_candidate=True).values_list(
+            "verification_id", "conclusion"
+        )
+    )
+    return [
+        Known(mated, verdicts[pk], foils, named)
+        for pk, mated, foils, named in rows.values_list("pk", "proficiency__is_mated", "foils", "named")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An item, how often it was given, and how often answered."""
+
+    item: ProficiencyItem
+    given: int
+    answered: int
+
+
+def items(member: Member) -> list[Listed]:
+    """The items of the member's agency, newest first.
+
+    Raises:
+        Refused: no permission.
+    """
+    rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_MANAGE))
+    rows = ProficiencyItem.objects.filter(agency=member.agency).select_related("reference__gallery", "added_by")
+    done = Count("verifications", filter=Q(verifications__answered_at__isnull=False))
+    counted = rows.annotate(given=Count("verifications"), answered=done).order_by("-pk")
+    return [Listed(row, row.given, row.answered) for row in counted]
+
+
+def item_numbered(public_id: str, member: Member) -> ProficiencyItem:
+    """Return an item of the member's agency.
+
+    Raises:
+        Refused: no permission, or proficiency.unknown.
+    """
+    rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_MANAGE))
+    rows = ProficiencyItem.objects.select_related("reference")
+    item = rows.filter(public_id=public_id.strip(), agency=member.agency).first()
+    if item is None:
+        raise Refused(
+            "proficiency.unknown",
+            "Refused",
+            f"Your agency has no item {public_id!r}.",
+            "See the list of items.",
+        )
+    return item
+
+
+def item_picture(public_id: str, which: str, member: Member) -> bytes:
+    """The probe's or the face's picture of an item.
+
+    Raises:
+        Refused: no permission, unknown, or erased.
+    """
+    item = item_numbered(public_id, member)
+    if (which == "probe" and not item.probe_blob) or (which != "probe" and not item.reference.template):
+        raise Refused("reference.expunged", "Nothing shown", "This picture was erased.", "Retire the item.")
+    if which == "probe":
+        return aligned_jpeg(item.probe_blob, item.probe_box, item.probe_points)
+    return aligned_jpeg(item.reference.blob, item.reference.box, item.reference.points)

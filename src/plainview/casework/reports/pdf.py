@@ -1,0 +1,140 @@
+"""A report as an accessible PDF (PDF/UA-1) that reads the same in black and white.
+
+Owns its layout. It reads no database: everything comes from the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plainview.casework.reports.sections import sections
+from plainview.casework.reports.tables import Cell, Chart, Section
+from plainview.documents.bars import bars
+from plainview.documents.typeset import lines, pdf, string, text
+from plainview.recheck.report import digest
+
+HOW = (
+    "These numbers were counted from the log that this checkpoint is the signed head of. Whoever has a copy of the log counts "
+    "them again with the report's JSON file: plainview report check FILE.json --log COPY. Purposes, agreement, training, "
+    "proficiency and what is due come from the records: the log does not say them, or holds them sealed."
+)
+"""How to check a report, and what of it cannot be checked."""
+
+_PREAMBLE = """#set text(lang: "en", size: 9.5pt, font: ("Noto Sans", "DejaVu Sans", "Liberation Sans", "Libertinus Serif"))
+#set par(leading: 0.6em)
+#show heading: set block(above: 1.6em, below: 0.7em, sticky: true)
+#show heading.where(level: 1): set text(size: 17pt)
+#show heading.where(level: 2): set text(size: 11.5pt)
+#show raw: set text(font: "DejaVu Sans Mono", size: 7.5pt)
+#let facts(..cells) = grid(columns: (auto, 1fr), column-gutter: 1.2em, row-gutter: 0.55em, ..cells)
+#let label(body) = text(fill: luma(38%), body)
+"""
+
+
+def to_pdf(report: Mapping[str, Any]) -> bytes:
+    """Return the report as PDF/UA-1."""
+    title = f"Report of {report['agency']['name']}, {_days(report['period'])}"
+    parts = [
+        f"#set document(title: {string(title)})\n{_PREAMBLE}",
+        (
+            '#set page(paper: "a4", margin: (x: 2cm, top: 1.8cm, bottom: 2cm), footer: context [#set text(size: 7.5pt, fill: luma(38%))\n'
+            f'{text(title)} #h(1fr) #counter(page).display("1 of 1", both: true)])'
+        ),
+        f"= {text(title)}",
+        _facts(_head(report)),
+    ]
+    if report["sample"]:
+        parts.append(text("Sample: the agency and its people are made up."))
+    parts += [_warning(line) for line in report["differences"]]
+    if report["before"]:
+        days, others = _days(report["period"]), _days(report["before"])
+        parts.append(text(f"Filled bars stand for {days}, hatched ones for {others}."))
+    parts += [_section(section) for section in sections(report)]
+    trials = report["due"]["trials"]
+    if trials["trials"]:
+        parts += [
+            f"== {text('Trials, the weekly report')}",
+            f"#text(size: 8.5pt)[{lines(trials['text'].strip())}]",
+        ]
+    parts += [
+        f"== {text('What these numbers rest on')}",
+        text(HOW),
+        _facts(
+            [
+                ("Log", f"{report['log']}, {report['size']} entries"),
+                ("SHA-256 of the report", digest(report)),
+            ]
+        ),
+        text("The key of the log, and its signed head:"),
+        f"#raw(block: true, {_raw(report['log_key'])})",
+        f"#block(breakable: false)[#raw(block: true, {_raw(report['checkpoint'])})]",
+    ]
+    return pdf("\n\n".join(parts) + "\n")
+
+
+def _head(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    compared = [("Compared with", _days(report["before"]))] if report["before"] else []
+    made = f"{report['made_at'][:16].replace('T', ' ')} UTC, from {report['size']} entries of the log"
+    return [
+        ("Agency", report["agency"]["name"]),
+        ("Period", _days(report["period"])),
+        *compared,
+        ("Made", made),
+    ]
+
+
+def _days(period: Mapping[str, str]) -> str:
+    return f"{period['since']} to {period['until']}"
+
+
+def _warning(words: str) -> str:
+    return (
+        "#block(width: 100%, inset: 9pt, stroke: 1.2pt + black)"
+        f"[#strong[{text('The records and the log do not agree.')}] {text(words)}]"
+    )
+
+
+def _section(section: Section) -> str:
+    head = [f"== {text(section.title)}"]
+    if section.note:
+        head.append(text(section.note))
+    if section.chart is not None:
+        head.append(_chart(section.chart))
+    together = "\n\n".join(head)
+    parts = [f"#block(breakable: false, sticky: true)[\n{together}\n]"]
+    if not section.rows:
+        parts.append(text("None."))
+    elif not (section.chart_only and section.chart is not None):
+        parts.append(_table(section))
+    return "\n\n".join(parts)
+
+
+def _chart(chart: Chart) -> str:
+    svg = bars(chart.labels, chart.counts, chart.before, lying=chart.lying)
+    return f'#image(bytes({string(svg)}), format: "svg", width: 100%, alt: {string(chart.alt)})'
+
+
+def _table(section: Section) -> str:
+    align = ", ".join("right" if number else "left" for number in section.numbers)
+    columns = ", ".join("auto" if i else "1fr" for i, _ in enumerate(section.heads))
+    head = ", ".join(f"[{text(word)}]" for word in section.heads)
+    cells = ", ".join(f"[{text(_shown(cell))}]" for row in section.rows for cell in row)
+    return (
+        f"#text(size: 8.5pt)[#table(columns: ({columns},), align: ({align},), "
+        "stroke: (x, y) => (bottom: 0.4pt + luma(75%)), inset: (x: 4pt, y: 3.5pt), "
+        f"table.header({head}), {cells})]"
+    )
+
+
+def _shown(cell: Cell) -> str:
+    return "–" if cell is None else f"{cell:,}" if isinstance(cell, int) else cell
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
+    cells = ", ".join(f"label[{text(name)}], [{text(value)}]" for name, value in facts)
+    return f"#facts({cells})"
+
+
+def _raw(note: str) -> str:
+    return '"' + note.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

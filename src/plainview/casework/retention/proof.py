@@ -1,0 +1,93 @@
+"""Handing out the proof of a retention run: its list, what became of each line, and where the log says so.
+
+Owns the gathering; the form and its check lie in casework.retention_check. It names nobody and shows nothing: ids only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plainview.audit.checkpoint import parse
+from plainview.casework.log.explorer import entry_proof
+from plainview.casework.log.guard import acting
+from plainview.casework.log.read import keys_of_log
+from plainview.casework.log.write import newest_checkpoint, write_entry
+from plainview.casework.models import LogEntry, Member, RetentionRun
+from plainview.casework.retention.read import items_of, rules_of_run, run_numbered
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.recheck.retention import FORM
+
+
+def proof_of_run(public_id: str, *, acting_member: Member) -> dict[str, Any]:
+    """Return the proof of a run that is done, as plain values for JSON; that it was handed out is an entry.
+
+    Raises:
+        Refused: no permission, unknown, or not done.
+    """
+    with acting("retention.prove", Permission.RETENTION_READ, acting_member):
+        run = run_numbered(public_id, acting_member)
+        if run.state != RetentionRun.State.DONE:
+            raise Refused(
+                "retention.not_done",
+                "Nothing to prove",
+                f"The run is {run.state}.",
+                "A proof is made once it is done.",
+            )
+        write_entry(
+            "retention.proved",
+            {"agency": run.agency.public_id, "run": run.public_id},
+            acting_member=acting_member,
+        )
+        checkpoint = newest_checkpoint()
+        return _proof(run, checkpoint)
+
+
+def _proof(run: RetentionRun, checkpoint: str) -> dict[str, Any]:
+    signed = parse(checkpoint)
+    items = items_of(run)
+    steps = {"proposed": run.proposed_entry, "approved": run.approved_entry, "done": run.ended_entry}
+    named = (*steps.values(), *(row.entry for row in items))
+    numbers = sorted({number for number in named if number is not None})
+    return {
+        "type": FORM,
+        "log": services().origin,
+        "vkey": keys_of_log()[-1].text,
+        "agency": run.agency.name,
+        "run": run.public_id,
+        "day": run.day.isoformat(),
+        "rules": {
+            "version": run.rules.number if run.rules else 0,
+            "says": {name: rule.says for name, rule in rules_of_run(run).items()},
+        },
+        "steps": steps,
+        "items": [
+            {
+                "number": row.number,
+                "what": row.what,
+                "subject": row.subject,
+                "rule": row.rule,
+                "due_on": row.due_on.isoformat(),
+                "planned": row.planned,
+                "holds": row.holds,
+                "state": row.state,
+                "held_by": row.held_by,
+                "entry": row.entry,
+            }
+            for row in items
+        ],
+        "entries": [_included(number, signed.size) for number in numbers],
+        "size": signed.size,
+        "root": signed.root.hex(),
+        "checkpoint": checkpoint,
+    }
+
+
+def _included(number: int, size: int) -> dict[str, Any]:
+    canonical = LogEntry.objects.values_list("canonical", flat=True).get(seq=number)
+    return {
+        "entry": number,
+        "canonical": bytes(canonical).decode(),
+        "proof": [step.hex() for step in entry_proof(number, size)],
+    }

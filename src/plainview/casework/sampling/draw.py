@@ -1,0 +1,130 @@
+"""Drawing searches for review at random, and recording what was found in each.
+
+Owns that a draw is announced in the log before its seed exists, and recorded before it is shown: nobody can draw until the
+result suits, without every draw being seen.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.utils import timezone
+
+from plainview.audit.record import Value
+from plainview.casework.log.guard import acting
+from plainview.casework.log.read import root_at
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import AuditSample, AuditSampleItem, Member, Search
+from plainview.casework.sampling.read import population, sample_numbered
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.sampling import draw, finding_follows, sample_asked, seed_of
+
+
+def draw_sample(
+    wanted: int, nonce: str, *, since: date | None = None, stratified: bool = False, acting_member: Member
+) -> AuditSample:
+    """Announce a draw, then make it and record it.
+
+    Args:
+        wanted: how many searches.
+        nonce: words of the auditor's own, part of the seed.
+        since: draw from searches of this day on only.
+        stratified: each member's searches are drawn in proportion, at least one where there is room.
+        acting_member: an auditor of the agency, or from outside.
+
+    Raises:
+        Refused: no permission, no size or words, or nothing to draw from.
+    """
+    nonce = " ".join(nonce.split())
+    told: dict[str, Value] = {
+        "agency": acting_member.agency.public_id,
+        "wanted": wanted,
+        "nonce": nonce,
+        "stratified": stratified,
+        "since": since.isoformat() if since else "",
+    }
+    with acting("sample.draw", Permission.AUDIT_SAMPLE, acting_member):
+        rules.require(sample_asked(wanted, nonce))
+        announced = write_entry("sample.announced", told, acting_member=acting_member)
+    with acting("sample.draw", Permission.AUDIT_SAMPLE, acting_member):
+        size = announced.size
+        rows = population(acting_member.agency, size, since)
+        if not rows:
+            raise Refused("sample.empty", "Nothing drawn", "There is no search to draw from.", "Choose an earlier day.")
+        root = root_at(size).hex()
+        seed = seed_of(
+            root,
+            nonce,
+            agency=acting_member.agency.public_id,
+            wanted=wanted,
+            since=since.isoformat() if since else "",
+            stratified=stratified,
+        )
+        drawn = draw(rows, wanted, seed, stratified=stratified)
+        sample = AuditSample(
+            agency=acting_member.agency,
+            member=acting_member,
+            wanted=wanted,
+            since=since,
+            stratified=stratified,
+            nonce=nonce,
+            seed=seed,
+            size=size,
+            root=root,
+            population=len(rows),
+            asked_entry=announced.entry,
+        )
+        receipt = write_entry(
+            "sample.drawn",
+            {
+                "agency": acting_member.agency.public_id,
+                "sample": sample.public_id,
+                "announced": announced.entry,
+                "root": root,
+                "seed": seed,
+                "population": len(rows),
+                "searches": drawn,
+            },
+            acting_member=acting_member,
+        )
+        sample.entry = receipt.entry
+        sample.save()
+        keys = dict(Search.objects.filter(public_id__in=drawn).values_list("public_id", "pk"))
+        AuditSampleItem.objects.bulk_create(
+            AuditSampleItem(sample=sample, position=place, search_id=keys[name])
+            for place, name in enumerate(drawn, start=1)
+        )
+    return sample
+
+
+def record_finding(sample_id: str, position: int, finding: str, note: str, *, acting_member: Member) -> AuditSampleItem:
+    """Record what was found in one drawn search; a question may be decided later, the rest stays.
+
+    Raises:
+        Refused: no permission, unknown, no such finding, found already, or a question or breach without words.
+    """
+    with acting("sample.finding", Permission.AUDIT_SAMPLE, acting_member):
+        sample = sample_numbered(sample_id, acting_member)
+        rows = AuditSampleItem.objects.select_for_update().filter(sample=sample, position=position)
+        row = rows.select_related("search").first()
+        if row is None:
+            raise Refused("sample.unknown", "Refused", f"The sample has no place {position}.", "Look at its list.")
+        rules.require(finding_follows(row.finding, finding, note))
+        receipt = write_entry(
+            "sample.found",
+            {
+                "agency": acting_member.agency.public_id,
+                "sample": sample.public_id,
+                "position": position,
+                "search": row.search.public_id,
+                "finding": finding,
+            },
+            {"note": note.strip()} if note.strip() else {},
+            acting_member=acting_member,
+        )
+        row.finding, row.note, row.entry = finding, note.strip(), receipt.entry
+        row.found_by, row.found_at = acting_member, timezone.now()
+        row.save()
+    return row

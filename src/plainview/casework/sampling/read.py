@@ -1,0 +1,127 @@
+"""Reading samples for review: the population of a draw as the log has it, what was found, and what it says of the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from plainview.audit.record import parse_line
+from plainview.casework.log.explorer import Position
+from plainview.casework.log.read import root_at
+from plainview.casework.models import Agency, AuditSample, AuditSampleItem, LogEntry, Member
+from plainview.policy.decision import Refused
+from plainview.policy.sampling import BREACH, QUESTION, draw, seed_of
+from plainview.scores.proportions import exact_interval
+
+SEARCHED = "search.requested"
+
+
+def population(agency: Agency, size: int, since: date | None) -> list[tuple[str, str]]:
+    """(search, who asked) of every search of the agency in the log of `size` entries, from a day on, in order.
+
+    It is read from the entries alone, so that whoever has a copy of the log finds the same.
+    """
+    rows = LogEntry.objects.filter(seq__lt=size).order_by("seq")
+    rows = rows.alias(searched=Position(f'"action":"{SEARCHED}"'.encode())).filter(searched__gt=0)
+    if since is not None:
+        rows = rows.filter(at__gte=since.isoformat())
+    found = []
+    for canonical in rows.values_list("canonical", flat=True).iterator():
+        entry = parse_line(bytes(canonical))
+        if entry.action == SEARCHED and entry.subject.get("agency") == agency.public_id:
+            found.append((str(entry.subject["search"]), entry.actor))
+    return found
+
+
+def samples(member: Member) -> list[AuditSample]:
+    """Every draw of the member's agency, the newest first."""
+    rows = AuditSample.objects.filter(agency=member.agency).select_related("member")
+    return list(rows.prefetch_related("items").order_by("-pk"))
+
+
+def sample_numbered(public_id: str, member: Member) -> AuditSample:
+    """A draw of the member's agency.
+
+    Raises:
+        Refused: sample.unknown.
+    """
+    rows = AuditSample.objects.filter(agency=member.agency, public_id=public_id.strip())
+    row = rows.select_related("member", "agency").first()
+    if row is None:
+        raise Refused("sample.unknown", "Refused", "There is no such sample.", "Look at the list of samples.")
+    return row
+
+
+def items_of(sample: AuditSample) -> list[AuditSampleItem]:
+    """What was drawn, in order, with what was found."""
+    rows = AuditSampleItem.objects.filter(sample=sample)
+    return list(
+        rows.select_related("search__case", "search__member", "search__gallery", "found_by").order_by("position")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How far a review is, and what it says of all searches that could have been drawn.
+
+    Attributes:
+        drawn, population: searches of the sample, and of those that it was drawn from.
+        counts: finding -> how many; "" counts those not looked at.
+        decided: found in order or in breach; an open question is not.
+        low, high: 95 % interval of the share of breaches, exact binomial, over `decided`.
+        complete: everything drawn is decided; before, the interval speaks only of what happened to be looked at.
+    """
+
+    drawn: int
+    population: int
+    counts: dict[str, int]
+    decided: int
+    low: float
+    high: float
+    complete: bool
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        if not self.decided:
+            return f"Nothing of the {self.drawn} drawn is decided yet."
+        breaches = self.counts.get(BREACH, 0)
+        said = (
+            f"{breaches} of {self.decided} in breach: {100 * breaches / self.decided:.0f} %, 95 % interval "
+            f"{100 * self.low:.1f} to {100 * self.high:.1f} % of all {self.population}."
+        )
+        return said if self.complete else f"{said} {self.drawn - self.decided} of {self.drawn} are not decided yet."
+
+
+def overview(sample: AuditSample) -> Overview:
+    """Coverage and the share of breaches of one draw."""
+    counts = Counter(row.finding for row in sample.items.all())
+    drawn = sum(counts.values())
+    decided = drawn - counts[""] - counts[QUESTION]
+    low, high = exact_interval(counts[BREACH], decided)
+    return Overview(drawn, sample.population, dict(counts), decided, low, high, decided == drawn)
+
+
+def drawn_again(sample: AuditSample) -> list[str]:
+    """What the draw gives when it is made again from the log; problems in words, none when all is the same."""
+    problems = []
+    root = root_at(sample.size).hex()
+    if root != sample.root or sample.size != sample.asked_entry + 1:
+        problems.append("The root is not that of the log when the draw was announced.")
+    since = sample.since.isoformat() if sample.since else ""
+    seed = seed_of(
+        root,
+        sample.nonce,
+        agency=sample.agency.public_id,
+        wanted=sample.wanted,
+        since=since,
+        stratified=sample.stratified,
+    )
+    if seed != sample.seed:
+        problems.append("The seed does not come of that root and of what was announced.")
+    rows = population(sample.agency, sample.size, sample.since)
+    held = list(sample.items.order_by("position").values_list("search__public_id", flat=True))
+    if len(rows) != sample.population or draw(rows, sample.wanted, seed, stratified=sample.stratified) != held:
+        problems.append("The draw gives other searches.")
+    return problems

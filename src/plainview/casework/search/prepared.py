@@ -1,0 +1,96 @@
+"""Searching with a prepared probe: one recorded search in each gallery that was chosen, and never two in one.
+
+Owns that a second click, a reload or a second tab finds the search that the first one made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.db import IntegrityError
+
+from plainview.casework.find import preparation_numbered
+from plainview.casework.log.guard import refusals_recorded
+from plainview.casework.models import Member, Preparation, Search
+from plainview.casework.probes.approvals import usable_approvals
+from plainview.casework.probes.probe import Probe, probe_of
+from plainview.casework.probes.read import approval_wanted, searches_of
+from plainview.casework.search.run import Request, authorise, run_search
+from plainview.casework.videos.stills import further_frames
+from plainview.casework.workspace.services import services
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+from plainview.policy.search import UNDECLARED, approvals_suffice
+
+
+def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
+    """Search with a draft as it was saved; every rule is asked for every gallery before the first is searched.
+
+    Returns:
+        The searches in the chosen galleries, in their order: those made now, and those made by an earlier click.
+
+    Raises:
+        Refused: the draft is unknown, no face or gallery is chosen, or a rule of a search says no; recorded.
+        BadMedia: the chosen face cannot be used.
+    """
+    draft = preparation_numbered(public_id, acting_member)
+    with refusals_recorded("search", acting_member):
+        _complete(draft)
+    made = _made(draft)
+    wanted = [_request(draft, name) for name in draft.galleries if name not in made]
+    for request in wanted:
+        authorise(request, acting_member=acting_member)
+    if wanted:
+        _approved(draft, len(wanted), acting_member)
+        data = services().blobs.get(draft.blob)
+        origin = dict(draft.provenance)
+        beside = origin.pop("with", [])
+        probe = replace(
+            probe_of(draft.file_name, data, draft.face, edits=draft.edits),
+            provenance=origin,
+            further=further_frames(beside, origin["still"], acting_member=acting_member) if beside else (),
+        )
+        for request in wanted:
+            _run_once(draft, probe, request, acting_member)
+    found = {search.gallery.name: search for search in searches_of(draft)}
+    return [found[name] for name in draft.galleries]
+
+
+def _made(draft: Preparation) -> set[str]:
+    return {search.gallery.name for search in searches_of(draft)}
+
+
+def _run_once(draft: Preparation, probe: Probe, request: Request, member: Member) -> None:
+    try:
+        run_search(probe, request, preparation=draft, acting_member=member)
+    except IntegrityError:
+        # Another click has recorded it meanwhile; anything else that the database refused is still an error.
+        if not Search.objects.filter(preparation=draft, gallery__name=request.gallery).exists():
+            raise
+
+
+def _request(draft: Preparation, gallery: str) -> Request:
+    return Request(
+        draft.case.number,
+        draft.purpose,
+        gallery,
+        draft.top,
+        draft.origin or UNDECLARED,
+        draft.urgent_reason,
+        probe_sha256=draft.blob,
+        review=draft.review.public_id if draft.review else "",
+    )
+
+
+def _complete(draft: Preparation) -> None:
+    if draft.face is None:
+        raise Refused("preparation.no_face", "Search refused", "No face was chosen.", "Choose one in step 1.")
+    if not draft.galleries:
+        raise Refused("preparation.no_gallery", "Search refused", "No gallery was chosen.", "Choose at least one.")
+
+
+def _approved(draft: Preparation, wanted: int, member: Member) -> None:
+    if draft.urgent_reason.strip() or not approval_wanted(draft):
+        return
+    with refusals_recorded("search", member):
+        rules.require(approvals_suffice(wanted, len(usable_approvals(draft.case, draft.blob, member))))

@@ -1,0 +1,126 @@
+"""How a gallery's candidate lists are ordered: its scorer, and how near each reference lies to everybody.
+
+Owns the nearness of references in memory: it is computed once when a reference comes into the index, kept beside it,
+and never computed again by a search. Like the index it is derived, follows the gallery's ordered log, and may be thrown
+away. It must never keep the template of a reference that was removed: when one of the cohort is, it is begun anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from plainview.casework.canaries.read import hidden
+from plainview.casework.galleries.read import changes_after, log_head, removed_between, templates_by_key
+from plainview.casework.models import GalleryCalibration
+from plainview.casework.workspace.services import Services, services
+from plainview.index.base import Block, Index, catch_up, mended
+from plainview.recognition.types import Vector
+from plainview.scores.scoring import Listed, Scorer, ordered, short_list
+
+
+class Ordering:
+    """A gallery's scorer under one calibration, with the nearness of its references. Safe to use from several threads."""
+
+    def __init__(self, calibration: GalleryCalibration) -> None:
+        self.calibration = calibration.pk
+        self._gallery = calibration.gallery_id
+        self._looked_to = log_head(calibration.gallery_id)  # before the templates are read
+        held = templates_by_key(calibration.cohort)
+        self._cohort = frozenset(held)
+        self.scorer = Scorer(np.stack(list(held.values())) if held else np.empty((0, 1), np.float32))
+        self._nearness: dict[int, float] = {}
+
+    def following(self, read: Callable[[int], Iterator[Block]]) -> Callable[[int], Iterator[Block]]:
+        """The same reader of the gallery's log, with the nearness of what it adds kept as it passes."""
+
+        def followed(watermark: int) -> Iterator[Block]:
+            for block in read(watermark):
+                removed = block.references[~block.is_add].tolist()
+                self._keep(block.references[block.is_add].tolist(), block.templates)
+                for reference in removed:
+                    self._nearness.pop(reference, None)
+                yield block
+
+        return followed
+
+    def lost_one(self, reached: int) -> bool:
+        """Whether a member of the cohort was taken out up to this row of the log, whoever the index heard it from."""
+        if reached <= self._looked_to:
+            return False
+        removed = removed_between(self._gallery, self._looked_to, reached)
+        for reference in removed:
+            self._nearness.pop(reference, None)
+        self._looked_to = reached
+        return not self._cohort.isdisjoint(removed)
+
+    def best(self, index: Index, template: Vector, top: int, hidden: frozenset[int]) -> tuple[float, list[Listed]]:
+        """The probe's nearness, and the list: the references with the highest cosines, ordered by score, cut to `top`.
+
+        Equal scores go by reference number, so that the same search on the same gallery gives the same list. Those
+        that are `hidden` (canaries) are left out before anything is ordered or cut.
+        """
+        asked = short_list(top) + len(hidden)
+        found = [row for row in index.search(template, asked) if row.reference not in hidden][: short_list(top)]
+        missing = [row.reference for row in found if row.reference not in self._nearness]
+        if missing:  # enrolled before this ordering was begun, in this very process
+            held = templates_by_key(missing)
+            self._keep(list(held), np.stack(list(held.values())) if held else np.empty((0, len(template))))
+        probe = float(self.scorer.nearness(template[np.newaxis])[0])
+        return probe, ordered(found, probe, self._nearness)[:top]
+
+    def _keep(self, references: list[int], templates: np.ndarray) -> None:
+        self._nearness.update(zip(references, self.scorer.nearness(templates).tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An answer: the row of the gallery's log that it is of, what ordered it, the probe's nearness, and the list."""
+
+    reached: int
+    scorer: str
+    nearness: float
+    listed: list[Listed]
+
+
+def answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
+    """Bring the index level with the gallery's log and search it; one that finds itself damaged is made again.
+
+    Raises:
+        IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as `index.base` has them.
+    """
+    return mended(index, lambda: _answer(index, calibration, template, top))
+
+
+def _answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
+    reached, ordering = _current(index, calibration, changes_after(calibration.gallery_id))
+    leave_out = hidden(calibration.gallery_id, reached).keys
+    nearness, listed = ordering.best(index, template, top, leave_out)
+    return Ranked(reached, ordering.scorer.name, nearness, listed)
+
+
+_ORDERINGS: WeakKeyDictionary[Services, dict[tuple[int, str], Ordering]] = WeakKeyDictionary()
+
+
+def orderings_of(workspace: Services) -> dict[tuple[int, str], Ordering]:
+    """Return the orderings that this process keeps for one workspace, by gallery and pack."""
+    return _ORDERINGS.setdefault(workspace, {})
+
+
+def _current(
+    index: Index, calibration: GalleryCalibration, changes: Callable[[int], Iterator[Block]]
+) -> tuple[int, Ordering]:
+    """Bring the index level with the gallery's log; return the row reached, and the ordering that goes with it."""
+    key = (calibration.gallery_id, calibration.pack)
+    orderings = orderings_of(services())
+    held = orderings.get(key)
+    if held is None or held.calibration != calibration.pk:
+        held = Ordering(calibration)
+    reached = catch_up(index, held.following(changes))
+    if held.lost_one(reached):
+        held = Ordering(calibration)
+    orderings[key] = held
+    return reached, held

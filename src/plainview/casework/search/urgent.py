@@ -1,0 +1,97 @@
+"""The urgent path: a search made because life is at risk is authorised in time, or it and its data are erased.
+
+Owns the clock of it. What is erased, and what stays, lies in actions.search_erase.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.casework.erasure.holds import lock_holds
+from plainview.casework.erasure.read import held_search
+from plainview.casework.find import search_numbered
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Member, Search
+from plainview.casework.search.erase import erase_search
+from plainview.policy import joining, rules
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+
+
+def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Search:
+    """Authorise a colleague's urgent search before its time runs out.
+
+    Raises:
+        Refused: no permission, one's own, not waiting (any more), or no note.
+    """
+    sweep()
+    with acting("search.authorise", Permission.SEARCH_AUTHORISE, acting_member):
+        search = search_numbered(public_id, acting_member)
+        rules.require(joining.another_person(acting_member.public_id, search.member.public_id, "Authorisation"))
+        over = search.authorised_at or search.erased_at or search.sealed_at
+        if search.authorise_by is None or over is not None:
+            raise Refused(
+                "search.not_waiting",
+                "Nothing authorised",
+                "This search does not wait for an authorisation.",
+                "See `plainview urgent list`.",
+            )
+        if not note.strip():
+            raise Refused(
+                "search.note",
+                "Nothing authorised",
+                "No reason was stated.",
+                "State with --note why it was right.",
+            )
+        search.authorised_by, search.authorised_at = acting_member, timezone.now()
+        search.save(update_fields=["authorised_by", "authorised_at"])
+        write_entry(
+            "search.authorised",
+            {"search": search.public_id},
+            {"note": note.strip()},
+            acting_member=acting_member,
+        )
+    return search
+
+
+def sweep() -> list[str]:
+    """Erase every urgent search whose time has run out; return their ids. Every search asks this first.
+
+    One that a hold keeps is sealed instead: it stays, and nobody looks at it. When its last hold ends it is erased.
+    """
+    late = Search.objects.filter(authorise_by__lte=timezone.now(), authorised_at=None, erased_at=None)
+    erased = []
+    for search in late.select_related("case__agency", "member"):
+        with transaction.atomic():
+            lock_holds(search.case.agency)
+            # Read again with the lock held: another process may have erased or authorised it meanwhile.
+            rows = Search.objects.select_for_update(of=("self",)).select_related("case__agency", "member")
+            held = rows.get(pk=search.pk)
+            if held.erased_at is not None or held.authorised_at is not None:
+                continue
+            holds = held_search(held)
+            if holds:
+                _seal(held, [row.public_id for row in holds])
+            else:
+                erase_search(held, "urgent search was not authorised in time")
+                erased.append(held.public_id)
+    return erased
+
+
+def _seal(search: Search, holds: list[str]) -> None:
+    if search.sealed_at is not None:
+        return
+    search.sealed_at = timezone.now()
+    search.save(update_fields=["sealed_at"])
+    write_entry(
+        "search.sealed",
+        {
+            "search": search.public_id,
+            "agency": search.case.agency.public_id,
+            "why": "urgent search was not authorised in time, and is held",
+            "holds": list(holds),
+        },
+        acting_member=None,
+    )

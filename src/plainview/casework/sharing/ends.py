@@ -1,0 +1,150 @@
+"""How requests end without an answer: declined, taken back, run out, or their agreement gone. Nothing runs afterwards.
+
+Owns the one way in which a request is closed, always with its entry, and the sweep that closes what is over.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from plainview.casework.agreements.guard import held
+from plainview.casework.agreements.read import facts_of, named
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Agreement, Member, SharedRequest
+from plainview.casework.sharing.notices import able, owe
+from plainview.casework.sharing.read import request_numbered
+from plainview.policy import joining, rules
+from plainview.policy import sharing as words
+from plainview.policy.decision import Refused
+from plainview.policy.examination import explained
+from plainview.policy.permissions import Permission
+
+
+def decline(public_id: str, *, reason: str, acting_member: Member) -> SharedRequest:
+    """Say no to another agency's request; it reads the reason.
+
+    Raises:
+        Refused: no permission, not for the member's agency, over, or no reason in words.
+    """
+    with acting("shared.decline", Permission.SHARED_ANSWER, acting_member):
+        request = _open(public_id, acting_member, holder=True)
+        rules.require(explained(reason, "The reason"))
+        close(request, words.DECLINED, reason, acting_member)
+    return request
+
+
+def refuse_authorisation(public_id: str, *, reason: str, acting_member: Member) -> SharedRequest:
+    """Decide as a supervisor that a colleague's request does not go out.
+
+    Raises:
+        Refused: no permission, not of the member's agency, one's own, authorised already or over, no reason in words.
+    """
+    with acting("shared.authorise", Permission.SHARED_AUTHORISE, acting_member):
+        request = _open(public_id, acting_member, holder=False)
+        rules.require(
+            joining.another_person(acting_member.public_id, request.member.public_id, "Authorisation"),
+            explained(reason, "The reason"),
+        )
+        if request.authorised_at is not None:
+            raise Refused(
+                "shared.authorised", "Nothing done", "It is authorised already.", "Whoever asked can take it back."
+            )
+        close(request, words.NOT_AUTHORISED, reason, acting_member)
+    return request
+
+
+def take_back(public_id: str, *, reason: str, acting_member: Member) -> SharedRequest:
+    """Take a request of one's agency back; from then on it is not searched, and not answered.
+
+    Raises:
+        Refused: no permission, not of the member's agency, over, or no reason in words.
+    """
+    with acting("shared.take_back", Permission.SHARED_REQUEST, acting_member):
+        request = _open(public_id, acting_member, holder=False)
+        rules.require(explained(reason, "The reason"))
+        close(request, words.TAKEN_BACK, reason, acting_member)
+    return request
+
+
+def _open(public_id: str, member: Member, *, holder: bool) -> SharedRequest:
+    request = held(request_numbered(public_id, member).public_id)
+    agency = request.agreement.holder_id if holder else request.agreement.asker_id
+    if agency != member.agency_id:
+        raise Refused(
+            "shared.unknown", "Refused", "That is for the other agency to do.", "Tell its people, if it matters."
+        )
+    rules.require(words.request_open(request.closed_as, request.expires_at, timezone.now()))
+    return request
+
+
+def end_all(agreement: Agreement, why: str) -> list[str]:
+    """Close every open request of an agreement in the running transaction; return their ids."""
+    rows = SharedRequest.objects.filter(agreement=agreement, closed_at=None).order_by("pk")
+    ended = [held(public_id) for public_id in rows.values_list("public_id", flat=True)]
+    for request in ended:
+        close(request, words.AGREEMENT_ENDED, why, None)
+    return [request.public_id for request in ended]
+
+
+def close(request: SharedRequest, how: str, why: str, acting_member: Member | None) -> None:
+    """Close a request in the running transaction, with its entry and letters; the mirror case is closed with it."""
+    now = timezone.now()
+    request.closed_as, request.closed_at = how, now
+    request.closed_by, request.closed_why = acting_member, why.strip()
+    request.save(update_fields=["closed_as", "closed_at", "closed_by", "closed_why", "result", "version"])
+    write_entry(
+        "shared.closed",
+        {**named(request), "as": how, "result": request.result or None},
+        {"why": request.closed_why} if request.closed_why else {},
+        acting_member=acting_member,
+    )
+    if request.mirror is not None and request.mirror.closed_at is None:
+        request.mirror.closed_at = now
+        request.mirror.close_reason = f"request {request.public_id}: {how}"
+        request.mirror.save(update_fields=["closed_at", "close_reason"])
+        write_entry(
+            "case.closed",
+            {**named(request), "case": request.mirror_id, "unsolved": False},
+            acting_member=None,
+        )
+    _tell(request, how, acting_member)
+
+
+def _tell(request: SharedRequest, how: str, acting_member: Member | None) -> None:
+    concerned = [request.member, request.authorised_by, request.taken_by]
+    if request.authorised_at is not None and request.taken_by is None and how != words.DECLINED:
+        concerned += able(request.agreement.holder, Permission.SHARED_ANSWER)
+    people = [row for row in concerned if row is not None and row.is_active and row != acting_member]
+    owe(people, f"Request {request.public_id} is over: {how}.", request)
+
+
+def sweep_requests() -> list[str]:
+    """Close every request whose time, case or agreement has ended; return their ids.
+
+    Run every minute. No rule waits for it: each act asks the same of its own.
+    """
+    now = timezone.now()
+    rows = SharedRequest.objects.filter(closed_at=None)
+    last_days = Q(expires_at__lte=now) | Q(agreement__versions__ends_on__lt=now.date())
+    ripe = rows.filter(last_days | Q(case__closed_at__isnull=False))
+    gone = []
+    for public_id in ripe.distinct().values_list("public_id", flat=True):
+        with transaction.atomic():
+            request = held(public_id)
+            how = _over(request)
+            if how and not request.closed_as:
+                close(request, how, "by the clock", None)
+                gone.append(public_id)
+    return gone
+
+
+def _over(request: SharedRequest) -> str:
+    facts = facts_of(request)
+    if isinstance(words.agreement_in_force(facts.terms, facts.withdrawn, facts.now.date()), Refused):
+        return words.AGREEMENT_ENDED
+    if facts.case_closed_on is not None:
+        return words.TAKEN_BACK
+    return words.EXPIRED if request.expires_at <= facts.now else ""

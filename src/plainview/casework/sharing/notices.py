@@ -1,0 +1,79 @@
+"""Telling members of two agencies about agreements and requests: a letter with one sentence and a link, no more.
+
+Owns what is owed to whom and when it is tried again. No letter names a person, a case or a face.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from plainview.casework.alerts.notices import TRIES
+from plainview.casework.log.write import write_entry
+from plainview.casework.mail import address
+from plainview.casework.models import Agency, Agreement, Member, SharedNotice, SharedRequest
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
+
+_AT_ONCE = 50  # letters a run, so that a run ends
+
+
+def able(agency: Agency, permission: Permission) -> list[Member]:
+    """Active members of an agency who hold a permission."""
+    rows = Member.objects.filter(agency=agency, is_active=True).order_by("pk")
+    return [member for member in rows if holds(member.roles, permission)]
+
+
+def owe(members: Iterable[Member], says: str, about: SharedRequest | Agreement) -> None:
+    """Note in the running transaction that these members are told one sentence."""
+    key = "request" if isinstance(about, SharedRequest) else "agreement"
+    now = timezone.now()
+    SharedNotice.objects.bulk_create(
+        SharedNotice(member=member, says=says, due_at=now, **{key: about}) for member in dict.fromkeys(members)
+    )
+
+
+def send_due() -> int:
+    """Send the letters that are due; return how many were sent. What fails is tried later, then given up."""
+    due = SharedNotice.objects.filter(sent_at=None, given_up_at=None, due_at__lte=timezone.now())
+    return sum(map(_sent, list(due.select_related("member", "request", "agreement").order_by("pk")[:_AT_ONCE])))
+
+
+def _sent(row: SharedNotice) -> bool:
+    """Take the letter, send it, note how it went. Taken first: a crash in between sends twice, never not at all."""
+    later = timezone.now() + timedelta(minutes=2**row.tries)
+    taken = SharedNotice.objects.filter(pk=row.pk, sent_at=None, tries=row.tries)
+    if not taken.update(tries=F("tries") + 1, due_at=later):
+        return False
+    there = f"shared/{row.request.public_id}/" if row.request else "shared/"
+    try:
+        send_mail(
+            "Plainview: searches for other agencies",
+            f"{row.says} Sign in to see it:\n\n{address()}/{there}\n\nThis letter says no more on purpose.\n",
+            None,
+            [row.member.email],
+        )
+    except (OSError, smtplib.SMTPException):
+        if row.tries + 1 >= TRIES:
+            _note(row, "shared.notice_given_up", "given_up_at")
+        return False
+    _note(row, "shared.notice_sent", "sent_at")
+    return True
+
+
+def _note(row: SharedNotice, action: str, field: str) -> None:
+    about = row.request or row.agreement
+    assert about is not None  # noqa: S101  a constraint of the table
+    with transaction.atomic():
+        SharedNotice.objects.filter(pk=row.pk).update(**{field: timezone.now()})
+        write_entry(
+            action,
+            {"about": about.public_id, "to": row.member.public_id, "tries": row.tries + 1},
+            acting_member=None,
+        )

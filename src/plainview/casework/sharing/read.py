@@ -1,0 +1,248 @@
+"""Reading requests for searches: the asker's own, and those that reached the agency that searches; nobody else's.
+
+Owns how far a request is, in words, and what of an answer the asker gets to see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from plainview.casework.agreements.read import binding_version
+from plainview.casework.models import (
+    Approval,
+    Candidate,
+    Examination,
+    Lead,
+    Member,
+    Search,
+    SharedRequest,
+)
+from plainview.casework.people.read import binding
+from plainview.casework.search.meaning import Meaning, meanings
+from plainview.policy import examination as looking
+from plainview.policy.decision import Decision, Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.sharing import LEAD, answerable
+
+if TYPE_CHECKING:
+    pass
+
+_WITH = (
+    "agreement__holder",
+    "agreement__asker",
+    "version",
+    "gallery",
+    "case",
+    "member__agency",
+    "authorised_by",
+    "taken_by",
+    "mirror",
+    "closed_by",
+)
+
+
+def requests_of(member: Member) -> QuerySet[SharedRequest]:
+    """Those that the member's agency made, and those that reached it: authorised ones only."""
+    mine = Q(agreement__asker=member.agency)
+    reached = Q(agreement__holder=member.agency, authorised_at__isnull=False)
+    return SharedRequest.objects.filter(mine | reached).select_related(*_WITH)
+
+
+def request_numbered(public_id: str, member: Member) -> SharedRequest:
+    """Return a request that concerns the member's agency.
+
+    Raises:
+        Refused: shared.unknown; so is one between two others.
+    """
+    found = requests_of(member).filter(public_id=public_id.strip()).first()
+    if found is None:
+        raise Refused(
+            "shared.unknown",
+            "Refused",
+            f"Your agency has no request {public_id!r}.",
+            "See `plainview request list`.",
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A request as a page shows it to one of the two agencies.
+
+    Attributes:
+        request: with both agencies.
+        made: the member's agency asked.
+        state: how far it is, in words.
+        turn: whose turn it is, a permission; None when it is over.
+        ours: that turn is the member's agency's.
+        search: the search that was made for it and not withheld, for the agency that searched only.
+    """
+
+    request: SharedRequest
+    made: bool
+    state: str
+    turn: Permission | None
+    ours: bool
+    search: Search | None
+
+
+def shown(request: SharedRequest, member: Member) -> Shown:
+    """How a request looks from the member's agency."""
+    made = request.agreement.asker_id == member.agency_id
+    search = live_search(request)
+    state, turn = _state(request, search)
+    by_asker = turn is Permission.SHARED_AUTHORISE
+    return Shown(request, made, state, turn, turn is not None and by_asker == made, None if made else search)
+
+
+def _state(request: SharedRequest, search: Search | None) -> tuple[str, Permission | None]:
+    if request.closed_as:
+        return (f"{request.closed_as}: {request.result}" if request.result else request.closed_as), None
+    if request.expires_at <= timezone.now():
+        return "expired", None
+    if request.authorised_at is None:
+        return "waits for a supervisor's authorisation", Permission.SHARED_AUTHORISE
+    if request.taken_at is None:
+        return "waits for an examiner", Permission.SHARED_ANSWER
+    if search is None or search.answered_at is None:
+        return "taken", Permission.SHARED_ANSWER
+    return "searched, being examined", Permission.SHARED_ANSWER
+
+
+def requests(member: Member, *, made: bool) -> list[Shown]:
+    """The requests that the member's agency made, or that reached it: open ones first, the next to expire on top."""
+    side = "agreement__asker" if made else "agreement__holder"
+    rows = requests_of(member).filter(**{side: member.agency})
+    still = [shown(row, member) for row in rows.filter(closed_at=None).order_by("expires_at")]
+    return still + [shown(row, member) for row in rows.exclude(closed_at=None).order_by("-closed_at")[:200]]
+
+
+def waiting(member: Member, turn: Permission) -> list[Shown]:
+    """Open requests at which this member is asked to act with this permission: neither a colleague's nor their own."""
+    others = Q(taken_by=None) | Q(taken_by=member)
+    rows = requests_of(member).filter(others, closed_at=None).exclude(member=member).order_by("expires_at")
+    found = [shown(row, member) for row in rows]
+    return [row for row in found if row.turn is turn and row.ours]
+
+
+def live_search(request: SharedRequest) -> Search | None:
+    """The search that was made for a request, unless it was withheld or erased."""
+    rows = Search.objects.filter(shared_request=request, withheld_at=None, erased_at=None)
+    return rows.select_related("case", "gallery", "member").order_by("-pk").first()
+
+
+def withheld_searches(request: SharedRequest) -> list[Search]:
+    """Searches for a request whose answer was withheld, because its ground was gone by then."""
+    return list(Search.objects.filter(shared_request=request).exclude(withheld_at=None).order_by("pk"))
+
+
+def leads_of(request: SharedRequest) -> list[Lead]:
+    """Leads that were released from the search of a request."""
+    rows = Lead.objects.filter(examination__candidate__search__shared_request=request)
+    return list(rows.select_related("examination__candidate").order_by("pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How far the candidates of a request's search are: on the list, examined, potential and not decided on."""
+
+    listed: int
+    examined: int
+    undecided: int
+
+
+def looked_at(request: SharedRequest) -> Looked:
+    """What was done with the candidates of a request's search."""
+    search = live_search(request)
+    rows = Examination.objects.filter(candidate__search=search)
+    open_still = rows.filter(conclusion=looking.POTENTIAL, lead=None, withheld=None)
+    return Looked(
+        search.candidate_set.count() if search else 0,
+        rows.values("candidate").distinct().count() if search else 0,
+        open_still.count() if search else 0,
+    )
+
+
+def answer_of(request: SharedRequest) -> Decision:
+    """Whether a request can be answered as far as its candidates are concerned."""
+    search, version, looked = live_search(request), binding_version(request.agreement), looked_at(request)
+    return answerable(
+        search is not None and search.answered_at is not None,
+        version.gives if version else LEAD,
+        listed=looked.listed,
+        examined=looked.examined,
+        leads=len(leads_of(request)),
+        undecided=looked.undecided,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One candidate that was given to the asker: similar, not identified. `lead` is None for a row of a bare list."""
+
+    candidate: Candidate
+    meaning: Meaning
+    lead: Lead | None
+    outcome: str
+
+
+def given(request: SharedRequest) -> list[Given]:
+    """What the asker got: the candidates of the leads, or the whole list where the agreement gave it."""
+    search = live_search(request)
+    if not request.result or search is None:
+        return []
+    rows = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
+    leads = {row.lead.examination.candidate_id: row.lead for row in request.leads.select_related("lead__examination")}
+    told = zip(rows, meanings(search, rows), strict=True)
+    return [
+        Given(row, meaning, leads.get(row.pk), _outcome(leads.get(row.pk)))
+        for row, meaning in told
+        if request.version.gives != LEAD or row.pk in leads
+    ]
+
+
+def _outcome(lead: Lead | None) -> str:
+    newest = lead.outcomes.order_by("-pk").first() if lead else None
+    return newest.outcome if newest else ""
+
+
+def given_candidate(request: SharedRequest, rank: int) -> Candidate:
+    """A candidate that was given to the asker.
+
+    Raises:
+        Refused: candidate.unknown, or reference.expunged.
+    """
+    found = next((row.candidate for row in given(request) if row.candidate.rank == rank), None)
+    if found is None:
+        raise Refused("candidate.unknown", "Refused", f"No candidate {rank} was given.", "Go back.")
+    if not found.reference.template:
+        raise Refused(
+            "reference.expunged", "Nothing shown", "This reference was erased from its gallery.", "Its picture is gone."
+        )
+    return found
+
+
+def probe_shown(request: SharedRequest, member: Member) -> bool:
+    """Whether the member's agency may look at the probe: the asker always, the other one while it has to do with it."""
+    if request.agreement.asker_id == member.agency_id:
+        return True
+    return not request.closed_as or live_search(request) is not None
+
+
+def approval_state(request: SharedRequest, member: Member) -> str:
+    """Whether the agency that searches wants its own supervisor's approval first: "", "wanted", "asked" or "granted"."""
+    _, policy = binding(member.agency)
+    needed = policy.needs_approval(request.case.offence) or request.quality < policy.quality_floor
+    if not needed or request.mirror is None:
+        return "wanted" if needed else ""
+    rows = Approval.objects.filter(case=request.mirror, member=member, expires_at__gt=timezone.now()).exclude(
+        granted=False
+    )
+    newest = rows.order_by("-pk").first()
+    if newest is None:
+        return "wanted"
+    return "granted" if newest.granted else "asked"

@@ -1,0 +1,261 @@
+"""Asking another agency for a search: made from a prepared probe, authorised by a supervisor, taken by an examiner there.
+
+Owns a request's way until it is searched. The agency that searches sees nothing of it before it is authorised, and
+nothing of the other agency but what the request states.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from plainview.casework.agreements.guard import held, locked, require_agreed, require_asked, under_holder
+from plainview.casework.agreements.read import agreement_numbered, binding_version, named, terms_of
+from plainview.casework.find import preparation_numbered
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Approval, Case, Member, Preparation, SharedRequest
+from plainview.casework.people.read import binding, training_facts
+from plainview.casework.probes.approvals import request_approval
+from plainview.casework.probes.preparations import use
+from plainview.casework.probes.read import chosen_face
+from plainview.casework.sharing.notices import able, owe
+from plainview.casework.sharing.read import request_numbered
+from plainview.policy import joining, rules
+from plainview.policy import sharing as words
+from plainview.policy.agency import DEFAULT_LIST
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import Role
+from plainview.policy.search import UNDECLARED, no_refused_ground, offence_listed, trained
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for.
+
+    Attributes:
+        agreement: id of an agreement under which the member's agency asks.
+        gallery: name of a gallery that it names.
+        purpose: what the search is to find out for the case.
+        authority: law, warrant or order by which the agency asks, and its jurisdiction.
+        top: length of the candidate list.
+    """
+
+    agreement: str
+    gallery: str
+    purpose: str
+    authority: str
+    top: int = DEFAULT_LIST
+
+
+def make_request(draft_id: str, wish: Wish, *, acting_member: Member) -> SharedRequest:
+    """Ask with a prepared probe under its case; a supervisor of the agency authorises it before it goes out.
+
+    A second click finds the request that the first one made.
+
+    Raises:
+        Refused: no permission; the draft or the agreement is unknown, no face is chosen, or a rule of the agreement or
+            of the agency's own policy says no.
+    """
+    draft = preparation_numbered(draft_id, acting_member)
+    try:
+        return _made(draft, wish, acting_member)
+    except IntegrityError:
+        found = SharedRequest.objects.filter(preparation=draft, gallery__name=wish.gallery).first()
+        if found is None:
+            raise
+        return found
+
+
+def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedRequest:
+    with acting("shared.request", Permission.SHARED_REQUEST, acting_member):
+        agreement = locked(agreement_numbered(wish.agreement, acting_member).pk)
+        if agreement.asker_id != acting_member.agency_id:
+            raise Refused(
+                "agreement.other_side",
+                "Request refused",
+                "Your agency searches under this agreement.",
+                "Choose one under which it asks.",
+            )
+        version = binding_version(agreement)
+        terms, withdrawn = terms_of(version), agreement.withdrawn_at is not None
+        rules.require(words.agreement_in_force(terms, withdrawn, timezone.now().date()))
+        assert version is not None  # noqa: S101  require() has raised otherwise
+        gallery = version.galleries.filter(name=wish.gallery.strip()).first()
+        if gallery is None:
+            rules.require(words.gallery_agreed(wish.gallery, terms.galleries if terms else ()))
+        assert gallery is not None  # noqa: S101
+        face = _face(draft)
+        request = SharedRequest(
+            agreement=agreement,
+            version=version,
+            gallery=gallery,
+            case=draft.case,
+            member=acting_member,
+            purpose=wish.purpose.strip(),
+            authority=wish.authority.strip(),
+            top=wish.top,
+            preparation=draft,
+            origin=draft.origin or UNDECLARED,
+            probe_blob=draft.blob,
+            probe_name=draft.file_name,
+            edits=draft.edits,
+            provenance=draft.provenance,
+            face_number=draft.face or 0,
+            box=face["box"],
+            quality=face["quality"],
+            quality_detail=face["components"],
+            expires_at=timezone.now() + timedelta(days=version.answer_days),
+        )
+        require_agreed(request)
+        require_asked(request, acting_member)
+        request.save()
+        write_entry(
+            "shared.requested",
+            {
+                **named(request),
+                "agreement": agreement.public_id,
+                "version": version.number,
+                "case": draft.case_id,
+                "offence": draft.case.offence,
+                "origin": request.origin,
+                "gallery": gallery.pk,
+                "edits": len(draft.edits),
+                "preparation": draft.public_id,
+                "top": request.top,
+                "expires_at": request.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            },
+            {
+                "purpose": request.purpose,
+                "authority": request.authority,
+                "case_number": draft.case.number,
+                "probe_sha256": draft.blob,
+                **({"edits": list(draft.edits)} if draft.edits else {}),
+            },
+            acting_member=acting_member,
+        )
+        use(draft, acting_member=acting_member)
+        supervisors = [row for row in able(acting_member.agency, Permission.SHARED_AUTHORISE) if row != acting_member]
+        owe(supervisors, f"Request {request.public_id} waits for your authorisation.", request)
+    return request
+
+
+def authorise_request(public_id: str, *, note: str = "", acting_member: Member) -> SharedRequest:
+    """Authorise a colleague's request; from now on the other agency sees it.
+
+    Raises:
+        Refused: no permission, not of the member's agency, one's own, authorised already, or a rule says no.
+    """
+    with acting("shared.authorise", Permission.SHARED_AUTHORISE, acting_member):
+        request = held(request_numbered(public_id, acting_member).public_id)
+        if request.agreement.asker_id != acting_member.agency_id or request.authorised_at is not None:
+            raise Refused(
+                "shared.unknown",
+                "Nothing authorised",
+                "There is no such request that waits for you.",
+                "See `plainview request list`.",
+            )
+        rules.require(joining.another_person(acting_member.public_id, request.member.public_id, "Authorisation"))
+        require_agreed(request)
+        require_asked(request, acting_member)
+        request.authorised_by, request.authorised_at = acting_member, timezone.now()
+        request.save(update_fields=["authorised_by", "authorised_at"])
+        write_entry(
+            "shared.authorised",
+            named(request),
+            {"note": note.strip()} if note.strip() else {},
+            acting_member=acting_member,
+        )
+        owe(
+            able(request.agreement.holder, Permission.SHARED_ANSWER),
+            f"Another agency asks for a search: request {request.public_id}.",
+            request,
+        )
+    return request
+
+
+def take(public_id: str, *, acting_member: Member) -> SharedRequest:
+    """Take another agency's request; a case of one's own agency is opened that stands for theirs.
+
+    Raises:
+        Refused: no permission or training, unknown, taken or over, or a rule of either agency says no.
+    """
+    with acting("shared.take", Permission.SHARED_ANSWER, acting_member):
+        request = held(request_numbered(public_id, acting_member).public_id)
+        if request.agreement.holder_id != acting_member.agency_id:
+            raise Refused("shared.unknown", "Nothing taken", "Your agency asked for it.", "The other agency takes it.")
+        if request.taken_by is not None:
+            raise Refused("shared.taken", "Nothing taken", "It was taken already.", "Only who took it works on it.")
+        _, policy = binding(acting_member.agency)
+        own = (
+            trained(Role.EXAMINER, training_facts(acting_member), policy, timezone.now().date()),
+            no_refused_ground("offence", request.case.offence),
+            offence_listed(request.case.offence, policy),
+        )
+        require_agreed(request)
+        rules.require(words.authorised(request.authorised_at is not None), *(under_holder(request, row) for row in own))
+        require_asked(request, acting_member)
+        request.mirror = Case.objects.create(
+            agency=acting_member.agency,
+            number=request.public_id,
+            offence=request.case.offence,
+            jurisdiction=request.case.jurisdiction,
+            opened_by=acting_member,
+        )
+        request.taken_by, request.taken_at = acting_member, timezone.now()
+        request.save(update_fields=["mirror", "taken_by", "taken_at"])
+        write_entry(
+            "case.opened",
+            {**named(request), "case": request.mirror.pk, "offence": request.mirror.offence},
+            {"number": request.mirror.number},
+            acting_member=acting_member,
+        )
+        write_entry("shared.taken", named(request), acting_member=acting_member)
+    return request
+
+
+def ask_approval(public_id: str, *, acting_member: Member) -> Approval:
+    """Ask the supervisors of one's own agency, where its policy wants their approval of the search.
+
+    Raises:
+        Refused: unknown, not taken, or as `request_approval`.
+    """
+    request = request_numbered(public_id, acting_member)
+    if request.mirror is None or request.mirror.agency_id != acting_member.agency_id:
+        raise Refused("shared.not_taken", "Nothing asked", "Nobody has taken it.", "Take it first.")
+    return request_approval(request.mirror.number, request.purpose, request.probe_blob, acting_member=acting_member)
+
+
+def view_request(public_id: str, *, acting_member: Member) -> SharedRequest:
+    """Show a request to one of its two agencies; the view is an entry.
+
+    Raises:
+        Refused: no permission or unknown.
+    """
+    with acting("shared.view", Permission.SHARED_READ, acting_member):
+        request = request_numbered(public_id, acting_member)
+        write_entry(
+            "shared.viewed",
+            {**named(request), "by_agency": acting_member.agency.public_id, "result": request.result or None},
+            acting_member=acting_member,
+        )
+    return request
+
+
+def _face(draft: Preparation) -> dict[str, Any]:
+    if draft.provenance.get("with"):
+        raise Refused(
+            "shared.frames",
+            "Request refused",
+            "The probe is made of several frames.",
+            "Prepare the best frame alone: another agency cannot open your videos.",
+        )
+    face = chosen_face(draft)
+    if face is None:
+        raise Refused("preparation.no_face", "Request refused", "No face was chosen.", "Choose one in step 1.")
+    return face

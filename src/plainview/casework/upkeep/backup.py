@@ -1,0 +1,151 @@
+"""Backing a workspace up while it is being served: one sealed, checksummed file, consistent at one entry of the log.
+
+Owns what goes in and in which order: the public log as it is, then a snapshot of the database (SQLite's online backup,
+which does not stop anyone), then every picture. Never the keys: without them the file opens for nobody, so they are
+kept apart from it. Nor the expunge list: a restore wants a newer one than the backup. Nor what is derived from the
+rest: indexes are made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from plainview import __version__
+from plainview.audit.durable import locked, sync_folder
+from plainview.audit.logfile import CHECKPOINTS_NAME, LOG_NAME, settled
+from plainview.casework.erasure.erasers import BACKUP_LOCK, SNAPSHOT
+from plainview.casework.erasure.expunge import finish
+from plainview.casework.log.write import write_entry
+from plainview.casework.upkeep.unpacking import ABOUT, DATABASE, FORMAT, LOG_FILES, PICTURES, PLAIN_FILES, sealer_of
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.storage.archive import ArchiveWriter, new_id
+from plainview.storage.base import BlobMissing
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """A backup that was made: its id, the log's size in it, pictures, bytes and SHA-256 of the file."""
+
+    backup: str
+    entries: int
+    pictures: int
+    size: int
+    sha256: str
+
+
+def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> BackedUp:
+    """Write a backup of the current workspace into a new file (mode 0600); the operator's act.
+
+    Args:
+        path: the file; it must not exist, nor lie in the workspace.
+        progress: called with the number of pictures copied so far.
+
+    Raises:
+        Refused: backup.place, backup.database.
+        StorageError: a picture is damaged, or the disk is full; no file is left.
+    """
+    root = services().workspace.root
+    if path.exists() or path.resolve().is_relative_to(root.resolve()):
+        raise Refused(
+            "backup.place",
+            "No backup made",
+            f"{path} exists or lies in the workspace.",
+            "Name a new file, on another disk.",
+        )
+    if connection.vendor != "sqlite":
+        raise Refused(
+            "backup.database",
+            "No backup made",
+            "The records are not in the workspace but in a database server.",
+            "Back that up with its own means at the same time as this folder.",
+        )
+    finish()
+    identity = new_id()
+    # The one entry, and before the snapshot: one after it would put every restore behind the published log.
+    with transaction.atomic():
+        write_entry("backup.began", {"backup": identity}, acting_member=None)
+    part, snapshot = path.with_name(f"{path.name}.part"), root / f"{SNAPSHOT}{identity}.sqlite3"
+    with locked(root / BACKUP_LOCK):  # held, the snapshot is in use; see erasers.erase_snapshots
+        try:
+            file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
+            with file:
+                entries, pictures = _write(file, snapshot, identity, progress)
+                file.flush()
+                os.fsync(file.fileno())
+            made = BackedUp(identity, entries, pictures, part.stat().st_size, _sha256(part))
+            part.rename(path)
+            sync_folder(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+            snapshot.unlink(missing_ok=True)
+    return made
+
+
+def _write(file: BinaryIO, snapshot: Path, identity: str, progress: Callable[[int], None]) -> tuple[int, int]:
+    workspace = services().workspace
+    # The log first: what it holds then, the database holds too, since an entry is committed before it is published.
+    lengths = dict(zip((LOG_NAME, CHECKPOINTS_NAME), settled(workspace.audit), strict=True))
+    logs = {name: workspace.audit / name for name in LOG_FILES if (workspace.audit / name).is_file()}
+    entries = _snapshot(snapshot)
+    archive = ArchiveWriter(file, sealer_of(workspace.key("blobs.key")), identity)
+    about = {
+        "format": FORMAT,
+        "backup": identity,
+        "log": services().origin,
+        "entries": entries,
+        "made_at": timezone.now().isoformat(timespec="seconds"),
+        "plainview": __version__,
+    }
+    with archive:
+        archive.add(ABOUT, json.dumps(about).encode())
+        for name in PLAIN_FILES:
+            if (workspace.root / name).is_file():
+                archive.add(name, (workspace.root / name).read_bytes())
+        for name, place in logs.items():
+            with place.open("rb") as source:
+                archive.add_stream(f"audit/{name}", source, lengths.get(name, place.stat().st_size))
+        with snapshot.open("rb") as source:
+            archive.add_stream(DATABASE, source, snapshot.stat().st_size)
+        pictures = 0
+        for digest in services().blobs.digests():
+            try:
+                data = services().blobs.get(digest)
+            except BlobMissing:  # expunged since it was listed
+                continue
+            archive.add_stream(PICTURES + digest, BytesIO(data), len(data))
+            pictures += 1
+            progress(pictures)
+    return entries, pictures
+
+
+def _snapshot(path: Path) -> int:
+    """Copy the database as it is at one moment; return the number of entries of its log."""
+    path.touch(0o600)
+    database = services().workspace.database
+    with (
+        closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(path)) as copy,
+    ):
+        source.backup(copy)
+        # A copy in journal mode WAL would need two files more to be read.
+        copy.execute("PRAGMA journal_mode=DELETE")
+        (newest,) = copy.execute("SELECT max(seq) FROM log_entry").fetchone()
+    return int(newest) + 1
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

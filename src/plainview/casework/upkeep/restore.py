@@ -1,0 +1,223 @@
+"""Restoring a backup: what was erased since stays erased, and the log goes on where it was published last.
+
+Owns the order, inside the folder that is being put together: tables, log, expunge list, tokens and sessions, the entry
+that says what was restored and what was lost, and last the check of the whole. Only then is the folder usable.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.audit.logfile import CHECKPOINTS_NAME, COSIGNATURES_NAME, LOG_NAME
+from plainview.audit.record import parse_line
+from plainview.casework.alerts.erase import blank_alert
+from plainview.casework.erasure.expunge import blank, finish, forget_pages
+from plainview.casework.erasure.expunged import KINDS, Line, about_erasing, lines_of
+from plainview.casework.log.continuity import require_reaches, take_over
+from plainview.casework.log.read import newest_entry, verify_log
+from plainview.casework.log.write import publish, write_entry
+from plainview.casework.models import (
+    Alert,
+    BarredPicture,
+    LogEntry,
+    Preparation,
+    Reference,
+    Search,
+    Token,
+    Video,
+)
+from plainview.casework.probes.preparations import erase_draft
+from plainview.casework.search.erase import blank_search
+from plainview.casework.upkeep.setup import make_tables
+from plainview.casework.videos.erase import blank_rows
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+
+_QUIET = frozenset({"log.heartbeat", "log.exported", "backup.began", *KINDS})
+"""Actions whose loss asks for nothing to be done again; erasures are applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came back, and what did not.
+
+    Attributes:
+        backup: its id; made_at: when it was made.
+        entries: entries of the log in the backup.
+        taken_over: entries added from the newer copy of the log, by action.
+        log_known: a newer copy of the log was there, so that the log has one history.
+        erased_again: ids of references, searches, alerts, videos and drafts that had been erased since.
+        missing_pictures: pictures that references name and the backup lacks.
+        tokens_ended: tokens that were current in the backup.
+        entry: number of the entry about this.
+    """
+
+    backup: str
+    made_at: str
+    entries: int
+    taken_over: dict[str, int] = field(default_factory=dict)
+    log_known: bool = False
+    erased_again: tuple[str, ...] = ()
+    missing_pictures: int = 0
+    tokens_ended: int = 0
+    entry: int = 0
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Acts that the log still proves and the records lack, by action."""
+        return {action: n for action, n in sorted(self.taken_over.items()) if action not in _QUIET}
+
+
+def settle(about: dict[str, Any], *, log: Path | None, kept: str | None, listed: list[Line]) -> Restored:
+    """Make the unpacked workspace, which is the current one, fit to be used.
+
+    Args:
+        about: what the backup says about itself.
+        log: the newest copy of the public log that could be found.
+        kept: a signed checkpoint that somebody kept.
+        listed: the newest expunge list that could be found; what the log knows is added.
+
+    Raises:
+        Refused: the log is behind or differs, or the whole does not verify.
+    """
+    make_tables()
+    entries = newest_entry() + 1
+    taken = take_over(log) if log is not None else Counter()
+    if taken and log is not None:
+        for name in (LOG_NAME, CHECKPOINTS_NAME, COSIGNATURES_NAME):
+            if (log / name).is_file():
+                shutil.copyfile(log / name, services().workspace.audit / name)
+    if kept is not None:
+        require_reaches(kept)
+    publish()
+    erased = _erase_again(listed)
+    ended = Token.objects.filter(revoked_at=None).update(revoked_at=timezone.now())
+    Session.objects.all().delete()
+    missing = _missing()
+    with transaction.atomic():
+        receipt = write_entry(
+            "workspace.restored",
+            {
+                "backup": str(about["backup"]),
+                "made_at": str(about["made_at"]),
+                "entries": entries,
+                "taken_over": sum(taken.values()),
+                "log_known": log is not None,
+                "erased_again": len(erased),
+                "missing_pictures": missing,
+                "tokens_ended": ended,
+            },
+            acting_member=None,
+        )
+    finish()
+    forget_pages()
+    report = verify_log()
+    if not report.ok:
+        raise Refused(
+            "restore.log_unsound",
+            "Nothing restored",
+            f"The restored log is not whole: {report.problems[0]}.",
+            "Keep the backup as it is and try another one.",
+        )
+    return Restored(
+        str(about["backup"]),
+        str(about["made_at"]),
+        entries,
+        dict(taken),
+        log is not None,
+        erased,
+        missing,
+        ended,
+        receipt.entry,
+    )
+
+
+def _erase_again(listed: list[Line]) -> tuple[str, ...]:
+    """Erase everything that the expunge list or the log names as erased and the backup still has.
+
+    No hold is asked: what is erased here was free when it was erased, by an entry that the log still has.
+    """
+    rows = LogEntry.objects.order_by("seq").values_list("canonical", flat=True)
+    known = lines_of(parse_line(bytes(row)) for row in rows.iterator(500) if about_erasing(bytes(row)))
+    erased = []
+    for line in {line.reference: line for line in (*known, *listed)}.values():
+        with transaction.atomic():
+            if line.never_again:
+                BarredPicture.objects.get_or_create(mark=line.picture)
+            if _AGAIN.get(line.kind, _nothing)(line):
+                erased.append(line.reference)
+    return tuple(erased)
+
+
+def _nothing(line: Line) -> bool:
+    return False
+
+
+def _reference(line: Line) -> bool:
+    rows = Reference.objects.select_related("gallery", "enrolment")
+    row = rows.filter(public_id=line.reference).first()
+    if row is None or not row.template:
+        return False
+    blank(row)
+    write_entry(
+        "reference.expunged_again",
+        {"reference": line.reference, "first_in": line.entry, "change": row.gallery.log_head},
+        acting_member=None,
+    )
+    return True
+
+
+def _search(line: Line) -> bool:
+    rows = Search.objects.select_related("case__agency", "member")
+    row = rows.filter(public_id=line.reference, erased_at=None).first()
+    if row is not None:
+        blank_search(row, _RESTORED, cause={"first_in": line.entry}, action="search.erased_again")
+    return row is not None
+
+
+def _alert(line: Line) -> bool:
+    rows = Alert.objects.select_related("case__agency").exclude(probe_blob="")
+    row = rows.filter(public_id=line.reference).first()
+    if row is not None:
+        row.closed_at = row.closed_at or timezone.now()
+        blank_alert(row, _RESTORED, cause={"first_in": line.entry}, action="alert.erased_again")
+    return row is not None
+
+
+def _video(line: Line) -> bool:
+    rows = Video.objects.select_related("case__agency").exclude(state=Video.State.ERASED)
+    row = rows.filter(public_id=line.reference).first()
+    if row is not None:
+        blank_rows(row, _RESTORED, cause={"first_in": line.entry}, action="video.erased_again", acting_member=None)
+    return row is not None
+
+
+def _draft(line: Line) -> bool:
+    row = Preparation.objects.filter(public_id=line.reference, discarded_at=None).first()
+    if row is not None:
+        erase_draft(row, _RESTORED, cause={"first_in": line.entry})
+    return row is not None
+
+
+_RESTORED = "it had been erased before the restore"
+_AGAIN = {
+    "reference": _reference,
+    "search": _search,
+    "alert": _alert,
+    "video": _video,
+    "preparation": _draft,
+}
+
+
+def _missing() -> int:
+    """How many pictures references name that are not there."""
+    digests = Reference.objects.exclude(template=b"").values_list("blob", flat=True).distinct()
+    return sum(not services().blobs.exists(digest) for digest in digests.iterator(2000))

@@ -1,0 +1,80 @@
+"""Making a workspace: its tables, the first entry of its log, and for trying out a sample agency."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Agency, Member, PolicyVersion, Training
+from plainview.casework.workspace.services import services
+from plainview.policy.agency import SAMPLE, parse
+from plainview.policy.roles import Role
+from plainview.policy.terms import TERMS_SHA256
+
+SAMPLE_AGENCY = "Sample Agency (not real)"
+SAMPLE_PEOPLE = {
+    "examiner": Role.EXAMINER,
+    "verifier": Role.VERIFIER,
+    "supervisor": Role.SUPERVISOR,
+    "admin": Role.ADMINISTRATOR,
+    "auditor": Role.AUDITOR,
+}
+_SAMPLE_TRAINING = timedelta(days=365)
+
+
+def make_tables() -> None:
+    """Create or bring up to date the tables."""
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
+    services().workspace.database.chmod(0o600)
+
+
+def begin_log() -> None:
+    """Write the first entry of a new workspace's log."""
+    with transaction.atomic():
+        write_entry("workspace.created", {"sample": services().workspace.is_sample}, acting_member=None)
+
+
+def make_sample_people() -> None:
+    """Create one ready agency with one member per role, marked as sample, all trained for a year."""
+    with transaction.atomic():
+        now = timezone.now()
+        agency = Agency.objects.create(
+            name=SAMPLE_AGENCY,
+            is_sample=True,
+            jurisdiction="Sample",
+            terms_accepted_at=now,
+            terms_sha256=TERMS_SHA256,
+            opened_at=now,
+        )
+        PolicyVersion.objects.create(agency=agency, number=1, text=SAMPLE, why="what a sample agency begins with")
+        write_entry("agency.opened", {"agency": agency.public_id, "sample": True}, acting_member=None)
+        needed = parse(SAMPLE).training
+        for name, role in SAMPLE_PEOPLE.items():
+            member = Member(
+                agency=agency,
+                email=f"{name}@agency.example",
+                name=f"Sample {role.value}",
+                roles=[role.value],
+                is_sample=True,
+            )
+            member.set_unusable_password()
+            member.save()
+            if role in needed:
+                Training.objects.create(
+                    member=member,
+                    course=needed[role].course,
+                    hours=needed[role].hours,
+                    completed_on=now.date(),
+                    expires_on=now.date() + _SAMPLE_TRAINING,
+                )
+            write_entry(
+                "member.joined",
+                {"agency": agency.public_id, "member": member.public_id, "role": role.value, "sample": True},
+                {"email": member.email},
+                acting_member=None,
+            )

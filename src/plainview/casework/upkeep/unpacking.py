@@ -1,0 +1,145 @@
+"""From a backup file to the folder of a workspace that nobody uses yet: unpacked beside its place, then renamed.
+
+Owns which names of an archive go where; anything else in it is refused. It must never write over what exists, nor
+leave a half-restored folder under the final name. No Django here: the database is only opened once it is in place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plainview.casework.workspace.folder import Workspace
+from plainview.policy.decision import Refused
+from plainview.storage.archive import ArchiveDamaged, read_archive
+from plainview.storage.base import digest_of
+from plainview.storage.local import LocalBlobStore
+from plainview.storage.seal import Sealer
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
+
+FORMAT = 1
+ABOUT, DATABASE, PICTURES = "backup.json", "database", "pictures/"
+PLAIN_FILES = ("workspace.toml", "witnesses", "served")
+"""Files of the workspace that are neither keys nor data: how it is set up, and whether members sign in."""
+LOG_FILES = ("key.pub", "log.jsonl", "checkpoints", "cosignatures")
+
+_PICTURE = re.compile(rf"{PICTURES}([0-9a-f]{{64}})")
+_AT_ONCE = 64 << 20  # bytes of pictures that are made durable together
+
+
+def sealer_of(key: bytes) -> Sealer:
+    """The key that backups are sealed with, from the content of `blobs.key`."""
+    return Sealer(key).derive("backups")
+
+
+def staging(place: Path) -> Path:
+    """Where a workspace is put together before it gets its name.
+
+    Raises:
+        Refused: restore.exists.
+    """
+    beside = place.with_name(f".{place.name}.restoring")
+    for path in (place, beside):
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise Refused(
+                "restore.exists",
+                "Nothing restored",
+                f"{path} exists and is not an empty folder.",
+                "Name a new folder; a restore never writes over one. What an interrupted restore left may be removed.",
+            )
+    return beside
+
+
+def unpack(
+    archive: Path, keys: Path, beside: Path, *, progress: Callable[[int], None] = lambda _: None
+) -> dict[str, Any]:
+    """Unpack a backup and its keys into `beside`; return what the backup says about itself.
+
+    Raises:
+        Refused: restore.keys, restore.file.
+        ArchiveDamaged: altered, cut short, or made with other keys.
+        StorageError: the disk is full.
+    """
+    workspace = Workspace(beside)
+    beside.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        shutil.copytree(keys, beside / "keys")
+        (beside / "keys").chmod(0o700)
+        for path in (beside / "keys").iterdir():
+            path.chmod(0o600)
+        master = workspace.key("blobs.key")
+    except (OSError, shutil.Error) as error:
+        raise Refused(
+            "restore.keys",
+            "Nothing restored",
+            f"The keys cannot be read from {keys} ({error}).",
+            "Name the folder where the keys are kept with --keys; without them the backup opens for nobody.",
+        ) from None
+    (beside / "audit").mkdir(mode=0o700)
+    about: dict[str, Any] = {}
+    try:
+        with archive.open("rb") as file:
+            blobs = LocalBlobStore(workspace.blobs, Sealer(master).derive("blobs"))
+            held: list[bytes] = []
+            count = 0
+            for name, stream in read_archive(file, sealer_of(master)):
+                found = _PICTURE.fullmatch(name)
+                if found:
+                    data = stream.read()
+                    if digest_of(data) != found[1]:
+                        raise ArchiveDamaged("a picture in it is not what its name says")
+                    held.append(data)
+                    count += 1
+                    progress(count)
+                    if sum(map(len, held)) >= _AT_ONCE:
+                        blobs.put_many(held)
+                        held = []
+                elif name == ABOUT:
+                    about = _about(stream.read())
+                else:
+                    _write(_place(workspace, name), stream)
+            blobs.put_many(held)
+    except FileNotFoundError:
+        raise Refused("restore.file", "Nothing restored", f"There is no file {archive}.", "Name a backup.") from None
+    if not about or not workspace.database.is_file() or not workspace.settings_file.is_file():
+        raise ArchiveDamaged("it holds no workspace")
+    return about
+
+
+def _about(data: bytes) -> dict[str, Any]:
+    about = json.loads(data)
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise ArchiveDamaged("it was made by another version of Plainview")
+    return about
+
+
+def _place(workspace: Workspace, name: str) -> Path:
+    folder, _, rest = name.rpartition("/")
+    if name == DATABASE:
+        return workspace.database
+    if name in PLAIN_FILES:
+        return workspace.root / name
+    if folder == "audit" and rest in LOG_FILES:
+        return workspace.audit / rest
+    raise ArchiveDamaged("it holds something that a backup does not")
+
+
+def _write(path: Path, source: SupportsRead[bytes]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        for part in _parts(source):
+            file.write(part)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _parts(source: SupportsRead[bytes]) -> Iterator[bytes]:
+    while part := source.read(1 << 20):
+        yield part

@@ -1,0 +1,131 @@
+"""The stills of a video on paper and as a table: a contact sheet (PDF/UA), CSV, JSON. Each export is an entry."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from pathlib import Path
+
+import typst
+
+from plainview.casework.find import video_numbered
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import Receipt, write_entry
+from plainview.casework.models import Member, Video
+from plainview.casework.videos.read import Person, persons, persons_json
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+
+KINDS = ("csv", "json", "pdf")
+
+_SHOWN = 6  # stills of a person on the sheet; the table has all
+
+
+def export_stills(public_id: str, kind: str, *, acting_member: Member) -> bytes:
+    """Write the stills of a video.
+
+    Args:
+        public_id: of the video.
+        kind: one of `KINDS`.
+        acting_member: who takes them along.
+
+    Raises:
+        Refused: no permission, unknown, no still, or another kind.
+    """
+    with acting("still.export", Permission.VIDEO_READ, acting_member):
+        video = video_numbered(public_id, acting_member)
+        people = persons(video)
+        if kind not in KINDS or not people:
+            raise Refused(
+                "still.none",
+                "Nothing written",
+                f"The video is {video.state} and has no still to write.",
+                "Wait until one is found.",
+            )
+        receipt = write_entry(
+            "stills.exported",
+            {"agency": acting_member.agency.public_id, "video": video.public_id, "kind": kind},
+            acting_member=acting_member,
+        )
+    if kind == "csv":
+        return _csv(people)
+    if kind == "json":
+        facts = {"video_id": video.public_id, "sha256": video.sha256, "seconds": video.seconds}
+        return json.dumps(facts | {"persons": persons_json(video), "notes": video.notes}).encode()
+    return _pdf(video, people, receipt)
+
+
+def _csv(people: list[Person]) -> bytes:
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow(
+        ["person", "still", "time_s", "frame", "pts", "frame_sha256", "x", "y", "width", "height", "quality"]
+    )
+    for person in people:
+        for still in person.stills:
+            table.writerow(
+                [
+                    person.number,
+                    still.public_id,
+                    still.time_s,
+                    still.frame,
+                    still.pts,
+                    still.frame_sha256,
+                    *still.box,
+                    still.quality,
+                ]
+            )
+    return out.getvalue().encode()
+
+
+def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
+    footer = f"Log entry {receipt.entry}, log of {receipt.size} entries, root {receipt.root}"
+    sample = "SAMPLE: agency and people are made up. " if video.member.is_sample else ""
+    lines = [
+        (
+            f"#set document(title: {_string(f'Stills of video {video.public_id}')})\n"
+            '#set text(lang: "en", size: 9pt)\n'
+            f'#set page(paper: "a4", margin: (x: 1.5cm, top: 1.5cm, bottom: 2cm), footer: text(size: 7pt, {_string(footer)}))\n'
+            f"= {_text(f'Stills of video {video.public_id}')}"
+        ),
+        _text(
+            f"{sample}Case {video.case.number}. File {video.name}, SHA-256 {video.sha256}. {video.seconds:,.1f} s, "
+            f"{video.frames:,} frames. People are grouped within this video only, by a machine: look for yourself. "
+            "Nothing was searched."
+        ),
+        *map(_text, video.notes),
+    ]
+    with tempfile.TemporaryDirectory(prefix="plainview-stills-") as name:
+        folder = Path(name)
+        for person in people:
+            cells = []
+            for still in person.stills[:_SHOWN]:
+                (folder / f"{still.public_id}.jpg").write_bytes(services().blobs.get(still.thumbnail))
+                alt = f"Person {person.number} at {still.time_s:.2f} seconds"
+                words = (
+                    f"{still.time_s:.3f} s, frame {still.frame}. Face {still.box[2]:.0f} pixels wide, quality "
+                    f"{still.quality}. {still.public_id}"
+                )
+                cells.append(f'[#image("{still.public_id}.jpg", width: 100%, alt: {_string(alt)}) {_text(words)}]')
+            more = len(person.stills) - len(cells)
+            lines.append(
+                f"== {_text(f'Person {person.number}')}\n#grid(columns: (1fr,) * 6, gutter: 6pt, {', '.join(cells)})"
+            )
+            if more > 0:
+                lines.append(_text(f"{more} more in the table."))
+        source = folder / "sheet.typ"
+        source.write_text("\n\n".join(lines), "utf-8")
+        made = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
+    return bytes(made)
+
+
+def _string(text: str) -> str:
+    """A typst string literal; nothing in it can be read as code."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+
+
+def _text(text: str) -> str:
+    return f"#{_string(text)}"

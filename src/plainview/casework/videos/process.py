@@ -1,0 +1,314 @@
+"""Looking through a video: listed once, then segment by segment, each kept in one transaction with its stills.
+
+Owns resuming: a segment that was kept is never done again, one that was not leaves nothing behind. It groups faces
+within this video only, and empties the templates that did it when it ends. It compares with no gallery.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import zlib
+from collections.abc import Callable
+from decimal import Decimal
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from plainview.casework.jobs import Cancelled, Later, beat, job_of, progressed
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Job, Still, Video, VideoSegment, VideoTrack
+from plainview.casework.pictures import jpeg
+from plainview.casework.videos.stored import StoredVideo
+from plainview.casework.workspace.services import services
+from plainview.policy import rules
+from plainview.policy import video as video_rules
+from plainview.policy.decision import Refused
+from plainview.recognition.errors import BadMedia
+from plainview.recognition.video import segment as segments
+from plainview.recognition.video.persons import group
+from plainview.recognition.video.reader import VideoReader
+from plainview.recognition.video.types import FrameIndex, Track, VideoInfo
+from plainview.recognition.video.types import Still as Found
+
+_UNTRUE_END = 1.0
+"""Seconds by which a file may end before its announced end without that being said."""
+
+
+def process_video(
+    job: Job,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    turn: float = math.inf,
+) -> str:
+    """Look through the video of a job, from where an earlier worker stopped; returns a note for people.
+
+    Args:
+        job: whose subject the video is.
+        progress: called with the frames passed and to pass.
+        turn: seconds after which other work has its turn, once a segment is done.
+
+    Raises:
+        Later: the turn is over.
+        Refused: the file is no video that can be used (its code in the rule id), or a rule says no.
+        Cancelled: somebody cancelled, or another worker holds the job.
+    """
+    video = Video.objects.select_related("case__agency", "member").get(pk=job.subject)
+    if video.state in (Video.State.DONE, Video.State.ERASED):
+        return "It was done already."
+    try:
+        _look_through(video, job, progress, time.monotonic() + turn)
+    except Cancelled:
+        if Job.objects.filter(pk=job.pk, tries=job.tries, cancel_asked_at__isnull=False).exists():
+            _stop(video, Video.State.CANCELLED, "", "Cancelled. The stills found until then are kept.")
+        raise
+    except BadMedia as bad:
+        _stop(video, Video.State.FAILED, bad.code, f"{bad.why} {bad.next_step}")
+        raise Refused(f"media.{bad.code}", "Video refused", bad.why, bad.next_step) from bad
+    except Refused as refused:
+        _stop(video, Video.State.FAILED, refused.rule_id, f"{refused.why} {refused.next_step}")
+        raise
+    stills, people = video.stills.count(), _people(video)
+    return f"{people} people in {stills} stills, of {video.frames:,} frames."
+
+
+def _look_through(video: Video, job: Job, progress: Callable[[int, int], None], until: float) -> None:
+    engine = services().engine
+    source = StoredVideo(video, services().blobs)
+    if not video.segments.exists():
+        with VideoReader(source) as reader:
+            index = reader.index(lambda: beat(job, 0))
+            _lay_out(video, reader.info, index, job)
+    index = stored_index(video)
+    first = index.number(video.segments.earliest("number").first)
+    total = index.number(video.segments.latest("number").end - 1) - first + 1
+    beat(job, job.done, total)
+    reader_now: VideoReader | None = None
+
+    def passed(pts: int) -> None:
+        done = index.number(pts) - first
+        beat(job, done, total)
+        progress(done, total)
+
+    try:
+        for row in video.segments.filter(done_at=None).order_by("number"):
+            reader_now = reader_now or VideoReader(source)
+            try:
+                found = segments.process(reader_now, segments.Segment(row.first, row.end), engine, passed=passed)
+            except BadMedia as bad:
+                # The child is gone; what comes after this segment may still be whole.
+                reader_now.close()
+                reader_now = None
+                row.why = bad.why
+                found = segments.Found((), 0, 0, 1)
+            _keep(video, row, found, index, job, index.number(row.end - 1) - first + 1)
+            progress(index.number(row.end - 1) - first + 1, total)
+            if time.monotonic() > until and video.segments.filter(done_at=None).exists():
+                raise Later
+    finally:
+        if reader_now is not None:
+            reader_now.close()
+    _finish(video, job)
+
+
+def stored_index(video: Video) -> FrameIndex:
+    """The list of frames that was made when the video was first opened.
+
+    Raises:
+        StorageError: it is missing or damaged.
+    """
+    stamps = np.frombuffer(zlib.decompress(services().blobs.get(video.stamps_blob)), "<i8").cumsum()
+    return FrameIndex(stamps, stamps[:1], 0)
+
+
+def _lay_out(video: Video, info: VideoInfo, index: FrameIndex, job: Job) -> None:
+    """Keep what the file is and the segments to look through."""
+    begins, ends = int(index.stamps[0]), int(index.stamps[-1])
+    seconds = float((ends - begins) * info.time_base)
+    last_s = seconds + 1 if video.last_s is None else video.last_s
+    rules.require(video_rules.hours(seconds, video.first_s, last_s))
+    from_pts, to_pts = (
+        begins + int(video.first_s / info.time_base),
+        begins + int(min(last_s, seconds + 1) / info.time_base),
+    )
+    rows = [
+        segments.Segment(max(row.first, from_pts), min(row.end, to_pts))
+        for row in segments.cut_up(info, index)
+        if row.end > from_pts and row.first < to_pts
+    ]
+    stamps = np.diff(index.stamps, prepend=0).astype("<i8")
+    blob = services().blobs.put(zlib.compress(stamps.tobytes(), 6))
+    with transaction.atomic():
+        progressed(job, 0)
+        video.container, video.codec = info.container.split(",")[0], info.codec
+        video.width, video.height = info.width, info.height
+        video.base_num, video.base_den = info.time_base.numerator, info.time_base.denominator
+        video.frames, video.begins, video.ends, video.stamps_blob = len(index.stamps), begins, ends, blob
+        video.notes, video.pack = _notes(info, index, seconds), services().engine.pack.identity
+        video.state = Video.State.PROCESSING
+        video.save()
+        VideoSegment.objects.bulk_create(
+            VideoSegment(video=video, number=number, first=row.first, end=row.end)
+            for number, row in enumerate(rows, start=1)
+        )
+
+
+def _notes(info: VideoInfo, index: FrameIndex, seconds: float) -> list[str]:
+    """What a person should know of the file: what is missing, what is uneven."""
+    notes = []
+    frames = len(index.stamps)
+    announced_s = float(info.announced_duration * info.time_base)
+    short = max(announced_s - seconds, 0) if info.announced_duration else 0
+    if info.announced_frames > frames:
+        notes.append(f"The file announces {info.announced_frames:,} frames; {frames:,} are in it. The rest is missing.")
+    elif short > max(_UNTRUE_END, 0.02 * announced_s):
+        notes.append(
+            f"The file announces {announced_s:,.1f} s; its frames end after {seconds:,.1f} s. The rest is missing."
+        )
+    if index.bad_packets:
+        notes.append(f"{index.bad_packets:,} pieces of the file are damaged or could not be read.")
+    steps = np.diff(index.stamps)
+    if len(steps) > 2 and int(np.median(steps)) > 0:
+        uneven = float(np.mean(np.abs(steps - np.median(steps)) > 0.5 * np.median(steps)))
+        if uneven > 0.02:
+            notes.append("Its frame rate varies: count by the time of a frame, not by number and rate.")
+    return notes
+
+
+def _keep(video: Video, row: VideoSegment, found: segments.Found, index: FrameIndex, job: Job, done: int) -> None:
+    """Keep a segment with its tracks and stills, all of it or nothing, once."""
+    thumbnails = services().blobs.put_many(jpeg(still.thumbnail) for track in found.tracks for still in track.stills)
+    digests = iter(thumbnails)
+    sealer = services().templates
+    with transaction.atomic():
+        progressed(job, done)
+        held = VideoSegment.objects.select_for_update().get(pk=row.pk)
+        if held.done_at is not None:
+            return
+        for number, track in enumerate(found.tracks, start=1):
+            kept = VideoTrack.objects.create(
+                segment=held,
+                number=number,
+                seen=list(track.seen),
+                first_box=_rounded(track.first_box),
+                last_box=_rounded(track.last_box),
+                sealed=sealer.seal(track.template.tobytes(), _context(held.pk, number)),
+            )
+            Still.objects.bulk_create(_still(video, kept, still, index, next(digests)) for still in track.stills)
+        held.looked, held.decoded, held.bad, held.why = found.looked, found.decoded, found.bad, row.why
+        held.done_at = timezone.now()
+        held.save()
+        _regroup(video)
+
+
+def _still(video: Video, track: VideoTrack, found: Found, index: FrameIndex, thumbnail: str) -> Still:
+    seconds = found.pts * video.base
+    return Still(
+        video=video,
+        track=track,
+        pts=found.pts,
+        frame=index.number(found.pts),
+        time_s=Decimal(round(seconds * 1_000_000)) / 1_000_000,
+        frame_sha256=found.sha256,
+        one_field=found.one_field,
+        box=_rounded(found.detection.box),
+        quality=found.quality.overall,
+        quality_detail=found.quality.components,
+        thumbnail=thumbnail,
+    )
+
+
+def _regroup(video: Video) -> None:
+    """Number the people of all tracks so far; the numbers may change until the video is done."""
+    rows = list(VideoTrack.objects.filter(segment__video=video).order_by("segment__number", "number"))
+    sealer = services().templates
+    tracks = [
+        Track(
+            row.seen[0],
+            row.seen[-1],
+            tuple(row.seen),
+            tuple(row.first_box),
+            tuple(row.last_box),
+            (),
+            np.frombuffer(sealer.open(bytes(row.sealed), _context(row.segment_id, row.number)), np.float32),
+        )
+        for row in rows
+    ]
+    for row, person in zip(rows, group(tracks, max(1, round(1 / video.base))), strict=True):
+        row.person = person + 1
+    VideoTrack.objects.bulk_update(rows, ["person"], batch_size=200)
+
+
+def _finish(video: Video, job: Job) -> None:
+    rows = list(video.segments.order_by("number"))
+    if not sum(row.decoded for row in rows):
+        raise BadMedia("no_frames", "No frame of the video can be decoded.", "Copy or export the whole file again.")
+    with transaction.atomic():
+        progressed(job, job.done)
+        bad = sum(row.bad for row in rows)
+        lost = [row for row in rows if row.why]
+        if bad:
+            video.notes.append(f"{bad:,} frames or pieces could not be decoded and were passed over.")
+        for row in lost:
+            began = float((row.first - video.begins) * video.base)
+            video.notes.append(f"From {began:,.0f} s on a part could not be decoded: {row.why}")
+        video.state, video.done_at = Video.State.DONE, timezone.now()
+        video.save()
+        forget_templates(video)
+        write_entry(
+            "video.processed",
+            {
+                "agency": video.case.agency.public_id,
+                "video": video.public_id,
+                "frames": video.frames,
+                "looked": sum(row.looked for row in rows),
+                "stills": video.stills.count(),
+                "people": _people(video),
+                "pack": video.pack,
+            },
+            acting_member=video.member,
+        )
+
+
+def _stop(video: Video, state: Video.State, code: str, why: str) -> None:
+    with transaction.atomic():
+        held = Video.objects.select_for_update().get(pk=video.pk)
+        if held.state in (Video.State.DONE, Video.State.ERASED):
+            return
+        held.state, held.code, held.why = state, code, why
+        held.save(update_fields=["state", "code", "why"])
+        write_entry(
+            f"video.{state}",
+            {"agency": video.case.agency.public_id, "video": video.public_id, "code": code},
+            acting_member=video.member,
+        )
+
+
+def settle() -> list[str]:
+    """Say of every video whose job ended without it (cancelled while its worker was gone) how it ended. By the clock."""
+    settled = []
+    for video in Video.objects.filter(state__in=[Video.State.RECEIVED, Video.State.PROCESSING]):
+        job = job_of("video", video.pk)
+        if job is not None and job.is_over:
+            cancelled = job.state == Job.State.CANCELLED
+            _stop(video, Video.State.CANCELLED if cancelled else Video.State.FAILED, "", job.note)
+            settled.append(video.public_id)
+    return settled
+
+
+def forget_templates(video: Video) -> None:
+    """Empty the templates that grouped a video's tracks; the grouping stays."""
+    VideoTrack.objects.filter(segment__video=video).update(sealed=b"")
+
+
+def _people(video: Video) -> int:
+    return VideoTrack.objects.filter(segment__video=video).values("person").distinct().count()
+
+
+def _rounded(box: tuple[float, ...]) -> list[float]:
+    return [round(float(value), 1) for value in box]
+
+
+def _context(segment: int, number: int) -> bytes:
+    return f"video-track:{segment}:{number}".encode()

@@ -1,0 +1,178 @@
+"""Picking a still: the frame is decoded again, held against its recorded digest, and becomes a probe like any other.
+
+Owns what a pick says of its origin. A pick searches nothing: the search that follows is authorised as every search is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+
+from plainview.casework.find import still_numbered
+from plainview.casework.log.guard import acting
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Member, Preparation, Still
+from plainview.casework.probes.frames import Further, public_part, secret_part
+from plainview.casework.probes.preparations import prepare, save
+from plainview.casework.probes.probe import Probe
+from plainview.casework.videos.read import persons
+from plainview.casework.videos.stored import StoredVideo
+from plainview.casework.workspace.services import services
+from plainview.policy import rules
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.recognition.errors import BadMedia
+from plainview.recognition.quality import MIN_FACE_PX
+from plainview.recognition.video.fuse import MAX_FRAMES
+from plainview.recognition.video.reader import VideoReader
+from plainview.recognition.video.track import iou
+
+_SAME_PLACE = 0.3
+"""Share of their union that the face found again must have in common with the still's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A picked still: the whole upright frame as PNG, a file name for it, the face's box, and where it is from.
+
+    `provenance` holds video, still, time_s, frame, frame_sha256, box and what was done to make the frame upright.
+    """
+
+    data: bytes
+    name: str
+    box: tuple[float, float, float, float]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+def pick_still(public_id: str, *, acting_member: Member) -> Picked:
+    """Make a probe's bytes of a still.
+
+    Raises:
+        Refused: no permission, unknown, or its case is closed.
+        BadMedia: the frame does not decode to what it was.
+    """
+    with acting("still.pick", Permission.SEARCH_RUN, acting_member):
+        still = still_numbered(public_id, acting_member)
+        case = still.video.case
+        rules.require(rules.case_open(case.number, case.closed_at.date() if case.closed_at else None))
+    with VideoReader(StoredVideo(still.video, services().blobs)) as reader:
+        frame = reader.frame_at(still.pts, still.frame_sha256, still.frame)
+    done, data = cv2.imencode(".png", frame.pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    if not done:
+        raise ValueError("pixels that cannot be encoded")
+    picked = Picked(
+        bytes(np.asarray(data, dtype=np.uint8)),
+        f"{still.video.public_id}-frame-{still.frame}.png",
+        (still.box[0], still.box[1], still.box[2], still.box[3]),
+        provenance(still, frame.turned),
+    )
+    with acting("still.pick", Permission.SEARCH_RUN, acting_member):
+        write_entry(
+            "still.picked",
+            {"agency": acting_member.agency.public_id, **public_part(picked.provenance)},
+            secret_part(picked.provenance),
+            acting_member=acting_member,
+        )
+    return picked
+
+
+def provenance(still: Still, turned: int = 0) -> dict[str, Any]:
+    """Where a still is from, as it is kept with a search; numbers that are not whole are texts, for the log."""
+    return {
+        "video": still.video.public_id,
+        "still": still.public_id,
+        "time_s": str(still.time_s),
+        "frame": still.frame,
+        "frame_sha256": still.frame_sha256,
+        "box": [str(value) for value in still.box],
+        "video_sha256": still.video.sha256,
+        "turned": turned,
+        "one_field": still.one_field,
+    }
+
+
+def draft_still(public_id: str, *, together: bool = False, acting_member: Member) -> Preparation:
+    """Pick a still and begin a draft with it: step 1 of a search. Its face is chosen already, its origin is left open.
+
+    Args:
+        public_id: of the still.
+        together: search with the best other stills of the person too, as one probe; they are picked at the search.
+        acting_member: who picks.
+
+    Raises:
+        Refused, BadMedia: as `pick_still`.
+    """
+    picked = pick_still(public_id, acting_member=acting_member)
+    still = still_numbered(public_id, acting_member)
+    number = still.video.case.number
+    if together:
+        picked.provenance["with"] = [row.public_id for row in best_others(still)]
+    draft = prepare(number, picked.name, picked.data, provenance=picked.provenance, acting_member=acting_member)
+    shares = [iou(tuple(face["box"]), picked.box) for face in draft.faces]
+    if shares and max(shares) >= _SAME_PLACE:
+        face = shares.index(max(shares)) + 1
+        if draft.faces[face - 1]["box"][2] >= MIN_FACE_PX:
+            draft = save(draft.public_id, {"face": face}, acting_member=acting_member)
+    return draft
+
+
+def best_others(still: Still) -> list[Still]:
+    """The best other stills of the person, from other frames, as many as a probe takes."""
+    rows = next(
+        (row.stills for row in persons(still.video) if row.number == still.track.person),
+        [],
+    )
+    others = [row for row in rows if row.pts != still.pts and row.quality > 0]
+    return others[: MAX_FRAMES - 1]
+
+
+def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member) -> tuple[Further, ...]:
+    """Pick further stills of the person whom `beside` shows, to search with all of them as one probe.
+
+    Raises:
+        Refused: as `pick_still`; too many; or of another person or video.
+        BadMedia: as `pick_still`.
+    """
+    if len(stills) >= MAX_FRAMES:
+        raise Refused(
+            "still.too_many",
+            "Search refused",
+            f"{len(stills) + 1} frames were named; {MAX_FRAMES} are the most.",
+            "Choose the best ones.",
+        )
+    first = still_numbered(beside, acting_member)
+    made = []
+    for public_id in stills:
+        other = still_numbered(public_id, acting_member)
+        same = other.video_id == first.video_id and other.track.person == first.track.person
+        if not same or other.pk == first.pk:
+            raise Refused(
+                "still.other_person",
+                "Search refused",
+                f"{public_id} is not another still of the same person of the same video.",
+                "Search each person with a probe of their own.",
+            )
+        probe = prepare_still(public_id, acting_member=acting_member)
+        made.append(Further(probe.data, probe.picture, probe.number, probe.face, probe.provenance))
+    return tuple(made)
+
+
+def prepare_still(public_id: str, *, together_with: Sequence[str] = (), acting_member: Member) -> Probe:
+    """Pick a still and prepare it as the probe of a search, alone or together with others of the same person.
+
+    Raises:
+        Refused, BadMedia: as `pick_still` and `further_frames`; or the face is not found in the frame again.
+    """
+    further = further_frames(together_with, public_id, acting_member=acting_member)
+    picked = pick_still(public_id, acting_member=acting_member)
+    picture = services().decoder.decode(picked.data)
+    faces = services().engine.faces(picture)
+    shares = [iou(face.detection.box, picked.box) for face in faces]
+    if not shares or max(shares) < _SAME_PLACE:
+        raise BadMedia("no_face", "The still's face is not found in its frame again.", "Pick another still.")
+    number, face = services().engine.probe_face(picture, shares.index(max(shares)) + 1)
+    return Probe(picked.name, picked.data, picture, number, face, provenance=picked.provenance, further=further)

@@ -1,0 +1,241 @@
+"""What the actions work with beside the database: blobs, keys, decoder, model, indexes; one set a workspace.
+
+Owns their making, each at its first use, so that a command that needs no model does not load one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from plainview.audit.checkpoint import Signer, VerifierKey
+from plainview.audit.logfile import LogFolder
+from plainview.casework.workspace.folder import SERVE_ENV, Workspace, current
+from plainview.index.base import BadTemplate, Block, Index, IndexUnreachable, catch_up
+from plainview.index.compressed import CompressedIndex
+from plainview.index.exact import ExactIndex
+from plainview.index.growing import GrowingIndex
+from plainview.index.milvus import MilvusIndex
+from plainview.policy.decision import Refused
+from plainview.recognition.decode import Decoder
+from plainview.recognition.engine import Engine
+from plainview.recognition.packs import DEFAULT_PACK
+from plainview.storage.base import BlobStore
+from plainview.storage.local import LocalBlobStore
+from plainview.storage.seal import Sealer
+
+AUTO = "auto"
+
+ADAPTERS = (AUTO, "exact", "compressed", "milvus")
+"""What can hold the templates of a gallery: auto is exact while it is small and compressed when it is large."""
+
+MILVUS = "http://127.0.0.1:19530"
+"""Where Milvus is looked for, unless `milvus` of [index] in workspace.toml names another place."""
+
+
+class Services:
+    """The adapters of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.look_again_at: dict[int, float] = {}
+        """Gallery -> when its index in this process is checked again, by time.monotonic()."""
+        self._indexes: dict[tuple[str, str], Index] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _master(self) -> Sealer:
+        return Sealer(self.workspace.key("blobs.key"))
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        """Pictures by content hash."""
+        return LocalBlobStore(self.workspace.blobs, self._master.derive("blobs"))
+
+    @cached_property
+    def templates(self) -> Sealer:
+        """Seals templates in the database."""
+        return self._master.derive("templates")
+
+    @cached_property
+    def openings(self) -> Sealer:
+        """Seals the openings of the log's commitments."""
+        return self._master.derive("openings")
+
+    @cached_property
+    def drafts(self) -> Sealer:
+        """Seals what members have answered and not yet recorded."""
+        return self._master.derive("drafts")
+
+    @cached_property
+    def subjects(self) -> Sealer:
+        """Seals what people who ask about themselves have sent, and the answers to them."""
+        return self._master.derive("subjects")
+
+    @cached_property
+    def origin(self) -> str:
+        """The name of this deployment's log; it never changes."""
+        return self.workspace.origin
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Signs checkpoints, unless the log has introduced another key since: see `signer_of`."""
+        return self.workspace.signer()
+
+    @cached_property
+    def first_key(self) -> VerifierKey:
+        """The log's first key; it never changes."""
+        return self.workspace.first_key
+
+    def signer_of(self, vkey: str) -> Signer | None:
+        """The private half of this key of the log; None when it is not here (any more)."""
+        if self.signer.verifier.text == vkey:
+            return self.signer
+        for held in (self.workspace.signer(), self.workspace.next_signer()):
+            if held is not None and held.verifier.text == vkey:
+                self.signer = held
+                return held
+        return None
+
+    @cached_property
+    def log_folder(self) -> LogFolder:
+        """The public copy of the log."""
+        return LogFolder(self.workspace.audit, self.first_key)
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """The restricted decoder; a server shows twenty faces on one page, and decodes two at a time."""
+        return Decoder(children=2 if SERVE_ENV in os.environ else 1)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The loaded model pack; raises PackError."""
+        return self.load_engine()
+
+    def load_engine(self) -> Engine:
+        """The model pack as it lies on disk now, every hash checked again; raises PackError."""
+        settings = self.workspace.settings()
+        pack, use = str(settings.get("pack", DEFAULT_PACK)), str(settings.get("use", "investigation"))
+        return Engine.load(pack, declared_use=use)
+
+    @cached_property
+    def default_adapter(self) -> str:
+        """The adapter of galleries that name none: `adapter` of [index] in workspace.toml, else "auto".
+
+        Raises:
+            Refused: workspace.damaged.
+        """
+        return self._index_setting("adapter", AUTO)
+
+    def index(self, gallery_id: int, pack: str, dimension: int, adapter: str = "") -> Index:
+        """The index of one gallery under one pack, as far as it has followed the gallery's log.
+
+        What another process has written is taken over first, so that little of the log is left to read.
+
+        Args:
+            gallery_id: the gallery.
+            pack: the model that made the templates.
+            dimension: components of a template.
+            adapter: one of `ADAPTERS`; the workspace's when empty. A gallery that was moved has its own.
+
+        Raises:
+            Refused: workspace.damaged, when workspace.toml names an adapter that there is not.
+        """
+        place = f"{gallery_id}-{dimension}-{hashlib.sha256(pack.encode()).hexdigest()[:12]}"
+        with self._lock:
+            return self._opened(place, dimension, adapter or self.default_adapter)
+
+    def forget(self, gallery_id: int, read_after: Callable[[int], Iterable[Block]], adapter: str = "") -> None:
+        """Let every copy that the indexes of a gallery keep follow the log now, so that what was expunged is erased.
+
+        Raises:
+            OSError: a copy cannot be written; run it again.
+        """
+        for _, index in self._copies(gallery_id, adapter or self.default_adapter):
+            try:
+                catch_up(index, read_after)
+            except BadTemplate:  # a copy for a pack that the gallery has left: nothing in it is needed
+                index.clear()
+            index.erase()
+
+    def drop_index(self, gallery_id: int, adapter: str) -> None:
+        """Remove every copy that this adapter keeps of a gallery, as after it was moved to another."""
+        for place, index in self._copies(gallery_id, adapter):
+            index.clear()
+            with self._lock:
+                self._indexes.pop((place, adapter), None)
+
+    def _copies(self, gallery_id: int, adapter: str) -> list[tuple[str, Index]]:
+        """The indexes of a gallery that this adapter has in memory, on disk or on its server."""
+        with self._lock:
+            places = {place for place, kind in self._indexes if kind == adapter}
+            if adapter == "milvus":
+                places |= MilvusIndex.places(self._index_setting("milvus", MILVUS))
+            elif self._index_folder(adapter).is_dir():
+                places |= {folder.name for folder in self._index_folder(adapter).iterdir()}
+            mine = sorted(place for place in places if place.startswith(f"{gallery_id}-"))
+            return [(place, self._opened(place, int(place.split("-")[1]), adapter)) for place in mine]
+
+    def _opened(self, place: str, dimension: int, adapter: str) -> Index:
+        """Return the index of a place, opened at its first use; the caller holds the lock."""
+        index = self._indexes.get((place, adapter))
+        if index is None:
+            index = self._indexes[place, adapter] = self._made(place, dimension, adapter)
+        else:
+            index.refresh()
+        return index
+
+    def _made(self, place: str, dimension: int, adapter: str) -> Index:
+        folder = self._index_folder(adapter) / place
+        sealer = self._master.derive("index")
+        if adapter == AUTO:
+            return GrowingIndex(dimension, folder, lambda: CompressedIndex(dimension, folder, sealer))
+        if adapter == "exact":
+            return ExactIndex(dimension)
+        if adapter == "compressed":
+            return CompressedIndex(dimension, folder, sealer)
+        if adapter == "milvus":
+            return MilvusIndex(dimension, self._index_setting("milvus", MILVUS), place)
+        raise Refused(
+            "workspace.damaged",
+            "Workspace not usable",
+            f"There is no index adapter {adapter!r}.",
+            f"Write one of {', '.join(ADAPTERS)} under [index] in {self.workspace.settings_file}.",
+        )
+
+    def _index_folder(self, adapter: str) -> Path:
+        return self.workspace.root / "indexes" / adapter
+
+    def _index_setting(self, name: str, default: str) -> str:
+        section = self.workspace.settings().get("index", {})
+        return str(section.get(name, default)) if isinstance(section, dict) else default
+
+    def close(self) -> None:
+        """End the decoder's child; the next use starts another one."""
+        decoder = self.__dict__.pop("decoder", None)
+        if decoder is not None:
+            decoder.close()
+
+
+@lru_cache(maxsize=1)
+def services() -> Services:
+    """The services of the current workspace."""
+    return Services(current())
+
+
+@contextmanager
+def index_reached() -> Iterator[None]:
+    """Turn `IndexUnreachable` into a refusal.
+
+    Raises:
+        Refused: index.unreachable.
+    """
+    try:
+        yield
+    except IndexUnreachable as error:
+        raise Refused("index.unreachable", "Index not reached", error.why, error.next_step) from error

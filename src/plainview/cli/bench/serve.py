@@ -1,0 +1,280 @@
+"""`plainview bench serve`: several people search a large gallery at once, over HTTP, as a browser would.
+
+Owns a workspace of its own, thrown away afterwards: its references are synthetic (random templates over pictures of two
+public-domain portraits), its people are real sessions, the server and its worker are the real ones.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import requests
+import typer
+
+from plainview.casework.workspace.folder import ENV
+from plainview.cli.bench.enrol import app, show, varied
+from plainview.cli.common import Json
+
+if TYPE_CHECKING:
+    from plainview.casework.models import Gallery, Member
+
+LIMIT_MS, PAGE_LIMIT_MS = 1500.0, 200.0
+"""What a person may wait for candidates and for any other page; source: the issue of the web application."""
+
+_PICTURES = 200  # different pictures behind the references
+_PAGES = ("/", "/cases/", "/alerts/", "/leads/", "/galleries/", "/policy/", "/me/")
+
+
+@dataclass
+class _Person:
+    """One signed-in person and what they measured, in milliseconds."""
+
+    url: str
+    cookie: str
+    photograph: Path
+    searches: list[float] = field(default_factory=list)
+    pictures: list[float] = field(default_factory=list)
+    pages: list[float] = field(default_factory=list)
+
+
+def bench_serve(
+    references: Annotated[int, typer.Option(help="Size of the gallery.")] = 100_000,
+    people: Annotated[int, typer.Option(help="Who search at once.")] = 4,
+    searches: Annotated[int, typer.Option(help="Of each person.")] = 10,
+    json: Json = False,
+) -> None:
+    """Time searches of a large gallery over HTTP, by several people at once, from the click to the list."""
+    with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
+        home = Path(folder)
+        os.environ[ENV] = str(home / "workspace")
+        from plainview.cli.setup import make_workspace
+
+        make_workspace(sample=True)
+        photographs = sorted(varied(home / "photographs", _PICTURES).iterdir())
+        cookies = _prepare(photographs, references, people)
+        show(_measure(home, photographs, cookies, searches) | {"gallery_size": references}, json=json)
+
+
+def _prepare(photographs: list[Path], count: int, people: int) -> list[str]:
+    """Fill the gallery and sign people in; returns their session keys."""
+    from plainview.casework.cases.open_close import open_case
+    from plainview.casework.find import member_by_email
+    from plainview.casework.galleries.passports import create_gallery
+    from plainview.casework.workspace.services import services
+
+    admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
+    passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}
+    gallery = create_gallery("large", **passport, expires_on=date(2099, 1, 1), acting_member=admin)
+    fill(gallery, admin, photographs, count)
+    open_case("BENCH", "benchmark", acting_member=examiner)
+    keys = [_session(_colleague(examiner, number)) for number in range(people)]
+    services().close()
+    return keys
+
+
+def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) -> None:
+    """Put `count` synthetic references into an empty gallery: random templates, real pictures and boxes."""
+    from django.db import transaction
+
+    from plainview.casework.models import Enrolment, GalleryChange, Reference
+    from plainview.casework.workspace.services import services
+
+    engine = services().engine
+    kept = []
+    for path in photographs:
+        data = path.read_bytes()
+        face = engine.enrol_faces(services().decoder.decode(data))[0].detection
+        kept.append((services().blobs.put(data), [round(float(v), 1) for v in face.box], face.points.tolist()))
+    random = np.random.default_rng(1)
+    shared: dict[str, Any] = {
+        "gallery": gallery,
+        "enrolment": Enrolment.objects.create(gallery=gallery, member=member),
+        "quality": 50,
+        "quality_detail": {},
+        "file_name": "-",
+        "pack": engine.pack.identity,
+    }
+    for first in range(0, count, 5_000):
+        rows = random.standard_normal((min(5_000, count - first), engine.pack.dimension), dtype=np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        made = []
+        for number, row in enumerate(rows, start=first):
+            blob, box, points = kept[number % len(kept)]
+            made.append(Reference(blob=blob, box=box, points=points, face_number=number // len(kept) + 1, **shared))
+            context = f"template:{made[-1].public_id}".encode()
+            made[-1].template = services().templates.seal(row.tobytes(), context)
+        with transaction.atomic():
+            Reference.objects.bulk_create(made, batch_size=500)
+            GalleryChange.objects.bulk_create(
+                [
+                    GalleryChange(gallery=gallery, seq=first + i, is_add=True, reference=row)
+                    for i, row in enumerate(made, 1)
+                ],
+                batch_size=500,
+            )
+            type(gallery).objects.filter(pk=gallery.pk).update(log_head=first + len(made), pack=engine.pack.identity)
+
+
+def _colleague(examiner: Member, number: int) -> Member:
+    from allauth.mfa.totp.internal import auth as totp
+
+    from plainview.casework.models import Member, Training
+
+    member = Member.objects.create(
+        agency=examiner.agency,
+        email=f"bench-{number}@agency.example",
+        name=f"Bench {number}",
+        roles=examiner.roles,
+        is_sample=True,
+    )
+    totp.TOTP.activate(member, totp.generate_totp_secret())
+    for row in examiner.trainings.all():
+        Training.objects.create(
+            member=member,
+            course=row.course,
+            hours=row.hours,
+            completed_on=row.completed_on,
+            expires_on=row.expires_on,
+            recorded_by=row.recorded_by,
+        )
+    return member
+
+
+def _session(member: Member) -> str:
+    """A session as a sign-in makes it: the benchmark is not about passwords."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    store = SessionStore()
+    store[SESSION_KEY] = str(member.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = member.get_session_auth_hash()
+    store.save()
+    return str(store.session_key)
+
+
+def _measure(home: Path, photographs: list[Path], cookies: list[str], rounds: int) -> dict[str, object]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "plainview.cli.main", "serve", "--port", str(port)]
+    with (home / "serve.log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
+    try:
+        _wait(url, server)
+        crowd = [_Person(url, cookie, photographs[i]) for i, cookie in enumerate(cookies)]
+        _work(crowd[0], 1)  # builds the index, and loads the model
+        crowd[0] = _Person(url, cookies[0], photographs[0])
+        began = time.perf_counter()
+        threads = [threading.Thread(target=_work, args=(person, rounds)) for person in crowd]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        seconds = time.perf_counter() - began
+    finally:
+        server.terminate()
+        server.wait()
+    waits = [value for person in crowd for value in person.searches]
+    if len(waits) < len(cookies) * rounds:
+        raise RuntimeError(f"only {len(waits)} searches were answered; see {home / 'serve.log'}")
+    p95 = float(np.quantile(waits, 0.95))
+    pages = float(np.quantile([value for person in crowd for value in person.pages], 0.95))
+    return {
+        "people": len(cookies),
+        "searches": len(waits),
+        "p50_ms": round(statistics.median(waits), 1),
+        "p95_ms": round(p95, 1),
+        "ratio_to_limit": round(p95 / LIMIT_MS, 3),
+        "searches_per_s": round(len(waits) / seconds, 2),
+        "pictures_p95_ms": round(float(np.quantile([v for p in crowd for v in p.pictures], 0.95)), 1),
+        "pages_p95_ms": round(pages, 1),
+        "pages_ratio_to_limit": round(pages / PAGE_LIMIT_MS, 3),
+        "synthetic_gallery": True,
+    }
+
+
+def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 120
+    while True:
+        try:
+            requests.get(f"{url}/accounts/login/", timeout=10)
+        except requests.ConnectionError:
+            if time.monotonic() > end or server.poll() is not None:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+def _work(person: _Person, rounds: int) -> None:
+    """Prepare, search, look at every candidate's picture, open the other pages; again and again."""
+    http = requests.Session()
+    http.cookies.set("session", person.cookie)
+    for _ in range(rounds):
+        draft = _draft(http, person)
+        page = http.get(f"{draft}search/", timeout=60).text
+        asked = {
+            "csrfmiddlewaretoken": _token(page),
+            "purpose": "benchmark",
+            "galleries_shown": "1",
+            "galleries": "large",
+            "top": "20",
+        }
+        began = time.perf_counter()
+        answer = http.post(f"{draft}search/", data=asked, timeout=120, headers={"Referer": draft})
+        person.searches.append((time.perf_counter() - began) * 1e3)
+        answer.raise_for_status()
+        if "/searches/" not in answer.url:
+            raise RuntimeError(f"no candidates at {answer.url}")
+        began = time.perf_counter()
+        for source in re.findall(r'src="(/searches/[^"]+side=320)"', answer.text):
+            http.get(person.url + source, timeout=60).raise_for_status()
+        person.pictures.append((time.perf_counter() - began) * 1e3)
+        for path in _PAGES:
+            began = time.perf_counter()
+            http.get(person.url + path, timeout=60).raise_for_status()
+            person.pages.append((time.perf_counter() - began) * 1e3)
+
+
+def _draft(http: requests.Session, person: _Person) -> str:
+    """A draft with one face; its address."""
+    page = http.get(f"{person.url}/prepare/?case=BENCH", timeout=60)
+    page.raise_for_status()
+    with person.photograph.open("rb") as file:
+        made = http.post(
+            f"{person.url}/prepare/",
+            data={"csrfmiddlewaretoken": _token(page.text), "case": "BENCH"},
+            files={"photo": file},
+            timeout=120,
+            headers={"Referer": person.url},
+        )
+    made.raise_for_status()
+    return made.url
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    if found is None:
+        raise RuntimeError("the page has no form: is the session signed in?")
+    return found.group(1)
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command to its group."""
+    app.command("serve")(bench_serve)

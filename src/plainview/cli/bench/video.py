@@ -1,0 +1,80 @@
+"""`plainview bench video`: speed beside plain decoding, and people found beside looking at every frame."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import numpy as np
+import typer
+
+from plainview.cli.bench.enrol import app, show
+from plainview.cli.common import Json
+from plainview.evaluation.footage import RATE, Footage, Portrait, busy, film, portrait
+from plainview.policy.decision import Refused
+from plainview.recognition.engine import Engine
+
+
+def bench_video(
+    faces: Annotated[
+        Path | None, typer.Option(help="A folder a person with photographs; else the two bundled portraits.")
+    ] = None,
+    clips: Annotated[int, typer.Option(help="Clips that are made and measured.")] = 6,
+    people: Annotated[int, typer.Option(help="People in a clip.")] = 8,
+    seconds: Annotated[float, typer.Option(help="Length of a clip.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn by chance.")] = 1,
+    keep: Annotated[Path | None, typer.Option(help="Write the clips here too.")] = None,
+    json: Json = False,
+) -> None:
+    """Make 1080p25 clips of walking portraits and look through them: adaptively, at every frame, and decoding only."""
+    from plainview.evaluation.video import measure
+
+    engine = Engine.load()
+    known = known_portraits(faces, clips * people, seed, engine)
+    made = []
+    for number in range(clips):
+        here = known[number * people : (number + 1) * people] if faces else known
+        made.append(_clip(here, seconds, seed + number))
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+            (keep / f"clip-{number}.mp4").write_bytes(made[-1].data)
+    result = measure(made, engine, Fraction(RATE))
+    show({**result, "clips": clips, "faces": "a folder" if faces else "two bundled portraits"}, json=json)
+
+
+def _clip(people: list[Portrait], seconds: float, seed: int) -> Footage:
+    walks, cuts = busy(people, seconds, seed=seed)
+    return film(walks, int(seconds * RATE), cuts=cuts, seed=seed)
+
+
+def known_portraits(folder: Path | None, count: int, seed: int, engine: Engine) -> list[Portrait]:
+    """One portrait a person, chosen by the seed."""
+    if folder is None:
+        from plainview.cli.demo import bundled_portraits
+
+        paths = {path.stem: path for path in bundled_portraits().values()}
+    else:
+        people = sorted(path for path in folder.iterdir() if path.is_dir())
+        chosen = np.random.default_rng(seed).permutation(len(people))[:count]
+        paths = {people[i].name: min(path for path in people[i].iterdir()) for i in chosen}
+    found = []
+    for person, path in paths.items():
+        pixels = cv2.imread(str(path))
+        one = None if pixels is None else portrait(person, np.asarray(pixels, np.uint8), engine)
+        if one is not None:
+            found.append(one)
+    if not found:
+        raise Refused(
+            "bench.faces",
+            "Nothing measured",
+            "No portrait with a face was found.",
+            "Name a folder with one folder a person.",
+        )
+    return found
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command to its group."""
+    app.command("video")(bench_video)

@@ -1,0 +1,203 @@
+"""The commands of a search: search, candidates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Column, Table
+
+from plainview.casework.workspace.folder import current
+from plainview.cli.common import As, Json, acting_member, console, print_json, sample_notice
+from plainview.policy.agency import DEFAULT_LIST
+from plainview.policy.search import ORIGINS, UNDECLARED
+
+if TYPE_CHECKING:
+    from plainview.casework.search.answers import Answer
+
+
+def search(
+    acting: As,
+    image: Annotated[Path | None, typer.Argument(help="The probe; or --still.")] = None,
+    still: Annotated[
+        list[str] | None,
+        typer.Option(help="Id of a still of a video, instead of a picture; several of one person: one probe of all."),
+    ] = None,
+    case: Annotated[str, typer.Option(help="Number of an open case.")] = "",
+    purpose: Annotated[str, typer.Option(help="What the search is to find out.")] = "",
+    gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
+    top: Annotated[int, typer.Option(help="Length of the candidate list, 2 to 50.")] = DEFAULT_LIST,
+    face: Annotated[int | None, typer.Option(help="Which face of the picture, from 1, the largest.")] = None,
+    origin: Annotated[str, typer.Option(help=f"Where the probe comes from: {', '.join(ORIGINS)}.")] = UNDECLARED,
+    edit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Edit of the probe, may be repeated: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
+        ),
+    ] = None,
+    urgent: Annotated[
+        str, typer.Option(help="Life is at risk: why. A supervisor authorises it in time, or it is erased.")
+    ] = "",
+    review: Annotated[str, typer.Option(help="Id of the accepted exoneration review that it answers.")] = "",
+    json: Json = False,
+) -> None:
+    """Search a gallery with a probe. The record is made before the result."""
+    member = acting_member(acting)
+    from plainview.casework.probes.probe import prepare_probe
+    from plainview.casework.search.run import Request, authorise, run_search
+    from plainview.casework.videos.stills import prepare_still
+    from plainview.casework.workspace.services import services
+    from plainview.recognition.decode import read_file
+    from plainview.storage.base import digest_of
+
+    if (image is None) == (not still):
+        raise typer.BadParameter("name a picture, or a still with --still")
+    digest = digest_of(read_file(image)) if image else ""
+    request = Request(case, purpose, gallery, top, origin, urgent, probe_sha256=digest, review=review)
+    if image:
+        authorise(request, acting_member=member)  # says no before anything is decoded
+    try:
+        probe = (
+            prepare_probe(image, face, edits=edit or ())
+            if image
+            else prepare_still((still or [""])[0], together_with=(still or [])[1:], acting_member=member)
+        )
+        answer = run_search(probe, request, acting_member=member)
+    finally:
+        services().close()
+    if json:
+        print_json(answer_json(answer))
+    else:
+        print_answer(answer, sample_notice(current()))
+
+
+def candidates(search: Annotated[str, typer.Argument(help="Id of a search.")], acting: As, json: Json = False) -> None:
+    """Show the candidate list of a search again, as it was recorded; the view is recorded too."""
+    member = acting_member(acting)
+    from plainview.casework.search.run import view_candidates
+
+    answer = view_candidates(search, acting_member=member)
+    if json:
+        print_json(answer_json(answer))
+    else:
+        print_answer(answer, sample_notice(current()))
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answered search as the JSON that scripts rely on."""
+    from plainview.casework.search.meaning import cautions, meanings
+
+    search, shared = answer.search, answer.search.shared_request
+    told = meanings(search, answer.candidates)
+    return {
+        "search_id": search.public_id,
+        "probe": {
+            "sha256": search.probe_blob,
+            "edits": search.edits,
+            "face": search.face_number,
+            "box": search.box,
+            "quality": search.quality,
+            "quality_detail": search.quality_detail,
+            "provenance": search.provenance,
+            "frames": [frame.provenance for frame in search.frames.order_by("number")],
+        },
+        "gallery_size": search.gallery_size,
+        "ordered_by": search.scorer,
+        "likelihood_ratio": None,  # needs pairs known apart from their scores: docs/explanation/calibration.md
+        "candidates": [
+            {
+                "rank": row.rank,
+                "score": float(row.score),
+                "adjusted_score": float(row.adjusted),
+                "reference_id": row.reference.public_id,
+                "source_url": row.reference.source_url,
+                "page_url": row.reference.page_url,
+                "captured_on": row.reference.captured_on and row.reference.captured_on.isoformat(),
+                "quality": row.reference.quality,
+                "calibration": {
+                    "once_in": round(meaning.rate.once_in, 2),
+                    "low": round(meaning.rate.low, 2),
+                    "high": round(meaning.rate.high, 2),
+                    "own_gallery": meaning.rate.own,
+                    "text": meaning.text,
+                }
+                if meaning.rate
+                else {"once_in": None, "low": None, "high": None, "own_gallery": None, "text": meaning.text},
+            }
+            for row, meaning in zip(answer.candidates, told, strict=True)
+        ],
+        "warnings": [{"id": row.id, "rank": row.rank, "text": row.text} for row in cautions(search, answer.candidates)],
+        "model": {"pack": search.pack, "sha256": search.pack_sha256},
+        "audit": {
+            "entry": search.request_entry,
+            "root": answer.receipt.root,
+            "size": answer.receipt.size,
+            "answer_entry": search.answer_entry,
+        },
+        "authorise_by": search.authorise_by and search.authorise_by.isoformat(),
+        "shared_request": shared.public_id if shared else None,
+        "for_agency": shared.agreement.asker.name if shared else None,
+        "sample": search.member.is_sample,
+    }
+
+
+def print_answer(answer: Answer, notice: str) -> None:
+    """Print an answered search for people."""
+    search = answer.search
+    table = Table(
+        "Rank",
+        "Score",
+        "Adjusted",
+        Column("Reference", no_wrap=True),
+        Column("Source", overflow="fold"),
+        "Captured",
+        "Quality",
+        title=f"Search {search.public_id}: {len(answer.candidates)} candidates of {search.gallery_size} references",
+        caption=notice,
+    )
+    for row in answer.candidates:
+        reference = row.reference
+        table.add_row(
+            str(row.rank),
+            f"{row.score:.3f}",
+            f"{row.adjusted:.3f}",
+            reference.public_id,
+            reference.source_url,
+            str(reference.captured_on or "not stated"),
+            str(reference.quality),
+        )
+    console.print(table)
+    if search.shared_request is not None:
+        asker = search.shared_request.agreement.asker.name
+        console.print(f"Searched for {asker}, who asked in {search.shared_request.public_id}.")
+    if search.authorise_by is not None:
+        console.print(
+            f"[yellow]Urgent: a supervisor authorises it by {search.authorise_by:%Y-%m-%d %H:%M} UTC "
+            f"(`plainview urgent authorise {search.public_id}`), or it is erased.[/]",
+            soft_wrap=True,
+        )
+    from plainview.casework.search.meaning import cautions, meanings
+    from plainview.scores.scoring import COSINE
+
+    for row, meaning in list(zip(answer.candidates, meanings(search, answer.candidates), strict=True))[:3]:
+        console.print(f"Rank {row.rank}: {meaning.text}", soft_wrap=True)
+    for caution in cautions(search, answer.candidates):
+        where = f"Rank {caution.rank}: " if caution.rank else ""
+        console.print(f"[yellow]Look again. {where}{caution.text}[/]", soft_wrap=True)
+    console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
+    if search.scorer != COSINE:
+        console.print(
+            "Order and rates are of the adjusted score: less how near both faces lie to everybody.",
+            soft_wrap=True,
+        )
+    console.print(
+        f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}",
+        soft_wrap=True,
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(search)
+    app.command()(candidates)

@@ -1,0 +1,219 @@
+"""`plainview video` and its kin: a video into stills in the foreground, lists of them, erasing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from plainview.casework.workspace.folder import current
+from plainview.cli.common import As, Json, acting_member, console, err, print_json, print_rows, sample_notice
+from plainview.policy.decision import Refused
+
+if TYPE_CHECKING:
+    from plainview.casework.models import Member, Video
+
+_COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+
+
+def video(
+    file: Path,
+    case: Annotated[str, typer.Option(help="Number of an open case.")],
+    acting: As,
+    first: Annotated[float, typer.Option("--from", help="Begin here, seconds from the first frame.")] = 0,
+    last: Annotated[float | None, typer.Option("--to", help="End here, seconds from the first frame.")] = None,
+    json: Json = False,
+) -> None:
+    """Find the people of a video: a best still for each, and others. Nothing is searched."""
+    member = acting_member(acting)
+    from plainview.casework.videos.read import persons, persons_json
+
+    done = _through(file, case, first, last, member)
+    if json:
+        print_json(
+            {
+                "video_id": done.public_id,
+                "seconds": round(done.seconds, 3),
+                "frames": done.frames,
+                "persons": persons_json(done),
+                "notes": done.notes,
+                "sha256": done.sha256,
+            }
+        )
+        return
+    table = Table(
+        "Person",
+        "Stills",
+        "Best still",
+        "Time",
+        "Frame",
+        "Width",
+        "Quality",
+        title=f"Video {done.public_id}: {done.seconds:,.1f} s, {done.frames:,} frames",
+        caption=sample_notice(current()),
+    )
+    for person in persons(done):
+        best = person.best
+        table.add_row(
+            str(person.number),
+            str(len(person.stills)),
+            best.public_id,
+            f"{best.time_s:.2f} s",
+            str(best.frame),
+            f"{best.box[2]:.0f}",
+            str(best.quality),
+        )
+    console.print(table)
+    for note in done.notes:
+        console.print(f"[yellow]{note}[/]", soft_wrap=True)
+    console.print(
+        "Grouped within this video only. Search with one: `plainview search --still ID --case ... `",
+        soft_wrap=True,
+    )
+
+
+def _through(file: Path, case: str, first: float, last: float | None, member: Member) -> Video:
+    """Upload the file in pieces, then look through it, in this process."""
+    from plainview.casework import jobs
+    from plainview.casework.models import Video
+    from plainview.casework.videos.process import process_video
+    from plainview.casework.videos.upload import add_part, begin_video, finish_video
+    from plainview.casework.workspace.services import services
+    from plainview.policy.video import PART_BYTES
+
+    try:
+        size = file.stat().st_size
+        stream = file.open("rb")
+    except OSError as error:
+        raise Refused(
+            "video.unreadable",
+            "Video refused",
+            f"{file.name!r} cannot be read: {error.strerror}.",
+            "Check that it exists and that you may read it.",
+        ) from error
+    with stream, Progress(*_COLUMNS, console=err, transient=True) as bar:
+        begun = begin_video(case, file.name, size, first_s=first, last_s=last, acting_member=member)
+        task, offset = bar.add_task("Storing", total=size), 0
+        while piece := stream.read(PART_BYTES):
+            offset = add_part(begun.public_id, offset, piece, acting_member=member)
+            bar.update(task, completed=offset)
+        begun, job = finish_video(begun.public_id, acting_member=member)
+        task = bar.add_task("Looking through", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        try:
+            jobs.run(job.pk, lambda held: process_video(held, progress))
+        finally:
+            services().close()
+    done = Video.objects.get(pk=begun.pk)
+    if done.state != Video.State.DONE:
+        raise Refused(done.code if "." in done.code else f"media.{done.code}", "Video refused", done.why, "")
+    return done
+
+
+def stills(
+    video: Annotated[str, typer.Argument(help="Id of a video.")],
+    acting: As,
+    out: Annotated[Path | None, typer.Option(help="Write them here: .csv, .json or .pdf (a contact sheet).")] = None,
+    json: Json = False,
+) -> None:
+    """List the stills of a video, or write them as a table or a contact sheet."""
+    member = acting_member(acting)
+    from plainview.casework.find import video_numbered
+    from plainview.casework.videos.export import KINDS, export_stills
+    from plainview.casework.videos.read import persons, persons_json
+
+    found = video_numbered(video, member)
+    if out is not None:
+        kind = out.suffix.lower().lstrip(".")
+        if kind not in KINDS:
+            raise Refused(
+                "still.export_kind",
+                "Nothing written",
+                f"{out.name!r} is none of {', '.join(KINDS)}.",
+                "End the name in one of them.",
+            )
+        out.write_bytes(export_stills(video, kind, acting_member=member))
+        console.print(f"Written to {out}.")
+        return
+    if json:
+        print_json(
+            {
+                "video_id": found.public_id,
+                "state": found.state,
+                "persons": persons_json(found),
+                "notes": found.notes,
+            }
+        )
+        return
+    rows = [
+        {
+            "id": still.public_id,
+            "person": person.number,
+            "time": f"{still.time_s:.2f} s",
+            "frame": still.frame,
+            "width": round(still.box[2]),
+            "quality": still.quality,
+        }
+        for person in persons(found)
+        for still in person.stills
+    ]
+    print_rows(
+        "stills",
+        ("Still", "Person", "Time", "Frame", "Width", "Quality"),
+        rows,
+        f"No face yet. The video is {found.state}.",
+        json=False,
+        caption=sample_notice(current()),
+    )
+
+
+def video_list(acting: As, json: Json = False) -> None:
+    """List the agency's videos, the newest first."""
+    member = acting_member(acting)
+    from plainview.casework.videos.read import videos
+
+    rows = [
+        {
+            "id": row.public_id,
+            "case": row.case.number,
+            "name": row.name,
+            "state": row.state,
+            "seconds": round(row.seconds, 1),
+            "by": row.member.email,
+        }
+        for row in videos(member)
+    ]
+    print_rows(
+        "videos",
+        ("Video", "Case", "Name", "State", "Seconds", "By"),
+        rows,
+        "No video yet. Take one with `plainview video FILE --case NUMBER`.",
+        json=json,
+    )
+
+
+def video_erase(
+    video: Annotated[str, typer.Argument(help="Id of a video.")],
+    reason: Annotated[str, typer.Option(help="Why it is erased.")],
+    acting: As,
+) -> None:
+    """Erase a video with its stills for good; what stays is that there was one, and why it went."""
+    member = acting_member(acting)
+    from plainview.casework.videos.erase import erase_video
+
+    gone = erase_video(video, reason=reason, acting_member=member)
+    console.print(f"Video {video} is erased ({gone} stored pieces).")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(video)
+    app.command("videos")(video_list)
+    app.command()(stills)
+    app.command("video-erase")(video_erase)

@@ -1,0 +1,117 @@
+"""What a person should know before looking at a candidate list: plain sentences with stable ids.
+
+Owns the limits. A warning never says who somebody is, and none means nothing more than that no limit was passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.recognition.cover import COVERED
+from plainview.scores.same_face import SAME_FACE
+
+HAIR = 0.02
+"""Cosine within which two candidates are hard to tell apart by score: chosen, a sixth of the spread of the scores of
+one person's pictures (.12 on LFW, default pack)."""
+
+AGE_GAP_YEARS = 10
+"""Years between two pictures from which faces have changed; source: FRTE ageing, and Williams (Detroit)."""
+
+LOW_QUALITY = 30
+"""Overall quality (0 to 100) below which a face is hard to compare: chosen; see recognition/quality.py for its parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One warning: its id, and what to tell the person; `rank` is None when it is about the probe or the whole list."""
+
+    id: str
+    text: str
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One candidate as the warnings see it.
+
+    Attributes:
+        rank, score, quality, captured_on: as in the list.
+        template: float32, unit length.
+        cover: how covered the face seems (recognition.cover); None for one enrolled before that was measured.
+    """
+
+    rank: int
+    score: float
+    quality: int
+    captured_on: date | None
+    template: NDArray[np.float32]
+    cover: float | None = None
+
+
+def cautions_for(
+    listed: Sequence[Listed],
+    *,
+    probe_quality: int,
+    probe_captured_on: date | None,
+    probe_cover: float | None = None,
+) -> list[Caution]:
+    """Every warning for a candidate list, those of the probe first."""
+    found = []
+    if probe_quality < LOW_QUALITY:
+        found.append(
+            Caution(
+                "probe_quality",
+                f"The probe's quality is {probe_quality} of 100: scores mean less than usual.",
+            )
+        )
+    if _covered(probe_cover):
+        found.append(
+            Caution(
+                "probe_cover",
+                "The probe's mouth or nose seem covered: scores run lower than usual, and the person may stand further "
+                "down or be missing.",
+            )
+        )
+    found += _look_alikes(listed)
+    for row in listed:
+        if _covered(row.cover):
+            text = "The reference's mouth or nose seem covered: look for another picture of this person."
+            found.append(Caution("reference_cover", text, row.rank))
+        if row.quality < LOW_QUALITY:
+            text = f"The reference's quality is {row.quality} of 100: look for another picture of this person."
+            found.append(Caution("reference_quality", text, row.rank))
+        if probe_captured_on and row.captured_on:
+            years = abs((probe_captured_on - row.captured_on).days) / 365.25
+            if years >= AGE_GAP_YEARS:
+                text = f"The pictures are {years:.0f} years apart: faces change in that time."
+                found.append(Caution("age_gap", text, row.rank))
+    return found
+
+
+def _covered(cover: float | None) -> bool:
+    return cover is not None and cover >= COVERED
+
+
+def _look_alikes(listed: Sequence[Listed]) -> list[Caution]:
+    """Different people whose scores differ by a hair: the first of them is no better than the others."""
+    if len(listed) < 2:
+        return []
+    near = [row for row in listed if listed[0].score - row.score <= HAIR]
+    people: list[Listed] = []
+    for row in near:
+        if all(float(row.template @ other.template) < SAME_FACE for other in people):
+            people.append(row)
+    if len(people) < 2:
+        return []
+    ranks = ", ".join(str(row.rank) for row in people)
+    return [
+        Caution(
+            "look_alikes",
+            f"Ranks {ranks} show different people whose scores differ by {HAIR} or less: the order says nothing.",
+        )
+    ]

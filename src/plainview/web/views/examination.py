@@ -1,0 +1,113 @@
+"""Examining one candidate against the probe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from plainview.casework.examination.drafts import Answers, opened
+from plainview.casework.examination.examine import Desk, examine, save_draft, view_examination
+from plainview.casework.examination.read import examinations, examined_picture, standing_of
+from plainview.casework.find import candidate_numbered
+from plainview.casework.models import Candidate, Draft
+from plainview.casework.search.meaning import cautions_about
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
+from plainview.web.views.common import member_of, picture
+from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_json, version_of
+
+
+@require_http_methods(["GET", "POST"])
+def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
+    """The pair and the form; after it was recorded, what was recorded."""
+    member = member_of(request)
+    if request.method == "GET":
+        desk = view_examination(public_id, rank, acting_member=member)
+        answers = opened(desk.draft).get(0, Answers()) if desk.draft else Answers()
+        return _desk(request, desk, answers)
+    answers = answers_of(request)
+    if request.POST.get("act") == "draft":
+        save_draft(public_id, rank, answers, version_of(request), acting_member=member)
+        messages.info(request, "Your answers are kept as a draft. Nothing is recorded yet.")
+        return redirect("examine", public_id, rank)
+    try:
+        row = examine(
+            public_id,
+            rank,
+            components=answers.components,
+            conclusion=answers.conclusion,
+            notes=answers.notes,
+            acknowledged=answers.acknowledged,
+            acting_member=member,
+        )
+    except Refused as refused:
+        if refused.rule_id != "member.training" and not refused.rule_id.startswith("examination."):
+            raise
+        if refused.rule_id == "examination.twice":
+            messages.warning(request, f"{refused.why} {refused.next_step}")
+            return redirect("examine", public_id, rank)
+        save_draft(public_id, rank, answers, version_of(request), acting_member=member)
+        return _desk(request, view_examination(public_id, rank, acting_member=member), answers, refused=refused)
+    messages.success(request, f"Examination {row.public_id} is recorded: {row.conclusion}.")
+    return redirect("examine", public_id, rank)
+
+
+def _desk(request: HttpRequest, desk: Desk, answers: Answers, *, refused: Refused | None = None) -> HttpResponse:
+    candidate = desk.candidate
+    context = {
+        "candidate": candidate,
+        "search": candidate.search,
+        "receipt": desk.receipt,
+        "listed": Candidate.objects.filter(search_id=candidate.search_id).count(),
+        "cautions": cautions_about(candidate),
+        "probe_words": _under(candidate.search.quality, candidate.search.captured_on, candidate.search.box),
+        "face_words": _under(candidate.reference.quality, candidate.reference.captured_on, candidate.reference.box),
+    }
+    if desk.recorded is not None:
+        row = desk.recorded
+        shown = {"row": row, "standing": standing_of(row), "components": row.components.items()}
+        return render(request, "examination/recorded.html", context | shown)
+    form = laid_out(answers, marked=refused is not None)
+    shown = {"form": form, "draft": desk.draft, "refused": refused}
+    return render(request, "examination/desk.html", context | shown, status=422 if refused else 200)
+
+
+def _under(quality: int, captured_on: date | None, box: Sequence[float]) -> str:
+    """What stands under a picture: its quality, its date, the size of the face."""
+    day = f"{captured_on:%-d %B %Y}" if captured_on else "no date"
+    return f"{day}, quality {quality} of 100, {box[2]:.0f} pixels wide"
+
+
+@require_http_methods(["GET", "POST"])
+def examination_draft(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
+    """Save the draft; or say which version it has."""
+    member = member_of(request)
+    if request.method == "POST":
+        answers, version = answers_of(request), version_of(request)
+        return saved_json(save_draft(public_id, rank, answers, version, acting_member=member))
+    candidate = candidate_numbered(public_id, rank, member)
+    return state_json(request, Draft.objects.filter(member=member, candidate=candidate).first())
+
+
+@require_GET
+def examination_picture(request: HttpRequest, public_id: str, rank: int, which: str) -> HttpResponse:
+    """The probe's or the candidate's face."""
+    if which not in ("probe", "candidate"):
+        raise Http404
+    return picture(examined_picture(public_id, rank, which, member_of(request)))
+
+
+@require_GET
+def examination_list(request: HttpRequest) -> HttpResponse:
+    """The agency's examinations and where each stands; those that wait for a supervisor come first."""
+    member = member_of(request)
+    rows = [(row, standing_of(row)) for row in examinations(member)]
+    rows.sort(key=lambda pair: pair[1].whose != "supervisor")
+    context = {"rows": rows, "decides": holds(member.roles, Permission.LEAD_RELEASE)}
+    return render(request, "examination/list.html", context)

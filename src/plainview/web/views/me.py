@@ -1,0 +1,82 @@
+"""What is a member's own: sessions, and joining."""
+
+from __future__ import annotations
+
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from allauth.usersessions.models import UserSession
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plainview.casework.models import Member
+from plainview.casework.people.members import join as join_agency
+from plainview.casework.people.sign_in import end_session, set_password, use_reset
+from plainview.policy.decision import Refused
+from plainview.web.views.common import member_of
+
+
+@require_GET
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where the member is signed in."""
+    rows = UserSession.objects.purge_and_list(member_of(request))
+    return render(request, "sessions.html", {"sessions": rows})
+
+
+@require_POST
+def session_end(request: HttpRequest, number: int) -> HttpResponse:
+    """End one of the member's own sessions."""
+    end_session(number, acting_member=member_of(request))
+    return redirect("sessions")
+
+
+class JoinForm(forms.Form):
+    """Name and password of a person who holds a code."""
+
+    name = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Your name",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label="Choose a password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters. You set up a second factor next.",
+    )
+
+    def clean_password(self) -> str:
+        """Check it by Django's validators."""
+        password = str(self.cleaned_data["password"])
+        validate_password(password)
+        return password
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def join(request: HttpRequest, code: str) -> HttpResponse:
+    """Join with an invitation, or set up signing in anew with a reset code."""
+    form = JoinForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        password = form.cleaned_data["password"]
+        try:
+            member = _joined(code, form.cleaned_data["name"], password)
+        except Refused as refused:
+            form.add_error(None, ValidationError(f"{refused.why} {refused.next_step}"))
+        else:
+            answer: HttpResponse = perform_password_login(request, {"email": member.email}, Login(user=member))
+            return answer
+    return render(request, "join.html", {"form": form, "code": code})
+
+
+def _joined(code: str, name: str, password: str) -> Member:
+    try:
+        return use_reset(code, password)
+    except Refused:
+        with transaction.atomic():
+            return set_password(join_agency(code, name), password)

@@ -1,0 +1,270 @@
+"""Step 1: from a photograph to one face with its quality, its edits and its origin. Every change is kept at once."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from plainview.casework.agreements.read import agreements_to_ask
+from plainview.casework.cases.read import find_cases
+from plainview.casework.find import preparation_numbered
+from plainview.casework.models import Preparation
+from plainview.casework.pictures import face_jpeg, whole_jpeg
+from plainview.casework.probes import preparations as actions
+from plainview.casework.probes.approvals import request_approval
+from plainview.casework.probes.read import approval_wanted, approvals_of, chosen_face, drafts, searches_of
+from plainview.policy.decision import Refused
+from plainview.policy.search import DRAFT_DAYS, ORIGINS
+from plainview.recognition.edits import CONTRAST, GAMMA, MAX_BRIGHTNESS, Crop, Light, read, says
+from plainview.recognition.errors import BadMedia
+from plainview.recognition.quality import MIN_FACE_PX, explain
+from plainview.web.uploads import InMemory
+from plainview.web.views.common import from_htmx, member_of, picture
+
+_ABOUT = 3.0  # a cut around the face, in sizes of the face: hair, ears, neck and some room to turn it
+_LIGHT = Light(0, 1.0, 1.0)
+
+
+@csrf_exempt  # until the handler is set; `_start` is protected
+@require_http_methods(["GET", "POST"])
+def prepare(request: HttpRequest) -> HttpResponse:
+    """Begin with a photograph, or go on with a draft."""
+    request.upload_handlers = [InMemory(request)]
+    return _start(request)
+
+
+@csrf_protect
+def _start(request: HttpRequest) -> HttpResponse:
+    member = member_of(request)
+    told: BadMedia | Refused | None = None
+    number = request.POST.get("case", request.GET.get("case", ""))[:100]
+    if request.method == "POST":
+        try:
+            draft = actions.prepare(number, *_photograph(request), acting_member=member)
+        except (BadMedia, Refused) as error:
+            told = error
+        else:
+            there = redirect("preparation", draft.public_id)
+            return HttpResponseClientRedirect(there.url) if from_htmx(request) else there
+    return render(
+        request,
+        "probes/start.html",
+        {
+            "number": number,
+            "told": told,
+            "about_case": isinstance(told, Refused),
+            "cases": find_cases(member, closed=False),
+            "drafts": drafts(member),
+            "most_bytes": actions.MAX_BYTES,
+            "days": DRAFT_DAYS,
+        },
+        status=200 if told is None or from_htmx(request) else 422,
+    )
+
+
+def _photograph(request: HttpRequest) -> tuple[str, bytes]:
+    file = request.FILES.get("photo")
+    if file is None:
+        raise BadMedia("empty", "No photograph was chosen.", "Choose one, drop it here or paste it.")
+    if (file.size or 0) > actions.MAX_BYTES:
+        raise BadMedia(
+            "too_large",
+            f"The file has {file.size or 0:,} bytes; the limit is {actions.MAX_BYTES:,}.",
+            "Choose a smaller copy of the photograph.",
+        )
+    return file.name or "", file.read()
+
+
+@require_GET
+def preparation(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The draft."""
+    return _page(request, preparation_numbered(public_id, member_of(request)))
+
+
+def _page(request: HttpRequest, draft: Preparation, told: BadMedia | None = None) -> HttpResponse:
+    chain, chosen = read(draft.edits), chosen_face(draft)
+    wanted = approval_wanted(draft)
+    width, height = draft.size
+    return render(
+        request,
+        "probes/draft.html",
+        {
+            "draft": draft,
+            "width": width,
+            "height": height,
+            "faces": _shown(draft),
+            "chosen": chosen,
+            "components": explain(chosen["components"]) if chosen else [],
+            "version": version(draft),
+            "chain": [{"says": says(edit), "back_to": number} for number, edit in enumerate(chain)],
+            "light": chain[-1] if chain and isinstance(chain[-1], Light) else _LIGHT,
+            "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
+            "origins": ORIGINS,
+            "told": told,
+            "wanted": wanted,
+            "least": MIN_FACE_PX,
+            "approvals": approvals_of(draft) if wanted else [],
+            "searches": searches_of(draft),
+            "text_size": _text_size(draft),
+            "may_ask": bool(agreements_to_ask(draft.member)),
+            "asked": draft.shared_requests.order_by("pk"),
+        },
+        status=422 if told is not None and not from_htmx(request) else 200,
+    )
+
+
+def _shown(draft: Preparation) -> list[dict[str, Any]]:
+    """The faces with what the drawing needs: the box, and a square about it, whole pixels."""
+    shown = []
+    for number, face in enumerate(draft.faces, start=1):
+        x, y, width, height = (round(value) for value in face["box"])
+        side = round(1.6 * max(width, height))
+        shown.append(
+            {
+                "number": number,
+                "x": x,
+                "y": y,
+                "width": width,
+                "height": height,
+                "quality": face["quality"],
+                "left": x + width // 2 - side // 2,
+                "top": y + height // 2 - side // 2,
+                "side": side,
+                "bottom": y + height,
+                "usable": face["box"][2] >= MIN_FACE_PX,
+                "chosen": draft.face == number,
+            }
+        )
+    return shown
+
+
+def _text_size(draft: Preparation) -> int:
+    """Of the numbers in the picture, in its pixels: a third of a usual face, so that a crowd stays readable."""
+    widths: list[float] = sorted(face["box"][2] for face in draft.faces) or [0.0]
+    longest = int(max(draft.size))
+    return round(min(max(widths[len(widths) // 2] / 3, longest / 150), longest / 30))
+
+
+def version(draft: Preparation) -> str:
+    """Changes with the edits, so that no browser shows a picture from before."""
+    return hashlib.sha256("|".join(draft.edits).encode()).hexdigest()[:8]
+
+
+@require_GET
+def preparation_picture(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The photograph after its edits; with `original` as it came."""
+    draft = preparation_numbered(public_id, member_of(request))
+    return picture(whole_jpeg(draft.blob, () if "original" in request.GET else draft.edits))
+
+
+@require_GET
+def preparation_face(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The chosen face, large."""
+    draft = preparation_numbered(public_id, member_of(request))
+    chosen = chosen_face(draft)
+    if chosen is None:
+        raise Refused("face.unknown", "Refused", "No face was chosen.", "Choose one in step 1.")
+    return picture(face_jpeg(draft.blob, chosen["box"], 320, draft.edits))
+
+
+@require_POST
+def preparation_save(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Keep what was typed or chosen; with `next` go on to step 2."""
+    changes: dict[str, Any] = {}
+    for name in ("origin", "purpose", "urgent_reason"):
+        if name in request.POST:
+            changes[name] = request.POST[name].strip()
+    if "face" in request.POST:
+        changes["face"] = _number(request.POST["face"])
+    if "top" in request.POST and (top := _number(request.POST["top"])) is not None:
+        changes["top"] = min(top, 999)
+    if "galleries_shown" in request.POST:
+        changes["galleries"] = request.POST.getlist("galleries")[:999]
+        if "urgent" not in request.POST:
+            changes["urgent_reason"] = ""
+    draft = actions.save(public_id, changes, acting_member=member_of(request))
+    if from_htmx(request) and request.headers.get("HX-Target") != "chosen":
+        return HttpResponse(status=204)
+    return redirect("preparation-search" if "next" in request.POST else "preparation", draft.public_id)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+
+
+@require_POST
+def preparation_edit(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Add an edit, or take edits back."""
+    member = member_of(request)
+    try:
+        if "back_to" in request.POST:
+            actions.undo(public_id, back_to=_number(request.POST["back_to"]) or 0, acting_member=member)
+        else:
+            draft = preparation_numbered(public_id, member)
+            actions.edit(public_id, _edit(request, draft), acting_member=member)
+    except BadMedia as error:
+        return _page(request, preparation_numbered(public_id, member), error)
+    return redirect("preparation", public_id)
+
+
+def _edit(request: HttpRequest, draft: Preparation) -> str:
+    """The edit that the form states, in the words of recognition.edits."""
+    posted = request.POST
+    if posted.get("edit") == "face":
+        return str(_around(draft))
+    if posted.get("edit") == "crop":
+        return f"crop:{','.join(posted.get(name, '') for name in ('x', 'y', 'width', 'height'))}"
+    if posted.get("edit") == "light":
+        return f"light:{','.join(posted.get(name, '') for name in ('brightness', 'contrast', 'gamma'))}"
+    return f"rotate:{posted.get('rotate', '')}"
+
+
+def _around(draft: Preparation) -> Crop:
+    """A square about the chosen face, as much of it as the picture has."""
+    chosen = chosen_face(draft)
+    if chosen is None:
+        raise BadMedia("bad_edit", "No face was chosen.", "Choose one first.")
+    x, y, width, height = chosen["box"]
+    half = _ABOUT * max(width, height) / 2
+    left, top = max(0, round(x + width / 2 - half)), max(0, round(y + height / 2 - half))
+    right = min(draft.size[0], round(x + width / 2 + half))
+    bottom = min(draft.size[1], round(y + height / 2 + half))
+    if [right - left, bottom - top] == draft.size:
+        raise BadMedia("bad_edit", "The picture shows little more than the face already.", "Nothing needs to be cut.")
+    return Crop(left, top, max(1, right - left), max(1, bottom - top))
+
+
+@require_POST
+def preparation_again(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Prepare the photograph of a used draft anew."""
+    return redirect("preparation", actions.prepare_again(public_id, acting_member=member_of(request)).public_id)
+
+
+@require_POST
+def preparation_discard(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Throw the draft away."""
+    actions.discard(public_id, acting_member=member_of(request))
+    messages.success(request, "The draft is gone, and its photograph with it.")
+    return redirect("prepare")
+
+
+@require_POST
+def preparation_approval(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask the supervisors to approve this probe under this case."""
+    member = member_of(request)
+    draft = preparation_numbered(public_id, member)
+    purpose = request.POST.get("purpose", "").strip()
+    if not purpose:
+        messages.error(request, "Not asked yet: say what the search is to find out.")
+    else:
+        actions.save(public_id, {"purpose": purpose}, acting_member=member)
+        request_approval(draft.case.number, purpose, draft.blob, acting_member=member)
+        messages.success(request, "Your supervisors are asked. Their answer appears here.")
+    return redirect("preparation", public_id)

@@ -1,0 +1,117 @@
+"""Blind verification: a verifier's tasks, one face after the other beside the probe, and the record of all of them.
+
+Owns what these pages are given: an id, positions, the verifier's own answers. Nothing else of a task may reach them.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from plainview.casework.examination.blind import blind_picture, own_task, waiting
+from plainview.casework.examination.drafts import Answers, opened
+from plainview.casework.examination.verify import BlindDesk, answer_verification, open_verification, save_draft
+from plainview.casework.models import Draft
+from plainview.casework.proficiency.read import own_figures
+from plainview.policy.decision import Refused
+from plainview.policy.examination import face_answered
+from plainview.web.views.common import member_of, picture
+from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_json, version_of
+
+
+@require_GET
+def verification_list(request: HttpRequest) -> HttpResponse:
+    """What waits for the member."""
+    member = member_of(request)
+    context = {"tasks": waiting(member), "own": own_figures(member)}
+    return render(request, "verification/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def verification(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The probe and the faces with what was concluded so far; recording it when all are done."""
+    member, refused = member_of(request), None
+    desk = open_verification(public_id, acting_member=member)
+    faces = opened(desk.draft)
+    if request.method == "POST":
+        given = {place: faces[place] for place in desk.positions if place in faces}
+        try:
+            answer_verification(
+                public_id,
+                {place: one.conclusion for place, one in given.items()},
+                {place: one.components for place, one in given.items()},
+                acting_member=member,
+            )
+        except Refused as caught:
+            refused = caught
+        else:
+            messages.success(request, f"Verification {public_id} is recorded. Thank you.")
+            return redirect("verifications")
+    rows = [(place, faces.get(place, Answers()), _done(faces.get(place))) for place in desk.positions]
+    following = next((place for place, _, done in rows if not done), None)
+    context = {"task": desk, "rows": rows, "refused": refused, "following": following}
+    return render(request, "verification/overview.html", context, status=422 if refused else 200)
+
+
+def _done(answers: Answers | None) -> bool:
+    return answers is not None and not isinstance(face_answered(answers.conclusion, answers.components), Refused)
+
+
+@require_http_methods(["GET", "POST"])
+def verification_face(request: HttpRequest, public_id: str, position: int) -> HttpResponse:
+    """One face beside the probe, and what the verifier concludes on it."""
+    member = member_of(request)
+    desk = open_verification(public_id, acting_member=member)
+    if position not in desk.positions:
+        raise Refused("verification.unknown", "Nothing shown", "There is no such face.", "See your task.")
+    if request.method == "GET":
+        return _face(request, desk, position, opened(desk.draft).get(position, Answers()))
+    answers = answers_of(request)
+    save_draft(public_id, position, answers, version_of(request), acting_member=member)
+    decision = face_answered(answers.conclusion, answers.components)
+    if isinstance(decision, Refused):
+        desk.draft.refresh_from_db()
+        return _face(request, desk, position, answers, refused=decision)
+    faces = opened(Draft.objects.get(pk=desk.draft.pk))
+    open_ones = [place for place in desk.positions if not _done(faces.get(place))]
+    later = [place for place in open_ones if place > position]
+    following = next(iter(later or open_ones), None)
+    if following is None:
+        return redirect("verification", public_id)
+    return redirect("verification-face", public_id, following)
+
+
+def _face(
+    request: HttpRequest, desk: BlindDesk, position: int, answers: Answers, *, refused: Refused | None = None
+) -> HttpResponse:
+    faces = opened(desk.draft)
+    context = {
+        "task": desk,
+        "position": position,
+        "label": f"Face {position}",
+        "form": laid_out(answers, marked=refused is not None),
+        "faces": [(place, _done(faces.get(place))) for place in desk.positions],
+        "refused": refused,
+        "draft_url": reverse("verification-draft", args=[desk.public_id, position]),
+    }
+    return render(request, "verification/face.html", context, status=422 if refused else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def verification_draft(request: HttpRequest, public_id: str, position: int) -> HttpResponse:
+    """Save the draft of one face; or say which version the draft has."""
+    member = member_of(request)
+    if request.method == "POST":
+        answers, version = answers_of(request), version_of(request)
+        return saved_json(save_draft(public_id, position, answers, version, acting_member=member))
+    task = own_task(public_id, member)
+    return state_json(request, Draft.objects.filter(member=member, verification=task).first())
+
+
+@require_GET
+def verification_picture(request: HttpRequest, public_id: str, position: int = 0) -> HttpResponse:
+    """The face at a position; the probe's without one."""
+    return picture(blind_picture(public_id, position, member_of(request)))

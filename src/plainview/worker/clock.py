@@ -1,0 +1,100 @@
+"""What runs by the clock. The worker writes the table into its queue when it starts, so that it is never out of date.
+
+Each function may run at any time and any number of times: it looks what is due and does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from django.db import close_old_connections
+from django_q.models import Schedule
+
+from plainview.casework import jobs
+from plainview.casework.alerts import ends as alert_ends
+from plainview.casework.alerts import follow as alert_follow
+from plainview.casework.alerts import notices
+from plainview.casework.canaries import checks as canary_checks
+from plainview.casework.enrolment import intake
+from plainview.casework.examination import assign
+from plainview.casework.leads import outcomes
+from plainview.casework.log.channel import Channel, acting_through
+from plainview.casework.people import trials
+from plainview.casework.probes import preparations
+from plainview.casework.register import publish as register
+from plainview.casework.reports import schedules as report_schedules
+from plainview.casework.retention import runs as retention_runs
+from plainview.casework.rights import watch as subject_watch
+from plainview.casework.search import urgent
+from plainview.casework.sharing import ends as shared_ends
+from plainview.casework.sharing import notices as shared_notices
+from plainview.casework.videos import process as video_process
+from plainview.casework.videos import upload as videos
+from plainview.worker.queue import enqueue_again
+
+MINUTE, HOUR, DAY = 1, 60, 24 * 60  # minutes
+
+
+def every_minute() -> None:
+    """Erase and end what is over, find verifiers, compare and send what is due, take up jobs whose worker is gone."""
+    with acting_through(Channel("job")):
+        urgent.sweep()
+        assign.assign_waiting()
+        intake.close_abandoned()
+        alert_ends.sweep_alerts()
+        alert_follow.follow_all()
+        notices.send_due()
+        shared_ends.sweep_requests()
+        shared_notices.send_due()
+        video_process.settle()
+        for pk in jobs.to_resume():
+            enqueue_again(pk)
+
+
+def every_hour() -> None:
+    """Check the galleries whose canaries are due, each as often as its agency's policy says; send what is owed to people."""
+    with acting_through(Channel("job")):
+        subject_watch.send_owed()
+        canary_checks.run_all(due_only=True)
+
+
+def every_day() -> None:
+    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol.
+
+    What a retention rule has reached is listed for somebody's approval, not erased.
+    """
+    """Write the letters that are due, warn of deadlines; erase drafts that were left alone and pictures that nobody could enrol."""
+    with acting_through(Channel("job")):
+        intake.sweep_failures()
+        trials.send_reports()
+        preparations.discard_stale()
+        outcomes.remind_outcomes()
+        videos.discard_stale()
+        register.publish_month()
+        retention_runs.propose_due()
+        report_schedules.send_due()  # last: a letter that is refused stops nothing else
+        subject_watch.watch_deadlines()
+        subject_watch.erase_old()
+
+
+TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(
+    {"every minute": (every_minute, MINUTE), "every hour": (every_hour, HOUR), "every day": (every_day, DAY)}
+)
+"""name -> (function, minutes between two runs)."""
+
+
+def install() -> None:
+    """Make the queue's schedule equal to TABLE."""
+    Schedule.objects.exclude(name__in=TABLE).delete()
+    for name, (function, minutes) in TABLE.items():
+        Schedule.objects.update_or_create(
+            name=name,
+            defaults={
+                "func": f"{function.__module__}.{function.__qualname__}",
+                "schedule_type": Schedule.MINUTES,
+                "minutes": minutes,
+                "repeats": -1,
+            },
+        )
+    close_old_connections()

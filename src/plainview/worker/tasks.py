@@ -1,0 +1,46 @@
+"""What the worker runs: one function for every kind of job, found by its name in one table.
+
+Every function takes a begun job, calls `beat` often and returns a note for people. All may be run twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from plainview.casework import jobs
+from plainview.casework.disclosure import kept_packages as packages
+from plainview.casework.enrolment import intake
+from plainview.casework.log.channel import Channel, acting_through
+from plainview.casework.models import Job
+from plainview.casework.retention import runs as retention_runs
+from plainview.casework.retention.work import work_off
+from plainview.casework.videos import upload as videos
+from plainview.casework.videos.process import process_video
+from plainview.worker.queue import enqueue_again
+
+TURN = 20.0
+"""Seconds after which a video lets shorter work have its turn: alerts and urgent searches have their minute."""
+
+
+def _video(job: Job) -> str:
+    return process_video(job, turn=TURN)
+
+
+KINDS: Mapping[str, Callable[[Job], str]] = MappingProxyType(
+    {
+        intake.KIND: intake.run_enrolment,
+        videos.KIND: _video,
+        packages.KIND: packages.run_package,
+        retention_runs.KIND: work_off,
+    }
+)
+
+
+def run_job(pk: int) -> None:
+    """Run one job to its end or to the end of its turn, through the channel "job"."""
+    kind = Job.objects.filter(pk=pk).values_list("kind", flat=True).first()
+    if kind is not None:
+        with acting_through(Channel("job")):
+            if jobs.run(pk, KINDS[kind]):
+                enqueue_again(pk)

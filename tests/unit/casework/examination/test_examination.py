@@ -1,0 +1,238 @@
+"""From a candidate to a lead: three people, the second one blind, and every word on record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from django.utils import timezone
+from tests.factories.work import case, entries, gallery, person, probe, search
+
+from plainview.audit.record import SYSTEM, Entry
+from plainview.casework.examination.assign import assign_waiting
+from plainview.casework.examination.blind import waiting
+from plainview.casework.examination.examine import examine
+from plainview.casework.examination.read import leads, verdicts
+from plainview.casework.examination.verify import answer_verification, show_verification
+from plainview.casework.leads.decide import record_evidence, release, report_outcome
+from plainview.casework.models import Candidate, Examination, Lead, LogOpening, Member, Verification
+from plainview.casework.people.members import deactivate, invite_member, join, record_training
+from plainview.casework.people.trial_letter import weekly_report
+from plainview.casework.people.trials import approve_trial
+from plainview.casework.pictures import EXAMINED
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE, NOT, POTENTIAL
+
+SIMILAR = dict.fromkeys(COMPONENTS, "similar")
+UNLIKE = SIMILAR | {"nose": "dissimilar"}
+CHECKED = dict.fromkeys(CONTRADICTIONS, "checked, none")
+
+
+def rule_of(act: Callable[..., Any], *arguments: Any, **options: Any) -> str:
+    with pytest.raises(Refused) as caught:
+        act(*arguments, **options)
+    return caught.value.rule_id
+
+
+@pytest.fixture
+def found(workspace: Path, tmp_path: Path) -> str:
+    gallery(tmp_path / "pictures")
+    case()
+    return search(probe(tmp_path)).search.public_id
+
+
+def told(entry: Entry) -> dict[str, Any]:
+    """What an entry's commitments are of."""
+    rows = LogOpening.objects.filter(entry_id=entry.seq)
+    opened = [
+        json.loads(services().openings.open(bytes(row.sealed), f"opening:{entry.seq}:{row.name}".encode()))
+        for row in rows
+    ]
+    return {one["name"]: one["value"] for one in opened}
+
+
+def another(email: str, role: str = "verifier") -> Member:
+    member = join(invite_member(email, [role], acting_member=person("admin")).code, email)
+    today = timezone.now().date()
+    course = "facial examination, FISWG curriculum"
+    record_training(email, course, 24, today, today, acting_member=person("admin"))
+    return member
+
+
+def examined(found: str, rank: int = 1, conclusion: str = POTENTIAL, member: Member | None = None) -> Examination:
+    who = member or person("examiner")
+    components = UNLIKE if conclusion == NOT else SIMILAR
+    return examine(found, rank, components=components, conclusion=conclusion, notes="ears", acting_member=who)
+
+
+def answered(task: Verification, conclusion: str, foils: str = NOT) -> Verification:
+    verifier = task.verifier
+    show_verification(task.public_id, acting_member=verifier)
+    answers = {item.position: conclusion if item.is_candidate else foils for item in task.items.all()}
+    components = {place: SIMILAR for place, word in answers.items() if word == POTENTIAL}
+    return answer_verification(task.public_id, answers, components, acting_member=verifier)
+
+
+def test_an_examination_is_complete_or_nothing(found: str) -> None:
+    examiner = person("examiner")
+    part = dict.fromkeys(COMPONENTS[:18], "similar")
+    options = {"conclusion": POTENTIAL, "acting_member": examiner}
+    assert rule_of(examine, found, 1, components=part, **options) == "examination.components"
+    assert rule_of(examine, found, 9, components=SIMILAR, **options) == "candidate.unknown"
+    assert not Examination.objects.exists()
+    examined(found)
+    assert rule_of(examined, found) == "examination.twice"
+    (entry,) = entries("examination.recorded")
+    assert (entry.subject["rank"], entry.subject["conclusion"]) == (1, POTENTIAL)
+    assert "ears" not in entry.canonical.decode()
+
+
+def test_only_a_potential_candidate_goes_to_a_verifier_and_never_to_who_worked_on_it(found: str) -> None:
+    examined(found, 2, NOT)
+    assert not Verification.objects.exists()
+    task = examined(found).verifications.get()
+    assert task.verifier == person("verifier")
+    assert [row.public_id for row in waiting(person("verifier"))] == [task.public_id]
+    assert waiting(person("examiner")) == []
+
+
+def test_without_a_free_verifier_it_waits_and_is_assigned_later(found: str) -> None:
+    deactivate("verifier@agency.example", why="left", acting_member=person("admin"))
+    row = examined(found)
+    assert not row.verifications.exists()
+    assert assign_waiting() == 0
+    late = another("late@agency.example")
+    assert assign_waiting() == 1
+    assert row.verifications.get().verifier == late
+    assert assign_waiting() == 0
+
+
+def test_the_verifier_sees_faces_and_nothing_else(found: str) -> None:
+    task = examined(found).verifications.get()
+    verifier = person("verifier")
+    assert rule_of(show_verification, task.public_id, acting_member=another("x@agency.example")) == (
+        "verification.unknown"
+    )
+    assert rule_of(answer_verification, task.public_id, {}, {}, acting_member=verifier) == "verification.not_shown"
+    shown = show_verification(task.public_id, acting_member=verifier)
+    assert set(shown.faces) == {1, 2}  # the gallery has one other face: one foil, not three
+    assert shown.__slots__ == ("public_id", "probe", "faces")
+    assert {item.is_candidate for item in task.items.all()} == {True, False}
+    assert shown.faces[1] != shown.faces[2]
+    assert {len(shown.probe), *map(len, shown.faces.values())} == {len(shown.probe)}
+    for data in (shown.probe, *shown.faces.values()):
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert pixels.shape == (EXAMINED, EXAMINED, 3)
+
+
+def test_the_place_of_the_candidate_is_random(found: str) -> None:
+    places = set()
+    for i in range(12):
+        member = another(f"e{i}@agency.example", "examiner")
+        row = examined(found, member=member)
+        places.add(row.verifications.get().items.get(is_candidate=True).position)
+    assert places == {1, 2}  # twelve times the same by chance: one in 2,048
+
+
+def test_every_face_is_answered_and_a_potential_one_in_full(found: str) -> None:
+    task = examined(found).verifications.get()
+    verifier = person("verifier")
+    show_verification(task.public_id, acting_member=verifier)
+    record = {"acting_member": verifier}
+    assert rule_of(answer_verification, task.public_id, {1: NOT}, {}, **record) == "verification.incomplete"
+    both = {1: POTENTIAL, 2: POTENTIAL}
+    assert rule_of(answer_verification, task.public_id, both, {1: SIMILAR}, **record) == "examination.components"
+    assert verdicts(task.examination) == []
+    answer_verification(task.public_id, both, {1: SIMILAR, 2: SIMILAR}, **record)
+    entry = entries("verification.recorded")[-1]
+    assert entry.subject.keys() == {"verification", "agency", "faces", "seconds", "via"}
+    assert told(entry) == {"conclusions": {"1": POTENTIAL, "2": POTENTIAL}}
+    compared = entries("verification.compared")[-1]
+    assert compared.actor == SYSTEM
+    about = told(compared)["about"]
+    assert (about["agrees"], about["foils_named"]) == (True, 1)
+    assert rule_of(answer_verification, task.public_id, both, {}, **record) == "verification.unknown"
+
+
+def test_a_lead_needs_all_of_it(found: str) -> None:
+    row, supervisor = examined(found), person("supervisor")
+
+    def let_go(**options: Any) -> Lead:
+        fields: dict[str, Any] = {"contradictions": CHECKED, "acting_member": supervisor}
+        return release(row.public_id, **(fields | options))
+
+    assert rule_of(let_go) == "lead.not_verified"
+    assert rule_of(let_go, override="I just know it") == "lead.not_verified"
+    answered(row.verifications.get(), POTENTIAL)
+    assert rule_of(let_go, contradictions=CHECKED | {"alibi": ""}) == "lead.contradictions"
+    assert rule_of(let_go, acting_member=person("examiner")) == "member.no_permission"
+    lead = let_go()
+    assert rule_of(let_go) == "lead.twice"
+    (entry,) = entries("lead.released")
+    assert entry.subject["statement"] == "Investigative lead, not an identification, not grounds for arrest."
+    assert lead.evidence_at is None
+    assert rule_of(record_evidence, lead.public_id, "none", acting_member=supervisor) == "examination.explain"
+    record_evidence(lead.public_id, "fingerprint on the till", acting_member=supervisor)
+    assert rule_of(record_evidence, lead.public_id, "a second one here", acting_member=supervisor) == "lead.unlocked"
+    assert rule_of(report_outcome, lead.public_id, "convicted", acting_member=supervisor) == "lead.outcome"
+    report_outcome(lead.public_id, "led nowhere", acting_member=supervisor)
+    report_outcome(lead.public_id, "wrong person", note="his brother", acting_member=person("examiner"))
+    (shown,) = leads(person("auditor"))
+    assert [o.outcome for o in shown.outcomes.order_by("pk")] == ["led nowhere", "wrong person"]
+
+
+def test_who_worked_on_it_does_not_release_it(found: str) -> None:
+    both = another("both@agency.example", "examiner")
+    Member.objects.filter(pk=both.pk).update(roles=["examiner", "supervisor"])
+    both.refresh_from_db()
+    row = examined(found, member=both)
+    answered(row.verifications.get(), POTENTIAL)
+    assert rule_of(release, row.public_id, contradictions=CHECKED, acting_member=both) == (
+        "verification.not_independent"
+    )
+
+
+def test_a_disagreement_goes_to_a_third_and_then_to_the_majority(found: str) -> None:
+    row, third = examined(found), another("third@agency.example")
+    first = row.verifications.get()
+    answered(first, NOT)
+    assert told(entries("verification.compared")[-1])["about"]["agrees"] is False
+    second = row.verifications.exclude(pk=first.pk).get()
+    assert {first.verifier, second.verifier} == {person("verifier"), third}
+    supervisor = person("supervisor")
+    assert rule_of(release, row.public_id, contradictions=CHECKED, acting_member=supervisor) == "lead.disagreement"
+    answered(second, POTENTIAL)
+    assert release(row.public_id, contradictions=CHECKED, acting_member=supervisor).override == ""
+
+
+def test_without_a_third_the_supervisor_decides_in_words(found: str) -> None:
+    row, supervisor = examined(found), person("supervisor")
+    answered(row.verifications.get(), INCONCLUSIVE)
+    assert row.verifications.count() == 1
+    options: dict[str, Any] = {"contradictions": CHECKED, "acting_member": supervisor}
+    assert rule_of(release, row.public_id, override="because", **options) == "examination.explain"
+    lead = release(row.public_id, override="the tattoo was seen on video", **options)
+    assert lead.override
+    assert entries("lead.released")[-1].subject["override"] is True
+    assert Candidate.objects.count() == 2
+
+
+def test_the_weekly_report_of_a_trial_counts_leads_and_outcomes(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    case()
+    trainee = another("t@agency.example", "examiner")
+    Member.objects.filter(pk=trainee.pk).update(on_trial=True)
+    approve_trial(trainee.email, days=9, searches=5, acting_member=person("supervisor"))
+    row = examined(search(probe(tmp_path), trainee).search.public_id)
+    answered(row.verifications.get(), POTENTIAL)
+    lead = release(row.public_id, contradictions=CHECKED, acting_member=person("supervisor"))
+    report_outcome(lead.public_id, "cleared", acting_member=person("supervisor"))
+    (line,) = weekly_report(person("supervisor")).trials
+    assert (line.searches, line.leads, line.outcomes) == (1, 1, {"cleared": 1})
+    assert "leads released 1; outcomes reported: cleared 1" in weekly_report(person("supervisor")).text()

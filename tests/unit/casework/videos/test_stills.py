@@ -1,0 +1,197 @@
+"""Stills of a video: picked, searched with, taken along, erased."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from tests.factories.videos import clip, take
+from tests.factories.work import at, case, entries, gallery, person
+
+from plainview.casework.cases.open_close import close_case
+from plainview.casework.disclosure.make import disclose
+from plainview.casework.erasure.read import needed
+from plainview.casework.models import ProbeFrame, Search, Still, VideoPart, VideoTrack
+from plainview.casework.probes.preparations import save
+from plainview.casework.search.prepared import search_prepared
+from plainview.casework.search.run import Request, run_search
+from plainview.casework.search.urgent import sweep
+from plainview.casework.videos.erase import erase_video
+from plainview.casework.videos.export import export_stills
+from plainview.casework.videos.read import persons
+from plainview.casework.videos.stills import draft_still, pick_still, prepare_still
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.recheck.package import verify_package
+from plainview.recognition.errors import BadMedia
+
+MIB = 2**20
+
+
+@pytest.fixture
+def open_case(workspace: Path) -> Path:
+    case()
+    return workspace
+
+
+def refusal(act: Any, *arguments: Any, **options: Any) -> str:
+    with pytest.raises(Refused) as caught:
+        act(*arguments, **options)
+    return caught.value.rule_id
+
+
+def test_a_pick_is_a_probe_like_any_other_and_says_where_it_is_from(open_case: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    video = take(clip(frames=50).data)
+    still = persons(video)[1].best
+    examiner = person("examiner")
+    probe = prepare_still(still.public_id, acting_member=examiner)
+    assert entries("still.picked")[-1].subject["frame"] == still.frame
+    request = Request("C-1", "find the rider", "g", origin="cctv")
+    answer = run_search(probe, request, acting_member=examiner)
+    assert answer.candidates[0].reference.file_name == "collins.png"
+    search = Search.objects.get(pk=answer.search.pk)
+    assert search.provenance["frame_sha256"] == still.frame_sha256
+    assert (search.provenance["video"], search.provenance["frame"]) == (video.public_id, still.frame)
+    entry = entries("search.requested")[-1]
+    assert entry.subject["still"] == {
+        "video": video.public_id,
+        "still": still.public_id,
+        "time_s": str(still.time_s),
+        "frame": still.frame,
+    }
+    assert still.frame_sha256 not in json.dumps(entry.subject)
+    assert refusal(run_search, probe, Request("C-1", "", "g"), acting_member=examiner) == "search.purpose_missing"
+    assert refusal(pick_still, still.public_id, acting_member=person("supervisor")) == "member.no_permission"
+    close_case("C-1", acting_member=examiner)
+    assert refusal(pick_still, still.public_id, acting_member=examiner) == "case.closed"
+
+
+def test_an_urgent_search_that_is_erased_forgets_its_still(open_case: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    still = persons(take(clip(frames=50).data))[0].best
+    probe = prepare_still(still.public_id, acting_member=person("examiner"))
+    run_search(probe, Request("C-1", "p", "g", urgent="a child"), acting_member=person("examiner"))
+    with at(timezone.now() + timedelta(hours=49)):
+        sweep()
+    assert Search.objects.get().provenance == {}
+
+
+def test_a_frame_that_decodes_to_something_else_is_no_probe(open_case: Path) -> None:
+    still = persons(take(clip(frames=50).data))[0].best
+    Still.objects.filter(pk=still.pk).update(frame_sha256="0" * 64)
+    with pytest.raises(BadMedia) as caught:
+        pick_still(still.public_id, acting_member=person("examiner"))
+    assert caught.value.code == "frame_changed"
+
+
+def test_stills_go_along_as_table_and_contact_sheet(open_case: Path) -> None:
+    video = take(clip(frames=50).data)
+    examiner = person("examiner")
+    table = list(csv.DictReader(io.StringIO(export_stills(video.public_id, "csv", acting_member=examiner).decode())))
+    assert {row["still"] for row in table} == {row.public_id for row in Still.objects.all()}
+    told = json.loads(export_stills(video.public_id, "json", acting_member=examiner))
+    assert len(told["persons"]) == 2
+    assert export_stills(video.public_id, "pdf", acting_member=examiner).startswith(b"%PDF")
+    assert [entry.subject["kind"] for entry in entries("stills.exported")] == ["csv", "json", "pdf"]
+    assert refusal(export_stills, video.public_id, "exe", acting_member=examiner) == "still.none"
+
+
+def test_erased_is_everything_that_nothing_else_needs(open_case: Path) -> None:
+    before = set(services().blobs.digests())
+    data = clip(frames=50).data
+    first, second = take(data), take(data, name="the same again.mp4")
+    supervisor = person("supervisor")
+    assert refusal(erase_video, first.public_id, reason="x", acting_member=person("examiner")) == "member.no_permission"
+    assert refusal(erase_video, first.public_id, reason=" ", acting_member=supervisor)
+    erase_video(first.public_id, reason="ordered by the court", acting_member=supervisor)
+    parts = set(second.parts.values_list("blob", flat=True))
+    assert needed(parts) == parts
+    assert all(services().blobs.exists(digest) for digest in parts)
+    assert (
+        refusal(erase_video, first.public_id, reason="again, to be sure", acting_member=supervisor) == "video.unknown"
+    )
+    erase_video(second.public_id, reason="ordered by the court", acting_member=supervisor)
+    assert set(services().blobs.digests()) == before
+    assert (Still.objects.count(), VideoPart.objects.count(), VideoTrack.objects.count()) == (0, 0, 0)
+    assert [entry.subject["video"] for entry in entries("video.erased")] == [
+        first.public_id,
+        second.public_id,
+    ]
+
+
+def test_a_disclosure_says_which_frame_it_was_and_notices_another(open_case: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    still = persons(take(clip(frames=50).data))[0].best
+    probe = prepare_still(still.public_id, acting_member=person("examiner"))
+    answer = run_search(probe, Request("C-1", "find the rider", "g"), acting_member=person("examiner"))
+    out = tmp_path / "package.zip"
+    disclose(answer.search.public_id, out, acting_member=person("supervisor"))
+    assert verify_package(out).ok
+    with zipfile.ZipFile(out) as package:
+        described = json.loads(package.read("search.json"))
+    assert described["probe_still"]["frame_sha256"] == still.frame_sha256
+
+
+def test_several_frames_of_one_person_are_one_probe_and_all_are_kept(open_case: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    people = persons(take(clip(frames=75).data))
+    examiner = person("examiner")
+    first, second, *_ = people[1].stills
+    alone = run_search(
+        prepare_still(first.public_id, acting_member=examiner),
+        Request("C-1", "p", "g"),
+        acting_member=examiner,
+    )
+    probe = prepare_still(first.public_id, together_with=[second.public_id], acting_member=examiner)
+    answer = run_search(probe, Request("C-1", "p", "g", urgent="a child"), acting_member=examiner)
+    assert answer.candidates[0].reference.file_name == "collins.png"
+    assert answer.candidates[0].score != alone.candidates[0].score
+    (row,) = ProbeFrame.objects.all()
+    assert (row.search_id, row.number, row.provenance["frame"]) == (answer.search.pk, 2, second.frame)
+    assert entries("search.requested")[-1].subject["frames"] == 2
+    out = tmp_path / "package.zip"
+    disclose(answer.search.public_id, out, acting_member=person("supervisor"))
+    report = verify_package(out)
+    assert report.ok, report.problems
+    assert report.rerun_identical
+    with zipfile.ZipFile(out) as package:
+        assert "probe/frame-2.png" in package.namelist()
+    with at(timezone.now() + timedelta(hours=49)):
+        sweep()
+    assert not ProbeFrame.objects.exists()
+    assert not services().blobs.exists(row.blob)
+
+
+def test_frames_of_two_people_are_never_one_probe(open_case: Path) -> None:
+    people = persons(take(clip(frames=75).data))
+    first, other = people[0].best.public_id, people[1].best.public_id
+    examiner = person("examiner")
+
+    def rule(*beside: str) -> str:
+        return refusal(prepare_still, first, together_with=beside, acting_member=examiner)
+
+    assert rule(other) == "still.other_person"
+    assert rule(first) == "still.other_person"
+    assert rule(*[first] * 4) == "still.too_many"
+
+
+def test_a_draft_searches_with_the_frames_that_it_names(open_case: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    still = persons(take(clip(frames=75).data))[1].best
+    examiner = person("examiner")
+    draft = draft_still(still.public_id, together=True, acting_member=examiner)
+    assert draft.face is not None
+    others = draft.provenance["with"]
+    assert still.public_id not in others
+    save(draft.public_id, {"purpose": "p", "galleries": ["g"], "origin": "cctv"}, acting_member=examiner)
+    (search,) = search_prepared(draft.public_id, acting_member=examiner)
+    assert [row.provenance["still"] for row in search.frames.order_by("number")] == others
+    assert "with" not in search.provenance

@@ -1,0 +1,190 @@
+"""What a person may write into the form, and the rules of their request, for every text and every day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.policy import rights as subjects
+from plainview.policy.agency import NEW_AGENCY, parse
+from plainview.policy.decision import Allow, Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.rights import read_filing, read_named
+from plainview.policy.roles import GRANTS, Role
+
+TEXT = st.text(max_size=300)
+REFERENCE = st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=12, max_size=12).map("R{}".format)
+LINK = st.from_regex(r"https?://[a-z]{1,9}\.example/[a-z0-9/_.-]{0,40}", fullmatch=True)
+
+
+@given(
+    st.lists(st.sampled_from([*subjects.WISHES, "everything"]), max_size=4), st.booleans(), TEXT, TEXT, TEXT, TEXT, TEXT
+)
+def test_whatever_is_written_is_taken_tidied_or_refused_by_a_rule_of_the_form(
+    wishes: list[str], own: bool, name: str, email: str, post: str, about: str, named: str
+) -> None:
+    taken, said = None, None
+    try:
+        taken = read_filing(wishes, own=own, name=name, email=email, post=post, about=about, named=named)
+    except Refused as refused:
+        said = refused
+    if taken is None:
+        assert said is not None
+        assert said.rule_id.startswith("subject.")
+        assert said.why
+        assert said.next_step
+        return
+    assert own
+    assert set(taken.wishes) == set(wishes) <= subjects.WISHES.keys()
+    assert taken.name == " ".join(taken.name.split()) != ""
+    assert taken.email or taken.post
+    # What was tidied once is tidy: read again it stays as it is.
+    again = read_filing(
+        taken.wishes,
+        own=True,
+        name=taken.name,
+        email=taken.email,
+        post=taken.post,
+        about=taken.about,
+        named="\n".join(taken.named),
+    )
+    assert again == taken
+
+
+@given(st.lists(st.one_of(REFERENCE, LINK), max_size=subjects.NAMED), st.sampled_from(["\n", " ", "\t \r\n"]))
+def test_references_and_links_are_read_each_once_in_their_order(words: list[str], between: str) -> None:
+    assert read_named(between.join(words)) == tuple(dict.fromkeys(words))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "R12345",
+        "javascript:alert(1)",
+        "ftp://x.example/a",
+        "https://",
+        "R0000000000000",
+        "rABCDEFGHJKMN",
+        "../etc",
+    ],
+)
+def test_anything_else_is_neither(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read_named(text)
+    assert caught.value.rule_id == "subject.named"
+
+
+def test_more_than_the_most_are_refused() -> None:
+    with pytest.raises(Refused):
+        read_named("\n".join(f"https://x.example/{i}" for i in range(subjects.NAMED + 1)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule"),
+    [
+        ({"wishes": ()}, "subject.wish"),
+        ({"own": None}, "subject.whose"),
+        ({"own": False}, "subject.another_person"),
+        ({"name": " \n"}, "subject.name"),
+        ({"email": " ", "post": "\n"}, "subject.contact"),
+        ({"about": "x" * 2001}, "subject.text"),
+        ({"named": "me"}, "subject.named"),
+    ],
+)
+def test_each_fault_has_its_rule(changed: dict[str, object], rule: str) -> None:
+    told = {
+        "wishes": ("access",),
+        "own": True,
+        "name": "N",
+        "email": "e@x.example",
+        "post": "",
+        "about": "",
+        "named": "",
+    }
+    with pytest.raises(Refused) as caught:
+        read_filing(**(told | changed))  # type: ignore[arg-type]
+    assert caught.value.rule_id == rule
+
+
+@given(st.integers(-10, 100), st.booleans(), st.integers(-5, 5))
+def test_a_deadline_is_extended_once_in_time_by_two_months_at_most(days: int, before: bool, left: int) -> None:
+    today = date(2026, 5, 1)
+    answer = subjects.extension(days, before=before, today=today, due_on=today + timedelta(days=left))
+    allowed = not before and left >= 0 and 1 <= days <= subjects.MAX_EXTENSION
+    assert isinstance(answer, Allow if allowed else Refused)
+
+
+@pytest.mark.parametrize("text", ["ID 123456789", "passport C01X00T47 1234 5", "12 34 56"])
+def test_a_number_as_documents_have_it_is_not_kept(text: str) -> None:
+    assert isinstance(subjects.no_document_number(text), Refused)
+
+
+@pytest.mark.parametrize("text", ["met at the desk at 14:30 on 3 May", "two officers, room 204"])
+def test_other_words_are(text: str) -> None:
+    assert isinstance(subjects.no_document_number(text), Allow)
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    [
+        "data subject request",
+        "DATA  subject's Request",
+        "a data-subject request for a friend",
+        "Subject access requests",
+    ],
+)
+def test_the_purpose_is_kept_for_the_person(purpose: str) -> None:
+    assert isinstance(subjects.purpose_free(purpose), Refused)
+    with pytest.raises(Refused) as caught:
+        parse(NEW_AGENCY.replace('"find a witness"', f'"{purpose}"'))
+    assert caught.value.rule_id == "policy.invalid"
+
+
+def test_other_purposes_are_free() -> None:
+    for purpose in parse(NEW_AGENCY).purposes:
+        assert isinstance(subjects.purpose_free(purpose), Allow)
+
+
+@given(st.integers(0, 50))
+def test_of_open_cases_nothing_is_told_by_a_policy_that_withholds(found: int) -> None:
+    withheld = subjects.open_cases(found, subjects.WITHHOLD)
+    assert isinstance(withheld, Refused)
+    assert str(withheld) == str(subjects.open_cases(0, subjects.WITHHOLD))
+    counted = subjects.open_cases(found, subjects.COUNT)
+    assert isinstance(counted, Refused) == (found > 0)
+    assert not isinstance(counted, Refused) or f" {found} search" in counted.why
+
+
+def test_the_edges_of_the_limits() -> None:
+    assert isinstance(subjects.room(subjects.UNCONFIRMED - 1), Allow)
+    assert isinstance(subjects.room(subjects.UNCONFIRMED), Refused)
+    assert isinstance(subjects.not_too_often(subjects.FILED - 1, subjects.TRIES), Allow)
+    assert isinstance(subjects.not_too_often(subjects.FILED, 1), Refused)
+    assert isinstance(subjects.not_too_often(0, subjects.TRIES + 1), Refused)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("subject_days = 30 ", "subject_days = 31 "),
+        ("subject_days = 30 ", "subject_days = 0 "),
+        ('subject_open_cases = "withhold"', 'subject_open_cases = "tell"'),
+        ('"the data protection authority of your country"', '" "'),
+    ],
+)
+def test_a_policy_outside_the_limits_is_refused(old: str, new: str) -> None:
+    assert old in NEW_AGENCY
+    with pytest.raises(Refused) as caught:
+        parse(NEW_AGENCY.replace(old, new))
+    assert caught.value.rule_id == "policy.invalid"
+
+
+def test_only_an_administrator_answers_and_an_auditor_reads() -> None:
+    assert {role for role in Role if Permission.SUBJECT_ANSWER in GRANTS[role]} == {Role.ADMINISTRATOR}
+    assert {role for role in Role if Permission.SUBJECT_READ in GRANTS[role]} == {
+        Role.ADMINISTRATOR,
+        Role.AUDITOR,
+    }

@@ -1,0 +1,59 @@
+"""Cautions speak at their limit and not before."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from plainview.scores.cautions import Caution, Listed, cautions_for
+
+
+def unit(*values: float) -> np.ndarray:
+    row = np.array(values, dtype=np.float32)
+    return row / np.linalg.norm(row)
+
+
+def listed(rank: int, score: float, template: np.ndarray, quality: int = 90, captured: date | None = None) -> Listed:
+    return Listed(rank, score, quality, captured, template)
+
+
+def ids(rows: list[Caution]) -> list[tuple[str, int | None]]:
+    return [(row.id, row.rank) for row in rows]
+
+
+def ask(*rows: Listed, quality: int = 90, on: date | None = None) -> list[Caution]:
+    return cautions_for(rows, probe_quality=quality, probe_captured_on=on)
+
+
+def test_different_people_within_a_hair_are_named() -> None:
+    a, b, same = unit(1, 0, 0), unit(0, 1, 0), unit(1, 0.2, 0)
+    assert ids(ask(listed(1, 0.60, a), listed(2, 0.59, b))) == [("look_alikes", None)]
+    assert ask(listed(1, 0.60, a), listed(2, 0.57, b)) == []
+    assert ask(listed(1, 0.60, a), listed(2, 0.59, same)) == []
+    (caution,) = ask(listed(1, 0.60, a), listed(2, 0.595, same), listed(3, 0.59, b))
+    assert caution.text.startswith("Ranks 1, 3 ")
+    assert ask() == ask(listed(1, 0.9, a)) == []
+
+
+def test_quality_and_age() -> None:
+    face = unit(1, 0)
+    assert ids(ask(listed(1, 0.5, face), quality=29)) == [("probe_quality", None)]
+    assert ids(ask(listed(1, 0.5, face, quality=29), quality=30)) == [("reference_quality", 1)]
+    old = listed(1, 0.5, face, captured=date(2010, 1, 1))
+    assert ids(ask(old, on=date(2020, 1, 2))) == [("age_gap", 1)]
+    assert ask(old, on=date(2019, 6, 1)) == []
+    assert ask(old, on=None) == []
+
+
+def test_covers_are_told_at_the_limit_and_an_unmeasured_one_is_not() -> None:
+    face = unit(1, 0)
+
+    def told(probe: float | None, reference: float | None) -> list[tuple[str, int | None]]:
+        row = Listed(1, 0.5, 90, None, face, reference)
+        return ids(cautions_for([row], probe_quality=90, probe_captured_on=None, probe_cover=probe))
+
+    assert told(0.499, 0.499) == told(None, None) == []
+    assert told(0.5, 0.499) == [("probe_cover", None)]
+    assert told(0.1, 0.5) == [("reference_cover", 1)]
+    assert told(0.9, 0.9) == [("probe_cover", None), ("reference_cover", 1)]

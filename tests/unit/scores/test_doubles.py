@@ -1,0 +1,76 @@
+"""Doubles are left out where there are any, and strangers are kept where there are none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plainview.scores.doubles import StrangersBest, strangers_best
+from plainview.scores.scoring import Scorer, scorer_of
+
+
+def people(count: int, seed: int, dimension: int = 64) -> np.ndarray:
+    rows = np.random.default_rng(seed).standard_normal((count, dimension)).astype(np.float32)
+    rows[:, 0] += 1.0
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def pictures(of: np.ndarray, seed: int, noise: float = 0.45) -> np.ndarray:
+    rows = of + noise * people(len(of), seed, of.shape[1])
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def found(rows: np.ndarray, scorer: Scorer | None = None) -> StrangersBest:
+    every = np.arange(len(rows))
+    return strangers_best(rows, every, every, scorer or Scorer(np.empty((0, 1), np.float32)))
+
+
+SINGLE = people(600, 1)
+
+
+def test_without_doubles_every_best_is_kept() -> None:
+    plain = found(SINGLE)
+    scores = SINGLE @ SINGLE.T
+    np.fill_diagonal(scores, -1)
+    assert np.sort(plain.best) == pytest.approx(np.sort(scores.max(axis=1)), abs=1e-6)
+    assert plain.remaining < 0.01
+    assert plain.body is None
+    best = scores.argmax(axis=1)
+    mutual = sum(best[best[i]] == i for i in range(600)) // 2
+    assert plain.independent == 600 - mutual
+
+
+@pytest.mark.parametrize("each", [2, 4])
+def test_with_doubles_the_bests_are_those_of_other_people(each: int) -> None:
+    whole = np.concatenate([pictures(SINGLE, seed) for seed in range(2, 2 + each)])
+    person = np.tile(np.arange(600), each)
+    scores = whole @ whole.T
+    scores[person[:, None] == person[None, :]] = -1
+    true = np.sort(scores.max(axis=1))
+    seen = found(whole)
+    assert seen.body is not None
+    for share in (0.3, 0.9):
+        assert np.quantile(seen.best, share) == pytest.approx(np.quantile(true, share), abs=0.01)
+    assert seen.independent <= 600 * 1.1
+
+
+def test_a_gallery_of_one_family_keeps_its_high_scores() -> None:
+    """Faces of few origins lie near each other: the normal law of all pairs would call many of them doubles."""
+    near = people(4, 9)
+    mixed = SINGLE + 0.5 * near[np.arange(600) % 4]
+    mixed = np.asarray(mixed / np.linalg.norm(mixed, axis=1, keepdims=True), np.float32)
+    scores = mixed @ mixed.T
+    np.fill_diagonal(scores, -1)
+    assert np.quantile(found(mixed).best, 0.99) == pytest.approx(np.quantile(scores.max(axis=1), 0.99), abs=1e-6)
+
+
+def test_bests_are_what_strangers_reach_by_the_score_that_orders_lists() -> None:
+    scorer = scorer_of(SINGLE)
+    strangers = scorer.scores(people(4000, 7), SINGLE).max(axis=1)
+    own = found(SINGLE, scorer).best
+    assert float(own.mean()) == pytest.approx(float(strangers.mean()), abs=0.002)
+    assert np.quantile(own, 0.9) == pytest.approx(np.quantile(strangers, 0.9), abs=0.008)
+    scores = scorer.scores(SINGLE, SINGLE)
+    np.fill_diagonal(scores, -9)
+    kept = scores.max(axis=1)  # what references put into each other's nearness is not given back
+    assert abs(float(kept.mean() - strangers.mean())) > abs(float(own.mean() - strangers.mean()))

@@ -1,0 +1,48 @@
+"""Tails agree with the sample where it is, fall beyond it, and give back the laws that made the sample."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plainview.scores.tail import chance, gumbel_body, gumbel_chance, gumbel_score
+
+SAMPLE = np.sort(0.3 - 0.03 * np.log(-np.log(np.random.default_rng(1).uniform(size=4000))))
+
+
+def test_within_the_sample_it_counts() -> None:
+    assert chance(SAMPLE, float(SAMPLE[2000]), 0.1) == pytest.approx(0.5)
+    assert chance(SAMPLE, -1.0, 0.1) == 1.0
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.01, 0.002])
+def test_beyond_it_the_law_is_found_again(rate: float) -> None:
+    score = gumbel_score(rate, 0.3, 0.03)
+    assert gumbel_chance(score, 0.3, 0.03) == pytest.approx(rate)
+    for share in (0.05, 0.1, 0.2):
+        assert chance(SAMPLE, score, share) == pytest.approx(rate, rel=0.4)
+
+
+def test_the_body_is_found_whatever_lies_above_it() -> None:
+    spoilt = np.sort(np.concatenate([SAMPLE[:2800], np.full(1200, 0.9)]))
+    for place, scale in (gumbel_body(SAMPLE), gumbel_body(np.sort(SAMPLE))):
+        assert place == pytest.approx(0.3, abs=0.003)
+        assert scale == pytest.approx(0.03, rel=0.1)
+    assert gumbel_body(spoilt)[0] == pytest.approx(gumbel_body(SAMPLE)[0], abs=0.01)
+
+
+@given(st.floats(-1, 2), st.floats(-1, 2))
+@settings(max_examples=50, deadline=None)
+def test_a_higher_score_is_never_more_frequent(a: float, b: float) -> None:
+    low, high = sorted((a, b))
+    assert 0 <= chance(SAMPLE, high, 0.1) <= chance(SAMPLE, low, 0.1) <= 1
+    assert 0 <= gumbel_chance(high, 0.3, 0.03) <= gumbel_chance(low, 0.3, 0.03) <= 1
+
+
+def test_a_sample_of_one_value_has_no_tail() -> None:
+    flat = np.full(50, 0.4)
+    assert chance(flat, 0.4, 0.1) == 1.0
+    assert chance(flat, 0.5, 0.1) == 0.0
+    assert gumbel_body(flat)[1] > 0
