@@ -1,7 +1,7 @@
 """Cosignatures: a witness's dated statement that it saw a checkpoint and that it extends all it saw before.
 
 Owns one format of the C2SP, word for word: tlog-cosignature (c2sp.org/tlog-cosignature) with Ed25519, type
-0x04. What a witness must have checked before it signs stands in `witness`. It must never take a cosignature
+0x04. What a witness must have checked before it signs is in `witness`. It must never take a cosignature
 for a signature of the log, nor the other way round: their types, and so their key ids, differ.
 """
 
@@ -180,7 +180,7 @@ def cosignatures(note: str, witnesses: Iterable[WitnessKey]) -> tuple[Cosignatur
     """
     parsed = parse_note(note)
     trusted = {(key.name, key.key_id): key for key in witnesses}
-    found = []
+    valid = []
     for signature in parsed.signatures:
         key = trusted.get((signature.name, signature.key_id))
         if key is None:
@@ -188,8 +188,8 @@ def cosignatures(note: str, witnesses: Iterable[WitnessKey]) -> tuple[Cosignatur
         at = key.cosigned_at(parsed.text, signature.signature)
         if at is None:
             raise BadCheckpoint(f"the cosignature of {key.name} is not valid for this text")
-        found.append(Cosignature(key, at))
-    return tuple(found)
+        valid.append(Cosignature(key, at))
+    return tuple(valid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,7 @@ def tally(
             continue
         if not signed:
             continue
-        names = ", ".join(sorted(row.witness.name for row in signed))
+        names = ", ".join(sorted(signature.witness.name for signature in signed))
         if checkpoint.origin != origin:
             problems.append(f"cosigned checkpoint {number} is of another log, {checkpoint.origin}")
         elif checkpoint.size > size:
@@ -254,7 +254,7 @@ def tally(
             problems.append(f"{names} cosigned another history of the first {checkpoint.size} entries")
             doubtful.append(0)
         else:
-            for row in signed:
-                this = (checkpoint.size, row.at)
-                sizes[row.witness.name] = max([sizes[row.witness.name] or this, this])
+            for signature in signed:
+                this = (checkpoint.size, signature.at)
+                sizes[signature.witness.name] = max([sizes[signature.witness.name] or this, this])
     return Tally(sizes, tuple(problems), min(doubtful) if doubtful else None)

@@ -102,7 +102,7 @@ def split_line(line: bytes) -> tuple[bytes, bytes]:
 def settled(path: Path) -> tuple[int, int]:
     """Return the lengths in bytes of `log.jsonl` and `checkpoints` at a moment when nobody writes them.
 
-    Whoever reads only so far sees entries and checkpoints that belong together, whatever is published
+    A reader who stops there sees entries and checkpoints that belong together, whatever is published
     meanwhile. A missing file has length 0.
     """
     log = path / LOG_NAME
@@ -172,13 +172,13 @@ class LogFolder:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         line = key.text.encode() + b"\n"
         with self._locked(KEY_NAME) as file:
-            held = os.pread(file, len(line) + 1, 0)
-            if not line.startswith(held):
+            stored = os.pread(file, len(line) + 1, 0)
+            if not line.startswith(stored):
                 raise LogFolderError(
                     f"{path / KEY_NAME} is not the key that signs this log.",
-                    "Restore the signing key of this folder, or move the folder aside and publish anew.",
+                    "Restore the signing key of this folder, or move the folder aside and publish again.",
                 )
-            _write(file, line[len(held) :])  # all of it in a new folder, the rest after a crash
+            _write(file, line[len(stored) :])  # all of it in a new folder, the rest after a crash
 
     def publish(self, read_from: ReadFrom) -> int:
         """Append what the folder lacks and return the number of entries that it holds now.
@@ -273,7 +273,7 @@ class LogFolder:
                 break
         return FolderDiffers(
             f"The folder {self.path} and the database differ at entry {entry}.",
-            "Verify both, keep the folder as evidence, move it aside and publish anew from the intact one.",
+            "Verify both, keep the folder as evidence, move it aside and publish again from the intact one.",
             entry,
         )
 
@@ -352,7 +352,7 @@ def _length(path: Path) -> int:
 def _damaged_checkpoints(why: str) -> LogFolderError:
     return LogFolderError(
         f"The last checkpoint of the folder is damaged: {why}.",
-        "Verify the folder, keep it as evidence, move it aside and publish anew.",
+        "Verify the folder, keep it as evidence, move it aside and publish again.",
     )
 
 

@@ -118,14 +118,14 @@ def visit(
 
 def _entries(folder: Path, count: int) -> list[Entry]:
     """The newest entry and those that matter for the reviews; the folder was just verified so far."""
-    kept: list[Entry] = []
+    entries: list[Entry] = []
     path = folder / LOG_NAME
     for number, line in enumerate(read_lines(path, path.stat().st_size)):
         if number == count:
             break
         if number in (0, count - 1) or REVIEWED.encode() in line or AGENCY_OPENED.encode() in line:
-            kept.append(parse_line(split_line(line)[0]))
-    return kept
+            entries.append(parse_line(split_line(line)[0]))
+    return entries
 
 
 def _silence(entries: list[Entry], now: datetime, max_age: timedelta) -> list[Alarm]:
@@ -150,12 +150,12 @@ def _reviews(entries: list[Entry], now: datetime, every: timedelta) -> list[Alar
     due: dict[str, tuple[str, str]] = {}
     for entry in entries:
         if entry.action in (AGENCY_OPENED, REVIEWED):
-            what = "was reviewed" if entry.action == REVIEWED else "was opened and never reviewed"
-            due[str(entry.subject.get("agency", "-"))] = (entry.at, what)
+            event = "was reviewed" if entry.action == REVIEWED else "was opened and never reviewed"
+            due[str(entry.subject.get("agency", "-"))] = (entry.at, event)
     if not due and entries:
         due["-"] = (entries[0].at, "was begun and never reviewed")
     return [
-        Alarm("review", f"the log of agency {agency} {what} last on {at[:10]}: a review is due")
-        for agency, (at, what) in sorted(due.items())
+        Alarm("review", f"the log of agency {agency} {event} last on {at[:10]}: a review is due")
+        for agency, (at, event) in sorted(due.items())
         if now - datetime.fromisoformat(at) > every
     ]

@@ -77,12 +77,12 @@ def check(text: str) -> str:
             sizes, roots = _sizes(old["size"], new["size"]), (old["root"], new["root"])
             first, second = map(bytes.fromhex, roots)
             sound = verify_consistency(*sizes, first, second, steps)
-            what = f"the {sizes[1]} entries of root {roots[1]} extend the {sizes[0]} of root {roots[0]}"
+            claim = f"the {sizes[1]} entries of root {roots[1]} extend the {sizes[0]} of root {roots[0]}"
         elif data["type"] == INCLUSION:
             entry, size = _sizes(data["entry"], data["size"])
             leaf = leaf_hash(data["canonical"].encode())
             sound = verify_inclusion(leaf, entry, size, steps, bytes.fromhex(data["root"]))
-            what = f"this is entry {entry} of the {size} entries of root {data['root']}"
+            claim = f"this is entry {entry} of the {size} entries of root {data['root']}"
         else:
             raise BadProof("this is not a proof that is known here")
     except BadProof:
@@ -90,8 +90,8 @@ def check(text: str) -> str:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise BadProof("this is not a proof file") from None
     if not sound:
-        raise BadProof(f"the proof fails: it does not show that {what}")
-    return what
+        raise BadProof(f"the proof fails: it does not show that {claim}")
+    return claim
 
 
 def _sizes(first: object, second: object) -> tuple[int, int]:

@@ -69,7 +69,7 @@ class BadEntry(ValueError):
 
 
 class ClockWentBack(Exception):
-    """The clock lies behind the newest entry by more than `CLOCK_TOLERANCE`: no truthful time to write."""
+    """The clock is behind the newest entry by more than `CLOCK_TOLERANCE`: no truthful time to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class Opening:
     """What opens one commitment. Erase it and the value cannot be found again, while the log stays valid.
 
     Attributes:
-        name: the name under which the commitment stands in `Entry.sealed`.
+        name: the key of the commitment in `Entry.sealed`.
         salt: 32 random bytes, drawn for this commitment alone; kept out of `repr`, as is the value.
         value: what was committed to.
     """
@@ -316,9 +316,9 @@ def next_entry(
 # --- rules --------------------------------------------------------------------------------------------------
 
 
-def _require(pattern: re.Pattern[str], what: str, value: object) -> None:
+def _require(pattern: re.Pattern[str], field: str, value: object) -> None:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise BadEntry(f"{what} is not of the form {pattern.pattern}")
+        raise BadEntry(f"{field} is not of the form {pattern.pattern}")
 
 
 def _require_time(value: object) -> None:
@@ -345,7 +345,7 @@ def _plain(value: object, depth: int) -> Any:
         return {_plain_key(key): _plain(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, depth - 1) for item in value]
-    raise BadEntry(f"a value of type {type(value).__name__} cannot stand in an entry")
+    raise BadEntry(f"a value of type {type(value).__name__} cannot be part of an entry")
 
 
 def _plain_key(key: object) -> str:

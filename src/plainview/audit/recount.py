@@ -22,14 +22,14 @@ SETTLED = timedelta(hours=1)  # after the end of a month, before it is counted
 
 def recount(data: bytes, folder: Path) -> list[str]:
     """Return what a register.json states otherwise than the log in a folder, which is sound."""
-    told = json.loads(data)
-    size = int(told["checkpoint"].split("\n")[1])
+    register = json.loads(data)
+    size = int(register["checkpoint"].split("\n")[1])
     counts, digests = read(folder / "log.jsonl", size)
     bad = [] if hashlib.sha256(data).hexdigest() in digests else ["the log does not record its publication"]
-    for agency in told["agencies"]:
+    for agency in register["agencies"]:
         bad += [f"{agency['name']}: {problem}" for problem in check(agency, counts)]
     # What no row has counted may only be of a month that was running.
-    running = f"{datetime.fromisoformat(told['made_at']) - SETTLED:%Y-%m}"
+    running = f"{datetime.fromisoformat(register['made_at']) - SETTLED:%Y-%m}"
     bad += sorted({f"{agency}: {month} is left out" for agency, month, _ in counts if month < running})
     return [f"the register: {problem}" for problem in bad]
 
@@ -51,30 +51,30 @@ def read(path: Path, size: int) -> tuple[Counts, set[str]]:
 
 def check(agency: dict[str, Any], counts: Counts) -> list[str]:
     """Return what is wrong with an agency's rows, and take what they cover out of `counts`."""
-    bad, total, counted = [], 0, 0
-    for row in agency["by_month"]:
-        total += row["searches"] or 0
-        found: Counter[str] = Counter()
+    bad, total, recorded = [], 0, 0
+    for month in agency["by_month"]:
+        total += month["searches"] or 0
+        counted: Counter[str] = Counter()
         early = 0  # searches of all its months but the last
-        for key in [key for key in counts if key[0] == agency["id"] and row["from"] <= key[1] <= row["until"]]:
-            early += counts[key] if key[1] < row["until"] else 0
-            found[key[2]] += counts.pop(key)
-        counted += found.total()
-        if not right(row, found, early):
-            bad.append(f"{row['from']} to {row['until']}: the log records {dict(sorted(found.items()))}")
-    expected = counted if agency["sample"] else total  # a made-up agency's total is never hidden
+        for key in [key for key in counts if key[0] == agency["id"] and month["from"] <= key[1] <= month["until"]]:
+            early += counts[key] if key[1] < month["until"] else 0
+            counted[key[2]] += counts.pop(key)
+        recorded += counted.total()
+        if not right(month, counted, early):
+            bad.append(f"{month['from']} to {month['until']}: the log records {dict(sorted(counted.items()))}")
+    expected = recorded if agency["sample"] else total  # a made-up agency's total is never hidden
     if expected != (agency["searches"] or 0):
         bad.append(f"its rows are {expected} searches, it states {agency['searches']}")
     return bad
 
 
-def right(row: dict[str, Any], found: Counter[str], early: int) -> bool:
+def right(month: dict[str, Any], counted: Counter[str], early: int) -> bool:
     """Say whether a row states what was found, and hides no more than it has to."""
-    if 0 < found.total() < SMALLEST:
-        return (row["searches"], row["offences"], row["other"]) == (None, {}, 0)
-    other = sorted(count for offence, count in found.items() if offence not in row["offences"])
+    if 0 < counted.total() < SMALLEST:
+        return (month["searches"], month["offences"], month["other"]) == (None, {}, 0)
+    other = sorted(count for offence, count in counted.items() if offence not in month["offences"])
     # Put together are offences with few searches; one with more only where these alone would be too few.
     hidden = not other or other[-1] < SMALLEST or 0 < sum(other[:-1]) < SMALLEST
-    named = {offence: found[offence] for offence in row["offences"]}
-    stated = (row["searches"], row["offences"], row["other"])
-    return hidden and early < SMALLEST and stated == (found.total(), named, sum(other))
+    named = {offence: counted[offence] for offence in month["offences"]}
+    stated = (month["searches"], month["offences"], month["other"])
+    return hidden and early < SMALLEST and stated == (counted.total(), named, sum(other))

@@ -4,7 +4,7 @@
 
 FOLDER holds log.jsonl, checkpoints and key.pub. VKEY is the log's first public key as you learnt it elsewhere;
 without it, FOLDER's own is believed. Keys that the log itself introduced later are followed from there.
-FILE is a checkpoint that you kept earlier; or a register.json, whose searches recount.py, which lies beside this file,
+FILE is a checkpoint that you kept earlier; or a register.json, whose searches recount.py, which is in the same folder,
 counts again. Exit status: 0 all is sound, 1 it is not, 2 the question could not be asked.
 
 This file owns a second, independent reading of docs/reference/log-format.md. It must never import Plainview,
@@ -283,9 +283,9 @@ def verify(folder: Path, trusted: Key | None = None, kept_note: bytes | None = N
 
     key = trusted
     try:
-        held = Key((folder / "key.pub").read_bytes().decode("ascii", "replace").removesuffix("\n"))
-        key = trusted or held
-        if held.text != key.text:
+        public_key = Key((folder / "key.pub").read_bytes().decode("ascii", "replace").removesuffix("\n"))
+        key = trusted or public_key
+        if public_key.text != key.text:
             say("key.pub is not the key that you trust")
     except (Bad, OSError) as error:
         say(f"key.pub: {error}")
@@ -299,15 +299,15 @@ def verify(folder: Path, trusted: Key | None = None, kept_note: bytes | None = N
             return None
 
     keys = [key] if key else []  # the last one signs; an entry under its checkpoint introduces the next
-    kept = read_kept(check=False)  # its signature is checked at its size: only then its key is known
+    kept_checkpoint = read_kept(check=False)  # its signature is checked at its size: only then its key is known
     tree, latest, kept_root = Tree(), "", b""
     proven, covered, agrees = 0, -1, True  # the size that a signed root proved; that one covered; so far
     signed, successor = read_checkpoints(folder / "checkpoints", keys, say), None
     due = next(signed, None)
     lines = read_lines(folder / "log.jsonl", say)
     while True:
-        if kept and kept[0] == tree.size:
-            kept, kept_root = read_kept(check=True), tree.root()
+        if kept_checkpoint and kept_checkpoint[0] == tree.size:
+            kept_checkpoint, kept_root = read_kept(check=True), tree.root()
         if due and due[0] == tree.size:
             if agrees and due[1] == tree.root():
                 proven = tree.size
@@ -331,14 +331,14 @@ def verify(folder: Path, trusted: Key | None = None, kept_note: bytes | None = N
         say(f"{last} entries were signed, {tree.size} are there: the rest is missing", proven)
     elif covered < tree.size or covered < 0:
         say(f"no valid checkpoint covers the entries from {proven} on", proven if tree.size else None)
-    if kept and kept[0] > tree.size:
-        kept = read_kept(check=True)
-    if kept and kept[0] > tree.size:
-        say(f"the kept checkpoint covers {kept[0]} entries, {tree.size} are there", tree.size)
-    elif kept and kept[1] != kept_root:
-        # A change found above explains it; else whoever holds the key made the change and signed it again.
-        explained = min(doubtful, default=kept[0]) < kept[0]
-        say(f"changed in 0 to {kept[0] - 1} since a checkpoint was kept", None if explained else 0)
+    if kept_checkpoint and kept_checkpoint[0] > tree.size:
+        kept_checkpoint = read_kept(check=True)
+    if kept_checkpoint and kept_checkpoint[0] > tree.size:
+        say(f"the kept checkpoint covers {kept_checkpoint[0]} entries, {tree.size} are there", tree.size)
+    elif kept_checkpoint and kept_checkpoint[1] != kept_root:
+        # A change found above explains it; else the holder of the key made the change and signed it again.
+        explained = min(doubtful, default=kept_checkpoint[0]) < kept_checkpoint[0]
+        say(f"changed in 0 to {kept_checkpoint[0] - 1} since a checkpoint was kept", None if explained else 0)
     root, first = tree.root().hex(), min(doubtful, default=None)
     return {"ok": not problems, "entries": tree.size, "root": root, "first_bad": first, "problems": problems}
 
@@ -358,10 +358,10 @@ def main() -> int:
         key = Key(args.key) if args.key is not None else None
         verdict = verify(args.folder, key, args.kept.read_bytes() if args.kept else None)
         if args.register and verdict["ok"]:
-            told = args.register.read_bytes()
-            held = verify(args.folder, key, json.loads(told)["checkpoint"].encode())["problems"]
+            register_bytes = args.register.read_bytes()
+            problems = verify(args.folder, key, json.loads(register_bytes)["checkpoint"].encode())["problems"]
             recount = runpy.run_path(str(Path(__file__).with_name("recount.py")))["recount"]
-            verdict["problems"] = [*held, *recount(told, args.folder)]
+            verdict["problems"] = [*problems, *recount(register_bytes, args.folder)]
             verdict["ok"] = not verdict["problems"]
     except (Bad, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         parser.error(str(error))

@@ -114,17 +114,17 @@ def verify_folder(path: Path, *, vkey: str | None = None, kept_checkpoint: str |
     """
     if not path.is_dir():
         raise NotADirectoryError(f"{path} is not a folder")
-    found = _Findings()
+    findings = _Findings()
     trusted = VerifierKey.parse(vkey) if vkey is not None else None
-    held = _held_key(path / KEY_NAME, found)
-    if trusted is not None and held is not None and held != trusted:
-        found.add(f"{KEY_NAME} is not the key that you trust")
+    public_key = _held_key(path / KEY_NAME, findings)
+    if trusted is not None and public_key is not None and public_key != trusted:
+        findings.add(f"{KEY_NAME} is not the key that you trust")
     for name in (LOG_NAME, CHECKPOINTS_NAME):
         if not (path / name).is_file():
-            found.add(f"{name} is missing")
+            findings.add(f"{name} is missing")
     log_end, notes_end = settled(path)
     lines, notes = _lines(path / LOG_NAME, log_end), _notes(path / CHECKPOINTS_NAME, notes_end)
-    return _check(lines, notes, trusted or held, kept_checkpoint, found)
+    return _check(lines, notes, trusted or public_key, kept_checkpoint, findings)
 
 
 def verify_entries(
@@ -159,7 +159,7 @@ def _check(
     notes: Iterable[str | BadCheckpoint],
     key: VerifierKey | None,
     kept_text: str | None,
-    found: _Findings,
+    findings: _Findings,
 ) -> Report:
     """Follow the list; entries and checkpoints stream past each other, so memory does not grow with the log.
 
@@ -181,36 +181,36 @@ def _check(
     10. A checkpoint that somebody kept is signed by the key in force at its size, and the log extends it.
     """
     keys = _Keys(key)
-    anchors = _Anchors(_signed(notes, keys, found), _kept(kept_text, found), keys, found)
+    anchors = _Anchors(_signed(notes, keys, findings), _kept_checkpoint(kept_text, findings), keys, findings)
     tree = Frontier()
     newest_at = ""
     anchors.meet(tree)
     for line in lines:
         entry = _entry(line, tree.size, key, newest_at)  # checks 1 to 5
         if isinstance(entry, str):
-            found.add(f"entry {tree.size}: {entry}", tree.size)
+            findings.add(f"entry {tree.size}: {entry}", tree.size)
         else:
             newest_at = entry.at
-            anchors.successor = _successor(entry, found)
+            anchors.successor = _successor(entry, findings)
         # The stated leaf, not the hash of the bytes: if the signed root agrees, this very entry was altered.
         tree = tree.append(line.leaf)
         anchors.meet(tree)  # check 8
         anchors.successor = None
     anchors.finish(tree)  # checks 9 and 10
-    return found.report(tree, keys.all, anchors.newest if anchors.newest_size == tree.size else None)
+    return findings.report(tree, keys.all, anchors.newest if anchors.newest_size == tree.size else None)
 
 
-def _successor(entry: Entry, found: _Findings) -> VerifierKey | None:
+def _successor(entry: Entry, findings: _Findings) -> VerifierKey | None:
     """The key that the entry introduces, if it is one that does."""
     if entry.action != KEY_ROTATED:
         return None
     try:
         key = VerifierKey.parse(str(entry.subject.get("key")))
     except BadKey as error:
-        found.add(f"entry {entry.seq}: it names no key that could follow: {error}", entry.seq)
+        findings.add(f"entry {entry.seq}: it names no key that could follow: {error}", entry.seq)
         return None
     if key.name != entry.log:
-        found.add(f"entry {entry.seq}: the key that it names is of another log, {key.name}", entry.seq)
+        findings.add(f"entry {entry.seq}: the key that it names is of another log, {key.name}", entry.seq)
         return None
     return key
 
@@ -234,7 +234,7 @@ def _entry(line: _Line, number: int, key: VerifierKey | None, newest_at: str) ->
     return entry
 
 
-def _signed(notes: Iterable[str | BadCheckpoint], keys: _Keys, found: _Findings) -> Iterator[tuple[Checkpoint, str]]:
+def _signed(notes: Iterable[str | BadCheckpoint], keys: _Keys, findings: _Findings) -> Iterator[tuple[Checkpoint, str]]:
     """Checks 6 and 7: the checkpoints that count, each read only after all before it were met."""
     size = -1
     for number, note in enumerate(notes, start=1):
@@ -243,16 +243,16 @@ def _signed(notes: Iterable[str | BadCheckpoint], keys: _Keys, found: _Findings)
                 raise note
             checkpoint = verify(note, keys.now())
         except BadCheckpoint as error:
-            found.add(f"checkpoint {number}: {error}")
+            findings.add(f"checkpoint {number}: {error}")
             continue
         if checkpoint.size <= size:
-            found.add(f"checkpoint {number} covers {checkpoint.size} entries, one before it {size}")
+            findings.add(f"checkpoint {number} covers {checkpoint.size} entries, one before it {size}")
             continue
         size = checkpoint.size
         yield checkpoint, note
 
 
-def _kept(text: str | None, found: _Findings) -> tuple[Checkpoint, str] | None:
+def _kept_checkpoint(text: str | None, findings: _Findings) -> tuple[Checkpoint, str] | None:
     """The checkpoint that was kept, not yet verified: only the log says which key was in force at its size."""
     if text is None:
         return None
@@ -260,7 +260,7 @@ def _kept(text: str | None, found: _Findings) -> tuple[Checkpoint, str] | None:
     try:
         return parse(note), note
     except BadCheckpoint as error:
-        found.add(f"the checkpoint that was kept: {error}")
+        findings.add(f"the checkpoint that was kept: {error}")
         return None
 
 
@@ -270,12 +270,12 @@ class _Anchors:
     def __init__(
         self,
         signed: Iterator[tuple[Checkpoint, str]],
-        kept: tuple[Checkpoint, str] | None,
+        kept_checkpoint: tuple[Checkpoint, str] | None,
         keys: _Keys,
-        found: _Findings,
+        findings: _Findings,
     ) -> None:
-        self._signed, self._keys, self._found = signed, keys, found
-        self._kept, self._kept_note = kept or _NONE
+        self._signed, self._keys, self._found = signed, keys, findings
+        self._kept, self._kept_note = kept_checkpoint or _NONE
         self._due, self._due_note = next(signed, _NONE)
         self._covered = -1  # the size of the newest valid checkpoint met
         self._proven = 0  # every leaf before this one is what a checkpoint was signed over
@@ -351,7 +351,7 @@ class _Anchors:
             )
             return
         # A difference already found explains this one. Otherwise the log's own checkpoints agree with the
-        # change, so whoever holds the key made it, and those checkpoints prove nothing about where it begins.
+        # change, so the holder of the key made it, and those checkpoints prove nothing about where it begins.
         explained = self._found.first_bad is not None and self._found.first_bad < self._kept.size
         self._found.add(
             f"the log does not extend the checkpoint that was kept: {_range(0, self._kept.size - 1)} "
@@ -364,15 +364,15 @@ def _range(first: int, last: int) -> str:
     return f"entry {first} is" if first == last else f"one or more of the entries {first} to {last} are"
 
 
-def _held_key(path: Path, found: _Findings) -> VerifierKey | None:
+def _held_key(path: Path, findings: _Findings) -> VerifierKey | None:
     try:
         return VerifierKey.parse(path.read_bytes().decode("ascii").removesuffix("\n"))
     except FileNotFoundError:
-        found.add(f"{KEY_NAME} is missing")
+        findings.add(f"{KEY_NAME} is missing")
     except UnicodeDecodeError:
-        found.add(f"{KEY_NAME}: not text")
+        findings.add(f"{KEY_NAME}: not text")
     except BadKey as error:
-        found.add(f"{KEY_NAME}: {error}")
+        findings.add(f"{KEY_NAME}: {error}")
     return None
 
 

@@ -49,7 +49,7 @@ class WitnessRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class LastCheckpoint:
     """What the witness keeps of one log.
 
     Attributes:
@@ -114,16 +114,18 @@ class Witness:
         replace_file(path / PUBLIC_NAME, signer.verifier.text.encode() + b"\n")
         return cls(path)
 
-    def kept(self) -> list[Kept]:
+    def checkpoints(self) -> list[LastCheckpoint]:
         """Return what is kept, by name of the log.
 
         Raises:
             WitnessRefused: witness.folder: a file is damaged.
         """
         rows = (self._read(file) for file in (self.path / LOGS).glob("*.json"))
-        return sorted((row for row in rows if row is not None), key=lambda row: row.origin)
+        return sorted(
+            (checkpoint for checkpoint in rows if checkpoint is not None), key=lambda checkpoint: checkpoint.origin
+        )
 
-    def kept_of(self, origin: str) -> Kept | None:
+    def kept_of(self, origin: str) -> LastCheckpoint | None:
         """Return what is kept of one log, None before the first visit.
 
         Raises:
@@ -156,40 +158,40 @@ class Witness:
                 "Ask the log for a checkpoint that it signed.",
             ) from None
         with locked(self.path / ".lock"):
-            kept = self.kept_of(offered.origin)
-            if kept is not None:
-                if kept.key != first_key.text:
+            last = self.kept_of(offered.origin)
+            if last is not None:
+                if last.key != first_key.text:
                     raise WitnessRefused(
                         "witness.key",
                         f"{offered.origin} comes with the first key {first_key.text}, "
-                        f"but {kept.key} is trusted since the first visit.",
+                        f"but {last.key} is trusted since the first visit.",
                         "A log that changes its key says so in an entry; ask its operator.",
                     )
-                self._check(kept, offered, note, prove, now)
+                self._check(last, offered, note, prove, now)
             cosigned = self._signer.cosign(note, now)
-            row = Kept(offered.origin, first_key.text, offered.size, offered.root.hex(), note, now)
-            replace_file(self._file(offered.origin), json.dumps(asdict(row), indent=1).encode())
+            newest = LastCheckpoint(offered.origin, first_key.text, offered.size, offered.root.hex(), note, now)
+            replace_file(self._file(offered.origin), json.dumps(asdict(newest), indent=1).encode())
         return cosigned
 
-    def _check(self, kept: Kept, offered: Checkpoint, note: str, prove: Prove, now: int) -> None:
+    def _check(self, last: LastCheckpoint, offered: Checkpoint, note: str, prove: Prove, now: int) -> None:
         both = (
             f"{offered.origin} offers {offered.size} entries with root {offered.root.hex()}, "
-            f"cosigned before were {kept.size} with root {kept.root}"
+            f"cosigned before were {last.size} with root {last.root}"
         )
-        if offered.size < kept.size:
-            raise self._refusal("witness.rollback", f"The log went back: {both}.", kept, note, now)
-        proof = prove(kept.size)
-        root = bytes.fromhex(kept.root)
-        if not verify_consistency(kept.size, offered.size, root, offered.root, proof):
-            raise self._refusal("witness.fork", f"This is a different history: {both}.", kept, note, now)
+        if offered.size < last.size:
+            raise self._refusal("witness.rollback", f"The log went back: {both}.", last, note, now)
+        proof = prove(last.size)
+        root = bytes.fromhex(last.root)
+        if not verify_consistency(last.size, offered.size, root, offered.root, proof):
+            raise self._refusal("witness.fork", f"This is a different history: {both}.", last, note, now)
 
-    def _refusal(self, rule_id: str, why: str, kept: Kept, note: str, now: int) -> WitnessRefused:
+    def _refusal(self, rule_id: str, why: str, last: LastCheckpoint, note: str, now: int) -> WitnessRefused:
         """Keep both checkpoints, each signed by the log itself: together they prove what it did."""
         moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-        digest = sha256((kept.checkpoint + note).encode()).hexdigest()[:12]
+        digest = sha256((last.checkpoint + note).encode()).hexdigest()[:12]
         folder = self.path / EVIDENCE / f"{moment}-{rule_id.removeprefix('witness.')}-{digest}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        replace_file(folder / "kept", kept.checkpoint.encode())
+        replace_file(folder / "kept", last.checkpoint.encode())
         replace_file(folder / "offered", note.encode())
         replace_file(folder / "why.txt", f"{why}\n".encode())
         sync_folder(self.path / EVIDENCE)
@@ -200,10 +202,10 @@ class Witness:
     def _file(self, origin: str) -> Path:
         return self.path / LOGS / f"{sha256(origin.encode()).hexdigest()[:32]}.json"
 
-    def _read(self, file: Path) -> Kept | None:
+    def _read(self, file: Path) -> LastCheckpoint | None:
         try:
-            row = Kept(**json.loads(file.read_text("utf-8")))
-            bytes.fromhex(row.root)
+            checkpoint = LastCheckpoint(**json.loads(file.read_text("utf-8")))
+            bytes.fromhex(checkpoint.root)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError):
@@ -212,4 +214,4 @@ class Witness:
                 f"{file} is damaged: what was cosigned last is not known.",
                 "Restore it from your backup; without it this witness must not cosign that log.",
             ) from None
-        return row
+        return checkpoint

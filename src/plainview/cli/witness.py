@@ -55,7 +55,7 @@ def status(folder: Folder, json: Json = False) -> None:
     """Show what the witness keeps of each log, and the evidence of what it refused."""
     try:
         witness = Witness(folder)
-        kept = witness.kept()
+        kept = witness.checkpoints()
     except WitnessRefused as error:
         raise _refused(error) from None
     evidence = sorted(str(path) for path in (folder / "evidence").iterdir())

@@ -12,7 +12,7 @@ The rules, held by tests/contract/test_index_contract.py for every adapter:
 2. The state after row n depends on rows 1 to n only: a reference is in the index if its last row is an add,
    with that add's template. So an add of a reference that is present replaces its template, and a remove of
    one that is absent changes nothing but the watermark.
-3. Templates of expunged references are erased from the log too. Whoever reads the log then hands on such an
+3. Templates of expunged references are erased from the log too. The reader of the log then hands on such an
    old add as a remove: the number stays, the template is gone, and by rule 2 the final state is the same.
 4. A `Block`, or a run of up to `BATCH` single changes, is applied wholly or not at all.
 5. The same search on the same set of references gives the same list, whatever the order in which they came.
@@ -368,7 +368,7 @@ def _checked(block: Block, dim: int) -> Block:
         raise ValueError("Block.references must be an int64 array of shape (rows,)")
     if block.is_add.shape != (rows,) or block.is_add.dtype != np.bool_:
         raise ValueError("Block.is_add must be a bool array of shape (rows,)")
-    if not adds:  # whoever reads removals only cannot know the dimension
+    if not adds:  # a reader of removals alone cannot know the dimension
         return Block(block.first_seq, block.references, block.is_add, np.empty((0, dim), dtype=np.float32))
     if block.templates.shape != (adds, dim):
         raise BadTemplate(

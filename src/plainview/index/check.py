@@ -51,11 +51,11 @@ def disagreements(
     numbers = list(dict.fromkeys(wanted))
     rows = np.stack([templates[number] for number in numbers]) if numbers else np.empty((0, len(probe)), np.float32)
     exact = dict(zip(numbers, exact_scores(rows, probe).tolist(), strict=True))
-    found, seen = [], set()
+    disagreeing, seen = [], set()
     for row in answer:
         score = exact.get(row.reference)
         # Written so that a NaN disagrees.
         if score is None or row.reference in seen or not abs(row.score - score) <= TOLERANCE:
-            found.append(Disagreement(row.reference, score, row.score))
+            disagreeing.append(Disagreement(row.reference, score, row.score))
         seen.add(row.reference)
-    return found + [Disagreement(number, exact[number], None) for number in must if number not in seen]
+    return disagreeing + [Disagreement(number, exact[number], None) for number in must if number not in seen]

@@ -25,7 +25,7 @@ from plainview.index.packed import remove
 from plainview.recognition.types import Vector
 
 CODEBOOK = 1
-"""Version of everything below; a store that was written under another one is made anew."""
+"""Version of everything below; a store that was written under another version is rebuilt."""
 
 _POINTS = (
     (-0.025, -0.004),

@@ -112,8 +112,8 @@ class CompressedIndex:
         self._sample: NDArray[np.float32] | None = None
         self._slots = Slots(Codes(dim), folder, seals)
         try:
-            found = self._slots.open()
-            self.opened = f"opened at row {self.watermark}" if found else "nothing was there; it begins at row 0"
+            opened = self._slots.open()
+            self.opened = f"opened at row {self.watermark}" if opened else "nothing was there; it begins at row 0"
         except IndexDamaged as damaged:
             _LOG.warning("The index in %s is not used (%s); it is made again from the database.", folder, damaged)
             self.opened = f"not used: {damaged}; it begins at row 0"
@@ -290,7 +290,7 @@ class CompressedIndex:
                 lower = cut
             else:
                 lower = floor - 0.1
-            if floor == 0:  # half of the gallery lies above: all of it is looked at
+            if floor == 0:  # half of the gallery is above it: scan all of it
                 return self._best(self._slots.all() if chosen is None else chosen, probe, top)
             floor = max(lower, 0.0)
 

@@ -110,9 +110,9 @@ class GrowingIndex:
         """
         while True:
             index = self._now
-            found = index.search(template, top, among=among)
+            candidates = index.search(template, top, among=among)
             if index is self._now:
-                return found
+                return candidates
 
     def erase(self) -> None:
         """Overwrite on disk whatever was removed; see `CompressedIndex.erase`."""

@@ -160,7 +160,7 @@ class MilvusIndex:
             self._read_mark(client)
 
     def erase(self) -> None:
-        """Let the server write its segments anew without what was removed; it then deletes the old ones by itself.
+        """Let the server rewrite its segments without what was removed; it then deletes the old ones by itself.
 
         Raises:
             IndexUnreachable: the server does not answer.
@@ -185,7 +185,7 @@ class MilvusIndex:
         limit = top + _FURTHER
         while True:
             limit = min(limit, _MOST)
-            found = client.search(
+            hits = client.search(
                 self._name,
                 [template],
                 limit=limit,
@@ -193,14 +193,14 @@ class MilvusIndex:
                 output_fields=["template"],
                 timeout=_TIMEOUT_S,
             )[0]
-            scores = [row["distance"] for row in found]
-            if len(found) < limit or scores[-1] < scores[top - 1] - self._margin:
+            scores = [hit["distance"] for hit in hits]
+            if len(hits) < limit or scores[-1] < scores[top - 1] - self._margin:
                 break
             if limit == _MOST:
                 raise ValueError(f"the server ranks {_MOST} places at most; this list needs more")
             limit *= 4
-        references = np.array([row["id"] for row in found], dtype=np.int64)
-        return references, _templates((row["entity"]["template"] for row in found), self._dim)
+        references = np.array([hit["id"] for hit in hits], dtype=np.int64)
+        return references, _templates((hit["entity"]["template"] for hit in hits), self._dim)
 
     def _fetched(self, client: Any, references: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Fetch these references with their templates; those not held are passed over."""
@@ -208,8 +208,8 @@ class MilvusIndex:
         for begin in range(0, len(references), _ROWS):
             chosen = references[begin : begin + _ROWS].tolist()
             rows += client.query(self._name, f"reference in {chosen}", output_fields=["template"], timeout=_TIMEOUT_S)
-        held = np.array([row["reference"] for row in rows], dtype=np.int64)
-        return held, _templates((row["template"] for row in rows), self._dim)
+        stored = np.array([row["reference"] for row in rows], dtype=np.int64)
+        return stored, _templates((row["template"] for row in rows), self._dim)
 
     def _read_mark(self, client: Any) -> None:
         chosen = f'name == "{self._name}"'
@@ -235,7 +235,7 @@ class MilvusIndex:
 
     @contextmanager
     def _called(self) -> Iterator[Any]:
-        """Give the client; after a failure it is connected anew and the mark read again."""
+        """Give the client; after a failure it connects again and reads the mark again."""
         client = self._open()
         try:
             with _reached(self._address):
@@ -280,8 +280,8 @@ def _make(client: Any, name: str, dim: int) -> None:
 
 
 def _templates(rows: Iterable[Any], dim: int) -> NDArray[np.float32]:
-    held = [np.asarray(row, dtype=np.float32) for row in rows]
-    return np.stack(held) if held else np.empty((0, dim), dtype=np.float32)
+    templates = [np.asarray(row, dtype=np.float32) for row in rows]
+    return np.stack(templates) if templates else np.empty((0, dim), dtype=np.float32)
 
 
 @contextmanager

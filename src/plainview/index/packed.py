@@ -4,7 +4,7 @@ Owns the places of single codes in a block. faiss's own removal leaves the moved
 next ones that are added are mixed with them, and with blocks of more than 32 codes it moves the wrong ones
 (faiss 1.15.1; tests/unit/index/test_codes.py fails with it). It must never leave a removed code in memory.
 
-A block holds `together` codes of `pairs` bytes, 4 bits a number. Byte k of the codes of 32 neighbours lies in 32
+A block holds `together` codes of `pairs` bytes, 4 bits a number. Byte k of the codes of 32 neighbours is in 32
 bytes: lane j of the first 16 has the low numbers of the codes `_LANES[j]` (low half) and `_LANES[j]` + 16 (high
 half), lane j of the other 16 their high numbers. Source: faiss, impl/pq4_fast_scan.cpp, pq4_pack_codes.
 """
@@ -66,8 +66,8 @@ def _put(packed: NDArray[np.uint8], places: NDArray[np.int64], numbers: NDArray[
         block, group, lane, shift = _where(packed, places[here])
         for side in (0, 1):
             at = (block, slice(None), group, lane + 16 * side)
-            kept = packed[at] & (0xF0 >> shift)[:, np.newaxis]
-            packed[at] = kept | (numbers[here, side] << shift[:, np.newaxis])
+            neighbours = packed[at] & (0xF0 >> shift)[:, np.newaxis]
+            packed[at] = neighbours | (numbers[here, side] << shift[:, np.newaxis])
 
 
 def _where(

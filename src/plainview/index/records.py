@@ -7,7 +7,7 @@ cost is measured in docs/adr/0005). It must never write two contents under one k
 whose check fails. A record of zeros on the disk is an erased one.
 
 The counter block is 8 bytes nonce | 8 bytes number of the block in the file, big-endian. Each append has a
-random nonce of its own, so that a place which a crash left half-written is written anew under another stream.
+random nonce of its own, so that a place which a crash left half-written is written again under another stream.
 The check is the sum of the record's 8-byte words, each times a secret odd number, and of its slot times
 another: any change within one word is seen for certain, scrambled bytes but for a chance near 2^-64. It is
 made for faults of the disk, not for a forger who may write to it; the head of the store is authenticated.

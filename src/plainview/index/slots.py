@@ -27,7 +27,7 @@ _RUN = 65536
 """Slots written or loaded in one go: 34 MB of templates at 128 components."""
 
 _HOLES = 0.25
-"""Share of erased slots from which the store is written anew without them."""
+"""Share of erased slots from which the store is rewritten without them."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,10 +61,10 @@ class Slots:
         Raises:
             IndexDamaged: the store cannot be used.
         """
-        found = self._store.read_head()
+        head_read = self._store.read_head()
         self._forget_all()
         self._load(0)
-        return found
+        return head_read
 
     def reopen(self) -> None:
         """Go back to what is on disk; to nothing if that cannot be used."""
@@ -115,7 +115,7 @@ class Slots:
                 _LOG.warning("The index goes on in memory: its folder cannot be written (%s).", error)
 
     def flush(self) -> None:
-        """Write what waits and let it count.
+        """Write the waiting rows and count them.
 
         Raises:
             OSError: the disk is full or may not be written.
@@ -145,8 +145,8 @@ class Slots:
         """
         before, watermark, touched = self._store.head, self.watermark, self._touched
         waiting, rows = self._waiting, self._rows[: len(self._waiting)].copy()
-        found, head = self._store.read_head(), self._store.head
-        if not found:
+        head_read, head = self._store.read_head(), self._store.head
+        if not head_read:
             self._forget_all()
             return
         if head.generation == before.generation:
@@ -178,14 +178,14 @@ class Slots:
 
     def of(self, references: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the slots that hold these references, int64, sorted, each once; those not held are passed over."""
-        found = [self._count + np.flatnonzero(np.isin(self._waiting, references))]
+        positions = [self._count + np.flatnonzero(np.isin(self._waiting, references))]
         for begin, end in pairwise((*self._runs, self._count)):
             run = self._store.references[begin:end]
             places = np.searchsorted(run, references)
             places[places == len(run)] = 0
             slots = begin + places[run[places] == references]
-            found.append(slots[self._alive[slots]])
-        slots = np.concatenate(found)
+            positions.append(slots[self._alive[slots]])
+        slots = np.concatenate(positions)
         rises = np.diff(slots) > 0
         return slots if rises.all() else np.unique(slots)
 
@@ -291,15 +291,15 @@ class Slots:
 
     def _hold(self, references: NDArray[np.int64], templates: NDArray[np.float32]) -> None:
         """Give the next slots to these references, none of which is held; their templates wait."""
-        held, end = len(self._waiting), len(self._waiting) + len(references)
+        before, end = len(self._waiting), len(self._waiting) + len(references)
         if end > len(self._rows):
             rows = np.zeros((max(end, min(2 * len(self._rows), _WAITING), 256), self._dim), dtype=np.float32)
-            rows[:held] = self._rows[:held]
+            rows[:before] = self._rows[:before]
             self._rows.fill(0)
             self._rows = rows
-        self._rows[held:end] = templates
+        self._rows[before:end] = templates
         self._waiting = np.concatenate([self._waiting, references])
-        slots = np.arange(self._count + held, self._count + end, dtype=np.int64)
+        slots = np.arange(self._count + before, self._count + end, dtype=np.int64)
         self._grow(self._count + end)
         self._alive[slots] = True
         self.codes.add(slots, templates)
@@ -313,18 +313,18 @@ class Slots:
         self._to_erase = np.concatenate([self._to_erase, slots[slots < self._count]])
         gone = slots[slots >= self._count] - self._count
         if len(gone):  # those that wait behind move up, to slots that were never used on disk
-            first, held = int(gone[0]), len(self._waiting)
-            kept = np.setdiff1d(np.arange(first, held), gone)
-            references, templates = self._waiting[kept], self._rows[kept]
-            moved = np.arange(self._count + first, self._count + held)
-            self.codes.remove(self._count + kept)
+            first, waiting = int(gone[0]), len(self._waiting)
+            remaining = np.setdiff1d(np.arange(first, waiting), gone)
+            references, templates = self._waiting[remaining], self._rows[remaining]
+            moved = np.arange(self._count + first, self._count + waiting)
+            self.codes.remove(self._count + remaining)
             self._alive[moved] = False
-            self._rows[first:held] = 0
+            self._rows[first:waiting] = 0
             self._waiting = self._waiting[:first]
             self._hold(references, templates)
 
     def _write(self, *, commit: bool) -> None:
-        """Erase what is due and, with `commit`, write what waits; first take over what another process wrote."""
+        """Erase what is due and, with `commit`, write the waiting rows; first take over what another process wrote."""
         with self._store.writing():
             if self._store.changed():
                 self.adopt()

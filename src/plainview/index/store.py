@@ -7,7 +7,7 @@ Owns one folder:
     near-N.bin      a record for each slot: its near code
     rows-N.bin      a record for each slot: its float32 template
     refs-N.bin      8 bytes for each slot: its reference number, plain, so that it can be searched where it lies
-    lock            held by whoever writes
+    lock            held by the writer
 
 Slots are only appended; the head is written beside, flushed and renamed last, so a crash leaves the older
 head and the records that it counts. The database is the truth: nothing here is needed to rebuild it. It must

@@ -161,10 +161,10 @@ def _jpeg(data: bytes) -> Header:
     a maker's trailer) are no concern.
     """
     at, size, bits, huffman = 2, None, 8, False
-    while found := _JPEG_MARKER.search(data, at):
-        marker, at = data[found.end() - 1], found.end()
+    while match := _JPEG_MARKER.search(data, at):
+        marker, at = data[match.end() - 1], match.end()
         if marker == 0xD9:
-            return Header(size=size, bits=bits, end=found.start() if huffman else 0)
+            return Header(size=size, bits=bits, end=match.start() if huffman else 0)
         if marker == 0x01 or marker == 0xD8:  # TEM and SOI stand alone
             continue
         (length,) = struct.unpack_from(">H", data, at)

@@ -83,7 +83,7 @@ class Detector:
             return []
         height, width = pixels.shape[:2]
         base = _resized(pixels, min(1.0, LARGE_SIDE / max(height, width)))
-        faces = [self._straightened(base, face) for face in self._found(base, min_score)]
+        faces = [self._straightened(base, face) for face in self._detections(base, min_score)]
         if base is pixels:
             return faces
         back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
@@ -109,7 +109,7 @@ class Detector:
         return faces if base is pixels else [_scaled(face, back) for face in faces]
 
     def steady(self, pixels: Pixels, points: Points) -> Points:
-        """The five points of a face, found anew: the mean of four looks at it, cut out upright.
+        """The five points of a face, measured again: the mean of four detections in an upright crop.
 
         Each look is at the same face at another size or mirrored, so that the network's small errors differ and
         their mean is nearer the truth. It takes about 5 ms, and lowers misses more than any change of the score.
@@ -124,7 +124,7 @@ class Detector:
         Raises:
             ValueError: the points are all the same, or not finite.
         """
-        found: list[NDArray[np.float64]] = []
+        steadied: list[NDArray[np.float64]] = []
         middle = (ALIGNED_SIDE - 1) / 2
         for scale, side in _STEADY_LOOKS:
             target = ((TEMPLATES["arcface-112"] - middle) * scale + (side - 1) / 2).astype(np.float32)
@@ -139,11 +139,11 @@ class Detector:
                         seen = seen[[1, 0, 2, 4, 3]]
                         seen[:, 0] = side - 1 - seen[:, 0]
                     if np.abs(seen - target).max() <= reach:
-                        found.append(seen @ back[:, :2].T + back[:, 2])
+                        steadied.append(seen @ back[:, :2].T + back[:, 2])
                         break
-        return np.mean(found, axis=0).astype(np.float32) if found else points
+        return np.mean(steadied, axis=0).astype(np.float32) if steadied else points
 
-    def _found(self, pixels: Pixels, min_score: float) -> list[Detection]:
+    def _detections(self, pixels: Pixels, min_score: float) -> list[Detection]:
         """The faces of a picture no larger than `LARGE_SIDE`, from the first look that shows any."""
         lowest = min(min_score, SECOND_LOOK_SCORE)
         looks: dict[float, _Floats] = {}
@@ -153,9 +153,9 @@ class Detector:
                     if scale not in looks:
                         looks[scale] = self._look(pixels, scale, lowest)
                 rows = np.concatenate([looks[scale] for scale in scales])
-                found = _largest_first(rows[rows[:, 14] >= threshold])
-                if found:
-                    return found
+                detections = _largest_first(rows[rows[:, 14] >= threshold])
+                if detections:
+                    return detections
         return []
 
     def _straightened(self, pixels: Pixels, face: Detection) -> Detection:
@@ -201,15 +201,15 @@ class Detector:
         padded = np.zeros((1, 3, -(-rows // _ALIGN) * _ALIGN, -(-columns // _ALIGN) * _ALIGN), np.float32)
         padded[0, :, :rows, :columns] = pixels.transpose(2, 0, 1)
         outputs = self._session.run(_OUTPUTS, {"input": padded})
-        found = np.concatenate(
+        detections = np.concatenate(
             [
                 _decode(outputs[4 * i : 4 * i + 4], stride, padded.shape[3] // stride, threshold)
                 for i, stride in enumerate(_STRIDES)
             ]
         )
-        found[:, 0:14:2] *= width / columns
-        found[:, 1:14:2] *= height / rows
-        return found
+        detections[:, 0:14:2] *= width / columns
+        detections[:, 1:14:2] *= height / rows
+        return detections
 
 
 def _resized(pixels: Pixels, scale: float) -> Pixels:
@@ -269,8 +269,8 @@ def _decode(outputs: list[_Floats], stride: int, columns: int, threshold: float)
     result[:, 14] = scores[chosen]
     result = result[(np.abs(result) < _FARTHEST).all(axis=1)]  # not so for NaN and infinity either
     sound = np.ptp(result[:, 4:14:2], axis=1) > 0
-    kept: _Floats = result[sound]
-    return kept
+    decoded: _Floats = result[sound]
+    return decoded
 
 
 def _largest_first(rows: _Floats) -> list[Detection]:
@@ -308,7 +308,7 @@ def merge(rows: _Floats) -> _Floats:
     """
     left, top, score = rows[:, 0], rows[:, 1], rows[:, 14]
     right, bottom, area = left + rows[:, 2], top + rows[:, 3], rows[:, 2] * rows[:, 3]
-    kept: list[_Floats] = []
+    merged: list[_Floats] = []
     rest = np.argsort(-score, kind="stable")
     while len(rest):
         best = rest[0]
@@ -319,7 +319,7 @@ def merge(rows: _Floats) -> _Floats:
         close = rest[shared >= MERGE_IOU * union]
         face = rows[best].copy()
         face[:14] = np.average(rows[close, :14], axis=0, weights=score[close] + 1e-6)
-        kept.append(face)
+        merged.append(face)
         part = (shared >= PART_SHARE * area[rest]) & (score[rest] <= score[best] - PART_MARGIN)
         rest = rest[(shared <= NMS_IOU * union) & ~part & (rest != best)]
-    return np.array(kept, np.float32).reshape(-1, 15)
+    return np.array(merged, np.float32).reshape(-1, 15)

@@ -1,7 +1,7 @@
 """What a person may change on a probe before it is searched: cut, turn, lighten. A chain of named operations.
 
 Owns the words of an edit ("crop:10,20,300,400", "rotate:90", "light:10,1.20,0.80") and what each does to pixels. The
-original is never changed: a chain is applied to it anew each time, and the same chain gives the same pixels. It must
+original is never changed: a chain is applied to it every time, and the same chain gives the same pixels. It must
 never hold an operation that adds what the photograph does not show: nothing is sharpened, enlarged, filled in or drawn.
 """
 

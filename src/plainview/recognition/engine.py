@@ -76,8 +76,8 @@ class Engine:
 
     def faces(self, picture: Picture) -> list[Face]:
         """Every face that is found, largest first, each with its quality."""
-        found = self._detector.detect(picture.pixels)
-        return [Face(detection, assess(picture.pixels, detection)) for detection in found]
+        detections = self._detector.detect(picture.pixels)
+        return [Face(detection, assess(picture.pixels, detection)) for detection in detections]
 
     def glance(self, pixels: Pixels, longest: int = LARGE_SIDE) -> list[Detection]:
         """Faces of one frame of a video, largest first; see `Detector.glance`."""

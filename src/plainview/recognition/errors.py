@@ -61,7 +61,7 @@ CODES: dict[str, str] = {
     "no_video_stream": "a container without moving pictures",
     "no_frames": "a video without a frame that can be decoded",
     "frame_changed": "the frame decoded now is not the one that was picked",
-    "bad_edit": "an edit of the probe that is none, or does not fit the picture",
+    "bad_edit": "not a valid edit of the probe, or one that does not fit the picture",
     "decoder_limit": "decoding took more memory or time than is allowed",
     "exchange_damaged": "an ANSI/NIST-ITL file that cannot be read",
     "exchange_no_face": "an ANSI/NIST-ITL file or record that shows no face",

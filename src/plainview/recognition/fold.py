@@ -116,7 +116,7 @@ def _fold_constants(nodes: Iterable[Any], constants: dict[str, NDArray[Any]]) ->
     """Compute what depends on constants alone into `constants`; return the other nodes in their order."""
     from onnx import helper
 
-    kept: list[Any] = []
+    remaining: list[Any] = []
     renamed: dict[str, str] = {}
     for node in nodes:
         inputs = [renamed.get(name, name) for name in node.input]
@@ -134,8 +134,8 @@ def _fold_constants(nodes: Iterable[Any], constants: dict[str, NDArray[Any]]) ->
         else:
             copy = helper.make_node(node.op_type, inputs, list(node.output), name=node.name)
             copy.attribute.extend(node.attribute)
-            kept.append(copy)
-    return kept
+            remaining.append(copy)
+    return remaining
 
 
 def _dequantise_node(

@@ -106,7 +106,7 @@ def install_manifest(manifest: Path, into: Path) -> InstalledPack:
     """Copy a pack that somebody brings into the models folder, with its manifest.
 
     Args:
-        manifest: the TOML file; the ONNX file that it names lies beside it.
+        manifest: the TOML file; the ONNX file that it names is in the same folder.
         into: the models folder.
 
     Returns:
@@ -284,22 +284,24 @@ def _original(file: ModelFile) -> ModelFile:
     )
 
 
-def _check(file: ModelFile, content: bytes, what: str) -> None:
+def _check(file: ModelFile, content: bytes, description: str) -> None:
     digest = hashlib.sha256(content).hexdigest()
     if len(content) != file.bytes or digest != file.sha256:
         raise PackError(
-            f"{what} is not the one that the pack's card names: {len(content):,} bytes, sha256 {digest}.",
+            f"{description} is not the one that the pack's card names: {len(content):,} bytes, sha256 {digest}.",
             _REINSTALL,
         )
 
 
-def _read(path: Path, limit: int, what: str) -> bytes:
+def _read(path: Path, limit: int, description: str) -> bytes:
     """At most one byte more than `limit`: enough to see that a file is too long."""
     try:
         with path.open("rb") as stream:
             return stream.read(limit + 1)
     except OSError as error:
-        raise PackError(f"{what} {path} cannot be read ({error.strerror}).", "Check its path and rights.") from error
+        raise PackError(
+            f"{description} {path} cannot be read ({error.strerror}).", "Check its path and rights."
+        ) from error
 
 
 def _put(contents: dict[str, bytes], folder: Path) -> None:

@@ -1,6 +1,6 @@
 """How the decoder's child gives up everything that decoding a picture does not need.
 
-Owns the resource limits and the system call filter of the child. Must never run in the parent: none of it can
+Owns the resource limits and the system call filter of the child. Must never run in the parent: no part of it can
 be taken back. Linux only; standard library only, because the child imports this module.
 
 Locks, in the order in which they stop an attacker who has taken over a codec: no new file descriptor (so no

@@ -217,5 +217,5 @@ class _Table:
             raise _wrong(f'"{self.path}{next(iter(self.values))}" is not known')
 
 
-def _wrong(what: str) -> PackError:
-    return PackError(f"The manifest cannot be used: {what}.", _EXAMPLE)
+def _wrong(problem: str) -> PackError:
+    return PackError(f"The manifest cannot be used: {problem}.", _EXAMPLE)

@@ -73,9 +73,9 @@ class Hashes:
         ]
 
 
-def distance(one: bytes, other: bytes) -> int:
+def distance(first: bytes, second: bytes) -> int:
     """Return how many bits of two hashes differ."""
-    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).bit_count()
+    return (int.from_bytes(first, "big") ^ int.from_bytes(second, "big")).bit_count()
 
 
 def _rows(hashes: list[bytes]) -> NDArray[np.uint8]:

@@ -45,7 +45,7 @@ _PIPE_BYTES = 2**20
 """What Linux lets an unprivileged process set (fs.pipe-max-size): most photographs then need one write."""
 
 _KEEP_BYTES = 2**26
-"""Shared memory that stays allocated between pictures (22 megapixels; allocating it anew costs a third of the
+"""Shared memory that stays allocated between pictures (22 megapixels; allocating it again costs a third of the
 time of decoding them); what a larger picture used is given back at once."""
 
 

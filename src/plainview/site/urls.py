@@ -1,4 +1,4 @@
-"""Every address of the application; who may open it stands in plainview.web.pages."""
+"""Every address of the application; plainview.web.pages says who may open it."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def archive_id(file: BinaryIO) -> str:
     """Return the id of an archive; the file is read from its beginning.
 
     Raises:
-        ArchiveDamaged: it is none.
+        ArchiveDamaged: the file is not an archive of ours.
     """
     head = _HEAD.fullmatch(file.read(_HEAD_BYTES))
     if head is None:
@@ -178,14 +178,14 @@ class _Frames(io.RawIOBase):
         return True
 
     def write(self, data: ReadableBuffer, /) -> int:
-        held = bytes(data)
+        chunk = bytes(data)
         if self._abandoned:
-            return len(held)
-        self._held += held
+            return len(chunk)
+        self._held += chunk
         while len(self._held) > _CHUNK:  # one byte at least stays for the last frame
             self._seal(bytes(self._held[:_CHUNK]), "frame")
             del self._held[:_CHUNK]
-        return len(held)
+        return len(chunk)
 
     def abandon(self) -> None:
         self._abandoned = True

@@ -86,7 +86,7 @@ class BlobStore(Protocol):
     """Blobs by the SHA-256 of their plain bytes. Safe to use from several threads and processes.
 
     Every method that takes a digest raises ValueError for anything but 64 lowercase hexadecimal digits. A
-    store does not count owners: whoever deletes must know that no other record needs the blob, and that none
+    store does not count owners: the caller who deletes must know that no other record needs the blob, and that none
     is being put at the same moment.
     """
 

@@ -108,7 +108,7 @@ class LocalBlobStore:
                 digest = digest_of(data)
                 digests.append(digest)
                 place = self._place(digest)
-                # Also for a blob that is there already: whoever put it may not have flushed the folder yet.
+                # Also for a blob that is there already: the process that put it may not have flushed the folder yet.
                 folders.add(place.parent)
                 with self._in_plain_words():
                     if digest not in parts and not place.is_file():
@@ -192,7 +192,7 @@ class LocalBlobStore:
         return self._root / require_digest(digest)[:2] / digest
 
     def _entries(self) -> Iterator[os.DirEntry[str]]:
-        """Yield the directory entries that are blobs, passing over anything else that lies there."""
+        """Yield the directory entries that are blobs, passing over anything else in the folder."""
         for folder in _FOLDERS:
             with suppress(FileNotFoundError), os.scandir(self._root / folder) as entries:
                 for entry in entries:

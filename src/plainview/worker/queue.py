@@ -22,6 +22,6 @@ def enqueue(job: Job) -> None:
 
 def enqueue_again(pk: int) -> None:
     """Hand a job to the worker now, unless it waits in the queue; if it is held or over, its worker does nothing."""
-    if any(row.task.get("args") == (pk,) for row in OrmQ.objects.filter(lock__lte=timezone.now())):
+    if any(queued.task.get("args") == (pk,) for queued in OrmQ.objects.filter(lock__lte=timezone.now())):
         return
     async_task(_RUN, pk, q_options={"task_name": f"job {pk}", "save": False})

@@ -116,7 +116,7 @@ def test_rollback_and_forks_are_refused_with_both_checkpoints_as_evidence(
     witness: Witness, signer: Signer, records: list[Record], tools: Any
 ) -> None:
     cosign(witness, signer, records, 20)
-    kept = witness.kept()
+    kept = witness.checkpoints()
     forked = tools.make_records(signer, 40, every=3)[::-1]
     for rows, size, rule in (
         (records, 19, "witness.rollback"),
@@ -132,7 +132,7 @@ def test_rollback_and_forks_are_refused_with_both_checkpoints_as_evidence(
         for name, held in (("kept", 20), ("offered", size)):
             note = (refused.value.evidence / name).read_text("utf-8")
             assert verify(note, [signer.verifier]).size == held
-    assert witness.kept() == kept
+    assert witness.checkpoints() == kept
 
 
 def test_another_key_or_no_signature_is_refused(witness: Witness, signer: Signer, records: list[Record]) -> None:
@@ -153,7 +153,7 @@ def test_nothing_is_given_out_before_it_is_on_the_disk(
     monkeypatch.setattr(module, "replace_file", full)
     with pytest.raises(OSError, match="No space"):
         cosign(witness, signer, records, 5)
-    assert witness.kept() == []
+    assert witness.checkpoints() == []
 
 
 def test_a_damaged_memory_is_not_a_first_visit(witness: Witness, signer: Signer, records: list[Record]) -> None:

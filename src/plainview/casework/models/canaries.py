@@ -1,6 +1,6 @@
 """Canaries: known pairs of pictures that prove a gallery's index and the model; the checks made with them, and alarms.
 
-A canary's reference lies in the gallery's ordered log like any other, and no person is ever shown it.
+A canary's reference is in the gallery's ordered log like any other, and no person is ever shown it.
 """
 
 from __future__ import annotations

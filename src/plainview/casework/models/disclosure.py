@@ -49,7 +49,7 @@ class DisclosureGrant(models.Model):
 
 
 class DisclosurePackage(models.Model):
-    """A package that the server made and keeps, sealed, so that everybody is given the very same file."""
+    """A package that the server made and keeps, sealed, so that everyone receives the same file."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_package_id)
     search = models.ForeignKey(Search, on_delete=models.PROTECT, related_name="packages")
@@ -87,7 +87,7 @@ class DisclosureDownload(models.Model):
 
 
 class ExonerationReview(models.Model):
-    """A request of the defence or of a reviewing body to search anew, what was decided on it, and what it led to.
+    """A request of the defence or of a reviewing body to search again, with the decision and the outcome.
 
     `charged_rank` is the rank of the person charged in the list of the reviewed search, None where they are not in it.
     """

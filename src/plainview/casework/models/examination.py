@@ -1,4 +1,4 @@
-"""What people saw: examinations, blind verifications, leads and what came of them. None is ever changed or deleted."""
+"""What people saw: examinations, blind verifications, leads and their outcomes. None is ever changed or deleted."""
 
 from __future__ import annotations
 

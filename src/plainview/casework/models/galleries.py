@@ -26,7 +26,7 @@ class Gallery(models.Model):
     created_by = models.ForeignKey(Member, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
     log_head = models.BigIntegerField(default=0)
-    # The pack of its templates: "" before the first; while templates are made anew, already the new one.
+    # The pack of its templates: "" before the first; while templates are being remade, already the new one.
     pack = models.CharField(max_length=100, blank=True, default="")
     re_embedding = models.BooleanField(default=False)
     index_adapter = models.CharField(max_length=20, blank=True, default="")  # empty: the workspace's
@@ -46,7 +46,7 @@ class Gallery(models.Model):
 
 
 class Enrolment(models.Model):
-    """One run of enrolment into a gallery, with what came of it; `images` counts what is acknowledged so far.
+    """One run of enrolment into a gallery, with its outcome; `images` counts what is acknowledged so far.
 
     `failed` lists the first failures of a run, `failed_total` counts them all.
     `files` are uploads that wait in the store: [name, digest] each; empty for a folder and once the run is over.
@@ -148,7 +148,7 @@ class NearDuplicate(models.Model):
 
 
 class PendingErasure(models.Model):
-    """A picture that no record needs any more and whose file is still to be removed; gone once it is."""
+    """A picture that no record needs and whose file has not been removed yet; gone once it is."""
 
     blob = models.CharField(max_length=64, unique=True)
 

@@ -15,7 +15,7 @@ class Job(models.Model):
     """One piece of long work on one row of another table (`subject`, its primary key)."""
 
     class State(models.TextChoices):
-        """Where it stands; the last three are ends."""
+        """Status; the last three are ends."""
 
         WAITING = "waiting"
         RUNNING = "running"

@@ -69,7 +69,7 @@ class RetentionRun(models.Model):
     """
 
     class State(models.TextChoices):
-        """Where it stands; the last two are ends."""
+        """Status; the last two are ends."""
 
         PROPOSED = "proposed"
         APPROVED = "approved"
@@ -101,13 +101,13 @@ class RetentionRun(models.Model):
 
 
 class RetentionItem(models.Model):
-    """One line of a run's list, and what became of it. It names its subject by id, so that it outlasts it.
+    """One line of a run's list, and its outcome. It names its subject by id, so that it outlasts it.
 
     From `what` to `holds` it is frozen with the list; `held_by` are the holds that were met when its turn came.
     """
 
     class State(models.TextChoices):
-        """What becomes of it: to be erased, held back, and the ends of a line."""
+        """Outcome of a line: due for erasure, on hold, or an end state."""
 
         PLANNED = "planned"
         HELD = "held"

@@ -18,7 +18,7 @@ class SubjectRequest(models.Model):
     """One request. `sealed`: name, contact, what it concerns (JSON), empty once erased; `code_sha256`: of the secret code.
 
     `searched`: one row a gallery that was looked through: its name, references compared, faces listed, entry.
-    `tell`: which letter to the person is still owed; `outcome`: what became of it, in one word.
+    `tell`: which letter to the person is still owed; `outcome`: the outcome, in one word.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_request_id)
@@ -56,7 +56,7 @@ class SubjectRequest(models.Model):
 
 
 class SubjectPhoto(models.Model):
-    """The sealed photograph of whoever asks; the row is gone once the request is answered or refused."""
+    """The sealed photograph of the person who asks; the row is gone once the request is answered or refused."""
 
     request = models.OneToOneField(SubjectRequest, on_delete=models.PROTECT, related_name="photo")
     sealed = models.BinaryField()

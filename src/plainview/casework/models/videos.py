@@ -25,7 +25,7 @@ class Video(models.Model):
     """One video file of a case."""
 
     class State(models.TextChoices):
-        """Where it stands."""
+        """Status."""
 
         UPLOADING = "uploading"
         RECEIVED = "received"

@@ -101,7 +101,7 @@ def _look_through(video: Video, job: Job, progress: Callable[[int, int], None], 
                 reader_now.close()
                 reader_now = None
                 row.why = bad.why
-                found = segments.Found((), 0, 0, 1)
+                found = segments.Detected((), 0, 0, 1)
             _keep(video, row, found, index, job, index.number(row.end - 1) - first + 1)
             progress(index.number(row.end - 1) - first + 1, total)
             if time.monotonic() > until and video.segments.filter(done_at=None).exists():
@@ -176,7 +176,7 @@ def _notes(info: VideoInfo, index: FrameIndex, seconds: float) -> list[str]:
     return notes
 
 
-def _keep(video: Video, row: VideoSegment, found: segments.Found, index: FrameIndex, job: Job, done: int) -> None:
+def _keep(video: Video, row: VideoSegment, found: segments.Detected, index: FrameIndex, job: Job, done: int) -> None:
     """Keep a segment with its tracks and stills, all of it or nothing, once."""
     thumbnails = services().blobs.put_many(jpeg(still.thumbnail) for track in found.tracks for still in track.stills)
     digests = iter(thumbnails)

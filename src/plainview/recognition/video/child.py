@@ -1,7 +1,7 @@
 """The video decoder's child: the only process in which a demuxer or codec touches a video that strangers made.
 
 Owns opening the container, listing its frames, seeking and decoding. It has no descriptor of the file: it asks its
-parent for ranges of bytes through the pipe, so that a video that lies encrypted never lies open on a disk. It
+parent for ranges of bytes through the pipe, so that a video that is stored encrypted is never on a disk in the clear. It
 imports PyAV and nothing larger, locks itself down before the first request, and must never open, send or print
 anything else: pixels and time stamps go to shared memory, numbers down one pipe. Started by process.py as
 `python -I` with an empty environment.
@@ -80,7 +80,7 @@ class Video:
             raise Refusal(self._code_of(error)) from None
         if container.format.name not in wire.DEMUXERS:
             raise Refusal("video_format_not_allowed")
-        streams = [row for row in container.streams.video if not _is_picture(row)]
+        streams = [stream for stream in container.streams.video if not _is_picture(stream)]
         if not streams:
             raise Refusal("no_video_stream")
         stream = streams[0]
@@ -339,7 +339,7 @@ def main(settings: str) -> None:
 
 
 class _Rehearsal(Pipe):
-    """A pipe whose file lies in memory."""
+    """A pipe whose file is in memory."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(-1, -1, 1)
@@ -355,12 +355,12 @@ def _rehearse() -> None:
     """Open and decode a tiny video of our own, so that whatever is imported lazily is there."""
     limits = {"max_pixels": 2**20, "min_side": 1, "max_frames": 100}
     file = io.BytesIO()
-    with av.open(file, "w", format="matroska") as made:
-        stream = made.add_stream("mpeg4", rate=25)
+    with av.open(file, "w", format="matroska") as container:
+        stream = container.add_stream("mpeg4", rate=25)
         stream.width = stream.height = 32
         for _ in range(3):
-            made.mux(stream.encode(av.VideoFrame(32, 32, "yuv420p")))
-        made.mux(stream.encode(None))
+            container.mux(stream.encode(av.VideoFrame(32, 32, "yuv420p")))
+        container.mux(stream.encode(None))
     video = Video(_Rehearsal(file.getvalue()), limits, mmap.mmap(-1, 2**16))
     video.index()
     video.seek(0)

@@ -51,31 +51,32 @@ def _added(rows: Sequence[Track], numbers: list[int]) -> list[int]:
     people = max(numbers) + 1
     sums = [np.zeros(len(rows[0].template)) for _ in range(people)]
     sizes, seen = [0] * people, [set[int]() for _ in range(people)]
-    for i, row in enumerate(rows):
+    for i, observation in enumerate(rows):
         if i < len(numbers):
             number = numbers[i]
         else:
             scores = [
-                -2.0 if seen[k] & set(row.seen) else float(sums[k] @ row.template) / sizes[k] for k in range(len(sums))
+                -2.0 if seen[k] & set(observation.seen) else float(sums[k] @ observation.template) / sizes[k]
+                for k in range(len(sums))
             ]
             number = int(np.argmax(scores))
             if scores[number] < TOGETHER:
                 number = len(sums)
-                sums.append(np.zeros(len(row.template)))
+                sums.append(np.zeros(len(observation.template)))
                 sizes.append(0)
                 seen.append(set())
             numbers.append(number)
-        sums[number] += row.template
+        sums[number] += observation.template
         sizes[number] += 1
-        seen[number] |= set(row.seen)
+        seen[number] |= set(observation.seen)
     return numbers
 
 
 def _linked(rows: Sequence[Track], second: int) -> list[int]:
     """Average linkage; numbers by first appearance, for tracks in that order."""
-    templates = np.stack([row.template for row in rows]).astype(np.float64)
+    templates = np.stack([observation.template for observation in rows]).astype(np.float64)
     scores = templates @ templates.T
-    seen = [set(row.seen) for row in rows]
+    seen = [set(observation.seen) for observation in rows]
     members = [[i] for i in range(len(rows))]
     sums = scores.copy()
     apart = np.array([[bool(a & b) for b in seen] for a in seen])

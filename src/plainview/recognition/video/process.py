@@ -85,7 +85,7 @@ class VideoProcess:
         """Process id of the child."""
         return self._child.pid
 
-    def ask(self, what: Ask, a: int = 0, b: int = 0, c: int = 0, flags: int = 0) -> Reply:
+    def ask(self, question: Ask, a: int = 0, b: int = 0, c: int = 0, flags: int = 0) -> Reply:
         """Have one request answered, serving the bytes that the child wants meanwhile.
 
         Raises:
@@ -93,10 +93,10 @@ class VideoProcess:
             DecoderUnavailable: the child is gone for another reason.
         """
         self._serial += 1
-        long = what in (Ask.OPEN, Ask.INDEX)
+        long = question in (Ask.OPEN, Ask.INDEX)
         deadline = time.monotonic() + (self._limits.index_seconds if long else self._limits.wall_seconds)
         try:
-            self._send(Request(self._serial, what, a, b, c, flags).pack(), deadline)
+            self._send(Request(self._serial, question, a, b, c, flags).pack(), deadline)
             reply = self._reply(self._serial, deadline)
         except ChildLost as lost:
             self.close()

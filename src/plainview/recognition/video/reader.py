@@ -46,7 +46,7 @@ class VideoReader:
         """Open a video.
 
         Raises:
-            BadMedia: it is none, or one that is not allowed.
+            BadMedia: the file is not a video, or its format is not allowed.
             DecoderUnavailable: no child can be started; no fault of this file.
         """
         if source.size == 0:
@@ -145,9 +145,9 @@ class VideoReader:
             ahead.exception()
             self._ahead = None
 
-    def _ask(self, what: Ask, a: int = 0) -> Reply:
+    def _ask(self, question: Ask, a: int = 0) -> Reply:
         assert self._process is not None  # noqa: S101
-        return self._thread.submit(self._process.ask, what, a).result()
+        return self._thread.submit(self._process.ask, question, a).result()
 
     def _next(self, due: int, at_latest: int, end: int, flags: int) -> Frame | None:
         assert self._process is not None  # noqa: S101

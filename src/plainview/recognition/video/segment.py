@@ -61,7 +61,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Detected:
     """What came of a segment: tracks; frames looked at and decoded, and packets or frames that could not be."""
 
     tracks: tuple[Track, ...]
@@ -88,7 +88,7 @@ def process(
     engine: Engine,
     sampling: Sampling = DEFAULT_SAMPLING,
     passed: Callable[[int], None] = lambda pts: None,
-) -> Found:
+) -> Detected:
     """Look through a segment.
 
     Args:
@@ -133,7 +133,7 @@ def process(
         frame = ahead.result()
     tracker.finish()
     tracks = tuple(_closed(track, embed) for track in tracker.ended if _is_face(track))
-    return Found(tracks, looked, reader.decoded - decoded, reader.bad - bad)
+    return Detected(tracks, looked, reader.decoded - decoded, reader.bad - bad)
 
 
 def _is_face(track: Open) -> bool:

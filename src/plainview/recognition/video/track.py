@@ -83,12 +83,12 @@ class Tracker:
         """Whether a track has one sighting only, and another look soon would help."""
         return any(len(track.seen) == 1 for track in self.open)
 
-    def look(self, frame: Frame, found: Sequence[Detection]) -> None:
+    def look(self, frame: Frame, detections: Sequence[Detection]) -> None:
         """Continue the open tracks with the faces of this frame, or begin new ones."""
         if frame.cut:
             self.finish()
         self._end_lost(frame.pts)
-        rest = [face for face in found if face.box[2] >= MIN_FACE_PX]
+        rest = [face for face in detections if face.box[2] >= MIN_FACE_PX]
         free = list(self.open)
         pairs = sorted(
             (

@@ -198,7 +198,7 @@ def parse_reply(raw: bytes, *, serial: int, size: int, max_pixels: int, max_fram
             (1, reply.rate_den),
         )
         if any(top <= 0 or below <= 0 for top, below in fractions) or reply.rate_num < 0:
-            raise Nonsense("a fraction that is none")
+            raise Nonsense("not a valid fraction")
         if reply.kind >= len(DEMUXERS) or reply.codec >= len(CODECS) or reply.turn not in (0, 90, 180, 270):
             raise Nonsense("an unknown format")
         if min(reply.width, reply.height) < 1 or reply.width * reply.height > max_pixels:
