@@ -114,9 +114,9 @@ def read_dataset(root: Path, labels: Path | None = None) -> Dataset:
     if labels is None and (root / LABELS_NAME).is_file():
         labels = root / LABELS_NAME
     rows, columns, digest = _read_labels(labels, set(names)) if labels is not None else ({}, (), "")
-    kept, left_out = _group_columns(rows.values(), columns)
-    items = tuple(_item(root, name, rows.get(name, {}), kept) for name in names)
-    return Dataset(root.resolve().name, items, kept, left_out, digest)
+    groups, left_out = _group_columns(rows.values(), columns)
+    items = tuple(_item(root, name, rows.get(name, {}), groups) for name in names)
+    return Dataset(root.resolve().name, items, groups, left_out, digest)
 
 
 def _files(root: Path) -> Iterable[str]:
@@ -127,11 +127,11 @@ def _files(root: Path) -> Iterable[str]:
                 yield (Path(folder) / file).relative_to(root).as_posix()
 
 
-def _item(root: Path, name: str, row: dict[str, str], columns: tuple[str, ...]) -> Item:
+def _item(root: Path, name: str, label: dict[str, str], columns: tuple[str, ...]) -> Item:
     parts = PurePosixPath(name).parts
-    masked = row.get("masked", "").lower() in _YES or MASKED_FOLDER in parts[1:-1]
-    groups = {column: _band(column, row[column]) for column in columns if row.get(column)}
-    return Item(root / name, name, row.get("person") or parts[0], masked, groups, _years(row))
+    masked = label.get("masked", "").lower() in _YES or MASKED_FOLDER in parts[1:-1]
+    groups = {column: _band(column, label[column]) for column in columns if label.get(column)}
+    return Item(root / name, name, label.get("person") or parts[0], masked, groups, _years(label))
 
 
 def _band(column: str, value: str) -> str:
@@ -143,22 +143,22 @@ def _band(column: str, value: str) -> str:
     return value
 
 
-def _years(row: dict[str, str]) -> float | None:
-    if "date" in row:  # an age and a date cannot be subtracted from each other
-        return date.fromisoformat(row["date"]).toordinal() / _DAYS_IN_YEAR if row["date"] else None
-    return float(row["age"]) if row.get("age") else None
+def _years(label: dict[str, str]) -> float | None:
+    if "date" in label:  # an age and a date cannot be subtracted from each other
+        return date.fromisoformat(label["date"]).toordinal() / _DAYS_IN_YEAR if label["date"] else None
+    return float(label["age"]) if label.get("age") else None
 
 
 def _group_columns(rows: Iterable[dict[str, str]], columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     rows = list(rows)
-    kept: list[str] = []
+    usable: list[str] = []
     left_out: list[str] = []
     for column in columns:
         if column in ("path", "person", "masked", "date"):
             continue
-        few = len({row[column] for row in rows if row[column]}) <= MAX_VALUES
-        (kept if few or column == "age" else left_out).append(column)
-    return tuple(kept), tuple(left_out)
+        few = len({label[column] for label in rows if label[column]}) <= MAX_VALUES
+        (usable if few or column == "age" else left_out).append(column)
+    return tuple(usable), tuple(left_out)
 
 
 def _read_labels(path: Path, names: set[str]) -> tuple[dict[str, dict[str, str]], tuple[str, ...], str]:
@@ -168,37 +168,37 @@ def _read_labels(path: Path, names: set[str]) -> tuple[dict[str, dict[str, str]]
         raise DatasetError(f"{path.name} has no column path.", "Name its columns in the first line: path,...")
     rows: dict[str, dict[str, str]] = {}
     wrong: list[str] = []
-    for number, row in lines:
-        name = PurePosixPath(row["path"]).as_posix()
-        trouble = _row_trouble(row)
+    for number, label in lines:
+        name = PurePosixPath(label["path"]).as_posix()
+        trouble = _row_trouble(label)
         if name not in names:
-            wrong.append(f"line {number}: there is no file {row['path']!r}")
+            wrong.append(f"line {number}: there is no file {label['path']!r}")
         elif name in rows:
-            wrong.append(f"line {number}: {row['path']!r} is named a second time")
+            wrong.append(f"line {number}: {label['path']!r} is named a second time")
         elif trouble:
             wrong.append(f"line {number}: {trouble}")
         else:
-            rows[name] = row
+            rows[name] = label
     if wrong:
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise DatasetError(f"{path.name}: {'; '.join(wrong[:_SHOWN])}{more}.", "Correct these lines or take them out.")
     return rows, columns, digest
 
 
-def _row_trouble(row: dict[str, str]) -> str:
-    if row.get("masked", "").lower() not in _YES | _NO:
-        return f"masked is {row['masked']!r}, not yes or no"
-    if row.get("age"):
+def _row_trouble(label: dict[str, str]) -> str:
+    if label.get("masked", "").lower() not in _YES | _NO:
+        return f"masked is {label['masked']!r}, not yes or no"
+    if label.get("age"):
         try:
-            if not 0 <= float(row["age"]) < AGE_BANDS[-1][1]:
-                return f"age is {row['age']!r}, not a number of years"
+            if not 0 <= float(label["age"]) < AGE_BANDS[-1][1]:
+                return f"age is {label['age']!r}, not a number of years"
         except ValueError:
-            return f"age is {row['age']!r}, not a number of years"
-    if row.get("date"):
+            return f"age is {label['age']!r}, not a number of years"
+    if label.get("date"):
         try:
-            date.fromisoformat(row["date"])
+            date.fromisoformat(label["date"])
         except ValueError:
-            return f"date is {row['date']!r}, not YYYY-MM-DD"
+            return f"date is {label['date']!r}, not YYYY-MM-DD"
     return ""
 
 
@@ -239,7 +239,7 @@ def parse_csv(text: str, name: str) -> tuple[tuple[str, ...], list[tuple[int, di
                     f"{name} line {reader.line_num}: {len(fields)} fields where {len(columns)} are named.",
                     "Correct this line.",
                 )
-            rows.append((reader.line_num, dict(zip(columns, (each.strip() for each in fields), strict=True))))
+            rows.append((reader.line_num, dict(zip(columns, (field.strip() for field in fields), strict=True))))
     except csv.Error as error:
         raise DatasetError(f"{name} is not CSV: {error}.", "Save it as CSV in UTF-8.") from error
     return columns, rows

@@ -48,16 +48,16 @@ class GroupRates:
 
 def find_groups(samples: Samples, pairs: Pairs, chosen: NDArray[np.bool_]) -> dict[Group, _Members]:
     """Find each group's pictures and pairs; a pair belongs to a group when both its pictures do."""
-    found: dict[Group, _Members] = {}
+    groups: dict[Group, _Members] = {}
     for column, labels in samples.groups.items():
         for value in sorted(set(labels[chosen].tolist()) - {""}):
             pictures = chosen & (labels == value)
-            found[column, value] = _Members(
+            groups[column, value] = _Members(
                 pictures,
                 np.flatnonzero(pictures[pairs.mated_a] & pictures[pairs.mated_b]),
                 np.flatnonzero(pictures[pairs.tail_a] & pictures[pairs.tail_b]),
             )
-    return found
+    return groups
 
 
 def group_rates(

@@ -73,7 +73,7 @@ def default_cache() -> Path:
 
 
 class TemplateCache:
-    """Templates of earlier runs in one SQLite file that only its owner may read. A damaged one is begun anew."""
+    """Templates of earlier runs in one SQLite file that only its owner may read. A damaged file is replaced by an empty one."""
 
     def __init__(self, folder: Path | None) -> None:
         """Open or make the file; None keeps nothing after this run.
@@ -112,7 +112,7 @@ class TemplateCache:
     def get(self, key: str, sha256: str) -> Measured | None:
         """Return what an earlier run made of a picture."""
         try:
-            row = self._file.execute(
+            stored = self._file.execute(
                 "SELECT template, plain, quality, box, code, why FROM measured_2 WHERE key = ?", (key,)
             ).fetchone()
         except sqlite3.OperationalError:
@@ -120,18 +120,18 @@ class TemplateCache:
         except sqlite3.DatabaseError:
             self._begin_anew()
             return None
-        if row is None:
+        if stored is None:
             return None
-        template, plain = (None if each is None else np.frombuffer(each, np.float32) for each in row[:2])
-        x, y, width, height = map(float, row[3].split())
-        return Measured(sha256, template, plain, row[2], (x, y, width, height), row[4], row[5])
+        template, plain = (None if blob is None else np.frombuffer(blob, np.float32) for blob in stored[:2])
+        x, y, width, height = map(float, stored[3].split())
+        return Measured(sha256, template, plain, stored[2], (x, y, width, height), stored[4], stored[5])
 
     def put(self, key: str, measured: Measured) -> None:
         """Keep it."""
-        made = (None if each is None else each.tobytes() for each in (measured.template, measured.plain))
+        blobs = (None if vector is None else vector.tobytes() for vector in (measured.template, measured.plain))
         self._file.execute(
             "INSERT OR REPLACE INTO measured_2 VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (key, *made, measured.quality, " ".join(map(str, measured.box)), measured.code, measured.why),
+            (key, *blobs, measured.quality, " ".join(map(str, measured.box)), measured.code, measured.why),
         )
 
     def close(self) -> None:
@@ -155,7 +155,7 @@ def measure(
         loaded: the model pack.
         decoder: decodes them in its children.
         cache: of earlier runs.
-        covered: draw a cover over the lower face first and find the face anew.
+        covered: draw a cover over the lower face first and detect the face again.
         progress: called after each picture.
 
     Raises:

@@ -78,8 +78,8 @@ class Footage:
 
 def portrait(person: str, pixels: Pixels, engine: Engine) -> Portrait | None:
     """A portrait with its largest face; None where none is found."""
-    found = engine.glance(pixels)
-    return Portrait(person, pixels, found[0].box) if found else None
+    faces = engine.glance(pixels)
+    return Portrait(person, pixels, faces[0].box) if faces else None
 
 
 def room(width: int, height: int, random: np.random.Generator) -> Pixels:
@@ -119,13 +119,13 @@ def film(
     random = np.random.default_rng(seed)
     width, height = size
     file = io.BytesIO()
-    made = Footage(b"", frames)
+    footage = Footage(b"", frames)
     with av.open(file, "w", format=container) as out:
         stream: Any = out.add_stream(codec, rate=RATE, options=options or _fast(codec))
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         stream.codec_context.time_base = Fraction(1, RATE)
         scene = room(width, height, random)
-        # One square of noise, thrown anew into every frame: a sensor's, without the cost of drawing it each time.
+        # One square of noise, drawn at another place in every frame: a sensor's noise, without the cost of drawing it each time.
         noise = random.integers(-4, 5, (height, width, 1), dtype=np.int16)
         for number in range(frames):
             if number in cuts:
@@ -136,7 +136,7 @@ def film(
                 for walk in walks
                 if walk.first <= number <= walk.last
             ]
-            made.truth[number] = rows
+            footage.truth[number] = rows
             shifted = np.roll(noise, int(random.integers(0, height)), axis=0)
             noisy = cv2.add(picture, np.broadcast_to(shifted, picture.shape), dtype=cv2.CV_8U)
             picture = np.asarray(noisy, np.uint8)
@@ -144,8 +144,8 @@ def film(
             frame.pts = number
             out.mux(stream.encode(frame.reformat(format=pix_fmt)))
         out.mux(stream.encode(None))
-    made.data = file.getvalue()
-    return made
+    footage.data = file.getvalue()
+    return footage
 
 
 def busy(
@@ -166,14 +166,14 @@ def busy(
     cuts = list(range(10 * RATE, frames - 3 * RATE, 10 * RATE))
     walks: list[Walk] = []
     scale = size[1] / 1080
-    for one in portraits:
+    for sitter in portraits:
         for _ in range(int(random.integers(1, 3))):
             long = int(random.uniform(0.5, 6.0) * RATE)
             for _attempt in range(50):
                 first = int(random.integers(0, max(1, frames - long)))
                 last = min(frames - 1, first + long)
                 beside = [walk for walk in walks if walk.first <= last and first <= walk.last]
-                twice = any(walk.portrait.person == one.person for walk in beside)
+                twice = any(walk.portrait.person == sitter.person for walk in beside)
                 if len(beside) < at_once and not twice and not any(first < cut <= last for cut in cuts):
                     break
             else:
@@ -193,7 +193,7 @@ def busy(
                 float(np.clip(begin[1] + way * np.sin(angle) / 4, margin, size[1] - margin)),
             )
             blur = float(random.choice([0.0, 0.0, 1.0, 2.0])) * begin_width / 100
-            walks.append(Walk(one, first, last, begin, end, (begin_width, end_width), blur))
+            walks.append(Walk(sitter, first, last, begin, end, (begin_width, end_width), blur))
     return walks, cuts
 
 

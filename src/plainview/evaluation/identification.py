@@ -150,20 +150,24 @@ def _search(
     scores = np.full((len(rows), len(gallery)), -np.inf, np.float32)
     sound = np.isfinite(probes[rows, 0])
     scores[sound] = scorer.scores(probes[rows[sound]], samples.templates[gallery])
-    place = {int(row): i for i, row in enumerate(rows)}
+    place = {int(position): i for i, position in enumerate(rows)}
     for a, b in samples.ignored:
         for probe_person, other in ((a, b), (b, a)):
             if column[other] >= 0:
                 scores[samples.person[rows] == probe_person, column[other]] = -np.inf
-    own = scores[[place[int(row)] for row in mated]]
+    own = scores[[place[int(position)] for position in mated]]
     mates = column[samples.person[mated]]
     mate_scores = own[np.arange(len(mated)), mates]
     own[np.arange(len(mated)), mates] = -np.inf
-    found = metrics.ranks(mate_scores, own)
+    mate_ranks = metrics.ranks(mate_scores, own)
     # The mate's own place was emptied above; for a failed probe it ties with everybody and must not count twice.
-    found[~np.isfinite(mate_scores)] = len(gallery) + 1
-    tops = scores[[place[int(row)] for row in strangers]].max(axis=1) if len(strangers) else np.empty(0, np.float32)
-    return Split(gallery, mated, strangers, mate_scores, found, tops)
+    mate_ranks[~np.isfinite(mate_scores)] = len(gallery) + 1
+    tops = (
+        scores[[place[int(position)] for position in strangers]].max(axis=1)
+        if len(strangers)
+        else np.empty(0, np.float32)
+    )
+    return Split(gallery, mated, strangers, mate_scores, mate_ranks, tops)
 
 
 def _summary(
@@ -228,4 +232,4 @@ def _rates(samples: Samples, runs: Sequence[Split], weights: NDArray[np.float64]
         for point, rate in FPIR_POINTS.items():
             threshold = _threshold(samples, run, weights, rate)
             sums[point].append(metrics.rate_below(run.mate_scores, counted, threshold))
-    return {name: float(np.mean(each)) if each else np.nan for name, each in sums.items()}
+    return {name: float(np.mean(replicates)) if replicates else np.nan for name, replicates in sums.items()}

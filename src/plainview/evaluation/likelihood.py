@@ -90,8 +90,8 @@ def _trials(samples: Samples, scorer: Scorer, people: Ints, seed: int) -> _Trial
     for x, y in samples.ignored:
         others = others[~((np.minimum(a[others], b[others]) == x) & (np.maximum(a[others], b[others]) == y))]
     drawn = np.random.default_rng(seed).permutation(others)[:MOST_IMPOSTORS]
-    kept = np.concatenate([np.flatnonzero(mated), drawn])
-    return _Trials(scores[first[kept], second[kept]].astype(np.float64), mated[kept], a[kept], b[kept])
+    chosen = np.concatenate([np.flatnonzero(mated), drawn])
+    return _Trials(scores[first[chosen], second[chosen]].astype(np.float64), mated[chosen], a[chosen], b[chosen])
 
 
 def _fit(trials: _Trials) -> tuple[float, float]:
@@ -113,15 +113,15 @@ def _fit(trials: _Trials) -> tuple[float, float]:
 
 def _costs(trials: _Trials, slope: float, offset: float) -> NDArray[np.float64]:
     """Bits that each pair's ratio costs: log2(1 + 1/LR) of a mated pair, log2(1 + LR) of two people."""
-    told = offset + slope * trials.scores
-    return np.asarray(np.logaddexp(0.0, np.where(trials.mated, -told, told)) / np.log(2))
+    log_ratios = offset + slope * trials.scores
+    return np.asarray(np.logaddexp(0.0, np.where(trials.mated, -log_ratios, log_ratios)) / np.log(2))
 
 
 def _cllr(halves: list[_Trials], costs: list[NDArray[np.float64]], weights: NDArray[np.float64]) -> float:
     """Mean cost of both kinds of pair, of both halves, when person p counts weights[p] times."""
-    found = []
+    per_side = []
     for half, cost in zip(halves, costs, strict=True):
         for kind in (half.mated, ~half.mated):
             counted = weights[half.a[kind]] * np.where(half.a[kind] == half.b[kind], 1.0, weights[half.b[kind]])
-            found.append(float((cost[kind] * counted).sum() / counted.sum()) if counted.sum() else np.nan)
-    return float(np.mean(found))
+            per_side.append(float((cost[kind] * counted).sum() / counted.sum()) if counted.sum() else np.nan)
+    return float(np.mean(per_side))

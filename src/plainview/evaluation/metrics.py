@@ -101,7 +101,7 @@ def rate_below(scores: Floats, weights: Weights, threshold: np.float32) -> float
 
 
 def ranks(mate_scores: Floats, other_scores: Floats) -> Ints:
-    """Rank of each probe's mate, from 1; everybody with the same score stands before it.
+    """Rank of each probe's mate, from 1; others with the same score rank before it.
 
     Args:
         mate_scores: float32, shape (probes,); -inf: no template could be made of the probe.
@@ -111,10 +111,10 @@ def ranks(mate_scores: Floats, other_scores: Floats) -> Ints:
     return 1 + before
 
 
-def cmc(found: Ints, weights: Weights, longest: int) -> list[float]:
+def cmc(mate_ranks: Ints, weights: Weights, longest: int) -> list[float]:
     """Cumulative match characteristic: part of the mated probes whose mate is at rank 1, 2, ... `longest`."""
     total = weights.sum()
-    return [float(weights[found <= rank].sum() / total) for rank in range(1, longest + 1)]
+    return [float(weights[mate_ranks <= rank].sum() / total) for rank in range(1, longest + 1)]
 
 
 def det(
@@ -169,7 +169,7 @@ def with_interval(value: float, replicates: list[float], trials: float) -> Estim
         replicates: the rate in each resample; NaN where it had no trials.
         trials: independent trials behind it, for the rule of 3.
     """
-    known = np.array([each for each in replicates if np.isfinite(each)])
+    known = np.array([value for value in replicates if np.isfinite(value)])
     low, high = (float(q) for q in np.quantile(known, LEVEL)) if len(known) else (value, value)
     reach = min(1.0, 3 / trials) if trials else 1.0
     if value == 0.0:

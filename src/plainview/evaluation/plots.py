@@ -54,11 +54,11 @@ def _plots(result: dict[str, Any]) -> Iterator[Plot]:
     verification = result.get("verification") or {}
     if len(_above_zero(verification)) > 1:
         figure, axes = _figure()
-        for each, colour, label in (
+        for curve, colour, label in (
             (verification, _TEAL, "this system"),
             (raw.get("verification") or {}, _GREY, "plain cosine"),
         ):
-            points = _above_zero(each)
+            points = _above_zero(curve)
             if points:
                 axes.plot(*zip(*points, strict=True), color=colour, label=label)
         axes.set(xscale="log", yscale="log", xlabel="False match rate", ylabel="False non-match rate")
@@ -114,7 +114,7 @@ def _histogram(verification: dict[str, Any]) -> Plot:
         f"Histogram of {verification['impostor_pairs']:,} pairs of two people and {verification['mated_pairs']:,} "
         "of one person"
     )
-    alt += "." if threshold is None else f"; FMR 1e-3 lies at a score of {threshold:.3f}."
+    alt += "." if threshold is None else f"; FMR 1e-3 is at a score of {threshold:.3f}."
     return Plot("scores", "Scores of pairs of one and of two people", alt, _svg(figure, axes, legend=True))
 
 
@@ -128,13 +128,13 @@ def _groups(column: str, kind: str, known: dict[str, dict[str, Any]]) -> Plot:
     axes.errorbar(rates, range(len(names)), xerr=[below, above], fmt="o", color=_TEAL, capsize=3)
     axes.set_yticks(range(len(names)), [f"{name} ({known[name]['n']:,} people)" for name in names])
     axes.set(xlim=(0, None), ylim=(len(names) - 0.5, -0.5))
-    what = "False match rate" if kind == "fmr" else "False non-match rate"
-    axes.set_xlabel(f"{what} at an overall FMR of 1e-3, 95 % interval")
+    title = "False match rate" if kind == "fmr" else "False non-match rate"
+    axes.set_xlabel(f"{title} at an overall FMR of 1e-3, 95 % interval")
     words = "; ".join(
         f"{name} {rate:.5f} ({low:.5f} to {high:.5f})"
         for name, rate, (low, high) in zip(names, rates, bounds, strict=True)
     )
-    return Plot(f"group-{kind}-{column}", f"{what} by {column}", f"{words}.", _svg(figure, axes, legend=False))
+    return Plot(f"group-{kind}-{column}", f"{title} by {column}", f"{words}.", _svg(figure, axes, legend=False))
 
 
 def _figure(height: float = 3.2) -> tuple[Figure, Axes]:

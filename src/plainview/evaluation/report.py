@@ -18,7 +18,7 @@ import typst
 from plainview.documents.typeset import string, text
 from plainview.evaluation.plots import Plot, plots
 
-Row = tuple[str, str, str]
+Line = tuple[str, str, str]
 """(figure, value, interval)."""
 
 _FEW = "insufficient data"
@@ -47,12 +47,12 @@ def write_report(result: dict[str, Any], folder: Path) -> list[Path]:
     return [page, document]
 
 
-def sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Row]]]:
+def sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Line]]]:
     """Yield the tables: title and rows."""
     verification = result.get("verification")
     if verification:
         rows = [
-            _row(f"TAR at FMR {point}", value, verification["tar_ci"][point])
+            _line(f"TAR at FMR {point}", value, verification["tar_ci"][point])
             for point, value in verification["tar"].items()
         ]
         yield (
@@ -66,41 +66,41 @@ def sections(result: dict[str, Any]) -> Iterator[tuple[str, list[Row]]]:
     if ratio:
         yield (
             "Likelihood ratios, by people that they were not made from",
-            [_row("Cllr, bits (0: always know, 1: say nothing)", ratio["cllr"], ratio["cllr_ci"])],
+            [_line("Cllr, bits (0: always know, 1: say nothing)", ratio["cllr"], ratio["cllr_ci"])],
         )
     for key, title in (("identification", "Identification"), ("masked", "Lower face covered")):
-        each = result.get(key)
-        if not each:
+        part = result.get(key)
+        if not part:
             continue
-        rows = [_row("Rank-1 identification rate", each["rank1"], each["rank1_ci"])]
-        rows += [_row(f"FNIR at FPIR {p}", value, each["fnir_ci"][p]) for p, value in each["fnir"].items()]
-        covers = f", {each['covers']} covers" if key == "masked" else ""
+        rows = [_line("Rank-1 identification rate", part["rank1"], part["rank1_ci"])]
+        rows += [_line(f"FNIR at FPIR {p}", value, part["fnir_ci"][p]) for p, value in part["fnir"].items()]
+        covers = f", {part['covers']} covers" if key == "masked" else ""
         yield (
             (
-                f"{title}{covers}: gallery of {each['gallery_size']:,} people, {each['mated_probes']:,} mated probes, "
-                f"{each['non_mated_probes']:,} of {each['non_mated_people']:,} strangers"
+                f"{title}{covers}: gallery of {part['gallery_size']:,} people, {part['mated_probes']:,} mated probes, "
+                f"{part['non_mated_probes']:,} of {part['non_mated_people']:,} strangers"
             ),
             rows,
         )
     for column, values in (result.get("groups") or {}).items():
         rows = []
         for value, rates in values.items():
-            rows.append(_row(f"{value}: FMR ({rates['impostor_pairs']:,} pairs)", rates["fmr"], rates["ci"]["fmr"]))
-            rows.append(_row(f"{value}: FNMR ({rates['mated_pairs']:,} pairs)", rates["fnmr"], rates["ci"]["fnmr"]))
+            rows.append(_line(f"{value}: FMR ({rates['impostor_pairs']:,} pairs)", rates["fmr"], rates["ci"]["fmr"]))
+            rows.append(_line(f"{value}: FNMR ({rates['mated_pairs']:,} pairs)", rates["fnmr"], rates["ci"]["fnmr"]))
         apart = result["differential"][column]
         for kind in ("fmr", "fnmr"):
             for name, words in (("max_over_min", "greatest over least"), ("gap", "greatest less least")):
-                rows.append(_row(f"{kind.upper()}, {words}", apart[f"{kind}_{name}"], apart["ci"][f"{kind}_{name}"]))
+                rows.append(_line(f"{kind.upper()}, {words}", apart[f"{kind}_{name}"], apart["ci"][f"{kind}_{name}"]))
         yield f"Groups by {column}, at the threshold of an overall FMR of 1e-3", rows
     for kind, strata in (result.get("strata") or {}).items():
         rows = [
-            _row(f"FNMR, {name} ({each['mated_pairs']:,} pairs)", each["fnmr"], each["ci"])
-            for name, each in strata.items()
+            _line(f"FNMR, {name} ({part['mated_pairs']:,} pairs)", part["fnmr"], part["ci"])
+            for name, part in strata.items()
         ]
         yield f"{kind.replace('_', ' ').capitalize()} of mated pairs, at the same threshold", rows
 
 
-def _row(name: str, value: float | None, bounds: list[float] | None) -> Row:
+def _line(name: str, value: float | None, bounds: list[float] | None) -> Line:
     if value is None:
         return name, _FEW, ""
     digits = 5 if abs(value) < 0.01 else 4
@@ -147,7 +147,7 @@ def to_html(result: dict[str, Any], drawn: list[Plot]) -> str:
         *(f"<p>{html.escape(fact)}</p>" for fact in _facts(result)),
     ]
     for title, rows in sections(result):
-        cells = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        cells = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>" for line in rows)
         head = "<tr><th>Figure</th><th>Value</th><th>95 % interval</th></tr>"
         parts.append(f"<h2>{html.escape(title)}</h2><table>{head}{cells}</table>")
     for plot in drawn:
@@ -173,7 +173,7 @@ def to_pdf(result: dict[str, Any], drawn: list[Plot]) -> bytes:
         *map(text, _facts(result)),
     ]
     for title, rows in sections(result):
-        cells = ", ".join(f"[{text(cell)}]" for row in rows for cell in row)
+        cells = ", ".join(f"[{text(cell)}]" for line in rows for cell in line)
         lines.append(
             f"== {text(title)}\n#table(columns: (1fr, auto, auto), stroke: 0.4pt + luma(80%), "
             f"table.header([Figure], [Value], [95 % interval]), {cells})"
@@ -188,5 +188,5 @@ def to_pdf(result: dict[str, Any], drawn: list[Plot]) -> bytes:
             (folder / f"{i}.svg").write_text(plot.svg, "utf-8")
         source = folder / "report.typ"
         source.write_text("\n\n".join(lines), "utf-8")
-        made = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
-    return bytes(made)
+        pdf = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
+    return bytes(pdf)

@@ -52,7 +52,7 @@ class Rulings:
     sha256: str
 
 
-def suspects(samples: Samples, pairs: Pairs, each: int) -> list[Suspect]:
+def suspects(samples: Samples, pairs: Pairs, most: int) -> list[Suspect]:
     """Return up to `each` pairs of one name with the lowest, and of two names with the highest scores.
 
     No two people are listed twice with each other, so that one wrong folder does not fill the list.
@@ -60,22 +60,22 @@ def suspects(samples: Samples, pairs: Pairs, each: int) -> list[Suspect]:
     lowest = np.argsort(pairs.mated, kind="stable")
     low = zip(pairs.mated[lowest], pairs.mated_a[lowest], pairs.mated_b[lowest], strict=True)
     high = zip(pairs.tail, pairs.tail_a, pairs.tail_b, strict=True)
-    return [*_first(samples, low, each, same=True), *_first(samples, high, each, same=False)]
+    return [*_first(samples, low, most, same=True), *_first(samples, high, most, same=False)]
 
 
 def _first(
-    samples: Samples, ordered: Iterable[tuple[np.float32, np.int64, np.int64]], each: int, *, same: bool
+    samples: Samples, ordered: Iterable[tuple[np.float32, np.int64, np.int64]], most: int, *, same: bool
 ) -> list[Suspect]:
     seen: set[tuple[int, ...]] = set()
-    found: list[Suspect] = []
+    doubtful: list[Suspect] = []
     for score, a, b in ordered:
-        if len(found) == each:
+        if len(doubtful) == most:
             break
         who = tuple(sorted((int(samples.person[a]), int(samples.person[b]))))
         if who not in seen:
             seen.add(who)
-            found.append(Suspect(same, samples.names[a], samples.names[b], round(float(score), 4)))
-    return found
+            doubtful.append(Suspect(same, samples.names[a], samples.names[b], round(float(score), 4)))
+    return doubtful
 
 
 def to_csv(pairs: Sequence[Suspect]) -> str:
@@ -108,14 +108,14 @@ def read_rulings(path: Path, dataset: Dataset) -> Rulings:
     left_out: set[str] = set()
     same_people: set[tuple[str, str]] = set()
     counts = dict.fromkeys(("same", "different", "unsure", "not ruled"), 0)
-    for line, row in rows:
+    for line, ruling_row in rows:
         a, b, ruling, wrong = (
-            row["image_a"],
-            row["image_b"],
-            row["ruling"].lower(),
-            row.get("wrong", "").lower(),
+            ruling_row["image_a"],
+            ruling_row["image_b"],
+            ruling_row["ruling"].lower(),
+            ruling_row.get("wrong", "").lower(),
         )
-        _check(path.name, line, row, people, ruling, wrong)
+        _check(path.name, line, ruling_row, people, ruling, wrong)
         counts[ruling or "not ruled"] += 1
         if ruling not in ("same", "different") or (ruling == "same") == (people[a] == people[b]):
             continue
@@ -128,8 +128,8 @@ def read_rulings(path: Path, dataset: Dataset) -> Rulings:
     return Rulings(frozenset(left_out), frozenset(same_people), counts, digest)
 
 
-def _check(name: str, line: int, row: dict[str, str], people: dict[str, str], ruling: str, wrong: str) -> None:
-    for image in (row["image_a"], row["image_b"]):
+def _check(name: str, line: int, ruling_row: dict[str, str], people: dict[str, str], ruling: str, wrong: str) -> None:
+    for image in (ruling_row["image_a"], ruling_row["image_b"]):
         if image not in people:
             raise DatasetError(
                 f"{name} line {line}: there is no file {image!r}.", "Use the rulings of this very data set."

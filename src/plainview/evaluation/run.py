@@ -109,16 +109,16 @@ def evaluate(
         step = progress("Templates of covered faces", len(items))
         covered = measure(items, engine, decoder, cache, covered=True, progress=step)
     seconds = seconds_per_probe(items, engine, decoder)
-    kept, pick = dataset, list(range(len(items)))
+    usable, pick = dataset, list(range(len(items)))
     if rulings is not None:
-        kept = without(dataset, rulings)
-        names = {item.name for item in kept.items}
+        usable = without(dataset, rulings)
+        names = {item.name for item in usable.items}
         pick = [i for i, item in enumerate(items) if item.name in names]
     left = [plain[i] for i in pick], [covered[i] for i in pick] if covered else []
     dimension = engine.pack.dimension
-    ruled = _Figures(kept, *left, dimension, options, rulings)
-    failed = [(item.name, each) for item, each in zip(items, plain, strict=True) if each.template is None]
-    raw, _ = _Figures(kept, *left, dimension, options, rulings, raw=True).of(raw_scorer)
+    ruled = _Figures(usable, *left, dimension, options, rulings)
+    failed = [(item.name, measured) for item, measured in zip(items, plain, strict=True) if measured.template is None]
+    raw, _ = _Figures(usable, *left, dimension, options, rulings, raw=True).of(raw_scorer)
     best, best_notes = ruled.of(search_scorer)
     result = {
         "n_people": len({item.person for item in items}),
@@ -126,7 +126,7 @@ def evaluate(
         "gallery_size": (best.get("identification") or best.get("masked") or {}).get("gallery_size"),
         "fta": len(failed) / len(items),
         "fta_count": len(failed),
-        "failures": [{"path": name, "code": each.code, "why": each.why} for name, each in failed],
+        "failures": [{"path": name, "code": measured.code, "why": measured.why} for name, measured in failed],
         **{
             key: best.get(key)
             for key in (
@@ -200,8 +200,8 @@ class _Figures:
             }
         how["splits"] = options.splits
         if options.protocol in ("identification", "all"):
-            found = identify(samples, samples.templates, ~samples.masked, make, **how)
-            result["identification"] = _identification(found, "identification", notes)
+            identified = identify(samples, samples.templates, ~samples.masked, make, **how)
+            result["identification"] = _identification(identified, "identification", notes)
         if options.protocol in ("masked", "all"):
             result["masked"] = self._masked(make, how, notes)
         return result, notes
@@ -238,10 +238,10 @@ def _value(estimate: Estimate, key: str, notes: dict[str, str]) -> float | None:
     return estimate.value
 
 
-def _verification(found: Verification, notes: dict[str, str]) -> dict[str, Any]:
-    pairs = found.pairs
+def _verification(result: Verification, notes: dict[str, str]) -> dict[str, Any]:
+    pairs = result.pairs
     groups: dict[str, dict[str, Any]] = {}
-    for column, values in found.groups.items():
+    for column, values in result.groups.items():
         for value, rates in values.items():
             key = f"groups.{column}.{value}"
             groups.setdefault(column, {})[value] = {
@@ -254,18 +254,20 @@ def _verification(found: Verification, notes: dict[str, str]) -> dict[str, Any]:
                 "mated_pairs": rates.mated_pairs,
             }
     apart: dict[str, dict[str, Any]] = {}
-    for column, each in found.differential.items():
-        apart[column] = {name: _value(value, f"differential.{column}.{name}", notes) for name, value in each.items()}
-        apart[column]["ci"] = {name: value.interval for name, value in each.items()}
+    for column, rates in result.differential.items():
+        apart[column] = {name: _value(value, f"differential.{column}.{name}", notes) for name, value in rates.items()}
+        apart[column]["ci"] = {name: value.interval for name, value in rates.items()}
     return {
         "verification": {
-            "tar": {point: _value(each, f"verification.tar.{point}", notes) for point, each in found.tar.items()},
-            "tar_ci": {point: each.interval for point, each in found.tar.items()},
-            "thresholds": found.thresholds,
+            "tar": {
+                point: _value(measure, f"verification.tar.{point}", notes) for point, measure in result.tar.items()
+            },
+            "tar_ci": {point: measure.interval for point, measure in result.tar.items()},
+            "thresholds": result.thresholds,
             "mated_pairs": len(pairs.mated),
-            "mated_people": found.mated_people,
+            "mated_people": result.mated_people,
             "impostor_pairs": pairs.impostors,
-            "det": [[round(fmr, 9), round(fnmr, 6)] for fmr, fnmr in found.det],
+            "det": [[round(fmr, 9), round(fnmr, 6)] for fmr, fnmr in result.det],
             "histogram": {
                 "edges": [round(float(edge), 5) for edge in pairs.edges],
                 "mated": pairs.mated_histogram.tolist(),
@@ -278,37 +280,39 @@ def _verification(found: Verification, notes: dict[str, str]) -> dict[str, Any]:
         "strata": {
             kind: {
                 name: {
-                    "fnmr": _value(each, f"strata.{kind}.{name}.fnmr", notes),
-                    "ci": each.interval,
+                    "fnmr": _value(measure, f"strata.{kind}.{name}.fnmr", notes),
+                    "ci": measure.interval,
                     "mated_pairs": count,
                 }
-                for name, (each, count) in values.items()
+                for name, (measure, count) in values.items()
             }
-            for kind, values in found.strata.items()
+            for kind, values in result.strata.items()
         },
     }
 
 
-def _identification(found: Identification, key: str, notes: dict[str, str]) -> dict[str, Any]:
+def _identification(result: Identification, key: str, notes: dict[str, str]) -> dict[str, Any]:
     return {
-        "rank1": _value(found.rank1, f"{key}.rank1", notes),
-        "rank1_ci": found.rank1.interval,
-        "fnir": {point: _value(each, f"{key}.fnir.{point}", notes) for point, each in found.fnir.items()},
-        "fnir_ci": {point: each.interval for point, each in found.fnir.items()},
-        "thresholds": found.thresholds,
-        "gallery_size": found.gallery_size,
-        "mated_probes": found.mated_probes,
-        "mated_people": found.mated_people,
-        "failed_probes": found.failed_probes,
-        "non_mated_probes": found.strangers,
-        "non_mated_people": found.stranger_people,
-        "people_left_out": found.left_out,
-        "cmc": [round(each, 6) for each in found.cmc],
+        "rank1": _value(result.rank1, f"{key}.rank1", notes),
+        "rank1_ci": result.rank1.interval,
+        "fnir": {point: _value(rate, f"{key}.fnir.{point}", notes) for point, rate in result.fnir.items()},
+        "fnir_ci": {point: rate.interval for point, rate in result.fnir.items()},
+        "thresholds": result.thresholds,
+        "gallery_size": result.gallery_size,
+        "mated_probes": result.mated_probes,
+        "mated_people": result.mated_people,
+        "failed_probes": result.failed_probes,
+        "non_mated_probes": result.strangers,
+        "non_mated_people": result.stranger_people,
+        "people_left_out": result.left_out,
+        "cmc": [round(rate, 6) for rate in result.cmc],
     }
 
 
 def _repeat(dataset: Dataset, plain: Sequence[Measured], engine: Engine, options: Options) -> dict[str, Any]:
-    lines = [f"{item.name} {item.person} {each.sha256}" for item, each in zip(dataset.items, plain, strict=True)]
+    lines = [
+        f"{item.name} {item.person} {measured.sha256}" for item, measured in zip(dataset.items, plain, strict=True)
+    ]
     return {
         "dataset": dataset.name,
         "dataset_sha256": hashlib.sha256("\n".join([dataset.labels_sha256, *lines]).encode()).hexdigest(),

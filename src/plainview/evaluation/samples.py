@@ -101,10 +101,10 @@ class Samples:
 def templates_of(measured: Sequence[Measured], dimension: int, *, plain: bool = False) -> Floats:
     """Return float32, shape (n, dimension), with rows of NaN for failures: what searches use, or the plain ones."""
     rows = np.full((len(measured), dimension), np.nan, np.float32)
-    for row, each in zip(rows, measured, strict=True):
-        made = each.plain if plain else each.template
-        if made is not None:
-            row[:] = made
+    for target, measurement in zip(rows, measured, strict=True):
+        template = measurement.plain if plain else measurement.template
+        if template is not None:
+            target[:] = template
     return rows
 
 
@@ -121,7 +121,7 @@ def gather(
 
     Args:
         items: the pictures.
-        measured: what became of each.
+        measured: the result for each item.
         columns: the group columns.
         dimension: of the templates.
         same_people: pairs of names of one human being.
@@ -140,7 +140,7 @@ def gather(
         person=np.array([number[item.person] for item in items], np.int64),
         people=people,
         masked=np.array([item.masked for item in items], bool),
-        quality=np.array([each.quality for each in measured], np.int64),
+        quality=np.array([measurement.quality for measurement in measured], np.int64),
         years=np.array([np.nan if item.years is None else item.years for item in items], np.float64),
         groups={column: np.array([item.groups.get(column, "") for item in items], object) for column in columns},
         ignored=tuple(sorted(ignored)),

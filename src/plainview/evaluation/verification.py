@@ -123,15 +123,15 @@ def _strata(samples: Samples, pairs: Pairs) -> dict[tuple[str, str], NDArray[np.
     """(kind, stratum) -> the mated pairs in it, as indices."""
     worse = np.minimum(samples.quality[pairs.mated_a], samples.quality[pairs.mated_b])
     gap = np.abs(samples.years[pairs.mated_a] - samples.years[pairs.mated_b])
-    found = {
+    strata = {
         ("quality", f"{low}-{high - 1}"): np.flatnonzero((worse >= low) & (worse < high))
         for low, high in QUALITY_STRATA
     }
     if np.isfinite(gap).any():
         for low, high in AGE_GAPS:
             name = f"{low}+ years" if high == AGE_GAPS[-1][1] else f"{low} to under {high} years"
-            found["age_gap", name] = np.flatnonzero((gap >= low) & (gap < high))
-    return found
+            strata["age_gap", name] = np.flatnonzero((gap >= low) & (gap < high))
+    return strata
 
 
 def _stratum_rates(

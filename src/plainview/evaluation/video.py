@@ -53,16 +53,16 @@ def run(data: bytes, engine: Engine, sampling: Sampling = DEFAULT_SAMPLING) -> R
     with VideoReader(BytesSource(data)) as reader:
         index = reader.index()
         for segment in cut_up(reader.info, index):
-            found = process(reader, segment, engine, sampling)
-            tracks += found.tracks
-            looked += found.looked
-            decoded += found.decoded
+            pieces = process(reader, segment, engine, sampling)
+            tracks += pieces.tracks
+            looked += pieces.looked
+            decoded += pieces.decoded
         info = reader.info
     numbers = group(tracks, max(1, round(1 / info.time_base)))
     persons: list[list[Track]] = [[] for _ in range(max(numbers, default=-1) + 1)]
     for track, number in zip(tracks, numbers, strict=True):
         persons[number].append(track)
-    best = [min((still for track in row for still in track.stills), key=rank) for row in persons]
+    best = [min((still for track in person for still in track.stills), key=rank) for person in persons]
     seconds = time.perf_counter() - began
     numbered = [(index.number(still.pts), still) for still in best]
     return Run(seconds, _cpu() - cpu, len(index.stamps), looked, decoded, persons, numbered, info)
@@ -76,13 +76,13 @@ def _cpu() -> float:
 
 def shown(run: Run, footage: Footage) -> set[str]:
     """The people whom the best stills show."""
-    found = set()
+    times = set()
     for number, still in run.best:
         rows = footage.truth.get(number, [])
         overlaps = [(iou(box, still.detection.box), person) for person, box in rows]
         if overlaps and max(overlaps)[0] >= 0.3:
-            found.add(max(overlaps)[1])
-    return found
+            times.add(max(overlaps)[1])
+    return times
 
 
 def decode_seconds(data: bytes) -> float:

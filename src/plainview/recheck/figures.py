@@ -18,12 +18,12 @@ from plainview.recheck.tally import (
     FLAG,
     GONE,
     LEAD,
-    MADE,
     OUTCOME,
     RECEIVED,
     REFUSED,
     RIGHTS,
     SEARCH,
+    SENT,
     URGENT,
     WITHOUT,
     WRONG,
@@ -55,12 +55,15 @@ def figures(tally: Tally, agency: str, first: str, until: str, *, sample: bool) 
     by_offence = tally.by_offence(agency)
     rows = periods(months, by_offence)
     total = sum(sum(by_offence.get(month, {}).values()) for month in months)
-    shown = [row for row in rows if row.searches is not None]
-    released = sum(row.searches or 0 for row in shown)
-    counted = [(row.searches or 0, [counts[month] for month in months_between(row.first, row.last)]) for row in shown]
+    shown = [period for period in rows if period.searches is not None]
+    released = sum(period.searches or 0 for period in shown)
+    counted = [
+        (period.searches or 0, [counts[month] for month in months_between(period.first, period.last)])
+        for period in shown
+    ]
     named: Counter[str] = Counter()
-    for row in shown:
-        named.update(row.offences)
+    for period in shown:
+        named.update(period.offences)
     answered, without = split((whole, [_sum(these, WITHOUT)]) for whole, these in counted)
     looked_at, urgent = split(
         (whole, [_sum(these, ERASED), _sum(these, URGENT) - _sum(these, ERASED)]) for whole, these in counted
@@ -74,52 +77,52 @@ def figures(tally: Tally, agency: str, first: str, until: str, *, sample: bool) 
         "counted_from": first,
         "counted_until": until,
         "searches": total if sample else released if released or not total else None,
-        "held_back": any(row.searches is None for row in rows),
+        "held_back": any(period.searches is None for period in rows),
         "zero_use": bool(months) and total == 0,
-        "by_month": [_row(row) for row in rows],
+        "by_month": [_period(period) for period in rows],
         "by_offence": dict(sorted(named.items())),
-        "other_offences": sum(row.other for row in shown),
+        "other_offences": sum(period.other for period in shown),
         "without_candidate": {"searches": answered, "without": sum(without)},
         "urgent": {"searches": looked_at, "urgent": sum(urgent), "erased": sum(urgent[:1])},
-        MADE: moving(MADE),
+        SENT: moving(SENT),
         RECEIVED: moving(RECEIVED),
         "leads": moving(LEAD),
-        "outcomes": {word: count for word, count in _each(names, OUTCOME, moving) if word != "wrong person"},
+        "outcomes": {word: count for word, count in _numbers(names, OUTCOME, moving) if word != "wrong person"},
         "wrong_person_reports": _sum(counts.values(), WRONG),
-        "refusals": dict(_each(names, REFUSED, moving)),
-        "flags": _nested(_each(names, FLAG, moving)),
-        "rights": dict(_each(names, RIGHTS, moving)),
-        "references_erased": dict(_each(names, GONE, moving)),
+        "refusals": dict(_numbers(names, REFUSED, moving)),
+        "flags": _nested(_numbers(names, FLAG, moving)),
+        "rights": dict(_numbers(names, RIGHTS, moving)),
+        "references_erased": dict(_numbers(names, GONE, moving)),
     }
 
 
 def contradicted(tally: Tally, agency: str, first: str, last: str) -> bool:
     """True when the log holds a search of the agency in these months, or that it asked another one to search."""
-    held = tally.counts.get(agency, {})
-    names = [name for month in months_between(first, last) for name in held.get(month, {})]
-    return any(name.startswith(SEARCH) or name == MADE for name in names)
+    recorded = tally.counts.get(agency, {})
+    names = [name for month in months_between(first, last) for name in recorded.get(month, {})]
+    return any(name.startswith(SEARCH) or name == SENT for name in names)
 
 
-def _each(names: Iterable[str], prefix: str, moving: Callable[[str], int | None]) -> list[tuple[str, int | None]]:
+def _numbers(names: Iterable[str], prefix: str, moving: Callable[[str], int | None]) -> list[tuple[str, int | None]]:
     return [(name.removeprefix(prefix), moving(name)) for name in names if name.startswith(prefix)]
 
 
 def _nested(flags: Iterable[tuple[str, int | None]]) -> dict[str, dict[str, int | None]]:
     """Rule -> what was decided -> how often."""
-    told: dict[str, dict[str, int | None]] = {}
+    nested: dict[str, dict[str, int | None]] = {}
     for name, count in flags:
         rule, _, outcome = name.rpartition(":")
-        told.setdefault(rule, {})[outcome] = count
-    return told
+        nested.setdefault(rule, {})[outcome] = count
+    return nested
 
 
-def _row(row: Period) -> dict[str, Any]:
+def _period(period: Period) -> dict[str, Any]:
     return {
-        "from": row.first,
-        "until": row.last,
-        "searches": row.searches,
-        "offences": row.offences,
-        "other": row.other,
+        "from": period.first,
+        "until": period.last,
+        "searches": period.searches,
+        "offences": period.offences,
+        "other": period.other,
     }
 
 

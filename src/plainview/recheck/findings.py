@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListedCandidate:
     """One row of a candidate list: rank, reference, cosine and adjusted score as they are recorded (six decimals)."""
 
     rank: int
@@ -33,8 +33,8 @@ class PackageReport:
     rerun_identical: bool | None = None
     log: str = ""
     search: str = ""
-    recorded: list[Row] = field(default_factory=list)
-    again: list[Row] = field(default_factory=list)
+    recorded: list[ListedCandidate] = field(default_factory=list)
+    again: list[ListedCandidate] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -44,7 +44,7 @@ class PackageReport:
 
 
 def json_bytes(data: bytes, name: str, report: PackageReport) -> Any:
-    """The value of a JSON file; None and a problem when it is none."""
+    """The value of a JSON file; None and a problem when it is not JSON."""
     try:
         return json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):

@@ -73,8 +73,8 @@ def pack_items(
     listed = []
 
     def contents() -> Iterator[tuple[str, bytes]]:
-        for name, data, what in items:
-            listed.append({"path": name, "sha256": digest_of(data), "bytes": len(data), "what": what})
+        for name, data, description in items:
+            listed.append({"path": name, "sha256": digest_of(data), "bytes": len(data), "what": description})
             yield name, data
         manifest = {"format": FORMAT, **about, "items": listed}
         text = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
@@ -109,7 +109,7 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
     7. The search, run again on the enclosed templates, gives the same candidates with the same scores in the same
        order. When references that the order was measured against were erased since, the cosines are computed again
        and the order is checked against the recorded scores.
-    8. Packed again, the contents give the very same file: no byte beside the items was changed.
+    8. Packed again, the contents give the same file: no byte beside the items was changed.
 
     The file is held in memory, twice; nothing in it is compressed, so that it cannot unfold to more than it is.
 
@@ -148,9 +148,9 @@ def _require_plain(pack: zipfile.ZipFile, size: int) -> None:
     rows = pack.infolist()
     if len(rows) > MAX_ITEMS:
         raise zipfile.BadZipFile(f"it has {len(rows):,} items")
-    if any(row.compress_type != zipfile.ZIP_STORED or row.file_size != row.compress_size for row in rows):
+    if any(info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size for info in rows):
         raise zipfile.BadZipFile("it is compressed, which a package never is")
-    if sum(row.file_size for row in rows) > size:
+    if sum(info.file_size for info in rows) > size:
         raise zipfile.BadZipFile("its items overlap")
 
 
@@ -211,25 +211,25 @@ def _signature(
 
 def _items(pack: zipfile.ZipFile, names: list[str], listed: list[Any], report: PackageReport) -> dict[str, bytes]:
     items: dict[str, bytes] = {}
-    held = Counter(names)
-    for row in listed:
+    counts = Counter(names)
+    for item in listed:
         report.items += 1
-        if not isinstance(row, dict):
+        if not isinstance(item, dict):
             report.problems.append(f"{MANIFEST}: a row of it names no item")
             continue
-        name = str(row.get("path"))
-        if held[name] != 1:
-            report.problems.append(f"{name}: it is {'there twice' if held[name] else 'missing'}")
+        name = str(item.get("path"))
+        if counts[name] != 1:
+            report.problems.append(f"{name}: it is {'there twice' if counts[name] else 'missing'}")
             continue
         try:
             data = _read(pack, name)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             report.problems.append(f"{name}: it cannot be read ({error})")
             continue
-        if digest_of(data) != row.get("sha256"):
+        if digest_of(data) != item.get("sha256"):
             report.problems.append(f"{name}: it was altered")
         items[name] = data
-    for name in sorted(set(names) - {str(row.get("path")) for row in listed if isinstance(row, dict)}):
+    for name in sorted(set(names) - {str(item.get("path")) for item in listed if isinstance(item, dict)}):
         if name not in (MANIFEST, SIGNATURE):
             report.problems.append(f"{name}: it was added")
     return items
@@ -237,35 +237,35 @@ def _items(pack: zipfile.ZipFile, names: list[str], listed: list[Any], report: P
 
 def _entries(items: dict[str, bytes], key: VerifierKey | None, report: PackageReport) -> dict[int, Entry]:
     """The log entries that prove themselves."""
-    held: dict[int, Entry] = {}
+    entries: dict[int, Entry] = {}
     rows = json_item(items, "log/entries.json", report)
     try:
         checkpoint = verify(items.get("log/checkpoint", b"").decode(), (key,) if key else ())
     except (BadCheckpoint, UnicodeDecodeError) as error:
         report.problems.append(f"log/checkpoint: {error}")
-        return held
-    for number, row in enumerate(rows[:_MAX_PARTS] if isinstance(rows, list) else []):
+        return entries
+    for number, stated in enumerate(rows[:_MAX_PARTS] if isinstance(rows, list) else []):
         try:
-            canonical = row["entry"].encode()
+            canonical = stated["entry"].encode()
             entry = parse_line(canonical)
-            proof = [bytes.fromhex(step) for step in row["proof"]]
+            proof = [bytes.fromhex(step) for step in stated["proof"]]
             if not verify_inclusion(leaf_hash(canonical), entry.seq, checkpoint.size, proof, checkpoint.root):
                 raise BadEntry("the checkpoint does not include it")
-            held[entry.seq] = entry
+            entries[entry.seq] = entry
         except (BadEntry, KeyError, TypeError, ValueError, AttributeError) as error:
             report.problems.append(f"log/entries.json: row {number}: {error}")
-    return held
+    return entries
 
 
 def _openings(items: dict[str, bytes], entries: dict[int, Entry], report: PackageReport) -> dict[tuple[int, str], Any]:
     opened: dict[tuple[int, str], Any] = {}
     rows = json_item(items, "log/openings.json", report)
-    for number, row in enumerate(rows[:_MAX_PARTS] if isinstance(rows, list) else []):
+    for number, stated in enumerate(rows[:_MAX_PARTS] if isinstance(rows, list) else []):
         try:
-            opening = Opening.from_json(row["opening"].encode())
-            if not check_opening(entries[row["entry"]].sealed[opening.name], opening):
+            opening = Opening.from_json(stated["opening"].encode())
+            if not check_opening(entries[stated["entry"]].sealed[opening.name], opening):
                 raise BadEntry("it does not open the commitment of its entry")
-            opened[row["entry"], opening.name] = opening.value
+            opened[stated["entry"], opening.name] = opening.value
         except (BadEntry, KeyError, TypeError, AttributeError) as error:
             report.problems.append(f"log/openings.json: row {number}: {error}")
     return opened
@@ -317,7 +317,7 @@ def _recorded(
         openings.get((asked.seq, name)) != still.get(name) for name in sealed
     ):
         report.problems.append("search.json: probe_still is not what was committed to before the search")
-    frames = [[row["sha256"], row["still"]["frame_sha256"]] for row in described.get("probe_frames") or []]
+    frames = [[frame["sha256"], frame["still"]["frame_sha256"]] for frame in described.get("probe_frames") or []]
     if openings.get((asked.seq, "frames"), []) != frames:
         report.problems.append("search.json: probe_frames is not what was committed to before the search")
     if openings.get((answered.seq, "list_sha256")) != list_digest(described.get("candidates")):
@@ -327,7 +327,10 @@ def _recorded(
 def list_digest(candidates: Any) -> str:
     """SHA-256 of a candidate list, [[rank, reference, score, adjusted], ...], as the log commits to it."""
     try:
-        rows = [[row["rank"], row["reference"], row["score"], row["adjusted"]] for row in candidates]
+        rows = [
+            [candidate["rank"], candidate["reference"], candidate["score"], candidate["adjusted"]]
+            for candidate in candidates
+        ]
     except (TypeError, KeyError):
         return ""
     return digest_of(json.dumps(rows).encode())

@@ -1,6 +1,6 @@
 """Counting an agency's work from the entries of the log alone: what a report states, and what anybody counts again.
 
-Owns what each number means. It reads no database and nothing that is sealed: a copy of the log is enough, so whoever
+Owns what each number means. It reads no database and nothing that is sealed: a copy of the log is enough, so anyone who
 holds one gets the same numbers as the agency.
 """
 
@@ -23,7 +23,7 @@ from plainview.policy.reporting import Period
 FEWEST_FOR_QUARTILES = 4
 """With fewer leads than this the quartiles of a time would be made up between them: chosen."""
 
-_ACTION = re.compile(rb'\{"action":"([a-z0-9_.]+)"')  # keys stand in order in canonical form: the action comes first
+_ACTION = re.compile(rb'\{"action":"([a-z0-9_.]+)"')  # keys are sorted in canonical form: the action comes first
 _COUNTED = {
     b"search.requested",
     b"search.answered",
@@ -81,12 +81,12 @@ class Recount:
         """Take one entry in canonical form. Whether it is what was signed is for the log's verification to say.
 
         Raises:
-            BadEntry: it is none, or lacks what is counted.
+            BadEntry: not a valid entry, or a counted field is missing.
         """
-        found = _ACTION.match(canonical)
-        if found is None:
+        match = _ACTION.match(canonical)
+        if match is None:
             raise BadEntry("it does not begin with an action")
-        if found[1] in _COUNTED or found[1].endswith(_REFUSED):
+        if match[1] in _COUNTED or match[1].endswith(_REFUSED):
             try:
                 # Not parse_line: it takes eight times as long, and a log of years is counted at once.
                 fields = json.loads(canonical)
@@ -145,11 +145,11 @@ class Recount:
         Searches are those asked in the period, with what has come of them since; all else is what was done in it.
         `seconds_to_release` is of the leads released in it: from the entry of the search to that of the release.
         """
-        searches = [row for row in self._searches.values() if _within(row.at[:10], period)]
-        kept = [row for row in searches if not row.erased]
-        examined = [row for row in kept if row.conclusions]
-        similar = [row for row in examined if POTENTIAL in row.conclusions]
-        examinations = [row for row in self._in("examinations", period) if self._lives(row.about)]
+        searches = [search for search in self._searches.values() if _within(search.at[:10], period)]
+        remaining = [search for search in searches if not search.erased]
+        examined = [search for search in remaining if search.conclusions]
+        similar = [search for search in examined if POTENTIAL in search.conclusions]
+        examinations = [act for act in self._in("examinations", period) if self._lives(act.about)]
         refusals, flags = list(self._in("refusals", period)), list(self._in("flags", period))
         leads = [
             (at, self._searches.get(about))
@@ -158,26 +158,26 @@ class Recount:
         ]
         return {
             "searches": len(searches),
-            "answered": sum(row.candidates is not None for row in kept),
-            "without_candidate": sum(row.candidates == 0 for row in kept),
+            "answered": sum(search.candidates is not None for search in remaining),
+            "without_candidate": sum(search.candidates == 0 for search in remaining),
             "examined": len(examined),
             "nothing_similar": len(examined) - len(similar),
             "potential": len(similar),
-            "came_to_a_lead": sum(row.lead for row in kept),
-            "urgent": sum(row.urgent for row in searches),
-            "erased": len(searches) - len(kept),
-            "by_alerts": sum(row.alert for row in searches),
+            "came_to_a_lead": sum(search.lead for search in remaining),
+            "urgent": sum(search.urgent for search in searches),
+            "erased": len(searches) - len(remaining),
+            "by_alerts": sum(search.alert for search in searches),
             "by_member": self._by_member(period, searches, refusals, examinations, leads),
-            "by_offence": _counted(row.offence for row in searches),
-            "by_gallery": _counted(row.gallery for row in searches),
-            "by_day": _counted(row.at[:10] for row in searches),
-            "by_hour": _counted(row.at[11:13] for row in searches),
-            "by_weekday": _counted(str(date.fromisoformat(row.at[:10]).isoweekday()) for row in searches),
+            "by_offence": _counted(search.offence for search in searches),
+            "by_gallery": _counted(search.gallery for search in searches),
+            "by_day": _counted(search.at[:10] for search in searches),
+            "by_hour": _counted(search.at[11:13] for search in searches),
+            "by_weekday": _counted(str(date.fromisoformat(search.at[:10]).isoweekday()) for search in searches),
             "refusals": _nested(refusals),
-            "examinations": {word: sum(row.word == word for row in examinations) for word in CONCLUSIONS},
+            "examinations": {word: sum(search.word == word for search in examinations) for word in CONCLUSIONS},
             "verifications": len(list(self._in("verification.recorded", period))),
             "leads": len(leads),
-            "withheld": sum(self._lives(row.about) for row in self._in("withheld", period)),
+            "withheld": sum(self._lives(search.about) for search in self._in("withheld", period)),
             "seconds_to_release": _spread(
                 [int((_moment(at) - _moment(search.at)).total_seconds()) for at, search in leads if search]
             ),
@@ -188,20 +188,20 @@ class Recount:
         }
 
     def _in(self, kind: str, period: Period) -> Iterator[_Act]:
-        return (row for row in self._acts.get(kind, ()) if _within(row.day, period))
+        return (act for act in self._acts.get(kind, ()) if _within(act.day, period))
 
     def _lives(self, search: str) -> bool:
-        held = self._searches.get(search)
-        return held is None or not held.erased
+        recorded = self._searches.get(search)
+        return recorded is None or not recorded.erased
 
     def _outcomes(self, period: Period) -> dict[str, int]:
         """What was reported in the period; of several reports on one lead the newest counts."""
         newest = {
-            row.about: row.word
-            for row in self._in("outcomes", period)
-            if self._lives(self._leads.get(row.about, ("", ""))[1])
+            outcome.about: outcome.word
+            for outcome in self._in("outcomes", period)
+            if self._lives(self._leads.get(outcome.about, ("", ""))[1])
         }
-        return {word: sum(told == word for told in newest.values()) for word in OUTCOMES}
+        return {word: sum(result == word for result in newest.values()) for word in OUTCOMES}
 
     def _by_member(
         self,
@@ -212,11 +212,13 @@ class Recount:
         leads: list[tuple[str, _Search | None]],
     ) -> dict[str, dict[str, int]]:
         columns = {
-            "searches": Counter(row.member for row in searches),
-            "without_candidate": Counter(row.member for row in searches if row.candidates == 0 and not row.erased),
-            "refused": Counter(row.actor for row in refusals),
-            "examinations": Counter(row.actor for row in examinations),
-            "verifications": Counter(row.actor for row in self._in("verification.recorded", period)),
+            "searches": Counter(search.member for search in searches),
+            "without_candidate": Counter(
+                search.member for search in searches if search.candidates == 0 and not search.erased
+            ),
+            "refused": Counter(act.actor for act in refusals),
+            "examinations": Counter(act.actor for act in examinations),
+            "verifications": Counter(act.actor for act in self._in("verification.recorded", period)),
             "leads": Counter(search.member for _, search in leads if search is not None),
         }
         people = sorted({name for column in columns.values() for name in column})
@@ -236,10 +238,10 @@ def _counted(words: Iterator[str]) -> dict[str, int]:
 
 
 def _nested(acts: list[_Act]) -> dict[str, dict[str, int]]:
-    found: dict[str, Counter[str]] = {}
-    for row in acts:
-        found.setdefault(row.about, Counter())[row.word] += 1
-    return {about: dict(sorted(words.items())) for about, words in sorted(found.items())}
+    nested: dict[str, Counter[str]] = {}
+    for act in acts:
+        nested.setdefault(act.about, Counter())[act.word] += 1
+    return {about: dict(sorted(words.items())) for about, words in sorted(nested.items())}
 
 
 def _spread(seconds: list[int]) -> dict[str, int | None]:

@@ -18,7 +18,7 @@ from plainview.audit.record import BadEntry, parse_line
 from plainview.audit.verify import verify_folder
 from plainview.policy.decision import Refused
 from plainview.recheck.figures import contradicted, counted_until, figures
-from plainview.recheck.tally import COUNTED, Tally, Told, months_between
+from plainview.recheck.tally import COUNTED, Stated, Tally, months_between
 
 
 def check_register(folder: Path, log: Path | None = None) -> list[str]:
@@ -29,27 +29,27 @@ def check_register(folder: Path, log: Path | None = None) -> list[str]:
     """
     try:
         data = (folder / NAME).read_bytes()
-        told = json.loads(data)
-        problems = _chain(folder, told) + _pages(folder, data)
-        key = VerifierKey.parse(str(told["log_key"]))
-        size = parse(str(told["checkpoint"])).size
+        register = json.loads(data)
+        problems = _chain(folder, register) + _pages(folder, data)
+        key = VerifierKey.parse(str(register["log_key"]))
+        size = parse(str(register["checkpoint"])).size
         if log is not None:
-            return problems + _log(folder, told, hashlib.sha256(data).hexdigest(), log, size)
+            return problems + _log(folder, register, hashlib.sha256(data).hexdigest(), log, size)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refused(
             "register.unreadable", "Not checked", f"{folder} holds no register: {error}.", "Name its folder."
         ) from None
     try:
-        verify(str(told["checkpoint"]), (key,))
+        verify(str(register["checkpoint"]), (key,))
     except BadCheckpoint as error:
         problems.append(f"its checkpoint: {error} (after a change of key, check it with a copy of the log)")
     return problems
 
 
-def _chain(folder: Path, told: dict[str, Any]) -> list[str]:
-    """Every register names the one before it, which lies in the history unchanged, with no month fewer or other."""
+def _chain(folder: Path, register: dict[str, Any]) -> list[str]:
+    """Every register names the one before it, which is unchanged in the history, with no month fewer or other."""
     problems: list[str] = []
-    later, before = told, told.get("previous_sha256")
+    later, before = register, register.get("previous_sha256")
     while before:
         path = folder / HISTORY / f"{before}.json"
         if not path.is_file():
@@ -64,23 +64,23 @@ def _chain(folder: Path, told: dict[str, Any]) -> list[str]:
 
 
 def _taken_out(earlier: dict[str, Any], later: dict[str, Any]) -> list[str]:
-    """What an earlier register says and a later one does not say any more."""
-    held = {agency["id"]: agency for agency in later["agencies"]}
+    """What an earlier register states and a later one no longer does."""
+    agencies = {agency["id"]: agency for agency in later["agencies"]}
     problems = []
     for agency in earlier["agencies"]:
         name = agency["name"]
-        if agency["id"] not in held:
+        if agency["id"] not in agencies:
             problems.append(f"{name}: the agency was there before and is gone")
             continue
-        rows = held[agency["id"]]["by_month"]
-        months = {month for row in rows for month in months_between(row["from"], row["until"])}
-        for row in agency["by_month"]:
-            gone = [month for month in months_between(row["from"], row["until"]) if month not in months]
+        rows = agencies[agency["id"]]["by_month"]
+        months = {month for period in rows for month in months_between(period["from"], period["until"])}
+        for period in agency["by_month"]:
+            gone = [month for month in months_between(period["from"], period["until"]) if month not in months]
             problems += [f"{name}: the month {month} was there before and is gone" for month in gone]
-            running = agency["sample"] and row["until"] == agency["counted_until"]
-            final = row["searches"] is not None and not running
-            if not gone and final and row not in rows:
-                problems.append(f"{name}: {_span(row)} says other numbers than before")
+            running = agency["sample"] and period["until"] == agency["counted_until"]
+            final = period["searches"] is not None and not running
+            if not gone and final and period not in rows:
+                problems.append(f"{name}: {_span(period)} says other numbers than before")
     return problems
 
 
@@ -106,8 +106,8 @@ def _site(folder: Path) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
-def _log(folder: Path, told: dict[str, Any], digest: str, log: Path, size: int) -> list[str]:
-    report = verify_folder(log, vkey=str(told["log_key"]), kept_checkpoint=str(told["checkpoint"]))
+def _log(folder: Path, register: dict[str, Any], digest: str, log: Path, size: int) -> list[str]:
+    report = verify_folder(log, vkey=str(register["log_key"]), kept_checkpoint=str(register["checkpoint"]))
     problems = [f"log: {problem}" for problem in report.problems]
     tally, whole = _counted(log, size), _counted(log, report.entries)
     record = whole.published.get(digest)
@@ -115,10 +115,10 @@ def _log(folder: Path, told: dict[str, Any], digest: str, log: Path, size: int) 
         problems.append(f"the log does not record that this {NAME} was published (take a newer copy of it)")
     elif record.get("site_sha256") != _site(folder):
         problems.append(f"{SITE} is not the one whose hash the log holds")
-    stated = {agency["id"] for agency in told["agencies"]}
+    stated = {agency["id"] for agency in register["agencies"]}
     problems += [f"the agency {gone} of the log is left out" for gone in sorted(tally.opened.keys() - stated)]
-    for agency in told["agencies"]:
-        problems += [f"{agency['name']}: {problem}" for problem in _agency(agency, told["made_at"], tally)]
+    for agency in register["agencies"]:
+        problems += [f"{agency['name']}: {problem}" for problem in _agency(agency, register["made_at"], tally)]
     return problems
 
 
@@ -131,7 +131,7 @@ def _counted(log: Path, size: int) -> Tally:
         except BadEntry:
             continue  # named by the verification already
         if entry.seq < size and entry.action in COUNTED:
-            tally.add(Told(entry.seq, entry.at, entry.action, entry.subject))
+            tally.add(Stated(entry.seq, entry.at, entry.action, entry.subject))
     return tally
 
 
@@ -141,37 +141,39 @@ def _agency(agency: dict[str, Any], made_at: str, tally: Tally) -> list[str]:
     opened = tally.opened.get(agency["id"], agency["opened_on"])
     recorded = figures(tally, agency["id"], opened[:7], until, sample=agency["sample"])
     problems = [] if opened == agency["opened_on"] else [f"it was opened on {opened}"]
-    rows = {(row["from"], row["until"]): row for row in agency["by_month"]}
-    for row in recorded["by_month"]:
-        held = rows.get((row["from"], row["until"]))
-        if held is None:
-            problems.append(f"{_span(row)} of the log is left out")
-        elif held != row:
-            problems.append(f"{_span(row)}: the register states {_row(held)}, the log records {_row(row)}")
+    rows = {(period["from"], period["until"]): period for period in agency["by_month"]}
+    for period in recorded["by_month"]:
+        earlier = rows.get((period["from"], period["until"]))
+        if earlier is None:
+            problems.append(f"{_span(period)} of the log is left out")
+        elif earlier != period:
+            problems.append(
+                f"{_span(period)}: the register states {_period(earlier)}, the log records {_period(period)}"
+            )
     problems += [
         f"{name}: the register states {agency.get(name)}, the log records {count}"
         for name, count in recorded.items()
         if name != "by_month" and agency.get(name) != count
     ]
     for said in agency["attested"]:
-        held = tally.attested.get(str(said["entry"]), {})
+        earlier = tally.attested.get(str(said["entry"]), {})
         span = (agency["id"], said["from"], said["until"])
-        if (held.get("agency"), held.get("from"), held.get("until")) != span:
+        if (earlier.get("agency"), earlier.get("from"), earlier.get("until")) != span:
             problems.append(f"entry {said['entry']} of the log does not attest {_span(said)}")
         if contradicted(tally, *span) != said["contradicted"]:
             problems.append(f"the log holds searches in {_span(said)}, which is said to be without use")
     return problems
 
 
-def _span(row: dict[str, Any]) -> str:
-    first, last = row["from"], row["until"]
+def _span(period: dict[str, Any]) -> str:
+    first, last = period["from"], period["until"]
     return f"the month {first}" if first == last else f"the months {first} to {last}"
 
 
-def _row(row: dict[str, Any]) -> str:
-    number = "fewer than 5" if row["searches"] is None else row["searches"]
-    cells = [f"{offence} {count}" for offence, count in row["offences"].items()]
-    return f"{number} searches ({', '.join([*cells, 'others ' + str(row['other'])])})"
+def _period(period: dict[str, Any]) -> str:
+    number = "fewer than 5" if period["searches"] is None else period["searches"]
+    cells = [f"{offence} {count}" for offence, count in period["offences"].items()]
+    return f"{number} searches ({', '.join([*cells, 'others ' + str(period['other'])])})"
 
 
 NAME, HISTORY, PAGE, SITE, SCRIPT = "register.json", "history", "index.html", "site.json", "register.js"

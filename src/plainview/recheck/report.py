@@ -26,7 +26,7 @@ from plainview.recheck.recount import Recount
 
 _MAX_BYTES = 32 << 20  # a report of ten years by day is below a tenth of this
 _MAY_LACK = {"flags_raised"}  # only an auditor's report says so
-_MADE = b'{"action":"report.made"'
+_MADE_ENTRY = b'{"action":"report.made"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ def check_report(path: Path, log: Path, *, vkey: str | None = None) -> Checked:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise ValueError("it is too long")
-        told = json.loads(path.read_bytes())
-        if told["format"] != FORMAT:
-            raise ValueError(f"its format is {told['format']!r}")
-        return _check(told, log, vkey)
+        report_json = json.loads(path.read_bytes())
+        if report_json["format"] != FORMAT:
+            raise ValueError(f"its format is {report_json['format']!r}")
+        return _check(report_json, log, vkey)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(
             "report.unreadable",
@@ -65,28 +65,28 @@ def check_report(path: Path, log: Path, *, vkey: str | None = None) -> Checked:
         ) from None
 
 
-def _check(told: Mapping[str, Any], log: Path, vkey: str | None) -> Checked:
+def _check(report_json: Mapping[str, Any], log: Path, vkey: str | None) -> Checked:
     problems: list[str] = []
-    note = str(told["checkpoint"])
+    note = str(report_json["checkpoint"])
     try:
         size = parse(note).size
     except BadCheckpoint as error:
         return Checked(0, None, [f"its checkpoint: {error}"])
-    if size != told["size"]:
-        problems.append(f"it states {told['size']} entries, its checkpoint {size}")
+    if size != report_json["size"]:
+        problems.append(f"it states {report_json['size']} entries, its checkpoint {size}")
     try:
-        report = verify_folder(log, vkey=vkey or str(told["log_key"]), kept_checkpoint=note)
+        report = verify_folder(log, vkey=vkey or str(report_json["log_key"]), kept_checkpoint=note)
     except BadKey as error:
         return Checked(0, None, [*problems, f"the key of the log: {error}"])
     problems += [f"log: {problem}" for problem in report.problems]
-    recount, sha256, entry, last = Recount(str(told["agency"]["id"])), digest(told), None, 0
+    recount, sha256, entry, last = Recount(str(report_json["agency"]["id"])), digest(report_json), None, 0
     for canonical in _entries(log):
         number = last
         last += 1
         try:
             if number < size:
                 recount.add(canonical)
-            elif canonical.startswith(_MADE) and parse_line(canonical).subject.get("sha256") == sha256:
+            elif canonical.startswith(_MADE_ENTRY) and parse_line(canonical).subject.get("sha256") == sha256:
                 entry = number
         except (BadEntry, KeyError, ValueError) as error:
             problems.append(f"log: entry {number} cannot be counted: {error}")
@@ -97,20 +97,20 @@ def _check(told: Mapping[str, Any], log: Path, vkey: str | None) -> Checked:
         )
     numbers = 0
     for name, days in (("counted", "period"), ("counted_before", "before")):
-        if told[name] is None:
+        if report_json[name] is None:
             continue
-        period = Period(*(date.fromisoformat(told[days][end]) for end in ("since", "until")))
+        period = Period(*(date.fromisoformat(report_json[days][end]) for end in ("since", "until")))
         counted = recount.figures(period)
-        gone = counted.keys() - told[name].keys() - _MAY_LACK
+        gone = counted.keys() - report_json[name].keys() - _MAY_LACK
         problems += [f"{period}, {key.replace('_', ' ')}: the report states nothing" for key in sorted(gone)]
-        stated = dict(_leaves(told[name]))
-        recorded = dict(_leaves({key: value for key, value in counted.items() if key in told[name]}))
+        stated = dict(_leaves(report_json[name]))
+        recorded = dict(_leaves({key: value for key, value in counted.items() if key in report_json[name]}))
         numbers += len(recorded)
         for place in dict.fromkeys([*stated, *recorded]):
-            said, found = stated.get(place), recorded.get(place)
-            if said != found and (said or found):
+            said, counted_value = stated.get(place), recorded.get(place)
+            if said != counted_value and (said or counted_value):
                 problems.append(
-                    f"{period}, {place}: the report states {_spoken(said)}, the log records {_spoken(found)}"
+                    f"{period}, {place}: the report states {_spoken(said)}, the log records {_spoken(counted_value)}"
                 )
     return Checked(numbers, entry, problems)
 

@@ -16,7 +16,7 @@ from plainview.index.base import BadTemplate, Block
 from plainview.index.exact import ExactIndex
 from plainview.policy.agency import MAX_LIST
 from plainview.policy.disclosure import COARSE, ERASED, WHOLE
-from plainview.recheck.findings import PackageReport, Row, json_item
+from plainview.recheck.findings import ListedCandidate, PackageReport, json_item
 from plainview.recognition.decode import Decoder, DecoderUnavailable
 from plainview.recognition.edits import apply, read
 from plainview.recognition.errors import BadMedia
@@ -49,13 +49,13 @@ def edit_again(described: dict[str, Any], items: dict[str, bytes], report: Packa
 def pictures_as_said(described: dict[str, Any], items: dict[str, bytes], report: PackageReport) -> None:
     """Every candidate's picture is there in the form that its row says, and a whole one is the one it names."""
     try:
-        for row in described["candidates"]:
-            rank, how = int(row["rank"]), row["picture"]
+        for candidate in described["candidates"]:
+            rank, how = int(candidate["rank"]), candidate["picture"]
             whole, coarse = f"candidates/{rank:02}", f"candidates/{rank:02}-coarse.png"
             wanted = {WHOLE: [whole], COARSE: [coarse], ERASED: []}[how]
             if [name for name in (whole, coarse) if name in items] != wanted:
                 report.problems.append(f"{whole}: the picture of rank {rank} is not there as its row says")
-            elif how == WHOLE and digest_of(items[whole]) != row["picture_sha256"]:
+            elif how == WHOLE and digest_of(items[whole]) != candidate["picture_sha256"]:
                 report.problems.append(f"{whole}: it is not the picture that its row names")
     except _BAD as error:
         report.problems.append(f"search.json: its candidates cannot be read: {error!r}")
@@ -68,36 +68,43 @@ def run_again(described: dict[str, Any], items: dict[str, bytes], report: Packag
     try:
         probe = array(items["rerun/probe.npy"], 1)
         templates = array(items["rerun/templates.npy"], 2)
-        keys = np.array([row["key"] for row in references], dtype=np.int64)
-        public = {int(row["key"]): str(row["reference"]) for row in references}
+        keys = np.array([reference["key"] for reference in references], dtype=np.int64)
+        public = {int(reference["key"]): str(reference["reference"]) for reference in references}
         if not len(keys) == len(public) == len(templates):
             raise ValueError("its references are not those of its templates")
         top = int(described["top"])
         if not 1 <= top <= MAX_LIST:
             raise ValueError(f"a list of {top}")
-        report.recorded = [_recorded(row) for row in described["candidates"]]
-        cohort = np.array([row["cohort"] for row in references], dtype=np.bool_)
+        report.recorded = [_recorded(reference) for reference in described["candidates"]]
+        cohort = np.array([reference["cohort"] for reference in references], dtype=np.bool_)
         erased = set(map(str, described.get("erased_since", [])))
         _same_templates(described, public, keys, templates, report)
         index = ExactIndex(len(probe))
         index.apply([Block.of_adds(1, keys, templates)])
-        found = index.search(probe, short_list(top))
-        left = [row for row in report.recorded if row.reference not in erased]
+        candidates = index.search(probe, short_list(top))
+        left = [reference for reference in report.recorded if reference.reference not in erased]
         if int(order["cohort_erased"]):
-            # What the order was measured against is not all there: cosines anew, the order by what was recorded.
-            held = {public[row.reference]: f"{row.score:.6f}" for row in found}
-            report.again = [Row(row.rank, row.reference, held.get(row.reference, "-"), row.adjusted) for row in left]
-            adjusted = [float(row.adjusted) for row in report.recorded]
+            # What the order was measured against is not all there: the cosines are computed again, the order is the recorded one.
+            scores = {public[reference.reference]: f"{reference.score:.6f}" for reference in candidates}
+            report.again = [
+                ListedCandidate(
+                    reference.rank, reference.reference, scores.get(reference.reference, "-"), reference.adjusted
+                )
+                for reference in left
+            ]
+            adjusted = [float(reference.adjusted) for reference in report.recorded]
             report.rerun_identical = adjusted == sorted(adjusted, reverse=True) and report.again == left
         else:
             scorer = Scorer(templates[cohort])
             nearness = dict(zip(keys.tolist(), scorer.nearness(templates).tolist(), strict=True))
-            listed = ordered(found, float(scorer.nearness(probe[np.newaxis])[0]), nearness)[:top]
+            listed = ordered(candidates, float(scorer.nearness(probe[np.newaxis])[0]), nearness)[:top]
             report.again = [
-                Row(rank, public[row.reference], f"{row.cosine:.6f}", f"{row.score:.6f}")
-                for rank, row in enumerate(listed, start=1)
+                ListedCandidate(rank, public[reference.reference], f"{reference.cosine:.6f}", f"{reference.score:.6f}")
+                for rank, reference in enumerate(listed, start=1)
             ]
-            same = [row.values for row in report.again[: len(left)]] == [row.values for row in left]
+            same = [reference.values for reference in report.again[: len(left)]] == [
+                reference.values for reference in left
+            ]
             report.rerun_identical = (
                 scorer.name == order["scorer"] == described["scorer"]
                 and same
@@ -110,8 +117,10 @@ def run_again(described: dict[str, Any], items: dict[str, bytes], report: Packag
         report.problems.append("rerun: the search gives another list")
 
 
-def _recorded(row: dict[str, Any]) -> Row:
-    return Row(int(row["rank"]), str(row["reference"]), str(row["score"]), str(row["adjusted"]))
+def _recorded(candidate: dict[str, Any]) -> ListedCandidate:
+    return ListedCandidate(
+        int(candidate["rank"]), str(candidate["reference"]), str(candidate["score"]), str(candidate["adjusted"])
+    )
 
 
 def _same_templates(
@@ -122,7 +131,7 @@ def _same_templates(
     report: PackageReport,
 ) -> None:
     """The template that a candidate's row names by its hash is the one that is compared."""
-    stated = {str(row["reference"]): row["template_sha256"] for row in described["candidates"]}
+    stated = {str(candidate["reference"]): candidate["template_sha256"] for candidate in described["candidates"]}
     for key, template in zip(keys.tolist(), templates, strict=True):
         wanted = stated.get(public[key])
         if wanted is not None and digest_of(template.tobytes()) != wanted:
@@ -141,16 +150,16 @@ def array(data: bytes, dimensions: int) -> NDArray[np.float32]:
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("an array of another format")
     shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
-    held = memoryview(data)[file.tell() :]
+    body = memoryview(data)[file.tell() :]
     if dtype != np.dtype("<f4") or len(shape) != dimensions or (by_columns and dimensions > 1):
         raise ValueError("an array of another kind")
-    if any(side < 0 for side in shape) or int(np.prod(shape, dtype=object)) * 4 != len(held):
+    if any(side < 0 for side in shape) or int(np.prod(shape, dtype=object)) * 4 != len(body):
         raise ValueError("an array that is not as long as it says")
-    return np.ascontiguousarray(np.frombuffer(held, dtype=np.float32).reshape(shape))
+    return np.ascontiguousarray(np.frombuffer(body, dtype=np.float32).reshape(shape))
 
 
 def saved(values: NDArray[np.float32]) -> bytes:
     """The bytes of an .npy file."""
-    held = io.BytesIO()
-    np.save(held, np.ascontiguousarray(values, dtype=np.float32), allow_pickle=False)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(values, dtype=np.float32), allow_pickle=False)
+    return buffer.getvalue()

@@ -33,7 +33,7 @@ class NoProof(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of a check: the run, its lines by what became of them, and what is wrong; nothing is wrong when empty."""
+    """Result of a check: the run, its lines by outcome, and the problems; sound when there are none."""
 
     run: str
     agency: str
@@ -52,32 +52,32 @@ def check_proof(text: str, *, vkey: str | None = None) -> Checked:
         NoProof: the text is not such a file.
     """
     try:
-        told: dict[str, Any] = json.loads(text)
-        if told["type"] != FORM:
+        proof: dict[str, Any] = json.loads(text)
+        if proof["type"] != FORM:
             raise NoProof("this is not the proof of a retention run")
-        return _checked(told, VerifierKey.parse(vkey or str(told["vkey"])))
+        return _checked(proof, VerifierKey.parse(vkey or str(proof["vkey"])))
     except NoProof:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
         raise NoProof("this is not the proof of a retention run, or it is damaged") from None
 
 
-def _checked(told: dict[str, Any], key: VerifierKey) -> Checked:
+def _checked(proof: dict[str, Any], key: VerifierKey) -> Checked:
     problems: list[str] = []
     try:
-        signed = verify(str(told["checkpoint"]), (key,))
+        signed = verify(str(proof["checkpoint"]), (key,))
         size, root = signed.size, signed.root
     except BadCheckpoint as error:
         problems.append(f"checkpoint: {error}")
-        size, root = int(told["size"]), bytes.fromhex(told["root"])
-    if (size, root.hex()) != (told["size"], told["root"]):
+        size, root = int(proof["size"]), bytes.fromhex(proof["root"])
+    if (size, root.hex()) != (proof["size"], proof["root"]):
         problems.append("the checkpoint is of another log than the proofs")
-    entries = _entries(told, size, root, problems)
-    items = told["items"]
+    entries = _entries(proof, size, root, problems)
+    items = proof["items"]
     digest = hashlib.sha256("".join(_line(item) for item in items).encode()).hexdigest()
     for step in ("proposed", "approved", "done"):
-        entry = entries.get(told["steps"][step])
-        if entry is None or (entry[0], entry[1].get("run")) != (f"retention.{step}", told["run"]):
+        entry = entries.get(proof["steps"][step])
+        if entry is None or (entry[0], entry[1].get("run")) != (f"retention.{step}", proof["run"]):
             problems.append(f"the run's own entry {step!r} is missing")
         elif entry[1].get("list_sha256") != digest:
             problems.append(f"the list is not the one that was {step}")
@@ -85,31 +85,31 @@ def _checked(told: dict[str, Any], key: VerifierKey) -> Checked:
     for item in items:
         states[item["state"]] = states.get(item["state"], 0) + 1
         if item["state"] == "erased":
-            _erased(told["run"], item, entries, problems)
-    _, done = entries.get(told["steps"]["done"], ("", {}))
+            _erased(proof["run"], item, entries, problems)
+    _, done = entries.get(proof["steps"]["done"], ("", {}))
     for state in ("erased", "held", "gone", "kept"):
         if done and done.get(state) != states.get(state, 0):
             problems.append(f"the log says that {done.get(state)} lines are {state}, the file {states.get(state, 0)}")
-    return Checked(str(told["run"]), str(told["agency"]), states, problems)
+    return Checked(str(proof["run"]), str(proof["agency"]), states, problems)
 
 
 def _entries(
-    told: dict[str, Any], size: int, root: bytes, problems: list[str]
+    proof: dict[str, Any], size: int, root: bytes, problems: list[str]
 ) -> dict[int, tuple[str, dict[str, Any]]]:
-    found: dict[int, tuple[str, dict[str, Any]]] = {}
-    for row in told["entries"]:
-        canonical, number = str(row["canonical"]).encode(), int(row["entry"])
-        steps = [bytes.fromhex(step) for step in row["proof"]]
+    events: dict[int, tuple[str, dict[str, Any]]] = {}
+    for entry in proof["entries"]:
+        canonical, number = str(entry["canonical"]).encode(), int(entry["entry"])
+        steps = [bytes.fromhex(step) for step in entry["proof"]]
         if not verify_inclusion(leaf_hash(canonical), number, size, steps, root):
             problems.append(f"entry {number} is not in the log that the checkpoint signs")
             continue
         try:
-            entry = parse_line(canonical)
+            parsed = parse_line(canonical)
         except BadEntry as error:
             problems.append(f"entry {number}: {error}")
             continue
-        found[number] = entry.action, dict(entry.subject)
-    return found
+        events[number] = parsed.action, dict(parsed.subject)
+    return events
 
 
 def _erased(

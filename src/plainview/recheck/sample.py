@@ -35,7 +35,7 @@ def draws_of(folder: Path) -> list[Draw]:
     Raises:
         Refused: sample.log, when the folder holds no log that can be read.
     """
-    tree, searches, announced, found = Frontier(0, ()), [], {}, []
+    tree, searches, announced, draws = Frontier(0, ()), [], {}, []
     try:
         end, _ = settled(folder)
         for line in read_lines(folder / LOG_NAME, end):
@@ -47,7 +47,7 @@ def draws_of(folder: Path) -> list[Draw]:
             elif entry.action == ANNOUNCED:
                 announced[entry.seq] = (entry, tree.root().hex())
             elif entry.action == DRAWN:
-                found.append(_again(entry, announced, searches))
+                draws.append(_again(entry, announced, searches))
     except (OSError, ValueError, BadEntry) as error:
         raise Refused(
             "sample.log",
@@ -55,16 +55,16 @@ def draws_of(folder: Path) -> list[Draw]:
             f"{folder} holds no log that can be read: {error}.",
             "Name a folder that `plainview audit export` made.",
         ) from None
-    return found
+    return draws
 
 
 def _again(drawn: Entry, announced: Mapping[int, tuple[Entry, str]], searches: list[Entry]) -> Draw:
-    told = drawn.subject
-    held = [str(name) for name in _list(told.get("searches"))]
-    first, root = announced.get(_number(told.get("announced")), (None, ""))
-    sample = str(told.get("sample"))
-    if first is None or first.subject.get("agency") != told.get("agency"):
-        return Draw(drawn.seq, sample, len(held), "it was not announced")
+    subject = drawn.subject
+    stated = [str(name) for name in _list(subject.get("searches"))]
+    first, root = announced.get(_number(subject.get("announced")), (None, ""))
+    sample = str(subject.get("sample"))
+    if first is None or first.subject.get("agency") != subject.get("agency"):
+        return Draw(drawn.seq, sample, len(stated), "it was not announced")
     asked: Mapping[str, Any] = first.subject
     seed = seed_of(
         root,
@@ -74,16 +74,18 @@ def _again(drawn: Entry, announced: Mapping[int, tuple[Entry, str]], searches: l
         since=str(asked["since"]),
         stratified=bool(asked["stratified"]),
     )
-    if (told.get("root"), told.get("seed")) != (root, seed):
-        return Draw(drawn.seq, sample, len(held), "its seed does not come of the log and of what was announced")
+    if (subject.get("root"), subject.get("seed")) != (root, seed):
+        return Draw(drawn.seq, sample, len(stated), "its seed does not come of the log and of what was announced")
     rows = [
-        (str(row.subject["search"]), row.actor)
-        for row in searches
-        if row.seq < first.seq and row.subject.get("agency") == asked["agency"] and row.at >= str(asked["since"])
+        (str(search.subject["search"]), search.actor)
+        for search in searches
+        if search.seq < first.seq
+        and search.subject.get("agency") == asked["agency"]
+        and search.at >= str(asked["since"])
     ]
-    if draw(rows, int(asked["wanted"]), seed, stratified=bool(asked["stratified"])) != held:
-        return Draw(drawn.seq, sample, len(held), "the draw gives other searches")
-    return Draw(drawn.seq, sample, len(held), "")
+    if draw(rows, int(asked["wanted"]), seed, stratified=bool(asked["stratified"])) != stated:
+        return Draw(drawn.seq, sample, len(stated), "the draw gives other searches")
+    return Draw(drawn.seq, sample, len(stated), "")
 
 
 def _list(value: object) -> list[object]:

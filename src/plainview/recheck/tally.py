@@ -34,13 +34,13 @@ COUNTED = frozenset(
 """Actions of entries that are counted; all others are passed over unread."""
 
 SEARCH, WITHOUT, URGENT, ERASED, LEAD = "search:", "without", "urgent", "erased", "lead"
-MADE, RECEIVED = "requests_made", "requests_received"
+SENT, RECEIVED = "requests_made", "requests_received"
 REFUSED, OUTCOME, FLAG, WRONG = "refused:", "outcome:", "flag:", "wrong"
 RIGHTS, GONE = "rights:", "gone:"
 """Names of counts; those that end in a colon are followed by the offence, the rule or the outcome."""
 
 
-class Told(NamedTuple):
+class Stated(NamedTuple):
     """The public part of an entry, as far as it is counted."""
 
     seq: int
@@ -86,7 +86,7 @@ class Tally:
             for month, names in self.counts.get(agency, {}).items()
         }
 
-    def add(self, entry: Told) -> None:
+    def add(self, entry: Stated) -> None:
         """Count one entry; the next in order."""
         self.size = entry.seq + 1
         about, month = entry.subject, entry.at[:7]
@@ -94,63 +94,63 @@ class Tally:
         if entry.action == "agency.opened":
             self.opened.setdefault(agency, entry.at[:10])  # one that was suspended may be opened again
         elif entry.action == "search.requested":
-            self._one(agency, month, f"{SEARCH}{about.get('offence')}")
+            self._count(agency, month, f"{SEARCH}{about.get('offence')}")
             self.open[search] = [agency, month, URGENT if about.get("urgent") else ""]
             if about.get("urgent"):
-                self._one(agency, month, URGENT)
+                self._count(agency, month, URGENT)
         elif entry.action == "search.answered" and search in self.open:
             asked_by, asked_in, urgent = self.open[search]
             if about.get("candidates") == 0:
-                self._one(asked_by, asked_in, WITHOUT)
+                self._count(asked_by, asked_in, WITHOUT)
             if not urgent:
                 del self.open[search]  # only an urgent one may still be erased
         elif entry.action == "search.erased" and search in self.open:
             asked_by, asked_in, _ = self.open.pop(search)
             if "run" not in about:  # by a rule of retention it goes long after somebody authorised it
-                self._one(asked_by, asked_in, ERASED)
+                self._count(asked_by, asked_in, ERASED)
         elif entry.action == "search.refused":
-            self._one(agency, month, f"{REFUSED}{about.get('rule')}")
+            self._count(agency, month, f"{REFUSED}{about.get('rule')}")
         elif entry.action == "lead.released":
-            self._one(agency, month, LEAD)
+            self._count(agency, month, LEAD)
         elif entry.action == "outcome.reported":
             self._outcome(agency, month, str(about.get("lead")), str(about.get("outcome")))
         elif entry.action == "flag.decided":
-            self._one(agency, month, f"{FLAG}{about.get('rule')}:{about.get('outcome')}")
+            self._count(agency, month, f"{FLAG}{about.get('rule')}:{about.get('outcome')}")
         elif entry.action == "shared.authorised":
-            self._one(agency, month, RECEIVED)  # the one that is to search
-            self._one(str(about.get("for_agency")), month, MADE)
+            self._count(agency, month, RECEIVED)  # the one that is to search
+            self._count(str(about.get("for_agency")), month, SENT)
         elif entry.action == "subject.received":
-            self._one(agency, month, f"{RIGHTS}received")
+            self._count(agency, month, f"{RIGHTS}received")
         elif entry.action == "subject.answered":
-            self._one(agency, month, f"{RIGHTS}{about.get('outcome')}")
+            self._count(agency, month, f"{RIGHTS}{about.get('outcome')}")
         elif entry.action == "subject.refused":
-            self._one(agency, month, f"{RIGHTS}refused")
+            self._count(agency, month, f"{RIGHTS}refused")
         elif entry.action == "reference.expunged":
-            self._one(agency, month, f"{GONE}{'by a rule' if 'run' in about else 'by a member'}")
+            self._count(agency, month, f"{GONE}{'by a rule' if 'run' in about else 'by a member'}")
         elif entry.action == "register.attested":
             self.attested[str(entry.seq)] = dict(about)
         elif entry.action in ("register.exported", "register.published"):
             self.published[str(about.get("sha256"))] = dict(about)
 
-    def _one(self, agency: str, month: str, name: str, step: int = 1) -> None:
-        held = self.month(agency, month)
-        held[name] = held.get(name, 0) + step
+    def _count(self, agency: str, month: str, name: str, step: int = 1) -> None:
+        counts = self.month(agency, month)
+        counts[name] = counts.get(name, 0) + step
 
     def _outcome(self, agency: str, month: str, lead: str, outcome: str) -> None:
         """A later report takes the place of an earlier one; that somebody was the wrong person stays counted."""
         if lead in self.outcomes:
-            self._one(agency, month, f"{OUTCOME}{self.outcomes[lead]}", -1)
+            self._count(agency, month, f"{OUTCOME}{self.outcomes[lead]}", -1)
         self.outcomes[lead] = outcome
-        self._one(agency, month, f"{OUTCOME}{outcome}")
+        self._count(agency, month, f"{OUTCOME}{outcome}")
         if outcome == "wrong person":
-            self._one(agency, month, WRONG)
+            self._count(agency, month, WRONG)
 
 
 def months_between(first: str, last: str) -> list[str]:
     """Every month from the first to the last, "2026-03" each; empty when the last is before the first."""
     year, month = int(first[:4]), int(first[5:7])
-    found = []
+    months = []
     while (name := f"{year:04d}-{month:02d}") <= last:
-        found.append(name)
+        months.append(name)
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    return found
+    return months

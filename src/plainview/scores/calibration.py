@@ -112,9 +112,11 @@ class Calibration:
         random = np.random.default_rng(seed)
         rows = np.sort(random.choice(size, min(SAMPLE, size), replace=False))
         columns = np.sort(random.choice(size, COLUMNS, replace=False)) if size > COLUMNS else np.arange(size)
-        found = strangers_best(templates, rows, columns, scorer)
-        best = tuple(round(float(score), 6) for score in np.sort(found.best))
-        return cls(size, len(columns), best, found.independent, found.remaining, found.body, scorer.name, known)
+        impostors = strangers_best(templates, rows, columns, scorer)
+        best = tuple(round(float(score), 6) for score in np.sort(impostors.best))
+        return cls(
+            size, len(columns), best, impostors.independent, impostors.remaining, impostors.body, scorer.name, known
+        )
 
     def rate(self, score: float, *, size: int | None = None) -> Rate:
         """How often a stranger's best candidate reaches `score` in this gallery, at `size` references.
@@ -146,7 +148,7 @@ class Calibration:
         if self.body is not None:
             most_often = max(most_often, gumbel_chance(score, *self.body))
         least_often = float(min(drawn[cut], stated)) - self.doubles
-        once, low, high = (1 / _of_size(max(each, floor), ratio) for each in (stated, most_often, least_often))
+        once, low, high = (1 / _of_size(max(share, floor), ratio) for share in (stated, most_often, least_often))
         return Rate(once, low, high, own=True, beyond=stated < floor)
 
     def to_json(self) -> str:
@@ -161,17 +163,17 @@ class Calibration:
             ValueError: it is something else.
         """
         try:
-            held: dict[str, Any] = json.loads(text)
-            table = tuple((float(fmr), float(cosine)) for fmr, cosine in held["table"])
-            body = None if held["body"] is None else (float(held["body"][0]), float(held["body"][1]))
+            values: dict[str, Any] = json.loads(text)
+            table = tuple((float(fmr), float(cosine)) for fmr, cosine in values["table"])
+            body = None if values["body"] is None else (float(values["body"][0]), float(values["body"][1]))
             return cls(
-                int(held["size"]),
-                int(held["compared"]),
-                tuple(map(float, held["best"])),
-                int(held["independent"]),
-                float(held["doubles"]),
+                int(values["size"]),
+                int(values["compared"]),
+                tuple(map(float, values["best"])),
+                int(values["independent"]),
+                float(values["doubles"]),
                 body,
-                str(held["scorer"]),
+                str(values["scorer"]),
                 table,
             )
         except (KeyError, TypeError, IndexError) as error:
@@ -201,8 +203,8 @@ def _round(value: float) -> str:
 @lru_cache(maxsize=8)  # 2 MB each; every candidate of a list asks for the same ones
 def _resampled(best: tuple[float, ...], draws: int) -> tuple[Tails, ...]:
     """The fitted tails of resamples of the sample, each of as many as are independent; one set for each share."""
-    random, held = np.random.default_rng(0), np.array(best)
-    samples = np.stack([np.sort(random.choice(held, draws)) for _ in range(_BOOTSTRAP)])
+    random, maxima = np.random.default_rng(0), np.array(best)
+    samples = np.stack([np.sort(random.choice(maxima, draws)) for _ in range(_BOOTSTRAP)])
     return tuple(Tails.fit(samples, share) for share in _TAILS)
 
 

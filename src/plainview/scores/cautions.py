@@ -61,36 +61,36 @@ def cautions_for(
     probe_cover: float | None = None,
 ) -> list[Caution]:
     """Every warning for a candidate list, those of the probe first."""
-    found = []
+    cautions = []
     if probe_quality < LOW_QUALITY:
-        found.append(
+        cautions.append(
             Caution(
                 "probe_quality",
                 f"The probe's quality is {probe_quality} of 100: scores mean less than usual.",
             )
         )
     if _covered(probe_cover):
-        found.append(
+        cautions.append(
             Caution(
                 "probe_cover",
                 "The probe's mouth or nose seem covered: scores run lower than usual, and the person may stand further "
                 "down or be missing.",
             )
         )
-    found += _look_alikes(listed)
-    for row in listed:
-        if _covered(row.cover):
+    cautions += _look_alikes(listed)
+    for candidate in listed:
+        if _covered(candidate.cover):
             text = "The reference's mouth or nose seem covered: look for another picture of this person."
-            found.append(Caution("reference_cover", text, row.rank))
-        if row.quality < LOW_QUALITY:
-            text = f"The reference's quality is {row.quality} of 100: look for another picture of this person."
-            found.append(Caution("reference_quality", text, row.rank))
-        if probe_captured_on and row.captured_on:
-            years = abs((probe_captured_on - row.captured_on).days) / 365.25
+            cautions.append(Caution("reference_cover", text, candidate.rank))
+        if candidate.quality < LOW_QUALITY:
+            text = f"The reference's quality is {candidate.quality} of 100: look for another picture of this person."
+            cautions.append(Caution("reference_quality", text, candidate.rank))
+        if probe_captured_on and candidate.captured_on:
+            years = abs((probe_captured_on - candidate.captured_on).days) / 365.25
             if years >= AGE_GAP_YEARS:
                 text = f"The pictures are {years:.0f} years apart: faces change in that time."
-                found.append(Caution("age_gap", text, row.rank))
-    return found
+                cautions.append(Caution("age_gap", text, candidate.rank))
+    return cautions
 
 
 def _covered(cover: float | None) -> bool:
@@ -101,14 +101,14 @@ def _look_alikes(listed: Sequence[Listed]) -> list[Caution]:
     """Different people whose scores differ by a hair: the first of them is no better than the others."""
     if len(listed) < 2:
         return []
-    near = [row for row in listed if listed[0].score - row.score <= HAIR]
+    near = [candidate for candidate in listed if listed[0].score - candidate.score <= HAIR]
     people: list[Listed] = []
-    for row in near:
-        if all(float(row.template @ other.template) < SAME_FACE for other in people):
-            people.append(row)
+    for candidate in near:
+        if all(float(candidate.template @ other.template) < SAME_FACE for other in people):
+            people.append(candidate)
     if len(people) < 2:
         return []
-    ranks = ", ".join(str(row.rank) for row in people)
+    ranks = ", ".join(str(candidate.rank) for candidate in people)
     return [
         Caution(
             "look_alikes",

@@ -36,7 +36,7 @@ EXCESS, LEAST_EXCESS = 5.6, 0.02
 """How far the share above the lower line must pass what the Gumbel law expects before it counts as doubles: standard
 errors (four, and 1.4 because bests come in pairs), and a share at least."""
 
-_KEPT = 16  # highest cosines kept of each reference: more pictures of one person than that leave no stranger
+_NEAREST_COUNT = 16  # highest cosines kept of each reference: more pictures of one person than that leave no stranger
 _PAIRS = 500  # cosines of each block row from which the normal law is estimated
 _BLOCK = 256  # rows of scores at once: 256 x 100,000 float32 are 100 MB
 
@@ -88,8 +88,8 @@ def strangers_best(templates: Floats, rows: Rows, columns: Rows, scorer: Scorer)
     # As a stranger, a reference would be in nobody's nearness, nor its own person's other pictures in its own.
     others = own.sum(axis=1, keepdims=True) * min(1.0, scorer.size / len(templates))
     inside = min(1.0, scorer.size / len(templates)) + others
-    given = scores.values + inside * moved[scores.whose] + others * moved[rows][:, None]
-    left = np.where(_among(scores.whose, cosines.whose, own), -np.inf, given)
+    adjusted = scores.values + inside * moved[scores.whose] + others * moved[rows][:, None]
+    left = np.where(_among(scores.whose, cosines.whose, own), -np.inf, adjusted)
     at, best = left.argmax(axis=1), left.max(axis=1)
     known = np.isfinite(best)
     if many:
@@ -110,24 +110,24 @@ def strangers_best(templates: Floats, rows: Rows, columns: Rows, scorer: Scorer)
 
 def _compare(templates: Floats, rows: Rows, columns: Rows, taken: Doubles) -> tuple[_Nearest, _Nearest, NormalDist]:
     """The highest cosines and the highest scores of each row, and the normal law of the cosines of all pairs."""
-    few = min(_KEPT, len(columns))
-    kept = [_Nearest(np.empty((len(rows), few)), np.empty((len(rows), few), np.int64)) for _ in range(2)]
+    few = min(_NEAREST_COUNT, len(columns))
+    nearest_two = [_Nearest(np.empty((len(rows), few)), np.empty((len(rows), few), np.int64)) for _ in range(2)]
     random, sampled = np.random.default_rng(0), []
-    held = templates[columns]
+    part = templates[columns]
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
-        cosines = templates[block] @ held.T
+        cosines = templates[block] @ part.T
         sampled.append(cosines[:, random.integers(len(columns), size=_PAIRS)].ravel())
         cosines[block[:, None] == columns[None, :]] = -np.inf
         scores = cosines - taken[block][:, None] - taken[columns][None, :]
-        for values, nearest in zip((cosines, scores), kept, strict=True):
+        for values, nearest in zip((cosines, scores), nearest_two, strict=True):
             at = np.argpartition(values, len(columns) - few, axis=1)[:, -few:]
             at = np.take_along_axis(at, np.argsort(-np.take_along_axis(values, at, 1), axis=1, kind="stable"), 1)
             nearest.values[start : start + len(block)] = np.take_along_axis(values, at, 1)
             nearest.whose[start : start + len(block)] = columns[at]
     pairs = np.concatenate(sampled)
     middle, spread = np.median(pairs), np.subtract(*np.quantile(pairs, [0.75, 0.25])) / 1.349
-    return kept[0], kept[1], NormalDist(float(middle), max(float(spread), 1e-6))
+    return nearest_two[0], nearest_two[1], NormalDist(float(middle), max(float(spread), 1e-6))
 
 
 def _own(templates: Floats, rows: Rows, cosines: _Nearest, line: float) -> NDArray[np.bool_]:
@@ -141,10 +141,10 @@ def _own(templates: Floats, rows: Rows, cosines: _Nearest, line: float) -> NDArr
 
 def _among(whose: Rows, others: Rows, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Where each row of `whose` names one of its chosen `others`."""
-    found = np.zeros(whose.shape, dtype=np.bool_)
+    inside = np.zeros(whose.shape, dtype=np.bool_)
     for i in np.flatnonzero(chosen[:, 0]):
-        found[i] = np.isin(whose[i], others[i][chosen[i]])
-    return found
+        inside[i] = np.isin(whose[i], others[i][chosen[i]])
+    return inside
 
 
 def _independent(rows: Rows, whose: Rows, others: Rows, own: NDArray[np.bool_]) -> int:
@@ -154,5 +154,5 @@ def _independent(rows: Rows, whose: Rows, others: Rows, own: NDArray[np.bool_]) 
         1 / (1 + len(sampled.intersection(other[chosen].tolist()))) for other, chosen in zip(others, own, strict=True)
     )
     best = dict(zip(rows.tolist(), whose.tolist(), strict=True))
-    mutual = sum(best.get(other) == row for row, other in best.items()) / 2
+    mutual = sum(best.get(other) == reference for reference, other in best.items()) / 2
     return max(int(people - mutual), 1)

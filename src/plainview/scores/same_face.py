@@ -21,9 +21,9 @@ def same_faces(templates: NDArray[np.float32], threshold: float = SAME_FACE) -> 
         For each row the number of its face, from 0.
     """
     numbers: list[int] = []
-    for row, template in enumerate(templates):
-        if row:
-            scores = templates[:row] @ template
+    for number, template in enumerate(templates):
+        if number:
+            scores = templates[:number] @ template
             best = int(np.argmax(scores))
             if scores[best] >= threshold:
                 numbers.append(numbers[best])

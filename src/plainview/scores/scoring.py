@@ -3,7 +3,7 @@
 Owns what orders a candidate list: the cosine, less three quarters of how near the probe and the reference each lie to
 everybody. A face that resembles many others reaches high scores with strangers too; without its nearness one score
 means more nearly the same for every pair. No label of any group is used, and no template is changed: the exact cosine
-is shown beside it. What was tried, and what it gains and does not, stands in docs/explanation/score-normalisation.md.
+is shown beside it. What was tried, and what it gains, is in docs/explanation/score-normalisation.md.
 
 A gallery of fewer than 100 references has too few for a nearness: there the cosine itself orders the list.
 """
@@ -39,7 +39,7 @@ WEIGHT = 0.75
 """How much of the nearness of probe and of reference is taken off; tuned on one half of the people of lfw-dev."""
 
 SAME = 0.999
-"""Cosine from which a member of the cohort is the very picture itself and does not count."""
+"""Cosine from which a member of the cohort is the same picture and does not count."""
 
 DECIMALS = 6
 """Decimals of a nearness and of a score, as of the index's cosines: what is left is the same on every machine."""
@@ -74,12 +74,12 @@ class Scorer:
         """
         if not len(self._cohort):
             return np.zeros(len(templates))
-        found = []
+        means = []
         for best in self._nearest(templates):
-            kept = best[:, PASSED_OVER:NEAREST] if best.shape[1] > PASSED_OVER else best
-            counted = kept > -1.0
-            found.append(np.where(counted, kept, 0).sum(axis=1) / np.maximum(counted.sum(axis=1), 1))
-        return np.round(np.concatenate(found), DECIMALS) if found else np.zeros(0)
+            used = best[:, PASSED_OVER:NEAREST] if best.shape[1] > PASSED_OVER else best
+            counted = used > -1.0
+            means.append(np.where(counted, used, 0).sum(axis=1) / np.maximum(counted.sum(axis=1), 1))
+        return np.round(np.concatenate(means), DECIMALS) if means else np.zeros(0)
 
     def share(self, templates: Floats) -> Doubles:
         """What one more person of the cohort, near to each template, takes off its scores: float64, shape (m,).
@@ -89,11 +89,11 @@ class Scorer:
         """
         if not len(self._cohort):
             return np.zeros(len(templates))
-        found = [
+        shares = [
             (best[:, min(PASSED_OVER, best.shape[1] - 1)] - np.maximum(best[:, -1], 0)) / (NEAREST - PASSED_OVER)
             for best in self._nearest(templates)
         ]
-        return WEIGHT * np.maximum(np.concatenate(found), 0) if found else np.zeros(0)
+        return WEIGHT * np.maximum(np.concatenate(shares), 0) if shares else np.zeros(0)
 
     @property
     def size(self) -> int:
@@ -148,7 +148,7 @@ class Listed:
     score: float
 
 
-def ordered(found: Iterable[HasCosine], probe: float, nearness: Mapping[int, float]) -> list[Listed]:
+def ordered(candidates: Iterable[HasCosine], probe: float, nearness: Mapping[int, float]) -> list[Listed]:
     """Order references by score, equal ones by number.
 
     Args:
@@ -158,14 +158,14 @@ def ordered(found: Iterable[HasCosine], probe: float, nearness: Mapping[int, flo
     """
     rows = [
         Listed(
-            row.reference,
-            row.score,
-            round(row.score - WEIGHT * (probe + nearness[row.reference]), DECIMALS),
+            candidate.reference,
+            candidate.score,
+            round(candidate.score - WEIGHT * (probe + nearness[candidate.reference]), DECIMALS),
         )
-        for row in found
-        if row.reference in nearness
+        for candidate in candidates
+        if candidate.reference in nearness
     ]
-    return sorted(rows, key=lambda row: (-row.score, row.reference))
+    return sorted(rows, key=lambda candidate: (-candidate.score, candidate.reference))
 
 
 def short_list(top: int) -> int:

@@ -18,7 +18,7 @@ import plainview.audit
 from plainview.audit.record import Entry
 from plainview.audit.recount import recount
 from plainview.recheck.figures import figures
-from plainview.recheck.tally import Tally, Told
+from plainview.recheck.tally import Stated, Tally
 
 tables = st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(1, 8), max_size=3), max_size=6)
 MADE_AT = "2027-07-02T00:00:00+00:00"
@@ -35,7 +35,7 @@ def log_of(table: list[dict[str, int]], folder: Path) -> dict[str, Any]:
     def add(action: str, at: str, **about: Any) -> None:
         entry = Entry(len(lines), f"{at}-10T12:00:00.00Z", "agency.example/log", action, "system", about, {})
         lines.append(b'{"entry":' + entry.canonical + b',"leaf":""}\n')
-        tally.add(Told(entry.seq, entry.at, entry.action, entry.subject))
+        tally.add(Stated(entry.seq, entry.at, entry.action, entry.subject))
 
     for i, cells in enumerate(table):
         for offence, times in cells.items():

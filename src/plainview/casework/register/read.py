@@ -33,7 +33,7 @@ from plainview.policy.retention import What
 from plainview.policy.small_cells import SMALLEST, roughly
 from plainview.policy.table import table
 from plainview.recheck.figures import contradicted, counted_until, figures
-from plainview.recheck.tally import COUNTED, Tally, Told
+from plainview.recheck.tally import COUNTED, Stated, Tally
 from plainview.recognition.packs import card
 from plainview.scores.calibration import Calibration
 
@@ -100,7 +100,7 @@ def tally_of(size: int) -> Tally:
             if any(word in data for word in _WORDS):
                 held = json.loads(data)  # the workspace's own table; a copy of a log is parsed strictly
                 if held["action"] in COUNTED:
-                    tally.add(Told(held["seq"], held["at"], held["action"], held["subject"]))
+                    tally.add(Stated(held["seq"], held["at"], held["action"], held["subject"]))
         tally.size = size
         _counted[services().origin] = (tally, _leaf(size))
     return tally

@@ -30,7 +30,7 @@ from plainview.casework.rights.search import decide, search_subject
 from plainview.policy import rights as policy
 from plainview.policy.agency import SAMPLE
 from plainview.policy.examination import CONTRADICTIONS
-from plainview.recheck.tally import Tally, Told
+from plainview.recheck.tally import Stated, Tally
 
 
 def admin() -> Any:
@@ -69,7 +69,7 @@ def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(sma
         answer_request(done.public_id, erase=[mine.public_id], acting_member=admin())
         counted = Tally()
         for entry in entries():
-            counted.add(Told(entry.seq, entry.at, entry.action, entry.subject))
+            counted.add(Stated(entry.seq, entry.at, entry.action, entry.subject))
         counts = {
             word: counted.total(agency.public_id, f"rights:{word}") for word in ("received", "granted", "refused")
         }
