@@ -254,9 +254,9 @@ def _verification(result: Verification, notes: dict[str, str]) -> dict[str, Any]
                 "mated_pairs": rates.mated_pairs,
             }
     apart: dict[str, dict[str, Any]] = {}
-    for column, rates in result.differential.items():
-        apart[column] = {name: _value(value, f"differential.{column}.{name}", notes) for name, value in rates.items()}
-        apart[column]["ci"] = {name: value.interval for name, value in rates.items()}
+    for column, ratios in result.differential.items():
+        apart[column] = {name: _value(value, f"differential.{column}.{name}", notes) for name, value in ratios.items()}
+        apart[column]["ci"] = {name: value.interval for name, value in ratios.items()}
     return {
         "verification": {
             "tar": {

@@ -108,7 +108,7 @@ def test_it_cosigns_what_extends_and_the_log_still_verifies(
         note = cosign(witness, signer, records, size)
         assert verify(note, [signer.verifier]).size == size
         assert [row.at for row in cosignatures(note, [witness.key])] == [NOW]
-    assert [row.size for row in Witness(witness.path).kept()] == [40]
+    assert [row.size for row in Witness(witness.path).checkpoints()] == [40]
     assert (witness.path / "witness.key").stat().st_mode & 0o777 == 0o600
 
 
