@@ -12,7 +12,6 @@ from django.db.models import Q
 from plainview.audit.record import format_time, parse_line
 from plainview.casework.models import Agency, Flag, LogEntry, Member, ProbeTemplate, Search, Tripwire
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
 from plainview.recognition.types import Vector
 
 _MOST = 2_000  # earlier searches that are looked at: bounds what a search costs
@@ -61,24 +60,6 @@ def flags(member: Member, *, undecided: bool = False) -> list[Flag]:
     if undecided:
         rows = rows.filter(outcome="")
     return list(rows.select_related("member", "search").order_by("-pk"))
-
-
-def flag_numbered(public_id: str, member: Member) -> Flag:
-    """Return a flag of the member's agency.
-
-    Raises:
-        Refused: flag.unknown.
-    """
-    flag = (
-        Flag.objects.select_related("member", "agency")
-        .filter(public_id=public_id.strip(), agency=member.agency)
-        .first()
-    )
-    if flag is None:
-        raise Refused(
-            "flag.unknown", "Refused", f"Your agency has no flag {public_id!r}.", "See `plainview flag list`."
-        )
-    return flag
 
 
 def tripwires(member: Member) -> list[tuple[Tripwire, str]]:

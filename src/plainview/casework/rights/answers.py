@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from plainview.casework import find
 from plainview.casework.erasure.expunge import expunge, forget_pages
 from plainview.casework.erasure.expunged import bring_level
 from plainview.casework.log.guard import acting
@@ -16,7 +17,7 @@ from plainview.casework.models import Member, SubjectFinding, SubjectRequest
 from plainview.casework.models.subjects import ANSWERED, RECEIVED
 from plainview.casework.people.read import binding
 from plainview.casework.rights.letters import GRANTED, NOT_GRANTED, NOTHING, PARTLY, TOLD, close, tell
-from plainview.casework.rights.read import OPEN, filing_of, findings_of, has_photo, locked_request
+from plainview.casework.rights.read import OPEN, filing_of, findings_of, has_photo
 from plainview.policy import rights as policy
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -84,7 +85,7 @@ def answer_request(
 
 
 def _answerable(public_id: str, acting_member: Member) -> SubjectRequest:
-    row = locked_request(public_id, acting_member)
+    row = find.rights_request(public_id, acting_member, lock=True)
     undecided = row.findings.filter(is_person=None).count()
     rules.require(
         policy.still_open(row.state not in OPEN),

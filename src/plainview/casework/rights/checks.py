@@ -10,13 +10,14 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.erasure.expunge import forget_pages
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, SubjectFinding, SubjectRequest
 from plainview.casework.models.subjects import CONFIRMED, RECEIVED, REFUSED
 from plainview.casework.rights.letters import close, tell
-from plainview.casework.rights.read import OPEN, filing_of, findings_of, locked_request, request_numbered
+from plainview.casework.rights.read import OPEN, filing_of, findings_of
 from plainview.policy import rights as policy
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -50,7 +51,7 @@ def view_request(public_id: str, *, acting_member: Member) -> Seen:
         Refused: no permission or unknown.
     """
     with acting("subject.view", Permission.SUBJECT_READ, acting_member):
-        row = request_numbered(public_id, acting_member)
+        row = find.rights_request(public_id, acting_member)
         answers = holds(acting_member.roles, Permission.SUBJECT_ANSWER)
         filing = filing_of(row) if answers else Filing(tuple(row.wishes), "", "", "", "", ())
         faces = findings_of(row) if answers or row.state not in OPEN else []
@@ -69,7 +70,7 @@ def confirm(public_id: str, how: str, *, acting_member: Member) -> SubjectReques
         Refused: no permission, unknown, confirmed or closed already, no sentence, or a document's number in it.
     """
     with acting("subject.confirm", Permission.SUBJECT_ANSWER, acting_member):
-        row = locked_request(public_id, acting_member)
+        row = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
             policy.still_open(row.state not in OPEN),
             explained(how, "How identity was checked"),
@@ -96,7 +97,7 @@ def extend(public_id: str, days: int, reason: str, *, acting_member: Member) -> 
         Refused: no permission, unknown, closed, extended or overdue already, too long, or no reason.
     """
     with acting("subject.extend", Permission.SUBJECT_ANSWER, acting_member):
-        row = locked_request(public_id, acting_member)
+        row = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
             policy.still_open(row.state not in OPEN),
             policy.extension(days, before=row.extended_at is not None, today=timezone.now().date(), due_on=row.due_on),
@@ -127,7 +128,7 @@ def refuse(public_id: str, ground: str, reason: str, *, acting_member: Member) -
         Refused: no permission, unknown, closed already, an unknown ground, or no reason.
     """
     with acting("subject.refuse", Permission.SUBJECT_ANSWER, acting_member):
-        row = locked_request(public_id, acting_member)
+        row = find.rights_request(public_id, acting_member, lock=True)
         rules.require(policy.still_open(row.state not in OPEN), explained(reason, "The reason"))
         if row.findings.exclude(outcome="").exists():
             raise Refused(

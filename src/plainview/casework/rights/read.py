@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from plainview.audit.record import Entry, parse_line
@@ -27,7 +27,6 @@ from plainview.casework.models import (
 )
 from plainview.casework.models.subjects import CONFIRMED, RECEIVED, SubjectFinding, SubjectPhoto
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
 from plainview.policy.rights import WARN_DAYS, Filing
 
 OPEN = (RECEIVED, CONFIRMED)
@@ -59,36 +58,6 @@ def requests_to_answer(member: Member) -> list[Waiting]:
     """The open requests to the member's agency, those with the nearest deadline first."""
     rows = SubjectRequest.objects.filter(agency=member.agency, state__in=OPEN).order_by("due_on", "pk")
     return [Waiting(row, days_left(row), is_pressing(row)) for row in rows]
-
-
-def request_numbered(public_id: str, member: Member) -> SubjectRequest:
-    """Return a request to the member's agency; in a transaction of an act, its row is locked by `locked_request`.
-
-    Raises:
-        Refused: subject.unknown.
-    """
-    return _one(SubjectRequest.objects.all(), public_id, member)
-
-
-def locked_request(public_id: str, member: Member) -> SubjectRequest:
-    """As `request_numbered`, its row locked until the transaction ends.
-
-    Raises:
-        Refused: subject.unknown.
-    """
-    return _one(SubjectRequest.objects.select_for_update(of=("self",)), public_id, member)
-
-
-def _one(rows: QuerySet[SubjectRequest], public_id: str, member: Member) -> SubjectRequest:
-    found = rows.select_related("agency").filter(agency=member.agency, public_id=public_id.strip()).first()
-    if found is None:
-        raise Refused(
-            "subject.unknown",
-            "Refused",
-            f"Your agency has no request {public_id!r}.",
-            "See `plainview rights list`.",
-        )
-    return found
 
 
 def seal_filing(filing: Filing, public_id: str) -> bytes:
@@ -139,18 +108,6 @@ def findings_of(row: SubjectRequest, *, of_person: bool = False) -> list[Subject
     if of_person:
         found = found.filter(is_person=True)
     return sorted(found, key=lambda one: (not one.is_named, one.reference.gallery_id, one.rank or 0, one.pk))
-
-
-def finding_numbered(row: SubjectRequest, number: int) -> SubjectFinding:
-    """One face of a request.
-
-    Raises:
-        Refused: finding.unknown.
-    """
-    found = SubjectFinding.objects.filter(request=row, pk=number).select_related("reference").first()
-    if found is None:
-        raise Refused("finding.unknown", "Refused", "The request has no such face.", "Go back to its page.")
-    return found
 
 
 def named_references(row: SubjectRequest, named: Sequence[str]) -> list[Reference]:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.canaries.checks import look_again
 from plainview.casework.canaries.read import hidden
 from plainview.casework.galleries.calibrate import calibrate
@@ -28,7 +29,6 @@ from plainview.casework.rights.read import (
     filing_of,
     findings_of,
     has_photo,
-    locked_request,
     named_references,
     photo_of,
 )
@@ -75,7 +75,7 @@ def search_subject(public_id: str, *, top: int = DEFAULT_LIST, acting_member: Me
             template = _template(row)
             looked = [_look(gallery, receipt, template, top) for gallery, receipt in asked]
     with transaction.atomic():
-        row = locked_request(row.public_id, acting_member)
+        row = find.rights_request(row.public_id, acting_member, lock=True)
         rules.require(policy.still_open(row.state not in OPEN))
         _keep(row, looked, acting_member)
     return findings_of(row)
@@ -84,7 +84,7 @@ def search_subject(public_id: str, *, top: int = DEFAULT_LIST, acting_member: Me
 def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectRequest, list[tuple[Gallery, Receipt]]]:
     """Record the search of every gallery, durable before this returns."""
     with acting("subject.search", Permission.SUBJECT_ANSWER, acting_member):
-        row = locked_request(public_id, acting_member)
+        row = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
             policy.still_open(row.state not in OPEN),
             policy.identity_checked(row.state != RECEIVED),
@@ -196,7 +196,7 @@ def decide(
         Refused: no permission, unknown, closed, or a reference that the request does not list.
     """
     with acting("subject.decide", Permission.SUBJECT_ANSWER, acting_member):
-        row = locked_request(public_id, acting_member)
+        row = find.rights_request(public_id, acting_member, lock=True)
         rules.require(policy.still_open(row.state not in OPEN))
         held = {one.reference.public_id: one for one in findings_of(row)}
         unknown = (set(persons) | set(others)) - held.keys()

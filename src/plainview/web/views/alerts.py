@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.alerts import ends as alert_ends
 from plainview.casework.alerts.open import alert_from_search, set_preference
 from plainview.casework.alerts.read import Raised, alerts, preference_of, raised_by, state_of
-from plainview.casework.find import alert_numbered, require_open_to_view, search_numbered
 from plainview.casework.galleries.read import galleries
 from plainview.casework.models import Alert, Member
 from plainview.casework.people.read import binding
@@ -102,7 +102,7 @@ def alert_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     member = member_of(request)
     if act not in _ACTS:
         raise Refused("alert.act.unknown", "Refused", f"An alert has no act {act!r}.", "Go back to the alerts.")
-    alert = alert_numbered(public_id, member)
+    alert = find.alert(public_id, member)
     title, form_class, what = _ACTS[act]
     form = form_class(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -191,7 +191,7 @@ class AlertForm(forms.Form):
 def alert_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """Save the probe of a search."""
     member = member_of(request)
-    search = require_open_to_view(search_numbered(public_id, member))
+    search = find.viewable_search(public_id, member)
     _, policy = binding(member.agency)
     initial = {"galleries": [search.gallery.name], "days": min(30, policy.alert_days)}
     form = AlertForm(request.POST or None, initial=initial)

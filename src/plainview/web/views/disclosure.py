@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from plainview.casework import find
 from plainview.casework.disclosure import grants
 from plainview.casework.disclosure import kept_packages as packages
 from plainview.casework.disclosure import read as read
 from plainview.casework.disclosure.read import reviews_about
-from plainview.casework.find import search_numbered
 from plainview.casework.jobs import job_of
 from plainview.casework.models import DisclosurePackage, Member, Search
 from plainview.casework.people.read import binding
@@ -71,7 +71,7 @@ def search_disclosure(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _page(request: HttpRequest, public_id: str, **bound: Any) -> HttpResponse:
     member = member_of(request)
-    search = search_numbered(public_id, member)
+    search = find.search(public_id, member)
     _, policy = binding(member.agency)
     usual = {"pictures": policy.disclosure_pictures}
     day = {"until": (timezone.now().date() + _PROPOSED).isoformat()}
@@ -151,7 +151,7 @@ def _granted(request: HttpRequest, made: grants.Granted, public_id: str) -> Http
 def grant_revoke(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a grant back, at once."""
     member, form = member_of(request), RevokeForm(request.POST, auto_id=f"{public_id}_%s")
-    search: Search = read.grant_numbered(public_id, member).search
+    search: Search = find.grant(public_id, member).search
     if form.is_valid():
         try:
             grants.revoke(public_id, form.cleaned_data["why"], acting_member=member)

@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from plainview.casework import find
 from plainview.casework.disclosure import read as read
 from plainview.casework.disclosure import reviews as acts
 from plainview.casework.disclosure.read import reviews_of, searches_of, state_of, waits_for_examination
 from plainview.casework.models import ExonerationReview, Member
-from plainview.casework.search.reviewed import review_numbered
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -86,7 +86,7 @@ def exoneration(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _page(request: HttpRequest, public_id: str, form: DecideForm | None = None, **more: Any) -> HttpResponse:
     member = member_of(request)
-    row = review_numbered(public_id, member)
+    row = find.review(public_id, member)
     return render(
         request,
         "exoneration/review.html",
@@ -160,7 +160,7 @@ def exoneration_result(request: HttpRequest, public_id: str) -> HttpResponse:
     Raises:
         Refused: review.unknown, also while there is no answer.
     """
-    row = review_numbered(public_id, member_of(request))
+    row = find.review(public_id, member_of(request))
     if row.answer is None:
         raise Refused("review.unknown", "Refused", "It is not answered yet.", "Look at the review's page.")
     answer = JsonResponse({"review": row.public_id} | row.answer, json_dumps_params={"indent": 1})

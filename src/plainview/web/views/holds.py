@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.erasure import read as read
 from plainview.casework.erasure.holds import end_hold, place_hold
-from plainview.casework.find import hold_numbered
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds as granted
@@ -118,5 +118,5 @@ def hold_end(request: HttpRequest, public_id: str) -> HttpResponse:
         else:
             messages.success(request, f"Hold {public_id} has ended. Others on the same thing go on.")
             return redirect("holds")
-    hold_numbered(public_id, member)
+    find.hold(public_id, member)
     return _page(request, HoldForm(), public_id, form)

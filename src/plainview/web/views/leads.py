@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.examination import read as looked
 from plainview.casework.leads import decide as acts
 from plainview.casework.leads import read as read
@@ -129,7 +130,7 @@ def leads(request: HttpRequest) -> HttpResponse:
 def release(request: HttpRequest, public_id: str) -> HttpResponse:
     """A supervisor decides on an examined and verified candidate."""
     member = member_of(request)
-    due = read.due(read.examination_numbered(public_id, member))
+    due = read.due(find.examination(public_id, member))
     form = ReleaseForm(request.POST or None, divided=due.state == "divided")
     if request.method == "POST" and form.is_valid():
         lead = _released(public_id, form, member)
@@ -169,7 +170,7 @@ def withhold(request: HttpRequest, public_id: str) -> HttpResponse:
         else:
             messages.success(request, "It is on record that it is not released, and why.")
             return redirect("leads")
-    due = read.due(read.examination_numbered(public_id, member))
+    due = read.due(find.examination(public_id, member))
     return _release_page(request, public_id, ReleaseForm(divided=due.state == "divided"), form)
 
 
@@ -200,7 +201,7 @@ def _release_page(request: HttpRequest, public_id: str, form: ReleaseForm, reaso
 @require_GET
 def release_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
     """Probe or candidate of an examination that waits for a decision."""
-    row = read.examination_numbered(public_id, member_of(request))
+    row = find.examination(public_id, member_of(request))
     require_shown(request, row.public_id)
     return _face(row.candidate, which)
 

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.erasure.read import holds
 from plainview.casework.jobs import job_of
 from plainview.casework.models import RetentionItem
@@ -246,7 +247,7 @@ def _run_page(
     request: HttpRequest, public_id: str, note: NoteForm | None = None, withdraw: WithdrawForm | None = None
 ) -> HttpResponse:
     member = member_of(request)
-    run = read.run_numbered(public_id, member)
+    run = find.retention_run(public_id, member)
     says = read.rules_of_run(run)
     items = read.items_of(run)
     page = Paginator(items, _LINES).get_page(request.GET.get("page"))
@@ -330,7 +331,7 @@ def retention_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def retention_list(request: HttpRequest, public_id: str) -> HttpResponse:
     """A run's list as CSV."""
-    run = read.run_numbered(public_id, member_of(request))
+    run = find.retention_run(public_id, member_of(request))
     answer = HttpResponse(read.csv_of(run), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{run.public_id}.csv"'
     return answer

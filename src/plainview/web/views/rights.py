@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from plainview.casework import find
 from plainview.casework.models import SubjectFinding, SubjectRequest
 from plainview.casework.people.read import binding
 from plainview.casework.pictures import face_jpeg, jpeg
@@ -185,10 +186,10 @@ def subject_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     """One act on a request; a refusal comes back beside its form."""
     made = _FORMS.get(act)
     if made is None:
-        read.request_numbered(public_id, member_of(request))
+        find.rights_request(public_id, member_of(request))
         raise Http404
     if request.method == "GET":  # a page that was loaded anew after a refusal
-        return redirect("subject", read.request_numbered(public_id, member_of(request)).public_id)
+        return redirect("subject", find.rights_request(public_id, member_of(request)).public_id)
     form = made(request.POST, auto_id=f"{act}_%s")
     if form.is_valid():
         try:
@@ -227,7 +228,7 @@ def _act(act: str, public_id: str, told: dict[str, Any], request: HttpRequest) -
 @require_GET
 def subject_photo(request: HttpRequest, public_id: str) -> HttpResponse:
     """The photograph of whoever asks, decoded in the restricted child; it passes no cache."""
-    row = read.request_numbered(public_id, member_of(request))
+    row = find.rights_request(public_id, member_of(request))
     require_shown(request, row.public_id)
     data = read.photo_of(row)
     if data is None:
@@ -238,9 +239,9 @@ def subject_photo(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def subject_face(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
     """The face of a reference that the request lists."""
-    row = read.request_numbered(public_id, member_of(request))
+    row = find.rights_request(public_id, member_of(request))
     require_shown(request, row.public_id)
-    reference = read.finding_numbered(row, number).reference
+    reference = find.finding(number, member_of(request), among=row.findings.all()).reference
     try:
         return picture(face_jpeg(reference.blob, reference.box, 320))
     except (BadMedia, StorageError):
@@ -250,7 +251,7 @@ def subject_face(request: HttpRequest, public_id: str, number: int) -> HttpRespo
 @require_GET
 def subject_letter(request: HttpRequest, public_id: str) -> HttpResponse:
     """The letter, to print it for somebody without e-mail."""
-    row = read.request_numbered(public_id, member_of(request))
+    row = find.rights_request(public_id, member_of(request))
     require_shown(request, row.public_id)
     pdf = read.answer_pdf(row)
     if pdf is None:
