@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django import forms
@@ -89,36 +90,42 @@ class RenewForm(ReasonForm):
     field_order = ("days", "reason")
 
 
-_ACTS = {
-    "close": ("End this alert", ReasonForm, "Nothing new is compared with its probe from then on."),
-    "mute": ("Send no more messages", ReasonForm, "The alert goes on; this page shows what it raises."),
-    "renew": ("Let this alert go on", RenewForm, "A supervisor renews a colleague's alert, never their own."),
-}
+@require_http_methods(["GET", "POST"])
+def alert_close(request: HttpRequest, public_id: str) -> HttpResponse:
+    """End an alert, with the reason."""
+    effect = "Nothing new is compared with its probe from then on."
+    return _acted(request, public_id, "End this alert", effect, ReasonForm, alert_ends.close_alert)
 
 
 @require_http_methods(["GET", "POST"])
-def alert_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
-    """Close, mute or renew, each with its reason."""
+def alert_mute(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Send no messages about one's own alert, with the reason."""
+    effect = "The alert goes on; this page shows what it raises."
+    return _acted(request, public_id, "Send no more messages", effect, ReasonForm, alert_ends.mute_alert)
+
+
+@require_http_methods(["GET", "POST"])
+def alert_renew(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Let a colleague's alert go on, with the reason."""
+    effect = "A supervisor renews a colleague's alert, never their own."
+    return _acted(request, public_id, "Let this alert go on", effect, RenewForm, alert_ends.renew_alert)
+
+
+def _acted(
+    request: HttpRequest, public_id: str, title: str, effect: str, kind: type[ReasonForm], act: Callable[..., object]
+) -> HttpResponse:
     member = member_of(request)
-    if act not in _ACTS:
-        raise Refused("alert.act.unknown", "Refused", f"An alert has no act {act!r}.", "Go back to the alerts.")
     alert = find.alert(public_id, member)
-    title, form_class, what = _ACTS[act]
-    form = form_class(request.POST or None)
+    form = kind(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            if act == "close":
-                alert_ends.close_alert(public_id, acting_member=member, **form.cleaned_data)
-            elif act == "mute":
-                alert_ends.mute_alert(public_id, acting_member=member, **form.cleaned_data)
-            else:
-                alert_ends.renew_alert(public_id, acting_member=member, **form.cleaned_data)
+            act(public_id, acting_member=member, **form.cleaned_data)
         except Refused as refused:
             say(form, refused)
         else:
             messages.success(request, f"Done: {title.lower()}. It is in the log.")
             return redirect("alerts")
-    return render(request, "alerts/act.html", {"form": form, "title": title, "what": what, "alert": alert})
+    return render(request, "alerts/act.html", {"form": form, "title": title, "what": effect, "alert": alert})
 
 
 @require_POST

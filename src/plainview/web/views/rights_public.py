@@ -182,7 +182,7 @@ class CodeForm(forms.Form):
 
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
-def right(request: HttpRequest, public_id: str) -> HttpResponse:
+def own(request: HttpRequest, public_id: str) -> HttpResponse:
     """The state of a request, and its answer, for whoever holds its code."""
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -235,7 +235,7 @@ def _pictures(row: SubjectRequest) -> list[dict[str, str]]:
 
 @sensitive_post_parameters("code")
 @require_POST
-def right_answer(request: HttpRequest, public_id: str) -> HttpResponse:
+def own_answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """The letter as PDF."""
     opened = filing.open_request(public_id, request.POST.get("code", ""), network=client_address(request))
     if opened.pdf is None:
@@ -245,7 +245,7 @@ def right_answer(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @sensitive_post_parameters("code")
 @require_POST
-def right_proof(request: HttpRequest, public_id: str) -> HttpResponse:
+def own_proof(request: HttpRequest, public_id: str) -> HttpResponse:
     """The proof that the erasure of one reference stands in the log, with the log's signed head, as a file."""
     opened = filing.open_request(public_id, request.POST.get("code", ""), network=client_address(request))
     asked, note = request.POST.get("reference", ""), newest_checkpoint()
