@@ -24,7 +24,7 @@ from plainview.casework.people.read import binding
 from plainview.policy.agency import PICTURES
 from plainview.policy.decision import Refused
 from plainview.policy.disclosure import disclosed_pictures
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import beside, member_of, say
 from plainview.web.views.exoneration import AskForm
 from plainview.worker.queue import enqueue
 
@@ -111,13 +111,8 @@ def search_package(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask for a package; the worker makes it."""
     form = PicturesForm(request.POST, auto_id="package_%s")
     if form.is_valid():
-        try:
+        with beside(form):
             job = packages.ask_package(public_id, **form.cleaned_data, acting_member=member_of(request))
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused)
-        else:
             enqueue(job)
             return redirect(f"{reverse('search-disclosure', args=[public_id])}#packages")
     return _page(request, public_id, package=form)
@@ -128,13 +123,8 @@ def search_grant(request: HttpRequest, public_id: str) -> HttpResponse:
     """Open the search to the defence; the code of an invitation is on the page that answers, and nowhere else."""
     form = GrantForm(request.POST, auto_id="grant_%s")
     if form.is_valid():
-        try:
+        with beside(form):
             made = grants.grant(public_id, **form.cleaned_data, acting_member=member_of(request))
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused)
-        else:
             return _granted(request, made, public_id)
     return _page(request, public_id, grant=form)
 

@@ -19,7 +19,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.errors import BadMedia
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import beside, member_of
 
 
 class AskForm(forms.Form):
@@ -57,13 +57,8 @@ def exoneration_ask(request: HttpRequest, public_id: str) -> HttpResponse:
     member, form = member_of(request), AskForm(request.POST)
     acts.reviewable(public_id, member)
     if form.is_valid():
-        try:
+        with beside(form):
             row = acts.ask_review(public_id, **form.cleaned_data, acting_member=member)
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused)
-        else:
             messages.success(request, "The review is asked for. A supervisor of the agency decides on it.")
             if holds(member.roles, Permission.EXONERATION_READ):
                 return redirect("exoneration", row.public_id)
@@ -114,15 +109,10 @@ def exoneration_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     """Accept or decline a request."""
     form, accept = DecideForm(request.POST), request.POST.get("accept") == "yes"
     if form.is_valid():
-        try:
+        with beside(form, "note"):
             acts.decide_review(
                 public_id, accept=accept, note=form.cleaned_data["note"], acting_member=member_of(request)
             )
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "note")
-        else:
             messages.success(
                 request, "Accepted: an examiner can search it." if accept else "Declined, with your reason."
             )

@@ -22,7 +22,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
-from plainview.web.views.common import member_of, picture, require_shown, say, shown
+from plainview.web.views.common import beside, member_of, picture, require_shown, say, shown
 
 _EXPLAIN = {"rows": 3}
 
@@ -161,13 +161,8 @@ def withhold(request: HttpRequest, public_id: str) -> HttpResponse:
     """Do not release it, and say why."""
     member, form = member_of(request), ReasonForm(request.POST)
     if form.is_valid():
-        try:
+        with beside(form, "reason"):
             acts.withhold(public_id, form.cleaned_data["reason"], acting_member=member)
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "reason")
-        else:
             messages.success(request, "It is on record that it is not released, and why.")
             return redirect("leads")
     due = read.due(find.examination(public_id, member))
@@ -257,13 +252,8 @@ def evidence(request: HttpRequest, public_id: str) -> HttpResponse:
     """Record independent evidence; the lead is open for a line-up from then on."""
     form = EvidenceForm(request.POST)
     if form.is_valid():
-        try:
+        with beside(form, "evidence"):
             acts.record_evidence(public_id, form.cleaned_data["evidence"], acting_member=member_of(request))
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "evidence")
-        else:
             messages.success(request, "The evidence is on record.")
             return redirect("lead", public_id)
     return _lead_page(request, public_id, form, OutcomeForm())

@@ -27,7 +27,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.retention import BEGINNING, EVENTS, After
 from plainview.policy.roles import holds as granted
 from plainview.web.plot import HEIGHT, WIDTH, bars
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import beside, member_of, say
 from plainview.worker.queue import enqueue
 
 _LINES = 100  # lines of a run's list on one page
@@ -288,15 +288,10 @@ def retention_approve(request: HttpRequest, public_id: str) -> HttpResponse:
     """Approve a colleague's list as it stands; the worker takes it up."""
     form = NoteForm(request.POST)
     if form.is_valid():
-        try:
+        with beside(form, "note"):
             run, job = retention_runs.approve_run(
                 public_id, note=form.cleaned_data["note"], acting_member=member_of(request)
             )
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "note")
-        else:
             enqueue(job)
             messages.success(request, "Approved. The worker erases what the list names.")
             return redirect("retention-run", run.public_id)
@@ -316,13 +311,8 @@ def retention_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give a list up."""
     form = WithdrawForm(request.POST)
     if form.is_valid():
-        try:
+        with beside(form, "reason"):
             retention_runs.withdraw_run(public_id, reason=form.cleaned_data["reason"], acting_member=member_of(request))
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "reason")
-        else:
             messages.success(request, "Withdrawn. Nothing was erased by it.")
             return redirect("retention")
     return _run_page(request, public_id, withdraw=form)

@@ -21,12 +21,11 @@ from plainview.casework.rights.answers import answer_request
 from plainview.casework.rights.search import decide, search_subject
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import DEFAULT_LIST, MAX_LIST
-from plainview.policy.decision import Refused
 from plainview.policy.rights import ACCESS, GROUNDS, MAX_EXTENSION, WISHES
 from plainview.recognition.crop import within
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
-from plainview.web.views.common import member_of, picture, require_shown, say, shown
+from plainview.web.views.common import beside, member_of, picture, require_shown, shown
 
 _LONGEST = 640  # pixels of the person's photograph on the page
 
@@ -184,16 +183,12 @@ def _acted(request: HttpRequest, public_id: str, name: str, act: Act, field: str
     form = _FORMS[name](request.POST, auto_id=f"{name}_%s")
     if form.is_valid():
         try:
-            act(form.cleaned_data)
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, field)
+            with beside(form, field):
+                act(form.cleaned_data)
+                messages.success(request, done)
+                return redirect("rights-request", public_id)
         except BadMedia as error:  # a photograph that an earlier model pack took
             form.add_error(field, f"{error.why} {error.next_step}")
-        else:
-            messages.success(request, done)
-            return redirect("rights-request", public_id)
     return _page(request, public_id, name, form)
 
 
