@@ -121,7 +121,7 @@ def test_the_public_asks_and_an_administrator_answers_with_an_erasure(
         "Custody Images Act s. 4",
         "Inclusion proof",
         "Eileen Collins",
-        "subject.open_cases",
+        "rights.open_cases",
     ):
         assert words in told, words
     with public.expect_download() as proof:

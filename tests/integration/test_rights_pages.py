@@ -58,8 +58,8 @@ def test_somebody_elses_data_are_refused_on_the_page_and_in_the_log(workspace: P
     answer = Client().post("/rights/", form(own="no"))
     for words in GROUNDS["another person"]:
         assert words in answer.content.decode()
-    (entry,) = entries("subject.file.refused")
-    assert (entry.actor, entry.subject["rule"]) == ("system", "subject.another_person")
+    (entry,) = entries("rights.file.refused")
+    assert (entry.actor, entry.subject["rule"]) == ("system", "rights.another_person")
     assert not entry.sealed.keys() & {"address", "user_agent"}
     assert not SubjectRequest.objects.exists()
 
@@ -95,7 +95,7 @@ def test_each_sees_of_it_what_is_theirs(workspace: Path, tmp_path: Path) -> None
         assert hidden not in read, hidden
     assert auditor.get(f"{page}photo.jpg").status_code == 403
     assert examiner.get(page).status_code == 403
-    assert len(entries("subject.viewed")) == 2
+    assert len(entries("rights.viewed")) == 2
     assert admin.post(f"{page}answer/", {}).status_code == 302
     assert b"%PDF" in admin.get(f"{page}letter.pdf").content[:8]
     assert mine.public_id in auditor.get(page).content.decode()

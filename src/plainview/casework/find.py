@@ -252,7 +252,7 @@ flag = Kind(models.Flag, agency("agency"), "flag", "flag.unknown", "member agenc
 schedule = Kind(
     models.ReportSchedule, agency("agency"), "schedule", "report.unknown", there=Q(stopped_at=None), gone="stopped"
 )
-rights_request = Kind(models.SubjectRequest, agency("agency"), "request", "subject.unknown", "agency")
+rights_request = Kind(models.SubjectRequest, agency("agency"), "request", "rights.unknown", "agency")
 finding = Kind(models.SubjectFinding, agency("request__agency"), "face", "finding.unknown", "reference", by="pk")
 
 # People, and what is a person's own.

@@ -138,11 +138,11 @@ def rights_search(
 ) -> None:
     """Compare the person's photograph with every gallery, and look up the references that they named."""
     member = acting_member(acting)
-    from plainview.casework.rights.search import search_subject
+    from plainview.casework.rights.search import search_person
     from plainview.casework.workspace.services import services
 
     try:
-        faces = [_face(one) for one in search_subject(request, top=top, acting_member=member)]
+        faces = [_face(one) for one in search_person(request, top=top, acting_member=member)]
     finally:
         services().close()
     print_rows("faces", _HEADS, faces, "Nothing was found.", json=json)

@@ -69,7 +69,7 @@ def seal_filing(filing: Filing, public_id: str) -> bytes:
         "about": filing.about,
         "named": list(filing.named),
     }
-    return services().subjects.seal(json.dumps(told).encode(), f"request:{public_id}".encode())
+    return services().rights.seal(json.dumps(told).encode(), f"request:{public_id}".encode())
 
 
 def filing_of(row: SubjectRequest) -> Filing:
@@ -77,7 +77,7 @@ def filing_of(row: SubjectRequest) -> Filing:
     wishes = tuple(row.wishes)
     if not row.sealed:
         return Filing(wishes, "", "", "", "", ())
-    told = json.loads(services().subjects.open(bytes(row.sealed), f"request:{row.public_id}".encode()))
+    told = json.loads(services().rights.open(bytes(row.sealed), f"request:{row.public_id}".encode()))
     return replace(Filing(wishes, **told), named=tuple(told["named"]))
 
 
@@ -86,7 +86,7 @@ def photo_of(row: SubjectRequest) -> bytes | None:
     sealed = SubjectPhoto.objects.filter(request=row).values_list("sealed", flat=True).first()
     if sealed is None:
         return None
-    return services().subjects.open(bytes(sealed), f"photo:{row.public_id}".encode())
+    return services().rights.open(bytes(sealed), f"photo:{row.public_id}".encode())
 
 
 def has_photo(row: SubjectRequest) -> bool:
@@ -99,7 +99,7 @@ def answer_pdf(row: SubjectRequest) -> bytes | None:
     answer = getattr(row, "answer", None)
     if answer is None:
         return None
-    return services().subjects.open(bytes(answer.sealed), f"answer:{row.public_id}".encode())
+    return services().rights.open(bytes(answer.sealed), f"answer:{row.public_id}".encode())
 
 
 def findings_of(row: SubjectRequest, *, of_person: bool = False) -> list[SubjectFinding]:
@@ -183,7 +183,7 @@ def decisions_about(row: SubjectRequest) -> list[int]:
     named = Position(f'"request":"{row.public_id}"'.encode())
     rows = LogEntry.objects.filter(seq__gt=row.entry).alias(named=named).filter(named__gt=0).order_by("seq")
     entries = [parse_line(bytes(one)) for one in rows.values_list("canonical", flat=True)]
-    return [entry.seq for entry in entries if entry.action == "subject.decided"]
+    return [entry.seq for entry in entries if entry.action == "rights.decided"]
 
 
 def exports_of(references: Iterable[Reference]) -> list[tuple[int, date, str]]:

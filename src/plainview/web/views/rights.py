@@ -18,7 +18,7 @@ from plainview.casework.pictures import face_jpeg, jpeg
 from plainview.casework.rights import checks as checks
 from plainview.casework.rights import read as read
 from plainview.casework.rights.answers import answer_request
-from plainview.casework.rights.search import decide, search_subject
+from plainview.casework.rights.search import decide, search_person
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import DEFAULT_LIST, MAX_LIST
 from plainview.policy.rights import ACCESS, GROUNDS, MAX_EXTENSION, WISHES
@@ -210,7 +210,7 @@ def request_search(request: HttpRequest, public_id: str) -> HttpResponse:
     member = member_of(request)
 
     def act(fields: dict[str, Any]) -> None:
-        search_subject(public_id, top=fields["top"], acting_member=member)
+        search_person(public_id, top=fields["top"], acting_member=member)
 
     return _acted(request, public_id, "search", act, "top", "Searched. Look at each face.")
 

@@ -32,19 +32,19 @@ from plainview.web.uploads import InMemory
 from plainview.web.views.common import client_address
 
 _FIELDS = {
-    "subject.wish": "wishes",
-    "subject.whose": "own",
-    "subject.another_person": "own",
-    "subject.name": "name",
-    "subject.contact": "email",
-    "subject.text": "about",
-    "subject.named": "named",
-    "subject.agency": "agency",
+    "rights.wish": "wishes",
+    "rights.whose": "own",
+    "rights.another_person": "own",
+    "rights.name": "name",
+    "rights.contact": "email",
+    "rights.text": "about",
+    "rights.named": "named",
+    "rights.agency": "agency",
 }
 
 
 class RightsForm(forms.Form):
-    """What a person asks; the rules of policy.subjects check it."""
+    """What a person asks; the rules of policy.rights check it."""
 
     agency = forms.ChoiceField(
         label="Which agency do you ask?",
@@ -145,7 +145,7 @@ def _filed(form: RightsForm, request: HttpRequest) -> filing.Filed | None:
         _say(form, "agency", "No agency is chosen. Choose one.")
     for fault in faults(**written):
         _say(form, _FIELDS.get(fault.rule_id), f"{fault.why} {fault.next_step}")
-        if agency and fault.rule_id == "subject.another_person":
+        if agency and fault.rule_id == "rights.another_person":
             filing.record_refused_filing(agency, fault, network=network)
     if form.errors:
         return None
