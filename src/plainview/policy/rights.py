@@ -174,7 +174,7 @@ def read_named(text: str) -> tuple[str, ...]:
     """Read ids of references and links, each once, in the order in which they stand.
 
     Raises:
-        Refused: subject.named, when one is neither or there are more than `NAMED`.
+        Refused: rights.named, when one is neither or there are more than `NAMED`.
     """
     words = list(dict.fromkeys(text.split()))
     if len(words) > NAMED or not all(_REFERENCE.fullmatch(word) or _LINK.fullmatch(word) for word in words):

@@ -58,7 +58,7 @@ def agency_asked(public_id: str) -> Agency:
     """Return an open agency.
 
     Raises:
-        Refused: subject.agency.
+        Refused: rights.agency.
     """
     found = next((row for row in open_agencies() if row.public_id == public_id), None)
     if found is None:
@@ -199,7 +199,7 @@ def open_request(public_id: str, code: str, *, network: str) -> Opened:
     """Show the state of a request to whoever holds its code; that it was read is an entry.
 
     Raises:
-        Refused: subject.code_often, or subject.code for an unknown number and for a wrong code alike.
+        Refused: rights.code_often, or rights.code for an unknown number and for a wrong code alike.
     """
     number = public_id.strip().upper()
     for what, whom in (("code", number), ("code network", _network(network))):
