@@ -148,6 +148,7 @@ def item_picture(public_id: str, which: str, member: Member) -> bytes:
     Raises:
         Refused: no permission, unknown, or erased.
     """
+    rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_MANAGE))
     item = find.proficiency_item(public_id, member)
     if (which == "probe" and not item.probe_blob) or (which != "probe" and not item.reference.template):
         raise Refused("reference.expunged", "Nothing shown", "This picture was erased.", "Retire the item.")
