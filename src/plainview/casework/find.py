@@ -3,8 +3,8 @@
 Owns every look-up by an id that a person typed or followed: one row a kind of thing, with whose it is. It must never
 answer a row of another agency; such a row is refused in the words for an id that does not exist.
 
-Outside it are two look-ups that ask for more than whose a row is: an entry of the log (`log.explorer`), and the public
-page of a person who asked about themselves, opened by its code (`rights.filing`).
+Outside it are the look-ups that ask for more than whose a row is: an entry of the log (`log.explorer`), a package that a
+grant opens (`disclosure.read`), and a request about oneself, opened with its code (`rights.filing`).
 """
 
 from __future__ import annotations

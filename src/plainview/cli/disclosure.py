@@ -151,7 +151,7 @@ def list_(search: str, acting: As, json: Json = False) -> None:
     """List to whom a search is open, its packages, and who took them."""
     member = acting_member(acting)
     from plainview.casework import find
-    from plainview.casework.disclosure import read as read
+    from plainview.casework.disclosure import read
 
     found = find.search(search, member)
     grants = [

@@ -79,11 +79,9 @@ def package_open_to(public_id: str, member: Member) -> DisclosurePackage:
         for row in packages_open_to(grant):
             if row.public_id == public_id.strip():
                 return row
-    raise _unknown()
-
-
-def _unknown() -> Refused:
-    return Refused("package.unknown", "Refused", "There is no such package.", "Look at the list of packages.")
+    raise Refused(
+        "package.unknown", "Not found", "You have access to no such package.", "Look at the list of your packages."
+    )
 
 
 def reviews_of(member: Member) -> list[ExonerationReview]:

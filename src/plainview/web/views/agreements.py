@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.agreements import read as read
+from plainview.casework.agreements import read
 from plainview.casework.models import Member
 from plainview.casework.sharing import agree as acts
 from plainview.policy.decision import Refused

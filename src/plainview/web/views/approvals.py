@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.cases import read as read
 from plainview.casework.pictures import whole_jpeg
 from plainview.casework.probes import approvals as approving
 from plainview.casework.probes.approvals import approvals_waiting, urgent_waiting

@@ -14,9 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from plainview.casework import find
-from plainview.casework.disclosure import grants
+from plainview.casework.disclosure import grants, read
 from plainview.casework.disclosure import kept_packages as packages
-from plainview.casework.disclosure import read as read
 from plainview.casework.disclosure.read import reviews_about
 from plainview.casework.jobs import job_of
 from plainview.casework.models import DisclosurePackage, Member, Search

@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from plainview.casework import find
-from plainview.casework.disclosure import read as read
 from plainview.casework.disclosure import reviews as acts
 from plainview.casework.disclosure.read import reviews_of, searches_of, state_of, waits_for_examination
 from plainview.casework.models import ExonerationReview, Member

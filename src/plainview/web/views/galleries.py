@@ -19,7 +19,7 @@ from plainview.casework import find
 from plainview.casework.enrolment import intake
 from plainview.casework.erasure import expunge as expunging
 from plainview.casework.erasure.read import held_gallery
-from plainview.casework.galleries import read as read
+from plainview.casework.galleries import read
 from plainview.casework.galleries.passports import PassportChange, change_passport, create_gallery
 from plainview.casework.jobs import job_of
 from plainview.casework.models import Gallery, Job, Member

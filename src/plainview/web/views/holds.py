@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from plainview.casework import find
-from plainview.casework.erasure import read as read
+from plainview.casework.erasure import read
 from plainview.casework.erasure.holds import end_hold, place_hold
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainview.casework import find
 from plainview.casework.examination import read as looked
 from plainview.casework.leads import decide as acts
-from plainview.casework.leads import read as read
+from plainview.casework.leads import read
 from plainview.casework.leads.sheet import make_sheet
 from plainview.casework.models import Candidate, Lead, Member
 from plainview.policy import examination as looking

@@ -17,9 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainview.casework import find
 from plainview.casework.models import Member
 from plainview.casework.people import members as acts
-from plainview.casework.people import read as read
+from plainview.casework.people import read, trials
 from plainview.casework.people import sign_in as access
-from plainview.casework.people import trials
 from plainview.casework.people.read import binding
 from plainview.policy.agency import AgencyPolicy
 from plainview.policy.decision import Refused

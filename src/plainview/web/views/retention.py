@@ -17,7 +17,7 @@ from plainview.casework import find
 from plainview.casework.erasure.read import holds
 from plainview.casework.jobs import job_of
 from plainview.casework.models import RetentionItem
-from plainview.casework.retention import read as read
+from plainview.casework.retention import read
 from plainview.casework.retention import rules as retention_rules
 from plainview.casework.retention import runs as retention_runs
 from plainview.casework.retention.court_orders import COLUMNS

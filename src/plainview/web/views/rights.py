@@ -15,8 +15,7 @@ from plainview.casework import find
 from plainview.casework.models import SubjectFinding, SubjectRequest
 from plainview.casework.people.read import binding
 from plainview.casework.pictures import face_jpeg, jpeg
-from plainview.casework.rights import checks as checks
-from plainview.casework.rights import read as read
+from plainview.casework.rights import checks, read
 from plainview.casework.rights.answers import answer_request
 from plainview.casework.rights.search import decide, search_person
 from plainview.casework.workspace.services import services

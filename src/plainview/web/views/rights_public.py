@@ -21,7 +21,7 @@ from plainview.audit.checkpoint import parse
 from plainview.casework.log.write import newest_checkpoint
 from plainview.casework.models import SubjectRequest
 from plainview.casework.pictures import face_jpeg
-from plainview.casework.rights import filing as filing
+from plainview.casework.rights import filing
 from plainview.casework.rights.letters import proof_of_entry
 from plainview.casework.rights.read import findings_of, is_overdue, open_agencies
 from plainview.policy.decision import Refused

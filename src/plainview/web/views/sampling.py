@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from plainview.casework import find
 from plainview.casework.sampling import draw as acts
-from plainview.casework.sampling import read as read
+from plainview.casework.sampling import read
 from plainview.policy.decision import Refused
 from plainview.policy.sampling import FINDINGS, MAX_NONCE, MAX_SAMPLE, QUESTION
 from plainview.web.views.common import member_of, say

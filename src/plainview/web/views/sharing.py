@@ -19,7 +19,7 @@ from plainview.casework.models import Draft, Member
 from plainview.casework.pictures import face_jpeg, whole_jpeg
 from plainview.casework.probes.read import chosen_face
 from plainview.casework.sharing import ends as shared_ends
-from plainview.casework.sharing import read as read
+from plainview.casework.sharing import read
 from plainview.casework.sharing import requests as shared_requests
 from plainview.casework.sharing import search as shared_search
 from plainview.policy.agency import DEFAULT_LIST, MIN_LIST
