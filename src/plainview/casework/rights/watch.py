@@ -76,7 +76,7 @@ def _letter(rows: list[SubjectRequest]) -> str:
     return (
         "People have asked what you hold about them, and the law gives you a time to answer:\n\n"
         + "\n".join(lines)
-        + f"\n\nSign in: {address()}/requests/\n"
+        + f"\n\nSign in: {address()}/rights-requests/\n"
     )
 
 

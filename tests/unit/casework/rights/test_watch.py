@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.urls import resolve
 from django.utils import timezone
 from tests.factories.alerts import alert, arrive, her
 from tests.factories.examination import examined
@@ -19,6 +20,7 @@ from plainview.casework.cases.open_close import close_case
 from plainview.casework.disclosure.make import disclose
 from plainview.casework.galleries.exchange import export_gallery
 from plainview.casework.leads.decide import release
+from plainview.casework.mail import address
 from plainview.casework.models import LogOpening
 from plainview.casework.people.policy import change_policy
 from plainview.casework.rights import letters as rights_letters
@@ -54,6 +56,7 @@ def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(sma
         assert rights_watch.watch_deadlines() == {}
         assert mail.outbox[-1].to == ["admin@agency.example"]
         assert "6 day(s) left" in mail.outbox[-1].body
+        assert resolve(mail.outbox[-1].body.split(address())[1].strip()).view_name == "rights-requests"
         extended = extend(row.public_id, 60, "many galleries to look through", acting_member=admin())
         assert "Your request takes longer" in mail.outbox[-1].subject
         assert (
