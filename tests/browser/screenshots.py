@@ -163,8 +163,8 @@ def _work(live: Live, browser: Browser, folder: Path) -> dict[str, dict[str, str
             "retention-run": retention,
             "rights": "/rights/",
             "rights-state": f"/rights/{number}/",
-            "requests": "/requests/",
-            "request": f"/requests/{number}/",
+            "requests": "/rights-requests/",
+            "request": f"/rights-requests/{number}/",
         },
         "auditor": {
             "auditor-home": "/",

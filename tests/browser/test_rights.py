@@ -81,16 +81,16 @@ def test_the_public_asks_and_an_administrator_answers_with_an_erasure(
     assert findings(public) == []
     assert public.evaluate("document.documentElement.scrollWidth") <= 390
 
-    for path in (f"/requests/{number}/", f"/requests/{number}/photo.jpg"):
+    for path in (f"/rights-requests/{number}/", f"/rights-requests/{number}/photo.jpg"):
         answer = stranger.goto(path)
         assert answer is not None
         assert answer.status == 404
-    stranger.goto("/requests/")
+    stranger.goto("/rights-requests/")
     expect(stranger.get_by_text("Nobody waits for an answer.")).to_be_visible()
     assert number not in stranger.content()
 
     page = page_of("admin")
-    page.goto("/requests/")
+    page.goto("/rights-requests/")
     page.get_by_role("link", name=re.compile(number)).click()
     assert findings(page) == []
     page.get_by_label("How was it checked").fill("passport shown at the desk, compared by two officers")
@@ -121,7 +121,7 @@ def test_the_public_asks_and_an_administrator_answers_with_an_erasure(
         "Custody Images Act s. 4",
         "Inclusion proof",
         "Eileen Collins",
-        "subject.open_cases",
+        "rights.open_cases",
     ):
         assert words in told, words
     with public.expect_download() as proof:

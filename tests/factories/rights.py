@@ -16,7 +16,7 @@ from plainview.casework.models import Agency, Reference, SubjectRequest
 from plainview.casework.rights.checks import confirm
 from plainview.casework.rights.filing import Filed, file_request
 from plainview.casework.rights.read import answer_pdf
-from plainview.casework.rights.search import decide, search_subject
+from plainview.casework.rights.search import decide, search_person
 from plainview.policy.decision import Refused
 from plainview.policy.rights import Filing, read_filing
 
@@ -56,7 +56,7 @@ def confirmed(*wishes: str, picture: bytes | None = None, **fields: Any) -> Subj
 def decided(*wishes: str, **fields: Any) -> tuple[SubjectRequest, Reference]:
     """A request with Collins' reference found to be the person's, and everybody else's not."""
     row = confirmed(*wishes, **fields)
-    found = search_subject(row.public_id, acting_member=person("admin"))
+    found = search_person(row.public_id, acting_member=person("admin"))
     mine = [one.reference for one in found if one.reference.file_name == "collins.png"]
     others = [one.reference.public_id for one in found if one.reference not in mine]
     decide(row.public_id, [one.public_id for one in mine], others, acting_member=person("admin"))

@@ -58,11 +58,11 @@ def another(email: str, role: str = "verifier") -> Member:
 
 def examined(found: str, rank: int = 1, member: Member | None = None) -> Examination:
     """A potential candidate, examined by the sample examiner or somebody else; every caution acknowledged."""
-    from plainview.casework.find import candidate_numbered
+    from plainview.casework import find
     from plainview.casework.search.meaning import cautions_about
 
     who = member or person("examiner")
-    shown = [caution.id for caution in cautions_about(candidate_numbered(found, rank, who))]
+    shown = [caution.id for caution in cautions_about(find.candidate(found, rank, who))]
     return examine(
         found, rank, components=SIMILAR, conclusion=POTENTIAL, notes=NOTES, acknowledged=shown, acting_member=who
     )

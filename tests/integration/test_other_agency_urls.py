@@ -60,7 +60,7 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
         "retention": held["run"],
         "holds": held["hold"],
         "reports": held["schedule"],
-        "requests": held["asked"],
+        "rights-requests": held["asked"],
         "log": str(entries("case.opened")[0].seq),
         "samples": held["sample"],
         "exonerations": held["review"],

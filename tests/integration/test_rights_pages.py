@@ -58,8 +58,8 @@ def test_somebody_elses_data_are_refused_on_the_page_and_in_the_log(workspace: P
     answer = Client().post("/rights/", form(own="no"))
     for words in GROUNDS["another person"]:
         assert words in answer.content.decode()
-    (entry,) = entries("subject.file.refused")
-    assert (entry.actor, entry.subject["rule"]) == ("system", "subject.another_person")
+    (entry,) = entries("rights.file.refused")
+    assert (entry.actor, entry.subject["rule"]) == ("system", "rights.another_person")
     assert not entry.sealed.keys() & {"address", "user_agent"}
     assert not SubjectRequest.objects.exists()
 
@@ -81,7 +81,7 @@ def test_the_code_is_shown_once_and_opens_state_letter_and_proof_by_post_alone(w
 def test_each_sees_of_it_what_is_theirs(workspace: Path, tmp_path: Path) -> None:
     gallery(tmp_path / "pictures")
     row, mine = decided("access")
-    page = f"/requests/{row.public_id}/"
+    page = f"/rights-requests/{row.public_id}/"
     people()
     admin, auditor, examiner = signed_in("admin"), signed_in("auditor"), signed_in("examiner")
     assert admin.get(f"{page}photo.jpg").status_code == 404  # its page was not shown, which would be in the log
@@ -95,7 +95,7 @@ def test_each_sees_of_it_what_is_theirs(workspace: Path, tmp_path: Path) -> None
         assert hidden not in read, hidden
     assert auditor.get(f"{page}photo.jpg").status_code == 403
     assert examiner.get(page).status_code == 403
-    assert len(entries("subject.viewed")) == 2
+    assert len(entries("rights.viewed")) == 2
     assert admin.post(f"{page}answer/", {}).status_code == 302
     assert b"%PDF" in admin.get(f"{page}letter.pdf").content[:8]
     assert mine.public_id in auditor.get(page).content.decode()
@@ -105,7 +105,7 @@ def test_an_act_that_is_refused_loses_nothing(workspace: Path, tmp_path: Path) -
     gallery(tmp_path / "pictures")
     admin = signed_in("admin")
     row = file("erasure", picture=photo()).request
-    page = f"/requests/{row.public_id}/"
+    page = f"/rights-requests/{row.public_id}/"
     refused = admin.post(f"{page}confirm/", {"how": "passport 123456789 was shown"})
     assert refused.status_code == 422
     assert "passport 123456789 was shown" in refused.content.decode()

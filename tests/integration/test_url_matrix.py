@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from tests.factories.browser import people, signed_in
 from tests.factories.outsiders import client_of, in_days
 from tests.factories.work import entries, person
@@ -15,11 +15,11 @@ from tests.factories.work import entries, person
 from plainview.casework.models import Member
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, OUTSIDERS, Role
-from plainview.web.pages import ACCESS, Anyone
+from plainview.web.pages import ACCESS, PAGES
+from plainview.web.sign_in_pages import SIGN_IN, Anyone
 
 FOR_EVERY_PART = {
     "number": 1,
-    "act": "close",
     "public_id": "X000000000000",
     "rank": 1,
     "position": 1,
@@ -55,6 +55,13 @@ def address(name: str) -> str:
 
 def test_every_url_has_a_row_and_every_row_a_url() -> None:
     assert set(names()) == set(ACCESS)
+    assert len(ACCESS) == len(PAGES) + len(SIGN_IN), "two rows of one name"
+
+
+def test_every_row_is_reached() -> None:
+    """A row is not hidden behind one above it that fits the same address."""
+    for page in PAGES:
+        assert resolve(address(page.name)).view_name == page.name
 
 
 def test_a_url_without_a_row_is_refused(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,71 +1,280 @@
 """One thing of one's own agency, or a refusal.
 
-Owns every look-up by an id that a person typed or followed. It must never answer a row of another agency.
+Owns every look-up by an id that a person typed or followed: one row a kind of thing, with whose it is. It must never
+answer a row of another agency; such a row is refused in the words for an id that does not exist.
+
+Outside it are the look-ups that ask for more than whose a row is: an entry of the log (`log.explorer`), a package that a
+grant opens (`disclosure.read`), and a request about oneself, opened with its code (`rights.filing`).
 """
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Generic, TypeVar
+
+from allauth.usersessions.models import UserSession
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
-from plainview.casework.models import (
-    Agency,
-    Alert,
-    Candidate,
-    Case,
-    Enrolment,
-    Gallery,
-    Hold,
-    Lead,
-    Member,
-    Preparation,
-    Reference,
-    Search,
-    Still,
-    Video,
-)
-from plainview.policy import rules
+from plainview.casework import models
+from plainview.casework.models import Agency, Candidate, Examination, Member, Search
 from plainview.policy.decision import Refused
 
+M = TypeVar("M", bound=Model)
 
-def case_numbered(number: str, member: Member) -> Case:
-    """Return a case of the member's agency.
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Which rows a member may reach, and how a refusal begins."""
+
+    rows: Callable[[Member], Q]
+    subject: str = "Your agency has"
+
+
+def agency(*paths: str) -> Whose:
+    """Return: the rows of the member's agency; of two paths, those of either."""
+    return Whose(lambda member: reduce(operator.or_, (Q((path, member.agency_id)) for path in paths)))
+
+
+def own(path: str) -> Whose:
+    """Return: the rows of this member alone."""
+    return Whose(lambda member: Q((path, member.pk)), "You have")
+
+
+def _granted(member: Member) -> Q:
+    return Q(agency=member.agency_id, email=member.email)
+
+
+def _reached(member: Member) -> Q:
+    """Requests that the member's agency made, and those that reached it: authorised ones only."""
+    return Q(agreement__asker=member.agency_id) | Q(agreement__holder=member.agency_id, authorised_at__isnull=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[M]):
+    """A kind of thing that is looked up by an id.
+
+    Attributes:
+        model: its default manager is asked: of references, the one that leaves out the canaries'.
+        whose: which rows the member may reach.
+        noun: what a refusal calls it.
+        rule: the refusal's rule.
+        related: the paths of the rows that come with it, separated by blanks.
+        by: the field that the id is in.
+        where: where the member can check the id, when it is not the list of such things.
+        there: which rows are still there.
+        gone: what may have happened to the others.
+    """
+
+    model: type[M]
+    whose: Whose
+    noun: str
+    rule: str
+    related: str = ""
+    by: str = "public_id"
+    where: str = ""
+    there: Q = field(default_factory=Q)
+    gone: str = ""
+
+    def rows(self, member: Member) -> QuerySet[M]:
+        """Return everything of this kind that the member may reach."""
+        return self._of(self.model._default_manager.all(), member)
+
+    def _of(self, rows: QuerySet[M], member: Member) -> QuerySet[M]:
+        return rows.filter(self.whose.rows(member), self.there).select_related(*self.related.split())
+
+    def __call__(self, key: str | int, member: Member, *, among: QuerySet[M] | None = None, lock: bool = False) -> M:
+        """Return the thing with this id.
+
+        Args:
+            key: the id, as it was typed.
+            member: who asks.
+            among: look only at these rows; whatever they are, the member's own are the only ones that are answered.
+            lock: lock its row until the transaction ends.
+
+        Raises:
+            Refused: the kind's rule, for an id of another agency as for one that does not exist.
+        """
+        rows = self.rows(member) if among is None else self._of(among, member)
+        value = key.strip() if isinstance(key, str) else key
+        if self.by == "email" and isinstance(value, str):
+            value = value.lower()
+        if lock:
+            rows = rows.select_for_update(of=("self",))
+        row = rows.filter((self.by, value)).first()
+        if row is None:
+            check = f"Check {_CALLED.get(self.by, 'its id')} {self.where or f'in the list of {self.noun}s'}."
+            next_step = f"{check} It may have been {self.gone}." if self.gone else check
+            raise Refused(self.rule, "Not found", f"{self.whose.subject} no {self.noun} {value!r}.", next_step)
+        return row
+
+
+_CALLED = {"pk": "it", "number": "its number", "name": "its name", "email": "the address"}
+
+
+# Cases, and the probes, searches, videos and alerts under them.
+_OR_OPEN = "in the list of cases, or open the case"
+case = Kind(models.Case, agency("agency"), "case", "case.unknown", by="number", where=_OR_OPEN)
+case_by_key = Kind(models.Case, agency("agency"), "case", "case.unknown", "opened_by", by="pk")
+preparation = Kind(
+    models.Preparation,
+    own("member"),
+    "prepared probe",
+    "preparation.unknown",
+    "case member",
+    there=Q(discarded_at=None),
+    gone="discarded, or it is a colleague's",
+)
+approval = Kind(models.Approval, agency("case__agency"), "approval", "approval.unknown", "member case")
+search = Kind(
+    models.Search,
+    agency("case__agency"),
+    "search",
+    "search.unknown",
+    "case member gallery",
+    where="on the page of its case",
+)
+video = Kind(
+    models.Video,
+    agency("case__agency"),
+    "video",
+    "video.unknown",
+    "case__agency member",
+    there=~Q(state=models.Video.State.ERASED),
+    gone="erased; the log says so",
+)
+still = Kind(models.Still, agency("video__case__agency"), "still", "still.unknown", "video__case__agency track")
+alert = Kind(models.Alert, agency("case__agency"), "alert", "alert.unknown", "case member")
+webhook = Kind(models.Webhook, agency("agency"), "webhook", "webhook.unknown", there=Q(removed_at=None), gone="removed")
+
+# What people conclude, and what is released.
+_TASK = (
+    "examination__candidate__search__member examination__candidate__reference examination__member__agency proficiency"
+)
+_EXAMINED = (
+    "member__agency candidate__reference candidate__search__case candidate__search__member candidate__search__gallery"
+)
+_LEAD = " ".join(["released_by__agency", *(f"examination__{path}" for path in _EXAMINED.split())])
+verification = Kind(models.Verification, own("verifier"), "task", "verification.unknown", _TASK)
+examination_unsealed = Kind(
+    Examination,
+    agency("member__agency"),
+    "examination",
+    "examination.unknown",
+    _EXAMINED,
+    there=Q(candidate__search__erased_at=None),
+    gone="erased with its search",
+)
+lead = Kind(models.Lead, agency("released_by__agency"), "lead", "lead.unknown", _LEAD)
+proficiency_item = Kind(models.ProficiencyItem, agency("agency"), "item", "proficiency.unknown", "reference")
+
+# Galleries and what is in them.
+_GALLERY = "on the page of its gallery"
+gallery = Kind(
+    models.Gallery, agency("agency"), "gallery", "gallery.unknown", by="name", where="in the list of galleries"
+)
+gallery_by_key = Kind(
+    models.Gallery, agency("agency"), "gallery", "gallery.unknown", by="pk", where="in the list of galleries"
+)
+enrolment_by_key = Kind(
+    models.Enrolment,
+    agency("gallery__agency"),
+    "enrolment",
+    "enrolment.unknown",
+    "gallery member",
+    by="pk",
+    where=_GALLERY,
+    there=~Q(reference__is_canary=True),
+)
+reference = Kind(
+    models.Reference,
+    agency("gallery__agency"),
+    "reference",
+    "reference.unknown",
+    "gallery enrolment",
+    where=_GALLERY,
+    there=~Q(template=b""),
+    gone="erased; the log says so",
+)
+feed = Kind(models.Feed, agency("gallery__agency"), "feed", "feed.unknown", "gallery")
+canary = Kind(
+    models.Canary,
+    agency("gallery__agency"),
+    "canary",
+    "canary.unknown",
+    "gallery reference",
+    where="in the list of canaries",
+    there=Q(retired_at=None),
+    gone="retired",
+)
+alarm = Kind(models.CanaryAlarm, agency("gallery__agency"), "alarm", "alarm.unknown", "gallery")
+
+# What is kept, and what must not be erased.
+_RUN = "agency rules proposed_by approved_by"
+hold = Kind(models.Hold, agency("agency"), "hold", "hold.unknown")
+retention_run = Kind(models.RetentionRun, agency("agency"), "retention run", "retention.unknown", _RUN)
+
+# Agreements, and the requests under them: both sides see them.
+_REQUEST = "gallery case member__agency authorised_by taken_by mirror closed_by version"
+_SIDES = "agreement__holder agreement__asker"
+_AGREED = "holder asker withdrawn_by__agency"
+agreement = Kind(models.Agreement, agency("holder", "asker"), "agreement", "agreement.unknown", _AGREED)
+shared_request = Kind(models.SharedRequest, Whose(_reached), "request", "shared.unknown", f"{_SIDES} {_REQUEST}")
+
+# For the defence, auditors, supervisors, and the people who ask about themselves.
+_REVIEW = "search__case__agency search__gallery asked_by decided_by answered_by"
+grant = Kind(models.DisclosureGrant, agency("agency"), "grant", "grant.unknown", "search agency")
+package = Kind(
+    models.DisclosurePackage,
+    agency("search__case__agency"),
+    "package",
+    "package.unknown",
+    "search",
+    there=~Q(blob=""),
+    gone="erased",
+)
+disclosure = Kind(
+    models.DisclosureGrant,
+    Whose(_granted, "You have access to"),
+    "search",
+    "disclosure.unknown",
+    "search__case search__gallery",
+    by="search__public_id",
+    where="in the list of what was disclosed to you, or ask the agency",
+    there=Q(revoked_at=None, search__erased_at=None),
+)
+review = Kind(models.ExonerationReview, agency("search__case__agency"), "review", "review.unknown", _REVIEW)
+sample = Kind(models.AuditSample, agency("agency"), "sample", "sample.unknown", "member agency")
+flag = Kind(models.Flag, agency("agency"), "flag", "flag.unknown", "member agency")
+schedule = Kind(
+    models.ReportSchedule, agency("agency"), "schedule", "report.unknown", there=Q(stopped_at=None), gone="stopped"
+)
+rights_request = Kind(models.SubjectRequest, agency("agency"), "request", "rights.unknown", "agency")
+finding = Kind(models.SubjectFinding, agency("request__agency"), "face", "finding.unknown", "reference", by="pk")
+
+# People, and what is a person's own.
+member_by_id = Kind(Member, agency("agency"), "member", "member.unknown", "agency")
+colleague = Kind(Member, agency("agency"), "member", "member.unknown", "agency", by="email")
+job = Kind(models.Job, own("member"), "job", "job.unknown")
+token = Kind(models.Token, own("member"), "token", "token.unknown", there=Q(revoked_at=None), gone="revoked")
+session = Kind(UserSession, own("user"), "session", "session.unknown", by="pk")
+tripwire = Kind(models.Tripwire, own("owner"), "tripwire", "tripwire.unknown")
+
+
+def viewable_search(public_id: str, member: Member) -> Search:
+    """Return a search, unless its time to be authorised is over and it is there only because a hold keeps it.
 
     Raises:
-        Refused: case.unknown.
+        Refused: search.unknown or search.sealed.
     """
-    case = Case.objects.filter(agency=member.agency, number=number.strip()).first()
-    rules.require(rules.case_found(number, case is not None))
-    assert case is not None  # noqa: S101  require() has raised otherwise
-    return case
-
-
-def case_keyed(key: int, member: Member) -> Case:
-    """Return a case of the member's agency by its key, as addresses of pages carry it.
-
-    Raises:
-        Refused: case.unknown.
-    """
-    case = Case.objects.filter(agency=member.agency, pk=key).select_related("opened_by").first()
-    rules.require(rules.case_found(str(key), case is not None))
-    assert case is not None  # noqa: S101  require() has raised otherwise
-    return case
-
-
-def search_numbered(public_id: str, member: Member) -> Search:
-    """Return a search of the member's agency.
-
-    Raises:
-        Refused: search.unknown.
-    """
-    rows = Search.objects.select_related("case", "member", "gallery")
-    search = rows.filter(public_id=public_id.strip(), case__agency=member.agency).first()
-    if search is None:
-        raise Refused("search.unknown", "Refused", f"Your agency has no search {public_id!r}.", "Check its id.")
-    return search
+    return require_open_to_view(search(public_id, member))
 
 
 def require_open_to_view(search: Search) -> Search:
-    """Return the search, unless its time to be authorised is over and it is there only because a hold keeps it.
+    """Return the search, unless it is sealed; see `viewable_search`.
 
     Raises:
         Refused: search.sealed.
@@ -81,86 +290,71 @@ def require_open_to_view(search: Search) -> Search:
     return search
 
 
-def candidate_numbered(search_id: str, rank: int, member: Member) -> Candidate:
+def candidate(search_id: str, rank: int, member: Member) -> Candidate:
     """Return a candidate of a search of the member's agency, with its search and reference.
 
     Raises:
         Refused: search.unknown, search.sealed, candidate.unknown, or reference.expunged.
     """
-    search = require_open_to_view(search_numbered(search_id, member))
-    row = Candidate.objects.select_related("reference").filter(search=search, rank=rank).first()
-    if row is None:
-        raise Refused(
-            "candidate.unknown",
-            "Refused",
-            f"The list has no rank {rank}.",
-            "See the search's candidate list (`plainview candidates SEARCH`).",
-        )
-    if not row.reference.template:
+    found = candidate_of(viewable_search(search_id, member), rank)
+    if not found.reference.template:
         raise Refused(
             "reference.expunged",
             "Nothing shown",
             "This reference was erased from its gallery.",
             "Its picture is gone; the candidate list still names its rank.",
         )
-    row.search = search
+    return found
+
+
+def candidate_of(search: Search, rank: int) -> Candidate:
+    """Return the candidate at a rank of a search that was looked up.
+
+    Raises:
+        Refused: candidate.unknown.
+    """
+    candidate = Candidate.objects.select_related("reference").filter(search=search, rank=rank).first()
+    if candidate is None:
+        raise Refused("candidate.unknown", "Not found", f"The list has no rank {rank}.", "Look at the candidate list.")
+    candidate.search = search
+    return candidate
+
+
+def enrolment(gallery_key: int, key: int, member: Member) -> models.Enrolment:
+    """Return a run of enrolment into a gallery of the member's agency.
+
+    Raises:
+        Refused: enrolment.unknown.
+    """
+    return enrolment_by_key(key, member, among=models.Enrolment.objects.filter(gallery_id=gallery_key))
+
+
+def examination(public_id: str, member: Member) -> Examination:
+    """Return an examination of the member's agency whose search was not erased and is not sealed.
+
+    Raises:
+        Refused: examination.unknown or search.sealed.
+    """
+    row = examination_unsealed(public_id, member)
+    require_open_to_view(row.candidate.search)
     return row
 
 
-def lead_numbered(public_id: str, member: Member) -> Lead:
-    """Return a lead of the member's agency.
-
-    Raises:
-        Refused: lead.unknown.
-    """
-    lead = Lead.objects.filter(public_id=public_id.strip(), released_by__agency=member.agency).first()
-    if lead is None:
-        raise Refused(
-            "lead.unknown", "Refused", f"Your agency has no lead {public_id!r}.", "See `plainview lead list`."
-        )
-    return lead
-
-
 def member_by_email(email: str) -> Member:
-    """Return the member with this address.
+    """Return the member with this address, whatever their agency: who acts.
 
     Raises:
         Refused: member.unknown.
     """
     member = Member.objects.select_related("agency").filter(email=email.strip().lower()).first()
     if member is None:
-        raise _unknown(email, "Check --as EMAIL, or ask your agency administrator.")
+        raise Refused(
+            "member.unknown",
+            "Not found",
+            f"Nobody with the address {email!r} is a member here.",
+            "Check the address, or ask your agency administrator.",
+        )
     return member
-
-
-def colleague(email: str, member: Member) -> Member:
-    """Return a member of the same agency; another agency's is as unknown as nobody.
-
-    Raises:
-        Refused: member.unknown.
-    """
-    found = Member.objects.select_related("agency").filter(agency=member.agency, email=email.strip().lower())
-    other = found.first()
-    if other is None:
-        raise _unknown(email, "See `plainview member list` for the members of your agency.")
-    return other
-
-
-def _unknown(email: str, next_step: str) -> Refused:
-    return Refused("member.unknown", "Refused", f"Nobody with the address {email!r} is a member here.", next_step)
-
-
-def member_numbered(public_id: str, member: Member) -> Member:
-    """Return a member of the acting member's agency by id.
-
-    Raises:
-        Refused: member.unknown.
-    """
-    rows = Member.objects.select_related("agency").filter(agency=member.agency, public_id=public_id.strip())
-    found = rows.first()
-    if found is None:
-        raise _unknown(public_id, "Look at the list of members.")
-    return found
 
 
 def agency_named(name: str) -> Agency:
@@ -169,145 +363,9 @@ def agency_named(name: str) -> Agency:
     Raises:
         Refused: agency.unknown.
     """
-    agency = Agency.objects.filter(name=name.strip()).first()
-    if agency is None:
-        raise Refused("agency.unknown", "Refused", f"There is no agency {name!r}.", "See `plainview agency list`.")
-    return agency
-
-
-def gallery_numbered(pk: int, member: Member) -> Gallery:
-    """Return a gallery of the member's agency by its number.
-
-    Raises:
-        Refused: gallery.unknown.
-    """
-    gallery = Gallery.objects.filter(agency=member.agency, pk=pk).first()
-    if gallery is None:
-        raise Refused(
-            "gallery.unknown", "Refused", "Your agency has no such gallery.", "Look at the list of galleries."
-        )
-    return gallery
-
-
-def enrolment_numbered(gallery_pk: int, number: int, member: Member) -> Enrolment:
-    """Return a run of enrolment into a gallery of the member's agency.
-
-    Raises:
-        Refused: enrolment.unknown.
-    """
-    rows = Enrolment.objects.exclude(reference__is_canary=True).select_related("gallery", "member")
-    run = rows.filter(pk=number, gallery_id=gallery_pk, gallery__agency=member.agency).first()
-    if run is None:
-        raise Refused("enrolment.unknown", "Refused", "There is no such enrolment.", "Look at the gallery's page.")
-    return run
-
-
-def reference_numbered(public_id: str, member: Member) -> Reference:
-    """Return a reference of the member's agency that was not erased.
-
-    Raises:
-        Refused: reference.unknown.
-    """
-    rows = Reference.objects.select_related("gallery").exclude(template=b"")
-    row = rows.filter(public_id=public_id.strip(), gallery__agency=member.agency).first()
+    row = Agency.objects.filter(name=name.strip()).first()
     if row is None:
         raise Refused(
-            "reference.unknown",
-            "Refused",
-            f"Your agency has no reference {public_id!r}.",
-            "It may have been erased already; the log knows.",
-        )
-    return row
-
-
-def gallery_named(name: str, member: Member) -> Gallery:
-    """Return a gallery of the member's agency.
-
-    Raises:
-        Refused: gallery.unknown.
-    """
-    gallery = Gallery.objects.filter(agency=member.agency, name=name).first()
-    rules.require(rules.gallery_found(name, gallery is not None))
-    assert gallery is not None  # noqa: S101  require() has raised otherwise
-    return gallery
-
-
-def video_numbered(public_id: str, member: Member) -> Video:
-    """Return a video of the member's agency that was not erased.
-
-    Raises:
-        Refused: video.unknown.
-    """
-    rows = Video.objects.select_related("case__agency", "member").exclude(state=Video.State.ERASED)
-    video = rows.filter(public_id=public_id.strip(), case__agency=member.agency).first()
-    if video is None:
-        raise Refused(
-            "video.unknown",
-            "Refused",
-            f"Your agency has no video {public_id!r}.",
-            "Check its id; it may have been erased, the log knows.",
-        )
-    return video
-
-
-def still_numbered(public_id: str, member: Member) -> Still:
-    """Return a still of a video of the member's agency.
-
-    Raises:
-        Refused: still.unknown.
-    """
-    rows = Still.objects.select_related("video__case__agency", "track")
-    still = rows.filter(public_id=public_id.strip(), video__case__agency=member.agency).first()
-    if still is None:
-        raise Refused("still.unknown", "Refused", f"Your agency has no still {public_id!r}.", "Check its id.")
-    return still
-
-
-def alert_numbered(public_id: str, member: Member) -> Alert:
-    """Return an alert of the member's agency.
-
-    Raises:
-        Refused: alert.unknown.
-    """
-    rows = Alert.objects.select_related("case", "member")
-    alert = rows.filter(public_id=public_id.strip(), case__agency=member.agency).first()
-    if alert is None:
-        raise Refused(
-            "alert.unknown",
-            "Refused",
-            f"Your agency has no alert {public_id!r}.",
-            "See `plainview alert list`.",
-        )
-    return alert
-
-
-def preparation_numbered(public_id: str, member: Member) -> Preparation:
-    """Return a draft of the member's own that was not discarded.
-
-    Raises:
-        Refused: preparation.unknown.
-    """
-    rows = Preparation.objects.select_related("case", "member")
-    found = rows.filter(public_id=public_id.strip(), member=member, discarded_at=None).first()
-    if found is None:
-        raise Refused(
-            "preparation.unknown",
-            "Refused",
-            f"You have no prepared probe {public_id!r}.",
-            "It may have been discarded, or it is a colleague's. Start with the photograph.",
-        )
-    return found
-
-
-def hold_numbered(public_id: str, member: Member) -> Hold:
-    """Return a hold of the member's agency.
-
-    Raises:
-        Refused: hold.unknown.
-    """
-    row = Hold.objects.filter(agency=member.agency, public_id=public_id.strip()).first()
-    if row is None:
-        raise Refused(
-            "hold.unknown", "Refused", f"Your agency has no hold {public_id!r}.", "See `plainview hold list`."
+            "agency.unknown", "Not found", f"There is no agency {name!r}.", "Check its name in the list of agencies."
         )
     return row

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Job, Member
@@ -161,7 +162,7 @@ def cancel(public_id: str, *, acting_member: Member) -> Job:
         Refused: unknown, somebody else's, or over.
     """
     with acting("job.cancel", Permission.JOB_OWN, acting_member):
-        job = Job.objects.select_for_update().get(pk=job_numbered(public_id, acting_member).pk)
+        job = find.job(public_id, acting_member, lock=True)
         if job.is_over:
             raise Refused("job.over", "Nothing cancelled", f"The job has ended: {job.state}.", "Start a new one.")
         job.cancel_asked_at = timezone.now()
@@ -189,18 +190,6 @@ def jobs(member: Member, *, kinds: tuple[str, ...] = (), limit: int = 50) -> lis
     if kinds:
         rows = rows.filter(kind__in=kinds)
     return list(rows.order_by("-pk")[:limit])
-
-
-def job_numbered(public_id: str, member: Member) -> Job:
-    """Return a job of the member's own.
-
-    Raises:
-        Refused: job.unknown.
-    """
-    job = Job.objects.filter(public_id=public_id.strip(), member=member).first()
-    if job is None:
-        raise Refused("job.unknown", "Refused", f"You have no job {public_id!r}.", "Look at your own jobs.")
-    return job
 
 
 def job_of(kind: str, subject: int) -> Job | None:

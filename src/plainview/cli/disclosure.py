@@ -150,10 +150,10 @@ def revoke(grant: str, why: Annotated[str, typer.Option(help="Why, in a sentence
 def list_(search: str, acting: As, json: Json = False) -> None:
     """List to whom a search is open, its packages, and who took them."""
     member = acting_member(acting)
-    from plainview.casework.disclosure import read as read
-    from plainview.casework.find import search_numbered
+    from plainview.casework import find
+    from plainview.casework.disclosure import read
 
-    found = search_numbered(search, member)
+    found = find.search(search, member)
     grants = [
         {
             "grant": row.public_id,

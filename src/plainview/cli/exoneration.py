@@ -62,10 +62,10 @@ def list_(acting: As, json: Json = False) -> None:
 def show(review: str, acting: As, json: Json = False) -> None:
     """Show a review and its answer."""
     member = acting_member(acting)
+    from plainview.casework import find
     from plainview.casework.disclosure.read import searches_of, state_of
-    from plainview.casework.search.reviewed import review_numbered
 
-    row = review_numbered(review, member)
+    row = find.review(review, member)
     told = {
         "review": row.public_id,
         "search": row.search.public_id,

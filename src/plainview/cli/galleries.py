@@ -69,11 +69,11 @@ def gallery_list(acting: As, json: Json = False) -> None:
 def gallery_passport(name: str, acting: As, json: Json = False) -> None:
     """Show one gallery's passport."""
     member = acting_member(acting)
+    from plainview.casework import find
     from plainview.casework.enrolment.read import feeds_of
-    from plainview.casework.find import gallery_named
     from plainview.casework.galleries.read import gallery_size
 
-    gallery = gallery_named(name, member)
+    gallery = find.gallery(name, member)
     rows = {
         "name": gallery.name,
         "references": gallery_size(gallery),
@@ -257,11 +257,11 @@ def gallery_export(
 def gallery_re_embed(name: str, acting: As, json: Json = False) -> None:
     """Make a gallery's templates anew with the loaded model pack; searches wait until all are there."""
     member = acting_member(acting)
+    from plainview.casework import find
     from plainview.casework.enrolment.re_embed import ReEmbedded, re_embed, waiting
-    from plainview.casework.find import gallery_named
     from plainview.casework.workspace.services import services
 
-    total = waiting(gallery_named(name, member), services().engine.pack.identity)
+    total = waiting(find.gallery(name, member), services().engine.pack.identity)
     with bar(f"Templates of {name}", total) as shown:
         done = 0
 

@@ -219,14 +219,14 @@ NEEDS: Mapping[str, Permission | Need] = MappingProxyType(
         "report schedules": Permission.REPORT_READ,
         "report stop": Permission.REPORT_SCHEDULE,
         "report send-due": Need.OWNER,
-        "rights list": Permission.SUBJECT_READ,
-        "rights show": Permission.SUBJECT_READ,
-        "rights confirm": Permission.SUBJECT_ANSWER,
-        "rights search": Permission.SUBJECT_ANSWER,
-        "rights decide": Permission.SUBJECT_ANSWER,
-        "rights answer": Permission.SUBJECT_ANSWER,
-        "rights refuse": Permission.SUBJECT_ANSWER,
-        "rights extend": Permission.SUBJECT_ANSWER,
+        "rights list": Permission.RIGHTS_READ,
+        "rights show": Permission.RIGHTS_READ,
+        "rights confirm": Permission.RIGHTS_ANSWER,
+        "rights search": Permission.RIGHTS_ANSWER,
+        "rights decide": Permission.RIGHTS_ANSWER,
+        "rights answer": Permission.RIGHTS_ANSWER,
+        "rights refuse": Permission.RIGHTS_ANSWER,
+        "rights extend": Permission.RIGHTS_ANSWER,
     }
 )
 

@@ -207,9 +207,10 @@ def show(
 ) -> None:
     """Show a run with its list: what, why, by which rule, and what is held back by which hold."""
     member = acting_member(acting)
-    from plainview.casework.retention.read import csv_of, run_numbered
+    from plainview.casework import find
+    from plainview.casework.retention.read import csv_of
 
-    found = run_numbered(run, member)
+    found = find.retention_run(run, member)
     if as_csv:
         sys.stdout.write(csv_of(found))
     else:
@@ -244,8 +245,7 @@ def withdraw(run: str, reason: Annotated[str, typer.Option(help="Why, in a sente
 def run_now(run: str, acting: As, json: Json = False) -> None:
     """Erase what an approved list names, here and now; interrupted, it goes on when run again."""
     member = acting_member(acting)
-    from plainview.casework import jobs
-    from plainview.casework.retention.read import run_numbered
+    from plainview.casework import find, jobs
     from plainview.casework.retention.runs import ask_run_again
     from plainview.casework.retention.work import work_off
     from plainview.casework.workspace.services import services
@@ -264,7 +264,7 @@ def run_now(run: str, acting: As, json: Json = False) -> None:
     job.refresh_from_db()
     if job.state != job.State.DONE:
         raise Refused("retention.stopped", "Not done", job.note or f"It is {job.state}.", "Run it again.")
-    _print_run(run_numbered(found.public_id, member), json=json)
+    _print_run(find.retention_run(found.public_id, member), json=json)
 
 
 @retention_app.command("proof")

@@ -138,11 +138,11 @@ def rights_search(
 ) -> None:
     """Compare the person's photograph with every gallery, and look up the references that they named."""
     member = acting_member(acting)
-    from plainview.casework.rights.search import search_subject
+    from plainview.casework.rights.search import search_person
     from plainview.casework.workspace.services import services
 
     try:
-        faces = [_face(one) for one in search_subject(request, top=top, acting_member=member)]
+        faces = [_face(one) for one in search_person(request, top=top, acting_member=member)]
     finally:
         services().close()
     print_rows("faces", _HEADS, faces, "Nothing was found.", json=json)
@@ -159,12 +159,13 @@ def rights_decide(
 ) -> None:
     """Say of each face whether it is the person's, after looking at it."""
     member = acting_member(acting)
-    from plainview.casework.rights.read import findings_of, request_numbered
+    from plainview.casework import find
+    from plainview.casework.rights.read import findings_of
     from plainview.casework.rights.search import decide
 
     persons, others = list(person or []), list(other or [])
     if rest:
-        undecided = [one for one in findings_of(request_numbered(request, member)) if one.is_person is None]
+        undecided = [one for one in findings_of(find.rights_request(request, member)) if one.is_person is None]
         others += [one.reference.public_id for one in undecided if one.reference.public_id not in persons]
     faces = [_face(one) for one in decide(request, persons, list(dict.fromkeys(others)), acting_member=member)]
     print_rows("faces", _HEADS, faces, "Nothing to decide.", json=json)
@@ -181,12 +182,13 @@ def rights_answer(
 ) -> None:
     """Erase what is to be erased, write the letter, and erase the photograph."""
     member = acting_member(acting)
+    from plainview.casework import find
     from plainview.casework.rights.answers import answer_request
-    from plainview.casework.rights.read import findings_of, request_numbered
+    from plainview.casework.rights.read import findings_of
 
     chosen = set(erase or [])
     if erase_all:
-        found = findings_of(request_numbered(request, member), of_person=True)
+        found = findings_of(find.rights_request(request, member), of_person=True)
         chosen |= {one.reference.public_id for one in found}
     row = answer_request(request, erase=chosen, reason=reason, acting_member=member)
     _said(row, f"Request {row.public_id}: {row.outcome}. The letter is on its page.", json=json)

@@ -67,11 +67,12 @@ def sample_show(sample: str, acting: As, json: Json = False) -> None:
 
 
 def _show(public_id: str, member: object, *, json: bool) -> None:
+    from plainview.casework import find
     from plainview.casework.models import Member
-    from plainview.casework.sampling.read import items_of, overview, sample_numbered
+    from plainview.casework.sampling.read import items_of, overview
 
     assert isinstance(member, Member)  # noqa: S101
-    row = sample_numbered(public_id, member)
+    row = find.sample(public_id, member)
     held = overview(row)
     rows = [
         {
@@ -107,9 +108,10 @@ def _show(public_id: str, member: object, *, json: bool) -> None:
 def sample_check(sample: str, acting: As, json: Json = False) -> None:
     """Draw again from the log and compare. Exit 1 when it gives other searches."""
     member = acting_member(acting)
-    from plainview.casework.sampling.read import drawn_again, sample_numbered
+    from plainview.casework import find
+    from plainview.casework.sampling.read import drawn_again
 
-    problems = drawn_again(sample_numbered(sample, member))
+    problems = drawn_again(find.sample(sample, member))
     if json:
         print_json({"ok": not problems, "problems": problems})
     elif problems:

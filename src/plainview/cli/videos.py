@@ -124,11 +124,11 @@ def stills(
 ) -> None:
     """List the stills of a video, or write them as a table or a contact sheet."""
     member = acting_member(acting)
-    from plainview.casework.find import video_numbered
+    from plainview.casework import find
     from plainview.casework.videos.export import KINDS, export_stills
     from plainview.casework.videos.read import persons, persons_json
 
-    found = video_numbered(video, member)
+    found = find.video(video, member)
     if out is not None:
         kind = out.suffix.lower().lstrip(".")
         if kind not in KINDS:

@@ -81,9 +81,9 @@ class AgencyPolicy:
         disclosure_pictures: whose pictures a disclosure shows as they are: all candidates', those of examined ones, or
             none (a word of `PICTURES`).
         training: role -> what it must have completed.
-        subject_days: days within which a data subject's request is answered.
-        subject_open_cases: what its answer says of searches under open cases, `WITHHOLD` or `COUNT`.
-        subject_complaints: where a person complains: the supervisory authority, with its address.
+        rights_days: days within which a data subject's request is answered.
+        rights_open_cases: what its answer says of searches under open cases, `WITHHOLD` or `COUNT`.
+        rights_complaints: where a person complains: the supervisory authority, with its address.
     """
 
     offences: tuple[str, ...]
@@ -105,9 +105,9 @@ class AgencyPolicy:
     canary_alarm: str
     disclosure_pictures: str
     training: Mapping[Role, TrainingNeeded]
-    subject_days: int
-    subject_open_cases: str
-    subject_complaints: str
+    rights_days: int
+    rights_open_cases: str
+    rights_complaints: str
 
     def needs_approval(self, offence: str) -> bool:
         """True when a search for this offence needs a supervisor's approval beforehand."""
@@ -123,7 +123,7 @@ _RANGES = {
     "trial_searches": (1, MAX_TRIAL_SEARCHES),
     "proficiency_one_in": (0, MAX_ONE_IN),
     "canary_hours": (1, MAX_CANARY_HOURS),
-    "subject_days": (1, MAX_DAYS),
+    "rights_days": (1, MAX_DAYS),
 }
 _LISTS = ("offences", "purposes", "preapproval")
 _MAX_ADDRESS = 300  # characters of where to complain
@@ -162,13 +162,13 @@ def parse(text: str) -> AgencyPolicy:
     if raw["canary_alarm"] not in (CAUTION, STOP):
         raise _invalid(f"canary_alarm is {CAUTION} or {STOP}.")
     values["canary_alarm"] = raw["canary_alarm"]
-    if raw["subject_open_cases"] not in (WITHHOLD, COUNT):
-        raise _invalid(f"subject_open_cases is {WITHHOLD} or {COUNT}.")
-    values["subject_open_cases"] = raw["subject_open_cases"]
-    complaints = raw["subject_complaints"]
+    if raw["rights_open_cases"] not in (WITHHOLD, COUNT):
+        raise _invalid(f"rights_open_cases is {WITHHOLD} or {COUNT}.")
+    values["rights_open_cases"] = raw["rights_open_cases"]
+    complaints = raw["rights_complaints"]
     if not isinstance(complaints, str) or not 1 <= len(complaints.strip()) <= _MAX_ADDRESS:
-        raise _invalid(f"subject_complaints is a text of 1 to {_MAX_ADDRESS} characters.")
-    values["subject_complaints"] = complaints.strip()
+        raise _invalid(f"rights_complaints is a text of 1 to {_MAX_ADDRESS} characters.")
+    values["rights_complaints"] = complaints.strip()
     if raw["disclosure_pictures"] not in PICTURES:
         raise _invalid(f"disclosure_pictures is one of: {', '.join(PICTURES)}.")
     values["disclosure_pictures"] = raw["disclosure_pictures"]
@@ -256,9 +256,9 @@ trial_searches = 50
 proficiency_one_in = 10     # one verification in so many has a known answer, where such items exist; 0: none
 canary_hours = 24           # hours between two checks of a gallery by its canaries
 canary_alarm = "caution"    # an open canary alarm: "caution" on every search of the gallery, or "stop" them
-subject_days = 30           # days within which a person who asks about themself is answered
-subject_open_cases = "withhold" # in that answer, searches under open cases: "withhold", or "count" them
-subject_complaints = "the data protection authority of your country"
+rights_days = 30           # days within which a person who asks about themself is answered
+rights_open_cases = "withhold" # in that answer, searches under open cases: "withhold", or "count" them
+rights_complaints = "the data protection authority of your country"
 disclosure_pictures = "all" # whose pictures the defence sees as they are: "all", "examined" or "none"; else coarsely
 
 [training.examiner]

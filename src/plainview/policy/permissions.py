@@ -82,9 +82,9 @@ class Permission(StrEnum):
     # Reports of the agency's own work.
     REPORT_READ = "report.read"
     REPORT_SCHEDULE = "report.schedule"
-    # The rights of data subjects.
-    SUBJECT_READ = "subject.read"
-    SUBJECT_ANSWER = "subject.answer"
+    # Requests of people about themselves.
+    RIGHTS_READ = "rights.read"
+    RIGHTS_ANSWER = "rights.answer"
     # Outsiders: disclosure, exoneration review, sampling.
     DISCLOSURE_GRANT = "disclosure.grant"
     DISCLOSURE_READ = "disclosure.read"

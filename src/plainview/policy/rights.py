@@ -138,11 +138,11 @@ def faults(
     """Yield everything that is wrong with a form, in its order; arguments as of `read_filing`."""
     asked, told = set(wishes), _tidied(name, email, post, about)
     if not asked or asked - WISHES.keys():
-        yield Refused("subject.wish", "Not sent", "It is not said what you ask for.", "Choose at least one.")
+        yield Refused("rights.wish", "Not sent", "It is not said what you ask for.", "Choose at least one.")
     if own is None:
-        yield Refused("subject.whose", "Not sent", "It is not said whose pictures they are.", "Choose one.")
+        yield Refused("rights.whose", "Not sent", "It is not said whose pictures they are.", "Choose one.")
     elif not own:
-        yield Refused("subject.another_person", "Not sent", *GROUNDS["another person"])
+        yield Refused("rights.another_person", "Not sent", *GROUNDS["another person"])
     try:
         read_named(named)
     except Refused as refused:
@@ -150,16 +150,16 @@ def faults(
     for field, value in told.items():
         if len(value) > _MOST[field]:
             yield Refused(
-                "subject.text",
+                "rights.text",
                 "Not sent",
                 f"A text is longer than {_MOST[field]} characters.",
                 "Shorten it; the agency asks if it needs more.",
             )
     if not told["name"]:
-        yield Refused("subject.name", "Not sent", "Your name is missing.", "Write it as your documents have it.")
+        yield Refused("rights.name", "Not sent", "Your name is missing.", "Write it as your documents have it.")
     if not told["email"] and not told["post"]:
         yield Refused(
-            "subject.contact",
+            "rights.contact",
             "Not sent",
             "There is no way to reach you.",
             "Give an e-mail address or a postal address.",
@@ -174,12 +174,12 @@ def read_named(text: str) -> tuple[str, ...]:
     """Read ids of references and links, each once, in the order in which they stand.
 
     Raises:
-        Refused: subject.named, when one is neither or there are more than `NAMED`.
+        Refused: rights.named, when one is neither or there are more than `NAMED`.
     """
     words = list(dict.fromkeys(text.split()))
     if len(words) > NAMED or not all(_REFERENCE.fullmatch(word) or _LINK.fullmatch(word) for word in words):
         raise Refused(
-            "subject.named",
+            "rights.named",
             "Not sent",
             "A line is neither the number of a reference nor a link.",
             f"Write one a line, at most {NAMED}: R and twelve letters and digits, or https://…",
@@ -211,7 +211,7 @@ def room(unconfirmed: int) -> Decision:
     """Not more requests wait for a check of identity than people can look at."""
     if unconfirmed >= UNCONFIRMED:
         return Refused(
-            "subject.full",
+            "rights.full",
             "Not sent",
             "More requests wait at this agency than its people can look at now.",
             "Write to the agency by post: the deadline runs from the day it has your letter. Or try again in a week.",
@@ -223,7 +223,7 @@ def not_too_often(filed: int, tries: int) -> Decision:
     """One network does not fill the desk of an agency: requests taken from it, and forms sent, within an hour."""
     if filed >= FILED or tries > TRIES:
         return Refused(
-            "subject.often",
+            "rights.often",
             "Not sent",
             f"{FILED} requests, or {TRIES} forms, came from your network within an hour.",
             "Try again in an hour, or write to the agency by post.",
@@ -235,7 +235,7 @@ def identity_checked(confirmed: bool) -> Decision:
     """Nothing is compared and nothing is answered before a person has checked who asks."""
     if not confirmed:
         return Refused(
-            "subject.not_confirmed",
+            "rights.not_confirmed",
             "Refused",
             "Nobody has checked yet who asks.",
             "Check it, then record how with `plainview rights confirm`.",
@@ -247,7 +247,7 @@ def still_open(closed: bool) -> Decision:
     """A request that was answered or refused stays as it is."""
     if closed:
         return Refused(
-            "subject.closed",
+            "rights.closed",
             "Refused",
             "This request was answered already.",
             "The person can complain or file a new one.",
@@ -259,7 +259,7 @@ def no_document_number(text: str) -> Decision:
     """How identity was checked is told in words; no number of a document is kept."""
     if _NUMBER.search(text):
         return Refused(
-            "subject.document_number",
+            "rights.document_number",
             "Not recorded",
             "The text holds a long number, as documents have it.",
             "Say what was shown and who compared it; keep neither the number nor a copy.",
@@ -271,7 +271,7 @@ def extension(days: int, *, before: bool, today: date, due_on: date) -> Decision
     """A deadline is extended once, before it has passed, by two months at most."""
     if before or today > due_on or not 1 <= days <= MAX_EXTENSION:
         return Refused(
-            "subject.extension",
+            "rights.extension",
             "Not extended",
             f"A deadline is extended once, before it has passed, by 1 to {MAX_EXTENSION} days.",
             "Answer the request.",
@@ -283,7 +283,7 @@ def all_decided(undecided: int) -> Decision:
     """A person has looked at every face that was found."""
     if undecided:
         return Refused(
-            "subject.undecided",
+            "rights.undecided",
             "Not answered",
             f"{undecided} of the faces were not decided on.",
             "Look at each and say whether it shows the person.",
@@ -295,7 +295,7 @@ def looked_for(searched: bool, findable: bool) -> Decision:
     """What the person gave, a photograph or a reference, was looked for before anything is said about it."""
     if findable and not searched:
         return Refused(
-            "subject.not_searched",
+            "rights.not_searched",
             "Not answered",
             "Nobody has looked yet.",
             "Run the search first: `plainview rights search`.",
@@ -320,7 +320,7 @@ def open_cases(found: int, how: str) -> Decision:
         "answer would be: telling it could warn somebody who is being investigated."
     )
     return Refused(
-        "subject.open_cases",
+        "rights.open_cases",
         "Withheld",
         why,
         "Ask again later: searches under closed cases are told. The authority named below can check in your place.",

@@ -138,8 +138,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.HOLD_END,
             Permission.REPORT_READ,
             Permission.REPORT_SCHEDULE,
-            Permission.SUBJECT_READ,
-            Permission.SUBJECT_ANSWER,
+            Permission.RIGHTS_READ,
+            Permission.RIGHTS_ANSWER,
         },
         Role.AUDITOR: _OWN
         | {
@@ -159,7 +159,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.SHARED_READ,
             Permission.RETENTION_READ,
             Permission.REPORT_READ,
-            Permission.SUBJECT_READ,
+            Permission.RIGHTS_READ,
             Permission.EXONERATION_READ,
             Permission.AUDIT_SAMPLE,
         },

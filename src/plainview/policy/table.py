@@ -37,7 +37,7 @@ def table(policy: AgencyPolicy) -> list[Row]:
         *_alerts(policy),
         *_galleries(),
         *_sharing(),
-        *_subjects(policy),
+        *_rights(policy),
         *_disclosure(policy),
         *_retention(),
         *SIZE_RULES,
@@ -223,33 +223,33 @@ def _retention() -> list[tuple[str, str, str]]:
     ]
 
 
-def _subjects(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
+def _rights(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     about = "request of a person about themself"
     return [
-        ("subject.wish", about, "It says what is asked for: access, objection or erasure."),
-        ("subject.whose", about, "It says whose pictures they are."),
-        ("subject.another_person", about, "A person asks about themself, not about somebody else."),
-        ("subject.name", about, "It has a name."),
-        ("subject.contact", about, "It says how to reach the person."),
-        ("subject.text", about, "Its texts have a bounded length."),
-        ("subject.named", about, f"It names at most {NAMED} references or links."),
-        ("subject.full", about, f"At most {UNCONFIRMED} requests of an agency wait for the check of identity."),
-        ("subject.often", about, f"At most {FILED} requests come from one network within an hour."),
-        ("subject.not_confirmed", about, "Nothing is compared or told before somebody has checked who asks."),
-        ("subject.document_number", about, "How identity was checked is kept in words; no number, no copy."),
+        ("rights.wish", about, "It says what is asked for: access, objection or erasure."),
+        ("rights.whose", about, "It says whose pictures they are."),
+        ("rights.another_person", about, "A person asks about themself, not about somebody else."),
+        ("rights.name", about, "It has a name."),
+        ("rights.contact", about, "It says how to reach the person."),
+        ("rights.text", about, "Its texts have a bounded length."),
+        ("rights.named", about, f"It names at most {NAMED} references or links."),
+        ("rights.full", about, f"At most {UNCONFIRMED} requests of an agency wait for the check of identity."),
+        ("rights.often", about, f"At most {FILED} requests come from one network within an hour."),
+        ("rights.not_confirmed", about, "Nothing is compared or told before somebody has checked who asks."),
+        ("rights.document_number", about, "How identity was checked is kept in words; no number, no copy."),
         (
-            "subject.extension",
+            "rights.extension",
             about,
-            f"It is answered within {policy.subject_days} days of receipt, which are extended once, by {MAX_EXTENSION} days at most, with a reason.",
+            f"It is answered within {policy.rights_days} days of receipt, which are extended once, by {MAX_EXTENSION} days at most, with a reason.",
         ),
-        ("subject.not_searched", about, "What the person gave is looked for before anything is answered."),
-        ("subject.undecided", about, "A person decides face by face which references show whoever asks."),
-        ("subject.closed", about, "An answer is final; the person can complain or ask anew."),
+        ("rights.not_searched", about, "What the person gave is looked for before anything is answered."),
+        ("rights.undecided", about, "A person decides face by face which references show whoever asks."),
+        ("rights.closed", about, "An answer is final; the person can complain or ask anew."),
         (
-            "subject.open_cases",
+            "rights.open_cases",
             about,
             "Of searches under open cases the answer tells "
-            + ("their number." if policy.subject_open_cases == COUNT else "nothing, not even whether there are any."),
+            + ("their number." if policy.rights_open_cases == COUNT else "nothing, not even whether there are any."),
         ),
     ]
 

@@ -22,9 +22,9 @@ COUNTED = frozenset(
         "outcome.reported",
         "flag.decided",
         "shared.authorised",
-        "subject.received",
-        "subject.answered",
-        "subject.refused",
+        "rights.received",
+        "rights.answered",
+        "rights.refused",
         "reference.expunged",
         "register.attested",
         "register.exported",
@@ -119,11 +119,11 @@ class Tally:
         elif entry.action == "shared.authorised":
             self._count(agency, month, RECEIVED)  # the one that is to search
             self._count(str(about.get("for_agency")), month, SENT)
-        elif entry.action == "subject.received":
+        elif entry.action == "rights.received":
             self._count(agency, month, f"{RIGHTS}received")
-        elif entry.action == "subject.answered":
+        elif entry.action == "rights.answered":
             self._count(agency, month, f"{RIGHTS}{about.get('outcome')}")
-        elif entry.action == "subject.refused":
+        elif entry.action == "rights.refused":
             self._count(agency, month, f"{RIGHTS}refused")
         elif entry.action == "reference.expunged":
             self._count(agency, month, f"{GONE}{'by a rule' if 'run' in about else 'by a member'}")

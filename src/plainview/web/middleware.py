@@ -25,7 +25,8 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import idle
 from plainview.storage.base import StorageError
-from plainview.web.pages import ACCESS, Anyone
+from plainview.web.pages import ACCESS
+from plainview.web.sign_in_pages import Anyone
 from plainview.web.views.common import client_address
 
 Handler = Callable[[HttpRequest], HttpResponse]

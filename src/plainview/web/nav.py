@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from plainview.casework.models import Member
 from plainview.policy.permissions import Permission
@@ -17,44 +18,43 @@ from plainview.web.pages import ACCESS
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One link: its words, the name of its URL, and the beginning of the addresses that belong to it."""
+    """One link: its words, and the name of its page, below whose address its other pages are."""
 
     label: str
     url_name: str
-    prefix: str
 
 
 PLACES = (
-    Place("Home", "home", "/"),
-    Place("New search", "prepare", "/prepare/"),
-    Place("Cases", "cases", "/cases/"),
-    Place("Videos", "videos", "/videos/"),
-    Place("Examinations", "examinations", "/examinations/"),
-    Place("Verify", "verifications", "/verifications/"),
-    Place("Leads", "leads", "/leads/"),
-    Place("Alerts", "alerts", "/alerts/"),
-    Place("Shared", "shared", "/shared/"),
-    Place("Approvals", "approvals", "/approvals/"),
-    Place("Galleries", "galleries", "/galleries/"),
-    Place("Requests", "subjects", "/requests/"),
-    Place("Members", "members", "/members/"),
-    Place("Flags", "flags", "/flags/"),
-    Place("Retention", "retention", "/retention/"),
-    Place("Reports", "reports", "/reports/"),
-    Place("Log", "log", "/log/"),
-    Place("Register", "register", "/register/"),
-    Place("Samples", "samples", "/samples/"),
-    Place("Reviews", "exonerations", "/exonerations/"),
-    Place("Disclosed to you", "disclosures", "/disclosures/"),
+    Place("Home", "home"),
+    Place("New search", "prepare"),
+    Place("Cases", "cases"),
+    Place("Videos", "videos"),
+    Place("Examinations", "examinations"),
+    Place("Verify", "verifications"),
+    Place("Leads", "leads"),
+    Place("Alerts", "alerts"),
+    Place("Shared", "shared"),
+    Place("Approvals", "approvals"),
+    Place("Galleries", "galleries"),
+    Place("Requests", "rights-requests"),
+    Place("Members", "members"),
+    Place("Flags", "flags"),
+    Place("Retention", "retention"),
+    Place("Reports", "reports"),
+    Place("Log", "log"),
+    Place("Register", "register"),
+    Place("Samples", "samples"),
+    Place("Reviews", "exonerations"),
+    Place("Disclosed to you", "disclosures"),
 )
-"""The main navigation, in order; the access table says who sees a row."""
+"""The main navigation, in order; the table of pages says who sees a row."""
 
 OWN = (
-    Place("My record", "me", "/me/"),
-    Place("Proficiency", "proficiency", "/proficiency/"),
-    Place("Rules", "policy", "/policy/"),
-    Place("Sign-in", "mfa_index", "/accounts/2fa/"),
-    Place("Sessions", "sessions", "/sessions/"),
+    Place("My record", "me"),
+    Place("Proficiency", "proficiency"),
+    Place("Rules", "policy"),
+    Place("Sign-in", "mfa_index"),
+    Place("Sessions", "sessions"),
 )
 """What is the member's own."""
 
@@ -65,14 +65,14 @@ def places(request: HttpRequest, rows: tuple[Place, ...]) -> list[dict[str, obje
     if not isinstance(member, Member):
         return []
     return [
-        {
-            "label": row.label,
-            "url_name": row.url_name,
-            "here": request.path == row.prefix if row.prefix == "/" else request.path.startswith(row.prefix),
-        }
+        {"label": row.label, "url_name": row.url_name, "here": _is_here(request.path, reverse(row.url_name))}
         for row in rows
         if _open_to(member, row.url_name)
     ]
+
+
+def _is_here(path: str, start: str) -> bool:
+    return path == start if start == "/" else path.startswith(start)
 
 
 def _open_to(member: Member, url_name: str) -> bool:

@@ -25,7 +25,7 @@ from plainview.casework.probes import preparations
 from plainview.casework.register import publish as register
 from plainview.casework.reports import schedules as report_schedules
 from plainview.casework.retention import runs as retention_runs
-from plainview.casework.rights import watch as subject_watch
+from plainview.casework.rights import watch as rights_watch
 from plainview.casework.search import urgent
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import notices as shared_notices
@@ -55,7 +55,7 @@ def every_minute() -> None:
 def every_hour() -> None:
     """Check the galleries whose canaries are due, each as often as its agency's policy says; send what is owed to people."""
     with acting_through(Channel("job")):
-        subject_watch.send_owed()
+        rights_watch.send_owed()
         canary_checks.run_all(due_only=True)
 
 
@@ -74,8 +74,8 @@ def every_day() -> None:
         register.publish_month()
         retention_runs.propose_due()
         report_schedules.send_due()  # last: a letter that is refused stops nothing else
-        subject_watch.watch_deadlines()
-        subject_watch.erase_old()
+        rights_watch.watch_deadlines()
+        rights_watch.erase_old()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

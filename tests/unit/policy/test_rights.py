@@ -33,7 +33,7 @@ def test_whatever_is_written_is_taken_tidied_or_refused_by_a_rule_of_the_form(
         said = refused
     if taken is None:
         assert said is not None
-        assert said.rule_id.startswith("subject.")
+        assert said.rule_id.startswith("rights.")
         assert said.why
         assert said.next_step
         return
@@ -74,7 +74,7 @@ def test_references_and_links_are_read_each_once_in_their_order(words: list[str]
 def test_anything_else_is_neither(text: str) -> None:
     with pytest.raises(Refused) as caught:
         read_named(text)
-    assert caught.value.rule_id == "subject.named"
+    assert caught.value.rule_id == "rights.named"
 
 
 def test_more_than_the_most_are_refused() -> None:
@@ -85,13 +85,13 @@ def test_more_than_the_most_are_refused() -> None:
 @pytest.mark.parametrize(
     ("changed", "rule"),
     [
-        ({"wishes": ()}, "subject.wish"),
-        ({"own": None}, "subject.whose"),
-        ({"own": False}, "subject.another_person"),
-        ({"name": " \n"}, "subject.name"),
-        ({"email": " ", "post": "\n"}, "subject.contact"),
-        ({"about": "x" * 2001}, "subject.text"),
-        ({"named": "me"}, "subject.named"),
+        ({"wishes": ()}, "rights.wish"),
+        ({"own": None}, "rights.whose"),
+        ({"own": False}, "rights.another_person"),
+        ({"name": " \n"}, "rights.name"),
+        ({"email": " ", "post": "\n"}, "rights.contact"),
+        ({"about": "x" * 2001}, "rights.text"),
+        ({"named": "me"}, "rights.named"),
     ],
 )
 def test_each_fault_has_its_rule(changed: dict[str, object], rule: str) -> None:
@@ -169,9 +169,9 @@ def test_the_edges_of_the_limits() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("subject_days = 30 ", "subject_days = 31 "),
-        ("subject_days = 30 ", "subject_days = 0 "),
-        ('subject_open_cases = "withhold"', 'subject_open_cases = "tell"'),
+        ("rights_days = 30 ", "rights_days = 31 "),
+        ("rights_days = 30 ", "rights_days = 0 "),
+        ('rights_open_cases = "withhold"', 'rights_open_cases = "tell"'),
         ('"the data protection authority of your country"', '" "'),
     ],
 )
@@ -183,8 +183,8 @@ def test_a_policy_outside_the_limits_is_refused(old: str, new: str) -> None:
 
 
 def test_only_an_administrator_answers_and_an_auditor_reads() -> None:
-    assert {role for role in Role if Permission.SUBJECT_ANSWER in GRANTS[role]} == {Role.ADMINISTRATOR}
-    assert {role for role in Role if Permission.SUBJECT_READ in GRANTS[role]} == {
+    assert {role for role in Role if Permission.RIGHTS_ANSWER in GRANTS[role]} == {Role.ADMINISTRATOR}
+    assert {role for role in Role if Permission.RIGHTS_READ in GRANTS[role]} == {
         Role.ADMINISTRATOR,
         Role.AUDITOR,
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from plainview.audit.record import Value
+from plainview.casework import find
 from plainview.casework.models import Agency, Agreement, AgreementVersion, Gallery, Member, Search, SharedRequest
 from plainview.casework.people.read import trial_facts
-from plainview.policy.decision import Allow, Refused
+from plainview.policy.decision import Allow
 from plainview.policy.sharing import SharedFacts, Terms, agreement_in_force
 
 
@@ -67,35 +67,18 @@ def terms_of(version: AgreementVersion | None) -> Terms | None:
     )
 
 
-def agreement_numbered(public_id: str, member: Member) -> Agreement:
-    """Return an agreement of the member's agency.
-
-    Raises:
-        Refused: agreement.unknown; so is one between two others.
-    """
-    found = _of(member).filter(public_id=public_id.strip()).first()
-    if found is None:
-        raise Refused(
-            "agreement.unknown",
-            "Refused",
-            f"Your agency has no agreement {public_id!r}.",
-            "See `plainview agreement list`.",
-        )
-    return found
-
-
 def agreement_shown(public_id: str, member: Member) -> Shown:
     """One agreement with all its versions.
 
     Raises:
         Refused: agreement.unknown.
     """
-    return shown(agreement_numbered(public_id, member), member)
+    return shown(find.agreement(public_id, member), member)
 
 
 def agreements(member: Member) -> list[Shown]:
     """Every agreement of the member's agency, newest first."""
-    return [shown(row, member) for row in _of(member).order_by("-pk")]
+    return [shown(row, member) for row in find.agreement.rows(member).order_by("-pk")]
 
 
 def agreements_to_ask(member: Member) -> list[Shown]:
@@ -133,11 +116,6 @@ def own_galleries(member: Member) -> list[Gallery]:
     """Galleries of the member's agency, whose legal basis has not ended, for a proposal."""
     rows = Gallery.objects.filter(agency=member.agency, expires_on__gte=timezone.now().date())
     return list(rows.order_by("name"))
-
-
-def _of(member: Member) -> QuerySet[Agreement]:
-    rows = Agreement.objects.filter(Q(holder=member.agency) | Q(asker=member.agency))
-    return rows.select_related("holder", "asker", "withdrawn_by__agency")
 
 
 def both(search: Search) -> dict[str, Value]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.find import alert_numbered
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Alert, Case, Member
@@ -130,7 +130,7 @@ def end_with_case(case: Case, *, unsolved: bool, acting_member: Member) -> None:
 
 
 def _open_one(public_id: str, member: Member) -> Alert:
-    alert = Alert.objects.select_for_update().get(pk=alert_numbered(public_id, member).pk)
+    alert = find.alert(public_id, member, lock=True)
     if alert.closed_at is not None or alert.expires_at <= timezone.now():
         raise Refused("alert.over", "Nothing done", "This alert has ended.", "Open a new one if the case needs it.")
     return alert

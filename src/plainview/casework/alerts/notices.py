@@ -21,6 +21,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.alerts.read import preference_of
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
@@ -29,7 +30,6 @@ from plainview.casework.models import Member, Notice, Search, Webhook
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.alerts import next_moment, webhook_address
-from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
 TRIES = 10
@@ -178,10 +178,7 @@ def remove_webhook(public_id: str, *, acting_member: Member) -> Webhook:
         Refused: no permission, or unknown.
     """
     with acting("webhook.remove", Permission.WEBHOOK_SET, acting_member):
-        rows = Webhook.objects.select_for_update().filter(agency=acting_member.agency, removed_at=None)
-        hook = rows.filter(public_id=public_id.strip()).first()
-        if hook is None:
-            raise Refused("webhook.unknown", "Refused", f"There is no webhook {public_id!r}.", "See the list.")
+        hook = find.webhook(public_id, acting_member, lock=True)
         hook.removed_at = timezone.now()
         hook.save(update_fields=["removed_at"])
         waiting: Iterable[Notice] = Notice.objects.filter(webhook=hook, sent_at=None, given_up_at=None)

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.alerts.follow import back_fill, mark_of
-from plainview.casework.find import require_open_to_view, search_numbered
 from plainview.casework.galleries.calibrate import calibrate
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
@@ -109,7 +109,7 @@ def alert_from_search(
     Raises:
         Refused: unknown or erased, or as `create_alert`.
     """
-    search = require_open_to_view(search_numbered(search_id, acting_member))
+    search = find.viewable_search(search_id, acting_member)
     if search.erased_at is not None:
         raise Refused("search.unknown", "Refused", "This search was erased.", "Prepare its photograph anew.")
     data = services().blobs.get(search.probe_blob)

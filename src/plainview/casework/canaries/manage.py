@@ -12,9 +12,8 @@ from pathlib import Path
 from django.db.models import F
 from django.utils import timezone
 
-from plainview.casework.canaries.read import alarm_numbered
+from plainview.casework import find
 from plainview.casework.erasure.expunge import blank, forget
-from plainview.casework.find import gallery_named
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import (
@@ -71,7 +70,7 @@ def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, a
     """
     with refusals_recorded("canary.add", acting_member):
         standing(acting_member, Permission.CANARY_MANAGE)
-        gallery = gallery_named(gallery_name, acting_member)
+        gallery = find.gallery(gallery_name, acting_member)
         rules.require(
             rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()),
             explained(basis, "The basis"),
@@ -126,16 +125,7 @@ def retire_canary(canary_id: str, *, reason: str, acting_member: Member) -> Cana
         StorageError: a picture could not be removed.
     """
     with acting("canary.retire", Permission.CANARY_MANAGE, acting_member):
-        rows = Canary.objects.select_for_update(of=("self",)).select_related("gallery", "reference")
-        own = rows.filter(public_id=canary_id.strip(), gallery__agency=acting_member.agency, retired_at=None)
-        canary = own.first()
-        if canary is None:
-            raise Refused(
-                "canary.unknown",
-                "Nothing retired",
-                f"Your agency has no canary {canary_id!r} in use.",
-                "See `plainview canary list`.",
-            )
+        canary = find.canary(canary_id, acting_member, lock=True)
         rules.require(explained(reason, "The reason"))
         pictures = (canary.reference.blob, canary.probe_blob)
         blank(canary.reference)
@@ -164,7 +154,7 @@ def acknowledge(alarm_id: str, *, reason: str, acting_member: Member) -> CanaryA
         Refused: no permission, unknown, acknowledged already, or no reason in words.
     """
     with acting("canary.acknowledge", Permission.CANARY_ACKNOWLEDGE, acting_member):
-        alarm = alarm_numbered(alarm_id, acting_member)
+        alarm = find.alarm(alarm_id, acting_member)
         if alarm.acknowledged_at is not None:
             raise Refused(
                 "canary.acknowledged",

@@ -13,7 +13,6 @@ from django.db.models import Q
 
 from plainview.casework.models import Agency, Canary, CanaryAlarm, Gallery, Member, Search
 from plainview.index.base import Scored
-from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 
@@ -45,11 +44,6 @@ def hidden(gallery_id: int, seq: int) -> Hidden:
     return Hidden(frozenset(row[0] for row in rows), present)
 
 
-def canaries_in(gallery_id: int) -> int:
-    """How many references of the gallery no search may show, retired canaries included: the search asks for more."""
-    return Canary.objects.filter(gallery_id=gallery_id).count()
-
-
 def canaries(member: Member) -> list[Canary]:
     """The canaries of the member's agency, those in use first, then newest first."""
     rows = Canary.objects.filter(gallery__agency=member.agency).select_related("gallery", "added_by")
@@ -62,24 +56,6 @@ def alarms(member: Member, *, open_only: bool = False) -> list[CanaryAlarm]:
     if open_only:
         rows = rows.filter(acknowledged_at=None)
     return list(rows.select_related("gallery", "acknowledged_by").order_by("-pk"))
-
-
-def alarm_numbered(public_id: str, member: Member) -> CanaryAlarm:
-    """Return an alarm of the member's agency.
-
-    Raises:
-        Refused: alarm.unknown.
-    """
-    rows = CanaryAlarm.objects.filter(public_id=public_id.strip(), gallery__agency=member.agency)
-    alarm = rows.select_related("gallery").first()
-    if alarm is None:
-        raise Refused(
-            "alarm.unknown",
-            "Refused",
-            f"Your agency has no alarm {public_id!r}.",
-            "See `plainview canary alarms`.",
-        )
-    return alarm
 
 
 def alarm_open(gallery: Gallery, *, at: datetime | None = None) -> bool:

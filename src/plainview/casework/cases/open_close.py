@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.alerts.ends import end_with_case
-from plainview.casework.find import case_numbered
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Case, Member
@@ -60,7 +60,7 @@ def close_case(number: str, *, reason: str = "", unsolved: bool = False, acting_
         Refused: no permission, unknown or closed already, or policy keeps no alerts.
     """
     with acting("case.close", Permission.CASE_CLOSE, acting_member):
-        case = case_numbered(number, acting_member)
+        case = find.case(number, acting_member)
         rules.require(rules.case_open(number, case.closed_at.date() if case.closed_at else None))
         case.closed_at, case.close_reason = timezone.now(), reason.strip()
         case.save(update_fields=["closed_at", "close_reason"])

@@ -11,8 +11,9 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.disclosure.make import choose, disclosable
-from plainview.casework.disclosure.read import grant_numbered, grant_of, live
+from plainview.casework.disclosure.read import grant_of, live
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Agency, DisclosureGrant, Invitation, Member, Search
@@ -162,7 +163,7 @@ def revoke(grant_id: str, why: str, *, acting_member: Member) -> DisclosureGrant
         Refused: no permission, unknown, revoked already, or no reason in words.
     """
     with acting("disclosure.revoke", Permission.DISCLOSURE_GRANT, acting_member):
-        row = grant_numbered(grant_id, acting_member)
+        row = find.grant(grant_id, acting_member)
         if row.revoked_at is not None:
             raise Refused("grant.revoked", "Nothing done", "It was taken back already.", "Nothing is needed.")
         rules.require(explained(why, "The reason"))

@@ -11,8 +11,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.disclosure.make import Pictures, choose, disclosable, make
-from plainview.casework.disclosure.read import package_numbered, package_open_to
+from plainview.casework.disclosure.read import package_open_to
 from plainview.casework.jobs import ask, beat
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
@@ -82,7 +83,7 @@ def download(public_id: str, *, acting_member: Member) -> tuple[DisclosurePackag
         Refused: no permission or unknown.
     """
     with acting("disclosure.download", Permission.DISCLOSURE_MAKE, acting_member):
-        return _taken(package_numbered(public_id, acting_member), acting_member)
+        return _taken(find.package(public_id, acting_member), acting_member)
 
 
 def download_disclosed(public_id: str, *, acting_member: Member) -> tuple[DisclosurePackage, bytes]:

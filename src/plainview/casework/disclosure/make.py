@@ -17,9 +17,9 @@ import numpy as np
 from plainview import __version__
 from plainview.audit.merkle import Frontier, inclusion_proof
 from plainview.audit.record import parse_line
+from plainview.casework import find
 from plainview.casework.disclosure import contents as disclosed
 from plainview.casework.disclosure import context as disclosed_context
-from plainview.casework.find import search_numbered
 from plainview.casework.galleries.read import open_template
 from plainview.casework.log.guard import acting
 from plainview.casework.log.read import entries_about
@@ -106,7 +106,7 @@ def disclosable(search_id: str, member: Member) -> Search:
     Raises:
         Refused: search.unknown or disclosure.nothing.
     """
-    search = search_numbered(search_id, member)
+    search = find.search(search_id, member)
     if search.answered_at is None or search.erased_at is not None:
         raise Refused(
             "disclosure.nothing",

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.disclosure.contents import result_of
 from plainview.casework.models import (
     Candidate,
@@ -45,28 +46,7 @@ def grant_of(search_id: str, member: Member) -> DisclosureGrant:
     Raises:
         Refused: disclosure.unknown, when there is none: also for a search that exists.
     """
-    found = [row for row in grants_to(member) if row.search.public_id == search_id.strip()]
-    if not found:
-        raise Refused(
-            "disclosure.unknown",
-            "Refused",
-            "No such search is disclosed to you.",
-            "Look at the list of what is, or ask the agency.",
-        )
-    return found[0]
-
-
-def grant_numbered(public_id: str, member: Member) -> DisclosureGrant:
-    """A grant of the member's agency.
-
-    Raises:
-        Refused: grant.unknown.
-    """
-    rows = DisclosureGrant.objects.filter(agency=member.agency, public_id=public_id.strip())
-    row = rows.select_related("search", "agency").first()
-    if row is None:
-        raise Refused("grant.unknown", "Refused", "There is no such grant.", "Look at the search's disclosure.")
-    return row
+    return find.disclosure(search_id, member, among=live(DisclosureGrant.objects.order_by("-pk")))
 
 
 def grants_of(search: Search) -> list[DisclosureGrant]:
@@ -89,19 +69,6 @@ def packages_open_to(grant: DisclosureGrant) -> list[DisclosurePackage]:
     return list(rows.order_by("-pk"))
 
 
-def package_numbered(public_id: str, member: Member) -> DisclosurePackage:
-    """A package of the member's agency that is kept.
-
-    Raises:
-        Refused: package.unknown.
-    """
-    rows = DisclosurePackage.objects.filter(search__case__agency=member.agency, public_id=public_id.strip())
-    row = rows.exclude(blob="").select_related("search").first()
-    if row is None:
-        raise _unknown()
-    return row
-
-
 def package_open_to(public_id: str, member: Member) -> DisclosurePackage:
     """A package that a live grant of the member opens.
 
@@ -112,11 +79,9 @@ def package_open_to(public_id: str, member: Member) -> DisclosurePackage:
         for row in packages_open_to(grant):
             if row.public_id == public_id.strip():
                 return row
-    raise _unknown()
-
-
-def _unknown() -> Refused:
-    return Refused("package.unknown", "Refused", "There is no such package.", "Look at the list of packages.")
+    raise Refused(
+        "package.unknown", "Not found", "You have access to no such package.", "Look at the list of your packages."
+    )
 
 
 def reviews_of(member: Member) -> list[ExonerationReview]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.disclosure.grants import open_also
 from plainview.casework.disclosure.make import disclosable
 from plainview.casework.disclosure.read import compared, grant_of, grants_to, searches_of, waits_for_examination
@@ -15,7 +16,7 @@ from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Candidate, ExonerationReview, Member, Preparation, Search
 from plainview.casework.probes.preparations import prepare
-from plainview.casework.search.reviewed import open_review, review_numbered, review_to_search
+from plainview.casework.search.reviewed import open_review, review_to_search
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -103,7 +104,7 @@ def decide_review(review_id: str, *, accept: bool, note: str, acting_member: Mem
         Refused: no permission, unknown, decided already, or declined without a reason in words.
     """
     with acting("exoneration.decide", Permission.EXONERATION_DECIDE, acting_member):
-        row = review_numbered(review_id, acting_member)
+        row = find.review(review_id, acting_member)
         if row.accepted is not None:
             raise Refused("review.decided", "Nothing done", "It is decided already.", "Nothing is needed.")
         if not accept:
@@ -134,7 +135,7 @@ def prepare_review(
         Refused: no permission, unknown, not accepted, or answered.
         BadMedia: the photograph cannot be used.
     """
-    row = review_numbered(review_id, acting_member)
+    row = find.review(review_id, acting_member)
     case = row.search.case
     review_to_search(review_id, case, acting_member)
     first = row.search
@@ -158,7 +159,7 @@ def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview
         Refused: no permission, unknown, not accepted, answered, not searched, or not examined and verified yet.
     """
     with acting("exoneration.answer", Permission.EXONERATION_DECIDE, acting_member):
-        row = review_numbered(review_id, acting_member)
+        row = find.review(review_id, acting_member)
         open_review(review_id, row.search.case, acting_member)
         searches = searches_of(row)
         if not searches or waits_for_examination(row):

@@ -16,12 +16,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.audit.record import Value
+from plainview.casework import find
 from plainview.casework.enrolment.batches import LISTED, Batches, EnrolmentResult, Options, holds
 from plainview.casework.enrolment.manifest import Item, Items
 from plainview.casework.enrolment.preparing import Failed, Held, Ready, prepare
 from plainview.casework.erasure.erasers import erase_pending
 from plainview.casework.erasure.expunged import is_barred
-from plainview.casework.find import gallery_named
 from plainview.casework.galleries.calibrate import calibrate
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
@@ -64,7 +64,7 @@ def enrol(
     options = options or Options(cores=cores)
     with refusals_recorded("gallery.enrol", acting_member):
         standing(acting_member, Permission.GALLERY_ENROL)
-        gallery = gallery_named(gallery_name, acting_member)
+        gallery = find.gallery(gallery_name, acting_member)
         rules.require(rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()))
         # A missing model stops here, before anything is written.
         pack = services().engine.pack.identity

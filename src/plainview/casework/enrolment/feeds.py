@@ -15,13 +15,12 @@ from pathlib import Path
 from django.utils import timezone
 
 from plainview.audit.durable import try_locked
+from plainview.casework import find
 from plainview.casework.enrolment.enrol import EnrolmentResult, Options, enrol
 from plainview.casework.enrolment.feedlist import LIST_BYTES, Offer, read_list
 from plainview.casework.enrolment.fetching import Host, Robots
 from plainview.casework.enrolment.manifest import Item, Items, Unusable
-from plainview.casework.enrolment.read import feed_with
 from plainview.casework.erasure.expunged import mark
-from plainview.casework.find import gallery_named
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Feed, FeedLink, Member
@@ -68,7 +67,7 @@ def add_feed(
         Refused: no permission, gallery unknown or expired, not complete, no https address, or there already.
     """
     with acting("feed.add", Permission.GALLERY_CREATE, acting_member):
-        gallery = gallery_named(gallery_name, acting_member)
+        gallery = find.gallery(gallery_name, acting_member)
         rules.require(
             rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()),
             feeds.feed_passport(publisher, legal_basis),
@@ -117,7 +116,7 @@ def stop_feed(public_id: str, *, why: str, acting_member: Member) -> Feed:
         Refused: no permission, unknown, stopped already, or no reason.
     """
     with acting("feed.stop", Permission.GALLERY_CREATE, acting_member):
-        feed = feed_with(public_id, acting_member)
+        feed = find.feed(public_id, acting_member)
         rules.require(feeds.feed_runs(feed.publisher, feed.stopped_at is not None))
         if not why.strip():
             raise Refused("gallery.why", "Nothing done", "No reason was stated.", "State it with --why TEXT.")
@@ -161,7 +160,7 @@ def run_feed(
     with ExitStack() as held:
         with refusals_recorded("feed.run", acting_member):
             standing(acting_member, Permission.GALLERY_ENROL)
-            feed = feed_with(public_id, acting_member)
+            feed = find.feed(public_id, acting_member)
             rules.require(
                 feeds.feed_runs(feed.publisher, feed.stopped_at is not None),
                 rules.gallery_current(feed.gallery.name, feed.gallery.expires_on, timezone.now().date()),

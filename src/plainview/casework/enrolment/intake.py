@@ -15,12 +15,12 @@ from urllib.parse import quote
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.enrolment import incoming
 from plainview.casework.enrolment.enrol import EnrolmentResult, begin, enrol
 from plainview.casework.enrolment.manifest import Item, read_items, rows_of
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_gallery, needed
-from plainview.casework.find import enrolment_numbered, gallery_numbered
 from plainview.casework.galleries.read import allowed_folders
 from plainview.casework.jobs import ask, beat
 from plainview.casework.log.guard import acting
@@ -115,7 +115,7 @@ def ask_folder(gallery_pk: int, folder: str, inside: str = "", *, acting_member:
 
 
 def _current(pk: int, member: Member) -> Gallery:
-    gallery = gallery_numbered(pk, member)
+    gallery = find.gallery_by_key(pk, member)
     rules.require(rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()))
     return gallery
 
@@ -226,7 +226,7 @@ def erase_failures(gallery_pk: int, number: int, *, acting_member: Member) -> En
         Refused: no permission, unknown, or a hold on the gallery keeps them.
     """
     with acting("gallery.enrol", Permission.GALLERY_ENROL, acting_member):
-        run = enrolment_numbered(gallery_pk, number, acting_member)
+        run = find.enrolment(gallery_pk, number, acting_member)
         lock_holds(acting_member.agency)
         require_free(held_gallery(run.gallery), f"Gallery {run.gallery.name}")
         blobs = _forget(run)

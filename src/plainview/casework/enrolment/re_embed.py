@@ -16,8 +16,8 @@ import numpy as np
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from plainview.casework import find
 from plainview.casework.alerts.follow import follow
-from plainview.casework.find import gallery_named
 from plainview.casework.galleries.calibrate import calibrate
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
@@ -71,7 +71,7 @@ def re_embed(
     began = time.perf_counter()
     with refusals_recorded("gallery.enrol", acting_member):
         standing(acting_member, Permission.GALLERY_ENROL)
-        gallery = gallery_named(name, acting_member)
+        gallery = find.gallery(name, acting_member)
     pack = services().engine.pack.identity
     result = ReEmbedded()
     follow(gallery.pk)  # what is new to the alerts now; templates made anew are not

@@ -7,25 +7,6 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 
 from plainview.casework.models import Feed, Gallery, Member
-from plainview.policy.decision import Refused
-
-
-def feed_with(public_id: str, member: Member) -> Feed:
-    """Return a feed of the member's agency.
-
-    Raises:
-        Refused: feed.unknown.
-    """
-    feed = (
-        Feed.objects.select_related("gallery")
-        .filter(public_id=public_id.strip(), gallery__agency=member.agency)
-        .first()
-    )
-    if feed is None:
-        raise Refused(
-            "feed.unknown", "Refused", f"Your agency has no feed {public_id!r}.", "See `plainview feed list`."
-        )
-    return feed
 
 
 @dataclass(frozen=True, slots=True)

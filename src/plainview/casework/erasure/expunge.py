@@ -15,11 +15,11 @@ from django.db import connection
 from django.db.models import F
 
 from plainview.audit.record import Value
+from plainview.casework import find
 from plainview.casework.erasure.erasers import ERASERS, erase_pending, erase_snapshots
 from plainview.casework.erasure.expunged import ACTION, bring_level, mark
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held, picture_needed
-from plainview.casework.find import reference_numbered
 from plainview.casework.galleries.read import changes_after
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
@@ -27,7 +27,6 @@ from plainview.casework.models import BarredPicture, Gallery, GalleryChange, Mem
 from plainview.casework.pictures import forget_pictures
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rules
-from plainview.policy.decision import Refused
 from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
 
@@ -66,15 +65,7 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member, never_agai
         StorageError: the picture could not be removed; `finish` removes it.
     """
     with acting("reference.expunge", Permission.REFERENCE_EXPUNGE, acting_member):
-        rows = Reference.objects.select_for_update().select_related("gallery", "enrolment")
-        row = rows.filter(public_id=reference_id.strip(), gallery__agency=acting_member.agency).first()
-        if row is None or not row.template:
-            raise Refused(
-                "reference.unknown",
-                "Nothing erased",
-                f"Your agency has no reference {reference_id!r}.",
-                "It may have been erased already; the log knows.",
-            )
+        row = find.reference(reference_id, acting_member, lock=True)
         rules.require(explained(reason, "The reason"))
         erased, entry = erase_reference(row, reason.strip(), never_again=never_again, acting_member=acting_member)
     finish(row.gallery)
@@ -137,7 +128,7 @@ def view_reference(reference_id: str, *, acting_member: Member) -> Reference:
         Refused: no permission or unknown.
     """
     with acting("reference.view", Permission.REFERENCE_EXPUNGE, acting_member):
-        row = reference_numbered(reference_id, acting_member)
+        row = find.reference(reference_id, acting_member)
         write_entry(
             "reference.viewed",
             {"agency": acting_member.agency.public_id, "reference": row.public_id},

@@ -13,10 +13,10 @@ from typing import Any
 from django.utils import timezone
 
 from plainview.audit.record import Value
-from plainview.casework.find import case_numbered, gallery_named, hold_numbered, search_numbered
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import Agency, Hold, Member, Reference
+from plainview.casework.models import Agency, Hold, Member
 from plainview.policy import retention, rules
 from plainview.policy.decision import Refused
 from plainview.policy.examination import explained
@@ -96,7 +96,7 @@ def end_hold(public_id: str, *, reason: str, acting_member: Member) -> Hold:
     """
     with acting("hold.end", Permission.HOLD_END, acting_member):
         lock_holds(acting_member.agency)
-        hold = Hold.objects.select_for_update().get(pk=hold_numbered(public_id, acting_member).pk)
+        hold = find.hold(public_id, acting_member, lock=True)
         if hold.ended_at is not None:
             raise Refused(
                 "hold.ended",
@@ -127,21 +127,12 @@ def _thing(named: dict[str, str], member: Member) -> dict[str, Any]:
         )
     ((kind, name),) = given.items()
     if kind == "case":
-        return {"case": case_numbered(name, member)}
+        return {"case": find.case(name, member)}
     if kind == "gallery":
-        return {"gallery": gallery_named(name, member)}
+        return {"gallery": find.gallery(name, member)}
     if kind == "reference":
-        rows = Reference.objects.exclude(template=b"")
-        row = rows.filter(public_id=name, gallery__agency=member.agency).first()
-        if row is None:
-            raise Refused(
-                "reference.unknown",
-                "Hold refused",
-                f"Your agency has no reference {name!r}.",
-                "It may have been erased already; the log knows.",
-            )
-        return {"reference": row}
-    found = search_numbered(name, member)
+        return {"reference": find.reference(name, member)}
+    found = find.search(name, member)
     if found.erased_at is not None:
         raise Refused("search.unknown", "Hold refused", "This search was erased.", "The log still holds its entries.")
     return {"search": found}

@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.models import Draft, Member, Verification, VerificationItem
 from plainview.casework.pictures import aligned_jpeg, of_one_length
 from plainview.policy.decision import Refused
@@ -56,21 +57,7 @@ def own_task(public_id: str, member: Member) -> Verification:
     Raises:
         Refused: verification.unknown.
     """
-    rows = _open_tasks(member).select_related(
-        "examination__candidate__search__member",
-        "examination__candidate__reference",
-        "examination__member__agency",
-        "proficiency",
-    )
-    task = rows.filter(public_id=public_id.strip()).first()
-    if task is None:
-        raise Refused(
-            "verification.unknown",
-            "Refused",
-            "You have no such task.",
-            "See `plainview verify list` for yours.",
-        )
-    return task
+    return find.verification(public_id, member, among=_open_tasks(member))
 
 
 def blind_pictures(task: Verification) -> tuple[bytes, dict[int, bytes]]:

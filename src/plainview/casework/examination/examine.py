@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.agreements.read import both
 from plainview.casework.examination.assign import assign_verifier
 from plainview.casework.examination.drafts import Answers, Saved, erase_draft, open_draft, write_draft
-from plainview.casework.find import candidate_numbered
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Candidate, Draft, Examination, Member
@@ -44,7 +44,7 @@ def view_examination(search_id: str, rank: int, *, acting_member: Member) -> Des
         Refused: no permission, unknown, erased.
     """
     with acting("examination.view", Permission.EXAMINATION_RECORD, acting_member):
-        candidate = candidate_numbered(search_id, rank, acting_member)
+        candidate = find.candidate(search_id, rank, acting_member)
         recorded = Examination.objects.filter(candidate=candidate, member=acting_member).first()
         draft = None if recorded else open_draft(acting_member, candidate)
         receipt = write_entry(
@@ -67,7 +67,7 @@ def save_draft(search_id: str, rank: int, answers: Answers, version: int, *, act
         Refused: no permission, unknown, erased, or recorded already.
     """
     with acting("examination.draft", Permission.EXAMINATION_RECORD, acting_member):
-        candidate = candidate_numbered(search_id, rank, acting_member)
+        candidate = find.candidate(search_id, rank, acting_member)
         _not_twice(candidate, acting_member)
         return write_draft(open_draft(acting_member, candidate), 0, answers, version)
 
@@ -97,7 +97,7 @@ def examine(
             missing or contradicts the conclusion, or a caution was not acknowledged.
     """
     with acting("examination.record", Permission.EXAMINATION_RECORD, acting_member):
-        candidate = candidate_numbered(search_id, rank, acting_member)
+        candidate = find.candidate(search_id, rank, acting_member)
         search = candidate.search
         shown = {caution.id: caution.text for caution in cautions_about(candidate)}
         _, policy = binding(acting_member.agency)

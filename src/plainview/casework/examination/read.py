@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
 
-from plainview.casework.find import candidate_numbered
+from plainview.casework import find
 from plainview.casework.models import (
     Draft,
     Examination,
@@ -26,7 +26,7 @@ def examined_picture(search_id: str, rank: int, which: str, member: Member) -> b
     Raises:
         Refused: unknown, erased, or the page was not opened.
     """
-    row = candidate_numbered(search_id, rank, member)
+    row = find.candidate(search_id, rank, member)
     seen = Draft.objects.filter(candidate=row, member=member).exists()
     if not seen and not Examination.objects.filter(candidate=row, member=member).exists():
         raise Refused(

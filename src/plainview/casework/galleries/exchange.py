@@ -14,7 +14,7 @@ from pathlib import Path
 from django.db import transaction
 
 from plainview import __version__
-from plainview.casework.find import gallery_named
+from plainview.casework import find
 from plainview.casework.galleries.nist import IDC_MAX, Exported, exchangeable, write_nist
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
@@ -53,7 +53,7 @@ def export_gallery(
     """
     with refusals_recorded("gallery.export", acting_member):
         standing(acting_member, Permission.GALLERY_EXPORT)
-        gallery = gallery_named(name, acting_member)
+        gallery = find.gallery(name, acting_member)
         if not why.strip():
             raise Refused("gallery.why", "Nothing written", "No reason was stated.", "State it with --why TEXT.")
         if folder.exists():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plainview.casework.find import gallery_named
+from plainview.casework import find
 from plainview.casework.galleries.read import changes_after, open_template
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
@@ -50,7 +50,7 @@ def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
     """
     with refusals_recorded("gallery.move", acting_member), index_reached():
         standing(acting_member, Permission.GALLERY_CREATE)
-        gallery = gallery_named(name, acting_member)
+        gallery = find.gallery(name, acting_member)
         before = gallery.index_adapter or services().default_adapter
         if adapter not in ADAPTERS:
             raise Refused(

@@ -9,7 +9,7 @@ from datetime import date
 from django.utils import timezone
 
 from plainview.audit.record import Value
-from plainview.casework.find import gallery_named
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Gallery, Member
@@ -82,7 +82,7 @@ def change_passport(name: str, change: PassportChange, *, why: str, acting_membe
         Refused: no permission, unknown, not complete, already ended, no reason, or nothing changes.
     """
     with acting("gallery.change", Permission.GALLERY_CREATE, acting_member):
-        gallery = gallery_named(name, acting_member)
+        gallery = find.gallery(name, acting_member)
         before = _passport(gallery)
         for field in ("legal_basis", "source", "owner"):
             text = getattr(change, field)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Avg, Count, Max, Min, Q, Sum
 
-from plainview.casework.find import gallery_named
+from plainview.casework import find
 from plainview.casework.models import Enrolment, Member, NearDuplicate, Reference
 
 LOW_QUALITY = 30
@@ -54,7 +54,7 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
     Raises:
         Refused: gallery.unknown.
     """
-    gallery = gallery_named(name, member)
+    gallery = find.gallery(name, member)
     held = Q(template=b"")
     by_source = {
         (row["enrolment__source_kind"], row["enrolment__source_name"]): row
@@ -135,6 +135,6 @@ def near_pairs(name: str, member: Member, *, limit: int = 1000) -> list[NearDupl
     Raises:
         Refused: gallery.unknown.
     """
-    gallery = gallery_named(name, member)
+    gallery = find.gallery(name, member)
     rows = NearDuplicate.objects.filter(enrolment__gallery=gallery).select_related("reference", "near")
     return list(rows.order_by("-pk")[:limit])

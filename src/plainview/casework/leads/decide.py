@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.agreements.guard import still_agreed
 from plainview.casework.agreements.read import both
 from plainview.casework.examination.read import verdicts
-from plainview.casework.find import lead_numbered
-from plainview.casework.leads.read import examination_numbered, lead_shown
+from plainview.casework.leads.read import lead_shown
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Examination, Lead, Member, Outcome, Withheld
@@ -40,7 +40,7 @@ def release(
             was searched for another agency whose agreement is over.
     """
     with acting("lead.release", Permission.LEAD_RELEASE, acting_member):
-        row = examination_numbered(examination_id, acting_member)
+        row = find.examination(examination_id, acting_member)
         _undecided(row)
         still_agreed(row.candidate.search)
         answers = verdicts(row)
@@ -85,7 +85,7 @@ def withhold(examination_id: str, reason: str, *, acting_member: Member) -> With
         Refused: no permission, unknown, erased, decided already, one's own work, or no reason in words.
     """
     with acting("lead.withhold", Permission.LEAD_RELEASE, acting_member):
-        row = examination_numbered(examination_id, acting_member)
+        row = find.examination(examination_id, acting_member)
         _undecided(row)
         who = [who for who, _ in verdicts(row)]
         rules.require(
@@ -122,7 +122,7 @@ def view_decision(examination_id: str, *, acting_member: Member) -> Examination:
         Refused: no permission, unknown or erased.
     """
     with acting("lead.decide_view", Permission.LEAD_RELEASE, acting_member):
-        row = examination_numbered(examination_id, acting_member)
+        row = find.examination(examination_id, acting_member)
         write_entry(
             "lead.decision_viewed",
             {"agency": acting_member.agency.public_id, "examination": row.public_id},
@@ -170,7 +170,7 @@ def record_evidence(lead_id: str, evidence: str, *, acting_member: Member) -> Le
         Refused: no permission, unknown, unlocked already, or no evidence in words.
     """
     with acting("lead.evidence", Permission.LEAD_RELEASE, acting_member):
-        lead = lead_numbered(lead_id, acting_member)
+        lead = find.lead(lead_id, acting_member)
         if lead.evidence_at is not None:
             raise Refused("lead.unlocked", "Nothing done", "Evidence is on record.", "Nothing is needed.")
         rules.require(looking.explained(evidence, "The evidence"))
@@ -192,7 +192,7 @@ def report_outcome(lead_id: str, outcome: str, *, note: str = "", acting_member:
         Refused: no permission, unknown lead or outcome.
     """
     with acting("outcome.report", Permission.OUTCOME_REPORT, acting_member):
-        lead = lead_numbered(lead_id, acting_member)
+        lead = find.lead(lead_id, acting_member)
         rules.require(looking.outcome_known(outcome))
         row = Outcome.objects.create(lead=lead, outcome=outcome, note=note.strip(), reported_by=acting_member)
         write_entry(

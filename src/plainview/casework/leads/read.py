@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from plainview.casework.find import require_open_to_view
+from plainview.casework import find
 from plainview.casework.models import (
     Candidate,
     Examination,
@@ -22,7 +22,7 @@ from plainview.casework.models import (
 from plainview.casework.pictures import aligned_jpeg
 from plainview.casework.search.meaning import Meaning, cautions, meanings
 from plainview.policy import examination as looking
-from plainview.policy.decision import Allow, Refused
+from plainview.policy.decision import Allow
 from plainview.recognition.edits import read, says
 from plainview.scores.cautions import Caution
 
@@ -77,20 +77,6 @@ class Facts:
 
 
 _WITH = ("member__agency", "candidate__reference", "candidate__search__case", "candidate__search__member")
-
-
-def examination_numbered(public_id: str, member: Member) -> Examination:
-    """Return an examination of the member's agency whose search was not erased.
-
-    Raises:
-        Refused: examination.unknown.
-    """
-    rows = Examination.objects.select_related(*_WITH, "candidate__search__gallery")
-    row = rows.filter(public_id=public_id.strip(), member__agency=member.agency).first()
-    if row is None or row.candidate.search.erased_at is not None:
-        raise Refused("examination.unknown", "Refused", "There is no such examination.", "Check its id.")
-    require_open_to_view(row.candidate.search)
-    return row
 
 
 def verdicts_of(examination: Examination) -> list[Verdict]:
@@ -186,15 +172,8 @@ def lead_shown(public_id: str, member: Member) -> Lead:
     Raises:
         Refused: lead.unknown.
     """
-    rows = Lead.objects.select_related(
-        "released_by__agency", *(f"examination__{name}" for name in _WITH), "examination__candidate__search__gallery"
-    )
-    row = rows.filter(public_id=public_id.strip(), released_by__agency=member.agency).first()
-    if row is None:
-        raise Refused(
-            "lead.unknown", "Refused", f"Your agency has no lead {public_id!r}.", "Look at the list of leads."
-        )
-    require_open_to_view(row.examination.candidate.search)
+    row = find.lead(public_id, member)
+    find.require_open_to_view(row.examination.candidate.search)
     return row
 
 

@@ -13,9 +13,10 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
-from plainview.casework.misuse.read import closed_attempts, facts_before, flag_numbered
+from plainview.casework.misuse.read import closed_attempts, facts_before
 from plainview.casework.models import Flag, Member, ProbeTemplate, Search, Tripwire
 from plainview.casework.workspace.insert import insert
 from plainview.casework.workspace.services import services
@@ -133,7 +134,7 @@ def view_flag(public_id: str, *, acting_member: Member) -> tuple[Flag, dict[str,
         Refused: no permission, unknown, or about oneself.
     """
     with acting("flag.view", Permission.FLAG_READ, acting_member):
-        flag = flag_numbered(public_id, acting_member)
+        flag = find.flag(public_id, acting_member)
         rules.require(joining.another_person(acting_member.public_id, flag.member.public_id, "View"))
         opened = services().openings.open(bytes(flag.sealed), f"flag:{flag.public_id}".encode())
         write_entry("flag.viewed", {"flag": flag.public_id}, acting_member=acting_member)
@@ -148,7 +149,7 @@ def decide_flag(public_id: str, outcome: str, note: str, *, acting_member: Membe
         Refused: no permission, unknown, about oneself, decided already, or no reason.
     """
     with acting("flag.decide", Permission.FLAG_DECIDE, acting_member):
-        flag = flag_numbered(public_id, acting_member)
+        flag = find.flag(public_id, acting_member)
         rules.require(
             joining.another_person(acting_member.public_id, flag.member.public_id, "Decision"),
             explained(note, "The reason"),

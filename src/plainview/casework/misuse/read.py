@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +9,8 @@ import numpy as np
 from django.db.models import Q
 
 from plainview.audit.record import format_time, parse_line
-from plainview.casework.models import Agency, Flag, LogEntry, Member, ProbeTemplate, Search, Tripwire
+from plainview.casework.models import Flag, LogEntry, Member, ProbeTemplate, Search, Tripwire
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
 from plainview.recognition.types import Vector
 
 _MOST = 2_000  # earlier searches that are looked at: bounds what a search costs
@@ -63,24 +61,6 @@ def flags(member: Member, *, undecided: bool = False) -> list[Flag]:
     return list(rows.select_related("member", "search").order_by("-pk"))
 
 
-def flag_numbered(public_id: str, member: Member) -> Flag:
-    """Return a flag of the member's agency.
-
-    Raises:
-        Refused: flag.unknown.
-    """
-    flag = (
-        Flag.objects.select_related("member", "agency")
-        .filter(public_id=public_id.strip(), agency=member.agency)
-        .first()
-    )
-    if flag is None:
-        raise Refused(
-            "flag.unknown", "Refused", f"Your agency has no flag {public_id!r}.", "See `plainview flag list`."
-        )
-    return flag
-
-
 def tripwires(member: Member) -> list[tuple[Tripwire, str]]:
     """The acting member's own tripwires with their labels."""
     return [
@@ -90,11 +70,3 @@ def tripwires(member: Member) -> list[tuple[Tripwire, str]]:
         )
         for row in Tripwire.objects.filter(owner=member).order_by("pk")
     ]
-
-
-def flag_figures(agency: Agency) -> dict[str, Counter[str]]:
-    """Rule -> outcome -> how many: what the public figures are made from. "open" stands for undecided."""
-    figures: dict[str, Counter[str]] = {}
-    for rule, outcome in Flag.objects.filter(agency=agency).values_list("rule", "outcome"):
-        figures.setdefault(rule, Counter())[outcome or "open"] += 1
-    return figures

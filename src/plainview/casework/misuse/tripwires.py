@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Tripwire
@@ -61,13 +62,6 @@ def remove_tripwire(public_id: str, *, acting_member: Member) -> None:
         Refused: no permission, or not theirs.
     """
     with acting("tripwire.remove", Permission.TRIPWIRE_OWN, acting_member):
-        row = Tripwire.objects.filter(public_id=public_id.strip(), owner=acting_member).first()
-        if row is None:
-            raise Refused(
-                "tripwire.unknown",
-                "Nothing done",
-                "You have no such tripwire.",
-                "See `plainview tripwire list`.",
-            )
+        row = find.tripwire(public_id, acting_member)
         row.delete()
-        write_entry("tripwire.removed", {"tripwire": public_id.strip()}, acting_member=acting_member)
+        write_entry("tripwire.removed", {"tripwire": row.public_id}, acting_member=acting_member)

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.find import colleague
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agency, Invitation, Member, Token, Training
@@ -169,7 +169,7 @@ def set_roles(email: str, roles: list[str], *, on_trial: bool | None = None, act
         Refused: no permission, one's own roles, roles that do not fit, or the last administrator.
     """
     with acting("member.roles", Permission.MEMBER_ROLES, acting_member):
-        member = colleague(email, acting_member)
+        member = find.colleague(email, acting_member)
         rules.require(
             joining.another_person(acting_member.public_id, member.public_id, "Change of roles"),
             joining.roles_fit(roles),
@@ -194,7 +194,7 @@ def deactivate(email: str, *, why: str, acting_member: Member) -> Member:
         Refused: no permission, oneself, inactive already, or no reason.
     """
     with acting("member.deactivate", Permission.MEMBER_DEACTIVATE, acting_member):
-        member = colleague(email, acting_member)
+        member = find.colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Deactivation"))
         if not member.is_active:
             raise Refused("member.inactive", "Nothing done", "This account is not active.", "Nothing is needed.")
@@ -222,7 +222,7 @@ def record_training(
         Refused: no permission, one's own training, or values that cannot be.
     """
     with acting("training.record", Permission.TRAINING_RECORD, acting_member):
-        member = colleague(email, acting_member)
+        member = find.colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Training"))
         if not course.strip() or not 1 <= hours <= 1000:
             raise Refused(

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.audit.record import Value
-from plainview.casework.find import colleague
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.flags import raise_flag
@@ -90,7 +90,7 @@ def release(email: str, *, acting_member: Member) -> Member:
         Refused: no permission, oneself, unknown, or not locked.
     """
     with acting("member.release", Permission.MEMBER_RELEASE, acting_member):
-        member = colleague(email, acting_member)
+        member = find.colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Release"))
         if member.locked_at is None:
             raise Refused("member.not_locked", "Nothing done", f"{member.email} is not locked.", "Nothing is needed.")
@@ -108,7 +108,7 @@ def reset_sign_in(email: str, *, acting_member: Member) -> str:
         Refused: no permission, oneself, unknown or not active.
     """
     with acting("member.reset", Permission.MEMBER_RELEASE, acting_member):
-        member = colleague(email, acting_member)
+        member = find.colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Reset"))
         if not member.is_active:
             raise Refused("member.inactive", "Nothing done", "This account is not active.", "Nothing is needed.")
@@ -179,13 +179,8 @@ def end_session(number: int, *, acting_member: Member) -> None:
     Raises:
         Refused: no permission, or not a session of theirs.
     """
-    from allauth.usersessions.models import UserSession
-
     with acting("session.end", Permission.SESSION_OWN, acting_member):
-        row = UserSession.objects.filter(pk=number, user=acting_member).first()
-        if row is None:
-            raise Refused("session.unknown", "Nothing done", "You have no such session.", "Look at the list again.")
-        row.end()
+        find.session(number, acting_member).end()
         write_entry(
             "session.ended",
             {"agency": acting_member.agency.public_id, "how": "by its owner"},

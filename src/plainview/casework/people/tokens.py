@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Token
@@ -46,9 +47,7 @@ def revoke_token(public_id: str, *, acting_member: Member) -> Token:
         Refused: no permission, or no such token of theirs.
     """
     with acting("token.revoke", Permission.TOKEN_OWN, acting_member):
-        token = Token.objects.filter(member=acting_member, public_id=public_id, revoked_at=None).first()
-        if token is None:
-            raise Refused("token.unknown", "Nothing done", "You have no such token.", "See `plainview token list`.")
+        token = find.token(public_id, acting_member)
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
         write_entry("token.revoked", {"token": token.public_id}, acting_member=acting_member)

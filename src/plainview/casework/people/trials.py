@@ -12,7 +12,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.find import colleague
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agency, Member, Trial
@@ -30,7 +30,7 @@ def approve_trial(email: str, *, days: int, searches: int, acting_member: Member
         Refused: no permission, oneself, not on trial, a second trial, or longer than policy allows.
     """
     with acting("trial.approve", Permission.TRIAL_APPROVE, acting_member):
-        member = colleague(email, acting_member)
+        member = find.colleague(email, acting_member)
         _, policy = binding(acting_member.agency)
         today = timezone.now().date()
         ends_on = today + timedelta(days=max(days, 0))

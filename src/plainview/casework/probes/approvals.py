@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from plainview.casework.find import case_numbered
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Approval, Case, Member, Search
@@ -26,7 +26,7 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
         Refused: no permission, unknown or closed case, or no lawful purpose.
     """
     with acting("approval.request", Permission.SEARCH_RUN, acting_member):
-        case = case_numbered(case_number, acting_member)
+        case = find.case(case_number, acting_member)
         rules.require(
             rules.case_open(case.number, case.closed_at.date() if case.closed_at else None),
             has_purpose(purpose),
@@ -76,16 +76,9 @@ def decide_approval(public_id: str, *, grant: bool, note: str, acting_member: Me
         Refused: no permission, unknown, decided or run out, one's own, or no note on a denial.
     """
     with acting("approval.decide", Permission.SEARCH_APPROVE, acting_member):
-        found = Approval.objects.select_related("member", "case")
-        row = found.filter(public_id=public_id, case__agency=acting_member.agency).first()
         now = timezone.now()
-        if row is None or row.granted is not None or row.expires_at <= now:
-            raise Refused(
-                "approval.unknown",
-                "Nothing decided",
-                "There is no such request that waits.",
-                "See `plainview approval list`.",
-            )
+        undecided = Approval.objects.filter(granted=None, expires_at__gt=now)
+        row = find.approval(public_id, acting_member, among=undecided)
         rules.require(joining.another_person(acting_member.public_id, row.member.public_id, "Approval"))
         if not grant and not note.strip():
             raise Refused("approval.note", "Nothing decided", "A denial has a reason.", "State it with --note.")

@@ -16,10 +16,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.audit.record import Value
+from plainview.casework import find
 from plainview.casework.erasure.erasers import pictures_go
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_draft
-from plainview.casework.find import case_numbered, preparation_numbered
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import ExonerationReview, Member, Preparation
@@ -72,7 +72,7 @@ def prepare(
     original = services().decoder.decode(data)
     measured = _measured(original, chain)
     with acting("preparation.make", Permission.SEARCH_RUN, acting_member):
-        case = case_numbered(case_number, acting_member)
+        case = find.case(case_number, acting_member)
         if review is None:  # a review goes on after the case is closed
             rules.require(rules.case_open(case.number, case.closed_at.date() if case.closed_at else None))
         draft = Preparation.objects.create(
@@ -103,7 +103,7 @@ def prepare_again(public_id: str, *, acting_member: Member) -> Preparation:
     Raises:
         Refused: unknown, or the case was closed.
     """
-    old = preparation_numbered(public_id, acting_member)
+    old = find.preparation(public_id, acting_member)
     data = services().blobs.get(old.blob)
     return prepare(
         old.case.number,
@@ -150,7 +150,7 @@ def save(public_id: str, changes: dict[str, Any], *, acting_member: Member) -> P
     Raises:
         Refused: unknown; a change of face or origin after it was searched; preparation.face, preparation.origin.
     """
-    draft = preparation_numbered(public_id, acting_member)
+    draft = find.preparation(public_id, acting_member)
     fixed = {"face", "origin"} & changes.keys()
     if draft.used_at is not None and any(changes[name] != getattr(draft, name) for name in fixed):
         raise _searched()
@@ -181,7 +181,7 @@ def discard(public_id: str, *, acting_member: Member) -> None:
         Refused: no permission, unknown, or a hold keeps it.
     """
     with acting("preparation.discard", Permission.SEARCH_RUN, acting_member):
-        draft = preparation_numbered(public_id, acting_member)
+        draft = find.preparation(public_id, acting_member)
         lock_holds(acting_member.agency)
         require_free(held_draft(draft), f"Draft {draft.public_id}")
         erase_draft(draft, "by its member", acting_member)
@@ -235,7 +235,7 @@ def erase_draft(
 
 
 def _open(public_id: str, member: Member) -> Preparation:
-    draft = preparation_numbered(public_id, member)
+    draft = find.preparation(public_id, member)
     if draft.used_at is not None:
         raise _searched()
     return draft

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.erasure.read import picture_needed
 from plainview.casework.examination.blind import live_tasks
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, ProficiencyItem, Reference
 from plainview.casework.pictures import forget_pictures
-from plainview.casework.proficiency.read import item_numbered
 from plainview.casework.workspace.services import services
 from plainview.policy import proficiency as known
 from plainview.policy import rules
@@ -71,8 +71,8 @@ def add_item(
     if not isinstance(probe, str):
         brought = picture_probe(read_file(probe) if isinstance(probe, Path) else probe)
     with acting("proficiency.add", Permission.PROFICIENCY_MANAGE, acting_member):
-        face = _reference(reference, acting_member)
-        shown = brought or _of_reference(_reference(str(probe), acting_member))
+        face = find.reference(reference, acting_member)
+        shown = brought or _of_reference(find.reference(str(probe), acting_member))
         rules.require(explained(basis, "The basis"), known.two_pictures(shown.blob, face.blob))
         if brought is not None:
             services().blobs.put(brought.data)
@@ -110,7 +110,7 @@ def retire_item(public_id: str, *, why: str, acting_member: Member) -> Proficien
         Refused: no permission, unknown, retired already, given to somebody who has not answered, or no reason.
     """
     with acting("proficiency.retire", Permission.PROFICIENCY_MANAGE, acting_member):
-        item = item_numbered(public_id, acting_member)
+        item = find.proficiency_item(public_id, acting_member)
         rules.require(explained(why, "The reason"))
         if item.retired_at is not None:
             raise Refused("proficiency.retired", "Nothing done", "It is retired already.", "Nothing is needed.")
@@ -134,18 +134,6 @@ def retire_item(public_id: str, *, why: str, acting_member: Member) -> Proficien
         services().blobs.delete(blob)
     forget_pictures()
     return item
-
-
-def _reference(public_id: str, member: Member) -> Reference:
-    row = Reference.objects.filter(public_id=public_id.strip(), gallery__agency=member.agency).first()
-    if row is None or not row.template:
-        raise Refused(
-            "reference.unknown",
-            "Item refused",
-            f"Your agency has no reference {public_id.strip()!r}.",
-            "See the candidates of a search, or what was enrolled, for ids.",
-        )
-    return row
 
 
 def _of_reference(row: Reference) -> ProbePicture:

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.models import Member, ProficiencyItem, Verification, VerificationItem
 from plainview.casework.pictures import aligned_jpeg
 from plainview.policy import rules
@@ -141,32 +142,14 @@ def items(member: Member) -> list[Listed]:
     return [Listed(row, row.given, row.answered) for row in counted]
 
 
-def item_numbered(public_id: str, member: Member) -> ProficiencyItem:
-    """Return an item of the member's agency.
-
-    Raises:
-        Refused: no permission, or proficiency.unknown.
-    """
-    rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_MANAGE))
-    rows = ProficiencyItem.objects.select_related("reference")
-    item = rows.filter(public_id=public_id.strip(), agency=member.agency).first()
-    if item is None:
-        raise Refused(
-            "proficiency.unknown",
-            "Refused",
-            f"Your agency has no item {public_id!r}.",
-            "See the list of items.",
-        )
-    return item
-
-
 def item_picture(public_id: str, which: str, member: Member) -> bytes:
     """The probe's or the face's picture of an item.
 
     Raises:
         Refused: no permission, unknown, or erased.
     """
-    item = item_numbered(public_id, member)
+    rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_MANAGE))
+    item = find.proficiency_item(public_id, member)
     if (which == "probe" and not item.probe_blob) or (which != "probe" and not item.reference.template):
         raise Refused("reference.expunged", "Nothing shown", "This picture was erased.", "Retire the item.")
     if which == "probe":

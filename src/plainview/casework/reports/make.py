@@ -18,8 +18,7 @@ from plainview.audit.checkpoint import parse
 from plainview.casework.log.guard import acting, permit, refusals_recorded
 from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.models import Agency, Member
-from plainview.casework.reports import read as read
-from plainview.casework.reports import records as records
+from plainview.casework.reports import read, records
 from plainview.casework.reports.files import to_csv, to_json
 from plainview.casework.reports.pdf import to_pdf
 from plainview.casework.workspace.services import services

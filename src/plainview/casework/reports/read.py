@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import QuerySet
 
 from plainview.casework.models import Agency, Gallery, Lead, LogEntry, Member, ReportSchedule, Search
-from plainview.policy.decision import Refused
 from plainview.policy.reporting import Period
 from plainview.recheck.recount import Recount
 
@@ -71,24 +70,6 @@ def schedules(member: Member) -> list[ReportSchedule]:
     """The standing orders of the member's agency that are in force."""
     rows = ReportSchedule.objects.filter(agency=member.agency, stopped_at=None)
     return list(rows.select_related("made_by").prefetch_related("recipients").order_by("pk"))
-
-
-def schedule_numbered(public_id: str, member: Member) -> ReportSchedule:
-    """Return a standing order of the member's agency that is in force.
-
-    Raises:
-        Refused: report.unknown.
-    """
-    rows = ReportSchedule.objects.filter(agency=member.agency, stopped_at=None)
-    found = rows.filter(public_id=public_id.strip()).first()
-    if found is None:
-        raise Refused(
-            "report.unknown",
-            "Refused",
-            f"Your agency sends no report {public_id.strip()!r}.",
-            "See the list.",
-        )
-    return found
 
 
 def readers(member: Member) -> list[Member]:

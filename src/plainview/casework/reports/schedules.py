@@ -13,13 +13,12 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.find import colleague
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
 from plainview.casework.models import Member, ReportSchedule
 from plainview.casework.reports.make import build, record, written
-from plainview.casework.reports.read import schedule_numbered
 from plainview.policy import reporting, rules
 from plainview.policy.permissions import Permission
 from plainview.policy.reporting import Period
@@ -40,7 +39,7 @@ def schedule_report(every: str, emails: Sequence[str], *, acting_member: Member)
         Refused: no permission, no such rhythm, nobody to send it to, or somebody who may not read it.
     """
     with acting("report.schedule", Permission.REPORT_SCHEDULE, acting_member):
-        people = [colleague(email, acting_member) for email in dict.fromkeys(emails)]
+        people = [find.colleague(email, acting_member) for email in dict.fromkeys(emails)]
         rules.require(
             reporting.rhythm_known(every),
             reporting.recipients_fit([(row.email, _may_read(row)) for row in people]),
@@ -72,7 +71,7 @@ def stop_schedule(public_id: str, *, acting_member: Member) -> ReportSchedule:
         Refused: no permission, or unknown.
     """
     with acting("report.stop", Permission.REPORT_SCHEDULE, acting_member):
-        schedule = schedule_numbered(public_id, acting_member)
+        schedule = find.schedule(public_id, acting_member)
         schedule.stopped_at = timezone.now()
         schedule.save(update_fields=["stopped_at"])
         write_entry(

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from plainview.audit.checkpoint import parse
+from plainview.casework import find
 from plainview.casework.log.explorer import entry_proof
 from plainview.casework.log.guard import acting
 from plainview.casework.log.read import keys_of_log
 from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.models import LogEntry, Member, RetentionRun
-from plainview.casework.retention.read import items_of, rules_of_run, run_numbered
+from plainview.casework.retention.read import items_of, rules_of_run
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -27,7 +28,7 @@ def proof_of_run(public_id: str, *, acting_member: Member) -> dict[str, Any]:
         Refused: no permission, unknown, or not done.
     """
     with acting("retention.prove", Permission.RETENTION_READ, acting_member):
-        run = run_numbered(public_id, acting_member)
+        run = find.retention_run(public_id, acting_member)
         if run.state != RetentionRun.State.DONE:
             raise Refused(
                 "retention.not_done",

@@ -34,7 +34,6 @@ from plainview.casework.models import (
     Search,
     Video,
 )
-from plainview.policy.decision import Refused
 from plainview.policy.retention import (
     BEGINNING,
     After,
@@ -313,24 +312,6 @@ def to_approve(member: Member) -> list[RetentionRun]:
     rows = RetentionRun.objects.filter(agency=member.agency, state=RetentionRun.State.PROPOSED)
     mine = rows.filter(proposed_by=member).values("pk")
     return list(rows.exclude(pk__in=mine).select_related("proposed_by").order_by("pk"))
-
-
-def run_numbered(public_id: str, member: Member) -> RetentionRun:
-    """Return a run of the member's agency.
-
-    Raises:
-        Refused: retention.unknown.
-    """
-    rows = RetentionRun.objects.select_related("agency", "rules", "proposed_by", "approved_by")
-    row = rows.filter(agency=member.agency, public_id=public_id.strip()).first()
-    if row is None:
-        raise Refused(
-            "retention.unknown",
-            "Refused",
-            f"Your agency has no retention run {public_id!r}.",
-            "See the list of runs.",
-        )
-    return row
 
 
 def items_of(run: RetentionRun) -> list[RetentionItem]:

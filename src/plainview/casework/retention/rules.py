@@ -13,7 +13,7 @@ from datetime import date
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from plainview.casework.find import case_numbered
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import (
@@ -113,8 +113,8 @@ def record_event(
     """
     with acting("retention.event", Permission.RETENTION_EVENT, acting_member):
         of_case = case.strip() and kind in (After.ACQUITTAL, After.DISMISSAL)
-        rows = [_reference(name.strip(), acting_member) for name in dict.fromkeys(references)]
-        held = case_numbered(case, acting_member) if of_case else None
+        rows = [find.reference(name, acting_member) for name in dict.fromkeys(references)]
+        held = find.case(case, acting_member) if of_case else None
         if kind not in retention.EVENTS or (held is None and not rows) or (case.strip() and held is None):
             raise Refused(
                 "retention.event_of_nothing",
@@ -259,18 +259,6 @@ def _bad_rows(bad: Iterable[Bad]) -> Refused:
         f"{told}{more}.",
         "Nothing of the file was recorded. Correct these rows and import it again.",
     )
-
-
-def _reference(public_id: str, member: Member) -> Reference:
-    row = Reference.objects.filter(public_id=public_id, gallery__agency=member.agency).first()
-    if row is None or not row.template:
-        raise Refused(
-            "reference.unknown",
-            "Nothing recorded",
-            f"Your agency has no reference {public_id!r}.",
-            "It may have been erased already; the log knows.",
-        )
-    return row
 
 
 def _authority(text: str) -> None:

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from plainview.audit.record import Value
-from plainview.casework import jobs
+from plainview.casework import find, jobs
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
@@ -27,7 +27,7 @@ from plainview.casework.models import (
     RetentionRun,
     RetentionVersion,
 )
-from plainview.casework.retention.read import Judged, changes_since, digest_of_lines, due, rules_of, run_numbered
+from plainview.casework.retention.read import Judged, changes_since, digest_of_lines, due, rules_of
 from plainview.policy import joining, retention, rules
 from plainview.policy.decision import Refused
 from plainview.policy.examination import explained
@@ -168,7 +168,7 @@ def approve_run(public_id: str, *, note: str, acting_member: Member) -> tuple[Re
         Refused: no permission, unknown, one's own, not waiting, no note, or the list has changed since.
     """
     with acting("retention.approve", Permission.RETENTION_APPROVE, acting_member):
-        run = RetentionRun.objects.select_for_update().get(pk=run_numbered(public_id, acting_member).pk)
+        run = find.retention_run(public_id, acting_member, lock=True)
         if run.state != RetentionRun.State.PROPOSED:
             raise Refused("retention.not_waiting", "Nothing approved", f"The run is {run.state}.", "See its page.")
         proposer = run.proposed_by.public_id if run.proposed_by else ""
@@ -206,7 +206,7 @@ def ask_run_again(public_id: str, *, acting_member: Member) -> tuple[RetentionRu
         Refused: no permission, unknown, not approved, or done.
     """
     with acting("retention.run", Permission.RETENTION_APPROVE, acting_member):
-        run = RetentionRun.objects.select_for_update().get(pk=run_numbered(public_id, acting_member).pk)
+        run = find.retention_run(public_id, acting_member, lock=True)
         if run.state != RetentionRun.State.APPROVED:
             raise Refused(
                 "retention.not_approved",
@@ -224,7 +224,7 @@ def withdraw_run(public_id: str, *, reason: str, acting_member: Member) -> Reten
         Refused: no permission, unknown, not waiting, or no reason in words.
     """
     with acting("retention.withdraw", Permission.RETENTION_PROPOSE, acting_member):
-        run = RetentionRun.objects.select_for_update().get(pk=run_numbered(public_id, acting_member).pk)
+        run = find.retention_run(public_id, acting_member, lock=True)
         rules.require(explained(reason, "The reason"))
         if run.state != RetentionRun.State.PROPOSED:
             raise Refused("retention.not_waiting", "Nothing withdrawn", f"The run is {run.state}.", "See its page.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from plainview.casework import find
 from plainview.casework.erasure.expunge import expunge, forget_pages
 from plainview.casework.erasure.expunged import bring_level
 from plainview.casework.log.guard import acting
@@ -16,7 +17,7 @@ from plainview.casework.models import Member, SubjectFinding, SubjectRequest
 from plainview.casework.models.subjects import ANSWERED, RECEIVED
 from plainview.casework.people.read import binding
 from plainview.casework.rights.letters import GRANTED, NOT_GRANTED, NOTHING, PARTLY, TOLD, close, tell
-from plainview.casework.rights.read import OPEN, filing_of, findings_of, has_photo, locked_request
+from plainview.casework.rights.read import OPEN, filing_of, findings_of, has_photo
 from plainview.policy import rights as policy
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -24,7 +25,7 @@ from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
 
 ERASED, KEPT = "erased", "kept"
-AGENCY_KEEPS = "subject.kept_by_agency"
+AGENCY_KEEPS = "rights.kept_by_agency"
 """The rule that a letter names when the agency itself decided to keep a reference."""
 
 
@@ -44,13 +45,13 @@ def answer_request(
             nobody asked for, or no reason for what is kept.
         StorageError: a picture could not be removed; run it again.
     """
-    with acting("subject.answer", Permission.SUBJECT_ANSWER, acting_member):
+    with acting("rights.answer", Permission.RIGHTS_ANSWER, acting_member):
         row = _answerable(public_id, acting_member)
         found, asks = findings_of(row, of_person=True), set(row.wishes) - {policy.ACCESS}
         ids = {one.reference.public_id for one in found}
         if set(erase) - ids or (erase and not asks):
             raise Refused(
-                "subject.erase",
+                "rights.erase",
                 "Not answered",
                 "Only references of the person are erased, and only if they asked for it.",
                 "See `plainview rights show` for those that are theirs.",
@@ -61,13 +62,13 @@ def answer_request(
     if asks:
         for one in found:
             _erase(one, row, acting_member) if one not in kept else _keep(one, reason, acting_member)
-    with acting("subject.answer", Permission.SUBJECT_ANSWER, acting_member):
+    with acting("rights.answer", Permission.RIGHTS_ANSWER, acting_member):
         row = _answerable(public_id, acting_member)
         outcomes = [one.outcome for one in findings_of(row, of_person=True)]
         row.state, row.reason, row.outcome = ANSWERED, reason.strip(), _outcome(outcomes)
         close(row, acting_member)
         write_entry(
-            "subject.answered",
+            "rights.answered",
             {
                 "request": row.public_id,
                 "agency": acting_member.agency.public_id,
@@ -84,7 +85,7 @@ def answer_request(
 
 
 def _answerable(public_id: str, acting_member: Member) -> SubjectRequest:
-    row = locked_request(public_id, acting_member)
+    row = find.rights_request(public_id, acting_member, lock=True)
     undecided = row.findings.filter(is_person=None).count()
     rules.require(
         policy.still_open(row.state not in OPEN),
@@ -130,5 +131,5 @@ def _entry_of(reference: str) -> int | None:
 def _keep(one: SubjectFinding, reason: str, acting_member: Member) -> None:
     _, rulebook = binding(acting_member.agency)
     one.outcome, one.rule, one.why = KEPT, AGENCY_KEEPS, reason.strip()
-    one.remedy = f"You can complain to: {rulebook.subject_complaints}."
+    one.remedy = f"You can complain to: {rulebook.rights_complaints}."
     one.save(update_fields=["outcome", "rule", "why", "remedy"])

@@ -10,13 +10,14 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.erasure.expunge import forget_pages
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, SubjectFinding, SubjectRequest
 from plainview.casework.models.subjects import CONFIRMED, RECEIVED, REFUSED
 from plainview.casework.rights.letters import close, tell
-from plainview.casework.rights.read import OPEN, filing_of, findings_of, locked_request, request_numbered
+from plainview.casework.rights.read import OPEN, filing_of, findings_of
 from plainview.policy import rights as policy
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -49,13 +50,13 @@ def view_request(public_id: str, *, acting_member: Member) -> Seen:
     Raises:
         Refused: no permission or unknown.
     """
-    with acting("subject.view", Permission.SUBJECT_READ, acting_member):
-        row = request_numbered(public_id, acting_member)
-        answers = holds(acting_member.roles, Permission.SUBJECT_ANSWER)
+    with acting("rights.view", Permission.RIGHTS_READ, acting_member):
+        row = find.rights_request(public_id, acting_member)
+        answers = holds(acting_member.roles, Permission.RIGHTS_ANSWER)
         filing = filing_of(row) if answers else Filing(tuple(row.wishes), "", "", "", "", ())
         faces = findings_of(row) if answers or row.state not in OPEN else []
         write_entry(
-            "subject.viewed",
+            "rights.viewed",
             {"request": row.public_id, "agency": acting_member.agency.public_id},
             acting_member=acting_member,
         )
@@ -68,20 +69,20 @@ def confirm(public_id: str, how: str, *, acting_member: Member) -> SubjectReques
     Raises:
         Refused: no permission, unknown, confirmed or closed already, no sentence, or a document's number in it.
     """
-    with acting("subject.confirm", Permission.SUBJECT_ANSWER, acting_member):
-        row = locked_request(public_id, acting_member)
+    with acting("rights.confirm", Permission.RIGHTS_ANSWER, acting_member):
+        row = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
             policy.still_open(row.state not in OPEN),
             explained(how, "How identity was checked"),
             policy.no_document_number(how),
         )
         if row.state != RECEIVED:
-            raise Refused("subject.confirmed", "Not recorded", "It was recorded already.", "Go on with the request.")
+            raise Refused("rights.confirmed", "Not recorded", "It was recorded already.", "Go on with the request.")
         row.state, row.confirmed_how = CONFIRMED, how.strip()
         row.confirmed_by, row.confirmed_at = acting_member, timezone.now()
         row.save(update_fields=["state", "confirmed_how", "confirmed_by", "confirmed_at"])
         write_entry(
-            "subject.confirmed",
+            "rights.confirmed",
             {"request": row.public_id, "agency": acting_member.agency.public_id},
             {"how": row.confirmed_how},
             acting_member=acting_member,
@@ -95,8 +96,8 @@ def extend(public_id: str, days: int, reason: str, *, acting_member: Member) -> 
     Raises:
         Refused: no permission, unknown, closed, extended or overdue already, too long, or no reason.
     """
-    with acting("subject.extend", Permission.SUBJECT_ANSWER, acting_member):
-        row = locked_request(public_id, acting_member)
+    with acting("rights.extend", Permission.RIGHTS_ANSWER, acting_member):
+        row = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
             policy.still_open(row.state not in OPEN),
             policy.extension(days, before=row.extended_at is not None, today=timezone.now().date(), due_on=row.due_on),
@@ -107,7 +108,7 @@ def extend(public_id: str, days: int, reason: str, *, acting_member: Member) -> 
         row.extended_why, row.tell = reason.strip(), "extended"
         row.save(update_fields=["due_on", "extended_by", "extended_at", "extended_why", "tell"])
         write_entry(
-            "subject.extended",
+            "rights.extended",
             {
                 "request": row.public_id,
                 "agency": acting_member.agency.public_id,
@@ -126,19 +127,19 @@ def refuse(public_id: str, ground: str, reason: str, *, acting_member: Member) -
     Raises:
         Refused: no permission, unknown, closed already, an unknown ground, or no reason.
     """
-    with acting("subject.refuse", Permission.SUBJECT_ANSWER, acting_member):
-        row = locked_request(public_id, acting_member)
+    with acting("rights.refuse", Permission.RIGHTS_ANSWER, acting_member):
+        row = find.rights_request(public_id, acting_member, lock=True)
         rules.require(policy.still_open(row.state not in OPEN), explained(reason, "The reason"))
         if row.findings.exclude(outcome="").exists():
             raise Refused(
-                "subject.begun",
+                "rights.begun",
                 "Not refused",
                 "Pictures of the person are being erased already.",
                 "Finish the answer: run it again.",
             )
         if ground not in policy.GROUNDS:
             raise Refused(
-                "subject.ground",
+                "rights.ground",
                 "Not refused",
                 f"There is no ground {ground!r}.",
                 f"Use one of: {', '.join(policy.GROUNDS)}.",
@@ -146,7 +147,7 @@ def refuse(public_id: str, ground: str, reason: str, *, acting_member: Member) -
         row.state, row.outcome, row.ground, row.reason = REFUSED, "refused", ground, reason.strip()
         close(row, acting_member)
         write_entry(
-            "subject.refused",
+            "rights.refused",
             {
                 "request": row.public_id,
                 "agency": acting_member.agency.public_id,

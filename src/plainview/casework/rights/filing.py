@@ -58,11 +58,11 @@ def agency_asked(public_id: str) -> Agency:
     """Return an open agency.
 
     Raises:
-        Refused: subject.agency.
+        Refused: rights.agency.
     """
     found = next((row for row in open_agencies() if row.public_id == public_id), None)
     if found is None:
-        raise Refused("subject.agency", "Not sent", "No such agency works here.", "Choose one of the list.")
+        raise Refused("rights.agency", "Not sent", "No such agency works here.", "Choose one of the list.")
     return found
 
 
@@ -71,7 +71,7 @@ def file_request(agency_id: str, filing: Filing, photo: bytes | None, *, network
 
     Args:
         agency_id: the agency that is asked.
-        filing: what the person wrote, as `policy.subjects.read_filing` gives it.
+        filing: what the person wrote, as `policy.rights.read_filing` gives it.
         photo: a photograph of the person alone, at most `PHOTO_BYTES`; None when they send none.
         network: the address from which it comes; it is counted for an hour and never kept.
 
@@ -102,7 +102,7 @@ def record_refused_filing(agency_id: str, refused: Refused, *, network: str) -> 
         return
     with _unseen(), transaction.atomic():
         write_entry(
-            "subject.file.refused",
+            "rights.file.refused",
             {"rule": refused.rule_id, "agency": agency_asked(agency_id).public_id},
             acting_member=None,
         )
@@ -127,14 +127,14 @@ def _file(agency: Agency, filing: Filing, photo: bytes | None) -> Filed:
         wishes=list(filing.wishes),
         code_sha256=_digest(code),
         received_at=now,
-        due_on=now.date() + timedelta(days=rulebook.subject_days),
+        due_on=now.date() + timedelta(days=rulebook.rights_days),
     )
     row.sealed = seal_filing(filing, row.public_id)
     committed = {"filing_sha256": hashlib.sha256(bytes(row.sealed)).hexdigest()}
     if photo is not None:
         committed["photo_sha256"] = hashlib.sha256(photo).hexdigest()
     receipt = write_entry(
-        "subject.received",
+        "rights.received",
         {
             "request": row.public_id,
             "agency": agency.public_id,
@@ -149,7 +149,7 @@ def _file(agency: Agency, filing: Filing, photo: bytes | None) -> Filed:
     row.entry = receipt.entry
     row.save()
     if photo is not None:
-        sealed = services().subjects.seal(photo, f"photo:{row.public_id}".encode())
+        sealed = services().rights.seal(photo, f"photo:{row.public_id}".encode())
         SubjectPhoto.objects.create(request=row, sealed=sealed)
     return Filed(row, code)
 
@@ -159,7 +159,7 @@ def _check_email(address: str) -> None:
         validate_email(address)
     except ValidationError:
         raise Refused(
-            "subject.contact", "Not sent", "The e-mail address is none.", "Correct it, or give a postal one."
+            "rights.contact", "Not sent", "The e-mail address is none.", "Correct it, or give a postal one."
         ) from None
 
 
@@ -199,13 +199,13 @@ def open_request(public_id: str, code: str, *, network: str) -> Opened:
     """Show the state of a request to whoever holds its code; that it was read is an entry.
 
     Raises:
-        Refused: subject.code_often, or subject.code for an unknown number and for a wrong code alike.
+        Refused: rights.code_often, or rights.code for an unknown number and for a wrong code alike.
     """
     number = public_id.strip().upper()
     for what, whom in (("code", number), ("code network", _network(network))):
         if _count(what, whom) >= policy.WRONG_CODES:
             raise Refused(
-                "subject.code_often",
+                "rights.code_often",
                 "Not shown",
                 f"More than {policy.WRONG_CODES} codes were wrong within an hour.",
                 "Wait an hour, then try again with the code of your receipt.",
@@ -217,14 +217,14 @@ def open_request(public_id: str, code: str, *, network: str) -> Opened:
         _counted("code", number)
         _counted("code network", _network(network))
         raise Refused(
-            "subject.code",
+            "rights.code",
             "Not shown",
             "There is no request with this number and this code.",
             "Both stand on your receipt. Without them, ask the agency.",
         )
     with _unseen(), transaction.atomic():
         write_entry(
-            "subject.read_by_person",
+            "rights.read_by_person",
             {"request": row.public_id, "agency": row.agency.public_id},
             acting_member=None,
         )
@@ -256,7 +256,7 @@ def _network(address: str) -> str:
 
 def _key(what: str, whom: str) -> str:
     # Keyed: the cache's table does not tell who asked.
-    return "subject-" + salted_hmac("plainview.subjects", f"{what}: {whom}", algorithm="sha256").hexdigest()
+    return "rights-" + salted_hmac("plainview.rights", f"{what}: {whom}", algorithm="sha256").hexdigest()
 
 
 def _count(what: str, whom: str) -> int:

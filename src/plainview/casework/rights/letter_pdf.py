@@ -1,6 +1,6 @@
 """The letter to a person who asked about themself: an accessible PDF in plain words.
 
-Owns its layout. It reads no database and holds no picture: `casework.actions.subject_letters` says what goes in.
+Owns its layout. It reads no database and holds no picture: `plainview.casework.rights.letters` says what goes in.
 """
 
 from __future__ import annotations

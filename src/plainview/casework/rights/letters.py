@@ -80,13 +80,13 @@ def held_facts(reference: Reference) -> list[Fact]:
 
 def seal_facts(finding: SubjectFinding, facts: Sequence[Fact]) -> bytes:
     """Seal what is held for the letter: an erasure empties the reference before the letter is written."""
-    return services().subjects.seal(json.dumps(facts).encode(), f"finding:{finding.reference_id}".encode())
+    return services().rights.seal(json.dumps(facts).encode(), f"finding:{finding.reference_id}".encode())
 
 
 def _facts_of(finding: SubjectFinding) -> list[Fact]:
     if not finding.sealed:
         return []
-    opened = services().subjects.open(bytes(finding.sealed), f"finding:{finding.reference_id}".encode())
+    opened = services().rights.open(bytes(finding.sealed), f"finding:{finding.reference_id}".encode())
     return [(str(name), str(value)) for name, value in json.loads(opened)]
 
 
@@ -95,7 +95,7 @@ def close(row: SubjectRequest, member: Member) -> None:
     row.closed_by, row.closed_at, row.tell = member, timezone.now(), "answered"
     pdf = to_pdf(_letter(row))
     answer = SubjectAnswer(request=row, sha256=hashlib.sha256(pdf).hexdigest(), made_at=row.closed_at)
-    answer.sealed = services().subjects.seal(pdf, f"answer:{row.public_id}".encode())
+    answer.sealed = services().rights.seal(pdf, f"answer:{row.public_id}".encode())
     answer.save()
     row.answer = answer
     row.save()
@@ -136,7 +136,7 @@ def tell(row: SubjectRequest) -> bool:
 
 def _told(row: SubjectRequest, what: str) -> None:
     write_entry(
-        "subject.told",
+        "rights.told",
         {"request": row.public_id, "agency": row.agency.public_id, "what": what},
         acting_member=None,
     )
@@ -268,7 +268,7 @@ def _used(found: list[SubjectFinding], policy: AgencyPolicy) -> Iterator[Section
         )
         for one in told
     ]
-    answer = open_cases(withheld, policy.subject_open_cases)
+    answer = open_cases(withheld, policy.rights_open_cases)
     if isinstance(answer, Refused):
         says.append(f"Withheld (rule {answer.rule_id}): {answer.why} {answer.next_step}")
     yield Section(
@@ -348,7 +348,7 @@ def proof_of_entry(number: int | None, size: int) -> dict[str, Any] | None:
 def _remedies(row: SubjectRequest, policy: AgencyPolicy) -> list[str]:
     return [
         f"Write to {row.agency.name} and name the number of your request; it must look again.",
-        f"Complain to: {policy.subject_complaints}. It costs nothing, and it can check what we may not tell you.",
+        f"Complain to: {policy.rights_complaints}. It costs nothing, and it can check what we may not tell you.",
         "Go to court, as the law of the place has it.",
     ]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from plainview.audit.record import Entry, parse_line
@@ -27,7 +27,6 @@ from plainview.casework.models import (
 )
 from plainview.casework.models.subjects import CONFIRMED, RECEIVED, SubjectFinding, SubjectPhoto
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
 from plainview.policy.rights import WARN_DAYS, Filing
 
 OPEN = (RECEIVED, CONFIRMED)
@@ -61,36 +60,6 @@ def requests_to_answer(member: Member) -> list[Waiting]:
     return [Waiting(row, days_left(row), is_pressing(row)) for row in rows]
 
 
-def request_numbered(public_id: str, member: Member) -> SubjectRequest:
-    """Return a request to the member's agency; in a transaction of an act, its row is locked by `locked_request`.
-
-    Raises:
-        Refused: subject.unknown.
-    """
-    return _one(SubjectRequest.objects.all(), public_id, member)
-
-
-def locked_request(public_id: str, member: Member) -> SubjectRequest:
-    """As `request_numbered`, its row locked until the transaction ends.
-
-    Raises:
-        Refused: subject.unknown.
-    """
-    return _one(SubjectRequest.objects.select_for_update(of=("self",)), public_id, member)
-
-
-def _one(rows: QuerySet[SubjectRequest], public_id: str, member: Member) -> SubjectRequest:
-    found = rows.select_related("agency").filter(agency=member.agency, public_id=public_id.strip()).first()
-    if found is None:
-        raise Refused(
-            "subject.unknown",
-            "Refused",
-            f"Your agency has no request {public_id!r}.",
-            "See `plainview rights list`.",
-        )
-    return found
-
-
 def seal_filing(filing: Filing, public_id: str) -> bytes:
     """Seal what a person wrote, for its place alone."""
     told = {
@@ -100,7 +69,7 @@ def seal_filing(filing: Filing, public_id: str) -> bytes:
         "about": filing.about,
         "named": list(filing.named),
     }
-    return services().subjects.seal(json.dumps(told).encode(), f"request:{public_id}".encode())
+    return services().rights.seal(json.dumps(told).encode(), f"request:{public_id}".encode())
 
 
 def filing_of(row: SubjectRequest) -> Filing:
@@ -108,7 +77,7 @@ def filing_of(row: SubjectRequest) -> Filing:
     wishes = tuple(row.wishes)
     if not row.sealed:
         return Filing(wishes, "", "", "", "", ())
-    told = json.loads(services().subjects.open(bytes(row.sealed), f"request:{row.public_id}".encode()))
+    told = json.loads(services().rights.open(bytes(row.sealed), f"request:{row.public_id}".encode()))
     return replace(Filing(wishes, **told), named=tuple(told["named"]))
 
 
@@ -117,7 +86,7 @@ def photo_of(row: SubjectRequest) -> bytes | None:
     sealed = SubjectPhoto.objects.filter(request=row).values_list("sealed", flat=True).first()
     if sealed is None:
         return None
-    return services().subjects.open(bytes(sealed), f"photo:{row.public_id}".encode())
+    return services().rights.open(bytes(sealed), f"photo:{row.public_id}".encode())
 
 
 def has_photo(row: SubjectRequest) -> bool:
@@ -130,7 +99,7 @@ def answer_pdf(row: SubjectRequest) -> bytes | None:
     answer = getattr(row, "answer", None)
     if answer is None:
         return None
-    return services().subjects.open(bytes(answer.sealed), f"answer:{row.public_id}".encode())
+    return services().rights.open(bytes(answer.sealed), f"answer:{row.public_id}".encode())
 
 
 def findings_of(row: SubjectRequest, *, of_person: bool = False) -> list[SubjectFinding]:
@@ -139,18 +108,6 @@ def findings_of(row: SubjectRequest, *, of_person: bool = False) -> list[Subject
     if of_person:
         found = found.filter(is_person=True)
     return sorted(found, key=lambda one: (not one.is_named, one.reference.gallery_id, one.rank or 0, one.pk))
-
-
-def finding_numbered(row: SubjectRequest, number: int) -> SubjectFinding:
-    """One face of a request.
-
-    Raises:
-        Refused: finding.unknown.
-    """
-    found = SubjectFinding.objects.filter(request=row, pk=number).select_related("reference").first()
-    if found is None:
-        raise Refused("finding.unknown", "Refused", "The request has no such face.", "Go back to its page.")
-    return found
 
 
 def named_references(row: SubjectRequest, named: Sequence[str]) -> list[Reference]:
@@ -226,7 +183,7 @@ def decisions_about(row: SubjectRequest) -> list[int]:
     named = Position(f'"request":"{row.public_id}"'.encode())
     rows = LogEntry.objects.filter(seq__gt=row.entry).alias(named=named).filter(named__gt=0).order_by("seq")
     entries = [parse_line(bytes(one)) for one in rows.values_list("canonical", flat=True)]
-    return [entry.seq for entry in entries if entry.action == "subject.decided"]
+    return [entry.seq for entry in entries if entry.action == "rights.decided"]
 
 
 def exports_of(references: Iterable[Reference]) -> list[tuple[int, date, str]]:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.canaries.checks import look_again
 from plainview.casework.canaries.read import hidden
 from plainview.casework.galleries.calibrate import calibrate
@@ -28,7 +29,6 @@ from plainview.casework.rights.read import (
     filing_of,
     findings_of,
     has_photo,
-    locked_request,
     named_references,
     photo_of,
 )
@@ -54,7 +54,7 @@ class _Looked:
     listed: list[Listed]
 
 
-def search_subject(public_id: str, *, top: int = DEFAULT_LIST, acting_member: Member) -> list[SubjectFinding]:
+def search_person(public_id: str, *, top: int = DEFAULT_LIST, acting_member: Member) -> list[SubjectFinding]:
     """Compare the person's photograph with every gallery of the agency, and look up what they named.
 
     Run again, it replaces faces that nobody has decided on; decisions stay.
@@ -71,11 +71,11 @@ def search_subject(public_id: str, *, top: int = DEFAULT_LIST, acting_member: Me
     row, asked = _record(public_id, top, acting_member)
     looked: list[_Looked] = []
     if asked:
-        with refusals_recorded("subject.search", acting_member), index_reached():
+        with refusals_recorded("rights.search", acting_member), index_reached():
             template = _template(row)
             looked = [_look(gallery, receipt, template, top) for gallery, receipt in asked]
     with transaction.atomic():
-        row = locked_request(row.public_id, acting_member)
+        row = find.rights_request(row.public_id, acting_member, lock=True)
         rules.require(policy.still_open(row.state not in OPEN))
         _keep(row, looked, acting_member)
     return findings_of(row)
@@ -83,8 +83,8 @@ def search_subject(public_id: str, *, top: int = DEFAULT_LIST, acting_member: Me
 
 def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectRequest, list[tuple[Gallery, Receipt]]]:
     """Record the search of every gallery, durable before this returns."""
-    with acting("subject.search", Permission.SUBJECT_ANSWER, acting_member):
-        row = locked_request(public_id, acting_member)
+    with acting("rights.search", Permission.RIGHTS_ANSWER, acting_member):
+        row = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
             policy.still_open(row.state not in OPEN),
             policy.identity_checked(row.state != RECEIVED),
@@ -93,7 +93,7 @@ def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectReq
         named = filing_of(row).named
         if not has_photo(row) and not named:
             raise Refused(
-                "subject.nothing_to_find",
+                "rights.nothing_to_find",
                 "Nothing searched",
                 "The person sent no photograph and named no reference.",
                 "Answer the request, or ask them for a photograph of themself.",
@@ -105,7 +105,7 @@ def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectReq
         for gallery in galleries if has_photo(row) else ():
             rules.require(rules.gallery_of_pack(gallery.name, gallery.pack, pack.identity, gallery.re_embedding))
             receipt = write_entry(
-                "subject.search_requested",
+                "rights.search_requested",
                 {
                     "request": row.public_id,
                     "agency": acting_member.agency.public_id,
@@ -165,7 +165,7 @@ def _keep(row: SubjectRequest, looked: list[_Looked], acting_member: Member) -> 
             }
         )
         write_entry(
-            "subject.search_answered",
+            "rights.search_answered",
             {
                 "request": row.public_id,
                 "agency": acting_member.agency.public_id,
@@ -195,8 +195,8 @@ def decide(
     Raises:
         Refused: no permission, unknown, closed, or a reference that the request does not list.
     """
-    with acting("subject.decide", Permission.SUBJECT_ANSWER, acting_member):
-        row = locked_request(public_id, acting_member)
+    with acting("rights.decide", Permission.RIGHTS_ANSWER, acting_member):
+        row = find.rights_request(public_id, acting_member, lock=True)
         rules.require(policy.still_open(row.state not in OPEN))
         held = {one.reference.public_id: one for one in findings_of(row)}
         unknown = (set(persons) | set(others)) - held.keys()
@@ -220,7 +220,7 @@ def _decide(one: SubjectFinding, is_person: bool, row: SubjectRequest, acting_me
     one.sealed = seal_facts(one, held_facts(reference)) if is_person and reference.template else b""
     one.save(update_fields=["is_person", "decided_by", "decided_at", "sealed"])
     write_entry(
-        "subject.decided",
+        "rights.decided",
         {"request": row.public_id, "agency": acting_member.agency.public_id},
         # Whose face a reference is stays sealed: the log is public.
         {"reference": reference.public_id, "is_person": is_person},

@@ -48,7 +48,7 @@ def watch_deadlines() -> dict[str, int]:
             SubjectRequest.objects.filter(pk__in=[row.pk for row in rows]).update(warned_at=now)
             overdue = sum(is_overdue(row) for row in rows)
             write_entry(
-                "subject.deadline_warned",
+                "rights.deadline_warned",
                 {"agency": agency.public_id, "requests": len(rows), "overdue": overdue},
                 acting_member=None,
             )
@@ -68,7 +68,7 @@ def _due_for_warning(row: SubjectRequest) -> bool:
 
 def _answering(agency: Agency) -> list[str]:
     members = Member.objects.filter(agency=agency, is_active=True).order_by("email")
-    return [row.email for row in members if holds(row.roles, Permission.SUBJECT_ANSWER)]
+    return [row.email for row in members if holds(row.roles, Permission.RIGHTS_ANSWER)]
 
 
 def _letter(rows: list[SubjectRequest]) -> str:
@@ -76,7 +76,7 @@ def _letter(rows: list[SubjectRequest]) -> str:
     return (
         "People have asked what you hold about them, and the law gives you a time to answer:\n\n"
         + "\n".join(lines)
-        + f"\n\nSign in: {address()}/requests/\n"
+        + f"\n\nSign in: {address()}/rights-requests/\n"
     )
 
 
@@ -105,9 +105,7 @@ def erase_old() -> list[str]:
             row.sealed, row.confirmed_how, row.reason, row.extended_why = b"", "", "", ""
             row.tell, row.erased_at = "", timezone.now()
             row.save()
-            write_entry(
-                "subject.erased", {"request": row.public_id, "agency": row.agency.public_id}, acting_member=None
-            )
+            write_entry("rights.erased", {"request": row.public_id, "agency": row.agency.public_id}, acting_member=None)
         erased.append(row.public_id)
     if erased:
         forget_pages()

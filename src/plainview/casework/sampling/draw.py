@@ -11,11 +11,12 @@ from datetime import date
 from django.utils import timezone
 
 from plainview.audit.record import Value
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.read import root_at
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import AuditSample, AuditSampleItem, Member, Search
-from plainview.casework.sampling.read import population, sample_numbered
+from plainview.casework.sampling.read import population
 from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -106,7 +107,7 @@ def record_finding(sample_id: str, position: int, finding: str, note: str, *, ac
         Refused: no permission, unknown, no such finding, found already, or a question or breach without words.
     """
     with acting("sample.finding", Permission.AUDIT_SAMPLE, acting_member):
-        sample = sample_numbered(sample_id, acting_member)
+        sample = find.sample(sample_id, acting_member)
         rows = AuditSampleItem.objects.select_for_update().filter(sample=sample, position=position)
         row = rows.select_related("search").first()
         if row is None:

@@ -10,7 +10,6 @@ from plainview.audit.record import parse_line
 from plainview.casework.log.explorer import Position
 from plainview.casework.log.read import root_at
 from plainview.casework.models import Agency, AuditSample, AuditSampleItem, LogEntry, Member
-from plainview.policy.decision import Refused
 from plainview.policy.sampling import BREACH, QUESTION, draw, seed_of
 from plainview.scores.proportions import exact_interval
 
@@ -38,19 +37,6 @@ def samples(member: Member) -> list[AuditSample]:
     """Every draw of the member's agency, the newest first."""
     rows = AuditSample.objects.filter(agency=member.agency).select_related("member")
     return list(rows.prefetch_related("items").order_by("-pk"))
-
-
-def sample_numbered(public_id: str, member: Member) -> AuditSample:
-    """A draw of the member's agency.
-
-    Raises:
-        Refused: sample.unknown.
-    """
-    rows = AuditSample.objects.filter(agency=member.agency, public_id=public_id.strip())
-    row = rows.select_related("member", "agency").first()
-    if row is None:
-        raise Refused("sample.unknown", "Refused", "There is no such sample.", "Look at the list of samples.")
-    return row
 
 
 def items_of(sample: AuditSample) -> list[AuditSampleItem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plainview.casework.find import require_open_to_view, search_numbered
+from plainview.casework import find
 from plainview.casework.models import Candidate, Member, Search
 from plainview.policy.decision import Refused
 
@@ -13,7 +13,7 @@ def answered(public_id: str, member: Member) -> Search:
     Raises:
         Refused: search.unknown, search.sealed, or search.no_answer when it was not answered or was erased.
     """
-    search = require_open_to_view(search_numbered(public_id, member))
+    search = find.viewable_search(public_id, member)
     if search.answered_at is None or search.erased_at is not None:
         raise Refused(
             "search.no_answer",
@@ -27,15 +27,3 @@ def answered(public_id: str, member: Member) -> Search:
 def candidates_of(search: Search) -> list[Candidate]:
     """The whole list of a search, by rank, each with its reference."""
     return list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
-
-
-def candidate_ranked(search: Search, rank: int) -> Candidate:
-    """One row of the list.
-
-    Raises:
-        Refused: candidate.unknown.
-    """
-    found = Candidate.objects.filter(search=search, rank=rank).select_related("reference").first()
-    if found is None:
-        raise Refused("candidate.unknown", "Refused", f"The list has no rank {rank}.", "Go back to the candidates.")
-    return found

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from django.db import IntegrityError
 
-from plainview.casework.find import preparation_numbered
+from plainview.casework import find
 from plainview.casework.log.guard import refusals_recorded
 from plainview.casework.models import Member, Preparation, Search
 from plainview.casework.probes.approvals import usable_approvals
@@ -33,7 +33,7 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
         Refused: the draft is unknown, no face or gallery is chosen, or a rule of a search says no; recorded.
         BadMedia: the chosen face cannot be used.
     """
-    draft = preparation_numbered(public_id, acting_member)
+    draft = find.preparation(public_id, acting_member)
     with refusals_recorded("search", acting_member):
         _complete(draft)
     made = _made(draft)

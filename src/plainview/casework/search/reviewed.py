@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
+from plainview.casework import find
 from plainview.casework.models import Case, ExonerationReview, Member
 from plainview.policy.decision import Refused
-
-
-def review_numbered(public_id: str, member: Member) -> ExonerationReview:
-    """A review of the member's agency.
-
-    Raises:
-        Refused: review.unknown.
-    """
-    rows = ExonerationReview.objects.filter(search__case__agency=member.agency, public_id=public_id.strip())
-    row = rows.select_related(
-        "search__case__agency", "search__gallery", "asked_by", "decided_by", "answered_by"
-    ).first()
-    if row is None:
-        raise Refused(
-            "review.unknown",
-            "Refused",
-            "There is no such review.",
-            "Look at the list of exoneration reviews.",
-        )
-    return row
 
 
 def review_to_search(public_id: str, case: Case | None, member: Member) -> ExonerationReview:
@@ -49,7 +30,7 @@ def open_review(public_id: str, case: Case | None, member: Member) -> Exoneratio
     Raises:
         Refused: review.unknown, when there is none of this case; or review.not_open.
     """
-    row = review_numbered(public_id, member)
+    row = find.review(public_id, member)
     if case is None or row.search.case_id != case.pk:
         raise Refused(
             "review.unknown",

@@ -8,9 +8,9 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.erasure.holds import lock_holds
 from plainview.casework.erasure.read import held_search
-from plainview.casework.find import search_numbered
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Search
@@ -28,7 +28,7 @@ def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Sea
     """
     sweep()
     with acting("search.authorise", Permission.SEARCH_AUTHORISE, acting_member):
-        search = search_numbered(public_id, acting_member)
+        search = find.search(public_id, acting_member)
         rules.require(joining.another_person(acting_member.public_id, search.member.public_id, "Authorisation"))
         over = search.authorised_at or search.erased_at or search.sealed_at
         if search.authorise_by is None or over is not None:

@@ -13,8 +13,9 @@ from datetime import date
 from django.utils import timezone
 
 from plainview.audit.record import Value
+from plainview.casework import find
 from plainview.casework.agreements.guard import locked
-from plainview.casework.agreements.read import agreement_numbered, partners
+from plainview.casework.agreements.read import partners
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agency, Agreement, AgreementVersion, Gallery, Member
@@ -214,7 +215,7 @@ def _partner(name: str, member: Member) -> Agency:
 
 def _locked(public_id: str, member: Member) -> Agreement:
     """An agreement of the member's agency, not withdrawn, its row locked until the end of the transaction."""
-    agreement = locked(agreement_numbered(public_id, member).pk)
+    agreement = locked(find.agreement(public_id, member).pk)
     if agreement.withdrawn_at is not None:
         raise Refused("agreement.over", "Nothing done", "The agreement was withdrawn.", "Propose a new one.")
     return agreement

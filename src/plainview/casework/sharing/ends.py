@@ -9,13 +9,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.agreements.guard import held
 from plainview.casework.agreements.read import facts_of, named
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agreement, Member, SharedRequest
 from plainview.casework.sharing.notices import able, owe
-from plainview.casework.sharing.read import request_numbered
 from plainview.policy import joining, rules
 from plainview.policy import sharing as words
 from plainview.policy.decision import Refused
@@ -70,7 +70,7 @@ def take_back(public_id: str, *, reason: str, acting_member: Member) -> SharedRe
 
 
 def _open(public_id: str, member: Member, *, holder: bool) -> SharedRequest:
-    request = held(request_numbered(public_id, member).public_id)
+    request = held(find.shared_request(public_id, member).public_id)
     agency = request.agreement.holder_id if holder else request.agreement.asker_id
     if agency != member.agency_id:
         raise Refused(

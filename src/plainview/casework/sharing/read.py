@@ -6,11 +6,11 @@ Owns how far a request is, in words, and what of an answer the asker gets to see
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.agreements.read import binding_version
 from plainview.casework.models import (
     Approval,
@@ -27,46 +27,6 @@ from plainview.policy import examination as looking
 from plainview.policy.decision import Decision, Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.sharing import LEAD, answerable
-
-if TYPE_CHECKING:
-    pass
-
-_WITH = (
-    "agreement__holder",
-    "agreement__asker",
-    "version",
-    "gallery",
-    "case",
-    "member__agency",
-    "authorised_by",
-    "taken_by",
-    "mirror",
-    "closed_by",
-)
-
-
-def requests_of(member: Member) -> QuerySet[SharedRequest]:
-    """Those that the member's agency made, and those that reached it: authorised ones only."""
-    mine = Q(agreement__asker=member.agency)
-    reached = Q(agreement__holder=member.agency, authorised_at__isnull=False)
-    return SharedRequest.objects.filter(mine | reached).select_related(*_WITH)
-
-
-def request_numbered(public_id: str, member: Member) -> SharedRequest:
-    """Return a request that concerns the member's agency.
-
-    Raises:
-        Refused: shared.unknown; so is one between two others.
-    """
-    found = requests_of(member).filter(public_id=public_id.strip()).first()
-    if found is None:
-        raise Refused(
-            "shared.unknown",
-            "Refused",
-            f"Your agency has no request {public_id!r}.",
-            "See `plainview request list`.",
-        )
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +76,7 @@ def _state(request: SharedRequest, search: Search | None) -> tuple[str, Permissi
 def requests(member: Member, *, made: bool) -> list[Shown]:
     """The requests that the member's agency made, or that reached it: open ones first, the next to expire on top."""
     side = "agreement__asker" if made else "agreement__holder"
-    rows = requests_of(member).filter(**{side: member.agency})
+    rows = find.shared_request.rows(member).filter(**{side: member.agency})
     still = [shown(row, member) for row in rows.filter(closed_at=None).order_by("expires_at")]
     return still + [shown(row, member) for row in rows.exclude(closed_at=None).order_by("-closed_at")[:200]]
 
@@ -124,7 +84,7 @@ def requests(member: Member, *, made: bool) -> list[Shown]:
 def waiting(member: Member, turn: Permission) -> list[Shown]:
     """Open requests at which this member is asked to act with this permission: neither a colleague's nor their own."""
     others = Q(taken_by=None) | Q(taken_by=member)
-    rows = requests_of(member).filter(others, closed_at=None).exclude(member=member).order_by("expires_at")
+    rows = find.shared_request.rows(member).filter(others, closed_at=None).exclude(member=member).order_by("expires_at")
     found = [shown(row, member) for row in rows]
     return [row for row in found if row.turn is turn and row.ours]
 

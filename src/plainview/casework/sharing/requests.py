@@ -13,9 +13,9 @@ from typing import Any
 from django.db import IntegrityError
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.agreements.guard import held, locked, require_agreed, require_asked, under_holder
-from plainview.casework.agreements.read import agreement_numbered, binding_version, named, terms_of
-from plainview.casework.find import preparation_numbered
+from plainview.casework.agreements.read import binding_version, named, terms_of
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Approval, Case, Member, Preparation, SharedRequest
@@ -24,7 +24,6 @@ from plainview.casework.probes.approvals import request_approval
 from plainview.casework.probes.preparations import use
 from plainview.casework.probes.read import chosen_face
 from plainview.casework.sharing.notices import able, owe
-from plainview.casework.sharing.read import request_numbered
 from plainview.policy import joining, rules
 from plainview.policy import sharing as words
 from plainview.policy.agency import DEFAULT_LIST
@@ -62,7 +61,7 @@ def make_request(draft_id: str, wish: Wish, *, acting_member: Member) -> SharedR
         Refused: no permission; the draft or the agreement is unknown, no face is chosen, or a rule of the agreement or
             of the agency's own policy says no.
     """
-    draft = preparation_numbered(draft_id, acting_member)
+    draft = find.preparation(draft_id, acting_member)
     try:
         return _made(draft, wish, acting_member)
     except IntegrityError:
@@ -74,7 +73,7 @@ def make_request(draft_id: str, wish: Wish, *, acting_member: Member) -> SharedR
 
 def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedRequest:
     with acting("shared.request", Permission.SHARED_REQUEST, acting_member):
-        agreement = locked(agreement_numbered(wish.agreement, acting_member).pk)
+        agreement = locked(find.agreement(wish.agreement, acting_member).pk)
         if agreement.asker_id != acting_member.agency_id:
             raise Refused(
                 "agreement.other_side",
@@ -152,7 +151,7 @@ def authorise_request(public_id: str, *, note: str = "", acting_member: Member) 
         Refused: no permission, not of the member's agency, one's own, authorised already, or a rule says no.
     """
     with acting("shared.authorise", Permission.SHARED_AUTHORISE, acting_member):
-        request = held(request_numbered(public_id, acting_member).public_id)
+        request = held(find.shared_request(public_id, acting_member).public_id)
         if request.agreement.asker_id != acting_member.agency_id or request.authorised_at is not None:
             raise Refused(
                 "shared.unknown",
@@ -186,7 +185,7 @@ def take(public_id: str, *, acting_member: Member) -> SharedRequest:
         Refused: no permission or training, unknown, taken or over, or a rule of either agency says no.
     """
     with acting("shared.take", Permission.SHARED_ANSWER, acting_member):
-        request = held(request_numbered(public_id, acting_member).public_id)
+        request = held(find.shared_request(public_id, acting_member).public_id)
         if request.agreement.holder_id != acting_member.agency_id:
             raise Refused("shared.unknown", "Nothing taken", "Your agency asked for it.", "The other agency takes it.")
         if request.taken_by is not None:
@@ -225,7 +224,7 @@ def ask_approval(public_id: str, *, acting_member: Member) -> Approval:
     Raises:
         Refused: unknown, not taken, or as `request_approval`.
     """
-    request = request_numbered(public_id, acting_member)
+    request = find.shared_request(public_id, acting_member)
     if request.mirror is None or request.mirror.agency_id != acting_member.agency_id:
         raise Refused("shared.not_taken", "Nothing asked", "Nobody has taken it.", "Take it first.")
     return request_approval(request.mirror.number, request.purpose, request.probe_blob, acting_member=acting_member)
@@ -238,7 +237,7 @@ def view_request(public_id: str, *, acting_member: Member) -> SharedRequest:
         Refused: no permission or unknown.
     """
     with acting("shared.view", Permission.SHARED_READ, acting_member):
-        request = request_numbered(public_id, acting_member)
+        request = find.shared_request(public_id, acting_member)
         write_entry(
             "shared.viewed",
             {**named(request), "by_agency": acting_member.agency.public_id, "result": request.result or None},

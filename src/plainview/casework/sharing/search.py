@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.db import IntegrityError
 from django.utils import timezone
 
+from plainview.casework import find
 from plainview.casework.agreements.guard import held, require_agreed, withhold
 from plainview.casework.agreements.read import binding_version, named
 from plainview.casework.log.guard import acting, refusals_recorded
@@ -20,7 +21,7 @@ from plainview.casework.models import Member, Outcome, Search, SharedLead, Share
 from plainview.casework.probes.probe import Probe, probe_of
 from plainview.casework.search.run import Request, authorise, run_search
 from plainview.casework.sharing.ends import close
-from plainview.casework.sharing.read import answer_of, leads_of, live_search, request_numbered
+from plainview.casework.sharing.read import answer_of, leads_of, live_search
 from plainview.casework.workspace.services import services
 from plainview.policy import examination as looking
 from plainview.policy import rules
@@ -41,7 +42,7 @@ def search_shared(public_id: str, *, acting_member: Member) -> Search:
         BadMedia: the chosen face cannot be used.
     """
     with refusals_recorded("search", acting_member):
-        request = request_numbered(public_id, acting_member)
+        request = find.shared_request(public_id, acting_member)
     before = live_search(request)
     if before is not None and before.answered_at is None:
         _cut_off(before, acting_member)
@@ -94,7 +95,7 @@ def answer_request(public_id: str, *, acting_member: Member) -> SharedRequest:
             a candidate still waits for a verifier or a supervisor.
     """
     with acting("shared.answer", Permission.SHARED_ANSWER, acting_member):
-        request = held(request_numbered(public_id, acting_member).public_id)
+        request = held(find.shared_request(public_id, acting_member).public_id)
         taker = request.taken_by.public_id if request.taken_by else ""
         require_agreed(request)
         rules.require(words.taken_by(taker, acting_member.public_id))
@@ -133,7 +134,7 @@ def report_shared_outcome(
         Refused: no permission, unknown request, lead or outcome, or the lead was not given to the member's agency.
     """
     with acting("outcome.report", Permission.OUTCOME_REPORT, acting_member):
-        request = request_numbered(public_id, acting_member)
+        request = find.shared_request(public_id, acting_member)
         given = request.leads.select_related("lead").filter(lead__public_id=lead_id.strip()).first()
         if given is None or request.agreement.asker_id != acting_member.agency_id:
             raise Refused(

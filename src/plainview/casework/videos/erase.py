@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from plainview.audit.record import Value
+from plainview.casework import find
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_video, needed
-from plainview.casework.find import video_numbered
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, PendingErasure, Still, Video, VideoPart, VideoTrack
@@ -36,7 +36,7 @@ def erase_video(public_id: str, *, reason: str, acting_member: Member) -> int:
         StorageError: a blob could not be removed; nothing refers to it any more.
     """
     with acting("video.erase", Permission.VIDEO_ERASE, acting_member):
-        video = video_numbered(public_id, acting_member)
+        video = find.video(public_id, acting_member)
         rules.require(explained(reason, "The reason"))
         digests = erase_rows(video, reason.strip(), acting_member=acting_member)
     return drop_blobs(digests)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typst
 
-from plainview.casework.find import video_numbered
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Member, Video
@@ -36,7 +36,7 @@ def export_stills(public_id: str, kind: str, *, acting_member: Member) -> bytes:
         Refused: no permission, unknown, no still, or another kind.
     """
     with acting("still.export", Permission.VIDEO_READ, acting_member):
-        video = video_numbered(public_id, acting_member)
+        video = find.video(public_id, acting_member)
         people = persons(video)
         if kind not in KINDS or not people:
             raise Refused(

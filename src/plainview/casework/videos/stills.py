@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from plainview.casework.find import still_numbered
+from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Preparation, Still
@@ -56,7 +56,7 @@ def pick_still(public_id: str, *, acting_member: Member) -> Picked:
         BadMedia: the frame does not decode to what it was.
     """
     with acting("still.pick", Permission.SEARCH_RUN, acting_member):
-        still = still_numbered(public_id, acting_member)
+        still = find.still(public_id, acting_member)
         case = still.video.case
         rules.require(rules.case_open(case.number, case.closed_at.date() if case.closed_at else None))
     with VideoReader(StoredVideo(still.video, services().blobs)) as reader:
@@ -107,7 +107,7 @@ def draft_still(public_id: str, *, together: bool = False, acting_member: Member
         Refused, BadMedia: as `pick_still`.
     """
     picked = pick_still(public_id, acting_member=acting_member)
-    still = still_numbered(public_id, acting_member)
+    still = find.still(public_id, acting_member)
     number = still.video.case.number
     if together:
         picked.provenance["with"] = [row.public_id for row in best_others(still)]
@@ -144,10 +144,10 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
             f"{len(stills) + 1} frames were named; {MAX_FRAMES} are the most.",
             "Choose the best ones.",
         )
-    first = still_numbered(beside, acting_member)
+    first = find.still(beside, acting_member)
     made = []
     for public_id in stills:
-        other = still_numbered(public_id, acting_member)
+        other = find.still(public_id, acting_member)
         same = other.video_id == first.video_id and other.track.person == first.track.person
         if not same or other.pk == first.pk:
             raise Refused(

@@ -15,9 +15,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework import jobs
+from plainview.casework import find, jobs
 from plainview.casework.erasure.read import held_video
-from plainview.casework.find import case_numbered, video_numbered
 from plainview.casework.jobs import job_of
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
@@ -89,7 +88,7 @@ def begin_video(
         Refused: no permission, case unknown or closed, size, range.
     """
     with acting("video.begin", Permission.VIDEO_UPLOAD, acting_member):
-        case = case_numbered(case_number, acting_member)
+        case = find.case(case_number, acting_member)
         rules.require(
             rules.case_open(case.number, case.closed_at.date() if case.closed_at else None),
             video_rules.size(size),
@@ -194,7 +193,7 @@ def process_again(
         Refused: no permission, unknown, being uploaded, or done.
     """
     with acting("video.process", Permission.VIDEO_UPLOAD, acting_member):
-        video = video_numbered(public_id, acting_member)
+        video = find.video(public_id, acting_member)
         job_before = job_of(KIND, video.pk)
         stuck = video.state == Video.State.PROCESSING and job_before is not None and job_before.is_over
         if not stuck and video.state not in (Video.State.FAILED, Video.State.CANCELLED, Video.State.RECEIVED):
@@ -246,7 +245,7 @@ def _other_bytes() -> Refused:
 
 
 def _uploading(public_id: str, member: Member) -> Video:
-    video = video_numbered(public_id, member)
+    video = find.video(public_id, member)
     if video.member_id != member.pk or video.state != Video.State.UPLOADING:
         raise Refused(
             "video.not_uploading",

@@ -73,9 +73,9 @@ class Services:
         return self._master.derive("drafts")
 
     @cached_property
-    def subjects(self) -> Sealer:
+    def rights(self) -> Sealer:
         """Seals what people who ask about themselves have sent, and the answers to them."""
-        return self._master.derive("subjects")
+        return self._master.derive("rights")
 
     @cached_property
     def origin(self) -> str:

@@ -11,14 +11,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.agreements import read as read
+from plainview.casework.agreements import read
 from plainview.casework.models import Member
 from plainview.casework.sharing import agree as acts
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.policy.sharing import DEFAULT_ANSWER_DAYS, LEAD, LIST, MAX_ANSWER_DAYS
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import beside, member_of, say
 
 _LINES = {"rows": 3}
 _GIVES = [
@@ -117,13 +117,8 @@ def agreement_change(request: HttpRequest, public_id: str) -> HttpResponse:
     row = read.agreement_shown(public_id, member)
     form = TermsForm(request.POST or None, member=member, initial=_now(row))
     if request.method == "POST" and form.is_valid():
-        try:
+        with beside(form):
             acts.propose_version(public_id, form.proposal(), acting_member=member)
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused)
-        else:
             messages.success(request, "Proposed. Until the other agency accepts it, the older version binds.")
             return redirect("agreement", public_id)
     return _terms_page(request, form, row)
@@ -189,13 +184,8 @@ def agreement_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """End it at once."""
     form = WithdrawForm(request.POST)
     if form.is_valid():
-        try:
+        with beside(form, "reason"):
             acts.withdraw(public_id, why=form.cleaned_data["reason"], acting_member=member_of(request))
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "reason")
-        else:
             messages.success(request, "Withdrawn. Nothing runs under it any more.")
             return redirect("agreement", public_id)
     return _page(request, public_id, form, status=422)

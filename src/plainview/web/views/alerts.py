@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django import forms
@@ -10,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.alerts import ends as alert_ends
 from plainview.casework.alerts.open import alert_from_search, set_preference
 from plainview.casework.alerts.read import Raised, alerts, preference_of, raised_by, state_of
-from plainview.casework.find import alert_numbered, require_open_to_view, search_numbered
 from plainview.casework.galleries.read import galleries
 from plainview.casework.models import Alert, Member
 from plainview.casework.people.read import binding
@@ -89,36 +90,42 @@ class RenewForm(ReasonForm):
     field_order = ("days", "reason")
 
 
-_ACTS = {
-    "close": ("End this alert", ReasonForm, "Nothing new is compared with its probe from then on."),
-    "mute": ("Send no more messages", ReasonForm, "The alert goes on; this page shows what it raises."),
-    "renew": ("Let this alert go on", RenewForm, "A supervisor renews a colleague's alert, never their own."),
-}
+@require_http_methods(["GET", "POST"])
+def alert_close(request: HttpRequest, public_id: str) -> HttpResponse:
+    """End an alert, with the reason."""
+    effect = "Nothing new is compared with its probe from then on."
+    return _acted(request, public_id, "End this alert", effect, ReasonForm, alert_ends.close_alert)
 
 
 @require_http_methods(["GET", "POST"])
-def alert_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
-    """Close, mute or renew, each with its reason."""
+def alert_mute(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Send no messages about one's own alert, with the reason."""
+    effect = "The alert goes on; this page shows what it raises."
+    return _acted(request, public_id, "Send no more messages", effect, ReasonForm, alert_ends.mute_alert)
+
+
+@require_http_methods(["GET", "POST"])
+def alert_renew(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Let a colleague's alert go on, with the reason."""
+    effect = "A supervisor renews a colleague's alert, never their own."
+    return _acted(request, public_id, "Let this alert go on", effect, RenewForm, alert_ends.renew_alert)
+
+
+def _acted(
+    request: HttpRequest, public_id: str, title: str, effect: str, kind: type[ReasonForm], act: Callable[..., object]
+) -> HttpResponse:
     member = member_of(request)
-    if act not in _ACTS:
-        raise Refused("alert.act.unknown", "Refused", f"An alert has no act {act!r}.", "Go back to the alerts.")
-    alert = alert_numbered(public_id, member)
-    title, form_class, what = _ACTS[act]
-    form = form_class(request.POST or None)
+    alert = find.alert(public_id, member)
+    form = kind(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            if act == "close":
-                alert_ends.close_alert(public_id, acting_member=member, **form.cleaned_data)
-            elif act == "mute":
-                alert_ends.mute_alert(public_id, acting_member=member, **form.cleaned_data)
-            else:
-                alert_ends.renew_alert(public_id, acting_member=member, **form.cleaned_data)
+            act(public_id, acting_member=member, **form.cleaned_data)
         except Refused as refused:
             say(form, refused)
         else:
             messages.success(request, f"Done: {title.lower()}. It is in the log.")
             return redirect("alerts")
-    return render(request, "alerts/act.html", {"form": form, "title": title, "what": what, "alert": alert})
+    return render(request, "alerts/act.html", {"form": form, "title": title, "what": effect, "alert": alert})
 
 
 @require_POST
@@ -191,7 +198,7 @@ class AlertForm(forms.Form):
 def alert_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """Save the probe of a search."""
     member = member_of(request)
-    search = require_open_to_view(search_numbered(public_id, member))
+    search = find.viewable_search(public_id, member)
     _, policy = binding(member.agency)
     initial = {"galleries": [search.gallery.name], "days": min(30, policy.alert_days)}
     form = AlertForm(request.POST or None, initial=initial)

@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.cases import read as read
 from plainview.casework.pictures import whole_jpeg
 from plainview.casework.probes import approvals as approving
 from plainview.casework.probes.approvals import approvals_waiting, urgent_waiting
@@ -18,7 +17,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
-from plainview.web.views.common import member_of, picture, require_shown, say, shown
+from plainview.web.views.common import beside, member_of, picture, require_shown, shown
 
 
 class NoteForm(forms.Form):
@@ -69,15 +68,10 @@ def approval_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     form = NoteForm(request.POST, auto_id=f"{public_id}_%s")
     grant = request.POST.get("grant") == "yes"
     if form.is_valid():
-        try:
+        with beside(form, "note"):
             approving.decide_approval(
                 public_id, grant=grant, note=form.cleaned_data["note"], acting_member=member_of(request)
             )
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "note")
-        else:
             messages.success(request, "Granted." if grant else "Denied, with your reason.")
             return redirect("approvals")
     return _approvals_page(request, public_id, form)
@@ -90,13 +84,8 @@ def urgent_authorise(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect(f"{reverse('approvals')}#{public_id}")
     form = NoteForm(request.POST, auto_id=f"{public_id}_%s")
     if form.is_valid():
-        try:
+        with beside(form, "note"):
             authorise_urgent(public_id, note=form.cleaned_data["note"], acting_member=member_of(request))
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "note")
-        else:
             messages.success(request, f"Search {public_id} is authorised.")
             return redirect("approvals")
     return _approvals_page(request, public_id, form)

@@ -16,12 +16,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from plainview.casework.find import require_open_to_view, search_numbered
+from plainview.casework import find
 from plainview.casework.log.write import Receipt
 from plainview.casework.models import Candidate, Member, Search
 from plainview.casework.pictures import face_jpeg, jpeg, probe_jpeg, whole_jpeg
 from plainview.casework.probes.read import draft_of
-from plainview.casework.search.candidates import answered, candidate_ranked, candidates_of
+from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.meaning import ORDINARY_ONCE_IN, Meaning, cautions, meanings, nothing_stands_out
 from plainview.casework.search.run import view_candidates
 from plainview.policy.permissions import Permission
@@ -69,7 +69,7 @@ class Row:
 def search(request: HttpRequest, public_id: str) -> HttpResponse:
     """The list, or why there is none."""
     member = member_of(request)
-    found = require_open_to_view(search_numbered(public_id, member))
+    found = find.viewable_search(public_id, member)
     if found.erased_at is not None:
         return render(request, "candidates/erased.html", {"search": found}, status=410)
     if found.answered_at is None:
@@ -178,7 +178,7 @@ def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """The face of a candidate, at one scale with the probe."""
-    row = candidate_ranked(answered(public_id, member_of(request)), rank)
+    row = find.candidate_of(answered(public_id, member_of(request)), rank)
     if not row.reference.template:
         return picture(_erased())
     return picture(face_jpeg(row.reference.blob, row.reference.box, _side(request)))
@@ -187,7 +187,7 @@ def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpRespo
 @require_GET
 def candidate_whole(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """The whole picture of a candidate."""
-    row = candidate_ranked(answered(public_id, member_of(request)), rank)
+    row = find.candidate_of(answered(public_id, member_of(request)), rank)
     return picture(whole_jpeg(row.reference.blob) if row.reference.template else _erased())
 
 

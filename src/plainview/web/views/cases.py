@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.cases.open_close import close_case, open_case
 from plainview.casework.cases.read import SHOWN, find_cases, searches_under
 from plainview.casework.erasure.read import held_case
-from plainview.casework.find import case_keyed
 from plainview.casework.people.read import binding
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -82,7 +82,9 @@ def case_close(request: HttpRequest, number: int) -> HttpResponse:
     """Close it, with a reason."""
     member, form = member_of(request), CloseForm(request.POST)
     if form.is_valid():
-        closed = close_case(case_keyed(number, member).number, reason=form.cleaned_data["reason"], acting_member=member)
+        closed = close_case(
+            find.case_by_key(number, member).number, reason=form.cleaned_data["reason"], acting_member=member
+        )
         messages.success(request, f"Case {closed.number} is closed. Nothing can be searched under it now.")
         return redirect("case", number)
     return _case_page(request, number, form, status=422)
@@ -90,7 +92,7 @@ def case_close(request: HttpRequest, number: int) -> HttpResponse:
 
 def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int = 200) -> HttpResponse:
     member = member_of(request)
-    found = case_keyed(number, member)
+    found = find.case_by_key(number, member)
     _, policy = binding(member.agency)
     return render(
         request,

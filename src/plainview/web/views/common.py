@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -48,6 +51,21 @@ def require_shown(request: HttpRequest, public_id: str) -> None:
 def say(form: forms.Form, refused: Refused, field: str | None = None) -> None:
     """Put a refusal into the form, so that the member corrects it without losing what was written."""
     form.add_error(field, ValidationError(f"{refused.why} {refused.next_step}", code=refused.rule_id))
+
+
+@contextmanager
+def beside(form: forms.Form, field: str | None = None) -> Iterator[None]:
+    """Put a refusal of the block's act into the form, at this field, and go on after the block.
+
+    Raises:
+        Refused: the thing that the address names is unknown; there is no page to show the form on.
+    """
+    try:
+        yield
+    except Refused as refused:
+        if refused.rule_id.endswith(".unknown"):
+            raise
+        say(form, refused, field)
 
 
 def client_address(request: HttpRequest) -> str:

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from plainview.casework.disclosure import contents as told
-from plainview.casework.disclosure import context as context
+from plainview.casework.disclosure import context
 from plainview.casework.disclosure import kept_packages as packages
 from plainview.casework.disclosure.grants import view_disclosure
 from plainview.casework.disclosure.read import grant_of, grants_to, packages_open_to

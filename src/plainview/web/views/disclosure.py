@@ -13,18 +13,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.disclosure import grants
+from plainview.casework import find
+from plainview.casework.disclosure import grants, read
 from plainview.casework.disclosure import kept_packages as packages
-from plainview.casework.disclosure import read as read
 from plainview.casework.disclosure.read import reviews_about
-from plainview.casework.find import search_numbered
 from plainview.casework.jobs import job_of
 from plainview.casework.models import DisclosurePackage, Member, Search
 from plainview.casework.people.read import binding
 from plainview.policy.agency import PICTURES
 from plainview.policy.decision import Refused
 from plainview.policy.disclosure import disclosed_pictures
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import beside, member_of, say
 from plainview.web.views.exoneration import AskForm
 from plainview.worker.queue import enqueue
 
@@ -71,7 +70,7 @@ def search_disclosure(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _page(request: HttpRequest, public_id: str, **bound: Any) -> HttpResponse:
     member = member_of(request)
-    search = search_numbered(public_id, member)
+    search = find.search(public_id, member)
     _, policy = binding(member.agency)
     usual = {"pictures": policy.disclosure_pictures}
     day = {"until": (timezone.now().date() + _PROPOSED).isoformat()}
@@ -111,13 +110,8 @@ def search_package(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask for a package; the worker makes it."""
     form = PicturesForm(request.POST, auto_id="package_%s")
     if form.is_valid():
-        try:
+        with beside(form):
             job = packages.ask_package(public_id, **form.cleaned_data, acting_member=member_of(request))
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused)
-        else:
             enqueue(job)
             return redirect(f"{reverse('search-disclosure', args=[public_id])}#packages")
     return _page(request, public_id, package=form)
@@ -128,13 +122,8 @@ def search_grant(request: HttpRequest, public_id: str) -> HttpResponse:
     """Open the search to the defence; the code of an invitation is on the page that answers, and nowhere else."""
     form = GrantForm(request.POST, auto_id="grant_%s")
     if form.is_valid():
-        try:
+        with beside(form):
             made = grants.grant(public_id, **form.cleaned_data, acting_member=member_of(request))
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused)
-        else:
             return _granted(request, made, public_id)
     return _page(request, public_id, grant=form)
 
@@ -151,7 +140,7 @@ def _granted(request: HttpRequest, made: grants.Granted, public_id: str) -> Http
 def grant_revoke(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a grant back, at once."""
     member, form = member_of(request), RevokeForm(request.POST, auto_id=f"{public_id}_%s")
-    search: Search = read.grant_numbered(public_id, member).search
+    search: Search = find.grant(public_id, member).search
     if form.is_valid():
         try:
             grants.revoke(public_id, form.cleaned_data["why"], acting_member=member)

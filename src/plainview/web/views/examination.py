@@ -10,10 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from plainview.casework import find
 from plainview.casework.examination.drafts import Answers, opened
 from plainview.casework.examination.examine import Desk, examine, save_draft, view_examination
 from plainview.casework.examination.read import examinations, examined_picture, standing_of
-from plainview.casework.find import candidate_numbered
 from plainview.casework.models import Candidate, Draft
 from plainview.casework.search.meaning import cautions_about
 from plainview.policy.decision import Refused
@@ -91,7 +91,7 @@ def examination_draft(request: HttpRequest, public_id: str, rank: int) -> HttpRe
     if request.method == "POST":
         answers, version = answers_of(request), version_of(request)
         return saved_json(save_draft(public_id, rank, answers, version, acting_member=member))
-    candidate = candidate_numbered(public_id, rank, member)
+    candidate = find.candidate(public_id, rank, member)
     return state_json(request, Draft.objects.filter(member=member, candidate=candidate).first())
 
 

@@ -10,16 +10,15 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.disclosure import read as read
+from plainview.casework import find
 from plainview.casework.disclosure import reviews as acts
 from plainview.casework.disclosure.read import reviews_of, searches_of, state_of, waits_for_examination
 from plainview.casework.models import ExonerationReview, Member
-from plainview.casework.search.reviewed import review_numbered
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.errors import BadMedia
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import beside, member_of
 
 
 class AskForm(forms.Form):
@@ -57,13 +56,8 @@ def exoneration_ask(request: HttpRequest, public_id: str) -> HttpResponse:
     member, form = member_of(request), AskForm(request.POST)
     acts.reviewable(public_id, member)
     if form.is_valid():
-        try:
+        with beside(form):
             row = acts.ask_review(public_id, **form.cleaned_data, acting_member=member)
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused)
-        else:
             messages.success(request, "The review is asked for. A supervisor of the agency decides on it.")
             if holds(member.roles, Permission.EXONERATION_READ):
                 return redirect("exoneration", row.public_id)
@@ -86,7 +80,7 @@ def exoneration(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _page(request: HttpRequest, public_id: str, form: DecideForm | None = None, **more: Any) -> HttpResponse:
     member = member_of(request)
-    row = review_numbered(public_id, member)
+    row = find.review(public_id, member)
     return render(
         request,
         "exoneration/review.html",
@@ -114,15 +108,10 @@ def exoneration_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     """Accept or decline a request."""
     form, accept = DecideForm(request.POST), request.POST.get("accept") == "yes"
     if form.is_valid():
-        try:
+        with beside(form, "note"):
             acts.decide_review(
                 public_id, accept=accept, note=form.cleaned_data["note"], acting_member=member_of(request)
             )
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "note")
-        else:
             messages.success(
                 request, "Accepted: an examiner can search it." if accept else "Declined, with your reason."
             )
@@ -160,7 +149,7 @@ def exoneration_result(request: HttpRequest, public_id: str) -> HttpResponse:
     Raises:
         Refused: review.unknown, also while there is no answer.
     """
-    row = review_numbered(public_id, member_of(request))
+    row = find.review(public_id, member_of(request))
     if row.answer is None:
         raise Refused("review.unknown", "Refused", "It is not answered yet.", "Look at the review's page.")
     answer = JsonResponse({"review": row.public_id} | row.answer, json_dumps_params={"indent": 1})

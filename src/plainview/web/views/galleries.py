@@ -15,11 +15,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.enrolment import intake
 from plainview.casework.erasure import expunge as expunging
 from plainview.casework.erasure.read import held_gallery
-from plainview.casework.find import enrolment_numbered, gallery_numbered, reference_numbered
-from plainview.casework.galleries import read as read
+from plainview.casework.galleries import read
 from plainview.casework.galleries.passports import PassportChange, change_passport, create_gallery
 from plainview.casework.jobs import job_of
 from plainview.casework.models import Gallery, Job, Member
@@ -169,7 +169,7 @@ def gallery_new(request: HttpRequest) -> HttpResponse:
 def gallery(request: HttpRequest, pk: int) -> HttpResponse:
     """One gallery: its passport, what it holds, its enrolments."""
     member = member_of(request)
-    row = gallery_numbered(pk, member)
+    row = find.gallery_by_key(pk, member)
     held = read.statistics(row, _pack())
     quality = [(f"{ten * 10}–{ten * 10 + 9 if ten < 9 else 100}", count) for ten, count in enumerate(held.quality)]
     return render(
@@ -209,7 +209,7 @@ def _runs(row: Gallery) -> list[dict[str, Any]]:
 def gallery_passport(request: HttpRequest, pk: int) -> HttpResponse:
     """Change the passport."""
     member = member_of(request)
-    row = gallery_numbered(pk, member)
+    row = find.gallery_by_key(pk, member)
     initial = {
         "legal_basis": row.legal_basis,
         "source": row.source,
@@ -237,7 +237,7 @@ def gallery_passport(request: HttpRequest, pk: int) -> HttpResponse:
 def gallery_enrol(request: HttpRequest, pk: int) -> HttpResponse:
     """Enrol uploads or a folder of the server, in the background."""
     member = member_of(request)
-    row = gallery_numbered(pk, member)
+    row = find.gallery_by_key(pk, member)
     of_folder = "folder" in request.POST
     sent = request.method == "POST"
     upload = UploadForm(request.POST, request.FILES) if sent and not of_folder else UploadForm()
@@ -270,7 +270,7 @@ def _asked(row: Gallery, form: forms.Form, member: Member) -> Job | None:
 @require_GET
 def enrolment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """One run of enrolment: its progress, or what came of it. For htmx its progress alone."""
-    run = enrolment_numbered(pk, number, member_of(request))
+    run = find.enrolment(pk, number, member_of(request))
     job = job_of(intake.KIND, run.pk)
     return render(
         request,
@@ -282,7 +282,7 @@ def enrolment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 @require_GET
 def enrolment_failure(request: HttpRequest, pk: int, number: int, rank: int) -> HttpResponse:
     """A picture that could not be enrolled, for as long as it is kept; `rank` counts from 1."""
-    run = enrolment_numbered(pk, number, member_of(request))
+    run = find.enrolment(pk, number, member_of(request))
     blob = run.failed[rank - 1].get("blob") if 0 < rank <= len(run.failed) else None
     if not blob:
         raise Http404
@@ -304,7 +304,7 @@ def enrolment_erase(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 def reference_find(request: HttpRequest) -> HttpResponse:
     """From an id to the page of its reference."""
     public_id = request.GET.get("id", "").strip()
-    reference_numbered(public_id, member_of(request))
+    find.reference(public_id, member_of(request))
     return redirect("reference", public_id)
 
 
@@ -314,7 +314,7 @@ def reference(request: HttpRequest, public_id: str) -> HttpResponse:
     member = member_of(request)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        pk = reference_numbered(public_id, member).gallery_id
+        pk = find.reference(public_id, member).gallery_id
         try:
             expunging.expunge(public_id, reason=form.cleaned_data["reason"], acting_member=member)
         except Refused as refused:
@@ -330,7 +330,7 @@ def reference(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def reference_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     """The face of a reference that may be erased."""
-    row = reference_numbered(public_id, member_of(request))
+    row = find.reference(public_id, member_of(request))
     require_shown(request, row.public_id)
     try:
         return picture(face_jpeg(row.blob, row.box, 320))

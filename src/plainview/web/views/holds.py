@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from plainview.casework.erasure import read as read
+from plainview.casework import find
+from plainview.casework.erasure import read
 from plainview.casework.erasure.holds import end_hold, place_hold
-from plainview.casework.find import hold_numbered
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds as granted
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import beside, member_of, say
 
 KINDS = {
     "case": "A case, by its number: its searches, drafts, videos and alerts",
@@ -109,14 +109,9 @@ def hold_end(request: HttpRequest, public_id: str) -> HttpResponse:
     member = member_of(request)
     form = EndForm(request.POST, auto_id=f"{public_id}_%s")
     if form.is_valid():
-        try:
+        with beside(form, "reason"):
             end_hold(public_id, reason=form.cleaned_data["reason"], acting_member=member)
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "reason")
-        else:
             messages.success(request, f"Hold {public_id} has ended. Others on the same thing go on.")
             return redirect("holds")
-    hold_numbered(public_id, member)
+    find.hold(public_id, member)
     return _page(request, HoldForm(), public_id, form)

@@ -69,8 +69,8 @@ def _desk(member: Member) -> dict[str, Any]:
     ]
     if holds(member.roles, Permission.RETENTION_APPROVE):
         found |= {"lists": to_approve(member), "reviews": reviews_due(member)}
-    if holds(member.roles, Permission.SUBJECT_ANSWER):
-        found["subjects"] = requests_to_answer(member)
+    if holds(member.roles, Permission.RIGHTS_ANSWER):
+        found["rights"] = requests_to_answer(member)
     if holds(member.roles, Permission.FLAG_DECIDE):
         found |= {"flags": flags(member, undecided=True), "audits_here": True}
     return found

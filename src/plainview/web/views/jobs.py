@@ -6,14 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.jobs import cancel, job_numbered
+from plainview.casework import find
+from plainview.casework.jobs import cancel
 from plainview.web.views.common import member_of
 
 
 @require_GET
 def job(request: HttpRequest, public_id: str) -> HttpResponse:
     """The job's page, or for htmx its progress alone."""
-    found = job_numbered(public_id, member_of(request))
+    found = find.job(public_id, member_of(request))
     part = request.headers.get("HX-Request") == "true"
     return render(request, "_job.html" if part else "job.html", {"job": found})
 

@@ -10,9 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.examination import read as looked
 from plainview.casework.leads import decide as acts
-from plainview.casework.leads import read as read
+from plainview.casework.leads import read
 from plainview.casework.leads.sheet import make_sheet
 from plainview.casework.models import Candidate, Lead, Member
 from plainview.policy import examination as looking
@@ -21,7 +22,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
-from plainview.web.views.common import member_of, picture, require_shown, say, shown
+from plainview.web.views.common import beside, member_of, picture, require_shown, say, shown
 
 _EXPLAIN = {"rows": 3}
 
@@ -129,7 +130,7 @@ def leads(request: HttpRequest) -> HttpResponse:
 def release(request: HttpRequest, public_id: str) -> HttpResponse:
     """A supervisor decides on an examined and verified candidate."""
     member = member_of(request)
-    due = read.due(read.examination_numbered(public_id, member))
+    due = read.due(find.examination(public_id, member))
     form = ReleaseForm(request.POST or None, divided=due.state == "divided")
     if request.method == "POST" and form.is_valid():
         lead = _released(public_id, form, member)
@@ -160,16 +161,11 @@ def withhold(request: HttpRequest, public_id: str) -> HttpResponse:
     """Do not release it, and say why."""
     member, form = member_of(request), ReasonForm(request.POST)
     if form.is_valid():
-        try:
+        with beside(form, "reason"):
             acts.withhold(public_id, form.cleaned_data["reason"], acting_member=member)
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "reason")
-        else:
             messages.success(request, "It is on record that it is not released, and why.")
             return redirect("leads")
-    due = read.due(read.examination_numbered(public_id, member))
+    due = read.due(find.examination(public_id, member))
     return _release_page(request, public_id, ReleaseForm(divided=due.state == "divided"), form)
 
 
@@ -200,7 +196,7 @@ def _release_page(request: HttpRequest, public_id: str, form: ReleaseForm, reaso
 @require_GET
 def release_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
     """Probe or candidate of an examination that waits for a decision."""
-    row = read.examination_numbered(public_id, member_of(request))
+    row = find.examination(public_id, member_of(request))
     require_shown(request, row.public_id)
     return _face(row.candidate, which)
 
@@ -256,13 +252,8 @@ def evidence(request: HttpRequest, public_id: str) -> HttpResponse:
     """Record independent evidence; the lead is open for a line-up from then on."""
     form = EvidenceForm(request.POST)
     if form.is_valid():
-        try:
+        with beside(form, "evidence"):
             acts.record_evidence(public_id, form.cleaned_data["evidence"], acting_member=member_of(request))
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "evidence")
-        else:
             messages.success(request, "The evidence is on record.")
             return redirect("lead", public_id)
     return _lead_page(request, public_id, form, OutcomeForm())

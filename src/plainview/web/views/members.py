@@ -14,12 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plainview.casework.find import member_numbered
+from plainview.casework import find
 from plainview.casework.models import Member
 from plainview.casework.people import members as acts
-from plainview.casework.people import read as read
+from plainview.casework.people import read, trials
 from plainview.casework.people import sign_in as access
-from plainview.casework.people import trials
 from plainview.casework.people.read import binding
 from plainview.policy.agency import AgencyPolicy
 from plainview.policy.decision import Refused
@@ -140,7 +139,7 @@ def member(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _member_page(request: HttpRequest, public_id: str, **bound: forms.Form) -> HttpResponse:
     acting = member_of(request)
-    row = member_numbered(public_id, acting)
+    row = find.member_by_id(public_id, acting)
     _, policy = binding(acting.agency)
     other = row.pk != acting.pk and row.is_active
     may = {name: other and holds(acting.roles, need) for name, need in _NEEDS.items()}
@@ -198,7 +197,7 @@ def _done(
     done: str,
 ) -> HttpResponse:
     """Run one act on a colleague; what is refused stands beside its form."""
-    email = member_numbered(public_id, member_of(request)).email
+    email = find.member_by_id(public_id, member_of(request)).email
     if form.is_valid():
         try:
             act(email, form.cleaned_data)
@@ -278,7 +277,7 @@ def member_deactivate(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def member_release(request: HttpRequest, public_id: str) -> HttpResponse:
     """Unlock an account after failed attempts."""
-    email = member_numbered(public_id, member_of(request)).email
+    email = find.member_by_id(public_id, member_of(request)).email
     access.release(email, acting_member=member_of(request))
     messages.success(request, "The account is unlocked.")
     return redirect("member", public_id)
@@ -287,6 +286,6 @@ def member_release(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def member_reset(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take password and second factors away; the code is on the page that answers."""
-    email = member_numbered(public_id, member_of(request)).email
+    email = find.member_by_id(public_id, member_of(request)).email
     code = access.reset_sign_in(email, acting_member=member_of(request))
     return _code_page(request, email, code, "reset")

@@ -10,10 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from plainview.casework.misuse import flags as deciding
 from plainview.casework.misuse.read import flags as flags_of
-from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import beside, member_of
 
 
 class FlagForm(forms.Form):
@@ -48,13 +47,8 @@ def flag(request: HttpRequest, public_id: str) -> HttpResponse:
     member, form = member_of(request), FlagForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
-        try:
+        with beside(form):
             deciding.decide_flag(public_id, told["outcome"], told["note"], acting_member=member)
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused)
-        else:
             messages.success(request, "Decided. The register counts it, without names.")
             return redirect("flags")
     row, told = deciding.view_flag(public_id, acting_member=member)

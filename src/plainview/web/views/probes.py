@@ -12,9 +12,9 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from plainview.casework import find
 from plainview.casework.agreements.read import agreements_to_ask
 from plainview.casework.cases.read import find_cases
-from plainview.casework.find import preparation_numbered
 from plainview.casework.models import Preparation
 from plainview.casework.pictures import face_jpeg, whole_jpeg
 from plainview.casework.probes import preparations as actions
@@ -85,7 +85,7 @@ def _photograph(request: HttpRequest) -> tuple[str, bytes]:
 @require_GET
 def preparation(request: HttpRequest, public_id: str) -> HttpResponse:
     """The draft."""
-    return _page(request, preparation_numbered(public_id, member_of(request)))
+    return _page(request, find.preparation(public_id, member_of(request)))
 
 
 def _page(request: HttpRequest, draft: Preparation, told: BadMedia | None = None) -> HttpResponse:
@@ -160,14 +160,14 @@ def version(draft: Preparation) -> str:
 @require_GET
 def preparation_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     """The photograph after its edits; with `original` as it came."""
-    draft = preparation_numbered(public_id, member_of(request))
+    draft = find.preparation(public_id, member_of(request))
     return picture(whole_jpeg(draft.blob, () if "original" in request.GET else draft.edits))
 
 
 @require_GET
 def preparation_face(request: HttpRequest, public_id: str) -> HttpResponse:
     """The chosen face, large."""
-    draft = preparation_numbered(public_id, member_of(request))
+    draft = find.preparation(public_id, member_of(request))
     chosen = chosen_face(draft)
     if chosen is None:
         raise Refused("face.unknown", "Refused", "No face was chosen.", "Choose one in step 1.")
@@ -207,10 +207,10 @@ def preparation_edit(request: HttpRequest, public_id: str) -> HttpResponse:
         if "back_to" in request.POST:
             actions.undo(public_id, back_to=_number(request.POST["back_to"]) or 0, acting_member=member)
         else:
-            draft = preparation_numbered(public_id, member)
+            draft = find.preparation(public_id, member)
             actions.edit(public_id, _edit(request, draft), acting_member=member)
     except BadMedia as error:
-        return _page(request, preparation_numbered(public_id, member), error)
+        return _page(request, find.preparation(public_id, member), error)
     return redirect("preparation", public_id)
 
 
@@ -259,7 +259,7 @@ def preparation_discard(request: HttpRequest, public_id: str) -> HttpResponse:
 def preparation_approval(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask the supervisors to approve this probe under this case."""
     member = member_of(request)
-    draft = preparation_numbered(public_id, member)
+    draft = find.preparation(public_id, member)
     purpose = request.POST.get("purpose", "").strip()
     if not purpose:
         messages.error(request, "Not asked yet: say what the search is to find out.")

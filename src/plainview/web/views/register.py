@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from plainview.casework.log.write import newest_checkpoint
 from plainview.casework.models import Member
 from plainview.casework.register import publish as publishing
-from plainview.casework.register import read as read
+from plainview.casework.register import read
 from plainview.casework.register.site import chart, table
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission

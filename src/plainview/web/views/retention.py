@@ -13,10 +13,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.erasure.read import holds
 from plainview.casework.jobs import job_of
 from plainview.casework.models import RetentionItem
-from plainview.casework.retention import read as read
+from plainview.casework.retention import read
 from plainview.casework.retention import rules as retention_rules
 from plainview.casework.retention import runs as retention_runs
 from plainview.casework.retention.court_orders import COLUMNS
@@ -26,7 +27,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.retention import BEGINNING, EVENTS, After
 from plainview.policy.roles import holds as granted
 from plainview.web.plot import HEIGHT, WIDTH, bars
-from plainview.web.views.common import member_of, say
+from plainview.web.views.common import beside, member_of, say
 from plainview.worker.queue import enqueue
 
 _LINES = 100  # lines of a run's list on one page
@@ -246,7 +247,7 @@ def _run_page(
     request: HttpRequest, public_id: str, note: NoteForm | None = None, withdraw: WithdrawForm | None = None
 ) -> HttpResponse:
     member = member_of(request)
-    run = read.run_numbered(public_id, member)
+    run = find.retention_run(public_id, member)
     says = read.rules_of_run(run)
     items = read.items_of(run)
     page = Paginator(items, _LINES).get_page(request.GET.get("page"))
@@ -287,15 +288,10 @@ def retention_approve(request: HttpRequest, public_id: str) -> HttpResponse:
     """Approve a colleague's list as it stands; the worker takes it up."""
     form = NoteForm(request.POST)
     if form.is_valid():
-        try:
+        with beside(form, "note"):
             run, job = retention_runs.approve_run(
                 public_id, note=form.cleaned_data["note"], acting_member=member_of(request)
             )
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "note")
-        else:
             enqueue(job)
             messages.success(request, "Approved. The worker erases what the list names.")
             return redirect("retention-run", run.public_id)
@@ -315,13 +311,8 @@ def retention_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give a list up."""
     form = WithdrawForm(request.POST)
     if form.is_valid():
-        try:
+        with beside(form, "reason"):
             retention_runs.withdraw_run(public_id, reason=form.cleaned_data["reason"], acting_member=member_of(request))
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, "reason")
-        else:
             messages.success(request, "Withdrawn. Nothing was erased by it.")
             return redirect("retention")
     return _run_page(request, public_id, withdraw=form)
@@ -330,7 +321,7 @@ def retention_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def retention_list(request: HttpRequest, public_id: str) -> HttpResponse:
     """A run's list as CSV."""
-    run = read.run_numbered(public_id, member_of(request))
+    run = find.retention_run(public_id, member_of(request))
     answer = HttpResponse(read.csv_of(run), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{run.public_id}.csv"'
     return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -10,21 +11,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from plainview.casework import find
 from plainview.casework.models import SubjectFinding, SubjectRequest
 from plainview.casework.people.read import binding
 from plainview.casework.pictures import face_jpeg, jpeg
-from plainview.casework.rights import checks as checks
-from plainview.casework.rights import read as read
+from plainview.casework.rights import checks, read
 from plainview.casework.rights.answers import answer_request
-from plainview.casework.rights.search import decide, search_subject
+from plainview.casework.rights.search import decide, search_person
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import DEFAULT_LIST, MAX_LIST
-from plainview.policy.decision import Refused
 from plainview.policy.rights import ACCESS, GROUNDS, MAX_EXTENSION, WISHES
 from plainview.recognition.crop import within
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
-from plainview.web.views.common import member_of, picture, require_shown, say, shown
+from plainview.web.views.common import beside, member_of, picture, require_shown, shown
 
 _LONGEST = 640  # pixels of the person's photograph on the page
 
@@ -90,19 +90,11 @@ _FORMS: dict[str, type[forms.Form]] = {
     "refuse": RefuseForm,
     "extend": ExtendForm,
 }
-_DONE = {
-    "confirm": "Recorded. Nothing was compared yet: search next.",
-    "search": "Searched. Look at each face.",
-    "decide": "Recorded.",
-    "answer": "Answered. The person is told by e-mail if they gave an address; print the letter if not.",
-    "refuse": "Refused. The letter says why and what the person can do.",
-    "extend": "Extended. The person is told why.",
-}
-_FIELD = {"confirm": "how", "answer": "reason", "refuse": "reason", "extend": "reason", "search": "top"}
+"""The forms of a request's page, by the act that each is for."""
 
 
 @require_GET
-def subject_list(request: HttpRequest) -> HttpResponse:
+def requests(request: HttpRequest) -> HttpResponse:
     """Every request to the agency, those with the nearest deadline first."""
     rows = [_row(row) for row in read.requests_of(member_of(request))]
     return render(
@@ -130,7 +122,7 @@ def _row(row: SubjectRequest) -> dict[str, Any]:
 
 
 @require_GET
-def subject(request: HttpRequest, public_id: str) -> HttpResponse:
+def request(request: HttpRequest, public_id: str) -> HttpResponse:
     """One request: who asks, the faces, the answer."""
     return _page(request, public_id)
 
@@ -180,54 +172,98 @@ def _spared(request: HttpRequest, act: str, faces: list[SubjectFinding]) -> set[
     return {one.pk for one in faces if one.reference.public_id not in erase}
 
 
-@require_http_methods(["GET", "POST"])
-def subject_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
-    """One act on a request; a refusal comes back beside its form."""
-    made = _FORMS.get(act)
-    if made is None:
-        read.request_numbered(public_id, member_of(request))
-        raise Http404
-    if request.method == "GET":  # a page that was loaded anew after a refusal
-        return redirect("subject", read.request_numbered(public_id, member_of(request)).public_id)
-    form = made(request.POST, auto_id=f"{act}_%s")
+Act = Callable[[dict[str, Any]], object]
+
+
+def _acted(request: HttpRequest, public_id: str, name: str, act: Act, field: str | None, done: str) -> HttpResponse:
+    """Do one act with its form; a refusal comes back beside the form, at this field."""
+    if request.method == "GET":  # a page that was loaded again after a refusal
+        return redirect("rights-request", find.rights_request(public_id, member_of(request)).public_id)
+    form = _FORMS[name](request.POST, auto_id=f"{name}_%s")
     if form.is_valid():
         try:
-            _act(act, public_id, form.cleaned_data, request)
-        except Refused as refused:
-            if refused.rule_id.endswith(".unknown"):
-                raise
-            say(form, refused, _FIELD.get(act))
+            with beside(form, field):
+                act(form.cleaned_data)
+                messages.success(request, done)
+                return redirect("rights-request", public_id)
         except BadMedia as error:  # a photograph that an earlier model pack took
-            form.add_error(_FIELD.get(act), f"{error.why} {error.next_step}")
-        else:
-            messages.success(request, _DONE[act])
-            return redirect("subject", public_id)
-    return _page(request, public_id, act, form)
+            form.add_error(field, f"{error.why} {error.next_step}")
+    return _page(request, public_id, name, form)
 
 
-def _act(act: str, public_id: str, told: dict[str, Any], request: HttpRequest) -> None:
+@require_http_methods(["GET", "POST"])
+def request_confirm(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Record that the person is who they say."""
     member = member_of(request)
-    if act == "confirm":
-        checks.confirm(public_id, told["how"], acting_member=member)
-    elif act == "search":
-        search_subject(public_id, top=told["top"], acting_member=member)
-    elif act == "decide":
-        looked, ticked = request.POST.getlist("looked"), set(request.POST.getlist("person"))
-        others = [one for one in looked if one not in ticked]
-        decide(public_id, sorted(ticked), others, acting_member=member)
-    elif act == "answer":
-        erase = request.POST.getlist("erase")
-        answer_request(public_id, erase=erase, reason=told["reason"], acting_member=member)
-    elif act == "refuse":
-        checks.refuse(public_id, told["ground"], told["reason"], acting_member=member)
-    else:
-        checks.extend(public_id, told["days"], told["reason"], acting_member=member)
+
+    def act(fields: dict[str, Any]) -> None:
+        checks.confirm(public_id, fields["how"], acting_member=member)
+
+    done = "Recorded. Nothing was compared yet: search next."
+    return _acted(request, public_id, "confirm", act, "how", done)
+
+
+@require_http_methods(["GET", "POST"])
+def request_search(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Search the agency's galleries for the person."""
+    member = member_of(request)
+
+    def act(fields: dict[str, Any]) -> None:
+        search_person(public_id, top=fields["top"], acting_member=member)
+
+    return _acted(request, public_id, "search", act, "top", "Searched. Look at each face.")
+
+
+@require_http_methods(["GET", "POST"])
+def request_decide(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Record which faces are the person's."""
+    member, listed, ticked = member_of(request), request.POST.getlist("looked"), set(request.POST.getlist("person"))
+
+    def act(fields: dict[str, Any]) -> None:
+        decide(public_id, sorted(ticked), [face for face in listed if face not in ticked], acting_member=member)
+
+    return _acted(request, public_id, "decide", act, None, "Recorded.")
+
+
+@require_http_methods(["GET", "POST"])
+def request_answer(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Answer, and erase what was ticked."""
+    member, erase = member_of(request), request.POST.getlist("erase")
+
+    def act(fields: dict[str, Any]) -> None:
+        answer_request(public_id, erase=erase, reason=fields["reason"], acting_member=member)
+
+    done = "Answered. The person is told by e-mail if they gave an address; print the letter if not."
+    return _acted(request, public_id, "answer", act, "reason", done)
+
+
+@require_http_methods(["GET", "POST"])
+def request_refuse(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Refuse the whole request."""
+    member = member_of(request)
+
+    def act(fields: dict[str, Any]) -> None:
+        checks.refuse(public_id, fields["ground"], fields["reason"], acting_member=member)
+
+    done = "Refused. The letter says why and what the person can do."
+    return _acted(request, public_id, "refuse", act, "reason", done)
+
+
+@require_http_methods(["GET", "POST"])
+def request_extend(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Give the agency more time."""
+    member = member_of(request)
+
+    def act(fields: dict[str, Any]) -> None:
+        checks.extend(public_id, fields["days"], fields["reason"], acting_member=member)
+
+    return _acted(request, public_id, "extend", act, "reason", "Extended. The person is told why.")
 
 
 @require_GET
-def subject_photo(request: HttpRequest, public_id: str) -> HttpResponse:
+def request_photo(request: HttpRequest, public_id: str) -> HttpResponse:
     """The photograph of whoever asks, decoded in the restricted child; it passes no cache."""
-    row = read.request_numbered(public_id, member_of(request))
+    row = find.rights_request(public_id, member_of(request))
     require_shown(request, row.public_id)
     data = read.photo_of(row)
     if data is None:
@@ -236,11 +272,11 @@ def subject_photo(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_GET
-def subject_face(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
+def request_face(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
     """The face of a reference that the request lists."""
-    row = read.request_numbered(public_id, member_of(request))
+    row = find.rights_request(public_id, member_of(request))
     require_shown(request, row.public_id)
-    reference = read.finding_numbered(row, number).reference
+    reference = find.finding(number, member_of(request), among=row.findings.all()).reference
     try:
         return picture(face_jpeg(reference.blob, reference.box, 320))
     except (BadMedia, StorageError):
@@ -248,9 +284,9 @@ def subject_face(request: HttpRequest, public_id: str, number: int) -> HttpRespo
 
 
 @require_GET
-def subject_letter(request: HttpRequest, public_id: str) -> HttpResponse:
+def request_letter(request: HttpRequest, public_id: str) -> HttpResponse:
     """The letter, to print it for somebody without e-mail."""
-    row = read.request_numbered(public_id, member_of(request))
+    row = find.rights_request(public_id, member_of(request))
     require_shown(request, row.public_id)
     pdf = read.answer_pdf(row)
     if pdf is None:

@@ -21,7 +21,7 @@ from plainview.audit.checkpoint import parse
 from plainview.casework.log.write import newest_checkpoint
 from plainview.casework.models import SubjectRequest
 from plainview.casework.pictures import face_jpeg
-from plainview.casework.rights import filing as filing
+from plainview.casework.rights import filing
 from plainview.casework.rights.letters import proof_of_entry
 from plainview.casework.rights.read import findings_of, is_overdue, open_agencies
 from plainview.policy.decision import Refused
@@ -32,19 +32,19 @@ from plainview.web.uploads import InMemory
 from plainview.web.views.common import client_address
 
 _FIELDS = {
-    "subject.wish": "wishes",
-    "subject.whose": "own",
-    "subject.another_person": "own",
-    "subject.name": "name",
-    "subject.contact": "email",
-    "subject.text": "about",
-    "subject.named": "named",
-    "subject.agency": "agency",
+    "rights.wish": "wishes",
+    "rights.whose": "own",
+    "rights.another_person": "own",
+    "rights.name": "name",
+    "rights.contact": "email",
+    "rights.text": "about",
+    "rights.named": "named",
+    "rights.agency": "agency",
 }
 
 
 class RightsForm(forms.Form):
-    """What a person asks; the rules of policy.subjects check it."""
+    """What a person asks; the rules of policy.rights check it."""
 
     agency = forms.ChoiceField(
         label="Which agency do you ask?",
@@ -145,7 +145,7 @@ def _filed(form: RightsForm, request: HttpRequest) -> filing.Filed | None:
         _say(form, "agency", "No agency is chosen. Choose one.")
     for fault in faults(**written):
         _say(form, _FIELDS.get(fault.rule_id), f"{fault.why} {fault.next_step}")
-        if agency and fault.rule_id == "subject.another_person":
+        if agency and fault.rule_id == "rights.another_person":
             filing.record_refused_filing(agency, fault, network=network)
     if form.errors:
         return None
@@ -182,7 +182,7 @@ class CodeForm(forms.Form):
 
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
-def right(request: HttpRequest, public_id: str) -> HttpResponse:
+def own(request: HttpRequest, public_id: str) -> HttpResponse:
     """The state of a request, and its answer, for whoever holds its code."""
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -235,7 +235,7 @@ def _pictures(row: SubjectRequest) -> list[dict[str, str]]:
 
 @sensitive_post_parameters("code")
 @require_POST
-def right_answer(request: HttpRequest, public_id: str) -> HttpResponse:
+def own_answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """The letter as PDF."""
     opened = filing.open_request(public_id, request.POST.get("code", ""), network=client_address(request))
     if opened.pdf is None:
@@ -245,7 +245,7 @@ def right_answer(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @sensitive_post_parameters("code")
 @require_POST
-def right_proof(request: HttpRequest, public_id: str) -> HttpResponse:
+def own_proof(request: HttpRequest, public_id: str) -> HttpResponse:
     """The proof that the erasure of one reference stands in the log, with the log's signed head, as a file."""
     opened = filing.open_request(public_id, request.POST.get("code", ""), network=client_address(request))
     asked, note = request.POST.get("reference", ""), newest_checkpoint()

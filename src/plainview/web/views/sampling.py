@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.sampling import draw as acts
-from plainview.casework.sampling import read as read
+from plainview.casework.sampling import read
 from plainview.policy.decision import Refused
 from plainview.policy.sampling import FINDINGS, MAX_NONCE, MAX_SAMPLE, QUESTION
 from plainview.web.views.common import member_of, say
@@ -74,7 +75,7 @@ def sample(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, public_id: str, position: int = 0, form: FindingForm | None = None) -> HttpResponse:
-    row = read.sample_numbered(public_id, member_of(request))
+    row = find.sample(public_id, member_of(request))
     items = [
         {
             "row": one,

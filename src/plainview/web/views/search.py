@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from plainview.casework.find import preparation_numbered
+from plainview.casework import find
 from plainview.casework.models import Preparation
 from plainview.casework.people.read import binding
 from plainview.casework.probes.preparations import save
@@ -29,7 +29,7 @@ _HERE = {"search.approval_needed": _ASK, "probe.quality_floor": _ASK}
 def preparation_search(request: HttpRequest, public_id: str) -> HttpResponse:
     """State it, then search; the answer has an address of its own, so that going back runs nothing again."""
     member = member_of(request)
-    draft = preparation_numbered(public_id, member)
+    draft = find.preparation(public_id, member)
     if request.method != "POST":
         return _page(request, draft, [])
     draft = save(public_id, _typed(request), acting_member=member)

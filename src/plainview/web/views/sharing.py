@@ -12,14 +12,14 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.agreements import read as agreed
 from plainview.casework.examination.drafts import Answers, Saved
-from plainview.casework.find import preparation_numbered
 from plainview.casework.models import Draft, Member
 from plainview.casework.pictures import face_jpeg, whole_jpeg
 from plainview.casework.probes.read import chosen_face
 from plainview.casework.sharing import ends as shared_ends
-from plainview.casework.sharing import read as read
+from plainview.casework.sharing import read
 from plainview.casework.sharing import requests as shared_requests
 from plainview.casework.sharing import search as shared_search
 from plainview.policy.agency import DEFAULT_LIST, MIN_LIST
@@ -109,7 +109,7 @@ def shared(request: HttpRequest) -> HttpResponse:
 def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask another agency with a prepared probe."""
     member = member_of(request)
-    draft = preparation_numbered(public_id, member)
+    draft = find.preparation(public_id, member)
     form = AskForm(request.POST or None, member=member, initial={"purpose": draft.purpose})
     if request.method == "POST" and form.is_valid():
         try:
@@ -181,7 +181,7 @@ def _may(member: Member, name: str) -> bool:
 def shared_probe(request: HttpRequest, public_id: str) -> HttpResponse:
     """The probe as it is asked with; with `face` the chosen face alone."""
     member = member_of(request)
-    held = read.request_numbered(public_id, member)
+    held = find.shared_request(public_id, member)
     require_shown(request, held.public_id)
     if not read.probe_shown(held, member):
         raise Http404
@@ -196,7 +196,7 @@ def shared_probe(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def shared_candidate(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
     """The face of a candidate that was given."""
-    held = read.request_numbered(public_id, member_of(request))
+    held = find.shared_request(public_id, member_of(request))
     require_shown(request, held.public_id)
     reference = read.given_candidate(held, rank).reference
     try:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from plainview.casework.find import still_numbered
+from plainview.casework import find
 from plainview.casework.videos.read import persons, still_frame
 from plainview.casework.videos.stills import best_others, draft_still
 from plainview.casework.workspace.services import services
@@ -19,7 +19,7 @@ from plainview.web.views.common import member_of, picture
 def still(request: HttpRequest, public_id: str) -> HttpResponse:
     """The still with its frame, where it is from, and the other stills of the person."""
     member = member_of(request)
-    found = still_numbered(public_id, member)
+    found = find.still(public_id, member)
     others = [
         row
         for person in persons(found.video)
@@ -45,13 +45,13 @@ def still(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def still_thumbnail(request: HttpRequest, public_id: str) -> HttpResponse:
     """The thumbnail."""
-    return picture(services().blobs.get(still_numbered(public_id, member_of(request)).thumbnail))
+    return picture(services().blobs.get(find.still(public_id, member_of(request)).thumbnail))
 
 
 @require_GET
 def still_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     """The whole frame, decoded again."""
-    return picture(still_frame(still_numbered(public_id, member_of(request))))
+    return picture(still_frame(find.still(public_id, member_of(request))))
 
 
 @require_POST

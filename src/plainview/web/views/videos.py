@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from plainview.casework import find
 from plainview.casework.cases.read import cases
-from plainview.casework.find import video_numbered
 from plainview.casework.jobs import job_of
 from plainview.casework.models import Member, Video
 from plainview.casework.videos import upload as actions
@@ -111,7 +111,7 @@ def video_part(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def video_received(request: HttpRequest, public_id: str) -> HttpResponse:
     """How much of an upload is here: where it goes on."""
-    found = video_numbered(public_id, member_of(request))
+    found = find.video(public_id, member_of(request))
     return JsonResponse({"received": found.received, "size": found.size, "state": found.state})
 
 
@@ -137,14 +137,14 @@ def video_discard(request: HttpRequest, public_id: str) -> HttpResponse:
 def video(request: HttpRequest, public_id: str) -> HttpResponse:
     """A video: what it is, how far it is, the people found."""
     member = member_of(request)
-    return render(request, "videos/video.html", _shown(request, video_numbered(public_id, member), member))
+    return render(request, "videos/video.html", _shown(request, find.video(public_id, member), member))
 
 
 @require_GET
 def video_faces(request: HttpRequest, public_id: str) -> HttpResponse:
     """The people found so far, for htmx; 204 when the page has them already."""
     member = member_of(request)
-    found = video_numbered(public_id, member)
+    found = find.video(public_id, member)
     if request.GET.get("seen") == _seen(found):
         return HttpResponse(status=204)
     return render(request, "videos/_faces.html", _shown(request, found, member))

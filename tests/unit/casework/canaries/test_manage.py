@@ -14,6 +14,7 @@ from tests.factories.canaries import BASIS, REASON, another_process, held
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.work import at, case, entries, gallery, person, search, write
 
+from plainview.casework import find
 from plainview.casework.alerts.follow import follow_all
 from plainview.casework.alerts.read import raised_by
 from plainview.casework.canaries.checks import run_all
@@ -23,7 +24,6 @@ from plainview.casework.enrolment.enrol import enrol
 from plainview.casework.enrolment.manifest import Item
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.examination.assign import _foils
-from plainview.casework.find import enrolment_numbered
 from plainview.casework.galleries.read import enrolments, gallery_size, gallery_templates, statistics
 from plainview.casework.log.read import verify_log
 from plainview.casework.log.write import newest_checkpoint
@@ -133,7 +133,7 @@ def test_a_gallerys_page_lists_no_run_and_counts_nothing_of_a_canary(canary: Can
     counted = statistics(held, canary.pack)
     assert (counted.references, counted.pictures, counted.expunged) == (2, 2, 0)
     number = canary.reference.enrolment_id
-    assert rule_of(enrolment_numbered, held.pk, number, person("admin")) == "enrolment.unknown"
+    assert rule_of(find.enrolment, held.pk, number, person("admin")) == "enrolment.unknown"
 
 
 def test_what_is_not_added(

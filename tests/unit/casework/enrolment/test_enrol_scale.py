@@ -14,12 +14,12 @@ from django.db import OperationalError, connection
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.work import entries, person, write
 
+from plainview.casework import find
 from plainview.casework.enrolment import batches as batches_module
 from plainview.casework.enrolment.enrol import EnrolmentResult, Options, enrol
 from plainview.casework.enrolment.manifest import Item, read_items
 from plainview.casework.enrolment.near import open_hash
 from plainview.casework.erasure.expunge import expunge
-from plainview.casework.find import gallery_named
 from plainview.casework.galleries.exchange import export_gallery
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.galleries.statistics import gallery_statistics, near_pairs
@@ -263,7 +263,7 @@ def test_a_picture_that_is_expunged_while_it_is_enrolled_elsewhere_is_put_again(
 
 def test_a_gallery_of_another_pack_takes_no_pictures(pictures: Path) -> None:
     run(pictures / "1-collins.png")
-    gallery = gallery_named("g", person("admin"))
+    gallery = find.gallery("g", person("admin"))
     assert gallery.pack == services().engine.pack.identity
     Gallery.objects.filter(pk=gallery.pk).update(pack="other 1.0")
     with pytest.raises(Refused) as caught:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from tests.factories.work import case, entries, gallery, person, probe, search
 
+from plainview.casework import find
 from plainview.casework.enrolment import re_embed as module
 from plainview.casework.enrolment.re_embed import ReEmbedded, re_embed, waiting
 from plainview.casework.erasure.expunge import expunge
-from plainview.casework.find import gallery_named
 from plainview.casework.galleries.read import changes_after, open_template
 from plainview.casework.models import Gallery, GalleryChange, Reference, Search
 from plainview.casework.workspace.services import services
@@ -50,7 +50,7 @@ class _Other:
 def filled(workspace: Path, tmp_path: Path) -> Gallery:
     gallery(tmp_path / "pictures")
     case()
-    return gallery_named("g", person("admin"))
+    return find.gallery("g", person("admin"))
 
 
 @pytest.fixture

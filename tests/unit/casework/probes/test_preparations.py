@@ -14,8 +14,8 @@ from tests.factories import pictures
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.work import at, case, entries, gallery, person, search
 
+from plainview.casework import find
 from plainview.casework.cases.open_close import close_case
-from plainview.casework.find import preparation_numbered
 from plainview.casework.models import Candidate, Preparation, Search
 from plainview.casework.people.policy import change_policy
 from plainview.casework.probes import preparations as actions
@@ -144,12 +144,12 @@ def test_a_bad_edit_changes_nothing(draft: Preparation) -> None:
     for text in ("sharpen:3", "crop:0,0,9999,20", "rotate:"):
         with pytest.raises(BadMedia):
             actions.edit(draft.public_id, text, acting_member=person("examiner"))
-    assert preparation_numbered(draft.public_id, person("examiner")).edits == []
+    assert find.preparation(draft.public_id, person("examiner")).edits == []
 
 
 def test_a_draft_is_its_members_own(draft: Preparation) -> None:
     stranger = person("supervisor")
-    assert refused(lambda: preparation_numbered(draft.public_id, stranger)) == "preparation.unknown"
+    assert refused(lambda: find.preparation(draft.public_id, stranger)) == "preparation.unknown"
     assert refused(lambda: actions.save(draft.public_id, {}, acting_member=stranger)) == "preparation.unknown"
     assert refused(lambda: actions.discard(draft.public_id, acting_member=stranger)) == "member.no_permission"
 
@@ -275,9 +275,9 @@ def test_an_urgent_search_that_nobody_authorised_takes_its_draft_along(draft: Pr
     search_prepared(other.public_id, acting_member=person("examiner"))
     with at(timezone.now() + timedelta(hours=49)):
         assert len(sweep()) == 1
-    assert refused(lambda: preparation_numbered(other.public_id, person("examiner"))) == "preparation.unknown"
+    assert refused(lambda: find.preparation(other.public_id, person("examiner"))) == "preparation.unknown"
     assert not services().blobs.exists(other.blob)
-    assert preparation_numbered(draft.public_id, person("examiner"))
+    assert find.preparation(draft.public_id, person("examiner"))
 
 
 def test_the_command_line_edits_too(ready: None, tmp_path: Path) -> None:

@@ -29,13 +29,13 @@ from plainview.casework.models import (
     SubjectPhoto,
     SubjectRequest,
 )
-from plainview.casework.rights import answers as subject_answers
-from plainview.casework.rights import letters as subject_letters
+from plainview.casework.rights import answers as rights_answers
+from plainview.casework.rights import letters as rights_letters
 from plainview.casework.rights.answers import answer_request
 from plainview.casework.rights.checks import confirm, refuse, view_request
 from plainview.casework.rights.filing import file_request, open_request, record_refused_filing
 from plainview.casework.rights.read import findings_of, photo_of
-from plainview.casework.rights.search import decide, search_subject
+from plainview.casework.rights.search import decide, search_person
 from plainview.casework.workspace.services import services
 from plainview.policy import rights as policy
 from plainview.policy.decision import Refused
@@ -72,24 +72,24 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
     filed = file("access", "erasure", picture=photo())
     row = filed.request
     number = row.public_id
-    (received,) = entries("subject.received")
+    (received,) = entries("rights.received")
     for secret in (b"Eileen", b"person.example", b"shop", filed.code.encode(), NETWORK.encode()):
         assert secret not in received.canonical
         assert not any(secret in data for data in everywhere(held).values()), secret
-    assert rule_of(search_subject, number, acting_member=admin()) == "subject.not_confirmed"
-    assert not entries("subject.search_requested")
+    assert rule_of(search_person, number, acting_member=admin()) == "rights.not_confirmed"
+    assert not entries("rights.search_requested")
     confirm(number, HOW, acting_member=admin())
-    assert rule_of(answer_request, number, acting_member=admin()) == "subject.not_searched"
-    found = search_subject(number, acting_member=admin())
+    assert rule_of(answer_request, number, acting_member=admin()) == "rights.not_searched"
+    found = search_person(number, acting_member=admin())
     assert found[0].reference.file_name == "collins.png"
     assert len(found) == 2
-    assert rule_of(answer_request, number, acting_member=admin()) == "subject.undecided"
+    assert rule_of(answer_request, number, acting_member=admin()) == "rights.undecided"
     kept_photo = bytes(SubjectPhoto.objects.get().sealed)[100:164]
     assert [place for place, data in everywhere(held).items() if kept_photo in data]
     mine, other = (one.reference.public_id for one in found)
     decide(number, [mine], [other], acting_member=admin())
     assert rule_of(answer_request, number, acting_member=admin()) == "examination.explain"
-    assert rule_of(answer_request, number, erase=[other], acting_member=admin()) == "subject.erase"
+    assert rule_of(answer_request, number, erase=[other], acting_member=admin()) == "rights.erase"
     answer_request(number, erase=[mine], acting_member=admin())
 
     opened = open_request(number, filed.code.lower(), network=NETWORK)
@@ -104,7 +104,7 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
         "Gallery g, owner: tests",
         "Legal basis law",
         "robbery, gallery g: no lead came of your picture",
-        "subject.open_cases",
+        "rights.open_cases",
         f"Entry {erased.seq} of",
         "Inclusion proof",
         "the data protection authority of your country",
@@ -122,12 +122,12 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
         None,
         b"",
     )
-    size = entries("subject.answered")[0].seq
-    assert check(json.dumps(subject_letters.proof_of_entry(erased.seq, size)))
+    size = entries("rights.answered")[0].seq
+    assert check(json.dumps(rights_letters.proof_of_entry(erased.seq, size)))
     assert not Reference.objects.get(public_id=mine).template
     assert not SubjectPhoto.objects.exists()
     assert not LogOpening.objects.filter(name="photo_sha256").exists()
-    decided_in = [row.seq for row in entries("subject.decided")]
+    decided_in = [row.seq for row in entries("rights.decided")]
     assert len(decided_in) == 2
     assert not LogOpening.objects.filter(entry_id__in=decided_in).exists()
     assert not [place for place, data in everywhere(held).items() if kept_photo in data]
@@ -135,7 +135,7 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
     assert letter.to == ["eileen@person.example"]
     assert "Collins" not in letter.body
     assert number in letter.body
-    assert rule_of(refuse, number, "identity", "on second thought no", acting_member=admin()) == "subject.closed"
+    assert rule_of(refuse, number, "identity", "on second thought no", acting_member=admin()) == "rights.closed"
 
 
 def test_the_template_of_the_person_is_in_no_table_no_file_and_no_rule(
@@ -151,7 +151,7 @@ def test_the_template_of_the_person_is_in_no_table_no_file_and_no_rule(
     row = confirmed(picture=photo())
     monkeypatch.setattr(Engine, "template", spied)
     before = (ProbeTemplate.objects.count(), Search.objects.count(), Candidate.objects.count())
-    found = search_subject(row.public_id, acting_member=admin())
+    found = search_person(row.public_id, acting_member=admin())
     monkeypatch.undo()
     assert len(made) == 1
     traces = [made[0].astype(kind).tobytes() for kind in (np.float32, np.float16, np.float64)]
@@ -173,9 +173,9 @@ def test_the_template_of_the_person_is_in_no_table_no_file_and_no_rule(
     assert traces[0] not in sealed
     assert (ProbeTemplate.objects.count(), Search.objects.count(), Candidate.objects.count()) == before
     assert found[0].score is not None
-    asked, _ = entries("subject.search_requested")
+    asked, _ = entries("rights.search_requested")
     assert asked.subject["purpose"] == policy.PURPOSE
-    assert asked.seq < entries("subject.search_answered")[0].seq
+    assert asked.seq < entries("rights.search_answered")[0].seq
 
 
 def test_the_search_is_in_the_log_before_anything_is_compared(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,12 +183,12 @@ def test_the_search_is_in_the_log_before_anything_is_compared(small: Path, monke
     seen: list[int] = []
 
     def compared(*_: Any) -> Any:
-        seen.append(len(entries("subject.search_requested")))
+        seen.append(len(entries("rights.search_requested")))
         raise ZeroDivisionError
 
     monkeypatch.setattr("plainview.casework.rights.search.answer", compared)
     with pytest.raises(ZeroDivisionError):
-        search_subject(row.public_id, acting_member=admin())
+        search_person(row.public_id, acting_member=admin())
     assert seen == [1]
     assert not SubjectFinding.objects.exists()
 
@@ -208,27 +208,27 @@ def test_the_code_opens_it_and_nothing_else_does(workspace: Path) -> None:
         ("N000000000000", filed.code),
         ("", ""),
     ):
-        assert rule_of(open_request, wrong_number, code, network="2001:db8::1") == "subject.code"
+        assert rule_of(open_request, wrong_number, code, network="2001:db8::1") == "rights.code"
     for _ in range(policy.WRONG_CODES):
         with pytest.raises(Refused):
             open_request(number, "AAAA-AAAA-AAAA-AAAA", network="198.51.100.1")
-    assert rule_of(open_request, number, filed.code, network="203.0.113.1") == "subject.code_often"
+    assert rule_of(open_request, number, filed.code, network="203.0.113.1") == "rights.code_often"
 
 
 def test_one_network_and_one_agency_take_a_bounded_number(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(policy.FILED):
         file()
-    assert rule_of(file) == "subject.often"
+    assert rule_of(file) == "rights.often"
     agency = admin().agency
     file_request(agency.public_id, filing(), None, network="198.51.100.77")
     monkeypatch.setattr(policy, "UNCONFIRMED", policy.FILED + 1)
-    assert rule_of(file_request, agency.public_id, filing(), None, network="203.0.113.9") == "subject.full"
-    assert [row.subject["rule"] for row in entries("subject.file.refused")] == [
-        "subject.often",
-        "subject.full",
+    assert rule_of(file_request, agency.public_id, filing(), None, network="203.0.113.9") == "rights.full"
+    assert [row.subject["rule"] for row in entries("rights.file.refused")] == [
+        "rights.often",
+        "rights.full",
     ]
-    assert all(row.actor == "system" for row in entries("subject.file.refused"))
-    assert rule_of(file_request, "A000", filing(), None, network="203.0.113.9") == "subject.agency"
+    assert all(row.actor == "system" for row in entries("rights.file.refused"))
+    assert rule_of(file_request, "A000", filing(), None, network="203.0.113.9") == "rights.agency"
 
 
 def test_a_photograph_that_cannot_be_used_is_said_at_once_and_nothing_is_kept(workspace: Path) -> None:
@@ -255,26 +255,26 @@ def _two_faces() -> bytes:
 def test_somebody_elses_data_are_refused_with_reason_and_remedy(workspace: Path) -> None:
     with pytest.raises(Refused) as caught:
         filing(own=False)
-    assert caught.value.rule_id == "subject.another_person"
+    assert caught.value.rule_id == "rights.another_person"
     record_refused_filing(admin().agency.public_id, caught.value, network=NETWORK)
-    assert entries("subject.file.refused")[0].subject["rule"] == "subject.another_person"
+    assert entries("rights.file.refused")[0].subject["rule"] == "rights.another_person"
     filed = file("access", picture=photo())
     number = filed.request.public_id
     words = "she is the requester's neighbour and has not agreed"
-    assert rule_of(refuse, number, "mood", words, acting_member=admin()) == "subject.ground"
+    assert rule_of(refuse, number, "mood", words, acting_member=admin()) == "rights.ground"
     assert rule_of(refuse, number, "another person", "no", acting_member=admin()) == "examination.explain"
     refuse(number, "another person", words, acting_member=admin())
     told = text_of(open_request(number, filed.code, network=NETWORK).pdf)
     for said in ("Your request is refused", *policy.GROUNDS["another person"], words, "Complain to"):
         assert said in told, said
     assert not SubjectPhoto.objects.exists()
-    assert not entries("subject.search_requested")
+    assert not entries("rights.search_requested")
 
 
 def test_a_hold_makes_a_stated_partial_refusal(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gallery(tmp_path / "second", "h")
     row = confirmed("erasure")
-    found = search_subject(row.public_id, acting_member=admin())
+    found = search_person(row.public_id, acting_member=admin())
     mine = [one.reference.public_id for one in found if one.reference.file_name == "collins.png"]
     decide(
         row.public_id,
@@ -289,7 +289,7 @@ def test_a_hold_makes_a_stated_partial_refusal(small: Path, tmp_path: Path, monk
             raise Refused("hold.litigation", "Nothing erased", "A court has it held.", "Ask again when it ends.")
         return real(reference, **options)
 
-    monkeypatch.setattr(subject_answers, "expunge", with_hold)
+    monkeypatch.setattr(rights_answers, "expunge", with_hold)
     done = answer_request(row.public_id, erase=mine, acting_member=admin())
     assert done.outcome == "partly granted"
     told = letter_of(done)
@@ -313,7 +313,7 @@ def test_an_answer_that_was_cut_short_is_finished_by_running_it_again(
         raise OSError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(subject_answers, "close", broken)
+        patch.setattr(rights_answers, "close", broken)
         with pytest.raises(OSError, match="full"):
             answer_request(row.public_id, erase=[reference.public_id], acting_member=admin())
     assert SubjectPhoto.objects.exists()
@@ -326,9 +326,9 @@ def test_an_answer_that_was_cut_short_is_finished_by_running_it_again(
 def test_named_references_and_links_are_looked_up_without_a_photograph(small: Path) -> None:
     mine = Reference.objects.get(file_name="collins.png")
     row = confirmed("access", named=f"https://source.example/collins.png\n{mine.public_id} R000000000000")
-    (found,) = search_subject(row.public_id, acting_member=admin())
+    (found,) = search_person(row.public_id, acting_member=admin())
     assert (found.reference, found.is_named, found.score) == (mine, True, None)
-    assert not entries("subject.search_requested")
+    assert not entries("rights.search_requested")
     decide(row.public_id, [mine.public_id], [], acting_member=admin())
     assert answer_request(row.public_id, acting_member=admin()).outcome == "told"
     assert Reference.objects.get(pk=mine.pk).template
@@ -339,9 +339,9 @@ def test_identity_is_told_in_words_and_an_auditor_reads_without_the_name(workspa
     number = row.public_id
     assert rule_of(confirm, number, "seen", acting_member=admin()) == "examination.explain"
     told = "passport 12 345 678 was shown"
-    assert rule_of(confirm, number, told, acting_member=admin()) == "subject.document_number"
+    assert rule_of(confirm, number, told, acting_member=admin()) == "rights.document_number"
     confirm(number, HOW, acting_member=admin())
-    assert rule_of(confirm, number, HOW, acting_member=admin()) == "subject.confirmed"
+    assert rule_of(confirm, number, HOW, acting_member=admin()) == "rights.confirmed"
     assert view_request(number, acting_member=admin()).filing.name == "Eileen Collins"
     auditor = person("auditor")
     assert view_request(number, acting_member=auditor).filing.name == ""

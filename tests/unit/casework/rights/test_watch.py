@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.urls import resolve
 from django.utils import timezone
 from tests.factories.alerts import alert, arrive, her
 from tests.factories.examination import examined
@@ -19,14 +20,15 @@ from plainview.casework.cases.open_close import close_case
 from plainview.casework.disclosure.make import disclose
 from plainview.casework.galleries.exchange import export_gallery
 from plainview.casework.leads.decide import release
+from plainview.casework.mail import address
 from plainview.casework.models import LogOpening
 from plainview.casework.people.policy import change_policy
-from plainview.casework.rights import letters as subject_letters
-from plainview.casework.rights import watch as subject_watch
+from plainview.casework.rights import letters as rights_letters
+from plainview.casework.rights import watch as rights_watch
 from plainview.casework.rights.answers import answer_request
 from plainview.casework.rights.checks import extend, refuse
 from plainview.casework.rights.filing import open_request
-from plainview.casework.rights.search import decide, search_subject
+from plainview.casework.rights.search import decide, search_person
 from plainview.policy import rights as policy
 from plainview.policy.agency import SAMPLE
 from plainview.policy.examination import CONTRADICTIONS
@@ -48,22 +50,23 @@ def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(sma
     now = timezone.now()
     row, agency = file(picture=None).request, admin().agency
     assert row.due_on == now.date() + timedelta(days=30)
-    assert subject_watch.watch_deadlines() == {}
+    assert rights_watch.watch_deadlines() == {}
     with at(now + timedelta(days=24)):
-        assert subject_watch.watch_deadlines() == {agency.public_id: 1}
-        assert subject_watch.watch_deadlines() == {}
+        assert rights_watch.watch_deadlines() == {agency.public_id: 1}
+        assert rights_watch.watch_deadlines() == {}
         assert mail.outbox[-1].to == ["admin@agency.example"]
         assert "6 day(s) left" in mail.outbox[-1].body
+        assert resolve(mail.outbox[-1].body.split(address())[1].strip()).view_name == "rights-requests"
         extended = extend(row.public_id, 60, "many galleries to look through", acting_member=admin())
         assert "Your request takes longer" in mail.outbox[-1].subject
         assert (
-            rule_of(extend, row.public_id, 1, "once more is not allowed", acting_member=admin()) == "subject.extension"
+            rule_of(extend, row.public_id, 1, "once more is not allowed", acting_member=admin()) == "rights.extension"
         )
     assert extended.due_on == now.date() + timedelta(days=90)
     with at(now + timedelta(days=91)):
-        assert subject_watch.watch_deadlines() == {agency.public_id: 1}
+        assert rights_watch.watch_deadlines() == {agency.public_id: 1}
         assert "OVERDUE by 1 day" in mail.outbox[-1].body
-        assert subject_watch.watch_deadlines() == {}
+        assert rights_watch.watch_deadlines() == {}
         refuse(row.public_id, "identity", "nobody came to show who they are", acting_member=admin())
         done, mine = decided("erasure")
         answer_request(done.public_id, erase=[mine.public_id], acting_member=admin())
@@ -81,10 +84,10 @@ def test_what_is_kept_ends_with_the_time_of_a_complaint(workspace: Path) -> None
     filed = file(picture=photo())
     now, number = timezone.now(), filed.request.public_id
     refuse(number, "identity", "nobody came to show who they are", acting_member=admin())
-    assert subject_watch.erase_old() == []
+    assert rights_watch.erase_old() == []
     with at(now + timedelta(days=policy.KEEP_DAYS + 1)):
-        assert subject_watch.erase_old() == [number]
-        assert subject_watch.erase_old() == []
+        assert rights_watch.erase_old() == [number]
+        assert rights_watch.erase_old() == []
         opened = open_request(number, filed.code, network=NETWORK)
     assert opened.pdf is None
     assert not bytes(opened.request.sealed)
@@ -98,13 +101,13 @@ def test_a_letter_that_cannot_be_sent_is_owed(workspace: Path, monkeypatch: pyte
         raise OSError("no route")
 
     with monkeypatch.context() as patch:
-        patch.setattr(subject_letters, "send_mail", down)
+        patch.setattr(rights_letters, "send_mail", down)
         refuse(row.public_id, "identity", "nobody came to show who they are", acting_member=admin())
-        assert subject_watch.send_owed() == 1
-    assert not entries("subject.told")
-    assert subject_watch.send_owed() == 0
+        assert rights_watch.send_owed() == 1
+    assert not entries("rights.told")
+    assert rights_watch.send_owed() == 0
     assert len(mail.outbox) == 1
-    assert len(entries("subject.told")) == 1
+    assert len(entries("rights.told")) == 1
 
 
 def test_the_letter_tells_searches_leads_alerts_disclosures_and_exports_of_closed_cases(
@@ -125,14 +128,14 @@ def test_the_letter_tells_searches_leads_alerts_disclosures_and_exports_of_close
     export_gallery("g", tmp_path / "exported", why="the archive moves", acting_member=admin())
     case("C-2", "burglary")
     search(probe(tmp_path), case="C-2")
-    text = SAMPLE.replace('subject_open_cases = "withhold"', 'subject_open_cases = "count"')
+    text = SAMPLE.replace('rights_open_cases = "withhold"', 'rights_open_cases = "count"')
     change_policy(text, why="the number may be told", acting_member=admin())
     close_case("C-1", acting_member=person("examiner"))
 
     row, _ = decided("access")
     new = next(
         one.reference
-        for one in search_subject(row.public_id, acting_member=admin())
+        for one in search_person(row.public_id, acting_member=admin())
         if one.reference.file_name == "new.png"
     )
     decide(row.public_id, [new.public_id], [], acting_member=admin())
