@@ -137,18 +137,6 @@ def read_archive(file: BinaryIO, sealer: Sealer) -> Iterator[tuple[str, Supports
         raise ArchiveDamaged("its checksums do not fit")
 
 
-def archive_id(file: BinaryIO) -> str:
-    """Return the id of an archive; the file is read from its beginning.
-
-    Raises:
-        ArchiveDamaged: it is none.
-    """
-    head = _HEAD.fullmatch(file.read(_HEAD_BYTES))
-    if head is None:
-        raise ArchiveDamaged("it is not a Plainview backup")
-    return head[1].decode()
-
-
 class _Hashed(io.RawIOBase):
     """Reads through and hashes what passes."""
 

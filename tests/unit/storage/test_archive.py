@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plainview.storage.archive import ArchiveDamaged, ArchiveWriter, archive_id, new_id, read_archive
+from plainview.storage.archive import ArchiveDamaged, ArchiveWriter, new_id, read_archive
 from plainview.storage.base import StorageError
 from plainview.storage.seal import Sealer
 
@@ -36,7 +36,7 @@ def test_what_went_in_comes_out_and_lies_sealed() -> None:
     assert opened(data) == MEMBERS
     assert BIG[:64] not in data
     assert b"deep/b" not in data
-    assert archive_id(io.BytesIO(data)) != archive_id(io.BytesIO(packed()))
+    assert data.split(b"\n")[0] != packed().split(b"\n")[0]  # each has its own identity
 
 
 def test_streams_that_are_not_read_are_checked_all_the_same() -> None:

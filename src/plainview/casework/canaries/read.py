@@ -45,11 +45,6 @@ def hidden(gallery_id: int, seq: int) -> Hidden:
     return Hidden(frozenset(row[0] for row in rows), present)
 
 
-def canaries_in(gallery_id: int) -> int:
-    """How many references of the gallery no search may show, retired canaries included: the search asks for more."""
-    return Canary.objects.filter(gallery_id=gallery_id).count()
-
-
 def canaries(member: Member) -> list[Canary]:
     """The canaries of the member's agency, those in use first, then newest first."""
     rows = Canary.objects.filter(gallery__agency=member.agency).select_related("gallery", "added_by")

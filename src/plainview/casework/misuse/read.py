@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +9,7 @@ import numpy as np
 from django.db.models import Q
 
 from plainview.audit.record import format_time, parse_line
-from plainview.casework.models import Agency, Flag, LogEntry, Member, ProbeTemplate, Search, Tripwire
+from plainview.casework.models import Flag, LogEntry, Member, ProbeTemplate, Search, Tripwire
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.recognition.types import Vector
@@ -90,11 +89,3 @@ def tripwires(member: Member) -> list[tuple[Tripwire, str]]:
         )
         for row in Tripwire.objects.filter(owner=member).order_by("pk")
     ]
-
-
-def flag_figures(agency: Agency) -> dict[str, Counter[str]]:
-    """Rule -> outcome -> how many: what the public figures are made from. "open" stands for undecided."""
-    figures: dict[str, Counter[str]] = {}
-    for rule, outcome in Flag.objects.filter(agency=agency).values_list("rule", "outcome"):
-        figures.setdefault(rule, Counter())[outcome or "open"] += 1
-    return figures
