@@ -50,7 +50,7 @@ def normal(requirement: str) -> str:
 
 
 def required(name: str) -> list[str]:
-    """Return the names in requirements/NAME.in."""
+    """Return what the set of this name asks for, without what that needs itself."""
     lines = (REQUIREMENTS / f"{name}.in").read_text(encoding="utf-8").splitlines()
     return [normal(line) for line in lines if line and not line.startswith(("#", "-"))]
 
