@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PHOTOS ?=
 
-.PHONY: help demo test test-all test-milvus lint models browser screenshots bench migration requirements clean
+.PHONY: help demo test test-all test-milvus lint models browser screenshots bench size migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,8 +13,8 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Plainview needs Python 3.11 or newer; name one with PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: $(BIN)/python requirements/main.txt requirements/demo.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt -r requirements/demo.txt
+$(VENV)/.run: $(BIN)/python requirements/main.txt requirements/demo.txt requirements/build.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt -r requirements/demo.txt -r requirements/build.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -62,6 +62,9 @@ bench: models ## Measure enrolment, search, video, the web application and alert
 	$(BIN)/python benchmarks/simulated_year.py
 	$(BIN)/python benchmarks/every_bit_flip.py
 
+size: $(BIN)/python ## Install what Plainview needs to run into a temporary folder and print its size
+	$(BIN)/python benchmarks/install_size.py requirements/main.txt
+
 migration: $(VENV)/.dev ## Make the one migration anew after a model changed (nothing is released yet)
 	rm -f src/plainview/casework/migrations/0001_initial.py
 	PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -m django makemigrations casework -n initial -v 0
@@ -70,7 +73,7 @@ migration: $(VENV)/.dev ## Make the one migration anew after a model changed (no
 	sed -i 's/^from django.db import migrations, models$$/&\n\nfrom plainview.casework.migrations._at_once import AtOnce/' src/plainview/casework/migrations/0001_initial.py
 
 requirements: ## Compile requirements/*.in (needs uv)
-	for f in main demo dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
+	for f in main build demo milvus parquet dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

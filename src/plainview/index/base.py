@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.index.errors import BadTemplate as BadTemplate
+from plainview.index.errors import IndexClientMissing as IndexClientMissing
 from plainview.index.errors import IndexDamaged as IndexDamaged
 from plainview.index.errors import IndexOutOfStep as IndexOutOfStep
 from plainview.index.errors import IndexUnreachable as IndexUnreachable

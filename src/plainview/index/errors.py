@@ -40,3 +40,14 @@ class IndexUnreachable(Exception):
         self.why = f"The index server {address} does not answer ({said})."
         self.next_step = "Nothing is lost: start it and do this again, or move the gallery with `plainview gallery move NAME --to auto`."
         super().__init__(f"{self.why} {self.next_step}")
+
+
+class IndexClientMissing(IndexUnreachable):
+    """The package that speaks to the index server is not installed here; it comes with an extra."""
+
+    def __init__(self, extra: str) -> None:
+        self.why = (
+            f"This gallery's index is on a server, and reaching it needs the extra `{extra}`, which is not installed."
+        )
+        self.next_step = f"Nothing is lost: install it (pip install 'plainview[{extra}]') and do this again."
+        Exception.__init__(self, f"{self.why} {self.next_step}")

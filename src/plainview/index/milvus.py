@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from plainview.index.base import (
     Block,
     Change,
+    IndexClientMissing,
     IndexUnreachable,
     Scored,
     as_references,
@@ -246,7 +247,7 @@ class MilvusIndex:
 
 
 def _connected(address: str) -> Any:
-    from pymilvus import MilvusClient  # takes a second to load, and most workspaces have no server
+    from pymilvus import MilvusClient
 
     return MilvusClient(address, timeout=_TIMEOUT_S)
 
@@ -287,8 +288,11 @@ def _templates(rows: Iterable[Any], dim: int) -> NDArray[np.float32]:
 @contextmanager
 def _reached(address: str) -> Iterator[None]:
     """Turn whatever the client raises into one error that says what to do."""
-    from grpc import RpcError
-    from pymilvus.exceptions import MilvusException
+    try:  # the extra `milvus`: it takes a second to load, and most workspaces have no server
+        from grpc import RpcError
+        from pymilvus.exceptions import MilvusException
+    except ModuleNotFoundError as error:
+        raise IndexClientMissing("milvus") from error
 
     try:
         yield

@@ -32,7 +32,8 @@ ORIGINS = (
 """Where a probe may come from, as a search declares it."""
 
 NOT_PHOTOGRAPHED = ("drawing", "composite", "generated", "look-alike")
-"""What a probe may never be; source: New York's sketches and the look-alike actor, shared/notes/rules.md."""
+"""What a probe may never be; source: New York's sketches and look-alike actor (Garvie,
+Garbage In, Garbage Out: Face Recognition on Flawed Data, Georgetown Law 2019)."""
 
 UNDECLARED = "not declared"
 

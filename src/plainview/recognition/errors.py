@@ -67,4 +67,4 @@ CODES: dict[str, str] = {
     "exchange_no_face": "an ANSI/NIST-ITL file or record that shows no face",
     "exchange_hash": "a picture in an ANSI/NIST-ITL record that is not the one its hash was made of",
 }
-"""Every code that `BadMedia` may carry, with its meaning (printed in docs/reference/refusals.md)."""
+"""Every code that `BadMedia` may carry, with its meaning."""

@@ -60,11 +60,10 @@ def every_hour() -> None:
 
 
 def every_day() -> None:
-    """Write the letters that are due; erase drafts that were left alone and pictures that nobody could enrol.
+    """Send the letters and the warnings of deadlines that are due; erase abandoned drafts and pictures not enrolled.
 
-    What a retention rule has reached is listed for somebody's approval, not erased.
+    What a retention rule has reached is proposed for approval, not erased.
     """
-    """Write the letters that are due, warn of deadlines; erase drafts that were left alone and pictures that nobody could enrol."""
     with acting_through(Channel("job")):
         intake.sweep_failures()
         trials.send_reports()

@@ -6,7 +6,6 @@ Owns the limits. A name in an archive is a label and never a path: nothing is ev
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -27,7 +26,6 @@ MANIFESTS = (".csv", ".jsonl")
 """Endings of a manifest: what it says of a picture goes with it (casework.manifest)."""
 
 _ZIP = b"PK\x03\x04"  # a picture with an archive behind it begins otherwise, and is a picture
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 
 
 def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[tuple[str, bytes]]:
@@ -66,7 +64,9 @@ def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
                     raise _archive(name, "it is locked with a password")
                 with archive.open(row) as member:
                     yield row.filename.replace("\\", "/"), member.read(MAX_FILE_BYTES + 1)
-    except _BROKEN as error:
+    except Refused:
+        raise
+    except Exception as error:  # zipfile raises whatever its parts do, an IndexError for a member without a name
         raise _archive(name, f"it is damaged or of another kind ({type(error).__name__})") from None
 
 

@@ -96,7 +96,7 @@ def read_items(path: Path) -> Items:
     """Return what `path` names: every file of a folder, a manifest's rows, an exchange file's or one picture.
 
     Raises:
-        Refused: enrol.nothing (no such path, or nothing in it), manifest.bad_row, manifest.unreadable.
+        Refused: enrol.nothing (no such path, or nothing in it), manifest.bad_row, manifest.unreadable, manifest.parquet.
     """
     suffix = path.suffix.lower()
     if path.is_dir():
@@ -238,9 +238,16 @@ def _parsed(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    # Imported here: it takes half a second, and most lists are none.
-    import pyarrow
-    import pyarrow.parquet
+    try:  # the extra `parquet`: it takes half a second to load, and most manifests are text
+        import pyarrow
+        import pyarrow.parquet
+    except ModuleNotFoundError as error:
+        raise Refused(
+            "manifest.parquet",
+            "Nothing enrolled",
+            "Reading a Parquet manifest needs the extra `parquet`, which is not installed.",
+            "Install it (pip install 'plainview[parquet]'), or save the manifest as CSV or JSONL.",
+        ) from error
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:

@@ -55,6 +55,14 @@ def test_a_picture_with_an_archive_behind_it_is_a_picture() -> None:
     assert taken(("a.jpg", io.BytesIO(both))) == {"a.jpg": both}
 
 
+def test_a_member_without_a_name_is_a_damaged_archive() -> None:
+    named = archive([("a", b"x")]).getvalue()
+    begin = named.index(b"PK\x01\x02")  # its row in the list at the end says how long the name is
+    nameless = named[: begin + 28] + b"\0\0" + named[begin + 30 : begin + 46] + named[begin + 47 :]
+    shorter = (int.from_bytes(nameless[-10:-6], "little") - 1).to_bytes(4, "little")  # the size of that list
+    assert rule_of(("z.zip", io.BytesIO(nameless[:-10] + shorter + nameless[-6:]))) == "upload.archive"
+
+
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     many = [(f"{i}.jpg", b"x") for i in range(4)]
     monkeypatch.setattr(incoming, "MAX_FILES", 3)

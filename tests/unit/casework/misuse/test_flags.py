@@ -86,7 +86,7 @@ def test_flags_are_decided_by_an_auditor_in_words_and_once(image: Path, tmp_path
     )
     decide_flag(flag.public_id, "dismissed", "the sister was the victim", **decide)
     assert rule_of(decide_flag, flag.public_id, "upheld", "on second thought", **decide) == "flag.decided"
-    assert [(row.rule, row.outcome) for row in flags(person("auditor"))] == [("misuse.tripwire", "dismissed")]
+    assert [(flag.rule, flag.outcome) for flag in flags(person("auditor"))] == [("misuse.tripwire", "dismissed")]
     assert flags(person("auditor"), undecided=True) == []
 
 
