@@ -315,8 +315,10 @@ def _subjects(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         (
             "subject.extension",
             about,
-            f"A request is answered within {counted(policy.subject_days, 'day')} of receipt. "
-            f"The deadline can be extended once, by at most {MAX_EXTENSION} days, with a reason.",
+            (
+                f"A request is answered within {counted(policy.subject_days, 'day')} of receipt. "
+                f"The deadline can be extended once, by at most {MAX_EXTENSION} days, with a reason."
+            ),
         ),
         (
             "subject.not_searched",

@@ -25,6 +25,7 @@ from plainview.casework.models import (
 )
 from plainview.policy.agency import PICTURES
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 
 
 def live(rows: QuerySet[DisclosureGrant], today: date | None = None) -> QuerySet[DisclosureGrant]:
@@ -116,7 +117,13 @@ def package_open_to(public_id: str, member: Member) -> DisclosurePackage:
 
 
 def _unknown() -> Refused:
-    return Refused("package.unknown", "Refused", "There is no such package.", "Look at the list of packages.")
+    return Refused(
+        "package.unknown",
+        "Not found",
+        "This package does not exist.",
+        "Choose a package from the list.",
+        act=Permission.DISCLOSURE_READ,
+    )
 
 
 def reviews_of(member: Member) -> list[ExonerationReview]:

@@ -86,11 +86,11 @@ def _unique(label: str, taken: set[str]) -> str:
 def _too_much(why: str) -> Refused:
     return Refused(
         "upload.too_much",
-        "Not taken",
+        "Upload refused",
         why,
-        "Upload less at once, or ask the operator to allow a folder of the server.",
+        "Upload fewer pictures at once, or ask the operator to allow a folder on the server.",
     )
 
 
 def _archive(name: str, why: str) -> Refused:
-    return Refused("upload.archive", "Not taken", f"{name}: {why}.", "Pack the pictures as a plain ZIP file.")
+    return Refused("upload.archive", "Upload refused", f"{name}: {why}.", "Pack the pictures as a plain ZIP file.")

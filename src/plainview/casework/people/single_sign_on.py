@@ -98,4 +98,6 @@ def _settings(kind: str, given: dict[str, str], agency: Agency) -> dict[str, obj
 
 
 def _invalid(why: str) -> Refused:
-    return Refused("sso.invalid", "Sign-in not configured", why, "See docs/howto/sign-in.md for both forms.")
+    return Refused(
+        "sso.invalid", "Sign-in not configured", why, "Both forms of the file are described in docs/howto/sign-in.md."
+    )

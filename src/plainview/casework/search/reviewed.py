@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plainview.casework.models import Case, ExonerationReview, Member
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 
 
 def review_numbered(public_id: str, member: Member) -> ExonerationReview:
@@ -37,8 +38,8 @@ def review_to_search(public_id: str, case: Case | None, member: Member) -> Exone
         raise Refused(
             "review.aware",
             "Search refused",
-            "You entered or decided this review, and know who is charged.",
-            "Let an examiner search it who was not told.",
+            "You recorded or decided this review and know who is charged.",
+            "Ask an examiner who does not know to run the search.",
         )
     return row
 
@@ -54,14 +55,16 @@ def open_review(public_id: str, case: Case | None, member: Member) -> Exoneratio
         raise Refused(
             "review.unknown",
             "Search refused",
-            "The review is of another case.",
+            "The review belongs to another case.",
             "Name the case of the review.",
+            act=Permission.EXONERATION_READ,
         )
     if not row.accepted or row.answered_at is not None:
         raise Refused(
             "review.not_open",
             "Search refused",
-            "The review is not accepted, or is answered already.",
-            "A supervisor accepts a request before it is searched.",
+            "The review is not accepted, or has already been answered.",
+            "Ask a supervisor to accept the request before the search.",
+            act=Permission.EXONERATION_DECIDE,
         )
     return row

@@ -50,7 +50,11 @@ def refuse_authorisation(public_id: str, *, reason: str, acting_member: Member) 
         )
         if request.authorised_at is not None:
             raise Refused(
-                "shared.authorised", "Nothing done", "It is authorised already.", "Whoever asked can take it back."
+                "shared.authorised",
+                "Nothing changed",
+                "The request is already authorised.",
+                "The member who made the request can take it back.",
+                act=Permission.SHARED_REQUEST,
             )
         close(request, words.NOT_AUTHORISED, reason, acting_member)
     return request
