@@ -78,7 +78,7 @@ def case_found(number: str, found: bool) -> Decision:
     if not found:
         return Refused(
             "case.unknown",
-            "Search refused",
+            "Not found",
             f"Your agency has no case {number!r}.",
             "Check the number, or open the case.",
             act=Permission.CASE_OPEN,
@@ -104,7 +104,7 @@ def gallery_found(name: str, found: bool) -> Decision:
     if not found:
         return Refused(
             "gallery.unknown",
-            "Refused",
+            "Not found",
             f"Your agency has no gallery {name!r}.",
             "Choose one of your agency's galleries.",
             act=Permission.GALLERY_LIST,

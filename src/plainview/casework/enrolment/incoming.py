@@ -45,7 +45,7 @@ def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[tuple[str, bytes]
         for label, data in _members(name, file):
             count, total = count + 1, total + len(data)
             if count > MAX_FILES or total > MAX_BYTES:
-                raise _too_much(f"It holds more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
+                raise _too_much(f"The upload has more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
             yield _unique(label, taken), data
 
 
@@ -60,14 +60,14 @@ def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(file) as archive:
             rows = [row for row in archive.infolist() if not row.is_dir() and not _hidden(row.filename)]
             if len(rows) > MAX_FILES or sum(row.file_size for row in rows) > MAX_BYTES:
-                raise _too_much(f"{name} holds more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
+                raise _too_much(f"{name} has more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
             for row in rows:
                 if row.flag_bits & 1:
                     raise _archive(name, "it is locked with a password")
                 with archive.open(row) as member:
                     yield row.filename.replace("\\", "/"), member.read(MAX_FILE_BYTES + 1)
     except _BROKEN as error:
-        raise _archive(name, f"it is damaged or of another kind ({type(error).__name__})") from None
+        raise _archive(name, f"it is damaged or not a ZIP file ({type(error).__name__})") from None
 
 
 def _hidden(name: str) -> bool:

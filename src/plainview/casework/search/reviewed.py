@@ -48,12 +48,12 @@ def open_review(public_id: str, case: Case | None, member: Member) -> Exoneratio
     """The accepted review of this case that is not answered.
 
     Raises:
-        Refused: review.unknown, when there is none of this case; or review.not_open.
+        Refused: review.unknown, review.other_case or review.not_open.
     """
     row = review_numbered(public_id, member)
     if case is None or row.search.case_id != case.pk:
         raise Refused(
-            "review.unknown",
+            "review.other_case",
             "Search refused",
             "The review belongs to another case.",
             "Name the case of the review.",

@@ -72,7 +72,7 @@ def propose_version(public_id: str, proposal: Proposal, *, acting_member: Member
     with acting("agreement.propose", Permission.AGREEMENT_MANAGE, acting_member):
         agreement = _locked(public_id, acting_member)
         if agreement.holder_id != acting_member.agency_id:
-            raise _others("Only the agency that searches proposes.")
+            raise _others("Only the searching agency can propose a version.")
         _version(agreement, proposal, acting_member)
     return agreement
 
@@ -91,7 +91,7 @@ def accept(public_id: str, number: int, *, acting_member: Member) -> Agreement:
     with acting("agreement.accept", Permission.AGREEMENT_MANAGE, acting_member):
         agreement = _locked(public_id, acting_member)
         if agreement.asker_id != acting_member.agency_id:
-            raise _others("Only the agency that asks accepts.")
+            raise _others("Only the requesting agency can accept a version.")
         newest = agreement.versions.order_by("-number")[0]
         if newest.number != number or newest.accepted_at is not None:
             raise Refused(

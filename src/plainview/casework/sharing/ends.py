@@ -78,7 +78,10 @@ def _open(public_id: str, member: Member, *, holder: bool) -> SharedRequest:
     agency = request.agreement.holder_id if holder else request.agreement.asker_id
     if agency != member.agency_id:
         raise Refused(
-            "shared.unknown", "Refused", "That is for the other agency to do.", "Tell its people, if it matters."
+            "shared.other_side",
+            "Nothing changed",
+            "Only the other agency can do this.",
+            "Ask the other agency if it matters.",
         )
     rules.require(words.request_open(request.closed_as, request.expires_at, timezone.now()))
     return request

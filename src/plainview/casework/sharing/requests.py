@@ -190,7 +190,12 @@ def take(public_id: str, *, acting_member: Member) -> SharedRequest:
     with acting("shared.take", Permission.SHARED_ANSWER, acting_member):
         request = held(request_numbered(public_id, acting_member).public_id)
         if request.agreement.holder_id != acting_member.agency_id:
-            raise Refused("shared.unknown", "Nothing taken", "Your agency asked for it.", "The other agency takes it.")
+            raise Refused(
+                "shared.other_side",
+                "Nothing changed",
+                "Your agency made this request.",
+                "Wait until the other agency takes it.",
+            )
         if request.taken_by is not None:
             raise Refused(
                 "shared.taken",
