@@ -20,16 +20,13 @@ from plainview.policy.permissions import Permission
 
 
 class OperatorAct(StrEnum):
-    """An act of the platform operator that needs no permission of a member: it is done on the server itself."""
+    """An act on the server that no member's permission covers: its operator does it, or somebody with a code."""
 
-    INIT = "init"
-    DOCTOR = "doctor"
-    MODELS_INSTALL = "models install"
-    AGENCY_ACCEPT = "agency accept"
-    AGENCY_LIST = "agency list"
-    AUDIT_EXPORT = "audit export"
-    AUDIT_VERIFY = "audit verify"
-    WITNESS_INIT = "audit witness init"
+    INIT = "workspace.init"
+    MODELS_INSTALL = "model.install"
+    AGENCY_ACCEPT = "agency.accept"
+    AGENCY_LIST = "agency.list"
+    AUDIT_EXPORT = "audit.export"
 
 
 Act = Permission | OperatorAct

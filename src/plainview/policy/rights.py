@@ -146,7 +146,8 @@ def faults(
             "subject.whose", "Request not sent", "You have not said whose pictures the request is about.", "Choose one."
         )
     elif not own:
-        yield Refused("subject.another_person", "Request not sent", *GROUNDS["another person"])
+        reason, remedy = GROUNDS["another person"]
+        yield Refused("subject.another_person", "Request not sent", reason, remedy)
     try:
         read_named(named)
     except Refused as refused:

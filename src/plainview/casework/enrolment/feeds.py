@@ -176,7 +176,6 @@ def run_feed(
                     "Feed not run",
                     bad.why,
                     "No picture was fetched. Ask the publisher, then run the feed again.",
-                    act=Permission.GALLERY_ENROL,
                 ) from None
             held.callback(host.close)
         waiting = _waiting(feed, offers, limit)
