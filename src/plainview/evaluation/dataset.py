@@ -241,7 +241,7 @@ def parse_csv(text: str, name: str) -> tuple[tuple[str, ...], list[tuple[int, di
                 continue
             if len(fields) != len(columns):
                 raise DatasetError(
-                    f"{name}, line {reader.line_num}: {len(fields)} fields where the first line names {len(columns)}.",
+                    f"{name}, line {reader.line_num}: the number of fields is {len(fields)}; the first line names {len(columns)}.",
                     "Correct this line.",
                 )
             rows.append((reader.line_num, dict(zip(columns, (each.strip() for each in fields), strict=True))))

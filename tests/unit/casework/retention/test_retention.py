@@ -228,7 +228,7 @@ def test_a_list_that_was_tampered_with_is_not_worked_off(workspace: Path, tmp_pa
     RetentionItem.objects.filter(run=run).update(subject=other.public_id)
     jobs.run(job.pk, retention_work.work_off)
     job.refresh_from_db()
-    assert (job.state, "not the one that was approved" in job.note) == (Job.State.FAILED, True)
+    assert (job.state, "differs from the one that was approved" in job.note) == (Job.State.FAILED, True)
     assert Reference.objects.exclude(template=b"").count() == 2
 
 
