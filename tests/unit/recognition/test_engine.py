@@ -213,7 +213,7 @@ def test_a_use_that_the_licence_forbids_does_not_load(own_models: Path) -> None:
 @pytest.mark.parametrize(
     ("network", "changes", "said"),
     [
-        (models.tiny_recogniser(9), {}, "does not make 8 numbers"),
+        (models.tiny_recogniser(9), {}, "does not return 8 numbers"),
         (models.tiny_recogniser(input_name="other"), {}, "different inputs or outputs"),
         (models.tiny_recogniser(output_name="other"), {}, "different inputs or outputs"),
         (b"no model at all", {}, "does not run in this onnxruntime"),

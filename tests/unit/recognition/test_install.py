@@ -249,7 +249,7 @@ def test_a_harmed_pack_is_listed_with_its_problem(tmp_path: Path) -> None:
 def test_a_folder_that_took_another_packs_name_is_refused(tmp_path: Path) -> None:
     into = tmp_path / "models"
     install_manifest(_write_manifest(tmp_path / "bring"), into).folder.rename(into / "other-1.2")
-    with pytest.raises(PackError, match=r"holds the manifest of tiny 1\.2"):
+    with pytest.raises(PackError, match=r"contains the manifest of tiny 1\.2"):
         find("other", into)
 
 
