@@ -84,7 +84,7 @@ def test_what_is_recorded_takes_the_drafts_place(url: str) -> None:
     assert f"Recorded: {POTENTIAL}" in page
     assert "It is with a verifier." in page
     again = client.post(url, form(UNLIKE, NOT), follow=True)
-    assert "You have examined this candidate." in again.content.decode()
+    assert "You have already examined this candidate." in again.content.decode()
     assert client.post(f"{url}draft/", form(SIMILAR)).status_code == 403
     assert Examination.objects.count() == 1
 
@@ -128,7 +128,7 @@ def test_each_caution_about_the_pair_is_acknowledged(url: str) -> None:
     assert "The probe&#x27;s quality is 12 of 100" in page
     refused = client.post(url, form(SIMILAR, acknowledged=["probe_quality"]))
     assert refused.status_code == 422
-    assert "Not acknowledged" in refused.content.decode()
+    assert "A caution is not acknowledged" in refused.content.decode()
     assert re.search(r'value="probe_quality"[^>]* checked', refused.content.decode())
     shown = set(re.findall(r'name="acknowledged" value="([a-z_]+)"', page))
     assert client.post(url, form(SIMILAR, acknowledged=sorted(shown))).status_code == 302

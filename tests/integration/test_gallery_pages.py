@@ -73,7 +73,7 @@ def test_a_gallery_is_made_and_its_passport_changed(made: Gallery) -> None:
     assert "second" in text(client.get("/galleries/"))
     assert "This field is required" in text(client.post("/galleries/new/", {"name": "x"}))
     url = f"/galleries/{made.pk}/passport/"
-    assert "The passport says this already" in text(client.post(url, PASSPORT | {"why": "w"}))
+    assert "The passport already says this" in text(client.post(url, PASSPORT | {"why": "w"}))
     client.post(url, PASSPORT | {"owner": "Others", "offences": "Robbery\nfraud", "why": "moved"})
     made.refresh_from_db()
     assert (made.owner, made.offences) == ("Others", ["fraud", "robbery"])
@@ -192,7 +192,7 @@ def test_a_folder_of_the_server_only_where_the_operator_allows_it(made: Gallery,
     assert "Folder of the server" in text(client.get(url))
     for inside in ("../secret", "nowhere"):
         page = client.post(url, {"folder": str(allowed), "inside": inside})
-        assert "not allowed, or it is not there" in text(page)
+        assert "not allowed, or does not exist" in text(page)
     assert client.post(url, {"folder": str(secret)}).status_code == 200
     assert client.post(url, {"folder": str(allowed)}).status_code == 302
     run_job(Job.objects.get().pk)

@@ -55,7 +55,7 @@ def test_an_administrator_changes_a_colleague_and_nobody_themself(workspace: Pat
     assert Training.objects.filter(course="Course").exists()
     future = course | {"completed_on": (day + timedelta(days=1)).isoformat()}
     assert "completed in the past" in text(client.post(f"{examiner}training/", future))
-    assert "It concerns yourself" in text(client.post(f"{own}roles/", {"roles": ["auditor"]}))
+    assert "You would decide about yourself" in text(client.post(f"{own}roles/", {"roles": ["auditor"]}))
     assert "This is you" in text(client.get(own))
     Member.objects.filter(pk=person("examiner").pk).update(locked_at=timezone.now())
     assert "Unlock the account" in text(client.get(examiner))
@@ -98,10 +98,12 @@ def test_a_supervisor_decides_on_requests_and_urgent_searches(workspace: Path, t
     assert client.get(f"/approvals/{asked.public_id}/probe.jpg")["Content-Type"] == "image/jpeg"
     assert client.get(f"/approvals/{denied.public_id}/probe.jpg").status_code == 404
     client.post(f"/approvals/{asked.public_id}/", {"grant": "yes", "note": ""})
-    assert "A denial has a reason" in text(client.post(f"/approvals/{denied.public_id}/", {"grant": "no", "note": " "}))
+    assert "A denial needs a reason" in text(
+        client.post(f"/approvals/{denied.public_id}/", {"grant": "no", "note": " "})
+    )
     client.post(f"/approvals/{denied.public_id}/", {"grant": "no", "note": "not this picture"})
     assert list(Approval.objects.order_by("pk").values_list("granted", flat=True)) == [True, False]
-    assert "No reason was stated" in text(client.post(f"/urgent/{urgent.public_id}/", {"note": ""}))
+    assert "The reason is missing" in text(client.post(f"/urgent/{urgent.public_id}/", {"note": ""}))
     client.post(f"/urgent/{urgent.public_id}/", {"note": "the child was found by it"})
     urgent.refresh_from_db()
     assert urgent.authorised_by == person("supervisor")
@@ -137,7 +139,7 @@ def test_a_policy_is_tried_before_it_binds(workspace: Path, tmp_path: Path) -> N
     assert "search.approval_needed" in page
     assert PolicyVersion.objects.count() == 1
     assert "It is not TOML" in text(client.post(url, {"text": "=", "do": "try"}))
-    assert "No reason was stated" in text(client.post(url, {"text": stricter, "do": "change"}))
+    assert "The reason is missing" in text(client.post(url, {"text": stricter, "do": "change"}))
     client.post(url, {"text": stricter, "why": "an incident", "do": "change"})
     assert PolicyVersion.objects.order_by("-number")[0].text == stricter.replace("\r\n", "\n")
     page = text(client.get("/policy/"))

@@ -189,7 +189,7 @@ def test_what_is_typed_is_kept_and_what_is_missing_is_said(client: Client) -> No
     )
     page = text(client.get(f"{there}search/"))
     assert "1 not offered for this case" in page
-    assert "does not allow it for &#x27;robbery&#x27;" in page
+    assert "does not allow searches for for &#x27;robbery&#x27;" in page
     assert "Legal basis" in page
     assert page.count('type="checkbox" name="galleries"') == 1
     fields = {
@@ -211,7 +211,7 @@ def test_what_is_typed_is_kept_and_what_is_missing_is_said(client: Client) -> No
         ({"top": "51"}, "2 to 50 candidates"),
         ({"top": "x"}, "2 to 50 candidates"),
         ({"purpose": "to see who is at the protest"}, "lawful assembly"),
-        ({"galleries": ["visas"]}, "does not allow it"),
+        ({"galleries": ["visas"]}, "does not allow searches for"),
         ({"galleries": ["nothing"]}, "has no gallery"),
         ({"urgent": "1"}, "why the search cannot wait"),
     ):

@@ -104,7 +104,7 @@ def test_pages_tell_each_role_what_it_may_do_and_another_agency_nothing(workspac
     assert RetentionRun.objects.get().state == "proposed"
     supervisor.post(f"/retention/runs/{run}/withdraw/", {"reason": "a hold came in between"})
     assert RetentionRun.objects.get().state == "withdrawn"
-    assert "Nothing is due that may be erased" in supervisor.post("/retention/propose/", follow=True).content.decode()
+    assert "Nothing that is due may be erased" in supervisor.post("/retention/propose/", follow=True).content.decode()
     elsewhere = another_agency("supervisor")
     for path in (
         f"/retention/runs/{run}/",

@@ -42,7 +42,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_kept(workspace:
     ):
         assert words in said, words
     for changed, words in (
-        ({"email": "nobody"}, "The e-mail address is none."),
+        ({"email": "nobody"}, "The e-mail address is not valid."),
         ({"photo": SimpleUploadedFile("me.jpg", b"no picture")}, "photo"),
         ({"photo": SimpleUploadedFile("me.jpg", bytes(PHOTO_BYTES + 1))}, "the limit is"),
         ({"name": "", "photo": SimpleUploadedFile("me.jpg", photo())}, "Choose the photograph once more"),

@@ -33,7 +33,7 @@ def test_a_verifier_walks_from_face_to_face_and_records_all(row: Examination) ->
     assert f'href="{root}faces/1/">Compare face 1' in client.get(root).content.decode()
     early = client.post(root)
     assert early.status_code == 422
-    assert "Each of the 4 faces needs a conclusion" in early.content.decode()
+    assert "4 faces each need a conclusion" in early.content.decode()
     step, seen = f"{root}faces/1/", []
     place_of_candidate = task.items.get(is_candidate=True).position
     while step != root:

@@ -176,7 +176,7 @@ class LogFolder:
             if not line.startswith(stored):
                 raise LogFolderError(
                     f"{path / KEY_NAME} is not the key that signs this log.",
-                    "Restore the signing key of this folder, or move the folder aside and publish again.",
+                    "Restore the signing key of this folder, or move the folder aside and publish it again.",
                 )
             _write(file, line[len(stored) :])  # all of it in a new folder, the rest after a crash
 
@@ -265,15 +265,15 @@ class LogFolder:
         for entry, (line, record) in enumerate(zip_longest(lines, read_from(0))):
             if record is None:
                 return FolderAhead(
-                    f"The folder {self.path} holds entry {entry}, which the database does not have.",
-                    "Keep the folder as evidence and restore the database from a backup that has that entry.",
+                    f"The folder {self.path} contains entry {entry}, which the database does not have.",
+                    "Keep the folder as evidence, and restore the database from a backup that contains the entry.",
                     entry,
                 )
             if line != format_line(record.canonical, record.leaf):
                 break
         return FolderDiffers(
             f"The folder {self.path} and the database differ at entry {entry}.",
-            "Verify both, keep the folder as evidence, move it aside and publish again from the intact one.",
+            "Verify both. Keep the folder as evidence, move it aside and publish again from the intact one.",
             entry,
         )
 
@@ -295,8 +295,8 @@ def _checked_line(record: Record, number: int) -> bytes:
         sound = False
     if not sound:
         raise LogFolderError(
-            f"Entry {number} of the database is not a valid entry with its leaf hash.",
-            "Verify the database's log; this entry and those after it were not published.",
+            f"Entry {number} of the database is invalid or does not match its leaf hash.",
+            "Verify the log of the database. This entry and those after it have not been published.",
             number,
         )
     return format_line(record.canonical, record.leaf)
@@ -352,7 +352,7 @@ def _length(path: Path) -> int:
 def _damaged_checkpoints(why: str) -> LogFolderError:
     return LogFolderError(
         f"The last checkpoint of the folder is damaged: {why}.",
-        "Verify the folder, keep it as evidence, move it aside and publish again.",
+        "Verify the folder. Keep it as evidence, move it aside and publish again.",
     )
 
 

@@ -89,7 +89,7 @@ class Witness:
             raise WitnessRefused(
                 "witness.folder",
                 f"{path} is not the folder of a witness, or its key is damaged.",
-                "Make one with `plainview audit witness init DIR --name NAME`, or restore it from your backup.",
+                "Make a witness, or restore the folder from your backup.",
             )
         self.key = self._signer.verifier
 
@@ -105,7 +105,9 @@ class Witness:
         except BadKey as error:
             raise WitnessRefused("witness.folder", f"{error}.", "Choose a name like witness.example/w1.") from None
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise WitnessRefused("witness.folder", f"{path} exists and is not an empty folder.", "Name another folder.")
+            raise WitnessRefused(
+                "witness.folder", f"{path} exists and is not an empty folder.", "Choose another folder."
+            )
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
         for folder in (path / LOGS, path / EVIDENCE):
@@ -155,7 +157,7 @@ class Witness:
             raise WitnessRefused(
                 "witness.checkpoint",
                 f"{error}.",
-                "Ask the log for a checkpoint that it signed.",
+                "Ask the log for a checkpoint that it has signed.",
             ) from None
         with locked(self.path / ".lock"):
             last = self.kept_of(offered.origin)
@@ -163,9 +165,8 @@ class Witness:
                 if last.key != first_key.text:
                     raise WitnessRefused(
                         "witness.key",
-                        f"{offered.origin} comes with the first key {first_key.text}, "
-                        f"but {last.key} is trusted since the first visit.",
-                        "A log that changes its key says so in an entry; ask its operator.",
+                        f"{offered.origin} arrived with the first key {first_key.text}, but {last.key} has been trusted since the first visit.",
+                        "Ask the operator of the log: a log that changes its key records the change in an entry.",
                     )
                 self._check(last, offered, note, prove, now)
             cosigned = self._signer.cosign(note, now)
@@ -196,7 +197,7 @@ class Witness:
         replace_file(folder / "why.txt", f"{why}\n".encode())
         sync_folder(self.path / EVIDENCE)
         return WitnessRefused(
-            rule_id, why, f"Both checkpoints are kept in {folder}; publish them and tell the auditor.", folder
+            rule_id, why, f"Both checkpoints are in {folder}. Publish them and inform the auditor.", folder
         )
 
     def _file(self, origin: str) -> Path:
@@ -211,7 +212,7 @@ class Witness:
         except (OSError, ValueError, TypeError):
             raise WitnessRefused(
                 "witness.folder",
-                f"{file} is damaged: what was cosigned last is not known.",
-                "Restore it from your backup; without it this witness must not cosign that log.",
+                f"{file} is damaged, so the last cosigned checkpoint is unknown.",
+                "Restore the file from your backup. Without it this witness must not cosign that log.",
             ) from None
         return checkpoint

@@ -164,7 +164,12 @@ def cancel(public_id: str, *, acting_member: Member) -> Job:
     with acting("job.cancel", Permission.JOB_OWN, acting_member):
         job = find.job(public_id, acting_member, lock=True)
         if job.is_over:
-            raise Refused("job.over", "Nothing cancelled", f"The job has ended: {job.state}.", "Start a new one.")
+            raise Refused(
+                "job.over",
+                "Job not cancelled",
+                f"The job has already ended: {job.state}.",
+                "Start a new job if it is still needed.",
+            )
         job.cancel_asked_at = timezone.now()
         job.save(update_fields=["cancel_asked_at"])
         stuck = job.beat_at is None or job.beat_at < timezone.now() - LEASE

@@ -35,6 +35,7 @@ from plainview.cli import (
     misuse,
     models,
     needs,
+    next_steps,
     people,
     policy,
     register,
@@ -129,11 +130,11 @@ def main() -> None:
     try:
         app(args=_workspace_first(sys.argv[1:]))
     except Refused as error:
-        _stop(f"{error.what} [{error.rule_id}]: {error.why}", error.next_step)
+        _stop(f"{error.what} [{error.rule_id}]: {error.why}", next_steps.of_refusal(error))
     except BadMedia as error:
         _stop(f"Picture refused [{error.code}]: {error.why}", error.next_step)
     except PackError as error:
-        _stop(error.why, error.next_step)
+        _stop(error.why, next_steps.of_pack(error))
     except (LogFolderError, StorageError, DecoderUnavailable, DatasetError) as error:
         _stop(error.why, error.next_step)
     except ClockWentBack as error:

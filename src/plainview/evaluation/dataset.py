@@ -107,10 +107,10 @@ def read_dataset(root: Path, labels: Path | None = None) -> Dataset:
         there, name one twice, or hold something else than their column's kind.
     """
     if not root.is_dir():
-        raise DatasetError(f"{root} is not a folder.", "Name a folder with one folder for each person.")
+        raise DatasetError(f"{root} is not a folder.", "Choose a folder that contains one folder for each person.")
     names = sorted(_files(root))
     if not names:
-        raise DatasetError(f"{root} holds no picture.", "Put each person's pictures into a folder inside it.")
+        raise DatasetError(f"{root} contains no picture.", "Put each person's pictures into a folder inside it.")
     if labels is None and (root / LABELS_NAME).is_file():
         labels = root / LABELS_NAME
     rows, columns, digest = _read_labels(labels, set(names)) if labels is not None else ({}, (), "")
@@ -165,7 +165,7 @@ def _read_labels(path: Path, names: set[str]) -> tuple[dict[str, dict[str, str]]
     text, digest = read_text(path)
     columns, lines = parse_csv(text, path.name)
     if "path" not in columns:
-        raise DatasetError(f"{path.name} has no column path.", "Name its columns in the first line: path,...")
+        raise DatasetError(f"{path.name} has no column named path.", "Name its columns in the first line: path,...")
     rows: dict[str, dict[str, str]] = {}
     wrong: list[str] = []
     for number, label in lines:
@@ -181,7 +181,7 @@ def _read_labels(path: Path, names: set[str]) -> tuple[dict[str, dict[str, str]]
             rows[name] = label
     if wrong:
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-        raise DatasetError(f"{path.name}: {'; '.join(wrong[:_SHOWN])}{more}.", "Correct these lines or take them out.")
+        raise DatasetError(f"{path.name}: {'; '.join(wrong[:_SHOWN])}{more}.", "Correct these lines or remove them.")
     return rows, columns, digest
 
 
@@ -211,12 +211,14 @@ def read_text(path: Path) -> tuple[str, str]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror}.", "Check its name and rights.") from error
+        raise DatasetError(
+            f"{path} cannot be read: {error.strerror}.", "Check the path and the permissions of the file."
+        ) from error
     try:
         return data.decode("utf-8-sig"), hashlib.sha256(data).hexdigest()
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise DatasetError(f"{path.name} line {line} is not UTF-8.", "Save it as CSV in UTF-8.") from error
+        raise DatasetError(f"{path.name}, line {line} is not UTF-8.", "Save the file as CSV in UTF-8.") from error
 
 
 def parse_csv(text: str, name: str) -> tuple[tuple[str, ...], list[tuple[int, dict[str, str]]]]:
@@ -229,17 +231,20 @@ def parse_csv(text: str, name: str) -> tuple[tuple[str, ...], list[tuple[int, di
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         columns = tuple(column.strip() for column in next(reader, []))
         if not columns or "" in columns or len(set(columns)) < len(columns):
-            raise DatasetError(f"{name}: the first line does not name every column once.", "Begin it with path,...")
+            raise DatasetError(
+                f"The first line of {name} does not name every column exactly once.",
+                "Begin the first line with path,...",
+            )
         rows = []
         for fields in reader:
             if not fields:
                 continue
             if len(fields) != len(columns):
                 raise DatasetError(
-                    f"{name} line {reader.line_num}: {len(fields)} fields where {len(columns)} are named.",
+                    f"{name}, line {reader.line_num}: the number of fields is {len(fields)}; the first line names {len(columns)}.",
                     "Correct this line.",
                 )
             rows.append((reader.line_num, dict(zip(columns, (field.strip() for field in fields), strict=True))))
     except csv.Error as error:
-        raise DatasetError(f"{name} is not CSV: {error}.", "Save it as CSV in UTF-8.") from error
+        raise DatasetError(f"{name} is not CSV: {error}.", "Save the file as CSV in UTF-8.") from error
     return columns, rows

@@ -103,7 +103,10 @@ def read_rulings(path: Path, dataset: Dataset) -> Rulings:
     columns, rows = parse_csv(text, path.name)
     missing = [column for column in ("image_a", "image_b", "ruling") if column not in columns]
     if missing:
-        raise DatasetError(f"{path.name} has no column {missing[0]}.", "Fill in the file of evaluate-labels.")
+        raise DatasetError(
+            f"{path.name} has no column named {missing[0]}.",
+            "Use the file that was made for your rulings, and fill it in.",
+        )
     people = {item.name: item.person for item in dataset.items}
     left_out: set[str] = set()
     same_people: set[tuple[str, str]] = set()
@@ -132,14 +135,14 @@ def _check(name: str, line: int, ruling_row: dict[str, str], people: dict[str, s
     for image in (ruling_row["image_a"], ruling_row["image_b"]):
         if image not in people:
             raise DatasetError(
-                f"{name} line {line}: there is no file {image!r}.", "Use the rulings of this very data set."
+                f"{name}, line {line}: there is no file {image!r}.", "Use rulings made on this data set."
             )
     if ruling not in _RULINGS:
         raise DatasetError(
-            f"{name} line {line}: the ruling is {ruling!r}.", "Write same, different, unsure or nothing."
+            f"{name}, line {line}: the ruling is {ruling!r}.", "Write same, different or unsure, or leave it empty."
         )
     if wrong not in ("", "a", "b"):
-        raise DatasetError(f"{name} line {line}: wrong is {wrong!r}.", "Write a, b or nothing.")
+        raise DatasetError(f"{name}, line {line}: the wrong picture is {wrong!r}.", "Write a or b, or leave it empty.")
 
 
 def without(dataset: Dataset, rulings: Rulings) -> Dataset:

@@ -393,6 +393,5 @@ def _require_unit(templates: NDArray[np.float32], names: Iterable[str]) -> None:
         row = int(wrong[0])
         name = next(islice(names, row, None))
         raise BadTemplate(
-            f"The template of {name} has length {lengths[row]:.6g} instead of 1. "
-            "Embed the picture again and check the model pack with `plainview models verify`."
+            f"The template of {name} has length {lengths[row]:.6g} instead of 1. Embed the picture again and verify the model pack."
         )

@@ -33,12 +33,12 @@ class IndexUnreachable(Exception):
 
     Attributes:
         why: which server, and what it said.
-        next_step: what to do.
+        next_step: what the person can do now.
     """
 
     def __init__(self, address: str, said: str) -> None:
         self.why = f"The index server {address} does not answer ({said})."
-        self.next_step = "Nothing is lost: start it and do this again, or move the gallery with `plainview gallery move NAME --to auto`."
+        self.next_step = "Nothing is lost. Start the server and try again, or move the gallery to an index of its own."
         super().__init__(f"{self.why} {self.next_step}")
 
 

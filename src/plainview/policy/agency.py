@@ -15,6 +15,7 @@ from typing import Any
 from plainview.policy.alerts import MAX_ALERT_DAYS
 from plainview.policy.decision import Refused
 from plainview.policy.grounds import refused_ground
+from plainview.policy.permissions import Permission
 from plainview.policy.rights import COUNT, MAX_DAYS, WITHHOLD, purpose_free
 from plainview.policy.roles import Role
 
@@ -154,7 +155,7 @@ def parse(text: str) -> AgencyPolicy:
             raise _invalid(f"{name} is a whole number from {low} to {high}.")
         values[name] = raw[name]
     if values["proficiency_one_in"] == 1:
-        raise _invalid("proficiency_one_in is 0 for none, or from 2: ordinary work is not replaced by items.")
+        raise _invalid("proficiency_one_in is 0 for none, or from 2: items cannot replace all ordinary work.")
     for name in ("unlisted_offences", "unlisted_purposes", "origin_required", "urgent", "unsolved_alerts"):
         if type(raw[name]) is not bool:
             raise _invalid(f"{name} is true or false.")
@@ -186,19 +187,19 @@ def _words(name: str, value: object) -> tuple[str, ...]:
     if len(words) > _MAX_WORDS or any(not word or len(word) > _MAX_WORDS for word in words):
         raise _invalid(f"{name} has at most {_MAX_WORDS} texts of 1 to {_MAX_WORDS} characters.")
     if len(set(words)) != len(words):
-        raise _invalid(f"{name} names one thing twice.")
+        raise _invalid(f"{name} names one entry twice.")
     if name == "preapproval":
         return words
     if not words:
-        raise _invalid(f"{name} is empty: nothing could be searched.")
+        raise _invalid(f"{name} is empty, so no search would be possible.")
     for word in words:
         ground = refused_ground(word)
         if ground is not None:
             raise Refused(
                 "policy.ground",
                 "Policy refused",
-                f"{name} holds {word!r}, which is {ground.name}.",
-                "Take it out: nobody is searched for that, under any policy.",
+                f"{name} contains {word!r}, which is {ground.name}.",
+                "Remove it: no policy allows a search on that ground.",
             )
         if name == "purposes" and isinstance(purpose_free(word), Refused):
             raise _invalid(f"purposes holds {word!r}, which is only for a person's own request.")
@@ -218,7 +219,7 @@ def _training(value: object) -> Mapping[Role, TrainingNeeded]:
             raise _invalid(f"training.{name}: course is a text, hours a whole number from 1 to 1000.")
         needed[roles[name]] = TrainingNeeded(course.strip(), hours)
     if Role.EXAMINER not in needed:
-        raise _invalid("training.examiner is missing: whoever searches has been trained.")
+        raise _invalid("training.examiner is missing: an examiner needs training before searching.")
     return MappingProxyType(needed)
 
 
@@ -227,7 +228,8 @@ def _invalid(why: str) -> Refused:
         "policy.invalid",
         "Policy refused",
         why,
-        "Correct the file; `plainview policy show` prints a valid one.",
+        "Correct the text of the policy. The policy in force is a valid example.",
+        act=Permission.POLICY_SHOW,
     )
 
 

@@ -1,6 +1,6 @@
-"""The rules of alerts: how long, how many false ones, in which hours a member is told.
+"""The rules of alerts: how long they run, how many false ones they may raise, and when members are notified.
 
-Owns the limits that no agency may loosen. An alert is a search that goes on; every rule of a search holds for it too.
+Owns the limits that no agency may loosen. An alert is a search that continues; every rule of a search applies to it too.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.wording import counted
 
 MAX_ALERT_DAYS = 90
 """Longest time until an alert is renewed or ends: chosen, a quarter; the agency's own limit is usually 30 days."""
@@ -25,56 +26,56 @@ DEFAULT_ONE_IN = 100_000
 
 
 def alert_days(days: int, most: int) -> Decision:
-    """An alert ends, and policy says when at the latest."""
+    """Allow an alert of 1 day up to the most days that policy permits."""
     if not 1 <= days <= most:
         return Refused(
             "alert.days",
             "Alert refused",
-            f"{days} days were asked for.",
-            f"Ask for 1 to {most}; a supervisor can renew it when it ends.",
+            f"The alert would run for {counted(days, 'day')}.",
+            f"Ask for 1 to {most} days. A supervisor can renew the alert when it ends.",
         )
     return Allow()
 
 
 def alert_rarity(one_in: int) -> Decision:
-    """How many false alerts are accepted is stated, and within limits."""
+    """Allow a rate of false alerts within the limits."""
     if not MIN_ONE_IN <= one_in <= MAX_ONE_IN:
         return Refused(
             "alert.one_in",
             "Alert refused",
-            f"One false alert in {one_in:,} new references was asked for.",
-            f"Ask for {MIN_ONE_IN:,} to {MAX_ONE_IN:,}.",
+            f"The alert would allow one false alert in {one_in:,} new references.",
+            f"Ask for one in {MIN_ONE_IN:,} to {MAX_ONE_IN:,}.",
         )
     return Allow()
 
 
 def alert_reached(most_rare: float, one_in: int, gallery: str) -> Decision:
-    """The gallery's own figures reach that far: a threshold that nobody measured is not used."""
+    """Allow a rate that the gallery's own figures reach: a threshold that nobody measured is not used."""
     if most_rare < one_in:
         return Refused(
             "alert.not_measured",
             "Alert refused",
-            f"In gallery {gallery!r} no more than one false alert in {int(most_rare):,} new references can be promised.",
-            "Ask for that, or enrol more: a larger gallery knows more of its tail.",
+            f"Gallery {gallery!r} cannot promise fewer than one false alert in {int(most_rare):,} new references.",
+            "Ask for that rate. A gallery with more references can promise a lower one.",
         )
     return Allow()
 
 
 def hours_exist(digest_hours: int, quiet_from: int | None, quiet_until: int | None) -> Decision:
-    """Digests come every 0 to 24 hours, quiet hours are hours of the day, and both ends are stated or none."""
+    """Allow a digest every 0 to 24 hours, and quiet hours of the day with both ends stated or neither."""
     quiet = [hour for hour in (quiet_from, quiet_until) if hour is not None]
     if not 0 <= digest_hours <= 24 or len(quiet) == 1 or any(not 0 <= hour <= 23 for hour in quiet):
         return Refused(
             "alert.hours",
-            "Not saved",
-            "These hours do not exist.",
-            "A digest comes every 0 (at once) to 24 hours; quiet hours go from one hour (0 to 23) to another.",
+            "Preference not saved",
+            "These hours are not valid.",
+            "Choose a digest every 0 (immediately) to 24 hours, and quiet hours from one hour to another, each 0 to 23.",
         )
     return Allow()
 
 
 def webhook_address(url: str, *, sample: bool) -> Decision:
-    """Messages go to https addresses; in a sample workspace also to this machine."""
+    """Allow an https address; in a sample workspace also this machine's own http address."""
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname
@@ -85,14 +86,14 @@ def webhook_address(url: str, *, sample: bool) -> Decision:
         return Refused(
             "webhook.address",
             "Webhook refused",
-            "Its address is not an https:// one.",
-            "Give one, so that nobody on the way can read or change what is sent.",
+            "The address does not begin with https://.",
+            "Give an https:// address, so that nobody in between can read or change what is sent.",
         )
     return Allow()
 
 
 def next_moment(now: datetime, *, digest_hours: int, quiet_from: int | None, quiet_until: int | None) -> datetime:
-    """When a member is told of what was raised now.
+    """Return when a member is notified of an alert that was raised now.
 
     Args:
         now: aware, UTC.

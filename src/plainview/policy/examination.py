@@ -1,4 +1,4 @@
-"""The rules of looking: examination, blind verification and release, on plain values.
+"""The rules of comparison by people: examination, blind verification and release, on plain values.
 
 Owns the words in which a person answers, and what must be answered before a lead exists. It knows no score.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.permissions import Permission
 
 COMPONENTS = (
     "skin",
@@ -92,7 +93,7 @@ _MIN_WORDS = 3  # of a note that explains
 
 
 def components_answered(answers: Mapping[str, str]) -> Decision:
-    """Every component has one of the three answers; nothing else is there."""
+    """Allow answers that give every component, and nothing else, one of the three words."""
     strange = sorted(answers.keys() - set(COMPONENTS))
     blank = [name for name in COMPONENTS if answers.get(name) not in ANSWERS]
     if strange or blank:
@@ -101,32 +102,32 @@ def components_answered(answers: Mapping[str, str]) -> Decision:
             "examination.components",
             "Examination refused",
             why,
-            f"Answer each with one of: {', '.join(ANSWERS)}.",
+            f"Answer each component with one of: {', '.join(ANSWERS)}.",
         )
     return Allow()
 
 
 def conclusion_known(conclusion: str) -> Decision:
-    """A conclusion is one of the three words."""
+    """Allow one of the three conclusions."""
     if conclusion not in CONCLUSIONS:
         return Refused(
             "examination.conclusion",
             "Examination refused",
             f"There is no conclusion {conclusion!r}.",
-            f"Use one of: {', '.join(CONCLUSIONS)}.",
+            f"Choose one of: {', '.join(CONCLUSIONS)}.",
         )
     return Allow()
 
 
 def conclusion_fits(conclusion: str, answers: Mapping[str, str]) -> Decision:
-    """A conclusion does not contradict the answers: it rests on something that was seen."""
+    """Allow a conclusion that the answers support."""
     comparable = [name for name in COMPONENTS if answers.get(name) in ("similar", "dissimilar")]
     if conclusion != INCONCLUSIVE and not comparable:
         return Refused(
             "examination.nothing_compared",
             "Examination refused",
             f"No component was comparable, but the conclusion is {conclusion!r}.",
-            f"Conclude {INCONCLUSIVE!r}, or answer what can be compared.",
+            f"Conclude {INCONCLUSIVE!r}, or answer the components that can be compared.",
         )
     seen = set(answers.values())
     if conclusion == POTENTIAL and "similar" not in seen:
@@ -134,46 +135,46 @@ def conclusion_fits(conclusion: str, answers: Mapping[str, str]) -> Decision:
             "examination.nothing_similar",
             "Examination refused",
             f"No component is similar, but the conclusion is {conclusion!r}.",
-            "Change the conclusion, or the answers if one of them is a slip.",
+            "Change the conclusion, or correct the answers.",
         )
     if conclusion == NOT and "dissimilar" not in seen:
         return Refused(
             "examination.nothing_dissimilar",
             "Examination refused",
             f"No component is dissimilar, but the conclusion is {conclusion!r}.",
-            f"Say which component speaks against it, or conclude {INCONCLUSIVE!r}.",
+            f"Mark the component that speaks against it as dissimilar, or conclude {INCONCLUSIVE!r}.",
         )
     return Allow()
 
 
 def dissimilar_explained(conclusion: str, answers: Mapping[str, str], notes: str) -> Decision:
-    """Whoever calls a face a potential candidate although a component is dissimilar says in words how both can be."""
+    """Allow a potential candidate with a dissimilar component only if the notes explain the difference."""
     unlike = [name for name in COMPONENTS if answers.get(name) == "dissimilar"]
     if conclusion == POTENTIAL and unlike and len(notes.split()) < _MIN_WORDS:
         return Refused(
             "examination.dissimilar_unexplained",
             "Examination refused",
-            f"The conclusion is {POTENTIAL!r}, but these are dissimilar: {', '.join(unlike)}.",
-            "Say in the notes what explains it (angle, light, age, hair), or change the conclusion.",
+            f"The conclusion is {POTENTIAL!r}, but these components are dissimilar: {', '.join(unlike)}.",
+            "Explain the difference in the notes (angle, light, age, hair), or change the conclusion.",
         )
     return Allow()
 
 
 def cautions_acknowledged(shown: Mapping[str, str], acknowledged: Iterable[str]) -> Decision:
-    """Each caution about this pair of pictures was read: shown is its id -> its sentence."""
+    """Allow if every caution about this pair was acknowledged; `shown` is the id of each -> its sentence."""
     missing = [name for name in shown if name not in set(acknowledged)]
     if missing:
         return Refused(
             "examination.cautions",
             "Examination refused",
-            f"Not acknowledged: {shown[missing[0]]}",
+            f"A caution is not acknowledged: {shown[missing[0]]}",
             f"Take it into account and acknowledge: {', '.join(missing)}.",
         )
     return Allow()
 
 
 def face_answered(conclusion: str, answers: Mapping[str, str]) -> Decision:
-    """A verifier's answer about one face is complete: a conclusion, and for a potential candidate all components."""
+    """Allow a complete answer about one face: a conclusion, and for a potential candidate all components."""
     needed = [conclusion_known(conclusion)]
     if conclusion == POTENTIAL:
         needed += [components_answered(answers), conclusion_fits(conclusion, answers)]
@@ -181,44 +182,44 @@ def face_answered(conclusion: str, answers: Mapping[str, str]) -> Decision:
 
 
 def explained(text: str, field: str) -> Decision:
-    """A text says something: three words at least."""
+    """Allow a text of at least three words."""
     if len(text.split()) < _MIN_WORDS:
         return Refused(
             "examination.explain",
-            "Refused",
+            "Not recorded",
             f"{field} has fewer than {_MIN_WORDS} words.",
-            "Say in a sentence what you saw or know.",
+            "Write a sentence about what you saw or know.",
         )
     return Allow()
 
 
 def verifier_independent(verifier: str, others: Iterable[str]) -> Decision:
-    """Whoever verifies has neither run the search, nor examined, nor verified the candidate before."""
+    """Allow a verifier who has not run the search, examined the candidate or verified it before."""
     if verifier in set(others):
         return Refused(
             "verification.not_independent",
             "Verification refused",
             "You have worked on this candidate.",
-            "Another trained member verifies it.",
+            "Another trained member has to verify it.",
         )
     return Allow()
 
 
 def contradictions_answered(answers: Mapping[str, str]) -> Decision:
-    """Each contradiction was looked into, in words."""
+    """Allow if every contradiction, and nothing else, is answered in words."""
     missing = [name for name in CONTRADICTIONS if not answers.get(name, "").strip()]
     if missing or answers.keys() - set(CONTRADICTIONS):
         return Refused(
             "lead.contradictions",
             "Lead not released",
-            f"Not answered: {', '.join(missing)}." if missing else "It answers what was not asked.",
-            "Say of each what was checked and what it showed, or why it cannot be checked.",
+            f"Not answered: {', '.join(missing)}." if missing else "It answers a contradiction that was not listed.",
+            "State for each contradiction what was checked and what the check showed, or why it cannot be checked.",
         )
     return Allow()
 
 
 def verified(examined: str, verdicts: Iterable[str], decided_by_supervisor: bool) -> Decision:
-    """The examiner's conclusion and those of blind verifiers carry a lead.
+    """Allow a lead that the examiner's conclusion and those of the blind verifiers support.
 
     One verifier who agrees is enough. After a disagreement two of three carry it, or the supervisor says in words
     why it is released all the same.
@@ -228,15 +229,17 @@ def verified(examined: str, verdicts: Iterable[str], decided_by_supervisor: bool
         return Refused(
             "lead.not_examined",
             "Lead not released",
-            "No examination concluded that it is a potential candidate.",
-            "Examine it first.",
+            "No examination concluded that this is a potential candidate.",
+            "Examine the candidate first.",
+            act=Permission.EXAMINATION_RECORD,
         )
     if not answers:
         return Refused(
             "lead.not_verified",
             "Lead not released",
-            "No second person has verified it.",
-            "Wait for the verification; see `plainview verify list`.",
+            "No second person has verified this candidate.",
+            "Wait for the verification.",
+            act=Permission.VERIFICATION_RECORD,
         )
     agreed = answers.count(POTENTIAL) + 1  # the examiner is one of them
     if agreed * 2 > len(answers) + 1:
@@ -247,17 +250,17 @@ def verified(examined: str, verdicts: Iterable[str], decided_by_supervisor: bool
         "lead.disagreement",
         "Lead not released",
         "The verifiers did not agree with the examiner.",
-        "Wait for the third verification, or state why it is released all the same.",
+        "Wait for the third verification, or state why the lead should be released despite the disagreement.",
     )
 
 
 def outcome_known(outcome: str) -> Decision:
-    """An outcome is one of the listed words."""
+    """Allow one of the listed outcomes."""
     if outcome not in OUTCOMES:
         return Refused(
             "lead.outcome",
-            "Not recorded",
+            "Outcome not recorded",
             f"There is no outcome {outcome!r}.",
-            f"Use one of: {', '.join(OUTCOMES)}.",
+            f"Choose one of: {', '.join(OUTCOMES)}.",
         )
     return Allow()

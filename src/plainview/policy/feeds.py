@@ -1,6 +1,6 @@
 """The rules of a published feed: one named publisher, one host, one list, and nothing that the list does not name.
 
-Owns what may be fetched. It must never allow a second host, a page, or a link that was found anywhere else than in the
+Owns what may be fetched. It must never allow a second host, a page, or a link that was found anywhere but in the
 publisher's own list: that would be crawling, which Plainview does not do (docs/adr/0001).
 """
 
@@ -9,71 +9,73 @@ from __future__ import annotations
 from urllib.parse import SplitResult, urlsplit
 
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.permissions import Permission
 
 MIN_SECONDS_BETWEEN = 0.5
 """Shortest pause between two requests, seconds: chosen; a publisher's robots.txt may ask for a longer one."""
 
 MAX_ADDRESS = 2000
-"""Longest link, characters: what every browser and server still takes."""
+"""Longest link, characters: what every browser and server accepts."""
 
 
 def feed_passport(publisher: str, basis: str) -> Decision:
-    """A feed names its publisher and the legal basis on which its pictures are held."""
+    """Allow a feed that names its publisher and its legal basis."""
     missing = [label for label, text in (("publisher", publisher), ("legal basis", basis)) if not text.strip()]
     if missing:
         return Refused(
             "feed.passport",
             "Feed refused",
-            f"It lacks: {', '.join(missing)}.",
-            "A feed without a named publisher and a legal basis cannot exist; state both.",
+            f"These are missing: {', '.join(missing)}.",
+            "State the publisher and the legal basis of the feed.",
         )
     return Allow()
 
 
 def feed_address(url: str) -> Decision:
-    """The list lies on an https host that is named, without a user name."""
+    """Allow the https address of a list on a named host, without a user name."""
     if host_of(url) is None:
         return Refused(
             "feed.address",
             "Feed refused",
-            "The list's address is not of the form https://HOST/PATH.",
-            "Name the list that the publisher offers over https.",
+            "The address of the list does not have the form https://HOST/PATH.",
+            "Give the https address at which the publisher offers the list.",
         )
     return Allow()
 
 
 def feed_rate(seconds_between: float) -> Decision:
-    """Requests are at least a moment apart."""
+    """Allow a pause between requests within the limits."""
     if not MIN_SECONDS_BETWEEN <= seconds_between <= 3600:
         return Refused(
             "feed.rate",
             "Feed refused",
-            f"The pause is not between {MIN_SECONDS_BETWEEN} and 3600 seconds.",
-            "State another one, such as 2.",
+            f"The pause between two requests is not between {MIN_SECONDS_BETWEEN} and 3600 seconds.",
+            "Choose a pause in that range, such as 2 seconds.",
         )
     return Allow()
 
 
 def feed_runs(publisher: str, stopped: bool) -> Decision:
-    """A feed that was stopped fetches nothing any more."""
+    """Allow a feed that was not stopped."""
     if stopped:
         return Refused(
             "feed.stopped",
             "Feed refused",
             f"The feed of {publisher!r} was stopped.",
-            "If its legal basis holds again, add it anew.",
+            "If its legal basis is valid again, add the feed again.",
+            act=Permission.GALLERY_CREATE,
         )
     return Allow()
 
 
 def feed_link(url: str, host: str) -> Decision:
-    """A link is fetched, or kept as the page, only on the very host of the list, over https."""
+    """Allow an https link on the same host as the list."""
     if host_of(url) != host:
         return Refused(
             "feed.host",
-            "Not fetched",
+            "Link not fetched",
             f"The link is not an https link on {host}.",
-            "One feed has one host; another publisher's pictures need a feed with their own legal basis.",
+            "A feed has one host: add a separate feed, with its own legal basis, for another publisher.",
         )
     return Allow()
 

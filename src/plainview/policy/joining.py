@@ -1,4 +1,4 @@
-"""The rules of joining: nobody gets in by an e-mail address, and nobody lets themself in.
+"""The rules of joining: an e-mail address lets nobody in, and nobody admits themselves.
 
 Pure functions on plain values, as in rules.py.
 """
@@ -10,14 +10,16 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from plainview.policy.agency import AgencyPolicy
-from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.decision import Allow, Decision, OperatorAct, Refused
+from plainview.policy.permissions import Permission
 from plainview.policy.roles import OUTSIDERS, Role
+from plainview.policy.wording import counted
 
 INVITATION_DAYS = 7
 """How long an invitation can be accepted: chosen, a working week and its weekend."""
 
 MAX_OUTSIDER_DAYS = 366
-"""Longest time that an outsider's account is given at once: chosen, a year; it can be given anew."""
+"""Longest time that an outsider's account is given at once: chosen, a year; it can be given again."""
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
@@ -29,93 +31,94 @@ TOGETHER = (
 
 
 def address(email: str) -> Decision:
-    """The address has the form of one."""
+    """Allow a text that has the form of an e-mail address."""
     if not _EMAIL.fullmatch(email.strip()):
-        return Refused("member.address", "Refused", f"{email!r} is not an e-mail address.", "Correct it.")
+        return Refused("member.address", "Not invited", f"{email!r} is not an e-mail address.", "Correct the address.")
     return Allow()
 
 
 def roles_fit(names: Iterable[str]) -> Decision:
-    """The roles exist, are not the operator's, and may be held by one person."""
+    """Allow roles that exist, are not the operator's, and may be held by one person."""
     wanted = list(names)
     known = {role.value: role for role in Role if role is not Role.OPERATOR}
     strange = [name for name in wanted if name not in known]
     if strange or not wanted:
         return Refused(
             "member.role_unknown",
-            "Refused",
+            "Roles refused",
             f"There is no role {', '.join(map(repr, strange))}." if strange else "No role was named.",
-            f"The roles are: {', '.join(known)}.",
+            f"Choose from these roles: {', '.join(known)}.",
         )
     held = {known[name] for name in wanted}
     if len(held) > 1 and not any(held <= allowed for allowed in TOGETHER):
         return Refused(
             "member.roles_conflict",
-            "Refused",
+            "Roles refused",
             "One person cannot hold these roles together.",
-            "An administrator and an auditor hold no other role: whoever checks does not act.",
+            "Give administrators and auditors no other role: a person who checks must not act.",
         )
     return Allow()
 
 
 def another_person(acting: str, subject: str, act: str) -> Decision:
-    """Nobody decides about themself. `acting` and `subject` are ids of members, `act` names what was tried."""
+    """Allow a decision about somebody else: `acting` and `subject` are ids of members, `act` names the act."""
     if acting == subject:
         return Refused(
             "member.own_act",
             f"{act} refused",
-            "It concerns yourself.",
-            "Ask another member with that role to do it.",
+            "You would decide about yourself.",
+            "Ask another member with that role.",
         )
     return Allow()
 
 
 def invitation_valid(found: bool, used: bool, expires_at: datetime | None, now: datetime) -> Decision:
-    """The invitation exists, was not used, and has not run out; the answer does not tell which to a guesser."""
+    """Allow an invitation that exists, is unused and has not expired; the refusal does not say which of these failed."""
     if not found or used or expires_at is None or expires_at <= now:
         return Refused(
             "invitation.invalid",
             "Not joined",
-            "This invitation is unknown, used or run out.",
-            "Ask your agency administrator for a new one.",
+            "This invitation is unknown, used or expired.",
+            "Ask your agency administrator for a new invitation.",
         )
     return Allow()
 
 
 def trial_terms(starts_on: date, ends_on: date, searches: int, policy: AgencyPolicy) -> Decision:
-    """A trial has an end within the policy's days, and a number of searches within its limit."""
+    """Allow a trial within the policy's limits of days and searches."""
     days = (ends_on - starts_on) / timedelta(days=1)
     if not 0 <= days <= policy.trial_days:
         return Refused(
             "trial.length",
             "Trial refused",
-            f"It would last {days:.0f} days.",
-            f"A trial ends within {policy.trial_days} days of its start.",
+            f"The trial would last {counted(round(days), 'day')}.",
+            f"End the trial within {policy.trial_days} days of its start.",
         )
     if not 1 <= searches <= policy.trial_searches:
         return Refused(
             "trial.searches",
             "Trial refused",
-            f"It would allow {searches} searches.",
-            f"Allow 1 to {policy.trial_searches}.",
+            f"The trial would allow {counted(searches, 'search', 'searches')}.",
+            f"Allow 1 to {policy.trial_searches} searches.",
         )
     return Allow()
 
 
 def terms_accepted(accepted: bool) -> Decision:
-    """The head of the agency has accepted the terms before the operator opens it."""
+    """Allow opening an agency whose head has accepted the terms."""
     if not accepted:
         return Refused(
             "agency.terms",
             "Agency not opened",
-            "Its head has not accepted the terms.",
-            "The head accepts them with `plainview agency accept CODE`.",
+            "The agency's head has not accepted the terms.",
+            "Ask the head to accept the terms with the code that they received.",
+            act=OperatorAct.AGENCY_ACCEPT,
         )
     return Allow()
 
 
 def outsider_terms(names: Iterable[str], ends_on: date | None, today: date, *, granted: bool = False) -> Decision:
-    """An outsider's account has a last day; the defence comes by a disclosure; nobody else's account has a last day.
+    """Allow a last day for outsiders only, and the defence only through a disclosure.
 
     Args:
         names: roles that fit (`roles_fit`).
@@ -128,8 +131,9 @@ def outsider_terms(names: Iterable[str], ends_on: date | None, today: date, *, g
         return Refused(
             "member.defence",
             "Not invited",
-            "The defence is invited to the disclosure of a named search.",
-            "A supervisor does it: `plainview disclosure grant SEARCH --email ADDRESS --name NAME --until DAY`.",
+            "The defence is invited only to the disclosure of a named search.",
+            "Ask a supervisor to grant the disclosure of that search to the defence.",
+            act=Permission.DISCLOSURE_GRANT,
         )
     if not outsider and ends_on is None:
         return Allow()
@@ -137,20 +141,21 @@ def outsider_terms(names: Iterable[str], ends_on: date | None, today: date, *, g
         return Refused(
             "member.last_day",
             "Not invited",
-            f"An outsider's account has a last day within {MAX_OUTSIDER_DAYS} days, and only theirs has one.",
-            "State the day with --until for an outsider, and for nobody else.",
+            f"An outsider's account has a last day within {MAX_OUTSIDER_DAYS} days; other accounts have none.",
+            "State a last day for an outsider, and none for anyone else.",
         )
     return Allow()
 
 
 def inside(before: Iterable[str], after: Iterable[str]) -> Decision:
-    """Nobody becomes or ceases to be an outsider by a change of roles: it would outlast or lose its last day."""
+    """Allow a change of roles that neither makes nor ends an outsider: the account's last day would no longer fit."""
     if any(role.value in {*before, *after} for role in OUTSIDERS):
         return Refused(
             "member.outsider",
             "Roles not changed",
-            "An outsider's role is given by an invitation and ends with it.",
-            "End that account and invite the person anew.",
+            "An outsider's role comes with the invitation and ends with the account.",
+            "End that account and invite the person again.",
+            act=Permission.MEMBER_INVITE,
         )
     return Allow()
 

@@ -99,12 +99,12 @@ def told_until(now: datetime) -> datetime:
 
 
 def two_pictures(first: str, second: str) -> Decision:
-    """An item compares two different pictures; each is its digest."""
+    """Allow an item of two different pictures; each argument is a digest."""
     if first == second:
         return Refused(
             "proficiency.same_picture",
             "Item refused",
             "Both faces are from the same picture.",
-            "Name two pictures that were taken on different occasions.",
+            "Choose two pictures that were taken on different occasions.",
         )
     return Allow()

@@ -13,6 +13,7 @@ from plainview.policy.agency import AgencyPolicy
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.roles import Role
 from plainview.policy.search import TrainingFacts
+from plainview.policy.wording import day
 
 LONGEST_DAYS = 3660
 """Longest period of a report: chosen, ten years."""
@@ -56,46 +57,46 @@ def default_period(today: date) -> Period:
 
 
 def period_fits(period: Period, today: date) -> Decision:
-    """A period has a beginning before its end, and lies in the past."""
+    """Allow a period that begins before it ends and is over."""
     if period.until > today:
         return Refused(
             "report.future",
             "No report made",
-            f"{period.until} is not over: nobody knows its numbers.",
-            f"Name {today} as the last day, or an earlier one.",
+            f"{day(period.until)} is not over, so its figures are not complete.",
+            f"Choose {day(today)} or an earlier day as the last day.",
         )
     if not timedelta() <= period.until - period.since < timedelta(days=LONGEST_DAYS):
         return Refused(
             "report.period",
             "No report made",
-            f"There is no period from {period.since} to {period.until}.",
-            "Name a first day and a last day, at most ten years apart.",
+            f"There is no period from {day(period.since)} to {day(period.until)}.",
+            "Choose a first day and a last day that are at most ten years apart.",
         )
     return Allow()
 
 
 def recipients_fit(recipients: Iterable[tuple[str, bool]]) -> Decision:
-    """Somebody is written to, and each may read reports: (address, whether active with that permission)."""
+    """Allow one or more recipients who may all read reports: (address, whether active with that permission)."""
     told = list(recipients)
     barred = [email for email, may in told if not may]
     if barred or not told:
         return Refused(
             "report.recipient",
-            "Nothing scheduled",
-            f"{', '.join(barred)} may not read reports." if barred else "Nobody was named to send it to.",
-            "Name supervisors, administrators or auditors of your agency.",
+            "Report not scheduled",
+            f"{', '.join(barred)} may not read reports." if barred else "No recipient was named.",
+            "Choose supervisors, administrators or auditors of your agency.",
         )
     return Allow()
 
 
 def rhythm_known(every: str) -> Decision:
-    """A report is sent weekly or monthly."""
+    """Allow one of the words of `EVERY`."""
     if every not in EVERY:
         return Refused(
             "report.every",
-            "Nothing scheduled",
-            f"A report is not sent {every!r}.",
-            f"Use one of: {', '.join(EVERY)}.",
+            "Report not scheduled",
+            f"A report cannot be sent {every!r}.",
+            f"Choose one of: {', '.join(EVERY)}.",
         )
     return Allow()
 

@@ -1,6 +1,6 @@
-"""How long what is held is held: an agency's retention rules as plain values, and the judge that holds a thing to them.
+"""Retention rules: how long an agency keeps things, and the function that decides whether a thing is due.
 
-Owns the form of the rules (a small TOML file), which rule binds what, and the order of the answers: a hold is asked
+Owns the form of the rules (a small TOML file), which rule applies to what, and the order of the answers: holds are checked
 before anything is called due. Nothing here erases, and nothing here knows a picture.
 """
 
@@ -16,6 +16,8 @@ from types import MappingProxyType
 from typing import Any
 
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.wording import counted, day
 
 MAX_DAYS = 36_525
 """Longest time that a rule may name, in days: a hundred years, longer than any law known to us keeps a picture."""
@@ -38,7 +40,7 @@ class What(StrEnum):
 
 
 class After(StrEnum):
-    """From what on the days of a rule are counted."""
+    """The event from which the days of a rule are counted."""
 
     ENROLMENT = "enrolment"
     CAPTURE = "capture"
@@ -64,7 +66,7 @@ _OF_REFERENCES = frozenset(
 _OF_CASES = frozenset({After.CASE_CLOSED, After.ACQUITTAL, After.DISMISSAL})
 
 EVENTS = (After.ACQUITTAL, After.DISMISSAL, After.CONSENT_END, After.COURT_ORDER)
-"""What somebody has to tell Plainview; the other beginnings it knows itself."""
+"""Events that a person has to record; Plainview knows the others itself."""
 
 _COUNTED = MappingProxyType(
     {
@@ -109,7 +111,7 @@ class Rule:
 
     @property
     def says(self) -> str:
-        """The rule as a sentence."""
+        """Return the rule as a sentence."""
         where = f" of gallery {self.gallery}" if self.gallery else f" of case {self.case}" if self.case else ""
         when = "at once" if self.days == 0 else "a day" if self.days == 1 else f"{self.days:,} days"
         return f"{_HELD[self.what]}{where} are erased {when} {_COUNTED[self.after]}."
@@ -143,7 +145,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What is judged.
+    """A thing whose retention is decided.
 
     Attributes:
         what: its kind.
@@ -162,7 +164,7 @@ class Thing:
 
 
 class State(StrEnum):
-    """The judge's answers."""
+    """The answers of `judge`."""
 
     KEPT = "kept"
     LATER = "later"
@@ -181,7 +183,7 @@ class Verdict:
 
 
 def judge(thing: Thing, rules: Rules, today: date) -> Verdict:
-    """Say whether a thing is due to be erased on a day, and by which rule; a hold beats every rule.
+    """Return whether a thing is due to be erased on a day, and by which rule; a hold beats every rule.
 
     The rule whose day comes first counts. What belongs to an unsolved case waits for its alerts to end, but not
     when somebody was acquitted or the case was dismissed.
@@ -205,67 +207,68 @@ def judge(thing: Thing, rules: Rules, today: date) -> Verdict:
 
 
 def due_on(begun: date, days: int) -> date:
-    """The day on which a rule's time is over; the last day that there is, where the sum lies beyond it."""
+    """Return the day on which a rule's time is over, at most the last day that a date can express."""
     return begun + timedelta(days=min(days, (date.max - begun).days))
 
 
 def free(holds: tuple[str, ...], what: str) -> Decision:
-    """Nothing is erased that a hold keeps."""
+    """Allow erasing what no hold keeps."""
     if holds:
-        several = len(holds) > 1
         return Refused(
             "hold.in_force",
             "Nothing erased",
-            f"{what} is kept by hold{'s' * several} {', '.join(holds)}.",
-            "Each must be ended on its own first (`plainview hold end`), by who may say that it is over.",
+            f"{what} is kept by hold{'s' if len(holds) > 1 else ''} {', '.join(holds)}.",
+            "Each hold must first be ended by a person who may decide that it is over.",
+            act=Permission.HOLD_END,
         )
     return Allow()
 
 
 def hold_complete(reason: str, authority: str) -> Decision:
-    """A hold says why, and on whose word."""
+    """Allow a hold with a reason and an authority."""
     if len(reason.split()) < LEAST_WORDS or not authority.strip():
         return Refused(
             "hold.incomplete",
             "Hold refused",
-            "It does not say why, in a sentence, and on whose authority.",
-            "State the reason and the authority: the court, the office or the letter.",
+            "The reason, in a sentence, or the authority for the hold is missing.",
+            "State the reason, and the authority: the court, the office or the letter.",
         )
     return Allow()
 
 
 def hold_review(review_on: date | None, today: date) -> Decision:
-    """A review lies ahead."""
+    """Allow no review day, or one in the future."""
     if review_on is not None and review_on <= today:
         return Refused(
             "hold.review",
             "Hold refused",
-            f"The day of its review, {review_on}, is not ahead.",
-            "Name a later day, or none.",
+            f"The review day, {day(review_on)}, is not in the future.",
+            "Choose a later day, or none.",
         )
     return Allow()
 
 
 def event_day(happened_on: date, today: date) -> Decision:
-    """An event has happened."""
+    """Allow an event that has happened."""
     if happened_on > today:
         return Refused(
             "retention.event_day",
-            "Nothing recorded",
-            f"{happened_on} has not come yet.",
-            "Record it when it has happened.",
+            "Event not recorded",
+            f"{day(happened_on)} is in the future.",
+            "Record the event once it has happened.",
         )
     return Allow()
 
 
 def list_unchanged(gone: int, new: int) -> Decision:
-    """What is approved is the very list that was proposed."""
+    """Allow the approval of a list that has not changed since it was proposed."""
     if gone or new:
         return Refused(
             "retention.changed",
             "Not approved",
-            f"The list has changed since it was proposed: {gone} of its lines no longer hold, {new} are new.",
-            "Withdraw it and propose a new one; a hold, an event, a rule or an erasure came in between.",
+            f"The list has changed since it was proposed: {counted(gone, 'entry', 'entries')} removed, {new} added.",
+            "Withdraw the list and propose a new one. A hold, an event, a rule or an erasure has changed it.",
+            act=Permission.RETENTION_PROPOSE,
         )
     return Allow()
 
@@ -282,9 +285,9 @@ def parse(text: str) -> Rules:
     try:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _invalid(f"It is not TOML: {error}.") from None
+        raise _invalid(f"The text is not TOML: {error}.") from None
     if not raw.keys() <= {"automatic", "rule"}:
-        raise _invalid(f"It has fields that are not known: {', '.join(sorted(raw.keys() - {'automatic', 'rule'}))}.")
+        raise _invalid(f"The text has unknown fields: {', '.join(sorted(raw.keys() - {'automatic', 'rule'}))}.")
     if type(raw.get("automatic")) is not bool:
         raise _invalid("automatic is true or false.")
     tables = raw.get("rule", [])
@@ -324,7 +327,7 @@ def _rule(number: int, table: Any) -> Rule:
         raise _invalid(f"{named}: {what} belong to a {place}, not to a {other}.")
     name = table.get(place, "")
     if not isinstance(name, str) or (place in table and not name.strip()):
-        raise _invalid(f"{named}: {place} is the name of one, or left out.")
+        raise _invalid(f"{named}: {place} is the name of one {place}, or left out.")
     return Rule(table["id"], what, After(table["after"]), table["days"], **{place: name.strip()})
 
 
@@ -339,15 +342,16 @@ def _invalid(why: str) -> Refused:
         "retention.invalid",
         "Rules refused",
         why,
-        "Correct the file; `plainview retention rules` prints a valid one.",
+        "Correct the text of the rules. The rules in force are a valid example.",
+        act=Permission.RETENTION_READ,
     )
 
 
 BEGINNING = """\
-# How long what is held is held. Every change is kept with who made it and why.
+# Retention rules: how long this agency keeps things. Every change is recorded with its author and its reason.
 # A rule names a gallery = "NAME" (references) or a case = "NUMBER" (everything else), or neither: then it is the
-# agency's, for all that have no own rule with the same beginning.
-automatic = false           # true: what is due is erased without a person's approval, and the register says so
+# agency's rule, for everything without a rule of its own that counts from the same event.
+automatic = false           # true: due items are erased without a person's approval, and the register says so
 
 [[rule]]
 id = "court-order"

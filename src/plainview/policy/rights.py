@@ -13,6 +13,8 @@ from datetime import date
 from types import MappingProxyType
 
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.permissions import Permission
+from plainview.policy.wording import counted
 
 PURPOSE = "data subject request"
 """The purpose of the search with a person's own photograph; refused everywhere else."""
@@ -135,14 +137,17 @@ def read_filing(
 def faults(
     wishes: Iterable[str], *, own: bool | None, name: str, email: str, post: str, about: str, named: str
 ) -> Iterator[Refused]:
-    """Yield everything that is wrong with a form, in its order; arguments as of `read_filing`."""
+    """Yield everything that is wrong with a form, in its order; arguments as in `read_filing`."""
     asked, told = set(wishes), _tidied(name, email, post, about)
     if not asked or asked - WISHES.keys():
-        yield Refused("rights.wish", "Not sent", "It is not said what you ask for.", "Choose at least one.")
+        yield Refused("rights.wish", "Request not sent", "You have not said what you ask for.", "Choose at least one.")
     if own is None:
-        yield Refused("rights.whose", "Not sent", "It is not said whose pictures they are.", "Choose one.")
+        yield Refused(
+            "rights.whose", "Request not sent", "You have not said whose pictures the request is about.", "Choose one."
+        )
     elif not own:
-        yield Refused("rights.another_person", "Not sent", *GROUNDS["another person"])
+        reason, remedy = GROUNDS["another person"]
+        yield Refused("rights.another_person", "Request not sent", reason, remedy)
     try:
         read_named(named)
     except Refused as refused:
@@ -151,17 +156,22 @@ def faults(
         if len(value) > _MOST[field]:
             yield Refused(
                 "rights.text",
-                "Not sent",
+                "Request not sent",
                 f"A text is longer than {_MOST[field]} characters.",
-                "Shorten it; the agency asks if it needs more.",
+                "Shorten it. The agency will ask if it needs more.",
             )
     if not told["name"]:
-        yield Refused("rights.name", "Not sent", "Your name is missing.", "Write it as your documents have it.")
+        yield Refused(
+            "rights.name",
+            "Request not sent",
+            "Your name is missing.",
+            "Write your name as it appears on your documents.",
+        )
     if not told["email"] and not told["post"]:
         yield Refused(
             "rights.contact",
-            "Not sent",
-            "There is no way to reach you.",
+            "Request not sent",
+            "The agency has no way to reach you.",
             "Give an e-mail address or a postal address.",
         )
 
@@ -180,9 +190,9 @@ def read_named(text: str) -> tuple[str, ...]:
     if len(words) > NAMED or not all(_REFERENCE.fullmatch(word) or _LINK.fullmatch(word) for word in words):
         raise Refused(
             "rights.named",
-            "Not sent",
+            "Request not sent",
             "A line is neither the number of a reference nor a link.",
-            f"Write one a line, at most {NAMED}: R and twelve letters and digits, or https://…",
+            f"Write one per line, at most {NAMED}: R and 12 letters and digits, or https://…",
         )
     return tuple(words)
 
@@ -196,115 +206,119 @@ def _text(text: str) -> str:
 
 
 def purpose_free(purpose: str) -> Decision:
-    """The purpose of data subjects' requests is used by nothing else."""
+    """Allow any purpose but the one reserved for data subjects' requests."""
     if _RESERVED.search(" ".join(purpose.split()).lower()):
         return Refused(
             "search.purpose_reserved",
             "Search refused",
-            "This purpose is only for the request of a person about themself.",
-            "Such a search begins at the person's request, once their identity was checked.",
+            "This purpose is reserved for the request of a person about themselves.",
+            "Search from that person's request, after their identity has been confirmed.",
         )
     return Allow()
 
 
 def room(unconfirmed: int) -> Decision:
-    """Not more requests wait for a check of identity than people can look at."""
+    """Allow a request while fewer than `UNCONFIRMED` wait for a check of identity."""
     if unconfirmed >= UNCONFIRMED:
         return Refused(
             "rights.full",
-            "Not sent",
-            "More requests wait at this agency than its people can look at now.",
-            "Write to the agency by post: the deadline runs from the day it has your letter. Or try again in a week.",
+            "Request not sent",
+            "More requests are waiting at this agency than its staff can handle.",
+            "Write to the agency by post: the deadline runs from the day it receives your letter. Or try again in a week.",
         )
     return Allow()
 
 
 def not_too_often(filed: int, tries: int) -> Decision:
-    """One network does not fill the desk of an agency: requests taken from it, and forms sent, within an hour."""
+    """Allow a bounded number of requests (`filed`) and forms (`tries`) from one network within an hour."""
     if filed >= FILED or tries > TRIES:
         return Refused(
             "rights.often",
-            "Not sent",
-            f"{FILED} requests, or {TRIES} forms, came from your network within an hour.",
+            "Request not sent",
+            f"{FILED} requests or {TRIES} forms came from your network within an hour.",
             "Try again in an hour, or write to the agency by post.",
         )
     return Allow()
 
 
 def identity_checked(confirmed: bool) -> Decision:
-    """Nothing is compared and nothing is answered before a person has checked who asks."""
+    """Allow searching and answering once a person has confirmed the identity."""
     if not confirmed:
         return Refused(
             "rights.not_confirmed",
             "Refused",
-            "Nobody has checked yet who asks.",
-            "Check it, then record how with `plainview rights confirm`.",
+            "The identity of the person who asks has not been confirmed.",
+            "Check the person's identity, then record how you checked it.",
+            act=Permission.RIGHTS_ANSWER,
         )
     return Allow()
 
 
 def still_open(closed: bool) -> Decision:
-    """A request that was answered or refused stays as it is."""
+    """Allow changes to a request that is neither answered nor refused."""
     if closed:
         return Refused(
             "rights.closed",
             "Refused",
-            "This request was answered already.",
-            "The person can complain or file a new one.",
+            "This request has already been answered.",
+            "The person can complain or file a new request.",
         )
     return Allow()
 
 
 def no_document_number(text: str) -> Decision:
-    """How identity was checked is told in words; no number of a document is kept."""
+    """Allow a text without a document's number: how identity was checked is recorded in words."""
     if _NUMBER.search(text):
         return Refused(
             "rights.document_number",
             "Not recorded",
-            "The text holds a long number, as documents have it.",
-            "Say what was shown and who compared it; keep neither the number nor a copy.",
+            "The text contains a long number, like those on documents.",
+            "Write what was shown and who compared it, without the number and without a copy.",
         )
     return Allow()
 
 
 def extension(days: int, *, before: bool, today: date, due_on: date) -> Decision:
-    """A deadline is extended once, before it has passed, by two months at most."""
+    """Allow one extension, before the deadline has passed, by at most two months."""
     if before or today > due_on or not 1 <= days <= MAX_EXTENSION:
         return Refused(
             "rights.extension",
-            "Not extended",
-            f"A deadline is extended once, before it has passed, by 1 to {MAX_EXTENSION} days.",
+            "Deadline not extended",
+            f"A deadline can be extended once, before it has passed, by 1 to {MAX_EXTENSION} days.",
             "Answer the request.",
+            act=Permission.RIGHTS_ANSWER,
         )
     return Allow()
 
 
 def all_decided(undecided: int) -> Decision:
-    """A person has looked at every face that was found."""
+    """Allow an answer once a person has decided on every face that was found."""
     if undecided:
         return Refused(
             "rights.undecided",
             "Not answered",
-            f"{undecided} of the faces were not decided on.",
-            "Look at each and say whether it shows the person.",
+            f"{counted(undecided, 'face has', 'faces have')} no decision.",
+            "Compare each face and decide whether it shows the person.",
+            act=Permission.RIGHTS_ANSWER,
         )
     return Allow()
 
 
 def looked_for(searched: bool, findable: bool) -> Decision:
-    """What the person gave, a photograph or a reference, was looked for before anything is said about it."""
+    """Allow an answer once the photograph or the references that the person gave have been searched for."""
     if findable and not searched:
         return Refused(
             "rights.not_searched",
             "Not answered",
-            "Nobody has looked yet.",
-            "Run the search first: `plainview rights search`.",
+            "No search has been made for this request.",
+            "Search for the person first.",
+            act=Permission.RIGHTS_ANSWER,
         )
     return Allow()
 
 
 def open_cases(found: int, how: str) -> Decision:
-    """Of searches under open cases no more is told than policy says; what is withheld is said, with the way on.
+    """Allow if nothing is withheld; otherwise say what policy withholds about searches under open cases, and what to do.
 
     Args:
         found: how many of them listed a picture of the person.
@@ -313,15 +327,15 @@ def open_cases(found: int, how: str) -> Decision:
     if how == COUNT and not found:
         return Allow()
     why = (
-        f"Pictures of you were in the candidate lists of {found} search(es) under cases that are still open; "
-        "no more is told of them."
+        f"Pictures of you were in the candidate lists of {counted(found, 'search', 'searches')} under cases that are "
+        "still open; no more may be said about them."
         if how == COUNT
-        else "Whether searches under cases that are still open listed a picture of you is not said, whatever the "
-        "answer would be: telling it could warn somebody who is being investigated."
+        else "No answer is given on whether searches under cases that are still open listed a picture of you, whatever the "
+        "answer would be: it could warn a person under investigation."
     )
     return Refused(
         "rights.open_cases",
         "Withheld",
         why,
-        "Ask again later: searches under closed cases are told. The authority named below can check in your place.",
+        "Ask again later: searches under closed cases are included in the answer. The authority named below can check on your behalf.",
     )

@@ -1,6 +1,6 @@
-"""The rules that stand between a wish and an act, as pure functions on plain values.
+"""The rules that every act is checked against, as pure functions on plain values.
 
-Each answers Allow, or Refused with the rule's id, the reason and a way on. Whoever acts runs all rules of the
+Each returns Allow, or Refused with the rule's id, the reason and a next step. The caller runs all rules of the
 act and raises the first refusal; nothing is allowed because a value is missing.
 """
 
@@ -12,10 +12,11 @@ from datetime import date
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, holds
+from plainview.policy.wording import day
 
 
 def may(roles: Iterable[str], is_active: bool, permission: Permission) -> Decision:
-    """The member's account is active and one of its roles grants the permission."""
+    """Allow an active member with a role that grants the permission."""
     if not is_active:
         return Refused(
             "member.inactive",
@@ -28,98 +29,104 @@ def may(roles: Iterable[str], is_active: bool, permission: Permission) -> Decisi
         return Refused(
             "member.no_permission",
             f"{_name(permission)} refused",
-            "None of your roles grants it.",
-            f"It is for: {', '.join(able) or 'nobody'}. Ask a member with that role.",
+            "Your roles do not include this.",
+            f"Ask a member with one of these roles: {', '.join(able) or 'none'}.",
         )
     return Allow()
 
 
 def not_ended(ends_on: date | None, today: date) -> Decision:
-    """The account has no last day, or has not passed it. The last day counts."""
+    """Allow an account without a last day, or up to and including that day."""
     if ends_on is not None and ends_on < today:
         return Refused(
             "member.ended",
             "Refused",
-            f"This account ended on {ends_on}.",
-            "Ask the agency that gave it to you.",
+            f"This account ended on {day(ends_on)}.",
+            "Ask the agency that invited you.",
         )
     return Allow()
 
 
 def agency_open(is_open: bool) -> Decision:
-    """The agency has been opened by the operator after its head accepted the terms, and is not suspended."""
+    """Allow an agency that the operator has opened and not suspended."""
     if not is_open:
         return Refused(
             "agency.not_open",
             "Refused",
             "Your agency is not open.",
-            "Its head accepts the terms, then the operator opens it with `plainview agency open`.",
+            "Its head accepts the terms, then the platform operator opens it.",
+            act=Permission.AGENCY_OPEN,
         )
     return Allow()
 
 
 def has_case(number: str) -> Decision:
-    """A search names a case."""
+    """Allow a search that names a case."""
     if not number.strip():
         return Refused(
             "case.missing",
             "Search refused",
             "No case was named.",
-            "Name the case with --case NUMBER; open one with `plainview case open`.",
+            "Name a case, or open one first.",
+            act=Permission.CASE_OPEN,
         )
     return Allow()
 
 
 def case_found(number: str, found: bool) -> Decision:
-    """The case exists in the member's agency."""
+    """Allow a case that exists in the member's agency."""
     if not found:
         return Refused(
             "case.unknown",
-            "Search refused",
+            "Not found",
             f"Your agency has no case {number!r}.",
-            "Check the number, or open it with `plainview case open NUMBER --offence TEXT`.",
+            "Check the number, or open the case.",
+            act=Permission.CASE_OPEN,
         )
     return Allow()
 
 
 def case_open(number: str, closed_on: date | None) -> Decision:
-    """The case has not been closed."""
+    """Allow a case that has not been closed."""
     if closed_on is not None:
         return Refused(
             "case.closed",
             "Search refused",
-            f"Case {number!r} was closed on {closed_on}.",
-            "Use the case that is being worked on.",
+            f"Case {number!r} was closed on {day(closed_on)}.",
+            "Choose an open case.",
+            act=Permission.CASE_READ,
         )
     return Allow()
 
 
 def gallery_found(name: str, found: bool) -> Decision:
-    """The gallery exists in the member's agency."""
+    """Allow a gallery that exists in the member's agency."""
     if not found:
         return Refused(
             "gallery.unknown",
-            "Refused",
+            "Not found",
             f"Your agency has no gallery {name!r}.",
-            "See `plainview gallery list` for those it has.",
+            "Choose one of your agency's galleries.",
+            act=Permission.GALLERY_LIST,
         )
     return Allow()
 
 
 def gallery_current(name: str, expires_on: date, today: date) -> Decision:
-    """The gallery's legal basis has not ended. The last day counts as current."""
+    """Allow a gallery up to and including the last day of its legal basis."""
     if expires_on < today:
         return Refused(
             "gallery.expired",
             "Refused",
-            f"The legal basis of gallery {name!r} ended on {expires_on}.",
-            "Its administrator renews it with `plainview gallery change`; until then nobody can use it.",
+            f"The legal basis of gallery {name!r} ended on {day(expires_on)}.",
+            "Ask an administrator to renew its passport. Until then nobody can use the gallery.",
+            act=Permission.GALLERY_CREATE,
         )
     return Allow()
 
 
 def gallery_of_pack(name: str, pack: str, loaded: str, re_embedding: bool) -> Decision:
-    """The gallery's templates are all of the loaded model pack; only such templates can be compared.
+    """Allow a gallery whose templates were all made by the loaded model pack; only those can be compared.
 
     Args:
         name: of the gallery.
@@ -130,7 +137,7 @@ def gallery_of_pack(name: str, pack: str, loaded: str, re_embedding: bool) -> De
     if pack in ("", loaded) and not re_embedding:
         return Allow()
     why = (
-        f"The templates of gallery {name!r} are being made anew and not all of them are there."
+        f"Gallery {name!r} is being re-embedded and some of its templates are still missing."
         if re_embedding
         else f"The templates of gallery {name!r} were made by {pack}, and {loaded} is loaded."
     )
@@ -138,20 +145,21 @@ def gallery_of_pack(name: str, pack: str, loaded: str, re_embedding: bool) -> De
         "gallery.pack",
         "Refused",
         why,
-        f"Its administrator runs `plainview gallery re-embed {name}`; it can be stopped and run again.",
+        "Ask an administrator to re-embed the gallery.",
+        act=Permission.GALLERY_ENROL,
     )
 
 
 def passport_complete(basis: str, source: str, owner: str) -> Decision:
-    """A gallery states its legal basis, its source and its owner."""
+    """Allow a passport that states its legal basis, its source and its owner."""
     fields = {"legal basis": basis, "source": source, "owner": owner}
     missing = [label for label, text in fields.items() if not text.strip()]
     if missing:
         return Refused(
             "gallery.passport",
             "Gallery refused",
-            f"Its passport lacks: {', '.join(missing)}.",
-            "A gallery without a complete passport cannot exist; state every field.",
+            f"These fields of its passport are missing: {', '.join(missing)}.",
+            "Fill in every field of the passport.",
         )
     return Allow()
 

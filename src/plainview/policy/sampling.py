@@ -1,4 +1,4 @@
-"""Drawing searches for review by chance that nobody chose: pure functions, so that anyone with the log draws the same.
+"""Random samples of searches for review: pure functions, so that anyone with the log draws the same sample.
 
 Owns how a seed is made and how it orders a population. Half of the seed is a root of the log that did not exist before the
 draw was announced in it; the other half are words of the auditor, so that whoever runs the log cannot steer it either.
@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.wording import counted
 
 MAX_SAMPLE = 500
 """Most searches of one draw: chosen, what one person reviews in some weeks; their ids fit one entry."""
@@ -20,7 +21,7 @@ MAX_NONCE = 200
 
 IN_ORDER, QUESTION, BREACH = "in order", "question", "breach"
 FINDINGS = (IN_ORDER, QUESTION, BREACH)
-"""What an auditor may find; a question is decided later, the two others stay."""
+"""The findings of an auditor; a question is decided later, the other two are final."""
 
 
 def seed_of(root: str, nonce: str, *, agency: str, wanted: int, since: str, stratified: bool) -> str:
@@ -78,46 +79,46 @@ def _places(population: Sequence[tuple[str, str]], wanted: int) -> dict[str, int
 
 
 def sample_asked(wanted: int, nonce: str) -> Decision:
-    """A draw has a size, and words that are part of its seed."""
+    """Allow a draw with a size within the limit, and with words that become part of its seed."""
     if not 1 <= wanted <= MAX_SAMPLE:
         return Refused(
             "sample.size",
-            "Nothing drawn",
-            f"{wanted} searches were asked for.",
-            f"Ask for 1 to {MAX_SAMPLE}.",
+            "Sample not drawn",
+            f"{counted(wanted, 'search was', 'searches were')} requested.",
+            f"Draw 1 to {MAX_SAMPLE} searches.",
         )
     if not nonce.strip() or len(nonce) > MAX_NONCE:
         return Refused(
             "sample.nonce",
-            "Nothing drawn",
-            f"The words for the seed have 1 to {MAX_NONCE} characters.",
-            "Type anything that you did not tell anybody: it makes the draw yours.",
+            "Sample not drawn",
+            f"The words for the seed do not have 1 to {MAX_NONCE} characters.",
+            "Type any words that you have told nobody: they make the draw your own.",
         )
     return Allow()
 
 
 def finding_follows(before: str, finding: str, note: str) -> Decision:
-    """A finding is one of three; what is no longer a question stays, and anything but "in order" says why."""
+    """Allow one of three findings on a search without a final one; all but "in order" need an explanation."""
     if finding not in FINDINGS:
         return Refused(
             "sample.finding",
-            "Not recorded",
+            "Finding not recorded",
             f"There is no finding {finding!r}.",
-            f"Use one of: {', '.join(FINDINGS)}.",
+            f"Choose one of: {', '.join(FINDINGS)}.",
         )
     if before not in ("", QUESTION):
         return Refused(
             "sample.found",
-            "Not recorded",
-            f"It was found: {before}.",
-            "A finding stays; write a new one beside the next draw.",
+            "Finding not recorded",
+            f"This search already has the finding {before}.",
+            "A finding cannot be changed. Record a new finding with the next sample.",
         )
     if finding != IN_ORDER and len(note.split()) < _MIN_WORDS:
         return Refused(
             "sample.words",
-            "Not recorded",
-            f"A {finding} says in {_MIN_WORDS} words or more what it is.",
-            "Say it in a sentence.",
+            "Finding not recorded",
+            f"A {finding} needs an explanation of at least {_MIN_WORDS} words.",
+            "Explain it in a sentence.",
         )
     return Allow()
 

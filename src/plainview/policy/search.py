@@ -1,6 +1,6 @@
 """The rules of a search: everything that must hold before a face is compared, on plain values.
 
-Owns `decisions`, which the search itself and the dry run of a policy change both ask. Nothing is allowed because
+Owns `decisions`, which the search itself and the dry run of a policy change both use. Nothing is allowed because
 a fact is missing.
 """
 
@@ -18,6 +18,7 @@ from plainview.policy.grounds import refused_ground
 from plainview.policy.permissions import Permission
 from plainview.policy.rights import purpose_free
 from plainview.policy.roles import Role
+from plainview.policy.wording import counted, day
 
 ORIGINS = (
     "cctv",
@@ -62,7 +63,7 @@ class TrialFacts:
 
 @dataclass(frozen=True, slots=True)
 class SearchFacts:
-    """What is known when a search is asked for.
+    """The facts on which a search is decided.
 
     Attributes:
         roles, is_active, agency_open: the member and the agency.
@@ -76,7 +77,7 @@ class SearchFacts:
             offences there: for every offence of the agency.
         gallery_alarm: a canary alarm of the gallery is open.
         approved: a supervisor approved this probe for this case beforehand.
-        urgent: life is at risk; the search is authorised afterwards.
+        urgent: a life is at risk; the search is authorised afterwards.
         review: it is an exoneration review that was requested and accepted; it goes on after the case is closed.
         today: the day, UTC.
     """
@@ -136,7 +137,7 @@ def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
 
 
 def trained(role: Role, trainings: Iterable[TrainingFacts], policy: AgencyPolicy, today: date) -> Decision:
-    """Whoever acts in a role has completed its course, with its hours, and it has not run out."""
+    """Allow a member whose training for the role has enough hours and has not expired."""
     needed = policy.training.get(role)
     if needed is None:
         return Allow()
@@ -145,22 +146,23 @@ def trained(role: Role, trainings: Iterable[TrainingFacts], policy: AgencyPolicy
     if any(row.expires_on >= today for row in long_enough):
         return Allow()
     if long_enough:
-        why = f"Your training ran out on {max(row.expires_on for row in long_enough)}."
+        why = f"Your training expired on {day(max(row.expires_on for row in long_enough))}."
     elif done:
         most = max(row.hours for row in done)
-        why = f"Your training has {most} hours; {needed.hours} are needed."
+        why = f"Your training has {counted(most, 'hour')}; {needed.hours} are needed."
     else:
         why = f"No training in {needed.course!r} is on record."
     return Refused(
         "member.training",
         "Search refused",
         why,
-        f"Complete {needed.hours} hours of it and have your agency administrator record them.",
+        f"Complete {counted(needed.hours, 'hour')} of this course and ask your agency administrator to record it.",
+        act=Permission.TRAINING_RECORD,
     )
 
 
 def in_trial(on_trial: bool, trial: TrialFacts | None, today: date) -> Decision:
-    """A member on trial searches only within an approved trial: between its days and below its limit."""
+    """Allow a member on trial within an approved trial: between its days and below its limit of searches."""
     if not on_trial:
         return Allow()
     if trial is None:
@@ -168,183 +170,190 @@ def in_trial(on_trial: bool, trial: TrialFacts | None, today: date) -> Decision:
             "trial.not_approved",
             "Search refused",
             "Your trial has not been approved.",
-            "Ask a supervisor of your agency; nobody approves their own.",
+            "Ask a supervisor of your agency to approve it. Nobody can approve their own trial.",
+            act=Permission.TRIAL_APPROVE,
         )
     if not trial.starts_on <= today <= trial.ends_on:
         return Refused(
             "trial.ended",
             "Search refused",
-            f"Your trial ran from {trial.starts_on} to {trial.ends_on}.",
+            f"Your trial ran from {day(trial.starts_on)} to {day(trial.ends_on)}.",
             "Ask your agency administrator to make you a full member.",
         )
     if trial.used >= trial.search_limit:
         return Refused(
             "trial.used_up",
             "Search refused",
-            f"All {trial.search_limit} searches of your trial are used.",
+            f"{counted(trial.search_limit, 'search of your trial is', 'searches of your trial are')} used, and no more are allowed.",
             "Ask your agency administrator to make you a full member.",
         )
     return Allow()
 
 
 def has_purpose(purpose: str) -> Decision:
-    """A search states a purpose."""
+    """Allow a search that states a purpose."""
     if not purpose.strip():
         return Refused(
             "search.purpose_missing",
             "Search refused",
             "No purpose was stated.",
-            "Say with --purpose TEXT what the search is to find out for this case.",
+            "State what the search should find out for this case.",
         )
     return Allow()
 
 
 def no_refused_ground(field: str, text: str) -> Decision:
-    """Nobody is searched for lawful assembly, worship, journalism, immigration status alone or curiosity."""
+    """Allow any ground but lawful assembly, worship, journalism, immigration status alone or curiosity."""
     ground = refused_ground(text)
     if ground is not None:
         return Refused(
             "search.ground",
             "Refused",
             f"The {field} states {ground.name}.",
-            "No policy allows this ground. If there is an offence, name the offence.",
+            "No policy allows this ground. If there is an offence, state the offence.",
         )
     return Allow()
 
 
 def purpose_listed(purpose: str, policy: AgencyPolicy) -> Decision:
-    """The purpose is one of the agency's list, unless its policy takes others."""
+    """Allow a purpose on the agency's list, or any purpose if policy accepts others."""
     if not policy.unlisted_purposes and _plain(purpose) not in policy.purposes:
         return Refused(
             "search.purpose_unlisted",
             "Search refused",
             "The purpose is not on your agency's list.",
-            f"Use one of: {'; '.join(policy.purposes)}.",
+            f"Choose one of: {'; '.join(policy.purposes)}.",
         )
     return Allow()
 
 
 def offence_listed(offence: str, policy: AgencyPolicy) -> Decision:
-    """The offence is one of the agency's list, unless its policy takes others."""
+    """Allow an offence on the agency's list, or any offence if policy accepts others."""
     if not policy.unlisted_offences and _plain(offence) not in policy.offences:
         return Refused(
             "case.offence_unlisted",
             "Refused",
             f"The offence {offence!r} is not on your agency's list.",
-            f"Use one of: {'; '.join(policy.offences)}.",
+            f"Choose one of: {'; '.join(policy.offences)}.",
         )
     return Allow()
 
 
 def origin_allowed(origin: str, policy: AgencyPolicy) -> Decision:
-    """The probe is a photograph of the person who is sought: no drawing, composite, generated picture, look-alike."""
+    """Allow a photograph of the person who is sought: no drawing, composite, generated picture or look-alike."""
     if origin in NOT_PHOTOGRAPHED:
         return Refused(
             "probe.not_photographed",
             "Search refused",
             f"The probe is declared as: {origin}.",
-            "Only a photograph or a frame of the person who is sought can be a probe.",
+            "Choose a photograph or a video frame of the person you are looking for.",
         )
     if origin == UNDECLARED and policy.origin_required:
         return Refused(
             "probe.origin_missing",
             "Search refused",
-            "It is not declared where the probe comes from.",
-            f"Declare it with --origin, one of: {'; '.join(ORIGINS)}.",
+            "The origin of the probe is not stated.",
+            f"State its origin, one of: {'; '.join(ORIGINS)}.",
         )
     if origin not in (*ORIGINS, UNDECLARED):
         return Refused(
             "probe.origin_unknown",
             "Search refused",
             f"There is no origin {origin!r}.",
-            f"Use one of: {'; '.join(ORIGINS)}.",
+            f"Choose one of: {'; '.join(ORIGINS)}.",
         )
     return Allow()
 
 
 def offered(name: str, expires_on: date, offences: tuple[str, ...], offence: str, today: date) -> Decision:
-    """The gallery can be searched today for this offence: what a page offers is what a search allows."""
+    """Allow a gallery that can be searched today for this offence: a page offers exactly what a search allows."""
     current = rules.gallery_current(name, expires_on, today)
     return current if isinstance(current, Refused) else gallery_for(name, offence, offences)
 
 
 def gallery_for(name: str, offence: str, offences: tuple[str, ...]) -> Decision:
-    """The gallery's passport allows it for the offence of the case."""
+    """Allow a gallery whose passport permits the offence of the case."""
     if offences and _plain(offence) not in offences:
         return Refused(
             "gallery.offence",
             "Search refused",
-            f"The passport of gallery {name!r} does not allow it for {offence!r}.",
-            f"It is for: {'; '.join(offences)}. Choose another gallery.",
+            f"The passport of gallery {name!r} does not allow searches for {offence!r}.",
+            f"Choose another gallery. This one may be used for: {'; '.join(offences)}.",
+            act=Permission.GALLERY_LIST,
         )
     return Allow()
 
 
 def canary_silent(name: str, alarm: bool, policy: AgencyPolicy) -> Decision:
-    """No canary alarm of the gallery is open, where policy stops searches for one."""
+    """Allow a gallery without an open canary alarm, or any gallery if policy does not stop searches for alarms."""
     if alarm and policy.canary_alarm == STOP:
         return Refused(
             "gallery.canary_alarm",
             "Search refused",
-            f"A check of gallery {name!r} by its canaries failed, and nobody has explained it yet.",
-            "Your administrator or auditor looks into it: `plainview canary alarms`.",
+            f"A canary check of gallery {name!r} failed and has not been explained yet.",
+            "Ask an administrator or auditor to examine the alarm.",
+            act=Permission.CANARY_READ,
         )
     return Allow()
 
 
 def list_length(top: int, most: int) -> Decision:
-    """A candidate list has a length that a person can examine."""
+    """Allow a candidate list of a length that a person can examine."""
     if not MIN_LIST <= top <= most:
         return Refused(
             "search.list_length",
             "Search refused",
-            f"A list of {top} candidates was asked for.",
-            f"Ask for {MIN_LIST} to {most}.",
+            f"The list would have {counted(top, 'candidate')}.",
+            f"Ask for {MIN_LIST} to {most} candidates.",
         )
     return Allow()
 
 
 def urgent_allowed(urgent: bool, policy: AgencyPolicy) -> Decision:
-    """The urgent path exists in the agency's policy."""
+    """Allow an urgent search if the agency's policy has the urgent path."""
     if urgent and not policy.urgent:
         return Refused(
             "search.urgent_closed",
             "Search refused",
-            "Your agency's policy has no urgent path.",
-            "Ask a supervisor to approve the search beforehand.",
+            "Your agency's policy does not allow urgent searches.",
+            "Ask a supervisor to approve the search before you run it.",
+            act=Permission.SEARCH_RUN,
         )
     return Allow()
 
 
 def approval(facts: SearchFacts, policy: AgencyPolicy) -> Decision:
-    """A supervisor has approved the probe where policy or its quality asks for it; urgent ones come after."""
+    """Allow a probe that a supervisor has approved, that needs no approval, or that is urgent."""
     if facts.approved or facts.urgent:
         return Allow()
     if facts.case_found and policy.needs_approval(facts.offence):
         return Refused(
             "search.approval_needed",
             "Search refused",
-            f"Your agency wants a supervisor's approval before a search for {facts.offence!r}.",
-            "Ask for it with `plainview approval request`; if life is at risk, use --urgent REASON.",
+            f"Your agency requires a supervisor's approval before a search for {facts.offence!r}.",
+            "Request approval. If a life is at risk, run an urgent search and state the reason.",
+            act=Permission.SEARCH_RUN,
         )
     if facts.quality is not None and facts.quality < policy.quality_floor:
         return Refused(
             "probe.quality_floor",
             "Search refused",
-            f"The probe's quality is {facts.quality}, below your agency's floor of {policy.quality_floor}.",
-            "Use a better picture, or ask a supervisor with `plainview approval request`.",
+            f"The probe's quality is {facts.quality}, below your agency's minimum of {policy.quality_floor}.",
+            "Use a better picture, or request a supervisor's approval.",
+            act=Permission.SEARCH_RUN,
         )
     return Allow()
 
 
 def approvals_suffice(searches: int, approvals: int) -> Decision:
-    """An approval is of one search: where approval is needed, each gallery needs its own; without any, `approval` speaks."""
+    """Allow as many searches as there are approvals, where approval is needed; `approval` refuses those without any."""
     if searches > max(approvals, 1):
         return Refused(
             "search.one_approval",
             "Search refused",
-            f"You chose {searches} galleries; an approval is of one search, and you have {approvals}.",
-            "Choose as many galleries as you have approvals, or ask for another.",
+            f"You chose {counted(searches, 'gallery', 'galleries')} and have {counted(approvals, 'approval')}; each gallery needs its own.",
+            "Choose as many galleries as you have approvals, or request another approval.",
+            act=Permission.SEARCH_RUN,
         )
     return Allow()
 

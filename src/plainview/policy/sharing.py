@@ -1,7 +1,7 @@
 """The rules of searching for another agency: agreements between two, and the requests that are made under them.
 
-Owns what must hold at every moment from the request to its answer. The rules of a search hold besides, under the policy
-of the agency that searches; those that concern the request hold under the policy of the agency that asks too.
+Owns what must hold at every moment from the request to its answer. The rules of a search apply too, under the policy
+of the agency that searches; those about the request also apply under the policy of the agency that asks.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from plainview.policy.search import (
     origin_allowed,
     purpose_listed,
 )
+from plainview.policy.wording import counted, day
 
 MAX_AGREEMENT_DAYS = 3 * 366
 """Longest agreement: chosen, three years; whoever wants to go on reads it again and proposes a new version."""
@@ -38,10 +39,10 @@ GIVES = (LEAD, LIST)
 ANSWERED, DECLINED, NOT_AUTHORISED = "answered", "declined", "not authorised"
 TAKEN_BACK, EXPIRED, AGREEMENT_ENDED = "taken back", "expired", "agreement ended"
 ENDS = (ANSWERED, DECLINED, NOT_AUTHORISED, TAKEN_BACK, EXPIRED, AGREEMENT_ENDED)
-"""How a request can be over."""
+"""The ways in which a request is closed."""
 
 A_LEAD, A_LIST, NOTHING = "lead", "candidate list", "nothing found"
-"""What an answered request brought."""
+"""The results of an answered request."""
 
 _SEARCH = "Search refused"
 
@@ -67,7 +68,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class SharedFacts:
-    """What is known of a request at one moment.
+    """The facts about a request at one moment.
 
     Attributes:
         terms: of the agreement; None while no version was accepted.
@@ -106,7 +107,7 @@ class SharedFacts:
 
 
 def agreed(facts: SharedFacts) -> Iterator[Decision]:
-    """Yield what must hold at every moment: when it is asked for, taken, searched, compared and answered."""
+    """Yield the answers that must hold at every moment: request, taking, search, comparison and answer."""
     yield agreement_in_force(facts.terms, facts.withdrawn, facts.now.date())
     yield request_open(facts.closed_as, facts.expires_at, facts.now)
     yield agencies_open(facts.asker_open, facts.holder_open)
@@ -120,7 +121,7 @@ def agreed(facts: SharedFacts) -> Iterator[Decision]:
 
 
 def asked(facts: SharedFacts, policy: AgencyPolicy) -> Iterator[Decision]:
-    """Yield what the policy of the agency that asks says about the request; authorisation stands for its approval."""
+    """Yield the answers of the requesting agency's policy; authorisation replaces its approval."""
     yield in_trial(facts.on_trial, facts.trial, facts.now.date())
     yield has_purpose(facts.purpose)
     yield no_refused_ground("purpose", facts.purpose)
@@ -135,66 +136,72 @@ def asked(facts: SharedFacts, policy: AgencyPolicy) -> Iterator[Decision]:
 def proposable(
     galleries: Sequence[str], starts_on: date, ends_on: date, gives: str, answer_days: int, today: date
 ) -> Iterator[Decision]:
-    """Yield whether a version of an agreement can be proposed."""
+    """Yield a refusal for everything that is wrong with a proposed version."""
     if not galleries:
-        yield Refused("agreement.galleries", "Agreement refused", "It names no gallery.", "Name at least one of yours.")
+        yield Refused(
+            "agreement.galleries",
+            "Agreement refused",
+            "The agreement names no gallery.",
+            "Name at least one of your galleries.",
+        )
     if not today <= ends_on or not starts_on <= ends_on or (ends_on - starts_on).days > MAX_AGREEMENT_DAYS:
         yield Refused(
             "agreement.days",
             "Agreement refused",
-            f"It would run from {starts_on} to {ends_on}.",
-            f"It begins before it ends, does not end in the past, and runs at most {MAX_AGREEMENT_DAYS} days.",
+            f"The agreement would run from {day(starts_on)} to {day(ends_on)}.",
+            f"Choose a first day before the last day, a last day that is not in the past, and at most {MAX_AGREEMENT_DAYS} days in all.",
         )
     if gives not in GIVES:
         yield Refused(
             "agreement.gives",
             "Agreement refused",
             f"An answer cannot be {gives!r}.",
-            f"Use one of: {', '.join(GIVES)}.",
+            f"Choose one of: {', '.join(GIVES)}.",
         )
     if not 1 <= answer_days <= MAX_ANSWER_DAYS:
         yield Refused(
             "agreement.answer_days",
             "Agreement refused",
-            f"{answer_days} days to answer were proposed.",
-            f"Use 1 to {MAX_ANSWER_DAYS}.",
+            f"The agreement would allow {counted(answer_days, 'day')} to answer.",
+            f"Choose 1 to {MAX_ANSWER_DAYS} days.",
         )
 
 
 def agreement_in_force(terms: Terms | None, withdrawn: bool, today: date) -> Decision:
-    """Both agencies have agreed, neither has withdrawn, and today is one of its days."""
+    """Allow on the days of an agreement that both agencies accepted and neither has withdrawn."""
     if withdrawn:
         return Refused(
             "agreement.withdrawn",
             _SEARCH,
             "The agreement was withdrawn.",
-            "Nothing runs under it any more; the administrators can agree anew.",
+            "Ask the administrators of both agencies to make a new agreement.",
         )
     if terms is None:
         return Refused(
             "agreement.not_accepted",
             _SEARCH,
-            "Nobody of the other agency has accepted the agreement.",
-            "Its administrator does so with `plainview agreement accept`.",
+            "The other agency has not accepted the agreement.",
+            "Ask its administrator to accept it.",
+            act=Permission.AGREEMENT_MANAGE,
         )
     if today < terms.starts_on:
         return Refused(
-            "agreement.not_begun", _SEARCH, f"The agreement begins on {terms.starts_on}.", "Wait until then."
+            "agreement.not_begun", _SEARCH, f"The agreement begins on {day(terms.starts_on)}.", "Wait until that day."
         )
     if today > terms.ends_on:
         return Refused(
             "agreement.ended",
             _SEARCH,
-            f"The agreement ended on {terms.ends_on}.",
-            "The administrators can agree on a new version.",
+            f"The agreement ended on {day(terms.ends_on)}.",
+            "Ask the administrators of both agencies to agree on a new version.",
         )
     return Allow()
 
 
 def agencies_open(asker_open: bool, holder_open: bool) -> Decision:
-    """Neither of the two agencies is suspended."""
+    """Allow if both agencies are open."""
     if not (asker_open and holder_open):
-        which = "The agency that asks" if holder_open else "The agency that searches"
+        which = "The requesting agency" if holder_open else "The searching agency"
         return Refused(
             "shared.agency",
             _SEARCH,
@@ -205,138 +212,145 @@ def agencies_open(asker_open: bool, holder_open: bool) -> Decision:
 
 
 def asker_may(roles: tuple[str, ...], is_active: bool) -> Decision:
-    """Whoever asked is still a member who may ask."""
+    """Allow a request by a member who may still make requests."""
     if not is_active or not holds(roles, Permission.SHARED_REQUEST):
         return Refused(
             "shared.member",
             _SEARCH,
-            "The member who asked may not ask any more.",
-            "Somebody else of that agency asks anew.",
+            "The member who made the request may no longer make requests.",
+            "Ask another member of that agency to make a new request.",
         )
     return Allow()
 
 
 def case_open(closed_on: date | None) -> Decision:
-    """The case of the agency that asks is still open."""
+    """Allow while the case of the requesting agency is open."""
     if closed_on is not None:
         return Refused(
-            "shared.case", _SEARCH, f"The case that it was asked for was closed on {closed_on}.", "Nothing is needed."
+            "shared.case",
+            _SEARCH,
+            f"The case of the requesting agency was closed on {day(closed_on)}.",
+            "No search is needed.",
         )
     return Allow()
 
 
 def gallery_agreed(name: str, galleries: tuple[str, ...]) -> Decision:
-    """The gallery is one that the agreement names."""
+    """Allow a gallery that the agreement names."""
     if name not in galleries:
         return Refused(
             "shared.gallery",
             _SEARCH,
-            f"The agreement does not name the gallery {name!r}.",
-            f"It names: {', '.join(galleries)}.",
+            f"The agreement does not include gallery {name!r}.",
+            f"Choose a gallery that it includes: {', '.join(galleries)}.",
         )
     return Allow()
 
 
 def asker_agreed(email: str, askers: tuple[str, ...]) -> Decision:
-    """The member is one of those who may ask, where the agreement names them."""
+    """Allow a member whom the agreement names, or anyone if it names nobody."""
     if askers and email.lower() not in askers:
         return Refused(
             "shared.asker",
             _SEARCH,
-            "The agreement does not name the member who asks.",
-            "Have one ask whom it names, or the administrators agree on a new version.",
+            "The agreement does not name the member who made the request.",
+            "Have a named member make the request, or ask the administrators to agree on a new version.",
         )
     return Allow()
 
 
 def offence_agreed(offence: str, offences: tuple[str, ...]) -> Decision:
-    """The offence is one that the agreement names, if it names any."""
+    """Allow an offence that the agreement names, or any if it names none."""
     if offences and _plain(offence) not in offences:
         return Refused(
             "shared.offence",
             _SEARCH,
             f"The agreement does not allow a search for {offence!r}.",
-            f"It allows: {'; '.join(offences)}.",
+            f"It allows searches for: {'; '.join(offences)}.",
         )
     return Allow()
 
 
 def purpose_agreed(purpose: str, purposes: tuple[str, ...]) -> Decision:
-    """The purpose is one that the agreement names, if it names any."""
+    """Allow a purpose that the agreement names, or any if it names none."""
     if purposes and _plain(purpose) not in purposes:
         return Refused(
             "shared.purpose",
             _SEARCH,
             "The agreement does not allow this purpose.",
-            f"It allows: {'; '.join(purposes)}.",
+            f"It allows these purposes: {'; '.join(purposes)}.",
         )
     return Allow()
 
 
 def authority_stated(text: str) -> Decision:
-    """The request says by what right the agency asks."""
+    """Allow a request that states its authority."""
     if not text.strip():
         return Refused(
             "shared.authority",
             "Request refused",
-            "It does not say by what authority you ask.",
-            "State the law, warrant or order, and the jurisdiction it comes from.",
+            "The authority for the request is missing.",
+            "State the law, warrant or order, and its jurisdiction.",
         )
     return Allow()
 
 
 def request_open(closed_as: str, expires_at: datetime | None, now: datetime) -> Decision:
-    """The request is not over, and its time has not run out."""
+    """Allow a request that is neither closed nor expired."""
     if closed_as:
-        return Refused("shared.closed", _SEARCH, f"The request is over: {closed_as}.", "The other agency can ask anew.")
+        return Refused(
+            "shared.closed", _SEARCH, f"The request is closed: {closed_as}.", "The other agency can make a new request."
+        )
     if expires_at is not None and expires_at <= now:
         return Refused(
             "shared.expired",
             _SEARCH,
-            f"The request expired on {expires_at:%Y-%m-%d %H:%M} UTC.",
-            "The other agency can ask anew.",
+            f"The request expired on {day(expires_at)} at {expires_at:%H:%M} UTC.",
+            "The other agency can make a new request.",
         )
     return Allow()
 
 
 def authorised(is_authorised: bool) -> Decision:
-    """A supervisor of the agency that asks has authorised the request."""
+    """Allow a request that a supervisor of the requesting agency has authorised."""
     if not is_authorised:
         return Refused(
             "shared.not_authorised",
             _SEARCH,
-            "No supervisor of the agency that asks has authorised it.",
-            "One does so with `plainview request authorise`.",
+            "No supervisor of the requesting agency has authorised the request.",
+            "Ask one of its supervisors to authorise the request.",
+            act=Permission.SHARED_AUTHORISE,
         )
     return Allow()
 
 
 def taken_by(taker: str, member: str) -> Decision:
-    """Whoever searches is who took the request: one examiner answers for it."""
+    """Allow the examiner who took the request: one examiner is responsible for it."""
     if not taker or taker != member:
         return Refused(
             "shared.not_taken",
             _SEARCH,
-            "A colleague has taken it." if taker else "You have not taken it.",
-            "Only who took a request works on it.",
+            "A colleague has taken the request." if taker else "You have not taken the request.",
+            "Only the member who took a request can work on it.",
         )
     return Allow()
 
 
 def mirror_only_by_request(is_mirror: bool, by_request: bool) -> Decision:
-    """The case that stands for another agency's is searched with that agency's probe, and nothing else."""
+    """Allow the case that represents another agency's request to be searched only from that request."""
     if is_mirror and not by_request:
         return Refused(
             "shared.mirror",
             _SEARCH,
-            "This case stands for another agency's request.",
-            "Search it from the request; for work of your own open a case of your own.",
+            "This case represents another agency's request.",
+            "Search from the request. For your own work, open a case of your own.",
+            act=Permission.SHARED_READ,
         )
     return Allow()
 
 
 def answerable(searched: bool, gives: str, *, listed: int, examined: int, leads: int, undecided: int) -> Decision:
-    """A request is answered once it was searched, somebody has looked, and no candidate still waits for a decision.
+    """Allow an answer once the request was searched and examined and no candidate waits for a decision.
 
     Args:
         searched: there is a recorded answer of the index.
@@ -346,21 +360,26 @@ def answerable(searched: bool, gives: str, *, listed: int, examined: int, leads:
     """
     if not searched:
         return Refused(
-            "shared.not_searched", "Not answered", "It was not searched.", "Search, or decline with a reason."
+            "shared.not_searched",
+            "Request not answered",
+            "The request has not been searched.",
+            "Search for it, or decline it with a reason.",
+            act=Permission.SHARED_ANSWER,
         )
     if gives == LEAD and listed and not examined:
         return Refused(
             "shared.not_examined",
-            "Not answered",
-            "Nobody has examined a candidate.",
-            "Examine them; only then can it be said that nothing was found.",
+            "Request not answered",
+            "No candidate has been examined.",
+            "Examine the candidates first: only then can you answer that nothing was found.",
+            act=Permission.EXAMINATION_RECORD,
         )
     if gives == LEAD and undecided and not leads:
         return Refused(
             "shared.undecided",
-            "Not answered",
-            f"{undecided} examined candidates wait for a verifier or a supervisor.",
-            "Answer once each is released or withheld.",
+            "Request not answered",
+            f"{counted(undecided, 'examined candidate waits', 'examined candidates wait')} for a verifier or a supervisor.",
+            "Answer the request once each candidate is released or withheld.",
         )
     return Allow()
 

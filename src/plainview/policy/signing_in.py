@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.permissions import Permission
 from plainview.policy.rules import not_ended
 
 MAX_FAILURES = 5
@@ -24,7 +25,7 @@ TWO_PLACES = timedelta(minutes=10)
 """Two sessions that are both active within this time are at two places at once: chosen; shorter than a drive."""
 
 RESET_DAYS = 2
-"""How long a code to set up signing in anew is valid: chosen, a weekend."""
+"""How long a code for setting up sign-in again is valid: chosen, a weekend."""
 
 
 def locks(failures: Iterable[datetime], now: datetime) -> bool:
@@ -47,13 +48,13 @@ def may_sign_in(
     sample_member: bool,
     sample_workspace: bool,
 ) -> Decision:
-    """An active, unlocked member of an open agency, before their last day ends; sample people in a sample workspace only."""
+    """Allow an active, unlocked member of an open agency up to their last day; sample people in a sample workspace only."""
     if sample_member and not sample_workspace:
         return Refused(
             "member.sample",
             "Not signed in",
-            "A sample member signs in to a sample workspace only.",
-            "Use a real account.",
+            "A sample member can sign in only to a sample workspace.",
+            "Sign in with a real account.",
         )
     if not is_active:
         return Refused(
@@ -70,8 +71,9 @@ def may_sign_in(
             "member.locked",
             "Not signed in",
             "This account is locked after failed attempts.",
-            "An administrator of your agency releases it.",
+            "Ask an administrator of your agency to release it.",
+            act=Permission.MEMBER_RELEASE,
         )
     if not agency_open:
-        return Refused("agency.not_open", "Not signed in", "Your agency is not open.", "Ask the operator.")
+        return Refused("agency.not_open", "Not signed in", "Your agency is not open.", "Ask the platform operator.")
     return Allow()

@@ -18,6 +18,7 @@ from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
 from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
 from plainview.policy.video import SIZE_RULES
+from plainview.policy.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,59 +52,93 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     grounds = "; ".join(ground.name for ground in REFUSED_GROUNDS)
     beforehand = "every offence" if "all" in policy.preapproval else "; ".join(policy.preapproval) or "no offence"
     urgent = (
-        f"When life is at risk a search may be run without approval; a supervisor authorises it within "
-        f"{policy.urgent_hours} hours (never more than {MAX_URGENT_HOURS}), or it and its data are erased."
+        f"When a life is at risk a search may run without approval; a supervisor authorises it within "
+        f"{counted(policy.urgent_hours, 'hour')} (at most {MAX_URGENT_HOURS}), or the search and its data are erased."
         if policy.urgent
-        else "There is no urgent path."
+        else "Urgent searches are not allowed."
     )
-    canary = "nothing is searched in it." if policy.canary_alarm == STOP else "every search of it carries a caution."
+    canary = (
+        "the gallery cannot be searched." if policy.canary_alarm == STOP else "every search of it carries a caution."
+    )
     return [
-        ("member.inactive", "every act", "Only an active account acts."),
-        ("member.ended", "every act", "An outsider's account ends with its last day."),
-        ("member.no_permission", "every act", "A member does only what one of their roles grants."),
-        ("agency.not_open", "every act", "The agency's head has accepted the terms and the operator has opened it."),
-        ("trial.not_approved", "search", "A member on trial searches only after a supervisor approved the trial."),
-        ("trial.ended", "search", "A trial ends with its last day."),
-        ("trial.used_up", "search", "A trial ends with its last search."),
-        ("member.training", "search", f"Whoever searches has {needed.hours} hours of {needed.course}, not expired."),
+        ("member.inactive", "every act", "Only an active account can act."),
+        ("member.ended", "every act", "An outsider's account can act up to and including its last day."),
+        ("member.no_permission", "every act", "A member can do only what one of their roles permits."),
+        (
+            "agency.not_open",
+            "every act",
+            "The agency's head has accepted the terms and the operator has opened the agency.",
+        ),
+        (
+            "trial.not_approved",
+            "search",
+            "A member on trial can search only after a supervisor has approved the trial.",
+        ),
+        ("trial.ended", "search", "A member on trial can search up to and including the last day of the trial."),
+        ("trial.used_up", "search", "A member on trial can run only the approved number of searches."),
+        (
+            "member.training",
+            "search",
+            f"An examiner needs {counted(needed.hours, 'hour')} of {needed.course} training that has not expired.",
+        ),
         ("case.missing", "search", "A search names a case."),
         ("search.purpose_missing", "search", "A search states a purpose."),
-        ("search.purpose_reserved", "search", "The purpose of data subjects' requests serves no other search."),
-        ("search.review_missing", "search", f"The purpose {EXONERATION!r} needs a request for such a review."),
-        ("search.review_purpose", "search", "A review that was requested is searched for that purpose only."),
-        ("search.list_length", "search", f"A candidate list has {MIN_LIST} to {policy.list_max} rows."),
-        ("search.ground", "search, case", f"Nobody is searched for: {grounds}."),
+        (
+            "search.purpose_reserved",
+            "search",
+            "The purpose reserved for data subjects' requests cannot be used for another search.",
+        ),
+        (
+            "search.review_missing",
+            "search",
+            f"The purpose {EXONERATION!r} needs an accepted request for such a review.",
+        ),
+        ("search.review_purpose", "search", "An exoneration review is searched for its own purpose only."),
+        ("search.list_length", "search", f"A candidate list has {MIN_LIST} to {policy.list_max} candidates."),
+        ("search.ground", "search, case", f"A search on one of these grounds is refused: {grounds}."),
         (
             "search.purpose_unlisted",
             "search",
-            f"Purposes: {purposes}" + (", or another that is stated." if policy.unlisted_purposes else "."),
+            f"Purposes: {purposes}" + (", or any other that is stated." if policy.unlisted_purposes else "."),
         ),
-        ("probe.not_photographed", "search", f"A probe is never a {', '.join(NOT_PHOTOGRAPHED)} picture."),
+        (
+            "probe.not_photographed",
+            "search",
+            f"A probe is a photograph; these are refused: {', '.join(NOT_PHOTOGRAPHED)}.",
+        ),
         (
             "probe.origin_missing",
             "search",
-            "Where the probe comes from " + ("must" if policy.origin_required else "may") + " be declared.",
+            "The origin of the probe " + ("must" if policy.origin_required else "may") + " be stated.",
         ),
         ("probe.origin_unknown", "search", f"Origins: {'; '.join(ORIGINS)}."),
-        ("case.unknown", "search", "The case is one of the member's own agency."),
-        ("case.closed", "search", "Nothing is searched under a closed case."),
+        ("case.unknown", "search", "The case belongs to the member's own agency."),
+        ("case.closed", "search", "No search runs under a closed case."),
         (
             "case.offence_unlisted",
             "search, case",
-            f"Offences: {offences}" + (", or another that is stated." if policy.unlisted_offences else "."),
+            f"Offences: {offences}" + (", or any other that is stated." if policy.unlisted_offences else "."),
         ),
-        ("gallery.unknown", "search", "The gallery is one of the member's own agency."),
-        ("gallery.expired", "search", "Nobody uses a gallery whose legal basis has ended."),
-        ("gallery.pack", "search, enrolment", "A gallery is used once all its templates are of the loaded model pack."),
-        ("gallery.offence", "search", "A gallery is used only for the offences that its passport names, if any."),
+        ("gallery.unknown", "search", "The gallery belongs to the member's own agency."),
+        ("gallery.expired", "search", "A gallery cannot be used after its legal basis has ended."),
+        (
+            "gallery.pack",
+            "search, enrolment",
+            "A gallery can be used once all its templates were made by the loaded model pack.",
+        ),
+        (
+            "gallery.offence",
+            "search",
+            "If the passport of a gallery names offences, the gallery is used only for those.",
+        ),
         (
             "gallery.canary_alarm",
             "search",
-            f"While a canary alarm of the gallery is open, {canary} Canaries check it every {policy.canary_hours} hours.",
+            f"While a canary alarm of the gallery is open, {canary} Canaries check a gallery every {counted(policy.canary_hours, 'hour')}.",
         ),
         ("search.urgent_closed", "search", urgent),
-        ("search.approval_needed", "search", f"A supervisor approves beforehand for: {beforehand}."),
-        ("search.one_approval", "search", "An approval is of one search: each gallery needs its own."),
+        ("search.approval_needed", "search", f"A supervisor's approval is needed before a search for: {beforehand}."),
+        ("search.one_approval", "search", "An approval is for one search: each gallery needs its own."),
         (
             "probe.quality_floor",
             "search",
@@ -114,21 +149,25 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
 
 def _joining(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     return [
-        ("agency.terms", "joining", "An agency is opened only after its head accepted the terms."),
-        ("member.address", "joining", "An invitation goes to one address."),
-        ("member.role_unknown", "joining", "Only the roles of the rulebook exist."),
+        ("agency.terms", "joining", "An agency is opened only after its head has accepted the terms."),
+        ("member.address", "joining", "An invitation goes to one valid e-mail address."),
+        ("member.role_unknown", "joining", "Only the roles that Plainview defines can be given."),
         ("member.roles_conflict", "joining", "Administrators and auditors hold no other role."),
         (
             "member.last_day",
             "joining",
-            f"An outsider (defence, outside auditor) is invited until a day within {MAX_OUTSIDER_DAYS} days; nobody else is.",
+            f"The account of an outsider (defence, outside auditor) has a last day within {MAX_OUTSIDER_DAYS} days; no other account has one.",
         ),
-        ("member.defence", "joining", "The defence is invited to the disclosure of a named search only."),
-        ("member.outsider", "joining", "Nobody becomes or ceases to be an outsider by a change of roles."),
-        ("member.own_act", "joining", "Nobody decides about themself: roles, training, trial, approval."),
-        ("invitation.invalid", "joining", f"An invitation is used once, within {INVITATION_DAYS} days."),
-        ("trial.length", "joining", f"A trial lasts at most {policy.trial_days} days."),
-        ("trial.searches", "joining", f"A trial allows at most {policy.trial_searches} searches."),
+        ("member.defence", "joining", "The defence is invited only to the disclosure of a named search."),
+        ("member.outsider", "joining", "A change of roles cannot make a member an outsider, or an outsider a member."),
+        ("member.own_act", "joining", "Nobody decides about themselves: roles, training, trial, approval."),
+        ("invitation.invalid", "joining", f"An invitation can be used once, within {INVITATION_DAYS} days."),
+        ("trial.length", "joining", f"A trial lasts at most {counted(policy.trial_days, 'day')}."),
+        (
+            "trial.searches",
+            "joining",
+            f"A trial allows at most {counted(policy.trial_searches, 'search', 'searches')}.",
+        ),
     ]
 
 
@@ -137,32 +176,40 @@ def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         (
             "alert.days",
             "alert",
-            f"An alert ends after at most {policy.alert_days} days, unless a supervisor renews it; with its case too"
-            + (", or is kept for a case closed unsolved and reviewed every year." if policy.unsolved_alerts else "."),
+            f"An alert ends after at most {counted(policy.alert_days, 'day')} unless a supervisor renews it, and when its case is closed"
+            + (
+                ", unless it is kept for a case closed unsolved and reviewed every year."
+                if policy.unsolved_alerts
+                else "."
+            ),
         ),
         (
             "alert.one_in",
             "alert",
-            f"It says how rare a false alert is: one in {MIN_ONE_IN:,} to {MAX_ONE_IN:,} new references.",
+            f"An alert states how rare false alerts are: one in {MIN_ONE_IN:,} to {MAX_ONE_IN:,} new references.",
         ),
-        ("alert.not_measured", "alert", "It promises no rarer false alerts than the gallery's own figures reach."),
-        ("webhook.address", "alert", "A webhook is an https address."),
-        ("alert.hours", "alert", "Quiet hours and digests are hours that exist."),
+        (
+            "alert.not_measured",
+            "alert",
+            "An alert cannot promise rarer false alerts than the gallery's own figures support.",
+        ),
+        ("webhook.address", "alert", "A webhook has an https address."),
+        ("alert.hours", "alert", "Quiet hours and digests use valid hours of the day."),
     ]
 
 
 def _galleries() -> list[tuple[str, str, str]]:
     return [
         ("feed.passport", "feed", "A published feed names its publisher and its legal basis."),
-        ("feed.address", "feed", "A feed is one list on one https host."),
+        ("feed.address", "feed", "A feed has one list on one https host."),
         ("feed.rate", "feed", "A feed pauses between two requests."),
         (
             "feed.host",
             "feed",
-            "Only links of the list, on the host of the list, are fetched; no page ever is.",
+            "Only links in the list, on the host of the list, are fetched; pages never are.",
         ),
-        ("feed.stopped", "feed", "A feed that was stopped fetches nothing any more."),
-        ("gallery.passport", "gallery", "A gallery states its legal basis, its source and its owner."),
+        ("feed.stopped", "feed", "A stopped feed fetches nothing."),
+        ("gallery.passport", "gallery", "The passport of a gallery states its legal basis, its source and its owner."),
     ]
 
 
@@ -170,29 +217,53 @@ def _sharing() -> list[tuple[str, str, str]]:
     searched = "shared search"
     return [
         ("agreement.galleries", "agreement", "An agreement names galleries of the agency that searches."),
-        ("agreement.days", "agreement", f"It has a first and a last day, at most {MAX_AGREEMENT_DAYS} days apart."),
-        ("agreement.gives", "agreement", f"It says what the agency that asks gets: {' or '.join(GIVES)}."),
-        ("agreement.answer_days", "agreement", f"A request expires after the days it names, 1 to {MAX_ANSWER_DAYS}."),
+        (
+            "agreement.days",
+            "agreement",
+            f"An agreement has a first and a last day, at most {MAX_AGREEMENT_DAYS} days apart.",
+        ),
+        ("agreement.gives", "agreement", f"An agreement says what the requesting agency gets: {' or '.join(GIVES)}."),
+        (
+            "agreement.answer_days",
+            "agreement",
+            f"A request expires after the days that the agreement sets, 1 to {MAX_ANSWER_DAYS}.",
+        ),
         ("agreement.not_accepted", searched, "One agency proposes an agreement, the other accepts it."),
-        ("agreement.withdrawn", searched, "Once either agency withdraws, nothing runs: neither new nor under way."),
-        ("agreement.not_begun", searched, "Nothing runs before the first day of an agreement."),
-        ("agreement.ended", searched, "Nothing runs after its last day; a search under way is not answered."),
-        ("shared.closed", searched, "What was answered, declined or taken back is over."),
-        ("shared.expired", searched, "A request that is not answered in time is over."),
-        ("shared.agency", searched, "Both agencies are open."),
-        ("shared.member", searched, "Whoever asked may still ask."),
-        ("shared.case", searched, "The case of the agency that asks is open."),
-        ("shared.gallery", searched, "The gallery is one that the agreement names."),
-        ("shared.asker", searched, "The member who asks is one that the agreement names, if any."),
-        ("shared.offence", searched, "The offence is one that the agreement names, if any."),
-        ("shared.purpose", searched, "The purpose is one that the agreement names, if any."),
-        ("shared.authority", searched, "A request says by what authority it is made."),
-        ("shared.not_authorised", searched, "A supervisor of the agency that asks authorises each request."),
-        ("shared.not_taken", searched, "Who took a request searches and answers it."),
-        ("shared.mirror", "search, alert", "A case that stands for another agency's is searched by its request only."),
-        ("shared.not_searched", searched, "Only what was searched is answered; else it is declined with a reason."),
-        ("shared.not_examined", searched, "Nothing found is said only by who has looked at the candidates."),
-        ("shared.undecided", searched, "Nothing found is not said while a candidate waits for a decision."),
+        ("agreement.withdrawn", searched, "Once either agency withdraws, no search runs or continues."),
+        ("agreement.not_begun", searched, "No search runs before the first day of an agreement."),
+        (
+            "agreement.ended",
+            searched,
+            "No search runs after the last day of an agreement, and a search under way is not answered.",
+        ),
+        ("shared.closed", searched, "A request that was answered, declined or taken back is closed."),
+        ("shared.expired", searched, "A request that is not answered in time expires."),
+        ("shared.agency", searched, "Both agencies must be open."),
+        ("shared.member", searched, "The member who made the request may still make requests."),
+        ("shared.case", searched, "The case of the requesting agency is open."),
+        ("shared.gallery", searched, "The agreement names the gallery."),
+        ("shared.asker", searched, "If the agreement names members, one of them makes the request."),
+        ("shared.offence", searched, "If the agreement names offences, the search is for one of them."),
+        ("shared.purpose", searched, "If the agreement names purposes, the search has one of them."),
+        ("shared.authority", searched, "A request states its authority."),
+        ("shared.not_authorised", searched, "A supervisor of the requesting agency authorises each request."),
+        ("shared.not_taken", searched, "Only the member who took a request searches and answers it."),
+        (
+            "shared.mirror",
+            "search, alert",
+            "A case that represents another agency's request is searched only from that request.",
+        ),
+        ("shared.not_searched", searched, "A request is answered after its search, or declined with a reason."),
+        (
+            "shared.not_examined",
+            searched,
+            'A request is answered "nothing found" only after an examination of its candidates.',
+        ),
+        (
+            "shared.undecided",
+            searched,
+            'A request is not answered "nothing found" while a candidate waits for a decision.',
+        ),
     ]
 
 
@@ -201,54 +272,65 @@ def _retention() -> list[tuple[str, str, str]]:
         (
             "hold.in_force",
             "retention",
-            "Nothing is erased that a hold keeps, whatever else says so; each hold is ended on its own.",
+            "Nothing that a hold keeps is erased, whatever other rules say; each hold is ended separately.",
         ),
         (
             "hold.incomplete",
             "retention",
-            f"A hold says why, in {LEAST_WORDS} words at least, and on whose authority.",
+            f"A hold states its reason, in at least {LEAST_WORDS} words, and its authority.",
         ),
-        ("hold.review", "retention", "The review of a hold lies ahead; a hold never ends by itself."),
+        ("hold.review", "retention", "The review day of a hold is in the future; a hold never ends by itself."),
         (
             "retention.invalid",
             "retention",
-            f"A rule erases one kind of thing, 0 to {MAX_DAYS:,} days after one beginning.",
+            f"A retention rule erases one kind of thing, 0 to {MAX_DAYS:,} days after one event.",
         ),
-        ("retention.event_day", "retention", "What a rule counts from has happened."),
+        ("retention.event_day", "retention", "An event is recorded only once it has happened."),
         (
             "retention.changed",
             "retention",
-            "What is due is erased from a list that one member proposed and another approved, unchanged.",
+            "Due items are erased from a list that one member proposed and another approved, unchanged.",
         ),
     ]
 
 
 def _rights(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
-    about = "request of a person about themself"
+    about = "request of a person about themselves"
     return [
-        ("rights.wish", about, "It says what is asked for: access, objection or erasure."),
-        ("rights.whose", about, "It says whose pictures they are."),
-        ("rights.another_person", about, "A person asks about themself, not about somebody else."),
-        ("rights.name", about, "It has a name."),
-        ("rights.contact", about, "It says how to reach the person."),
-        ("rights.text", about, "Its texts have a bounded length."),
-        ("rights.named", about, f"It names at most {NAMED} references or links."),
-        ("rights.full", about, f"At most {UNCONFIRMED} requests of an agency wait for the check of identity."),
-        ("rights.often", about, f"At most {FILED} requests come from one network within an hour."),
-        ("rights.not_confirmed", about, "Nothing is compared or told before somebody has checked who asks."),
-        ("rights.document_number", about, "How identity was checked is kept in words; no number, no copy."),
+        ("rights.wish", about, "The request is for access, objection or erasure."),
+        ("rights.whose", about, "The request says whose pictures it is about."),
+        ("rights.another_person", about, "A person asks about themselves, not about someone else."),
+        ("rights.name", about, "The request has a name."),
+        ("rights.contact", about, "The request says how to reach the person."),
+        ("rights.text", about, "The texts of a request have a maximum length."),
+        ("rights.named", about, f"A request names at most {NAMED} references or links."),
+        ("rights.full", about, f"At most {UNCONFIRMED} requests of an agency wait for confirmation of identity."),
+        ("rights.often", about, f"At most {FILED} requests are accepted from one network within an hour."),
+        ("rights.not_confirmed", about, "Nothing is compared or answered before the person's identity is confirmed."),
+        (
+            "rights.document_number",
+            about,
+            "How identity was confirmed is recorded in words, without a document's number or copy.",
+        ),
         (
             "rights.extension",
             about,
-            f"It is answered within {policy.rights_days} days of receipt, which are extended once, by {MAX_EXTENSION} days at most, with a reason.",
+            (
+                f"A request is answered within {counted(policy.rights_days, 'day')} of receipt. "
+                f"The deadline can be extended once, by at most {MAX_EXTENSION} days, with a reason."
+            ),
         ),
-        ("rights.not_searched", about, "What the person gave is looked for before anything is answered."),
-        ("rights.undecided", about, "A person decides face by face which references show whoever asks."),
-        ("rights.closed", about, "An answer is final; the person can complain or ask anew."),
+        (
+            "rights.not_searched",
+            about,
+            "The photograph and references that the person gave are searched for before the answer.",
+        ),
+        ("rights.undecided", about, "A person decides for each face whether it shows the person who asks."),
+        ("rights.closed", about, "An answer is final; the person can complain or make a new request."),
         (
             "rights.open_cases",
             about,
-            "Of searches under open cases the answer tells "
+            "The answer gives, for searches under open cases, "
             + ("their number." if policy.rights_open_cases == COUNT else "nothing, not even whether there are any."),
         ),
     ]
@@ -256,17 +338,21 @@ def _rights(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
 
 def _disclosure(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     shown = disclosed_pictures(policy.disclosure_pictures)
-    whole = "The list with its scores and templates is always whole."
+    whole = "The list with its scores and templates is always complete."
     return [
         (
             "disclosure.pictures",
             "disclosure",
-            "A disclosure shows the pictures of all candidates, of examined ones, or none.",
+            "A disclosure shows the pictures of all candidates, of examined candidates, or of none.",
         ),
         (
             "disclosure.reason",
             "disclosure",
-            f"{shown}. More may be shown at any time, fewer only for a reason that stands in the package. {whole}",
+            f"{shown}. More may be shown at any time, fewer only for a reason that is stated in the package. {whole}",
         ),
-        ("disclosure.large", "disclosure", "A page makes packages of up to a gibibyte; the command makes any."),
+        (
+            "disclosure.large",
+            "disclosure",
+            "A package made on a page has at most 1 GiB; the platform operator can make larger ones.",
+        ),
     ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.wording import counted
 
 MAX_BYTES = 64 * 2**30
 """Largest file, bytes: chosen, a day of one 1080p camera at 6 Mbit/s."""
 
 MAX_HOURS = 4
-"""Longest part of a video that is looked through at once: chosen, so that nobody sifts the faces of a whole day to
+"""Longest part of a video that is processed at once: chosen, so that nobody sifts the faces of a whole day to
 find one; the case says which hours matter."""
 
 PART_BYTES = 8 * 2**20
@@ -23,53 +24,53 @@ UPLOAD_DAYS = 7
 SIZE_RULES = (
     ("video.size", "video", f"A video file has 1 byte to {MAX_BYTES // 2**30} GiB."),
     ("video.part", "video", f"A video arrives in order, in pieces of at most {PART_BYTES // 2**20} MiB."),
-    ("video.range", "video", "The part of a video that is looked through lies within it."),
-    ("video.too_long", "video", f"At most {MAX_HOURS} hours of a video are looked through at once."),
+    ("video.range", "video", "The part to be processed is within the video."),
+    ("video.too_long", "video", f"At most {MAX_HOURS} hours of a video are processed at once."),
 )
 """For policy.table: (rule id, of, says)."""
 
 
 def size(announced: int) -> Decision:
-    """The file's size is one that is taken."""
+    """Allow a file of an accepted size."""
     if not 1 <= announced <= MAX_BYTES:
         return Refused(
             "video.size",
             "Video refused",
-            f"The file has {announced:,} bytes; 1 to {MAX_BYTES:,} are taken.",
-            "Export the part that matters.",
+            f"The file has {counted(announced, 'byte')}; 1 to {MAX_BYTES:,} are accepted.",
+            "Export only the part of the video that matters.",
         )
     return Allow()
 
 
 def part(offset: int, length: int, received: int, announced: int) -> Decision:
-    """A piece of an upload follows those before it."""
+    """Allow a piece that follows those before it."""
     end = offset + length
     short = length < MIN_PART_BYTES and end != announced
     if offset != received or end > announced or not 0 < length <= PART_BYTES or short:
         return Refused(
             "video.part",
             "Piece refused",
-            f"{received:,} of {announced:,} bytes are here; this piece has {length:,} from {offset:,}.",
-            f"Go on from {received:,}, with {MIN_PART_BYTES:,} to {PART_BYTES:,} bytes.",
+            f"{received:,} of {announced:,} bytes have arrived, and this piece has {counted(length, 'byte')} from byte {offset:,}.",
+            f"Continue from byte {received:,}, in pieces of {MIN_PART_BYTES:,} to {PART_BYTES:,} bytes.",
         )
     return Allow()
 
 
 def hours(seconds: float, first: float, last: float) -> Decision:
-    """The part to look through is inside the video and not too long; all in seconds from its beginning."""
+    """Allow a part within the video that is not too long; all in seconds from the beginning of the video."""
     if not 0 <= first < last or first >= max(seconds, 0.001):
         return Refused(
             "video.range",
             "Video refused",
-            f"The video is {seconds:,.0f} s long; {first:,.0f} to {last:,.0f} s was asked for.",
-            "Name a part that lies within it.",
+            f"The video is {seconds:,.0f} s long; the part from {first:,.0f} to {last:,.0f} s was requested.",
+            "Choose a part within the video.",
         )
     long = min(last, seconds) - first
     if long > MAX_HOURS * 3600:
         return Refused(
             "video.too_long",
             "Video refused",
-            f"{long / 3600:.1f} hours would be looked through; {MAX_HOURS} are the most at once.",
-            "Name the hours that matter with --from and --to, in seconds; the file stays as it is.",
+            f"{long / 3600:.1f} hours were requested; {MAX_HOURS} can be processed at once.",
+            "Choose the hours that matter. The file itself stays as it is.",
         )
     return Allow()

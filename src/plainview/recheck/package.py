@@ -47,7 +47,9 @@ def write_package(
     try:
         file = path.open("xb")
     except FileExistsError:
-        raise Refused("disclosure.exists", "Nothing disclosed", f"{path} exists.", "Name a new file.") from None
+        raise Refused(
+            "disclosure.exists", "Nothing disclosed", f"{path} already exists.", "Choose a new file."
+        ) from None
     try:
         with file:
             return pack_items(file, items, about, sign)
@@ -137,7 +139,7 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
                 "package.unreadable",
                 "Not verified",
                 f"{path} is not a disclosure package: {error}.",
-                "Ask for the package again.",
+                "Ask the sender for the package again.",
             ) from None
         report.problems.append(f"the file is damaged: {error}")
     return report

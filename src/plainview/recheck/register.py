@@ -37,7 +37,10 @@ def check_register(folder: Path, log: Path | None = None) -> list[str]:
             return problems + _log(folder, register, hashlib.sha256(data).hexdigest(), log, size)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refused(
-            "register.unreadable", "Not checked", f"{folder} holds no register: {error}.", "Name its folder."
+            "register.unreadable",
+            "Not checked",
+            f"{folder} contains no register: {error}.",
+            "Choose the folder of a register.",
         ) from None
     try:
         verify(str(register["checkpoint"]), (key,))

@@ -61,7 +61,7 @@ def check_report(path: Path, log: Path, *, vkey: str | None = None) -> Checked:
             "report.unreadable",
             "Not checked",
             f"{path} or {log} cannot be read: {error or type(error).__name__}.",
-            "Name the report's JSON file and the folder of a copy of the log.",
+            "Choose the report's JSON file, and the folder of a copy of the log.",
         ) from None
 
 

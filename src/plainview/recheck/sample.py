@@ -52,8 +52,8 @@ def draws_of(folder: Path) -> list[Draw]:
         raise Refused(
             "sample.log",
             "Not checked",
-            f"{folder} holds no log that can be read: {error}.",
-            "Name a folder that `plainview audit export` made.",
+            f"{folder} contains no readable log: {error}.",
+            "Choose the folder of an exported log.",
         ) from None
     return draws
 

@@ -190,7 +190,7 @@ def read_file(path: Path, limits: DecodeLimits = _DEFAULT_LIMITS) -> bytes:
                 raise BadMedia(
                     "unreadable_file",
                     f"{path.name!r} is not a plain file ({_file_kind(status.st_mode)}).",
-                    "Name a picture file.",
+                    "Choose a picture file.",
                 )
             _check_length(status.st_size, limits)
             with os.fdopen(fd, "rb", closefd=False) as file:
@@ -221,13 +221,13 @@ def _check_length(length: int, limits: DecodeLimits) -> None:
         raise BadMedia(
             "empty",
             "The file is empty (0 bytes).",
-            "Copy or export the picture again; the transfer may have broken off.",
+            "Copy or export the picture again: the transfer may have been interrupted.",
         )
     if length > limits.max_bytes:
         raise BadMedia(
             "too_large",
             f"The file has {length:,} bytes; the limit is {limits.max_bytes:,}.",
-            "Export a smaller copy, and record that as an edit.",
+            "Export a smaller copy, and record the change as an edit.",
         )
 
 
@@ -236,8 +236,8 @@ def _lost(*, over_limit: bool, limits: DecodeLimits) -> BadMedia:
         return _over_limit(limits)
     return BadMedia(
         "corrupt",
-        "The picture made its decoder fail, so its data is damaged or was built to do harm.",
-        "Get the file again from its source; do not repair it by hand.",
+        "The decoder failed on this picture: its data is damaged, or was made to do harm.",
+        "Get the file again from its source. Do not repair it by hand.",
     )
 
 
@@ -246,7 +246,7 @@ def _over_limit(limits: DecodeLimits) -> BadMedia:
         "decoder_limit",
         f"Decoding the picture took more than {limits.cpu_seconds} s of computing time, "
         f"{limits.wall_seconds:g} s in all, or {limits.memory_bytes // 2**20:,} MiB of memory.",
-        "Export it as a smaller JPEG or PNG, and record that as an edit.",
+        "Export the picture as a smaller JPEG or PNG, and record the change as an edit.",
     )
 
 
@@ -258,44 +258,44 @@ def _refusal(reply: Reply, limits: DecodeLimits) -> BadMedia:
         return _over_limit(limits)
     if code == "too_many_pixels":
         why = f"The picture has {size}; the limit is {limits.max_pixels:,} in all and {limits.max_side:,} on a side."
-        return BadMedia(code, why, "Crop or scale it down, and record that as an edit.")
+        return BadMedia(code, why, "Crop the picture or scale it down, and record the change as an edit.")
     if code == "too_small":
         why = f"The picture has {size}; below {limits.min_side} on a side no face can be compared."
-        return BadMedia(code, why, "Get a larger picture from the source; enlarging this one adds nothing.")
+        return BadMedia(code, why, "Get a larger picture from the source. Enlarging this one adds no detail.")
     if code == "animated":
         count = f"{reply.detail:,} frames or pages" if reply.detail else "several frames or pages"
-        return BadMedia(code, f"The file has {count}.", "Export the one frame that you mean as a still picture.")
+        return BadMedia(code, f"The file has {count}.", "Export the frame that you need as a still picture.")
     if code == "deep_colour":
         return BadMedia(
             code,
-            f"The picture has {reply.detail} bits a channel; reducing them to 8 changes the picture.",
-            "Convert it to 8 bits a channel, look at the result, and record that as an edit.",
+            f"The picture has {reply.detail} bits per channel, and reducing them to 8 changes the picture.",
+            "Convert the picture to 8 bits per channel, check the result, and record the change as an edit.",
         )
     if code == "format_not_allowed":
         return BadMedia(
             code,
-            f"The file's format, {OTHER_FORMATS[reply.detail]}, is not allowed; allowed are {_ALLOWED}.",
-            "Export it as JPEG or PNG, and record that as an edit.",
+            f"The file's format, {OTHER_FORMATS[reply.detail]}, is not allowed. Allowed formats: {_ALLOWED}.",
+            "Export the picture as JPEG or PNG, and record the change as an edit.",
         )
     return BadMedia(code, *_PLAIN[code])
 
 
 _PLAIN = {
     "not_an_image": (
-        f"The file is not a picture in a known format; allowed are {_ALLOWED}.",
-        "Check that this is the file you mean, whatever its name ends in.",
+        f"The file is not a picture in a known format. Allowed formats: {_ALLOWED}.",
+        "Check that this is the right file, whatever its name ends in.",
     ),
     "truncated": (
-        "The picture ends before its data does; the missing part is not made up.",
+        "The picture's data ends before the picture is complete.",
         "Copy or download the whole file again.",
     ),
     "corrupt": (
         "The picture's data is damaged, or of a rare kind that the decoder does not know.",
-        "Get the file again; if it opens elsewhere, export it as PNG and record that as an edit.",
+        "Get the file again. If it opens elsewhere, export it as PNG and record the change as an edit.",
     ),
     "cmyk": (
-        "The picture has print colours (CMYK), and how they look on a screen depends on the conversion.",
-        "Convert it to RGB, look at the result, and record that as an edit.",
+        "The picture has print colours (CMYK), whose look on a screen depends on the conversion.",
+        "Convert the picture to RGB, check the result, and record the change as an edit.",
     ),
 }
 """Code -> (why, next step), for the refusals whose words need no numbers."""

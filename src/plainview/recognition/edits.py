@@ -89,18 +89,18 @@ def parse(text: str) -> Edit:
     if name == "crop" and len(values) == 4:
         x, y, width, height = (round(value) for value in values)
         if x < 0 or y < 0 or width < 1 or height < 1:
-            raise _bad("A crop lies within the picture.")
+            raise _bad("The crop is not within the picture.")
         return Crop(x, y, width, height)
     if name == "rotate" and len(values) == 1:
         return Rotate(_turned(values[0]))
     if name == "light" and len(values) == 3:
         light = Light(round(values[0]), round(values[1], 2), round(values[2], 2))
         if abs(light.brightness) > MAX_BRIGHTNESS:
-            raise _bad(f"Brightness is a number from -{MAX_BRIGHTNESS} to {MAX_BRIGHTNESS}.")
+            raise _bad(f"Brightness must be a number from -{MAX_BRIGHTNESS} to {MAX_BRIGHTNESS}.")
         if not CONTRAST[0] <= light.contrast <= CONTRAST[1]:
-            raise _bad(f"Contrast is a number from {CONTRAST[0]:g} to {CONTRAST[1]:g}.")
+            raise _bad(f"Contrast must be a number from {CONTRAST[0]:g} to {CONTRAST[1]:g}.")
         if not GAMMA[0] <= light.gamma <= GAMMA[1]:
-            raise _bad(f"Gamma is a number from {GAMMA[0]:g} to {GAMMA[1]:g}.")
+            raise _bad(f"Gamma must be a number from {GAMMA[0]:g} to {GAMMA[1]:g}.")
         return light
     raise _bad(f"{text[:60]!r} is not an edit.")
 
@@ -113,7 +113,7 @@ def read(texts: Iterable[str]) -> tuple[Edit, ...]:
     """
     chain = tuple(parse(text) for text in texts)
     if len(chain) > MAX_EDITS:
-        raise _bad(f"The chain has {len(chain)} edits; {MAX_EDITS} is the most.")
+        raise _bad(f"The probe has {len(chain)} edits; at most {MAX_EDITS} are allowed.")
     return chain
 
 
@@ -195,9 +195,9 @@ def place(size: tuple[int, int], chain: Sequence[Edit]) -> NDArray[np.float64]:
 def _cropped(pixels: Pixels, edit: Crop) -> Pixels:
     height, width = pixels.shape[:2]
     if edit.x + edit.width > width or edit.y + edit.height > height:
-        raise _bad(f"The crop reaches past the picture, which has {width} × {height} pixels there.")
+        raise _bad(f"The crop goes beyond the picture, which has {width} × {height} pixels at that point.")
     if min(edit.width, edit.height) < _LIMITS.min_side:
-        raise _bad(f"Less than {_LIMITS.min_side} pixels on a side would be left.")
+        raise _bad(f"The edit would leave less than {_LIMITS.min_side} pixels on a side.")
     return pixels[edit.y : edit.y + edit.height, edit.x : edit.x + edit.width]
 
 
@@ -209,7 +209,7 @@ def _rotated(pixels: Pixels, degrees: float) -> Pixels:
     matrix, (wide, high) = _turn(width, height, degrees)
     if wide * high > _LIMITS.max_pixels or max(wide, high) > _LIMITS.max_side:
         raise BadMedia(
-            "too_many_pixels", f"Turned, the picture would have {wide:,} x {high:,} pixels.", "Crop it first."
+            "too_many_pixels", f"Rotated, the picture would have {wide:,} x {high:,} pixels.", "Crop the picture first."
         )
     warped = cv2.warpAffine(
         pixels,
@@ -250,4 +250,4 @@ def _turned(degrees: float) -> float:
 
 
 def _bad(why: str) -> BadMedia:
-    return BadMedia("bad_edit", why, "Take the edit back, or state other numbers.")
+    return BadMedia("bad_edit", why, "Undo the edit, or choose other values.")

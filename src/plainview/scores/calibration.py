@@ -130,8 +130,8 @@ class Calibration:
                 raise Refused(
                     "calibration.none",
                     "No rate",
-                    "The gallery is small and its model pack states no figures.",
-                    "Enrol more, or use a pack with measured figures.",
+                    "The gallery is small and its model pack has no published figures.",
+                    "Enrol more references, or use a pack with measured figures.",
                 )
             last, most = self.table[-1]
             once = 1 / _of_size(max(fmr_at(score, self.table), last), now)

@@ -39,7 +39,7 @@ class ArchiveDamaged(StorageError):
     def __init__(self, why: str) -> None:
         super().__init__(
             f"The backup cannot be read: {why}.",
-            "Take another copy of it, and check that the keys are those of the workspace it was made from.",
+            "Use another copy of the backup, and check that the keys belong to the workspace that it was made from.",
         )
 
 
@@ -79,7 +79,7 @@ class ArchiveWriter:
             if error.errno is not None:
                 raise
             # Without a number it is tarfile's own, for a source that is too short.
-            raise StorageError(f"{name} ended while it was copied.", "Make the backup again.") from None
+            raise StorageError(f"{name} ended while it was being copied.", "Make the backup again.") from None
         self._checksums[name] = hashed.digest.hexdigest()
 
     def __enter__(self) -> ArchiveWriter:
@@ -121,7 +121,7 @@ def read_archive(file: BinaryIO, sealer: Sealer) -> Iterator[tuple[str, Supports
             for member in tar:
                 content = tar.extractfile(member) if member.isreg() else None
                 if content is None or stated is not None or member.name in seen:
-                    raise ArchiveDamaged("it holds something that a backup does not")
+                    raise ArchiveDamaged("it contains a file that does not belong in a backup")
                 if member.name == CHECKSUMS:
                     stated = json.loads(content.read())
                     continue
@@ -134,7 +134,7 @@ def read_archive(file: BinaryIO, sealer: Sealer) -> Iterator[tuple[str, Supports
     except (tarfile.TarError, ValueError) as error:
         raise ArchiveDamaged(str(error)) from None
     if stated != {name: hashed.digest.hexdigest() for name, hashed in seen.items()}:
-        raise ArchiveDamaged("its checksums do not fit")
+        raise ArchiveDamaged("its checksums do not match")
 
 
 class _Hashed(io.RawIOBase):
@@ -211,7 +211,7 @@ class _Opened(io.RawIOBase):
     def _next(self) -> bytes:
         length = int.from_bytes(self._file.read(_LENGTH), "big")
         if not OVERHEAD_BYTES <= length <= _CHUNK + OVERHEAD_BYTES:
-            raise ArchiveDamaged("it is cut short or altered")
+            raise ArchiveDamaged("it is incomplete or was altered")
         sealed = self._file.read(length)
         for kind in ("frame", "last frame"):
             try:
@@ -220,7 +220,7 @@ class _Opened(io.RawIOBase):
                 continue
             self._ended = kind == "last frame"
             if self._ended and self._file.read(1):
-                raise ArchiveDamaged("something was added to it")
+                raise ArchiveDamaged("data was added to it")
             self._number += 1
             return plain
-        raise ArchiveDamaged("it was altered, or the key is another one")
+        raise ArchiveDamaged("it was altered, or the key belongs to another workspace")

@@ -52,8 +52,8 @@ class BlobDamaged(StorageError):
 
     def __init__(self, digest: str) -> None:
         super().__init__(
-            f"The stored file {digest} is damaged: it does not decrypt to what was stored.",
-            "Restore it from a backup; if many are damaged, check the workspace's secret key and the disk.",
+            f"The stored file {digest} is damaged: it does not decrypt to the stored content.",
+            "Restore the file from a backup. If many files are damaged, check the workspace's secret key and the disk.",
         )
         self.digest = digest
 

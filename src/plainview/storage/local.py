@@ -139,7 +139,7 @@ class LocalBlobStore:
         except OSError as error:
             raise StorageError(
                 f"The stored file {digest} cannot be read ({error.strerror}).",
-                f"Check the disk and the permissions below {self._root}.",
+                f"Check the disk and the permissions of files in {self._root}.",
             ) from error
         try:
             data = self._sealer.open(sealed, _context(digest))
@@ -225,16 +225,16 @@ class LocalBlobStore:
             if error.errno in _FULL:
                 raise StorageFull(
                     f"There is no room left for stored files in {self._root}.",
-                    "Free some space or enlarge the disk, then do this again; nothing half-written was kept.",
+                    "Free space or enlarge the disk, then try again. No partial file was kept.",
                 ) from error
             if error.errno in _READ_ONLY:
                 raise StorageReadOnly(
                     f"Stored files in {self._root} may not be written ({error.strerror}).",
-                    "Check how the disk is mounted and who owns the folder, then do this again.",
+                    "Check how the disk is mounted and who owns the folder, then try again.",
                 ) from error
             raise StorageError(
                 f"The folder of stored files {self._root} failed ({error.strerror}).",
-                "Check the disk, then do this again.",
+                "Check the disk, then try again.",
             ) from error
 
 

@@ -133,6 +133,6 @@ def _unknown() -> Refused:
     return Refused(
         "member.unknown",
         "Not signed in",
-        "Your agency has not invited anybody with this address.",
+        "Your agency has not invited anyone with this address.",
         "Ask your agency administrator.",
     )

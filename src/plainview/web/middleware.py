@@ -136,8 +136,8 @@ class Access:
                 Refused(
                     "url.unlisted",
                     "Refused",
-                    "It is not written down who may open this page.",
-                    "Report it; the page has to be entered in its table first.",
+                    "This page has no access rule, so nobody may open it.",
+                    "Report the page to the platform operator.",
                 ),
             )
         if need is Anyone.CLOSED:

@@ -78,7 +78,7 @@ def test_what_a_ruling_changes(
     [
         ("ada/1,ada/9,same,", "line 2: there is no file 'ada/9'"),
         ("ada/1,ada/2,maybe,", "line 2: the ruling is 'maybe'"),
-        ("ada/1,ada/2,different,c", "line 2: wrong is 'c'"),
+        ("ada/1,ada/2,different,c", "line 2: the wrong picture is 'c'"),
         ("ada/1,ada/2,different", "line 2: 3 fields"),
     ],
 )

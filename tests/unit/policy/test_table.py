@@ -25,7 +25,7 @@ def _ids_in_code() -> set[str]:
         "alerts.py",
         "sharing.py",
         "retention.py",
-        "subjects.py",
+        "rights.py",
         "disclosure.py",
     ):
         for node in ast.walk(ast.parse((_FOLDER / name).read_text("utf-8"))):
@@ -57,6 +57,6 @@ def test_the_table_tells_the_agencys_own_values() -> None:
     assert "fraud" in changed["search.approval_needed"]
     assert "33" in changed["probe.quality_floor"]
     assert "9 days" in changed["trial.length"]
-    assert "another that is stated" not in before["case.offence_unlisted"]
-    assert "another that is stated" in says(SAMPLE)["case.offence_unlisted"]
-    assert "no urgent path" in says(NEW_AGENCY.replace("urgent = true", "urgent = false"))["search.urgent_closed"]
+    assert "any other that is stated" not in before["case.offence_unlisted"]
+    assert "any other that is stated" in says(SAMPLE)["case.offence_unlisted"]
+    assert "not allowed" in says(NEW_AGENCY.replace("urgent = true", "urgent = false"))["search.urgent_closed"]

@@ -135,7 +135,7 @@ def test_a_face_too_small_to_compare_is_refused_with_its_width() -> None:
     (face,) = models.engine().faces(tiny)
     assert face.detection.box[2] < MIN_FACE_PX
     for ask in (models.engine().probe_face, models.engine().enrol_faces):
-        with pytest.raises(BadMedia, match=rf"The face is 1\d pixels wide\. {MIN_FACE_PX} is the least") as caught:
+        with pytest.raises(BadMedia, match=rf"The face is 1\d\.\d pixels wide; {MIN_FACE_PX} are needed") as caught:
             ask(tiny)
         assert caught.value.code == "face_too_small"
 
@@ -173,7 +173,7 @@ def test_an_altered_network_does_not_load(own_models: Path, name: str) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(PackError, match="not the one that the pack's card names"):
+    with pytest.raises(PackError, match="differs from the file on the pack's card"):
         Engine.load(models_dir=own_models)
 
 
@@ -213,9 +213,9 @@ def test_a_use_that_the_licence_forbids_does_not_load(own_models: Path) -> None:
 @pytest.mark.parametrize(
     ("network", "changes", "said"),
     [
-        (models.tiny_recogniser(9), {}, "does not make 8 numbers"),
-        (models.tiny_recogniser(input_name="other"), {}, "other inputs or outputs"),
-        (models.tiny_recogniser(output_name="other"), {}, "other inputs or outputs"),
+        (models.tiny_recogniser(9), {}, "does not return 8 numbers"),
+        (models.tiny_recogniser(input_name="other"), {}, "different inputs or outputs"),
+        (models.tiny_recogniser(output_name="other"), {}, "different inputs or outputs"),
         (b"no model at all", {}, "does not run in this onnxruntime"),
     ],
     ids=["dimension", "input", "output", "junk"],

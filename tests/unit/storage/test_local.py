@@ -193,7 +193,7 @@ def test_the_kernel_itself_says_full(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(tempfile, "mkstemp", lambda **_: (os.open("/dev/full", os.O_WRONLY), str(tmp_path / "no")))
     with pytest.raises(StorageFull, match="room") as caught:
         store.put(b"data")
-    assert "Free some space" in caught.value.next_step
+    assert "Free space" in caught.value.next_step
     assert files(tmp_path) == []
 
 

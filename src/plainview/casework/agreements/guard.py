@@ -20,6 +20,7 @@ from plainview.casework.people.read import binding
 from plainview.policy import rules
 from plainview.policy import sharing as words
 from plainview.policy.decision import Decision, Refused
+from plainview.policy.permissions import Permission
 
 
 def locked(key: int) -> Agreement:
@@ -75,8 +76,9 @@ def require_asked(request: SharedRequest, acting_member: Member) -> None:
         raise Refused(
             decision.rule_id,
             decision.what,
-            "Their own policy does not allow any more what they ask for.",
-            "Decline it and say so; they can ask anew.",
+            "The requesting agency's policy no longer allows this search.",
+            "Decline the request and state the reason. The agency can make a new request.",
+            act=Permission.SHARED_ANSWER,
         ).under(asker.name)
 
 

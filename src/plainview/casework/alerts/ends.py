@@ -75,9 +75,9 @@ def mute_alert(public_id: str, *, reason: str, acting_member: Member) -> Alert:
         if alert.member_id != acting_member.pk:
             raise Refused(
                 "alert.not_yours",
-                "Nothing muted",
-                "It is a colleague's alert.",
-                "Only its member can mute it.",
+                "Alert not muted",
+                "The alert belongs to a colleague.",
+                "Ask the member who opened the alert to mute it.",
             )
         alert.muted_at, alert.muted_why = (timezone.now() if reason.strip() else None), reason.strip()
         alert.save(update_fields=["muted_at", "muted_why", "changed_at"])
@@ -113,8 +113,9 @@ def end_with_case(case: Case, *, unsolved: bool, acting_member: Member) -> None:
         raise Refused(
             "alert.unsolved",
             "Case not closed",
-            "Your agency's policy keeps no alerts of closed cases.",
-            "Close it without keeping them, or have the policy changed.",
+            "Your agency's policy does not keep alerts after their case is closed.",
+            "Close the case without keeping its alerts, or ask an administrator to change the policy.",
+            act=Permission.POLICY_CHANGE,
         )
     for alert in Alert.objects.select_for_update().filter(case=case, closed_at=None):
         if not unsolved:
@@ -132,7 +133,13 @@ def end_with_case(case: Case, *, unsolved: bool, acting_member: Member) -> None:
 def _open_one(public_id: str, member: Member) -> Alert:
     alert = find.alert(public_id, member, lock=True)
     if alert.closed_at is not None or alert.expires_at <= timezone.now():
-        raise Refused("alert.over", "Nothing done", "This alert has ended.", "Open a new one if the case needs it.")
+        raise Refused(
+            "alert.over",
+            "Nothing changed",
+            "This alert has ended.",
+            "Open a new alert if the case needs it.",
+            act=Permission.ALERT_CREATE,
+        )
     return alert
 
 

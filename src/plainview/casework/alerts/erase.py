@@ -15,6 +15,7 @@ from plainview.casework.log.read import entries_naming
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Alert, LogOpening
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 
 ALERT_ERASED = "alert.erased"
 
@@ -26,7 +27,13 @@ def erase_alert(alert: Alert, why: str, *, cause: Mapping[str, Value] | None = N
         Refused: hold.in_force, or it goes on.
     """
     if alert.closed_at is None:
-        raise Refused("alert.open", "Nothing erased", "This alert goes on.", "End it first.")
+        raise Refused(
+            "alert.open",
+            "Nothing erased",
+            "This alert is still running.",
+            "Close the alert first.",
+            act=Permission.ALERT_CLOSE,
+        )
     lock_holds(alert.case.agency)
     require_free(held_alert(alert), f"Alert {alert.public_id}")
     return blank_alert(alert, why, cause=cause)

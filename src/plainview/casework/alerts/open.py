@@ -111,7 +111,13 @@ def alert_from_search(
     """
     search = find.viewable_search(search_id, acting_member)
     if search.erased_at is not None:
-        raise Refused("search.unknown", "Refused", "This search was erased.", "Prepare its photograph anew.")
+        raise Refused(
+            "search.unknown",
+            "Not found",
+            "This search was erased.",
+            "Prepare its photograph again.",
+            act=Permission.SEARCH_RUN,
+        )
     data = services().blobs.get(search.probe_blob)
     probe = probe_of(search.probe_name, data, search.face_number, edits=search.edits)
     return create_alert(

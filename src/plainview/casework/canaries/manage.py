@@ -31,6 +31,7 @@ from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
+from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 from plainview.recognition.embed import compare
 from plainview.recognition.packs import ModelPack
@@ -80,7 +81,13 @@ def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, a
     with acting("canary.add", Permission.CANARY_MANAGE, acting_member):
         _require_pair(kept, asked, pack)
         if Canary.objects.filter(gallery=gallery, retired_at=None).count() >= MOST:
-            raise Refused("canary.many", "Not added", f"The gallery has {MOST} already.", "Retire one first.")
+            raise Refused(
+                "canary.many",
+                "Canary not added",
+                f"The gallery already has {counted(MOST, 'canary', 'canaries')}.",
+                "Retire a canary first.",
+                act=Permission.CANARY_MANAGE,
+            )
         services().blobs.put_many((kept.data, asked.data))
         Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
         gallery.refresh_from_db(fields=["log_head"])
@@ -158,9 +165,10 @@ def acknowledge(alarm_id: str, *, reason: str, acting_member: Member) -> CanaryA
         if alarm.acknowledged_at is not None:
             raise Refused(
                 "canary.acknowledged",
-                "Nothing done",
-                f"Alarm {alarm.public_id} was acknowledged before.",
-                "See `plainview canary alarms` for those that are open.",
+                "Nothing changed",
+                f"Alarm {alarm.public_id} was already acknowledged.",
+                "Check which alarms are still open.",
+                act=Permission.CANARY_READ,
             )
         rules.require(explained(reason, "The reason"))
         alarm.acknowledged_by, alarm.acknowledged_at = acting_member, timezone.now()
@@ -186,18 +194,18 @@ def _require_pair(kept: _Read, asked: _Read, pack: ModelPack) -> None:
     if kept.digest == asked.digest:
         raise Refused(
             "canary.same_picture",
-            "Not added",
-            "Reference and probe are one file.",
-            "Give two pictures of one person, taken at different times.",
+            "Canary not added",
+            "The reference and the probe are the same file.",
+            "Choose two pictures of one person, taken at different times.",
         )
     least = cosine_at(_FMR, pack.calibration.cosine_at_fmr) if pack.calibration else SAME_FACE
     score = compare(kept.template, asked.template)
     if score < least:
         raise Refused(
             "canary.not_alike",
-            "Not added",
-            f"The two faces are not alike enough to the model: their score is {score:.3f}, {least:.3f} is needed.",
-            "Check that both show one person, and use clearer pictures.",
+            "Canary not added",
+            f"The model finds the two faces too different: their score is {score:.3f} and {least:.3f} is needed.",
+            "Check that both pictures show the same person, or use clearer pictures.",
         )
 
 

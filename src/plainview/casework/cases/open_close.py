@@ -26,11 +26,17 @@ def open_case(number: str, offence: str, *, jurisdiction: str = "", acting_membe
     number, offence = number.strip(), " ".join(offence.split())
     with acting("case.open", Permission.CASE_OPEN, acting_member):
         if not number or not offence:
-            raise Refused("case.incomplete", "Case refused", "A case has a number and an offence.", "State both.")
+            raise Refused("case.incomplete", "Case refused", "The number or the offence is missing.", "State both.")
         _, policy = binding(acting_member.agency)
         rules.require(no_refused_ground("offence", offence), offence_listed(offence, policy))
         if Case.objects.filter(agency=acting_member.agency, number=number).exists():
-            raise Refused("case.number_taken", "Case refused", f"Case {number!r} exists already.", "Use it as it is.")
+            raise Refused(
+                "case.number_taken",
+                "Case refused",
+                f"Case {number!r} already exists.",
+                "Use the existing case, or choose another number.",
+                act=Permission.CASE_READ,
+            )
         case = Case.objects.create(
             agency=acting_member.agency,
             number=number,

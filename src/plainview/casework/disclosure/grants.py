@@ -67,15 +67,21 @@ def grant(
         today = timezone.now().date()
         rules.require(joining.address(email), joining.outsider_terms([Role.DEFENCE.value], until, today, granted=True))
         if not name or len(name) > _MAX_NAME:
-            raise Refused("disclosure.name", "Not opened", f"A name has 1 to {_MAX_NAME} characters.", "Say who it is.")
+            raise Refused(
+                "disclosure.name",
+                "Disclosure not granted",
+                f"The name does not have 1 to {_MAX_NAME} characters.",
+                "Enter the name of the person.",
+            )
         chosen = choose(pictures, reason, acting_member)
         theirs = DisclosureGrant.objects.filter(agency=acting_member.agency, email=email)
         if live(theirs).filter(search=search).exists():
             raise Refused(
                 "disclosure.granted",
-                "Not opened",
-                "This search is open to this person already.",
-                "Take the grant back first if its day or its pictures should change.",
+                "Disclosure not granted",
+                "This person already has access to this search.",
+                "To change the last day or the pictures, revoke that grant first.",
+                act=Permission.DISCLOSURE_GRANT,
             )
         row = DisclosureGrant.objects.create(
             search=search,
@@ -141,9 +147,9 @@ def _account(email: str, by: Member) -> str:
     if member.agency_id != by.agency_id or member.roles != [Role.DEFENCE.value] or not member.is_active:
         raise Refused(
             "member.exists",
-            "Not opened",
-            "The address is that of an account which is not of the defence here, or which was ended.",
-            "One person, one account: use another address.",
+            "Disclosure not granted",
+            "The address belongs to an account that is not a defence account of your agency, or that has ended.",
+            "Use another address: one person has one account.",
         )
     member.ends_on = last
     member.save(update_fields=["ends_on"])
@@ -165,7 +171,9 @@ def revoke(grant_id: str, why: str, *, acting_member: Member) -> DisclosureGrant
     with acting("disclosure.revoke", Permission.DISCLOSURE_GRANT, acting_member):
         row = find.grant(grant_id, acting_member)
         if row.revoked_at is not None:
-            raise Refused("grant.revoked", "Nothing done", "It was taken back already.", "Nothing is needed.")
+            raise Refused(
+                "grant.revoked", "Nothing changed", "This grant has already been revoked.", "Nothing more is needed."
+            )
         rules.require(explained(why, "The reason"))
         row.revoked_by, row.revoked_at, row.revoked_why = acting_member, timezone.now(), why.strip()
         row.save(update_fields=["revoked_by", "revoked_at", "revoked_why"])

@@ -31,7 +31,7 @@ from plainview.casework.search.candidates import candidates_of
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.agency import parse
-from plainview.policy.decision import Refused
+from plainview.policy.decision import OperatorAct, Refused
 from plainview.policy.disclosure import COARSE, WHOLE, disclosed_pictures, pictures_chosen
 from plainview.policy.permissions import Permission
 from plainview.policy.table import table
@@ -112,7 +112,8 @@ def disclosable(search_id: str, member: Member) -> Search:
             "disclosure.nothing",
             "Nothing disclosed",
             "This search was not answered, or was erased.",
-            "The log still holds its entries: `plainview audit export`.",
+            "Export the log: it still contains the entries of the search.",
+            act=OperatorAct.AUDIT_EXPORT,
         )
     return search
 
@@ -253,8 +254,9 @@ def _rerun(search: Search) -> Items:
         raise Refused(
             "disclosure.other_model",
             "Nothing disclosed",
-            f"The search was made with {search.pack}.",
-            "Install that model pack again; its template of the probe is part of the package.",
+            f"The search was made with the model pack {search.pack}, which is not installed.",
+            "Install that model pack again: the package includes its template of the probe.",
+            act=OperatorAct.MODELS_INSTALL,
         )
     picture = services().decoder.decode(services().blobs.get(search.probe_blob))
     picture = apply(picture, read(search.edits))

@@ -26,6 +26,7 @@ from plainview.casework.models import (
 )
 from plainview.policy.agency import PICTURES
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 
 
 def live(rows: QuerySet[DisclosureGrant], today: date | None = None) -> QuerySet[DisclosureGrant]:
@@ -80,7 +81,11 @@ def package_open_to(public_id: str, member: Member) -> DisclosurePackage:
             if row.public_id == public_id.strip():
                 return row
     raise Refused(
-        "package.unknown", "Not found", "You have access to no such package.", "Look at the list of your packages."
+        "package.unknown",
+        "Not found",
+        "This package does not exist.",
+        "Choose a package from the list.",
+        act=Permission.DISCLOSURE_READ,
     )
 
 

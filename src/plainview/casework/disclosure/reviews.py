@@ -53,17 +53,28 @@ def ask_review(
     with acting("exoneration.ask", Permission.EXONERATION_ASK, acting_member):
         search = reviewable(search_id, acting_member)
         if not requester or not body or max(len(requester), len(body)) > _MAX_NAME:
-            raise Refused("review.incomplete", "Not asked", "A request names who asks and for whom.", "State both.")
+            raise Refused(
+                "review.incomplete",
+                "Review not requested",
+                "The name of the person who asks, or of their office, is missing.",
+                "State both.",
+            )
         rules.require(explained(why, "What should be looked at"))
         if charged_rank is not None and not Candidate.objects.filter(search=search, rank=charged_rank).exists():
             raise Refused(
                 "review.rank",
-                "Not asked",
+                "Review not requested",
                 f"The list has no rank {charged_rank}.",
-                "Leave it empty if nobody in it is charged.",
+                "Leave the rank empty if the person charged is not in the list.",
             )
         if ExonerationReview.objects.filter(search=search, answered_at=None).exclude(accepted=False).exists():
-            raise Refused("review.waits", "Not asked", "A review of this search is under way.", "Wait for its answer.")
+            raise Refused(
+                "review.waits",
+                "Review not requested",
+                "A review of this search is already open.",
+                "Wait for its answer.",
+                act=Permission.EXONERATION_READ,
+            )
         row = ExonerationReview.objects.create(
             search=search,
             asked_by=acting_member,
@@ -106,7 +117,9 @@ def decide_review(review_id: str, *, accept: bool, note: str, acting_member: Mem
     with acting("exoneration.decide", Permission.EXONERATION_DECIDE, acting_member):
         row = find.review(review_id, acting_member)
         if row.accepted is not None:
-            raise Refused("review.decided", "Nothing done", "It is decided already.", "Nothing is needed.")
+            raise Refused(
+                "review.decided", "Nothing changed", "This request has already been decided.", "Nothing more is needed."
+            )
         if not accept:
             rules.require(explained(note, "The reason"))
         row.accepted, row.decided_by, row.decided_at = accept, acting_member, timezone.now()
@@ -165,9 +178,10 @@ def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview
         if not searches or waits_for_examination(row):
             raise Refused(
                 "review.steps",
-                "Not answered yet",
-                "It was not searched." if not searches else "A list of it was not examined, or not verified.",
-                "A review walks the same five steps as every search.",
+                "Review not answered",
+                "The search was not run." if not searches else "A candidate list was not examined, or not verified.",
+                "Complete the five steps that every search has.",
+                act=Permission.EXONERATION_READ,
             )
         row.answer, row.answered_by, row.answered_at = compared(row), acting_member, timezone.now()
         row.save(update_fields=["answer", "answered_by", "answered_at"])

@@ -78,8 +78,9 @@ def add_feed(
             raise Refused(
                 "feed.known",
                 "Feed refused",
-                "The gallery has this list already.",
-                "See `plainview feed list`.",
+                "The gallery already has this list.",
+                "Use the existing feed.",
+                act=Permission.GALLERY_LIST,
             )
         host = feeds.host_of(list_url.strip())
         assert host is not None  # noqa: S101  feed_address() has refused otherwise
@@ -119,7 +120,7 @@ def stop_feed(public_id: str, *, why: str, acting_member: Member) -> Feed:
         feed = find.feed(public_id, acting_member)
         rules.require(feeds.feed_runs(feed.publisher, feed.stopped_at is not None))
         if not why.strip():
-            raise Refused("gallery.why", "Nothing done", "No reason was stated.", "State it with --why TEXT.")
+            raise Refused("gallery.why", "Nothing changed", "The reason is missing.", "State the reason.")
         feed.stopped_at = timezone.now()
         feed.save(update_fields=["stopped_at"])
         write_entry(
@@ -173,7 +174,7 @@ def run_feed(
                     bad.code,
                     "Feed not run",
                     bad.why,
-                    "No picture was fetched; ask the publisher, then run it again.",
+                    "No picture was fetched. Ask the publisher, then run the feed again.",
                 ) from None
             held.callback(host.close)
         waiting = _waiting(feed, offers, limit)
@@ -264,7 +265,7 @@ def _alone(path: Path) -> Iterator[None]:
             raise Refused(
                 "feed.running",
                 "Feed not run",
-                "This feed is being run already.",
+                "This feed is already running.",
                 "Wait until that run has ended.",
             )
         yield

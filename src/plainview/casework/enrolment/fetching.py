@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from plainview import __version__
 from plainview.casework.enrolment.manifest import Unusable
+from plainview.policy.wording import counted
 
 AGENT = f"plainview-feed/{__version__}"
 """How it calls itself; a robots.txt names it `plainview-feed`."""
@@ -91,7 +92,7 @@ class Host:
         if not addresses or (hidden and not private):
             raise Unusable(
                 "feed.private_address",
-                f"The host {self._name} leads to {hidden[0] if hidden else 'nowhere'}, which is not on the public internet.",
+                f"The host {self._name} leads to {hidden[0] if hidden else 'no address'}, which is not on the public internet.",
             )
         self._pool = urllib3.HTTPSConnectionPool(
             addresses[0],
@@ -168,7 +169,7 @@ class Robots:
             Unusable: feed.robots.
         """
         if not self._rules.can_fetch(url, AGENT):
-            raise Unusable("feed.robots", "The host's robots.txt forbids programs to fetch it.")
+            raise Unusable("feed.robots", "The host's robots.txt does not allow programs to fetch this.")
 
     @property
     def pause(self) -> float:
@@ -178,18 +179,20 @@ class Robots:
 
 def _require_ok(status: int) -> None:
     if 300 <= status < 400:
-        raise Unusable("feed.redirect", "The host answers with a redirect; none is followed.")
+        raise Unusable("feed.redirect", "The host answers with a redirect, which is never followed.")
     if status in (404, 410):
-        raise Unusable("feed.gone", "The host does not have it (any more).")
+        raise Unusable("feed.gone", "The host does not have this file, or no longer has it.")
     if status in (429, 503):
-        raise Unusable("feed.busy", "The host asks for patience; run the feed again later.")
+        raise Unusable("feed.busy", "The host is busy; run the feed again later.")
     if status != 200:
         raise Unusable("feed.answer", f"The host answers with status {status}.")
 
 
 def _body(answer: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:
     """Read at most `max_bytes`."""
-    too_large = Unusable("feed.too_large", f"It has more than the {max_bytes:,} bytes that the feed allows.")
+    too_large = Unusable(
+        "feed.too_large", f"The file has more than the {counted(max_bytes, 'byte')} that the feed allows."
+    )
     stated = answer.headers.get("Content-Length", "")
     if stated.isdecimal() and int(stated) > max_bytes:
         raise too_large

@@ -67,7 +67,7 @@ def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
     except Refused:
         raise
     except Exception as error:  # zipfile raises whatever its parts do, an IndexError for a member without a name
-        raise _archive(name, f"it is damaged or of another kind ({type(error).__name__})") from None
+        raise _archive(name, f"it is damaged or not a ZIP file ({type(error).__name__})") from None
 
 
 def _hidden(name: str) -> bool:

@@ -66,7 +66,7 @@ def ask_files(
             raise Refused(
                 "enrol.nothing",
                 "Nothing enrolled",
-                "There was no picture in it.",
+                "The upload contains no picture.",
                 "Choose pictures, or a ZIP file of pictures.",
             )
         with transaction.atomic():
@@ -107,8 +107,8 @@ def ask_folder(gallery_pk: int, folder: str, inside: str = "", *, acting_member:
             raise Refused(
                 "enrol.folder",
                 "Nothing enrolled",
-                "This folder is not allowed, or it is not there.",
-                "The operator allows a folder with enrol_folders in workspace.toml.",
+                "This folder is not allowed, or does not exist.",
+                "Ask the operator to add the folder to enrol_folders in workspace.toml.",
             )
         total = len(_within(path, root))
         return _ask(gallery, acting_member, total, folder=f"{root}\n{path}")

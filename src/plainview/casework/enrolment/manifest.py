@@ -113,8 +113,8 @@ def read_items(path: Path) -> Items:
         raise Refused(
             "enrol.nothing",
             "Nothing enrolled",
-            f"{path} does not exist or names no picture.",
-            "Name a folder of pictures, a picture, a manifest (.csv, .jsonl or .parquet with a path column) or an "
+            f"{path} does not exist or contains no picture.",
+            "Choose a folder of pictures, a picture, a manifest (.csv, .jsonl or .parquet with a path column) or an "
             f"ANSI/NIST-ITL file ({', '.join(NIST_SUFFIXES)}).",
         )
     return items
@@ -128,9 +128,9 @@ def _files(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise Refused(
             "enrol.unreadable",
-            "Stopped",
+            "Enrolment stopped",
             f"The folder {folder} cannot be read: {error.strerror}.",
-            "Make it readable and run the same command again; what was enrolled is kept.",
+            "Make the folder readable and enrol again. What has been enrolled is kept.",
         ) from None
     for name, is_folder in names:
         if not is_folder:
@@ -292,7 +292,7 @@ def _bad(manifest: Path, number: int, why: str) -> Refused:
         "manifest.bad_row",
         "Nothing enrolled",
         f"{manifest.name}, line {number}: {why}.",
-        f"Correct the manifest; its columns are {', '.join(COLUMNS)}.",
+        f"Correct the manifest. Its columns are {', '.join(COLUMNS)}.",
     )
 
 
@@ -301,5 +301,5 @@ def _unreadable(manifest: Path, why: str) -> Refused:
         "manifest.unreadable",
         "Nothing enrolled",
         f"{manifest.name} cannot be read: {why}.",
-        "Write the manifest again; its columns are path and, where known, source_url, page_url, captured_on.",
+        "Save the manifest again. Its columns are path and, where known, source_url, page_url and captured_on.",
     )

@@ -80,9 +80,9 @@ def read_list(path: Path) -> list[Line]:
     except (OSError, ValueError, TypeError):
         raise Refused(
             "expunged.damaged",
-            "Nothing done",
+            "Nothing changed",
             f"The expunge list {path} cannot be read.",
-            "Remove it: it is made again from the log. For a restore, name another copy.",
+            "Remove the file: it is made again from the log. To restore, choose another copy of it.",
         ) from None
 
 

@@ -21,6 +21,7 @@ from plainview.policy import retention, rules
 from plainview.policy.decision import Refused
 from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
+from plainview.policy.wording import day
 
 
 def lock_holds(agency: Agency) -> None:
@@ -100,9 +101,10 @@ def end_hold(public_id: str, *, reason: str, acting_member: Member) -> Hold:
         if hold.ended_at is not None:
             raise Refused(
                 "hold.ended",
-                "Nothing done",
-                f"Hold {hold.public_id} ended on {hold.ended_at:%Y-%m-%d}.",
-                "See the list for those in force.",
+                "Nothing changed",
+                f"Hold {hold.public_id} ended on {day(hold.ended_at)}.",
+                "Check which holds are in force.",
+                act=Permission.RETENTION_READ,
             )
         rules.require(explained(reason, "The reason"))
         hold.ended_by, hold.ended_at, hold.end_reason = acting_member, timezone.now(), reason.strip()
@@ -122,8 +124,8 @@ def _thing(named: dict[str, str], member: Member) -> dict[str, Any]:
         raise Refused(
             "hold.on_one_thing",
             "Hold refused",
-            "A hold is on one case, search, reference or gallery.",
-            "Name exactly one; place another hold for another thing.",
+            "A hold is on exactly one case, search, reference or gallery.",
+            "Name exactly one. Place a separate hold on anything else.",
         )
     ((kind, name),) = given.items()
     if kind == "case":
@@ -134,7 +136,12 @@ def _thing(named: dict[str, str], member: Member) -> dict[str, Any]:
         return {"reference": find.reference(name, member)}
     found = find.search(name, member)
     if found.erased_at is not None:
-        raise Refused("search.unknown", "Hold refused", "This search was erased.", "The log still holds its entries.")
+        raise Refused(
+            "search.unknown",
+            "Not found",
+            "This search was erased.",
+            "No hold is needed: the log still contains its entries.",
+        )
     return {"search": found}
 
 

@@ -17,6 +17,7 @@ from plainview.casework import find
 from plainview.casework.models import Draft, Member, Verification, VerificationItem
 from plainview.casework.pictures import aligned_jpeg, of_one_length
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 
 _MAKING = threading.Lock()
 
@@ -96,9 +97,16 @@ def blind_picture(public_id: str, position: int, member: Member) -> bytes:
             "verification.not_shown",
             "Nothing shown",
             "The page of this picture was not opened.",
-            "Open it first.",
+            "Open the page first.",
+            act=Permission.VERIFICATION_RECORD,
         )
     probe, faces = blind_pictures(task)
     if position and position not in faces:
-        raise Refused("verification.unknown", "Nothing shown", "There is no such face.", "See your task.")
+        raise Refused(
+            "verification.unknown",
+            "Not found",
+            "This task has no such face.",
+            "Choose a face of your task.",
+            act=Permission.VERIFICATION_RECORD,
+        )
     return faces[position] if position else probe

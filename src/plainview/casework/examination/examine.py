@@ -145,6 +145,6 @@ def _not_twice(candidate: Candidate, member: Member) -> None:
         raise Refused(
             "examination.twice",
             "Examination refused",
-            "You have examined this candidate.",
-            "What was concluded stays; another examiner may look again.",
+            "You have already examined this candidate.",
+            "Ask another examiner to examine the candidate. Your conclusion cannot be changed.",
         )

@@ -18,6 +18,7 @@ from plainview.casework.models import (
 from plainview.casework.pictures import aligned_jpeg
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow, Refused
+from plainview.policy.permissions import Permission
 
 
 def examined_picture(search_id: str, rank: int, which: str, member: Member) -> bytes:
@@ -33,7 +34,8 @@ def examined_picture(search_id: str, rank: int, which: str, member: Member) -> b
             "examination.not_opened",
             "Nothing shown",
             "The page of this picture was not opened.",
-            "Open it first.",
+            "Open the page first.",
+            act=Permission.EXAMINATION_RECORD,
         )
     if which == "probe":
         return aligned_jpeg(row.search.probe_blob, row.search.box, edits=row.search.edits)

@@ -24,6 +24,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import Role
 from plainview.policy.search import trained
+from plainview.policy.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,13 @@ def save_draft(public_id: str, position: int, answers: Answers, version: int, *,
     with acting("verification.draft", Permission.VERIFICATION_RECORD, acting_member):
         task = own_task(public_id, acting_member)
         if not task.items.filter(position=position).exists():
-            raise Refused("verification.unknown", "Nothing kept", "There is no such face.", "See your task.")
+            raise Refused(
+                "verification.unknown",
+                "Not found",
+                "This task has no such face.",
+                "Choose a face of your task.",
+                act=Permission.VERIFICATION_RECORD,
+            )
         return write_draft(open_draft(acting_member, task), position, answers, version)
 
 
@@ -115,16 +122,17 @@ def answer_verification(
         if task.shown_at is None:
             raise Refused(
                 "verification.not_shown",
-                "Not recorded",
-                "The faces were not looked at.",
-                "Look at them first with `plainview verify show`.",
+                "Verification not recorded",
+                "The faces have not been viewed.",
+                "View the faces first.",
+                act=Permission.VERIFICATION_RECORD,
             )
         if set(answers) != {item.position for item in items}:
             raise Refused(
                 "verification.incomplete",
-                "Not recorded",
-                f"Each of the {len(items)} faces needs a conclusion.",
-                f"Conclude on each: {', '.join(looking.CONCLUSIONS)}.",
+                "Verification not recorded",
+                f"{counted(len(items), 'face needs a conclusion', 'faces each need a conclusion')}.",
+                f"Choose for each face one of: {', '.join(looking.CONCLUSIONS)}.",
             )
         for item in items:
             item.conclusion = answers[item.position]

@@ -55,9 +55,9 @@ def export_gallery(
         standing(acting_member, Permission.GALLERY_EXPORT)
         gallery = find.gallery(name, acting_member)
         if not why.strip():
-            raise Refused("gallery.why", "Nothing written", "No reason was stated.", "State it with --why TEXT.")
+            raise Refused("gallery.why", "Nothing exported", "The reason is missing.", "State the reason.")
         if folder.exists():
-            raise Refused("export.exists", "Nothing written", f"{folder} exists.", "Name a new folder.")
+            raise Refused("export.exists", "Nothing exported", f"{folder} already exists.", "Choose a new folder.")
     with transaction.atomic():  # before the first picture leaves
         receipt = write_entry(
             "gallery.exported",

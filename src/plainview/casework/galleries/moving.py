@@ -20,6 +20,7 @@ from plainview.casework.workspace.services import ADAPTERS, index_reached, servi
 from plainview.index.base import Index, catch_up
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.wording import counted
 from plainview.recognition.types import Vector
 
 _PROBES = 50
@@ -55,25 +56,25 @@ def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
         if adapter not in ADAPTERS:
             raise Refused(
                 "gallery.adapter",
-                "Nothing moved",
+                "Gallery not moved",
                 f"There is no index {adapter!r}.",
                 f"Choose one of {', '.join(ADAPTERS)}.",
             )
         if adapter == before:
             raise Refused(
                 "gallery.moved",
-                "Nothing moved",
-                f"The gallery is in {adapter!r} already.",
-                "Nothing is needed.",
+                "Gallery not moved",
+                f"The gallery is already in {adapter!r}.",
+                "Nothing more is needed.",
             )
         agreement, lists, size = _compared(gallery, before, adapter)
         if agreement < LEAST_AGREEMENT:
             services().drop_index(gallery.pk, adapter)
             raise Refused(
                 "gallery.lists_differ",
-                "Nothing moved",
-                f"Of {lists} lists, {agreement:.2%} of the places agree; {LEAST_AGREEMENT:.0%} are needed.",
-                f"The gallery stays in {before!r}. Report it with these figures.",
+                "Gallery not moved",
+                f"Only {agreement:.2%} of the ranks in {counted(lists, 'candidate list')} agree; {LEAST_AGREEMENT:.0%} is needed.",
+                f"The gallery stays in {before!r}. Report these figures to the operator.",
             )
     with acting("gallery.move", Permission.GALLERY_CREATE, acting_member):
         Gallery.objects.filter(pk=gallery.pk).update(index_adapter=adapter)

@@ -99,8 +99,8 @@ def read_nist(data: bytes) -> list[FaceRecord]:
     if not found:
         raise BadMedia(
             "exchange_no_face",
-            "The ANSI/NIST-ITL file holds no Type-10 record.",
-            "Ask for a file with photographs.",
+            "The ANSI/NIST-ITL file contains no Type-10 record.",
+            "Ask the sender for a file with photographs.",
         )
     return found
 
@@ -128,15 +128,19 @@ def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
 
     def picture() -> bytes:
         if provenance.get("IMT", _FACE) != _FACE:
-            raise BadMedia("exchange_no_face", f"The record shows no face but {provenance['IMT']!r}.", "Leave it out.")
+            raise BadMedia(
+                "exchange_no_face",
+                f"The record shows {provenance['IMT']!r} instead of a face.",
+                "Leave this record out.",
+            )
         if not isinstance(data, bytes) or not data:
-            raise BadMedia("empty", "The record holds no picture.", "Ask for the file again.")
+            raise BadMedia("empty", "The record contains no picture.", "Ask the sender for the file again.")
         stated = str(provenance.get("HAS", "")).strip().lower()
         if stated and stated != hashlib.sha256(data).hexdigest():
             raise BadMedia(
                 "exchange_hash",
-                "The picture is not the one that the record's hash (HAS) was made of.",
-                "Ask for the file again; do not use this picture.",
+                "The picture does not match the hash (HAS) in its record.",
+                "Do not use this picture. Ask the sender for the file again.",
             )
         return data
 
@@ -162,7 +166,7 @@ def _date(text: object) -> date | None:
 
 def _damaged(why: str) -> BadMedia:
     return BadMedia(
-        "exchange_damaged", f"The ANSI/NIST-ITL file cannot be read: {why}.", "Ask its sender for it again."
+        "exchange_damaged", f"The ANSI/NIST-ITL file cannot be read: {why}.", "Ask the sender for the file again."
     )
 
 

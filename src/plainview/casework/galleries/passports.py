@@ -40,7 +40,9 @@ def create_gallery(
             rules.gallery_current(name, expires_on, timezone.now().date()),
         )
         if not name or Gallery.objects.filter(agency=acting_member.agency, name=name).exists():
-            raise Refused("gallery.name", "Gallery refused", f"The name {name!r} is empty or taken.", "Choose another.")
+            raise Refused(
+                "gallery.name", "Gallery refused", f"The name {name!r} is empty or taken.", "Choose another name."
+            )
         gallery = Gallery.objects.create(
             agency=acting_member.agency,
             name=name,
@@ -98,9 +100,11 @@ def change_passport(name: str, change: PassportChange, *, why: str, acting_membe
             rules.gallery_current(gallery.name, gallery.expires_on, timezone.now().date()),
         )
         if before == after:
-            raise Refused("gallery.same", "Nothing changed", "The passport says this already.", "Nothing is needed.")
+            raise Refused(
+                "gallery.same", "Nothing changed", "The passport already says this.", "Nothing more is needed."
+            )
         if not why.strip():
-            raise Refused("gallery.why", "Gallery refused", "No reason was stated.", "State it with --why TEXT.")
+            raise Refused("gallery.why", "Passport not changed", "The reason is missing.", "State the reason.")
         gallery.save(update_fields=list(after))
         changed = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
         write_entry(

@@ -95,9 +95,9 @@ def withhold(examination_id: str, reason: str, *, acting_member: Member) -> With
         if row.conclusion != looking.POTENTIAL:
             raise Refused(
                 "lead.not_examined",
-                "Nothing decided",
-                "The examination did not ask for a release.",
-                "Nothing is needed.",
+                "Lead not released",
+                "The examination did not conclude that this is a potential candidate.",
+                "No decision is needed.",
             )
         made = Withheld.objects.create(examination=row, decided_by=acting_member, reason=reason.strip())
         write_entry(
@@ -153,13 +153,20 @@ def _worked(row: Examination, verifiers: list[str]) -> list[str]:
 
 def _undecided(row: Examination) -> None:
     if Lead.objects.filter(examination=row).exists():
-        raise Refused("lead.twice", "Nothing released", "It is released already.", "See `plainview lead list`.")
+        raise Refused(
+            "lead.twice",
+            "Lead not released",
+            "The lead has already been released.",
+            "Open the existing lead.",
+            act=Permission.LEAD_LIST,
+        )
     if Withheld.objects.filter(examination=row).exists():
         raise Refused(
             "lead.withheld",
-            "Nothing released",
-            "A supervisor decided not to release it.",
-            "Another examiner may examine the candidate anew.",
+            "Lead not released",
+            "A supervisor decided to withhold the lead.",
+            "Ask another examiner to examine the candidate.",
+            act=Permission.EXAMINATION_RECORD,
         )
 
 
@@ -172,7 +179,9 @@ def record_evidence(lead_id: str, evidence: str, *, acting_member: Member) -> Le
     with acting("lead.evidence", Permission.LEAD_RELEASE, acting_member):
         lead = find.lead(lead_id, acting_member)
         if lead.evidence_at is not None:
-            raise Refused("lead.unlocked", "Nothing done", "Evidence is on record.", "Nothing is needed.")
+            raise Refused(
+                "lead.unlocked", "Nothing changed", "Other evidence is already on record.", "Nothing more is needed."
+            )
         rules.require(looking.explained(evidence, "The evidence"))
         lead.evidence, lead.evidence_at = evidence.strip(), timezone.now()
         lead.save(update_fields=["evidence", "evidence_at"])

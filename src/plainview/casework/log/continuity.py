@@ -22,6 +22,7 @@ from plainview.casework.log.read import keys_of_log, newest_entry, root_at
 from plainview.casework.models import LogEntry, LogKey
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
+from plainview.policy.wording import counted
 
 
 def take_over(folder: Path) -> Counter[str]:
@@ -38,8 +39,8 @@ def take_over(folder: Path) -> Counter[str]:
         raise Refused(
             "restore.log_unsound",
             "Nothing restored",
-            f"The copy of the log in {folder} is not whole: {report.problems[0]}.",
-            "Keep it as evidence, and name an intact copy with --log.",
+            f"The copy of the log in {folder} is damaged: {report.problems[0]}.",
+            "Keep the copy as evidence, and choose an intact copy of the log.",
         )
     size = newest_entry() + 1
     if report.entries < size:
@@ -93,23 +94,23 @@ def require_reaches(note: str) -> None:
         raise Refused(
             "restore.kept",
             "Nothing restored",
-            f"The kept checkpoint is not one of this log: {error}.",
-            "Name the right file; a key that the log took later comes with --log.",
+            f"The published checkpoint does not belong to this log: {error}.",
+            "Choose the right file. If the log has changed its key since, add a copy of the log.",
         ) from None
     size = newest_entry() + 1
     if kept.size > size:
         raise Refused(
             "restore.log_behind",
             "Nothing restored",
-            f"The log would end with {size} entries, and a checkpoint over {kept.size} was published.",
-            "Name the newest copy of the audit folder with --log: a witness, an auditor or the old disk has one.",
+            f"The log would end after {counted(size, 'entry', 'entries')}, but a checkpoint over {kept.size:,} was published.",
+            "Choose the newest copy of the audit folder: a witness, an auditor or the old disk has one.",
         )
     if root_at(kept.size) != kept.root:
         raise Refused(
             "restore.log_differs",
             "Nothing restored",
-            "The log is not the one of the kept checkpoint.",
-            "Keep both as evidence and tell your auditor.",
+            "The log does not match the published checkpoint.",
+            "Keep both as evidence and inform your auditor.",
         )
 
 
@@ -117,6 +118,6 @@ def _differs(folder: Path) -> Refused:
     return Refused(
         "restore.log_differs",
         "Nothing restored",
-        f"The copy of the log in {folder} and the backup tell two different histories.",
-        "Keep both as evidence and tell your auditor; neither is restored.",
+        f"The copy of the log in {folder} and the backup contradict each other.",
+        "Keep both as evidence and inform your auditor. Neither has been restored.",
     )

@@ -15,6 +15,7 @@ from plainview.audit.logfile import COSIGNATURES_NAME
 from plainview.casework.log.read import keys_of_log, newest_entry, root_at
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
+from plainview.policy.wording import counted
 
 
 def add_cosigned(path: Path) -> tuple[int, list[str]]:
@@ -32,21 +33,24 @@ def add_cosigned(path: Path) -> tuple[int, list[str]]:
         signed = cosignatures(note, services().workspace.witnesses)
     except (OSError, UnicodeDecodeError, BadCheckpoint) as error:
         raise Refused(
-            "cosignature.bad", "Not kept", f"{path}: {error}.", "Ask the witness for the cosigned checkpoint."
+            "cosignature.bad",
+            "Cosignature not added",
+            f"{path}: {error}.",
+            "Ask the witness for the cosigned checkpoint.",
         ) from None
     if not signed:
         raise Refused(
             "cosignature.untrusted",
-            "Not kept",
-            "No witness that is trusted here has cosigned it.",
+            "Cosignature not added",
+            "No witness that you trust has cosigned this checkpoint.",
             f"Add the witness's vkey line to {services().workspace.root / 'witnesses'} first.",
         )
     if checkpoint.size > newest_entry() + 1 or root_at(checkpoint.size) != checkpoint.root:
         raise Refused(
             "cosignature.differs",
-            "Not kept",
-            f"The log does not hold the {checkpoint.size} entries that were cosigned.",
-            "The log was set back or changed: keep the file and this workspace as they are, tell the auditor.",
+            "Cosignature not added",
+            f"The log does not contain the {counted(checkpoint.size, 'entry', 'entries')} that were cosigned.",
+            "The log was reset or changed: keep the file and this workspace unchanged, and inform the auditor.",
         )
     kept = services().workspace.audit / COSIGNATURES_NAME
     with locked(services().workspace.root / ".cosignatures.lock"):

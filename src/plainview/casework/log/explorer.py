@@ -20,6 +20,7 @@ from plainview.casework.log.read import root_at
 from plainview.casework.models import Flag, LogEntry, LogOpening, Member, Search, Verification
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 
 _CHUNK = 200  # rows read at once while looking for those that may be shown
 _RECENT = 300  # newest entries whose actions are offered as a filter
@@ -133,9 +134,10 @@ def entry_numbered(number: int, member: Member) -> Shown:
     if entry is None or not _may_see(entry, member, names):
         raise Refused(
             "entry.unknown",
-            "Refused",
+            "Not found",
             f"Your agency's part of the log has no entry {number}.",
-            "Look at the list of entries.",
+            "Choose an entry from the list of entries.",
+            act=Permission.AUDIT_READ,
         )
     return _shown(entry, names)
 

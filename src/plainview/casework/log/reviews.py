@@ -35,8 +35,8 @@ def review_log(note: str, up_to: int | None = None, *, acting_member: Member) ->
             raise Refused(
                 "review.note_missing",
                 "Review refused",
-                "It says nothing.",
-                "Say what you found: --note TEXT.",
+                "The note is missing.",
+                "State what you found.",
             )
         newest = newest_entry()
         end = newest if up_to is None else up_to
@@ -46,8 +46,8 @@ def review_log(note: str, up_to: int | None = None, *, acting_member: Member) ->
             raise Refused(
                 "review.range",
                 "Review refused",
-                f"Entry {end} is not one of {first} to {newest}, which are not reviewed yet.",
-                "Leave --up-to away to review everything up to now.",
+                f"Entry {end} is not one of the entries waiting for review, {first} to {newest}.",
+                "Choose an entry in that range, or review all of them.",
             )
         receipt = write_entry(
             REVIEWED,

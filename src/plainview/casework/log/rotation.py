@@ -32,7 +32,7 @@ def rotate_key(reason: str) -> tuple[Receipt, str]:
         LogFolderError: the public copy cannot be written; the change stands and the next act publishes it.
     """
     if not reason.strip():
-        raise Refused("log.reason_missing", "Key not changed", "No reason was given.", "Say why: --reason TEXT.")
+        raise Refused("log.reason_missing", "Key not changed", "The reason is missing.", "State the reason.")
     keys = services().workspace.root / "keys"
     with locked(keys / ".rotation"):
         finish_rotation()

@@ -101,7 +101,7 @@ def publish() -> None:
     except OSError as error:
         raise LogFolderError(
             f"The log folder {services().workspace.audit} cannot be written: {error.strerror or error}.",
-            "Free or mend its disk; until then nothing is searched. What was committed is published then.",
+            "Free space on its disk or repair it. Until then no search runs. What was committed is published afterwards.",
         ) from None
 
 

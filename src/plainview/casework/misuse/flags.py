@@ -157,12 +157,18 @@ def decide_flag(public_id: str, outcome: str, note: str, *, acting_member: Membe
         if outcome not in OUTCOMES:
             raise Refused(
                 "flag.outcome",
-                "Not decided",
+                "Flag not decided",
                 f"There is no outcome {outcome!r}.",
-                f"Use one of: {', '.join(OUTCOMES)}.",
+                f"Choose one of: {', '.join(OUTCOMES)}.",
             )
         if flag.outcome:
-            raise Refused("flag.decided", "Not decided", "It was decided already.", "See `plainview flag show`.")
+            raise Refused(
+                "flag.decided",
+                "Flag not decided",
+                "This flag has already been decided.",
+                "Open the flag to read the decision.",
+                act=Permission.FLAG_READ,
+            )
         flag.outcome, flag.note, flag.decided_by, flag.decided_at = (
             outcome,
             note.strip(),

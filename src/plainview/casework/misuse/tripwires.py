@@ -14,6 +14,7 @@ from plainview.casework.models import Member, Tripwire
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 
 MOST = 20
@@ -31,19 +32,25 @@ def add_tripwire(photograph: Path, label: str, *, consent: bool, acting_member: 
         if not consent:
             raise Refused(
                 "tripwire.consent",
-                "Not added",
-                "The person's consent was not stated.",
-                "State it with --consent once the person has given it.",
+                "Tripwire not added",
+                "The person's consent is missing.",
+                "Confirm the consent once the person has given it.",
             )
         if not label.strip():
             raise Refused(
                 "tripwire.label",
-                "Not added",
-                "It has no label.",
-                "Name the person for yourself with --label.",
+                "Tripwire not added",
+                "The label is missing.",
+                "Enter a label by which you recognise the person.",
             )
         if Tripwire.objects.filter(owner=acting_member).count() >= MOST:
-            raise Refused("tripwire.many", "Not added", f"You have {MOST} already.", "Remove one first.")
+            raise Refused(
+                "tripwire.many",
+                "Tripwire not added",
+                f"You already have {counted(MOST, 'tripwire')}.",
+                "Remove one of them first.",
+                act=Permission.TRIPWIRE_OWN,
+            )
         engine, picture = services().engine, services().decoder.decode(read_file(photograph))
         _, face = engine.probe_face(picture)
         template = engine.template(picture, face.detection)

@@ -16,7 +16,8 @@ from plainview.casework.people.members import Invited, invite_first_administrato
 from plainview.casework.people.tokens import digest, new_code
 from plainview.policy import joining, rules
 from plainview.policy.agency import NEW_AGENCY
-from plainview.policy.decision import Refused
+from plainview.policy.decision import OperatorAct, Refused
+from plainview.policy.permissions import Permission
 from plainview.policy.terms import TERMS_SHA256
 
 
@@ -34,12 +35,20 @@ def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: 
     }
     missing = [label.replace("_", " ") for label, text in fields.items() if not text]
     if missing:
-        raise Refused("agency.incomplete", "Agency refused", f"It lacks: {', '.join(missing)}.", "State them all.")
+        raise Refused(
+            "agency.incomplete", "Agency refused", f"These are missing: {', '.join(missing)}.", "State all of them."
+        )
     rules.require(joining.address(head_email))
     code = new_code()
     with transaction.atomic():
         if Agency.objects.filter(name=fields["name"]).exists():
-            raise Refused("agency.name_taken", "Agency refused", f"{name!r} exists already.", "Use another name.")
+            raise Refused(
+                "agency.name_taken",
+                "Agency refused",
+                f"An agency named {name!r} already exists.",
+                "Use another name.",
+                act=OperatorAct.AGENCY_LIST,
+            )
         agency = Agency.objects.create(**fields, terms_code_sha256=digest(code))
         PolicyVersion.objects.create(agency=agency, number=1, text=NEW_AGENCY, why="what every agency begins with")
         write_entry(
@@ -62,9 +71,9 @@ def accept_terms(code: str) -> Agency:
         if agency is None or agency.terms_accepted_at is not None:
             raise Refused(
                 "agency.code",
-                "Not accepted",
-                "This code is unknown or used.",
-                "Ask the operator for the code that belongs to your agency.",
+                "Terms not accepted",
+                "This code is unknown or has been used.",
+                "Ask the operator for the code of your agency.",
             )
         agency.terms_accepted_at, agency.terms_sha256 = timezone.now(), TERMS_SHA256
         agency.save(update_fields=["terms_accepted_at", "terms_sha256"])
@@ -86,7 +95,13 @@ def open_agency(name: str, *, administrator_email: str) -> Invited:
         agency = agency_named(name)
         rules.require(joining.terms_accepted(agency.terms_accepted_at is not None))
         if agency.is_open:
-            raise Refused("agency.open", "Nothing done", f"{agency.name} is open already.", "Invite its members.")
+            raise Refused(
+                "agency.open",
+                "Nothing changed",
+                f"{agency.name} is already open.",
+                "Its administrator can invite members.",
+                act=Permission.MEMBER_INVITE,
+            )
         agency.opened_at, agency.suspended_at = timezone.now(), None
         agency.save(update_fields=["opened_at", "suspended_at"])
         write_entry("agency.opened", {"agency": agency.public_id, "sample": False}, acting_member=None)
@@ -100,7 +115,7 @@ def suspend_agency(name: str, *, why: str) -> Agency:
         Refused: unknown, not open, or no reason.
     """
     if not why.strip():
-        raise Refused("agency.why", "Nothing done", "No reason was stated.", "State it with --why TEXT.")
+        raise Refused("agency.why", "Nothing changed", "The reason is missing.", "State the reason.")
     with transaction.atomic():
         agency = agency_named(name)
         rules.require(rules.agency_open(agency.is_open))

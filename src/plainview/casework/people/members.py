@@ -79,8 +79,9 @@ def _invite(
         raise Refused(
             "member.exists",
             "Not invited",
-            "A member with this address exists already: one person, one account.",
-            "Change their roles with `plainview member roles`.",
+            "A member with this address already exists: one person has one account.",
+            "Change the roles of that member.",
+            act=Permission.MEMBER_ROLES,
         )
     now, code = timezone.now(), new_code()
     # A new invitation replaces the older ones, so that a code sent to a wrong place can be taken back.
@@ -131,9 +132,11 @@ def join(code: str, name: str) -> Member:
         assert invitation is not None  # noqa: S101  require() has raised otherwise
         rules.require(rules.agency_open(invitation.agency.is_open))
         if not name or len(name) > _MAX_NAME:
-            raise Refused("member.name", "Not joined", f"A name has 1 to {_MAX_NAME} characters.", "State your name.")
+            raise Refused(
+                "member.name", "Not joined", f"The name does not have 1 to {_MAX_NAME} characters.", "Enter your name."
+            )
         if Member.objects.filter(email=invitation.email).exists():
-            raise Refused("member.exists", "Not joined", "You are a member already.", "Sign in.")
+            raise Refused("member.exists", "Not joined", "You are already a member.", "Sign in.")
         member = Member(
             agency=invitation.agency,
             email=invitation.email,
@@ -197,9 +200,11 @@ def deactivate(email: str, *, why: str, acting_member: Member) -> Member:
         member = find.colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Deactivation"))
         if not member.is_active:
-            raise Refused("member.inactive", "Nothing done", "This account is not active.", "Nothing is needed.")
+            raise Refused(
+                "member.inactive", "Nothing changed", "This account is not active.", "Nothing more is needed."
+            )
         if not why.strip():
-            raise Refused("member.why", "Nothing done", "No reason was stated.", "State it with --why TEXT.")
+            raise Refused("member.why", "Nothing changed", "The reason is missing.", "State the reason.")
         member.is_active = False
         member.save(update_fields=["is_active"])
         Token.objects.filter(member=member, revoked_at=None).update(revoked_at=timezone.now())
@@ -226,13 +231,16 @@ def record_training(
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Training"))
         if not course.strip() or not 1 <= hours <= 1000:
             raise Refused(
-                "training.values", "Not recorded", "A course has a name and 1 to 1000 hours.", "Correct them."
+                "training.values",
+                "Training not recorded",
+                "The course name is missing, or the hours are not 1 to 1000.",
+                "Correct them.",
             )
         if completed_on > timezone.now().date() or expires_on < completed_on:
             raise Refused(
                 "training.dates",
-                "Not recorded",
-                "It is completed in the past and expires after that.",
+                "Training not recorded",
+                "The training must be completed in the past and expire after its completion.",
                 "Correct the dates.",
             )
         training = Training.objects.create(

@@ -21,11 +21,11 @@ def change_policy(text: str, *, why: str, acting_member: Member) -> PolicyVersio
     with acting("policy.change", Permission.POLICY_CHANGE, acting_member):
         parse(text)
         if not why.strip():
-            raise Refused("policy.why", "Policy refused", "No reason was stated.", "State it with --why TEXT.")
+            raise Refused("policy.why", "Policy refused", "The reason is missing.", "State the reason.")
         # The agency's row is not locked: SQLite and the unique number make the second of two changes fail.
         newest = PolicyVersion.objects.filter(agency=acting_member.agency).order_by("-number")[0]
         if newest.text == text:
-            raise Refused("policy.same", "Nothing changed", "This is the policy already.", "Nothing is needed.")
+            raise Refused("policy.same", "Nothing changed", "This is already the policy.", "Nothing more is needed.")
         version = PolicyVersion.objects.create(
             agency=acting_member.agency,
             number=newest.number + 1,

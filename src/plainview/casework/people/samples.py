@@ -17,7 +17,7 @@ from django.db import transaction
 
 from plainview.casework.models import Member
 from plainview.casework.workspace.services import services
-from plainview.policy.decision import Refused
+from plainview.policy.decision import OperatorAct, Refused
 
 _PERIOD = 30  # seconds of a code; source: RFC 6238, and the library's default
 _WORDS = 4  # groups of four letters and digits: 80 random bits
@@ -68,6 +68,7 @@ def _require_sample() -> None:
         raise Refused(
             "sample.not_one",
             "Refused",
-            "This workspace is not a sample.",
-            "Sample people exist only where `plainview init --sample` made them.",
+            "This is not a sample workspace, and only a sample workspace has sample people.",
+            "Make a new workspace as a sample.",
+            act=OperatorAct.INIT,
         )

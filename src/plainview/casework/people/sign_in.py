@@ -93,7 +93,12 @@ def release(email: str, *, acting_member: Member) -> Member:
         member = find.colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Release"))
         if member.locked_at is None:
-            raise Refused("member.not_locked", "Nothing done", f"{member.email} is not locked.", "Nothing is needed.")
+            raise Refused(
+                "member.not_locked",
+                "Nothing changed",
+                f"The account {member.email} is not locked.",
+                "Nothing more is needed.",
+            )
         member.locked_at = None
         member.save(update_fields=["locked_at"])
         SignInFailure.objects.filter(member=member).delete()
@@ -111,7 +116,9 @@ def reset_sign_in(email: str, *, acting_member: Member) -> str:
         member = find.colleague(email, acting_member)
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Reset"))
         if not member.is_active:
-            raise Refused("member.inactive", "Nothing done", "This account is not active.", "Nothing is needed.")
+            raise Refused(
+                "member.inactive", "Nothing changed", "This account is not active.", "Nothing more is needed."
+            )
         member.set_unusable_password()
         member.save(update_fields=["password"])
         from allauth.mfa.models import Authenticator

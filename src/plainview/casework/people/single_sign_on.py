@@ -39,7 +39,7 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
     try:
         given = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _invalid(f"It is not TOML: {error}.") from None
+        raise _invalid(f"The file is not TOML: {error}.") from None
     kind = str(given.pop("kind", ""))
     if kind not in _KINDS:
         raise _invalid(f"kind is one of: {', '.join(_KINDS)}.")
@@ -47,14 +47,14 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
     if given.keys() != fields or not all(isinstance(value, str) and value.strip() for value in given.values()):
         raise _invalid(f"{kind} has exactly these texts: {', '.join(sorted(fields))}.")
     if not _SLUG.fullmatch(slug):
-        raise _invalid(f"The short name is of the form {_SLUG.pattern}.")
+        raise _invalid(f"The short name does not have the form {_SLUG.pattern}.")
     if any(not given[name].startswith(("https://", "http://127.0.0.1")) for name in fields & {"server_url", "sso_url"}):
-        raise _invalid("The provider's address begins with https://.")
+        raise _invalid("The provider's address does not begin with https://.")
     with transaction.atomic():
         agency = agency_named(agency_name)
         taken = SocialApp.objects.filter(client_id=slug if kind == "saml" else given["client_id"]).first()
         if taken is not None and taken.settings.get("agency") != agency.public_id:
-            raise _invalid("Another agency uses this short name or client.")
+            raise _invalid("Another agency already uses this short name or client.")
         for app in SocialApp.objects.all():
             if app.settings.get("agency") == agency.public_id:
                 app.delete()
@@ -98,4 +98,6 @@ def _settings(kind: str, given: dict[str, str], agency: Agency) -> dict[str, obj
 
 
 def _invalid(why: str) -> Refused:
-    return Refused("sso.invalid", "Sign-in not configured", why, "See docs/howto/sign-in.md for both forms.")
+    return Refused(
+        "sso.invalid", "Sign-in not configured", why, "Both forms of the file are described in docs/howto/sign-in.md."
+    )

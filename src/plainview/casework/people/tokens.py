@@ -64,8 +64,9 @@ def require_token(text: str, *, acting_member: Member) -> None:
         raise Refused(
             "token.needed",
             "Refused",
-            "This workspace is served: the command line acts with a token.",
-            "Put a token of that member into PLAINVIEW_TOKEN.",
+            "This workspace is being served, so the command line needs a token.",
+            "Make a token of the acting member and set it as the environment variable PLAINVIEW_TOKEN.",
+            act=Permission.TOKEN_OWN,
         )
     public, _, secret = text.partition(".")
     token = Token.objects.filter(public_id=public, member=acting_member).first()
@@ -83,8 +84,9 @@ def require_token(text: str, *, acting_member: Member) -> None:
     raise Refused(
         "token.invalid",
         "Refused",
-        "This token is not a current one of that member.",
-        "Make a new one with `plainview token make` before it runs out, or on your page.",
+        "The token is not a valid token of this member.",
+        "Make a new token.",
+        act=Permission.TOKEN_OWN,
     )
 
 

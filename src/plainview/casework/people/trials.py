@@ -43,14 +43,15 @@ def approve_trial(email: str, *, days: int, searches: int, acting_member: Member
                 "trial.not_on_trial",
                 "Trial refused",
                 f"{member.email} was not invited for a trial.",
-                "A full member needs none.",
+                "A full member needs no trial.",
             )
         if Trial.objects.filter(member=member).exists():
             raise Refused(
                 "trial.second",
                 "Trial refused",
-                f"{member.email} has had a trial.",
-                "A trial happens once; an administrator can make them a full member.",
+                f"{member.email} has already had a trial.",
+                "A trial can happen once. An administrator can make the person a full member.",
+                act=Permission.MEMBER_ROLES,
             )
         trial = Trial.objects.create(
             member=member, approved_by=acting_member, starts_on=today, ends_on=ends_on, search_limit=searches

@@ -81,7 +81,9 @@ def decide_approval(public_id: str, *, grant: bool, note: str, acting_member: Me
         row = find.approval(public_id, acting_member, among=undecided)
         rules.require(joining.another_person(acting_member.public_id, row.member.public_id, "Approval"))
         if not grant and not note.strip():
-            raise Refused("approval.note", "Nothing decided", "A denial has a reason.", "State it with --note.")
+            raise Refused(
+                "approval.note", "Nothing decided", "A denial needs a reason.", "State the reason for the denial."
+            )
         row.granted, row.decided_by, row.decided_at, row.note = grant, acting_member, now, note.strip()
         row.save(update_fields=["granted", "decided_by", "decided_at", "note"])
         write_entry(

@@ -29,6 +29,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.disclosure import EXONERATION
 from plainview.policy.permissions import Permission
 from plainview.policy.search import DRAFT_DAYS, ORIGINS
+from plainview.policy.wording import counted
 from plainview.recognition import edits as editing
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.quality import MIN_FACE_PX
@@ -65,7 +66,7 @@ def prepare(
     if len(data) > MAX_BYTES:
         raise BadMedia(
             "too_large",
-            f"The file has {len(data):,} bytes; the limit is {MAX_BYTES:,}.",
+            f"The file has {counted(len(data), 'byte')}; the limit is {MAX_BYTES:,}.",
             "Choose a smaller copy of the photograph.",
         )
     chain = editing.read(edits)
@@ -159,9 +160,9 @@ def save(public_id: str, changes: dict[str, Any], *, acting_member: Member) -> P
     if changes.get("origin") and changes["origin"] not in ORIGINS:
         raise Refused(
             "preparation.origin",
-            "Not saved",
+            "Probe not saved",
             f"There is no origin {changes['origin']!r}.",
-            f"Use one of: {'; '.join(ORIGINS)}.",
+            f"Choose one of: {'; '.join(ORIGINS)}.",
         )
     if draft.review_id is not None and "purpose" in changes:
         changes["purpose"] = EXONERATION
@@ -245,8 +246,9 @@ def _searched() -> Refused:
     return Refused(
         "preparation.used",
         "Nothing changed",
-        "This probe was searched: what was searched with stays as it is.",
-        "Prepare the photograph anew.",
+        "This probe has been searched, so it can no longer be changed.",
+        "Prepare the photograph again.",
+        act=Permission.SEARCH_RUN,
     )
 
 
@@ -256,17 +258,17 @@ def _require_face(draft: Preparation, number: int | None) -> None:
     if not 1 <= number <= len(draft.faces):
         raise Refused(
             "preparation.face",
-            "Not saved",
+            "Probe not saved",
             f"The picture has no face {number}.",
-            "Choose one of those shown.",
+            "Choose one of the faces that were found.",
         )
     width = draft.faces[number - 1]["box"][2]
     if width < MIN_FACE_PX:
         raise Refused(
             "preparation.face",
-            "Not saved",
-            f"Face {number} is {width:.0f} pixels wide; {MIN_FACE_PX} is the least that is compared.",
-            "Choose a larger one, or get a larger original.",
+            "Probe not saved",
+            f"Face {number} is {width:.1f} pixels wide; {MIN_FACE_PX} are needed.",
+            "Choose a larger face, or get a larger original.",
         )
 
 

@@ -113,12 +113,14 @@ def retire_item(public_id: str, *, why: str, acting_member: Member) -> Proficien
         item = find.proficiency_item(public_id, acting_member)
         rules.require(explained(why, "The reason"))
         if item.retired_at is not None:
-            raise Refused("proficiency.retired", "Nothing done", "It is retired already.", "Nothing is needed.")
+            raise Refused(
+                "proficiency.retired", "Nothing changed", "This item is already retired.", "Nothing more is needed."
+            )
         if live_tasks().filter(proficiency=item, answered_at=None).exists():
             raise Refused(
                 "proficiency.open",
-                "Not retired",
-                "Somebody has it and has not answered yet.",
+                "Item not retired",
+                "A member has this item and has not answered it yet.",
                 "Wait for the answer.",
             )
         blob = item.probe_blob if item.probe_reference_id is None else ""

@@ -151,7 +151,13 @@ def item_picture(public_id: str, which: str, member: Member) -> bytes:
     rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_MANAGE))
     item = find.proficiency_item(public_id, member)
     if (which == "probe" and not item.probe_blob) or (which != "probe" and not item.reference.template):
-        raise Refused("reference.expunged", "Nothing shown", "This picture was erased.", "Retire the item.")
+        raise Refused(
+            "reference.expunged",
+            "Nothing shown",
+            "This picture was erased.",
+            "Retire the item.",
+            act=Permission.PROFICIENCY_MANAGE,
+        )
     if which == "probe":
         return aligned_jpeg(item.probe_blob, item.probe_box, item.probe_points)
     return aligned_jpeg(item.reference.blob, item.reference.box, item.reference.points)

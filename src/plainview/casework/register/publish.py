@@ -88,8 +88,8 @@ def _previous(folder: Path) -> bytes:
         raise Refused(
             "register.folder",
             "Nothing published",
-            f"{folder} holds something else than a register.",
-            "Name a new folder, or one that holds an earlier register.",
+            f"{folder} contains files that are not part of a register.",
+            "Choose a new folder, or one that contains an earlier register.",
         )
     return held.read_bytes() if held.is_file() else b""
 

@@ -32,9 +32,10 @@ def proof_of_run(public_id: str, *, acting_member: Member) -> dict[str, Any]:
         if run.state != RetentionRun.State.DONE:
             raise Refused(
                 "retention.not_done",
-                "Nothing to prove",
+                "No proof made",
                 f"The run is {run.state}.",
-                "A proof is made once it is done.",
+                "Wait until the run is done.",
+                act=Permission.RETENTION_READ,
             )
         write_entry(
             "retention.proved",

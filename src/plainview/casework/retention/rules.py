@@ -49,7 +49,9 @@ def set_rules(text: str, *, why: str, acting_member: Member) -> RetentionVersion
         rules.require(explained(why, "The reason"))
         newest, _ = rules_of(agency)
         if text == (newest.text if newest else BEGINNING):
-            raise Refused("retention.same", "Nothing changed", "These are the rules already.", "Nothing is needed.")
+            raise Refused(
+                "retention.same", "Nothing changed", "These are already the rules.", "Nothing more is needed."
+            )
         # The agency's row is not locked: the unique number makes the second of two changes fail.
         version = RetentionVersion.objects.create(
             agency=agency,
@@ -118,9 +120,9 @@ def record_event(
         if kind not in retention.EVENTS or (held is None and not rows) or (case.strip() and held is None):
             raise Refused(
                 "retention.event_of_nothing",
-                "Nothing recorded",
-                "An acquittal or dismissal names a case or references; the end of consent and an order, references.",
-                "Name what it is about.",
+                "Event not recorded",
+                "An acquittal or dismissal needs a case or references; the end of consent or an order needs references.",
+                "Name the case or the references.",
             )
         rules.require(retention.event_day(happened_on, timezone.now().date()))
         _authority(authority)
@@ -257,7 +259,7 @@ def _bad_rows(bad: Iterable[Bad]) -> Refused:
         "retention.bad_rows",
         "Nothing imported",
         f"{told}{more}.",
-        "Nothing of the file was recorded. Correct these rows and import it again.",
+        "No row of the file was recorded. Correct these rows and import the file again.",
     )
 
 
@@ -265,7 +267,7 @@ def _authority(text: str) -> None:
     if not text.strip():
         raise Refused(
             "retention.authority",
-            "Nothing recorded",
-            "It does not say on whose word.",
+            "Event not recorded",
+            "The authority is missing.",
             "Name the court, the file or the letter.",
         )

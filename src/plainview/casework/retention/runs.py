@@ -34,6 +34,7 @@ from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
 from plainview.policy.retention import State
 from plainview.policy.roles import holds
+from plainview.policy.wording import counted
 
 KIND = "retention"
 """The kind of a run's job (jobs.tasks)."""
@@ -53,7 +54,8 @@ def propose_run(*, acting_member: Member) -> RetentionRun:
                 "retention.open_run",
                 "Nothing proposed",
                 f"Run {waiting.public_id} is {waiting.state}.",
-                "Decide on it, or wait until it is done; a list that is out of date is withdrawn first.",
+                "Decide on that run, or wait until it is done. If its list is out of date, withdraw it.",
+                act=Permission.RETENTION_APPROVE,
             )
         today = timezone.now().date()
         found = due(agency, today)
@@ -61,8 +63,9 @@ def propose_run(*, acting_member: Member) -> RetentionRun:
             raise Refused(
                 "retention.nothing_due",
                 "Nothing proposed",
-                f"Nothing is due that may be erased; {len(found)} held back.",
-                "See what comes next: `plainview retention upcoming`, or the page.",
+                f"Nothing that is due may be erased; {counted(len(found), 'item is', 'items are')} held back.",
+                "Check what is due next.",
+                act=Permission.RETENTION_READ,
             )
         return _propose(agency, found, today, acting_member)
 
@@ -170,7 +173,13 @@ def approve_run(public_id: str, *, note: str, acting_member: Member) -> tuple[Re
     with acting("retention.approve", Permission.RETENTION_APPROVE, acting_member):
         run = find.retention_run(public_id, acting_member, lock=True)
         if run.state != RetentionRun.State.PROPOSED:
-            raise Refused("retention.not_waiting", "Nothing approved", f"The run is {run.state}.", "See its page.")
+            raise Refused(
+                "retention.not_waiting",
+                "Run refused",
+                f"The run is {run.state}.",
+                "Check the state of the run.",
+                act=Permission.RETENTION_READ,
+            )
         proposer = run.proposed_by.public_id if run.proposed_by else ""
         rules.require(
             joining.another_person(acting_member.public_id, proposer, "Approval"),
@@ -212,7 +221,8 @@ def ask_run_again(public_id: str, *, acting_member: Member) -> tuple[RetentionRu
                 "retention.not_approved",
                 "Nothing run",
                 f"The run is {run.state}.",
-                "Another member than who proposed it approves it first: `plainview retention approve`.",
+                "Another member than the one who proposed the run has to approve it first.",
+                act=Permission.RETENTION_APPROVE,
             )
         return run, jobs.ask_again(KIND, run.pk, acting_member=acting_member)
 
@@ -227,7 +237,13 @@ def withdraw_run(public_id: str, *, reason: str, acting_member: Member) -> Reten
         run = find.retention_run(public_id, acting_member, lock=True)
         rules.require(explained(reason, "The reason"))
         if run.state != RetentionRun.State.PROPOSED:
-            raise Refused("retention.not_waiting", "Nothing withdrawn", f"The run is {run.state}.", "See its page.")
+            raise Refused(
+                "retention.not_waiting",
+                "Run refused",
+                f"The run is {run.state}.",
+                "Check the state of the run.",
+                act=Permission.RETENTION_READ,
+            )
         _withdraw(run, reason.strip(), acting_member)
     return run
 

@@ -35,6 +35,7 @@ from plainview.casework.retention.read import digest_of_lines, frozen_lines, ite
 from plainview.casework.search.erase import erase_search
 from plainview.casework.videos.erase import drop_blobs, erase_rows
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 from plainview.policy.retention import State, What
 
 Progress = Callable[[int, int], None]
@@ -61,8 +62,9 @@ def work_off(job: Job, progress: Progress = lambda done, total: None) -> str:
         raise Refused(
             "retention.list_damaged",
             "Nothing erased",
-            "The list is not the one that was approved.",
+            "The list differs from the one that was approved.",
             "Have the database examined, and propose a new run.",
+            act=Permission.RETENTION_PROPOSE,
         )
     planned = [row for row in items if row.planned]
     beat(job, 0, len(planned))

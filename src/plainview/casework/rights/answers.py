@@ -53,8 +53,9 @@ def answer_request(
             raise Refused(
                 "rights.erase",
                 "Not answered",
-                "Only references of the person are erased, and only if they asked for it.",
-                "See `plainview rights show` for those that are theirs.",
+                "Only references that show the person can be erased, and only if the person asked for erasure.",
+                "Check which references show the person.",
+                act=Permission.RIGHTS_READ,
             )
         kept = [one for one in found if one.reference.public_id not in erase and one.reference.template]
         if asks and kept:

@@ -77,7 +77,13 @@ def confirm(public_id: str, how: str, *, acting_member: Member) -> SubjectReques
             policy.no_document_number(how),
         )
         if row.state != RECEIVED:
-            raise Refused("rights.confirmed", "Not recorded", "It was recorded already.", "Go on with the request.")
+            raise Refused(
+                "rights.confirmed",
+                "Not recorded",
+                "The identity has already been confirmed.",
+                "Continue with the request.",
+                act=Permission.RIGHTS_READ,
+            )
         row.state, row.confirmed_how = CONFIRMED, how.strip()
         row.confirmed_by, row.confirmed_at = acting_member, timezone.now()
         row.save(update_fields=["state", "confirmed_how", "confirmed_by", "confirmed_at"])
@@ -134,15 +140,16 @@ def refuse(public_id: str, ground: str, reason: str, *, acting_member: Member) -
             raise Refused(
                 "rights.begun",
                 "Not refused",
-                "Pictures of the person are being erased already.",
-                "Finish the answer: run it again.",
+                "Pictures of the person are already being erased.",
+                "Finish the answer: send it again.",
+                act=Permission.RIGHTS_ANSWER,
             )
         if ground not in policy.GROUNDS:
             raise Refused(
                 "rights.ground",
                 "Not refused",
                 f"There is no ground {ground!r}.",
-                f"Use one of: {', '.join(policy.GROUNDS)}.",
+                f"Choose one of: {', '.join(policy.GROUNDS)}.",
             )
         row.state, row.outcome, row.ground, row.reason = REFUSED, "refused", ground, reason.strip()
         close(row, acting_member)

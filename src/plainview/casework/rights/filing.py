@@ -33,6 +33,7 @@ from plainview.policy import rights as policy
 from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.rights import Filing
+from plainview.policy.wording import counted
 from plainview.recognition.errors import BadMedia
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -62,7 +63,9 @@ def agency_asked(public_id: str) -> Agency:
     """
     found = next((row for row in open_agencies() if row.public_id == public_id), None)
     if found is None:
-        raise Refused("rights.agency", "Not sent", "No such agency works here.", "Choose one of the list.")
+        raise Refused(
+            "rights.agency", "Request not sent", "No open agency has this id.", "Choose an agency from the list."
+        )
     return found
 
 
@@ -159,7 +162,10 @@ def _check_email(address: str) -> None:
         validate_email(address)
     except ValidationError:
         raise Refused(
-            "rights.contact", "Not sent", "The e-mail address is none.", "Correct it, or give a postal one."
+            "rights.contact",
+            "Request not sent",
+            "The e-mail address is not valid.",
+            "Correct it, or give a postal address.",
         ) from None
 
 
@@ -167,8 +173,8 @@ def too_large(size: int) -> BadMedia:
     """What is said of a photograph of more bytes than are taken."""
     return BadMedia(
         "too_large",
-        f"The photograph has {size:,} bytes; the limit is {policy.PHOTO_BYTES:,}.",
-        "Choose a smaller copy of it.",
+        f"The photograph has {counted(size, 'byte')}; the limit is {policy.PHOTO_BYTES:,}.",
+        "Choose a smaller copy of the photograph.",
     )
 
 
@@ -182,8 +188,8 @@ def _check_photo(data: bytes) -> None:
     if len(faces) > 1:
         raise BadMedia(
             "no_such_face",
-            f"The photograph shows {len(faces)} faces.",
-            "Send one that shows nobody but you: other people have not asked.",
+            f"The photograph shows {counted(len(faces), 'face')}.",
+            "Send a photograph that shows only you: the other people have not made a request.",
         )
 
 
@@ -206,9 +212,9 @@ def open_request(public_id: str, code: str, *, network: str) -> Opened:
         if _count(what, whom) >= policy.WRONG_CODES:
             raise Refused(
                 "rights.code_often",
-                "Not shown",
-                f"More than {policy.WRONG_CODES} codes were wrong within an hour.",
-                "Wait an hour, then try again with the code of your receipt.",
+                "Request not shown",
+                f"More than {policy.WRONG_CODES} wrong codes were entered within an hour.",
+                "Wait an hour, then try again with the code on your receipt.",
             )
     row = SubjectRequest.objects.select_related("agency", "answer").filter(public_id=number).first()
     # The digest of nothing is compared too, so that an unknown number takes as long as a wrong code.
@@ -218,9 +224,9 @@ def open_request(public_id: str, code: str, *, network: str) -> Opened:
         _counted("code network", _network(network))
         raise Refused(
             "rights.code",
-            "Not shown",
-            "There is no request with this number and this code.",
-            "Both stand on your receipt. Without them, ask the agency.",
+            "Request not shown",
+            "No request has this number and this code.",
+            "Check both on your receipt. Without the receipt, ask the agency.",
         )
     with _unseen(), transaction.atomic():
         write_entry(

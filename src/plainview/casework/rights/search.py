@@ -96,7 +96,8 @@ def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectReq
                 "rights.nothing_to_find",
                 "Nothing searched",
                 "The person sent no photograph and named no reference.",
-                "Answer the request, or ask them for a photograph of themself.",
+                "Answer the request, or ask the person for a photograph of themselves.",
+                act=Permission.RIGHTS_ANSWER,
             )
         galleries = list(Gallery.objects.filter(agency=acting_member.agency).order_by("pk"))
         pack = services().engine.pack
@@ -203,9 +204,10 @@ def decide(
         if unknown or set(persons) & set(others):
             raise Refused(
                 "finding.unknown",
-                "Nothing decided",
+                "Not found",
                 f"The request lists no such reference: {', '.join(sorted(unknown)) or 'one was named for both'}.",
-                "See `plainview rights show`.",
+                "Choose references that the request lists.",
+                act=Permission.RIGHTS_READ,
             )
         for reference in [*persons, *others]:
             _decide(held[reference], reference in persons, row, acting_member)

@@ -53,7 +53,9 @@ def draw_sample(
         size = announced.size
         rows = population(acting_member.agency, size, since)
         if not rows:
-            raise Refused("sample.empty", "Nothing drawn", "There is no search to draw from.", "Choose an earlier day.")
+            raise Refused(
+                "sample.empty", "Sample not drawn", "No search was made in this time.", "Choose an earlier first day."
+            )
         root = root_at(size).hex()
         seed = seed_of(
             root,
@@ -111,7 +113,13 @@ def record_finding(sample_id: str, position: int, finding: str, note: str, *, ac
         rows = AuditSampleItem.objects.select_for_update().filter(sample=sample, position=position)
         row = rows.select_related("search").first()
         if row is None:
-            raise Refused("sample.unknown", "Refused", f"The sample has no place {position}.", "Look at its list.")
+            raise Refused(
+                "sample.unknown",
+                "Not found",
+                f"The sample has no place {position}.",
+                "Choose a position from the list of the sample.",
+                act=Permission.AUDIT_SAMPLE,
+            )
         rules.require(finding_follows(row.finding, finding, note))
         receipt = write_entry(
             "sample.found",

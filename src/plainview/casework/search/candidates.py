@@ -5,6 +5,7 @@ from __future__ import annotations
 from plainview.casework import find
 from plainview.casework.models import Candidate, Member, Search
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 
 
 def answered(public_id: str, member: Member) -> Search:
@@ -18,8 +19,9 @@ def answered(public_id: str, member: Member) -> Search:
         raise Refused(
             "search.no_answer",
             "Nothing shown",
-            "It was erased." if search.erased_at else "It was not answered.",
+            "The search was erased." if search.erased_at else "The search was not answered.",
             "Run a new search if the case still needs one.",
+            act=Permission.SEARCH_RUN,
         )
     return search
 

@@ -84,9 +84,11 @@ def _request(draft: Preparation, gallery: str) -> Request:
 
 def _complete(draft: Preparation) -> None:
     if draft.face is None:
-        raise Refused("preparation.no_face", "Search refused", "No face was chosen.", "Choose one in step 1.")
+        raise Refused("preparation.no_face", "Search refused", "No face was chosen.", "Choose a face first.")
     if not draft.galleries:
-        raise Refused("preparation.no_gallery", "Search refused", "No gallery was chosen.", "Choose at least one.")
+        raise Refused(
+            "preparation.no_gallery", "Search refused", "No gallery was chosen.", "Choose at least one gallery."
+        )
 
 
 def _approved(draft: Preparation, wanted: int, member: Member) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from plainview.casework import find
 from plainview.casework.models import Case, ExonerationReview, Member
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 
 
 def review_to_search(public_id: str, case: Case | None, member: Member) -> ExonerationReview:
@@ -18,8 +19,8 @@ def review_to_search(public_id: str, case: Case | None, member: Member) -> Exone
         raise Refused(
             "review.aware",
             "Search refused",
-            "You entered or decided this review, and know who is charged.",
-            "Let an examiner search it who was not told.",
+            "You recorded or decided this review and know who is charged.",
+            "Ask an examiner who does not know to run the search.",
         )
     return row
 
@@ -28,21 +29,23 @@ def open_review(public_id: str, case: Case | None, member: Member) -> Exoneratio
     """The accepted review of this case that is not answered.
 
     Raises:
-        Refused: review.unknown, when there is none of this case; or review.not_open.
+        Refused: review.unknown, review.other_case or review.not_open.
     """
     row = find.review(public_id, member)
     if case is None or row.search.case_id != case.pk:
         raise Refused(
-            "review.unknown",
+            "review.other_case",
             "Search refused",
-            "The review is of another case.",
+            "The review belongs to another case.",
             "Name the case of the review.",
+            act=Permission.EXONERATION_READ,
         )
     if not row.accepted or row.answered_at is not None:
         raise Refused(
             "review.not_open",
             "Search refused",
-            "The review is not accepted, or is answered already.",
-            "A supervisor accepts a request before it is searched.",
+            "The review is not accepted, or has already been answered.",
+            "Ask a supervisor to accept the request before the search.",
+            act=Permission.EXONERATION_DECIDE,
         )
     return row

@@ -34,16 +34,17 @@ def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Sea
         if search.authorise_by is None or over is not None:
             raise Refused(
                 "search.not_waiting",
-                "Nothing authorised",
-                "This search does not wait for an authorisation.",
-                "See `plainview urgent list`.",
+                "Search not authorised",
+                "This search is not waiting for authorisation.",
+                "Check which urgent searches are waiting.",
+                act=Permission.SEARCH_AUTHORISE,
             )
         if not note.strip():
             raise Refused(
                 "search.note",
-                "Nothing authorised",
-                "No reason was stated.",
-                "State with --note why it was right.",
+                "Search not authorised",
+                "The reason is missing.",
+                "State why the urgent search was justified.",
             )
         search.authorised_by, search.authorised_at = acting_member, timezone.now()
         search.save(update_fields=["authorised_by", "authorised_at"])

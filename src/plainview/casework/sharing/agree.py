@@ -73,7 +73,7 @@ def propose_version(public_id: str, proposal: Proposal, *, acting_member: Member
     with acting("agreement.propose", Permission.AGREEMENT_MANAGE, acting_member):
         agreement = _locked(public_id, acting_member)
         if agreement.holder_id != acting_member.agency_id:
-            raise _others("Only the agency that searches proposes.")
+            raise _others("Only the searching agency can propose a version.")
         _version(agreement, proposal, acting_member)
     return agreement
 
@@ -92,14 +92,15 @@ def accept(public_id: str, number: int, *, acting_member: Member) -> Agreement:
     with acting("agreement.accept", Permission.AGREEMENT_MANAGE, acting_member):
         agreement = _locked(public_id, acting_member)
         if agreement.asker_id != acting_member.agency_id:
-            raise _others("Only the agency that asks accepts.")
+            raise _others("Only the requesting agency can accept a version.")
         newest = agreement.versions.order_by("-number")[0]
         if newest.number != number or newest.accepted_at is not None:
             raise Refused(
                 "agreement.version",
-                "Nothing accepted",
-                f"Version {number} does not wait to be accepted.",
+                "Agreement not accepted",
+                f"Version {number} is not waiting for acceptance.",
                 "Read the newest version first.",
+                act=Permission.AGREEMENT_READ,
             )
         newest.accepted_by, newest.accepted_at = acting_member, timezone.now()
         newest.save(update_fields=["accepted_by", "accepted_at"])
@@ -206,9 +207,9 @@ def _partner(name: str, member: Member) -> Agency:
     if found is None:
         raise Refused(
             "agency.unknown",
-            "Agreement refused",
+            "Not found",
             f"There is no other open agency {name!r}.",
-            "Write its name as the public register has it.",
+            "Enter the agency's name as in the public register.",
         )
     return found
 
@@ -217,12 +218,18 @@ def _locked(public_id: str, member: Member) -> Agreement:
     """An agreement of the member's agency, not withdrawn, its row locked until the end of the transaction."""
     agreement = locked(find.agreement(public_id, member).pk)
     if agreement.withdrawn_at is not None:
-        raise Refused("agreement.over", "Nothing done", "The agreement was withdrawn.", "Propose a new one.")
+        raise Refused(
+            "agreement.over",
+            "Nothing changed",
+            "The agreement was withdrawn.",
+            "Propose a new agreement.",
+            act=Permission.AGREEMENT_MANAGE,
+        )
     return agreement
 
 
 def _others(why: str) -> Refused:
-    return Refused("agreement.other_side", "Nothing done", why, "Ask the other agency's administrator.")
+    return Refused("agreement.other_side", "Nothing changed", why, "Ask the other agency's administrator.")
 
 
 def _named(agreement: Agreement) -> dict[str, Value]:

@@ -50,7 +50,11 @@ def refuse_authorisation(public_id: str, *, reason: str, acting_member: Member) 
         )
         if request.authorised_at is not None:
             raise Refused(
-                "shared.authorised", "Nothing done", "It is authorised already.", "Whoever asked can take it back."
+                "shared.authorised",
+                "Nothing changed",
+                "The request is already authorised.",
+                "The member who made the request can take it back.",
+                act=Permission.SHARED_REQUEST,
             )
         close(request, words.NOT_AUTHORISED, reason, acting_member)
     return request
@@ -74,7 +78,10 @@ def _open(public_id: str, member: Member, *, holder: bool) -> SharedRequest:
     agency = request.agreement.holder_id if holder else request.agreement.asker_id
     if agency != member.agency_id:
         raise Refused(
-            "shared.unknown", "Refused", "That is for the other agency to do.", "Tell its people, if it matters."
+            "shared.other_side",
+            "Nothing changed",
+            "Only the other agency can do this.",
+            "Ask the other agency if it matters.",
         )
     rules.require(words.request_open(request.closed_as, request.expires_at, timezone.now()))
     return request

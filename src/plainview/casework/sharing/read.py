@@ -178,10 +178,19 @@ def given_candidate(request: SharedRequest, rank: int) -> Candidate:
     """
     found = next((row.candidate for row in given(request) if row.candidate.rank == rank), None)
     if found is None:
-        raise Refused("candidate.unknown", "Refused", f"No candidate {rank} was given.", "Go back.")
+        raise Refused(
+            "candidate.unknown",
+            "Not found",
+            f"The answer contains no candidate {rank}.",
+            "Choose a candidate of the answer.",
+            act=Permission.SHARED_READ,
+        )
     if not found.reference.template:
         raise Refused(
-            "reference.expunged", "Nothing shown", "This reference was erased from its gallery.", "Its picture is gone."
+            "reference.expunged",
+            "Nothing shown",
+            "This reference was erased from its gallery.",
+            "Its picture no longer exists.",
         )
     return found
 

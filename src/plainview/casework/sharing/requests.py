@@ -77,9 +77,10 @@ def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedReques
         if agreement.asker_id != acting_member.agency_id:
             raise Refused(
                 "agreement.other_side",
-                "Request refused",
-                "Your agency searches under this agreement.",
-                "Choose one under which it asks.",
+                "Nothing changed",
+                "Under this agreement your agency is the one that searches.",
+                "Choose an agreement under which your agency makes requests.",
+                act=Permission.AGREEMENT_READ,
             )
         version = binding_version(agreement)
         terms, withdrawn = terms_of(version), agreement.withdrawn_at is not None
@@ -155,9 +156,10 @@ def authorise_request(public_id: str, *, note: str = "", acting_member: Member) 
         if request.agreement.asker_id != acting_member.agency_id or request.authorised_at is not None:
             raise Refused(
                 "shared.unknown",
-                "Nothing authorised",
-                "There is no such request that waits for you.",
-                "See `plainview request list`.",
+                "Not found",
+                "No such request is waiting for you.",
+                "Check which requests are waiting.",
+                act=Permission.SHARED_READ,
             )
         rules.require(joining.another_person(acting_member.public_id, request.member.public_id, "Authorisation"))
         require_agreed(request)
@@ -187,9 +189,19 @@ def take(public_id: str, *, acting_member: Member) -> SharedRequest:
     with acting("shared.take", Permission.SHARED_ANSWER, acting_member):
         request = held(find.shared_request(public_id, acting_member).public_id)
         if request.agreement.holder_id != acting_member.agency_id:
-            raise Refused("shared.unknown", "Nothing taken", "Your agency asked for it.", "The other agency takes it.")
+            raise Refused(
+                "shared.other_side",
+                "Nothing changed",
+                "Your agency made this request.",
+                "Wait until the other agency takes it.",
+            )
         if request.taken_by is not None:
-            raise Refused("shared.taken", "Nothing taken", "It was taken already.", "Only who took it works on it.")
+            raise Refused(
+                "shared.taken",
+                "Request not taken",
+                "The request has already been taken.",
+                "Only the member who took a request can work on it.",
+            )
         _, policy = binding(acting_member.agency)
         own = (
             trained(Role.EXAMINER, training_facts(acting_member), policy, timezone.now().date()),
@@ -226,7 +238,13 @@ def ask_approval(public_id: str, *, acting_member: Member) -> Approval:
     """
     request = find.shared_request(public_id, acting_member)
     if request.mirror is None or request.mirror.agency_id != acting_member.agency_id:
-        raise Refused("shared.not_taken", "Nothing asked", "Nobody has taken it.", "Take it first.")
+        raise Refused(
+            "shared.not_taken",
+            "Search refused",
+            "The request has not been taken.",
+            "Take the request first.",
+            act=Permission.SHARED_ANSWER,
+        )
     return request_approval(request.mirror.number, request.purpose, request.probe_blob, acting_member=acting_member)
 
 
@@ -251,10 +269,11 @@ def _face(draft: Preparation) -> dict[str, Any]:
         raise Refused(
             "shared.frames",
             "Request refused",
-            "The probe is made of several frames.",
+            "The probe consists of several frames.",
             "Prepare the best frame alone: another agency cannot open your videos.",
+            act=Permission.SEARCH_RUN,
         )
     face = chosen_face(draft)
     if face is None:
-        raise Refused("preparation.no_face", "Request refused", "No face was chosen.", "Choose one in step 1.")
+        raise Refused("preparation.no_face", "Search refused", "No face was chosen.", "Choose a face first.")
     return face

@@ -77,14 +77,18 @@ def _cut_off(search: Search, acting_member: Member) -> None:
     """Note that an earlier search ended without an answer, so that another can be made; not while it may still run."""
     if search.requested_at > timezone.now() - ABANDONED or search.member_id != acting_member.pk:
         raise _running()
-    ended = Refused("shared.cut_off", "Not answered", "The search was cut off.", "Search again.")
+    ended = Refused(
+        "shared.cut_off",
+        "Request not answered",
+        "The search was interrupted.",
+        "Search again.",
+        act=Permission.SHARED_ANSWER,
+    )
     withhold(search, search.request_entry, ended, acting_member)
 
 
 def _running() -> Refused:
-    return Refused(
-        "shared.running", "Search refused", "It is being searched at this moment.", "Look again in a minute."
-    )
+    return Refused("shared.running", "Search refused", "The search is already running.", "Try again in a minute.")
 
 
 def answer_request(public_id: str, *, acting_member: Member) -> SharedRequest:
@@ -138,7 +142,11 @@ def report_shared_outcome(
         given = request.leads.select_related("lead").filter(lead__public_id=lead_id.strip()).first()
         if given is None or request.agreement.asker_id != acting_member.agency_id:
             raise Refused(
-                "lead.unknown", "Refused", f"Your agency was not given a lead {lead_id!r}.", "See the request's result."
+                "lead.unknown",
+                "Not found",
+                f"Your agency was not given a lead {lead_id!r}.",
+                "Check the answer to the request.",
+                act=Permission.SHARED_READ,
             )
         rules.require(looking.outcome_known(outcome))
         row = Outcome.objects.create(lead=given.lead, outcome=outcome, note=note.strip(), reported_by=acting_member)

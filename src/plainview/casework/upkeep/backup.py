@@ -62,15 +62,15 @@ def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
         raise Refused(
             "backup.place",
             "No backup made",
-            f"{path} exists or lies in the workspace.",
-            "Name a new file, on another disk.",
+            f"{path} already exists, or is inside the workspace.",
+            "Choose a new file, on another disk.",
         )
     if connection.vendor != "sqlite":
         raise Refused(
             "backup.database",
             "No backup made",
-            "The records are not in the workspace but in a database server.",
-            "Back that up with its own means at the same time as this folder.",
+            "The records are in a database server, not in the workspace.",
+            "Back up the database server by its own means, at the same time as this folder.",
         )
     finish()
     identity = new_id()

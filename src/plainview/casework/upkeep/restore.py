@@ -124,7 +124,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept: str | None, listed:
         raise Refused(
             "restore.log_unsound",
             "Nothing restored",
-            f"The restored log is not whole: {report.problems[0]}.",
+            f"The restored log is damaged: {report.problems[0]}.",
             "Keep the backup as it is and try another one.",
         )
     return Restored(

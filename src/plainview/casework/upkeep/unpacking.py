@@ -52,7 +52,7 @@ def staging(place: Path) -> Path:
                 "restore.exists",
                 "Nothing restored",
                 f"{path} exists and is not an empty folder.",
-                "Name a new folder; a restore never writes over one. What an interrupted restore left may be removed.",
+                "Choose a new folder: a restore never overwrites one. You may remove what an interrupted restore left.",
             )
     return beside
 
@@ -80,7 +80,7 @@ def unpack(
             "restore.keys",
             "Nothing restored",
             f"The keys cannot be read from {keys} ({error}).",
-            "Name the folder where the keys are kept with --keys; without them the backup opens for nobody.",
+            "Name the folder that contains the keys. Without the keys nobody can open the backup.",
         ) from None
     (beside / "audit").mkdir(mode=0o700)
     about: dict[str, Any] = {}
@@ -94,7 +94,7 @@ def unpack(
                 if found:
                     data = stream.read()
                     if digest_of(data) != found[1]:
-                        raise ArchiveDamaged("a picture in it is not what its name says")
+                        raise ArchiveDamaged("a picture in it does not match its name")
                     held.append(data)
                     count += 1
                     progress(count)
@@ -107,9 +107,11 @@ def unpack(
                     _write(_place(workspace, name), stream)
             blobs.put_many(held)
     except FileNotFoundError:
-        raise Refused("restore.file", "Nothing restored", f"There is no file {archive}.", "Name a backup.") from None
+        raise Refused(
+            "restore.file", "Nothing restored", f"There is no file {archive}.", "Choose a backup file."
+        ) from None
     if not about or not workspace.database.is_file() or not workspace.settings_file.is_file():
-        raise ArchiveDamaged("it holds no workspace")
+        raise ArchiveDamaged("it contains no workspace")
     return about
 
 
@@ -128,7 +130,7 @@ def _place(workspace: Workspace, name: str) -> Path:
         return workspace.root / name
     if folder == "audit" and rest in LOG_FILES:
         return workspace.audit / rest
-    raise ArchiveDamaged("it holds something that a backup does not")
+    raise ArchiveDamaged("it contains a file that does not belong in a backup")
 
 
 def _write(path: Path, source: SupportsRead[bytes]) -> None:

@@ -42,8 +42,9 @@ def export_stills(public_id: str, kind: str, *, acting_member: Member) -> bytes:
             raise Refused(
                 "still.none",
                 "Nothing written",
-                f"The video is {video.state} and has no still to write.",
-                "Wait until one is found.",
+                f"The video is {video.state} and has no still to export.",
+                "Wait until a still has been found.",
+                act=Permission.VIDEO_READ,
             )
         receipt = write_entry(
             "stills.exported",

@@ -25,6 +25,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.wording import counted
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.quality import MIN_FACE_PX
 from plainview.recognition.video.fuse import MAX_FRAMES
@@ -141,8 +142,8 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
         raise Refused(
             "still.too_many",
             "Search refused",
-            f"{len(stills) + 1} frames were named; {MAX_FRAMES} are the most.",
-            "Choose the best ones.",
+            f"{counted(len(stills) + 1, 'frame was', 'frames were')} chosen; at most {MAX_FRAMES} are allowed.",
+            "Choose the best frames.",
         )
     first = find.still(beside, acting_member)
     made = []
@@ -153,8 +154,8 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
             raise Refused(
                 "still.other_person",
                 "Search refused",
-                f"{public_id} is not another still of the same person of the same video.",
-                "Search each person with a probe of their own.",
+                f"{public_id} is not another still of the same person in the same video.",
+                "Search for each person with a separate probe.",
             )
         probe = prepare_still(public_id, acting_member=acting_member)
         made.append(Further(probe.data, probe.picture, probe.number, probe.face, probe.provenance))
@@ -173,6 +174,6 @@ def prepare_still(public_id: str, *, together_with: Sequence[str] = (), acting_m
     faces = services().engine.faces(picture)
     shares = [iou(face.detection.box, picked.box) for face in faces]
     if not shares or max(shares) < _SAME_PLACE:
-        raise BadMedia("no_face", "The still's face is not found in its frame again.", "Pick another still.")
+        raise BadMedia("no_face", "The face of the still was not found in its frame again.", "Choose another still.")
     number, face = services().engine.probe_face(picture, shares.index(max(shares)) + 1)
     return Probe(picked.name, picked.data, picture, number, face, provenance=picked.provenance, further=further)

@@ -166,8 +166,8 @@ def finish_video(public_id: str, *, sha256: str = "", acting_member: Member) -> 
             raise Refused(
                 "video.incomplete",
                 "Video refused",
-                f"{video.received:,} of {video.size:,} bytes are here.",
-                "Go on with the upload.",
+                f"{video.received:,} of {video.size:,} bytes have arrived.",
+                "Continue the upload.",
             )
         digest = _hashes.take(video)
         if sha256 and sha256.lower() != digest:
@@ -199,9 +199,10 @@ def process_again(
         if not stuck and video.state not in (Video.State.FAILED, Video.State.CANCELLED, Video.State.RECEIVED):
             raise Refused(
                 "video.not_waiting",
-                "Nothing begun",
+                "Video not processed",
                 f"The video is {video.state}.",
-                "Its page says what comes next.",
+                "Check the state of the video.",
+                act=Permission.VIDEO_READ,
             )
         if first_s is not None and not video.segments.exists():
             video.first_s, video.last_s = first_s, last_s
@@ -241,7 +242,12 @@ def discard_stale() -> list[str]:
 
 
 def _other_bytes() -> Refused:
-    return Refused("video.other_bytes", "Video refused", "What arrived is not what was sent.", "Send it again.")
+    return Refused(
+        "video.other_bytes",
+        "Video refused",
+        "The file that arrived differs from the file that was sent.",
+        "Upload the file again.",
+    )
 
 
 def _uploading(public_id: str, member: Member) -> Video:
@@ -251,6 +257,7 @@ def _uploading(public_id: str, member: Member) -> Video:
             "video.not_uploading",
             "Piece refused",
             "You are not uploading this video.",
-            "Begin an upload of your own.",
+            "Start an upload of your own.",
+            act=Permission.VIDEO_UPLOAD,
         )
     return video

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from plainview.audit.checkpoint import BadKey, Signer, VerifierKey
 from plainview.audit.cosignature import WitnessKey
-from plainview.policy.decision import Refused
+from plainview.policy.decision import OperatorAct, Refused
 from plainview.storage.seal import KEY_BYTES
 
 ENV = "PLAINVIEW_HOME"
@@ -67,8 +67,8 @@ class Workspace:
             raise Refused(
                 "workspace.key_missing",
                 "Workspace not usable",
-                f"Its key {name} cannot be read.",
-                f"Restore {path} from your backup; without it the workspace stays closed.",
+                f"The key {name} cannot be read.",
+                f"Restore {path} from your backup. Without the key the workspace cannot be opened.",
             ) from None
 
     def settings(self) -> dict[str, object]:
@@ -84,14 +84,15 @@ class Workspace:
                 "workspace.missing",
                 "No workspace",
                 f"There is no Plainview workspace in {self.root}.",
-                "Make one with `plainview init`, or name another with --workspace DIR or PLAINVIEW_HOME.",
+                "Make a workspace, or choose the folder of an existing one.",
+                act=OperatorAct.INIT,
             ) from None
         except (OSError, ValueError):
             raise Refused(
                 "workspace.damaged",
                 "Workspace not usable",
                 f"{self.settings_file} cannot be read.",
-                "Restore it from your backup.",
+                "Restore the file from your backup.",
             ) from None
 
     def require_owner(self) -> None:
@@ -105,7 +106,7 @@ class Workspace:
                 "workspace.not_owner",
                 "Workspace not opened",
                 f"{self.root} belongs to another user of this machine.",
-                "Only its owner may use it from the command line; members sign in to the served pages.",
+                "Only that user can use the workspace from the command line. Members sign in to the served pages.",
             )
 
     @property
@@ -159,7 +160,7 @@ class Workspace:
                 "workspace.damaged",
                 "Workspace not usable",
                 f"{path}: {error}.",
-                "Write one vkey on each line.",
+                "Write one vkey per line.",
             ) from None
 
 
@@ -180,7 +181,8 @@ def lay_out(workspace: Workspace, *, sample: bool) -> None:
             "workspace.exists",
             "Nothing made",
             f"{root} exists and is not an empty folder.",
-            "Name another folder with --workspace DIR; an existing workspace is never overwritten.",
+            "Choose another folder. An existing workspace is never overwritten.",
+            act=OperatorAct.INIT,
         )
     origin = f"plainview-{secrets.token_hex(4)}"
     for folder in (root, root / "keys"):

@@ -22,6 +22,7 @@ from plainview.index.exact import ExactIndex
 from plainview.index.growing import GrowingIndex
 from plainview.index.milvus import MilvusIndex
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
 from plainview.recognition.packs import DEFAULT_PACK
@@ -205,7 +206,7 @@ class Services:
             "workspace.damaged",
             "Workspace not usable",
             f"There is no index adapter {adapter!r}.",
-            f"Write one of {', '.join(ADAPTERS)} under [index] in {self.workspace.settings_file}.",
+            f"Set index.adapter in {self.workspace.settings_file} to one of {', '.join(ADAPTERS)}.",
         )
 
     def _index_folder(self, adapter: str) -> Path:
@@ -238,4 +239,6 @@ def index_reached() -> Iterator[None]:
     try:
         yield
     except IndexUnreachable as error:
-        raise Refused("index.unreachable", "Index not reached", error.why, error.next_step) from error
+        raise Refused(
+            "index.unreachable", "Index not reached", error.why, error.next_step, act=Permission.GALLERY_CREATE
+        ) from error

@@ -50,7 +50,11 @@ class VideoReader:
             DecoderUnavailable: no child can be started; no fault of this file.
         """
         if source.size == 0:
-            raise BadMedia("empty", "The file is empty (0 bytes).", "Copy or export the video again.")
+            raise BadMedia(
+                "empty",
+                "The file is empty (0 bytes).",
+                "Copy or export the video again: the transfer may have been interrupted.",
+            )
         self.decoded = self.bad = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="plainview-video")
         self._process: VideoProcess | None = None

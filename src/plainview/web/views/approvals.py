@@ -15,6 +15,7 @@ from plainview.casework.probes.approvals import approvals_waiting, urgent_waitin
 from plainview.casework.search.urgent import authorise_urgent
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
 from plainview.web.views.common import beside, member_of, picture, require_shown, shown
@@ -100,7 +101,13 @@ def approval_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     }
     held |= {row.public_id: (row.probe_blob, row.edits) for row in urgent_waiting(member)}
     if public_id not in held:
-        raise Refused("approval.unknown", "Refused", "There is no such request that waits.", "Look at the list.")
+        raise Refused(
+            "approval.unknown",
+            "Not found",
+            "No such request is waiting.",
+            "Choose a request from the list.",
+            act=Permission.SEARCH_APPROVE,
+        )
     require_shown(request, public_id)
     try:
         return picture(whole_jpeg(*held[public_id]))

@@ -151,7 +151,13 @@ def exoneration_result(request: HttpRequest, public_id: str) -> HttpResponse:
     """
     row = find.review(public_id, member_of(request))
     if row.answer is None:
-        raise Refused("review.unknown", "Refused", "It is not answered yet.", "Look at the review's page.")
+        raise Refused(
+            "review.answer.unknown",
+            "Not found",
+            "The review has not been answered yet.",
+            "Wait for the answer.",
+            act=Permission.EXONERATION_READ,
+        )
     answer = JsonResponse({"review": row.public_id} | row.answer, json_dumps_params={"indent": 1})
     answer["Content-Disposition"] = f'attachment; filename="review-{row.public_id}.json"'
     return answer

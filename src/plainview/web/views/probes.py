@@ -72,7 +72,7 @@ def _start(request: HttpRequest) -> HttpResponse:
 def _photograph(request: HttpRequest) -> tuple[str, bytes]:
     file = request.FILES.get("photo")
     if file is None:
-        raise BadMedia("empty", "No photograph was chosen.", "Choose one, drop it here or paste it.")
+        raise BadMedia("empty", "No photograph was chosen.", "Choose, drop or paste a photograph.")
     if (file.size or 0) > actions.MAX_BYTES:
         raise BadMedia(
             "too_large",
@@ -170,7 +170,7 @@ def preparation_face(request: HttpRequest, public_id: str) -> HttpResponse:
     draft = find.preparation(public_id, member_of(request))
     chosen = chosen_face(draft)
     if chosen is None:
-        raise Refused("face.unknown", "Refused", "No face was chosen.", "Choose one in step 1.")
+        raise Refused("face.unknown", "Not found", "No face was chosen.", "Choose a face first.")
     return picture(face_jpeg(draft.blob, chosen["box"], 320, draft.edits))
 
 
@@ -230,14 +230,14 @@ def _around(draft: Preparation) -> Crop:
     """A square about the chosen face, as much of it as the picture has."""
     chosen = chosen_face(draft)
     if chosen is None:
-        raise BadMedia("bad_edit", "No face was chosen.", "Choose one first.")
+        raise BadMedia("bad_edit", "No face was chosen.", "Choose a face first.")
     x, y, width, height = chosen["box"]
     half = _ABOUT * max(width, height) / 2
     left, top = max(0, round(x + width / 2 - half)), max(0, round(y + height / 2 - half))
     right = min(draft.size[0], round(x + width / 2 + half))
     bottom = min(draft.size[1], round(y + height / 2 + half))
     if [right - left, bottom - top] == draft.size:
-        raise BadMedia("bad_edit", "The picture shows little more than the face already.", "Nothing needs to be cut.")
+        raise BadMedia("bad_edit", "The picture already shows little more than the face.", "No crop is needed.")
     return Crop(left, top, max(1, right - left), max(1, bottom - top))
 
 

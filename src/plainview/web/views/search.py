@@ -20,10 +20,6 @@ from plainview.recognition.errors import BadMedia
 from plainview.web.views.common import member_of
 from plainview.web.views.probes import version
 
-_ASK = "Ask for approval in step 1, or say below that life is at risk."
-_HERE = {"search.approval_needed": _ASK, "probe.quality_floor": _ASK}
-"""Rule -> the next step on this page, where the rule's own words name a command."""
-
 
 @require_http_methods(["GET", "POST"])
 def preparation_search(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -39,7 +35,7 @@ def preparation_search(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         made = search_prepared(public_id, acting_member=member)
     except Refused as refused:
-        return _page(request, draft, [("form", f"{refused.why} {_HERE.get(refused.rule_id, refused.next_step)}")])
+        return _page(request, draft, [("form", f"{refused.why} {refused.next_step}")])
     except BadMedia as bad:
         return _page(request, draft, [("form", f"{bad.why} {bad.next_step}")])
     return redirect("search", made[0].public_id)

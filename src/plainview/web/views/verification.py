@@ -18,6 +18,7 @@ from plainview.casework.models import Draft
 from plainview.casework.proficiency.read import own_figures
 from plainview.policy.decision import Refused
 from plainview.policy.examination import face_answered
+from plainview.policy.permissions import Permission
 from plainview.web.views.common import member_of, picture
 from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_json, version_of
 
@@ -66,7 +67,13 @@ def verification_face(request: HttpRequest, public_id: str, position: int) -> Ht
     member = member_of(request)
     desk = open_verification(public_id, acting_member=member)
     if position not in desk.positions:
-        raise Refused("verification.unknown", "Nothing shown", "There is no such face.", "See your task.")
+        raise Refused(
+            "verification.unknown",
+            "Not found",
+            "This task has no such face.",
+            "Choose a face of your task.",
+            act=Permission.VERIFICATION_RECORD,
+        )
     if request.method == "GET":
         return _face(request, desk, position, opened(desk.draft).get(position, Answers()))
     answers = answers_of(request)

@@ -136,12 +136,12 @@ def test_a_list_that_changed_is_not_approved(workspace: Path, tmp_path: Path) ->
 
     run = propose_run(acting_member=person("admin"))
     ordered("hopper.png")
-    assert "0 of its lines no longer hold, 1 are new" in not_approved()
+    assert "0 entries removed, 1 added" in not_approved()
     held = place_hold(reason="kept for the court", authority="c", gallery="g", acting_member=person("admin"))
-    assert "1 of its lines no longer hold, 2 are new" in not_approved()
+    assert "1 entry removed, 2 added" in not_approved()
     end_hold(held.public_id, reason="the appeal is over", acting_member=person("admin"))
     expunge(row.public_id, reason="by order of the court", acting_member=person("admin"))
-    assert "1 of its lines no longer hold, 1 are new" in not_approved()
+    assert "1 entry removed, 1 added" in not_approved()
 
 
 def test_what_comes_between_approval_and_erasure_is_kept(workspace: Path, tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_a_list_that_was_tampered_with_is_not_worked_off(workspace: Path, tmp_pa
     RetentionItem.objects.filter(run=run).update(subject=other.public_id)
     jobs.run(job.pk, retention_work.work_off)
     job.refresh_from_db()
-    assert (job.state, "not the one that was approved" in job.note) == (Job.State.FAILED, True)
+    assert (job.state, "differs from the one that was approved" in job.note) == (Job.State.FAILED, True)
     assert Reference.objects.exclude(template=b"").count() == 2
 
 
