@@ -32,7 +32,7 @@ from plainview.casework.models import (
 from plainview.casework.people.read import binding, training_facts, trial_facts
 from plainview.casework.probes.approvals import usable_approval
 from plainview.casework.probes.preparations import use
-from plainview.casework.probes.probe import Probe, store, template_of
+from plainview.casework.probes.probe import Probe, StoredProbe, store, template_of
 from plainview.casework.search.answers import Answer, record_answer
 from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.grounds import ORDINARY, Ground, GroundFacts
@@ -220,32 +220,7 @@ def _record(
         pack_sha256=pack.recogniser.sha256,
         **stored.columns,
     )
-    asked = write_entry(
-        "search.requested",
-        {
-            "search": search.public_id,
-            "agency": member.agency.public_id,
-            "case": may.case.pk,
-            "offence": may.case.offence,
-            "origin": request.origin,
-            "gallery": gallery.pk,
-            "policy": may.version.number,
-            "approval": may.approval.public_id if may.approval else None,
-            "top": request.top,
-            "preparation": preparation.public_id if preparation else None,
-            "pack": pack.identity,
-            "pack_sha256": pack.recogniser.sha256,
-            **stored.entry_fields,
-            **ground.entry_fields(),
-        },
-        {
-            "purpose": search.purpose,
-            "case_number": may.case.number,
-            **stored.sealed_fields,
-            **ground.sealed_fields(),
-        },
-        acting_member=member,
-    )
+    asked = _write_requested(search, stored, ground)
     search.request_entry = asked.entry
     insert(search)
     for frame in stored.frames:
@@ -254,6 +229,36 @@ def _record(
     if preparation is not None:
         use(preparation, acting_member=member)
     return search, asked
+
+
+def _write_requested(search: Search, stored: StoredProbe, ground: GroundFacts) -> Receipt:
+    approval, preparation = search.approval, search.preparation
+    return write_entry(
+        "search.requested",
+        {
+            "search": search.public_id,
+            "agency": search.member.agency.public_id,
+            "case": search.case_id,
+            "offence": search.case.offence,
+            "origin": search.origin,
+            "gallery": search.gallery_id,
+            "policy": search.policy.number,
+            "approval": approval.public_id if approval else None,
+            "top": search.top,
+            "preparation": preparation.public_id if preparation else None,
+            "pack": search.pack,
+            "pack_sha256": search.pack_sha256,
+            **stored.entry_fields,
+            **ground.entry_fields(),
+        },
+        {
+            "purpose": search.purpose,
+            "case_number": search.case.number,
+            **stored.sealed_fields,
+            **ground.sealed_fields(),
+        },
+        acting_member=search.member,
+    )
 
 
 def _compare(gallery: Gallery, template: Vector, top: int, member: Member) -> Ranked:
