@@ -22,6 +22,7 @@ from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.models import LogEntry, Member
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.answers import Answer
+from plainview.casework.search.grounds import ground_of
 from plainview.casework.search.run import Request, run_search
 from plainview.recognition.types import Picture
 
@@ -63,9 +64,10 @@ def probe(folder: Path, name: str = "probe.png") -> Path:
     return write(scaled(collins(), 0.8), folder / name)
 
 
-def search(image: Path, member: Member | None = None, **request: Any) -> Answer:
+def search(image: Path, member: Member | None = None, *, urgent: str = "", review: str = "", **request: Any) -> Answer:
     fields = {"case": "C-1", "purpose": "find the rider", "gallery": "g"}
-    return run_search(prepare_probe(image), Request(**(fields | request)), acting_member=member or person("examiner"))
+    wanted, ground = Request(**(fields | request)), ground_of(urgent=urgent, review=review)
+    return run_search(prepare_probe(image), wanted, ground, acting_member=member or person("examiner"))
 
 
 @contextmanager

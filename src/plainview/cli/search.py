@@ -45,6 +45,7 @@ def search(
     """Search a gallery with a probe. The record is made before the result."""
     member = acting_member(acting)
     from plainview.casework.probes.probe import prepare_probe
+    from plainview.casework.search.grounds import ground_of
     from plainview.casework.search.run import Request, authorise, run_search
     from plainview.casework.videos.stills import prepare_still
     from plainview.casework.workspace.services import services
@@ -54,16 +55,16 @@ def search(
     if (image is None) == (not still):
         raise typer.BadParameter("name a picture, or a still with --still")
     digest = digest_of(read_file(image)) if image else ""
-    request = Request(case, purpose, gallery, top, origin, urgent, probe_sha256=digest, review=review)
+    request, ground = Request(case, purpose, gallery, top, origin, digest), ground_of(urgent=urgent, review=review)
     if image:
-        authorise(request, acting_member=member)  # says no before anything is decoded
+        authorise(request, ground, acting_member=member)  # says no before anything is decoded
     try:
         probe = (
             prepare_probe(image, face, edits=edit or ())
             if image
             else prepare_still((still or [""])[0], together_with=(still or [])[1:], acting_member=member)
         )
-        answer = run_search(probe, request, acting_member=member)
+        answer = run_search(probe, request, ground, acting_member=member)
     finally:
         services().close()
     if json:

@@ -6,16 +6,12 @@ agreement's row. So nothing is recorded at the moment at which it is withdrawn, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.audit.record import Value
-from plainview.casework.agreements.read import both, facts_of, named
-from plainview.casework.log.write import Receipt, write_entry
-from plainview.casework.models import Agreement, Case, Member, Search, SharedRequest
+from plainview.casework.agreements.read import both, facts_of
+from plainview.casework.log.write import write_entry
+from plainview.casework.models import Agreement, Member, Search, SharedRequest
 from plainview.casework.people.read import binding
 from plainview.policy import rules
 from plainview.policy import sharing as words
@@ -40,13 +36,6 @@ def held(public_id: str) -> SharedRequest:
     ).get(public_id=public_id)
     request.agreement = agreement
     return request
-
-
-def named_if_any(public_id: str) -> dict[str, Value]:
-    """What an entry about a request says; nothing without one, or about one that there is not."""
-    found = SharedRequest.objects.select_related("agreement__holder", "agreement__asker")
-    request = found.filter(public_id=public_id).first() if public_id else None
-    return named(request) if request else {}
 
 
 def require_agreed(request: SharedRequest) -> None:
@@ -82,32 +71,6 @@ def require_asked(request: SharedRequest, acting_member: Member) -> None:
         ).under(asker.name)
 
 
-def searched_for(public_id: str, case: Case | None, acting_member: Member) -> SharedRequest | None:
-    """Ask whether a request may be searched now by this member under this case; its agreement stays locked.
-
-    Args:
-        public_id: the request; "" for a search of the agency's own, which no case that stands for another's allows.
-        case: with the request that it stands for (`mirrored`), if any.
-        acting_member: who searches.
-
-    Raises:
-        Refused: the first rule that says no.
-    """
-    rules.require(words.mirror_only_by_request(hasattr(case, "mirrored"), bool(public_id)))
-    if not public_id:
-        return None
-    request = held(public_id)
-    require_agreed(request)
-    taker = request.taken_by.public_id if request.taken_by else ""
-    rules.require(
-        words.authorised(request.authorised_at is not None),
-        words.taken_by(taker, acting_member.public_id),
-        rules.case_found("", case is not None and case.pk == request.mirror_id),
-    )
-    require_asked(request, acting_member)
-    return request
-
-
 def under_holder(request: SharedRequest | None, decision: Decision) -> Decision:
     """A rule of the agency that searches, saying so where the rules of two agencies hold."""
     if request is None or not isinstance(decision, Refused):
@@ -124,20 +87,6 @@ def still_agreed(search: Search) -> None:
     if search.shared_request_id is not None:
         assert search.shared_request is not None  # noqa: S101
         require_agreed(held(search.shared_request.public_id))
-
-
-@contextmanager
-def withheld_where_over(search: Search, asked: Receipt, acting_member: Member) -> Iterator[None]:
-    """Record that a search for another agency is not answered where a rule says no meanwhile; the refusal goes on.
-
-    Whatever was computed by then is dropped. An agency's own searches pass through.
-    """
-    try:
-        yield
-    except Refused as refused:
-        if search.shared_request is not None:
-            withhold(search, asked.entry, refused, acting_member)
-        raise
 
 
 def withhold(search: Search, requested_in: int, refused: Refused, acting_member: Member) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -29,8 +28,10 @@ from plainview.casework.models import (
     Reference,
     Search,
 )
-from plainview.casework.probes.frames import public_part, secret_part
+from plainview.casework.probes.probe import public_part, secret_part
 from plainview.casework.search.answers import record_answer
+from plainview.casework.search.grounds import ORDINARY
+from plainview.casework.search.ranking import Ranked
 from plainview.casework.workspace.insert import insert
 from plainview.casework.workspace.services import services
 from plainview.index.base import exact_scores, ranked
@@ -250,11 +251,6 @@ def _raise(follows: AlertGallery, found: list[Listed], after: int, upto: int) ->
         pack_sha256=alert.pack_sha256,
         alert=alert,
         after_seq=after,
-        gallery_seq=upto,
-        gallery_size=_compared(gallery.pk, after, upto),
-        calibration=newest_calibration(gallery.pk, alert.pack),
-        scorer=COSINE,
-        nearness=Decimal(0),
     )
     asked = write_entry(
         "search.requested",
@@ -287,7 +283,15 @@ def _raise(follows: AlertGallery, found: list[Listed], after: int, upto: int) ->
     )
     search.request_entry = asked.entry
     insert(search)
-    record_answer(search, found, asked, acting_member=None)
+    answer = Ranked(
+        reached=upto,
+        compared=_compared(gallery.pk, after, upto),
+        calibration=newest_calibration(gallery.pk, alert.pack),
+        scorer=COSINE,
+        nearness=0.0,
+        listed=found,
+    )
+    record_answer(search, answer, asked, ORDINARY, acting_member=None)
     owe_notices(search)
     return True
 

@@ -18,7 +18,8 @@ from plainview.casework.galleries.calibrate import calibrate
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, GalleryChange, Member
-from plainview.casework.probes.probe import Probe, probe_of
+from plainview.casework.probes.probe import Probe, columns_of, probe_of
+from plainview.casework.search.grounds import ORDINARY
 from plainview.casework.search.run import Authorised, Request, authorised
 from plainview.casework.workspace.services import services
 from plainview.policy import alerts as limits
@@ -55,7 +56,8 @@ def create_alert(
     """
     with refusals_recorded("alert.create", acting_member), transaction.atomic():
         standing(acting_member, Permission.ALERT_CREATE)
-        may = [authorised(replace(request, gallery=name), probe, acting_member) for name in dict.fromkeys(galleries)]
+        wanted = [replace(request, gallery=name) for name in dict.fromkeys(galleries)]
+        may = [authorised(row, ORDINARY, probe, acting_member) for row in wanted]
         if not may:
             rules.require(rules.gallery_found("", False))
         rules.require(limits.alert_days(days, may[0].policy.alert_days), limits.alert_rarity(one_in))
@@ -152,15 +154,7 @@ def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: i
         purpose=request.purpose.strip(),
         origin=request.origin,
         policy=may.version,
-        probe_blob=services().blobs.put(probe.data),
-        probe_name=probe.name,
-        edits=list(probe.edits),
-        provenance=probe.provenance,
-        face_number=probe.number,
-        box=[round(float(value), 1) for value in probe.face.detection.box],
-        quality=probe.face.quality.overall,
-        quality_detail=probe.face.quality.components,
-        captured_on=probe.picture.captured_on,
+        **columns_of(probe),
         pack=engine.pack.identity,
         pack_sha256=engine.pack.recogniser.sha256,
         one_in=one_in,

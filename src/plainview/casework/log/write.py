@@ -80,12 +80,11 @@ def write_entry(
             [entry.seq, entry.at, entry.canonical, made.leaf, tree.to_bytes()],
         )
         sealer = services().openings
-        for opening in made.openings:
-            sealed = sealer.seal(opening.to_json(), f"opening:{entry.seq}:{opening.name}".encode())
-            cursor.execute(
-                "INSERT INTO log_opening (entry_id, name, sealed) VALUES (%s, %s, %s)",
-                [entry.seq, opening.name, sealed],
-            )
+        sealed = [
+            (entry.seq, row.name, sealer.seal(row.to_json(), f"opening:{entry.seq}:{row.name}".encode()))
+            for row in made.openings
+        ]
+        cursor.executemany("INSERT INTO log_opening (entry_id, name, sealed) VALUES (%s, %s, %s)", sealed)
     transaction.on_commit(publish)
     return Receipt(entry.seq, tree.size, tree.root().hex())
 

@@ -24,7 +24,7 @@ from plainview.policy import joining, misuse, rules
 from plainview.policy.decision import Refused
 from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
-from plainview.recognition.types import Picture, Vector
+from plainview.recognition.types import Vector
 from plainview.scores.same_face import TRIPWIRE, same_faces
 
 OUTCOMES = ("upheld", "dismissed")
@@ -32,13 +32,19 @@ _TRIPWIRE_ONCE_IN = "100,000 pairs"  # FMR 1e-5, see evaluation.same_face.TRIPWI
 _LOOK_BACK = timedelta(days=365)
 
 
-def inspect(search: Search, template: Vector, picture: Picture) -> None:
-    """Look at an answered search; findings become flags. Takes the same steps whether anything is found or not."""
+def inspect(search: Search, template: Vector, picture_width: int) -> None:
+    """Look at an answered search; findings become flags. Takes the same steps whether anything is found or not.
+
+    Args:
+        search: with its case and member.
+        template: of its probe.
+        picture_width: of the probe's picture after its edits, pixels.
+    """
     try:
         with transaction.atomic():
             sealed = services().templates.seal(template.tobytes(), f"probe:{search.public_id}".encode())
             insert(ProbeTemplate(search=search, sealed=sealed))
-            share = search.box[2] / picture.pixels.shape[1]
+            share = search.box[2] / picture_width
             for finding in [*_by_history(search, template, share), *_tripwires(search, template)]:
                 raise_flag(finding, search.member, search)
     except Exception as error:  # whatever it is: the member keeps the answer, and the auditor hears of it

@@ -1,6 +1,8 @@
-"""The probe of one search: its picture, its chosen face, its quality, its edit chain.
+"""The probe of one search: its picture, its chosen face, its quality, its edit chain, and its further frames.
 
-Owns decoding and choosing the face. It must never compare it with anything.
+Owns decoding and choosing the face, what of a probe is stored, and what of its origin is in the log and what is sealed.
+It must never compare a face with anything; frames are put together only when a person said that they show one person
+(videos.stills).
 """
 
 from __future__ import annotations
@@ -10,11 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from plainview.casework.probes.frames import Further
+from plainview.audit.record import Value
+from plainview.casework.models import ProbeFrame
 from plainview.casework.workspace.services import services
 from plainview.recognition.decode import read_file
 from plainview.recognition.edits import apply, read, written
-from plainview.recognition.types import Face, Picture
+from plainview.recognition.types import Face, Picture, Vector
+from plainview.recognition.video.fuse import fused
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A further frame of the same person: its bytes, its picture, its face there, and where it is from."""
+
+    data: bytes
+    picture: Picture
+    number: int
+    face: Face
+    provenance: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,23 @@ class Probe:
     edits: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
     further: tuple[Further, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProbe:
+    """A probe as the record of its search has it.
+
+    Attributes:
+        columns: its columns of the search.
+        frames: its further frames, rows of the search that are not saved yet.
+        entry_fields: what of it is in the public part of the entry.
+        sealed_fields: what of it the entry seals.
+    """
+
+    columns: dict[str, Any]
+    frames: list[ProbeFrame]
+    entry_fields: dict[str, Value]
+    sealed_fields: dict[str, Value]
 
 
 def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
@@ -51,3 +83,73 @@ def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequen
     picture = apply(services().decoder.decode(data), chain)
     chosen, face = services().engine.probe_face(picture, number)
     return Probe(name, data, picture, chosen, face, tuple(written(chain)))
+
+
+def template_of(probe: Probe) -> Vector:
+    """Return the template that is searched with: of the probe alone, or of all its frames."""
+    engine = services().engine
+    shown = [(probe.picture, probe.face), *((frame.picture, frame.face) for frame in probe.further)]
+    return fused(
+        [engine.template(picture, face.detection) for picture, face in shown],
+        [face.quality.overall for _, face in shown],
+    )
+
+
+def columns_of(probe: Probe) -> dict[str, Any]:
+    """Store the original; return the columns that a search and an alert have of a probe."""
+    return {
+        "probe_blob": services().blobs.put(probe.data),
+        "probe_name": probe.name,
+        "edits": list(probe.edits),
+        "provenance": probe.provenance,
+        "face_number": probe.number,
+        "box": [round(float(value), 1) for value in probe.face.detection.box],
+        "quality": probe.face.quality.overall,
+        "quality_detail": probe.face.quality.components,
+        "captured_on": probe.picture.captured_on,
+    }
+
+
+def store(probe: Probe) -> StoredProbe:
+    """Store the originals of a probe and its further frames; return what its search says of them."""
+    columns, frames = columns_of(probe), _frames(probe.further)
+    sealed: dict[str, Value] = {"probe_sha256": columns["probe_blob"]}
+    if probe.edits:
+        sealed["edits"] = list(probe.edits)
+    sealed |= secret_part(probe.provenance)
+    if frames:
+        sealed["frames"] = [[row.blob, str(row.provenance["frame_sha256"])] for row in frames]
+    return StoredProbe(
+        columns,
+        frames,
+        {
+            "edits": len(probe.edits),
+            "frames": 1 + len(frames),
+            **({"still": public_part(probe.provenance)} if probe.provenance else {}),
+        },
+        sealed,
+    )
+
+
+def public_part(provenance: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a still's origin may be in the log: nothing that shows or names anybody."""
+    return {key: provenance[key] for key in ("video", "still", "time_s", "frame") if key in provenance}
+
+
+def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a still's origin is sealed, so that it can be erased one day."""
+    return {key: provenance[key] for key in ("frame_sha256", "box", "video_sha256") if key in provenance}
+
+
+def _frames(further: Sequence[Further]) -> list[ProbeFrame]:
+    blobs = services().blobs.put_many(frame.data for frame in further)
+    return [
+        ProbeFrame(
+            number=number,
+            blob=blob,
+            face_number=frame.number,
+            quality=frame.face.quality.overall,
+            provenance=frame.provenance,
+        )
+        for number, (frame, blob) in enumerate(zip(further, blobs, strict=True), start=2)
+    ]

@@ -15,9 +15,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.canaries.checks import look_again
-from plainview.casework.canaries.read import hidden
-from plainview.casework.galleries.calibrate import calibrate
 from plainview.casework.galleries.read import shown_references
 from plainview.casework.log.guard import acting, refusals_recorded
 from plainview.casework.log.write import Receipt, write_entry
@@ -32,7 +29,7 @@ from plainview.casework.rights.read import (
     named_references,
     photo_of,
 )
-from plainview.casework.search.ranking import answer
+from plainview.casework.search.ranking import compare
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rights as policy
 from plainview.policy import rules
@@ -132,13 +129,9 @@ def _template(row: SubjectRequest) -> Vector:
 
 
 def _look(gallery: Gallery, receipt: Receipt, template: Vector, top: int) -> _Looked:
-    pack = services().engine.pack
-    index = services().index(gallery.pk, pack.identity, len(template), gallery.index_adapter)
-    look_again(gallery, index)
     gallery.refresh_from_db(fields=["log_head"])
-    ranked = answer(index, calibrate(gallery), template, top)
-    compared = len(index) - hidden(gallery.pk, ranked.reached).present
-    return _Looked(gallery, receipt, compared, ranked.listed)
+    ranked = compare(gallery, template, top)
+    return _Looked(gallery, receipt, ranked.compared, ranked.listed)
 
 
 def _keep(row: SubjectRequest, looked: list[_Looked], acting_member: Member) -> None:

@@ -14,13 +14,13 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.agreements import guard as shared_guard
 from plainview.casework.agreements.read import both
 from plainview.casework.galleries.read import shown_references
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Candidate, Member, Search
+from plainview.casework.search.grounds import Ground
+from plainview.casework.search.ranking import Ranked
 from plainview.casework.workspace.insert import insert_many
-from plainview.scores.scoring import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,15 @@ class Answer:
     receipt: Receipt
 
 
-def record_answer(search: Search, found: list[Listed], asked: Receipt, *, acting_member: Member | None) -> Answer:
+def record_answer(
+    search: Search, answer: Ranked, asked: Receipt, ground: Ground, *, acting_member: Member | None
+) -> Answer:
     """Record the candidate list of a recorded search; None acts for an alert.
 
     Raises:
-        Refused: it was made for another agency, and its ground is gone.
+        Refused: its ground no longer holds.
     """
-    references = shown_references([row.reference for row in found])
+    references = shown_references([row.reference for row in answer.listed])
     candidates = [
         Candidate(
             search=search,
@@ -47,11 +49,14 @@ def record_answer(search: Search, found: list[Listed], asked: Receipt, *, acting
             adjusted=Decimal(f"{row.score:.6f}"),
             reference=references[row.reference],
         )
-        for rank, row in enumerate(found, start=1)
+        for rank, row in enumerate(answer.listed, start=1)
     ]
-    answer = [[row.rank, row.reference.public_id, str(row.score), str(row.adjusted)] for row in candidates]
+    rows = [[row.rank, row.reference.public_id, str(row.score), str(row.adjusted)] for row in candidates]
+    search.gallery_size, search.gallery_seq = answer.compared, answer.reached
+    search.calibration, search.scorer = answer.calibration, answer.scorer
+    search.nearness = Decimal(f"{answer.nearness:.6f}")
     with transaction.atomic():
-        shared_guard.still_agreed(search)
+        ground.still_holds()
         insert_many(candidates)
         receipt = write_entry(
             "search.answered",
@@ -65,7 +70,7 @@ def record_answer(search: Search, found: list[Listed], asked: Receipt, *, acting
                 "scorer": search.scorer,
                 **both(search),
             },
-            {"list_sha256": hashlib.sha256(json.dumps(answer).encode()).hexdigest()},
+            {"list_sha256": hashlib.sha256(json.dumps(rows).encode()).hexdigest()},
             acting_member=acting_member,
         )
         search.answer_entry = receipt.entry

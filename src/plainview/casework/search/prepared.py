@@ -15,6 +15,7 @@ from plainview.casework.models import Member, Preparation, Search
 from plainview.casework.probes.approvals import usable_approvals
 from plainview.casework.probes.probe import Probe, probe_of
 from plainview.casework.probes.read import approval_wanted, searches_of
+from plainview.casework.search.grounds import Ground, ground_of
 from plainview.casework.search.run import Request, authorise, run_search
 from plainview.casework.videos.stills import further_frames
 from plainview.casework.workspace.services import services
@@ -38,8 +39,9 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
         _complete(draft)
     made = _made(draft)
     wanted = [_request(draft, name) for name in draft.galleries if name not in made]
+    ground = ground_of(urgent=draft.urgent_reason, review=draft.review.public_id if draft.review else "")
     for request in wanted:
-        authorise(request, acting_member=acting_member)
+        authorise(request, ground, acting_member=acting_member)
     if wanted:
         _approved(draft, len(wanted), acting_member)
         data = services().blobs.get(draft.blob)
@@ -51,7 +53,7 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
             further=further_frames(beside, origin["still"], acting_member=acting_member) if beside else (),
         )
         for request in wanted:
-            _run_once(draft, probe, request, acting_member)
+            _run_once(draft, probe, request, ground, acting_member)
     found = {search.gallery.name: search for search in searches_of(draft)}
     return [found[name] for name in draft.galleries]
 
@@ -60,9 +62,9 @@ def _made(draft: Preparation) -> set[str]:
     return {search.gallery.name for search in searches_of(draft)}
 
 
-def _run_once(draft: Preparation, probe: Probe, request: Request, member: Member) -> None:
+def _run_once(draft: Preparation, probe: Probe, request: Request, ground: Ground, member: Member) -> None:
     try:
-        run_search(probe, request, preparation=draft, acting_member=member)
+        run_search(probe, request, ground, preparation=draft, acting_member=member)
     except IntegrityError:
         # Another click has recorded it meanwhile; anything else that the database refused is still an error.
         if not Search.objects.filter(preparation=draft, gallery__name=request.gallery).exists():
@@ -76,9 +78,7 @@ def _request(draft: Preparation, gallery: str) -> Request:
         gallery,
         draft.top,
         draft.origin or UNDECLARED,
-        draft.urgent_reason,
-        probe_sha256=draft.blob,
-        review=draft.review.public_id if draft.review else "",
+        draft.blob,
     )
 
 

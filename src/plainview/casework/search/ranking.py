@@ -13,9 +13,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from plainview.casework.canaries.checks import look_again
 from plainview.casework.canaries.read import hidden
+from plainview.casework.galleries.calibrate import calibrate
 from plainview.casework.galleries.read import changes_after, log_head, removed_between, templates_by_key
-from plainview.casework.models import GalleryCalibration
+from plainview.casework.models import Gallery, GalleryCalibration
 from plainview.casework.workspace.services import Services, services
 from plainview.index.base import Block, Index, catch_up, mended
 from plainview.recognition.types import Vector
@@ -78,12 +80,35 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An answer: the row of the gallery's log that it is of, what ordered it, the probe's nearness, and the list."""
+    """An answer of a gallery.
+
+    Attributes:
+        reached: the row of the gallery's log that it is of.
+        compared: references that were compared, canaries not counted.
+        calibration: says what its scores mean; None while the gallery has none.
+        scorer: what ordered it.
+        nearness: the probe's, see scores.scoring.
+        listed: the candidates, best first.
+    """
 
     reached: int
+    compared: int
+    calibration: GalleryCalibration | None
     scorer: str
     nearness: float
     listed: list[Listed]
+
+
+def compare(gallery: Gallery, template: Vector, top: int) -> Ranked:
+    """Compare a template with every reference of a gallery that was read a moment ago.
+
+    Raises:
+        IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as `index.base` has them.
+    """
+    pack = services().engine.pack.identity
+    index = services().index(gallery.pk, pack, len(template), gallery.index_adapter)
+    look_again(gallery, index)
+    return answer(index, calibrate(gallery), template, top)
 
 
 def answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
@@ -97,9 +122,10 @@ def answer(index: Index, calibration: GalleryCalibration, template: Vector, top:
 
 def _answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
     reached, ordering = _current(index, calibration, changes_after(calibration.gallery_id))
-    leave_out = hidden(calibration.gallery_id, reached).keys
-    nearness, listed = ordering.best(index, template, top, leave_out)
-    return Ranked(reached, ordering.scorer.name, nearness, listed)
+    canaries = hidden(calibration.gallery_id, reached)
+    nearness, listed = ordering.best(index, template, top, canaries.keys)
+    compared = len(index) - canaries.present
+    return Ranked(reached, compared, calibration, ordering.scorer.name, nearness, listed)
 
 
 _ORDERINGS: WeakKeyDictionary[Services, dict[tuple[int, str], Ordering]] = WeakKeyDictionary()

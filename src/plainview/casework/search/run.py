@@ -10,17 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.audit.record import Value
-from plainview.casework.agreements import guard as shared_guard
-from plainview.casework.agreements.read import both
-from plainview.casework.canaries.checks import look_again
-from plainview.casework.canaries.read import alarm_open, hidden
-from plainview.casework.galleries.calibrate import calibrate
+from plainview.casework.agreements.guard import under_holder
+from plainview.casework.canaries.read import alarm_open
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.misuse.flags import inspect, inspect_closed
@@ -28,23 +23,20 @@ from plainview.casework.models import (
     AlertSeen,
     Approval,
     Case,
-    ExonerationReview,
     Gallery,
     Member,
     PolicyVersion,
     Preparation,
     Search,
-    SharedRequest,
 )
 from plainview.casework.people.read import binding, training_facts, trial_facts
 from plainview.casework.probes.approvals import usable_approval
-from plainview.casework.probes.frames import further_rows, public_part, secret_part, template_of
 from plainview.casework.probes.preparations import use
-from plainview.casework.probes.probe import Probe
+from plainview.casework.probes.probe import Probe, StoredProbe, store, template_of
 from plainview.casework.search.answers import Answer, record_answer
 from plainview.casework.search.candidates import answered, candidates_of
-from plainview.casework.search.ranking import Ranked, answer
-from plainview.casework.search.reviewed import review_to_search
+from plainview.casework.search.grounds import ORDINARY, Ground, GroundFacts
+from plainview.casework.search.ranking import Ranked, compare
 from plainview.casework.search.urgent import sweep
 from plainview.casework.workspace.insert import insert
 from plainview.casework.workspace.services import index_reached, services
@@ -66,10 +58,7 @@ class Request:
         purpose: what the search is to find out for the case.
         top: length of the candidate list.
         origin: where the probe comes from, a word of policy.search.ORIGINS.
-        urgent: why life is at risk, when the search cannot wait for a supervisor; else "".
         probe_sha256: digest of the probe, where it is known before it is prepared.
-        shared: id of the other agency's request that is searched, else "".
-        review: id of the accepted exoneration review that it answers, else "".
     """
 
     case: str
@@ -77,73 +66,7 @@ class Request:
     gallery: str
     top: int = DEFAULT_LIST
     origin: str = UNDECLARED
-    urgent: str = ""
     probe_sha256: str = ""
-    shared: str = ""
-    review: str = ""
-
-
-def authorise(request: Request, *, acting_member: Member) -> None:
-    """Say before anything is decoded whether the search may be run; a refusal is recorded.
-
-    Raises:
-        Refused: the first rule that says no.
-    """
-    sweep()
-    with _watched(acting_member, request):
-        authorised(request, None, acting_member)
-
-
-def run_search(
-    probe: Probe, request: Request, *, preparation: Preparation | None = None, acting_member: Member
-) -> Answer:
-    """Record the search, then answer it, then record the answer.
-
-    Args:
-        probe: what is searched with.
-        request: what is asked.
-        preparation: the draft that the probe comes from; it is searched in a gallery once.
-        acting_member: who asks.
-
-    Raises:
-        Refused: a rule says no, or the server of the gallery's index does not answer; recorded.
-        IntegrityError: this preparation was searched in this gallery already; nothing was recorded.
-        LogFolderError, DatabaseError: the log cannot be written; then nothing was compared.
-    """
-    sweep()
-    search, asked = _record(probe, request, preparation, acting_member=acting_member)
-    with shared_guard.withheld_where_over(search, asked, acting_member):
-        template = template_of(probe.picture, probe.face, probe.further)
-        shared_guard.still_agreed(search)
-        ranked = _compared(search, template, request.top, acting_member)
-        recorded = record_answer(search, ranked.listed, asked, acting_member=acting_member)
-    inspect(search, template, probe.picture)
-    return recorded
-
-
-def _compared(search: Search, template: Vector, top: int, acting_member: Member) -> Ranked:
-    """Compare every reference of the gallery; what was reached is noted in the search, which is not saved here."""
-    with refusals_recorded("search", acting_member), index_reached():
-        index = services().index(search.gallery_id, search.pack, len(template), search.gallery.index_adapter)
-        look_again(search.gallery, index)
-        search.calibration = calibrate(search.gallery)
-        ranked = answer(index, search.calibration, template, top)
-        search.gallery_seq, search.scorer = ranked.reached, ranked.scorer
-        search.nearness = Decimal(f"{ranked.nearness:.6f}")
-        search.gallery_size = len(index) - hidden(search.gallery_id, ranked.reached).present
-    return ranked
-
-
-@contextmanager
-def _watched(member: Member, request: Request) -> Iterator[None]:
-    """Record a refusal, and look at it for signs of misuse."""
-    try:
-        with refusals_recorded("search", member, shared_guard.named_if_any(request.shared)):
-            yield
-    except Refused as refused:
-        if refused.rule_id == "case.closed":
-            inspect_closed(member)
-        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +78,78 @@ class Authorised:
     version: PolicyVersion
     policy: AgencyPolicy
     approval: Approval | None
-    shared: SharedRequest | None
-    review: ExonerationReview | None
+    ground: GroundFacts
 
 
-def authorised(request: Request, probe: Probe | None, member: Member) -> Authorised:
+def authorise(request: Request, ground: Ground = ORDINARY, *, acting_member: Member) -> None:
+    """Say before anything is decoded whether the search may be run; a refusal is recorded.
+
+    Raises:
+        Refused: the first rule that says no.
+    """
+    sweep()
+    with _watched(acting_member, ground):
+        authorised(request, ground, None, acting_member)
+
+
+def run_search(
+    probe: Probe,
+    request: Request,
+    ground: Ground = ORDINARY,
+    *,
+    preparation: Preparation | None = None,
+    acting_member: Member,
+) -> Answer:
+    """Record the search, then answer it, then record the answer.
+
+    Args:
+        probe: what is searched with.
+        request: what is asked.
+        ground: why it may be asked.
+        preparation: the draft that the probe comes from; it is searched in a gallery once.
+        acting_member: who asks.
+
+    Raises:
+        Refused: a rule says no, or the server of the gallery's index does not answer; recorded.
+        IntegrityError: this preparation was searched in this gallery already; nothing was recorded.
+        LogFolderError, DatabaseError: the log cannot be written; then nothing was compared.
+    """
+    sweep()
+    with _watched(acting_member, ground), transaction.atomic():
+        may = authorised(request, ground, probe, acting_member)
+        search, asked = _record(probe, request, may, preparation, acting_member)
+    with _withheld_where_refused(ground, search, asked, acting_member):
+        template = template_of(probe)
+        ground.still_holds()
+        ranked = _compare(may.gallery, template, request.top, acting_member)
+        answer = record_answer(search, ranked, asked, ground, acting_member=acting_member)
+    inspect(search, template, probe.picture.pixels.shape[1])
+    return answer
+
+
+@contextmanager
+def _watched(member: Member, ground: Ground) -> Iterator[None]:
+    """Record a refusal, and look at it for signs of misuse."""
+    try:
+        with refusals_recorded("search", member, ground.refusal_fields()):
+            yield
+    except Refused as refused:
+        if refused.rule_id == "case.closed":
+            inspect_closed(member)
+        raise
+
+
+@contextmanager
+def _withheld_where_refused(ground: Ground, search: Search, asked: Receipt, member: Member) -> Iterator[None]:
+    """Let the ground record what becomes of the search where a rule refuses to answer it; the refusal goes on."""
+    try:
+        yield
+    except Refused as refused:
+        ground.withhold(search, asked.entry, refused, member)
+        raise
+
+
+def authorised(request: Request, ground: Ground, probe: Probe | None, member: Member) -> Authorised:
     """Gather the facts and ask every rule; without a probe, those that need none.
 
     Raises:
@@ -168,13 +158,12 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
     standing(member, Permission.SEARCH_RUN)
     cases = Case.objects.select_related("mirrored").filter(agency=member.agency)
     case = cases.filter(number=request.case.strip()).first()
-    shared = shared_guard.searched_for(request.shared, case, member)
+    stated = ground.facts(case, member)
     gallery = Gallery.objects.filter(agency=member.agency, name=request.gallery).first()
     version, policy = binding(member.agency)
     digest = digest_of(probe.data) if probe else request.probe_sha256
     wants = case is not None and (policy.needs_approval(case.offence) or policy.quality_floor > 0)
     approval = usable_approval(case, digest, member) if case and wants else None
-    review = review_to_search(request.review, case, member) if request.review else None
     facts = SearchFacts(
         roles=tuple(member.roles),
         is_active=member.is_active,
@@ -196,98 +185,86 @@ def authorised(request: Request, probe: Probe | None, member: Member) -> Authori
         gallery_offences=tuple(gallery.offences) if gallery else (),
         gallery_alarm=gallery is not None and alarm_open(gallery),
         approved=approval is not None,
-        urgent=bool(request.urgent.strip()),
-        review=review is not None,
+        urgent=bool(stated.urgent_reason),
+        review=stated.review is not None,
         today=timezone.now().date(),
     )
-    rules.require(*(shared_guard.under_holder(shared, decision) for decision in decisions(facts, policy)))
+    rules.require(*(under_holder(stated.shared, decision) for decision in decisions(facts, policy)))
     assert case is not None  # noqa: S101  require() has raised otherwise
     assert gallery is not None  # noqa: S101
-    return Authorised(case, gallery, version, policy, approval, shared, review)
+    return Authorised(case, gallery, version, policy, approval, stated)
 
 
 def _record(
-    probe: Probe, request: Request, preparation: Preparation | None, *, acting_member: Member
+    probe: Probe, request: Request, may: Authorised, preparation: Preparation | None, member: Member
 ) -> tuple[Search, Receipt]:
-    """Store the probe and the search, durable before this returns; the rules hold inside its transaction."""
-    pack = services().engine.pack
-    urgent = request.urgent.strip()
-    with _watched(acting_member, request), transaction.atomic():
-        may = authorised(request, probe, acting_member)
-        held = may.gallery
-        rules.require(rules.gallery_of_pack(held.name, held.pack, pack.identity, held.re_embedding))
-        blob = services().blobs.put(probe.data)
-        now = timezone.now()
-        search = Search(
-            case=may.case,
-            member=acting_member,
-            gallery=may.gallery,
-            purpose=request.purpose.strip(),
-            origin=request.origin,
-            captured_on=probe.picture.captured_on,
-            provenance=probe.provenance,
-            policy=may.version,
-            approval=may.approval,
-            review=may.review,
-            urgent_reason=urgent,
-            authorise_by=now + timedelta(hours=may.policy.urgent_hours) if urgent else None,
-            top=request.top,
-            probe_blob=blob,
-            probe_name=probe.name,
-            edits=list(probe.edits),
-            preparation=preparation,
-            shared_request=may.shared,
-            face_number=probe.number,
-            box=[round(float(value), 1) for value in probe.face.detection.box],
-            quality=probe.face.quality.overall,
-            quality_detail=probe.face.quality.components,
-            pack=pack.identity,
-            pack_sha256=pack.recogniser.sha256,
-        )
-        secret: dict[str, Value] = {
+    """Store the probe and the search in the running transaction, in which the rules were asked."""
+    pack, gallery, ground = services().engine.pack, may.gallery, may.ground
+    rules.require(rules.gallery_of_pack(gallery.name, gallery.pack, pack.identity, gallery.re_embedding))
+    stored = store(probe)
+    search = Search(
+        case=may.case,
+        member=member,
+        gallery=gallery,
+        purpose=request.purpose.strip(),
+        origin=request.origin,
+        policy=may.version,
+        approval=may.approval,
+        review=ground.review,
+        shared_request=ground.shared,
+        urgent_reason=ground.urgent_reason,
+        authorise_by=timezone.now() + timedelta(hours=may.policy.urgent_hours) if ground.urgent_reason else None,
+        top=request.top,
+        preparation=preparation,
+        pack=pack.identity,
+        pack_sha256=pack.recogniser.sha256,
+        **stored.columns,
+    )
+    asked = _write_requested(search, stored, ground)
+    search.request_entry = asked.entry
+    insert(search)
+    for frame in stored.frames:
+        frame.search = search
+        frame.save()
+    if preparation is not None:
+        use(preparation, acting_member=member)
+    return search, asked
+
+
+def _write_requested(search: Search, stored: StoredProbe, ground: GroundFacts) -> Receipt:
+    approval, preparation = search.approval, search.preparation
+    return write_entry(
+        "search.requested",
+        {
+            "search": search.public_id,
+            "agency": search.member.agency.public_id,
+            "case": search.case_id,
+            "offence": search.case.offence,
+            "origin": search.origin,
+            "gallery": search.gallery_id,
+            "policy": search.policy.number,
+            "approval": approval.public_id if approval else None,
+            "top": search.top,
+            "preparation": preparation.public_id if preparation else None,
+            "pack": search.pack,
+            "pack_sha256": search.pack_sha256,
+            **stored.entry_fields,
+            **ground.entry_fields(),
+        },
+        {
             "purpose": search.purpose,
-            "case_number": may.case.number,
-            "probe_sha256": blob,
-        }
-        if probe.edits:
-            secret["edits"] = list(probe.edits)
-        secret |= secret_part(probe.provenance)
-        frames = further_rows(search, probe.further)
-        if frames:
-            secret["frames"] = [[row.blob, str(row.provenance["frame_sha256"])] for row in frames]
-        receipt = write_entry(
-            "search.requested",
-            {
-                "search": search.public_id,
-                "agency": acting_member.agency.public_id,
-                "case": may.case.pk,
-                "offence": may.case.offence,
-                "origin": search.origin,
-                "gallery": may.gallery.pk,
-                "policy": may.version.number,
-                "approval": may.approval.public_id if may.approval else None,
-                "urgent": bool(urgent),
-                "review": may.review.public_id if may.review else None,
-                "top": request.top,
-                "edits": len(probe.edits),
-                "frames": 1 + len(frames),
-                "preparation": preparation.public_id if preparation else None,
-                "pack": pack.identity,
-                "pack_sha256": pack.recogniser.sha256,
-                **({"still": public_part(probe.provenance)} if probe.provenance else {}),
-                **both(search),
-            },
-            secret | ({"urgent_reason": urgent} if urgent else {}),
-            acting_member=acting_member,
-        )
-        search.request_entry = receipt.entry
-        insert(search)
-        for row in frames:
-            row.search = search
-            row.save()
-        if preparation is not None:
-            use(preparation, acting_member=acting_member)
-    return search, receipt
+            "case_number": search.case.number,
+            **stored.sealed_fields,
+            **ground.sealed_fields(),
+        },
+        acting_member=search.member,
+    )
+
+
+def _compare(gallery: Gallery, template: Vector, top: int, member: Member) -> Ranked:
+    """Compare every reference of the gallery; an index that does not answer is a refusal, recorded."""
+    with refusals_recorded("search", member), index_reached():
+        return compare(gallery, template, top)
 
 
 def view_candidates(public_id: str, *, acting_member: Member) -> Answer:

@@ -19,6 +19,7 @@ from plainview.casework.log.guard import acting, refusals_recorded
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Outcome, Search, SharedLead, SharedRequest
 from plainview.casework.probes.probe import Probe, probe_of
+from plainview.casework.search.grounds import ForAnotherAgency
 from plainview.casework.search.run import Request, authorise, run_search
 from plainview.casework.sharing.ends import close
 from plainview.casework.sharing.read import answer_of, leads_of, live_search
@@ -55,11 +56,11 @@ def search_shared(public_id: str, *, acting_member: Member) -> Search:
         request.top,
         request.origin,
         probe_sha256=request.probe_blob,
-        shared=request.public_id,
     )
-    authorise(wanted, acting_member=acting_member)
+    ground = ForAnotherAgency(request.public_id)
+    authorise(wanted, ground, acting_member=acting_member)
     try:
-        return run_search(_probe(request), wanted, acting_member=acting_member).search
+        return run_search(_probe(request), wanted, ground, acting_member=acting_member).search
     except IntegrityError:
         running = live_search(request)
         if running is None:

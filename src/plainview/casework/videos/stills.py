@@ -16,9 +16,8 @@ from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Preparation, Still
-from plainview.casework.probes.frames import Further, public_part, secret_part
 from plainview.casework.probes.preparations import prepare, save
-from plainview.casework.probes.probe import Probe
+from plainview.casework.probes.probe import Further, Probe, public_part, secret_part
 from plainview.casework.videos.read import persons
 from plainview.casework.videos.stored import StoredVideo
 from plainview.casework.workspace.services import services

@@ -186,7 +186,7 @@ def test_the_search_is_in_the_log_before_anything_is_compared(small: Path, monke
         seen.append(len(entries("rights.search_requested")))
         raise ZeroDivisionError
 
-    monkeypatch.setattr("plainview.casework.rights.search.answer", compared)
+    monkeypatch.setattr("plainview.casework.rights.search.compare", compared)
     with pytest.raises(ZeroDivisionError):
         search_person(row.public_id, acting_member=admin())
     assert seen == [1]

@@ -20,6 +20,7 @@ from plainview.casework.disclosure.make import disclose
 from plainview.casework.erasure.read import needed
 from plainview.casework.models import ProbeFrame, Search, Still, VideoPart, VideoTrack
 from plainview.casework.probes.preparations import save
+from plainview.casework.search.grounds import Urgent
 from plainview.casework.search.prepared import search_prepared
 from plainview.casework.search.run import Request, run_search
 from plainview.casework.search.urgent import sweep
@@ -78,7 +79,7 @@ def test_an_urgent_search_that_is_erased_forgets_its_still(open_case: Path, tmp_
     gallery(tmp_path / "pictures")
     still = persons(take(clip(frames=50).data))[0].best
     probe = prepare_still(still.public_id, acting_member=person("examiner"))
-    run_search(probe, Request("C-1", "p", "g", urgent="a child"), acting_member=person("examiner"))
+    run_search(probe, Request("C-1", "p", "g"), Urgent("a child"), acting_member=person("examiner"))
     with at(timezone.now() + timedelta(hours=49)):
         sweep()
     assert Search.objects.get().provenance == {}
@@ -151,7 +152,7 @@ def test_several_frames_of_one_person_are_one_probe_and_all_are_kept(open_case: 
         acting_member=examiner,
     )
     probe = prepare_still(first.public_id, together_with=[second.public_id], acting_member=examiner)
-    answer = run_search(probe, Request("C-1", "p", "g", urgent="a child"), acting_member=examiner)
+    answer = run_search(probe, Request("C-1", "p", "g"), Urgent("a child"), acting_member=examiner)
     assert answer.candidates[0].reference.file_name == "collins.png"
     assert answer.candidates[0].score != alone.candidates[0].score
     (row,) = ProbeFrame.objects.all()
