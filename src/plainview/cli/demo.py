@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import cv2
 import numpy as np
 import typer
-from rich.progress import Progress
 
 from plainview.casework.workspace.folder import ENV
-from plainview.cli.common import console, err
+from plainview.cli.common import say
+from plainview.cli.progress import bar
 from plainview.cli.setup import make_workspace
 from plainview.policy.decision import Refused
 from plainview.recognition.types import Face, Picture
@@ -49,7 +49,7 @@ def demo(
     home = keep or Path(tempfile.mkdtemp(prefix="plainview-demo-", dir=Path.cwd()))
     home.mkdir(parents=True, exist_ok=True)
     os.environ[ENV] = str(home / "workspace")
-    console.print(f"[bold]1[/] A new sample workspace in {home / 'workspace'}", soft_wrap=True)
+    say(f"1 A new sample workspace in {home / 'workspace'}")
     make_workspace(sample=True)
     from plainview.casework.log.read import verify_log
     from plainview.casework.upkeep.setup import SAMPLE_PEOPLE
@@ -61,15 +61,15 @@ def demo(
     finally:
         services().close()
     report = verify_log()
-    console.print(
-        f"[bold]5[/] The log verifies: ok={report.ok}, {report.entries} entries, root {report.root}",
-        soft_wrap=True,
+    say(
+        f"5 The log verifies: ok={report.ok}, {report.entries} entries, root {report.root}",
     )
     first = answer.candidates[0].reference.file_name if answer.candidates else "nobody"
-    console.print(f"The probe was made from {expected}; the first candidate is {first}.")
-    console.print(f"Contact sheet: {home / 'contact-sheet.png'}", soft_wrap=True)
+    say(f"The probe was made from {expected}; the first candidate is {first}.")
+    say(f"Contact sheet: {home / 'contact-sheet.png'}")
     search = f"plainview search {probe} --gallery {_GALLERY} --as examiner@agency.example"
-    console.print("[bold]Try next[/]", f"export {ENV}={home / 'workspace'}", soft_wrap=True)
+    say("Try next", style="bold")
+    say(f"  export {ENV}={home / 'workspace'}")
     for line in (
         f"{search} --case {_CASE} --purpose 'who else is similar'",
         f"{search} --purpose 'no case'   (refused)",
@@ -78,9 +78,9 @@ def demo(
         "plainview audit verify",
         "plainview serve   (prints each sample person's password and the code of the moment)",
     ):
-        console.print(f"  {line}", soft_wrap=True)
+        say(f"  {line}")
     people = ", ".join(f"{name}@" for name in SAMPLE_PEOPLE)
-    console.print(f"In the browser: http://127.0.0.1:8000/ as {people} (all agency.example)", soft_wrap=True)
+    say(f"In the browser: http://127.0.0.1:8000/ as {people} (all agency.example)")
     if not report.ok or first != expected:
         raise typer.Exit(1)
 
@@ -107,11 +107,10 @@ def _walk(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
         acting_member=admin,
     )
     items = read_items(photographs)
-    with Progress(console=err, transient=True) as bar:
-        task = bar.add_task("Enrolling", total=len(items))
-        result = enrol(_GALLERY, items, acting_member=admin, progress=lambda _: bar.advance(task))
-    console.print(
-        f"[bold]2[/] Gallery with {result.references} references enrolled from {result.enrolled} pictures "
+    with bar("Enrolling", len(items)) as enrolling:
+        result = enrol(_GALLERY, items, acting_member=admin, progress=enrolling.step)
+    say(
+        f"2 Gallery with {result.references} references enrolled from {result.enrolled} pictures "
         f"({len(result.failed)} not usable)"
     )
     reference = Reference.objects.order_by("-quality", "file_name").first()
@@ -121,12 +120,12 @@ def _walk(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
     face = services().engine.faces(picture)[reference.face_number - 1]
     probe_path = home / "probe.jpg"
     cv2.imwrite(str(probe_path), _degrade(picture, face), [cv2.IMWRITE_JPEG_QUALITY, 45])
-    console.print("[bold]3[/] A probe that is no copy: cropped, turned, blurred, recompressed, lower face covered")
+    say("3 A probe that is no copy: cropped, turned, blurred, recompressed, lower face covered")
     open_case(_CASE, "robbery", acting_member=examiner)
     probe = prepare_probe(probe_path)
     request = Request(_CASE, "show how a search runs", _GALLERY, origin="photograph")
     answer = run_search(probe, request, acting_member=examiner)
-    console.print("[bold]4[/] Authorised, recorded, then searched:")
+    say("4 Authorised, recorded, then searched:")
     print_answer(answer, "SAMPLE workspace: its agency and people are made up.")
     _sheet(home / "contact-sheet.png", probe.picture, probe.face, answer)
     return answer, reference.file_name, probe_path
@@ -201,8 +200,3 @@ def _sheet(out: Path, picture: Picture, face: Face, answer: Answer) -> None:
         f"{answer.search.gallery_size} references, root {answer.receipt.root[:24]}…"
     )
     contact_sheet("Candidates of a search (sample)", probe, cells, footer, out)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(demo)

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from granian import Granian
+from granian.constants import Interfaces
 
+from plainview.casework.people.samples import credentials
+from plainview.casework.people.sign_in import release, reset_sign_in
 from plainview.casework.workspace.folder import SERVE_ENV, Workspace
-from plainview.cli.common import As, Json, acting_member, console, open_workspace, print_json
-from plainview.cli.people import member_app
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, answer, print_json, print_table, say
+from plainview.cli.start import open_workspace
 from plainview.cli.worker import beside
 from plainview.policy.decision import Refused
 
@@ -41,11 +45,9 @@ def serve(
         workspace.served_mark.touch(mode=0o600)
     os.environ[SERVE_ENV] = f"{name or host} {secure}"
     address = f"http{'s' if secure == 'tls' else ''}://{host}:{port}/"
-    console.print(f"Plainview on {address}  (stop with Ctrl-C)", soft_wrap=True)
+    say(f"Plainview on {address}  (stop with Ctrl-C)")
     if workspace.is_sample:
         _print_people()
-    from granian import Granian
-    from granian.constants import Interfaces
 
     with beside() if with_worker else nullcontext():
         Granian(
@@ -93,12 +95,9 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-@member_app.command("sample-credentials")
 def sample_credentials(json: Json = False) -> None:
     """Print how each sample person signs in, with the code of this moment."""
     open_workspace()
-    from plainview.casework.people.samples import credentials
-
     if json:
         print_json({"people": credentials()})
     else:
@@ -106,34 +105,24 @@ def sample_credentials(json: Json = False) -> None:
 
 
 def _print_people() -> None:
-    from plainview.casework.people.samples import credentials
 
-    table = Table("Sample person", "Password", "Code now", "Authenticator secret")
-    for email, row in credentials().items():
-        table.add_row(email, row["password"], row["code"], row["totp_secret"])
-    console.print(table)
+    rows = [(email, row["password"], row["code"], row["totp_secret"]) for email, row in credentials().items()]
+    print_table(("Sample person", "Password", "Code now", "Authenticator secret"), rows)
 
 
-@member_app.command("release")
-def member_release(email: str, acting: As) -> None:
+def member_release(email: str, acting: As, json: Json = False) -> None:
     """Unlock a colleague's account after failed attempts."""
     member = acting_member(acting)
-    from plainview.casework.people.sign_in import release
+    released = release(email, acting_member=member)
+    answer(f"{released.email} is released.", json=json, email=released.email, state="released")
 
-    console.print(f"{release(email, acting_member=member).email} is released.")
 
-
-@member_app.command("reset-sign-in")
-def member_reset(email: str, acting: As) -> None:
+def member_reset(email: str, acting: As, json: Json = False) -> None:
     """Take a colleague's password and second factors away; they set up new ones with the code."""
     member = acting_member(acting)
-    from plainview.casework.people.sign_in import reset_sign_in
-
     code = reset_sign_in(email, acting_member=member)
-    console.print(f"Give this code to {email}, and nobody else; they open /join/CODE/ with it:")
+    if json:
+        print_json({"email": email, "code": code})
+        return
+    say(f"Give this code to {email}, and nobody else; they open /join/CODE/ with it:")
     typer.echo(code)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands; those of members are in the group `member`."""
-    app.command()(serve)

@@ -7,20 +7,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import typer
+from django_q.cluster import Cluster
 
-from plainview.cli.common import console, open_workspace
+from plainview.cli.common import say
+from plainview.cli.start import open_workspace
+from plainview.worker import clock as schedule
 
 
 def worker() -> None:
     """Run background work (enrolment, video, alerts, letters) until stopped. `plainview serve` starts one."""
     open_workspace()
-    from django_q.cluster import Cluster
-
-    from plainview.worker import clock as schedule
-
     schedule.install()
-    console.print("The worker runs  (stop with Ctrl-C)")
+    say("The worker runs  (stop with Ctrl-C)")
     cluster = Cluster()
     cluster.start()
     # The cluster's own handlers stop it on SIGINT and SIGTERM and let a running task finish.
@@ -36,8 +34,3 @@ def beside() -> Iterator[None]:
     finally:
         process.terminate()
         process.wait()
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(worker)

@@ -155,7 +155,7 @@ def _last_day(email: str, agency: Agency) -> date:
     return newest if newest is not None else timezone.now().date() - timedelta(days=1)
 
 
-def revoke(grant_id: str, why: str, *, acting_member: Member) -> DisclosureGrant:
+def revoke(grant_id: str, reason: str, *, acting_member: Member) -> DisclosureGrant:
     """Close a search to a person at once; with their last one the account ends and its sessions too.
 
     Raises:
@@ -165,8 +165,8 @@ def revoke(grant_id: str, why: str, *, acting_member: Member) -> DisclosureGrant
         row = grant_numbered(grant_id, acting_member)
         if row.revoked_at is not None:
             raise Refused("grant.revoked", "Nothing done", "It was taken back already.", "Nothing is needed.")
-        rules.require(explained(why, "The reason"))
-        row.revoked_by, row.revoked_at, row.revoked_why = acting_member, timezone.now(), why.strip()
+        rules.require(explained(reason, "The reason"))
+        row.revoked_by, row.revoked_at, row.revoked_why = acting_member, timezone.now(), reason.strip()
         row.save(update_fields=["revoked_by", "revoked_at", "revoked_why"])
         _shorten(row)
         write_entry(

@@ -75,7 +75,7 @@ class PassportChange:
     offences: Sequence[str] | None = None
 
 
-def change_passport(name: str, change: PassportChange, *, why: str, acting_member: Member) -> Gallery:
+def change_passport(name: str, change: PassportChange, *, reason: str, acting_member: Member) -> Gallery:
     """Change what a gallery's passport says, for instance when its legal basis was renewed.
 
     Raises:
@@ -99,14 +99,14 @@ def change_passport(name: str, change: PassportChange, *, why: str, acting_membe
         )
         if before == after:
             raise Refused("gallery.same", "Nothing changed", "The passport says this already.", "Nothing is needed.")
-        if not why.strip():
+        if not reason.strip():
             raise Refused("gallery.why", "Gallery refused", "No reason was stated.", "State it with --why TEXT.")
         gallery.save(update_fields=list(after))
         changed = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
         write_entry(
             "gallery.changed",
             {"agency": acting_member.agency.public_id, "gallery": gallery.pk, "changed": changed},
-            {"why": why.strip()},
+            {"why": reason.strip()},
             acting_member=acting_member,
         )
     return gallery

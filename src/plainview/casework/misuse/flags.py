@@ -141,7 +141,7 @@ def view_flag(public_id: str, *, acting_member: Member) -> tuple[Flag, dict[str,
     return flag, told
 
 
-def decide_flag(public_id: str, outcome: str, note: str, *, acting_member: Member) -> Flag:
+def decide_flag(public_id: str, outcome: str, reason: str, *, acting_member: Member) -> Flag:
     """Decide on a flag, in words.
 
     Raises:
@@ -151,7 +151,7 @@ def decide_flag(public_id: str, outcome: str, note: str, *, acting_member: Membe
         flag = flag_numbered(public_id, acting_member)
         rules.require(
             joining.another_person(acting_member.public_id, flag.member.public_id, "Decision"),
-            explained(note, "The reason"),
+            explained(reason, "The reason"),
         )
         if outcome not in OUTCOMES:
             raise Refused(
@@ -164,7 +164,7 @@ def decide_flag(public_id: str, outcome: str, note: str, *, acting_member: Membe
             raise Refused("flag.decided", "Not decided", "It was decided already.", "See `plainview flag show`.")
         flag.outcome, flag.note, flag.decided_by, flag.decided_at = (
             outcome,
-            note.strip(),
+            reason.strip(),
             acting_member,
             timezone.now(),
         )

@@ -187,7 +187,7 @@ def set_roles(email: str, roles: list[str], *, on_trial: bool | None = None, act
     return member
 
 
-def deactivate(email: str, *, why: str, acting_member: Member) -> Member:
+def deactivate(email: str, *, reason: str, acting_member: Member) -> Member:
     """End a colleague's account and its tokens; what they did stays.
 
     Raises:
@@ -198,7 +198,7 @@ def deactivate(email: str, *, why: str, acting_member: Member) -> Member:
         rules.require(joining.another_person(acting_member.public_id, member.public_id, "Deactivation"))
         if not member.is_active:
             raise Refused("member.inactive", "Nothing done", "This account is not active.", "Nothing is needed.")
-        if not why.strip():
+        if not reason.strip():
             raise Refused("member.why", "Nothing done", "No reason was stated.", "State it with --why TEXT.")
         member.is_active = False
         member.save(update_fields=["is_active"])
@@ -207,7 +207,7 @@ def deactivate(email: str, *, why: str, acting_member: Member) -> Member:
         write_entry(
             "member.deactivated",
             {"member": member.public_id},
-            {"why": why.strip()},
+            {"why": reason.strip()},
             acting_member=acting_member,
         )
     return member

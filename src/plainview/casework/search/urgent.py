@@ -20,11 +20,11 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
 
-def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Search:
+def authorise_urgent(public_id: str, *, reason: str, acting_member: Member) -> Search:
     """Authorise a colleague's urgent search before its time runs out.
 
     Raises:
-        Refused: no permission, one's own, not waiting (any more), or no note.
+        Refused: no permission, one's own, not waiting (any more), or no reason.
     """
     sweep()
     with acting("search.authorise", Permission.SEARCH_AUTHORISE, acting_member):
@@ -38,7 +38,7 @@ def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Sea
                 "This search does not wait for an authorisation.",
                 "See `plainview urgent list`.",
             )
-        if not note.strip():
+        if not reason.strip():
             raise Refused(
                 "search.note",
                 "Nothing authorised",
@@ -50,7 +50,7 @@ def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Sea
         write_entry(
             "search.authorised",
             {"search": search.public_id},
-            {"note": note.strip()},
+            {"note": reason.strip()},
             acting_member=acting_member,
         )
     return search

@@ -18,12 +18,9 @@ import numpy as np
 import typer
 
 from plainview.casework.workspace.folder import ENV
-from plainview.cli.common import Json, console, print_json
-
-app = typer.Typer(help="Benchmarks that print ratios.", no_args_is_help=True)
+from plainview.cli.common import Json, print_json, say
 
 
-@app.command("search")
 def bench_search(
     n: Annotated[int, typer.Option("--n", help="References.")] = 10_000,
     dim: Annotated[int, typer.Option(help="Components of a template.")] = 128,
@@ -40,7 +37,6 @@ def bench_search(
     show(loads(run.stdout), json=json)
 
 
-@app.command("enrol")
 def bench_enrol(
     photos: Annotated[Path | None, typer.Option(help="A folder of photographs; else two portraits, varied.")] = None,
     images: Annotated[int, typer.Option(help="At most this many.")] = 200,
@@ -151,9 +147,4 @@ def show(result: dict[str, object], *, json: bool) -> None:
         print_json(result)
         return
     for label, value in result.items():
-        console.print(f"{label:24} {value}")
-
-
-def register(root: typer.Typer) -> None:
-    """Add the command group."""
-    root.add_typer(app, name="bench")
+        say(f"{label:24} {value}")

@@ -25,7 +25,7 @@ import requests
 import typer
 
 from plainview.casework.workspace.folder import ENV
-from plainview.cli.bench.enrol import app, show, varied
+from plainview.cli.bench.enrol import show, varied
 from plainview.cli.common import Json
 
 if TYPE_CHECKING:
@@ -273,8 +273,3 @@ def _token(page: str) -> str:
     if found is None:
         raise RuntimeError("the page has no form: is the session signed in?")
     return found.group(1)
-
-
-def register(root: typer.Typer) -> None:
-    """Add the command to its group."""
-    app.command("serve")(bench_serve)

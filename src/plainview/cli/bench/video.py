@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import typer
 
-from plainview.cli.bench.enrol import app, show
+from plainview.cli.bench.enrol import show
 from plainview.cli.common import Json
 from plainview.evaluation.footage import RATE, Footage, Portrait, busy, film, portrait
 from plainview.policy.decision import Refused
@@ -73,8 +73,3 @@ def known_portraits(folder: Path | None, count: int, seed: int, engine: Engine) 
             "Name a folder with one folder a person.",
         )
     return found
-
-
-def register(root: typer.Typer) -> None:
-    """Add the command to its group."""
-    app.command("video")(bench_video)

@@ -190,7 +190,7 @@ def agreement_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     form = WithdrawForm(request.POST)
     if form.is_valid():
         try:
-            acts.withdraw(public_id, why=form.cleaned_data["reason"], acting_member=member_of(request))
+            acts.withdraw(public_id, reason=form.cleaned_data["reason"], acting_member=member_of(request))
         except Refused as refused:
             if refused.rule_id.endswith(".unknown"):
                 raise

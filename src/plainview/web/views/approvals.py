@@ -71,7 +71,7 @@ def approval_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     if form.is_valid():
         try:
             approving.decide_approval(
-                public_id, grant=grant, note=form.cleaned_data["note"], acting_member=member_of(request)
+                public_id, grant=grant, reason=form.cleaned_data["note"], acting_member=member_of(request)
             )
         except Refused as refused:
             if refused.rule_id.endswith(".unknown"):
@@ -91,7 +91,7 @@ def urgent_authorise(request: HttpRequest, public_id: str) -> HttpResponse:
     form = NoteForm(request.POST, auto_id=f"{public_id}_%s")
     if form.is_valid():
         try:
-            authorise_urgent(public_id, note=form.cleaned_data["note"], acting_member=member_of(request))
+            authorise_urgent(public_id, reason=form.cleaned_data["note"], acting_member=member_of(request))
         except Refused as refused:
             if refused.rule_id.endswith(".unknown"):
                 raise

@@ -116,7 +116,7 @@ def exoneration_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     if form.is_valid():
         try:
             acts.decide_review(
-                public_id, accept=accept, note=form.cleaned_data["note"], acting_member=member_of(request)
+                public_id, accept=accept, reason=form.cleaned_data["note"], acting_member=member_of(request)
             )
         except Refused as refused:
             if refused.rule_id.endswith(".unknown"):
