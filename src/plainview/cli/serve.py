@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from contextlib import nullcontext
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +21,6 @@ from plainview.casework.workspace.folder import SERVE_ENV, Workspace
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, print_json, print_table, say
 from plainview.cli.start import open_workspace
-from plainview.cli.worker import beside
 from plainview.policy.decision import Refused
 
 _THREADS = 4  # requests at the same time: each search of a large gallery keeps one core busy
@@ -49,7 +51,7 @@ def serve(
     if workspace.is_sample:
         _print_people()
 
-    with beside() if with_worker else nullcontext():
+    with _worker_beside() if with_worker else nullcontext():
         Granian(
             "plainview.site.wsgi:application",
             address=host,
@@ -60,6 +62,17 @@ def serve(
             ssl_cert=tls_cert,
             ssl_key=tls_key,
         ).serve()
+
+
+@contextmanager
+def _worker_beside() -> Iterator[None]:
+    """Run a worker in a process of its own for as long as the block runs."""
+    process = subprocess.Popen([sys.executable, "-m", "plainview.cli.main", "worker"], stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def require_safe(workspace: Workspace, host: str, secure: str) -> None:

@@ -169,12 +169,10 @@ def _root(
     workspace: Annotated[
         str | None,
         typer.Option(
-            envvar=_HOME,
             metavar="FOLDER",
             is_eager=True,
             callback=_use_workspace,
-            show_default="./plainview-data",
-            help="Folder of the workspace; anywhere on the line.",
+            help=f"Folder of the workspace, anywhere on the line; else {_HOME}, else ./plainview-data.",
         ),
     ] = None,
     version: Annotated[

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from django_q.cluster import Cluster
 
 from plainview.cli.common import say
@@ -23,14 +18,3 @@ def worker() -> None:
     cluster.start()
     # The cluster's own handlers stop it on SIGINT and SIGTERM and let a running task finish.
     cluster.sentinel.join()
-
-
-@contextmanager
-def beside() -> Iterator[None]:
-    """Run a worker in a process of its own for as long as the block runs."""
-    process = subprocess.Popen([sys.executable, "-m", "plainview.cli.main", "worker"], stdout=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()

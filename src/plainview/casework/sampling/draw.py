@@ -99,7 +99,9 @@ def draw_sample(
     return sample
 
 
-def record_finding(sample_id: str, position: int, finding: str, reason: str, *, acting_member: Member) -> AuditSampleItem:
+def record_finding(
+    sample_id: str, position: int, finding: str, reason: str, *, acting_member: Member
+) -> AuditSampleItem:
     """Record what was found in one drawn search; a question may be decided later, the rest stays.
 
     Raises:
