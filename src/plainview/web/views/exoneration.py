@@ -27,7 +27,7 @@ class AskForm(forms.Form):
 
     requester = forms.CharField(label="Who asks", max_length=200)
     body = forms.CharField(label="For whom: the defence of …, a court, a commission", max_length=200)
-    why = forms.CharField(
+    reason = forms.CharField(
         label="What should be looked at",
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Why the first search may have been wrong: another picture, another gallery, a person overlooked.",

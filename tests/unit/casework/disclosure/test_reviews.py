@@ -42,7 +42,7 @@ def test_from_the_request_of_the_defence_to_the_answer(found: str, tmp_path: Pat
     asked = {
         "requester": "Ada Counsel",
         "body": "the defence of B",
-        "why": "he was abroad",
+        "reason": "he was abroad",
         "charged_rank": "2",
     }
     answer = client.post(f"/searches/{found}/review/", asked)
@@ -113,10 +113,10 @@ def test_a_request_that_says_too_little_or_is_declined(found: str) -> None:
     supervisor = person("supervisor")
     for rule, fields in {
         r"review\.incomplete": {"requester": " "},
-        r"examination\.explain": {"why": "please"},
+        r"examination\.explain": {"reason": "please"},
         r"review\.rank": {"charged_rank": 3},
     }.items():
-        wanted = {"requester": "R", "body": "B", "why": "he was abroad", "charged_rank": None} | fields
+        wanted = {"requester": "R", "body": "B", "reason": "he was abroad", "charged_rank": None} | fields
         with pytest.raises(Refused, match=rule):
             ask_review(found, acting_member=supervisor, **wanted)  # type: ignore[arg-type]
     review = ask_review(found, "R", "a commission", "he was abroad", acting_member=supervisor)

@@ -98,7 +98,7 @@ def test_another_agencys_people_are_as_unknown_as_nobody(workspace: Path) -> Non
     boss = join(open_agency("Harbour", administrator_email="boss@harbour.example").code, "Boss")
     for act, extra in (
         (set_roles, {"roles": ["examiner"]}),
-        (deactivate, {"why": "x"}),
+        (deactivate, {"reason": "x"}),
     ):
         with pytest.raises(Refused) as there:
             act("examiner@agency.example", **extra, acting_member=boss)

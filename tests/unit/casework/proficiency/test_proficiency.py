@@ -208,7 +208,7 @@ def test_a_brought_picture_is_kept_while_the_item_is_used_and_erased_with_it(fou
     assert services().blobs.get(blob) == still
     assert item_picture(held.public_id, "probe", person("admin")).startswith(b"\xff\xd8")
     examined(found)
-    options = {"why": "the consent has ended", "acting_member": person("admin")}
+    options = {"reason": "the consent has ended", "acting_member": person("admin")}
     with pytest.raises(Refused, match=r"proficiency\.open"):
         retire_item(held.public_id, **options)
     answered(held.verifications.get(), POTENTIAL)
