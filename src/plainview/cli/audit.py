@@ -39,7 +39,6 @@ def verify(
     witnessed = ""
     if folder is None:
         open_workspace()
-
         report = verify_log(kept_checkpoint=note)
         seen = cosigned(report.entries) if report.ok else None
         if seen is not None and seen.problems:

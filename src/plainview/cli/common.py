@@ -136,10 +136,11 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, title
 
 
 def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
-    """Return the columns' widths in a table that fits, no narrower than the longest word; None where none fits."""
+    """Return the columns' widths in a table that fits; None where that would break a word, or a row's name."""
     columns = list(zip(*rows, strict=True))
     widths = [max(len(line) for cell in column for line in (cell.splitlines() or [""])) for column in columns]
     least = [max(len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
+    least[0] = widths[0]  # the name by which a row is typed; it may contain a blank
     room -= 3 * len(columns) + 1  # the rules between the columns, and a blank on each side
     while sum(widths) > room:
         widest = max(range(len(widths)), key=lambda number: widths[number] - least[number])

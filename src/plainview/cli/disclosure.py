@@ -1,4 +1,4 @@
-"""The commands of oversight: disclose, verify-package, register."""
+"""The commands of disclosure: disclose, and disclosure grant, revoke, list."""
 
 from __future__ import annotations
 

@@ -91,7 +91,6 @@ def evaluate_labels(
     json: Json = False,
 ) -> None:
     """List the pairs that contradict their names most, as pictures, for a person to rule on."""
-
     listed = read_dataset(dataset, labels)
     _check_target(out, folder=True)
     rulings = out / "rulings.csv"

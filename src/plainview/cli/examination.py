@@ -1,4 +1,4 @@
-"""The commands of looking: examine, verify, lead. A form is a TOML file that a person fills in."""
+"""The commands of examination: examine record and list; verify list, show, record, assign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of leads: form, release, withhold, sheet, evidence, outcome, list."""
+"""The commands of leads: release, withhold, sheet, evidence, outcome, list."""
 
 from __future__ import annotations
 

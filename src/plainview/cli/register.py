@@ -1,4 +1,4 @@
-"""The commands of the public register: export, check, attest."""
+"""The commands of the public register: export, attest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of reports: report show, check, schedule, schedules, stop, send-due."""
+"""The commands of reports: report show, schedule, schedules, stop, send-due."""
 
 from __future__ import annotations
 
@@ -87,7 +87,6 @@ def _compared(words: str, period: Period) -> Period | None:
 
 
 def _print(told: Mapping[str, Any], sample: str) -> None:
-
     for difference in told["differences"]:
         warn(f"The records and the log do not agree: {difference}")
     compared = f", compared with {_days(told['before'])}" if told["before"] else ""

@@ -1,4 +1,4 @@
-"""The commands of retention: rules, events, runs and their proofs. The commands of holds lie beside, in cli.holds."""
+"""The commands of retention: rules, events, runs and their proofs. Holds are in cli.holds."""
 
 from __future__ import annotations
 
@@ -250,7 +250,6 @@ def proof(run: str, out: Annotated[Path, typer.Option(help="A new file.")], acti
 
 
 def _print_run(run: RetentionRun, *, json: bool) -> None:
-
     says = {name: rule.says for name, rule in rules_of_run(run).items()}
     rows: list[dict[str, Any]] = [
         {

@@ -31,7 +31,6 @@ Request = Annotated[str, typer.Argument(help="Number of the request.")]
 
 
 def _row(row: SubjectRequest) -> dict[str, Any]:
-
     waits = row.state in OPEN
     return {
         "request": row.public_id,

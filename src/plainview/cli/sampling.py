@@ -1,5 +1,4 @@
-"""The commands of sampling, in the group `plainview audit`: sample, samples, sample-show, sample-check, sample-verify,
-finding."""
+"""The commands of sampling, in the group `plainview audit`: sample, samples, sample-show, sample-check, finding."""
 
 from __future__ import annotations
 
@@ -62,9 +61,7 @@ def sample_show(sample: str, acting: As, json: Json = False) -> None:
     _show(sample, acting_member(acting), json=json)
 
 
-def _show(public_id: str, member: object, *, json: bool) -> None:
-
-    assert isinstance(member, Member)  # noqa: S101
+def _show(public_id: str, member: Member, *, json: bool) -> None:
     row = sample_numbered(public_id, member)
     held = overview(row)
     rows = [

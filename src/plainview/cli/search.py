@@ -83,7 +83,6 @@ def candidates(search: Annotated[str, typer.Argument(help="Id of a search.")], a
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     """An answered search as the JSON that scripts rely on."""
-
     search, shared = answer.search, answer.search.shared_request
     told = meanings(search, answer.candidates)
     return {

@@ -118,7 +118,6 @@ def sample_credentials(json: Json = False) -> None:
 
 
 def _print_people() -> None:
-
     rows = [(email, row["password"], row["code"], row["totp_secret"]) for email, row in credentials().items()]
     print_table(("Sample person", "Password", "Code now", "Authenticator secret"), rows)
 

@@ -277,7 +277,6 @@ def _proposal(
     gives: str,
     days: int,
 ) -> Proposal:
-
     first = begins or datetime.now(UTC).date()
     return Proposal(galleries, first, until, offences or (), purposes or (), askers or (), gives, days)
 

@@ -72,7 +72,6 @@ def video(
 
 def _through(file: Path, case: str, first: float, last: float | None, member: Member) -> Video:
     """Upload the file in pieces, then look through it, in this process."""
-
     try:
         size = file.stat().st_size
         stream = file.open("rb")
