@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from plainview import __version__
 from plainview.cli.common import Json, answer, print_json, print_table, say, warn
 from plainview.policy.decision import Refused
 from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS, CONTRADICTIONS
@@ -194,11 +193,6 @@ def lead_form() -> None:
 def agency_terms() -> None:
     """Print what the head of an agency accepts."""
     typer.echo(TERMS, nl=False)
-
-
-def version(json: Json = False) -> None:
-    """Print the version."""
-    answer(__version__, json=json, version=__version__)
 
 
 def _must_exist(path: Path) -> None:

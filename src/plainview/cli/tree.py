@@ -31,6 +31,23 @@ def load(command: Command) -> Callable[..., Any]:
     return loaded
 
 
+class _AsTyped:
+    """Takes text, or a flag, as it was typed. Typer would load pydantic for that, which takes a tenth of a second."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        return value
+
+
+def _lighten(params: list[Any]) -> None:
+    """Let options and arguments that are plain text or flags do without a validator."""
+    for param in params:
+        described = getattr(param, "type_descriptor", None)
+        if described is None or described.parameter_info.parser is not None:
+            continue
+        if described.annotation is str or (described.annotation is bool and param.is_flag):
+            param._runtime_param = _AsTyped()
+
+
 class Leaf(TyperCommand):
     """A command. It names everything that is missing at once, and runs with the permission of its row."""
 
@@ -55,6 +72,12 @@ class Leaf(TyperCommand):
         if missing:
             ctx.fail(f"Missing: {', '.join(missing)}. For example:\n\n" + _example(self.row.example))
 
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option -h."""
+        option = super().get_help_option(ctx)
+        _lighten([option])
+        return option
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         with run_as(self.row):
@@ -74,6 +97,12 @@ class Group(TyperGroup):
         below = [name.removeprefix(self._above) for name in COMMANDS if name.startswith(self._above)]
         self.commands = dict.fromkeys(name.partition(" ")[0] for name in below)  # type: ignore[assignment]
         self._completing = False
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option -h."""
+        option = super().get_help_option(ctx)
+        _lighten([option])
+        return option
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, made now; None where there is none of that name."""
@@ -131,6 +160,7 @@ def leaf(command: Command) -> Leaf:
     made = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
     assert isinstance(made, Leaf)  # noqa: S101
     made.row = command
+    _lighten(made.params)
     return made
 
 
@@ -144,10 +174,12 @@ def tree() -> Group:
     options = get_command_from_info(
         CommandInfo(name="plainview", callback=_root), pretty_exceptions_short=False, rich_markup_mode=None
     ).params
+    params: list[Any] = [*options, *get_install_completion_arguments()]
+    _lighten(params)
     return Group(
         "",
         help="Face search for investigations that can account for every search it runs.",
-        params=[*options, *get_install_completion_arguments()],
+        params=params,
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
     )

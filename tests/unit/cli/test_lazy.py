@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {"django", "numpy", "cv2", "onnxruntime", "faiss", "PIL", "scipy", "rich", "cryptography"}
+HEAVY = {"django", "numpy", "cv2", "onnxruntime", "faiss", "PIL", "scipy", "rich", "cryptography", "pydantic"}
 RUN = """
 import sys
 from plainview.cli.main import main

@@ -51,5 +51,5 @@ ROWS = (
         "Make 1080p25 clips of walking portraits and look through them: adaptively, at every frame, and decoding only.",
         "plainview bench video",
     ),
-    Command("version", Need.NOTHING, "outsiders:version", "Print the version.", "plainview version"),
+    Command("version", Need.NOTHING, "version:version", "Print the version.", "plainview version"),
 )
