@@ -35,7 +35,7 @@ _SYSTEM = {
 """What the operating system says, in words: why, and what next."""
 
 
-def explain(error: BaseException) -> tuple[str, str]:
+def explain(error: Exception) -> tuple[str, str]:
     """Return why something failed, and what to do next."""
     match error:
         case Refused():
@@ -48,8 +48,6 @@ def explain(error: BaseException) -> tuple[str, str]:
             return str(error), ""
         case DatabaseError():
             return _database(str(error))
-        case KeyboardInterrupt():
-            return "Interrupted.", "What was acknowledged is kept; run the same command again to finish."
         case OSError():
             return _system(error)
     return (

@@ -1,7 +1,7 @@
 """The `plainview` command: finds the workspace, runs a command, turns every error into one line and an exit code.
 
-Exit codes: 0 done, 1 refused or failed (one line why and what next on stderr), 2 usage. It must load nothing of a
-feature before its command runs.
+Exit codes: 0 done, 1 refused or failed (one line why and what next on stderr), 2 usage, 130 interrupted. It must load
+nothing of a feature before its command runs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from io import TextIOWrapper
 from plainview.cli.tree import tree
 
 _DEBUG = "PLAINVIEW_DEBUG"
+_INTERRUPTED = 130  # as Typer and every shell say it of Ctrl-C
 
 
 def main() -> None:
@@ -23,7 +24,11 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a terminal may not know every letter
     try:
         tree().main(args=_workspace_first(sys.argv[1:]), prog_name="plainview")
-    except (Exception, KeyboardInterrupt) as error:
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            sys.stderr.write("Interrupted. What was acknowledged is kept; run the same command again to finish.\n")
+        raise
+    except Exception as error:
         if os.environ.get(_DEBUG):
             raise
         why, next_step = import_module("plainview.cli.errors").explain(error)

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError
 
+from plainview.cli import tree
 from plainview.cli.errors import explain
+from plainview.cli.main import main
 from plainview.policy.decision import Refused
 
 
@@ -48,10 +50,9 @@ def test_a_package_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> No
             "Not searched [case.closed]: It is closed.",
         ),
         (RuntimeError("odd"), "Something went wrong: RuntimeError: odd"),
-        (KeyboardInterrupt(), "Interrupted."),
     ],
 )
-def test_an_error_says_why_and_what_next(error: BaseException, words: str) -> None:
+def test_an_error_says_why_and_what_next(error: Exception, words: str) -> None:
     why, next_step = explain(error)
     assert why.startswith(words)
     assert next_step
@@ -68,6 +69,20 @@ def test_a_file_error_of_a_command_is_one_line(tmp_path: Path) -> None:
 def test_debugging_shows_where(tmp_path: Path) -> None:
     said = run("verify-package", tmp_path / "nosuch.zip", code=1, PLAINVIEW_DEBUG="1").stderr
     assert "Traceback" in said
+
+
+def test_an_interruption_says_that_the_command_can_be_run_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tree, "load", interrupted)
+    monkeypatch.setattr(sys, "argv", ["plainview", "version"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    assert "run the same command again" in capsys.readouterr().err
 
 
 def test_a_reader_that_has_enough_ends_us_quietly() -> None:
