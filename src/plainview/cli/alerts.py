@@ -36,7 +36,7 @@ def alert_create(
     origin: Annotated[str, typer.Option(help=f"Of the probe: {', '.join(ORIGINS)}.")] = UNDECLARED,
     json: Json = False,
 ) -> None:
-    """Save a probe: from now on every new reference of the galleries is compared with it."""
+    """Save a probe; every new reference of the galleries is compared with it."""
     member = acting_member(acting)
     try:
         alert = create_alert(
@@ -72,7 +72,7 @@ def alert_create(
 
 
 def alert_list(acting: As, json: Json = False) -> None:
-    """List the agency's alerts with what they raised, the newest first."""
+    """List the agency's alerts and their candidates, the newest first."""
     member = acting_member(acting)
     rows = [
         {
@@ -121,7 +121,7 @@ def alert_renew(
     days: Annotated[int, typer.Option(help="Days from now.")] = 30,
     json: Json = False,
 ) -> None:
-    """Let a colleague's alert go on."""
+    """Extend a colleague's alert."""
     member = acting_member(acting)
     renewed = renew_alert(alert, days=days, reason=reason, acting_member=member)
     answer(
@@ -138,7 +138,7 @@ def alert_mute(
     reason: Annotated[str, typer.Option(help="Why; empty: not muted any more.")] = "",
     json: Json = False,
 ) -> None:
-    """Send no more messages about one's own alert."""
+    """Stop the messages about your own alert, or start them again."""
     member = acting_member(acting)
     changed = mute_alert(alert, reason=reason, acting_member=member)
     muted = changed.muted_at is not None
@@ -157,7 +157,7 @@ def alert_preference(
     quiet_until: Annotated[int | None, typer.Option(help="Hour (UTC) until which nothing is sent.")] = None,
     json: Json = False,
 ) -> None:
-    """Say how you are told of what your alerts raise."""
+    """Set when you get messages about your alerts."""
     member = acting_member(acting)
     set_preference(digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until, acting_member=member)
     answer("Saved.", json=json, digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until)

@@ -23,7 +23,7 @@ def approval_request(
     acting: As,
     json: Json = False,
 ) -> None:
-    """Ask your supervisors to approve a search with this very picture under this case."""
+    """Ask your supervisors to approve one search with this picture in this case."""
     member = acting_member(acting)
     asked = request_approval(case, purpose, digest_of(read_file(image)), acting_member=member)
     answer(
@@ -36,7 +36,7 @@ def approval_request(
 
 
 def approval_list(acting: As, json: Json = False) -> None:
-    """List the requests that wait for a supervisor."""
+    """List the requests that are waiting for a supervisor."""
     member = acting_member(acting)
     rows = [
         {
@@ -72,7 +72,7 @@ def approval_deny(approval: str, reason: Reason, acting: As, json: Json = False)
 
 
 def urgent_list(acting: As, json: Json = False) -> None:
-    """List urgent searches that wait to be authorised, the next to be erased first."""
+    """List the urgent searches that are waiting to be authorised, the next to be erased first."""
     member = acting_member(acting)
     rows = [
         {
@@ -95,7 +95,7 @@ def urgent_authorise(search: str, reason: Reason, acting: As, json: Json = False
 
 
 def urgent_sweep(json: Json = False) -> None:
-    """Erase every urgent search whose time has run out; every search does this too."""
+    """Erase every urgent search that was not authorised in time; every search does this too."""
     open_workspace()
     erased = sweep()
     answer(f"{len(erased)} searches erased{': ' + ', '.join(erased) if erased else ''}.", json=json, erased=erased)

@@ -77,7 +77,7 @@ def _show(report: Report, witnessed: str, *, json: bool) -> None:
 
 
 def checkpoint() -> None:
-    """Print the newest signed checkpoint; whoever keeps it can later show that nothing before it changed."""
+    """Print the newest signed checkpoint; anyone who keeps it can show later that nothing before it changed."""
     open_workspace()
     for record in records(newest_entry()):
         typer.echo(record.checkpoint, nl=False)
@@ -143,7 +143,7 @@ def review(
 
 
 def add(file: Path, json: Json = False) -> None:
-    """Keep a checkpoint that a trusted witness cosigned (its key stands in the workspace's file `witnesses`)."""
+    """Keep a checkpoint that a trusted witness cosigned (its key is in the workspace's file `witnesses`)."""
     open_workspace()
     size, names = add_cosigned(file)
     if json:

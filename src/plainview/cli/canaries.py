@@ -38,7 +38,7 @@ def canary_add(
 
 
 def canary_list(acting: As, json: Json = False) -> None:
-    """List the canaries of your agency; their pictures are shown to nobody."""
+    """List the canaries of your agency; no one is shown their pictures."""
     member = acting_member(acting)
     rows = [
         {

@@ -19,7 +19,7 @@ def demo(
     photos: Annotated[Path | None, typer.Option(help="Your own folder of photographs for the gallery.")] = None,
     keep: Annotated[Path | None, typer.Option(help="New folder for the demo.")] = None,
 ) -> None:
-    """Walk the whole path: workspace, gallery, probe, case, search, contact sheet, verified log."""
+    """Walk through the main job: workspace, gallery, probe, case, search, contact sheet, verified log."""
     home = keep or Path(tempfile.mkdtemp(prefix="plainview-demo-", dir=Path.cwd()))
     home.mkdir(parents=True, exist_ok=True)
     os.environ[ENV] = str(home / "workspace")

@@ -29,7 +29,7 @@ def disclose(
     reason: Annotated[str, typer.Option(help="Why fewer pictures than your policy shows.")] = "",
     json: Json = False,
 ) -> None:
-    """Write the disclosure package of a search: all that the defence needs to check it and run it again."""
+    """Write the disclosure package of a search: everything the defence needs to check it and run it again."""
     member = acting_member(acting)
     try:
         made = disclosure.disclose(search, out, pictures=pictures, reason=reason, acting_member=member)
@@ -54,7 +54,7 @@ def grant(
     reason: Annotated[str, typer.Option(help="Why fewer pictures than your policy shows.")] = "",
     json: Json = False,
 ) -> None:
-    """Open one search to the defence until a day: an account that shows it and nothing else."""
+    """Let the defence see one search, and nothing else, until a day."""
     member = acting_member(acting)
     made = grants.grant(search, email, name, until, pictures=pictures, reason=reason, acting_member=member)
     if json:
@@ -67,7 +67,7 @@ def grant(
 
 
 def revoke(grant: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """Take a grant back at once."""
+    """Revoke a grant at once."""
     member = acting_member(acting)
     revoked = grants.revoke(grant, reason, acting_member=member)
     answer(
@@ -79,7 +79,7 @@ def revoke(grant: str, reason: Reason, acting: As, json: Json = False) -> None:
 
 
 def list_(search: str, acting: As, json: Json = False) -> None:
-    """List to whom a search is open, its packages, and who took them."""
+    """List who may see a search, its packages, and who downloaded them."""
     member = acting_member(acting)
     found = search_numbered(search, member)
     grants = [

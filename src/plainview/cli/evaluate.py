@@ -90,7 +90,7 @@ def evaluate_labels(
     pack: Pack = DEFAULT_PACK,
     json: Json = False,
 ) -> None:
-    """List the pairs that contradict their names most, as pictures, for a person to rule on."""
+    """Show the pairs that contradict their names most, for a person to rule on."""
     listed = read_dataset(dataset, labels)
     _check_target(out, folder=True)
     rulings = out / "rulings.csv"

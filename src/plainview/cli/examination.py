@@ -77,7 +77,7 @@ def examine_list(acting: As, json: Json = False) -> None:
 
 
 def verify_list(acting: As, json: Json = False) -> None:
-    """List the verifications that wait for you."""
+    """List the verifications that are waiting for you."""
     member = acting_member(acting)
     rows = [
         {"verification": row.public_id, "assigned_at": row.assigned_at.isoformat(timespec="seconds")}
@@ -141,7 +141,7 @@ def verify_record(verification: str, form: Form, acting: As, json: Json = False)
 
 
 def verify_assign(json: Json = False) -> None:
-    """Assign examinations that wait for a verifier, for instance after somebody joined; run it daily."""
+    """Assign the examinations that are waiting for a verifier, for instance after someone joined; run it daily."""
     open_workspace()
     assigned = assign_waiting()
     answer(f"{assigned} assigned.", json=json, assigned=assigned)

@@ -32,7 +32,7 @@ def ask(
 
 
 def list_(acting: As, json: Json = False) -> None:
-    """List the reviews of your agency and where each stands."""
+    """List the reviews of your agency with their status."""
     member = acting_member(acting)
     rows = [
         {
@@ -100,7 +100,7 @@ def decide(
 
 
 def answer(review: str, acting: As, json: Json = False) -> None:
-    """Answer a review: who else the lists hold. It goes back to whoever asked."""
+    """Answer a review: who else is on the lists. The answer goes to the person who asked."""
     member = acting_member(acting)
     row = answer_review(review, acting_member=member)
     if json:

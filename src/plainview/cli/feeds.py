@@ -26,7 +26,7 @@ def add(
     max_megabytes: Annotated[int, typer.Option(help="Largest picture.", min=1, max=64)] = 16,
     json: Json = False,
 ) -> None:
-    """Put a publisher's list on a gallery's passport. Nothing is fetched yet."""
+    """Add a publisher's list to a gallery's passport. Nothing is fetched yet."""
     member = acting_member(acting)
     made = add_feed(
         gallery,
@@ -70,7 +70,7 @@ def run(
     limit: Annotated[int | None, typer.Option(help="At most so many pictures.", min=1)] = None,
     json: Json = False,
 ) -> None:
-    """Enrol what the list names and this feed has not dealt with yet; interrupted, run it again."""
+    """Enrol the pictures of the list that this feed has not processed yet; if interrupted, run it again."""
     member = acting_member(acting)
     with bar("Fetching", 0) as shown:
         try:

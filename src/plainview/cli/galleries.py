@@ -114,7 +114,7 @@ def gallery_change(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Change what a gallery's passport says, for instance when its legal basis was renewed."""
+    """Change a gallery's passport, for instance when its legal basis was renewed."""
     member = acting_member(acting)
     change = PassportChange(basis, source, owner, expires, offence)
     changed = change_passport(name, change, reason=reason, acting_member=member)
@@ -177,7 +177,7 @@ def expunge(
 
 
 def gallery_statistics(name: str, acting: As, json: Json = False) -> None:
-    """Show what a gallery is made of, source by source."""
+    """Show the contents of a gallery, source by source."""
     member = acting_member(acting)
     rows = [asdict(row) for row in count(name, member)]
     if json:
@@ -244,7 +244,7 @@ def gallery_export(
 
 
 def gallery_re_embed(name: str, acting: As, json: Json = False) -> None:
-    """Make a gallery's templates anew with the loaded model pack; searches wait until all are there."""
+    """Compute a gallery's templates again with the loaded model pack; searches wait until all are done."""
     member = acting_member(acting)
     total = waiting(gallery_named(name, member), services().engine.pack.identity)
     with bar(f"Templates of {name}", total) as shown:

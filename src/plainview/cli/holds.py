@@ -27,7 +27,7 @@ def hold_place(
     review: Day = None,
     json: Json = False,
 ) -> None:
-    """Keep one thing from being erased until the hold is ended."""
+    """Keep a case, a search, a reference or a gallery from being erased until the hold ends."""
     member = acting_member(acting)
     hold = place_hold(
         reason=reason,
@@ -75,7 +75,7 @@ def hold_end(
     acting: As,
     json: Json = False,
 ) -> None:
-    """End one hold; others on the same thing go on."""
+    """End one hold; other holds on the same thing continue."""
     member = acting_member(acting)
     ended = end_hold(hold, reason=reason, acting_member=member)
     answer(f"Hold {ended.public_id} has ended.", json=json, hold=ended.public_id, state="ended")

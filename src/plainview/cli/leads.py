@@ -76,7 +76,7 @@ def lead_sheet(
 
 
 def lead_evidence(lead: str, text: str, acting: As, json: Json = False) -> None:
-    """Record evidence that does not rest on the candidate list; only then may a witness be shown the person."""
+    """Record evidence that is independent of the candidate list; only then may a witness be shown the person."""
     member = acting_member(acting)
     recorded = record_evidence(lead, text, acting_member=member)
     answer(f"Lead {recorded.public_id}: evidence is on record.", json=json, lead=recorded.public_id, line_up="open")
@@ -89,14 +89,14 @@ def lead_outcome(
     reason: Annotated[str, typer.Option(help="More in words.")] = "",
     json: Json = False,
 ) -> None:
-    """Report what came of a lead."""
+    """Report the outcome of a lead."""
     member = acting_member(acting)
     reported = report_outcome(lead, outcome, reason=reason, acting_member=member)
     answer(f"Lead {lead}: {reported.outcome}.", json=json, lead=lead, outcome=reported.outcome)
 
 
 def lead_list(acting: As, json: Json = False) -> None:
-    """List the leads of your agency and what came of them."""
+    """List the leads of your agency and their outcomes."""
     member = acting_member(acting)
     rows = [
         {

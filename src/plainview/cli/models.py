@@ -20,7 +20,7 @@ def install(
     manifest: Annotated[Path | None, typer.Option(help="Your own pack: its TOML manifest.")] = None,
     json: Json = False,
 ) -> None:
-    """Get the pack's files, check their hashes, fold them to fp32. Done already: nothing happens."""
+    """Install a pack: get its files, check their hashes, fold them to fp32. Does nothing if it is installed."""
     folder = packs_install.default_models_dir()
     with err.status("Installing the model pack"):
         done = (

@@ -159,7 +159,7 @@ def check_retention_proof(file: Path, key: Key = None, json: Json = False) -> No
 
 
 def sample_verify(folder: Annotated[Path, typer.Argument(help="A copy of the log.")], json: Json = False) -> None:
-    """Make every draw of a copy of the log again; needs no workspace. Exit 1 when one gives other searches."""
+    """Repeat every draw from a copy of the log; needs no workspace. Exit 1 when one selects other searches."""
     _must_exist(folder)
     rows = draws_of(folder)
     wrong = [row for row in rows if row.problem]
@@ -191,7 +191,7 @@ def lead_form() -> None:
 
 
 def agency_terms() -> None:
-    """Print what the head of an agency accepts."""
+    """Print the terms that the head of an agency accepts."""
     typer.echo(TERMS, nl=False)
 
 

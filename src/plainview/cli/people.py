@@ -32,7 +32,7 @@ def agency_propose(
     head_email: Annotated[str, typer.Option(help="Address of its head.")],
     json: Json = False,
 ) -> None:
-    """Enter an agency; it cannot work until its head accepted the terms and you opened it."""
+    """Register an agency. It stays closed until its head accepts the terms and you open it."""
     open_workspace()
     code = propose_agency(name, jurisdiction=jurisdiction, head_name=head_name, head_email=head_email)
     if json:
@@ -55,7 +55,7 @@ def agency_open(
     administrator: Annotated[str, typer.Option(help="Address of its first administrator.")],
     json: Json = False,
 ) -> None:
-    """Open an agency whose head accepted the terms, and invite its first administrator."""
+    """Open an agency whose head has accepted the terms, and invite its first administrator."""
     open_workspace()
     invited = open_agency(name, administrator_email=administrator)
     if not json:
@@ -64,7 +64,7 @@ def agency_open(
 
 
 def agency_suspend(name: str, reason: Reason, json: Json = False) -> None:
-    """Stop everything that members of an agency may do, until it is opened again."""
+    """Suspend an agency: its members may do nothing until it is opened again."""
     open_workspace()
     suspend_agency(name, reason=reason)
     answer(f"{name} is suspended.", json=json, agency=name, state="suspended")
@@ -76,7 +76,7 @@ def agency_sign_in(
     file: Path,
     json: Json = False,
 ) -> None:
-    """Let an agency's members sign in through its own provider (OIDC or SAML), as a TOML file says."""
+    """Let an agency's members sign in through its own provider (OIDC or SAML), configured by a TOML file."""
     open_workspace()
     try:
         text = file.read_text("utf-8")
@@ -94,7 +94,7 @@ def agency_sign_in(
 
 
 def agency_list(json: Json = False) -> None:
-    """List the agencies and how far each has come."""
+    """List the agencies with their status."""
     workspace = open_workspace()
     rows = [
         {
@@ -174,14 +174,14 @@ def member_roles(
     end_trial: Annotated[bool, typer.Option("--end-trial", help="Make them a full member.")] = False,
     json: Json = False,
 ) -> None:
-    """Give a colleague other roles; takes effect at their next act."""
+    """Change a colleague's roles; this takes effect at their next act."""
     member = acting_member(acting)
     changed = set_roles(email, role, on_trial=False if end_trial else None, acting_member=member)
     answer(f"{changed.email}: {', '.join(changed.roles)}.", json=json, email=changed.email, roles=changed.roles)
 
 
 def member_deactivate(email: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """End a colleague's account; what they did stays on record."""
+    """Deactivate a colleague's account; what they did stays on record."""
     member = acting_member(acting)
     ended = deactivate(email, reason=reason, acting_member=member)
     answer(f"{ended.email} is no longer active.", json=json, email=ended.email, active=ended.is_active)
@@ -210,7 +210,7 @@ def member_train(
 
 
 def token_make(acting: As, json: Json = False) -> None:
-    """Make a token for yourself; it is shown once."""
+    """Create a token for yourself; it is shown once."""
     member = acting_member(acting)
     token, text = make_token(acting_member=member)
     if json:
@@ -236,7 +236,7 @@ def token_list(acting: As, json: Json = False) -> None:
 
 
 def token_revoke(token: str, acting: As, json: Json = False) -> None:
-    """End one of your tokens."""
+    """Revoke one of your tokens."""
     member = acting_member(acting)
     ended = revoke_token(token, acting_member=member)
     answer(f"Token {ended.public_id} is revoked.", json=json, id=ended.public_id, state="revoked")

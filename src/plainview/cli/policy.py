@@ -23,7 +23,7 @@ def policy_show(
     json: Json = False,
     file: Annotated[bool, typer.Option("--file", help="Print the file, to be edited.")] = False,
 ) -> None:
-    """Print the very rules that bind your agency, in plain words."""
+    """Print the rules that bind your agency, in plain words."""
     member = acting_member(acting)
     version, policy = binding(member.agency)
     if file:
@@ -63,7 +63,7 @@ def policy_history(acting: As, json: Json = False) -> None:
 
 
 def policy_set(file: Path, reason: Reason, acting: As, json: Json = False) -> None:
-    """Make a file the policy of your agency; try it first with `policy dry-run`."""
+    """Replace the policy of your agency with a file; try it first with `policy dry-run`."""
     member = acting_member(acting)
     version = change_policy(_text(file), reason=reason, acting_member=member)
     answer(f"Version {version.number} binds from now on.", json=json, version=version.number)

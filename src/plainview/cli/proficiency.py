@@ -25,7 +25,7 @@ def add(
     same: Annotated[bool, typer.Option("--same/--other", help="Known, from records, to be one person or two.")],
     json: Json = False,
 ) -> None:
-    """Add a probe and a face of which it is known whether they are one person's."""
+    """Add a probe and a face that are known, from records, to be one person's or two people's."""
     member = acting_member(acting)
     named: str | Path = Path(probe) if Path(probe).is_file() else probe
     try:
@@ -39,7 +39,7 @@ def add(
 
 
 def list_items(acting: As, json: Json = False) -> None:
-    """List the items of your agency and how often each was given and answered."""
+    """List the items of your agency, and how often each was assigned and answered."""
     member = acting_member(acting)
     rows = [
         {
@@ -59,14 +59,14 @@ def list_items(acting: As, json: Json = False) -> None:
 
 
 def retire(item: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """Give an item to nobody any more; its answers stay in the figures."""
+    """Stop assigning an item; its answers stay in the figures."""
     member = acting_member(acting)
     retired = retire_item(item, reason=reason, acting_member=member)
     answer(f"Item {retired.public_id} is retired.", json=json, item=retired.public_id, state="retired")
 
 
 def results(acting: As, json: Json = False) -> None:
-    """Show your own figures up to the last Monday; a supervisor sees everybody's, up to now."""
+    """Show your own figures up to last Monday; a supervisor sees everyone's, up to now."""
     member = acting_member(acting)
     everybody = holds(member.roles, Permission.PROFICIENCY_REPORT)
     found = everybodys_figures(member) if everybody else [own_figures(member)]

@@ -31,7 +31,7 @@ def register_attest(
     acting: As,
     json: Json = False,
 ) -> None:
-    """Attest in the name of an office that the agency ran no search in these months; it stands in the register."""
+    """Attest, in the name of an office, that the agency ran no search in these months; the register shows it."""
     member = acting_member(acting)
     row = attest(first, until, office=office, acting_member=member)
     if json:

@@ -45,7 +45,7 @@ def report_show(
     pdf: Annotated[Path | None, typer.Option(help="Write it as PDF too.")] = None,
     json: Json = False,
 ) -> None:
-    """Show a report of a period beside another one; --json is the file that `report check` reads."""
+    """Show a report of a period compared with another; --json prints the file that `report check` reads."""
     member = acting_member(acting)
     period = _period(since, until, timezone.now().date())
     out = {form: path for form, path in (("csv", csv), ("pdf", pdf)) if path is not None}
@@ -118,7 +118,7 @@ def report_schedule(
     to: Annotated[list[str], typer.Option(help="Address of a member who may read reports; may be repeated.")],
     json: Json = False,
 ) -> None:
-    """Have a report sent as PDF by e-mail after each week or month."""
+    """Schedule a report that is e-mailed as a PDF after each week or month."""
     member = acting_member(acting)
     made = schedule_report(every, to, acting_member=member)
     if json:
@@ -128,7 +128,7 @@ def report_schedule(
 
 
 def report_schedules(acting: As, json: Json = False) -> None:
-    """List the reports that are sent by the clock."""
+    """List the scheduled reports."""
     member = acting_member(acting)
     rows = [
         {
@@ -150,14 +150,14 @@ def report_schedules(acting: As, json: Json = False) -> None:
 
 
 def report_stop(schedule: str, acting: As, json: Json = False) -> None:
-    """Send a report by the clock no more."""
+    """Stop a scheduled report."""
     member = acting_member(acting)
     stop_schedule(schedule, acting_member=member)
     answer(f"Schedule {schedule} is stopped.", json=json, schedule=schedule, state="stopped")
 
 
 def report_send_due(json: Json = False) -> None:
-    """Send the reports that are owed; the worker does it every day."""
+    """Send the reports that are due; the worker does this every day."""
     open_workspace()
     rows = [{"schedule": schedule, **period.to_dict()} for schedule, period in send_due()]
     print_rows("sent", ("Schedule", "From", "Until"), rows, "No report is owed.", json=json)

@@ -39,7 +39,7 @@ def restore(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Restore a backup into a new folder. What was erased since stays erased; the log goes on where it was."""
+    """Restore a backup into a new folder. What was erased since then stays erased; the log continues."""
     old = current()
     keys = keys or old.root / "keys"
     log = _named(log, old.audit, "the log") if not without_newer_log else None

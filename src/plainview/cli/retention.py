@@ -44,7 +44,7 @@ CaseNumber = Annotated[str, typer.Option("--case", help="Number of the case.")]
 
 
 def rules(acting: As, json: Json = False) -> None:
-    """Print the rules that bind your agency, as the file in which they can be changed."""
+    """Print the retention rules of your agency as a file that you can edit."""
     member = acting_member(acting)
     version, told = rules_of(member.agency)
     if json:
@@ -64,7 +64,7 @@ def rules(acting: As, json: Json = False) -> None:
 
 
 def set_rules(file: Path, reason: Reason, acting: As, json: Json = False) -> None:
-    """Make a file the rules of your agency; nothing is erased by it."""
+    """Replace the retention rules of your agency with a file; this erases nothing."""
     member = acting_member(acting)
     version = retention_rules.set_rules(_text(file), reason=reason, acting_member=member)
     answer(f"Version {version.number} of the retention rules binds from now on.", json=json, version=version.number)
@@ -90,7 +90,7 @@ def upcoming(acting: As, json: Json = False) -> None:
 
 
 def events(acting: As, json: Json = False) -> None:
-    """List what was told: acquittals, dismissals, ends of consent, court orders."""
+    """List the recorded events: acquittals, dismissals, ends of consent, court orders."""
     member = acting_member(acting)
     rows = [
         {
@@ -162,7 +162,7 @@ def order_import(
 
 
 def propose(acting: As, json: Json = False) -> None:
-    """List what is due and what is held back; another member approves the list. Nothing is erased."""
+    """Propose a run: a list of what is due and what a hold keeps. Another member approves it; nothing is erased yet."""
     member = acting_member(acting)
     _print_run(propose_run(acting_member=member), json=json)
 
@@ -190,7 +190,7 @@ def show(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the list as CSV.")] = False,
     json: Json = False,
 ) -> None:
-    """Show a run with its list: what, why, by which rule, and what is held back by which hold."""
+    """Show a run with its list: each item, its rule, and the hold that keeps it."""
     member = acting_member(acting)
     found = run_numbered(run, member)
     if as_csv:
@@ -205,7 +205,7 @@ def approve(
     acting: As,
     json: Json = False,
 ) -> None:
-    """Approve a colleague's list as it stands; the worker then erases it, or `plainview retention run`."""
+    """Approve a colleague's list unchanged; the worker then erases it, or `plainview retention run` does."""
     member = acting_member(acting)
     approved, _ = approve_run(run, reason=reason, acting_member=member)
     answer(
@@ -219,14 +219,14 @@ def approve(
 def withdraw(
     run: str, reason: Annotated[str, typer.Option(help="Why, in a sentence.")], acting: As, json: Json = False
 ) -> None:
-    """Give a proposed list up; nothing was erased by it."""
+    """Withdraw a proposed run; nothing has been erased."""
     member = acting_member(acting)
     withdrawn = withdraw_run(run, reason=reason, acting_member=member)
     answer(f"Run {withdrawn.public_id} is withdrawn.", json=json, run=withdrawn.public_id, state=withdrawn.state)
 
 
 def run_now(run: str, acting: As, json: Json = False) -> None:
-    """Erase what an approved list names, here and now; interrupted, it goes on when run again."""
+    """Erase everything on an approved list now; if interrupted, run it again."""
     member = acting_member(acting)
     found, job = ask_run_again(run, acting_member=member)
     with bar("Erasing", job.total or 0) as erasing:
@@ -241,7 +241,7 @@ def run_now(run: str, acting: As, json: Json = False) -> None:
 
 
 def proof(run: str, out: Annotated[Path, typer.Option(help="A new file.")], acting: As, json: Json = False) -> None:
-    """Write the proof of a run that is done: its list, the entries, and that the log has them."""
+    """Write the proof of a finished run: its list, its entries, and that the log contains them."""
     member = acting_member(acting)
     if out.exists():
         raise Refused("retention.file", "Nothing written", f"{out} exists.", "Name a new file.")

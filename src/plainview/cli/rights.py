@@ -118,7 +118,7 @@ def rights_confirm(
     acting: As,
     json: Json = False,
 ) -> None:
-    """Record that the person is who they say."""
+    """Confirm the identity of the person."""
     member = acting_member(acting)
     row = confirm(request, how, acting_member=member)
     _said(
@@ -151,7 +151,7 @@ def rights_decide(
     rest: Annotated[bool, typer.Option("--rest-other", help="All that are left show somebody else.")] = False,
     json: Json = False,
 ) -> None:
-    """Say of each face whether it is the person's, after looking at it."""
+    """Record for each face whether it is the person's, after looking at it."""
     member = acting_member(acting)
     persons, others = list(person or []), list(other or [])
     if rest:
@@ -169,7 +169,7 @@ def rights_answer(
     reason: Annotated[str, typer.Option(help="Why what was asked to be erased is not; the person reads it.")] = "",
     json: Json = False,
 ) -> None:
-    """Erase what is to be erased, write the letter, and erase the photograph."""
+    """Answer a request: erase the chosen references, write the letter, and erase the photograph."""
     member = acting_member(acting)
     chosen = set(erase or [])
     if erase_all:
@@ -186,7 +186,7 @@ def rights_refuse(
     acting: As,
     json: Json = False,
 ) -> None:
-    """Refuse a request; the letter says the ground, the reason and the remedy."""
+    """Refuse a request; the letter states the ground, the reason and the remedy."""
     member = acting_member(acting)
     row = refuse(request, ground, reason, acting_member=member)
     _said(row, f"Request {row.public_id} is refused. The letter says why and what the person can do.", json=json)

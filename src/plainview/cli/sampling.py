@@ -34,7 +34,7 @@ def sample(
 
 
 def samples(acting: As, json: Json = False) -> None:
-    """List the draws of your agency and how far each is reviewed."""
+    """List the draws of your agency, and how much of each is reviewed."""
     member = acting_member(acting)
     rows = [
         {
@@ -57,7 +57,7 @@ def samples(acting: As, json: Json = False) -> None:
 
 
 def sample_show(sample: str, acting: As, json: Json = False) -> None:
-    """Show the searches of a draw and what was found in each."""
+    """Show the searches of a draw with the finding for each."""
     _show(sample, acting_member(acting), json=json)
 
 
@@ -96,7 +96,7 @@ def _show(public_id: str, member: Member, *, json: bool) -> None:
 
 
 def sample_check(sample: str, acting: As, json: Json = False) -> None:
-    """Draw again from the log and compare. Exit 1 when it gives other searches."""
+    """Repeat a draw from the log and compare. Exit 1 when it selects other searches."""
     member = acting_member(acting)
     problems = drawn_again(sample_numbered(sample, member))
     if json:
@@ -118,7 +118,7 @@ def finding(
     reason: Annotated[str, typer.Option(help="In words; needed for a question and a breach.")] = "",
     json: Json = False,
 ) -> None:
-    """Record what you found in one drawn search."""
+    """Record your finding about one drawn search."""
     member = acting_member(acting)
     recorded = record_finding(sample, position, finding, reason, acting_member=member)
     answer(

@@ -39,7 +39,7 @@ def serve(
         bool, typer.Option("--worker/--no-worker", help="Run a worker for background work beside it.")
     ] = True,
 ) -> None:
-    """Serve the web application, one process and a worker beside it, until it is stopped."""
+    """Serve the web application, with a worker, until it is stopped."""
     workspace = open_workspace()
     secure = "proxy" if behind_proxy else "tls" if tls_cert and tls_key else ""
     require_safe(workspace, host, secure)
@@ -130,7 +130,7 @@ def member_release(email: str, acting: As, json: Json = False) -> None:
 
 
 def member_reset(email: str, acting: As, json: Json = False) -> None:
-    """Take a colleague's password and second factors away; they set up new ones with the code."""
+    """Remove a colleague's password and second factors; they set up new ones with the code."""
     member = acting_member(acting)
     code = reset_sign_in(email, acting_member=member)
     if json:

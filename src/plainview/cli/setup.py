@@ -48,7 +48,7 @@ def init(
     sample: Annotated[bool, typer.Option("--sample", help="Add a ready sample agency and its people.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a workspace: settings, keys (mode 0600), database, blobs, and the log's first entry."""
+    """Create a workspace: settings, keys (mode 0600), database, blobs, and the log's first entry."""
     if folder is not None:
         os.environ[ENV] = str(folder.absolute())
     workspace = make_workspace(sample=sample)

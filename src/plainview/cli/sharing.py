@@ -51,7 +51,7 @@ def agreement_propose(
     days: Days = DEFAULT_ANSWER_DAYS,
     json: Json = False,
 ) -> None:
-    """Offer another agency to search galleries of yours for it; nothing binds before it accepts."""
+    """Offer to search galleries of yours for another agency; nothing is binding until it accepts."""
     member = acting_member(acting)
     terms = _proposal(gallery, begins, until, offence, purpose, asker, gives, days)
     made = propose(agency, terms, acting_member=member)
@@ -71,7 +71,7 @@ def agreement_change(
     days: Days = DEFAULT_ANSWER_DAYS,
     json: Json = False,
 ) -> None:
-    """Propose a new version of an agreement; until the other agency accepts it, the older one binds."""
+    """Propose a new version of an agreement; the current one stays in force until the other agency accepts."""
     member = acting_member(acting)
     terms = _proposal(gallery, begins, until, offence, purpose, asker, gives, days)
     made = propose_version(agreement, terms, acting_member=member)
@@ -91,7 +91,7 @@ def agreement_accept(
 
 
 def agreement_withdraw(agreement: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """End an agreement at once: nothing new runs, and whatever is open under it is over."""
+    """End an agreement at once, with every open request under it."""
     member = acting_member(acting)
     made = withdraw(agreement, reason=reason, acting_member=member)
     _said(made.public_id, "agreement", f"Agreement {made.public_id} is withdrawn; nothing runs.", json)
@@ -133,7 +133,7 @@ def request_make(
     edit: Annotated[list[str] | None, typer.Option(help="Edit of the probe, as in `search`.")] = None,
     json: Json = False,
 ) -> None:
-    """Ask another agency for a search; a supervisor of yours authorises it before it goes out."""
+    """Ask another agency for a search; one of your supervisors authorises it before it is sent."""
     member = acting_member(acting)
     try:
         draft = prepare(case, image.name, read_file(image), edits=edit or (), acting_member=member)
@@ -159,21 +159,21 @@ def request_authorise(
 
 
 def request_refuse(request: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """Decide that a colleague's request does not go out."""
+    """Decide that a colleague's request is not sent."""
     member = acting_member(acting)
     made = refuse_authorisation(request, reason=reason, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} does not go out.", json)
 
 
 def request_take_back(request: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """Take a request of your agency back; it is not searched and not answered any more."""
+    """Withdraw a request of your agency; it is no longer searched or answered."""
     member = acting_member(acting)
     made = take_back(request, reason=reason, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} is taken back.", json)
 
 
 def request_list(acting: As, json: Json = False) -> None:
-    """List the requests that your agency made and those that reached it."""
+    """List the requests that your agency made and received."""
     member = acting_member(acting)
     rows = [_request(row) for made in (False, True) for row in requests(member, made=made)]
     heads = ("Request", "Side", "Other agency", "State", "Gallery", "Offence", "Until", "Result")
@@ -216,21 +216,21 @@ def request_show(request: str, acting: As, json: Json = False) -> None:
 
 
 def request_take(request: str, acting: As, json: Json = False) -> None:
-    """Take another agency's request: a case that stands for theirs is opened, and you search it."""
+    """Take another agency's request; this opens a case here that represents theirs."""
     member = acting_member(acting)
     made = take(request, acting_member=member)
     _said(made.public_id, "request", f"You have taken {made.public_id}; its case here has this number.", json)
 
 
 def request_decline(request: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """Say no to another agency's request."""
+    """Decline another agency's request."""
     member = acting_member(acting)
     made = decline(request, reason=reason, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} is declined.", json)
 
 
 def request_search(request: str, acting: As, json: Json = False) -> None:
-    """Search as another agency asked, under the rules of both; then examine as after any search."""
+    """Run the search that another agency asked for, under the rules of both agencies."""
     member = acting_member(acting)
     try:
         made = search_shared(request, acting_member=member)
@@ -244,7 +244,7 @@ def request_search(request: str, acting: As, json: Json = False) -> None:
 
 
 def request_answer(request: str, acting: As, json: Json = False) -> None:
-    """Answer with what the agreement says: released leads, the candidate list, or that nothing was found."""
+    """Answer with what the agreement allows: released leads, the candidate list, or that nothing was found."""
     member = acting_member(acting)
     made = answer_request(request, acting_member=member)
     if json:
@@ -261,7 +261,7 @@ def request_outcome(
     reason: Annotated[str, typer.Option(help="More in words.")] = "",
     json: Json = False,
 ) -> None:
-    """Report what came of a lead that another agency gave you; it counts for both."""
+    """Report the outcome of a lead that another agency gave you; it counts for both."""
     member = acting_member(acting)
     report_shared_outcome(request, lead, outcome, reason=reason, acting_member=member)
     _said(request, "request", f"Reported of lead {lead}: {outcome}.", json)

@@ -182,7 +182,7 @@ def video_erase(
     acting: As,
     json: Json = False,
 ) -> None:
-    """Erase a video with its stills for good; what stays is that there was one, and why it went."""
+    """Erase a video and its stills for good; the log keeps that it existed and the reason."""
     member = acting_member(acting)
     gone = erase_video(video, reason=reason, acting_member=member)
     answer(f"Video {video} is erased ({gone} stored pieces).", json=json, video=video, state="erased", pieces=gone)

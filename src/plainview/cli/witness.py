@@ -25,7 +25,7 @@ Folder = Annotated[Path, typer.Argument(help="The witness's own folder.")]
 def init(
     folder: Folder, name: Annotated[str, typer.Option(help="Such as witness.example/w1.")], json: Json = False
 ) -> None:
-    """Make a witness's keys (mode 0600) and print its public key line."""
+    """Create a witness's keys (mode 0600) and print its public key line."""
     try:
         witness = Witness.create(folder, name)
     except WitnessRefused as error:
@@ -49,7 +49,7 @@ def cosign(
 
 
 def status(folder: Folder, json: Json = False) -> None:
-    """Show what the witness keeps of each log, and the evidence of what it refused."""
+    """Show each log that the witness follows, and the evidence of what it refused."""
     try:
         witness = Witness(folder)
         kept = witness.kept()
@@ -124,7 +124,7 @@ def monitor(
     mail_file: Annotated[Path | None, typer.Option(help="File to which alarms are added.")] = None,
     json: Json = False,
 ) -> None:
-    """Watch a log from outside; exit 1 with one line an alarm when something is wrong."""
+    """Watch a log from outside. Exit 1, with one line for each alarm, when something is wrong."""
     while True:
         alarms = _look(log, state, key, timedelta(minutes=max_age), json=json)
         if alarms:

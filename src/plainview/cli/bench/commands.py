@@ -26,7 +26,7 @@ def bench_search(
     probes: Annotated[int, typer.Option(help="Different probes; each is searched three times.")] = 100,
     json: Json = False,
 ) -> None:
-    """Time the index on made-up templates beside numpy and faiss Flat, all on one thread of one core."""
+    """Time the index on made-up templates, compared with numpy and faiss Flat, on one thread of one core."""
     command = [sys.executable, "-m", "plainview.cli.bench.search", str(n), str(dim), adapter, str(probes)]
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     run = subprocess.run(command, stdout=subprocess.PIPE, env=os.environ | threads, check=False)  # noqa: S603
@@ -40,7 +40,7 @@ def bench_enrol(
     images: Annotated[int, typer.Option(help="At most this many.")] = 200,
     json: Json = False,
 ) -> None:
-    """Time whole enrolment beside its bare detect + embed inference."""
+    """Time enrolment, compared with its bare detect + embed inference."""
     with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
         home = Path(folder)
         os.environ[ENV] = str(home / "workspace")

@@ -30,7 +30,7 @@ def bench_video(
     keep: Annotated[Path | None, typer.Option(help="Write the clips here too.")] = None,
     json: Json = False,
 ) -> None:
-    """Make 1080p25 clips of walking portraits and look through them: adaptively, at every frame, and decoding only."""
+    """Time the search for faces in made 1080p25 clips: adaptively, at every frame, and decoding only."""
     engine = Engine.load()
     known = known_portraits(faces, clips * people, seed, engine)
     made = []

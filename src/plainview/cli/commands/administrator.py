@@ -40,7 +40,7 @@ ROWS = (
         "gallery change",
         May.GALLERY_CREATE,
         "galleries:gallery_change",
-        "Change what a gallery's passport says, for instance when its legal basis was renewed.",
+        "Change a gallery's passport, for instance when its legal basis was renewed.",
         'plainview gallery change booking --expires 2031-12-31 --reason "the statute was renewed" --as admin@agency.example',
     ),
     Command(
@@ -54,7 +54,7 @@ ROWS = (
         "gallery statistics",
         May.GALLERY_LIST,
         "galleries:gallery_statistics",
-        "Show what a gallery is made of, source by source.",
+        "Show the contents of a gallery, source by source.",
         "plainview gallery statistics booking --as examiner@agency.example",
     ),
     Command(
@@ -75,7 +75,7 @@ ROWS = (
         "gallery re-embed",
         May.GALLERY_ENROL,
         "galleries:gallery_re_embed",
-        "Make a gallery's templates anew with the loaded model pack; searches wait until all are there.",
+        "Compute a gallery's templates again with the loaded model pack; searches wait until all are done.",
         "plainview gallery re-embed booking --as admin@agency.example",
     ),
     Command(
@@ -89,7 +89,7 @@ ROWS = (
         "feed add",
         May.GALLERY_CREATE,
         "feeds:add",
-        "Put a publisher's list on a gallery's passport. Nothing is fetched yet.",
+        "Add a publisher's list to a gallery's passport. Nothing is fetched yet.",
         'plainview feed add booking https://police.example/wanted.json --publisher "State Police" '
         '--basis "Police Act s. 12" --as admin@agency.example',
     ),
@@ -104,7 +104,7 @@ ROWS = (
         "feed run",
         May.GALLERY_ENROL,
         "feeds:run",
-        "Enrol what the list names and this feed has not dealt with yet; interrupted, run it again.",
+        "Enrol the pictures of the list that this feed has not processed yet; if interrupted, run it again.",
         "plainview feed run P7K2M9QXWV4TB --as admin@agency.example",
     ),
     Command(
@@ -132,7 +132,7 @@ ROWS = (
         "canary list",
         May.CANARY_READ,
         "canaries:canary_list",
-        "List the canaries of your agency; their pictures are shown to nobody.",
+        "List the canaries of your agency; no one is shown their pictures.",
         "plainview canary list --as admin@agency.example",
     ),
     Command(
@@ -188,14 +188,14 @@ ROWS = (
         "member roles",
         May.MEMBER_ROLES,
         "people:member_roles",
-        "Give a colleague other roles; takes effect at their next act.",
+        "Change a colleague's roles; this takes effect at their next act.",
         "plainview member roles jo@agency.example --role verifier --as admin@agency.example",
     ),
     Command(
         "member deactivate",
         May.MEMBER_DEACTIVATE,
         "people:member_deactivate",
-        "End a colleague's account; what they did stays on record.",
+        "Deactivate a colleague's account; what they did stays on record.",
         'plainview member deactivate jo@agency.example --reason "the reason, in a sentence" --as admin@agency.example',
     ),
     Command(
@@ -224,14 +224,14 @@ ROWS = (
         "member reset-sign-in",
         May.MEMBER_RELEASE,
         "serve:member_reset",
-        "Take a colleague's password and second factors away; they set up new ones with the code.",
+        "Remove a colleague's password and second factors; they set up new ones with the code.",
         "plainview member reset-sign-in jo@agency.example --as admin@agency.example",
     ),
     Command(
         "policy show",
         May.POLICY_SHOW,
         "policy:policy_show",
-        "Print the very rules that bind your agency, in plain words.",
+        "Print the rules that bind your agency, in plain words.",
         "plainview policy show --as examiner@agency.example",
     ),
     Command(
@@ -245,7 +245,7 @@ ROWS = (
         "policy set",
         May.POLICY_CHANGE,
         "policy:policy_set",
-        "Make a file the policy of your agency; try it first with `policy dry-run`.",
+        "Replace the policy of your agency with a file; try it first with `policy dry-run`.",
         'plainview policy set policy.toml --reason "the council decided it" --as admin@agency.example',
     ),
     Command(
