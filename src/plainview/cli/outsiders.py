@@ -77,7 +77,7 @@ def _print_lists(report: PackageReport) -> None:
         other = (new.reference, new.score, new.adjusted) if new is not None else ("-", "-", "-")
         rows.append((row.rank, row.reference, row.score, row.adjusted, *other, same))
     rows += [("-", "-", "-", "-", row.reference, row.score, row.adjusted, "only now") for row in again.values()]
-    heads = ("Rank", "Recorded", "Cosine", "Adjusted", "Again", "Cosine", "Adjusted", "")
+    heads = ("Rank", "Recorded", "Cosine", "Adjusted", "Again", "Cosine again", "Adjusted again", "Result")
     print_table(heads, rows, title="The list as it was recorded, and as it comes out now")
 
 
