@@ -77,7 +77,7 @@ def _measure(folder: Path) -> dict[str, object]:
     from plainview.casework.find import member_by_email
     from plainview.casework.galleries.passports import create_gallery
     from plainview.casework.workspace.services import services
-    from plainview.cli.bench.enrol import varied
+    from plainview.cli.bench.common import varied
 
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}

@@ -144,7 +144,7 @@ def _enrol(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any,
 
 def varied_pictures(folder: Path, picked: Any) -> None:
     """Write varied crops of the two bundled portraits, each whole before it has its name."""
-    from plainview.cli.demo import bundled_portraits
+    from plainview.cli.portraits import bundled_portraits
 
     portraits = [np.asarray(cv2.imread(str(path)), dtype=np.uint8) for path in bundled_portraits().values()]
     folder.mkdir(parents=True)

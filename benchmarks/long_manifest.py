@@ -39,7 +39,7 @@ def _measure(folder: Path, rows: int) -> dict[str, object]:
     from plainview.casework.find import member_by_email
     from plainview.casework.galleries.passports import create_gallery
     from plainview.casework.workspace.services import services
-    from plainview.cli.bench.enrol import varied
+    from plainview.cli.bench.common import varied
 
     admin = member_by_email("admin@agency.example")
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}

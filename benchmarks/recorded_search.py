@@ -34,7 +34,7 @@ def _measure(folder: Path) -> dict[str, object]:
     from plainview.casework.probes.probe import prepare_probe
     from plainview.casework.search.run import Request, run_search
     from plainview.casework.workspace.services import services
-    from plainview.cli.bench.enrol import varied
+    from plainview.cli.bench.common import varied
     from plainview.cli.bench.serve import fill
 
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")

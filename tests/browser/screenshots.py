@@ -186,7 +186,7 @@ def _retention(live: Live, folder: Path, search: str) -> str:
     rules = folder / "rules.toml"
     by_age = '[[rule]]\nid = "by-age"\nwhat = "references"\nafter = "enrolment"\ndays = 45\n'
     rules.write_text(f"{BEGINNING}\n{by_age}")
-    live.cli("retention", "set", rules, "--why", "the new law of this place", *admin)
+    live.cli("retention", "set", rules, "--reason", "the new law of this place", *admin)
     order = folder / "order.csv"
     listed = ["hopper-tilted", "collins-dark", "collins-a"]
     rows = [f"https://custody.example/{name}.jpg,2026-01-02,Order 12 of 2026" for name in listed]
@@ -205,7 +205,7 @@ def _outsiders(live: Live, search: str) -> dict[str, str]:
     who = ("--email", "counsel@agency.example", "--name", "Counsel of the defence", "--until", until)
     code = live.json("disclosure", "grant", search, *who, *supervisor)["code"]
     live.invited["counsel"] = code
-    asked = ("--requester", "Counsel", "--body", "the defence of B", "--why", "he was abroad at the time")
+    asked = ("--requester", "Counsel", "--body", "the defence of B", "--reason", "he was abroad at the time")
     review = live.json("exoneration", "ask", search, *asked, *supervisor)["review"]
     sample = live.json("audit", "sample", "--n", "3", "--seed", "blue bicycle", *auditor)["sample"]
     live.cli("audit", "finding", sample, "1", "--finding", "in order", *auditor)

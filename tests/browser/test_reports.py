@@ -14,7 +14,7 @@ from tests.factories.live import Live
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 _OTHER = (
-    "from plainview.cli.common import start_django; start_django(); from tests.factories.reports import main; main()"
+    "from plainview.cli.start import start_django; start_django(); from tests.factories.reports import main; main()"
 )
 
 

@@ -21,7 +21,7 @@ from tests.factories.models import collins, scaled
 SET_UP = """
 import sys
 from pathlib import Path
-from plainview.cli.common import start_django
+from plainview.cli.start import start_django
 start_django()
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY

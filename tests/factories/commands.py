@@ -1,4 +1,4 @@
-"""Commands of `plainview` in this process. Their tree is built once: Typer builds it anew for each call, in a quarter of a second."""
+"""Commands of `plainview` in this process."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-import typer
 from click.testing import CliRunner, Result
 
-from plainview.cli import main as cli
+from plainview.cli.tree import tree
 
 __all__ = ["Result", "invoke"]
 
 
 @functools.cache
 def _tree() -> click.Command:
-    return typer.main.get_command(cli.app)
+    """The tree; a command is made once, not for each call."""
+    return tree()
 
 
 def invoke(words: Sequence[str], **options: Any) -> Result:

@@ -119,7 +119,7 @@ class Live:
 
     def python(self, code: str) -> Any:
         """Run Python on the workspace, after Django has started; returns the JSON that it printed."""
-        begin = "from plainview.cli.common import open_workspace; open_workspace(); "
+        begin = "from plainview.cli.start import open_workspace; open_workspace(); "
         done = subprocess.run(
             [sys.executable, "-c", begin + code],
             capture_output=True,

@@ -69,7 +69,7 @@ def _a_year() -> None:
 
 def _main() -> None:
     from plainview.casework.workspace.folder import current, lay_out
-    from plainview.cli.common import start_django
+    from plainview.cli.start import start_django
 
     lay_out(current(), sample=True)
     start_django()

@@ -56,7 +56,7 @@ def other_agency(folder: Path, searches: int = 2) -> dict[str, Member]:
     """Another agency with its own gallery, which has searched for kidnapping; its people by role."""
     accept_terms(propose_agency("Other", jurisdiction="J", head_name="H", head_email="h@other.example"))
     boss = join(open_agency("Other", administrator_email="boss@other.example").code, "Other boss")
-    change_policy(SAMPLE, why="an agency that takes any purpose", acting_member=boss)
+    change_policy(SAMPLE, reason="an agency that takes any purpose", acting_member=boss)
     people = {"admin": boss}
     for role in ("examiner", "supervisor", "auditor"):
         email = f"{role}@other.example"

@@ -57,7 +57,7 @@ def rules(*more: str, automatic: bool = False) -> None:
     text = "\n".join([BEGINNING, *more])
     if automatic:
         text = text.replace("automatic = false", "automatic = true")
-    set_rules(text, why=WHY, acting_member=person("admin"))
+    set_rules(text, reason=WHY, acting_member=person("admin"))
 
 
 def searched(folder: Path) -> str:
@@ -89,7 +89,7 @@ def closed() -> None:
 def approved() -> tuple[RetentionRun, Job]:
     """A run that the administrator proposed and the supervisor approved."""
     run = propose_run(acting_member=person("admin"))
-    return approve_run(run.public_id, note="every line was looked at", acting_member=person("supervisor"))
+    return approve_run(run.public_id, reason="every line was looked at", acting_member=person("supervisor"))
 
 
 def worked() -> RetentionRun:

@@ -50,7 +50,7 @@ def agency(name: str = ASKER) -> None:
     domain = f"{name.lower()}.example"
     accept_terms(propose_agency(name, jurisdiction=name, head_name="H", head_email=f"h@{domain}"))
     boss = join(open_agency(name, administrator_email=f"admin@{domain}").code, f"{name} admin")
-    change_policy(SAMPLE, why="an agency that takes any purpose", acting_member=boss)
+    change_policy(SAMPLE, reason="an agency that takes any purpose", acting_member=boss)
     for address, role in {
         "examiner": Role.EXAMINER,
         "second": Role.EXAMINER,

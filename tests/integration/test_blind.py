@@ -130,7 +130,7 @@ def plain(page: str) -> str:
 def test_a_task_with_a_known_answer_looks_like_every_other(found: str) -> None:
     change_policy(
         SAMPLE.replace("proficiency_one_in = 10", "proficiency_one_in = 2"),
-        why="every ordinary task brings an item",
+        reason="every ordinary task brings an item",
         acting_member=person("admin"),
     )
     first, second = Reference.objects.filter(file_name__in=["collins.png", "hopper.png"])

@@ -210,7 +210,9 @@ def test_init_never_touches_an_existing_workspace_and_keys_are_private(cli: Cli)
     assert "[workspace.exists]" in cli.run("init", code=1).stderr
     for key in (cli.home / "keys").iterdir():
         assert key.stat().st_mode & 0o777 == 0o600
-    assert "[workspace.missing]" in Cli(cli.home / "none").run("doctor", code=1).stderr
+    none = Cli(cli.home / "none")
+    assert "[workspace.missing]" in none.run("case", "list", "--as", EXAMINER, code=1).stderr
+    assert "[workspace.missing]" in none.run("doctor", code=1).stdout
 
 
 def test_killed_enrolment_finishes_without_duplicates(cli: Cli, photographs: Path, tmp_path: Path) -> None:

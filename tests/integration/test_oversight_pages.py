@@ -97,14 +97,14 @@ def test_a_supervisor_decides_on_requests_and_urgent_searches(workspace: Path, t
     assert "The probe is not here yet" in page
     assert client.get(f"/approvals/{asked.public_id}/probe.jpg")["Content-Type"] == "image/jpeg"
     assert client.get(f"/approvals/{denied.public_id}/probe.jpg").status_code == 404
-    client.post(f"/approvals/{asked.public_id}/", {"grant": "yes", "note": ""})
+    client.post(f"/approvals/{asked.public_id}/", {"grant": "yes", "reason": ""})
     assert "A denial needs a reason" in text(
-        client.post(f"/approvals/{denied.public_id}/", {"grant": "no", "note": " "})
+        client.post(f"/approvals/{denied.public_id}/", {"grant": "no", "reason": " "})
     )
-    client.post(f"/approvals/{denied.public_id}/", {"grant": "no", "note": "not this picture"})
+    client.post(f"/approvals/{denied.public_id}/", {"grant": "no", "reason": "not this picture"})
     assert list(Approval.objects.order_by("pk").values_list("granted", flat=True)) == [True, False]
-    assert "The reason is missing" in text(client.post(f"/urgent/{urgent.public_id}/", {"note": ""}))
-    client.post(f"/urgent/{urgent.public_id}/", {"note": "the child was found by it"})
+    assert "The reason is missing" in text(client.post(f"/urgent/{urgent.public_id}/", {"reason": ""}))
+    client.post(f"/urgent/{urgent.public_id}/", {"reason": "the child was found by it"})
     urgent.refresh_from_db()
     assert urgent.authorised_by == person("supervisor")
     assert "a child is missing" not in text(client.get("/approvals/"))

@@ -350,7 +350,7 @@ def test_an_urgent_search_shows_its_deadline_and_then_that_it_was_erased(client:
 def test_approval_is_asked_for_and_its_state_is_shown(client: Client) -> None:
     change_policy(
         SAMPLE.replace("preapproval = []", 'preapproval = ["robbery"]'),
-        why="test",
+        reason="test",
         acting_member=person("admin"),
     )
     there = begun(client)
@@ -360,7 +360,7 @@ def test_approval_is_asked_for_and_its_state_is_shown(client: Client) -> None:
     assert Approval.objects.count() == 0
     assert client.post(there + "approval/", {"purpose": "find the rider"}).status_code == 302
     assert "no supervisor has answered yet" in text(client.get(there))
-    decide_approval(Approval.objects.get().public_id, grant=True, note="", acting_member=person("supervisor"))
+    decide_approval(Approval.objects.get().public_id, grant=True, reason="", acting_member=person("supervisor"))
     assert "it can be used until" in text(client.get(there))
     assert searched(client, there).status_code == 302
     assert "and used." in text(client.get(there))

@@ -36,7 +36,7 @@ def test_the_command_line_walks_from_an_order_to_its_proof(workspace: Path, tmp_
     row, other = Reference.objects.get(file_name="collins.png"), Reference.objects.get(file_name="hopper.png")
     text = told("retention", "rules", *ADMIN)
     (tmp_path / "rules.toml").write_text(text.replace("days = 30", "days = 31"))
-    assert "Version 1" in told("retention", "set", tmp_path / "rules.toml", "--why", "the law says so", *ADMIN)
+    assert "Version 1" in told("retention", "set", tmp_path / "rules.toml", "--reason", "the law says so", *ADMIN)
     order = tmp_path / "order.csv"
     order.write_text(f"reference,ordered_on\n{row.public_id},2026-01-02\n{other.public_id},2026-01-02\n")
     imported = ("retention", "event", "court-order", "import", order, "--authority", "Court 12")
@@ -61,7 +61,7 @@ def test_the_command_line_walks_from_an_order_to_its_proof(workspace: Path, tmp_
     (due,) = read("retention", "upcoming", *ADMIN)["upcoming"]
     assert (due["rule"], due["count"], due["held"]) == ("court-order", 2, 1)
     run = read("retention", "propose", *ADMIN)["run"]
-    assert "approved" in told("retention", "approve", run, "--note", "both lines were read", *SUPERVISOR)
+    assert "approved" in told("retention", "approve", run, "--reason", "both lines were read", *SUPERVISOR)
     done = read("retention", "run", run, *SUPERVISOR)
     assert {line["id"]: line["state"] for line in done["items"]} == {
         row.public_id: "erased",

@@ -69,7 +69,7 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
         " --origin cctv",
         asker,
     )["request"]
-    run(f"request authorise {asked} --note seen", theirs("supervisor"))
+    run(f"request authorise {asked} --reason seen", theirs("supervisor"))
     examiner = person("examiner")
     (row,) = run("request list", examiner)["requests"]
     assert (row["request"], row["side"], row["state"]) == (asked, "received", "waits for an examiner")
@@ -166,7 +166,7 @@ def test_a_search_that_was_withheld_says_so_on_its_pages(
     request = taken(tmp_path, made)
 
     def ending(*_: object) -> None:
-        withdraw(made.public_id, why=WHY, acting_member=theirs("admin"))
+        withdraw(made.public_id, reason=WHY, acting_member=theirs("admin"))
 
     monkeypatch.setattr("plainview.casework.search.run.template_of", ending)
     client = client_of(person("examiner"))

@@ -1,1 +1,1 @@
-"""The `plainview` command: reads arguments, calls casework actions and queries, prints. No rule and no write lives here."""
+"""The `plainview` command: reads arguments, calls acts and reads of casework, prints. No rule and no write is here."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows
+from plainview.casework.alerts.ends import close_alert, mute_alert, renew_alert
+from plainview.casework.alerts.notices import add_webhook, remove_webhook
+from plainview.casework.alerts.open import create_alert, set_preference
+from plainview.casework.alerts.read import alerts, raised_by, state_of, webhooks
+from plainview.casework.probes.probe import prepare_probe
+from plainview.casework.search.run import Request
+from plainview.casework.workspace.services import services
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, answer, day_option, print_json, print_rows, say
 from plainview.policy.alerts import DEFAULT_ONE_IN
 from plainview.policy.search import ORIGINS, UNDECLARED
 
-alert_app = typer.Typer(help="Saved probes, compared with every new reference.", no_args_is_help=True)
-webhook_app = typer.Typer(help="Addresses that are told of raised alerts.", no_args_is_help=True)
 Reason = Annotated[str, typer.Option(help="Why, in words.")]
 
 
-@alert_app.command("create")
 def alert_create(
     image: Path,
     acting: As,
@@ -26,20 +31,13 @@ def alert_create(
     gallery: Annotated[list[str], typer.Option(help="A gallery; name the option again for another.")],
     days: Annotated[int, typer.Option(help="Days until it expires.")] = 30,
     one_in: Annotated[int, typer.Option(help="At most one false alert in so many new references.")] = DEFAULT_ONE_IN,
-    since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Compare also what was enrolled since.")
-    ] = None,
+    since: Annotated[date | None, day_option(help="Compare also what was enrolled since.")] = None,
     face: Annotated[int | None, typer.Option(help="Which face of the picture, from 1, the largest.")] = None,
     origin: Annotated[str, typer.Option(help=f"Of the probe: {', '.join(ORIGINS)}.")] = UNDECLARED,
     json: Json = False,
 ) -> None:
-    """Save a probe: from now on every new reference of the galleries is compared with it."""
+    """Save a probe; every new reference of the galleries is compared with it."""
     member = acting_member(acting)
-    from plainview.casework.alerts.open import create_alert
-    from plainview.casework.probes.probe import prepare_probe
-    from plainview.casework.search.run import Request
-    from plainview.casework.workspace.services import services
-
     try:
         alert = create_alert(
             prepare_probe(image, face),
@@ -47,7 +45,7 @@ def alert_create(
             gallery,
             days=days,
             one_in=one_in,
-            since=since.date() if since else None,
+            since=since,
             acting_member=member,
         )
     finally:
@@ -67,19 +65,15 @@ def alert_create(
             }
         )
         return
-    console.print(
+    say(
         f"Alert {alert.public_id} is open until {alert.expires_at:%Y-%m-%d %H:%M} UTC. At most one false alert in "
         f"{one_in:,} new references is to be expected.",
-        soft_wrap=True,
     )
 
 
-@alert_app.command("list")
 def alert_list(acting: As, json: Json = False) -> None:
-    """List the agency's alerts with what they raised, the newest first."""
+    """List the agency's alerts and their candidates, the newest first."""
     member = acting_member(acting)
-    from plainview.casework.alerts.read import alerts, raised_by, state_of
-
     rows = [
         {
             "id": alert.public_id,
@@ -113,74 +107,76 @@ def _short(raised: Any) -> list[str]:
     return [f"{row['reference_id']} ({row['score']:.3f}, {row['search_id']})" for row in raised]
 
 
-@alert_app.command("close")
-def alert_close(alert: str, acting: As, reason: Reason) -> None:
+def alert_close(alert: str, acting: As, reason: Reason, json: Json = False) -> None:
     """End an alert now."""
     member = acting_member(acting)
-    from plainview.casework.alerts.ends import close_alert
+    closed = close_alert(alert, reason=reason, acting_member=member)
+    answer(f"Alert {closed.public_id} has ended.", json=json, id=closed.public_id, state=state_of(closed))
 
-    console.print(f"Alert {close_alert(alert, reason=reason, acting_member=member).public_id} has ended.")
 
-
-@alert_app.command("renew")
 def alert_renew(
-    alert: str, acting: As, reason: Reason, days: Annotated[int, typer.Option(help="Days from now.")] = 30
+    alert: str,
+    acting: As,
+    reason: Reason,
+    days: Annotated[int, typer.Option(help="Days from now.")] = 30,
+    json: Json = False,
 ) -> None:
-    """Let a colleague's alert go on."""
+    """Extend a colleague's alert."""
     member = acting_member(acting)
-    from plainview.casework.alerts.ends import renew_alert
+    renewed = renew_alert(alert, days=days, reason=reason, acting_member=member)
+    answer(
+        f"Alert {renewed.public_id} runs until {renewed.expires_at:%Y-%m-%d %H:%M} UTC.",
+        json=json,
+        id=renewed.public_id,
+        expires=renewed.expires_at.isoformat(),
+    )
 
-    row = renew_alert(alert, days=days, reason=reason, acting_member=member)
-    console.print(f"Alert {row.public_id} goes on until {row.expires_at:%Y-%m-%d %H:%M} UTC.")
 
-
-@alert_app.command("mute")
 def alert_mute(
-    alert: str, acting: As, reason: Annotated[str, typer.Option(help="Why; empty: not muted any more.")] = ""
+    alert: str,
+    acting: As,
+    reason: Annotated[str, typer.Option(help="Why; empty: not muted any more.")] = "",
+    json: Json = False,
 ) -> None:
-    """Send no more messages about one's own alert."""
+    """Stop the messages about your own alert, or start them again."""
     member = acting_member(acting)
-    from plainview.casework.alerts.ends import mute_alert
+    changed = mute_alert(alert, reason=reason, acting_member=member)
+    muted = changed.muted_at is not None
+    answer(
+        f"Alert {changed.public_id} is {'muted' if muted else 'no longer muted'}.",
+        json=json,
+        id=changed.public_id,
+        muted=muted,
+    )
 
-    row = mute_alert(alert, reason=reason, acting_member=member)
-    console.print(f"Alert {row.public_id} is {'muted' if row.muted_at else 'not muted any more'}.")
 
-
-@alert_app.command("preference")
 def alert_preference(
     acting: As,
     digest_hours: Annotated[int, typer.Option(help="Hours between letters; 0: at once.")] = 0,
     quiet_from: Annotated[int | None, typer.Option(help="Hour (UTC) from which nothing is sent.")] = None,
     quiet_until: Annotated[int | None, typer.Option(help="Hour (UTC) until which nothing is sent.")] = None,
+    json: Json = False,
 ) -> None:
-    """Say how you are told of what your alerts raise."""
+    """Set when you get messages about your alerts."""
     member = acting_member(acting)
-    from plainview.casework.alerts.open import set_preference
-
     set_preference(digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until, acting_member=member)
-    console.print("Saved.")
+    answer("Saved.", json=json, digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until)
 
 
-@webhook_app.command("add")
 def webhook_add(url: str, acting: As, json: Json = False) -> None:
     """Add an address; the secret that signs its messages is shown once."""
     member = acting_member(acting)
-    from plainview.casework.alerts.notices import add_webhook
-
     hook, secret = add_webhook(url, acting_member=member)
     if json:
         print_json({"id": hook.public_id, "secret": secret})
         return
-    console.print(f"Webhook {hook.public_id}. Its receiver checks every message with this secret:")
+    say(f"Webhook {hook.public_id}. Its receiver checks every message with this secret:")
     typer.echo(secret)
 
 
-@webhook_app.command("list")
 def webhook_list(acting: As, json: Json = False) -> None:
     """List the agency's webhooks."""
     member = acting_member(acting)
-    from plainview.casework.alerts.read import webhooks
-
     rows = [
         {"id": row.public_id, "url": row.url, "made_at": row.made_at.isoformat(timespec="seconds")}
         for row in webhooks(member)
@@ -188,16 +184,8 @@ def webhook_list(acting: As, json: Json = False) -> None:
     print_rows("webhooks", ("Webhook", "Address", "Since"), rows, "No webhook.", json=json)
 
 
-@webhook_app.command("remove")
-def webhook_remove(webhook: str, acting: As) -> None:
+def webhook_remove(webhook: str, acting: As, json: Json = False) -> None:
     """Remove a webhook."""
     member = acting_member(acting)
-    from plainview.casework.alerts.notices import remove_webhook
-
-    console.print(f"Webhook {remove_webhook(webhook, acting_member=member).public_id} is removed.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command groups."""
-    app.add_typer(alert_app, name="alert")
-    app.add_typer(webhook_app, name="webhook")
+    removed = remove_webhook(webhook, acting_member=member)
+    answer(f"Webhook {removed.public_id} is removed.", json=json, id=removed.public_id, state="removed")

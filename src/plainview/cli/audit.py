@@ -9,22 +9,22 @@ from typing import Annotated
 
 import typer
 
+import plainview.audit.recount as counter
+import plainview.audit.standalone as verifier
 from plainview.audit.verify import Report, verify_folder
-from plainview.cli import proofs, sampling, witness
-from plainview.cli.common import As, Json, acting_member, console, err, open_workspace, print_json
+from plainview.casework.log.cosignatures import add_cosigned
+from plainview.casework.log.read import cosigned, newest_entry, verify_log
+from plainview.casework.log.reviews import heartbeat as beat
+from plainview.casework.log.reviews import record_export, review_log
+from plainview.casework.log.reviews import summary as count
+from plainview.casework.log.rotation import rotate_key
+from plainview.casework.log.write import records
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, answer, print_json, say, warn
+from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
 
-app = typer.Typer(help="The tamper-evident log.", no_args_is_help=True)
-cosignature = typer.Typer(help="Checkpoints that witnesses cosigned.", no_args_is_help=True)
-app.add_typer(cosignature, name="cosignature")
-app.add_typer(witness.app, name="witness")
-app.command()(witness.monitor)
-app.command()(proofs.consistency)
-app.command()(proofs.inclusion)
-sampling.register(app)
 
-
-@app.command()
 def verify(
     folder: Annotated[Path | None, typer.Argument(help="A copy of a log; the workspace's own if absent.")] = None,
     key: Annotated[str | None, typer.Option(help="The key line you trust (key.pub).")] = None,
@@ -39,8 +39,6 @@ def verify(
     witnessed = ""
     if folder is None:
         open_workspace()
-        from plainview.casework.log.read import cosigned, verify_log
-
         report = verify_log(kept_checkpoint=note)
         seen = cosigned(report.entries) if report.ok else None
         if seen is not None and seen.problems:
@@ -68,116 +66,87 @@ def _show(report: Report, witnessed: str, *, json: bool) -> None:
         )
         return
     if report.ok:
-        console.print(f"The log is whole: {report.entries} entries, root {report.root}", soft_wrap=True)
+        say(f"The log is whole: {report.entries} entries, root {report.root}")
         if witnessed:
-            console.print(f"It is {witnessed}.", soft_wrap=True)
+            say(f"It is {witnessed}.")
         return
     for problem in report.problems:
-        err.print(problem, soft_wrap=True)
+        warn(problem)
     where = "" if report.first_bad is None else f" The first bad entry is {report.first_bad}."
-    err.print(f"The log is NOT whole.{where} Keep it as it is and tell your auditor.", soft_wrap=True)
+    warn(f"The log is NOT whole.{where} Keep it as it is and tell your auditor.")
 
 
-@app.command()
 def checkpoint() -> None:
-    """Print the newest signed checkpoint; whoever keeps it can later show that nothing before it changed."""
+    """Print the newest signed checkpoint; anyone who keeps it can show later that nothing before it changed."""
     open_workspace()
-    from plainview.casework.log.read import newest_entry
-    from plainview.casework.log.write import records
-
     for record in records(newest_entry()):
         typer.echo(record.checkpoint, nl=False)
 
 
-@app.command()
-def export(folder: Path) -> None:
+def export(folder: Path, json: Json = False) -> None:
     """Copy the log and its verifier (needs only Python and `cryptography`) into a new folder."""
     workspace = open_workspace()
-    import plainview.audit.recount as counter
-    import plainview.audit.standalone as verifier
-    from plainview.casework.log.reviews import record_export
-
     if folder.exists():
         raise Refused("audit.export", "Nothing exported", f"{folder} exists.", "Name a new folder.")
     record_export()
     shutil.copytree(workspace.audit, folder)
     shutil.copyfile(verifier.__file__, folder / "verify.py")
     shutil.copyfile(counter.__file__, folder / "recount.py")
-    console.print(f"Exported. Check it with: python {folder}/verify.py {folder}", soft_wrap=True)
+    answer(f"Exported. Check it with: python {folder}/verify.py {folder}", json=json, folder=folder)
 
 
-@app.command()
 def rotate(reason: Annotated[str, typer.Option(help="Why the signing key is changed.")], json: Json = False) -> None:
     """Change the key that signs the log: the operator's act. The old key is destroyed."""
     open_workspace()
-    from plainview.casework.log.rotation import rotate_key
-
     receipt, vkey = rotate_key(reason)
     if json:
         print_json({"entry": receipt.entry, "key": vkey})
         return
-    console.print(f"Entry {receipt.entry} introduces {vkey}. Back up the keys folder now.", soft_wrap=True)
+    say(f"Entry {receipt.entry} introduces {vkey}. Back up the keys folder now.")
 
 
-@app.command()
 def heartbeat(json: Json = False) -> None:
     """Write a sign of life if the log was quiet for 15 minutes; run it every few minutes. Exit 1: logging fails."""
     open_workspace()
-    from plainview.casework.log.reviews import heartbeat as beat
-
     receipt = beat()
     if json:
         print_json({"ok": True, "entry": receipt.entry if receipt else None})
     else:
-        console.print(f"Written: entry {receipt.entry}." if receipt else "Not needed: the log is being written.")
+        say(f"Written: entry {receipt.entry}." if receipt else "Not needed: the log is being written.")
 
 
-@app.command()
 def summary(acting: As, json: Json = False) -> None:
     """Count what happened since the last review."""
     member = acting_member(acting)
-    from plainview.casework.log.reviews import summary as count
-
     found = count(member)
     if json:
         print_json(asdict(found))
         return
-    console.print(f"Entries {found.first} to {found.up_to}; last review: {found.last_review or 'none'}.")
+    say(f"Entries {found.first} to {found.up_to}; last review: {found.last_review or 'none'}.")
     for action, number in found.counts.items():
-        console.print(f"{number:>8}  {action}")
+        say(f"{number:>8}  {action}")
 
 
-@app.command()
 def review(
     acting: As,
-    note: Annotated[str, typer.Option(help="What you found.")],
+    reason: Annotated[str, typer.Option(help="What you found, in words.")],
     up_to: Annotated[int | None, typer.Option(help="Last entry reviewed; the newest if absent.")] = None,
     json: Json = False,
 ) -> None:
     """Record a review of the log (weekly); see `plainview audit summary` first."""
     member = acting_member(acting)
-    from plainview.casework.log.reviews import review_log
-
-    row = review_log(note, up_to, acting_member=member)
+    row = review_log(reason, up_to, acting_member=member)
     if json:
         print_json({"entry": row.entry, "first": row.first, "up_to": row.up_to})
     else:
-        console.print(f"Recorded in entry {row.entry}: reviewed {row.first} to {row.up_to}.")
+        say(f"Recorded in entry {row.entry}: reviewed {row.first} to {row.up_to}.")
 
 
-@cosignature.command("add")
 def add(file: Path, json: Json = False) -> None:
-    """Keep a checkpoint that a trusted witness cosigned (its key stands in the workspace's file `witnesses`)."""
+    """Keep a checkpoint that a trusted witness cosigned (its key is in the workspace's file `witnesses`)."""
     open_workspace()
-    from plainview.casework.log.cosignatures import add_cosigned
-
     size, names = add_cosigned(file)
     if json:
         print_json({"size": size, "witnesses": names})
     else:
-        console.print(f"Kept: {size} entries, cosigned by {', '.join(names)}.")
-
-
-def register(root: typer.Typer) -> None:
-    """Add the command group."""
-    root.add_typer(app, name="audit")
+        say(f"Kept: {size} entries, cosigned by {', '.join(names)}.")

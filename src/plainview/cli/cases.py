@@ -6,43 +6,38 @@ from typing import Annotated
 
 import typer
 
+from plainview.casework.cases.open_close import close_case, open_case
+from plainview.casework.cases.read import cases
 from plainview.casework.workspace.folder import current
-from plainview.cli.common import As, Json, acting_member, console, print_rows, sample_notice
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, answer, print_rows, sample_notice
 
-case_app = typer.Typer(help="Cases.", no_args_is_help=True)
 
-
-@case_app.command("open")
 def case_open(
     number: str,
     offence: Annotated[str, typer.Option(help="Offence under investigation.")],
     acting: As,
     jurisdiction: Annotated[str, typer.Option(help="Where; the agency's own when not named.")] = "",
+    json: Json = False,
 ) -> None:
     """Open a case."""
     member = acting_member(acting)
-    from plainview.casework.cases.open_close import open_case
-
     open_case(number, offence, jurisdiction=jurisdiction, acting_member=member)
-    console.print(f"Case {number!r} is open.")
+    answer(f"Case {number!r} is open.", json=json, number=number, state="open")
 
 
-@case_app.command("close")
-def case_close(number: str, acting: As, reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "") -> None:
+def case_close(
+    number: str, acting: As, reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "", json: Json = False
+) -> None:
     """Close a case; nothing can be searched under it from then on."""
     member = acting_member(acting)
-    from plainview.casework.cases.open_close import close_case
-
     close_case(number, reason=reason, acting_member=member)
-    console.print(f"Case {number!r} is closed.")
+    answer(f"Case {number!r} is closed.", json=json, number=number, state="closed")
 
 
-@case_app.command("list")
 def case_list(acting: As, json: Json = False) -> None:
     """List the agency's cases, the newest first."""
     member = acting_member(acting)
-    from plainview.casework.cases.read import cases
-
     rows = [
         {
             "number": case.number,
@@ -57,8 +52,3 @@ def case_list(acting: As, json: Json = False) -> None:
     heads = ("Case", "Offence", "Jurisdiction", "Opened by", "Opened", "Closed")
     nothing = "No case yet. Open one with `plainview case open`."
     print_rows("cases", heads, rows, nothing, json=json, caption=sample_notice(current()))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command groups."""
-    app.add_typer(case_app, name="case")

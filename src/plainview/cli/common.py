@@ -1,90 +1,95 @@
-"""What the commands share: opening the workspace, printing tables and JSON, option types."""
+"""What the commands share: option types, and how text, tables and JSON are printed.
+
+Owns the two consoles. What is printed is data, never markup: a file name may contain any bracket.
+"""
 
 from __future__ import annotations
 
-import json
-import os
+import json as jsonlib
+import re
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from plainview.casework.log.channel import command_line, enter
-from plainview.casework.workspace.folder import Workspace, current
-from plainview.cli.needs import running
-from plainview.policy.decision import Refused
-from plainview.policy.permissions import Permission
+from plainview.casework.workspace.folder import Workspace
 
-if TYPE_CHECKING:
-    from plainview.casework.models import Member
+AS_ENV = "PLAINVIEW_AS"
 
-TOKEN_ENV = "PLAINVIEW_TOKEN"  # noqa: S105  the variable's name
-
-As = Annotated[str, typer.Option("--as", help="E-mail address of the acting member.")]
+As = Annotated[str, typer.Option("--as", envvar=AS_ENV, metavar="EMAIL", help="E-mail address of the acting member.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Reason = Annotated[str, typer.Option(help="The reason, in a sentence; it is kept.")]
 
-console = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+console = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+_DAY = "YYYY-MM-DD"
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+_OTHER_FORMS = (
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%m.%d.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%d %b %Y",
+)
 
 
-def open_workspace() -> Workspace:
-    """Check that the workspace exists and is this operating-system user's, and start Django on it.
+def parse_day(text: str) -> date:
+    """Return the day that was typed as 2030-12-31.
 
     Raises:
-        Refused: there is no workspace, it is damaged, or it is somebody else's.
+        BadParameter: it is written in another form; the message has the wanted one.
     """
-    workspace = current()
-    workspace.settings()
-    workspace.require_owner()
-    enter(command_line())
-    start_django()
-    return workspace
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007  a day has no time zone
+    except ValueError:
+        meant = {day for form in _OTHER_FORMS if (day := _read(text, form))}
+        form = meant.pop().isoformat() if len(meant) == 1 else f"{_DAY}, for example 2030-12-31"
+        raise typer.BadParameter(f"{text} is not a date. Write it as {form}.") from None
 
 
-def acting_member(email: str) -> Member:
-    """Open the workspace for a member who acts with the permission that the running command needs.
-
-    Raises:
-        Refused: as `open_workspace`; the member is unknown or may not; or on a served, non-sample workspace
-            PLAINVIEW_TOKEN holds no current token of that member. All but the first are recorded.
-    """
-    workspace = open_workspace()
-    from plainview.casework.find import member_by_email
-    from plainview.casework.log.guard import permit, record_opened
-    from plainview.casework.people.tokens import require_token
-
-    need = running()
-    if not isinstance(need, Permission):
-        raise Refused("command.no_member", "Refused", "No member runs this command.", "Report it.")
-    member = member_by_email(email)
-    if member.is_sample and not workspace.is_sample:
-        raise Refused(
-            "member.sample",
-            "Refused",
-            "A sample member acts in a sample workspace only.",
-            "Act as a real member.",
-        )
-    if workspace.is_served and not workspace.is_sample:
-        require_token(os.environ.get(TOKEN_ENV, ""), acting_member=member)
-    permit(need.value, need, member)
-    record_opened(member, need.value, " ".join(sys.argv[1:]))
-    return member
+def _read(text: str, form: str) -> date | None:
+    try:
+        return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007  a day has no time zone
+    except ValueError:
+        return None
 
 
-def start_django() -> None:
-    """Start Django on the current workspace."""
-    import django
+def day_option(*names: str, help: str) -> Any:  # noqa: A002  Typer's word
+    """Return an option that takes a day."""
+    return typer.Option(*names, parser=parse_day, metavar=_DAY, help=help)
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainview.site.settings")
-    django.setup()
+
+def say(text: object = "", *, style: str = "") -> None:
+    """Print text for people; the terminal wraps it, so that an id, a path or a command stays whole."""
+    console.print(str(text), style=style or None, soft_wrap=True)
+
+
+def warn(text: object, *, style: str = "") -> None:
+    """Print text for people on standard error."""
+    err.print(str(text), style=style or None, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
     """Print one JSON object on standard output, and nothing else."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    escaped = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
+    sys.stdout.write(jsonlib.dumps(value, ensure_ascii=escaped, default=str) + "\n")
+
+
+def answer(text: str, /, *, json: bool, **fields: Any) -> None:
+    """Print what a command did: one JSON object of the fields, or the text for people."""
+    if json:
+        print_json(fields)
+    else:
+        say(text)
 
 
 def sample_notice(workspace: Workspace) -> str:
@@ -95,7 +100,7 @@ def sample_notice(workspace: Workspace) -> str:
 def print_rows(
     key: str,
     heads: Sequence[str],
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
     nothing: str,
     *,
     json: bool,
@@ -104,21 +109,60 @@ def print_rows(
     """Print rows as one JSON object under `key`, or as a table for people; `nothing` when there is none."""
     if json:
         print_json({key: rows})
+    elif rows:
+        print_table(heads, [list(row.values()) for row in rows], caption=caption)
+    else:
+        say(nothing)
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "", caption: str = "") -> None:
+    """Print a table whose words all stay whole; where it is too wide for that, one block of lines for each row."""
+    cells = [[cell_text(value) for value in row] for row in rows]
+    widths = _widths([list(heads), *cells], console.width)
+    if widths is None:
+        say(title) if title else None
+        for row in cells:
+            for head, cell in zip(heads, row, strict=True):
+                say(f"{head}: {cell}" if head else cell)
+            say()
+        say(caption) if caption else None
         return
-    if not rows:
-        console.print(nothing)
-        return
-    table = Table(caption=caption)
-    for head in heads:
-        table.add_column(head, overflow="fold")  # an address that is cut short is none
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+    table = Table(title=title or None, caption=caption or None)
+    for head, width in zip(heads, widths, strict=True):
+        table.add_column(head, width=width, overflow="fold")
+    for row in cells:
+        table.add_row(*row)
     console.print(table)
 
 
-def _cell(value: object) -> str:
+def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Return the columns' widths in a table that fits; None where that would break a word, or a row's name."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(len(line) for cell in column for line in (cell.splitlines() or [""])) for column in columns]
+    least = [max(len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
+    least[0] = widths[0]  # the name by which a row is typed; it may contain a blank
+    room -= 3 * len(columns) + 1  # the rules between the columns, and a blank on each side
+    while sum(widths) > room:
+        widest = max(range(len(widths)), key=lambda number: widths[number] - least[number])
+        if widths[widest] == least[widest]:
+            return None
+        widths[widest] -= 1
+    return widths
+
+
+def cell_text(value: object) -> str:
+    """Return a value as it is shown in a table."""
     if value is None or value in ("", []):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return _moment(value) if isinstance(value, str) else str(value)
+
+
+def _moment(text: str) -> str:
+    """Return a moment of JSON as people write it, in the time zone of this machine; other text unchanged."""
+    if not _MOMENT.fullmatch(text):
+        return text
+    return f"{datetime.fromisoformat(text).astimezone():%-d %b %Y, %H:%M %Z}"

@@ -6,64 +6,20 @@ import json as jsonlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 
-from plainview.cli.common import As, Json, acting_member, console, err, print_json
+from plainview.casework.enrolment import enrol as enrolment
+from plainview.casework.enrolment.enrol import EnrolmentResult
+from plainview.casework.enrolment.manifest import read_items
+from plainview.casework.workspace.services import services
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, print_json, print_table, say
+from plainview.cli.progress import bar
 from plainview.policy.decision import Refused
 
-if TYPE_CHECKING:
-    from plainview.casework.enrolment.enrol import EnrolmentResult
-
 _SHOWN = 20  # rows of failures and near duplicates that are printed for people
-
-
-class Bar:
-    """A progress bar with count, rate and time left, on standard error."""
-
-    def __init__(self, bar: Progress, title: str, total: int) -> None:
-        self._bar, self._total, self._done = bar, total, 0
-        self._task = bar.add_task(title, total=total, rate="")
-
-    def expect(self, total: int) -> None:
-        """Say how many there are, once that is known."""
-        self._total = total
-        self._bar.update(self._task, total=total)
-
-    def step(self, *_: object) -> None:
-        """One more is done; a list that turns out longer than it was counted stretches the bar."""
-        self._done += 1
-        if self._done > self._total:
-            self._total = self._done
-            self._bar.update(self._task, total=self._total)
-        speed = self._bar.tasks[self._task].speed
-        self._bar.update(self._task, advance=1, rate=f"{speed:.1f} a second" if speed else "")
-
-
-@contextmanager
-def bar(title: str, total: int) -> Iterator[Bar]:
-    """Show a bar while the block runs."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, transient=True) as progress:
-        yield Bar(progress, title, total)
 
 
 def enrol(
@@ -84,10 +40,6 @@ def enrol(
 ) -> None:
     """Enrol a folder, a picture, an ANSI/NIST-ITL file, or a CSV/JSONL/Parquet manifest (path, source_url, page_url, captured_on)."""
     member = acting_member(acting)
-    from plainview.casework.enrolment import enrol as enrolment
-    from plainview.casework.enrolment.manifest import read_items
-    from plainview.casework.workspace.services import services
-
     items = read_items(path)
     with bar(f"Enrolling into {gallery}", len(items)) as shown, _failures(failures) as write:
         options = enrolment.Options(
@@ -149,32 +101,24 @@ def _seen(result: EnrolmentResult) -> int:
 
 def print_result(result: EnrolmentResult, *, dry_run: bool) -> None:
     """Print a run for people."""
-    console.print(
+    say(
         f"{result.enrolled} pictures {'could be ' if dry_run else ''}enrolled ({result.references} faces, "
         f"{result.several_faces} pictures with several), {result.duplicates} duplicates, "
         f"{result.failed_total} not usable, in {result.seconds:.1f} s "
         f"({_seen(result) / max(result.seconds, 1e-9):.1f} a second).",
-        soft_wrap=True,
     )
     if result.near_total:
         kept = f"{result.near_skipped} of them were not enrolled" if result.near_skipped else "all were enrolled"
-        console.print(f"{result.near_total} are nearly the same picture as one held; {kept}.", soft_wrap=True)
-        table = Table("Picture", "Reference", "Nearly the same as", "Bits that differ (of 256)")
-        for row in result.near[:_SHOWN]:
-            cells = (row["path"], row["reference_id"] or "not enrolled", row["near"], row["distance"])
-            table.add_row(*map(str, cells))
-        console.print(table)
+        say(f"{result.near_total} are nearly the same picture as one held; {kept}.")
+        rows = [
+            (row["path"], row["reference_id"] or "not enrolled", row["near"], row["distance"])
+            for row in result.near[:_SHOWN]
+        ]
+        print_table(("Picture", "Reference", "Nearly the same as", "Bits that differ (of 256)"), rows)
     if result.failed:
-        table = Table("Not usable", "Code", "Why")
-        for failure in result.failed[:_SHOWN]:
-            table.add_row(failure["path"], failure["code"], failure["why"])
-        console.print(table)
+        failures = [(failure["path"], failure["code"], failure["why"]) for failure in result.failed[:_SHOWN]]
+        print_table(("Not usable", "Code", "Why"), failures)
         if result.failed_total > _SHOWN:
-            console.print(f"… and {result.failed_total - _SHOWN} more; --failures FILE writes them all.")
+            say(f"… and {result.failed_total - _SHOWN} more; --failures FILE writes them all.")
     if result.stopped:
-        console.print("Stopped. What was acknowledged is kept; run the same command again to go on.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(enrol)
+        say("Stopped. What was acknowledged is kept; run the same command again to go on.")

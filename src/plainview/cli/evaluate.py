@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
-from rich.table import Table
 
-from plainview.cli.common import console, err, print_json
+from plainview.cli.common import Json, print_json, print_table, say, warn
+from plainview.cli.progress import bars
 from plainview.evaluation.dataset import DatasetError, read_dataset
 from plainview.evaluation.embedding import TemplateCache, default_cache, measure
+from plainview.evaluation.pairs import compare_all
+from plainview.evaluation.report import write_report
+from plainview.evaluation.report_labels import Compared, write_pages
 from plainview.evaluation.rulings import read_rulings, suspects, to_csv
 from plainview.evaluation.run import REPLICATES, SEED, Options
 from plainview.evaluation.run import evaluate as run_evaluation
+from plainview.evaluation.samples import CosineScorer, gather
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
 from plainview.recognition.packs import DEFAULT_PACK
@@ -68,10 +71,8 @@ def evaluate(
     with _loaded(pack, cache) as (engine, decoder, kept), _bars() as progress:
         result = run_evaluation(listed, engine, decoder, kept, options, rulings=ruled, progress=progress)
     if report is not None:
-        from plainview.evaluation.report import write_report
-
         for path in write_report(result, report):
-            err.print(f"Report: {path}", soft_wrap=True)
+            warn(f"Report: {path}")
     if json is not None and str(json) == "-":
         print_json(result)
         return
@@ -87,12 +88,9 @@ def evaluate_labels(
     top: Annotated[int, typer.Option(help="Pairs of each kind.", min=1, max=500)] = 40,
     cache: Cache = None,
     pack: Pack = DEFAULT_PACK,
+    json: Json = False,
 ) -> None:
-    """List the pairs that contradict their names most, as pictures, for a person to rule on."""
-    from plainview.evaluation.pairs import compare_all
-    from plainview.evaluation.report_labels import Compared, write_pages
-    from plainview.evaluation.samples import CosineScorer, gather
-
+    """Show the pairs that contradict their names most, for a person to rule on."""
     listed = read_dataset(dataset, labels)
     _check_target(out, folder=True)
     rulings = out / "rulings.csv"
@@ -110,12 +108,14 @@ def evaluate_labels(
         pictures = {item.name: Compared(item.path, each.box) for item, each in zip(listed.items, measured, strict=True)}
         pages = write_pages(found, pictures, decoder, out)
     rulings.write_text(to_csv(found), "utf-8")
-    console.print(
-        f"{sum(pair.same for pair in found)} pairs of one name and {sum(not pair.same for pair in found)} of two."
-    )
+    same = sum(pair.same for pair in found)
+    if json:
+        print_json({"same_name": same, "two_names": len(found) - same, "pages": pages, "rulings": rulings})
+        return
+    say(f"{same} pairs of one name and {len(found) - same} of two.")
     for page in pages:
-        console.print(f"Look at {page}", soft_wrap=True)
-    console.print(f"Then fill in {rulings} and run: plainview evaluate {dataset} --rulings {rulings}", soft_wrap=True)
+        say(f"Look at {page}")
+    say(f"Then fill in {rulings} and run: plainview evaluate {dataset} --rulings {rulings}")
 
 
 def _check_target(target: Path | None, *, folder: bool) -> None:
@@ -146,23 +146,18 @@ def _loaded(pack: str, cache: Path | None) -> Iterator[tuple[Engine, Decoder, Te
 
 @contextmanager
 def _bars() -> Iterator[Callable[[str, int], Callable[[], None]]]:
-    with Progress(console=err, transient=True) as bars:
-
-        def begin(stage: str, steps: int) -> Callable[[], None]:
-            task = bars.add_task(stage, total=steps)
-            return lambda: bars.advance(task)
-
-        yield begin
+    with bars() as add_bar:
+        yield lambda stage, steps: add_bar(stage, steps).step
 
 
 def _print(result: dict[str, Any]) -> None:
-    table = Table("Figure", "Value", "95 % interval")
+    rows: list[tuple[str, str, str]] = []
 
     def add(name: str, value: float | None, bounds: list[float] | None) -> None:
         if value is None:
-            table.add_row(name, "insufficient data", "")
+            rows.append((name, "insufficient data", ""))
             return
-        table.add_row(name, f"{value:.4f}", f"{bounds[0]:.4f} to {bounds[1]:.4f}" if bounds else "")
+        rows.append((name, f"{value:.4f}", f"{bounds[0]:.4f} to {bounds[1]:.4f}" if bounds else ""))
 
     verification = result.get("verification") or {"tar": {}}
     for point, value in verification["tar"].items():
@@ -186,16 +181,10 @@ def _print(result: dict[str, Any]) -> None:
         for name in ("fmr_max_over_min", "fnmr_max_over_min"):
             apart = result["differential"][column]
             add(f"{column}: {name}", apart[name], apart["ci"][name])
-    console.print(
+    say(
         f"{result['n_people']:,} people, {result['n_images']:,} pictures, failure to acquire {result['fta']:.4f}; "
         f"{result['repeat']['pack']}; scores: {result['normalisation']}"
     )
-    console.print(table)
+    print_table(("Figure", "Value", "95 % interval"), rows)
     for key, why in list(result["insufficient_data"].items())[:10]:
-        console.print(f"{key}: {why}")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(evaluate)
-    app.command("evaluate-labels")(evaluate_labels)
+        say(f"{key}: {why}")

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from plainview.cli.common import Json, console, print_json
+from plainview.cli.common import Json, print_json, print_table, say
+from plainview.cli.pictures import draw_faces
 from plainview.recognition.decode import Decoder, read_file
 from plainview.recognition.engine import Engine, compare
 from plainview.recognition.types import Face
@@ -39,18 +39,21 @@ def faces(
     engine.probe_face(picture)  # refuses a picture without a usable face
     found = engine.faces(picture)
     if draw is not None:
-        from plainview.cli.pictures import draw_faces
-
         draw_faces(picture, found, draw)
     if json:
         print_json({"faces": [describe(face) for face in found]})
         return
-    table = Table("Face", "Box x, y, w, h", "Detector score", "Quality", "Advice")
-    for number, face in enumerate(found, start=1):
-        box = ", ".join(f"{value:.0f}" for value in face.detection.box)
-        advice = " ".join(face.quality.advice)
-        table.add_row(str(number), box, f"{face.detection.score:.2f}", str(face.quality.overall), advice)
-    console.print(table)
+    rows = [
+        (
+            number,
+            ", ".join(f"{value:.0f}" for value in face.detection.box),
+            f"{face.detection.score:.2f}",
+            face.quality.overall,
+            " ".join(face.quality.advice),
+        )
+        for number, face in enumerate(found, start=1)
+    ]
+    print_table(("Face", "Box x, y, w, h", "Detector score", "Quality", "Advice"), rows)
 
 
 def compare_two(image_a: Path, image_b: Path, json: Json = False) -> None:
@@ -65,10 +68,4 @@ def compare_two(image_a: Path, image_b: Path, json: Json = False) -> None:
     if json:
         print_json({"score": round(score, 6)})
     else:
-        console.print(f"Score {score:.3f} (cosine, -1 to 1; {engine.pack.identity}). Not a probability.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(faces)
-    app.command("compare")(compare_two)
+        say(f"Score {score:.3f} (cosine, -1 to 1; {engine.pack.identity}). Not a probability.")

@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
+from plainview.casework.enrolment.feeds import add_feed, run_feed, stop_feed
+from plainview.casework.enrolment.read import feeds
 from plainview.casework.workspace.folder import current
-from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
-from plainview.cli.enrolment import bar, print_result, result_json
+from plainview.casework.workspace.services import services
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, answer, print_json, print_rows, sample_notice, say
+from plainview.cli.enrolment import print_result, result_json
+from plainview.cli.progress import bar
 
-app = typer.Typer(help="Published feeds of galleries: one publisher, one list, one host.", no_args_is_help=True)
 
-
-@app.command("add")
 def add(
     gallery: str,
     list_url: Annotated[str, typer.Argument(help="https address of the publisher's list (JSON or CSV).")],
@@ -24,10 +26,8 @@ def add(
     max_megabytes: Annotated[int, typer.Option(help="Largest picture.", min=1, max=64)] = 16,
     json: Json = False,
 ) -> None:
-    """Put a publisher's list on a gallery's passport. Nothing is fetched yet."""
+    """Add a publisher's list to a gallery's passport. Nothing is fetched yet."""
     member = acting_member(acting)
-    from plainview.casework.enrolment.feeds import add_feed
-
     made = add_feed(
         gallery,
         list_url,
@@ -40,15 +40,12 @@ def add(
     if json:
         print_json({"feed_id": made.public_id, "host": made.host})
     else:
-        console.print(f"Feed {made.public_id} added; only {made.host} is ever asked.", soft_wrap=True)
+        say(f"Feed {made.public_id} added; only {made.host} is ever asked.")
 
 
-@app.command("list")
 def list_feeds(acting: As, json: Json = False) -> None:
     """List the agency's feeds."""
     member = acting_member(acting)
-    from plainview.casework.enrolment.read import feeds
-
     rows = [
         {
             "feed_id": feed.public_id,
@@ -67,18 +64,14 @@ def list_feeds(acting: As, json: Json = False) -> None:
     print_rows("feeds", heads, rows, "No feed.", json=json, caption=sample_notice(current()))
 
 
-@app.command("run")
 def run(
     feed: str,
     acting: As,
     limit: Annotated[int | None, typer.Option(help="At most so many pictures.", min=1)] = None,
     json: Json = False,
 ) -> None:
-    """Enrol what the list names and this feed has not dealt with yet; interrupted, run it again."""
+    """Enrol the pictures of the list that this feed has not processed yet; if interrupted, run it again."""
     member = acting_member(acting)
-    from plainview.casework.enrolment.feeds import run_feed
-    from plainview.casework.workspace.services import services
-
     with bar("Fetching", 0) as shown:
         try:
             result = run_feed(feed, acting_member=member, limit=limit, progress=shown.step, told=shown.expect)
@@ -90,16 +83,18 @@ def run(
         print_result(result, dry_run=False)
 
 
-@app.command("stop")
-def stop(feed: str, why: Annotated[str, typer.Option(help="Why it ends; it is kept, sealed.")], acting: As) -> None:
+def stop(
+    feed: str,
+    reason: Annotated[str, typer.Option(help="Why it ends; it is kept, sealed.")],
+    acting: As,
+    json: Json = False,
+) -> None:
     """Stop a feed for good."""
     member = acting_member(acting)
-    from plainview.casework.enrolment.feeds import stop_feed
-
-    stopped = stop_feed(feed, why=why, acting_member=member)
-    console.print(f"Feed {stopped.public_id} is stopped; what it enrolled stays.", soft_wrap=True)
-
-
-def register(root: typer.Typer) -> None:
-    """Add the command group."""
-    root.add_typer(app, name="feed")
+    stopped = stop_feed(feed, reason=reason, acting_member=member)
+    answer(
+        f"Feed {stopped.public_id} is stopped; what it enrolled stays.",
+        json=json,
+        feed_id=stopped.public_id,
+        state="stopped",
+    )

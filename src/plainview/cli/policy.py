@@ -6,36 +6,25 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from plainview.casework.people.policy import change_policy
+from plainview.casework.people.read import binding, history
+from plainview.casework.search.dry_run import dry_run
 from plainview.casework.workspace.folder import current
-from plainview.cli.common import (
-    As,
-    Json,
-    acting_member,
-    console,
-    print_json,
-    print_rows,
-    sample_notice,
-)
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, Reason, answer, print_json, print_rows, print_table, sample_notice, say
+from plainview.policy.agency import parse
 from plainview.policy.decision import Refused
-
-policy_app = typer.Typer(help="The rules that bind an agency.", no_args_is_help=True)
-
-Note = Annotated[str, typer.Option(help="The reason; it is kept.")]
+from plainview.policy.table import table
 
 
-@policy_app.command("show")
 def policy_show(
     acting: As,
     json: Json = False,
     file: Annotated[bool, typer.Option("--file", help="Print the file, to be edited.")] = False,
 ) -> None:
-    """Print the very rules that bind your agency, in plain words."""
+    """Print the rules that bind your agency, in plain words."""
     member = acting_member(acting)
-    from plainview.casework.people.read import binding
-    from plainview.policy.table import table
-
     version, policy = binding(member.agency)
     if file:
         typer.echo(version.text, nl=False)
@@ -50,19 +39,17 @@ def policy_show(
             }
         )
         return
-    shown = Table("Rule", "Of", "In plain words", title=f"{member.agency.name}: policy, version {version.number}")
-    for row in rows:
-        shown.add_row(row.rule_id, row.of, row.says)
-    shown.caption = sample_notice(current())
-    console.print(shown)
+    print_table(
+        ("Rule", "Of", "In plain words"),
+        [(row.rule_id, row.of, row.says) for row in rows],
+        title=f"{member.agency.name}: policy, version {version.number}",
+        caption=sample_notice(current()),
+    )
 
 
-@policy_app.command("history")
 def policy_history(acting: As, json: Json = False) -> None:
     """List every version: who changed it, when and why."""
     member = acting_member(acting)
-    from plainview.casework.people.read import history
-
     rows = [
         {
             "version": row.number,
@@ -75,17 +62,13 @@ def policy_history(acting: As, json: Json = False) -> None:
     print_rows("versions", ("Version", "When", "Who", "Why"), rows, "No version.", json=json)
 
 
-@policy_app.command("set")
-def policy_set(file: Path, why: Annotated[str, typer.Option(help="Why it changes; it is kept.")], acting: As) -> None:
-    """Make a file the policy of your agency; try it first with `policy dry-run`."""
+def policy_set(file: Path, reason: Reason, acting: As, json: Json = False) -> None:
+    """Replace the policy of your agency with a file; try it first with `policy dry-run`."""
     member = acting_member(acting)
-    from plainview.casework.people.policy import change_policy
-
-    version = change_policy(_text(file), why=why, acting_member=member)
-    console.print(f"Version {version.number} binds from now on.")
+    version = change_policy(_text(file), reason=reason, acting_member=member)
+    answer(f"Version {version.number} binds from now on.", json=json, version=version.number)
 
 
-@policy_app.command("dry-run")
 def policy_dry_run(
     file: Path,
     acting: As,
@@ -94,9 +77,6 @@ def policy_dry_run(
 ) -> None:
     """Show which searches of the last days a policy would have refused; nothing changes."""
     member = acting_member(acting)
-    from plainview.casework.search.dry_run import dry_run
-    from plainview.policy.agency import parse
-
     result = dry_run(parse(_text(file)), member, days=days)
     if json:
         print_json(
@@ -109,12 +89,9 @@ def policy_dry_run(
             }
         )
         return
-    console.print(f"Of {result.searches} searches in {days} days it would have refused {result.refused}.")
-    table = Table("Search", "Rule", "Why")
-    for example in result.examples:
-        table.add_row(*example)
+    say(f"Of {result.searches} searches in {days} days it would have refused {result.refused}.")
     if result.examples:
-        console.print(table)
+        print_table(("Search", "Rule", "Why"), list(result.examples))
 
 
 def _text(file: Path) -> str:
@@ -124,8 +101,3 @@ def _text(file: Path) -> str:
         raise Refused(
             "policy.file", "Policy refused", f"{file} cannot be read as UTF-8 text.", "Name a readable file."
         ) from None
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command groups."""
-    app.add_typer(policy_app, name="policy")

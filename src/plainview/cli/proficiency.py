@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from plainview.casework.proficiency.items import add_item, retire_item
+from plainview.casework.proficiency.read import Figures, everybodys_figures, items, own_figures
 from plainview.casework.workspace.folder import current
-from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows, sample_notice
+from plainview.casework.workspace.services import services
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, Reason, answer, print_json, print_rows, sample_notice, say
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 
-if TYPE_CHECKING:
-    from plainview.casework.proficiency.read import Figures
 
-app = typer.Typer(help="Items with a known answer, mixed in with the verifications.", no_args_is_help=True)
-
-
-@app.command("add")
 def add(
     probe: Annotated[str, typer.Argument(help="A reference's id, or a picture file.")],
     reference: Annotated[str, typer.Argument(help="Id of the reference that is shown as the candidate.")],
@@ -27,11 +25,8 @@ def add(
     same: Annotated[bool, typer.Option("--same/--other", help="Known, from records, to be one person or two.")],
     json: Json = False,
 ) -> None:
-    """Add a probe and a face of which it is known whether they are one person's."""
+    """Add a probe and a face that are known, from records, to be one person's or two people's."""
     member = acting_member(acting)
-    from plainview.casework.proficiency.items import add_item
-    from plainview.casework.workspace.services import services
-
     named: str | Path = Path(probe) if Path(probe).is_file() else probe
     try:
         item = add_item(named, reference, is_mated=same, basis=basis, acting_member=member)
@@ -40,15 +35,12 @@ def add(
     if json:
         print_json({"item": item.public_id, "same_person": item.is_mated})
         return
-    console.print(f"Item {item.public_id} is added. It is given among ordinary tasks and never to you.")
+    say(f"Item {item.public_id} is added. It is given among ordinary tasks and never to you.")
 
 
-@app.command("list")
 def list_items(acting: As, json: Json = False) -> None:
-    """List the items of your agency and how often each was given and answered."""
+    """List the items of your agency, and how often each was assigned and answered."""
     member = acting_member(acting)
-    from plainview.casework.proficiency.read import items
-
     rows = [
         {
             "item": row.item.public_id,
@@ -66,21 +58,16 @@ def list_items(acting: As, json: Json = False) -> None:
     print_rows("items", heads, rows, "No item yet.", json=json, caption=sample_notice(current()))
 
 
-@app.command("retire")
-def retire(item: str, why: Annotated[str, typer.Option(help="The reason; it is kept.")], acting: As) -> None:
-    """Give an item to nobody any more; its answers stay in the figures."""
+def retire(item: str, reason: Reason, acting: As, json: Json = False) -> None:
+    """Stop assigning an item; its answers stay in the figures."""
     member = acting_member(acting)
-    from plainview.casework.proficiency.items import retire_item
+    retired = retire_item(item, reason=reason, acting_member=member)
+    answer(f"Item {retired.public_id} is retired.", json=json, item=retired.public_id, state="retired")
 
-    console.print(f"Item {retire_item(item, why=why, acting_member=member).public_id} is retired.")
 
-
-@app.command("results")
 def results(acting: As, json: Json = False) -> None:
-    """Show your own figures up to the last Monday; a supervisor sees everybody's, up to now."""
+    """Show your own figures up to last Monday; a supervisor sees everyone's, up to now."""
     member = acting_member(acting)
-    from plainview.casework.proficiency.read import everybodys_figures, own_figures
-
     everybody = holds(member.roles, Permission.PROFICIENCY_REPORT)
     found = everybodys_figures(member) if everybody else [own_figures(member)]
     rows = [_row(one, json=json) for one in found]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json as jsonlib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from plainview.audit import proofs
-from plainview.cli.common import Json, console, open_workspace, print_json
+from plainview.casework.log.read import canonical_of, leaves
+from plainview.casework.workspace.services import services
+from plainview.cli.common import Json, print_json, say
+from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
 
 Check = Annotated[Path | None, typer.Option("--check", help="Verify this proof file instead; no workspace.")]
@@ -25,9 +29,6 @@ def consistency(
         _check(check, json=json)
         return
     open_workspace()
-    from plainview.casework.log.read import leaves
-    from plainview.casework.workspace.services import services
-
     held = leaves()
     try:
         proof = proofs.consistency(services().origin, held, first, len(held) if second is None else second)
@@ -47,9 +48,6 @@ def inclusion(
         _check(check, json=json)
         return
     open_workspace()
-    from plainview.casework.log.read import canonical_of, leaves
-    from plainview.casework.workspace.services import services
-
     held = leaves()
     try:
         whole = len(held) if size is None else size
@@ -71,14 +69,14 @@ def _check(path: Path, *, json: bool) -> None:
     if json:
         print_json({"ok": True, "proves": proven})
     else:
-        console.print(f"Proven: {proven}. Compare the root with a signed checkpoint.", soft_wrap=True)
+        say(f"Proven: {proven}. Compare the root with a signed checkpoint.")
 
 
 def _show(proof: dict[str, Any], *, json: bool) -> None:
     if json:
         print_json(proof)
     else:
-        console.print_json(data=proof)
+        say(jsonlib.dumps(proof, indent=2, ensure_ascii=False))
 
 
 def _refused(error: proofs.BadProof) -> Refused:

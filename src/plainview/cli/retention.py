@@ -1,43 +1,50 @@
-"""The commands of retention: rules, events, runs and their proofs. The commands of holds lie beside, in cli.holds."""
+"""The commands of retention: rules, events, runs and their proofs. Holds are in cli.holds."""
 
 from __future__ import annotations
 
 import json as jsonlib
 import sys
-from datetime import datetime
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
+from django.utils import timezone
 
+from plainview.casework import find, jobs
+from plainview.casework.models import RetentionRun
+from plainview.casework.retention import rules as retention_rules
+from plainview.casework.retention.proof import proof_of_run
+from plainview.casework.retention.read import (
+    ahead,
+    csv_of,
+    items_of,
+    rules_history,
+    rules_of,
+    rules_of_run,
+    runs,
+)
+from plainview.casework.retention.read import events as told
+from plainview.casework.retention.rules import import_order, record_event
+from plainview.casework.retention.runs import approve_run, ask_run_again, propose_run, withdraw_run
+from plainview.casework.retention.work import work_off
 from plainview.casework.workspace.folder import current
-from plainview.cli import holds
-from plainview.cli.common import As, Json, acting_member, console, err, print_json, print_rows, sample_notice
+from plainview.casework.workspace.services import services
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, Reason, answer, day_option, print_json, print_rows, sample_notice, say
+from plainview.cli.progress import bar
 from plainview.policy.decision import Refused
 from plainview.policy.retention import BEGINNING, After
 
-if TYPE_CHECKING:
-    from plainview.casework.models import RetentionRun
-
-retention_app = typer.Typer(help="How long what is held is held.", no_args_is_help=True)
-event_app = typer.Typer(help="What happened outside and rules count from.", no_args_is_help=True)
-order_app = typer.Typer(help="A court's list of references to erase.", no_args_is_help=True)
-event_app.add_typer(order_app, name="court-order")
-retention_app.add_typer(event_app, name="event")
-
-On = Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="The day, YYYY-MM-DD.")]
+On = Annotated[date, day_option("--on", help="The day.")]
 Authority = Annotated[str, typer.Option(help="The court, the file or the letter.")]
 References = Annotated[list[str] | None, typer.Option("--reference", help="Id; may be repeated.")]
 CaseNumber = Annotated[str, typer.Option("--case", help="Number of the case.")]
 
 
-@retention_app.command("rules")
 def rules(acting: As, json: Json = False) -> None:
-    """Print the rules that bind your agency, as the file in which they can be changed."""
+    """Print the retention rules of your agency as a file that you can edit."""
     member = acting_member(acting)
-    from plainview.casework.retention.read import rules_history, rules_of
-
     version, told = rules_of(member.agency)
     if json:
         print_json(
@@ -55,26 +62,16 @@ def rules(acting: As, json: Json = False) -> None:
     sys.stdout.write(version.text if version else BEGINNING)
 
 
-@retention_app.command("set")
-def set_rules(
-    file: Path, why: Annotated[str, typer.Option(help="Why, in a sentence; it is kept.")], acting: As
-) -> None:
-    """Make a file the rules of your agency; nothing is erased by it."""
+def set_rules(file: Path, reason: Reason, acting: As, json: Json = False) -> None:
+    """Replace the retention rules of your agency with a file; this erases nothing."""
     member = acting_member(acting)
-    from plainview.casework.retention import rules as retention_rules
-
-    version = retention_rules.set_rules(_text(file), why=why, acting_member=member)
-    console.print(f"Version {version.number} of the retention rules binds from now on.")
+    version = retention_rules.set_rules(_text(file), reason=reason, acting_member=member)
+    answer(f"Version {version.number} of the retention rules binds from now on.", json=json, version=version.number)
 
 
-@retention_app.command("upcoming")
 def upcoming(acting: As, json: Json = False) -> None:
     """Count what is due now and in the next 90 days."""
     member = acting_member(acting)
-    from django.utils import timezone
-
-    from plainview.casework.retention.read import ahead
-
     found = ahead(member.agency, timezone.now().date())
     rows = [
         {
@@ -91,12 +88,9 @@ def upcoming(acting: As, json: Json = False) -> None:
     print_rows("upcoming", ("Rule", "Place", "How many", "First", "Held", "Says"), rows, nothing, json=json)
 
 
-@retention_app.command("events")
 def events(acting: As, json: Json = False) -> None:
-    """List what was told: acquittals, dismissals, ends of consent, court orders."""
+    """List the recorded events: acquittals, dismissals, ends of consent, court orders."""
     member = acting_member(acting)
-    from plainview.casework.retention.read import events as told
-
     rows = [
         {
             "event": row.kind,
@@ -110,40 +104,40 @@ def events(acting: As, json: Json = False) -> None:
     print_rows("events", ("Event", "Day", "Of", "Authority", "By"), rows, "Nothing was told.", json=json)
 
 
-def _record(kind: After, on: datetime, authority: str, case: str, references: list[str] | None, who: str) -> None:
+def _record(
+    kind: After, on: date, authority: str, case: str, references: list[str] | None, who: str, *, json: bool
+) -> None:
     member = acting_member(who)
-    from plainview.casework.retention.rules import record_event
-
     new = record_event(
         kind,
-        happened_on=on.date(),
+        happened_on=on,
         authority=authority,
         case=case,
         references=references or (),
         acting_member=member,
     )
-    console.print("Recorded." if new else "This was recorded before.")
+    answer("Recorded." if new else "This was recorded before.", json=json, event=kind.value, on=on, new=new)
 
 
-@event_app.command("acquittal")
-def acquittal(on: On, authority: Authority, acting: As, case: CaseNumber = "", reference: References = None) -> None:
+def acquittal(
+    on: On, authority: Authority, acting: As, case: CaseNumber = "", reference: References = None, json: Json = False
+) -> None:
     """Record an acquittal: of a case, of references that show the acquitted person, or of both."""
-    _record(After.ACQUITTAL, on, authority, case, reference, acting)
+    _record(After.ACQUITTAL, on, authority, case, reference, acting, json=json)
 
 
-@event_app.command("dismissal")
-def dismissal(on: On, authority: Authority, acting: As, case: CaseNumber = "", reference: References = None) -> None:
+def dismissal(
+    on: On, authority: Authority, acting: As, case: CaseNumber = "", reference: References = None, json: Json = False
+) -> None:
     """Record that a case was dismissed."""
-    _record(After.DISMISSAL, on, authority, case, reference, acting)
+    _record(After.DISMISSAL, on, authority, case, reference, acting, json=json)
 
 
-@event_app.command("consent-end")
-def consent_end(on: On, authority: Authority, acting: As, reference: References = None) -> None:
+def consent_end(on: On, authority: Authority, acting: As, reference: References = None, json: Json = False) -> None:
     """Record that a person no longer consents to these references."""
-    _record(After.CONSENT_END, on, authority, "", reference, acting)
+    _record(After.CONSENT_END, on, authority, "", reference, acting, json=json)
 
 
-@order_app.command("import")
 def order_import(
     file: Path,
     acting: As,
@@ -152,8 +146,6 @@ def order_import(
 ) -> None:
     """Import a CSV list: reference, source_url or provenance; ordered_on; authority. All of it, or nothing."""
     member = acting_member(acting)
-    from plainview.casework.retention.rules import import_order
-
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -162,28 +154,21 @@ def order_import(
     if json:
         print_json({"rows": done.rows, "new": done.new, "known": done.known, "erased_before": done.erased})
         return
-    console.print(
+    say(
         f"Rows: {done.rows}. References newly under an order: {done.new}; told before: {done.known}; "
         f"erased before: {done.erased}. Nothing was erased now: propose a run.",
-        soft_wrap=True,
     )
 
 
-@retention_app.command("propose")
 def propose(acting: As, json: Json = False) -> None:
-    """List what is due and what is held back; another member approves the list. Nothing is erased."""
+    """Propose a run: a list of what is due and what a hold keeps. Another member approves it; nothing is erased yet."""
     member = acting_member(acting)
-    from plainview.casework.retention.runs import propose_run
-
     _print_run(propose_run(acting_member=member), json=json)
 
 
-@retention_app.command("list")
 def run_list(acting: As, json: Json = False) -> None:
     """List the runs of your agency."""
     member = acting_member(acting)
-    from plainview.casework.retention.read import runs
-
     rows = [
         {
             "run": row.public_id,
@@ -198,18 +183,14 @@ def run_list(acting: As, json: Json = False) -> None:
     print_rows("runs", heads, rows, "No run yet.", json=json, caption=sample_notice(current()))
 
 
-@retention_app.command("show")
 def show(
     run: str,
     acting: As,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the list as CSV.")] = False,
     json: Json = False,
 ) -> None:
-    """Show a run with its list: what, why, by which rule, and what is held back by which hold."""
+    """Show a run with its list: each item, its rule, and the hold that keeps it."""
     member = acting_member(acting)
-    from plainview.casework import find
-    from plainview.casework.retention.read import csv_of
-
     found = find.retention_run(run, member)
     if as_csv:
         sys.stdout.write(csv_of(found))
@@ -217,48 +198,39 @@ def show(
         _print_run(found, json=json)
 
 
-@retention_app.command("approve")
 def approve(
-    run: str, note: Annotated[str, typer.Option(help="What you looked at, in a sentence.")], acting: As
+    run: str,
+    reason: Annotated[str, typer.Option(help="What you looked at, in a sentence.")],
+    acting: As,
+    json: Json = False,
 ) -> None:
-    """Approve a colleague's list as it stands; the worker then erases it, or `plainview retention run`."""
+    """Approve a colleague's list unchanged; the worker then erases it, or `plainview retention run` does."""
     member = acting_member(acting)
-    from plainview.casework.retention.runs import approve_run
-
-    found, _ = approve_run(run, note=note, acting_member=member)
-    console.print(
-        f"Run {found.public_id} is approved. The worker takes it up; or: plainview retention run {found.public_id}",
-        soft_wrap=True,
+    approved, _ = approve_run(run, reason=reason, acting_member=member)
+    answer(
+        f"Run {approved.public_id} is approved. The worker takes it up; or: plainview retention run {approved.public_id}",
+        json=json,
+        run=approved.public_id,
+        state=approved.state,
     )
 
 
-@retention_app.command("withdraw")
-def withdraw(run: str, reason: Annotated[str, typer.Option(help="Why, in a sentence.")], acting: As) -> None:
-    """Give a proposed list up; nothing was erased by it."""
+def withdraw(
+    run: str, reason: Annotated[str, typer.Option(help="Why, in a sentence.")], acting: As, json: Json = False
+) -> None:
+    """Withdraw a proposed run; nothing has been erased."""
     member = acting_member(acting)
-    from plainview.casework.retention.runs import withdraw_run
+    withdrawn = withdraw_run(run, reason=reason, acting_member=member)
+    answer(f"Run {withdrawn.public_id} is withdrawn.", json=json, run=withdrawn.public_id, state=withdrawn.state)
 
-    console.print(f"Run {withdraw_run(run, reason=reason, acting_member=member).public_id} is withdrawn.")
 
-
-@retention_app.command("run")
 def run_now(run: str, acting: As, json: Json = False) -> None:
-    """Erase what an approved list names, here and now; interrupted, it goes on when run again."""
+    """Erase everything on an approved list now; if interrupted, run it again."""
     member = acting_member(acting)
-    from plainview.casework import find, jobs
-    from plainview.casework.retention.runs import ask_run_again
-    from plainview.casework.retention.work import work_off
-    from plainview.casework.workspace.services import services
-
     found, job = ask_run_again(run, acting_member=member)
-    with Progress(console=err, transient=True) as bar:
-        task = bar.add_task("Erasing", total=job.total)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
+    with bar("Erasing", job.total or 0) as erasing:
         try:
-            jobs.run(job.pk, lambda held: work_off(held, progress))
+            jobs.run(job.pk, lambda job_now: work_off(job_now, erasing.reach))
         finally:
             services().close()
     job.refresh_from_db()
@@ -267,46 +239,16 @@ def run_now(run: str, acting: As, json: Json = False) -> None:
     _print_run(find.retention_run(found.public_id, member), json=json)
 
 
-@retention_app.command("proof")
-def proof(run: str, out: Annotated[Path, typer.Option(help="A new file.")], acting: As) -> None:
-    """Write the proof of a run that is done: its list, the entries, and that the log has them."""
+def proof(run: str, out: Annotated[Path, typer.Option(help="A new file.")], acting: As, json: Json = False) -> None:
+    """Write the proof of a finished run: its list, its entries, and that the log contains them."""
     member = acting_member(acting)
-    from plainview.casework.retention.proof import proof_of_run
-
     if out.exists():
         raise Refused("retention.file", "Nothing written", f"{out} exists.", "Name a new file.")
     out.write_text(jsonlib.dumps(proof_of_run(run, acting_member=member), indent=1) + "\n", "utf-8")
-    console.print(f"{out}. Anyone can check it: plainview retention check-proof {out}", soft_wrap=True)
-
-
-@retention_app.command("check-proof")
-def check(
-    file: Path,
-    key: Annotated[str | None, typer.Option(help="The log's key line that you trust.")] = None,
-    json: Json = False,
-) -> None:
-    """Check the proof of a run; needs no workspace. Exit 1 when anything is wrong."""
-    from plainview.recheck.retention import NoProof, check_proof
-
-    try:
-        told = check_proof(_text(file), vkey=key)
-    except NoProof as error:
-        raise Refused("retention.proof", "Not proven", f"{error}.", "Ask for another.") from None
-    if json:
-        print_json({"ok": not told.problems, "run": told.run, "states": told.states, "problems": told.problems})
-    else:
-        for problem in told.problems:
-            err.print(problem, soft_wrap=True)
-        if not told.problems:
-            states = ", ".join(f"{count} {state}" for state, count in sorted(told.states.items()))
-            console.print(f"Proven: run {told.run} of {told.agency}: {states}.", soft_wrap=True)
-    if told.problems:
-        raise typer.Exit(1)
+    answer(f"{out}. Anyone can check it: plainview retention check-proof {out}", json=json, run=run, file=out)
 
 
 def _print_run(run: RetentionRun, *, json: bool) -> None:
-    from plainview.casework.retention.read import items_of, rules_of_run
-
     says = {name: rule.says for name, rule in rules_of_run(run).items()}
     rows: list[dict[str, Any]] = [
         {
@@ -334,7 +276,7 @@ def _print_run(run: RetentionRun, *, json: bool) -> None:
         )
         return
     print_rows("items", ("What", "Id", "Of", "Rule", "Due", "State", "Held by"), rows, "Nothing.", json=False)
-    console.print(f"Run {run.public_id} of {run.day} is {run.state}; list {run.digest}.", soft_wrap=True)
+    say(f"Run {run.public_id} of {run.day} is {run.state}; list {run.digest}.")
 
 
 def _text(file: Path) -> str:
@@ -347,9 +289,3 @@ def _text(file: Path) -> str:
 def _unreadable(file: Path, error: Exception) -> Refused:
     why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
     return Refused("retention.unreadable", "Nothing done", f"{file} cannot be read: {why}.", "Name a file.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command groups."""
-    app.add_typer(retention_app, name="retention")
-    holds.register(app)

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows
+from plainview.casework import find
+from plainview.casework.models import SubjectFinding, SubjectRequest
+from plainview.casework.rights.answers import answer_request
+from plainview.casework.rights.checks import confirm, extend, refuse, view_request
+from plainview.casework.rights.read import (
+    OPEN,
+    answer_pdf,
+    days_left,
+    findings_of,
+    has_photo,
+    is_overdue,
+    requests_of,
+)
+from plainview.casework.rights.search import decide, search_person
+from plainview.casework.workspace.services import services
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, print_json, print_rows, say
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.rights import GROUNDS
-
-if TYPE_CHECKING:
-    from plainview.casework.models import SubjectFinding, SubjectRequest
-
-rights_app = typer.Typer(help="Requests of people about themselves.", no_args_is_help=True)
 
 Request = Annotated[str, typer.Argument(help="Number of the request.")]
 
 
 def _row(row: SubjectRequest) -> dict[str, Any]:
-    from plainview.casework.rights.read import OPEN, days_left, is_overdue
-
     waits = row.state in OPEN
     return {
         "request": row.public_id,
@@ -59,18 +68,14 @@ def _words(value: object) -> str:
 _HEADS = ("Reference", "Gallery", "Named", "Score", "Source", "The person", "Outcome", "Rule", "Entry")
 
 
-@rights_app.command("list")
 def rights_list(acting: As, json: Json = False) -> None:
     """List the requests to your agency, those with the nearest deadline first."""
     member = acting_member(acting)
-    from plainview.casework.rights.read import requests_of
-
     heads = ("Request", "Asks for", "State", "Due on", "Days left", "Overdue", "Outcome")
     rows = [_row(row) for row in requests_of(member)]
     print_rows("requests", heads, rows, "Nobody has asked yet.", json=json)
 
 
-@rights_app.command("show")
 def rights_show(
     request: Request,
     acting: As,
@@ -79,9 +84,6 @@ def rights_show(
 ) -> None:
     """Show a request with the faces found for it; the view is recorded."""
     member = acting_member(acting)
-    from plainview.casework.rights.checks import view_request
-    from plainview.casework.rights.read import answer_pdf, has_photo
-
     seen = view_request(request, acting_member=member)
     row, filing = seen.request, seen.filing
     told = _row(row) | {
@@ -106,21 +108,18 @@ def rights_show(
         print_json(told | {"faces": faces})
         return
     for label, value in told.items():
-        console.print(f"{label.replace('_', ' '):18} {_words(value)}", soft_wrap=True, markup=False)
+        say(f"{label.replace('_', ' '):18} {_words(value)}")
     print_rows("faces", _HEADS, faces, "No face was found for it.", json=False)
 
 
-@rights_app.command("confirm")
 def rights_confirm(
     request: Request,
     how: Annotated[str, typer.Option(help="How identity was checked, in words; never a document's number.")],
     acting: As,
     json: Json = False,
 ) -> None:
-    """Record that the person is who they say."""
+    """Confirm the identity of the person."""
     member = acting_member(acting)
-    from plainview.casework.rights.checks import confirm
-
     row = confirm(request, how, acting_member=member)
     _said(
         row,
@@ -129,7 +128,6 @@ def rights_confirm(
     )
 
 
-@rights_app.command("search")
 def rights_search(
     request: Request,
     acting: As,
@@ -138,9 +136,6 @@ def rights_search(
 ) -> None:
     """Compare the person's photograph with every gallery, and look up the references that they named."""
     member = acting_member(acting)
-    from plainview.casework.rights.search import search_person
-    from plainview.casework.workspace.services import services
-
     try:
         faces = [_face(one) for one in search_person(request, top=top, acting_member=member)]
     finally:
@@ -148,7 +143,6 @@ def rights_search(
     print_rows("faces", _HEADS, faces, "Nothing was found.", json=json)
 
 
-@rights_app.command("decide")
 def rights_decide(
     request: Request,
     acting: As,
@@ -157,12 +151,8 @@ def rights_decide(
     rest: Annotated[bool, typer.Option("--rest-other", help="All that are left show somebody else.")] = False,
     json: Json = False,
 ) -> None:
-    """Say of each face whether it is the person's, after looking at it."""
+    """Record for each face whether it is the person's, after looking at it."""
     member = acting_member(acting)
-    from plainview.casework import find
-    from plainview.casework.rights.read import findings_of
-    from plainview.casework.rights.search import decide
-
     persons, others = list(person or []), list(other or [])
     if rest:
         undecided = [one for one in findings_of(find.rights_request(request, member)) if one.is_person is None]
@@ -171,7 +161,6 @@ def rights_decide(
     print_rows("faces", _HEADS, faces, "Nothing to decide.", json=json)
 
 
-@rights_app.command("answer")
 def rights_answer(
     request: Request,
     acting: As,
@@ -180,12 +169,8 @@ def rights_answer(
     reason: Annotated[str, typer.Option(help="Why what was asked to be erased is not; the person reads it.")] = "",
     json: Json = False,
 ) -> None:
-    """Erase what is to be erased, write the letter, and erase the photograph."""
+    """Answer a request: erase the chosen references, write the letter, and erase the photograph."""
     member = acting_member(acting)
-    from plainview.casework import find
-    from plainview.casework.rights.answers import answer_request
-    from plainview.casework.rights.read import findings_of
-
     chosen = set(erase or [])
     if erase_all:
         found = findings_of(find.rights_request(request, member), of_person=True)
@@ -194,7 +179,6 @@ def rights_answer(
     _said(row, f"Request {row.public_id}: {row.outcome}. The letter is on its page.", json=json)
 
 
-@rights_app.command("refuse")
 def rights_refuse(
     request: Request,
     ground: Annotated[str, typer.Option(help=f"One of: {', '.join(GROUNDS)}.")],
@@ -202,15 +186,12 @@ def rights_refuse(
     acting: As,
     json: Json = False,
 ) -> None:
-    """Refuse a request; the letter says the ground, the reason and the remedy."""
+    """Refuse a request; the letter states the ground, the reason and the remedy."""
     member = acting_member(acting)
-    from plainview.casework.rights.checks import refuse
-
     row = refuse(request, ground, reason, acting_member=member)
     _said(row, f"Request {row.public_id} is refused. The letter says why and what the person can do.", json=json)
 
 
-@rights_app.command("extend")
 def rights_extend(
     request: Request,
     days: Annotated[int, typer.Option(help="Days more.")],
@@ -220,8 +201,6 @@ def rights_extend(
 ) -> None:
     """Extend the deadline once, with a reason."""
     member = acting_member(acting)
-    from plainview.casework.rights.checks import extend
-
     row = extend(request, days, reason, acting_member=member)
     _said(row, f"Request {row.public_id} is due on {row.due_on} now.", json=json)
 
@@ -230,9 +209,4 @@ def _said(row: SubjectRequest, words: str, *, json: bool) -> None:
     if json:
         print_json(_row(row))
     else:
-        console.print(words, soft_wrap=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command group."""
-    app.add_typer(rights_app, name="rights")
+        say(words)

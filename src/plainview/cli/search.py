@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.table import Column, Table
 
+from plainview.casework.probes.probe import prepare_probe
+from plainview.casework.search.answers import Answer
+from plainview.casework.search.grounds import ground_of
+from plainview.casework.search.meaning import cautions, meanings
+from plainview.casework.search.run import Request, authorise, run_search, view_candidates
+from plainview.casework.videos.stills import prepare_still
 from plainview.casework.workspace.folder import current
-from plainview.cli.common import As, Json, acting_member, console, print_json, sample_notice
+from plainview.casework.workspace.services import services
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, print_json, print_table, sample_notice, say
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS, UNDECLARED
-
-if TYPE_CHECKING:
-    from plainview.casework.search.answers import Answer
+from plainview.recognition.decode import read_file
+from plainview.scores.scoring import COSINE
+from plainview.storage.base import digest_of
 
 
 def search(
@@ -44,14 +51,6 @@ def search(
 ) -> None:
     """Search a gallery with a probe. The record is made before the result."""
     member = acting_member(acting)
-    from plainview.casework.probes.probe import prepare_probe
-    from plainview.casework.search.grounds import ground_of
-    from plainview.casework.search.run import Request, authorise, run_search
-    from plainview.casework.videos.stills import prepare_still
-    from plainview.casework.workspace.services import services
-    from plainview.recognition.decode import read_file
-    from plainview.storage.base import digest_of
-
     if (image is None) == (not still):
         raise typer.BadParameter("name a picture, or a still with --still")
     digest = digest_of(read_file(image)) if image else ""
@@ -76,8 +75,6 @@ def search(
 def candidates(search: Annotated[str, typer.Argument(help="Id of a search.")], acting: As, json: Json = False) -> None:
     """Show the candidate list of a search again, as it was recorded; the view is recorded too."""
     member = acting_member(acting)
-    from plainview.casework.search.run import view_candidates
-
     answer = view_candidates(search, acting_member=member)
     if json:
         print_json(answer_json(answer))
@@ -87,8 +84,6 @@ def candidates(search: Annotated[str, typer.Argument(help="Id of a search.")], a
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     """An answered search as the JSON that scripts rely on."""
-    from plainview.casework.search.meaning import cautions, meanings
-
     search, shared = answer.search, answer.search.shared_request
     told = meanings(search, answer.candidates)
     return {
@@ -146,59 +141,39 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 def print_answer(answer: Answer, notice: str) -> None:
     """Print an answered search for people."""
     search = answer.search
-    table = Table(
-        "Rank",
-        "Score",
-        "Adjusted",
-        Column("Reference", no_wrap=True),
-        Column("Source", overflow="fold"),
-        "Captured",
-        "Quality",
+    rows = [
+        (
+            row.rank,
+            f"{row.score:.3f}",
+            f"{row.adjusted:.3f}",
+            row.reference.public_id,
+            row.reference.source_url,
+            row.reference.captured_on or "not stated",
+            row.reference.quality,
+        )
+        for row in answer.candidates
+    ]
+    print_table(
+        ("Rank", "Score", "Adjusted", "Reference", "Source", "Captured", "Quality"),
+        rows,
         title=f"Search {search.public_id}: {len(answer.candidates)} candidates of {search.gallery_size} references",
         caption=notice,
     )
-    for row in answer.candidates:
-        reference = row.reference
-        table.add_row(
-            str(row.rank),
-            f"{row.score:.3f}",
-            f"{row.adjusted:.3f}",
-            reference.public_id,
-            reference.source_url,
-            str(reference.captured_on or "not stated"),
-            str(reference.quality),
-        )
-    console.print(table)
     if search.shared_request is not None:
         asker = search.shared_request.agreement.asker.name
-        console.print(f"Searched for {asker}, who asked in {search.shared_request.public_id}.")
+        say(f"Searched for {asker}, who asked in {search.shared_request.public_id}.")
     if search.authorise_by is not None:
-        console.print(
-            f"[yellow]Urgent: a supervisor authorises it by {search.authorise_by:%Y-%m-%d %H:%M} UTC "
-            f"(`plainview urgent authorise {search.public_id}`), or it is erased.[/]",
-            soft_wrap=True,
+        say(
+            f"Urgent: a supervisor authorises it by {search.authorise_by:%Y-%m-%d %H:%M} UTC "
+            f"(`plainview urgent authorise {search.public_id}`), or it is erased.",
+            style="yellow",
         )
-    from plainview.casework.search.meaning import cautions, meanings
-    from plainview.scores.scoring import COSINE
-
     for row, meaning in list(zip(answer.candidates, meanings(search, answer.candidates), strict=True))[:3]:
-        console.print(f"Rank {row.rank}: {meaning.text}", soft_wrap=True)
+        say(f"Rank {row.rank}: {meaning.text}")
     for caution in cautions(search, answer.candidates):
         where = f"Rank {caution.rank}: " if caution.rank else ""
-        console.print(f"[yellow]Look again. {where}{caution.text}[/]", soft_wrap=True)
-    console.print(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
+        say(f"Look again. {where}{caution.text}", style="yellow")
+    say(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
     if search.scorer != COSINE:
-        console.print(
-            "Order and rates are of the adjusted score: less how near both faces lie to everybody.",
-            soft_wrap=True,
-        )
-    console.print(
-        f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}",
-        soft_wrap=True,
-    )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(search)
-    app.command()(candidates)
+        say("Order and rates are of the adjusted score: less how near both faces lie to everybody.")
+    say(f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}")

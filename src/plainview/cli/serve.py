@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from contextlib import nullcontext
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from granian import Granian
+from granian.constants import Interfaces
 
+from plainview.casework.people.samples import credentials
+from plainview.casework.people.sign_in import release, reset_sign_in
 from plainview.casework.workspace.folder import SERVE_ENV, Workspace
-from plainview.cli.common import As, Json, acting_member, console, open_workspace, print_json
-from plainview.cli.people import member_app
-from plainview.cli.worker import beside
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, answer, print_json, print_table, say
+from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
 
 _THREADS = 4  # requests at the same time: each search of a large gallery keeps one core busy
@@ -33,7 +39,7 @@ def serve(
         bool, typer.Option("--worker/--no-worker", help="Run a worker for background work beside it.")
     ] = True,
 ) -> None:
-    """Serve the web application, one process and a worker beside it, until it is stopped."""
+    """Serve the web application, with a worker, until it is stopped."""
     workspace = open_workspace()
     secure = "proxy" if behind_proxy else "tls" if tls_cert and tls_key else ""
     require_safe(workspace, host, secure)
@@ -41,13 +47,11 @@ def serve(
         workspace.served_mark.touch(mode=0o600)
     os.environ[SERVE_ENV] = f"{name or host} {secure}"
     address = f"http{'s' if secure == 'tls' else ''}://{host}:{port}/"
-    console.print(f"Plainview on {address}  (stop with Ctrl-C)", soft_wrap=True)
+    say(f"Plainview on {address}  (stop with Ctrl-C)")
     if workspace.is_sample:
         _print_people()
-    from granian import Granian
-    from granian.constants import Interfaces
 
-    with beside() if with_worker else nullcontext():
+    with _worker_beside() if with_worker else nullcontext():
         Granian(
             "plainview.site.wsgi:application",
             address=host,
@@ -58,6 +62,17 @@ def serve(
             ssl_cert=tls_cert,
             ssl_key=tls_key,
         ).serve()
+
+
+@contextmanager
+def _worker_beside() -> Iterator[None]:
+    """Run a worker in a process of its own for as long as the block runs."""
+    process = subprocess.Popen([sys.executable, "-m", "plainview.cli.main", "worker"], stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def require_safe(workspace: Workspace, host: str, secure: str) -> None:
@@ -93,12 +108,9 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-@member_app.command("sample-credentials")
 def sample_credentials(json: Json = False) -> None:
     """Print how each sample person signs in, with the code of this moment."""
     open_workspace()
-    from plainview.casework.people.samples import credentials
-
     if json:
         print_json({"people": credentials()})
     else:
@@ -106,34 +118,23 @@ def sample_credentials(json: Json = False) -> None:
 
 
 def _print_people() -> None:
-    from plainview.casework.people.samples import credentials
-
-    table = Table("Sample person", "Password", "Code now", "Authenticator secret")
-    for email, row in credentials().items():
-        table.add_row(email, row["password"], row["code"], row["totp_secret"])
-    console.print(table)
+    rows = [(email, row["password"], row["code"], row["totp_secret"]) for email, row in credentials().items()]
+    print_table(("Sample person", "Password", "Code now", "Authenticator secret"), rows)
 
 
-@member_app.command("release")
-def member_release(email: str, acting: As) -> None:
+def member_release(email: str, acting: As, json: Json = False) -> None:
     """Unlock a colleague's account after failed attempts."""
     member = acting_member(acting)
-    from plainview.casework.people.sign_in import release
+    released = release(email, acting_member=member)
+    answer(f"{released.email} is released.", json=json, email=released.email, state="released")
 
-    console.print(f"{release(email, acting_member=member).email} is released.")
 
-
-@member_app.command("reset-sign-in")
-def member_reset(email: str, acting: As) -> None:
-    """Take a colleague's password and second factors away; they set up new ones with the code."""
+def member_reset(email: str, acting: As, json: Json = False) -> None:
+    """Remove a colleague's password and second factors; they set up new ones with the code."""
     member = acting_member(acting)
-    from plainview.casework.people.sign_in import reset_sign_in
-
     code = reset_sign_in(email, acting_member=member)
-    console.print(f"Give this code to {email}, and nobody else; they open /join/CODE/ with it:")
+    if json:
+        print_json({"email": email, "code": code})
+        return
+    say(f"Give this code to {email}, and nobody else; they open /join/CODE/ with it:")
     typer.echo(code)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands; those of members are in the group `member`."""
-    app.command()(serve)

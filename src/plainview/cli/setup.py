@@ -1,18 +1,21 @@
-"""`plainview init` and `plainview doctor`."""
+"""`plainview init`: makes a workspace. Django starts on it once its folder is there."""
 
 from __future__ import annotations
 
+import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plainview.casework.log.channel import command_line, enter
-from plainview.casework.workspace.folder import Workspace, current, lay_out
-from plainview.cli.common import Json, console, open_workspace, print_json, sample_notice, start_django
+from plainview.casework.workspace.folder import ENV, Workspace, current, lay_out
+from plainview.cli.common import Json, print_json, sample_notice, say
+from plainview.cli.start import start_django
 
 if TYPE_CHECKING:
-    from plainview.casework.canaries.state import GalleryState
+    pass
 
 
 def make_workspace(*, sample: bool) -> Workspace:
@@ -41,86 +44,25 @@ def make_workspace(*, sample: bool) -> Workspace:
 
 
 def init(
+    folder: Annotated[Path | None, typer.Argument(help="The new workspace, instead of --workspace.")] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Add a ready sample agency and its people.")] = False,
+    json: Json = False,
 ) -> None:
-    """Make a workspace: settings, keys (mode 0600), database, blobs, and the log's first entry."""
+    """Create a workspace: settings, keys (mode 0600), database, blobs, and the log's first entry."""
+    if folder is not None:
+        os.environ[ENV] = str(folder.absolute())
     workspace = make_workspace(sample=sample)
-    console.print(f"Workspace made in {workspace.root}. Back up its keys folder; nothing opens without it.")
-    if sample:
-        console.print(f"[yellow]{sample_notice(workspace)}[/]")
-        console.print("People: examiner@, verifier@, supervisor@, admin@ and auditor@agency.example")
-        console.print("How they sign in to `plainview serve`: plainview member sample-credentials")
-        console.print(
-            "Next: plainview gallery create NAME --basis TEXT --source TEXT --expires YYYY-MM-DD "
-            "--as admin@agency.example",
-            soft_wrap=True,
-        )
-
-
-def doctor(json: Json = False) -> None:
-    """Check the workspace, the model pack and the decoder, and say what to mend."""
-    workspace = open_workspace()
-    from plainview.casework.canaries.state import state
-    from plainview.casework.erasure.expunge import finish, forget_pages
-    from plainview.casework.log.read import verify_log
-    from plainview.casework.models import Gallery
-    from plainview.casework.workspace.services import services
-
-    finish(*Gallery.objects.all())  # what an interrupted expunge left, in the indexes too
-    emptied = forget_pages()
-    services().engine  # noqa: B018  raises when the pack is missing or altered
-    services().decoder  # noqa: B018  starts the restricted child
-    report = verify_log()
-    services().close()
-    galleries = state()
-    wrong = [row for row in galleries if row.alarms or row.overdue]
-    ok = report.ok and not wrong
     if json:
-        told = {
-            "galleries": len(galleries),
-            "without": [row.gallery for row in galleries if not row.canaries],
-            "overdue": [row.gallery for row in galleries if row.overdue],
-            "alarms": [alarm.public_id for row in galleries for alarm in row.alarms],
-        }
-        print_json(
-            {
-                "ok": ok,
-                "workspace": workspace.root,
-                "log_entries": report.entries,
-                "canaries": told,
-                "journal_emptied": emptied,
-            }
+        print_json({"workspace": workspace.root, "sample": sample})
+        return
+    say(f"The workspace is ready in {workspace.root}. Back up its keys folder; nothing opens without it.")
+    if folder is not None:
+        say(f"Name it from now on: export {ENV}={workspace.root}")
+    if sample:
+        say(sample_notice(workspace), style="yellow")
+        say("People: examiner@, verifier@, supervisor@, admin@ and auditor@agency.example")
+        say("How they sign in to `plainview serve`: plainview member sample-credentials")
+        say(
+            "Next: plainview gallery create NAME --basis TEXT --source TEXT --expires YYYY-MM-DD "
+            "--as admin@agency.example"
         )
-    else:
-        console.print(f"Model pack: intact. Decoder: starts. Log: {report.entries} entries, ok={report.ok}.")
-        console.print("Erasures: finished." if emptied else "Erasures: a reader keeps the database's journal.")
-        _print_canaries(galleries)
-    if not ok:
-        raise typer.Exit(1)
-
-
-def _print_canaries(galleries: list[GalleryState]) -> None:
-    """Say how the canaries stand: what is wrong by name, what is missing, what is in order."""
-    for row in galleries:
-        where = f"{row.gallery} ({row.agency})"
-        for alarm in row.alarms:
-            console.print(f"[red]ALARM {alarm.public_id} in {where}: {alarm.says}[/]", soft_wrap=True)
-        if row.overdue:
-            last = f"the last was on {row.checked_at:%Y-%m-%d %H:%M} UTC" if row.checked_at else "there was none"
-            console.print(f"[red]The canary check of {where} is overdue: {last}.[/] Run `plainview canary run`.")
-    without = [row.gallery for row in galleries if not row.canaries]
-    if without:
-        console.print(
-            f"[yellow]No canary proves {', '.join(without)}:[/] a damaged index or another model would go unnoticed. "
-            "Add a pair with `plainview canary add`.",
-            soft_wrap=True,
-        )
-    fine = sum(bool(row.canaries) and not row.alarms and not row.overdue for row in galleries)
-    if fine or not galleries:
-        console.print(f"Canaries: {fine} galleries without an alarm." if galleries else "Canaries: no gallery yet.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(init)
-    app.command()(doctor)

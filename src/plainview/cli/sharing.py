@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from plainview.cli.common import As, Json, acting_member, console, print_json, print_rows
+from plainview.casework.agreements.read import Shown as ShownAgreement
+from plainview.casework.agreements.read import agreements
+from plainview.casework.probes.preparations import prepare, save
+from plainview.casework.sharing.agree import Proposal, accept, propose, propose_version, withdraw
+from plainview.casework.sharing.ends import decline, refuse_authorisation, take_back
+from plainview.casework.sharing.read import Shown as ShownRequest
+from plainview.casework.sharing.read import given, requests, shown
+from plainview.casework.sharing.requests import Wish, authorise_request, make_request, take, view_request
+from plainview.casework.sharing.search import answer_request, report_shared_outcome, search_shared
+from plainview.casework.workspace.services import services
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, day_option, print_json, print_rows, say
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS
 from plainview.policy.sharing import DEFAULT_ANSWER_DAYS, GIVES, LEAD
+from plainview.recognition.decode import read_file
 
-if TYPE_CHECKING:
-    from plainview.casework.agreements.read import Shown as ShownAgreement
-    from plainview.casework.sharing.agree import Proposal
-    from plainview.casework.sharing.read import Shown as ShownRequest
-
-agreement_app = typer.Typer(help="Agreements to search for another agency.", no_args_is_help=True)
-request_app = typer.Typer(help="Searches that one agency asks another for.", no_args_is_help=True)
 Reason = Annotated[str, typer.Option(help="Why, in words; the other agency reads it.")]
 Galleries = Annotated[
     list[str], typer.Option("--gallery", help="A gallery of yours; name the option again for another.")
 ]
-Begins = Annotated[
-    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, UTC; today if not named.")
-]
-Ends = Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="Last day, UTC.")]
+Begins = Annotated[date | None, day_option("--from", help="First day, UTC; today if not named.")]
+Ends = Annotated[date, day_option("--until", help="Last day, UTC.")]
 Offences = Annotated[list[str] | None, typer.Option("--offence", help="Only for this offence; may be repeated.")]
 Purposes = Annotated[list[str] | None, typer.Option("--purpose", help="Only for this purpose; may be repeated.")]
 Askers = Annotated[list[str] | None, typer.Option("--asker", help="Address of a member who may ask; may be repeated.")]
@@ -35,7 +38,6 @@ Gives = Annotated[str, typer.Option(help=f"What the other agency gets: {' or '.j
 Days = Annotated[int, typer.Option("--answer-days", help="Days until a request expires.")]
 
 
-@agreement_app.command("propose")
 def agreement_propose(
     agency: Annotated[str, typer.Argument(help="Name of the agency that may ask yours.")],
     gallery: Galleries,
@@ -49,16 +51,13 @@ def agreement_propose(
     days: Days = DEFAULT_ANSWER_DAYS,
     json: Json = False,
 ) -> None:
-    """Offer another agency to search galleries of yours for it; nothing binds before it accepts."""
+    """Offer to search galleries of yours for another agency; nothing is binding until it accepts."""
     member = acting_member(acting)
-    from plainview.casework.sharing.agree import propose
-
     terms = _proposal(gallery, begins, until, offence, purpose, asker, gives, days)
     made = propose(agency, terms, acting_member=member)
     _said(made.public_id, "agreement", f"Agreement {made.public_id} waits until {agency} accepts it.", json)
 
 
-@agreement_app.command("change")
 def agreement_change(
     agreement: str,
     gallery: Galleries,
@@ -72,16 +71,13 @@ def agreement_change(
     days: Days = DEFAULT_ANSWER_DAYS,
     json: Json = False,
 ) -> None:
-    """Propose a new version of an agreement; until the other agency accepts it, the older one binds."""
+    """Propose a new version of an agreement; the current one stays in force until the other agency accepts."""
     member = acting_member(acting)
-    from plainview.casework.sharing.agree import propose_version
-
     terms = _proposal(gallery, begins, until, offence, purpose, asker, gives, days)
     made = propose_version(agreement, terms, acting_member=member)
     _said(made.public_id, "agreement", "The new version waits to be accepted; the older one binds.", json)
 
 
-@agreement_app.command("accept")
 def agreement_accept(
     agreement: str,
     version: Annotated[int, typer.Option(help="Number of the version that you read.")],
@@ -90,28 +86,20 @@ def agreement_accept(
 ) -> None:
     """Accept the newest version of an agreement."""
     member = acting_member(acting)
-    from plainview.casework.sharing.agree import accept
-
     made = accept(agreement, version, acting_member=member)
     _said(made.public_id, "agreement", f"Agreement {made.public_id} is in force in version {version}.", json)
 
 
-@agreement_app.command("withdraw")
 def agreement_withdraw(agreement: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """End an agreement at once: nothing new runs, and whatever is open under it is over."""
+    """End an agreement at once, with every open request under it."""
     member = acting_member(acting)
-    from plainview.casework.sharing.agree import withdraw
-
-    made = withdraw(agreement, why=reason, acting_member=member)
+    made = withdraw(agreement, reason=reason, acting_member=member)
     _said(made.public_id, "agreement", f"Agreement {made.public_id} is withdrawn; nothing runs.", json)
 
 
-@agreement_app.command("list")
 def agreement_list(acting: As, json: Json = False) -> None:
     """List the agreements of your agency, the newest first."""
     member = acting_member(acting)
-    from plainview.casework.agreements.read import agreements
-
     rows = [_agreement(row) for row in agreements(member)]
     heads = (
         "Agreement",
@@ -131,7 +119,6 @@ def agreement_list(acting: As, json: Json = False) -> None:
     print_rows("agreements", heads, rows, "No agreement yet.", json=json)
 
 
-@request_app.command("make")
 def request_make(
     image: Path,
     acting: As,
@@ -146,13 +133,8 @@ def request_make(
     edit: Annotated[list[str] | None, typer.Option(help="Edit of the probe, as in `search`.")] = None,
     json: Json = False,
 ) -> None:
-    """Ask another agency for a search; a supervisor of yours authorises it before it goes out."""
+    """Ask another agency for a search; one of your supervisors authorises it before it is sent."""
     member = acting_member(acting)
-    from plainview.casework.probes.preparations import prepare, save
-    from plainview.casework.sharing.requests import Wish, make_request
-    from plainview.casework.workspace.services import services
-    from plainview.recognition.decode import read_file
-
     try:
         draft = prepare(case, image.name, read_file(image), edits=edit or (), acting_member=member)
         changes: dict[str, Any] = {"origin": origin} | ({"face": face} if face else {})
@@ -164,56 +146,43 @@ def request_make(
     _said(made.public_id, "request", f"Request {made.public_id} waits for a supervisor of your agency.", json)
 
 
-@request_app.command("authorise")
 def request_authorise(
-    request: str, acting: As, note: Annotated[str, typer.Option(help="Kept with it.")] = "", json: Json = False
+    request: str,
+    acting: As,
+    reason: Annotated[str, typer.Option(help="The reason; it is kept.")] = "",
+    json: Json = False,
 ) -> None:
     """Authorise a colleague's request; it reaches the other agency at once."""
     member = acting_member(acting)
-    from plainview.casework.sharing.requests import authorise_request
-
-    made = authorise_request(request, note=note, acting_member=member)
+    made = authorise_request(request, reason=reason, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} has reached the other agency.", json)
 
 
-@request_app.command("refuse")
 def request_refuse(request: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """Decide that a colleague's request does not go out."""
+    """Decide that a colleague's request is not sent."""
     member = acting_member(acting)
-    from plainview.casework.sharing.ends import refuse_authorisation
-
     made = refuse_authorisation(request, reason=reason, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} does not go out.", json)
 
 
-@request_app.command("take-back")
 def request_take_back(request: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """Take a request of your agency back; it is not searched and not answered any more."""
+    """Withdraw a request of your agency; it is no longer searched or answered."""
     member = acting_member(acting)
-    from plainview.casework.sharing.ends import take_back
-
     made = take_back(request, reason=reason, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} is taken back.", json)
 
 
-@request_app.command("list")
 def request_list(acting: As, json: Json = False) -> None:
-    """List the requests that your agency made and those that reached it."""
+    """List the requests that your agency made and received."""
     member = acting_member(acting)
-    from plainview.casework.sharing.read import requests
-
     rows = [_request(row) for made in (False, True) for row in requests(member, made=made)]
     heads = ("Request", "Side", "Other agency", "State", "Gallery", "Offence", "Until", "Result")
     print_rows("requests", heads, rows, "No request yet.", json=json)
 
 
-@request_app.command("show")
 def request_show(request: str, acting: As, json: Json = False) -> None:
     """Show a request with its answer; the view is recorded."""
     member = acting_member(acting)
-    from plainview.casework.sharing.read import given, shown
-    from plainview.casework.sharing.requests import view_request
-
     row = shown(view_request(request, acting_member=member), member)
     held = row.request
     told = _request(row) | {
@@ -242,37 +211,27 @@ def request_show(request: str, acting: As, json: Json = False) -> None:
         print_json(told)
         return
     for name, value in told.items():
-        console.print(f"{name.replace('_', ' ')}: {value if value not in (None, []) else '-'}", soft_wrap=True)
-    console.print("A candidate is similar, not identified; a person decides.")
+        say(f"{name.replace('_', ' ')}: {value if value not in (None, []) else '-'}")
+    say("A candidate is similar, not identified; a person decides.")
 
 
-@request_app.command("take")
 def request_take(request: str, acting: As, json: Json = False) -> None:
-    """Take another agency's request: a case that stands for theirs is opened, and you search it."""
+    """Take another agency's request; this opens a case here that represents theirs."""
     member = acting_member(acting)
-    from plainview.casework.sharing.requests import take
-
     made = take(request, acting_member=member)
     _said(made.public_id, "request", f"You have taken {made.public_id}; its case here has this number.", json)
 
 
-@request_app.command("decline")
 def request_decline(request: str, reason: Reason, acting: As, json: Json = False) -> None:
-    """Say no to another agency's request."""
+    """Decline another agency's request."""
     member = acting_member(acting)
-    from plainview.casework.sharing.ends import decline
-
     made = decline(request, reason=reason, acting_member=member)
     _said(made.public_id, "request", f"Request {made.public_id} is declined.", json)
 
 
-@request_app.command("search")
 def request_search(request: str, acting: As, json: Json = False) -> None:
-    """Search as another agency asked, under the rules of both; then examine as after any search."""
+    """Run the search that another agency asked for, under the rules of both agencies."""
     member = acting_member(acting)
-    from plainview.casework.sharing.search import search_shared
-    from plainview.casework.workspace.services import services
-
     try:
         made = search_shared(request, acting_member=member)
     finally:
@@ -281,60 +240,52 @@ def request_search(request: str, acting: As, json: Json = False) -> None:
     if json:
         print_json({"request": request, "search_id": made.public_id, "candidates": found})
         return
-    console.print(f"Search {made.public_id}: {found} candidates. See `plainview candidates {made.public_id}`.")
+    say(f"Search {made.public_id}: {found} candidates. See `plainview candidates {made.public_id}`.")
 
 
-@request_app.command("answer")
 def request_answer(request: str, acting: As, json: Json = False) -> None:
-    """Answer with what the agreement says: released leads, the candidate list, or that nothing was found."""
+    """Answer with what the agreement allows: released leads, the candidate list, or that nothing was found."""
     member = acting_member(acting)
-    from plainview.casework.sharing.search import answer_request
-
     made = answer_request(request, acting_member=member)
     if json:
         print_json({"request": made.public_id, "result": made.result})
         return
-    console.print(f"Request {made.public_id} is answered: {made.result}.")
+    say(f"Request {made.public_id} is answered: {made.result}.")
 
 
-@request_app.command("outcome")
 def request_outcome(
     request: str,
     lead: str,
     outcome: str,
     acting: As,
-    note: Annotated[str, typer.Option(help="More in words.")] = "",
+    reason: Annotated[str, typer.Option(help="More in words.")] = "",
     json: Json = False,
 ) -> None:
-    """Report what came of a lead that another agency gave you; it counts for both."""
+    """Report the outcome of a lead that another agency gave you; it counts for both."""
     member = acting_member(acting)
-    from plainview.casework.sharing.search import report_shared_outcome
-
-    report_shared_outcome(request, lead, outcome, note=note, acting_member=member)
+    report_shared_outcome(request, lead, outcome, reason=reason, acting_member=member)
     _said(request, "request", f"Reported of lead {lead}: {outcome}.", json)
 
 
 def _proposal(
     galleries: list[str],
-    begins: datetime | None,
-    until: datetime,
+    begins: date | None,
+    until: date,
     offences: list[str] | None,
     purposes: list[str] | None,
     askers: list[str] | None,
     gives: str,
     days: int,
 ) -> Proposal:
-    from plainview.casework.sharing.agree import Proposal
-
-    first = begins or datetime.now(UTC)
-    return Proposal(galleries, first.date(), until.date(), offences or (), purposes or (), askers or (), gives, days)
+    first = begins or datetime.now(UTC).date()
+    return Proposal(galleries, first, until, offences or (), purposes or (), askers or (), gives, days)
 
 
 def _said(public_id: str, kind: str, text: str, json: bool) -> None:
     if json:
         print_json({kind: public_id})
     else:
-        console.print(text, soft_wrap=True)
+        say(text)
 
 
 def _agreement(row: ShownAgreement) -> dict[str, Any]:
@@ -370,9 +321,3 @@ def _request(row: ShownRequest) -> dict[str, Any]:
         "until": held.expires_at.isoformat(timespec="minutes"),
         "result": held.result or None,
     }
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(agreement_app, name="agreement")
-    app.add_typer(request_app, name="request")

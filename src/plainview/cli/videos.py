@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
+from plainview.casework import find, jobs
+from plainview.casework.models import Member, Video
+from plainview.casework.videos.erase import erase_video
+from plainview.casework.videos.export import KINDS, export_stills
+from plainview.casework.videos.process import process_video
+from plainview.casework.videos.read import persons, persons_json, videos
+from plainview.casework.videos.upload import add_part, begin_video, finish_video
 from plainview.casework.workspace.folder import current
-from plainview.cli.common import As, Json, acting_member, console, err, print_json, print_rows, sample_notice
+from plainview.casework.workspace.services import services
+from plainview.cli.acting import acting_member
+from plainview.cli.common import As, Json, answer, print_json, print_rows, print_table, sample_notice, say
+from plainview.cli.progress import bars
 from plainview.policy.decision import Refused
-
-if TYPE_CHECKING:
-    from plainview.casework.models import Member, Video
-
-_COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+from plainview.policy.video import PART_BYTES
 
 
 def video(
@@ -29,8 +33,6 @@ def video(
 ) -> None:
     """Find the people of a video: a best still for each, and others. Nothing is searched."""
     member = acting_member(acting)
-    from plainview.casework.videos.read import persons, persons_json
-
     done = _through(file, case, first, last, member)
     if json:
         print_json(
@@ -44,46 +46,31 @@ def video(
             }
         )
         return
-    table = Table(
-        "Person",
-        "Stills",
-        "Best still",
-        "Time",
-        "Frame",
-        "Width",
-        "Quality",
+    rows = [
+        (
+            person.number,
+            len(person.stills),
+            person.best.public_id,
+            f"{person.best.time_s:.2f} s",
+            person.best.frame,
+            f"{person.best.box[2]:.0f}",
+            person.best.quality,
+        )
+        for person in persons(done)
+    ]
+    print_table(
+        ("Person", "Stills", "Best still", "Time", "Frame", "Width", "Quality"),
+        rows,
         title=f"Video {done.public_id}: {done.seconds:,.1f} s, {done.frames:,} frames",
         caption=sample_notice(current()),
     )
-    for person in persons(done):
-        best = person.best
-        table.add_row(
-            str(person.number),
-            str(len(person.stills)),
-            best.public_id,
-            f"{best.time_s:.2f} s",
-            str(best.frame),
-            f"{best.box[2]:.0f}",
-            str(best.quality),
-        )
-    console.print(table)
     for note in done.notes:
-        console.print(f"[yellow]{note}[/]", soft_wrap=True)
-    console.print(
-        "Grouped within this video only. Search with one: `plainview search --still ID --case ... `",
-        soft_wrap=True,
-    )
+        say(note, style="yellow")
+    say("Grouped within this video only. Search with one: `plainview search --still ID --case ...`")
 
 
 def _through(file: Path, case: str, first: float, last: float | None, member: Member) -> Video:
     """Upload the file in pieces, then look through it, in this process."""
-    from plainview.casework import jobs
-    from plainview.casework.models import Video
-    from plainview.casework.videos.process import process_video
-    from plainview.casework.videos.upload import add_part, begin_video, finish_video
-    from plainview.casework.workspace.services import services
-    from plainview.policy.video import PART_BYTES
-
     try:
         size = file.stat().st_size
         stream = file.open("rb")
@@ -94,20 +81,16 @@ def _through(file: Path, case: str, first: float, last: float | None, member: Me
             f"{file.name!r} cannot be read: {error.strerror}.",
             "Check that it exists and that you may read it.",
         ) from error
-    with stream, Progress(*_COLUMNS, console=err, transient=True) as bar:
+    with stream, bars() as add_bar:
         begun = begin_video(case, file.name, size, first_s=first, last_s=last, acting_member=member)
-        task, offset = bar.add_task("Storing", total=size), 0
+        storing, offset = add_bar("Storing", size), 0
         while piece := stream.read(PART_BYTES):
             offset = add_part(begun.public_id, offset, piece, acting_member=member)
-            bar.update(task, completed=offset)
+            storing.reach(offset, size)
         begun, job = finish_video(begun.public_id, acting_member=member)
-        task = bar.add_task("Looking through", total=None)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
+        looking = add_bar("Looking through", 0)
         try:
-            jobs.run(job.pk, lambda held: process_video(held, progress))
+            jobs.run(job.pk, lambda job_now: process_video(job_now, looking.reach))
         finally:
             services().close()
     done = Video.objects.get(pk=begun.pk)
@@ -124,10 +107,6 @@ def stills(
 ) -> None:
     """List the stills of a video, or write them as a table or a contact sheet."""
     member = acting_member(acting)
-    from plainview.casework import find
-    from plainview.casework.videos.export import KINDS, export_stills
-    from plainview.casework.videos.read import persons, persons_json
-
     found = find.video(video, member)
     if out is not None:
         kind = out.suffix.lower().lstrip(".")
@@ -139,7 +118,7 @@ def stills(
                 "End the name in one of them.",
             )
         out.write_bytes(export_stills(video, kind, acting_member=member))
-        console.print(f"Written to {out}.")
+        answer(f"Written to {out}.", json=json, video_id=found.public_id, file=out)
         return
     if json:
         print_json(
@@ -176,8 +155,6 @@ def stills(
 def video_list(acting: As, json: Json = False) -> None:
     """List the agency's videos, the newest first."""
     member = acting_member(acting)
-    from plainview.casework.videos.read import videos
-
     rows = [
         {
             "id": row.public_id,
@@ -202,18 +179,9 @@ def video_erase(
     video: Annotated[str, typer.Argument(help="Id of a video.")],
     reason: Annotated[str, typer.Option(help="Why it is erased.")],
     acting: As,
+    json: Json = False,
 ) -> None:
-    """Erase a video with its stills for good; what stays is that there was one, and why it went."""
+    """Erase a video and its stills for good; the log keeps that it existed and the reason."""
     member = acting_member(acting)
-    from plainview.casework.videos.erase import erase_video
-
     gone = erase_video(video, reason=reason, acting_member=member)
-    console.print(f"Video {video} is erased ({gone} stored pieces).")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(video)
-    app.command("videos")(video_list)
-    app.command()(stills)
-    app.command("video-erase")(video_erase)
+    answer(f"Video {video} is erased ({gone} stored pieces).", json=json, video=video, state="erased", pieces=gone)

@@ -16,25 +16,23 @@ from plainview.audit.logfile import KEY_NAME, LOG_NAME, read_lines, split_line
 from plainview.audit.merkle import consistency_proof, leaf_hash
 from plainview.audit.verify import Report, verify_folder
 from plainview.audit.witness import Witness, WitnessRefused
-from plainview.cli.common import Json, console, err, print_json
+from plainview.cli.common import Json, answer, print_json, say, warn
 from plainview.policy.decision import Refused
-
-app = typer.Typer(help="Keep and cosign the checkpoints of other people's logs.", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(help="The witness's own folder.")]
 
 
-@app.command("init")
-def init(folder: Folder, name: Annotated[str, typer.Option(help="Such as witness.example/w1.")]) -> None:
-    """Make a witness's keys (mode 0600) and print its public key line."""
+def init(
+    folder: Folder, name: Annotated[str, typer.Option(help="Such as witness.example/w1.")], json: Json = False
+) -> None:
+    """Create a witness's keys (mode 0600) and print its public key line."""
     try:
         witness = Witness.create(folder, name)
     except WitnessRefused as error:
         raise _refused(error) from None
-    typer.echo(witness.key.text)
+    answer(witness.key.text, json=json, witness=witness.key.text, folder=folder)
 
 
-@app.command()
 def cosign(
     folder: Folder,
     log: Annotated[Path, typer.Argument(help="A copy of the log.")],
@@ -50,9 +48,8 @@ def cosign(
         raise _refused(error) from None
 
 
-@app.command()
 def status(folder: Folder, json: Json = False) -> None:
-    """Show what the witness keeps of each log, and the evidence of what it refused."""
+    """Show each log that the witness follows, and the evidence of what it refused."""
     try:
         witness = Witness(folder)
         kept = witness.checkpoints()
@@ -66,11 +63,11 @@ def status(folder: Folder, json: Json = False) -> None:
     if json:
         print_json({"witness": witness.key.text, "logs": rows, "evidence": evidence})
         return
-    console.print(f"Witness {witness.key.text}", soft_wrap=True)
+    say(f"Witness {witness.key.text}")
     for row in rows:
-        console.print(f"{row['log']}: {row['size']} entries, {row['root']}, {row['cosigned_at']}", soft_wrap=True)
+        say(f"{row['log']}: {row['size']} entries, {row['root']}, {row['cosigned_at']}")
     for path in evidence:
-        err.print(f"Refused, see {path}", soft_wrap=True)
+        warn(f"Refused, see {path}")
 
 
 def _cosign(witness: Witness, log: Path, report: Report) -> str:
@@ -127,7 +124,7 @@ def monitor(
     mail_file: Annotated[Path | None, typer.Option(help="File to which alarms are added.")] = None,
     json: Json = False,
 ) -> None:
-    """Watch a log from outside; exit 1 with one line an alarm when something is wrong."""
+    """Watch a log from outside. Exit 1, with one line for each alarm, when something is wrong."""
     while True:
         alarms = _look(log, state, key, timedelta(minutes=max_age), json=json)
         if alarms:
@@ -146,7 +143,7 @@ def _look(log: Path, state: Path, key: str | None, max_age: timedelta, *, json: 
         rows = [{"kind": alarm.kind, "text": alarm.text} for alarm in alarms]
         print_json({"ok": not alarms, "entries": report.entries if report else None, "alarms": rows})
     elif not alarms and report is not None:
-        console.print(f"In order: {report.entries} entries, root {report.root}", soft_wrap=True)
+        say(f"In order: {report.entries} entries, root {report.root}")
     return [f"{alarm.kind}: {alarm.text}" for alarm in alarms]
 
 

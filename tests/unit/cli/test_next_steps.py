@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.refusals import refusals
 
-from plainview.cli.needs import NEEDS
+from plainview.cli.commands import COMMANDS as TABLE
 from plainview.cli.next_steps import BY_RULE, COMMANDS, of_pack, of_refusal
 from plainview.policy.decision import OperatorAct, Refused
 from plainview.policy.permissions import Permission
@@ -20,14 +20,14 @@ def test_every_act_that_a_refusal_names_has_a_row_and_no_other() -> None:
 def test_the_commands_exist_and_need_the_permission_of_their_act() -> None:
     for act, command in COMMANDS.items():
         if command is not None and isinstance(act, Permission) and act is not Permission.AGENCY_OPEN:
-            assert NEEDS[command] is act, command
-        assert command is None or command in NEEDS
+            assert TABLE[command].who is act, command
+        assert command is None or command in TABLE
 
 
 def test_a_rule_of_its_own_command_names_an_act_with_several() -> None:
     acts = {row.rule_id: row.act for row in refusals()}
     for rule, command in BY_RULE.items():
-        assert str(NEEDS[command]) == str(getattr(Permission, acts[rule].removeprefix("Permission."))), rule
+        assert str(TABLE[command].who) == str(getattr(Permission, acts[rule].removeprefix("Permission."))), rule
 
 
 def test_the_command_comes_in_a_line_of_its_own() -> None:

@@ -140,7 +140,7 @@ def test_what_happens_to_a_member_counts_at_the_next_request(workspace: Path, ch
     client = signed_in()
     assert client.get("/").status_code == 200
     if change == "deactivated":
-        deactivate(EMAIL, why="left", acting_member=person("admin"))
+        deactivate(EMAIL, reason="left", acting_member=person("admin"))
         assert client.get("/").status_code == 302
     else:
         from plainview.casework.models import Agency

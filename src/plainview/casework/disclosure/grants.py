@@ -162,7 +162,7 @@ def _last_day(email: str, agency: Agency) -> date:
     return newest if newest is not None else timezone.now().date() - timedelta(days=1)
 
 
-def revoke(grant_id: str, why: str, *, acting_member: Member) -> DisclosureGrant:
+def revoke(grant_id: str, reason: str, *, acting_member: Member) -> DisclosureGrant:
     """Close a search to a person at once; with their last one the account ends and its sessions too.
 
     Raises:
@@ -174,8 +174,8 @@ def revoke(grant_id: str, why: str, *, acting_member: Member) -> DisclosureGrant
             raise Refused(
                 "grant.revoked", "Nothing changed", "This grant has already been revoked.", "Nothing more is needed."
             )
-        rules.require(explained(why, "The reason"))
-        row.revoked_by, row.revoked_at, row.revoked_why = acting_member, timezone.now(), why.strip()
+        rules.require(explained(reason, "The reason"))
+        row.revoked_by, row.revoked_at, row.revoked_why = acting_member, timezone.now(), reason.strip()
         row.save(update_fields=["revoked_by", "revoked_at", "revoked_why"])
         _shorten(row)
         write_entry(

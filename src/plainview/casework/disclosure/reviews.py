@@ -31,7 +31,7 @@ def ask_review(
     search_id: str,
     requester: str,
     body: str,
-    why: str,
+    reason: str,
     *,
     charged_rank: int | None = None,
     acting_member: Member,
@@ -42,7 +42,7 @@ def ask_review(
         search_id: a search that is disclosed to the acting member, or of their agency.
         requester: who asks.
         body: for whom: the defence of somebody, a court, a commission.
-        why: what should be looked at.
+        reason: what should be looked at.
         charged_rank: the rank of the person charged in the list, None when they are not in it.
         acting_member: the defence, or a supervisor who enters a request that came in writing.
 
@@ -59,7 +59,7 @@ def ask_review(
                 "The name of the person who asks, or of their office, is missing.",
                 "State both.",
             )
-        rules.require(explained(why, "What should be looked at"))
+        rules.require(explained(reason, "What should be looked at"))
         if charged_rank is not None and not Candidate.objects.filter(search=search, rank=charged_rank).exists():
             raise Refused(
                 "review.rank",
@@ -80,7 +80,7 @@ def ask_review(
             asked_by=acting_member,
             requester=requester,
             body=body,
-            why=why.strip(),
+            why=reason.strip(),
             charged_rank=charged_rank,
         )
         write_entry(
@@ -108,7 +108,7 @@ def reviewable(search_id: str, member: Member) -> Search:
     return disclosable(search_id, member)
 
 
-def decide_review(review_id: str, *, accept: bool, note: str, acting_member: Member) -> ExonerationReview:
+def decide_review(review_id: str, *, accept: bool, reason: str, acting_member: Member) -> ExonerationReview:
     """Accept a request, so that it is searched, or decline it with the reason and what else can be done.
 
     Raises:
@@ -121,9 +121,9 @@ def decide_review(review_id: str, *, accept: bool, note: str, acting_member: Mem
                 "review.decided", "Nothing changed", "This request has already been decided.", "Nothing more is needed."
             )
         if not accept:
-            rules.require(explained(note, "The reason"))
+            rules.require(explained(reason, "The reason"))
         row.accepted, row.decided_by, row.decided_at = accept, acting_member, timezone.now()
-        row.note = note.strip()
+        row.note = reason.strip()
         row.save(update_fields=["accepted", "decided_by", "decided_at", "note"])
         write_entry(
             "exoneration.decided",

@@ -110,7 +110,7 @@ def add_feed(
     return feed
 
 
-def stop_feed(public_id: str, *, why: str, acting_member: Member) -> Feed:
+def stop_feed(public_id: str, *, reason: str, acting_member: Member) -> Feed:
     """Stop a feed for good; a run that is under way ends before its next picture.
 
     Raises:
@@ -119,14 +119,14 @@ def stop_feed(public_id: str, *, why: str, acting_member: Member) -> Feed:
     with acting("feed.stop", Permission.GALLERY_CREATE, acting_member):
         feed = find.feed(public_id, acting_member)
         rules.require(feeds.feed_runs(feed.publisher, feed.stopped_at is not None))
-        if not why.strip():
+        if not reason.strip():
             raise Refused("gallery.why", "Nothing changed", "The reason is missing.", "State the reason.")
         feed.stopped_at = timezone.now()
         feed.save(update_fields=["stopped_at"])
         write_entry(
             "feed.stopped",
             {"agency": acting_member.agency.public_id, "feed": feed.public_id},
-            {"why": why.strip()},
+            {"why": reason.strip()},
             acting_member=acting_member,
         )
     return feed

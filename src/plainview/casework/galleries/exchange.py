@@ -42,7 +42,7 @@ def export_gallery(
     name: str,
     folder: Path,
     *,
-    why: str,
+    reason: str,
     acting_member: Member,
     progress: Callable[[], None] = lambda: None,
 ) -> Handed:
@@ -54,7 +54,7 @@ def export_gallery(
     with refusals_recorded("gallery.export", acting_member):
         standing(acting_member, Permission.GALLERY_EXPORT)
         gallery = find.gallery(name, acting_member)
-        if not why.strip():
+        if not reason.strip():
             raise Refused("gallery.why", "Nothing exported", "The reason is missing.", "State the reason.")
         if folder.exists():
             raise Refused("export.exists", "Nothing exported", f"{folder} already exists.", "Choose a new folder.")
@@ -62,7 +62,7 @@ def export_gallery(
         receipt = write_entry(
             "gallery.exported",
             {"agency": acting_member.agency.public_id, "gallery": gallery.pk},
-            {"why": why.strip()},
+            {"why": reason.strip()},
             acting_member=acting_member,
         )
     folder.mkdir(mode=0o700, parents=True)

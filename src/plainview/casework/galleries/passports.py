@@ -77,7 +77,7 @@ class PassportChange:
     offences: Sequence[str] | None = None
 
 
-def change_passport(name: str, change: PassportChange, *, why: str, acting_member: Member) -> Gallery:
+def change_passport(name: str, change: PassportChange, *, reason: str, acting_member: Member) -> Gallery:
     """Change what a gallery's passport says, for instance when its legal basis was renewed.
 
     Raises:
@@ -103,14 +103,14 @@ def change_passport(name: str, change: PassportChange, *, why: str, acting_membe
             raise Refused(
                 "gallery.same", "Nothing changed", "The passport already says this.", "Nothing more is needed."
             )
-        if not why.strip():
+        if not reason.strip():
             raise Refused("gallery.why", "Passport not changed", "The reason is missing.", "State the reason.")
         gallery.save(update_fields=list(after))
         changed = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
         write_entry(
             "gallery.changed",
             {"agency": acting_member.agency.public_id, "gallery": gallery.pk, "changed": changed},
-            {"why": why.strip()},
+            {"why": reason.strip()},
             acting_member=acting_member,
         )
     return gallery

@@ -194,7 +194,7 @@ def record_evidence(lead_id: str, evidence: str, *, acting_member: Member) -> Le
     return lead
 
 
-def report_outcome(lead_id: str, outcome: str, *, note: str = "", acting_member: Member) -> Outcome:
+def report_outcome(lead_id: str, outcome: str, *, reason: str = "", acting_member: Member) -> Outcome:
     """Report what came of a lead; a later report counts and the older stay.
 
     Raises:
@@ -203,7 +203,7 @@ def report_outcome(lead_id: str, outcome: str, *, note: str = "", acting_member:
     with acting("outcome.report", Permission.OUTCOME_REPORT, acting_member):
         lead = find.lead(lead_id, acting_member)
         rules.require(looking.outcome_known(outcome))
-        row = Outcome.objects.create(lead=lead, outcome=outcome, note=note.strip(), reported_by=acting_member)
+        row = Outcome.objects.create(lead=lead, outcome=outcome, note=reason.strip(), reported_by=acting_member)
         write_entry(
             "outcome.reported",
             {

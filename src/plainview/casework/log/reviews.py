@@ -24,14 +24,14 @@ HEARTBEAT_EVERY = timedelta(minutes=15)
 """How long the log may be quiet before a heartbeat is worth an entry; see audit.monitor.MAX_AGE."""
 
 
-def review_log(note: str, up_to: int | None = None, *, acting_member: Member) -> LogReview:
+def review_log(reason: str, up_to: int | None = None, *, acting_member: Member) -> LogReview:
     """Record that the auditor has reviewed the log up to an entry, the newest unless another is named.
 
     Raises:
-        Refused: no permission, no note, or no such stretch of the log.
+        Refused: no permission, no reason, or no such stretch of the log.
     """
     with acting("audit.review", Permission.AUDIT_REVIEW, acting_member):
-        if not note.strip():
+        if not reason.strip():
             raise Refused(
                 "review.note_missing",
                 "Review refused",
@@ -52,7 +52,7 @@ def review_log(note: str, up_to: int | None = None, *, acting_member: Member) ->
         receipt = write_entry(
             REVIEWED,
             {"agency": acting_member.agency.public_id, "first": first, "up_to": end},
-            {"note": note.strip()},
+            {"note": reason.strip()},
             acting_member=acting_member,
         )
         return LogReview.objects.create(
@@ -60,7 +60,7 @@ def review_log(note: str, up_to: int | None = None, *, acting_member: Member) ->
             member=acting_member,
             first=first,
             up_to=end,
-            note=note.strip(),
+            note=reason.strip(),
             entry=receipt.entry,
         )
 

@@ -148,7 +148,7 @@ def view_flag(public_id: str, *, acting_member: Member) -> tuple[Flag, dict[str,
     return flag, told
 
 
-def decide_flag(public_id: str, outcome: str, note: str, *, acting_member: Member) -> Flag:
+def decide_flag(public_id: str, outcome: str, reason: str, *, acting_member: Member) -> Flag:
     """Decide on a flag, in words.
 
     Raises:
@@ -158,7 +158,7 @@ def decide_flag(public_id: str, outcome: str, note: str, *, acting_member: Membe
         flag = find.flag(public_id, acting_member)
         rules.require(
             joining.another_person(acting_member.public_id, flag.member.public_id, "Decision"),
-            explained(note, "The reason"),
+            explained(reason, "The reason"),
         )
         if outcome not in OUTCOMES:
             raise Refused(
@@ -177,7 +177,7 @@ def decide_flag(public_id: str, outcome: str, note: str, *, acting_member: Membe
             )
         flag.outcome, flag.note, flag.decided_by, flag.decided_at = (
             outcome,
-            note.strip(),
+            reason.strip(),
             acting_member,
             timezone.now(),
         )

@@ -108,18 +108,18 @@ def open_agency(name: str, *, administrator_email: str) -> Invited:
         return invite_first_administrator(agency, administrator_email)
 
 
-def suspend_agency(name: str, *, why: str) -> Agency:
+def suspend_agency(name: str, *, reason: str) -> Agency:
     """Stop everything that members of an agency may do, until the operator opens it again.
 
     Raises:
         Refused: unknown, not open, or no reason.
     """
-    if not why.strip():
+    if not reason.strip():
         raise Refused("agency.why", "Nothing changed", "The reason is missing.", "State the reason.")
     with transaction.atomic():
         agency = agency_named(name)
         rules.require(rules.agency_open(agency.is_open))
         agency.suspended_at = timezone.now()
         agency.save(update_fields=["suspended_at"])
-        write_entry("agency.suspended", {"agency": agency.public_id}, {"why": why.strip()}, acting_member=None)
+        write_entry("agency.suspended", {"agency": agency.public_id}, {"why": reason.strip()}, acting_member=None)
     return agency

@@ -190,7 +190,7 @@ def set_roles(email: str, roles: list[str], *, on_trial: bool | None = None, act
     return member
 
 
-def deactivate(email: str, *, why: str, acting_member: Member) -> Member:
+def deactivate(email: str, *, reason: str, acting_member: Member) -> Member:
     """End a colleague's account and its tokens; what they did stays.
 
     Raises:
@@ -203,7 +203,7 @@ def deactivate(email: str, *, why: str, acting_member: Member) -> Member:
             raise Refused(
                 "member.inactive", "Nothing changed", "This account is not active.", "Nothing more is needed."
             )
-        if not why.strip():
+        if not reason.strip():
             raise Refused("member.why", "Nothing changed", "The reason is missing.", "State the reason.")
         member.is_active = False
         member.save(update_fields=["is_active"])
@@ -212,7 +212,7 @@ def deactivate(email: str, *, why: str, acting_member: Member) -> Member:
         write_entry(
             "member.deactivated",
             {"member": member.public_id},
-            {"why": why.strip()},
+            {"why": reason.strip()},
             acting_member=acting_member,
         )
     return member

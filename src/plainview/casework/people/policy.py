@@ -12,7 +12,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
 
-def change_policy(text: str, *, why: str, acting_member: Member) -> PolicyVersion:
+def change_policy(text: str, *, reason: str, acting_member: Member) -> PolicyVersion:
     """Make `text` the policy of the member's agency from the next act on.
 
     Raises:
@@ -20,7 +20,7 @@ def change_policy(text: str, *, why: str, acting_member: Member) -> PolicyVersio
     """
     with acting("policy.change", Permission.POLICY_CHANGE, acting_member):
         parse(text)
-        if not why.strip():
+        if not reason.strip():
             raise Refused("policy.why", "Policy refused", "The reason is missing.", "State the reason.")
         # The agency's row is not locked: SQLite and the unique number make the second of two changes fail.
         newest = PolicyVersion.objects.filter(agency=acting_member.agency).order_by("-number")[0]
@@ -30,7 +30,7 @@ def change_policy(text: str, *, why: str, acting_member: Member) -> PolicyVersio
             agency=acting_member.agency,
             number=newest.number + 1,
             text=text,
-            why=why.strip(),
+            why=reason.strip(),
             changed_by=acting_member,
         )
         write_entry(

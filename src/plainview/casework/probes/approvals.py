@@ -69,22 +69,22 @@ def view_waiting(*, acting_member: Member) -> tuple[list[Approval], list[Search]
     return requests, urgent
 
 
-def decide_approval(public_id: str, *, grant: bool, note: str, acting_member: Member) -> Approval:
+def decide_approval(public_id: str, *, grant: bool, reason: str, acting_member: Member) -> Approval:
     """Grant or deny a colleague's request.
 
     Raises:
-        Refused: no permission, unknown, decided or run out, one's own, or no note on a denial.
+        Refused: no permission, unknown, decided or run out, one's own, or no reason for a denial.
     """
     with acting("approval.decide", Permission.SEARCH_APPROVE, acting_member):
         now = timezone.now()
         undecided = Approval.objects.filter(granted=None, expires_at__gt=now)
         row = find.approval(public_id, acting_member, among=undecided)
         rules.require(joining.another_person(acting_member.public_id, row.member.public_id, "Approval"))
-        if not grant and not note.strip():
+        if not grant and not reason.strip():
             raise Refused(
                 "approval.note", "Nothing decided", "A denial needs a reason.", "State the reason for the denial."
             )
-        row.granted, row.decided_by, row.decided_at, row.note = grant, acting_member, now, note.strip()
+        row.granted, row.decided_by, row.decided_at, row.note = grant, acting_member, now, reason.strip()
         row.save(update_fields=["granted", "decided_by", "decided_at", "note"])
         write_entry(
             "approval.granted" if grant else "approval.denied",

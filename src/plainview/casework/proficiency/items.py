@@ -101,7 +101,7 @@ def add_item(
     return item
 
 
-def retire_item(public_id: str, *, why: str, acting_member: Member) -> ProficiencyItem:
+def retire_item(public_id: str, *, reason: str, acting_member: Member) -> ProficiencyItem:
     """Give an item to nobody any more; its answers so far stay in the figures.
 
     A probe picture that was brought for it is erased, unless something else uses the same picture.
@@ -111,7 +111,7 @@ def retire_item(public_id: str, *, why: str, acting_member: Member) -> Proficien
     """
     with acting("proficiency.retire", Permission.PROFICIENCY_MANAGE, acting_member):
         item = find.proficiency_item(public_id, acting_member)
-        rules.require(explained(why, "The reason"))
+        rules.require(explained(reason, "The reason"))
         if item.retired_at is not None:
             raise Refused(
                 "proficiency.retired", "Nothing changed", "This item is already retired.", "Nothing more is needed."
@@ -129,7 +129,7 @@ def retire_item(public_id: str, *, why: str, acting_member: Member) -> Proficien
         write_entry(
             "proficiency.retired",
             {"item": item.public_id, "agency": acting_member.agency.public_id},
-            {"why": why.strip()},
+            {"why": reason.strip()},
             acting_member=acting_member,
         )
     if blob and not picture_needed(blob):

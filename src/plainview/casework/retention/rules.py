@@ -36,7 +36,7 @@ _NAMED = 20  # bad rows that a refusal names; it counts the others
 _CHUNK = 500  # ids of references in one entry: an entry is at most 64 KiB
 
 
-def set_rules(text: str, *, why: str, acting_member: Member) -> RetentionVersion:
+def set_rules(text: str, *, reason: str, acting_member: Member) -> RetentionVersion:
     """Make `text` the retention rules of the member's agency; nothing is erased by it.
 
     Raises:
@@ -46,7 +46,7 @@ def set_rules(text: str, *, why: str, acting_member: Member) -> RetentionVersion
         told = retention.parse(text)
         agency = acting_member.agency
         _places(told, acting_member)
-        rules.require(explained(why, "The reason"))
+        rules.require(explained(reason, "The reason"))
         newest, _ = rules_of(agency)
         if text == (newest.text if newest else BEGINNING):
             raise Refused(
@@ -57,7 +57,7 @@ def set_rules(text: str, *, why: str, acting_member: Member) -> RetentionVersion
             agency=agency,
             number=newest.number + 1 if newest else 1,
             text=text,
-            why=why.strip(),
+            why=reason.strip(),
             changed_by=acting_member,
         )
         write_entry(

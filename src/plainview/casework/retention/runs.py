@@ -164,11 +164,11 @@ def _item(run: RetentionRun, number: int, one: Judged) -> RetentionItem:
     )
 
 
-def approve_run(public_id: str, *, note: str, acting_member: Member) -> tuple[RetentionRun, Job]:
+def approve_run(public_id: str, *, reason: str, acting_member: Member) -> tuple[RetentionRun, Job]:
     """Approve a colleague's list as it stands; the caller hands the job to the queue, or runs it.
 
     Raises:
-        Refused: no permission, unknown, one's own, not waiting, no note, or the list has changed since.
+        Refused: no permission, unknown, one's own, not waiting, no reason, or the list has changed since.
     """
     with acting("retention.approve", Permission.RETENTION_APPROVE, acting_member):
         run = find.retention_run(public_id, acting_member, lock=True)
@@ -183,10 +183,10 @@ def approve_run(public_id: str, *, note: str, acting_member: Member) -> tuple[Re
         proposer = run.proposed_by.public_id if run.proposed_by else ""
         rules.require(
             joining.another_person(acting_member.public_id, proposer, "Approval"),
-            explained(note, "The note"),
+            explained(reason, "The note"),
             retention.list_unchanged(*changes_since(run)),
         )
-        return run, _approve(run, note.strip(), acting_member)
+        return run, _approve(run, reason.strip(), acting_member)
 
 
 def _approve(run: RetentionRun, note: str, member: Member, *, by_rule: bool = False) -> Job:

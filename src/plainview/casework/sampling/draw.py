@@ -102,7 +102,9 @@ def draw_sample(
     return sample
 
 
-def record_finding(sample_id: str, position: int, finding: str, note: str, *, acting_member: Member) -> AuditSampleItem:
+def record_finding(
+    sample_id: str, position: int, finding: str, reason: str, *, acting_member: Member
+) -> AuditSampleItem:
     """Record what was found in one drawn search; a question may be decided later, the rest stays.
 
     Raises:
@@ -120,7 +122,7 @@ def record_finding(sample_id: str, position: int, finding: str, note: str, *, ac
                 "Choose a position from the list of the sample.",
                 act=Permission.AUDIT_SAMPLE,
             )
-        rules.require(finding_follows(row.finding, finding, note))
+        rules.require(finding_follows(row.finding, finding, reason))
         receipt = write_entry(
             "sample.found",
             {
@@ -130,10 +132,10 @@ def record_finding(sample_id: str, position: int, finding: str, note: str, *, ac
                 "search": row.search.public_id,
                 "finding": finding,
             },
-            {"note": note.strip()} if note.strip() else {},
+            {"note": reason.strip()} if reason.strip() else {},
             acting_member=acting_member,
         )
-        row.finding, row.note, row.entry = finding, note.strip(), receipt.entry
+        row.finding, row.note, row.entry = finding, reason.strip(), receipt.entry
         row.found_by, row.found_at = acting_member, timezone.now()
         row.save()
     return row

@@ -20,11 +20,11 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
 
-def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Search:
+def authorise_urgent(public_id: str, *, reason: str, acting_member: Member) -> Search:
     """Authorise a colleague's urgent search before its time runs out.
 
     Raises:
-        Refused: no permission, one's own, not waiting (any more), or no note.
+        Refused: no permission, one's own, not waiting (any more), or no reason.
     """
     sweep()
     with acting("search.authorise", Permission.SEARCH_AUTHORISE, acting_member):
@@ -39,7 +39,7 @@ def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Sea
                 "Check which urgent searches are waiting.",
                 act=Permission.SEARCH_AUTHORISE,
             )
-        if not note.strip():
+        if not reason.strip():
             raise Refused(
                 "search.note",
                 "Search not authorised",
@@ -51,7 +51,7 @@ def authorise_urgent(public_id: str, *, note: str, acting_member: Member) -> Sea
         write_entry(
             "search.authorised",
             {"search": search.public_id},
-            {"note": note.strip()},
+            {"note": reason.strip()},
             acting_member=acting_member,
         )
     return search

@@ -113,7 +113,7 @@ def accept(public_id: str, number: int, *, acting_member: Member) -> Agreement:
     return agreement
 
 
-def withdraw(public_id: str, *, why: str, acting_member: Member) -> Agreement:
+def withdraw(public_id: str, *, reason: str, acting_member: Member) -> Agreement:
     """End an agreement at once, from either side: nothing new runs, and every open request is closed with it.
 
     A search that is under way at this moment is not answered (actions.shared_guard).
@@ -123,9 +123,9 @@ def withdraw(public_id: str, *, why: str, acting_member: Member) -> Agreement:
     """
     with acting("agreement.withdraw", Permission.AGREEMENT_MANAGE, acting_member):
         agreement = _locked(public_id, acting_member)
-        rules.require(explained(why, "The reason"))
+        rules.require(explained(reason, "The reason"))
         agreement.withdrawn_at, agreement.withdrawn_by = timezone.now(), acting_member
-        agreement.withdrawn_why = why.strip()
+        agreement.withdrawn_why = reason.strip()
         agreement.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_why"])
         ended = end_all(agreement, "the agreement was withdrawn")
         write_entry(

@@ -145,7 +145,7 @@ def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedReques
     return request
 
 
-def authorise_request(public_id: str, *, note: str = "", acting_member: Member) -> SharedRequest:
+def authorise_request(public_id: str, *, reason: str = "", acting_member: Member) -> SharedRequest:
     """Authorise a colleague's request; from now on the other agency sees it.
 
     Raises:
@@ -169,7 +169,7 @@ def authorise_request(public_id: str, *, note: str = "", acting_member: Member) 
         write_entry(
             "shared.authorised",
             named(request),
-            {"note": note.strip()} if note.strip() else {},
+            {"note": reason.strip()} if reason.strip() else {},
             acting_member=acting_member,
         )
         owe(

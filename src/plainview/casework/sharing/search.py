@@ -131,7 +131,7 @@ def _without(gives: str, search: Search | None) -> str:
 
 
 def report_shared_outcome(
-    public_id: str, lead_id: str, outcome: str, *, note: str = "", acting_member: Member
+    public_id: str, lead_id: str, outcome: str, *, reason: str = "", acting_member: Member
 ) -> Outcome:
     """Report what came of a lead that another agency gave; it counts for both.
 
@@ -150,7 +150,7 @@ def report_shared_outcome(
                 act=Permission.SHARED_READ,
             )
         rules.require(looking.outcome_known(outcome))
-        row = Outcome.objects.create(lead=given.lead, outcome=outcome, note=note.strip(), reported_by=acting_member)
+        row = Outcome.objects.create(lead=given.lead, outcome=outcome, note=reason.strip(), reported_by=acting_member)
         write_entry(
             "outcome.reported",
             {**named(request), "lead": given.lead.public_id, "outcome": outcome},

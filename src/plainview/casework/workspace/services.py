@@ -1,6 +1,7 @@
 """What the actions work with beside the database: blobs, keys, decoder, model, indexes; one set a workspace.
 
-Owns their making, each at its first use, so that a command that needs no model does not load one.
+Owns their making, each at its first use. Model, decoder and indexes are imported there too: a command that needs none
+of them does not wait for numpy, OpenCV and onnxruntime.
 """
 
 from __future__ import annotations
@@ -12,23 +13,22 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
 from plainview.casework.workspace.folder import SERVE_ENV, Workspace, current
-from plainview.index.base import BadTemplate, Block, Index, IndexUnreachable, catch_up
-from plainview.index.compressed import CompressedIndex
-from plainview.index.exact import ExactIndex
-from plainview.index.growing import GrowingIndex
-from plainview.index.milvus import MilvusIndex
+from plainview.index.errors import BadTemplate, IndexUnreachable
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
-from plainview.recognition.decode import Decoder
-from plainview.recognition.engine import Engine
-from plainview.recognition.packs import DEFAULT_PACK
 from plainview.storage.base import BlobStore
 from plainview.storage.local import LocalBlobStore
 from plainview.storage.seal import Sealer
+
+if TYPE_CHECKING:
+    from plainview.index.base import Block, Index
+    from plainview.recognition.decode import Decoder
+    from plainview.recognition.engine import Engine
 
 AUTO = "auto"
 
@@ -111,6 +111,8 @@ class Services:
     @cached_property
     def decoder(self) -> Decoder:
         """The restricted decoder; a server shows twenty faces on one page, and decodes two at a time."""
+        from plainview.recognition.decode import Decoder
+
         return Decoder(children=2 if SERVE_ENV in os.environ else 1)
 
     @cached_property
@@ -120,6 +122,9 @@ class Services:
 
     def load_engine(self) -> Engine:
         """The model pack as it lies on disk now, every hash checked again; raises PackError."""
+        from plainview.recognition.engine import Engine
+        from plainview.recognition.packs import DEFAULT_PACK
+
         settings = self.workspace.settings()
         pack, use = str(settings.get("pack", DEFAULT_PACK)), str(settings.get("use", "investigation"))
         return Engine.load(pack, declared_use=use)
@@ -157,6 +162,8 @@ class Services:
         Raises:
             OSError: a copy cannot be written; run it again.
         """
+        from plainview.index.base import catch_up
+
         for _, index in self._copies(gallery_id, adapter or self.default_adapter):
             try:
                 catch_up(index, read_after)
@@ -176,6 +183,8 @@ class Services:
         with self._lock:
             places = {place for place, kind in self._indexes if kind == adapter}
             if adapter == "milvus":
+                from plainview.index.milvus import MilvusIndex
+
                 places |= MilvusIndex.places(self._index_setting("milvus", MILVUS))
             elif self._index_folder(adapter).is_dir():
                 places |= {folder.name for folder in self._index_folder(adapter).iterdir()}
@@ -195,12 +204,21 @@ class Services:
         folder = self._index_folder(adapter) / place
         sealer = self._master.derive("index")
         if adapter == AUTO:
+            from plainview.index.compressed import CompressedIndex
+            from plainview.index.growing import GrowingIndex
+
             return GrowingIndex(dimension, folder, lambda: CompressedIndex(dimension, folder, sealer))
         if adapter == "exact":
+            from plainview.index.exact import ExactIndex
+
             return ExactIndex(dimension)
         if adapter == "compressed":
+            from plainview.index.compressed import CompressedIndex
+
             return CompressedIndex(dimension, folder, sealer)
         if adapter == "milvus":
+            from plainview.index.milvus import MilvusIndex
+
             return MilvusIndex(dimension, self._index_setting("milvus", MILVUS), place)
         raise Refused(
             "workspace.damaged",

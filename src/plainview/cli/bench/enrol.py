@@ -1,74 +1,25 @@
-"""`plainview bench`: measure this machine and print ratios, ours against the limit or the peer in one run."""
+"""Measures whole enrolment beside its bare detect + embed inference, in a sample workspace of its own."""
 
 from __future__ import annotations
 
-import os
 import resource
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from json import loads
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
 
-import cv2
-import numpy as np
-import typer
+from plainview.casework.enrolment.enrol import enrol
+from plainview.casework.enrolment.manifest import read_items
+from plainview.casework.find import member_by_email
+from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.workspace.services import services
 
-from plainview.casework.workspace.folder import ENV
-from plainview.cli.common import Json, console, print_json
-
-app = typer.Typer(help="Benchmarks that print ratios.", no_args_is_help=True)
+_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
-@app.command("search")
-def bench_search(
-    n: Annotated[int, typer.Option("--n", help="References.")] = 10_000,
-    dim: Annotated[int, typer.Option(help="Components of a template.")] = 128,
-    adapter: Annotated[str, typer.Option(help="exact, compressed, or auto: what is used at this size.")] = "auto",
-    probes: Annotated[int, typer.Option(help="Different probes; each is searched three times.")] = 100,
-    json: Json = False,
-) -> None:
-    """Time the index on made-up templates beside numpy and faiss Flat, all on one thread of one core."""
-    command = [sys.executable, "-m", "plainview.cli.bench.search", str(n), str(dim), adapter, str(probes)]
-    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    run = subprocess.run(command, stdout=subprocess.PIPE, env=os.environ | threads, check=False)  # noqa: S603
-    if run.returncode:
-        raise typer.Exit(1)  # it has said why
-    show(loads(run.stdout), json=json)
-
-
-@app.command("enrol")
-def bench_enrol(
-    photos: Annotated[Path | None, typer.Option(help="A folder of photographs; else two portraits, varied.")] = None,
-    images: Annotated[int, typer.Option(help="At most this many.")] = 200,
-    json: Json = False,
-) -> None:
-    """Time whole enrolment beside its bare detect + embed inference."""
-    with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
-        home = Path(folder)
-        os.environ[ENV] = str(home / "workspace")
-        from plainview.cli.setup import make_workspace
-
-        make_workspace(sample=True)
-        from plainview.casework.enrolment.manifest import read_items
-
-        source = photos or varied(home / "photographs", images)
-        items = [item for item in read_items(source) if item.path.suffix.lower() in (".jpg", ".jpeg", ".png")][:images]
-        result = _measure_enrol(items)
-    show(result, json=json)
-
-
-def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
-    from datetime import UTC, datetime, timedelta
-
-    from plainview.casework.enrolment.enrol import enrol
-    from plainview.casework.find import member_by_email
-    from plainview.casework.galleries.passports import create_gallery
-    from plainview.casework.workspace.services import services
-
+def measure(photographs: Path, images: int) -> dict[str, object]:
+    """Enrol the photographs and return the figures."""
+    items = [item for item in read_items(photographs) if item.path.suffix.lower() in _SUFFIXES][:images]
     admin = member_by_email("admin@agency.example")
     engine, decoder = services().engine, services().decoder
     expires = datetime.now(UTC).date() + timedelta(days=1)
@@ -127,33 +78,3 @@ def _measure_enrol(items: list) -> dict[str, object]:  # type: ignore[type-arg]
         "stages": {name: round(statistics.mean(times), 2) for name, times in stages.items()},
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     }
-
-
-def varied(folder: Path, count: int) -> Path:
-    """Write `count` different 250-pixel crops of the two bundled portraits: real faces, no two files alike."""
-    from plainview.cli.demo import bundled_portraits
-
-    portraits = [np.asarray(cv2.imread(str(path)), dtype=np.uint8) for path in bundled_portraits().values()]
-    folder.mkdir()
-    random = np.random.default_rng(7)
-    for i in range(count):
-        portrait = portraits[i % len(portraits)]
-        scale = 250 / min(portrait.shape[:2]) * random.uniform(1.0, 1.2)
-        small = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        x = int((small.shape[1] - 250) * random.uniform(0.3, 0.7))
-        cv2.imwrite(str(folder / f"{i:05}.jpg"), small[:250, x : x + 250])
-    return folder
-
-
-def show(result: dict[str, object], *, json: bool) -> None:
-    """Print a result as JSON, or as lines for people."""
-    if json:
-        print_json(result)
-        return
-    for label, value in result.items():
-        console.print(f"{label:24} {value}")
-
-
-def register(root: typer.Typer) -> None:
-    """Add the command group."""
-    root.add_typer(app, name="bench")

@@ -6,30 +6,32 @@ public-domain portraits), its people are real sessions, the server and its worke
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import numpy as np
 import requests
-import typer
+from allauth.mfa.totp.internal import auth as totp
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
 
-from plainview.casework.workspace.folder import ENV
-from plainview.cli.bench.enrol import app, show, varied
-from plainview.cli.common import Json
-
-if TYPE_CHECKING:
-    from plainview.casework.models import Gallery, Member
+from plainview.casework.cases.open_close import open_case
+from plainview.casework.find import member_by_email
+from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member, Reference, Training
+from plainview.casework.workspace.services import services
+from plainview.cli.bench.common import varied
 
 LIMIT_MS, PAGE_LIMIT_MS = 1500.0, 200.0
 """What a person may wait for candidates and for any other page; source: the issue of the web application."""
@@ -50,31 +52,15 @@ class _Person:
     pages: list[float] = field(default_factory=list)
 
 
-def bench_serve(
-    references: Annotated[int, typer.Option(help="Size of the gallery.")] = 100_000,
-    people: Annotated[int, typer.Option(help="Who search at once.")] = 4,
-    searches: Annotated[int, typer.Option(help="Of each person.")] = 10,
-    json: Json = False,
-) -> None:
-    """Time searches of a large gallery over HTTP, by several people at once, from the click to the list."""
-    with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
-        home = Path(folder)
-        os.environ[ENV] = str(home / "workspace")
-        from plainview.cli.setup import make_workspace
-
-        make_workspace(sample=True)
-        photographs = sorted(varied(home / "photographs", _PICTURES).iterdir())
-        cookies = _prepare(photographs, references, people)
-        show(_measure(home, photographs, cookies, searches) | {"gallery_size": references}, json=json)
+def measure(home: Path, references: int, people: int, searches: int) -> dict[str, object]:
+    """Fill a gallery, serve it and let people search it at once; return the figures."""
+    photographs = sorted(varied(home / "photographs", _PICTURES).iterdir())
+    cookies = _prepare(photographs, references, people)
+    return _measure(home, photographs, cookies, searches) | {"gallery_size": references}
 
 
 def _prepare(photographs: list[Path], count: int, people: int) -> list[str]:
     """Fill the gallery and sign people in; returns their session keys."""
-    from plainview.casework.cases.open_close import open_case
-    from plainview.casework.find import member_by_email
-    from plainview.casework.galleries.passports import create_gallery
-    from plainview.casework.workspace.services import services
-
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
     passport = {"legal_basis": "benchmark", "source": "benchmark", "owner": "benchmark"}
     gallery = create_gallery("large", **passport, expires_on=date(2099, 1, 1), acting_member=admin)
@@ -87,11 +73,6 @@ def _prepare(photographs: list[Path], count: int, people: int) -> list[str]:
 
 def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) -> None:
     """Put `count` synthetic references into an empty gallery: random templates, real pictures and boxes."""
-    from django.db import transaction
-
-    from plainview.casework.models import Enrolment, GalleryChange, Reference
-    from plainview.casework.workspace.services import services
-
     engine = services().engine
     kept = []
     for path in photographs:
@@ -129,10 +110,6 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
 
 
 def _colleague(examiner: Member, number: int) -> Member:
-    from allauth.mfa.totp.internal import auth as totp
-
-    from plainview.casework.models import Member, Training
-
     member = Member.objects.create(
         agency=examiner.agency,
         email=f"bench-{number}@agency.example",
@@ -155,10 +132,6 @@ def _colleague(examiner: Member, number: int) -> Member:
 
 def _session(member: Member) -> str:
     """A session as a sign-in makes it: the benchmark is not about passwords."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
     store = SessionStore()
     store[SESSION_KEY] = str(member.pk)
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -273,8 +246,3 @@ def _token(page: str) -> str:
     if found is None:
         raise RuntimeError("the page has no form: is the session signed in?")
     return found.group(1)
-
-
-def register(root: typer.Typer) -> None:
-    """Add the command to its group."""
-    app.command("serve")(bench_serve)

@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 import typer
 
-from plainview.cli.bench.enrol import app, show
+from plainview.cli.bench.common import show
 from plainview.cli.common import Json
+from plainview.cli.portraits import bundled_portraits
 from plainview.evaluation.footage import RATE, Footage, Portrait, busy, film, portrait
+from plainview.evaluation.video import measure
 from plainview.policy.decision import Refused
 from plainview.recognition.engine import Engine
 
@@ -28,9 +30,7 @@ def bench_video(
     keep: Annotated[Path | None, typer.Option(help="Write the clips here too.")] = None,
     json: Json = False,
 ) -> None:
-    """Make 1080p25 clips of walking portraits and look through them: adaptively, at every frame, and decoding only."""
-    from plainview.evaluation.video import measure
-
+    """Time the search for faces in made 1080p25 clips: adaptively, at every frame, and decoding only."""
     engine = Engine.load()
     known = known_portraits(faces, clips * people, seed, engine)
     made = []
@@ -52,8 +52,6 @@ def _clip(people: list[Portrait], seconds: float, seed: int) -> Footage:
 def known_portraits(folder: Path | None, count: int, seed: int, engine: Engine) -> list[Portrait]:
     """One portrait a person, chosen by the seed."""
     if folder is None:
-        from plainview.cli.demo import bundled_portraits
-
         paths = {path.stem: path for path in bundled_portraits().values()}
     else:
         people = sorted(path for path in folder.iterdir() if path.is_dir())
@@ -73,8 +71,3 @@ def known_portraits(folder: Path | None, count: int, seed: int, engine: Engine) 
             "Name a folder with one folder a person.",
         )
     return found
-
-
-def register(root: typer.Typer) -> None:
-    """Add the command to its group."""
-    app.command("video")(bench_video)

@@ -185,7 +185,7 @@ def agreement_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     form = WithdrawForm(request.POST)
     if form.is_valid():
         with beside(form, "reason"):
-            acts.withdraw(public_id, why=form.cleaned_data["reason"], acting_member=member_of(request))
+            acts.withdraw(public_id, reason=form.cleaned_data["reason"], acting_member=member_of(request))
             messages.success(request, "Withdrawn. Nothing runs under it any more.")
             return redirect("agreement", public_id)
     return _page(request, public_id, form, status=422)

@@ -21,10 +21,10 @@ from plainview.storage.base import StorageError
 from plainview.web.views.common import beside, member_of, picture, require_shown, shown
 
 
-class NoteForm(forms.Form):
-    """A note on a decision."""
+class ReasonForm(forms.Form):
+    """The reason for a decision."""
 
-    note = forms.CharField(label="In words", widget=forms.Textarea(attrs={"rows": 2}), required=False)
+    reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 2}), required=False)
 
 
 @require_GET
@@ -33,7 +33,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
     return _approvals_page(request)
 
 
-def _approvals_page(request: HttpRequest, public_id: str = "", form: NoteForm | None = None) -> HttpResponse:
+def _approvals_page(request: HttpRequest, public_id: str = "", form: ReasonForm | None = None) -> HttpResponse:
     member = member_of(request)
     requests, late = approving.view_waiting(acting_member=member)
     for waiting in [*(row.public_id for row in requests), *(row.public_id for row in late)]:
@@ -59,19 +59,19 @@ def _approvals_page(request: HttpRequest, public_id: str = "", form: NoteForm | 
     return render(request, "approvals/list.html", {"approvals": rows, "urgent": urgent})
 
 
-def _form_of(row: str, wanted: str, form: NoteForm | None) -> NoteForm:
-    return form if form is not None and row == wanted else NoteForm(auto_id=f"{row}_%s")
+def _form_of(row: str, wanted: str, form: ReasonForm | None) -> ReasonForm:
+    return form if form is not None and row == wanted else ReasonForm(auto_id=f"{row}_%s")
 
 
 @require_POST
 def approval_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     """Grant or deny a colleague's request."""
-    form = NoteForm(request.POST, auto_id=f"{public_id}_%s")
+    form = ReasonForm(request.POST, auto_id=f"{public_id}_%s")
     grant = request.POST.get("grant") == "yes"
     if form.is_valid():
-        with beside(form, "note"):
+        with beside(form, "reason"):
             approving.decide_approval(
-                public_id, grant=grant, note=form.cleaned_data["note"], acting_member=member_of(request)
+                public_id, grant=grant, reason=form.cleaned_data["reason"], acting_member=member_of(request)
             )
             messages.success(request, "Granted." if grant else "Denied, with your reason.")
             return redirect("approvals")
@@ -83,10 +83,10 @@ def urgent_authorise(request: HttpRequest, public_id: str) -> HttpResponse:
     """Authorise a colleague's urgent search before it is erased; links of other pages lead to where it waits."""
     if request.method == "GET":
         return redirect(f"{reverse('approvals')}#{public_id}")
-    form = NoteForm(request.POST, auto_id=f"{public_id}_%s")
+    form = ReasonForm(request.POST, auto_id=f"{public_id}_%s")
     if form.is_valid():
-        with beside(form, "note"):
-            authorise_urgent(public_id, note=form.cleaned_data["note"], acting_member=member_of(request))
+        with beside(form, "reason"):
+            authorise_urgent(public_id, reason=form.cleaned_data["reason"], acting_member=member_of(request))
             messages.success(request, f"Search {public_id} is authorised.")
             return redirect("approvals")
     return _approvals_page(request, public_id, form)

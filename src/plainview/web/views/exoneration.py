@@ -26,7 +26,7 @@ class AskForm(forms.Form):
 
     requester = forms.CharField(label="Who asks", max_length=200)
     body = forms.CharField(label="For whom: the defence of …, a court, a commission", max_length=200)
-    why = forms.CharField(
+    reason = forms.CharField(
         label="What should be looked at",
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Why the first search may have been wrong: another picture, another gallery, a person overlooked.",
@@ -110,7 +110,7 @@ def exoneration_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     if form.is_valid():
         with beside(form, "note"):
             acts.decide_review(
-                public_id, accept=accept, note=form.cleaned_data["note"], acting_member=member_of(request)
+                public_id, accept=accept, reason=form.cleaned_data["note"], acting_member=member_of(request)
             )
             messages.success(
                 request, "Accepted: an examiner can search it." if accept else "Declined, with your reason."

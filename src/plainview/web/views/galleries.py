@@ -224,7 +224,7 @@ def gallery_passport(request: HttpRequest, pk: int) -> HttpResponse:
             told["legal_basis"], told["source"], told["owner"], told["expires_on"], form.offence_lines()
         )
         try:
-            change_passport(row.name, change, why=told["why"], acting_member=member)
+            change_passport(row.name, change, reason=told["why"], acting_member=member)
         except Refused as refused:
             say(form, refused)
         else:

@@ -265,7 +265,7 @@ def outcome(request: HttpRequest, public_id: str) -> HttpResponse:
     form = OutcomeForm(request.POST)
     if form.is_valid():
         told = form.cleaned_data
-        acts.report_outcome(public_id, told["outcome"], note=told["note"], acting_member=member_of(request))
+        acts.report_outcome(public_id, told["outcome"], reason=told["note"], acting_member=member_of(request))
         messages.success(request, "Reported. Thank you.")
         return redirect("lead", public_id)
     return _lead_page(request, public_id, EvidenceForm(), form)

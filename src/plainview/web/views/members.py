@@ -269,7 +269,7 @@ def member_deactivate(request: HttpRequest, public_id: str) -> HttpResponse:
         public_id,
         "deactivate",
         WhyForm(request.POST),
-        lambda email, told: acts.deactivate(email, why=told["why"], acting_member=member_of(request)),
+        lambda email, told: acts.deactivate(email, reason=told["why"], acting_member=member_of(request)),
         "The account is ended, and its sessions and tokens with it. What they did stays.",
     )
 

@@ -85,7 +85,7 @@ def policy_change(request: HttpRequest) -> HttpResponse:
         text, why = form.cleaned_data["text"], form.cleaned_data["why"]
         try:
             if request.POST.get("do") == "change":
-                version = change_policy(text, why=why, acting_member=member)
+                version = change_policy(text, reason=why, acting_member=member)
                 messages.success(request, f"Version {version.number} binds from now on.")
                 return redirect("policy")
             dry = dry_run(parse(text), member)

@@ -102,7 +102,7 @@ def proficiency_items(request: HttpRequest) -> HttpResponse:
 def proficiency_retire(request: HttpRequest, public_id: str) -> HttpResponse:
     """Retire an item."""
     try:
-        retire_item(public_id, why=request.POST.get("why", ""), acting_member=member_of(request))
+        retire_item(public_id, reason=request.POST.get("why", ""), acting_member=member_of(request))
     except Refused as refused:
         if refused.rule_id.endswith((".unknown", ".no_permission")):
             raise

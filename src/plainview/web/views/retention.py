@@ -137,7 +137,7 @@ def retention_rules_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = retention_rules.set_rules(
-                form.cleaned_data["text"], why=form.cleaned_data["why"], acting_member=member
+                form.cleaned_data["text"], reason=form.cleaned_data["why"], acting_member=member
             )
         except Refused as refused:
             if refused.rule_id == "member.no_permission":
@@ -290,7 +290,7 @@ def retention_approve(request: HttpRequest, public_id: str) -> HttpResponse:
     if form.is_valid():
         with beside(form, "note"):
             run, job = retention_runs.approve_run(
-                public_id, note=form.cleaned_data["note"], acting_member=member_of(request)
+                public_id, reason=form.cleaned_data["note"], acting_member=member_of(request)
             )
             enqueue(job)
             messages.success(request, "Approved. The worker erases what the list names.")

@@ -280,7 +280,7 @@ def outcome(request: HttpRequest, public_id: str) -> HttpResponse:
     if form.is_valid():
         told = form.cleaned_data
         shared_search.report_shared_outcome(
-            public_id, told["lead"], told["outcome"], note=told["note"], acting_member=member_of(request)
+            public_id, told["lead"], told["outcome"], reason=told["note"], acting_member=member_of(request)
         )
         messages.success(request, "Reported. It counts for both agencies.")
         return redirect("shared-request", public_id)

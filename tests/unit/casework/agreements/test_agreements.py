@@ -62,10 +62,10 @@ def test_what_both_wanted_binds_and_every_version_is_kept(workspace: Path, tmp_p
     (row,) = agreements(admin)
     assert row.version is not None
     assert (row.version.offences, [one.number for one in row.versions]) == (["arson"], [2, 1])
-    assert rule_of(withdraw, made.public_id, why="no", acting_member=boss) == "examination.explain"
-    withdraw(made.public_id, why=WHY, acting_member=boss)
+    assert rule_of(withdraw, made.public_id, reason="no", acting_member=boss) == "examination.explain"
+    withdraw(made.public_id, reason=WHY, acting_member=boss)
     assert rule_of(propose_version, made.public_id, proposal(), acting_member=admin) == "agreement.over"
-    assert rule_of(withdraw, made.public_id, why=WHY, acting_member=admin) == "agreement.over"
+    assert rule_of(withdraw, made.public_id, reason=WHY, acting_member=admin) == "agreement.over"
 
 
 def test_what_no_agreement_may_say(workspace: Path, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_withdrawing_ends_at_once_what_is_open(workspace: Path, tmp_path: Path, 
     made = world()
     request = taken(tmp_path, made)
     admin = person("admin") if side == "holder" else theirs("admin")
-    withdraw(made.public_id, why=WHY, acting_member=admin)
+    withdraw(made.public_id, reason=WHY, acting_member=admin)
     assert rule_of(search_shared, request.public_id, acting_member=person("examiner")) == "agreement.withdrawn"
     held = SharedRequest.objects.get()
     assert held.closed_as == "agreement ended"
@@ -121,7 +121,7 @@ def _withdrawn_by(made: Agreement, name: str, monkeypatch: pytest.MonkeyPatch) -
 
     def then(*arguments: Any, **options: Any) -> Any:
         found = step(*arguments, **options)
-        withdraw(made.public_id, why=WHY, acting_member=theirs("admin"))
+        withdraw(made.public_id, reason=WHY, acting_member=theirs("admin"))
         return found
 
     monkeypatch.setattr(searching, name, then)
@@ -193,7 +193,7 @@ def test_a_withdrawn_agreement_gives_no_answer_and_releases_no_lead(workspace: P
     made = world(tmp_path)
     found = searched(tmp_path, made)
     assert found.shared_request is not None
-    withdraw(made.public_id, why=WHY, acting_member=person("admin"))
+    withdraw(made.public_id, reason=WHY, acting_member=person("admin"))
     request = found.shared_request.public_id
     assert rule_of(answer_request, request, acting_member=person("examiner")) == "agreement.withdrawn"
     assert rule_of(search_shared, request, acting_member=person("examiner")) == "agreement.withdrawn"

@@ -196,7 +196,7 @@ def test_unsolved_cases_keep_their_alerts_only_by_policy(made: Path) -> None:
     assert refused.value.rule_id == "alert.unsolved"
     assert Alert.objects.get().case.closed_at is None
     text = SAMPLE.replace("unsolved_alerts = false", "unsolved_alerts = true")
-    change_policy(text, why="cold cases are reviewed", acting_member=person("admin"))
+    change_policy(text, reason="cold cases are reviewed", acting_member=person("admin"))
     close_case("C-1", unsolved=True, acting_member=person("examiner"))
     kept = Alert.objects.get()
     assert kept.expires_at > timezone.now() + timedelta(days=364)

@@ -114,7 +114,7 @@ def test_a_policy_can_stop_searches_while_an_alarm_is_open(canary: Canary, tmp_p
     run_all()
     search(image)
     assert dry_run(parse(stop), admin).by_rule == {"gallery.canary_alarm": 1}
-    change_policy(stop, why="an alarm means stop", acting_member=admin)
+    change_policy(stop, reason="an alarm means stop", acting_member=admin)
     assert rule_of(search, image) == "gallery.canary_alarm"
     acknowledge(alarms(admin)[0].public_id, reason=REASON, acting_member=admin)
     assert search(image).candidates

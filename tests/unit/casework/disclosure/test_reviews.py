@@ -42,7 +42,7 @@ def test_from_the_request_of_the_defence_to_the_answer(found: str, tmp_path: Pat
     asked = {
         "requester": "Ada Counsel",
         "body": "the defence of B",
-        "why": "he was abroad",
+        "reason": "he was abroad",
         "charged_rank": "2",
     }
     answer = client.post(f"/searches/{found}/review/", asked)
@@ -65,7 +65,7 @@ def test_from_the_request_of_the_defence_to_the_answer(found: str, tmp_path: Pat
             days=5,
             acting_member=examiner,
         )
-    decide_review(review.public_id, accept=True, note="", acting_member=supervisor)
+    decide_review(review.public_id, accept=True, reason="", acting_member=supervisor)
     with pytest.raises(Refused, match=r"search\.review_purpose"):
         search(tmp_path / "probe.png", review=review.public_id)
     case("C-2")
@@ -113,18 +113,18 @@ def test_a_request_that_says_too_little_or_is_declined(found: str) -> None:
     supervisor = person("supervisor")
     for rule, fields in {
         r"review\.incomplete": {"requester": " "},
-        r"examination\.explain": {"why": "please"},
+        r"examination\.explain": {"reason": "please"},
         r"review\.rank": {"charged_rank": 3},
     }.items():
-        wanted = {"requester": "R", "body": "B", "why": "he was abroad", "charged_rank": None} | fields
+        wanted = {"requester": "R", "body": "B", "reason": "he was abroad", "charged_rank": None} | fields
         with pytest.raises(Refused, match=rule):
             ask_review(found, acting_member=supervisor, **wanted)  # type: ignore[arg-type]
     review = ask_review(found, "R", "a commission", "he was abroad", acting_member=supervisor)
     with pytest.raises(Refused, match=r"examination\.explain"):
-        decide_review(review.public_id, accept=False, note="no", acting_member=supervisor)
-    decide_review(review.public_id, accept=False, note="the court has decided it", acting_member=supervisor)
+        decide_review(review.public_id, accept=False, reason="no", acting_member=supervisor)
+    decide_review(review.public_id, accept=False, reason="the court has decided it", acting_member=supervisor)
     with pytest.raises(Refused, match=r"review\.decided"):
-        decide_review(review.public_id, accept=True, note="", acting_member=supervisor)
+        decide_review(review.public_id, accept=True, reason="", acting_member=supervisor)
     again = ask_review(found, "R", "a commission", "there is a new witness", acting_member=supervisor)
     assert compared(again)["charged"] is None
 

@@ -172,7 +172,7 @@ def test_an_exchange_file_keeps_what_its_source_said_and_goes_out_again(pictures
     manifest.write_text(f"path,captured_on\n{pictures / '1-collins.png'},1999-07-01\n")
     run(manifest)
     out = tmp_path / "out"
-    handed = export_gallery("g", out, why="sent to the neighbours", acting_member=person("admin"))
+    handed = export_gallery("g", out, reason="sent to the neighbours", acting_member=person("admin"))
     assert (handed.files, handed.pictures, handed.left_out) == (1, 1, ())
     result = run(out, "h")
     assert (result.enrolled, result.failed) == (1, [])
@@ -188,7 +188,7 @@ def test_an_exchange_file_keeps_what_its_source_said_and_goes_out_again(pictures
         "gallery.export_finished",
     ]
     with pytest.raises(Refused, match="exists"):
-        export_gallery("g", out, why="w", acting_member=person("admin"))
+        export_gallery("g", out, reason="w", acting_member=person("admin"))
 
 
 def test_statistics_by_source(pictures: Path, tmp_path: Path) -> None:

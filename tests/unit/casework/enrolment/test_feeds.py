@@ -164,7 +164,7 @@ def test_a_stopped_feed_asks_nothing_and_a_running_one_ends(feed: Feed, served: 
 
     def stop_after_first(result: EnrolmentResult) -> None:
         if Feed.objects.get().stopped_at is None:
-            stop_feed(feed.public_id, why="the basis has ended", acting_member=admin)
+            stop_feed(feed.public_id, reason="the basis has ended", acting_member=admin)
 
     result = run(feed, served, progress=stop_after_first)
     assert result.stopped
@@ -183,7 +183,7 @@ def test_what_stops_a_run_before_any_picture(feed: Feed, served: Publisher) -> N
     served.put("/robots.txt", b"", 500)
     assert rule_of(run, feed, served) == "feed.robots"
     assert rule_of(run_feed, feed.public_id, acting_member=person("admin")) == "feed.private_address"
-    change_passport("g", PassportChange(expires_on=date(2999, 1, 2)), why="w", acting_member=person("admin"))
+    change_passport("g", PassportChange(expires_on=date(2999, 1, 2)), reason="w", acting_member=person("admin"))
     assert Reference.objects.count() == 0
     assert len(entries("feed.run.refused")) == 4
 
@@ -198,7 +198,7 @@ def test_adding_is_refused_without_publisher_basis_or_https(feed: Feed, served: 
     assert rule_of(add_feed, "g", feed.list_url, **fields) == "feed.known"
     assert rule_of(add_feed, "none", url, **fields) == "gallery.unknown"
     assert rule_of(add_feed, "g", url, **(fields | {"acting_member": person("examiner")})) == "member.no_permission"
-    assert rule_of(stop_feed, feed.public_id, why=" ", acting_member=person("admin")) == "gallery.why"
+    assert rule_of(stop_feed, feed.public_id, reason=" ", acting_member=person("admin")) == "gallery.why"
     assert served.asked == []
 
 

@@ -104,7 +104,7 @@ def test_an_urgent_search_that_is_held_is_kept_and_nobody_looks_at_it(workspace:
         with refused("search.sealed"):
             view_candidates(found.public_id, acting_member=person("examiner"))
         with refused("search.not_waiting"):
-            authorise_urgent(found.public_id, note="it was right", acting_member=person("supervisor"))
+            authorise_urgent(found.public_id, reason="it was right", acting_member=person("supervisor"))
         disclose(found.public_id, tmp_path / "package.zip", acting_member=person("supervisor"))
         end(first)
         assert sweep() == []

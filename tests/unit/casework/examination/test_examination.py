@@ -103,7 +103,7 @@ def test_only_a_potential_candidate_goes_to_a_verifier_and_never_to_who_worked_o
 
 
 def test_without_a_free_verifier_it_waits_and_is_assigned_later(found: str) -> None:
-    deactivate("verifier@agency.example", why="left", acting_member=person("admin"))
+    deactivate("verifier@agency.example", reason="left", acting_member=person("admin"))
     row = examined(found)
     assert not row.verifications.exists()
     assert assign_waiting() == 0
@@ -182,7 +182,7 @@ def test_a_lead_needs_all_of_it(found: str) -> None:
     assert rule_of(record_evidence, lead.public_id, "a second one here", acting_member=supervisor) == "lead.unlocked"
     assert rule_of(report_outcome, lead.public_id, "convicted", acting_member=supervisor) == "lead.outcome"
     report_outcome(lead.public_id, "led nowhere", acting_member=supervisor)
-    report_outcome(lead.public_id, "wrong person", note="his brother", acting_member=person("examiner"))
+    report_outcome(lead.public_id, "wrong person", reason="his brother", acting_member=person("examiner"))
     (shown,) = leads(person("auditor"))
     assert [o.outcome for o in shown.outcomes.order_by("pk")] == ["led nowhere", "wrong person"]
 

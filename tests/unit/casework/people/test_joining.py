@@ -57,7 +57,7 @@ def test_nobody_acts_for_an_agency_that_is_not_open(workspace: Path) -> None:
     invited = open_agency("Harbour", administrator_email="boss@harbour.example")
     boss = join(invited.code, "The Boss")
     later = invite_member("ex@harbour.example", ["examiner"], acting_member=boss)
-    suspend_agency("Harbour", why="review")
+    suspend_agency("Harbour", reason="review")
     refused("agency.not_open", invite_member, "x@harbour.example", ["examiner"], acting_member=boss)
     refused("agency.not_open", join, later.code, "Ex")
     assert entries("member.invite.refused")[-1].subject["rule"] == "agency.not_open"
@@ -89,7 +89,7 @@ def test_only_administrators_invite(workspace: Path, name: str) -> None:
 def test_nobody_changes_their_own_standing(workspace: Path) -> None:
     admin, today = person("admin"), timezone.now().date()
     refused("member.own_act", set_roles, admin.email, ["examiner"], acting_member=admin)
-    refused("member.own_act", deactivate, admin.email, why="x", acting_member=admin)
+    refused("member.own_act", deactivate, admin.email, reason="x", acting_member=admin)
     refused("member.own_act", record_training, admin.email, COURSE, 24, today, today, acting_member=admin)
 
 
@@ -98,7 +98,7 @@ def test_another_agencys_people_are_as_unknown_as_nobody(workspace: Path) -> Non
     boss = join(open_agency("Harbour", administrator_email="boss@harbour.example").code, "Boss")
     for act, extra in (
         (set_roles, {"roles": ["examiner"]}),
-        (deactivate, {"why": "x"}),
+        (deactivate, {"reason": "x"}),
     ):
         with pytest.raises(Refused) as there:
             act("examiner@agency.example", **extra, acting_member=boss)
@@ -115,7 +115,7 @@ def test_a_role_taken_away_counts_at_once(workspace: Path, tmp_path: Path) -> No
     set_roles(held.email, ["verifier"], acting_member=person("admin"))
     assert "examiner" in held.roles
     refused("member.no_permission", search, probe(tmp_path), held)
-    deactivate(held.email, why="left", acting_member=person("admin"))
+    deactivate(held.email, reason="left", acting_member=person("admin"))
     refused("member.inactive", search, probe(tmp_path), held)
 
 
@@ -228,5 +228,5 @@ def test_a_token_is_its_owners_and_ends(workspace: Path) -> None:
     require_token(other, acting_member=examiner)
     with at(timezone.now() + 91 * DAY):
         refused("token.invalid", require_token, other, acting_member=examiner)
-        deactivate("examiner@agency.example", why="left", acting_member=person("admin"))
+        deactivate("examiner@agency.example", reason="left", acting_member=person("admin"))
         refused("member.inactive", make_token, acting_member=member_by_email("examiner@agency.example"))

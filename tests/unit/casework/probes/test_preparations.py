@@ -223,12 +223,12 @@ def test_one_approval_is_of_one_search(draft: Preparation, tmp_path: Path) -> No
     gallery(tmp_path / "other", "h")
     examiner, supervisor = person("examiner"), person("supervisor")
     change_policy(
-        SAMPLE.replace("preapproval = []", 'preapproval = ["all"]'), why="test", acting_member=person("admin")
+        SAMPLE.replace("preapproval = []", 'preapproval = ["all"]'), reason="test", acting_member=person("admin")
     )
     both = filled(draft, galleries=["g", "h"])
     assert refused(lambda: search_prepared(both.public_id, acting_member=examiner)) == "search.approval_needed"
     asked = request_approval("C-1", "find the rider", draft.blob, acting_member=examiner)
-    decide_approval(asked.public_id, grant=True, note="", acting_member=supervisor)
+    decide_approval(asked.public_id, grant=True, reason="", acting_member=supervisor)
     assert refused(lambda: search_prepared(both.public_id, acting_member=examiner)) == "search.one_approval"
     assert Search.objects.count() == 0
     found = search_prepared(filled(draft, galleries=["h"]).public_id, acting_member=examiner)

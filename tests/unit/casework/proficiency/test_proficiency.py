@@ -33,7 +33,7 @@ def found(workspace: Path, tmp_path: Path) -> str:
     found = many(tmp_path)
     change_policy(
         SAMPLE.replace("proficiency_one_in = 10", "proficiency_one_in = 2"),
-        why="every ordinary task brings an item",
+        reason="every ordinary task brings an item",
         acting_member=person("admin"),
     )
     return found
@@ -55,7 +55,7 @@ def test_only_who_manages_them_adds_lists_and_sees_items(found: str, name: str) 
     held = item()
     acts = [
         lambda: item(by=name),
-        lambda: retire_item(held.public_id, why="they are too old", acting_member=person(name)),
+        lambda: retire_item(held.public_id, reason="they are too old", acting_member=person(name)),
         lambda: items(person(name)),
         lambda: item_picture(held.public_id, "probe", person(name)),
     ]
@@ -133,7 +133,7 @@ def test_a_policy_of_none_gives_none(found: str) -> None:
     held = item()
     change_policy(
         SAMPLE.replace("proficiency_one_in = 10", "proficiency_one_in = 0"),
-        why="not wanted here",
+        reason="not wanted here",
         acting_member=person("admin"),
     )
     examined(found)
@@ -143,7 +143,7 @@ def test_a_policy_of_none_gives_none(found: str) -> None:
 def test_about_one_task_in_ten_has_a_known_answer(found: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from plainview.casework.examination import assign
 
-    change_policy(SAMPLE, why="back to the default", acting_member=person("admin"))
+    change_policy(SAMPLE, reason="back to the default", acting_member=person("admin"))
     drawn = sum(assign._item_is_due(person("admin").agency) for _ in range(600))
     assert 28 < drawn < 105  # one beside nine ordinary ones: 67, and five standard deviations about it
 
@@ -208,7 +208,7 @@ def test_a_brought_picture_is_kept_while_the_item_is_used_and_erased_with_it(fou
     assert services().blobs.get(blob) == still
     assert item_picture(held.public_id, "probe", person("admin")).startswith(b"\xff\xd8")
     examined(found)
-    options = {"why": "the consent has ended", "acting_member": person("admin")}
+    options = {"reason": "the consent has ended", "acting_member": person("admin")}
     with pytest.raises(Refused, match=r"proficiency\.open"):
         retire_item(held.public_id, **options)
     answered(held.verifications.get(), POTENTIAL)

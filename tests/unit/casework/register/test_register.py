@@ -305,7 +305,7 @@ def test_an_agency_that_was_opened_again_keeps_its_earlier_months(
     north: Member, workspace: Path, tmp_path: Path
 ) -> None:
     with at(moment("2027-05")):
-        suspend_agency("North Police", why="an inquiry")
+        suspend_agency("North Police", reason="an inquiry")
         open_agency("North Police", administrator_email="new@north-police.example")
     assert of(export(tmp_path / "site"))["counted_from"] == "2027-01"
     assert check_register(tmp_path / "site", workspace / "audit") == []

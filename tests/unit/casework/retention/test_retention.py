@@ -104,18 +104,18 @@ def test_who_proposed_does_not_approve_and_only_a_proposed_run_is_approved(works
     run = propose_run(acting_member=person("admin"))
     note = "every line was looked at"
     with refused("member.own_act"):
-        approve_run(run.public_id, note=note, acting_member=person("admin"))
+        approve_run(run.public_id, reason=note, acting_member=person("admin"))
     with refused("member.no_permission"):
-        approve_run(run.public_id, note=note, acting_member=person("auditor"))
+        approve_run(run.public_id, reason=note, acting_member=person("auditor"))
     with refused("examination.explain"):
-        approve_run(run.public_id, note="yes", acting_member=person("supervisor"))
+        approve_run(run.public_id, reason="yes", acting_member=person("supervisor"))
     with refused("retention.open_run"):
         propose_run(acting_member=person("supervisor"))
     with refused("retention.not_approved"):
         ask_run_again(run.public_id, acting_member=person("supervisor"))
     withdraw_run(run.public_id, reason="a hold is coming", acting_member=person("supervisor"))
     with refused("retention.not_waiting"):
-        approve_run(run.public_id, note=note, acting_member=person("supervisor"))
+        approve_run(run.public_id, reason=note, acting_member=person("supervisor"))
     assert [entry.subject["rule"] for entry in entries("retention.approve.refused")] == [
         "member.own_act",
         "member.no_permission",
@@ -131,7 +131,7 @@ def test_a_list_that_changed_is_not_approved(workspace: Path, tmp_path: Path) ->
 
     def not_approved() -> str:
         with refused("retention.changed") as caught:
-            approve_run(run.public_id, note="every line was looked at", acting_member=person("supervisor"))
+            approve_run(run.public_id, reason="every line was looked at", acting_member=person("supervisor"))
         return str(caught.value.why)
 
     run = propose_run(acting_member=person("admin"))
@@ -171,7 +171,7 @@ def test_a_rule_that_no_longer_reaches_it_erases_nothing(workspace: Path, tmp_pa
         change_passport(
             "g",
             PassportChange(expires_on=datetime(2999, 1, 1, tzinfo=UTC).date()),
-            why="renewed by law",
+            reason="renewed by law",
             acting_member=person("admin"),
         )
         jobs.run(job.pk, retention_work.work_off)
@@ -288,7 +288,7 @@ def test_an_unsolved_case_waits_for_its_alerts_but_not_for_an_acquitted_person(w
     rules(WITH_THE_CASE, acquitted.replace("days = 30", "days = 0"))
     change_policy(
         SAMPLE.replace("unsolved_alerts = false", "unsolved_alerts = true"),
-        why="cold cases are looked at again",
+        reason="cold cases are looked at again",
         acting_member=person("admin"),
     )
     picture = write(scaled(collins(), 0.7), tmp_path / "alert.png")
@@ -352,13 +352,13 @@ def test_rules_are_versions_with_who_and_why(workspace: Path) -> None:
     with refused("gallery.unknown"):
         set_rules(
             BEGINNING + BY_AGE.replace("days", 'gallery = "other"\ndays'),
-            why=WHY,
+            reason=WHY,
             acting_member=person("admin"),
         )
     with refused("case.unknown"):
         rules(WITH_THE_CASE.replace("days = 30", 'days = 30\ncase = "C-9"'))
     with refused("member.no_permission"):
-        set_rules(BEGINNING, why=WHY, acting_member=person("supervisor"))
+        set_rules(BEGINNING, reason=WHY, acting_member=person("supervisor"))
     assert [entry.subject["number"] for entry in entries("retention.changed")] == [1]
 
 

@@ -125,11 +125,11 @@ def test_the_letter_tells_searches_leads_alerts_disclosures_and_exports_of_close
     alert(tmp_path)
     arrive(tmp_path, "new.png", her())
     follow_all()
-    export_gallery("g", tmp_path / "exported", why="the archive moves", acting_member=admin())
+    export_gallery("g", tmp_path / "exported", reason="the archive moves", acting_member=admin())
     case("C-2", "burglary")
     search(probe(tmp_path), case="C-2")
     text = SAMPLE.replace('rights_open_cases = "withhold"', 'rights_open_cases = "count"')
-    change_policy(text, why="the number may be told", acting_member=admin())
+    change_policy(text, reason="the number may be told", acting_member=admin())
     close_case("C-1", acting_member=person("examiner"))
 
     row, _ = decided("access")

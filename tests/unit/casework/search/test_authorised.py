@@ -46,7 +46,7 @@ def image(workspace: Path, tmp_path: Path) -> Path:
 
 
 def policy(text: str) -> PolicyVersion:
-    return change_policy(text, why="tests", acting_member=person("admin"))
+    return change_policy(text, reason="tests", acting_member=person("admin"))
 
 
 def asked(image: Path) -> str:
@@ -62,36 +62,36 @@ def test_an_approval_is_for_one_probe_one_case_one_member_and_one_search(image: 
     request, supervisor = asked(image), person("supervisor")
     assert [row.public_id for row in approvals_waiting(supervisor)] == [request]
     assert rule_of(search, image) == "search.approval_needed"
-    assert rule_of(decide_approval, request, grant=True, note="", acting_member=person("examiner")) == (
+    assert rule_of(decide_approval, request, grant=True, reason="", acting_member=person("examiner")) == (
         "member.no_permission"
     )
-    assert rule_of(decide_approval, request, grant=False, note=" ", acting_member=supervisor) == "approval.note"
-    decide_approval(request, grant=True, note="", acting_member=supervisor)
+    assert rule_of(decide_approval, request, grant=False, reason=" ", acting_member=supervisor) == "approval.note"
+    decide_approval(request, grant=True, reason="", acting_member=supervisor)
     other = write(scaled(collins(), 0.7), tmp_path / "other.png")
     assert rule_of(search, other) == "search.approval_needed"
     assert rule_of(search, image, case="C-2") == "search.approval_needed"
     assert search(image, case="C-3").candidates
     assert search(image).search.approval.public_id == request
     assert rule_of(search, image) == "search.approval_needed"
-    assert rule_of(decide_approval, request, grant=False, note="x", acting_member=supervisor) == "approval.unknown"
+    assert rule_of(decide_approval, request, grant=False, reason="x", acting_member=supervisor) == "approval.unknown"
 
 
 def test_a_denied_or_old_approval_is_none_and_nobody_approves_their_own(image: Path) -> None:
     policy(APPROVAL)
     supervisor = person("supervisor")
-    decide_approval(asked(image), grant=False, note="not now", acting_member=supervisor)
+    decide_approval(asked(image), grant=False, reason="not now", acting_member=supervisor)
     assert rule_of(search, image) == "search.approval_needed"
     set_roles("supervisor@agency.example", ["supervisor", "examiner"], acting_member=person("admin"))
     digest = digest_of(image.read_bytes())
     mine = request_approval("C-1", "find the rider", digest, acting_member=person("supervisor"))
     assert (
-        rule_of(decide_approval, mine.public_id, grant=True, note="", acting_member=person("supervisor"))
+        rule_of(decide_approval, mine.public_id, grant=True, reason="", acting_member=person("supervisor"))
         == "member.own_act"
     )
-    decide_approval(asked(image), grant=True, note="", acting_member=supervisor)
+    decide_approval(asked(image), grant=True, reason="", acting_member=supervisor)
     with at(timezone.now() + timedelta(days=7)):
         assert rule_of(search, image) == "search.approval_needed"
-        assert rule_of(decide_approval, mine.public_id, grant=True, note="", acting_member=supervisor) == (
+        assert rule_of(decide_approval, mine.public_id, grant=True, reason="", acting_member=supervisor) == (
             "approval.unknown"
         )
 
@@ -102,7 +102,7 @@ def test_a_poor_probe_needs_a_supervisor(image: Path, tmp_path: Path) -> None:
     policy(SAMPLE.replace("quality_floor = 0", f"quality_floor = {quality + 1}"))
     assert rule_of(search, image) == "probe.quality_floor"
     assert entries("search.refused")[-1].subject["rule"] == "probe.quality_floor"
-    decide_approval(asked(image), grant=True, note="", acting_member=person("supervisor"))
+    decide_approval(asked(image), grant=True, reason="", acting_member=person("supervisor"))
     assert search(image).candidates
 
 
@@ -134,7 +134,7 @@ def test_an_urgent_search_that_nobody_authorised_is_erased_at_48_hours(image: Pa
         assert (entry.subject["search"], entry.subject["candidates"]) == (row.public_id, 2)
         report = verify_log()
         assert report.ok, report.problems
-        assert rule_of(authorise_urgent, row.public_id, note="late", acting_member=person("supervisor")) == (
+        assert rule_of(authorise_urgent, row.public_id, reason="late", acting_member=person("supervisor")) == (
             "search.not_waiting"
         )
 
@@ -156,10 +156,10 @@ def test_an_authorised_urgent_search_stays_and_nobody_authorises_their_own(image
     answer = search(image, urgent="life at risk")
     identity = answer.search.public_id
     supervisor = person("supervisor")
-    assert rule_of(authorise_urgent, identity, note="ok", acting_member=person("examiner")) == "member.own_act"
-    assert rule_of(authorise_urgent, identity, note="", acting_member=supervisor) == "search.note"
-    authorise_urgent(identity, note="the child was found", acting_member=supervisor)
-    assert rule_of(authorise_urgent, identity, note="ok", acting_member=supervisor) == "search.not_waiting"
+    assert rule_of(authorise_urgent, identity, reason="ok", acting_member=person("examiner")) == "member.own_act"
+    assert rule_of(authorise_urgent, identity, reason="", acting_member=supervisor) == "search.note"
+    authorise_urgent(identity, reason="the child was found", acting_member=supervisor)
+    assert rule_of(authorise_urgent, identity, reason="ok", acting_member=supervisor) == "search.not_waiting"
     with at(began + 100 * HOUR):
         assert sweep() == []
         assert urgent_waiting(supervisor) == []
@@ -180,8 +180,8 @@ def test_every_policy_version_stays_with_who_when_and_why(image: Path) -> None:
     assert first.number == 2
     assert rule_of(policy, APPROVAL) == "policy.same"
     assert rule_of(policy, "offences = 1") == "policy.invalid"
-    assert rule_of(change_policy, SAMPLE, why=" ", acting_member=person("admin")) == "policy.why"
-    assert rule_of(change_policy, SAMPLE, why="x", acting_member=person("supervisor")) == "member.no_permission"
+    assert rule_of(change_policy, SAMPLE, reason=" ", acting_member=person("admin")) == "policy.why"
+    assert rule_of(change_policy, SAMPLE, reason="x", acting_member=person("supervisor")) == "member.no_permission"
     rows = history(person("auditor"))
     assert [(row.number, row.why) for row in rows] == [(2, "tests"), (1, "what a sample agency begins with")]
     (entry,) = entries("policy.changed")
@@ -229,16 +229,16 @@ def test_a_case_states_a_lawful_offence_and_a_gallery_keeps_to_its_own(image: Pa
 
 def test_a_passport_is_renewed_with_a_reason_and_the_log_keeps_both(image: Path) -> None:
     admin, tomorrow = person("admin"), timezone.now().date() + timedelta(days=1)
-    change_passport("g", PassportChange(expires_on=tomorrow), why="shorter", acting_member=admin)
+    change_passport("g", PassportChange(expires_on=tomorrow), reason="shorter", acting_member=admin)
     with at(timezone.now() + timedelta(days=2)):
         assert rule_of(search, image) == "gallery.expired"
         yesterday = PassportChange(expires_on=tomorrow, owner="x")
-        assert rule_of(change_passport, "g", yesterday, why="w", acting_member=admin) == "gallery.expired"
+        assert rule_of(change_passport, "g", yesterday, reason="w", acting_member=admin) == "gallery.expired"
         later = PassportChange(expires_on=tomorrow + timedelta(days=9), offences=["Robbery "])
-        assert rule_of(change_passport, "g", later, why=" ", acting_member=admin) == "gallery.why"
-        change_passport("g", later, why="law renewed", acting_member=admin)
-        assert rule_of(change_passport, "g", later, why="again", acting_member=admin) == "gallery.same"
-        assert rule_of(change_passport, "g", PassportChange(source=" "), why="w", acting_member=admin) == (
+        assert rule_of(change_passport, "g", later, reason=" ", acting_member=admin) == "gallery.why"
+        change_passport("g", later, reason="law renewed", acting_member=admin)
+        assert rule_of(change_passport, "g", later, reason="again", acting_member=admin) == "gallery.same"
+        assert rule_of(change_passport, "g", PassportChange(source=" "), reason="w", acting_member=admin) == (
             "gallery.passport"
         )
         assert search(image).candidates

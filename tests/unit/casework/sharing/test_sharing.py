@@ -173,15 +173,15 @@ def test_the_policies_of_both_agencies_bind_and_the_refusal_names_which(workspac
         return refused(search_shared, request.public_id, acting_member=examiner)
 
     theirs_only = SAMPLE.replace("unlisted_purposes = true", "unlisted_purposes = false")
-    change_policy(theirs_only, why="tests", acting_member=theirs("admin"))
+    change_policy(theirs_only, reason="tests", acting_member=theirs("admin"))
     told = said()
     assert (told.rule_id, told.what) == (
         "search.purpose_unlisted",
         f"Search refused under the rules of {ASKER}",
     )
     assert "find a missing person" not in f"{told.why} {told.next_step}"
-    change_policy(SAMPLE, why="tests", acting_member=theirs("admin"))
-    change_policy(theirs_only, why="tests", acting_member=person("admin"))
+    change_policy(SAMPLE, reason="tests", acting_member=theirs("admin"))
+    change_policy(theirs_only, reason="tests", acting_member=person("admin"))
     told = said()
     name = person("admin").agency.name
     assert (told.rule_id, told.what) == (
@@ -190,12 +190,12 @@ def test_the_policies_of_both_agencies_bind_and_the_refusal_names_which(workspac
     )
     change_policy(
         SAMPLE.replace("preapproval = []", 'preapproval = ["robbery"]'),
-        why="tests",
+        reason="tests",
         acting_member=person("admin"),
     )
     assert said().rule_id == "search.approval_needed"
     wanted = ask_approval(request.public_id, acting_member=examiner)
-    decide_approval(wanted.public_id, grant=True, note="", acting_member=person("supervisor"))
+    decide_approval(wanted.public_id, grant=True, reason="", acting_member=person("supervisor"))
     assert search_shared(request.public_id, acting_member=examiner).approval == wanted
     assert {row.subject["shared_request"] for row in entries("search.refused")} == {request.public_id}
     assert [row.subject["rule"] for row in entries("search.refused")] == [
@@ -212,17 +212,17 @@ def test_taking_needs_training_an_offence_of_ones_own_list_and_only_the_taker_wo
     examiner = person("examiner")
     change_policy(
         SAMPLE.replace('curriculum"\nhours = 24', 'curriculum"\nhours = 999'),
-        why="tests",
+        reason="tests",
         acting_member=person("admin"),
     )
     assert refused(take, request.public_id, acting_member=examiner).rule_id == "member.training"
     change_policy(
         SAMPLE.replace("unlisted_offences = true", "unlisted_offences = false").replace('"robbery", ', ""),
-        why="tests",
+        reason="tests",
         acting_member=person("admin"),
     )
     assert refused(take, request.public_id, acting_member=examiner).rule_id == "case.offence_unlisted"
-    change_policy(SAMPLE, why="tests", acting_member=person("admin"))
+    change_policy(SAMPLE, reason="tests", acting_member=person("admin"))
     assert refused(search_shared, request.public_id, acting_member=examiner).rule_id == "shared.not_taken"
     take(request.public_id, acting_member=examiner)
     assert refused(take, request.public_id, acting_member=examiner).rule_id == "shared.taken"
@@ -247,7 +247,7 @@ def test_who_asked_is_suspended_and_the_gallery_expires(workspace: Path, tmp_pat
     assert told.rule_id == "gallery.expired"
     assert person("admin").agency.name in told.what
     Gallery.objects.update(expires_on=date(2999, 1, 1))
-    deactivate("examiner@rivertown.example", why="left", acting_member=theirs("admin"))
+    deactivate("examiner@rivertown.example", reason="left", acting_member=theirs("admin"))
     assert refused(search_shared, request.public_id, acting_member=examiner).rule_id == "shared.member"
     Agency.objects.filter(name=ASKER).update(suspended_at=timezone.now())
     assert refused(search_shared, request.public_id, acting_member=examiner).rule_id == "shared.agency"

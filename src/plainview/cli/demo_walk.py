@@ -1,0 +1,134 @@
+"""The main job, from a gallery of photographs to a verified log, in the sample workspace that `plainview demo` made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from plainview.casework.cases.open_close import open_case
+from plainview.casework.enrolment.enrol import enrol
+from plainview.casework.enrolment.manifest import read_items
+from plainview.casework.find import member_by_email
+from plainview.casework.galleries.passports import create_gallery
+from plainview.casework.log.read import verify_log
+from plainview.casework.models import Reference
+from plainview.casework.probes.probe import prepare_probe
+from plainview.casework.search.answers import Answer
+from plainview.casework.search.run import Request, run_search
+from plainview.casework.upkeep.setup import SAMPLE_PEOPLE
+from plainview.casework.workspace.folder import ENV
+from plainview.casework.workspace.services import services
+from plainview.cli.common import say
+from plainview.cli.pictures import Cell, contact_sheet
+from plainview.cli.portraits import write_portraits
+from plainview.cli.progress import bar
+from plainview.cli.search import print_answer
+from plainview.policy.decision import Refused
+from plainview.recognition.types import Face, Picture
+
+_CASE, _GALLERY = "DEMO-1", "demo"
+
+
+def walk(home: Path, photos: Path | None) -> bool:
+    """Walk the whole path; return whether the log verifies and the right face came first."""
+    try:
+        manifest = photos or write_portraits(home / "photographs")
+        answer, expected, probe = _search(home, manifest)
+    finally:
+        services().close()
+    report = verify_log()
+    say(
+        f"5 The log verifies: ok={report.ok}, {report.entries} entries, root {report.root}",
+    )
+    first = answer.candidates[0].reference.file_name if answer.candidates else "nobody"
+    say(f"The probe was made from {expected}; the first candidate is {first}.")
+    say(f"Contact sheet: {home / 'contact-sheet.png'}")
+    search = f"plainview search {probe} --gallery {_GALLERY} --as examiner@agency.example"
+    say("Try next", style="bold")
+    say(f"  export {ENV}={home / 'workspace'}")
+    for line in (
+        f"{search} --case {_CASE} --purpose 'who else is similar'",
+        f"{search} --purpose 'no case'   (refused)",
+        f"plainview disclose {answer.search.public_id} --out package.zip --as supervisor@agency.example",
+        "plainview verify-package package.zip   (anyone, anywhere: runs the search again)",
+        "plainview audit verify",
+        "plainview serve   (prints each sample person's password and the code of the moment)",
+    ):
+        say(f"  {line}")
+    people = ", ".join(f"{name}@" for name in SAMPLE_PEOPLE)
+    say(f"In the browser: http://127.0.0.1:8000/ as {people} (all agency.example)")
+    return report.ok and first == expected
+
+
+def _search(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
+    admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
+    create_gallery(
+        _GALLERY,
+        legal_basis="Demonstration with public-domain or your own photographs",
+        source="Photographs on this machine",
+        owner="Whoever runs the demo",
+        expires_on=datetime.now(UTC).date() + timedelta(days=30),
+        acting_member=admin,
+    )
+    items = read_items(photographs)
+    with bar("Enrolling", len(items)) as enrolling:
+        result = enrol(_GALLERY, items, acting_member=admin, progress=enrolling.step)
+    say(
+        f"2 Gallery with {result.references} references enrolled from {result.enrolled} pictures "
+        f"({len(result.failed)} not usable)"
+    )
+    reference = Reference.objects.order_by("-quality", "file_name").first()
+    if reference is None:
+        raise Refused("demo.no_face", "Demo ended", "No face was found in these photographs.", "Use others.")
+    picture = services().decoder.decode(services().blobs.get(reference.blob))
+    face = services().engine.faces(picture)[reference.face_number - 1]
+    probe_path = home / "probe.jpg"
+    cv2.imwrite(str(probe_path), _degrade(picture, face), [cv2.IMWRITE_JPEG_QUALITY, 45])
+    say("3 A probe that is no copy: cropped, turned, blurred, recompressed, lower face covered")
+    open_case(_CASE, "robbery", acting_member=examiner)
+    probe = prepare_probe(probe_path)
+    request = Request(_CASE, "show how a search runs", _GALLERY, origin="photograph")
+    answer = run_search(probe, request, acting_member=examiner)
+    say("4 Authorised, recorded, then searched:")
+    print_answer(answer, "SAMPLE workspace: its agency and people are made up.")
+    _sheet(home / "contact-sheet.png", probe.picture, probe.face, answer)
+    return answer, reference.file_name, probe_path
+
+
+def _degrade(picture: Picture, face: Face) -> np.ndarray:
+    """Return the face as a poor camera would have kept it (uint8, BGR), mouth and chin under a grey cloth."""
+    x, y, w, h = face.detection.box
+    centre = (float(x + w / 2), float(y + h / 2))
+    side = 1.9 * max(w, h)
+    turn = cv2.getRotationMatrix2D(centre, 6.0, 160 / side)
+    turn[:, 2] += 80 - np.array(centre)
+    small = cv2.warpAffine(picture.pixels, turn, (160, 160), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    nose, left, right = ((turn @ np.append(face.detection.points[i], 1.0)) for i in (2, 3, 4))
+    top = int((nose[1] + min(left[1], right[1])) / 2)
+    half = int(0.5 * max(w, h) * 160 / side)
+    cv2.rectangle(small, (80 - half, top), (80 + half, top + 60), (150, 140, 135), -1)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), 0.8))
+
+
+def _sheet(out: Path, picture: Picture, face: Face, answer: Answer) -> None:
+    probe = Cell(picture.pixels, face.detection.box, ("Probe", f"quality {face.quality.overall}"))
+    cells = [
+        Cell(
+            services().decoder.decode(services().blobs.get(row.reference.blob)).pixels,
+            row.reference.box,
+            (
+                f"{row.rank}   score {row.score:.3f}",
+                row.reference.file_name,
+                f"quality {row.reference.quality}",
+            ),
+        )
+        for row in answer.candidates[:8]
+    ]
+    footer = (
+        f"SAMPLE. Search {answer.search.public_id}, entry {answer.search.request_entry}, {answer.search.pack}, "
+        f"{answer.search.gallery_size} references, root {answer.receipt.root[:24]}…"
+    )
+    contact_sheet("Candidates of a search (sample)", probe, cells, footer, out)

@@ -1,0 +1,103 @@
+"""`plainview doctor`: checks this machine and, where there is one, the workspace, and reports everything it finds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+import typer
+
+from plainview.casework.workspace.folder import ENV, Workspace, current
+from plainview.cli.common import Json, print_json, say
+from plainview.cli.errors import explain
+from plainview.cli.start import open_workspace
+from plainview.recognition.decode import Decoder
+from plainview.recognition.engine import Engine
+
+_LEAST_FREE = 1 << 30  # bytes; under this an enrolment or a backup soon stops
+_STYLES = {"ok": "", "warn": "yellow", "fail": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding.
+
+    Attributes:
+        name: what was checked.
+        state: "ok", "warn" (it works, but) or "fail".
+        says: the finding, in a sentence.
+        next_step: what mends it; empty where nothing has to be.
+    """
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    says: str
+    next_step: str = ""
+
+
+def doctor(json: Json = False) -> None:
+    """Check this machine, the model pack, the decoder and the workspace. Exit 1 when a check fails."""
+    workspace = current()
+    checks = [
+        *guarded("model pack", _pack),
+        *guarded("decoder", _decoder),
+        *guarded("disk", lambda: _disk(workspace)),
+        *guarded("workspace", lambda: _workspace(workspace)),
+    ]
+    facts: dict[str, Any] = {}
+    if checks[-1].name == "workspace" and checks[-1].state == "ok":
+        inside = import_module("plainview.cli.doctor_workspace")  # it needs Django, started on the workspace
+        more, facts = inside.checks()
+        checks += more
+    ok = all(check.state != "fail" for check in checks)
+    if json:
+        print_json({"ok": ok, "workspace": workspace.root, **facts, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            text = f"{check.state:4} {check.name}: {check.says} {check.next_step}".rstrip()
+            say(text, style=_STYLES[check.state])
+    if not ok:
+        raise typer.Exit(1)
+
+
+def guarded(name: str, check: Callable[[], Iterator[Check]]) -> list[Check]:
+    """Return what a check finds; an error is a finding too, and ends no other check."""
+    findings: list[Check] = []
+    try:
+        findings += check()
+    except Exception as error:  # whatever is broken: that is what the doctor is for
+        why, next_step = explain(error)
+        findings.append(Check(name, "fail", why, next_step))
+    return findings
+
+
+def _pack() -> Iterator[Check]:
+    engine = Engine.load()
+    yield Check("model pack", "ok", f"{engine.pack.identity} is intact.")
+
+
+def _decoder() -> Iterator[Check]:
+    with Decoder():
+        yield Check("decoder", "ok", "It starts.")
+
+
+def _disk(workspace: Workspace) -> Iterator[Check]:
+    folder = next(path for path in (workspace.root, *workspace.root.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    says = f"{free / (1 << 30):.1f} GiB free in {folder}."
+    if free < _LEAST_FREE:
+        yield Check("disk", "warn", says, "Free some space: enrolment and backups stop when the disk is full.")
+    else:
+        yield Check("disk", "ok", says)
+
+
+def _workspace(workspace: Workspace) -> Iterator[Check]:
+    if not workspace.settings_file.exists() and ENV not in os.environ:
+        yield Check("workspace", "warn", f"There is none in {workspace.root}.", "Make one with `plainview init`.")
+        return
+    open_workspace()
+    yield Check("workspace", "ok", f"{workspace.root} is yours and can be opened.")

@@ -1,0 +1,123 @@
+"""`plainview restore`: the operator's act. The new workspace is on disk before Django starts on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plainview.audit.durable import sync_folder
+from plainview.casework.log.channel import command_line, enter
+from plainview.casework.upkeep.unpacking import staging, unpack
+from plainview.casework.workspace.folder import ENV, Workspace, current
+from plainview.cli.common import Json, print_json, say, warn
+from plainview.cli.progress import bar
+from plainview.cli.start import start_django
+from plainview.policy.decision import Refused
+
+if TYPE_CHECKING:
+    from plainview.casework.upkeep.restore import Restored
+
+
+def restore(
+    file: Path,
+    folder: Annotated[Path, typer.Argument(help="The new workspace; it must not exist.")],
+    keys: Annotated[Path | None, typer.Option(help="Folder of the keys; the current workspace's if absent.")] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="Newest copy of the audit folder; the current workspace's if absent.")
+    ] = None,
+    expunged: Annotated[
+        Path | None, typer.Option(help="Newest expunge list; the current workspace's if absent.")
+    ] = None,
+    kept: Annotated[Path | None, typer.Option(help="A checkpoint that was published or kept.")] = None,
+    without_newer_log: Annotated[
+        bool, typer.Option("--without-newer-log", help="No newer copy of the log exists anywhere.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Restore a backup into a new folder. What was erased since then stays erased; the log continues."""
+    old = current()
+    keys = keys or old.root / "keys"
+    log = _named(log, old.audit, "the log") if not without_newer_log else None
+    expunged = _named(expunged, old.root / "expunged.jsonl", "the expunge list")
+    if log is None and not without_newer_log:
+        raise Refused(
+            "restore.no_log",
+            "Nothing restored",
+            "No copy of the audit folder was named, and none was found.",
+            "Name the newest one with --log; without it the log takes a second history if anything was published "
+            "after the backup. If none exists anywhere, say so with --without-newer-log.",
+        )
+    note = _read(kept)
+    beside = staging(folder.absolute())
+    try:
+        with bar("Restoring pictures", 0) as shown:
+            about = unpack(file, keys, beside, progress=shown.step)
+        done = _settle(beside, about, log, note, expunged)
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        beside.rename(folder.absolute())
+        sync_folder(folder.absolute().parent)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    _show(done, Workspace(folder.absolute()), json=json)
+
+
+def _named(given: Path | None, usual: Path, what: str) -> Path | None:
+    if given is not None and not given.exists():
+        raise Refused("restore.named", "Nothing restored", f"{given} does not exist.", f"Name {what} that exists.")
+    return given or (usual if usual.exists() else None)
+
+
+def _read(kept: Path | None) -> str | None:
+    try:
+        return kept.read_text("utf-8") if kept else None
+    except (OSError, UnicodeDecodeError):
+        raise Refused(
+            "restore.kept", "Nothing restored", f"{kept} cannot be read.", "Name a kept checkpoint."
+        ) from None
+
+
+def _settle(
+    beside: Path, about: dict[str, object], log: Path | None, note: str | None, expunged: Path | None
+) -> Restored:
+    os.environ[ENV] = str(beside)
+    enter(command_line())
+    start_django()
+    from django.db import connections
+
+    from plainview.casework.erasure.expunged import read_list
+    from plainview.casework.upkeep.restore import settle
+
+    try:
+        return settle(about, log=log, kept=note, listed=read_list(expunged) if expunged else [])
+    finally:
+        connections.close_all()
+
+
+def _show(done: Restored, workspace: Workspace, *, json: bool) -> None:
+    if json:
+        print_json({**asdict(done), "lost": done.lost, "workspace": workspace.root})
+        return
+    say(
+        f"Restored into {workspace.root} as of {done.made_at}: the log's first {done.entries} entries and "
+        f"{sum(done.taken_over.values())} more from the newer copy; entry {done.entry} says so.",
+    )
+    if done.erased_again:
+        say(f"{len(done.erased_again)} references that were expunged since were erased again.")
+    if done.tokens_ended:
+        say(f"{done.tokens_ended} tokens were ended; their members make new ones.")
+    for action, count in done.lost.items():
+        warn(f"No longer in the records: {count} x {action}. Do it again where it must hold.", style="yellow")
+    if done.missing_pictures:
+        warn(f"{done.missing_pictures} pictures that references name are missing in the backup.", style="red")
+    if not done.log_known:
+        warn(
+            "No newer copy of the log was named. If anything was recorded after the backup, witnesses and "
+            "whoever kept a checkpoint will see that the log went back: tell them before they find it.",
+            style="red",
+        )

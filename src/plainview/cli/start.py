@@ -1,0 +1,43 @@
+"""Starts Django on the workspace, for the commands that use the database.
+
+It must never open a workspace of another operating-system user.
+"""
+
+from __future__ import annotations
+
+import os
+
+import django
+from django.apps import apps
+
+from plainview.casework.log.channel import command_line, enter
+from plainview.casework.workspace.folder import Workspace, current
+
+
+def start_django() -> None:
+    """Start Django on the current workspace, once; without a workspace, with settings that need none.
+
+    Raises:
+        Refused: the workspace is damaged, or it is somebody else's.
+    """
+    if apps.ready:
+        return
+    workspace = current()
+    if workspace.root.exists():
+        workspace.require_owner()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainview.site.settings")
+    django.setup()
+
+
+def open_workspace() -> Workspace:
+    """Check that the workspace exists and is this operating-system user's, and start Django on it.
+
+    Raises:
+        Refused: there is no workspace, it is damaged, or it is somebody else's.
+    """
+    workspace = current()
+    workspace.settings()
+    workspace.require_owner()
+    enter(command_line())
+    start_django()
+    return workspace
