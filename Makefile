@@ -50,7 +50,7 @@ lint: $(VENV)/.dev ## Check style, types and layers
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.dev ## Build the documentation as a site into site-docs, strict
-	NO_MKDOCS_2_WARNING=1 PLAINVIEW_HOME=$(VENV)/no-workspace $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 PLAINVIEW_HOME=$(VENV)/no-workspace $(BIN)/python -m mkdocs build --strict
 
 screenshots: $(VENV)/.dev models browser ## Photograph every page into screenshots/
 	PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py

@@ -21,7 +21,6 @@ from plainview.policy.roles import GRANTS, Role
 from plainview.recognition.errors import CODES
 
 EXPLAINED = {
-    "audit.proof": "The file is not a proof of this log, or it does not hold.",
     "index.unreachable": "The index server does not answer.",
     "monitor.state": "The monitor's state file cannot be read.",
     "retention.bad_rows": "A row of the court's list is not understood or names nothing; each bad row is listed.",

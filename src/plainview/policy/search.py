@@ -32,7 +32,8 @@ ORIGINS = (
 """Where a probe may come from, as a search declares it."""
 
 NOT_PHOTOGRAPHED = ("drawing", "composite", "generated", "look-alike")
-"""What a probe may never be; source: New York's sketches and the look-alike actor, shared/notes/rules.md."""
+"""What a probe may never be; source: the sketches and the look-alike actor of Garvie,
+"Garbage In, Garbage Out", Georgetown Law, 2019."""
 
 UNDECLARED = "not declared"
 

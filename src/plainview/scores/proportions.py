@@ -5,7 +5,7 @@ from __future__ import annotations
 from scipy.special import betaincinv
 
 CONFIDENCE = 0.95
-"""Confidence of every interval of a share: as of the error rates (docs/reference/accuracy.md)."""
+"""Confidence of every interval of a share: as of the error rates (docs/explanation/accuracy.md)."""
 
 
 def exact_interval(count: int, of: int) -> tuple[float, float]:

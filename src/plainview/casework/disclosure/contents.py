@@ -23,7 +23,8 @@ from plainview.recognition.edits import read, says
 from plainview.storage.base import digest_of
 
 NULL_RESULTS = ("no candidate", "no candidate put forward")
-"""Results of a search that must be told as null results; source: the Detroit settlement, shared/notes/rules.md."""
+"""Results of a search that must be told as null results; source: the settlement of Williams v.
+City of Detroit, 2024."""
 
 
 def moment(at: datetime | None) -> str | None:
