@@ -70,7 +70,7 @@ def permissions() -> str:
     )
     return _page(
         "Permissions by role",
-        "What is not ticked is denied. A member can have several roles, with exceptions: administrators, auditors and "
+        "A permission without a tick is denied. A member can have several roles, with exceptions: administrators, auditors and "
         "people from outside have no other role. Every command and every page needs one of these permissions; a test "
         "runs each of them as each role.",
         _table(head, rows),
