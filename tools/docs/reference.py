@@ -59,21 +59,16 @@ def settings() -> str:
 
 def permissions() -> str:
     """Return the page of who may do what."""
-    short = {
-        role: role.value.replace("platform ", "").replace("agency ", "").replace("outside ", "outside&nbsp;")
-        for role in Role
-    }
-    head = ("permission", "allows", *short.values())
     rows = (
-        (f"`{each.value}`", escape(MEANINGS[each]), *("✓" if each in GRANTS[role] else "" for role in Role))
+        (f"`{each.value}`", escape(MEANINGS[each]), ", ".join(role.value for role in Role if each in GRANTS[role]))
         for each in Permission
     )
     return _page(
         "Permissions by role",
-        "A permission without a tick is denied. A member can have several roles, with exceptions: administrators, auditors and "
-        "people from outside have no other role. Every command and every page needs one of these permissions; a test "
+        "A role that is not named is denied. A member can have several roles, with exceptions: administrators, auditors "
+        "and people from outside have no other role. Every command and every page needs one of these permissions; a test "
         "runs each of them as each role.",
-        _table(head, rows),
+        _table(("permission", "allows", "roles"), rows),
     )
 
 
