@@ -45,13 +45,13 @@ def page() -> str:
     ]
     group = ""
     for name, command in tree():
-        first = name.split()[0]
-        if first != group:
-            group = first
-            lines += ["", f"## {group}"]
+        first, *further = name.split()
+        if further and first != group:
+            lines += ["", f"## {first}"]
+        group = first
         lines += [
             "",
-            f"### plainview {name}",
+            f"{'###' if further else '##'} plainview {name}",
             "",
             _description(command),
             "",
@@ -76,10 +76,21 @@ def _usage(name: str, command: Command) -> str:
     return " ".join([*parts, "[OPTIONS]"])
 
 
+_KINDS = {
+    "<str>": "TEXT",
+    "<int>": "N",
+    "<float>": "N",
+    "<path>": "PATH",
+    "<list[str]>": "TEXT",
+    "<list[path]>": "PATH",
+}
+
+
 def _spelling(parameter: Parameter, context: typer.Context) -> str:
     """Return how an option is written, with its kind of value, such as "--top <int>"."""
     record = parameter.get_help_record(context)
-    return record[0] if record else parameter.opts[0]
+    spelling, _, kind = (record[0] if record else parameter.opts[0]).partition(" <")
+    return f"{spelling} {_KINDS.get(f'<{kind}', kind.strip('>'))}" if kind else spelling
 
 
 def _options(command: Command) -> list[str]:
@@ -87,7 +98,9 @@ def _options(command: Command) -> list[str]:
     for parameter in command.params:
         record = parameter.get_help_record(context)
         if record and "--help" not in parameter.opts:
-            rows.append(f"| `{record[0].replace('|', chr(92) + '|')}` | {escape(record[1])} |")
+            repeated = " May be repeated." if parameter.nargs == 1 and getattr(parameter, "multiple", False) else ""
+            spelling = _spelling(parameter, context).replace("|", "\\|")
+            rows.append(f"| `{spelling}` | {escape(record[1] + repeated)} |")
     return ["| argument or option | meaning |", "| --- | --- |", *rows] if rows else []
 
 

@@ -66,7 +66,7 @@ def test_the_pages_show_every_name() -> None:
         "reference/settings.md": [*SETTINGS, *ENVIRONMENT],
         "reference/policy.md": [field.name for field in fields(AgencyPolicy)],
         "reference/refusals.md": [*CODES, "search.ground"],
-        "reference/commands.md": [f"### plainview {name}\n" for name, _ in tree()],
+        "reference/commands.md": [f"## plainview {name}\n" for name, _ in tree()],
         "reference/rules.md": ["search.ground"],
     }.items():
         assert [name for name in names if (name if " " in name else f"`{name}`") not in pages[path]] == [], path
