@@ -98,7 +98,8 @@ def _options(command: Command) -> list[str]:
     for parameter in command.params:
         record = parameter.get_help_record(context)
         if record and "--help" not in parameter.opts:
-            repeated = " May be repeated." if parameter.nargs == 1 and getattr(parameter, "multiple", False) else ""
+            several = getattr(parameter, "multiple", False) and "repeat" not in record[1]
+            repeated = " May be repeated." if several else ""
             spelling = _spelling(parameter, context).replace("|", "\\|")
             rows.append(f"| `{spelling}` | {escape(record[1] + repeated)} |")
     return ["| argument or option | meaning |", "| --- | --- |", *rows] if rows else []
