@@ -12,6 +12,9 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from plainview.cli.main import app
+from plainview.cli.needs import NEEDS
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import GRANTS, Role
 
 Command = TyperCommand | TyperGroup
 Parameter = TyperArgument | TyperOption
@@ -66,6 +69,15 @@ def page() -> str:
 
 def _description(command: Command) -> str:
     return escape(" ".join(inspect.cleandoc(command.help or "").split("\f")[0].split()))
+
+
+def _who(name: str) -> str:
+    """Return who may run a command: a permission with its roles, or what is needed instead of one."""
+    need = NEEDS[name]
+    if isinstance(need, Permission):
+        roles = ", ".join(role.value for role in Role if need in GRANTS[role])
+        return f"Permission: `{need.value}` ({roles})."
+    return f"Permission: none; {need.value}."
 
 
 def _usage(name: str, command: Command) -> str:
