@@ -52,17 +52,8 @@ def page() -> str:
         if further and first != group:
             lines += ["", f"## {first}"]
         group = first
-        lines += [
-            "",
-            f"{'###' if further else '##'} plainview {name}",
-            "",
-            _description(command),
-            "",
-            "```text",
-            _usage(name, command),
-            "```",
-            "",
-        ]
+        lines += ["", f"{'###' if further else '##'} plainview {name}", "", _description(command)]
+        lines += ["", "```text", _usage(name, command), "```", "", _who(name), ""]
         lines += _options(command)
     return "\n".join(lines) + "\n"
 
