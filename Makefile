@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PHOTOS ?=
 
-.PHONY: help demo test test-all test-milvus lint models browser screenshots bench size migration requirements clean
+.PHONY: help demo test test-all test-milvus lint docs models browser screenshots bench size migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +49,10 @@ lint: $(VENV)/.dev ## Check style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-screenshots: $(VENV)/.dev models browser ## Photograph every page into docs/screenshots
+docs: $(VENV)/.dev ## Build the documentation as a site into site-docs, strict
+	NO_MKDOCS_2_WARNING=1 PLAINVIEW_HOME=$(VENV)/no-workspace $(BIN)/python -m mkdocs build --strict
+
+screenshots: $(VENV)/.dev models browser ## Photograph every page into screenshots/
 	PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py
 
 bench: models ## Measure enrolment, search, video, the web application and alerts, as ratios

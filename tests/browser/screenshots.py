@@ -1,6 +1,6 @@
 """Photographs of every page, light, dark and on a phone, of a sample workspace in which three people have worked.
 
-Run it with `make screenshots`. It writes docs/screenshots/NAME-{light,dark,phone}.jpg.
+Run it with `make screenshots`. It writes screenshots/NAME-{light,dark,phone}.jpg.
 """
 
 from __future__ import annotations
@@ -235,4 +235,4 @@ def _settled(page: Page, path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots"))

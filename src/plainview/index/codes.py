@@ -73,7 +73,7 @@ def spread(dim: int) -> float:
     """Return the standard deviation of an estimate around the exact cosine.
 
     A code is (1 - D) x + w, where w hardly depends on the template x and has the variance D (1 - D) / dimension
-    a component; the estimate divides by 1 - D. docs/reference/scale.md compares it with real templates.
+    a component; the estimate divides by 1 - D. docs/explanation/scale.md compares it with real templates.
     """
     return math.sqrt(_DISTORTION / _SHRINK / dim)
 

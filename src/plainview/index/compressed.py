@@ -47,7 +47,7 @@ from plainview.recognition.types import Vector
 
 CUT = 2.9
 """Spreads below the last place at which no further reference is looked at. The chance that one who belongs on
-the last place has such a low estimate is 1 in 540, far less for those above; docs/reference/scale.md has the
+the last place has such a low estimate is 1 in 540, far less for those above; docs/explanation/scale.md has the
 measured share of lists that differ from the exact ones, and what other values cost."""
 
 ALL_BELOW = 4096

@@ -19,7 +19,7 @@ from plainview.index.exact import ExactIndex
 from plainview.recognition.types import Vector
 
 GROW_AT = 100_000
-"""References from which on a compressed index is at least as fast as the exact one (docs/reference/scale.md)."""
+"""References from which on a compressed index is at least as fast as the exact one (docs/explanation/scale.md)."""
 
 SHRINK_AT = 50_000
 """References below which it is exact again; half as many, so that it does not go back and forth."""

@@ -7,7 +7,7 @@ scores, nor take an answer that was cut short for a whole one.
 
 The server must compare everything: as shipped it looks at an eighth of what was added lately, until
 `queryNode.segcore.interimIndex.enableIndex` is false. It keeps templates unsealed in its own storage, and what
-was removed until its own clean-up. docs/howto/scale.md says what to set, and `gallery move` compares lists.
+was removed until its own clean-up. docs/explanation/scale.md says what to set, and `gallery move` compares lists.
 """
 
 from __future__ import annotations

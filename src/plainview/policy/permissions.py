@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Permission(StrEnum):
-    """One act. Who may do it stands in roles.py."""
+    """One act. roles.py says which role may do it."""
 
     AGENCY_OPEN = "agency.open"
     AGENCY_SUSPEND = "agency.suspend"
@@ -92,3 +94,88 @@ class Permission(StrEnum):
     EXONERATION_READ = "exoneration.read"
     EXONERATION_DECIDE = "exoneration.decide"
     AUDIT_SAMPLE = "audit.sample"
+
+
+MEANINGS: Mapping[Permission, str] = MappingProxyType(
+    {
+        Permission.AGENCY_OPEN: "Open an agency, so that its members may work.",
+        Permission.AGENCY_SUSPEND: "Stop everything that the members of an agency may do.",
+        Permission.MEMBER_INVITE: "Invite a person by name, with a role.",
+        Permission.MEMBER_LIST: "List the members of the agency.",
+        Permission.MEMBER_ROLES: "Change a member's roles.",
+        Permission.MEMBER_DEACTIVATE: "Deactivate an account.",
+        Permission.MEMBER_RELEASE: "Unlock an account, and reset its password and second factor.",
+        Permission.TRAINING_RECORD: "Record that a member completed a training.",
+        Permission.TRIAL_APPROVE: "Approve a member's trial, with an end and a number of searches.",
+        Permission.TRIAL_REPORT: "Read the weekly letter about trials.",
+        Permission.POLICY_SHOW: "Read the rules that bind the agency.",
+        Permission.POLICY_CHANGE: "Set a new version of the agency's policy, and try it out first.",
+        Permission.GALLERY_LIST: "Read the galleries' passports and figures.",
+        Permission.GALLERY_CREATE: "Create a gallery, change its passport, move it, and manage its feeds.",
+        Permission.GALLERY_ENROL: "Enrol pictures into a gallery.",
+        Permission.GALLERY_EXPORT: "Export a gallery as ANSI/NIST-ITL files.",
+        Permission.REFERENCE_EXPUNGE: "Erase one reference for good.",
+        Permission.CANARY_MANAGE: "Add and retire canaries.",
+        Permission.CANARY_READ: "Read the canary checks and alarms.",
+        Permission.CANARY_ACKNOWLEDGE: "Acknowledge a canary alarm, with a reason.",
+        Permission.CASE_OPEN: "Open a case.",
+        Permission.CASE_CLOSE: "Close a case, with a reason.",
+        Permission.CASE_READ: "Read cases, candidate lists and examinations.",
+        Permission.VIDEO_UPLOAD: "Upload and process a video under a case.",
+        Permission.VIDEO_READ: "Read and export the stills of a video.",
+        Permission.VIDEO_ERASE: "Erase a video with its stills.",
+        Permission.SEARCH_RUN: "Prepare a probe and search a gallery with it.",
+        Permission.SEARCH_APPROVE: "Approve or deny a search beforehand.",
+        Permission.SEARCH_AUTHORISE: "Authorise an urgent search afterwards.",
+        Permission.EXAMINATION_RECORD: "Examine a candidate and record a conclusion.",
+        Permission.VERIFICATION_RECORD: "Verify a candidate blind and record an answer.",
+        Permission.PROFICIENCY_READ: "Read one's own proficiency figures.",
+        Permission.PROFICIENCY_REPORT: "Read the proficiency figures of every member.",
+        Permission.PROFICIENCY_MANAGE: "Add and retire pairs with a known answer.",
+        Permission.LEAD_RELEASE: "Release a candidate as a lead, or withhold it, and record independent evidence.",
+        Permission.LEAD_LIST: "Read the leads.",
+        Permission.OUTCOME_REPORT: "Report the outcome of a lead.",
+        Permission.DISCLOSURE_MAKE: "Make the disclosure package of a search.",
+        Permission.REGISTER_EXPORT: "Export the public register.",
+        Permission.AUDIT_READ: "Read the agency's part of the log.",
+        Permission.AUDIT_REVIEW: "Record the weekly review of the log.",
+        Permission.AUDIT_ROTATE: "Replace the key that signs the log.",
+        Permission.FLAG_READ: "Read the flags of likely misuse.",
+        Permission.FLAG_DECIDE: "Decide a flag.",
+        Permission.TRIPWIRE_OWN: "Ask to be warned when one's own face, or that of a person who consented, is searched for.",
+        Permission.TOKEN_OWN: "Make and revoke one's own tokens.",
+        Permission.SESSION_OWN: "Read and end one's own sessions.",
+        Permission.ALERT_CREATE: "Save a probe as an alert.",
+        Permission.ALERT_READ: "Read the agency's alerts.",
+        Permission.ALERT_RENEW: "Extend a colleague's alert, with a reason.",
+        Permission.ALERT_CLOSE: "End an alert, with a reason.",
+        Permission.ALERT_OWN: "Mute one's own alerts, and choose when their letters come.",
+        Permission.WEBHOOK_SET: "Manage the addresses that receive messages about alerts.",
+        Permission.JOB_OWN: "Follow and cancel one's own background work.",
+        Permission.AGREEMENT_MANAGE: "Propose, accept and withdraw agreements with other agencies.",
+        Permission.AGREEMENT_READ: "Read the agreements with other agencies.",
+        Permission.SHARED_READ: "Read the requests between two agencies.",
+        Permission.SHARED_REQUEST: "Ask another agency to search.",
+        Permission.SHARED_AUTHORISE: "Authorise a request to another agency.",
+        Permission.SHARED_ANSWER: "Search for another agency and answer it.",
+        Permission.REGISTER_ATTEST: "Attest that no search was run in a month.",
+        Permission.RETENTION_READ: "Read the retention rules, lists and holds.",
+        Permission.RETENTION_SET: "Set the retention rules.",
+        Permission.RETENTION_EVENT: "Record an event that starts a retention period, such as an acquittal.",
+        Permission.RETENTION_PROPOSE: "Propose a list of things to be erased.",
+        Permission.RETENTION_APPROVE: "Approve another member's list, and carry it out.",
+        Permission.HOLD_PLACE: "Place a hold.",
+        Permission.HOLD_END: "End a hold.",
+        Permission.REPORT_READ: "Read the reports on the agency's work.",
+        Permission.REPORT_SCHEDULE: "Schedule reports by e-mail.",
+        Permission.RIGHTS_READ: "Read the requests of people who ask about themselves.",
+        Permission.RIGHTS_ANSWER: "Confirm, search for, decide and answer such a request.",
+        Permission.DISCLOSURE_GRANT: "Give a named person access to one search until a day.",
+        Permission.DISCLOSURE_READ: "Read the searches that were disclosed to oneself.",
+        Permission.EXONERATION_ASK: "Ask for an exoneration review.",
+        Permission.EXONERATION_READ: "Read exoneration reviews and their answers.",
+        Permission.EXONERATION_DECIDE: "Accept, decline and answer an exoneration review.",
+        Permission.AUDIT_SAMPLE: "Draw a random sample of searches and record findings.",
+    }
+)
+"""What each permission allows, in one sentence for people."""

@@ -267,7 +267,7 @@ DEFAULT_PACK = "yunet-sface"
 
 _AUTHORS = "measured by the Plainview authors with version 1 of this pack: one pass, points as first found"
 _NOW = "measured by the Plainview authors with this version"
-_HALF = "LFW, 1,401 pictures of 671 people (docs/reference/accuracy.md)"
+_HALF = "LFW, 1,401 pictures of 671 people (docs/explanation/accuracy.md)"
 _LFW = "LFW, all 13,233 images, deep-funneled"
 _UTKFACE = "UTKFace, adults, one image a person"
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 CONFIDENCE = 0.95
-"""Confidence of every interval of a share: as of the error rates (docs/reference/accuracy.md)."""
+"""Confidence of every interval of a share: as of the error rates (docs/explanation/accuracy.md)."""
 
 _TINY = 1e-300
 """Stands for a zero denominator in Lentz's method, far below every term that occurs."""

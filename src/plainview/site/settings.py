@@ -86,10 +86,10 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(_workspace.database),
         "OPTIONS": {
-            # A writer takes its lock at once and waits for it, instead of failing half way (DESIGN decision 1).
+            # A writer takes its lock at once and waits for it, instead of failing half way.
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
-            # FULL: a committed audit entry survives a power cut (DESIGN decision 5).
+            # FULL: a committed audit entry survives a power cut.
             # secure_delete: what is erased is overwritten in the file, not only unlinked from it.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
         },

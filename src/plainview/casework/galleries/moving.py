@@ -27,7 +27,7 @@ _PROBES = 50
 _TOP = 20
 
 LEAST_AGREEMENT = 0.99
-"""Share of places that must be the same in both: the compressed index measured 0.9997 (docs/reference/scale.md)."""
+"""Share of places that must be the same in both: the compressed index measured 0.9997 (docs/explanation/scale.md)."""
 
 
 @dataclass(frozen=True, slots=True)

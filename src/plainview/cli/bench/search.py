@@ -3,7 +3,7 @@
 Owns the made-up templates and what is timed. It runs as a process of its own (`python -m`), because the number
 of threads of numpy's BLAS is fixed when it is loaded. It opens no workspace.
 
-The made-up templates have what was measured on 3,716 real SFace templates (docs/reference/scale.md): a common
+The made-up templates have what was measured on 3,716 real SFace templates (docs/explanation/scale.md): a common
 mean of length 0.26, the spectrum of 111 effective dimensions, strangers at 0.07 +- 0.09, two pictures of one
 person at 0.67 +- 0.11. Each person has two references; a probe is a third picture of a person in the gallery.
 """

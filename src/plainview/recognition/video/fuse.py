@@ -13,7 +13,7 @@ import numpy as np
 from plainview.recognition.types import Vector
 
 MAX_FRAMES = 4
-"""Frames of one probe; as many were measured (docs/reference/video.md)."""
+"""Frames of one probe; as many were measured (docs/reference/videos.md)."""
 
 
 def fused(templates: Sequence[Vector], qualities: Sequence[int]) -> Vector:

@@ -1,0 +1,48 @@
+"""Every path that the code or a document names exists, or is a page that is made from the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tools.docs.reference import pages
+
+ROOT = Path(__file__).parents[3]
+READ = [
+    *(path for folder in ("src", "docs", "benchmarks", "tools") for path in sorted((ROOT / folder).rglob("*"))),
+    *(
+        ROOT / name
+        for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "Makefile", "mkdocs.yml")
+    ),
+]
+_PATH = re.compile(r"(?<![\w/.-])(?:docs|src/plainview|tests|benchmarks|tools)/[\w./-]*[\w/]")
+_MADE = {f"docs/{path}" for path in pages()}
+
+
+def _named() -> dict[str, str]:
+    """Return every path that is named, with a file that names it."""
+    named = {}
+    for path in READ:
+        if path.suffix in {".py", ".md", ".html", ".toml", ".yml", ".js"} or path.name == "Makefile":
+            for name in _PATH.findall(path.read_text("utf-8")):
+                named[name] = path.relative_to(ROOT).as_posix()
+    return named
+
+
+def _exists(name: str) -> bool:
+    """Return whether the path exists; a decision may be named by its number alone."""
+    return name in _MADE or (ROOT / name).exists() or (name.startswith("docs/adr/") and any(ROOT.glob(f"{name}-*.md")))
+
+
+def test_every_path_that_is_named_exists() -> None:
+    named = _named()
+    assert len(named) > 60
+    assert {name: by for name, by in named.items() if not _exists(name)} == {}
+
+
+def test_nothing_names_a_folder_that_is_not_in_the_repository() -> None:
+    assert [
+        path.relative_to(ROOT).as_posix()
+        for path in READ
+        if path.suffix == ".py" and re.search(r"\bshared/(notes|design|inputs|data)/", path.read_text("utf-8"))
+    ] == []
