@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import struct
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 import nistitl
 
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.foreign import foreign, reason
 
 SUFFIXES = (".an2", ".an", ".nist", ".nst", ".eft")
 """File names that are taken for ANSI/NIST-ITL files."""
@@ -49,16 +49,6 @@ _COMPRESSED = {"JPEG": "JPEGB", "MPO": "JPEGB", "PNG": "PNG", "JPEG2000": "JP2"}
 
 _LENGTH = re.compile(rb"[0-9]{1,2}\.001:([0-9]{1,10})\x1d")
 _TEXT, _ROWS = 1000, 100  # characters of a value, rows of a field: more is cut
-_FLAWS = (
-    nistitl.NistException,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    struct.error,
-)
-"""What nistitl raises on bytes that it does not understand; an empty buffer gives a TypeError."""
 
 Provenance = Mapping[str, Any]
 """Name of a field -> its text, or its rows of texts."""
@@ -100,14 +90,12 @@ def read_nist(data: bytes) -> list[FaceRecord]:
     """
     _walk(data)
     message = nistitl.Message()
-    try:
+    with foreign(lambda error: _damaged(reason(error))):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of record types that nobody writes any more
             message.parse(data)
         shared = {name: _value(message[0][tag]) for tag, name in ((8, "ORI"), (9, "TCN"))}
         found = [_record(record, shared) for record in message if record.type == 10]
-    except _FLAWS as error:
-        raise _damaged(str(error)) from None
     if not found:
         raise BadMedia(
             "exchange_no_face",
