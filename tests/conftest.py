@@ -1,35 +1,135 @@
-"""Every test gets a workspace of its own outside the repository; none may touch one that a person made."""
+"""Every test gets a workspace of its own outside the repository; none may touch one that a person made.
+
+The sample workspace is made once a process and copied for each test that asks for it, tables and all: a test begins
+as a new process does, with nothing in memory that another one left. What only costs time and decides nothing (the
+strength of a password's hash, loading the same network again, starting another decoder) is shared or made cheap.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
+import shutil
+import sqlite3
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
+
+from plainview.recognition.decode import Decoder
+from plainview.recognition.engine import Engine
+from plainview.recognition.install import default_models_dir
 
 os.environ["PLAINVIEW_HOME"] = os.path.join(tempfile.mkdtemp(prefix="plainview-test-"), "workspace")  # noqa: PTH118
 
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 
-@pytest.fixture
-def workspace(transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An in-process sample workspace: real keys, blobs and log folder, tables in the test database."""
-    from django.core.cache import cache
 
+def begin_process() -> None:
+    """Forget what another test left in memory: nothing is known of any workspace, as when a process begins."""
+    from plainview.casework.alerts import follow
     from plainview.casework.log.channel import Channel, enter
+    from plainview.casework.register import read
+
+    for module in [module for name, module in sys.modules.items() if name.startswith("plainview.casework.")]:
+        for value in vars(module).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
+    follow._held.clear()
+    read._counted.clear()
+    enter(Channel())  # a command that ran in this process may have left its own
+
+
+class Sample(NamedTuple):
+    """The sample workspace to copy: its folder and its tables."""
+
+    folder: Path
+    tables: sqlite3.Connection
+
+
+@pytest.fixture(scope="session")
+def sample(
+    django_test_environment: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sample]:
+    """A sample workspace as `plainview init --sample` makes it."""
+    from django.db import connection
+    from django.test.utils import setup_databases, teardown_databases
+
     from plainview.casework.upkeep.setup import begin_log, make_sample_people
     from plainview.casework.workspace.folder import current, lay_out
-    from plainview.casework.workspace.services import services
+
+    folder = tmp_path_factory.mktemp("sample") / "workspace"
+    tables = sqlite3.connect(":memory:")
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
+        patch.setenv("PLAINVIEW_HOME", str(folder))
+        lay_out(current(), sample=True)
+        databases = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+        begin_process()
+        begin_log()
+        make_sample_people()
+        connection.connection.backup(tables)
+        yield Sample(folder, tables)
+        teardown_databases(databases, verbosity=0)
+    tables.close()
+
+
+@pytest.fixture(scope="session")
+def decoders() -> Iterator[Callable[[int], Decoder]]:
+    """The decoder of every workspace, by its number of children; it ends with the last test and not before."""
+
+    class Lasting(Decoder):
+        def close(self) -> None:
+            """Leave it to the next test."""
+
+    opened: dict[int, Lasting] = {}
+
+    def decoder(children: int) -> Decoder:
+        if children not in opened:
+            opened[children] = Lasting(children=children)
+        return opened[children]
+
+    yield decoder
+    for lasting in opened.values():
+        Decoder.close(lasting)
+
+
+@functools.cache
+def _engine(pack: str, use: str, files: tuple[tuple[str, int, int], ...]) -> Engine:
+    return Engine.load(pack, declared_use=use)
+
+
+def load_engine(pack: str, *, declared_use: str) -> Engine:
+    """Load a pack once; again when a file in the folder of models has changed."""
+    files = [(str(path), path.stat()) for path in sorted(default_models_dir().rglob("*"))]
+    return _engine(pack, declared_use, tuple((name, status.st_size, status.st_mtime_ns) for name, status in files))
+
+
+@pytest.fixture
+def workspace(
+    sample: Sample,
+    decoders: Callable[[int], Decoder],
+    django_db_blocker: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Path]:
+    """An in-process sample workspace: real keys, blobs and log folder, tables in the test database."""
+    from django.db import connection
+
+    from plainview.casework.workspace import services
 
     home = tmp_path / "workspace"
+    shutil.copytree(sample.folder, home)
     monkeypatch.setenv("PLAINVIEW_HOME", str(home))
-    lay_out(current(), sample=True)
-    services.cache_clear()
-    enter(Channel())  # a command that ran in this process may have left its own
-    cache.clear()  # its table is not emptied with the others: rate limits, used codes
-    begin_log()
-    make_sample_people()
-    yield home
-    services().close()
-    services.cache_clear()
+    monkeypatch.setattr(services, "Decoder", lambda *, children: decoders(children))
+    monkeypatch.setattr(services, "Engine", SimpleNamespace(load=load_engine))
+    with django_db_blocker.unblock():
+        connection.ensure_connection()
+        sample.tables.backup(connection.connection)
+        begin_process()
+        yield home
+        services.services.cache_clear()

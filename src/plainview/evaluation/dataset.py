@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path, PurePosixPath
 
+from plainview.recognition.foreign import foreign, reason
+
 LABELS_NAME = "labels.csv"
 """Taken from the data set's folder when no other labels are named."""
 
@@ -227,7 +229,7 @@ def parse_csv(text: str, name: str) -> tuple[tuple[str, ...], list[tuple[int, di
     Raises:
         DatasetError: no header, a column without a name or named twice, or a row of another length.
     """
-    try:
+    with foreign(lambda error: DatasetError(f"{name} is not CSV: {reason(error)}.", "Save it as CSV in UTF-8.")):
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         columns = tuple(column.strip() for column in next(reader, []))
         if not columns or "" in columns or len(set(columns)) < len(columns):
@@ -245,6 +247,4 @@ def parse_csv(text: str, name: str) -> tuple[tuple[str, ...], list[tuple[int, di
                     "Correct this line.",
                 )
             rows.append((reader.line_num, dict(zip(columns, (field.strip() for field in fields), strict=True))))
-    except csv.Error as error:
-        raise DatasetError(f"{name} is not CSV: {error}.", "Save the file as CSV in UTF-8.") from error
     return columns, rows

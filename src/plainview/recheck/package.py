@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from plainview.audit.record import BadEntry, Entry, Opening, check_opening, pars
 from plainview.policy.decision import Refused
 from plainview.recheck.findings import PackageReport, json_bytes, json_item
 from plainview.recheck.rerun import edit_again, pictures_as_said, run_again
+from plainview.recognition.foreign import Unreadable, foreign
 from plainview.storage.base import digest_of
 
 FORMAT: Final = "plainview-disclosure-2"
@@ -120,20 +120,13 @@ def verify_package(path: Path, *, vkey: str | None = None) -> PackageReport:
     """
     report = PackageReport()
     try:
-        whole = path.read_bytes()
-        with zipfile.ZipFile(io.BytesIO(whole)) as pack:
-            _require_plain(pack, len(whole))
-            _verify(pack, vkey, report)
-            _same_file(pack, whole, report)  # 8
-    except (
-        OSError,
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ) as error:
+        with foreign():
+            whole = path.read_bytes()
+            with zipfile.ZipFile(io.BytesIO(whole)) as pack:
+                _require_plain(pack, len(whole))
+                _verify(pack, vkey, report)
+                _same_file(pack, whole, report)  # 8
+    except Unreadable as error:
         if not report.items:
             raise Refused(
                 "package.unreadable",
@@ -224,8 +217,9 @@ def _items(pack: zipfile.ZipFile, names: list[str], listed: list[Any], report: P
             report.problems.append(f"{name}: it is {'there twice' if counts[name] else 'missing'}")
             continue
         try:
-            data = _read(pack, name)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            with foreign():
+                data = _read(pack, name)
+        except Unreadable as error:
             report.problems.append(f"{name}: it cannot be read ({error})")
             continue
         if digest_of(data) != item.get("sha256"):

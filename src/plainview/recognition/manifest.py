@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from plainview.recognition.errors import PackError
+from plainview.recognition.foreign import foreign
 from plainview.recognition.packs import (
     ALIGNMENTS,
     PACKS,
@@ -58,10 +59,8 @@ def read_manifest(text: bytes) -> ModelPack:
     """
     if len(text) > MAX_BYTES:
         raise _wrong(f"it has {len(text):,} bytes; {MAX_BYTES:,} are read at most")
-    try:
+    with foreign(lambda _: _wrong("it is not TOML in UTF-8")):
         table = tomllib.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise _wrong("it is not TOML in UTF-8") from error
     top = _Table(table, "")
     if top.whole("manifest") != 1:
         raise _wrong('"manifest" must be 1, the version of this format')

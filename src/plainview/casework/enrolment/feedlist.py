@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 
 from plainview.casework.enrolment.manifest import Unusable
+from plainview.recognition.foreign import foreign, reason
 
 LIST_BYTES = 64 << 20
 """Largest list, bytes: about half a million pictures; a publisher of more offers several lists."""
@@ -35,14 +36,9 @@ def read_list(data: bytes) -> list[Offer]:
     Raises:
         Unusable: feed.list, with the row at fault.
     """
-    try:
+    with foreign(lambda error: _bad("it is not UTF-8" if isinstance(error, UnicodeDecodeError) else reason(error))):
         text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _bad("it is not UTF-8") from None
-    try:
         rows = list(_json(text) if text.lstrip()[:1] in ("[", "{") else _csv(text))
-    except (csv.Error, json.JSONDecodeError, RecursionError) as error:
-        raise _bad(str(error)) from None
     return [_offer(number, row) for number, row in enumerate(rows, start=1)]
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from plainview.policy.decision import Refused
+from plainview.recognition.foreign import foreign
 from plainview.recognition.sandbox import DecodeLimits
 
 MAX_FILES = 5_000
@@ -54,20 +56,15 @@ def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
         # One byte more than the decoder takes: it then says itself that the picture is too large.
         yield PurePosixPath(name.replace("\\", "/")).name, file.read(MAX_FILE_BYTES + 1)
         return
-    try:
-        with zipfile.ZipFile(file) as archive:
-            rows = [row for row in archive.infolist() if not row.is_dir() and not _hidden(row.filename)]
-            if len(rows) > MAX_FILES or sum(row.file_size for row in rows) > MAX_BYTES:
-                raise _too_much(f"{name} holds more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
-            for row in rows:
-                if row.flag_bits & 1:
-                    raise _archive(name, "it is locked with a password")
-                with archive.open(row) as member:
-                    yield row.filename.replace("\\", "/"), member.read(MAX_FILE_BYTES + 1)
-    except Refused:
-        raise
-    except Exception as error:  # zipfile raises whatever its parts do, an IndexError for a member without a name
-        raise _archive(name, f"it is damaged or not a ZIP file ({type(error).__name__})") from None
+    with foreign(partial(_broken, name)), zipfile.ZipFile(file) as archive:
+        rows = [row for row in archive.infolist() if not row.is_dir() and not _hidden(row.filename)]
+        if len(rows) > MAX_FILES or sum(row.file_size for row in rows) > MAX_BYTES:
+            raise _too_much(f"{name} holds more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
+        for row in rows:
+            if row.flag_bits & 1:
+                raise _archive(name, "it is locked with a password")
+            with archive.open(row) as member:
+                yield row.filename.replace("\\", "/"), member.read(MAX_FILE_BYTES + 1)
 
 
 def _hidden(name: str) -> bool:
@@ -90,6 +87,10 @@ def _too_much(why: str) -> Refused:
         why,
         "Upload less at once, or ask the operator to allow a folder of the server.",
     )
+
+
+def _broken(name: str, error: Exception) -> Refused:
+    return _archive(name, f"it is damaged or of another kind ({type(error).__name__})")
 
 
 def _archive(name: str, why: str) -> Refused:

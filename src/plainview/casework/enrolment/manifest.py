@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +22,7 @@ from plainview.casework.galleries.nist import Provenance, read_nist
 from plainview.policy.decision import Refused
 from plainview.recognition.decode import read_file
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.foreign import foreign, reason
 
 COLUMNS = ("path", "source_url", "page_url", "captured_on")
 """Columns of a manifest; `path` is required, the others may be empty or missing."""
@@ -186,13 +188,8 @@ def _manifest(path: Path) -> Iterator[Item]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _parsed(path, file)
-    except UnicodeDecodeError:
-        raise _bad(path, 1, "the file is not UTF-8") from None
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from None
+    with foreign(partial(_broken, path)), path.open(encoding="utf-8-sig", newline="") as file:
+        yield from _parsed(path, file)
 
 
 def rows_of(name: str, data: bytes) -> dict[str, Item]:
@@ -202,44 +199,38 @@ def rows_of(name: str, data: bytes) -> dict[str, Item]:
         Refused: manifest.bad_row.
     """
     manifest = Path(name)
-    try:
-        file = io.StringIO(data.decode("utf-8-sig"), newline="")
-    except UnicodeDecodeError:
-        raise _bad(manifest, 1, "the file is not UTF-8") from None
+    with foreign(partial(_broken, manifest)):
+        rows = list(_parsed(manifest, io.StringIO(data.decode("utf-8-sig"), newline="")))
     items = {}
-    for number, row in _parsed(manifest, file):
+    for number, row in rows:
         item = _row(manifest, number, row)
         items[item.name] = item if row.get("source_url") else replace(item, source_url="")
     return items
 
 
 def _parsed(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        if path.suffix.lower() == ".csv":
-            reader = csv.DictReader(file)
-            if "path" not in (reader.fieldnames or ()):
-                raise _bad(path, 1, "there is no column named path")
-            for row in reader:
-                yield reader.line_num, row
-            return
-        number = 0
-        while line := file.readline(_LINE):
-            number += 1
-            if len(line) == _LINE:
-                raise _bad(path, number, f"the line is longer than {_LINE} characters")
-            if not line.strip():
-                continue
-            parsed = json.loads(line)
-            if not isinstance(parsed, dict):
-                raise _bad(path, number, "the line is not a JSON object")
-            yield number, parsed
-    except (csv.Error, json.JSONDecodeError, RecursionError) as error:
-        raise _bad(path, 1, f"a row cannot be read ({error})") from None
+    if path.suffix.lower() == ".csv":
+        reader = csv.DictReader(file)
+        if "path" not in (reader.fieldnames or ()):
+            raise _bad(path, 1, "there is no column named path")
+        for row in reader:
+            yield reader.line_num, row
+        return
+    number = 0
+    while line := file.readline(_LINE):
+        number += 1
+        if len(line) == _LINE:
+            raise _bad(path, number, f"the line is longer than {_LINE} characters")
+        if not line.strip():
+            continue
+        parsed = json.loads(line)
+        if not isinstance(parsed, dict):
+            raise _bad(path, number, "the line is not a JSON object")
+        yield number, parsed
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:  # the extra `parquet`: it takes half a second to load, and most manifests are text
-        import pyarrow
         import pyarrow.parquet
     except ModuleNotFoundError as error:
         raise Refused(
@@ -249,22 +240,19 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             "Install it (pip install 'plainview[parquet]'), or save the manifest as CSV or JSONL.",
         ) from error
 
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            held = [name for name in COLUMNS if name in file.schema_arrow.names]
-            if "path" not in held:
-                raise _bad(path, 1, "there is no column named path")
-            number = 0
-            for batch in file.iter_batches(batch_size=_ROWS, columns=held):
-                for row in batch.to_pylist():
-                    number += 1
-                    taken = row.get("captured_on")
-                    if isinstance(taken, date):
-                        day = taken.date() if isinstance(taken, datetime) else taken
-                        row["captured_on"] = day.isoformat()
-                    yield number, row
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError, MemoryError) as error:
-        raise _unreadable(path, str(error).splitlines()[0] if str(error) else "it is damaged") from None
+    with foreign(lambda error: _unreadable(path, reason(error))), pyarrow.parquet.ParquetFile(path) as file:
+        held = [name for name in COLUMNS if name in file.schema_arrow.names]
+        if "path" not in held:
+            raise _bad(path, 1, "there is no column named path")
+        number = 0
+        for batch in file.iter_batches(batch_size=_ROWS, columns=held):
+            for row in batch.to_pylist():
+                number += 1
+                taken = row.get("captured_on")
+                if isinstance(taken, date):
+                    day = taken.date() if isinstance(taken, datetime) else taken
+                    row["captured_on"] = day.isoformat()
+                yield number, row
 
 
 def _row(manifest: Path, number: int, row: dict[str, Any]) -> Item:
@@ -285,6 +273,14 @@ def _row(manifest: Path, number: int, row: dict[str, Any]) -> Item:
     path = manifest.parent / values["path"]
     source = values["source_url"] or path.absolute().as_uri()
     return Item(path, values["path"], source, values["page_url"], captured)
+
+
+def _broken(manifest: Path, error: Exception) -> Refused:
+    if isinstance(error, UnicodeDecodeError):
+        return _bad(manifest, 1, "the file is not UTF-8")
+    if isinstance(error, OSError):
+        return _unreadable(manifest, error.strerror or str(error))
+    return _bad(manifest, 1, f"a row cannot be read ({reason(error)})")
 
 
 def _bad(manifest: Path, number: int, why: str) -> Refused:

@@ -17,6 +17,7 @@ from typing import Any
 import nistitl
 
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.foreign import foreign, reason
 
 SUFFIXES = (".an2", ".an", ".nist", ".nst", ".eft")
 """File names that are taken for ANSI/NIST-ITL files."""
@@ -48,6 +49,7 @@ _COMPRESSED = {"JPEG": "JPEGB", "MPO": "JPEGB", "PNG": "PNG", "JPEG2000": "JP2"}
 
 _LENGTH = re.compile(rb"[0-9]{1,2}\.001:([0-9]{1,10})\x1d")
 _TEXT, _ROWS = 1000, 100  # characters of a value, rows of a field: more is cut
+
 Provenance = Mapping[str, Any]
 """Name of a field -> its text, or its rows of texts."""
 
@@ -88,14 +90,12 @@ def read_nist(data: bytes) -> list[FaceRecord]:
     """
     _walk(data)
     message = nistitl.Message()
-    try:
+    with foreign(lambda error: _damaged(reason(error))):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of record types that nobody writes any more
             message.parse(data)
         shared = {name: _value(message[0][tag]) for tag, name in ((8, "ORI"), (9, "TCN"))}
         found = [_record(record, shared) for record in message if record.type == 10]
-    except Exception as error:  # nistitl raises whatever its parts do, a TypeError for an empty buffer
-        raise _damaged(str(error)) from None
     if not found:
         raise BadMedia(
             "exchange_no_face",

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from plainview.recognition.foreign import Unreadable, foreign
+
 NAMING = ("reference", "source_url", "provenance")
 """Columns of which each row fills exactly one: an id, the link that the manifest stated, or a field of the exchange
 file that brought the picture, as `TCN=12-345` (see casework.nist)."""
@@ -64,17 +66,18 @@ def read_order(data: bytes) -> tuple[list[Ordered], list[Bad]]:
     good: list[Ordered] = []
     bad: list[Bad] = []
     try:
-        heads = [(head or "").strip() for head in reader.fieldnames or ()]
-        reader.fieldnames = heads
-        wrong = _heads(heads)
-        if wrong:
-            return [], [Bad(1, wrong)]
-        for row in reader:
-            if len(good) + len(bad) >= MAX_ROWS:
-                return good, [*bad, Bad(reader.line_num, f"there are more than {MAX_ROWS:,} rows")]
-            answer = _row(reader.line_num, row)
-            (good if isinstance(answer, Ordered) else bad).append(answer)  # type: ignore[arg-type]
-    except csv.Error as error:
+        with foreign():
+            heads = [(head or "").strip() for head in reader.fieldnames or ()]
+            reader.fieldnames = heads
+            wrong = _heads(heads)
+            if wrong:
+                return [], [Bad(1, wrong)]
+            for row in reader:
+                if len(good) + len(bad) >= MAX_ROWS:
+                    return good, [*bad, Bad(reader.line_num, f"there are more than {MAX_ROWS:,} rows")]
+                answer = _row(reader.line_num, row)
+                (good if isinstance(answer, Ordered) else bad).append(answer)  # type: ignore[arg-type]
+    except Unreadable as error:
         return good, [*bad, Bad(max(reader.reader.line_num, 1), f"it cannot be read ({error})")]
     if not good and not bad:
         bad.append(Bad(1, "there is no row"))
