@@ -1,0 +1,346 @@
+"""The tests of one folder, run on a copy of src in which one module at a time is wrong.
+
+Owns processes: one pytest session collects the tests; each wrong gets a fork of it, in which the code of the function
+is exchanged and the tests that run the line are run, fastest first, until one fails. A wrong outside functions gets a
+fresh import instead. It must never write into the repository.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import threading
+import time
+import tomllib
+import types
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mutate import Folder, Mutant
+
+REPO = Path(__file__).resolve().parents[1]
+TESTS = {
+    "policy": ["tests/unit/policy"],
+    "audit": ["tests/unit/audit"],
+    "scores": ["tests/unit/scores"],
+    "index": ["tests/unit/index", "tests/contract/test_index_contract.py"],
+    "recognition": ["tests/unit/recognition"],
+}
+HEAVY = (
+    "pytest",
+    "faker.contrib.pytest.plugin",
+    "pytest_socket",
+    "numpy",
+    "hypothesis",
+    "_hypothesis_pytestplugin",
+    "cryptography.hazmat.primitives.asymmetric.ed25519",
+    "rfc8785",
+    "faiss",
+    "cv2",
+    "PIL.Image",
+    "onnxruntime",
+    "scipy.stats",
+    "onnx",
+    "av",
+)
+"""Imported once, before the forks; none of them is ours."""
+HINT_SECONDS = 10.0
+"""A test that takes longer than this (CPU) is left out, and named."""
+
+
+@dataclass
+class Coverage:
+    """What each test of a folder runs.
+
+    Attributes:
+        seconds: test -> CPU seconds.
+        lines: test -> module -> lines.
+        starts: tests that start a process, whose lines are not seen.
+        left_out: tests that fail without any wrong, or take too long.
+    """
+
+    seconds: dict[str, float]
+    lines: dict[str, dict[str, list[int]]]
+    starts: list[str]
+    left_out: list[str]
+
+
+class Runner:
+    """The tests of one folder, run on a copy of src in which one module at a time is wrong."""
+
+    def __init__(self, folder: str, place: Path) -> None:
+        self.folder, self.place, self.src = folder, place, place / "src"
+        shutil.copytree(REPO / "src", self.src, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+        self.files = Folder(self.src, folder)
+        self.texts = self.files.texts
+        self.ini = place / "pytest.ini"
+        options = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+        self.ini.write_text(
+            f"[pytest]\naddopts = {' '.join(options['addopts'])} -p no:cacheprovider -p no:django -p no:xdist -s -q -m 'not slow'\n"
+            f"pythonpath = {REPO}\nfilterwarnings =\n  {chr(10).join(options['filterwarnings'])}\n  ignore:Module already imported\n"
+            f"markers =\n  {(chr(10) + '  ').join(options['markers'])}\n"
+        )
+        self.clock = int(time.time()) - 10**6
+
+    def write(self, module: str, text: bytes) -> None:
+        """Write a module of the copy."""
+        path = self.src / "plainview" / module
+        path.write_bytes(text)
+        self.clock += 1  # a compiled file of another version is never taken for this one's
+        os.utime(path, (self.clock, self.clock))
+
+    @contextlib.contextmanager
+    def wrong(self, mutant: Mutant) -> Iterator[bytes]:
+        """Hold the wrong in the copy, and yield the text."""
+        text = mutant.apply(self.texts[mutant.module])
+        self.write(mutant.module, text)
+        try:
+            yield text
+        finally:
+            self.write(mutant.module, self.texts[mutant.module])
+
+    def fork(self, work: Callable[[int], None], cpu_seconds: float) -> tuple[str, str]:
+        """Run `work` in a process of its own; return ("ok" | "failed" | "late", what it wrote)."""
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.close(reading)
+            os.setsid()
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: nothing outlives an interrupted run
+            null = os.open(os.devnull, os.O_RDWR)
+            for stream in (0, 1, 2) if not os.environ.get("MUTANTS_LOUD") else (0,):
+                os.dup2(null, stream)
+            resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_seconds) + 1, int(cpu_seconds) + 3))
+            try:
+                work(writing)
+                os._exit(0)
+            except BaseException as error:
+                os.write(writing, f"{type(error).__name__}: {error}".encode()[:200])
+                os._exit(1)
+        os.close(writing)
+        answer, deadline, status = b"", time.monotonic() + 30 + 12 * cpu_seconds, 0
+        os.set_blocking(reading, False)
+        pause = 0.001
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                answer += os.read(reading, 2**22)
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                break
+            if time.monotonic() > deadline:
+                os.killpg(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                status = signal.SIGKILL
+                break
+            time.sleep(pause)
+            pause = min(pause * 1.3, 0.02)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        with contextlib.suppress(BlockingIOError):
+            while piece := os.read(reading, 2**22):
+                answer += piece
+        os.close(reading)
+        if os.WIFEXITED(status):
+            return ("failed" if os.WEXITSTATUS(status) else "ok"), answer.decode()
+        late = os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
+        return ("late" if late else "failed"), f"signal {os.WTERMSIG(status)}"
+
+    def session(self, tests: Iterable[str], loop: Callable[[Any], None], only: list[str] | None = None) -> int:
+        """Collect the tests in this process and hand the session to `loop`."""
+        import hypothesis
+        import pytest
+
+        os.environ["PYTHONPATH"] = str(self.src)
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+        sys.path.insert(0, str(self.src))
+        sys.path[:] = [entry for entry in sys.path if entry != str(REPO / "src")]
+        phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        quiet = list(hypothesis.HealthCheck)
+        hypothesis.settings.register_profile(
+            "mutants", derandomize=True, database=None, deadline=None, phases=phases, suppress_health_check=quiet
+        )
+        hypothesis.settings.load_profile("mutants")
+
+        class Plugin:
+            @pytest.hookimpl(trylast=True)
+            def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+                if only is not None:
+                    rank = {name: number for number, name in enumerate(only)}
+                    items[:] = sorted((i for i in items if i.nodeid in rank), key=lambda i: rank[i.nodeid])
+
+            def pytest_runtestloop(self, session: Any) -> bool:
+                if session.testsfailed:
+                    raise SystemExit("collection failed")
+                loop(session)
+                return True
+
+        paths = [str(REPO / test) for test in tests]
+        options = ["-c", str(self.ini), "--rootdir", str(REPO), "--basetemp", str(self.place / "tmp")]
+        return int(pytest.main([*options, *paths], plugins=[Plugin()]))
+
+    def run_items(self, session: Any, items: list[Any], failed: Callable[[str], None]) -> None:
+        """Run tests of a collected session; `failed` hears of each failure at once."""
+
+        class Listener:
+            def pytest_runtest_logreport(self, report: Any) -> None:
+                if report.failed:
+                    failed(report.nodeid)
+
+        session.config.pluginmanager.register(Listener())
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+    def cover(self, tests: list[str]) -> Coverage:
+        """Run every test of these files once with no wrong in any module."""
+        prefix = str(self.src / "plainview") + os.sep
+        result = Coverage({}, {}, [], [])
+
+        def loop(session: Any) -> None:
+            gc.freeze()
+            for item in session.items:
+                state, text = self.fork(lambda pipe, item=item: self._cover_one(session, item, prefix, pipe), 120)  # type: ignore[misc]
+                answer = json.loads(text) if state == "ok" else {"seconds": 0.0, "lines": {}, "starts": False}
+                if state != "ok" or answer["failed"] or answer["seconds"] > HINT_SECONDS:
+                    result.left_out.append(item.nodeid)
+                    continue
+                result.seconds[item.nodeid], result.lines[item.nodeid] = answer["seconds"], answer["lines"]
+                if answer["starts"]:
+                    result.starts.append(item.nodeid)
+
+        self.session(tests, loop)
+        return result
+
+    def _cover_one(self, session: Any, item: Any, prefix: str, pipe: int) -> None:
+        seen: dict[str, set[int]] = {}
+        ours: dict[str, set[int] | None] = {}
+        flags = {"starts": False, "failed": False}
+
+        def on_line(frame: types.FrameType, event: str, argument: object) -> Any:
+            lines = ours[frame.f_code.co_filename]
+            if event == "line" and lines is not None:
+                lines.add(frame.f_lineno)
+            return on_line
+
+        def on_call(frame: types.FrameType, event: str, argument: object) -> Any:
+            name = frame.f_code.co_filename
+            if name not in ours:
+                ours[name] = seen.setdefault(name[len(prefix) :], set()) if name.startswith(prefix) else None
+            return on_line if ours[name] is not None else None
+
+        def on_audit(event: str, arguments: object) -> None:
+            if event in ("subprocess.Popen", "os.fork", "os.posix_spawn"):
+                flags["starts"] = True
+
+        sys.addaudithook(on_audit)
+        start = time.process_time()
+        sys.settrace(on_call)
+        threading.settrace(on_call)
+        self.run_items(session, [item], lambda name: flags.update(failed=True))
+        sys.settrace(None)
+        lines = {name: sorted(at) for name, at in seen.items() if at}
+        used = time.process_time() - start
+        data = json.dumps({"seconds": used, "lines": lines, **flags}).encode()
+        os.set_blocking(pipe, True)
+        while data:
+            data = data[os.write(pipe, data) :]
+
+    def chosen(self, mutant: Mutant, coverage: Coverage, first: str) -> list[str]:
+        """Return the tests that can notice: those that run the line, fastest first, then those that start a process."""
+        if mutant.in_function:
+            span = range(mutant.first, mutant.last + 1)
+            hit = {t for t, at in coverage.lines.items() if any(line in span for line in at.get(mutant.module, ()))}
+        else:
+            modules = self.files.mentioning(mutant.names) | {mutant.module}
+            hit = {t for t, at in coverage.lines.items() if modules & at.keys()} or set(coverage.seconds)
+            hit |= {t for t in coverage.seconds if self._named_in(t.split("::")[0], mutant.names)}
+            hit |= {t for t, at in coverage.lines.items() if not at}  # a test of a table runs no function
+
+        def rank(test: str) -> tuple[bool, float]:
+            return test != first, coverage.seconds[test]
+
+        return [*sorted(hit, key=rank), *sorted(set(coverage.starts) - hit, key=rank)]
+
+    def _named_in(self, test_file: str, names: frozenset[str]) -> bool:
+        text = read(REPO / test_file)
+        return any(name.encode() in text for name in names)
+
+    def quick(
+        self, work: list[tuple[Mutant, list[str]]], coverage: Coverage, report: Callable[[Mutant, str, str], None]
+    ) -> None:
+        """Try the wrongs in functions, on one collected session."""
+
+        def loop(session: Any) -> None:
+            items = {item.nodeid: item for item in session.items}
+            for module in self.texts:
+                if any(mutant.module == module for mutant, _ in work):
+                    with contextlib.suppress(ImportError):
+                        importlib.import_module(
+                            "plainview." + module.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+                        )
+            live: dict[tuple[str, str, int], list[types.FunctionType]] = {}
+            for thing in gc.get_objects():
+                if isinstance(thing, types.FunctionType):
+                    code = thing.__code__
+                    live.setdefault((code.co_filename, code.co_qualname, code.co_firstlineno), []).append(thing)
+            gc.freeze()
+            for mutant, tests in work:
+                with self.wrong(mutant) as text:
+                    filename = str(self.src / "plainview" / mutant.module)
+
+                    def try_it(
+                        pipe: int, text: bytes = text, filename: str = filename, tests: list[str] = tests
+                    ) -> None:
+                        codes = list(_codes(compile(text, filename, "exec", dont_inherit=True)))
+                        for code in codes:
+                            for function in live.get((filename, code.co_qualname, code.co_firstlineno), ()):
+                                with contextlib.suppress(ValueError):
+                                    function.__code__ = code
+                        self.run_items(session, [items[test] for test in tests], _stop(pipe))
+
+                    seconds = 3 + 4 * sum(coverage.seconds[test] for test in tests)
+                    report(mutant, *(self.fork(try_it, seconds) if tests else ("ok", "")))
+
+        self.session(TESTS[self.folder], loop)
+
+    def fresh(self, mutant: Mutant, tests: list[str], coverage: Coverage) -> tuple[str, str]:
+        """Try one wrong with everything of ours imported again."""
+
+        def try_it(pipe: int) -> None:
+            files = sorted({test.split("::")[0] for test in tests})
+            code = self.session(files, lambda session: self.run_items(session, session.items, _stop(pipe)), tests)
+            if code not in (0, 5):
+                os.write(pipe, b"import")
+                os._exit(1)
+
+        with self.wrong(mutant):
+            return self.fork(try_it, 10 + 4 * sum(coverage.seconds[test] for test in tests)) if tests else ("ok", "")
+
+
+def _stop(pipe: int) -> Callable[[str], None]:
+    def stop(name: str) -> None:
+        os.write(pipe, name.encode())
+        os._exit(1)
+
+    return stop
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _codes(constant)
+
+
+def read(path: Path) -> bytes:
+    """Return what a file holds, or nothing when there is none."""
+    return path.read_bytes() if path.exists() else b""
