@@ -77,7 +77,7 @@ def test_a_supervisor_approves_a_trial_and_changes_nothing_else(workspace: Path)
     page = text(client.get(url))
     assert "Approve the trial" in page
     assert "Change the roles" not in page
-    assert "ends within 30 days" in text(client.post(f"{url}trial/", {"days": 99, "searches": 5}))
+    assert "End the trial within 30 days" in text(client.post(f"{url}trial/", {"days": 99, "searches": 5}))
     client.post(f"{url}trial/", {"days": 9, "searches": 5})
     assert Trial.objects.get().search_limit == 5
     for path in ("roles/", "training/", "release/", "reset/", "deactivate/"):

@@ -49,7 +49,7 @@ CODES: dict[str, str] = {
     "too_large": "the file is larger than the limit in bytes",
     "not_an_image": "the bytes are not a picture in an allowed format",
     "format_not_allowed": "a picture, but in a format that is not on the allow-list",
-    "truncated": "the picture ends before its data does",
+    "truncated": "the picture's data ends before the picture is complete",
     "corrupt": "the picture's data is damaged",
     "too_many_pixels": "the picture has more pixels than the budget",
     "too_small": "the picture has too few pixels to hold a face",
