@@ -63,7 +63,7 @@ def test_a_blank_or_contradicted_form_is_refused_in_place_and_nothing_is_lost(ur
         (SIMILAR, NOT, "No component is dissimilar"),
         (dict.fromkeys(COMPONENTS, "dissimilar"), POTENTIAL, "No component is similar"),
         (dict.fromkeys(COMPONENTS, "not comparable"), POTENTIAL, "No component was comparable"),
-        (UNLIKE, POTENTIAL, "but these are dissimilar: nose"),
+        (UNLIKE, POTENTIAL, "but these components are dissimilar: nose"),
     ):
         answer = client.post(url, form(components, conclusion))
         assert answer.status_code == 422

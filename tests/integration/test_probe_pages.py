@@ -68,7 +68,7 @@ def test_cases_are_found_opened_and_closed_with_a_reason(client: Client) -> None
     assert ">C-1<" not in found
     assert "has “zebra”" in text(client.get("/cases/?q=zebra"))
     for number, offence, said in (
-        ("C-1", "arson", "exists already"),
+        ("C-1", "arson", "already exists"),
         ("C-2", "immigration status", "names"),
         ("", "arson", "required"),
     ):
@@ -158,7 +158,7 @@ def test_faces_edits_and_origin_are_kept_as_they_are_chosen(client: Client) -> N
     assert client.post(there + "edit/", light).status_code == 302
     bad = client.post(there + "edit/", {"edit": "crop", "x": "0", "y": "0", "width": "9999", "height": "50"})
     assert bad.status_code == 422
-    assert "reaches past the picture" in text(bad)
+    assert "goes beyond the picture" in text(bad)
     page = text(client.get(there))
     for said in ("Cut to", "Turned 1° clockwise", "brightness +20", "Original,", "Take back"):
         assert said in page
@@ -189,7 +189,7 @@ def test_what_is_typed_is_kept_and_what_is_missing_is_said(client: Client) -> No
     )
     page = text(client.get(f"{there}search/"))
     assert "1 not offered for this case" in page
-    assert "does not allow searches for for &#x27;robbery&#x27;" in page
+    assert "does not allow searches for &#x27;robbery&#x27;" in page
     assert "Legal basis" in page
     assert page.count('type="checkbox" name="galleries"') == 1
     fields = {
