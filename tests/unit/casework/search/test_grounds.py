@@ -135,7 +135,7 @@ def test_another_agencys_request_holds_for_its_taker_its_case_and_while_the_agre
     ground, mirror = ForAnotherAgency(request.public_id), request.mirror
     case()
     assert rule_of(ground.facts, Case.objects.get(number="C-1"), examiner) == "case.unknown"
-    assert rule_of(ground.facts, mirror, person("verifier")) == "shared.taken"
+    assert rule_of(ground.facts, mirror, person("verifier")) == "shared.not_taken"
     facts = ground.facts(mirror, examiner)
     named = {
         "shared_request": request.public_id,
