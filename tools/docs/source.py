@@ -246,12 +246,21 @@ def _text(node: ast.expr | None) -> str:
     if isinstance(node, ast.Constant):
         return str(node.value)
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else _GAP for part in node.values)
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else _filled(part) for part in node.values)
     if isinstance(node, ast.BinOp):
         return _text(node.left) + _text(node.right)
     if isinstance(node, ast.IfExp):
         return _text(node.body)
     return _texts(node)[0] if node is not None and _texts(node) else _GAP
+
+
+def _filled(part: ast.expr) -> str:
+    """Return a gap for a value that is filled in, with the noun of what is counted."""
+    call = getattr(part, "value", None)
+    if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "counted":
+        nouns = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
+        return f"{_GAP} {nouns[1] if len(nouns) > 1 else f'{nouns[0]}s'}"
+    return _GAP
 
 
 def _reasons(tree: ast.Module, function: str) -> str:
