@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from functools import cache
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -23,8 +24,13 @@ _UsageError = typer.BadParameter.__bases__[0]  # typer carries click and does no
 
 def tree() -> Iterator[tuple[str, Command]]:
     """Yield every command with the words that name it, such as "audit verify", in the order of --help."""
-    root = typer.main.get_command(app)
+    root = _root()
     yield from _below("", root, typer.Context(root, info_name="plainview"))
+
+
+@cache
+def _root() -> Command:
+    return typer.main.get_command(app)
 
 
 def _below(name: str, command: Command, context: typer.Context) -> Iterator[tuple[str, Command]]:
@@ -140,7 +146,7 @@ def fault(words: list[str]) -> str:
 
 def _named(words: list[str]) -> tuple[Command, typer.Context, list[str]]:
     """Return the command that the words name, its context and the words after its name."""
-    command: Command = typer.main.get_command(app)
+    command: Command = _root()
     context, rest = typer.Context(command, info_name="plainview"), list(words)
     while isinstance(command, TyperGroup):
         while rest[:1] == ["--workspace"]:
