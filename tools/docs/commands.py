@@ -8,18 +8,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import typer
-from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperGroup
 
 from plainview.cli.main import app
 from plainview.cli.needs import NEEDS
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, Role
 
-Command = TyperCommand | TyperGroup
-Parameter = TyperArgument | TyperOption
-_UsageError = typer.BadParameter.__bases__[0]  # typer carries click and does not export this name
+Command = Any  # typer has its own copy of click, and neither this class nor the next two are public
+Parameter = Any
+_UsageError: Any = typer.BadParameter.__bases__[0]
 
 
 def tree() -> Iterator[tuple[str, Command]]:
