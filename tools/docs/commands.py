@@ -7,24 +7,31 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import typer
-from plainview.cli.needs import NEEDS
-from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperGroup
 
-from plainview.cli.main import app
+from plainview.cli import tree as command_line
+from plainview.cli.commands import COMMANDS
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import GRANTS, Role
 
-Command = TyperCommand | TyperGroup
-Parameter = TyperArgument | TyperOption
-_UsageError = typer.BadParameter.__bases__[0]  # typer carries click and does not export this name
+Command = Any  # typer has its own copy of click, and neither this class nor the next two are public
+Parameter = Any
+_UsageError: Any = typer.BadParameter.__bases__[0]
 
 
 def tree() -> Iterator[tuple[str, Command]]:
     """Yield every command with the words that name it, such as "audit verify", in the order of --help."""
-    root = typer.main.get_command(app)
+    root = _root()
     yield from _below("", root, typer.Context(root, info_name="plainview"))
+
+
+@cache
+def _root() -> Command:
+    return command_line.tree()
 
 
 def _below(name: str, command: Command, context: typer.Context) -> Iterator[tuple[str, Command]]:
@@ -64,7 +71,7 @@ def _description(command: Command) -> str:
 
 def _who(name: str) -> str:
     """Return who may run a command: a permission with its roles, or what is needed instead of one."""
-    need = NEEDS[name]
+    need = COMMANDS[name].who
     if isinstance(need, Permission):
         roles = ", ".join(role.value for role in Role if need in GRANTS[role])
         return f"Permission: `{need.value}` ({roles})."
@@ -140,7 +147,7 @@ def fault(words: list[str]) -> str:
 
 def _named(words: list[str]) -> tuple[Command, typer.Context, list[str]]:
     """Return the command that the words name, its context and the words after its name."""
-    command: Command = typer.main.get_command(app)
+    command: Command = _root()
     context, rest = typer.Context(command, info_name="plainview"), list(words)
     while isinstance(command, TyperGroup):
         while rest[:1] == ["--workspace"]:

@@ -51,7 +51,7 @@ def constants() -> dict[str, str]:
     values: dict[str, str] = {}
     for tree in modules().values():
         for node in tree.body:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if _valued(node) else []
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             for target in targets:
                 value = getattr(node, "value", None)
                 if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
@@ -143,10 +143,6 @@ def environment_read() -> set[str]:
     return names
 
 
-def _valued(node: ast.stmt) -> bool:
-    return isinstance(node, ast.AnnAssign) and node.value is not None
-
-
 def _calls(*names: str) -> Iterator[tuple[str, ast.FunctionDef | None, ast.Call]]:
     """Yield the calls of functions with these names, with the module and the function around each."""
     for name in names:
@@ -211,7 +207,7 @@ def _passed_on(node: ast.expr, function: ast.FunctionDef | None, module: str) ->
 def _keys(node: ast.expr | None, function: ast.FunctionDef | None) -> set[str]:
     """Return the keys of a dict display, following names within the function and both sides of a condition."""
     if isinstance(node, ast.Dict):
-        keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+        keys = {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
         inner = [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
         return keys.union(*(_keys(value, function) for value in inner))
     if isinstance(node, ast.IfExp):
@@ -246,12 +242,21 @@ def _text(node: ast.expr | None) -> str:
     if isinstance(node, ast.Constant):
         return str(node.value)
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else _GAP for part in node.values)
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else _filled(part) for part in node.values)
     if isinstance(node, ast.BinOp):
         return _text(node.left) + _text(node.right)
     if isinstance(node, ast.IfExp):
         return _text(node.body)
     return _texts(node)[0] if node is not None and _texts(node) else _GAP
+
+
+def _filled(part: ast.expr) -> str:
+    """Return a gap for a value that is filled in, with the noun of what is counted."""
+    call = getattr(part, "value", None)
+    if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "counted":
+        nouns = [str(argument.value) for argument in call.args if isinstance(argument, ast.Constant)]
+        return f"{_GAP} {nouns[1] if len(nouns) > 1 else f'{nouns[0]}s'}"
+    return _GAP
 
 
 def _reasons(tree: ast.Module, function: str) -> str:

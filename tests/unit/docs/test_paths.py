@@ -46,3 +46,18 @@ def test_nothing_names_a_folder_that_is_not_in_the_repository() -> None:
         for path in READ
         if path.suffix == ".py" and re.search(r"\bshared/(notes|design|inputs|data)/", path.read_text("utf-8"))
     ] == []
+
+
+def test_the_house_shows_every_folder_of_the_code() -> None:
+    page = (ROOT / "docs/explanation/house.md").read_text("utf-8")
+    tree = page.split("```text\n")[1].split("```")[0]
+    shown = {name for line in tree.splitlines() if (name := line.split()[0]).endswith("/")}
+    code = ROOT / "src/plainview"
+    folders = {
+        f"{path.name}/"
+        for folder in (code, code / "casework")
+        for path in folder.iterdir()
+        if (path / "__init__.py").exists()
+    }
+    assert folders - {"migrations/"} <= shown
+    assert shown - folders == {"src/plainview/", "tests/", "benchmarks/", "tools/docs/"}
