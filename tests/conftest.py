@@ -125,8 +125,9 @@ def workspace(
     home = tmp_path / "workspace"
     shutil.copytree(sample.folder, home)
     monkeypatch.setenv("PLAINVIEW_HOME", str(home))
-    monkeypatch.setattr(services, "Decoder", lambda *, children: decoders(children))
-    monkeypatch.setattr(services, "Engine", SimpleNamespace(load=load_engine))
+    # The services import both where they are first used.
+    monkeypatch.setattr("plainview.recognition.decode.Decoder", lambda *, children: decoders(children))
+    monkeypatch.setattr("plainview.recognition.engine.Engine", SimpleNamespace(load=load_engine))
     with django_db_blocker.unblock():
         connection.ensure_connection()
         sample.tables.backup(connection.connection)

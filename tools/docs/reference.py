@@ -26,7 +26,7 @@ EXPLAINED = {
     "retention.bad_rows": "A row of the court's list is not understood or names nothing; each bad row is listed.",
     "retention.proof": "The file is not a proof of a retention run.",
     "retention.stopped": "The run could not be finished; the reason is the one of what stopped it.",
-    "subject.another_person": "The request is about another person.",
+    "rights.another_person": "The request is about another person.",
     "witness.checkpoint": "The log has no checkpoint that it signed itself.",
 }
 """Reasons of refusals that the code passes on from elsewhere, so that they cannot be read at the place that refuses."""
