@@ -22,6 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
+from tests.factories import forks
 from tests.factories.models import collins, hopper, scaled, turned
 
 from plainview.recognition.types import Pixels
@@ -120,14 +121,7 @@ class Live:
     def python(self, code: str) -> Any:
         """Run Python on the workspace, after Django has started; returns the JSON that it printed."""
         begin = "from plainview.cli.common import open_workspace; open_workspace(); "
-        done = subprocess.run(
-            [sys.executable, "-c", begin + code],
-            capture_output=True,
-            text=True,
-            env=_environment(self.home),
-            timeout=180,
-            check=False,
-        )
+        done = forks.run(self.home, [], code=begin + code)
         assert done.returncode == 0, f"{code}: {done.stdout}\n{done.stderr}"
         return json.loads(done.stdout or "null")
 
@@ -226,8 +220,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def _run(home: Path, *arguments: str | Path) -> str:
-    command = [sys.executable, "-m", "plainview.cli.main", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(home), timeout=180, check=False)
+    done = forks.run(home, arguments)
     assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
     return done.stdout
 
