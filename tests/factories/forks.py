@@ -26,6 +26,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import django
+
 COLUMNS = {"COLUMNS": "200"}
 """The width of a command's tables: Rich reads it when it is imported, so it is the same for all."""
 
@@ -127,14 +129,13 @@ def _import_all() -> None:
                 importlib.import_module(module.name)
 
 
-def _adopt_workspace() -> None:
-    """Read the settings again, for the workspace of this process."""
+def _set_up_again() -> None:
+    """What `django.setup` does in a fork: read the settings for the workspace of this process."""
     from asgiref.local import Local
     from django.conf import Settings, settings
     from django.core.cache import caches
     from django.db import connections
-
-    from plainview.casework.workspace.services import services
+    from django.utils.log import configure_logging
 
     importlib.reload(sys.modules["plainview.site.settings"])
     settings._wrapped = Settings("plainview.site.settings")
@@ -142,7 +143,7 @@ def _adopt_workspace() -> None:
         handler.__dict__.pop("settings", None)
         handler._settings = None
         handler._connections = Local(handler.thread_critical)
-    services.cache_clear()
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
 
 
 def _become(asked: dict[str, Any]) -> None:
@@ -155,7 +156,7 @@ def _become(asked: dict[str, Any]) -> None:
     os.environ.update(asked["environment"])
     os.chdir(asked["cwd"])
     sys.argv = ["plainview", *asked["words"]]
-    _adopt_workspace()
+    django.setup = _set_up_again
     if asked["code"]:
         exec(asked["code"], {"__name__": "__main__"})  # noqa: S102  a test's own
         return

@@ -181,7 +181,7 @@ class Live:
         now = int(time.time()) // 30
         counter = max(now, self.counters.get(email, 0) + 1)
         while counter > int(time.time()) // 30 + 1:
-            time.sleep(1)
+            time.sleep(0.05)
         self.counters[email] = counter
         key = base64.b32decode(secret + "=" * (-len(secret) % 8))
         digest = hmac.new(key, counter.to_bytes(8, "big"), "sha1").digest()
@@ -263,7 +263,7 @@ def wait_until_served(live: Live, browser: Browser, seconds: float = 180) -> Non
         except Error:
             if time.monotonic() > end or live.process.poll() is not None:
                 raise
-            time.sleep(0.2)
+            time.sleep(0.05)
         else:
             page.close()
             return
