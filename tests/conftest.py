@@ -27,6 +27,9 @@ from plainview.recognition.engine import Engine
 from plainview.recognition.install import default_models_dir
 
 os.environ["PLAINVIEW_HOME"] = os.path.join(tempfile.mkdtemp(prefix="plainview-test-"), "workspace")  # noqa: PTH118
+# Playwright leaves an event loop running in the thread of the tests, where Django would refuse its database to those
+# that follow; only tests see this.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 _MEMORY = Path("/dev/shm")  # noqa: S108
 _NEEDED = 4 << 30  # bytes

@@ -216,7 +216,8 @@ def rivertown_at_work(gallery_name: str) -> str:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "PLAINVIEW_HOME": str(home), "COLUMNS": "200"}
+    mine = {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    return {**mine, "PLAINVIEW_HOME": str(home), "COLUMNS": "200"}
 
 
 def _run(home: Path, *arguments: str | Path) -> str:
