@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PHOTOS ?=
 
-.PHONY: help demo test test-all test-milvus lint docs models browser screenshots bench size migration requirements clean
+.PHONY: help demo test test-all fuzz mutants test-milvus lint docs models browser screenshots bench size migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,11 +34,14 @@ browser: $(VENV)/.dev ## Bring a Chromium for the browser tests, where there is 
 	  || $(BIN)/playwright install chromium \
 	  || { echo "The browser tests need Chromium: install it, or name one with CHROMIUM=/path/to/chromium"; exit 1; }
 
-test: $(VENV)/.dev models browser ## Run the tests (no network, about a quarter of an hour on two cores)
-	$(BIN)/python -m pytest -n auto -m "not slow"
+test: $(VENV)/.dev models browser ## Run the tests (no network, about six minutes on two cores)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --durations=20
 
 test-all: $(VENV)/.dev models browser ## Run every test, the slow ones too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal --durations=20
+
+fuzz: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto --dist worksteal $$(grep -rlE "^from hypothesis|^import hypothesis" tests --include='test_*.py') -m "not slow"
 
 test-milvus: $(VENV)/.dev models ## Run the index contract on a real Milvus server, which is installed once beside
 	$(BIN)/python -m pytest tests/contract/test_milvus.py

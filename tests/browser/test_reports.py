@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import findings
+from tests.factories import forks
 from tests.factories.live import Live
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -19,12 +17,8 @@ _OTHER = (
 
 
 def test_a_report_is_read_compared_taken_away_and_ordered(page_of: Callable[..., Page], live: Live) -> None:
-    subprocess.run(
-        [sys.executable, "-c", _OTHER],
-        env={**os.environ, "PLAINVIEW_HOME": str(live.home)},
-        check=True,
-        capture_output=True,
-    )
+    done = forks.run(live.home, [], code=_OTHER)
+    assert done.returncode == 0, done.stderr
     page = page_of("supervisor", **PHONE)
     page.goto("/reports/")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

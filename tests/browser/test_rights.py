@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +11,7 @@ import cv2
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 from tests.browser.conftest import findings
-from tests.factories import walk
+from tests.factories import forks, walk
 from tests.factories.live import Live, probe
 from tests.factories.models import collins, scaled
 
@@ -54,14 +51,8 @@ def set_up(live: Live, browser: Browser, folder: Path) -> tuple[str, Page]:
     picture = folder / "held" / "market.jpg"
     picture.parent.mkdir()
     cv2.imwrite(str(picture), scaled(collins(), 0.8).pixels)
-    done = subprocess.run(
-        [sys.executable, "-c", SET_UP, picture.parent],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-        env={**os.environ, "PLAINVIEW_HOME": str(live.home)},
-    )
+    done = forks.run(live.home, [picture.parent], code=SET_UP)
+    assert done.returncode == 0, done.stderr
     reference, session = done.stdout.split()[-2:]
     context = browser.new_context(base_url=live.url)
     context.add_cookies([{"name": "session", "value": session, "url": live.url}])

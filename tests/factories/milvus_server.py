@@ -82,7 +82,7 @@ class MilvusServer:
                 if time.monotonic() > deadline or self._wrapper.poll() is not None:
                     self.stop()
                     raise
-                time.sleep(0.2)
+                time.sleep(0.05)
 
     def stop(self) -> None:
         """Kill the server at once, as a power cut would; what it acknowledged is in its folder."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 from playwright.sync_api import Browser, BrowserContext
+from tests.factories import forks
 from tests.factories.live import Live
 
 _MADE = """
@@ -33,19 +29,7 @@ print(client.cookies[settings.SESSION_COOKIE_NAME].key, client.cookies[settings.
 
 def supervisor_elsewhere(live: Live, browser: Browser) -> BrowserContext:
     """A context of a signed-in supervisor of an agency that is made for it."""
-    environment = {
-        **os.environ,
-        "PLAINVIEW_HOME": str(live.home),
-        "DJANGO_SETTINGS_MODULE": "plainview.site.settings",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", _MADE],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-        cwd=Path(__file__).parents[2],
-    )
+    done = forks.run(live.home, [], code=_MADE)
     assert done.returncode == 0, done.stderr
     name, value = done.stdout.split()[-2:]
     context = browser.new_context(base_url=live.url)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
+
+from tests.factories import forks
 
 
 def make_public_workspace(folder: Path) -> Path:
     """Make FOLDER/public, a workspace with three agencies, and export their register to FOLDER/site."""
     home = folder / "public"
-    subprocess.run(
-        [sys.executable, "-m", "tests.factories.public"],
-        check=True,
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "PLAINVIEW_HOME": str(home)},
-    )
+    done = forks.run(home, [], code="from tests.factories import public; public.make()")
+    assert done.returncode == 0, done.stderr
     return home
 
 
@@ -67,7 +62,8 @@ def _a_year() -> None:
     export_register(services().workspace.root.parent / "site", acting_member=river)
 
 
-def _main() -> None:
+def make() -> None:
+    """Make it in the folder of PLAINVIEW_HOME."""
     from plainview.casework.workspace.folder import current, lay_out
     from plainview.cli.start import start_django
 
@@ -79,7 +75,3 @@ def _main() -> None:
     make_tables()
     _a_year()
     make_credentials()
-
-
-if __name__ == "__main__":
-    _main()

@@ -31,7 +31,7 @@ SEEDS = {
 }
 SIGNATURES = [seed[:12] for seed in SEEDS.values()]
 
-fuzzed = settings(deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+fuzzed = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")

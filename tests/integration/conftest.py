@@ -1,18 +1,17 @@
-"""A sample workspace a test, run through the real command line, each command a process of its own."""
+"""A sample workspace a test, run through the real command line, each command a process of its own (tests.factories.forks)."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import pytest
+from tests.factories import forks
 from tests.factories.models import collins, hopper, scaled
 
 ADMIN, EXAMINER = "admin@agency.example", "examiner@agency.example"
@@ -25,9 +24,7 @@ class Cli:
     home: Path
 
     def run(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-W", "error", "-m", "plainview.cli.main", *map(str, arguments)]
-        environment = {**os.environ, "PLAINVIEW_HOME": str(self.home), "COLUMNS": "200"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+        done = forks.run(self.home, arguments, timeout=120)
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         return done
