@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.factories.decisions import rule_of
 
 from plainview.policy import examination as looking
-from plainview.policy.decision import Allow, Decision, Refused
+from plainview.policy.decision import Allow, Decision
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, INCONCLUSIVE, NOT, POTENTIAL
 
 SIMILAR: dict[str, str] = dict.fromkeys(COMPONENTS, "similar")
@@ -20,7 +21,7 @@ CHECKED: dict[str, str] = dict.fromkeys(CONTRADICTIONS, "checked, none")
 
 
 def rule(decision: Decision) -> str | None:
-    return decision.rule_id if isinstance(decision, Refused) else None
+    return rule_of(decision)
 
 
 def test_there_are_the_nineteen_components() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -56,7 +57,9 @@ GOOD = SearchFacts(
 
 
 def first(facts: SearchFacts, text: str = NEW_AGENCY) -> str | None:
-    answers = [answer for answer in decisions(facts, parse(text)) if isinstance(answer, Refused)]
+    every = list(decisions(facts, parse(text)))
+    assert all(isinstance(answer, Allow | Refused) for answer in every)
+    answers = [answer for answer in every if isinstance(answer, Refused)]
     for answer in answers:
         assert answer.why.endswith(".")
         assert answer.next_step.endswith(".")
@@ -163,3 +166,14 @@ def test_what_is_offered_is_what_a_search_allows() -> None:
     other = offered("g", TODAY, ("arson",), "robbery", TODAY)
     assert isinstance(other, Refused)
     assert other.rule_id == "gallery.offence"
+
+
+@pytest.mark.parametrize(
+    ("alarm", "when", "stopped"),
+    [(True, "stop", True), (True, "caution", False), (False, "stop", False), (False, "caution", False)],
+)
+def test_an_open_canary_alarm_stops_searches_where_policy_says_so(alarm: bool, when: str, stopped: bool) -> None:
+    text = re.sub(r'canary_alarm = "\w+"', f'canary_alarm = "{when}"', NEW_AGENCY)
+    assert parse(text).canary_alarm == when
+    expected = "gallery.canary_alarm" if stopped else None
+    assert first(replace(GOOD, gallery_alarm=alarm), text) == expected

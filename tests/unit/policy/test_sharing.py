@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.factories.decisions import rule_of
 
 from plainview.policy.agency import SAMPLE, parse
 from plainview.policy.decision import Decision, Refused
@@ -51,7 +52,7 @@ FACTS = SharedFacts(
 
 
 def rules_of(answers: Any) -> list[str]:
-    return [row.rule_id for row in answers if isinstance(row, Refused)]
+    return [rule for rule in map(rule_of, answers) if rule]
 
 
 def test_what_holds_is_allowed() -> None:
