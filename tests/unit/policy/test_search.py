@@ -12,6 +12,7 @@ import pytest
 from plainview.policy.agency import NEW_AGENCY, SAMPLE, parse
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.search import (
+    DRAFT_DAYS,
     NOT_PHOTOGRAPHED,
     ORIGINS,
     UNDECLARED,
@@ -177,3 +178,23 @@ def test_an_open_canary_alarm_stops_searches_where_policy_says_so(alarm: bool, w
     assert parse(text).canary_alarm == when
     expected = "gallery.canary_alarm" if stopped else None
     assert first(replace(GOOD, gallery_alarm=alarm), text) == expected
+
+
+def test_the_first_and_the_last_day_of_a_trial_count_and_so_do_both_ends_of_a_list() -> None:
+    trial = TrialFacts(TODAY, TODAY, 5, 4)
+    assert first(replace(GOOD, on_trial=True, trial=trial)) is None
+    assert (
+        first(replace(GOOD, on_trial=True, trial=replace(trial, starts_on=TODAY + DAY, ends_on=TODAY + DAY)))
+        == "trial.ended"
+    )
+    assert (
+        first(replace(GOOD, on_trial=True, trial=replace(trial, starts_on=TODAY - DAY, ends_on=TODAY - DAY)))
+        == "trial.ended"
+    )
+    assert first(replace(GOOD, top=2)) is None
+    assert first(replace(GOOD, top=50)) is None
+    assert first(replace(GOOD, top=1)) == first(replace(GOOD, top=51)) == "search.list_length"
+
+
+def test_a_draft_is_kept_for_two_weeks() -> None:
+    assert DRAFT_DAYS == 14

@@ -92,3 +92,21 @@ def test_people_are_counted_once_and_so_are_two_who_are_each_others_best() -> No
     twins = np.array([[1], [0], [3], [2]])
     assert _independent(rows, np.array([2, 3, 1, 0]), twins, ~nobody) == 2
     assert _independent(rows[:2], np.array([2, 3]), twins[:2], ~nobody[:2]) == 1
+
+
+def test_a_stranger_gets_back_what_others_have_put_into_nearness() -> None:
+    """Half of the gallery is the cohort: a reference lies in the nearness of the others with a chance of one half."""
+    scorer = Scorer(SINGLE[:300])
+    given = scorer.scores(SINGLE, SINGLE) + 0.5 * scorer.share(SINGLE)[None, :]
+    np.fill_diagonal(given, -9)
+    assert np.sort(found(SINGLE, scorer).best) == pytest.approx(np.sort(given.max(axis=1)), abs=1e-6)
+
+
+def test_a_stranger_gets_back_what_other_pictures_of_their_own_have_put_in() -> None:
+    """Two pictures of each person: one more for whoever is compared, and one for the stranger."""
+    pairs = np.concatenate([pictures(SINGLE[:300], 2, 0.2), pictures(SINGLE[:300], 3, 0.2)])
+    scorer, every = Scorer(pairs[::2]), np.arange(600)
+    share = scorer.share(pairs)
+    given = scorer.scores(pairs, pairs) + (0.5 + 0.5) * share[None, :] + 0.5 * share[:, None]
+    given[every, every] = given[every, (every + 300) % 600] = -9
+    assert np.sort(found(pairs, scorer).best) == pytest.approx(np.sort(given.max(axis=1)), abs=1e-6)
