@@ -46,6 +46,9 @@ fuzz: $(VENV)/.dev models ## Run the property tests with twenty times the exampl
 test-milvus: $(VENV)/.dev models ## Run the index contract on a real Milvus server, which is installed once beside
 	$(BIN)/python -m pytest tests/contract/test_milvus.py
 
+mutants: $(VENV)/.dev models ## Put small wrongs into the core and see whether its tests notice (ONLY="policy/misuse.py", SAMPLE=50, SEED=1, JOBS=2)
+	@$(BIN)/python tools/mutants.py $(ONLY) --jobs $(or $(JOBS),1) $(if $(SAMPLE),--sample $(SAMPLE) --seed $(or $(SEED),0))
+
 lint: $(VENV)/.dev ## Check style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -82,4 +85,4 @@ requirements: ## Compile requirements/*.in (needs uv)
 	for f in main build demo milvus parquet dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis

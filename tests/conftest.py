@@ -15,7 +15,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -113,9 +112,12 @@ def decoders() -> Iterator[Callable[[int], Decoder]]:
         Decoder.close(lasting)
 
 
+_load = Engine.load
+
+
 @functools.cache
 def _engine(pack: str, use: str, files: tuple[tuple[str, int, int], ...]) -> Engine:
-    return Engine.load(pack, declared_use=use)
+    return _load(pack, declared_use=use)
 
 
 def load_engine(pack: str, *, declared_use: str) -> Engine:
@@ -135,14 +137,12 @@ def workspace(
     """An in-process sample workspace: real keys, blobs and log folder, tables in the test database."""
     from django.db import connection
 
-    from plainview.casework.workspace import services
-
     home = tmp_path / "workspace"
     shutil.copytree(sample.folder, home)
     monkeypatch.setenv("PLAINVIEW_HOME", str(home))
     # The services import both where they are first used.
     monkeypatch.setattr("plainview.recognition.decode.Decoder", lambda *, children: decoders(children))
-    monkeypatch.setattr("plainview.recognition.engine.Engine", SimpleNamespace(load=load_engine))
+    monkeypatch.setattr(Engine, "load", load_engine)
     with django_db_blocker.unblock():
         connection.ensure_connection()
         sample.tables.backup(connection.connection)

@@ -49,7 +49,7 @@ class Store:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self.source = _digest(*sorted((REPO / "src/plainview" / folder).rglob("*.py")))
+        self.source = _digest(*sorted((REPO / "src/plainview" / folder).rglob("*.py")), REPO / "tools/mutants_run.py")
         paths = [path for test in TESTS[folder] for path in sorted((REPO / test).rglob("test_*.py")) or [REPO / test]]
         shared = [REPO / "tests/conftest.py", *(REPO / test / "conftest.py" for test in TESTS[folder])]
         self.files = {path.relative_to(REPO).as_posix(): _digest(path, *shared) for path in paths}

@@ -54,7 +54,7 @@ HEAVY = (
     "av",
 )
 """Imported once, before the forks; none of them is ours."""
-HINT_SECONDS = 10.0
+LONGEST_SECONDS = 10.0
 """A test that takes longer than this (CPU) is left out, and named."""
 
 
@@ -64,7 +64,7 @@ class Coverage:
 
     Attributes:
         seconds: test -> CPU seconds.
-        lines: test -> module -> lines.
+        lines: test -> module -> lines, those of the collection of its file among them: parameters may be calls.
         starts: tests that start a process, whose lines are not seen.
         left_out: tests that fail without any wrong, or take too long.
     """
@@ -73,6 +73,45 @@ class Coverage:
     lines: dict[str, dict[str, list[int]]]
     starts: list[str]
     left_out: list[str]
+
+
+class Tracer:
+    """The lines of functions below one folder that run while it is on."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.files: dict[str, set[int] | None] = {}
+
+    def _line(self, frame: types.FrameType, event: str, argument: object) -> Any:
+        lines = self.files[frame.f_code.co_filename]
+        if event == "line" and lines is not None:
+            lines.add(frame.f_lineno)
+        return self._line
+
+    def _call(self, frame: types.FrameType, event: str, argument: object) -> Any:
+        if frame.f_code.co_name == "<module>":
+            return None
+        file = frame.f_code.co_filename
+        if file not in self.files:
+            self.files[file] = set() if file.startswith(self.prefix) else None
+        return self._line if self.files[file] is not None else None
+
+    @contextlib.contextmanager
+    def on(self) -> Iterator[None]:
+        """Watch, in threads too."""
+        sys.settrace(self._call)
+        threading.settrace(self._call)
+        try:
+            yield
+        finally:
+            sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
+
+    def take(self) -> dict[str, set[int]]:
+        """Return module -> lines, and forget them."""
+        lines = {file[len(self.prefix) :]: set(at) for file, at in self.files.items() if at}
+        self.files.clear()
+        return lines
 
 
 class Runner:
@@ -155,8 +194,14 @@ class Runner:
         late = os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
         return ("late" if late else "failed"), f"signal {os.WTERMSIG(status)}"
 
-    def session(self, tests: Iterable[str], loop: Callable[[Any], None], only: list[str] | None = None) -> int:
-        """Collect the tests in this process and hand the session to `loop`."""
+    def session(
+        self,
+        tests: Iterable[str],
+        loop: Callable[[Any], None],
+        only: list[str] | None = None,
+        collecting: Callable[[str], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> int:
+        """Collect the tests in this process and hand the session to `loop`; each file is read inside `collecting`."""
         import hypothesis
         import pytest
 
@@ -174,9 +219,15 @@ class Runner:
         class Plugin:
             @pytest.hookimpl(trylast=True)
             def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-                if only is not None:
-                    rank = {name: number for number, name in enumerate(only)}
-                    items[:] = sorted((i for i in items if i.nodeid in rank), key=lambda i: rank[i.nodeid])
+                if only is not None:  # by function: a wrong value may have changed the name of a parameter
+                    rank = {name.split("[")[0]: -number for number, name in enumerate(reversed(only))}
+                    chosen = [item for item in items if item.nodeid.split("[")[0] in rank]
+                    items[:] = sorted(chosen, key=lambda item: rank[item.nodeid.split("[")[0]])
+
+            @pytest.hookimpl(wrapper=True)
+            def pytest_make_collect_report(self, collector: Any) -> Any:
+                with collecting(collector.nodeid) if isinstance(collector, pytest.Module) else contextlib.nullcontext():
+                    return (yield)
 
             def pytest_runtestloop(self, session: Any) -> bool:
                 if session.testsfailed:
@@ -202,40 +253,38 @@ class Runner:
 
     def cover(self, tests: list[str]) -> Coverage:
         """Run every test of these files once with no wrong in any module."""
-        prefix = str(self.src / "plainview") + os.sep
         result = Coverage({}, {}, [], [])
+
+        tracer = Tracer(str(self.src / "plainview") + os.sep)
+        at_collection: dict[str, dict[str, set[int]]] = {}
 
         def loop(session: Any) -> None:
             gc.freeze()
             for item in session.items:
-                state, text = self.fork(lambda pipe, item=item: self._cover_one(session, item, prefix, pipe), 120)  # type: ignore[misc]
-                answer = json.loads(text) if state == "ok" else {"seconds": 0.0, "lines": {}, "starts": False}
-                if state != "ok" or answer["failed"] or answer["seconds"] > HINT_SECONDS:
+                state, text = self.fork(lambda pipe, item=item: self._cover_one(session, item, tracer, pipe), 120)  # type: ignore[misc]
+                answer = json.loads(text) if state == "ok" else {"failed": True}
+                if answer["failed"] or answer["seconds"] > LONGEST_SECONDS:
                     result.left_out.append(item.nodeid)
                     continue
-                result.seconds[item.nodeid], result.lines[item.nodeid] = answer["seconds"], answer["lines"]
+                lines = {module: set(at) for module, at in answer["lines"].items()}
+                for module, at in at_collection.get(item.nodeid.split("::")[0], {}).items():
+                    lines.setdefault(module, set()).update(at)
+                result.lines[item.nodeid] = {module: sorted(at) for module, at in lines.items()}
+                result.seconds[item.nodeid] = answer["seconds"]
                 if answer["starts"]:
                     result.starts.append(item.nodeid)
 
-        self.session(tests, loop)
+        @contextlib.contextmanager
+        def collecting(file: str) -> Iterator[None]:
+            with tracer.on():
+                yield
+            at_collection[file] = tracer.take()
+
+        self.session(tests, loop, collecting=collecting)
         return result
 
-    def _cover_one(self, session: Any, item: Any, prefix: str, pipe: int) -> None:
-        seen: dict[str, set[int]] = {}
-        ours: dict[str, set[int] | None] = {}
+    def _cover_one(self, session: Any, item: Any, tracer: Tracer, pipe: int) -> None:
         flags = {"starts": False, "failed": False}
-
-        def on_line(frame: types.FrameType, event: str, argument: object) -> Any:
-            lines = ours[frame.f_code.co_filename]
-            if event == "line" and lines is not None:
-                lines.add(frame.f_lineno)
-            return on_line
-
-        def on_call(frame: types.FrameType, event: str, argument: object) -> Any:
-            name = frame.f_code.co_filename
-            if name not in ours:
-                ours[name] = seen.setdefault(name[len(prefix) :], set()) if name.startswith(prefix) else None
-            return on_line if ours[name] is not None else None
 
         def on_audit(event: str, arguments: object) -> None:
             if event in ("subprocess.Popen", "os.fork", "os.posix_spawn"):
@@ -243,13 +292,10 @@ class Runner:
 
         sys.addaudithook(on_audit)
         start = time.process_time()
-        sys.settrace(on_call)
-        threading.settrace(on_call)
-        self.run_items(session, [item], lambda name: flags.update(failed=True))
-        sys.settrace(None)
-        lines = {name: sorted(at) for name, at in seen.items() if at}
-        used = time.process_time() - start
-        data = json.dumps({"seconds": used, "lines": lines, **flags}).encode()
+        with tracer.on():
+            self.run_items(session, [item], lambda name: flags.update(failed=True))
+        lines = {module: sorted(at) for module, at in tracer.take().items()}
+        data = json.dumps({"seconds": time.process_time() - start, "lines": lines, **flags}).encode()
         os.set_blocking(pipe, True)
         while data:
             data = data[os.write(pipe, data) :]

@@ -108,7 +108,7 @@ def run(
 
 
 def _import_all() -> None:
-    from plainview.cli.common import start_django
+    from plainview.cli.start import start_django
 
     start_django()
     for name in (

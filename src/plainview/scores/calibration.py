@@ -195,9 +195,8 @@ def sentence(rate: Rate, size: int) -> str:
 
 def _round(value: float) -> str:
     """Two digits, no more: the third would pretend."""
-    digits = max(0, 1 - math.floor(math.log10(value)))
-    rounded = round(value, digits if value < 10 else 1 - math.floor(math.log10(value)))
-    return f"{rounded:,.0f}" if rounded >= 10 or rounded == int(rounded) else f"{rounded:.1f}"
+    rounded = round(value, 1 - math.floor(math.log10(value)))
+    return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:.1f}"
 
 
 @lru_cache(maxsize=8)  # 2 MB each; every candidate of a list asks for the same ones

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.policy.agency import NEW_AGENCY, SAMPLE, AgencyPolicy, parse
+from plainview.policy.agency import DEFAULT_LIST, NEW_AGENCY, SAMPLE, AgencyPolicy, parse
 from plainview.policy.decision import Refused
 from plainview.policy.roles import Role
 
@@ -39,7 +39,7 @@ def test_both_shipped_policies_are_valid() -> None:
         ('"homicide"', '" Robbery"', "twice"),
         ("preapproval = []", 'preapproval = ["jaywalking"]', "jaywalking"),
         ("[training.examiner]", "[training.root]", "roles"),
-        ("hours = 24", "hours = 0", "hours"),
+        ("\nhours = 24", "\nhours = 0", "training.examiner"),
         ("offences = [", "offences = [[], ", "list of texts"),
         ("fraud", "f" * 121, "characters"),
     ],
@@ -91,3 +91,74 @@ def test_one_changed_character_never_loosens_a_limit(place: int, character: str)
     assert 1 <= policy.trial_days <= 30
     assert 2 <= policy.list_max <= 50
     assert policy.training[Role.EXAMINER].hours >= 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("list_max = 50", "list_max = 2"),
+        ("quality_floor = 20", "quality_floor = 0"),
+        ("quality_floor = 20", "quality_floor = 100"),
+        ("urgent_hours = 48", "urgent_hours = 1"),
+        ("alert_days = 30", "alert_days = 1"),
+        ("alert_days = 30", "alert_days = 90"),
+        ("trial_days = 30", "trial_days = 1"),
+        ("trial_searches = 50", "trial_searches = 1"),
+        ("trial_searches = 50", "trial_searches = 200"),
+        ("proficiency_one_in = 10", "proficiency_one_in = 0"),
+        ("proficiency_one_in = 10", "proficiency_one_in = 100"),
+        ("canary_hours = 24", "canary_hours = 1"),
+        ("canary_hours = 24", "canary_hours = 168"),
+        ("rights_days = 30 ", "rights_days = 1 "),
+        ('"the data protection authority of your country"', f'" {"a" * 300} "'),
+        ('"the data protection authority of your country"', '"a"'),
+        ("fraud", "f" * 120),
+        ("\nhours = 24", "\nhours = 1"),
+        ("\nhours = 24", "\nhours = 1000"),
+    ],
+)
+def test_a_value_at_its_limit_is_taken(old: str, new: str) -> None:
+    assert old in NEW_AGENCY
+    assert isinstance(parse(NEW_AGENCY.replace(old, new, 1)), AgencyPolicy)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("alert_days = 30", "alert_days = 91"),
+        ("canary_hours = 24", "canary_hours = 169"),
+        ("canary_hours = 24", "canary_hours = 0"),
+        ('"the data protection authority of your country"', f'"{"a" * 301}"'),
+        ("\nhours = 24", "\nhours = 1001"),
+        ("\nhours = 24", "\nhours = 24.0"),
+        ("\nhours = 24", ""),
+        ("\nhours = 24", "\nhours = 24\nrooms = 2"),
+        ('course = "facial examination, FISWG curriculum"', "course = 7"),
+        ('course = "facial examination, FISWG curriculum"', 'course = " "'),
+    ],
+)
+def test_a_value_past_its_limit_is_refused(old: str, new: str) -> None:
+    assert old in NEW_AGENCY
+    with pytest.raises(Refused) as caught:
+        parse(NEW_AGENCY.replace(old, new, 1))
+    assert caught.value.rule_id == "policy.invalid"
+
+
+def test_a_list_has_at_most_120_texts() -> None:
+    def purposes(count: int) -> str:
+        return NEW_AGENCY.replace('"find a witness"', ", ".join(f'"purpose {i}"' for i in range(count)), 1)
+
+    others = len(parse(NEW_AGENCY).purposes) - 1
+    assert len(parse(purposes(120 - others)).purposes) == 120
+    with pytest.raises(Refused, match="at most 120 texts"):
+        parse(purposes(121 - others))
+
+
+def test_every_role_may_need_a_course() -> None:
+    others = [role for role in Role if f"[training.{role.value}]" not in NEW_AGENCY]
+    tables = "".join(f'\n[training."{role.value}"]\ncourse = "c"\nhours = 1\n' for role in others)
+    assert parse(NEW_AGENCY + tables).training.keys() == set(Role)
+
+
+def test_an_agency_lists_twenty_candidates_where_nobody_says_how_many() -> None:
+    assert DEFAULT_LIST == 20

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.policy.alerts import (
+    DEFAULT_ONE_IN,
+    MAX_ALERT_DAYS,
     MAX_ONE_IN,
     MIN_ONE_IN,
+    UNSOLVED_DAYS,
     alert_days,
     alert_rarity,
     alert_reached,
@@ -87,3 +91,24 @@ def test_messages_go_to_https_addresses_only() -> None:
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_or_a_refusal(text: str) -> None:
     assert isinstance(webhook_address(text, sample=True), Allow | Refused)
+
+
+def test_the_edges_of_the_limits() -> None:
+    assert (MAX_ALERT_DAYS, UNSOLVED_DAYS, DEFAULT_ONE_IN) == (90, 365, 100_000)
+    assert isinstance(alert_days(1, 30), Allow)
+    assert isinstance(alert_rarity(1_000), Allow)
+    assert isinstance(alert_rarity(999), Refused)
+    assert isinstance(alert_rarity(10_000_000_000), Allow)
+    assert isinstance(alert_rarity(10_000_000_001), Refused)
+    assert isinstance(hours_exist(0, 0, 23), Allow)
+    assert isinstance(hours_exist(0, 23, 0), Allow)
+
+
+@pytest.mark.parametrize(("begin", "end", "quiet"), [(22, 6, {22, 23, 0, 5}), (8, 20, {8, 19}), (6, 22, {6, 21})])
+def test_quiet_hours_begin_with_their_first_and_end_before_their_last(begin: int, end: int, quiet: set[int]) -> None:
+    for hour in (0, 5, 6, 7, 8, 19, 20, 21, 22, 23):
+        now = datetime(2026, 11, 25, hour, 30, tzinfo=UTC)
+        due = next_moment(now, digest_hours=0, quiet_from=begin, quiet_until=end)
+        between = begin <= hour < end if begin < end else not end <= hour < begin
+        assert (due == now) is not between
+        assert hour not in quiet or due.hour == end

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.factories.decisions import rule_of
 
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow, Decision, Refused
@@ -20,7 +21,7 @@ CHECKED: dict[str, str] = dict.fromkeys(CONTRADICTIONS, "checked, none")
 
 
 def rule(decision: Decision) -> str | None:
-    return decision.rule_id if isinstance(decision, Refused) else None
+    return rule_of(decision)
 
 
 def test_there_are_the_nineteen_components() -> None:
@@ -94,3 +95,18 @@ def test_rule(decision: Decision, expected: str | None) -> None:
 def test_a_blank_is_never_an_answer(answers: dict[str, Any], blank: str) -> None:
     answers.pop(blank, None)
     assert not isinstance(looking.components_answered(answers), Allow)
+
+
+def test_a_verifier_sees_three_other_faces_and_a_lead_is_asked_about_every_month() -> None:
+    assert (looking.FOILS, looking.REMIND_DAYS) == (3, 30)
+
+
+def test_the_caution_that_was_not_read_is_said() -> None:
+    answer = looking.cautions_acknowledged({"a": "First.", "b": "Second."}, [])
+    assert isinstance(answer, Refused)
+    assert answer.why == "Not acknowledged: First."
+
+
+def test_three_words_explain_and_two_do_not() -> None:
+    assert rule(looking.dissimilar_explained(POTENTIAL, MIXED, "a b")) == "examination.dissimilar_unexplained"
+    assert rule(looking.dissimilar_explained(POTENTIAL, MIXED, "a b c")) is None

@@ -54,12 +54,19 @@ def test_a_feed_states_everything() -> None:
         assert isinstance(feed_passport(publisher, basis), Refused)
     assert isinstance(feed_address("http://police.example/list"), Refused)
     assert isinstance(feed_address("https://police.example/list"), Allow)
-    assert [isinstance(feed_rate(value), Allow) for value in (0.0, 0.49, 0.5, 2, 3601)] == [
+    assert [isinstance(feed_rate(value), Allow) for value in (0.0, 0.49, 0.5, 2, 3600, 3601)] == [
         False,
         False,
+        True,
         True,
         True,
         False,
     ]
     assert isinstance(feed_runs("Police", True), Refused)
     assert isinstance(feed_runs("Police", False), Allow)
+
+
+def test_a_link_has_at_most_two_thousand_characters() -> None:
+    start = "https://police.example/"
+    assert host_of(start + "x" * (2000 - len(start))) == HOST
+    assert host_of(start + "x" * (2001 - len(start))) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from tests.factories.decisions import rule_of
 
 from plainview.policy import joining
 from plainview.policy.agency import NEW_AGENCY, parse
@@ -43,6 +44,7 @@ def trial(days: int, searches: int) -> Decision:
         (trial(30, 50), None),
         (trial(31, 50), "trial.length"),
         (trial(-1, 50), "trial.length"),
+        (trial(0, 1), None),
         (trial(30, 51), "trial.searches"),
         (trial(30, 0), "trial.searches"),
         (joining.terms_accepted(True), None),
@@ -50,4 +52,48 @@ def trial(days: int, searches: int) -> Decision:
     ],
 )
 def test_rule(decision: Decision, rule: str | None) -> None:
-    assert (decision.rule_id if isinstance(decision, Refused) else None) == rule
+    assert rule_of(decision) == rule
+
+
+@pytest.mark.parametrize(
+    ("roles", "days", "granted", "rule"),
+    [
+        (["examiner"], None, False, None),
+        (["examiner"], 30, False, "member.last_day"),
+        (["defence"], 30, False, "member.defence"),
+        (["defence"], 30, True, None),
+        (["defence"], None, True, "member.last_day"),
+        (["outside auditor"], None, False, "member.last_day"),
+        (["outside auditor"], 0, False, None),
+        (["outside auditor"], 366, False, None),
+        (["outside auditor"], 367, False, "member.last_day"),
+        (["outside auditor"], -1, False, "member.last_day"),
+        (["examiner"], None, True, None),
+    ],
+)
+def test_only_an_outsider_has_a_last_day(roles: list[str], days: int | None, granted: bool, rule: str | None) -> None:
+    ends_on = None if days is None else TODAY + timedelta(days=days)
+    answer = joining.outsider_terms(roles, ends_on, TODAY, granted=granted)
+    assert rule_of(answer) == rule
+
+
+def test_the_defence_comes_by_a_disclosure_unless_it_is_said_that_it_does() -> None:
+    assert isinstance(joining.outsider_terms(["defence"], TODAY, TODAY), Refused)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        (["examiner"], ["verifier"], None),
+        (["defence"], ["examiner"], "member.outsider"),
+        (["examiner"], ["defence"], "member.outsider"),
+        ([], [], None),
+    ],
+)
+def test_nobody_becomes_or_stops_being_an_outsider(before: list[str], after: list[str], rule: str | None) -> None:
+    answer = joining.inside(before, after)
+    assert rule_of(answer) == rule
+
+
+def test_an_invitation_is_open_for_a_week() -> None:
+    assert joining.INVITATION_DAYS == 7

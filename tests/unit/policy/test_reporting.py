@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from plainview.policy.agency import NEW_AGENCY, parse
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.reporting import (
+    COMMON_CASES,
     DEFAULT_DAYS,
     EVERY,
+    PROFICIENCY_DAYS,
     Period,
     default_period,
     owed,
     period_fits,
     recipients_fit,
+    rhythm_known,
     trained_until,
 )
 from plainview.policy.roles import Role
@@ -86,3 +89,37 @@ def test_trained_until_agrees_with_the_rule(role: Role, trainings: list[Training
     until = trained_until(role, trainings, policy)
     allowed = isinstance(trained(role, trainings, policy, today), Allow)
     assert allowed == (until is not None and until >= today)
+
+
+def test_a_period_has_at_most_ten_years() -> None:
+    today = date(2026, 6, 1)
+    longest = Period(today - timedelta(days=3659), today)
+    assert isinstance(period_fits(longest, today), Allow)
+    assert isinstance(period_fits(Period(today - timedelta(days=3660), today), today), Refused)
+    assert isinstance(period_fits(Period(today, today), today), Allow)
+
+
+def test_a_period_is_said_as_two_days() -> None:
+    period = Period(date(2026, 1, 2), date(2026, 2, 3))
+    assert str(period) == "2026-01-02 to 2026-02-03"
+    assert period.to_dict() == {"since": "2026-01-02", "until": "2026-02-03"}
+
+
+@pytest.mark.parametrize(("every", "known"), [("weekly", True), ("monthly", True), ("daily", False), ("", False)])
+def test_a_report_is_sent_weekly_or_monthly(every: str, known: bool) -> None:
+    assert isinstance(rhythm_known(every), Allow if known else Refused)
+
+
+def test_what_was_chosen() -> None:
+    assert (COMMON_CASES, PROFICIENCY_DAYS) == (3, 365)
+
+
+def test_months_are_owed_whole_the_oldest_first() -> None:
+    assert [str(period) for period in owed("monthly", date(2025, 12, 31), date(2026, 3, 1))] == [
+        "2026-01-01 to 2026-01-31",
+        "2026-02-01 to 2026-02-28",
+    ]
+    assert [str(period) for period in owed("weekly", date(2026, 11, 22), date(2026, 12, 7))] == [
+        "2026-11-23 to 2026-11-29",
+        "2026-11-30 to 2026-12-06",
+    ]

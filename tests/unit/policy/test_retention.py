@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from tests.factories.decisions import rule_of
 
 from plainview.policy.decision import Refused
 from plainview.policy.retention import (
@@ -20,7 +21,12 @@ from plainview.policy.retention import (
     Verdict,
     What,
     due_on,
+    event_day,
+    free,
+    hold_complete,
+    hold_review,
     judge,
+    list_unchanged,
     parse,
 )
 
@@ -149,3 +155,107 @@ def test_any_text_is_rules_or_refused(text: str) -> None:
         parse(text)
     except Refused as refused:
         assert refused.rule_id == "retention.invalid"  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        (free((), "R1"), None),
+        (free(("H1",), "R1"), "hold.in_force"),
+        (hold_complete("the appeal runs", "court of X"), None),
+        (hold_complete("appeal runs", "court of X"), "hold.incomplete"),
+        (hold_complete("the appeal runs", " "), "hold.incomplete"),
+        (hold_review(None, TODAY), None),
+        (hold_review(TODAY + timedelta(days=1), TODAY), None),
+        (hold_review(TODAY, TODAY), "hold.review"),
+        (event_day(TODAY, TODAY), None),
+        (event_day(TODAY + timedelta(days=1), TODAY), "retention.event_day"),
+        (list_unchanged(0, 0), None),
+        (list_unchanged(1, 0), "retention.changed"),
+        (list_unchanged(0, 1), "retention.changed"),
+    ],
+)
+def test_rule(answer: object, rule: str | None) -> None:
+    assert rule_of(answer) == rule
+
+
+@pytest.mark.parametrize(("holds", "words"), [(("H1",), "by hold H1."), (("H1", "H2"), "by holds H1, H2.")])
+def test_every_hold_is_named(holds: tuple[str, ...], words: str) -> None:
+    assert words in str(free(holds, "R1"))
+
+
+@pytest.mark.parametrize(
+    ("days", "place", "says"),
+    [
+        (0, {}, "References are erased at once after they were enrolled."),
+        (1, {"gallery": "g"}, "References of gallery g are erased a day after they were enrolled."),
+        (1000, {"gallery": ""}, "References are erased 1,000 days after they were enrolled."),
+    ],
+)
+def test_a_rule_is_a_sentence(days: int, place: dict[str, str], says: str) -> None:
+    assert _rule("a", days, **place).says == says
+
+
+def test_a_rule_of_a_case_names_it() -> None:
+    rule = Rule("a", What.SEARCHES, After.CASE_CLOSED, 2, case="C-1")
+    assert "of case C-1 are erased 2 days" in rule.says
+
+
+def test_a_cases_rule_binds_that_case_only() -> None:
+    own = Rule("own", What.SEARCHES, After.CASE_CLOSED, 2, case="C-1")
+    common = Rule("common", What.SEARCHES, After.CASE_CLOSED, 9)
+    rules = Rules(False, (common, own))
+    assert rules.of(What.SEARCHES, case="C-1") == (own,)
+    assert rules.of(What.SEARCHES, case="C-2") == (common,)
+    assert rules.of(What.SEARCHES) == (common,)
+
+
+def test_of_two_rules_the_first_day_counts_and_then_the_name() -> None:
+    early, late, named = _rule("z", 5), _rule("a", 6, After.CAPTURE), _rule("b", 5, After.ACQUITTAL)
+    day = TODAY - timedelta(days=10)
+    thing = Thing(What.REFERENCES, {After.ENROLMENT: day, After.CAPTURE: day, After.ACQUITTAL: day}, "g")
+    assert judge(thing, Rules(False, (late, early)), TODAY).rule == early
+    assert judge(thing, Rules(False, (early, named)), TODAY).rule == named
+
+
+def test_an_unsolved_case_waits_for_its_alerts_but_not_after_an_acquittal() -> None:
+    closed = Rule("closed", What.SEARCHES, After.CASE_CLOSED, 1)
+    acquitted = Rule("acquitted", What.SEARCHES, After.ACQUITTAL, 1)
+    long_ago = TODAY - timedelta(days=9)
+    rules = Rules(False, (closed, acquitted))
+    waiting = Thing(What.SEARCHES, {After.CASE_CLOSED: long_ago}, case="C-1", unsolved=True)
+    assert judge(waiting, rules, TODAY) == Verdict(State.KEPT)
+    freed = Thing(What.SEARCHES, {After.CASE_CLOSED: long_ago, After.ACQUITTAL: long_ago}, case="C-1", unsolved=True)
+    assert judge(freed, rules, TODAY).rule == acquitted
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("days = 1", "days = 0"),
+        ("days = 1", "days = 36525"),
+        ('"a"', '"a' + "b" * 39 + '"'),
+        ("days = 1", 'days = 1\ngallery = " g "'),
+    ],
+)
+def test_a_rule_at_its_limits_is_taken(old: str, new: str) -> None:
+    (rule,) = parse(_GOOD.replace(old, new, 1)).rules
+    assert rule.gallery in ("", "g")
+
+
+def test_an_agency_has_at_most_five_hundred_rules() -> None:
+    def rules(count: int) -> str:
+        table = '[[rule]]\nid = "r{0}"\nwhat = "references"\nafter = "enrolment"\ndays = 1\ngallery = "g{0}"\n'
+        return "automatic = true\n" + "".join(table.format(i) for i in range(count))
+
+    assert len(parse(rules(500)).rules) == 500
+    with pytest.raises(Refused, match="at most 500"):
+        parse(rules(501))
+    assert parse("automatic = true").rules == ()
+
+
+def test_the_fault_names_its_rule_by_number_or_id() -> None:
+    with pytest.raises(Refused, match="Rule 1: its fields do not fit"):
+        parse(_GOOD.replace("days = 1", ""))
+    with pytest.raises(Refused, match="Rule a: days"):
+        parse(_GOOD.replace("days = 1", "days = -1"))

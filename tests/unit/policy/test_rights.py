@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.factories.decisions import rule_of
 
 from plainview.policy import rights as subjects
 from plainview.policy.agency import NEW_AGENCY, parse
@@ -188,3 +189,70 @@ def test_only_an_administrator_answers_and_an_auditor_reads() -> None:
         Role.ADMINISTRATOR,
         Role.AUDITOR,
     }
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        (subjects.identity_checked(True), None),
+        (subjects.identity_checked(False), "rights.not_confirmed"),
+        (subjects.still_open(False), None),
+        (subjects.still_open(True), "rights.closed"),
+        (subjects.all_decided(0), None),
+        (subjects.all_decided(1), "rights.undecided"),
+        (subjects.looked_for(True, True), None),
+        (subjects.looked_for(False, True), "rights.not_searched"),
+        (subjects.looked_for(False, False), None),
+        (subjects.looked_for(True, False), None),
+        (subjects.room(200), "rights.full"),
+        (subjects.room(199), None),
+        (subjects.not_too_often(5, 1), "rights.often"),
+        (subjects.not_too_often(4, 20), None),
+        (subjects.not_too_often(4, 21), "rights.often"),
+        (subjects.extension(60, before=False, today=date(2026, 5, 1), due_on=date(2026, 5, 1)), None),
+        (subjects.extension(61, before=False, today=date(2026, 5, 1), due_on=date(2026, 5, 1)), "rights.extension"),
+    ],
+)
+def test_rule(answer: object, rule: str | None) -> None:
+    assert rule_of(answer) == rule
+
+
+@pytest.mark.parametrize(("field", "most"), [("name", 200), ("email", 254), ("post", 500), ("about", 2000)])
+def test_a_text_has_so_many_characters_at_most(field: str, most: int) -> None:
+    form = {"name": "N", "email": "e@x.example", "post": "", "about": ""}
+
+    def rules(length: int) -> list[str]:
+        texts = form | {field: "x" * length}
+        return [fault.rule_id for fault in subjects.faults(["access"], own=True, named="", **texts)]
+
+    assert rules(most) == []
+    assert rules(most + 1) == ["rights.text"]
+
+
+def test_twenty_things_may_be_named() -> None:
+    assert len(read_named("\n".join(f"https://x.example/{i}" for i in range(20)))) == 20
+
+
+def test_every_fault_of_a_form_is_named_at_once() -> None:
+    empty = {"name": "", "email": "", "post": "", "about": ""}
+    rules = [fault.rule_id for fault in subjects.faults([], own=None, named="?", **empty)]
+    assert rules == ["rights.wish", "rights.whose", "rights.named", "rights.name", "rights.contact"]
+    strange = [
+        fault.rule_id
+        for fault in subjects.faults(["access", "tea"], own=True, named="", **(empty | {"post": "P", "name": "N"}))
+    ]
+    assert strange == ["rights.wish"]
+
+
+def test_the_limits_of_the_law_and_those_that_were_chosen() -> None:
+    assert (subjects.MAX_DAYS, subjects.WARN_DAYS, subjects.KEEP_DAYS, subjects.WRONG_CODES) == (30, 7, 365, 10)
+    assert subjects.PHOTO_BYTES == 10 * 2**20
+
+
+def test_a_policy_that_withholds_gives_no_number_away() -> None:
+    counted, withheld = subjects.open_cases(3, subjects.COUNT), subjects.open_cases(3, subjects.WITHHOLD)
+    assert isinstance(counted, Refused)
+    assert isinstance(withheld, Refused)
+    assert "3 search" in counted.why
+    assert "3" not in withheld.why
+    assert counted.rule_id == withheld.rule_id == "rights.open_cases"

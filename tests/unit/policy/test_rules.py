@@ -36,6 +36,14 @@ DAY = timedelta(days=1)
         (rules.gallery_found("g", False), "gallery.unknown"),
         (rules.gallery_current("g", TODAY, TODAY), None),
         (rules.gallery_current("g", TODAY - DAY, TODAY), "gallery.expired"),
+        (rules.not_ended(None, TODAY), None),
+        (rules.not_ended(TODAY, TODAY), None),
+        (rules.not_ended(TODAY - DAY, TODAY), "member.ended"),
+        (rules.gallery_of_pack("g", "", "p", False), None),
+        (rules.gallery_of_pack("g", "p", "p", False), None),
+        (rules.gallery_of_pack("g", "q", "p", False), "gallery.pack"),
+        (rules.gallery_of_pack("g", "p", "p", True), "gallery.pack"),
+        (rules.gallery_of_pack("g", "q", "p", True), "gallery.pack"),
         (rules.passport_complete("a", "b", "c"), None),
         (rules.passport_complete(" ", "b", "c"), "gallery.passport"),
         (rules.passport_complete("a", "", "c"), "gallery.passport"),
@@ -67,3 +75,23 @@ def test_a_role_that_does_not_exist_grants_nothing(names: list[str], permission:
 def test_every_role_has_an_entry_and_only_examiners_search() -> None:
     assert set(GRANTS) == set(Role)
     assert [role for role in Role if Permission.SEARCH_RUN in GRANTS[role]] == [Role.EXAMINER]
+
+
+def test_a_refusal_says_what_was_tried_and_whose_role_it_is() -> None:
+    refused = rules.may(["auditor"], True, Permission.SEARCH_RUN)
+    assert isinstance(refused, Refused)
+    assert refused.what.startswith("Search run")
+    assert "It is for: examiner." in str(refused)
+
+
+def test_what_a_passport_lacks_is_named() -> None:
+    assert "lacks: source, owner." in str(rules.passport_complete("a", "", " "))
+
+
+def test_every_member_may_read_the_policy_and_an_outsider_or_the_operator_works_for_nobody() -> None:
+    for role in Role:
+        inside = role in {Role.EXAMINER, Role.VERIFIER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR}
+        assert Permission.POLICY_SHOW in GRANTS[role] or not inside
+    assert Permission.VERIFICATION_RECORD in GRANTS[Role.VERIFIER]
+    assert Permission.AGENCY_OPEN in GRANTS[Role.OPERATOR]
+    assert Permission.SEARCH_RUN not in GRANTS[Role.OPERATOR]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.factories.decisions import rule_of
 
-from plainview.policy.decision import Refused
 from plainview.policy.sampling import draw, finding_follows, sample_asked, seed_of
 
 POPULATIONS = st.lists(st.sampled_from("ABCD"), min_size=1, max_size=60).map(
@@ -63,6 +64,8 @@ def test_everything_that_was_announced_is_in_the_seed() -> None:
     ("decision", "rule"),
     [
         (sample_asked(1, "x"), None),
+        (sample_asked(500, "x" * 200), None),
+        (sample_asked(5, "x" * 201), "sample.nonce"),
         (sample_asked(0, "x"), "sample.size"),
         (sample_asked(501, "x"), "sample.size"),
         (sample_asked(5, "  "), "sample.nonce"),
@@ -71,7 +74,37 @@ def test_everything_that_was_announced_is_in_the_seed() -> None:
         (finding_follows("", "fine", ""), "sample.finding"),
         (finding_follows("breach", "in order", ""), "sample.found"),
         (finding_follows("", "question", "why"), "sample.words"),
+        (finding_follows("", "question", "no case"), "sample.words"),
+        (finding_follows("question", "in order", ""), None),
     ],
 )
 def test_rule(decision: object, rule: str | None) -> None:
-    assert (decision.rule_id if isinstance(decision, Refused) else None) == rule
+    assert rule_of(decision) == rule
+
+
+@pytest.mark.parametrize(
+    ("searches", "wanted", "places"),
+    [
+        ({"A": 6, "B": 3, "C": 1}, 5, {"A": 3, "B": 1, "C": 1}),  # shares 3.0, 1.5, 0.5
+        ({"A": 6, "B": 3, "C": 1}, 2, {"A": 1, "B": 1}),  # the two who searched most
+        ({"A": 2, "B": 2}, 3, {"A": 1, "B": 2}),  # a tie: the later id
+        ({"A": 1, "B": 9}, 9, {"A": 1, "B": 8}),
+        ({"A": 3}, 9, {"A": 3}),
+    ],
+)
+def test_a_draw_in_proportion_gives_one_place_each_and_the_rest_by_share(
+    searches: dict[str, int], wanted: int, places: dict[str, int]
+) -> None:
+    rows = [(f"{member}{i}", member) for member, count in searches.items() for i in range(count)]
+    assert Counter(name[0] for name in draw(rows, wanted, "seed", stratified=True)) == places
+
+
+def test_the_seed_is_a_hash_that_anyone_can_make_again() -> None:
+    text = '["plainview-sample-1", "00", "mine", "A1", 5, "", false]'
+    assert seed_of("00", "mine", agency="A1", wanted=5, since="", stratified=False) == sha256(text.encode()).hexdigest()
+
+
+def test_the_order_is_that_of_the_hashes_with_the_seed() -> None:
+    rows = [(f"S{i}", "A") for i in range(9)]
+    by_hash = sorted((sha256(f"x:S{i}".encode()).digest(), f"S{i}") for i in range(9))
+    assert draw(rows, 4, "x", stratified=False) == [name for _, name in by_hash[:4]]

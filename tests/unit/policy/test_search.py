@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from plainview.policy.agency import NEW_AGENCY, SAMPLE, parse
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.search import (
+    DRAFT_DAYS,
     NOT_PHOTOGRAPHED,
     ORIGINS,
     UNDECLARED,
@@ -56,7 +58,9 @@ GOOD = SearchFacts(
 
 
 def first(facts: SearchFacts, text: str = NEW_AGENCY) -> str | None:
-    answers = [answer for answer in decisions(facts, parse(text)) if isinstance(answer, Refused)]
+    every = list(decisions(facts, parse(text)))
+    assert all(isinstance(answer, Allow | Refused) for answer in every)
+    answers = [answer for answer in every if isinstance(answer, Refused)]
     for answer in answers:
         assert answer.why.endswith(".")
         assert answer.next_step.endswith(".")
@@ -163,3 +167,34 @@ def test_what_is_offered_is_what_a_search_allows() -> None:
     other = offered("g", TODAY, ("arson",), "robbery", TODAY)
     assert isinstance(other, Refused)
     assert other.rule_id == "gallery.offence"
+
+
+@pytest.mark.parametrize(
+    ("alarm", "when", "stopped"),
+    [(True, "stop", True), (True, "caution", False), (False, "stop", False), (False, "caution", False)],
+)
+def test_an_open_canary_alarm_stops_searches_where_policy_says_so(alarm: bool, when: str, stopped: bool) -> None:
+    text = re.sub(r'canary_alarm = "\w+"', f'canary_alarm = "{when}"', NEW_AGENCY)
+    assert parse(text).canary_alarm == when
+    expected = "gallery.canary_alarm" if stopped else None
+    assert first(replace(GOOD, gallery_alarm=alarm), text) == expected
+
+
+def test_the_first_and_the_last_day_of_a_trial_count_and_so_do_both_ends_of_a_list() -> None:
+    trial = TrialFacts(TODAY, TODAY, 5, 4)
+    assert first(replace(GOOD, on_trial=True, trial=trial)) is None
+    assert (
+        first(replace(GOOD, on_trial=True, trial=replace(trial, starts_on=TODAY + DAY, ends_on=TODAY + DAY)))
+        == "trial.ended"
+    )
+    assert (
+        first(replace(GOOD, on_trial=True, trial=replace(trial, starts_on=TODAY - DAY, ends_on=TODAY - DAY)))
+        == "trial.ended"
+    )
+    assert first(replace(GOOD, top=2)) is None
+    assert first(replace(GOOD, top=50)) is None
+    assert first(replace(GOOD, top=1)) == first(replace(GOOD, top=51)) == "search.list_length"
+
+
+def test_a_draft_is_kept_for_two_weeks() -> None:
+    assert DRAFT_DAYS == 14

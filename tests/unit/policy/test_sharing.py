@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.factories.decisions import rule_of
 
 from plainview.policy.agency import SAMPLE, parse
 from plainview.policy.decision import Decision, Refused
 from plainview.policy.search import TrialFacts
 from plainview.policy.sharing import (
+    DEFAULT_ANSWER_DAYS,
     LEAD,
     LIST,
     MAX_AGREEMENT_DAYS,
@@ -20,7 +22,10 @@ from plainview.policy.sharing import (
     agreed,
     answerable,
     asked,
+    authorised,
+    mirror_only_by_request,
     proposable,
+    taken_by,
 )
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -51,7 +56,7 @@ FACTS = SharedFacts(
 
 
 def rules_of(answers: Any) -> list[str]:
-    return [row.rule_id for row in answers if isinstance(row, Refused)]
+    return [rule for rule in map(rule_of, answers) if rule]
 
 
 def test_what_holds_is_allowed() -> None:
@@ -117,6 +122,9 @@ def test_the_askers_own_policy_holds(changed: dict[str, Any], rule: str) -> None
         ({"ends_on": TODAY + (MAX_AGREEMENT_DAYS + 1) * DAY}, ["agreement.days"]),
         ({"gives": "all"}, ["agreement.gives"]),
         ({"answer_days": 91}, ["agreement.answer_days"]),
+        ({"answer_days": 90}, []),
+        ({"answer_days": 1}, []),
+        ({"answer_days": 0}, ["agreement.answer_days"]),
     ],
 )
 def test_what_can_be_proposed(changed: dict[str, Any], rules: list[str]) -> None:
@@ -149,3 +157,25 @@ def test_a_refusal_says_under_whose_rules() -> None:
     told = Refused("gallery.expired", "Search refused", "It ended.", "Renew it.").under("Rivertown")
     assert (told.rule_id, told.what) == ("gallery.expired", "Search refused under the rules of Rivertown")
     assert (told.why, told.next_step) == ("It ended.", "Renew it.")
+
+
+@pytest.mark.parametrize(
+    ("decision", "rule"),
+    [
+        (authorised(True), None),
+        (authorised(False), "shared.not_authorised"),
+        (taken_by("A", "A"), None),
+        (taken_by("A", "B"), "shared.not_taken"),
+        (taken_by("", ""), "shared.not_taken"),
+        (mirror_only_by_request(True, True), None),
+        (mirror_only_by_request(True, False), "shared.mirror"),
+        (mirror_only_by_request(False, False), None),
+        (mirror_only_by_request(False, True), None),
+    ],
+)
+def test_rule(decision: Decision, rule: str | None) -> None:
+    assert rule_of(decision) == rule
+
+
+def test_an_agreement_runs_three_years_and_an_answer_has_two_weeks() -> None:
+    assert (MAX_AGREEMENT_DAYS, DEFAULT_ANSWER_DAYS) == (1098, 14)

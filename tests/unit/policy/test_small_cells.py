@@ -149,3 +149,15 @@ def test_a_count_that_falls_is_never_small_either(steps: list[int]) -> None:
 
 def test_a_size_is_told_to_two_digits() -> None:
     assert [roughly(n) for n in (0, 99, 100, 104, 110, 12_345)] == [None, None, 100, 100, 110, 12_000]
+
+
+def test_fewer_than_five_is_small() -> None:
+    assert SMALLEST == 5
+    assert [fits(count) for count in (0, 1, 4, 5, 6)] == [True, False, False, True, True]
+
+
+def test_rows_wait_until_every_part_and_the_rest_fit() -> None:
+    assert split([(10, [5]), (7, [2]), (6, [3])]) == (23, [10])  # the second row waits for the third: 13, 5 and 8
+    assert split([(10, [5]), (7, [2])]) == (10, [5])
+    assert split([(7, [2]), (9, [2]), (9, [5])]) == (25, [9])
+    assert split([]) == (0, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,20 @@ def test_the_table_tells_the_agencys_own_values() -> None:
     assert "any other that is stated" not in before["case.offence_unlisted"]
     assert "any other that is stated" in says(SAMPLE)["case.offence_unlisted"]
     assert "not allowed" in says(NEW_AGENCY.replace("urgent = true", "urgent = false"))["search.urgent_closed"]
+
+
+def test_the_table_says_what_an_alarm_does_and_what_open_cases_give_away() -> None:
+    def says(text: str) -> str:
+        return " ".join(row.says for row in table(parse(text)))
+
+    stop, caution = (
+        re.sub(r'canary_alarm = "\w+"', f'canary_alarm = "{word}"', NEW_AGENCY) for word in ("stop", "caution")
+    )
+    assert "nothing is searched in it." in says(stop)
+    assert "every search of it carries a caution." in says(caution)
+    withhold, count = (
+        NEW_AGENCY.replace('rights_open_cases = "withhold"', f'rights_open_cases = "{word}"')
+        for word in ("withhold", "count")
+    )
+    assert "nothing, not even whether there are any." in says(withhold)
+    assert "their number." in says(count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.factories.decisions import rule_of
 
 from plainview.policy import video
 from plainview.policy.decision import Allow, Decision, Refused
@@ -11,7 +12,7 @@ MIB = 2**20
 
 
 def rule(decision: Decision) -> str:
-    return decision.rule_id if isinstance(decision, Refused) else "allow"
+    return rule_of(decision) or "allow"
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,8 @@ def test_size(size: int, answer: str) -> None:
         (10 * MIB, 8 * MIB, "allow"),
         (10 * MIB, 8 * MIB + 1, "video.part"),
         (10 * MIB, 10, "video.part"),
+        (10 * MIB, 64 * 1024, "allow"),
+        (10 * MIB, 64 * 1024 - 1, "video.part"),
         (10 * MIB, 0, "video.part"),
     ],
 )
@@ -54,7 +57,26 @@ def test_the_last_piece_may_be_short_and_none_passes_the_end() -> None:
         (10, 5, 5, "video.range"),
         (10, -1, 5, "video.range"),
         (0, 0, 1, "allow"),
+        (0, 0.001, 1, "video.range"),
+        (0.5, 0.4, 1, "allow"),
     ],
 )
 def test_hours(seconds: float, first: float, last: float, answer: str) -> None:
     assert rule(video.hours(seconds, first, last)) == answer
+
+
+def test_a_part_that_is_too_long_says_how_long_it_is() -> None:
+    answer = video.hours(36_000, 0, 5.5 * 3600)
+    assert isinstance(answer, Refused)
+    assert answer.why == "5.5 hours would be looked through; 4 are the most at once."
+
+
+def test_the_rules_of_size_are_said_in_the_units_of_people() -> None:
+    says = {rule_id: text for rule_id, _, text in video.SIZE_RULES}
+    assert "64 GiB" in says["video.size"]
+    assert "8 MiB" in says["video.part"]
+    assert "4 hours" in says["video.too_long"]
+
+
+def test_an_upload_that_stops_is_kept_for_a_week() -> None:
+    assert video.UPLOAD_DAYS == 7

@@ -33,3 +33,16 @@ def test_strangers_reach_it_no_more_often_than_asked_for(one_in: int) -> None:
     scores = crowd(1_000, 2) @ crowd(1_000, 1).T
     assert (scores >= limit).mean() <= 1 / one_in
     assert (scores >= limit).mean() >= 1 / one_in / 20  # and not so rarely that it finds nobody
+
+
+def test_it_is_the_lowest_score_that_is_rare_enough() -> None:
+    """A pack's figure of 1e-3 at .363 means that .363 itself is enough."""
+    held = Calibration.fit(crowd(5, 0), TABLE)
+    assert 0.363 - 1e-7 < threshold(held, 1_000) <= 0.363
+
+
+def test_the_rarest_is_what_a_cosine_of_one_reaches_and_can_be_asked_for() -> None:
+    best = tuple(float(score) for score in np.linspace(0.7, 0.99, 200))
+    held = Calibration(100, 101, best, 200, 0.0, None, "cosine", ())
+    assert most_rare(held) == round(held.rate(1.0, size=1).low, 3) < held.rate(2.0, size=1).low
+    assert threshold(held, most_rare(held)) <= 1.0

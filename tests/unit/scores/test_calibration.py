@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +11,19 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from plainview.policy.decision import Refused
-from plainview.scores.calibration import MIN_REFERENCES, Calibration, fmr_at, sentence
+from plainview.scores import calibration
+from plainview.scores.calibration import (
+    MIN_REFERENCES,
+    Calibration,
+    Rate,
+    _resampled,
+    cosine_at,
+    fmr_at,
+    sentence,
+)
+from plainview.scores.doubles import strangers_best
 from plainview.scores.scoring import Scorer, scorer_of
+from plainview.scores.tail import gumbel_chance
 
 TABLE = ((1e-3, 0.363), (1e-4, 0.424), (1e-5, 0.491), (1e-6, 0.594))
 
@@ -127,3 +140,103 @@ def test_sentences_have_two_digits_and_no_claim() -> None:
     assert "%" not in text
     assert "between" in text
     assert sentence(FITTED.rate(-1), 1500).startswith("Nearly every search")
+
+
+def plain(**changed: object) -> Calibration:
+    """A calibration made by hand: 200 bests, evenly from .2 to .4, of strangers among 100 others."""
+    best = tuple(float(score) for score in np.linspace(0.2, 0.4, 200))
+    return replace(Calibration(100, 101, best, 200, 0.0, None, "cosine", TABLE), **changed)  # type: ignore[arg-type]
+
+
+def test_half_of_the_sample_reach_the_middle_so_two_galleries_of_that_size_are_reached_by_three_of_four() -> None:
+    middle = plain().best[100]
+    assert plain().rate(middle).once_in == pytest.approx(2)
+    assert plain().rate(middle, size=200).once_in == pytest.approx(1 / (1 - 0.5**2))
+    assert plain(compared=2, size=2).rate(middle).once_in == pytest.approx(1 / (1 - 0.5**2))
+
+
+def test_the_interval_leaves_out_seven_of_three_hundred_resamples_on_each_side() -> None:
+    score = 0.395
+    chances = sorted(np.concatenate([tails.chances(score) for tails in _resampled(plain().best, 200)]))
+    rate = plain().rate(score)
+    assert len(chances) == 300
+    assert rate.low == pytest.approx(1 / chances[-8])
+    assert rate.high == pytest.approx(1 / chances[7])
+    assert rate.low < rate.once_in < rate.high
+
+
+def test_doubles_that_may_remain_are_taken_from_how_often_a_stranger_reaches_it() -> None:
+    score = plain().best[100]
+    least_often = 1 / plain().rate(score).high
+    spoilt = plain(doubles=0.05).rate(score)
+    assert spoilt.high == pytest.approx(1 / (least_often - 0.05))
+    assert (spoilt.low, spoilt.once_in) == (plain().rate(score).low, plain().rate(score).once_in)
+
+
+def test_the_law_of_the_body_can_only_make_it_more_frequent() -> None:
+    score = 0.39
+    often, seldom = plain(body=(0.38, 0.05)).rate(score), plain(body=(0.1, 0.001)).rate(score)
+    assert often.low == pytest.approx(1 / gumbel_chance(score, 0.38, 0.05))
+    assert seldom == plain().rate(score)
+
+
+def test_the_packs_last_figure_is_stated_and_what_is_above_it_is_beyond() -> None:
+    pack = plain(best=())
+    assert not pack.rate(0.594).beyond
+    assert pack.rate(0.5941).beyond
+    assert pack.rate(0.5941).once_in == pytest.approx(pack.rate(0.594).once_in)
+
+
+def test_a_hundred_references_are_calibrated_and_fewer_carry_the_packs_figures() -> None:
+    assert fit(GALLERY[:100], TABLE).rate(0.3).own
+    assert fit(GALLERY[:99], TABLE) == Calibration(99, 99, (), 0, 0.0, None, "cosine", TABLE)
+
+
+def test_a_large_gallery_is_compared_with_a_sample_without_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[int]] = []
+
+    def remember(templates: object, rows: object, columns: NDArray[np.int64], scorer: object) -> object:
+        asked.append(columns.tolist())
+        return strangers_best(templates, rows, columns, scorer)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(calibration, "strangers_best", remember)
+    monkeypatch.setattr(calibration, "COLUMNS", 150)
+    assert fit(GALLERY[:300]).compared == 150
+    assert len(set(asked[0])) == 150
+    assert asked[0] == sorted(asked[0])
+
+
+def test_the_law_of_the_body_survives_being_written() -> None:
+    held = plain(body=(0.3, 0.05), doubles=0.01)
+    assert Calibration.from_json(held.to_json()) == held
+
+
+@pytest.mark.parametrize(
+    ("once_in", "words"),
+    [
+        (1.5, "about one of 1.5 "),
+        (2.04, "about one of 2 "),
+        (9.96, "about one of 10 "),
+        (12.4, "about one of 12 "),
+        (123.0, "about one of 120 "),
+        (15_600.0, "about one of 16,000 "),
+        (1.49, "Nearly every search"),
+    ],
+)
+def test_a_rate_is_said_in_two_digits(once_in: float, words: str) -> None:
+    assert words in sentence(Rate(once_in, once_in, once_in, own=True, beyond=False), 1500)
+
+
+def test_an_interval_is_said_where_it_can_be_seen() -> None:
+    assert sentence(Rate(100, 99.9, 100.1, own=True, beyond=False), 1500).endswith(
+        "one of 100 searches of this gallery."
+    )
+    assert "(between 50 and 200)" in sentence(Rate(100, 50, 200, own=True, beyond=False), 1500)
+    assert "between" not in sentence(Rate(100, 50, 200, own=False, beyond=False), 1500)
+
+
+def test_one_figure_of_a_pack_is_a_rate_for_every_score_and_two_are_a_line() -> None:
+    assert fmr_at(0.1, TABLE[:1]) == fmr_at(0.9, TABLE[:1]) == pytest.approx(1e-3)
+    assert fmr_at(0.424, TABLE[:2]) == pytest.approx(1e-4)
+    assert cosine_at(1e-4, TABLE[:2]) == pytest.approx(0.424)
+    assert fmr_at(0.485, TABLE[:2]) == pytest.approx(1e-5)  # prolonged

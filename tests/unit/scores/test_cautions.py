@@ -57,3 +57,10 @@ def test_covers_are_told_at_the_limit_and_an_unmeasured_one_is_not() -> None:
     assert told(0.5, 0.499) == [("probe_cover", None)]
     assert told(0.1, 0.5) == [("reference_cover", 1)]
     assert told(0.9, 0.9) == [("probe_cover", None), ("reference_cover", 1)]
+
+
+def test_the_edges_of_quality_and_of_a_hair() -> None:
+    assert ask(listed(1, 0.5, unit(1, 0), quality=30)) == []
+    a, b = unit(1, 0, 0), unit(0, 1, 0)
+    assert ids(ask(listed(1, 0.02, a), listed(2, 0.0, b))) == [("look_alikes", None)]
+    assert ask(listed(1, 0.0201, a), listed(2, 0.0, b)) == []

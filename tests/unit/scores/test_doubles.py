@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plainview.scores.doubles import StrangersBest, strangers_best
+from plainview.scores.doubles import StrangersBest, _independent, _Nearest, _own, strangers_best
 from plainview.scores.scoring import Scorer, scorer_of
 
 
@@ -74,3 +74,39 @@ def test_bests_are_what_strangers_reach_by_the_score_that_orders_lists() -> None
     np.fill_diagonal(scores, -9)
     kept = scores.max(axis=1)  # what references put into each other's nearness is not given back
     assert abs(float(kept.mean() - strangers.mean())) > abs(float(own.mean() - strangers.mean()))
+
+
+def test_whoever_is_near_the_mean_of_a_person_is_of_that_person() -> None:
+    """The second lies below the line to the row itself, and above it to the mean of the row and the first."""
+    degrees = np.radians([0, 40, 50, 90])
+    templates = np.stack([np.cos(degrees), np.sin(degrees)], axis=1).astype(np.float32)
+    values = (templates[:1] @ templates[1:].T).astype(np.float64)
+    near = _Nearest(values, np.array([[1, 2, 3]]))
+    assert _own(templates, np.array([0]), near, 0.7).tolist() == [[True, True, False]]
+    assert _own(templates, np.array([0]), near, 0.8).tolist() == [[False, False, False]]
+
+
+def test_people_are_counted_once_and_so_are_two_who_are_each_others_best() -> None:
+    rows, others, nobody = np.arange(4), np.zeros((4, 1), np.int64), np.zeros((4, 1), np.bool_)
+    assert _independent(rows, np.array([1, 0, 3, 0]), others, nobody) == 3
+    twins = np.array([[1], [0], [3], [2]])
+    assert _independent(rows, np.array([2, 3, 1, 0]), twins, ~nobody) == 2
+    assert _independent(rows[:2], np.array([2, 3]), twins[:2], ~nobody[:2]) == 1
+
+
+def test_a_stranger_gets_back_what_others_have_put_into_nearness() -> None:
+    """Half of the gallery is the cohort: a reference lies in the nearness of the others with a chance of one half."""
+    scorer = Scorer(SINGLE[:300])
+    given = scorer.scores(SINGLE, SINGLE) + 0.5 * scorer.share(SINGLE)[None, :]
+    np.fill_diagonal(given, -9)
+    assert np.sort(found(SINGLE, scorer).best) == pytest.approx(np.sort(given.max(axis=1)), abs=1e-6)
+
+
+def test_a_stranger_gets_back_what_other_pictures_of_their_own_have_put_in() -> None:
+    """Two pictures of each person: one more for whoever is compared, and one for the stranger."""
+    pairs = np.concatenate([pictures(SINGLE[:300], 2, 0.2), pictures(SINGLE[:300], 3, 0.2)])
+    scorer, every = Scorer(pairs[::2]), np.arange(600)
+    share = scorer.share(pairs)
+    given = scorer.scores(pairs, pairs) + (0.5 + 0.5) * share[None, :] + 0.5 * share[:, None]
+    given[every, every] = given[every, (every + 300) % 600] = -9
+    assert np.sort(found(pairs, scorer).best) == pytest.approx(np.sort(given.max(axis=1)), abs=1e-6)

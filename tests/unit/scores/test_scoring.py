@@ -106,3 +106,41 @@ def test_a_list_is_ordered_by_score_and_equal_ones_by_number() -> None:
     assert rows[0].score == pytest.approx(0.49 - WEIGHT * 0.2)
     assert short_list(2) == 200
     assert short_list(50) == 500
+
+
+def test_a_cohort_of_five_has_nobody_to_pass_over() -> None:
+    cohort, probes = unit(5, 1), unit(3, 2)
+    assert Scorer(cohort).nearness(probes) == pytest.approx((probes @ cohort.T).mean(axis=1), abs=1e-6)
+
+
+def test_the_very_picture_itself_does_not_count() -> None:
+    cohort = unit(3, 1)
+    expected = [(cohort[i] @ cohort[j] + cohort[i] @ cohort[k]) / 2 for i, j, k in ((0, 1, 2), (1, 0, 2), (2, 0, 1))]
+    assert Scorer(cohort).nearness(cohort) == pytest.approx(expected, abs=1e-6)
+    assert Scorer(cohort[:1]).nearness(cohort[:1]) == 0
+
+
+def test_a_cohort_of_one_is_a_mean_of_one() -> None:
+    assert Scorer(unit(1, 1)).nearness(unit(1, 2)) == pytest.approx(float((unit(1, 1) @ unit(1, 2).T)[0, 0]), abs=1e-6)
+
+
+def test_of_no_templates_there_is_no_nearness_and_no_share() -> None:
+    none = np.empty((0, 16), np.float32)
+    for scorer in (Scorer(unit(200, 1)), Scorer()):
+        assert scorer.nearness(none).shape == scorer.share(none).shape == (0,)
+
+
+def test_one_more_person_near_moves_the_sixth_in_and_the_fiftieth_out() -> None:
+    cohort, templates = unit(200, 1), unit(4, 2)
+    rising = np.sort(templates @ cohort.T, axis=1)
+    lost = np.maximum(rising[:, -NEAREST - 1], 0)
+    assert Scorer(cohort).share(templates) == pytest.approx(WEIGHT * (rising[:, -6] - lost) / 45, abs=1e-6)
+    assert (lost > 0).any()
+    assert Scorer(unit(3, 1)).share(templates) == pytest.approx(0)
+    assert Scorer(unit(7, 1)).share(templates) == pytest.approx(
+        [
+            WEIGHT * max(row[1] - max(row[0], 0), 0) / 45  # the sixth of seven, and the last
+            for row in np.sort(templates @ unit(7, 1).T, axis=1)
+        ],
+        abs=1e-6,
+    )
