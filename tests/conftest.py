@@ -137,6 +137,8 @@ def workspace(
     """An in-process sample workspace: real keys, blobs and log folder, tables in the test database."""
     from django.db import connection
 
+    from plainview.casework.workspace.services import services
+
     home = tmp_path / "workspace"
     shutil.copytree(sample.folder, home)
     monkeypatch.setenv("PLAINVIEW_HOME", str(home))
@@ -148,7 +150,7 @@ def workspace(
         sample.tables.backup(connection.connection)
         begin_process()
         yield home
-        services.services.cache_clear()
+        services.cache_clear()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
