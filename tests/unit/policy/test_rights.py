@@ -256,3 +256,18 @@ def test_a_policy_that_withholds_gives_no_number_away() -> None:
     assert "3 search" in counted.why
     assert "3" not in withheld.why
     assert counted.rule_id == withheld.rule_id == "subject.open_cases"
+
+
+def test_a_filing_has_the_wishes_that_were_chosen_in_their_order() -> None:
+    told = {"name": " N  M ", "email": "e@x.example", "post": "", "about": ""}
+    filing = read_filing(["erasure", "access"], own=True, named="", **told)
+    assert (filing.wishes, filing.name) == (("access", "erasure"), "N M")
+
+
+def test_nothing_is_withheld_where_nothing_was_found_and_policy_counts() -> None:
+    assert isinstance(subjects.open_cases(0, subjects.COUNT), Allow)
+
+
+def test_twenty_one_things_are_too_many() -> None:
+    with pytest.raises(Refused):
+        read_named("\n".join(f"https://x.example/{i}" for i in range(21)))
