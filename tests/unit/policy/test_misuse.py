@@ -63,6 +63,7 @@ def test_a_portrait_declared_as_video(origin: str, share: float, quality: int, s
 
 
 def test_a_probe_is_no_portrait_from_a_camera_unless_it_says_so() -> None:
+    assert SearchFact("S", "M", "C", NOON, 0) == SearchFact("S", "M", "C", NOON, 0, "other", quality=0, face_share=0.0)
     assert rules(SearchFact("S", "M", "C", NOON, 0, origin="cctv"), []) == set()
     assert rules(SearchFact("S", "M", "C", NOON, 0, origin="cctv", quality=100), []) == set()
     assert rules(SearchFact("S", "M", "C", NOON, 0, origin="cctv", face_share=0.9), []) == set()

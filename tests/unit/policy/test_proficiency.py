@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.policy.decision import Refused
+from plainview.policy.decision import Allow, Refused
 from plainview.policy.examination import INCONCLUSIVE, NOT, POTENTIAL
 from plainview.policy.proficiency import (
     Known,
@@ -69,4 +69,4 @@ def test_they_never_reach_past_now_and_change_once_a_week(now: datetime) -> None
 
 def test_one_picture_is_no_item() -> None:
     assert isinstance(two_pictures("a", "a"), Refused)
-    assert not isinstance(two_pictures("a", "b"), Refused)
+    assert isinstance(two_pictures("a", "b"), Allow)

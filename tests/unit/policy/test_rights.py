@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories.decisions import rule_of
 
-from plainview.policy import rights as subjects
+from plainview.policy import rights
 from plainview.policy.agency import NEW_AGENCY, parse
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.permissions import Permission
@@ -22,7 +22,7 @@ LINK = st.from_regex(r"https?://[a-z]{1,9}\.example/[a-z0-9/_.-]{0,40}", fullmat
 
 
 @given(
-    st.lists(st.sampled_from([*subjects.WISHES, "everything"]), max_size=4), st.booleans(), TEXT, TEXT, TEXT, TEXT, TEXT
+    st.lists(st.sampled_from([*rights.WISHES, "everything"]), max_size=4), st.booleans(), TEXT, TEXT, TEXT, TEXT, TEXT
 )
 def test_whatever_is_written_is_taken_tidied_or_refused_by_a_rule_of_the_form(
     wishes: list[str], own: bool, name: str, email: str, post: str, about: str, named: str
@@ -39,7 +39,7 @@ def test_whatever_is_written_is_taken_tidied_or_refused_by_a_rule_of_the_form(
         assert said.next_step
         return
     assert own
-    assert set(taken.wishes) == set(wishes) <= subjects.WISHES.keys()
+    assert set(taken.wishes) == set(wishes) <= rights.WISHES.keys()
     assert taken.name == " ".join(taken.name.split()) != ""
     assert taken.email or taken.post
     # What was tidied once is tidy: read again it stays as it is.
@@ -55,7 +55,7 @@ def test_whatever_is_written_is_taken_tidied_or_refused_by_a_rule_of_the_form(
     assert again == taken
 
 
-@given(st.lists(st.one_of(REFERENCE, LINK), max_size=subjects.NAMED), st.sampled_from(["\n", " ", "\t \r\n"]))
+@given(st.lists(st.one_of(REFERENCE, LINK), max_size=rights.NAMED), st.sampled_from(["\n", " ", "\t \r\n"]))
 def test_references_and_links_are_read_each_once_in_their_order(words: list[str], between: str) -> None:
     assert read_named(between.join(words)) == tuple(dict.fromkeys(words))
 
@@ -80,7 +80,7 @@ def test_anything_else_is_neither(text: str) -> None:
 
 def test_more_than_the_most_are_refused() -> None:
     with pytest.raises(Refused):
-        read_named("\n".join(f"https://x.example/{i}" for i in range(subjects.NAMED + 1)))
+        read_named("\n".join(f"https://x.example/{i}" for i in range(rights.NAMED + 1)))
 
 
 @pytest.mark.parametrize(
@@ -113,19 +113,19 @@ def test_each_fault_has_its_rule(changed: dict[str, object], rule: str) -> None:
 @given(st.integers(-10, 100), st.booleans(), st.integers(-5, 5))
 def test_a_deadline_is_extended_once_in_time_by_two_months_at_most(days: int, before: bool, left: int) -> None:
     today = date(2026, 5, 1)
-    answer = subjects.extension(days, before=before, today=today, due_on=today + timedelta(days=left))
-    allowed = not before and left >= 0 and 1 <= days <= subjects.MAX_EXTENSION
+    answer = rights.extension(days, before=before, today=today, due_on=today + timedelta(days=left))
+    allowed = not before and left >= 0 and 1 <= days <= rights.MAX_EXTENSION
     assert isinstance(answer, Allow if allowed else Refused)
 
 
 @pytest.mark.parametrize("text", ["ID 123456789", "passport C01X00T47 1234 5", "12 34 56"])
 def test_a_number_as_documents_have_it_is_not_kept(text: str) -> None:
-    assert isinstance(subjects.no_document_number(text), Refused)
+    assert isinstance(rights.no_document_number(text), Refused)
 
 
 @pytest.mark.parametrize("text", ["met at the desk at 14:30 on 3 May", "two officers, room 204"])
 def test_other_words_are(text: str) -> None:
-    assert isinstance(subjects.no_document_number(text), Allow)
+    assert isinstance(rights.no_document_number(text), Allow)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_other_words_are(text: str) -> None:
     ],
 )
 def test_the_purpose_is_kept_for_the_person(purpose: str) -> None:
-    assert isinstance(subjects.purpose_free(purpose), Refused)
+    assert isinstance(rights.purpose_free(purpose), Refused)
     with pytest.raises(Refused) as caught:
         parse(NEW_AGENCY.replace('"find a witness"', f'"{purpose}"'))
     assert caught.value.rule_id == "policy.invalid"
@@ -146,25 +146,25 @@ def test_the_purpose_is_kept_for_the_person(purpose: str) -> None:
 
 def test_other_purposes_are_free() -> None:
     for purpose in parse(NEW_AGENCY).purposes:
-        assert isinstance(subjects.purpose_free(purpose), Allow)
+        assert isinstance(rights.purpose_free(purpose), Allow)
 
 
 @given(st.integers(0, 50))
 def test_of_open_cases_nothing_is_told_by_a_policy_that_withholds(found: int) -> None:
-    withheld = subjects.open_cases(found, subjects.WITHHOLD)
+    withheld = rights.open_cases(found, rights.WITHHOLD)
     assert isinstance(withheld, Refused)
-    assert str(withheld) == str(subjects.open_cases(0, subjects.WITHHOLD))
-    counted = subjects.open_cases(found, subjects.COUNT)
+    assert str(withheld) == str(rights.open_cases(0, rights.WITHHOLD))
+    counted = rights.open_cases(found, rights.COUNT)
     assert isinstance(counted, Refused) == (found > 0)
     assert not isinstance(counted, Refused) or f" {found} search" in counted.why
 
 
 def test_the_edges_of_the_limits() -> None:
-    assert isinstance(subjects.room(subjects.UNCONFIRMED - 1), Allow)
-    assert isinstance(subjects.room(subjects.UNCONFIRMED), Refused)
-    assert isinstance(subjects.not_too_often(subjects.FILED - 1, subjects.TRIES), Allow)
-    assert isinstance(subjects.not_too_often(subjects.FILED, 1), Refused)
-    assert isinstance(subjects.not_too_often(0, subjects.TRIES + 1), Refused)
+    assert isinstance(rights.room(rights.UNCONFIRMED - 1), Allow)
+    assert isinstance(rights.room(rights.UNCONFIRMED), Refused)
+    assert isinstance(rights.not_too_often(rights.FILED - 1, rights.TRIES), Allow)
+    assert isinstance(rights.not_too_often(rights.FILED, 1), Refused)
+    assert isinstance(rights.not_too_often(0, rights.TRIES + 1), Refused)
 
 
 @pytest.mark.parametrize(
@@ -194,23 +194,23 @@ def test_only_an_administrator_answers_and_an_auditor_reads() -> None:
 @pytest.mark.parametrize(
     ("answer", "rule"),
     [
-        (subjects.identity_checked(True), None),
-        (subjects.identity_checked(False), "rights.not_confirmed"),
-        (subjects.still_open(False), None),
-        (subjects.still_open(True), "rights.closed"),
-        (subjects.all_decided(0), None),
-        (subjects.all_decided(1), "rights.undecided"),
-        (subjects.looked_for(True, True), None),
-        (subjects.looked_for(False, True), "rights.not_searched"),
-        (subjects.looked_for(False, False), None),
-        (subjects.looked_for(True, False), None),
-        (subjects.room(200), "rights.full"),
-        (subjects.room(199), None),
-        (subjects.not_too_often(5, 1), "rights.often"),
-        (subjects.not_too_often(4, 20), None),
-        (subjects.not_too_often(4, 21), "rights.often"),
-        (subjects.extension(60, before=False, today=date(2026, 5, 1), due_on=date(2026, 5, 1)), None),
-        (subjects.extension(61, before=False, today=date(2026, 5, 1), due_on=date(2026, 5, 1)), "rights.extension"),
+        (rights.identity_checked(True), None),
+        (rights.identity_checked(False), "rights.not_confirmed"),
+        (rights.still_open(False), None),
+        (rights.still_open(True), "rights.closed"),
+        (rights.all_decided(0), None),
+        (rights.all_decided(1), "rights.undecided"),
+        (rights.looked_for(True, True), None),
+        (rights.looked_for(False, True), "rights.not_searched"),
+        (rights.looked_for(False, False), None),
+        (rights.looked_for(True, False), None),
+        (rights.room(200), "rights.full"),
+        (rights.room(199), None),
+        (rights.not_too_often(5, 1), "rights.often"),
+        (rights.not_too_often(4, 20), None),
+        (rights.not_too_often(4, 21), "rights.often"),
+        (rights.extension(60, before=False, today=date(2026, 5, 1), due_on=date(2026, 5, 1)), None),
+        (rights.extension(61, before=False, today=date(2026, 5, 1), due_on=date(2026, 5, 1)), "rights.extension"),
     ],
 )
 def test_rule(answer: object, rule: str | None) -> None:
@@ -223,7 +223,7 @@ def test_a_text_has_so_many_characters_at_most(field: str, most: int) -> None:
 
     def rules(length: int) -> list[str]:
         texts = form | {field: "x" * length}
-        return [fault.rule_id for fault in subjects.faults(["access"], own=True, named="", **texts)]
+        return [fault.rule_id for fault in rights.faults(["access"], own=True, named="", **texts)]
 
     assert rules(most) == []
     assert rules(most + 1) == ["rights.text"]
@@ -235,24 +235,39 @@ def test_twenty_things_may_be_named() -> None:
 
 def test_every_fault_of_a_form_is_named_at_once() -> None:
     empty = {"name": "", "email": "", "post": "", "about": ""}
-    rules = [fault.rule_id for fault in subjects.faults([], own=None, named="?", **empty)]
+    rules = [fault.rule_id for fault in rights.faults([], own=None, named="?", **empty)]
     assert rules == ["rights.wish", "rights.whose", "rights.named", "rights.name", "rights.contact"]
     strange = [
         fault.rule_id
-        for fault in subjects.faults(["access", "tea"], own=True, named="", **(empty | {"post": "P", "name": "N"}))
+        for fault in rights.faults(["access", "tea"], own=True, named="", **(empty | {"post": "P", "name": "N"}))
     ]
     assert strange == ["rights.wish"]
 
 
 def test_the_limits_of_the_law_and_those_that_were_chosen() -> None:
-    assert (subjects.MAX_DAYS, subjects.WARN_DAYS, subjects.KEEP_DAYS, subjects.WRONG_CODES) == (30, 7, 365, 10)
-    assert subjects.PHOTO_BYTES == 10 * 2**20
+    assert (rights.MAX_DAYS, rights.WARN_DAYS, rights.KEEP_DAYS, rights.WRONG_CODES) == (30, 7, 365, 10)
+    assert rights.PHOTO_BYTES == 10 * 2**20
 
 
 def test_a_policy_that_withholds_gives_no_number_away() -> None:
-    counted, withheld = subjects.open_cases(3, subjects.COUNT), subjects.open_cases(3, subjects.WITHHOLD)
+    counted, withheld = rights.open_cases(3, rights.COUNT), rights.open_cases(3, rights.WITHHOLD)
     assert isinstance(counted, Refused)
     assert isinstance(withheld, Refused)
     assert "3 search" in counted.why
     assert "3" not in withheld.why
     assert counted.rule_id == withheld.rule_id == "rights.open_cases"
+
+
+def test_a_filing_has_the_wishes_that_were_chosen_in_their_order() -> None:
+    told = {"name": " N  M ", "email": "e@x.example", "post": "", "about": ""}
+    filing = read_filing(["erasure", "access"], own=True, named="", **told)
+    assert (filing.wishes, filing.name) == (("access", "erasure"), "N M")
+
+
+def test_nothing_is_withheld_where_nothing_was_found_and_policy_counts() -> None:
+    assert isinstance(rights.open_cases(0, rights.COUNT), Allow)
+
+
+def test_twenty_one_things_are_too_many() -> None:
+    with pytest.raises(Refused):
+        read_named("\n".join(f"https://x.example/{i}" for i in range(21)))

@@ -11,6 +11,7 @@ import pytest
 
 from plainview.policy.agency import NEW_AGENCY, SAMPLE, parse
 from plainview.policy.decision import Allow, Refused
+from plainview.policy.roles import Role
 from plainview.policy.search import (
     DRAFT_DAYS,
     NOT_PHOTOGRAPHED,
@@ -22,6 +23,7 @@ from plainview.policy.search import (
     approvals_suffice,
     decisions,
     offered,
+    trained,
 )
 
 TODAY = date(2026, 3, 4)
@@ -198,3 +200,10 @@ def test_the_first_and_the_last_day_of_a_trial_count_and_so_do_both_ends_of_a_li
 
 def test_a_draft_is_kept_for_two_weeks() -> None:
     assert DRAFT_DAYS == 14
+
+
+def test_one_search_needs_one_approval_and_no_course_is_needed_where_policy_names_none() -> None:
+    assert isinstance(approvals_suffice(1, 0), Allow)
+    assert isinstance(approvals_suffice(2, 2), Allow)
+    assert isinstance(approvals_suffice(2, 1), Refused)
+    assert isinstance(trained(Role.OPERATOR, (), POLICY, TODAY), Allow)

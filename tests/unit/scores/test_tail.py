@@ -46,3 +46,10 @@ def test_a_sample_of_one_value_has_no_tail() -> None:
     assert chance(flat, 0.4, 0.1) == 1.0
     assert chance(flat, 0.5, 0.1) == 0.0
     assert gumbel_body(flat)[1] > 0
+
+
+def test_a_sample_that_follows_the_law_exactly_gives_it_back_exactly() -> None:
+    """Its quantiles of one in a hundred are the law's own."""
+    shares = np.arange(1, 100) / 100
+    law = 0.3 - 0.03 * np.log(-np.log(shares))
+    assert gumbel_body(np.concatenate([[0.0], law, [1.0]])) == pytest.approx((0.3, 0.03), abs=1e-9)
