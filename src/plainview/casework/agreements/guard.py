@@ -27,7 +27,7 @@ def locked(key: int) -> Agreement:
     return rows.get(pk=key)
 
 
-def held(public_id: str) -> SharedRequest:
+def locked_request(public_id: str) -> SharedRequest:
     """Return a request as it is now, its agreement locked as by `locked`."""
     key = SharedRequest.objects.values_list("agreement_id", flat=True).get(public_id=public_id)
     agreement = locked(key)
@@ -86,7 +86,7 @@ def still_agreed(search: Search) -> None:
     """
     if search.shared_request_id is not None:
         assert search.shared_request is not None  # noqa: S101
-        require_agreed(held(search.shared_request.public_id))
+        require_agreed(locked_request(search.shared_request.public_id))
 
 
 def withhold(search: Search, requested_in: int, refused: Refused, acting_member: Member) -> None:

@@ -20,7 +20,7 @@ class Shown:
 
     Attributes:
         agreement: with both agencies.
-        given: the member's agency is the one that searches.
+        searched_by_us: the member's agency is the one that searches.
         other: the other agency.
         version: the one that binds; None while none was accepted.
         proposed: a newer one that waits to be accepted.
@@ -30,7 +30,7 @@ class Shown:
     """
 
     agreement: Agreement
-    given: bool
+    searched_by_us: bool
     other: Agency
     version: AgreementVersion | None
     proposed: AgreementVersion | None
@@ -78,26 +78,26 @@ def agreement_shown(public_id: str, member: Member) -> Shown:
 
 def agreements(member: Member) -> list[Shown]:
     """Every agreement of the member's agency, newest first."""
-    return [shown(row, member) for row in find.agreement.rows(member).order_by("-pk")]
+    return [shown(agreement, member) for agreement in find.agreement.rows(member).order_by("-pk")]
 
 
 def agreements_to_ask(member: Member) -> list[Shown]:
     """Those under which the member's agency can ask now."""
-    return [row for row in agreements(member) if row.in_force and not row.given]
+    return [agreement for agreement in agreements(member) if agreement.in_force and not agreement.searched_by_us]
 
 
 def shown(agreement: Agreement, member: Member) -> Shown:
     """How an agreement looks from the member's agency."""
     rows = agreement.versions.select_related("proposed_by", "accepted_by").prefetch_related("galleries")
     versions = list(rows.order_by("-number"))
-    version = next((row for row in versions if row.accepted_at is not None), None)
+    version = next((proposal for proposal in versions if proposal.accepted_at is not None), None)
     proposed = versions[0] if versions and versions[0].accepted_at is None else None
-    given = agreement.holder_id == member.agency_id
+    searched_by_us = agreement.holder_id == member.agency_id
     answer = agreement_in_force(terms_of(version), agreement.withdrawn_at is not None, timezone.now().date())
     return Shown(
         agreement,
-        given,
-        agreement.asker if given else agreement.holder,
+        searched_by_us,
+        agreement.asker if searched_by_us else agreement.holder,
         version,
         proposed,
         versions,

@@ -12,7 +12,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.canaries.read import to_be_told
+from plainview.casework.canaries.read import alarm_recipients
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agency, CanaryAlarm, CanaryCheck, Gallery
 
@@ -43,8 +43,8 @@ def record(gallery: Gallery, canaries: int, sampled: int, faults: list[Fault]) -
     """Write what a check found, and an alarm for each fault that has no open one yet."""
     now = timezone.now()
     said: dict[str, str] = {}
-    for row in faults:
-        said[row.fault] = f"{said[row.fault]} {row.says}" if row.fault in said else row.says
+    for fault in faults:
+        said[fault.fault] = f"{said[fault.fault]} {fault.says}" if fault.fault in said else fault.says
     with transaction.atomic():
         since = CanaryCheck.objects.filter(gallery=gallery, ok=True).order_by("-at").values_list("at", flat=True)
         receipt = write_entry(
@@ -66,16 +66,16 @@ def record(gallery: Gallery, canaries: int, sampled: int, faults: list[Fault]) -
         CanaryCheck.objects.create(
             gallery=gallery, at=now, canaries=canaries, sampled=sampled, ok=not faults, entry=receipt.entry
         )
-    found = tuple(Fault(*row) for row in said.items())
-    return Checked(gallery.name, canaries, sampled, found, tuple(raised))
+    merged = tuple(Fault(*fault) for fault in said.items())
+    return Checked(gallery.name, canaries, sampled, merged, tuple(raised))
 
 
 _MOST_WORDS = 2_000  # characters of an alarm: twenty canaries with one fault each
 
 
 def _raise(gallery: Gallery, fault: str, says: str, since: datetime | None, now: datetime) -> str | None:
-    held = CanaryAlarm.objects.select_for_update().filter(gallery=gallery, fault=fault, acknowledged_at=None)
-    if held.update(seen_at=now):
+    open_alarms = CanaryAlarm.objects.select_for_update().filter(gallery=gallery, fault=fault, acknowledged_at=None)
+    if open_alarms.update(seen_at=now):
         return None
     alarm = CanaryAlarm.objects.create(gallery=gallery, fault=fault, says=says, since=since, raised_at=now, seen_at=now)
     write_entry(
@@ -103,15 +103,15 @@ def tell() -> int:
     waiting = CanaryAlarm.objects.filter(told_at=None, acknowledged_at=None)
     for agency in Agency.objects.filter(gallery__canaryalarm__in=waiting).distinct():
         alarms = list(waiting.filter(gallery__agency=agency).select_related("gallery").order_by("pk"))
-        members = to_be_told(agency)
+        members = alarm_recipients(agency)
         try:
             with transaction.atomic():
-                waiting.filter(pk__in=[row.pk for row in alarms]).update(told_at=timezone.now())
+                waiting.filter(pk__in=[alarm.pk for alarm in alarms]).update(told_at=timezone.now())
                 write_entry(
                     "canary.told",
                     {
                         "agency": agency.public_id,
-                        "alarms": [row.public_id for row in alarms],
+                        "alarms": [alarm.public_id for alarm in alarms],
                         "members": [member.public_id for member in members],
                     },
                     acting_member=None,
@@ -120,7 +120,7 @@ def tell() -> int:
                     f"Canary alarm in {agency.name}",
                     _letter(agency, alarms),
                     None,
-                    [row.email for row in members],
+                    [member.email for member in members],
                 )
         except OSError:
             continue
@@ -129,13 +129,13 @@ def tell() -> int:
 
 def _letter(agency: Agency, alarms: list[CanaryAlarm]) -> str:
     parts = [
-        f"Alarm {row.public_id}, gallery {row.gallery.name}, {row.raised_at:%Y-%m-%d %H:%M} UTC\n{row.says}\n"
+        f"Alarm {alarm.public_id}, gallery {alarm.gallery.name}, {alarm.raised_at:%Y-%m-%d %H:%M} UTC\n{alarm.says}\n"
         + (
-            f"It was last found in order on {row.since:%Y-%m-%d %H:%M} UTC.\n"
-            if row.since
+            f"It was last found in order on {alarm.since:%Y-%m-%d %H:%M} UTC.\n"
+            if alarm.since
             else "It was never found in order before.\n"
         )
-        for row in alarms
+        for alarm in alarms
     ]
     return (
         f"A check of the galleries of {agency.name} by their canaries found something wrong.\n\n"

@@ -58,7 +58,7 @@ class Run:
     @property
     def ok(self) -> bool:
         """True when no gallery had a fault."""
-        return not any(row.faults for row in self.checked)
+        return not any(check.faults for check in self.checked)
 
 
 def run_all(*, due_only: bool = False) -> Run:
@@ -71,9 +71,9 @@ def run_all(*, due_only: bool = False) -> Run:
         DecoderUnavailable: no picture can be decoded here.
     """
     today = timezone.now().date()
-    held = Canary.objects.filter(retired_at=None, gallery__expires_on__gte=today).values("gallery")
+    with_canaries = Canary.objects.filter(retired_at=None, gallery__expires_on__gte=today).values("gallery")
     run = Run()
-    for gallery in Gallery.objects.filter(pk__in=held).select_related("agency").order_by("pk"):
+    for gallery in Gallery.objects.filter(pk__in=with_canaries).select_related("agency").order_by("pk"):
         if not due_only or due(gallery):
             run.checked.append(check_gallery(gallery))
     run.untold = tell()
@@ -90,8 +90,8 @@ def check_gallery(gallery: Gallery) -> Checked:
         return record(gallery, len(canaries), 0, [Fault(MODEL, f"The model cannot be used: {error.why}")])
     pack = engine.pack
     index = services().index(gallery.pk, pack.identity, pack.dimension, gallery.index_adapter)
-    found = _seen_twice(canaries, sample, sample[:PICTURES], engine, index)
-    return record(gallery, len(canaries), len(sample), found)
+    faults = _seen_twice(canaries, sample, sample[:PICTURES], engine, index)
+    return record(gallery, len(canaries), len(sample), faults)
 
 
 def look_again(gallery: Gallery, index: Index) -> None:
@@ -99,17 +99,17 @@ def look_again(gallery: Gallery, index: Index) -> None:
 
     A scheduled run has an index of its own in its own process; this is about the one that answers people.
     """
-    held, now = services().look_again_at, time.monotonic()
-    if now < held.get(gallery.pk, 0.0):
+    next_looks, now = services().look_again_at, time.monotonic()
+    if now < next_looks.get(gallery.pk, 0.0):
         return
-    begun = gallery.pk in held
-    held[gallery.pk] = now + interval(gallery).total_seconds()
+    begun = gallery.pk in next_looks
+    next_looks[gallery.pk] = now + interval(gallery).total_seconds()
     canaries = list(Canary.objects.filter(gallery=gallery, retired_at=None).select_related("reference"))
     if begun and canaries:
         sample = _sample(gallery)
         # No picture but the canaries': somebody waits for this search.
-        found = _seen_twice(canaries, sample, [], services().engine, index)
-        record(gallery, len(canaries), len(sample), found)
+        faults = _seen_twice(canaries, sample, [], services().engine, index)
+        record(gallery, len(canaries), len(sample), faults)
         tell()
 
 
@@ -151,10 +151,10 @@ def _look(canaries: list[Canary], sample: list[int], engine: Engine, index: Inde
             )
             continue
         probe: Vector | None = None
-        for what, template in _templates(canary, engine):
+        for part, template in _templates(canary, engine):
             if isinstance(template, Fault):
                 yield template
-            elif what == "probe":
+            elif part == "probe":
                 probe = template
         if probe is not None:
             yield from _asked(canary, probe, left, index)
@@ -163,9 +163,9 @@ def _look(canaries: list[Canary], sample: list[int], engine: Engine, index: Inde
 
 def _templates(canary: Canary, engine: Engine) -> Iterator[tuple[str, Vector | Fault]]:
     """The template of the reference and of the probe, embedded anew, or what is wrong with it."""
-    row = canary.reference
-    for what, blob, face, sealed, context in (
-        ("reference", row.blob, row.face_number, row.template, f"template:{row.public_id}"),
+    reference = canary.reference
+    for part, blob, face, sealed, context in (
+        ("reference", reference.blob, reference.face_number, reference.template, f"template:{reference.public_id}"),
         (
             "probe",
             canary.probe_blob,
@@ -175,37 +175,37 @@ def _templates(canary: Canary, engine: Engine) -> Iterator[tuple[str, Vector | F
         ),
     ):
         try:
-            kept = np.frombuffer(services().templates.open(bytes(sealed), context.encode()), dtype=np.float32)
+            stored = np.frombuffer(services().templates.open(bytes(sealed), context.encode()), dtype=np.float32)
             picture = services().decoder.decode(services().blobs.get(blob))
-            _, found = engine.probe_face(picture, face)
-            now = engine.template(picture, found.detection)
-            same = compare(kept, now)
+            _, candidate = engine.probe_face(picture, face)
+            now = engine.template(picture, candidate.detection)
+            same = compare(stored, now)
         except (SealBroken, StorageError, BadMedia, ValueError) as error:
             why = getattr(error, "why", "") or "Its kept template cannot be read."
-            yield what, Fault(TEMPLATE, f"The {what} of canary {canary.public_id} cannot be compared. {why}")
+            yield part, Fault(TEMPLATE, f"The {part} of canary {canary.public_id} cannot be compared. {why}")
             continue
         if not same >= 1 - DRIFT:
             yield (
-                what,
+                part,
                 Fault(
                     TEMPLATE,
-                    f"The {what} of canary {canary.public_id} gives another template than when it was added: "
+                    f"The {part} of canary {canary.public_id} gives another template than when it was added: "
                     f"their cosine is {same:.6f}, at least {1 - DRIFT} is usual.",
                 ),
             )
-        yield what, now
+        yield part, now
 
 
 def _asked(canary: Canary, probe: Vector, sample: list[int], index: Index) -> Iterator[Fault]:
     """Ask the index as a search does, and hold what it says against the templates in the database."""
     top = MAX_LIST + len(hidden(canary.gallery_id, index.watermark).keys)
     answer = index.search(probe, top)
-    templates = _kept([canary.reference_id, *(row.reference for row in answer)])
+    templates = _readable_templates([canary.reference_id, *(scored.reference for scored in answer)])
     if canary.reference_id not in templates:
         return  # its template does not open, which was said before
     wrong = disagreements(answer, templates, probe, [canary.reference_id])
     if wrong:
-        missing = any(row.answered is None for row in wrong)
+        missing = any(wrong_score.answered is None for wrong_score in wrong)
         yield Fault(
             INDEX,
             f"The index did not find canary {canary.public_id} among the first {top}."
@@ -214,10 +214,10 @@ def _asked(canary: Canary, probe: Vector, sample: list[int], index: Index) -> It
             "than their templates in the database.",
         )
     if sample:
-        kept = _kept(sample)
+        stored = _readable_templates(sample)
         answer = index.search(probe, len(sample), among=np.array(sample, dtype=np.int64))
-        bad = {row.reference for row in disagreements(answer, kept, probe, kept)}
-        bad |= set(_in_place(sample)) - kept.keys()
+        bad = {scored.reference for scored in disagreements(answer, stored, probe, stored)}
+        bad |= set(_in_place(sample)) - stored.keys()
         if bad:
             yield Fault(
                 SAMPLED,
@@ -230,12 +230,12 @@ def _pictures(keys: list[int], engine: Engine) -> Iterator[Fault]:
     """Embed the pictures of ordinary references anew and hold them against their templates."""
     rows = list(Reference.objects.filter(pk__in=keys, pack=engine.pack.identity).exclude(template=b""))
     wrong = 0
-    for row in rows:
+    for reference in rows:
         try:
-            picture = services().decoder.decode(services().blobs.get(row.blob))
+            picture = services().decoder.decode(services().blobs.get(reference.blob))
             faces = engine.enrol_faces(picture)
-            now = engine.template(picture, faces[row.face_number - 1].detection)
-            same = compare(open_template(row.public_id, row.template), now)
+            now = engine.template(picture, faces[reference.face_number - 1].detection)
+            same = compare(open_template(reference.public_id, reference.template), now)
         except (SealBroken, StorageError, BadMedia, ValueError, IndexError):
             same = -1.0
         wrong += not same >= 1 - DRIFT
@@ -247,16 +247,16 @@ def _pictures(keys: list[int], engine: Engine) -> Iterator[Fault]:
         )
 
 
-def _kept(keys: Iterable[int]) -> dict[int, Vector]:
+def _readable_templates(keys: Iterable[int]) -> dict[int, Vector]:
     """The templates in the database that open and can be compared, by reference."""
-    found = {}
+    templates = {}
     rows = Reference.everything.filter(pk__in=list(keys)).exclude(template=b"")
     for key, name, sealed in rows.values_list("pk", "public_id", "template"):
         try:
-            found[key] = open_template(name, sealed)
+            templates[key] = open_template(name, sealed)
         except (SealBroken, ValueError):
             continue
-    return found
+    return templates
 
 
 def _in_place(keys: list[int]) -> list[int]:

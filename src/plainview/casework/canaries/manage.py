@@ -77,9 +77,9 @@ def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, a
             explained(basis, "The basis"),
         )
     pack = services().engine.pack
-    kept, asked = _read(reference), _read(probe)
+    reference_face, probe_face = _read(reference), _read(probe)
     with acting("canary.add", Permission.CANARY_MANAGE, acting_member):
-        _require_pair(kept, asked, pack)
+        _require_pair(reference_face, probe_face, pack)
         if Canary.objects.filter(gallery=gallery, retired_at=None).count() >= MOST:
             raise Refused(
                 "canary.many",
@@ -88,24 +88,24 @@ def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, a
                 "Retire a canary first.",
                 act=Permission.CANARY_MANAGE,
             )
-        services().blobs.put_many((kept.data, asked.data))
+        services().blobs.put_many((reference_face.data, probe_face.data))
         Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
         gallery.refresh_from_db(fields=["log_head"])
-        row = _hidden_reference(kept, gallery, pack, acting_member)
-        GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=True, reference=row)
+        hidden = _hidden_reference(reference_face, gallery, pack, acting_member)
+        GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=True, reference=hidden)
         canary = Canary(
             gallery=gallery,
-            reference=row,
+            reference=hidden,
             basis=basis.strip(),
-            probe_blob=asked.digest,
-            probe_face=asked.number,
+            probe_blob=probe_face.digest,
+            probe_face=probe_face.number,
             pack=pack.identity,
             pack_sha256=pack.recogniser.sha256,
             added_by=acting_member,
             added_seq=gallery.log_head,
         )
         canary.probe_template = services().templates.seal(
-            asked.template.tobytes(), f"canary probe:{canary.public_id}".encode()
+            probe_face.template.tobytes(), f"canary probe:{canary.public_id}".encode()
         )
         canary.save()
         write_entry(
@@ -190,8 +190,8 @@ def _read(path: Path) -> _Read:
     return _Read(data, digest_of(data), number, face, engine.template(picture, face.detection))
 
 
-def _require_pair(kept: _Read, asked: _Read, pack: ModelPack) -> None:
-    if kept.digest == asked.digest:
+def _require_pair(reference: _Read, probe: _Read, pack: ModelPack) -> None:
+    if reference.digest == probe.digest:
         raise Refused(
             "canary.same_picture",
             "Canary not added",
@@ -199,7 +199,7 @@ def _require_pair(kept: _Read, asked: _Read, pack: ModelPack) -> None:
             "Choose two pictures of one person, taken at different times.",
         )
     least = cosine_at(_FMR, pack.calibration.cosine_at_fmr) if pack.calibration else SAME_FACE
-    score = compare(kept.template, asked.template)
+    score = compare(reference.template, probe.template)
     if score < least:
         raise Refused(
             "canary.not_alike",
@@ -209,23 +209,23 @@ def _require_pair(kept: _Read, asked: _Read, pack: ModelPack) -> None:
         )
 
 
-def _hidden_reference(kept: _Read, gallery: Gallery, pack: ModelPack, member: Member) -> Reference:
+def _hidden_reference(face_read: _Read, gallery: Gallery, pack: ModelPack, member: Member) -> Reference:
     now = timezone.now()
     # A run of its own that counts no image: enrolments are counted, canaries are not.
     run = Enrolment.objects.create(gallery=gallery, member=member, finished_at=now)
-    detection, quality, name = kept.face.detection, kept.face.quality, public_id("R")
+    detection, quality, name = face_read.face.detection, face_read.face.quality, public_id("R")
     return Reference.objects.create(
         public_id=name,
         gallery=gallery,
         enrolment=run,
         is_canary=True,
-        blob=kept.digest,
-        face_number=kept.number,
+        blob=face_read.digest,
+        face_number=face_read.number,
         box=[round(float(value), 1) for value in detection.box],
         points=[[round(float(x), 1), round(float(y), 1)] for x, y in detection.points],
         quality=quality.overall,
         quality_detail=quality.components,
         file_name="",
         pack=pack.identity,
-        template=services().templates.seal(kept.template.tobytes(), f"template:{name}".encode()),
+        template=services().templates.seal(face_read.template.tobytes(), f"template:{name}".encode()),
     )

@@ -31,7 +31,7 @@ class Hidden:
 
     def left_out(self, answer: list[Scored], top: int) -> list[Scored]:
         """The `top` best of an answer that was asked for `len(keys)` more rows."""
-        return [row for row in answer if row.reference not in self.keys][:top]
+        return [scored for scored in answer if scored.reference not in self.keys][:top]
 
 
 def hidden(gallery_id: int, seq: int) -> Hidden:
@@ -39,15 +39,15 @@ def hidden(gallery_id: int, seq: int) -> Hidden:
     # Plain SQL: every search asks this.
     with connection.cursor() as cursor:
         cursor.execute("SELECT reference_id, added_seq, retired_seq FROM canary WHERE gallery_id = %s", [gallery_id])
-        rows = cursor.fetchall()
-    present = sum(added <= seq and (retired is None or retired > seq) for _, added, retired in rows)
-    return Hidden(frozenset(row[0] for row in rows), present)
+        lifetimes = cursor.fetchall()
+    present = sum(added <= seq and (retired is None or retired > seq) for _, added, retired in lifetimes)
+    return Hidden(frozenset(key for key, _, _ in lifetimes), present)
 
 
 def canaries(member: Member) -> list[Canary]:
     """The canaries of the member's agency, those in use first, then newest first."""
     rows = Canary.objects.filter(gallery__agency=member.agency).select_related("gallery", "added_by")
-    return sorted(rows.order_by("-pk"), key=lambda row: row.retired_at is not None)
+    return sorted(rows.order_by("-pk"), key=lambda canary: canary.retired_at is not None)
 
 
 def alarms(member: Member, *, open_only: bool = False) -> list[CanaryAlarm]:
@@ -79,7 +79,7 @@ def in_doubt(search: Search) -> CanaryAlarm | None:
     return rows.filter(begun, lasting).order_by("-pk").first()
 
 
-def to_be_told(agency: Agency) -> list[Member]:
+def alarm_recipients(agency: Agency) -> list[Member]:
     """Whom an alarm of the agency's galleries is sent to: its administrators and auditors."""
     members = Member.objects.filter(agency=agency, is_active=True).order_by("email")
     return [member for member in members if holds(member.roles, Permission.CANARY_ACKNOWLEDGE)]

@@ -46,9 +46,9 @@ def state(agency: Agency | None = None) -> list[GalleryState]:
 
 
 def _state(gallery: Gallery) -> GalleryState:
-    held = Canary.objects.filter(gallery=gallery, retired_at=None).order_by("pk")
+    in_use = Canary.objects.filter(gallery=gallery, retired_at=None).order_by("pk")
     newest = CanaryCheck.objects.filter(gallery=gallery).order_by("-at").first()
-    first = held.first()
+    first = in_use.first()
     late = False
     if first is not None:
         counted_from = newest.at if newest is not None else first.added_at
@@ -57,7 +57,7 @@ def _state(gallery: Gallery) -> GalleryState:
     return GalleryState(
         gallery.name,
         gallery.agency.name,
-        held.count(),
+        in_use.count(),
         newest.at if newest else None,
         late,
         tuple(still_open),

@@ -40,18 +40,18 @@ def record_answer(
     Raises:
         Refused: its ground no longer holds.
     """
-    references = shown_references([row.reference for row in answer.listed])
+    references = shown_references([listed.reference for listed in answer.listed])
     candidates = [
         Candidate(
             search=search,
             rank=rank,
-            score=Decimal(f"{row.cosine:.6f}"),
-            adjusted=Decimal(f"{row.score:.6f}"),
-            reference=references[row.reference],
+            score=Decimal(f"{listed.cosine:.6f}"),
+            adjusted=Decimal(f"{listed.score:.6f}"),
+            reference=references[listed.reference],
         )
-        for rank, row in enumerate(answer.listed, start=1)
+        for rank, listed in enumerate(answer.listed, start=1)
     ]
-    rows = [[row.rank, row.reference.public_id, str(row.score), str(row.adjusted)] for row in candidates]
+    rows = [[entry.rank, entry.reference.public_id, str(entry.score), str(entry.adjusted)] for entry in candidates]
     search.gallery_size, search.gallery_seq = answer.compared, answer.reached
     search.calibration, search.scorer = answer.calibration, answer.scorer
     search.nearness = Decimal(f"{answer.nearness:.6f}")

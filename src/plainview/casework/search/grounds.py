@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from plainview.audit.record import Value
-from plainview.casework.agreements.guard import held, require_agreed, require_asked, withhold
+from plainview.casework.agreements.guard import locked_request, require_agreed, require_asked, withhold
 from plainview.casework.agreements.read import named
 from plainview.casework.models import Case, ExonerationReview, Member, Search, SharedRequest
 from plainview.casework.search.reviewed import review_to_search
@@ -99,7 +99,7 @@ class ForAnotherAgency(Ground):
 
     def facts(self, case: Case | None, member: Member) -> GroundFacts:
         """As `Ground.facts`: a rule of the agreement, of the request or of the agency that asks says no."""
-        request = held(self.request)
+        request = locked_request(self.request)
         require_agreed(request)
         taker = request.taken_by.public_id if request.taken_by else ""
         rules.require(
@@ -118,7 +118,7 @@ class ForAnotherAgency(Ground):
 
     def still_holds(self) -> None:
         """As `Ground.still_holds`: the agreement is in force and the request open, both locked in a transaction."""
-        require_agreed(held(self.request))
+        require_agreed(locked_request(self.request))
 
     def withhold(self, search: Search, requested_in: int, refused: Refused, acting_member: Member) -> None:
         """Record that it is not answered, and by which rule; whatever was computed by then is dropped."""

@@ -37,8 +37,8 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
     draft = find.preparation(public_id, acting_member)
     with refusals_recorded("search", acting_member):
         _complete(draft)
-    made = _made(draft)
-    wanted = [_request(draft, name) for name in draft.galleries if name not in made]
+    searched = _searched_galleries(draft)
+    wanted = [_request(draft, name) for name in draft.galleries if name not in searched]
     ground = ground_of(urgent=draft.urgent_reason, review=draft.review.public_id if draft.review else "")
     for request in wanted:
         authorise(request, ground, acting_member=acting_member)
@@ -54,11 +54,11 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
         )
         for request in wanted:
             _run_once(draft, probe, request, ground, acting_member)
-    found = {search.gallery.name: search for search in searches_of(draft)}
-    return [found[name] for name in draft.galleries]
+    searches = {search.gallery.name: search for search in searches_of(draft)}
+    return [searches[name] for name in draft.galleries]
 
 
-def _made(draft: Preparation) -> set[str]:
+def _searched_galleries(draft: Preparation) -> set[str]:
     return {search.gallery.name for search in searches_of(draft)}
 
 

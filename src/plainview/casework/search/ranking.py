@@ -31,9 +31,9 @@ class Ordering:
         self.calibration = calibration.pk
         self._gallery = calibration.gallery_id
         self._looked_to = log_head(calibration.gallery_id)  # before the templates are read
-        held = templates_by_key(calibration.cohort)
-        self._cohort = frozenset(held)
-        self.scorer = Scorer(np.stack(list(held.values())) if held else np.empty((0, 1), np.float32))
+        templates = templates_by_key(calibration.cohort)
+        self._cohort = frozenset(templates)
+        self.scorer = Scorer(np.stack(list(templates.values())) if templates else np.empty((0, 1), np.float32))
         self._nearness: dict[int, float] = {}
 
     def following(self, read: Callable[[int], Iterator[Block]]) -> Callable[[int], Iterator[Block]]:
@@ -66,13 +66,17 @@ class Ordering:
         that are `hidden` (canaries) are left out before anything is ordered or cut.
         """
         asked = short_list(top) + len(hidden)
-        found = [row for row in index.search(template, asked) if row.reference not in hidden][: short_list(top)]
-        missing = [row.reference for row in found if row.reference not in self._nearness]
+        nearest = [scored for scored in index.search(template, asked) if scored.reference not in hidden][
+            : short_list(top)
+        ]
+        missing = [scored.reference for scored in nearest if scored.reference not in self._nearness]
         if missing:  # enrolled before this ordering was begun, in this very process
-            held = templates_by_key(missing)
-            self._keep(list(held), np.stack(list(held.values())) if held else np.empty((0, len(template))))
+            templates = templates_by_key(missing)
+            self._keep(
+                list(templates), np.stack(list(templates.values())) if templates else np.empty((0, len(template)))
+            )
         probe = float(self.scorer.nearness(template[np.newaxis])[0])
-        return probe, ordered(found, probe, self._nearness)[:top]
+        return probe, ordered(nearest, probe, self._nearness)[:top]
 
     def _keep(self, references: list[int], templates: np.ndarray) -> None:
         self._nearness.update(zip(references, self.scorer.nearness(templates).tolist(), strict=True))
@@ -142,11 +146,11 @@ def _current(
     """Bring the index level with the gallery's log; return the row reached, and the ordering that goes with it."""
     key = (calibration.gallery_id, calibration.pack)
     orderings = orderings_of(services())
-    held = orderings.get(key)
-    if held is None or held.calibration != calibration.pk:
-        held = Ordering(calibration)
-    reached = catch_up(index, held.following(changes))
-    if held.lost_one(reached):
-        held = Ordering(calibration)
-    orderings[key] = held
-    return reached, held
+    ordering = orderings.get(key)
+    if ordering is None or ordering.calibration != calibration.pk:
+        ordering = Ordering(calibration)
+    reached = catch_up(index, ordering.following(changes))
+    if ordering.lost_one(reached):
+        ordering = Ordering(calibration)
+    orderings[key] = ordering
+    return reached, ordering

@@ -69,15 +69,15 @@ def sweep() -> list[str]:
             lock_holds(search.case.agency)
             # Read again with the lock held: another process may have erased or authorised it meanwhile.
             rows = Search.objects.select_for_update(of=("self",)).select_related("case__agency", "member")
-            held = rows.get(pk=search.pk)
-            if held.erased_at is not None or held.authorised_at is not None:
+            locked = rows.get(pk=search.pk)
+            if locked.erased_at is not None or locked.authorised_at is not None:
                 continue
-            holds = held_search(held)
+            holds = held_search(locked)
             if holds:
-                _seal(held, [row.public_id for row in holds])
+                _seal(locked, [hold.public_id for hold in holds])
             else:
-                erase_search(held, "urgent search was not authorised in time")
-                erased.append(held.public_id)
+                erase_search(locked, "urgent search was not authorised in time")
+                erased.append(locked.public_id)
     return erased
 
 

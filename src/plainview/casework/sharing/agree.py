@@ -142,25 +142,27 @@ def withdraw(public_id: str, *, reason: str, acting_member: Member) -> Agreement
             *able(agreement.holder, Permission.AGREEMENT_MANAGE),
             *able(agreement.asker, Permission.AGREEMENT_MANAGE),
         ]
-        told = [member for member in both if member != acting_member]
-        owe(told, f"Agreement {agreement.public_id} was withdrawn.", agreement)
+        recipients = [member for member in both if member != acting_member]
+        owe(recipients, f"Agreement {agreement.public_id} was withdrawn.", agreement)
     return agreement
 
 
 def _version(agreement: Agreement, proposal: Proposal, acting_member: Member) -> AgreementVersion:
     names = list(dict.fromkeys(name.strip() for name in proposal.galleries if name.strip()))
-    galleries = {row.name: row for row in Gallery.objects.filter(agency=acting_member.agency, name__in=names)}
+    galleries = {
+        gallery.name: gallery for gallery in Gallery.objects.filter(agency=acting_member.agency, name__in=names)
+    }
     today = timezone.now().date()
     rules.require(
         *proposable(names, proposal.starts_on, proposal.ends_on, proposal.gives, proposal.answer_days, today),
         *(rules.gallery_found(name, name in galleries) for name in names),
-        *(rules.gallery_current(name, row.expires_on, today) for name, row in galleries.items()),
+        *(rules.gallery_current(name, gallery.expires_on, today) for name, gallery in galleries.items()),
         *(no_refused_ground("offence", word) for word in proposal.offences),
         *(no_refused_ground("purpose", word) for word in proposal.purposes),
         *(address(email) for email in proposal.askers),
     )
     newest = agreement.versions.order_by("-number").first()
-    row = AgreementVersion.objects.create(
+    version = AgreementVersion.objects.create(
         agreement=agreement,
         number=newest.number + 1 if newest else 1,
         starts_on=proposal.starts_on,
@@ -172,22 +174,22 @@ def _version(agreement: Agreement, proposal: Proposal, acting_member: Member) ->
         answer_days=proposal.answer_days,
         proposed_by=acting_member,
     )
-    row.galleries.set(galleries.values())
+    version.galleries.set(galleries.values())
     write_entry(
         "agreement.proposed",
         {
             **_named(agreement),
-            "version": row.number,
+            "version": version.number,
             "galleries": [galleries[name].pk for name in names],
-            "starts_on": row.starts_on.isoformat(),
-            "ends_on": row.ends_on.isoformat(),
-            "offences": row.offences,
-            "purposes": row.purposes,
-            "askers": len(row.askers),
-            "gives": row.gives,
-            "answer_days": row.answer_days,
+            "starts_on": version.starts_on.isoformat(),
+            "ends_on": version.ends_on.isoformat(),
+            "offences": version.offences,
+            "purposes": version.purposes,
+            "askers": len(version.askers),
+            "gives": version.gives,
+            "answer_days": version.answer_days,
         },
-        {"askers": row.askers} if row.askers else {},
+        {"askers": version.askers} if version.askers else {},
         acting_member=acting_member,
     )
     owe(
@@ -195,7 +197,7 @@ def _version(agreement: Agreement, proposal: Proposal, acting_member: Member) ->
         f"Agreement {agreement.public_id} waits for you to accept it.",
         agreement,
     )
-    return row
+    return version
 
 
 def _words(texts: Sequence[str]) -> list[Value]:
@@ -203,15 +205,15 @@ def _words(texts: Sequence[str]) -> list[Value]:
 
 
 def _partner(name: str, member: Member) -> Agency:
-    found = next((agency for agency in partners(member) if agency.name == name.strip()), None)
-    if found is None:
+    partner = next((agency for agency in partners(member) if agency.name == name.strip()), None)
+    if partner is None:
         raise Refused(
             "agency.unknown",
             "Not found",
             f"There is no other open agency {name!r}.",
             "Enter the agency's name as in the public register.",
         )
-    return found
+    return partner
 
 
 def _locked(public_id: str, member: Member) -> Agreement:

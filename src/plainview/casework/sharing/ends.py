@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.agreements.guard import held
+from plainview.casework.agreements.guard import locked_request
 from plainview.casework.agreements.read import facts_of, named
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
@@ -74,7 +74,7 @@ def take_back(public_id: str, *, reason: str, acting_member: Member) -> SharedRe
 
 
 def _open(public_id: str, member: Member, *, holder: bool) -> SharedRequest:
-    request = held(find.shared_request(public_id, member).public_id)
+    request = locked_request(find.shared_request(public_id, member).public_id)
     agency = request.agreement.holder_id if holder else request.agreement.asker_id
     if agency != member.agency_id:
         raise Refused(
@@ -90,7 +90,7 @@ def _open(public_id: str, member: Member, *, holder: bool) -> SharedRequest:
 def end_all(agreement: Agreement, why: str) -> list[str]:
     """Close every open request of an agreement in the running transaction; return their ids."""
     rows = SharedRequest.objects.filter(agreement=agreement, closed_at=None).order_by("pk")
-    ended = [held(public_id) for public_id in rows.values_list("public_id", flat=True)]
+    ended = [locked_request(public_id) for public_id in rows.values_list("public_id", flat=True)]
     for request in ended:
         close(request, words.AGREEMENT_ENDED, why, None)
     return [request.public_id for request in ended]
@@ -124,7 +124,7 @@ def _tell(request: SharedRequest, how: str, acting_member: Member | None) -> Non
     concerned = [request.member, request.authorised_by, request.taken_by]
     if request.authorised_at is not None and request.taken_by is None and how != words.DECLINED:
         concerned += able(request.agreement.holder, Permission.SHARED_ANSWER)
-    people = [row for row in concerned if row is not None and row.is_active and row != acting_member]
+    people = [person for person in concerned if person is not None and person.is_active and person != acting_member]
     owe(people, f"Request {request.public_id} is over: {how}.", request)
 
 
@@ -140,7 +140,7 @@ def sweep_requests() -> list[str]:
     gone = []
     for public_id in ripe.distinct().values_list("public_id", flat=True):
         with transaction.atomic():
-            request = held(public_id)
+            request = locked_request(public_id)
             how = _over(request)
             if how and not request.closed_as:
                 close(request, how, "by the clock", None)

@@ -45,35 +45,35 @@ def send_due() -> int:
     return sum(map(_sent, list(due.select_related("member", "request", "agreement").order_by("pk")[:_AT_ONCE])))
 
 
-def _sent(row: SharedNotice) -> bool:
+def _sent(notice: SharedNotice) -> bool:
     """Take the letter, send it, note how it went. Taken first: a crash in between sends twice, never not at all."""
-    later = timezone.now() + timedelta(minutes=2**row.tries)
-    taken = SharedNotice.objects.filter(pk=row.pk, sent_at=None, tries=row.tries)
+    later = timezone.now() + timedelta(minutes=2**notice.tries)
+    taken = SharedNotice.objects.filter(pk=notice.pk, sent_at=None, tries=notice.tries)
     if not taken.update(tries=F("tries") + 1, due_at=later):
         return False
-    there = f"shared/{row.request.public_id}/" if row.request else "shared/"
+    there = f"shared/{notice.request.public_id}/" if notice.request else "shared/"
     try:
         send_mail(
             "Plainview: searches for other agencies",
-            f"{row.says} Sign in to see it:\n\n{address()}/{there}\n\nThis letter says no more on purpose.\n",
+            f"{notice.says} Sign in to see it:\n\n{address()}/{there}\n\nThis letter says no more on purpose.\n",
             None,
-            [row.member.email],
+            [notice.member.email],
         )
     except (OSError, smtplib.SMTPException):
-        if row.tries + 1 >= TRIES:
-            _note(row, "shared.notice_given_up", "given_up_at")
+        if notice.tries + 1 >= TRIES:
+            _note(notice, "shared.notice_given_up", "given_up_at")
         return False
-    _note(row, "shared.notice_sent", "sent_at")
+    _note(notice, "shared.notice_sent", "sent_at")
     return True
 
 
-def _note(row: SharedNotice, action: str, field: str) -> None:
-    about = row.request or row.agreement
+def _note(notice: SharedNotice, action: str, field: str) -> None:
+    about = notice.request or notice.agreement
     assert about is not None  # noqa: S101  a constraint of the table
     with transaction.atomic():
-        SharedNotice.objects.filter(pk=row.pk).update(**{field: timezone.now()})
+        SharedNotice.objects.filter(pk=notice.pk).update(**{field: timezone.now()})
         write_entry(
             action,
-            {"about": about.public_id, "to": row.member.public_id, "tries": row.tries + 1},
+            {"about": about.public_id, "to": notice.member.public_id, "tries": notice.tries + 1},
             acting_member=None,
         )

@@ -35,7 +35,7 @@ class Shown:
 
     Attributes:
         request: with both agencies.
-        made: the member's agency asked.
+        asked_by_us: the member's agency asked.
         state: how far it is, in words.
         turn: whose turn it is, a permission; None when it is over.
         ours: that turn is the member's agency's.
@@ -43,7 +43,7 @@ class Shown:
     """
 
     request: SharedRequest
-    made: bool
+    asked_by_us: bool
     state: str
     turn: Permission | None
     ours: bool
@@ -52,11 +52,13 @@ class Shown:
 
 def shown(request: SharedRequest, member: Member) -> Shown:
     """How a request looks from the member's agency."""
-    made = request.agreement.asker_id == member.agency_id
+    asked_by_us = request.agreement.asker_id == member.agency_id
     search = live_search(request)
     state, turn = _state(request, search)
     by_asker = turn is Permission.SHARED_AUTHORISE
-    return Shown(request, made, state, turn, turn is not None and by_asker == made, None if made else search)
+    return Shown(
+        request, asked_by_us, state, turn, turn is not None and by_asker == asked_by_us, None if asked_by_us else search
+    )
 
 
 def _state(request: SharedRequest, search: Search | None) -> tuple[str, Permission | None]:
@@ -73,20 +75,20 @@ def _state(request: SharedRequest, search: Search | None) -> tuple[str, Permissi
     return "searched, being examined", Permission.SHARED_ANSWER
 
 
-def requests(member: Member, *, made: bool) -> list[Shown]:
+def requests(member: Member, *, asked_by_us: bool) -> list[Shown]:
     """The requests that the member's agency made, or that reached it: open ones first, the next to expire on top."""
-    side = "agreement__asker" if made else "agreement__holder"
+    side = "agreement__asker" if asked_by_us else "agreement__holder"
     rows = find.shared_request.rows(member).filter(**{side: member.agency})
-    still = [shown(row, member) for row in rows.filter(closed_at=None).order_by("expires_at")]
-    return still + [shown(row, member) for row in rows.exclude(closed_at=None).order_by("-closed_at")[:200]]
+    still = [shown(request, member) for request in rows.filter(closed_at=None).order_by("expires_at")]
+    return still + [shown(request, member) for request in rows.exclude(closed_at=None).order_by("-closed_at")[:200]]
 
 
 def waiting(member: Member, turn: Permission) -> list[Shown]:
     """Open requests at which this member is asked to act with this permission: neither a colleague's nor their own."""
     others = Q(taken_by=None) | Q(taken_by=member)
     rows = find.shared_request.rows(member).filter(others, closed_at=None).exclude(member=member).order_by("expires_at")
-    found = [shown(row, member) for row in rows]
-    return [row for row in found if row.turn is turn and row.ours]
+    open_requests = [shown(request, member) for request in rows]
+    return [request for request in open_requests if request.turn is turn and request.ours]
 
 
 def live_search(request: SharedRequest) -> Search | None:
@@ -141,7 +143,7 @@ def answer_of(request: SharedRequest) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenCandidate:
     """One candidate that was given to the asker: similar, not identified. `lead` is None for a row of a bare list."""
 
     candidate: Candidate
@@ -150,18 +152,21 @@ class Given:
     outcome: str
 
 
-def given(request: SharedRequest) -> list[Given]:
+def candidates_given(request: SharedRequest) -> list[GivenCandidate]:
     """What the asker got: the candidates of the leads, or the whole list where the agreement gave it."""
     search = live_search(request)
     if not request.result or search is None:
         return []
     rows = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
-    leads = {row.lead.examination.candidate_id: row.lead for row in request.leads.select_related("lead__examination")}
-    told = zip(rows, meanings(search, rows), strict=True)
+    leads = {
+        answer.lead.examination.candidate_id: answer.lead
+        for answer in request.leads.select_related("lead__examination")
+    }
+    with_meanings = zip(rows, meanings(search, rows), strict=True)
     return [
-        Given(row, meaning, leads.get(row.pk), _outcome(leads.get(row.pk)))
-        for row, meaning in told
-        if request.version.gives != LEAD or row.pk in leads
+        GivenCandidate(candidate, meaning, leads.get(candidate.pk), _outcome(leads.get(candidate.pk)))
+        for candidate, meaning in with_meanings
+        if request.version.gives != LEAD or candidate.pk in leads
     ]
 
 
@@ -176,8 +181,8 @@ def given_candidate(request: SharedRequest, rank: int) -> Candidate:
     Raises:
         Refused: candidate.unknown, or reference.expunged.
     """
-    found = next((row.candidate for row in given(request) if row.candidate.rank == rank), None)
-    if found is None:
+    candidate = next((answer.candidate for answer in candidates_given(request) if answer.candidate.rank == rank), None)
+    if candidate is None:
         raise Refused(
             "candidate.unknown",
             "Not found",
@@ -185,14 +190,14 @@ def given_candidate(request: SharedRequest, rank: int) -> Candidate:
             "Choose a candidate of the answer.",
             act=Permission.SHARED_READ,
         )
-    if not found.reference.template:
+    if not candidate.reference.template:
         raise Refused(
             "reference.expunged",
             "Nothing shown",
             "This reference was erased from its gallery.",
             "Its picture no longer exists.",
         )
-    return found
+    return candidate
 
 
 def probe_shown(request: SharedRequest, member: Member) -> bool:

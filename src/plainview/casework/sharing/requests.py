@@ -14,7 +14,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.agreements.guard import held, locked, require_agreed, require_asked, under_holder
+from plainview.casework.agreements.guard import locked, locked_request, require_agreed, require_asked, under_holder
 from plainview.casework.agreements.read import binding_version, named, terms_of
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
@@ -63,15 +63,15 @@ def make_request(draft_id: str, wish: Wish, *, acting_member: Member) -> SharedR
     """
     draft = find.preparation(draft_id, acting_member)
     try:
-        return _made(draft, wish, acting_member)
+        return _new_request(draft, wish, acting_member)
     except IntegrityError:
-        found = SharedRequest.objects.filter(preparation=draft, gallery__name=wish.gallery).first()
-        if found is None:
+        request = SharedRequest.objects.filter(preparation=draft, gallery__name=wish.gallery).first()
+        if request is None:
             raise
-        return found
+        return request
 
 
-def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedRequest:
+def _new_request(draft: Preparation, wish: Wish, acting_member: Member) -> SharedRequest:
     with acting("shared.request", Permission.SHARED_REQUEST, acting_member):
         agreement = locked(find.agreement(wish.agreement, acting_member).pk)
         if agreement.asker_id != acting_member.agency_id:
@@ -140,7 +140,11 @@ def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedReques
             acting_member=acting_member,
         )
         use(draft, acting_member=acting_member)
-        supervisors = [row for row in able(acting_member.agency, Permission.SHARED_AUTHORISE) if row != acting_member]
+        supervisors = [
+            supervisor
+            for supervisor in able(acting_member.agency, Permission.SHARED_AUTHORISE)
+            if supervisor != acting_member
+        ]
         owe(supervisors, f"Request {request.public_id} waits for your authorisation.", request)
     return request
 
@@ -152,7 +156,7 @@ def authorise_request(public_id: str, *, reason: str = "", acting_member: Member
         Refused: no permission, not of the member's agency, one's own, authorised already, or a rule says no.
     """
     with acting("shared.authorise", Permission.SHARED_AUTHORISE, acting_member):
-        request = held(find.shared_request(public_id, acting_member).public_id)
+        request = locked_request(find.shared_request(public_id, acting_member).public_id)
         if request.agreement.asker_id != acting_member.agency_id or request.authorised_at is not None:
             raise Refused(
                 "shared.unknown",
@@ -187,7 +191,7 @@ def take(public_id: str, *, acting_member: Member) -> SharedRequest:
         Refused: no permission or training, unknown, taken or over, or a rule of either agency says no.
     """
     with acting("shared.take", Permission.SHARED_ANSWER, acting_member):
-        request = held(find.shared_request(public_id, acting_member).public_id)
+        request = locked_request(find.shared_request(public_id, acting_member).public_id)
         if request.agreement.holder_id != acting_member.agency_id:
             raise Refused(
                 "shared.other_side",
@@ -209,7 +213,9 @@ def take(public_id: str, *, acting_member: Member) -> SharedRequest:
             offence_listed(request.case.offence, policy),
         )
         require_agreed(request)
-        rules.require(words.authorised(request.authorised_at is not None), *(under_holder(request, row) for row in own))
+        rules.require(
+            words.authorised(request.authorised_at is not None), *(under_holder(request, decision) for decision in own)
+        )
         require_asked(request, acting_member)
         request.mirror = Case.objects.create(
             agency=acting_member.agency,

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.agreements.guard import held, require_agreed, withhold
+from plainview.casework.agreements.guard import locked_request, require_agreed, withhold
 from plainview.casework.agreements.read import binding_version, named
 from plainview.casework.log.guard import acting, refusals_recorded
 from plainview.casework.log.write import write_entry
@@ -70,8 +70,8 @@ def search_shared(public_id: str, *, acting_member: Member) -> Search:
 
 def _probe(request: SharedRequest) -> Probe:
     data = services().blobs.get(request.probe_blob)
-    made = probe_of(request.probe_name, data, request.face_number, edits=request.edits)
-    return replace(made, provenance=request.provenance)
+    probe = probe_of(request.probe_name, data, request.face_number, edits=request.edits)
+    return replace(probe, provenance=request.provenance)
 
 
 def _cut_off(search: Search, acting_member: Member) -> None:
@@ -100,7 +100,7 @@ def answer_request(public_id: str, *, acting_member: Member) -> SharedRequest:
             a candidate still waits for a verifier or a supervisor.
     """
     with acting("shared.answer", Permission.SHARED_ANSWER, acting_member):
-        request = held(find.shared_request(public_id, acting_member).public_id)
+        request = locked_request(find.shared_request(public_id, acting_member).public_id)
         taker = request.taken_by.public_id if request.taken_by else ""
         require_agreed(request)
         rules.require(words.taken_by(taker, acting_member.public_id))
@@ -140,8 +140,8 @@ def report_shared_outcome(
     """
     with acting("outcome.report", Permission.OUTCOME_REPORT, acting_member):
         request = find.shared_request(public_id, acting_member)
-        given = request.leads.select_related("lead").filter(lead__public_id=lead_id.strip()).first()
-        if given is None or request.agreement.asker_id != acting_member.agency_id:
+        answer = request.leads.select_related("lead").filter(lead__public_id=lead_id.strip()).first()
+        if answer is None or request.agreement.asker_id != acting_member.agency_id:
             raise Refused(
                 "lead.unknown",
                 "Not found",
@@ -150,11 +150,13 @@ def report_shared_outcome(
                 act=Permission.SHARED_READ,
             )
         rules.require(looking.outcome_known(outcome))
-        row = Outcome.objects.create(lead=given.lead, outcome=outcome, note=reason.strip(), reported_by=acting_member)
+        report = Outcome.objects.create(
+            lead=answer.lead, outcome=outcome, note=reason.strip(), reported_by=acting_member
+        )
         write_entry(
             "outcome.reported",
-            {**named(request), "lead": given.lead.public_id, "outcome": outcome},
-            {"note": row.note} if row.note else {},
+            {**named(request), "lead": answer.lead.public_id, "outcome": outcome},
+            {"note": report.note} if report.note else {},
             acting_member=acting_member,
         )
-    return row
+    return report

@@ -113,7 +113,7 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
 
 def test_nobody_authorises_their_own_and_nothing_goes_out_before(workspace: Path, tmp_path: Path) -> None:
     request = asked(tmp_path, world())
-    assert requests(person("examiner"), made=False) == []
+    assert requests(person("examiner"), asked_by_us=False) == []
     assert refused(view_request, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
     assert refused(take, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
     both = theirs("examiner")
