@@ -1,6 +1,7 @@
-"""What a canary check found, written down: the check, an alarm for each fault, and the letter about it.
+"""Recording a canary check: the check, an alarm for each fault, and the letter about the alarms.
 
-Owns that an alarm is an entry of the log first and a letter after, and that one fault of a gallery has one open alarm.
+Owns that an alarm is in the log before a letter is sent, and that one fault of a gallery has one open alarm. It must
+never lose an alarm because a letter failed.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agency, CanaryAlarm, CanaryCheck, Gallery
 
 MODEL, TEMPLATE, INDEX, SAMPLED = "model", "template", "index", "sample"
-"""The faults, each with one open alarm of a gallery at most."""
+"""The kinds of fault; a gallery has at most one open alarm for each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that a check found: one of the faults above, and what is wrong in plain words."""
+    """A fault that a check found: its kind, and what is wrong in plain words."""
 
     fault: str
     says: str
@@ -30,7 +31,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One gallery's check: canaries and references that were compared, the faults, and the alarms that it raised."""
+    """One gallery's check: the canaries and references compared, the faults, and the alarms raised."""
 
     gallery: str
     canaries: int
@@ -40,7 +41,7 @@ class Checked:
 
 
 def record(gallery: Gallery, canaries: int, sampled: int, faults: list[Fault]) -> Checked:
-    """Write what a check found, and an alarm for each fault that has no open one yet."""
+    """Record a check, and raise an alarm for each fault without an open one."""
     now = timezone.now()
     said: dict[str, str] = {}
     for fault in faults:
@@ -93,12 +94,12 @@ def _raise(gallery: Gallery, fault: str, says: str, since: datetime | None, now:
 
 
 def tell() -> int:
-    """Write to the administrators and auditors of every agency about alarms that they were not told of.
+    """Write to the administrators and auditors of every agency about alarms not yet reported to them.
 
-    The entry is written before the letter goes; a letter that cannot be sent undoes it, never the alarm.
+    The entry is written before the letter is sent. A letter that fails undoes its entry, never the alarm.
 
     Returns:
-        How many alarms remain untold.
+        The number of alarms not reported yet.
     """
     waiting = CanaryAlarm.objects.filter(told_at=None, acknowledged_at=None)
     for agency in Agency.objects.filter(gallery__canaryalarm__in=waiting).distinct():
@@ -129,19 +130,19 @@ def tell() -> int:
 
 def _letter(agency: Agency, alarms: list[CanaryAlarm]) -> str:
     parts = [
-        f"Alarm {alarm.public_id}, gallery {alarm.gallery.name}, {alarm.raised_at:%Y-%m-%d %H:%M} UTC\n{alarm.says}\n"
+        f"Alarm {alarm.public_id}, gallery {alarm.gallery.name}, {alarm.raised_at:%-d %b %Y, %H:%M} UTC\n{alarm.says}\n"
         + (
-            f"It was last found in order on {alarm.since:%Y-%m-%d %H:%M} UTC.\n"
+            f"The last check without this fault was on {alarm.since:%-d %b %Y, %H:%M} UTC.\n"
             if alarm.since
-            else "It was never found in order before.\n"
+            else "No earlier check passed.\n"
         )
         for alarm in alarms
     ]
     return (
-        f"A check of the galleries of {agency.name} by their canaries found something wrong.\n\n"
+        f"A canary check of the galleries of {agency.name} failed.\n\n"
         + "\n".join(parts)
-        + "\nUntil somebody acknowledges the alarm, every search of the gallery carries a caution, or none is run, "
-        "as your policy says. Answers since it was last in order are in doubt.\n\n"
+        + "\nUntil the alarm is acknowledged, every search of the gallery carries a caution or is refused, depending on "
+        "your policy. Answers since the last check that passed are in doubt.\n\n"
         "What to do: plainview doctor, plainview models verify, plainview canary run; then\n"
         'plainview canary acknowledge ALARM --reason "what was wrong and what was done" --as YOU\n'
     )

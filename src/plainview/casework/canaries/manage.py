@@ -1,7 +1,7 @@
 """Canaries: adding a known pair of pictures to a gallery, retiring it, and acknowledging an alarm.
 
 Owns the order: pictures durable first, then the hidden reference, the gallery's ordered log and the audit entry in one
-transaction. What is done with them stands in canary_checks.
+transaction. It must never check a gallery: checks.py does.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from plainview.scores.same_face import SAME_FACE
 from plainview.storage.base import digest_of
 
 MOST = 20
-"""Canaries in use of one gallery: chosen; each makes every search compare and leave out one more reference."""
+"""Most canaries in use per gallery: chosen; each makes every search compare and leave out one more reference."""
 
-_FMR = 1e-3  # a pair that does not reach the cosine of this rate is no pair that the model knows
+_FMR = 1e-3  # the model must find a pair at least as similar as this rate requires
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,18 @@ class _Read:
 
 
 def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, acting_member: Member) -> Canary:
-    """Enrol two pictures of one person as a canary of a gallery; no candidate list ever shows them.
+    """Enrol two pictures of one person as a canary of a gallery. No candidate list ever shows them.
 
     Args:
         gallery_name: a gallery of the member's agency.
-        reference: the picture that lies in the gallery; its largest face counts.
-        probe: another picture of the same person, which must find it.
+        reference: the picture to enrol; its largest face counts.
+        probe: another picture of the same person, which must find the first.
         basis: whose pictures they are and why they may be used, for instance "consent of officer 4711".
         acting_member: an agency administrator.
 
     Raises:
         BadMedia: a picture cannot be used.
-        Refused: no permission, gallery unknown or expired, no basis, one picture twice, two people, or too many.
+        Refused: no permission, gallery unknown or expired, no basis, the same picture twice, two people, or too many canaries.
     """
     with refusals_recorded("canary.add", acting_member):
         standing(acting_member, Permission.CANARY_MANAGE)
@@ -125,10 +125,10 @@ def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, a
 
 
 def retire_canary(canary_id: str, *, reason: str, acting_member: Member) -> Canary:
-    """Take a canary out of its gallery and erase both of its pictures and templates.
+    """Remove a canary from its gallery and erase both of its pictures and templates.
 
     Raises:
-        Refused: no permission, unknown or retired already, or no reason in words.
+        Refused: no permission, unknown or already retired, or no reason in words.
         StorageError: a picture could not be removed.
     """
     with acting("canary.retire", Permission.CANARY_MANAGE, acting_member):
@@ -158,7 +158,7 @@ def acknowledge(alarm_id: str, *, reason: str, acting_member: Member) -> CanaryA
     """Close an alarm with what was found and done about it.
 
     Raises:
-        Refused: no permission, unknown, acknowledged already, or no reason in words.
+        Refused: no permission, unknown, already acknowledged, or no reason in words.
     """
     with acting("canary.acknowledge", Permission.CANARY_ACKNOWLEDGE, acting_member):
         alarm = find.alarm(alarm_id, acting_member)
@@ -211,7 +211,7 @@ def _require_pair(reference: _Read, probe: _Read, pack: ModelPack) -> None:
 
 def _hidden_reference(face_read: _Read, gallery: Gallery, pack: ModelPack, member: Member) -> Reference:
     now = timezone.now()
-    # A run of its own that counts no image: enrolments are counted, canaries are not.
+    # A run of its own with no image: statistics count enrolments, not canaries.
     run = Enrolment.objects.create(gallery=gallery, member=member, finished_at=now)
     detection, quality, name = face_read.face.detection, face_read.face.quality, public_id("R")
     return Reference.objects.create(

@@ -1,7 +1,7 @@
-"""Recording what a search found: the candidate list and its entry, in one transaction.
+"""Recording the answer of a search: the candidate list and its entry, in one transaction.
 
-Owns that nothing is shown which is not recorded; and that another agency's search is not answered once its ground is
-gone, asked in the same transaction.
+Owns that only recorded candidates are shown. It must never answer a search whose ground no longer holds: the check is
+in the same transaction.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Answer:
 def record_answer(
     search: Search, answer: Ranked, asked: Receipt, ground: Ground, *, acting_member: Member | None
 ) -> Answer:
-    """Record the candidate list of a recorded search; None acts for an alert.
+    """Record the candidate list of a recorded search; for an alert, the acting member is None.
 
     Raises:
         Refused: its ground no longer holds.

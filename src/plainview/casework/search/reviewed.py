@@ -1,4 +1,4 @@
-"""The exoneration review that a search answers, and who may run that search."""
+"""Reads the exoneration review that a search answers, and decides who may run that search."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from plainview.policy.permissions import Permission
 
 
 def review_to_search(public_id: str, case: Case | None, member: Member) -> ExonerationReview:
-    """The review that a search of this member under this case may answer.
+    """Return the review that a search of this member under this case may answer.
 
     Raises:
-        Refused: as `open_review`; or review.aware, when the member knows who is charged.
+        Refused: as `open_review`; or review.aware, if the member knows who is charged.
     """
     review = open_review(public_id, case, member)
     if member.pk in (review.asked_by_id, review.decided_by_id):
@@ -26,7 +26,7 @@ def review_to_search(public_id: str, case: Case | None, member: Member) -> Exone
 
 
 def open_review(public_id: str, case: Case | None, member: Member) -> ExonerationReview:
-    """The accepted review of this case that is not answered.
+    """Return the accepted review of this case that is not answered yet.
 
     Raises:
         Refused: review.unknown, review.other_case or review.not_open.

@@ -1,6 +1,7 @@
-"""How requests end without an answer: declined, taken back, run out, or their agreement gone. Nothing runs afterwards.
+"""Ends of requests without an answer: declined, taken back, expired, or their agreement withdrawn.
 
-Owns the one way in which a request is closed, always with its entry, and the sweep that closes what is over.
+Owns the only way to close a request, always with its entry, and the sweep that closes requests that are over. It must
+never let a search of a closed request run.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from plainview.policy.permissions import Permission
 
 
 def decline(public_id: str, *, reason: str, acting_member: Member) -> SharedRequest:
-    """Say no to another agency's request; it reads the reason.
+    """Decline another agency's request; that agency reads the reason.
 
     Raises:
         Refused: no permission, not for the member's agency, over, or no reason in words.
@@ -37,10 +38,10 @@ def decline(public_id: str, *, reason: str, acting_member: Member) -> SharedRequ
 
 
 def refuse_authorisation(public_id: str, *, reason: str, acting_member: Member) -> SharedRequest:
-    """Decide as a supervisor that a colleague's request does not go out.
+    """Decide as a supervisor that a colleague's request is not sent.
 
     Raises:
-        Refused: no permission, not of the member's agency, one's own, authorised already or over, no reason in words.
+        Refused: no permission, not of the member's agency, the member's own, already authorised or over, no reason in words.
     """
     with acting("shared.authorise", Permission.SHARED_AUTHORISE, acting_member):
         request = _open(public_id, acting_member, holder=False)
@@ -61,7 +62,7 @@ def refuse_authorisation(public_id: str, *, reason: str, acting_member: Member) 
 
 
 def take_back(public_id: str, *, reason: str, acting_member: Member) -> SharedRequest:
-    """Take a request of one's agency back; from then on it is not searched, and not answered.
+    """Withdraw a request of the member's agency; from then on it is neither searched nor answered.
 
     Raises:
         Refused: no permission, not of the member's agency, over, or no reason in words.
@@ -97,7 +98,7 @@ def end_all(agreement: Agreement, why: str) -> list[str]:
 
 
 def close(request: SharedRequest, how: str, why: str, acting_member: Member | None) -> None:
-    """Close a request in the running transaction, with its entry and letters; the mirror case is closed with it."""
+    """Close a request and its mirror case in the running transaction, with its entry and letters."""
     now = timezone.now()
     request.closed_as, request.closed_at = how, now
     request.closed_by, request.closed_why = acting_member, why.strip()
@@ -131,7 +132,7 @@ def _tell(request: SharedRequest, how: str, acting_member: Member | None) -> Non
 def sweep_requests() -> list[str]:
     """Close every request whose time, case or agreement has ended; return their ids.
 
-    Run every minute. No rule waits for it: each act asks the same of its own.
+    Runs every minute. No rule depends on it: each act checks the same itself.
     """
     now = timezone.now()
     rows = SharedRequest.objects.filter(closed_at=None)

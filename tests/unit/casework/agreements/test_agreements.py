@@ -47,7 +47,7 @@ def test_what_both_wanted_binds_and_every_version_is_kept(workspace: Path, tmp_p
     agency()
     admin, boss = person("admin"), theirs("admin")
     made = propose(ASKER, proposal(), acting_member=admin)
-    assert agreement_shown(made.public_id, boss).state == "waits to be accepted"
+    assert agreement_shown(made.public_id, boss).state == "not accepted yet"
     assert rule_of(accept, made.public_id, 1, acting_member=admin) == "agreement.other_side"
     assert rule_of(accept, made.public_id, 2, acting_member=boss) == "agreement.version"
     accept(made.public_id, 1, acting_member=boss)
