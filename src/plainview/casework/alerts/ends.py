@@ -95,9 +95,9 @@ def sweep_alerts() -> int:
     ended = 0
     for alert in Alert.objects.filter(closed_at=None, expires_at__lte=timezone.now()):
         with transaction.atomic():
-            held = Alert.objects.select_for_update().filter(pk=alert.pk, closed_at=None).first()
-            if held is not None and held.expires_at <= timezone.now():
-                _end(held, "expired", None)
+            locked = Alert.objects.select_for_update().filter(pk=alert.pk, closed_at=None).first()
+            if locked is not None and locked.expires_at <= timezone.now():
+                _end(locked, "expired", None)
                 ended += 1
     return ended
 

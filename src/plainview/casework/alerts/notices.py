@@ -59,17 +59,17 @@ def send_due() -> int:
         due.select_related("member", "webhook", "search__alert").order_by("member_id", "webhook_id", "pk")[:_AT_ONCE]
     )
     sent = 0
-    for member, group in groupby(rows, key=lambda row: row.member):
+    for member, group in groupby(rows, key=lambda notice: notice.member):
         if member is not None:
             sent += _attempt(list(group), _letter)
         else:
-            sent += sum(_attempt([row], _post) for row in group)
+            sent += sum(_attempt([notice], _post) for notice in group)
     return sent
 
 
 def _attempt(rows: list[Notice], send: Callable[[list[Notice]], None]) -> int:
     """Take the messages, send them, note how it went. Taken first: a crash in between sends twice, never not at all."""
-    keys = [row.pk for row in rows]
+    keys = [notice.pk for notice in rows]
     later = timezone.now() + timedelta(minutes=2 ** rows[0].tries)
     taken = Notice.objects.filter(pk__in=keys, sent_at=None, tries=rows[0].tries)
     if not taken.update(tries=F("tries") + 1, due_at=later):
@@ -87,11 +87,11 @@ def _attempt(rows: list[Notice], send: Callable[[list[Notice]], None]) -> int:
 
 def _note(rows: list[Notice], action: str, **changed: datetime) -> None:
     with transaction.atomic():
-        Notice.objects.filter(pk__in=[row.pk for row in rows]).update(**changed)
+        Notice.objects.filter(pk__in=[notice.pk for notice in rows]).update(**changed)
         write_entry(
             action,
             {
-                "searches": [row.search.public_id for row in rows],
+                "searches": [notice.search.public_id for notice in rows],
                 "to": rows[0].member.public_id if rows[0].member else rows[0].webhook.public_id,  # type: ignore[union-attr]
                 "tries": rows[0].tries + 1,
             },
@@ -102,10 +102,10 @@ def _note(rows: list[Notice], action: str, **changed: datetime) -> None:
 def _letter(rows: list[Notice]) -> None:
     member, count = rows[0].member, len(rows)
     assert member is not None  # noqa: S101
-    what = "One of your alerts has" if count == 1 else f"Your alerts have {count} times"
+    subject = "One of your alerts has" if count == 1 else f"Your alerts have {count} times"
     send_mail(
         "Plainview: something to look at",
-        f"{what} raised a candidate. Sign in to look at it:\n\n{address()}/alerts/\n\n"
+        f"{subject} raised a candidate. Sign in to look at it:\n\n{address()}/alerts/\n\n"
         "This letter says no more on purpose. How you are told can be changed on the same page.\n",
         None,
         [member.email],

@@ -41,9 +41,9 @@ def raised_by(alert: Alert) -> list[Raised]:
         "search__seen", "search__gallery", "reference"
     )
     return [
-        Raised(row.search, row, hasattr(row.search, "seen"))
-        for row in rows.order_by("-search_id", "rank")
-        if row.reference.template
+        Raised(candidate.search, candidate, hasattr(candidate.search, "seen"))
+        for candidate in rows.order_by("-search_id", "rank")
+        if candidate.reference.template
     ]
 
 

@@ -31,15 +31,15 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
     newest = newest_calibration(gallery.pk, pack.identity)
     if newest is not None and abs(gallery.log_head - newest.seq) <= GROWTH * max(newest.size, 1):
         return newest
-    held = gallery_templates(gallery.pk, pack.identity)
+    templates = gallery_templates(gallery.pk, pack.identity)
     table = pack.calibration.cosine_at_fmr if pack.calibration else ()
-    rows = np.stack(list(held.values())) if held else np.empty((0, pack.dimension), dtype=np.float32)
-    chosen, keys = cohort_rows(len(rows)), list(held)
-    cohort = [keys[row] for row in chosen]
+    rows = np.stack(list(templates.values())) if templates else np.empty((0, pack.dimension), dtype=np.float32)
+    chosen, keys = cohort_rows(len(rows)), list(templates)
+    cohort = [keys[place] for place in chosen]
     data = Calibration.fit(rows, table).to_json()
     adjusted = Calibration.fit(rows, table, scorer=Scorer(rows[chosen])).to_json() if cohort else ""
     with transaction.atomic():
-        made = GalleryCalibration.objects.create(
+        calibration = GalleryCalibration.objects.create(
             gallery=gallery,
             pack=pack.identity,
             seq=gallery.log_head,
@@ -53,12 +53,12 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
             {
                 "gallery": gallery.pk,
                 "pack": pack.identity,
-                "seq": made.seq,
-                "size": made.size,
+                "seq": calibration.seq,
+                "size": calibration.size,
                 "sha256": hashlib.sha256(data.encode()).hexdigest(),
                 "adjusted_sha256": hashlib.sha256(adjusted.encode()).hexdigest(),
                 "cohort_sha256": hashlib.sha256(json.dumps(cohort).encode()).hexdigest(),
             },
             acting_member=None,
         )
-    return made
+    return calibration

@@ -102,13 +102,13 @@ def export_gallery(
 def _pictures(gallery: Gallery, left_out: list[str]) -> Iterator[Exported]:
     """Yield each picture of the gallery once, whatever number of faces it has."""
     rows = Reference.objects.filter(gallery=gallery, face_number=1).exclude(template=b"").order_by("pk")
-    for row in rows.iterator(500):
-        data = services().blobs.get(row.blob)
+    for reference in rows.iterator(500):
+        data = services().blobs.get(reference.blob)
         picture = services().decoder.decode(data)
         if not exchangeable(picture.format):
-            left_out.append(row.public_id)
+            left_out.append(reference.public_id)
             continue
-        yield Exported(data, picture.format, picture.stored_size, row.captured_on, row.provenance)
+        yield Exported(data, picture.format, picture.stored_size, reference.captured_on, reference.provenance)
 
 
 def _batches(pictures: Iterator[Exported]) -> Iterator[list[Exported]]:

@@ -101,8 +101,8 @@ def _compared(gallery: Gallery, before: str, after: str) -> tuple[float, int, in
     """
     shares: list[float] = []
     size = 0
-    held = Reference.objects.filter(gallery=gallery).exclude(template=b"")
-    for pack in sorted(set(held.values_list("pack", flat=True))):
+    references = Reference.objects.filter(gallery=gallery).exclude(template=b"")
+    for pack in sorted(set(references.values_list("pack", flat=True))):
         probes = _probes(gallery, pack)
         old, new = (services().index(gallery.pk, pack, len(probes[0]), kind) for kind in (before, after))
         for index in (old, new):
@@ -118,13 +118,13 @@ def _probes(gallery: Gallery, pack: str) -> list[Vector]:
     rows = Reference.objects.filter(gallery=gallery, pack=pack).exclude(template=b"").order_by("pk")
     keys = list(rows.values_list("pk", flat=True))
     chosen = [keys[i] for i in np.linspace(0, len(keys) - 1, min(_PROBES, len(keys))).astype(int)]
-    found = Reference.objects.filter(pk__in=chosen).values_list("public_id", "template")
-    return [open_template(public, sealed) for public, sealed in found]
+    sealed_templates = Reference.objects.filter(pk__in=chosen).values_list("public_id", "template")
+    return [open_template(public, sealed) for public, sealed in sealed_templates]
 
 
 def _agreement(old: Index, new: Index, probe: Vector) -> float:
     """Share of places that agree; none does when the first candidates differ."""
-    wanted, found = old.search(probe, _TOP), new.search(probe, _TOP)
-    if wanted[:1] != found[:1]:
+    before, after = old.search(probe, _TOP), new.search(probe, _TOP)
+    if before[:1] != after[:1]:
         return 0.0
-    return len(set(wanted) & set(found)) / len(wanted)
+    return len(set(before) & set(after)) / len(before)

@@ -28,7 +28,7 @@ MAX_RECORDS = 1000
 IDC_MAX = 99
 """Highest number of a record within a file (ANSI/NIST-ITL 1-2011, 7.3.1), so also the most written into one."""
 
-KEPT = {
+STORED_FIELDS = {
     3: "IMT",
     4: "SRC",
     5: "PHD",
@@ -61,7 +61,7 @@ class FaceRecord:
     Attributes:
         number: its number in the file (IDC).
         captured_on: the field PHD, if it is a date.
-        provenance: the fields of `KEPT` that it has, and of the file ORI (originating agency) and TCN (its number).
+        provenance: its fields among `STORED_FIELDS`, and of the file ORI (originating agency) and TCN (its number).
         picture: gives the bytes of the picture; raises BadMedia when it is no face or not what HAS says.
     """
 
@@ -95,14 +95,14 @@ def read_nist(data: bytes) -> list[FaceRecord]:
             warnings.simplefilter("ignore", DeprecationWarning)  # of record types that nobody writes any more
             message.parse(data)
         shared = {name: _value(message[0][tag]) for tag, name in ((8, "ORI"), (9, "TCN"))}
-        found = [_record(record, shared) for record in message if record.type == 10]
-    if not found:
+        faces = [_record(record, shared) for record in message if record.type == 10]
+    if not faces:
         raise BadMedia(
             "exchange_no_face",
             "The ANSI/NIST-ITL file contains no Type-10 record.",
             "Ask the sender for a file with photographs.",
         )
-    return found
+    return faces
 
 
 def _walk(data: bytes) -> None:
@@ -122,8 +122,8 @@ def _walk(data: bytes) -> None:
 
 
 def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
-    kept = {name: _value(record[tag]) for tag, name in KEPT.items()}
-    provenance = {name: value for name, value in {**shared, **kept}.items() if value}
+    stored = {name: _value(record[tag]) for tag, name in STORED_FIELDS.items()}
+    provenance = {name: value for name, value in {**shared, **stored}.items() if value}
     data = record[999].value if record[999] is not None else b""
 
     def picture() -> bytes:
@@ -147,14 +147,14 @@ def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
     return FaceRecord(int(record[2].value), _date(provenance.get("PHD")), provenance, picture)
 
 
-def _value(found: Any) -> Any:
+def _value(field: Any) -> Any:
     """The text of a field, or its rows of texts, cut to what is kept."""
-    if found is None or not found.value:
+    if field is None or not field.value:
         return ""
-    if isinstance(found.value, str):
-        return found.value[:_TEXT]
-    rows = [[row] if isinstance(row, str) else row for row in found.value[:_ROWS]]
-    return [[str(text)[:_TEXT] for text in row[:_ROWS]] for row in rows]
+    if isinstance(field.value, str):
+        return field.value[:_TEXT]
+    rows = [[subfield] if isinstance(subfield, str) else subfield for subfield in field.value[:_ROWS]]
+    return [[str(text)[:_TEXT] for text in subfield[:_ROWS]] for subfield in rows]
 
 
 def _date(text: object) -> date | None:
@@ -192,14 +192,14 @@ def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, softwa
     head = message[0]
     head.DAT, head.ORI, head.TCN = f"{now:%Y%m%d}", agency, number
     for idc, picture in enumerate(pictures, start=1):
-        kept = dict(picture.provenance)
+        stored = dict(picture.provenance)
         record = nistitl.AsciiRecord(10)
         record.IDC = idc
         taken = f"{picture.captured_on:%Y%m%d}" if picture.captured_on else "00000000"
         width, height = picture.size
         fixed = {
             3: _FACE,
-            4: str(kept.get("SRC") or agency),
+            4: str(stored.get("SRC") or agency),
             5: taken,
             6: width,
             7: height,
@@ -210,12 +210,12 @@ def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, softwa
             12: "UNK",
             996: hashlib.sha256(picture.data).hexdigest().upper(),
         }
-        kept["ANN"] = [*kept.get("ANN", []), [f"{now:%Y%m%d%H%M%S}Z", software, "Plainview", "exported"]]
+        stored["ANN"] = [*stored.get("ANN", []), [f"{now:%Y%m%d%H%M%S}Z", software, "Plainview", "exported"]]
         for tag, value in fixed.items():
             record += nistitl.Field(10, tag, str(value))
-        for tag, name in KEPT.items():
-            if tag not in fixed and kept.get(name):
-                record += _field(tag, kept[name])
+        for tag, name in STORED_FIELDS.items():
+            if tag not in fixed and stored.get(name):
+                record += _field(tag, stored[name])
         record += nistitl.BinaryField(10, 999, picture.data)
         message += record
     return bytes(message.NIST)
@@ -224,9 +224,9 @@ def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, softwa
 def _field(tag: int, value: Any) -> Any:
     if isinstance(value, str):
         return nistitl.Field(10, tag, value)
-    made = nistitl.Field(10, tag)
-    for row in value:
+    field = nistitl.Field(10, tag)
+    for subfield in value:
         part = nistitl.SubField()
-        part.add_values(*row)
-        made.add_subfields(part)
-    return made
+        part.add_values(*subfield)
+        field.add_subfields(part)
+    return field

@@ -117,8 +117,8 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             templates = [open_template(public, sealed) for _, _, is_add, sealed, public in rows if is_add and sealed]
             yield Block(
                 rows[0][0],
-                np.array([row[1] for row in rows], dtype=np.int64),
-                np.array([bool(row[2] and row[3]) for row in rows], dtype=np.bool_),
+                np.array([change[1] for change in rows], dtype=np.int64),
+                np.array([bool(change[2] and change[3]) for change in rows], dtype=np.bool_),
                 np.stack(templates) if templates else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
             )
             watermark = rows[-1][0]
@@ -152,7 +152,7 @@ def shown_references(keys: list[int]) -> dict[int, Reference]:
     columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, quality_detail, template"
     which = f"id IN ({marks}) AND NOT is_canary"
     rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
-    return {row.pk: row for row in rows}
+    return {reference.pk: reference for reference in rows}
 
 
 def newest_calibration(gallery_id: int, pack: str) -> GalleryCalibration | None:
@@ -170,11 +170,11 @@ def gallery_templates(gallery_id: int, pack: str) -> dict[int, Vector]:
 def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
     """The templates of some references by number, ascending; those that were erased are left out."""
     wanted = sorted(keys)
-    found: dict[int, Vector] = {}
+    templates: dict[int, Vector] = {}
     for start in range(0, len(wanted), _KEYS):
         rows = Reference.objects.filter(pk__in=wanted[start : start + _KEYS]).exclude(template=b"").order_by("pk")
-        found |= _opened(rows)
-    return found
+        templates |= _opened(rows)
+    return templates
 
 
 def _opened(rows: QuerySet[Reference]) -> dict[int, Vector]:

@@ -55,20 +55,20 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
         Refused: gallery.unknown.
     """
     gallery = find.gallery(name, member)
-    held = Q(template=b"")
+    erased = Q(template=b"")
     by_source = {
-        (row["enrolment__source_kind"], row["enrolment__source_name"]): row
-        for row in Reference.objects.filter(gallery=gallery)
+        (figures["enrolment__source_kind"], figures["enrolment__source_name"]): figures
+        for figures in Reference.objects.filter(gallery=gallery)
         .values("enrolment__source_kind", "enrolment__source_name")
         .annotate(
-            pictures=Count("blob", distinct=True, filter=~held),
-            references=Count("pk", filter=~held),
-            erased=Count("pk", filter=held),
-            mean=Avg("quality", filter=~held),
-            low=Count("pk", filter=~held & Q(quality__lt=LOW_QUALITY)),
+            pictures=Count("blob", distinct=True, filter=~erased),
+            references=Count("pk", filter=~erased),
+            erased=Count("pk", filter=erased),
+            mean=Avg("quality", filter=~erased),
+            low=Count("pk", filter=~erased & Q(quality__lt=LOW_QUALITY)),
             first=Min("captured_on"),
             last=Max("captured_on"),
-            undated=Count("pk", filter=~held & Q(captured_on=None)),
+            undated=Count("pk", filter=~erased & Q(captured_on=None)),
         )
     }
     nothing: dict[str, Any] = {
@@ -81,7 +81,7 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
         "last": None,
         "undated": 0,
     }
-    found = []
+    sources = []
     runs = (
         Enrolment.objects.filter(gallery=gallery)
         .values("source_kind", "source_name")
@@ -97,35 +97,35 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
     )
     for run in runs:
         key = (run["source_kind"], run["source_name"])
-        row = by_source.get(key, nothing)
-        found.append(
+        figures = by_source.get(key, nothing)
+        sources.append(
             SourceStatistics(
                 key[0],
                 key[1],
                 run["runs"],
                 run["newest"].isoformat(timespec="seconds"),
-                row["pictures"],
-                row["references"],
-                row["erased"],
-                None if row["mean"] is None else round(row["mean"], 1),
-                row["low"],
-                row["first"],
-                row["last"],
-                row["undated"],
+                figures["pictures"],
+                figures["references"],
+                figures["erased"],
+                None if figures["mean"] is None else round(figures["mean"], 1),
+                figures["low"],
+                figures["first"],
+                figures["last"],
+                figures["undated"],
                 run["same"],
                 run["near"],
                 run["bad"],
                 _codes(gallery.pk, *key),
             )
         )
-    return found
+    return sources
 
 
 def _codes(gallery_id: int, kind: str, name: str) -> dict[str, int]:
     runs = Enrolment.objects.filter(gallery_id=gallery_id, source_kind=kind, source_name=name)
     codes: Counter[str] = Counter()
     for failed in runs.values_list("failed", flat=True).iterator(20):
-        codes.update(str(row["code"]) for row in failed)
+        codes.update(str(failure["code"]) for failure in failed)
     return dict(codes.most_common())
 
 

@@ -58,11 +58,11 @@ def take_over(folder: Path) -> Counter[str]:
                     raise _differs(folder)
                 continue
             entry = parse_line(canonical)
-            row = LogEntry.objects.create(
+            stored = LogEntry.objects.create(
                 seq=number, at=entry.at, canonical=canonical, leaf=leaf, frontier=tree.to_bytes()
             )
             if entry.action == KEY_ROTATED:
-                LogKey.objects.create(entry=row, vkey=str(entry.subject["key"]), checkpoint=signed[tree.size])
+                LogKey.objects.create(entry=stored, vkey=str(entry.subject["key"]), checkpoint=signed[tree.size])
             taken[entry.action] += 1
     return taken
 
@@ -89,7 +89,7 @@ def require_reaches(note: str) -> None:
         Refused: restore.kept, restore.log_behind, restore.log_differs.
     """
     try:
-        kept = verify(note, keys_of_log())
+        checkpoint = verify(note, keys_of_log())
     except BadCheckpoint as error:
         raise Refused(
             "restore.kept",
@@ -98,14 +98,14 @@ def require_reaches(note: str) -> None:
             "Choose the right file. If the log has changed its key since, add a copy of the log.",
         ) from None
     size = newest_entry() + 1
-    if kept.size > size:
+    if checkpoint.size > size:
         raise Refused(
             "restore.log_behind",
             "Nothing restored",
-            f"The log would end after {counted(size, 'entry', 'entries')}, but a checkpoint over {kept.size:,} was published.",
+            f"The log would end after {counted(size, 'entry', 'entries')}, but a checkpoint over {checkpoint.size:,} was published.",
             "Choose the newest copy of the audit folder: a witness, an auditor or the old disk has one.",
         )
-    if root_at(kept.size) != kept.root:
+    if root_at(checkpoint.size) != checkpoint.root:
         raise Refused(
             "restore.log_differs",
             "Nothing restored",

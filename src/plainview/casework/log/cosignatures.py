@@ -52,10 +52,10 @@ def add_cosigned(path: Path) -> tuple[int, list[str]]:
             f"The log does not contain the {counted(checkpoint.size, 'entry', 'entries')} that were cosigned.",
             "The log was reset or changed: keep the file and this workspace unchanged, and inform the auditor.",
         )
-    kept = services().workspace.audit / COSIGNATURES_NAME
+    path_of_cosigned = services().workspace.audit / COSIGNATURES_NAME
     with locked(services().workspace.root / ".cosignatures.lock"):
-        held = kept.read_bytes() if kept.is_file() else b""
+        stored = path_of_cosigned.read_bytes() if path_of_cosigned.is_file() else b""
         piece = note.encode() + b"\n"
-        if piece not in held:
-            replace_file(kept, held + piece)
-    return checkpoint.size, sorted(row.witness.name for row in signed)
+        if piece not in stored:
+            replace_file(path_of_cosigned, stored + piece)
+    return checkpoint.size, sorted(cosignature.witness.name for cosignature in signed)

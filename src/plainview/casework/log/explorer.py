@@ -64,14 +64,14 @@ class Shown:
 def entries(member: Member, wanted: Wanted, *, limit: int = 50) -> tuple[list[Shown], int | None]:
     """Entries of the member's agency and of the system, newest first; and the number to go on from, if any."""
     names = _names(member)
-    found: list[Shown] = []
+    shown: list[Shown] = []
     for entry in _entries(wanted):
         if not _may_see(entry, member, names) or (wanted.action and entry.action != wanted.action):
             continue
-        if len(found) == limit:
-            return found, found[-1].entry.seq
-        found.append(_shown(entry, names))
-    return found, None
+        if len(shown) == limit:
+            return shown, shown[-1].entry.seq
+        shown.append(_shown(entry, names))
+    return shown, None
 
 
 def _entries(wanted: Wanted) -> Iterator[Entry]:
@@ -114,13 +114,13 @@ def _may_see(entry: Entry, member: Member, names: dict[str, str]) -> bool:
 def actions_seen(member: Member) -> list[str]:
     """The actions among the newest entries, by name."""
     names, rows = _names(member), LogEntry.objects.order_by("-seq").values_list("canonical", flat=True)
-    found = (parse_line(bytes(row)) for row in rows[:_RECENT])
-    return sorted({entry.action for entry in found if _may_see(entry, member, names)})
+    parsed = (parse_line(bytes(line)) for line in rows[:_RECENT])
+    return sorted({entry.action for entry in parsed if _may_see(entry, member, names)})
 
 
 def people_of(member: Member) -> list[tuple[str, str]]:
     """(id in the log, name) of the agency's members, by name."""
-    return sorted(_names(member).items(), key=lambda row: row[1])
+    return sorted(_names(member).items(), key=lambda person: person[1])
 
 
 def entry_numbered(number: int, member: Member) -> Shown:
@@ -129,8 +129,8 @@ def entry_numbered(number: int, member: Member) -> Shown:
     Raises:
         Refused: entry.unknown.
     """
-    row = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
-    entry, names = parse_line(bytes(row)) if row is not None else None, _names(member)
+    canonical = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
+    entry, names = parse_line(bytes(canonical)) if canonical is not None else None, _names(member)
     if entry is None or not _may_see(entry, member, names):
         raise Refused(
             "entry.unknown",
@@ -205,7 +205,7 @@ class Record:
 
     def of(self, *actions: str) -> list[Own]:
         """The entries of these actions."""
-        return [row for row in self.entries if row.entry.action in actions]
+        return [own for own in self.entries if own.entry.action in actions]
 
 
 def record_of(member: Member) -> Record:
@@ -218,9 +218,11 @@ def record_of(member: Member) -> Record:
     ]
     opened: dict[int, dict[str, Any]] = {}
     written = [entry.seq for entry in mine if entry.actor == member.public_id]
-    for row in _openings(written):
-        told = services().openings.open(bytes(row.sealed), f"opening:{row.entry_id}:{row.name}".encode())
-        opened.setdefault(row.entry_id, {})[row.name] = Opening.from_json(told).value
+    for opening in _openings(written):
+        opening_json = services().openings.open(
+            bytes(opening.sealed), f"opening:{opening.entry_id}:{opening.name}".encode()
+        )
+        opened.setdefault(opening.entry_id, {})[opening.name] = Opening.from_json(opening_json).value
     return Record(
         [Own(entry, entry.actor == member.public_id, opened.get(entry.seq, {})) for entry in mine],
         dict(sorted(Counter(entry.action for entry in mine).items())),

@@ -76,8 +76,8 @@ def leaves() -> list[bytes]:
 
 def canonical_of(number: int) -> bytes:
     """The canonical bytes of an entry; empty when there is none."""
-    row = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
-    return b"" if row is None else bytes(row)
+    canonical = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
+    return b"" if canonical is None else bytes(canonical)
 
 
 def keys_of_log() -> tuple[VerifierKey, ...]:
@@ -108,5 +108,5 @@ def entries_about(search: Search) -> list[tuple[int, bytes]]:
 def entries_naming(ids: set[str], first: int = 0) -> list[tuple[int, bytes]]:
     """(number, canonical bytes) of every entry from number `first` on that names one of these ids."""
     rows = LogEntry.objects.filter(seq__gte=first).order_by("seq").values_list("seq", "canonical")
-    named = {f'"{one}"'.encode() for one in ids}
-    return [(seq, bytes(text)) for seq, text in rows.iterator() if any(one in bytes(text) for one in named)]
+    named = {f'"{public_id}"'.encode() for public_id in ids}
+    return [(seq, bytes(text)) for seq, text in rows.iterator() if any(public_id in bytes(text) for public_id in named)]

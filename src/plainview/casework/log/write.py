@@ -64,7 +64,7 @@ def write_entry(
     with connection.cursor() as cursor:
         cursor.execute("SELECT at, frontier FROM log_entry ORDER BY seq DESC LIMIT 1")
         newest = cursor.fetchone()
-        made = next_entry(
+        appended = next_entry(
             Frontier.from_bytes(bytes(newest[1])) if newest else Frontier(0, ()),
             log=services().origin,
             at=timezone.now(),
@@ -74,15 +74,15 @@ def write_entry(
             secret={**(secret or {}), **through.sealed},
             previous_at=newest[0] if newest else None,
         )
-        entry, tree = made.entry, made.frontier
+        entry, tree = appended.entry, appended.frontier
         cursor.execute(
             "INSERT INTO log_entry (seq, at, canonical, leaf, frontier) VALUES (%s, %s, %s, %s, %s)",
-            [entry.seq, entry.at, entry.canonical, made.leaf, tree.to_bytes()],
+            [entry.seq, entry.at, entry.canonical, appended.leaf, tree.to_bytes()],
         )
         sealer = services().openings
         sealed = [
-            (entry.seq, row.name, sealer.seal(row.to_json(), f"opening:{entry.seq}:{row.name}".encode()))
-            for row in made.openings
+            (entry.seq, opening.name, sealer.seal(opening.to_json(), f"opening:{entry.seq}:{opening.name}".encode()))
+            for opening in appended.openings
         ]
         cursor.executemany("INSERT INTO log_opening (entry_id, name, sealed) VALUES (%s, %s, %s)", sealed)
     transaction.on_commit(publish)
@@ -115,8 +115,8 @@ def records(first: int) -> Iterator[Record]:
     """
     with transaction.get_connection().cursor() as cursor:
         cursor.execute("SELECT vkey FROM log_key WHERE entry_id < %s ORDER BY entry_id DESC LIMIT 1", [first])
-        row = cursor.fetchone()
-        vkey = row[0] if row else services().first_key.text
+        newest_key = cursor.fetchone()
+        vkey = newest_key[0] if newest_key else services().first_key.text
         cursor.execute(
             "SELECT canonical, leaf, frontier, vkey, checkpoint FROM log_entry "
             "LEFT JOIN log_key ON entry_id = seq WHERE seq >= %s ORDER BY seq",
@@ -143,10 +143,10 @@ def records(first: int) -> Iterator[Record]:
 
 def newest_checkpoint() -> str:
     """The signed checkpoint over the newest entry that has one."""
-    held = ""
+    newest = ""
     with transaction.get_connection().cursor() as cursor:
         cursor.execute("SELECT max(seq) FROM log_entry")
         (newest,) = cursor.fetchone()
     for record in records(newest):
-        held = record.checkpoint or held
-    return held
+        newest = record.checkpoint or newest
+    return newest

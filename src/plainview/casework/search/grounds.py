@@ -52,12 +52,12 @@ class Ground:
     def facts(self, case: Case | None, member: Member) -> GroundFacts:
         """Look up the present facts of the ground.
 
-        Args:
-            case: the case that the search names, with the request that it mirrors (`mirrored`), if any.
-case: the case that the search names, with the request that it mirrors (`mirrored`), if any.
+                Args:
+                    case: the case that the search names, with the request that it mirrors (`mirrored`), if any.
+        case: the case that the search names, with the request that it mirrors (`mirrored`), if any.
 
-        Raises:
-            Refused: the ground does not exist, or does not allow this member to search under this case.
+                Raises:
+                    Refused: the ground does not exist, or does not allow this member to search under this case.
         """
         rules.require(words.mirror_only_by_request(hasattr(case, "mirrored"), False))
         return GroundFacts()

@@ -72,22 +72,22 @@ def blank_rows(
 ) -> set[str]:
     """As `erase_rows`, without asking for holds: for a restore, which repeats what was free to be erased then."""
     with transaction.atomic():
-        held = Video.objects.select_for_update().get(pk=video.pk)
-        digests = set(held.parts.values_list("blob", flat=True)) | {held.stamps_blob}
-        digests |= set(held.stills.values_list("thumbnail", flat=True))
-        stills = Still.objects.filter(video=held).delete()[0]
-        VideoTrack.objects.filter(segment__video=held).delete()
-        held.segments.all().delete()
-        VideoPart.objects.filter(video=held).delete()
-        size = held.received
-        held.name = held.sha256 = held.stamps_blob = held.why = ""
-        held.notes, held.received, held.state = [], 0, Video.State.ERASED
-        held.save()
+        locked = Video.objects.select_for_update().get(pk=video.pk)
+        digests = set(locked.parts.values_list("blob", flat=True)) | {locked.stamps_blob}
+        digests |= set(locked.stills.values_list("thumbnail", flat=True))
+        stills = Still.objects.filter(video=locked).delete()[0]
+        VideoTrack.objects.filter(segment__video=locked).delete()
+        locked.segments.all().delete()
+        VideoPart.objects.filter(video=locked).delete()
+        size = locked.received
+        locked.name = locked.sha256 = locked.stamps_blob = locked.why = ""
+        locked.notes, locked.received, locked.state = [], 0, Video.State.ERASED
+        locked.save()
         write_entry(
             action,
             {
-                "agency": held.case.agency.public_id,
-                "video": held.public_id,
+                "agency": locked.case.agency.public_id,
+                "video": locked.public_id,
                 "bytes": size,
                 "stills": stills,
                 **(cause or {}),

@@ -119,8 +119,8 @@ def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
                 lines.append(_text(f"{more} more in the table."))
         source = folder / "sheet.typ"
         source.write_text("\n\n".join(lines), "utf-8")
-        made = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
-    return bytes(made)
+        document = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
+    return bytes(document)
 
 
 def _string(text: str) -> str:

@@ -30,7 +30,7 @@ from plainview.recognition.video import segment as segments
 from plainview.recognition.video.persons import group
 from plainview.recognition.video.reader import VideoReader
 from plainview.recognition.video.types import FrameIndex, Track, VideoInfo
-from plainview.recognition.video.types import Still as Found
+from plainview.recognition.video.types import Still as DetectedStill
 
 _UNTRUE_END = 1.0
 """Seconds by which a file may end before its announced end without that being said."""
@@ -92,18 +92,20 @@ def _look_through(video: Video, job: Job, progress: Callable[[int, int], None], 
         progress(done, total)
 
     try:
-        for row in video.segments.filter(done_at=None).order_by("number"):
+        for segment in video.segments.filter(done_at=None).order_by("number"):
             reader_now = reader_now or VideoReader(source)
             try:
-                found = segments.process(reader_now, segments.Segment(row.first, row.end), engine, passed=passed)
+                detected = segments.process(
+                    reader_now, segments.Segment(segment.first, segment.end), engine, passed=passed
+                )
             except BadMedia as bad:
                 # The child is gone; what comes after this segment may still be whole.
                 reader_now.close()
                 reader_now = None
-                row.why = bad.why
-                found = segments.Detected((), 0, 0, 1)
-            _keep(video, row, found, index, job, index.number(row.end - 1) - first + 1)
-            progress(index.number(row.end - 1) - first + 1, total)
+                segment.why = bad.why
+                detected = segments.Detected((), 0, 0, 1)
+            _keep(video, segment, detected, index, job, index.number(segment.end - 1) - first + 1)
+            progress(index.number(segment.end - 1) - first + 1, total)
             if time.monotonic() > until and video.segments.filter(done_at=None).exists():
                 raise Later
     finally:
@@ -176,45 +178,54 @@ def _notes(info: VideoInfo, index: FrameIndex, seconds: float) -> list[str]:
     return notes
 
 
-def _keep(video: Video, row: VideoSegment, found: segments.Detected, index: FrameIndex, job: Job, done: int) -> None:
+def _keep(
+    video: Video, segment: VideoSegment, detected: segments.Detected, index: FrameIndex, job: Job, done: int
+) -> None:
     """Keep a segment with its tracks and stills, all of it or nothing, once."""
-    thumbnails = services().blobs.put_many(jpeg(still.thumbnail) for track in found.tracks for still in track.stills)
+    thumbnails = services().blobs.put_many(jpeg(still.thumbnail) for track in detected.tracks for still in track.stills)
     digests = iter(thumbnails)
     sealer = services().templates
     with transaction.atomic():
         progressed(job, done)
-        held = VideoSegment.objects.select_for_update().get(pk=row.pk)
-        if held.done_at is not None:
+        locked = VideoSegment.objects.select_for_update().get(pk=segment.pk)
+        if locked.done_at is not None:
             return
-        for number, track in enumerate(found.tracks, start=1):
-            kept = VideoTrack.objects.create(
-                segment=held,
+        for number, track in enumerate(detected.tracks, start=1):
+            stored_track = VideoTrack.objects.create(
+                segment=locked,
                 number=number,
                 seen=list(track.seen),
                 first_box=_rounded(track.first_box),
                 last_box=_rounded(track.last_box),
-                sealed=sealer.seal(track.template.tobytes(), _context(held.pk, number)),
+                sealed=sealer.seal(track.template.tobytes(), _context(locked.pk, number)),
             )
-            Still.objects.bulk_create(_still(video, kept, still, index, next(digests)) for still in track.stills)
-        held.looked, held.decoded, held.bad, held.why = found.looked, found.decoded, found.bad, row.why
-        held.done_at = timezone.now()
-        held.save()
+            Still.objects.bulk_create(
+                _still(video, stored_track, still, index, next(digests)) for still in track.stills
+            )
+        locked.looked, locked.decoded, locked.bad, locked.why = (
+            detected.looked,
+            detected.decoded,
+            detected.bad,
+            segment.why,
+        )
+        locked.done_at = timezone.now()
+        locked.save()
         _regroup(video)
 
 
-def _still(video: Video, track: VideoTrack, found: Found, index: FrameIndex, thumbnail: str) -> Still:
-    seconds = found.pts * video.base
+def _still(video: Video, track: VideoTrack, still: DetectedStill, index: FrameIndex, thumbnail: str) -> Still:
+    seconds = still.pts * video.base
     return Still(
         video=video,
         track=track,
-        pts=found.pts,
-        frame=index.number(found.pts),
+        pts=still.pts,
+        frame=index.number(still.pts),
         time_s=Decimal(round(seconds * 1_000_000)) / 1_000_000,
-        frame_sha256=found.sha256,
-        one_field=found.one_field,
-        box=_rounded(found.detection.box),
-        quality=found.quality.overall,
-        quality_detail=found.quality.components,
+        frame_sha256=still.sha256,
+        one_field=still.one_field,
+        box=_rounded(still.detection.box),
+        quality=still.quality.overall,
+        quality_detail=still.quality.components,
         thumbnail=thumbnail,
     )
 
@@ -225,34 +236,34 @@ def _regroup(video: Video) -> None:
     sealer = services().templates
     tracks = [
         Track(
-            row.seen[0],
-            row.seen[-1],
-            tuple(row.seen),
-            tuple(row.first_box),
-            tuple(row.last_box),
+            track.seen[0],
+            track.seen[-1],
+            tuple(track.seen),
+            tuple(track.first_box),
+            tuple(track.last_box),
             (),
-            np.frombuffer(sealer.open(bytes(row.sealed), _context(row.segment_id, row.number)), np.float32),
+            np.frombuffer(sealer.open(bytes(track.sealed), _context(track.segment_id, track.number)), np.float32),
         )
-        for row in rows
+        for track in rows
     ]
-    for row, person in zip(rows, group(tracks, max(1, round(1 / video.base))), strict=True):
-        row.person = person + 1
+    for track, person in zip(rows, group(tracks, max(1, round(1 / video.base))), strict=True):
+        track.person = person + 1
     VideoTrack.objects.bulk_update(rows, ["person"], batch_size=200)
 
 
 def _finish(video: Video, job: Job) -> None:
     rows = list(video.segments.order_by("number"))
-    if not sum(row.decoded for row in rows):
+    if not sum(segment.decoded for segment in rows):
         raise BadMedia("no_frames", "No frame of the video can be decoded.", "Copy or export the whole file again.")
     with transaction.atomic():
         progressed(job, job.done)
-        bad = sum(row.bad for row in rows)
-        lost = [row for row in rows if row.why]
+        bad = sum(segment.bad for segment in rows)
+        lost = [segment for segment in rows if segment.why]
         if bad:
             video.notes.append(f"{bad:,} frames or pieces could not be decoded and were passed over.")
-        for row in lost:
-            began = float((row.first - video.begins) * video.base)
-            video.notes.append(f"From {began:,.0f} s on a part could not be decoded: {row.why}")
+        for segment in lost:
+            began = float((segment.first - video.begins) * video.base)
+            video.notes.append(f"From {began:,.0f} s on a part could not be decoded: {segment.why}")
         video.state, video.done_at = Video.State.DONE, timezone.now()
         video.save()
         forget_templates(video)
@@ -262,7 +273,7 @@ def _finish(video: Video, job: Job) -> None:
                 "agency": video.case.agency.public_id,
                 "video": video.public_id,
                 "frames": video.frames,
-                "looked": sum(row.looked for row in rows),
+                "looked": sum(segment.looked for segment in rows),
                 "stills": video.stills.count(),
                 "people": _people(video),
                 "pack": video.pack,
@@ -273,11 +284,11 @@ def _finish(video: Video, job: Job) -> None:
 
 def _stop(video: Video, state: Video.State, code: str, why: str) -> None:
     with transaction.atomic():
-        held = Video.objects.select_for_update().get(pk=video.pk)
-        if held.state in (Video.State.DONE, Video.State.ERASED):
+        locked = Video.objects.select_for_update().get(pk=video.pk)
+        if locked.state in (Video.State.DONE, Video.State.ERASED):
             return
-        held.state, held.code, held.why = state, code, why
-        held.save(update_fields=["state", "code", "why"])
+        locked.state, locked.code, locked.why = state, code, why
+        locked.save(update_fields=["state", "code", "why"])
         write_entry(
             f"video.{state}",
             {"agency": video.case.agency.public_id, "video": video.public_id, "code": code},

@@ -53,11 +53,11 @@ def persons(video: Video, wanted: Filter | None = None) -> list[Person]:
         rows = rows.filter(time_s__gte=wanted.from_s)
     if wanted.to_s is not None:
         rows = rows.filter(time_s__lte=wanted.to_s)
-    found: dict[int, list[Still]] = {}
+    stills_by_person: dict[int, list[Still]] = {}
     for still in rows.select_related("track").order_by("pts", "pk"):
         if still.box[2] >= wanted.min_width:
-            found.setdefault(still.track.person or 0, []).append(still)
-    return [Person(number, sorted(stills, key=_rank)) for number, stills in sorted(found.items())]
+            stills_by_person.setdefault(still.track.person or 0, []).append(still)
+    return [Person(number, sorted(stills, key=_rank)) for number, stills in sorted(stills_by_person.items())]
 
 
 def still_counts(video: Video) -> str:

@@ -110,7 +110,7 @@ def draft_still(public_id: str, *, together: bool = False, acting_member: Member
     still = find.still(public_id, acting_member)
     number = still.video.case.number
     if together:
-        picked.provenance["with"] = [row.public_id for row in best_others(still)]
+        picked.provenance["with"] = [other.public_id for other in best_others(still)]
     draft = prepare(number, picked.name, picked.data, provenance=picked.provenance, acting_member=acting_member)
     shares = [iou(tuple(face["box"]), picked.box) for face in draft.faces]
     if shares and max(shares) >= _SAME_PLACE:
@@ -123,10 +123,10 @@ def draft_still(public_id: str, *, together: bool = False, acting_member: Member
 def best_others(still: Still) -> list[Still]:
     """The best other stills of the person, from other frames, as many as a probe takes."""
     rows = next(
-        (row.stills for row in persons(still.video) if row.number == still.track.person),
+        (person.stills for person in persons(still.video) if person.number == still.track.person),
         [],
     )
-    others = [row for row in rows if row.pts != still.pts and row.quality > 0]
+    others = [other for other in rows if other.pts != still.pts and other.quality > 0]
     return others[: MAX_FRAMES - 1]
 
 
@@ -145,7 +145,7 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
             "Choose the best frames.",
         )
     first = find.still(beside, acting_member)
-    made = []
+    frames = []
     for public_id in stills:
         other = find.still(public_id, acting_member)
         same = other.video_id == first.video_id and other.track.person == first.track.person
@@ -157,8 +157,8 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
                 "Search for each person with a separate probe.",
             )
         probe = prepare_still(public_id, acting_member=acting_member)
-        made.append(Further(probe.data, probe.picture, probe.number, probe.face, probe.provenance))
-    return tuple(made)
+        frames.append(Further(probe.data, probe.picture, probe.number, probe.face, probe.provenance))
+    return tuple(frames)
 
 
 def prepare_still(public_id: str, *, together_with: Sequence[str] = (), acting_member: Member) -> Probe:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from plainview.casework.models import Video
 from plainview.storage.base import BlobStore
 
-_KEPT = 4
+_OPEN_PIECES = 4
 
 
 class StoredVideo:
@@ -51,6 +51,6 @@ class StoredVideo:
             return self._open[number]
         data = self._blobs.get(self._digests[number])
         self._open[number] = data
-        if len(self._open) > _KEPT:
+        if len(self._open) > _OPEN_PIECES:
             self._open.popitem(last=False)
         return data

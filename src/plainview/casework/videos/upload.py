@@ -140,13 +140,13 @@ def add_part(public_id: str, offset: int, data: bytes, *, sha256: str = "", acti
             raise _other_bytes()
     blob = services().blobs.put(data)
     with transaction.atomic():
-        held = Video.objects.select_for_update().get(pk=video.pk)
-        if held.state == Video.State.UPLOADING and held.received == offset:
-            VideoPart.objects.create(video=held, offset=offset, length=len(data), blob=blob)
-            held.received += len(data)
-            held.save(update_fields=["received"])
-            _hashes.add(held.pk, offset, data)
-    return held.received
+        locked = Video.objects.select_for_update().get(pk=video.pk)
+        if locked.state == Video.State.UPLOADING and locked.received == offset:
+            VideoPart.objects.create(video=locked, offset=offset, length=len(data), blob=blob)
+            locked.received += len(data)
+            locked.save(update_fields=["received"])
+            _hashes.add(locked.pk, offset, data)
+    return locked.received
 
 
 def finish_video(public_id: str, *, sha256: str = "", acting_member: Member) -> tuple[Video, Job]:
