@@ -1,7 +1,7 @@
-"""Comparing new references with every open alert, exactly once: the galleries' ordered logs say what is new.
+"""Comparing each new reference with every open alert, exactly once: the galleries' ordered logs say what is new.
 
-Owns the mark of each gallery up to which all alerts were compared. What an alert raises, the notices of it and the new
-mark are one transaction, so that neither a crash nor a second process compares anything twice or leaves it out.
+Owns the mark of each gallery up to which all alerts were compared. The raised candidates, their notices and the new
+mark are one transaction: neither a crash nor a second process may compare a reference twice or skip it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from plainview.recognition.edits import apply, read
 from plainview.scores.scoring import COSINE, Listed
 
 _BLOCK = 1024  # references at once: 1024 x 10,000 scores are 40 MB
-_MARGIN = 1e-4  # of the quick float32 product against the exact score: far above its error of 1e-6
+_MARGIN = 1e-4  # between the fast float32 product and the exact score: far above the error of 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ class _Open:
     templates: NDArray[np.float32]
 
 
-_open_by_gallery: dict[int, _Open] = {}  # by gallery; replaced when its version changes
+_open_by_gallery: dict[int, _Open] = {}  # replaced when the version changes
 
 
 def follow(gallery_id: int) -> int:
-    """Compare what the gallery gained with its open alerts; return how many candidate lists were raised.
+    """Compare a gallery's new references with its open alerts; return how many candidate lists were raised.
 
-    Called after every enrolled batch, and every minute by the worker for what a killed process left.
+    Called after every enrolled batch, and every minute by the worker in case a process was killed.
     """
     raised = 0
     while True:
@@ -95,7 +95,7 @@ def follow_all() -> int:
 
 
 def mark_of(gallery_id: int) -> AlertMark:
-    """The gallery's mark, locked; a new one stands at the gallery's present end: nothing older is new."""
+    """Return the gallery's mark, locked; a new mark is at the gallery's present end: nothing older is new."""
     mark = AlertMark.objects.select_for_update().filter(gallery_id=gallery_id).first()
     if mark is None:
         mark = AlertMark.objects.create(gallery_id=gallery_id, seq=log_head(gallery_id))
@@ -103,7 +103,7 @@ def mark_of(gallery_id: int) -> AlertMark:
 
 
 def back_fill(follows: AlertGallery, *, after: int) -> int:
-    """Compare one new alert with what its gallery gained after a change, up to where following begins."""
+    """Compare a new alert with the references added after a change, up to where following begins."""
     raised = 0
     while block := [change for change in _new(follows.gallery_id, after) if change[0] <= follows.after_seq]:
         raised += _compare(
@@ -124,7 +124,7 @@ def _new(gallery_id: int, after: int) -> list[_Change]:
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after).order_by("seq")
     columns = ("seq", "reference_id", "is_add", "reference__template", "reference__public_id")
     return [
-        # A canary is nobody whom an alert may find.
+        # An alert must not find a canary.
         (seq, reference, open_template(public, sealed) if is_add and sealed and not canary else None)
         for seq, reference, is_add, sealed, public, canary in rows.values_list(*columns, "reference__is_canary")[
             :_BLOCK
@@ -133,7 +133,7 @@ def _new(gallery_id: int, after: int) -> list[_Change]:
 
 
 def _open_alerts(gallery_id: int) -> _Open | None:
-    """The gallery's open alerts, from memory while none was added, ended or changed."""
+    """Return the gallery's open alerts, from memory unless one was added, ended or changed."""
     rows = AlertGallery.objects.filter(gallery_id=gallery_id, alert__closed_at=None)
     now = rows.aggregate(Count("pk"), Max("pk"), Max("alert__changed_at"))
     version = (connection.settings_dict["NAME"], *now.values())
@@ -170,7 +170,7 @@ def _opened(public_id: str, sealed: bytes | memoryview) -> NDArray[np.float32]:
 
 
 def _remade(key: int) -> NDArray[np.float32]:
-    """The alert's template under the loaded pack, from its probe: the pack has changed since it was saved."""
+    """Remake the alert's template from its probe with the loaded pack, which has changed since it was saved."""
     alert = Alert.objects.get(pk=key)
     engine = services().engine
     picture = apply(services().decoder.decode(services().blobs.get(alert.probe_blob)), read(alert.edits))
@@ -185,7 +185,7 @@ def _remade(key: int) -> NDArray[np.float32]:
 def _compare(
     gallery_id: int, block: list[_Change], open_alerts: _Open, after: int, *, ignore_after: bool = False
 ) -> int:
-    """One matrix product of the block's templates with all open alerts."""
+    """Compare the block's templates with all open alerts in one matrix product; return how many lists were raised."""
     added = [(seq, reference, template) for seq, reference, template in block if template is not None]
     if not added:
         return 0
@@ -216,7 +216,7 @@ _Part = tuple[list[Listed], int, int]
 def _parts(
     references: NDArray[np.int64], scores: NDArray[np.float64], seqs: NDArray[np.int64], after: int, upto: int
 ) -> Iterator[_Part]:
-    """Candidate lists of at most MAX_LIST, each with the changes (after, upto] that it is the best of."""
+    """Yield candidate lists of at most MAX_LIST, each with the range of changes (after, upto] that it covers."""
     if len(references) <= MAX_LIST:
         best = ranked(references, scores, MAX_LIST)
         yield [Listed(scored.reference, scored.score, scored.score) for scored in best], after, upto
@@ -228,7 +228,7 @@ def _parts(
 
 
 def _raise(follows: AlertGallery, listed: list[Listed], after: int, upto: int) -> bool:
-    """Record the candidates as a search that the alert made, if every rule still lets it; say whom to tell."""
+    """Record the candidates as a search by the alert, if every rule still allows it, and the notices about it."""
     alert, gallery = follows.alert, follows.gallery
     if not listed or not _may_still(alert, gallery):
         return False
@@ -304,7 +304,7 @@ def _compared(gallery_id: int, after: int, upto: int) -> int:
 
 
 def _may_still(alert: Alert, gallery: Gallery) -> bool:
-    """Every rule that can have changed since: the member, the agency, the case, the passport, the alert itself."""
+    """Check every rule that may have changed since: member, agency, case, passport and the alert itself."""
     member, today = alert.member, timezone.now().date()
     closed = alert.case.closed_at.date() if alert.case.closed_at and not alert.unsolved else None
     answers = (

@@ -1,6 +1,6 @@
 """Saving a probe as an alert: under the same authorisation as a search, until it expires.
 
-Owns the making of an alert; how references are compared with it lies in alert_follow.
+Owns creating an alert. It must never compare references: follow.py does.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ def create_alert(
     since: date | None = None,
     acting_member: Member,
 ) -> Alert:
-    """Save a probe: from now on every new reference of the galleries is compared with it.
+    """Save a probe as an alert: every new reference of the galleries is compared with it from now on.
 
     Args:
         probe: a prepared probe.
-        request: case, purpose, origin; its gallery is not used.
+        request: case, purpose and origin; its gallery is not used.
         galleries: names of galleries of the member's agency.
-        days: until it expires.
-        one_in: at most one false alert in so many new references.
-        since: compare it at once with what was enrolled from this day (UTC) on.
+        days: days until it expires.
+        one_in: accept at most one false alert in this many new references.
+        since: also compare references enrolled from this day (UTC) on, at once.
         acting_member: an examiner.
 
     Raises:
@@ -140,7 +140,7 @@ def _threshold(gallery: Gallery, one_in: int) -> float:
 
 
 def _before(gallery: Gallery, day: date) -> int:
-    """The last change of the gallery's log that is older than this day."""
+    """Return the last change of the gallery's log before this day."""
     older = GalleryChange.objects.filter(gallery=gallery, reference__enrolment__started_at__date__lt=day)
     return older.order_by("-seq").values_list("seq", flat=True).first() or 0
 
@@ -168,7 +168,7 @@ def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: i
 def set_preference(
     *, digest_hours: int, quiet_from: int | None, quiet_until: int | None, acting_member: Member
 ) -> AlertPreference:
-    """Say how oneself is told of what alerts raise.
+    """Set how the member is notified about alerts.
 
     Raises:
         Refused: an hour that does not exist.

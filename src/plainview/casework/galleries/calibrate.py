@@ -1,6 +1,6 @@
-"""Keeping a gallery's calibration and cohort current: both are made anew when it has grown or the pack has changed.
+"""Keeping a gallery's calibration and cohort current: both are remade when the gallery grows or the pack changes.
 
-Owns when; how stands in evaluation.calibration and evaluation.scoring.
+Owns when this happens. It must never compute them itself: scores.calibration and scores.scoring do.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from plainview.scores.calibration import Calibration
 from plainview.scores.scoring import Scorer, cohort_rows
 
 GROWTH = 0.1
-"""Share by which a gallery changes before it is calibrated anew: chosen; the rate itself is scaled to every size."""
+"""Share by which a gallery changes before it is calibrated again: chosen; the rate itself scales to every size."""
 
 
 def calibrate(gallery: Gallery) -> GalleryCalibration:
-    """Return the gallery's calibration under the loaded pack, made anew if it is missing or out of date.
+    """Return the gallery's calibration under the loaded pack, remade if it is missing or out of date.
 
-    The caller has just read the gallery's row: its `log_head` says how far it has grown.
+    The caller has just read the gallery's row, whose `log_head` says how far the gallery has grown.
     """
     pack = services().engine.pack
     newest = newest_calibration(gallery.pk, pack.identity)

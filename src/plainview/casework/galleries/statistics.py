@@ -1,4 +1,4 @@
-"""What a gallery is made of, source by source, and which of its pictures are nearly the same; of one's own agency."""
+"""Reads the sources of a gallery of the member's own agency, and pairs of pictures that are nearly the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plainview.casework import find
 from plainview.casework.models import Enrolment, Member, NearDuplicate, Reference
 
 LOW_QUALITY = 30
-"""Overall quality (0 to 100) below which a reference is counted as low: chosen, a third of a portrait's."""
+"""Overall quality (0 to 100) below which a reference counts as low: chosen, a third of a portrait's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,13 @@ class SourceStatistics:
     """One source of a gallery.
 
     Attributes:
-        kind, name: as the enrolment was told, see casework.manifest.Items.
-        runs: enrolments from it; the newest began at `newest`.
-        pictures, references: what is held now; a picture with several faces gives several references.
+        kind, name: as the enrolment recorded them; see casework.enrolment.manifest.Items.
+        runs: enrolments from this source; the newest began at `newest`.
+        pictures, references: current numbers; a picture with several faces has several references.
         erased: references that were expunged.
         mean_quality, low_quality: mean overall quality, and references below `LOW_QUALITY`.
         first_captured, last_captured, undated: capture dates, and references without one.
-        duplicates, near_duplicates, failed: summed over its runs; failures by code as far as they are listed.
+        duplicates, near_duplicates, failed: totals over its runs; failures by code as far as they are listed.
     """
 
     kind: str
@@ -130,7 +130,7 @@ def _codes(gallery_id: int, kind: str, name: str) -> dict[str, int]:
 
 
 def near_pairs(name: str, member: Member, *, limit: int = 1000) -> list[NearDuplicate]:
-    """Return pairs of nearly the same pictures, the newest first; both references are loaded.
+    """Return pairs of nearly identical pictures, newest first, with both references loaded.
 
     Raises:
         Refused: gallery.unknown.

@@ -1,7 +1,7 @@
-"""Keeping what witnesses cosigned beside the public copy of the log.
+"""Storing checkpoints that witnesses cosigned, with the public copy of the log.
 
-It must never keep a checkpoint that the log did not sign, that the log does not extend, or that no trusted
-witness cosigned.
+It must never store a checkpoint that the log did not sign, that the log does not extend, or that no trusted witness
+cosigned.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from plainview.policy.wording import counted
 
 
 def add_cosigned(path: Path) -> tuple[int, list[str]]:
-    """Keep a cosigned checkpoint; the operator's act. One that is kept already is not kept twice.
+    """Store a cosigned checkpoint, once; the operator's act.
 
     Returns:
         The number of entries that it covers, and the names of the trusted witnesses who cosigned it.

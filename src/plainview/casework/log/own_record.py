@@ -1,4 +1,4 @@
-"""Taking one's own record away; that it was taken is an entry too."""
+"""Exporting the member's own record; the export is an entry too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from plainview.policy.permissions import Permission
 
 
 def export_record(*, acting_member: Member) -> dict[str, Any]:
-    """Return everything that is held about the acting member as plain values for JSON.
+    """Return everything that the workspace has about the acting member, as plain values for JSON.
 
     Raises:
         Refused: no permission.

@@ -1,7 +1,7 @@
-"""Writing the log: the one way an entry comes to be.
+"""Writing the log: the only way to add an entry.
 
-Owns the entry's place in the database transaction of the act that it records, and its publication after the
-commit. It must never be called outside a transaction, and nothing else writes these tables.
+Owns the entry's place in the database transaction of the act that it records, and its publication after the commit. It
+must never be called outside a transaction, and nothing else writes these tables.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ROWS = 500  # an entry is at most 64 KiB
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a member takes away: the number of the entry, and the log's size and root (hex) just after it."""
+    """A member's receipt: the number of the entry, and the log's size and root (hex) just after it."""
 
     entry: int
     size: int
@@ -40,22 +40,22 @@ def write_entry(
 ) -> Receipt:
     """Append one entry in the running transaction; it is published to the log folder after the commit.
 
-    The entry also says through what the member acted (casework.channel).
+    The entry also names the channel through which the member acted (log.channel).
 
     Args:
-        action: what happened, e.g. "search.requested".
+        action: its name, e.g. "search.requested".
         subject: public facts without personal data.
-        secret: facts that may have to be erased one day; only their commitments enter the log.
-        acting_member: who did it; None for the system itself.
+        secret: facts that may have to be erased; only their commitments enter the log.
+        acting_member: the member who acted; None for the system itself.
 
     Raises:
         TransactionManagementError: no transaction is running.
         ClockWentBack: the clock was set back.
-        LogFolderError: raised by the commit, when the public copy does not fit the database.
+        LogFolderError: raised by the commit, if the public copy does not match the database.
     """
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("an entry is written in the transaction of its act")
+        raise transaction.TransactionManagementError("an entry must be written in the transaction of its act")
     # Before anything is written: without the signing key or its folder the act must not happen at all.
     services().signer  # noqa: B018
     services().log_folder  # noqa: B018
@@ -90,25 +90,25 @@ def write_entry(
 
 
 def publish() -> None:
-    """Bring the public copy of the log level with the database.
+    """Bring the public copy of the log up to date with the database.
 
     Raises:
-        LogFolderError: the folder holds something else than the database, or cannot be written.
+        LogFolderError: the folder differs from the database, or cannot be written.
     """
     try:
         services().log_folder.publish(records)
     except OSError as error:
         raise LogFolderError(
             f"The log folder {services().workspace.audit} cannot be written: {error.strerror or error}.",
-            "Free space on its disk or repair it. Until then no search runs. What was committed is published afterwards.",
+            "Free space on its disk or repair it. No search runs until then. Committed entries are published afterwards.",
         ) from None
 
 
 def records(first: int) -> Iterator[Record]:
-    """Yield the entries from number `first` on, each with a checkpoint of the log that ends with it.
+    """Yield the entries from number `first` on, each with a checkpoint of the log ending with it.
 
-    An entry from before a change of the key has a checkpoint only if it made that change: the key that could
-    sign the others is destroyed, and the one that was kept covers them.
+    Of the entries before a change of the key, only the one that made the change has a checkpoint: the key that could
+    sign the others is destroyed, and the stored checkpoint covers them.
 
     Raises:
         LogFolderError: the key in force is not in the workspace.
@@ -142,7 +142,7 @@ def records(first: int) -> Iterator[Record]:
 
 
 def newest_checkpoint() -> str:
-    """The signed checkpoint over the newest entry that has one."""
+    """Return the signed checkpoint of the newest entry that has one."""
     newest = ""
     with transaction.get_connection().cursor() as cursor:
         cursor.execute("SELECT max(seq) FROM log_entry")
