@@ -263,7 +263,8 @@ def _finish(video: Video, job: Job) -> None:
         bad = sum(segment.bad for segment in rows)
         lost = [segment for segment in rows if segment.why]
         if bad:
-            video.notes.append(f"Skipped, because decoding failed: {counted(bad, 'frame or piece', 'frames or pieces')}.")
+            video.notes.append(
+                f"Skipped, because decoding failed: {counted(bad, 'frame or piece', 'frames or pieces')}."
             )
         for segment in lost:
             began = float((segment.first - video.begins) * video.base)
