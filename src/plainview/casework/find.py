@@ -104,12 +104,12 @@ class Kind(Generic[M]):
             value = value.lower()
         if lock:
             rows = rows.select_for_update(of=("self",))
-        row = rows.filter((self.by, value)).first()
-        if row is None:
+        match = rows.filter((self.by, value)).first()
+        if match is None:
             check = f"Check {_CALLED.get(self.by, 'its id')} {self.where or f'in the list of {self.noun}s'}."
             next_step = f"{check} It may have been {self.gone}." if self.gone else check
             raise Refused(self.rule, "Not found", f"{self.whose.subject} no {self.noun} {value!r}.", next_step)
-        return row
+        return match
 
 
 _CALLED = {"pk": "it", "number": "its number", "name": "its name", "email": "the address"}
@@ -296,15 +296,15 @@ def candidate(search_id: str, rank: int, member: Member) -> Candidate:
     Raises:
         Refused: search.unknown, search.sealed, candidate.unknown, or reference.expunged.
     """
-    found = candidate_of(viewable_search(search_id, member), rank)
-    if not found.reference.template:
+    listed = candidate_of(viewable_search(search_id, member), rank)
+    if not listed.reference.template:
         raise Refused(
             "reference.expunged",
             "Nothing shown",
             "This reference was erased from its gallery.",
             "Its picture is gone; the candidate list still names its rank.",
         )
-    return found
+    return listed
 
 
 def candidate_of(search: Search, rank: int) -> Candidate:
@@ -335,9 +335,9 @@ def examination(public_id: str, member: Member) -> Examination:
     Raises:
         Refused: examination.unknown or search.sealed.
     """
-    row = examination_unsealed(public_id, member)
-    require_open_to_view(row.candidate.search)
-    return row
+    stored = examination_unsealed(public_id, member)
+    require_open_to_view(stored.candidate.search)
+    return stored
 
 
 def member_by_email(email: str) -> Member:
@@ -363,9 +363,9 @@ def agency_named(name: str) -> Agency:
     Raises:
         Refused: agency.unknown.
     """
-    row = Agency.objects.filter(name=name.strip()).first()
-    if row is None:
+    named = Agency.objects.filter(name=name.strip()).first()
+    if named is None:
         raise Refused(
             "agency.unknown", "Not found", f"There is no agency {name!r}.", "Check its name in the list of agencies."
         )
-    return row
+    return named

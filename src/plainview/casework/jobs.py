@@ -83,10 +83,10 @@ def beat(job: Job, done: int, total: int | None = None) -> None:
     now = timezone.now()
     if job.beat_at is not None and now - job.beat_at < _BEAT and done != total:
         return
-    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
+    updated = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
         beat_at=now, done=done, total=job.total if total is None else total
     )
-    if not held:
+    if not updated:
         raise Cancelled
     job.beat_at, job.done = now, done
 
@@ -97,10 +97,10 @@ def progressed(job: Job, done: int) -> None:
     Raises:
         Cancelled: stop, and keep nothing.
     """
-    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
+    updated = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
         beat_at=timezone.now(), done=done, lost=0
     )
-    if not held:
+    if not updated:
         raise Cancelled
     job.done, job.lost = done, 0
 
@@ -134,20 +134,20 @@ def run(pk: int, work: Callable[[Job], str]) -> bool:
 
 
 def _put_back(job: Job) -> bool:
-    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
+    updated = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
         state=Job.State.WAITING, beat_at=timezone.now(), lost=0
     )
-    if not held:
+    if not updated:
         end(job, Job.State.CANCELLED, "Cancelled. What was done until then is kept.")
-    return bool(held)
+    return bool(updated)
 
 
 def end(job: Job, state: Job.State, note: str) -> None:
     """End the job, unless another worker has taken it meanwhile."""
     with transaction.atomic():
-        held = Job.objects.select_for_update().filter(pk=job.pk, tries=job.tries, finished_at=None).first()
-        if held is not None:
-            _end(held, state, note)
+        locked = Job.objects.select_for_update().filter(pk=job.pk, tries=job.tries, finished_at=None).first()
+        if locked is not None:
+            _end(locked, state, note)
 
 
 def _end(job: Job, state: Job.State, note: str) -> None:

@@ -31,7 +31,7 @@ EXAMINED = 1280
 """Side of the aligned square that is examined, in pixels: eyes about 280 apart, more than nearly every probe has."""
 
 _QUALITY = 90  # JPEG: no visible loss at these sizes
-_KEPT = 2048  # pictures in memory: about 40 MB of cards
+_MOST_CACHED = 2048  # pictures in memory: about 40 MB of cards
 _COMMENT_HEAD, _COMMENT_MOST = 4, 65_537  # bytes of a JPEG comment: marker and length; the longest one
 
 
@@ -143,7 +143,7 @@ def forget_pictures() -> None:
 
 
 # Keyed by content hash: the same key always means the same picture.
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_MOST_CACHED)
 def _face(blob: str, box: tuple[float, ...], side: int, edits: tuple[str, ...]) -> bytes:
     return jpeg(face_square(_pixels(blob, edits), box, side))
 
@@ -168,9 +168,9 @@ def _points_at(picture: Picture, box: tuple[float, ...]) -> Points | None:
     """The points of the face whose middle is nearest to the box's; None when none is inside it (another detector)."""
     x, y, width, height = box
     middle = np.array([x + width / 2, y + height / 2])
-    found = [(face.detection.points, face.detection.points.mean(axis=0)) for face in services().engine.faces(picture)]
-    inside = [(points, at) for points, at in found if (np.abs(at - middle) <= (width / 2, height / 2)).all()]
-    return min(inside, key=lambda row: float(np.hypot(*(row[1] - middle))), default=(None,))[0]
+    faces = [(face.detection.points, face.detection.points.mean(axis=0)) for face in services().engine.faces(picture)]
+    inside = [(points, at) for points, at in faces if (np.abs(at - middle) <= (width / 2, height / 2)).all()]
+    return min(inside, key=lambda candidate: float(np.hypot(*(candidate[1] - middle))), default=(None,))[0]
 
 
 def _pixels(blob: str, edits: tuple[str, ...]) -> Pixels:

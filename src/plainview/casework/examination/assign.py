@@ -54,27 +54,27 @@ def assign_verifier(examination: Examination) -> Verification | None:
     if not able:
         return None
     verifier = _random.choice(able)
-    made: list[Verification] = []
-    steps: list[Callable[[], None]] = [lambda: made.append(_of_examination(examination, verifier))]
+    tasks: list[Verification] = []
+    steps: list[Callable[[], None]] = [lambda: tasks.append(_of_examination(examination, verifier))]
     if _item_is_due(agency):
-        steps.append(lambda: _give_item([row for row in everybody if row != verifier], verifier))
+        steps.append(lambda: _give_item([other for other in everybody if other != verifier], verifier))
     _random.shuffle(steps)  # else the order in the log would tell which is which
     for step in steps:
         step()
-    return made[0]
+    return tasks[0]
 
 
 def assign_waiting() -> int:
     """Assign every examination of a potential candidate that has no verifier (any more); return how many were."""
-    held = live_tasks().filter(examination=OuterRef("pk"))
-    waiting = Examination.objects.filter(~Exists(held), conclusion=looking.POTENTIAL)
+    with_verifier = live_tasks().filter(examination=OuterRef("pk"))
+    waiting = Examination.objects.filter(~Exists(with_verifier), conclusion=looking.POTENTIAL)
     waiting = waiting.exclude(candidate__reference__template=b"")
-    return sum(1 for row in waiting.select_related("member__agency") if _assigned(row))
+    return sum(1 for examination in waiting.select_related("member__agency") if _assigned(examination))
 
 
-def _assigned(row: Examination) -> bool:
+def _assigned(examination: Examination) -> bool:
     with transaction.atomic():
-        return assign_verifier(row) is not None
+        return assign_verifier(examination) is not None
 
 
 def _able(agency: Agency) -> list[Member]:
@@ -171,7 +171,10 @@ def _foils_of(item: ProficiencyItem) -> list[Reference]:
     keys = list(others.order_by("pk").values_list("pk", flat=True)[:_POOL])
     face = open_template(item.reference.public_id, item.reference.template)
     foils: list[Reference] = []
-    for row in Reference.objects.filter(pk__in=_random.sample(keys, min(_TRIED, len(keys)))).order_by("?"):
-        if len(foils) < looking.FOILS and float(open_template(row.public_id, row.template) @ face) < SAME_FACE:
-            foils.append(row)
+    for reference in Reference.objects.filter(pk__in=_random.sample(keys, min(_TRIED, len(keys)))).order_by("?"):
+        if (
+            len(foils) < looking.FOILS
+            and float(open_template(reference.public_id, reference.template) @ face) < SAME_FACE
+        ):
+            foils.append(reference)
     return foils

@@ -47,8 +47,8 @@ def _open_tasks(member: Member) -> QuerySet[Verification]:
 def waiting(member: Member) -> list[Waiting]:
     """The member's own unanswered tasks, oldest first."""
     return [
-        Waiting(row.public_id, row.assigned_at, row.shown_at is not None)
-        for row in _open_tasks(member).order_by("assigned_at", "pk")
+        Waiting(task.public_id, task.assigned_at, task.shown_at is not None)
+        for task in _open_tasks(member).order_by("assigned_at", "pk")
     ]
 
 
@@ -71,8 +71,8 @@ def blind_pictures(task: Verification) -> tuple[bytes, dict[int, bytes]]:
     """
     items = list(task.items.select_related("reference").order_by("position"))
     with _MAKING:  # a page asks for all of them at once: the first makes them, the others find them made
-        made = [aligned_jpeg(i.reference.blob, i.reference.box, i.reference.points) for i in items]
-        probe, *faces = of_one_length([_probe(task), *made])
+        candidates = [aligned_jpeg(i.reference.blob, i.reference.box, i.reference.points) for i in items]
+        probe, *faces = of_one_length([_probe(task), *candidates])
     return probe, {item.position: face for item, face in zip(items, faces, strict=True)}
 
 

@@ -35,12 +35,12 @@ def open_draft(member: Member, about: Candidate | Verification) -> Draft:
 
 def write_draft(draft: Draft, place: int, answers: Answers, version: int) -> Saved:
     """Overwrite the answers about one face; the last write wins, and says if it overwrote another one."""
-    held = Draft.objects.select_for_update().get(pk=draft.pk)
-    elsewhere = held.version != version
-    held.sealed = sealed(held, opened(held) | {place: answers})
-    held.version, held.saved_at = held.version + 1, timezone.now()
-    held.save(update_fields=["sealed", "version", "saved_at"])
-    return Saved(held.version, held.saved_at, elsewhere)
+    stored = Draft.objects.select_for_update().get(pk=draft.pk)
+    elsewhere = stored.version != version
+    stored.sealed = sealed(stored, opened(stored) | {place: answers})
+    stored.version, stored.saved_at = stored.version + 1, timezone.now()
+    stored.save(update_fields=["sealed", "version", "saved_at"])
+    return Saved(stored.version, stored.saved_at, elsewhere)
 
 
 def erase_draft(member: Member, about: Candidate | Verification) -> None:
@@ -72,13 +72,13 @@ class Answers:
         """Keep of anything what can be an answer."""
         components, acknowledged = raw.get("components"), raw.get("acknowledged")
         conclusion, notes = raw.get("conclusion"), raw.get("notes")
-        given = components if isinstance(components, Mapping) else {}
+        by_name = components if isinstance(components, Mapping) else {}
         named = acknowledged if isinstance(acknowledged, list) else []
         return cls(
-            {name: given[name] for name in COMPONENTS if given.get(name) in ANSWERS},
+            {name: by_name[name] for name in COMPONENTS if by_name.get(name) in ANSWERS},
             conclusion if conclusion in CONCLUSIONS else "",
             notes[:_MAX_NOTES] if isinstance(notes, str) else "",
-            [str(one)[:100] for one in named[:_MAX_ACKNOWLEDGED]],
+            [str(caution_id)[:100] for caution_id in named[:_MAX_ACKNOWLEDGED]],
         )
 
 
@@ -86,11 +86,11 @@ def opened(draft: Draft) -> dict[int, Answers]:
     """Position -> answers; an examination's one face has the position 0."""
     if not draft.sealed:
         return {}
-    told = json.loads(services().drafts.open(bytes(draft.sealed), f"draft:{draft.pk}".encode()))
-    return {int(place): Answers.of(raw) for place, raw in told.items()}
+    answers_json = json.loads(services().drafts.open(bytes(draft.sealed), f"draft:{draft.pk}".encode()))
+    return {int(place): Answers.of(raw) for place, raw in answers_json.items()}
 
 
 def sealed(draft: Draft, faces: Mapping[int, Answers]) -> bytes:
     """The answers as they are stored."""
-    told = json.dumps({str(place): asdict(answers) for place, answers in faces.items()})
-    return services().drafts.seal(told.encode(), f"draft:{draft.pk}".encode())
+    answers_json = json.dumps({str(place): asdict(answers) for place, answers in faces.items()})
+    return services().drafts.seal(answers_json.encode(), f"draft:{draft.pk}".encode())

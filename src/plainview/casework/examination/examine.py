@@ -110,7 +110,7 @@ def examine(
             looking.cautions_acknowledged(shown, acknowledged),
         )
         _not_twice(candidate, acting_member)
-        row = Examination.objects.create(
+        examination = Examination.objects.create(
             candidate=candidate,
             member=acting_member,
             components=dict(components),
@@ -121,7 +121,7 @@ def examine(
         receipt = write_entry(
             "examination.recorded",
             {
-                "examination": row.public_id,
+                "examination": examination.public_id,
                 "agency": acting_member.agency.public_id,
                 "search": search.public_id,
                 "rank": rank,
@@ -129,15 +129,15 @@ def examine(
                 "cautions": list(shown),
                 **both(search),
             },
-            {"notes": row.notes} if row.notes else {},
+            {"notes": examination.notes} if examination.notes else {},
             acting_member=acting_member,
         )
-        row.entry = receipt.entry
-        row.save(update_fields=["entry"])
+        examination.entry = receipt.entry
+        examination.save(update_fields=["entry"])
         erase_draft(acting_member, candidate)
         if conclusion == looking.POTENTIAL:
-            assign_verifier(row)
-    return row
+            assign_verifier(examination)
+    return examination
 
 
 def _not_twice(candidate: Candidate, member: Member) -> None:

@@ -27,9 +27,9 @@ def examined_picture(search_id: str, rank: int, which: str, member: Member) -> b
     Raises:
         Refused: unknown, erased, or the page was not opened.
     """
-    row = find.candidate(search_id, rank, member)
-    seen = Draft.objects.filter(candidate=row, member=member).exists()
-    if not seen and not Examination.objects.filter(candidate=row, member=member).exists():
+    candidate = find.candidate(search_id, rank, member)
+    seen = Draft.objects.filter(candidate=candidate, member=member).exists()
+    if not seen and not Examination.objects.filter(candidate=candidate, member=member).exists():
         raise Refused(
             "examination.not_opened",
             "Nothing shown",
@@ -38,8 +38,8 @@ def examined_picture(search_id: str, rank: int, which: str, member: Member) -> b
             act=Permission.EXAMINATION_RECORD,
         )
     if which == "probe":
-        return aligned_jpeg(row.search.probe_blob, row.search.box, edits=row.search.edits)
-    return aligned_jpeg(row.reference.blob, row.reference.box, row.reference.points)
+        return aligned_jpeg(candidate.search.probe_blob, candidate.search.box, edits=candidate.search.edits)
+    return aligned_jpeg(candidate.reference.blob, candidate.reference.box, candidate.reference.points)
 
 
 @dataclass(frozen=True, slots=True)

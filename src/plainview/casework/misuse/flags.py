@@ -67,9 +67,13 @@ def _by_history(search: Search, template: Vector, share: float) -> list[misuse.F
     of_search = dict(zip(templates, faces, strict=False))
     facts = [
         misuse.SearchFact(
-            row.public_id, row.member_public, str(row.case_id), row.at, of_search.get(row.pk, -1 - row.pk)
+            earlier.public_id,
+            earlier.member_public,
+            str(earlier.case_id),
+            earlier.at,
+            of_search.get(earlier.pk, -1 - earlier.pk),
         )
-        for row in before
+        for earlier in before
     ]
     new = misuse.SearchFact(
         search.public_id,
@@ -89,13 +93,13 @@ def _tripwires(search: Search, template: Vector) -> list[misuse.Finding]:
     if not rows:
         return []
     opened = [
-        np.frombuffer(services().templates.open(bytes(row.sealed), f"tripwire:{row.public_id}".encode()), np.float32)
-        for row in rows
+        np.frombuffer(services().templates.open(bytes(wire.sealed), f"tripwire:{wire.public_id}".encode()), np.float32)
+        for wire in rows
     ]
     scores = np.stack(opened) @ template
     return [
-        misuse.tripwire(row.public_id, float(score), _TRIPWIRE_ONCE_IN)
-        for row, score in zip(rows, scores, strict=True)
+        misuse.tripwire(wire.public_id, float(score), _TRIPWIRE_ONCE_IN)
+        for wire, score in zip(rows, scores, strict=True)
         if score >= TRIPWIRE
     ]
 
@@ -120,8 +124,8 @@ def raise_flag(finding: misuse.Finding, member: Member, search: Search | None) -
         raised_at=timezone.now(),
         sealed=b"",
     )
-    told = json.dumps({"says": finding.says, "evidence": dict(finding.evidence)}).encode()
-    flag.sealed = services().openings.seal(told, f"flag:{flag.public_id}".encode())
+    finding_json = json.dumps({"says": finding.says, "evidence": dict(finding.evidence)}).encode()
+    flag.sealed = services().openings.seal(finding_json, f"flag:{flag.public_id}".encode())
     flag.save()
     write_entry(
         "flag.raised",
@@ -144,8 +148,8 @@ def view_flag(public_id: str, *, acting_member: Member) -> tuple[Flag, dict[str,
         rules.require(joining.another_person(acting_member.public_id, flag.member.public_id, "View"))
         opened = services().openings.open(bytes(flag.sealed), f"flag:{flag.public_id}".encode())
         write_entry("flag.viewed", {"flag": flag.public_id}, acting_member=acting_member)
-    told: dict[str, object] = json.loads(opened)
-    return flag, told
+    evidence: dict[str, object] = json.loads(opened)
+    return flag, evidence
 
 
 def decide_flag(public_id: str, outcome: str, reason: str, *, acting_member: Member) -> Flag:

@@ -31,24 +31,25 @@ def facts_before(search: Search, *, since: datetime) -> tuple[list[Earlier], dic
     """Earlier searches of the same case or member, and the probe templates of those of the case."""
     rows = Search.objects.filter(Q(case_id=search.case_id) | Q(member_id=search.member_id))
     rows = rows.filter(requested_at__gte=since, erased_at=None).exclude(pk=search.pk).order_by("-pk")[:_MOST]
-    found = rows.values_list("pk", "public_id", "member__public_id", "case_id", "requested_at")
-    earlier = [Earlier(*row) for row in found]
-    held = ProbeTemplate.objects.filter(search_id__in=[row.pk for row in earlier if row.case_id == search.case_id])
+    columns = rows.values_list("pk", "public_id", "member__public_id", "case_id", "requested_at")
+    searches = [Earlier(*values) for values in columns]
+    of_case = [earlier.pk for earlier in searches if earlier.case_id == search.case_id]
+    stored = ProbeTemplate.objects.filter(search_id__in=of_case)
     templates = {
         pk: np.frombuffer(services().templates.open(bytes(sealed), f"probe:{public}".encode()), dtype=np.float32)
-        for pk, public, sealed in held.order_by("search_id").values_list("search_id", "search__public_id", "sealed")
+        for pk, public, sealed in stored.order_by("search_id").values_list("search_id", "search__public_id", "sealed")
     }
-    return earlier, templates
+    return searches, templates
 
 
 def closed_attempts(member: Member, *, since: datetime) -> list[datetime]:
     """When the member tried to search under a closed case, from the log itself."""
     rows = LogEntry.objects.filter(at__gte=format_time(since)).order_by("seq").values_list("canonical", flat=True)
     actor = f'"actor":"{member.public_id}"'.encode()
-    found = [parse_line(bytes(text)) for text in rows.iterator() if actor in bytes(text)]
+    entries = [parse_line(bytes(text)) for text in rows.iterator() if actor in bytes(text)]
     return [
         datetime.fromisoformat(entry.at)
-        for entry in found
+        for entry in entries
         if entry.action == "search.refused" and entry.subject.get("rule") == "case.closed"
     ]
 
@@ -65,8 +66,8 @@ def tripwires(member: Member) -> list[tuple[Tripwire, str]]:
     """The acting member's own tripwires with their labels."""
     return [
         (
-            row,
-            services().openings.open(bytes(row.sealed_label), f"tripwire label:{row.public_id}".encode()).decode(),
+            wire,
+            services().openings.open(bytes(wire.sealed_label), f"tripwire label:{wire.public_id}".encode()).decode(),
         )
-        for row in Tripwire.objects.filter(owner=member).order_by("pk")
+        for wire in Tripwire.objects.filter(owner=member).order_by("pk")
     ]

@@ -54,12 +54,14 @@ def add_tripwire(photograph: Path, label: str, *, consent: bool, acting_member: 
         engine, picture = services().engine, services().decoder.decode(read_file(photograph))
         _, face = engine.probe_face(picture)
         template = engine.template(picture, face.detection)
-        row = Tripwire(owner=acting_member, sealed=b"", sealed_label=b"")
-        row.sealed = services().templates.seal(template.tobytes(), f"tripwire:{row.public_id}".encode())
-        row.sealed_label = services().openings.seal(label.strip().encode(), f"tripwire label:{row.public_id}".encode())
-        row.save()
-        write_entry("tripwire.added", {"tripwire": row.public_id}, acting_member=acting_member)
-    return row
+        wire = Tripwire(owner=acting_member, sealed=b"", sealed_label=b"")
+        wire.sealed = services().templates.seal(template.tobytes(), f"tripwire:{wire.public_id}".encode())
+        wire.sealed_label = services().openings.seal(
+            label.strip().encode(), f"tripwire label:{wire.public_id}".encode()
+        )
+        wire.save()
+        write_entry("tripwire.added", {"tripwire": wire.public_id}, acting_member=acting_member)
+    return wire
 
 
 def remove_tripwire(public_id: str, *, acting_member: Member) -> None:
@@ -69,6 +71,6 @@ def remove_tripwire(public_id: str, *, acting_member: Member) -> None:
         Refused: no permission, or not theirs.
     """
     with acting("tripwire.remove", Permission.TRIPWIRE_OWN, acting_member):
-        row = find.tripwire(public_id, acting_member)
-        row.delete()
-        write_entry("tripwire.removed", {"tripwire": row.public_id}, acting_member=acting_member)
+        wire = find.tripwire(public_id, acting_member)
+        wire.delete()
+        write_entry("tripwire.removed", {"tripwire": wire.public_id}, acting_member=acting_member)

@@ -50,20 +50,20 @@ def own_cases(member: Member) -> list[Case]:
 
 def in_the_way(member: Member) -> list[str]:
     """What stops the member from their work, or soon will, in plain words with what to do."""
-    found = []
+    obstacles = []
     today = timezone.now().date()
     _, policy = binding(member.agency)
     if not member.agency.is_open:
-        found.append("Your agency is not open: nothing can be searched. Ask its head.")
+        obstacles.append("Your agency is not open: nothing can be searched. Ask its head.")
     for role in (Role.EXAMINER, Role.VERIFIER):
         if role.value not in member.roles:
             continue
         answer = trained(role, training_facts(member), policy, today)
         if isinstance(answer, Refused):
-            found.append(f"{answer.why} Until then you cannot work as {role.value}. {answer.next_step}")
+            obstacles.append(f"{answer.why} Until then you cannot work as {role.value}. {answer.next_step}")
         elif (ends := _ends(member)) is not None and ends - today <= SOON:
-            found.append(f"Your training runs out on {ends:%-d %B %Y}. Book the next course.")
-    return list(dict.fromkeys(found))
+            obstacles.append(f"Your training runs out on {ends:%-d %B %Y}. Book the next course.")
+    return list(dict.fromkeys(obstacles))
 
 
 def _ends(member: Member) -> date | None:

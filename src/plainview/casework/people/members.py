@@ -119,8 +119,8 @@ def join(code: str, name: str) -> Member:
     """
     name = " ".join(name.split())
     with transaction.atomic():
-        held = Invitation.objects.select_for_update().select_related("agency")
-        invitation = held.filter(code_sha256=digest(code)).first()
+        locked = Invitation.objects.select_for_update().select_related("agency")
+        invitation = locked.filter(code_sha256=digest(code)).first()
         rules.require(
             joining.invitation_valid(
                 invitation is not None,

@@ -29,7 +29,7 @@ def training_facts(member: Member, *, known_at: datetime | None = None) -> tuple
     rows = Training.objects.filter(member=member)
     if known_at is not None:
         rows = rows.filter(recorded_at__lte=known_at)
-    return tuple(TrainingFacts(*row) for row in rows.values_list("course", "hours", "expires_on"))
+    return tuple(TrainingFacts(*training) for training in rows.values_list("course", "hours", "expires_on"))
 
 
 def trial_facts(member: Member) -> TrialFacts | None:

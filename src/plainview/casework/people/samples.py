@@ -34,7 +34,7 @@ def make_credentials() -> None:
         Refused: sample.not_one.
     """
     _require_sample()
-    held: dict[str, dict[str, str]] = {}
+    by_email: dict[str, dict[str, str]] = {}
     with transaction.atomic():
         for member in Member.objects.filter(is_sample=True).order_by("pk"):
             password = "-".join(secrets.token_hex(3)[:5] for _ in range(_WORDS))
@@ -43,10 +43,10 @@ def make_credentials() -> None:
             member.save(update_fields=["password"])
             totp.TOTP.activate(member, secret)
             RecoveryCodes.activate(member)
-            held[member.email] = {"password": password, "totp_secret": secret}
+            by_email[member.email] = {"password": password, "totp_secret": secret}
         descriptor = os.open(_file(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(held, file)
+            json.dump(by_email, file)
 
 
 def credentials() -> dict[str, dict[str, str]]:
@@ -56,11 +56,11 @@ def credentials() -> dict[str, dict[str, str]]:
         Refused: sample.not_one.
     """
     _require_sample()
-    held: dict[str, dict[str, str]] = json.loads(_file().read_text("utf-8"))
-    for row in held.values():
+    by_email: dict[str, dict[str, str]] = json.loads(_file().read_text("utf-8"))
+    for credential in by_email.values():
         counter = int(time.time()) // _PERIOD
-        row["code"] = totp.format_hotp_value(totp.hotp_value(row["totp_secret"], counter))
-    return held
+        credential["code"] = totp.format_hotp_value(totp.hotp_value(credential["totp_secret"], counter))
+    return by_email
 
 
 def _require_sample() -> None:

@@ -55,16 +55,16 @@ def record_failure(member: Member | None, tried: str, factor: str) -> None:
         if member is None:
             return
         # The row is locked: two failures at the same moment both count.
-        held = Member.objects.select_for_update().get(pk=member.pk)
-        SignInFailure.objects.create(member=held, at=now, factor=factor)
-        recent = SignInFailure.objects.filter(member=held, at__gt=now - signing_in.FAILURE_WINDOW)
-        if held.locked_at is None and signing_in.locks(recent.values_list("at", flat=True), now):
-            held.locked_at = now
-            held.save(update_fields=["locked_at"])
-            end_sessions(held)
+        locked = Member.objects.select_for_update().get(pk=member.pk)
+        SignInFailure.objects.create(member=locked, at=now, factor=factor)
+        recent = SignInFailure.objects.filter(member=locked, at__gt=now - signing_in.FAILURE_WINDOW)
+        if locked.locked_at is None and signing_in.locks(recent.values_list("at", flat=True), now):
+            locked.locked_at = now
+            locked.save(update_fields=["locked_at"])
+            end_sessions(locked)
             write_entry(
                 "member.locked",
-                {"member": held.public_id, "agency": held.agency.public_id, "failures": recent.count()},
+                {"member": locked.public_id, "agency": locked.agency.public_id, "failures": recent.count()},
                 acting_member=None,
             )
 
@@ -145,19 +145,19 @@ def use_reset(code: str, password: str) -> Member:
     """
     with transaction.atomic():
         rows = SignInReset.objects.select_for_update().select_related("member__agency")
-        row = rows.filter(code_sha256=digest(code)).first()
+        reset = rows.filter(code_sha256=digest(code)).first()
         rules.require(
             joining.invitation_valid(
-                row is not None,
-                row is not None and row.used_at is not None,
-                row.expires_at if row else None,
+                reset is not None,
+                reset is not None and reset.used_at is not None,
+                reset.expires_at if reset else None,
                 timezone.now(),
             )
         )
-        assert row is not None  # noqa: S101  require() has raised otherwise
-        row.used_at = timezone.now()
-        row.save(update_fields=["used_at"])
-        return set_password(row.member, password)
+        assert reset is not None  # noqa: S101  require() has raised otherwise
+        reset.used_at = timezone.now()
+        reset.save(update_fields=["used_at"])
+        return set_password(reset.member, password)
 
 
 def set_password(member: Member, password: str) -> Member:

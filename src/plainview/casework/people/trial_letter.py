@@ -57,14 +57,14 @@ class WeeklyReport:
         ]
         if not self.trials:
             lines.append("No trial ran in this week.")
-        for row in self.trials:
-            refused = ", ".join(f"{rule} {count}" for rule, count in sorted(row.refusals.items())) or "none"
-            outcomes = ", ".join(f"{word} {count}" for word, count in sorted(row.outcomes.items())) or "none"
+        for trial in self.trials:
+            refused = ", ".join(f"{rule} {count}" for rule, count in sorted(trial.refusals.items())) or "none"
+            outcomes = ", ".join(f"{word} {count}" for word, count in sorted(trial.outcomes.items())) or "none"
             lines += [
-                f"{row.member}: approved by {row.approved_by}, {row.starts_on} to {row.ends_on}",
-                f"  searches this week {row.searches}; in all {row.searches_in_all} of {row.search_limit}",
-                f"  answered without a candidate {row.without_candidate}",
-                f"  leads released {row.leads}; outcomes reported: {outcomes}",
+                f"{trial.member}: approved by {trial.approved_by}, {trial.starts_on} to {trial.ends_on}",
+                f"  searches this week {trial.searches}; in all {trial.searches_in_all} of {trial.search_limit}",
+                f"  answered without a candidate {trial.without_candidate}",
+                f"  leads released {trial.leads}; outcomes reported: {outcomes}",
                 f"  refusals by rule: {refused}",
             ]
         return "\n".join(lines) + "\n"
@@ -107,10 +107,10 @@ def report_of(agency: Agency) -> WeeklyReport:
 
 def _refusals(since: str) -> dict[str, Counter[str]]:
     """Refused searches by member and rule, from the log itself."""
-    found: dict[str, Counter[str]] = {}
+    by_member: dict[str, Counter[str]] = {}
     rows = LogEntry.objects.filter(at__gte=since).values_list("canonical", flat=True)
     for canonical in rows.iterator():
         entry = parse_line(bytes(canonical))
         if entry.action == "search.refused":
-            found.setdefault(entry.actor, Counter())[str(entry.subject.get("rule"))] += 1
-    return found
+            by_member.setdefault(entry.actor, Counter())[str(entry.subject.get("rule"))] += 1
+    return by_member

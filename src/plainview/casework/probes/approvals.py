@@ -32,7 +32,7 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
             has_purpose(purpose),
             no_refused_ground("purpose", purpose),
         )
-        row = Approval.objects.create(
+        approval = Approval.objects.create(
             case=case,
             member=acting_member,
             probe_sha256=probe_sha256,
@@ -41,11 +41,11 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
         )
         write_entry(
             "approval.requested",
-            {"approval": row.public_id, "agency": acting_member.agency.public_id, "case": case.pk},
-            {"purpose": row.purpose, "probe_sha256": probe_sha256},
+            {"approval": approval.public_id, "agency": acting_member.agency.public_id, "case": case.pk},
+            {"purpose": approval.purpose, "probe_sha256": probe_sha256},
             acting_member=acting_member,
         )
-    return row
+    return approval
 
 
 def view_waiting(*, acting_member: Member) -> tuple[list[Approval], list[Search]]:
@@ -61,8 +61,8 @@ def view_waiting(*, acting_member: Member) -> tuple[list[Approval], list[Search]
                 "approvals.viewed",
                 {
                     "agency": acting_member.agency.public_id,
-                    "approvals": [row.public_id for row in requests],
-                    "searches": [row.public_id for row in urgent],
+                    "approvals": [request.public_id for request in requests],
+                    "searches": [search.public_id for search in urgent],
                 },
                 acting_member=acting_member,
             )
@@ -78,21 +78,26 @@ def decide_approval(public_id: str, *, grant: bool, reason: str, acting_member: 
     with acting("approval.decide", Permission.SEARCH_APPROVE, acting_member):
         now = timezone.now()
         undecided = Approval.objects.filter(granted=None, expires_at__gt=now)
-        row = find.approval(public_id, acting_member, among=undecided)
-        rules.require(joining.another_person(acting_member.public_id, row.member.public_id, "Approval"))
+        approval = find.approval(public_id, acting_member, among=undecided)
+        rules.require(joining.another_person(acting_member.public_id, approval.member.public_id, "Approval"))
         if not grant and not reason.strip():
             raise Refused(
                 "approval.note", "Nothing decided", "A denial needs a reason.", "State the reason for the denial."
             )
-        row.granted, row.decided_by, row.decided_at, row.note = grant, acting_member, now, reason.strip()
-        row.save(update_fields=["granted", "decided_by", "decided_at", "note"])
+        approval.granted, approval.decided_by, approval.decided_at, approval.note = (
+            grant,
+            acting_member,
+            now,
+            reason.strip(),
+        )
+        approval.save(update_fields=["granted", "decided_by", "decided_at", "note"])
         write_entry(
             "approval.granted" if grant else "approval.denied",
-            {"approval": row.public_id, "case": row.case_id, "member": row.member.public_id},
-            {"note": row.note} if row.note else {},
+            {"approval": approval.public_id, "case": approval.case_id, "member": approval.member.public_id},
+            {"note": approval.note} if approval.note else {},
             acting_member=acting_member,
         )
-    return row
+    return approval
 
 
 def usable_approvals(case: Case, probe_sha256: str, member: Member) -> list[Approval]:

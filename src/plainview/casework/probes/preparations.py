@@ -193,13 +193,13 @@ def discard_stale() -> list[str]:
     late = timezone.now() - timedelta(days=DRAFT_DAYS)
     gone = []
     rows = Preparation.objects.filter(discarded_at=None, changed_at__lt=late)
-    for row in rows.select_related("case__agency"):
+    for draft in rows.select_related("case__agency"):
         with transaction.atomic():
-            lock_holds(row.case.agency)
-            held = Preparation.objects.select_for_update().get(pk=row.pk)
-            if held.discarded_at is None and held.changed_at < late and not held_draft(held):
-                erase_draft(held, f"left alone for {DRAFT_DAYS} days")
-                gone.append(held.public_id)
+            lock_holds(draft.case.agency)
+            locked = Preparation.objects.select_for_update().get(pk=draft.pk)
+            if locked.discarded_at is None and locked.changed_at < late and not held_draft(locked):
+                erase_draft(locked, f"left alone for {DRAFT_DAYS} days")
+                gone.append(locked.public_id)
     return gone
 
 

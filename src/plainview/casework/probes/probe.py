@@ -118,7 +118,7 @@ def store(probe: Probe) -> StoredProbe:
         sealed["edits"] = list(probe.edits)
     sealed |= secret_part(probe.provenance)
     if frames:
-        sealed["frames"] = [[row.blob, str(row.provenance["frame_sha256"])] for row in frames]
+        sealed["frames"] = [[frame.blob, str(frame.provenance["frame_sha256"])] for frame in frames]
     return StoredProbe(
         columns,
         frames,

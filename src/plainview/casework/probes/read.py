@@ -73,13 +73,13 @@ def chosen_face(draft: Preparation) -> dict[str, Any] | None:
 def offers(draft: Preparation) -> list[Offer]:
     """Every gallery of the agency: those that the rules allow first, each with why not where they do not."""
     today = timezone.now().date()
-    made = {search.gallery_id: search for search in searches_of(draft)}
+    searched = {search.gallery_id: search for search in searches_of(draft)}
     counted = Gallery.objects.filter(agency=draft.member.agency).annotate(
         size=Count("reference", filter=~Q(reference__template=b""))
     )
-    found = []
+    listed = []
     for gallery in counted.order_by("name"):
         answer = offered(gallery.name, gallery.expires_on, tuple(gallery.offences), draft.case.offence, today)
         refused = answer if isinstance(answer, Refused) else None
-        found.append(Offer(gallery, gallery.size, refused, made.get(gallery.pk)))
-    return sorted(found, key=lambda offer: offer.refused is not None)
+        listed.append(Offer(gallery, gallery.size, refused, searched.get(gallery.pk)))
+    return sorted(listed, key=lambda offer: offer.refused is not None)

@@ -138,5 +138,5 @@ def retire_item(public_id: str, *, reason: str, acting_member: Member) -> Profic
     return item
 
 
-def _of_reference(row: Reference) -> ProbePicture:
-    return ProbePicture(row.blob, row.box, row.points, reference=row)
+def _of_reference(reference: Reference) -> ProbePicture:
+    return ProbePicture(reference.blob, reference.box, reference.points, reference=reference)

@@ -66,9 +66,9 @@ def everybodys_figures(member: Member) -> list[Figures]:
     rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_REPORT))
     people = Member.objects.filter(agency=member.agency).annotate(done=Count("verification")).order_by("name")
     return [
-        figures_of(row, timezone.now())
-        for row in people
-        if row.done or (row.is_active and holds(row.roles, Permission.VERIFICATION_RECORD))
+        figures_of(colleague, timezone.now())
+        for colleague in people
+        if colleague.done or (colleague.is_active and holds(colleague.roles, Permission.VERIFICATION_RECORD))
     ]
 
 
@@ -125,7 +125,7 @@ class Listed:
     """An item, how often it was given, and how often answered."""
 
     item: ProficiencyItem
-    given: int
+    assigned: int
     answered: int
 
 
@@ -138,8 +138,8 @@ def items(member: Member) -> list[Listed]:
     rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_MANAGE))
     rows = ProficiencyItem.objects.filter(agency=member.agency).select_related("reference__gallery", "added_by")
     done = Count("verifications", filter=Q(verifications__answered_at__isnull=False))
-    counted = rows.annotate(given=Count("verifications"), answered=done).order_by("-pk")
-    return [Listed(row, row.given, row.answered) for row in counted]
+    counted = rows.annotate(assigned=Count("verifications"), answered=done).order_by("-pk")
+    return [Listed(item, item.assigned, item.answered) for item in counted]
 
 
 def item_picture(public_id: str, which: str, member: Member) -> bytes:

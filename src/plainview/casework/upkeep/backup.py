@@ -85,13 +85,13 @@ def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
                 entries, pictures = _write(file, snapshot, identity, progress)
                 file.flush()
                 os.fsync(file.fileno())
-            made = BackedUp(identity, entries, pictures, part.stat().st_size, _sha256(part))
+            backup = BackedUp(identity, entries, pictures, part.stat().st_size, _sha256(part))
             part.rename(path)
             sync_folder(path.parent)
         finally:
             part.unlink(missing_ok=True)
             snapshot.unlink(missing_ok=True)
-    return made
+    return backup
 
 
 def _write(file: BinaryIO, snapshot: Path, identity: str, progress: Callable[[int], None]) -> tuple[int, int]:

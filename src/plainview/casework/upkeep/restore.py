@@ -76,7 +76,7 @@ class Restored:
         return {action: n for action, n in sorted(self.taken_over.items()) if action not in _QUIET}
 
 
-def settle(about: dict[str, Any], *, log: Path | None, kept: str | None, listed: list[Line]) -> Restored:
+def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | None, listed: list[Line]) -> Restored:
     """Make the unpacked workspace, which is the current one, fit to be used.
 
     Args:
@@ -95,8 +95,8 @@ def settle(about: dict[str, Any], *, log: Path | None, kept: str | None, listed:
         for name in (LOG_NAME, CHECKPOINTS_NAME, COSIGNATURES_NAME):
             if (log / name).is_file():
                 shutil.copyfile(log / name, services().workspace.audit / name)
-    if kept is not None:
-        require_reaches(kept)
+    if kept_checkpoint is not None:
+        require_reaches(kept_checkpoint)
     publish()
     erased = _erase_again(listed)
     ended = Token.objects.filter(revoked_at=None).update(revoked_at=timezone.now())
@@ -146,7 +146,7 @@ def _erase_again(listed: list[Line]) -> tuple[str, ...]:
     No hold is asked: what is erased here was free when it was erased, by an entry that the log still has.
     """
     rows = LogEntry.objects.order_by("seq").values_list("canonical", flat=True)
-    known = lines_of(parse_line(bytes(row)) for row in rows.iterator(500) if about_erasing(bytes(row)))
+    known = lines_of(parse_line(bytes(text)) for text in rows.iterator(500) if about_erasing(bytes(text)))
     erased = []
     for line in {line.reference: line for line in (*known, *listed)}.values():
         with transaction.atomic():
@@ -163,13 +163,13 @@ def _nothing(line: Line) -> bool:
 
 def _reference(line: Line) -> bool:
     rows = Reference.objects.select_related("gallery", "enrolment")
-    row = rows.filter(public_id=line.reference).first()
-    if row is None or not row.template:
+    reference = rows.filter(public_id=line.reference).first()
+    if reference is None or not reference.template:
         return False
-    blank(row)
+    blank(reference)
     write_entry(
         "reference.expunged_again",
-        {"reference": line.reference, "first_in": line.entry, "change": row.gallery.log_head},
+        {"reference": line.reference, "first_in": line.entry, "change": reference.gallery.log_head},
         acting_member=None,
     )
     return True
@@ -177,34 +177,34 @@ def _reference(line: Line) -> bool:
 
 def _search(line: Line) -> bool:
     rows = Search.objects.select_related("case__agency", "member")
-    row = rows.filter(public_id=line.reference, erased_at=None).first()
-    if row is not None:
-        blank_search(row, _RESTORED, cause={"first_in": line.entry}, action="search.erased_again")
-    return row is not None
+    search = rows.filter(public_id=line.reference, erased_at=None).first()
+    if search is not None:
+        blank_search(search, _RESTORED, cause={"first_in": line.entry}, action="search.erased_again")
+    return search is not None
 
 
 def _alert(line: Line) -> bool:
     rows = Alert.objects.select_related("case__agency").exclude(probe_blob="")
-    row = rows.filter(public_id=line.reference).first()
-    if row is not None:
-        row.closed_at = row.closed_at or timezone.now()
-        blank_alert(row, _RESTORED, cause={"first_in": line.entry}, action="alert.erased_again")
-    return row is not None
+    alert = rows.filter(public_id=line.reference).first()
+    if alert is not None:
+        alert.closed_at = alert.closed_at or timezone.now()
+        blank_alert(alert, _RESTORED, cause={"first_in": line.entry}, action="alert.erased_again")
+    return alert is not None
 
 
 def _video(line: Line) -> bool:
     rows = Video.objects.select_related("case__agency").exclude(state=Video.State.ERASED)
-    row = rows.filter(public_id=line.reference).first()
-    if row is not None:
-        blank_rows(row, _RESTORED, cause={"first_in": line.entry}, action="video.erased_again", acting_member=None)
-    return row is not None
+    video = rows.filter(public_id=line.reference).first()
+    if video is not None:
+        blank_rows(video, _RESTORED, cause={"first_in": line.entry}, action="video.erased_again", acting_member=None)
+    return video is not None
 
 
 def _draft(line: Line) -> bool:
-    row = Preparation.objects.filter(public_id=line.reference, discarded_at=None).first()
-    if row is not None:
-        erase_draft(row, _RESTORED, cause={"first_in": line.entry})
-    return row is not None
+    draft = Preparation.objects.filter(public_id=line.reference, discarded_at=None).first()
+    if draft is not None:
+        erase_draft(draft, _RESTORED, cause={"first_in": line.entry})
+    return draft is not None
 
 
 _RESTORED = "it had been erased before the restore"

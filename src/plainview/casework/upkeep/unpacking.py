@@ -87,25 +87,25 @@ def unpack(
     try:
         with archive.open("rb") as file:
             blobs = LocalBlobStore(workspace.blobs, Sealer(master).derive("blobs"))
-            held: list[bytes] = []
+            pictures: list[bytes] = []
             count = 0
             for name, stream in read_archive(file, sealer_of(master)):
-                found = _PICTURE.fullmatch(name)
-                if found:
+                picture = _PICTURE.fullmatch(name)
+                if picture:
                     data = stream.read()
-                    if digest_of(data) != found[1]:
+                    if digest_of(data) != picture[1]:
                         raise ArchiveDamaged("a picture in it does not match its name")
-                    held.append(data)
+                    pictures.append(data)
                     count += 1
                     progress(count)
-                    if sum(map(len, held)) >= _AT_ONCE:
-                        blobs.put_many(held)
-                        held = []
+                    if sum(map(len, pictures)) >= _AT_ONCE:
+                        blobs.put_many(pictures)
+                        pictures = []
                 elif name == ABOUT:
                     about = _about(stream.read())
                 else:
                     _write(_place(workspace, name), stream)
-            blobs.put_many(held)
+            blobs.put_many(pictures)
     except FileNotFoundError:
         raise Refused(
             "restore.file", "Nothing restored", f"There is no file {archive}.", "Choose a backup file."

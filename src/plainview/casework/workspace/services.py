@@ -97,10 +97,10 @@ class Services:
         """The private half of this key of the log; None when it is not here (any more)."""
         if self.signer.verifier.text == vkey:
             return self.signer
-        for held in (self.workspace.signer(), self.workspace.next_signer()):
-            if held is not None and held.verifier.text == vkey:
-                self.signer = held
-                return held
+        for signer in (self.workspace.signer(), self.workspace.next_signer()):
+            if signer is not None and signer.verifier.text == vkey:
+                self.signer = signer
+                return signer
         return None
 
     @cached_property
@@ -195,12 +195,12 @@ class Services:
         """Return the index of a place, opened at its first use; the caller holds the lock."""
         index = self._indexes.get((place, adapter))
         if index is None:
-            index = self._indexes[place, adapter] = self._made(place, dimension, adapter)
+            index = self._indexes[place, adapter] = self._new_index(place, dimension, adapter)
         else:
             index.refresh()
         return index
 
-    def _made(self, place: str, dimension: int, adapter: str) -> Index:
+    def _new_index(self, place: str, dimension: int, adapter: str) -> Index:
         folder = self._index_folder(adapter) / place
         sealer = self._master.derive("index")
         if adapter == AUTO:
