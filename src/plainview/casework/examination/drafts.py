@@ -1,6 +1,7 @@
-"""Keeping what a member has answered so far: opened with a page, overwritten as they go on, erased when recorded.
+"""Drafts of a member's answers: opened with a page, overwritten while they work, erased when recorded.
 
-Saving writes no entry of its own: nothing is concluded by it, and the page that it belongs to is in the log already.
+Owns the sealed answers so far. It must never write an entry of its own: a draft concludes nothing, and its page is
+already in the log.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A draft's new version, when it was saved, and whether another tab or window had saved since `version` was read."""
+    """A draft's new version, its time, and whether another tab had saved since the page read its version."""
 
     version: int
     saved_at: datetime
@@ -28,13 +29,13 @@ class Saved:
 
 
 def open_draft(member: Member, about: Candidate | Verification) -> Draft:
-    """The member's draft about this, made at the first call; in the running transaction."""
+    """Return the member's draft about this, created at the first call, in the running transaction."""
     draft, _ = Draft.objects.get_or_create(member=member, **_about(about))
     return draft
 
 
 def write_draft(draft: Draft, place: int, answers: Answers, version: int) -> Saved:
-    """Overwrite the answers about one face; the last write wins, and says if it overwrote another one."""
+    """Overwrite the answers about one face; the last write wins, and reports whether it overwrote another."""
     stored = Draft.objects.select_for_update().get(pk=draft.pk)
     elsewhere = stored.version != version
     stored.sealed = sealed(stored, opened(stored) | {place: answers})
@@ -44,7 +45,7 @@ def write_draft(draft: Draft, place: int, answers: Answers, version: int) -> Sav
 
 
 def erase_draft(member: Member, about: Candidate | Verification) -> None:
-    """Erase the draft: what it held is recorded now."""
+    """Erase the draft: its answers are recorded now."""
     Draft.objects.filter(member=member, **_about(about)).delete()
 
 
@@ -60,7 +61,7 @@ _MAX_ACKNOWLEDGED = 20
 
 @dataclass
 class Answers:
-    """The answers about one face; what is blank is not answered yet."""
+    """The answers about one face; a blank is not answered yet."""
 
     components: dict[str, str] = field(default_factory=dict)
     conclusion: str = ""
@@ -69,7 +70,7 @@ class Answers:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Answers:
-        """Keep of anything what can be an answer."""
+        """Return the valid answers in any content."""
         components, acknowledged = raw.get("components"), raw.get("acknowledged")
         conclusion, notes = raw.get("conclusion"), raw.get("notes")
         by_name = components if isinstance(components, Mapping) else {}
@@ -83,7 +84,7 @@ class Answers:
 
 
 def opened(draft: Draft) -> dict[int, Answers]:
-    """Position -> answers; an examination's one face has the position 0."""
+    """Return the answers by position; an examination's only face has position 0."""
     if not draft.sealed:
         return {}
     answers_json = json.loads(services().drafts.open(bytes(draft.sealed), f"draft:{draft.pk}".encode()))
@@ -91,6 +92,6 @@ def opened(draft: Draft) -> dict[int, Answers]:
 
 
 def sealed(draft: Draft, faces: Mapping[int, Answers]) -> bytes:
-    """The answers as they are stored."""
+    """Return the answers, sealed for storage."""
     answers_json = json.dumps({str(place): asdict(answers) for place, answers in faces.items()})
     return services().drafts.seal(answers_json.encode(), f"draft:{draft.pk}".encode())

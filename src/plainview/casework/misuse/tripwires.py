@@ -1,6 +1,6 @@
-"""Tripwires: a member asks to be warned about searches of themself or of consenting relations.
+"""Tripwires: a member asks for a warning about searches for their own face or for consenting relatives.
 
-Owns their templates; the picture is read, never kept. Only the owner sees that one exists.
+Owns their templates. It must never store the picture, nor show anyone but the owner that a tripwire exists.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 
 MOST = 20
-"""Tripwires of one member: chosen, a family; each costs every search a comparison."""
+"""Most tripwires per member: chosen, a family; each costs every search one comparison."""
 
 
 def add_tripwire(photograph: Path, label: str, *, consent: bool, acting_member: Member) -> Tripwire:
-    """Keep the template of the largest face of a photograph as a tripwire.
+    """Store the template of the largest face in a photograph as a tripwire.
 
     Raises:
         BadMedia: the photograph cannot be used.

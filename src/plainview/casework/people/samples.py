@@ -1,6 +1,6 @@
-"""How the made-up people of a sample workspace sign in: passwords and TOTP secrets, drawn anew for each workspace.
+"""Credentials of the fictitious people of a sample workspace: passwords and TOTP secrets, random for each workspace.
 
-Owns the file that holds them, mode 0600 beside the keys. It must never work outside a sample workspace.
+Owns the file with them, mode 0600, in the folder of the keys. It must never work outside a sample workspace.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from plainview.casework.models import Member
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import OperatorAct, Refused
 
-_PERIOD = 30  # seconds of a code; source: RFC 6238, and the library's default
+_PERIOD = 30  # seconds that a code is valid; source: RFC 6238, and the library's default
 _WORDS = 4  # groups of four letters and digits: 80 random bits
 
 
@@ -50,7 +50,7 @@ def make_credentials() -> None:
 
 
 def credentials() -> dict[str, dict[str, str]]:
-    """Return address -> password, TOTP secret and the code of this very moment.
+    """Return address -> password, TOTP secret and present code.
 
     Raises:
         Refused: sample.not_one.

@@ -1,7 +1,7 @@
-"""An agency's own sign-in, OIDC or SAML: which provider vouches for its members, and for nobody else's.
+"""Single sign-on: the OIDC or SAML provider that vouches for an agency's own members.
 
-Owns the one row that names the provider. Whoever signs in through it has to be an invited member of that agency
-(plainview.web.adapters); the second factor of Plainview stays.
+Owns the only row that names the provider. A person who signs in through it must be an invited member of that agency
+(plainview.web.adapters) and still needs Plainview's second factor. It must never vouch for another agency's members.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
 
     Args:
         agency_name: the agency.
-        slug: a short name that stands in the addresses.
+        slug: a short name for the addresses.
         text: TOML: kind = "oidc" with server_url, client_id, client_secret; or kind = "saml" with entity_id,
             sso_url, x509cert.
 
@@ -42,10 +42,10 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
         raise _invalid(f"The file is not TOML: {error}.") from None
     kind = str(values.pop("kind", ""))
     if kind not in _KINDS:
-        raise _invalid(f"kind is one of: {', '.join(_KINDS)}.")
+        raise _invalid(f"`kind` must be one of: {', '.join(_KINDS)}.")
     provider, fields = _KINDS[kind]
     if values.keys() != fields or not all(isinstance(value, str) and value.strip() for value in values.values()):
-        raise _invalid(f"{kind} has exactly these texts: {', '.join(sorted(fields))}.")
+        raise _invalid(f"`{kind}` needs exactly these texts: {', '.join(sorted(fields))}.")
     if not _SLUG.fullmatch(slug):
         raise _invalid(f"The short name does not have the form {_SLUG.pattern}.")
     if any(
@@ -60,7 +60,7 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
         for app in SocialApp.objects.all():
             if app.settings.get("agency") == agency.public_id:
                 app.delete()
-        # SAML finds its row by the client id, OIDC by the provider id.
+        # SAML identifies its row by the client id, OIDC by the provider id.
         SocialApp.objects.create(
             provider=provider,
             provider_id=slug,
@@ -84,7 +84,7 @@ def _settings(kind: str, values: dict[str, str], agency: Agency) -> dict[str, ob
     return {
         "agency": agency.public_id,
         "idp": idp,
-        # The agency's provider is the one that vouches for its members' addresses.
+        # The agency's provider vouches for its members' addresses.
         "verified_email": True,
         "attribute_mapping": {
             "uid": "urn:oasis:names:tc:SAML:attribute:subject-id",

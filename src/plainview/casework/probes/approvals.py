@@ -1,4 +1,4 @@
-"""A supervisor's approval of one probe under one case, where policy or the probe's quality asks for it."""
+"""A supervisor's approval of one probe under one case, if policy or the probe's quality requires it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.search import has_purpose, no_refused_ground
 
 APPROVAL_DAYS = 7
-"""How long a request and the approval given on it can be used: chosen, a working week and its weekend."""
+"""How long a request and its approval can be used: chosen, a working week and its weekend."""
 
 
 def request_approval(case_number: str, purpose: str, probe_sha256: str, *, acting_member: Member) -> Approval:
@@ -49,7 +49,7 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
 
 
 def view_waiting(*, acting_member: Member) -> tuple[list[Approval], list[Search]]:
-    """Show what waits for a supervisor: requests for approval and urgent searches; what is shown is an entry.
+    """Show a supervisor the requests for approval and the urgent searches that wait; the view is an entry.
 
     Raises:
         Refused: no permission.
@@ -73,7 +73,7 @@ def decide_approval(public_id: str, *, grant: bool, reason: str, acting_member: 
     """Grant or deny a colleague's request.
 
     Raises:
-        Refused: no permission, unknown, decided or run out, one's own, or no reason for a denial.
+        Refused: no permission, unknown, decided or expired, the member's own, or no reason for a denial.
     """
     with acting("approval.decide", Permission.SEARCH_APPROVE, acting_member):
         now = timezone.now()
@@ -101,7 +101,7 @@ def decide_approval(public_id: str, *, grant: bool, reason: str, acting_member: 
 
 
 def usable_approvals(case: Case, probe_sha256: str, member: Member) -> list[Approval]:
-    """The granted approvals of exactly this probe, case and member that no search has used and that still run."""
+    """Return the unused and unexpired approvals of exactly this probe, case and member."""
     rows = Approval.objects.filter(
         case=case,
         member=member,
@@ -114,18 +114,18 @@ def usable_approvals(case: Case, probe_sha256: str, member: Member) -> list[Appr
 
 
 def usable_approval(case: Case, probe_sha256: str, member: Member) -> Approval | None:
-    """The oldest of them."""
+    """Return the oldest usable approval."""
     return next(iter(usable_approvals(case, probe_sha256, member)), None)
 
 
 def approvals_waiting(member: Member) -> list[Approval]:
-    """Requests of the member's agency that no supervisor has decided, oldest first."""
+    """Return the requests of the member's agency that no supervisor has decided, oldest first."""
     rows = Approval.objects.filter(case__agency=member.agency, granted=None, expires_at__gt=timezone.now())
     return list(rows.select_related("case", "member").order_by("pk"))
 
 
 def urgent_waiting(member: Member) -> list[Search]:
-    """Urgent searches of the member's agency that wait to be authorised, the next to be erased first."""
+    """Return the unauthorised urgent searches of the member's agency, the next to be erased first."""
     rows = Search.objects.filter(
         case__agency=member.agency,
         authorise_by__isnull=False,
