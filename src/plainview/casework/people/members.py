@@ -45,7 +45,7 @@ def invite_member(
     """Invite a person into the acting member's agency.
 
     Args:
-        email: their address.
+        email: the person's address.
         roles: the person's roles.
         on_trial: the person searches only in a trial that a supervisor approves.
         ends_on: the last day of an outside auditor's account.

@@ -1,7 +1,8 @@
-"""Restoring a backup: what was erased since stays erased, and the log goes on where it was published last.
+"""Restoring a backup: erased data stays erased, and the log continues where it was last published.
 
-Owns the order, inside the folder that is being put together: tables, log, expunge list, tokens and sessions, the entry
-that says what was restored and what was lost, and last the check of the whole. Only then is the folder usable.
+Owns the order, inside the folder that is being assembled: tables, log, expunge list, tokens and sessions, the entry
+that says what was restored and what was lost, and last the check of everything. It must never make the folder usable
+before that check.
 """
 
 from __future__ import annotations
@@ -42,22 +43,22 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 
 _QUIET = frozenset({"log.heartbeat", "log.exported", "backup.began", *KINDS})
-"""Actions whose loss asks for nothing to be done again; erasures are applied."""
+"""Actions that need not be repeated if they are lost; erasures are applied again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came back, and what did not.
+    """The result of a restore.
 
     Attributes:
-        backup: its id; made_at: when it was made.
+        backup: the backup's id; made_at: its time.
         entries: entries of the log in the backup.
         taken_over: entries added from the newer copy of the log, by action.
-        log_known: a newer copy of the log was there, so that the log has one history.
-        erased_again: ids of references, searches, alerts, videos and drafts that had been erased since.
-        missing_pictures: pictures that references name and the backup lacks.
+        log_known: there was a newer copy of the log, so the log has one history.
+        erased_again: ids of references, searches, alerts, videos and drafts that were erased after the backup.
+        missing_pictures: pictures of references that are not in the backup.
         tokens_ended: tokens that were current in the backup.
-        entry: number of the entry about this.
+        entry: number of the entry about the restore.
     """
 
     backup: str
@@ -72,21 +73,21 @@ class Restored:
 
     @property
     def lost(self) -> dict[str, int]:
-        """Acts that the log still proves and the records lack, by action."""
+        """Return the acts that the log proves and the records lack, by action."""
         return {action: n for action, n in sorted(self.taken_over.items()) if action not in _QUIET}
 
 
 def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | None, listed: list[Line]) -> Restored:
-    """Make the unpacked workspace, which is the current one, fit to be used.
+    """Make the unpacked workspace, which is the current one, usable.
 
     Args:
-        about: what the backup says about itself.
-        log: the newest copy of the public log that could be found.
-        kept: a signed checkpoint that somebody kept.
-        listed: the newest expunge list that could be found; what the log knows is added.
+        about: the backup's own description.
+        log: the newest available copy of the public log.
+        kept_checkpoint: a published signed checkpoint, if one is available.
+        listed: the newest available expunge list; erasures known from the log are added.
 
     Raises:
-        Refused: the log is behind or differs, or the whole does not verify.
+        Refused: the log is behind or differs, or the restored log does not verify.
     """
     make_tables()
     entries = newest_entry() + 1
@@ -143,7 +144,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
 def _erase_again(listed: list[Line]) -> tuple[str, ...]:
     """Erase everything that the expunge list or the log names as erased and the backup still has.
 
-    No hold is asked: what is erased here was free when it was erased, by an entry that the log still has.
+    Holds are ignored: each erasure was allowed when it was made, by an entry that the log still has.
     """
     rows = LogEntry.objects.order_by("seq").values_list("canonical", flat=True)
     known = lines_of(parse_line(bytes(text)) for text in rows.iterator(500) if about_erasing(bytes(text)))
@@ -207,7 +208,7 @@ def _draft(line: Line) -> bool:
     return draft is not None
 
 
-_RESTORED = "it had been erased before the restore"
+_RESTORED = "already erased before the restore"
 _AGAIN = {
     "reference": _reference,
     "search": _search,
@@ -218,6 +219,6 @@ _AGAIN = {
 
 
 def _missing() -> int:
-    """How many pictures references name that are not there."""
+    """Return the number of pictures that references name and the store lacks."""
     digests = Reference.objects.exclude(template=b"").values_list("blob", flat=True).distinct()
     return sum(not services().blobs.exists(digest) for digest in digests.iterator(2000))

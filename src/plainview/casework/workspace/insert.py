@@ -1,7 +1,7 @@
-"""Inserting rows without the ORM's compiler, which costs more than the rest of a search's record.
+"""Inserting rows without the ORM's compiler, which takes longer than the rest of recording a search.
 
-Owns the statement of each model, made once; the fields convert their own values, so a row is the same as one
-that `save` wrote. It sends no signals and sets no key but the one asked for.
+Owns the statement of each model, made once; the fields convert their own values, so a row is identical to one written
+by `save`. It must never send a signal, nor set a key other than the primary key of `insert`.
 """
 
 from __future__ import annotations
