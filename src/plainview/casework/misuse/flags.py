@@ -28,7 +28,7 @@ from plainview.recognition.types import Vector
 from plainview.scores.same_face import TRIPWIRE, same_faces
 
 OUTCOMES = ("upheld", "dismissed")
-_TRIPWIRE_ONCE_IN = "100,000 pairs"  # FMR 1e-5, see evaluation.same_face.TRIPWIRE
+_TRIPWIRE_ONCE_IN = "100,000 pairs"  # FMR 1e-5, see scores.same_face.TRIPWIRE
 _LOOK_BACK = timedelta(days=365)
 
 

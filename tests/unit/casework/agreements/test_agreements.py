@@ -29,7 +29,7 @@ from plainview.casework.log.read import verify_log
 from plainview.casework.models import Agreement, Candidate, Search, SharedRequest
 from plainview.casework.sharing.agree import accept, propose, propose_version, withdraw
 from plainview.casework.sharing.ends import sweep_requests
-from plainview.casework.sharing.read import given, live_search, withheld_searches
+from plainview.casework.sharing.read import candidates_given, live_search, withheld_searches
 from plainview.casework.sharing.search import ABANDONED, answer_request, search_shared
 from plainview.policy.decision import Refused
 
@@ -198,4 +198,4 @@ def test_a_withdrawn_agreement_gives_no_answer_and_releases_no_lead(workspace: P
     assert rule_of(answer_request, request, acting_member=person("examiner")) == "agreement.withdrawn"
     assert rule_of(search_shared, request, acting_member=person("examiner")) == "agreement.withdrawn"
     assert rule_of(lead_for, found) == "agreement.withdrawn"
-    assert given(SharedRequest.objects.get()) == []
+    assert candidates_given(SharedRequest.objects.get()) == []
