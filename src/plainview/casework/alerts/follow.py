@@ -304,7 +304,7 @@ def _compared(gallery_id: int, after: int, upto: int) -> int:
 
 
 def _may_still(alert: Alert, gallery: Gallery) -> bool:
-    """Check every rule that may have changed since: member, agency, case, passport and the alert itself."""
+    """Say whether the rules that may have changed still allow it: member, agency, case, passport, the alert itself."""
     member, today = alert.member, timezone.now().date()
     closed = alert.case.closed_at.date() if alert.case.closed_at and not alert.unsolved else None
     answers = (

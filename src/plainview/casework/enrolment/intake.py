@@ -176,7 +176,7 @@ def _read(item: Item) -> bytes:
 
 
 def close_abandoned() -> int:
-    """End every run whose job was cancelled, refused or failed, and drop its waiting uploads; return how many ended."""
+    """End every run whose job ended first (cancelled, refused, failed), and drop its uploads; return how many ended."""
     ended = Job.objects.filter(kind=KIND, finished_at__isnull=False).values("subject")
     runs = list(Enrolment.objects.filter(finished_at=None, pk__in=ended).select_related("member__agency"))
     for run in runs:

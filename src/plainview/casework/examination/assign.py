@@ -134,14 +134,14 @@ def _foils(examination: Examination) -> list[Reference]:
 
 
 def _item_is_due(agency: Agency) -> bool:
-    """Decide at random whether an item is due: one task in N is an item, one for every N - 1 ordinary ones."""
+    """Decide at random whether an item is due: one task in N, that is one for every N - 1 ordinary tasks."""
     _, policy = binding(agency)
     one_in = policy.proficiency_one_in
     return one_in > 0 and _random.random() < 1 / (one_in - 1)
 
 
 def _give_item(others: list[Member], verifier: Member) -> None:
-    """Assign a new item to another member; the only verifier of an agency gets it some hours later."""
+    """Assign another member an item that they have not had; an agency's only verifier gets it some hours later."""
     for member in _random.sample(others, len(others)) or [verifier]:
         items = usable_items(member.agency).exclude(Q(verifications__verifier=member) | Q(added_by=member))
         for item in _random.sample(list(items), items.count()):

@@ -54,7 +54,7 @@ def in_the_way(member: Member) -> list[str]:
     today = timezone.now().date()
     _, policy = binding(member.agency)
     if not member.agency.is_open:
-        obstacles.append("Your agency is closed, so no search can be run. Ask its head.")
+        obstacles.append("Your agency is not open, so no search can be run. Ask its head.")
     for role in (Role.EXAMINER, Role.VERIFIER):
         if role.value not in member.roles:
             continue

@@ -39,7 +39,7 @@ class ProbePicture:
 
 
 def picture_probe(data: bytes) -> ProbePicture:
-    """Store a picture and return its largest face, for instance of a colleague who consented.
+    """Return the largest face of a new picture, for instance of a colleague who consented.
 
     Raises:
         BadMedia: the picture cannot be used.

@@ -218,7 +218,7 @@ def _partner(name: str, member: Member) -> Agency:
 
 
 def _locked(public_id: str, member: Member) -> Agreement:
-    """Return an agreement of the member's agency that is in force, its row locked until the transaction ends."""
+    """Return an agreement of the member's agency that is not withdrawn, its row locked until the transaction ends."""
     agreement = locked(find.agreement(public_id, member).pk)
     if agreement.withdrawn_at is not None:
         raise Refused(

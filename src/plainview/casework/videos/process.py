@@ -302,7 +302,7 @@ def _stop(video: Video, state: Video.State, code: str, why: str) -> None:
 
 
 def settle() -> list[str]:
-    """Set the end state of every video whose job was cancelled without a worker; return their ids. Runs by the clock."""
+    """Set the end state of every video whose job ended without its worker; return their ids. Runs every minute."""
     settled = []
     for video in Video.objects.filter(state__in=[Video.State.RECEIVED, Video.State.PROCESSING]):
         job = job_of("video", video.pk)
