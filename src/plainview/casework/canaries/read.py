@@ -1,6 +1,6 @@
 """Reads canaries and alarms, and which references to keep out of every candidate list.
 
-It must never return a canary's picture.
+Owns the list of hidden references. It must never return a canary's picture.
 """
 
 from __future__ import annotations

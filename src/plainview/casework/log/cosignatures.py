@@ -1,7 +1,7 @@
 """Storing checkpoints that witnesses cosigned, with the public copy of the log.
 
-It must never store a checkpoint that the log did not sign, that the log does not extend, or that no trusted witness
-cosigned.
+Owns the file of cosigned checkpoints. It must never store one that the log did not sign, that the log does not extend,
+or that no trusted witness cosigned.
 """
 
 from __future__ import annotations
