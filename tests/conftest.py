@@ -46,7 +46,7 @@ def begin_process() -> None:
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
-    follow._held.clear()
+    follow._open_by_gallery.clear()
     read._counted.clear()
     enter(Channel())  # a command that ran in this process may have left its own
 

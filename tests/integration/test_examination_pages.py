@@ -82,7 +82,7 @@ def test_what_is_recorded_takes_the_drafts_place(url: str) -> None:
     assert row.entry == entries("examination.recorded")[0].seq
     page = client.get(url).content.decode()
     assert f"Recorded: {POTENTIAL}" in page
-    assert "It is with a verifier." in page
+    assert "Waiting for verification." in page
     again = client.post(url, form(UNLIKE, NOT), follow=True)
     assert "You have already examined this candidate." in again.content.decode()
     assert client.post(f"{url}draft/", form(SIMILAR)).status_code == 403
@@ -157,7 +157,7 @@ def test_a_supervisor_sees_what_waits_for_a_decision(url: str) -> None:
     answered(row.verifications.get(), NOT)
     page = signed_in("supervisor").get("/examinations/").content.decode()
     assert row.public_id in page
-    assert "The verifiers disagreed: a supervisor decides." in page
+    assert "The verifiers disagreed. A supervisor decides." in page
     assert signed_in("verifier").get("/examinations/").status_code == 403
 
 

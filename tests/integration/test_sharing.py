@@ -72,7 +72,7 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
     run(f"request authorise {asked} --reason seen", theirs("supervisor"))
     examiner = person("examiner")
     (row,) = run("request list", examiner)["requests"]
-    assert (row["request"], row["side"], row["state"]) == (asked, "received", "waits for an examiner")
+    assert (row["request"], row["side"], row["state"]) == (asked, "received", "waiting for an examiner")
     run(f"request take {asked}", examiner)
     found = run(f"request search {asked}", examiner)
     assert found["candidates"] == 2
@@ -111,7 +111,7 @@ def test_an_agreement_by_its_forms(workspace: Path, tmp_path: Path) -> None:
     assert not Agreement.objects.exists()
     there = admin.post("/agreements/new/", terms)["Location"]
     assert there == f"/agreements/{Agreement.objects.get().public_id}/"
-    assert b"waits to be accepted" in boss.get(there).content
+    assert b"not accepted yet" in boss.get(there).content
     assert boss.post(f"{there}accept/", {"version": "1"}).status_code == 302
     page = admin.get(f"{there}change/")
     assert b"Robbery" not in page.content

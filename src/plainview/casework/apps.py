@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class CaseworkConfig(AppConfig):
-    """The one app with tables."""
+    """The only app with tables."""
 
     name = "plainview.casework"
     label = "casework"

@@ -1,10 +1,10 @@
-"""One thing of one's own agency, or a refusal.
+"""Looking up an object of the member's own agency by its id, or refusing.
 
-Owns every look-up by an id that a person typed or followed: one row a kind of thing, with whose it is. It must never
-answer a row of another agency; such a row is refused in the words for an id that does not exist.
+Owns every look-up by an id that a person typed or followed: one line per kind of object, with who may reach it. It must
+never return a row of another agency; such a row is refused in the words for an id that does not exist.
 
-Outside it are the look-ups that ask for more than whose a row is: an entry of the log (`log.explorer`), a package that a
-grant opens (`disclosure.read`), and a request about oneself, opened with its code (`rights.filing`).
+Elsewhere are look-ups that check more than the owner of a row: an entry of the log (`log.explorer`), a package that a
+grant opens (`disclosure.read`), and a person's own request, opened with its code (`rights.filing`).
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Which rows a member may reach, and how a refusal begins."""
+    """The rows that a member may reach, and the beginning of a refusal."""
 
     rows: Callable[[Member], Q]
     subject: str = "Your agency has"
 
 
 def agency(*paths: str) -> Whose:
-    """Return: the rows of the member's agency; of two paths, those of either."""
+    """Return a rule for the rows of the member's agency, by any of these paths."""
     return Whose(lambda member: reduce(operator.or_, (Q((path, member.agency_id)) for path in paths)))
 
 
 def own(path: str) -> Whose:
-    """Return: the rows of this member alone."""
+    """Return a rule for the rows of this member alone."""
     return Whose(lambda member: Q((path, member.pk)), "You have")
 
 
@@ -49,24 +49,24 @@ def _granted(member: Member) -> Q:
 
 
 def _reached(member: Member) -> Q:
-    """Requests that the member's agency made, and those that reached it: authorised ones only."""
+    """Return the requests that the member's agency made or, once authorised, received."""
     return Q(agreement__asker=member.agency_id) | Q(agreement__holder=member.agency_id, authorised_at__isnull=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[M]):
-    """A kind of thing that is looked up by an id.
+    """A kind of object that is looked up by an id.
 
     Attributes:
-        model: its default manager is asked: of references, the one that leaves out the canaries'.
-        whose: which rows the member may reach.
-        noun: what a refusal calls it.
-        rule: the refusal's rule.
-        related: the paths of the rows that come with it, separated by blanks.
-        by: the field that the id is in.
-        where: where the member can check the id, when it is not the list of such things.
-        there: which rows are still there.
-        gone: what may have happened to the others.
+        model: queried by its default manager, which leaves out the canaries' references.
+        whose: the rows that the member may reach.
+        noun: the object's name in a refusal.
+        rule: the rule of the refusal.
+        related: paths of the rows loaded with it, separated by blanks.
+        by: the field with the id.
+        where: where the member can check the id, if not in the list of these objects.
+        there: the rows that still exist.
+        gone: what may have happened to other rows.
     """
 
     model: type[M]
@@ -80,23 +80,23 @@ class Kind(Generic[M]):
     gone: str = ""
 
     def rows(self, member: Member) -> QuerySet[M]:
-        """Return everything of this kind that the member may reach."""
+        """Return every object of this kind that the member may reach."""
         return self._of(self.model._default_manager.all(), member)
 
     def _of(self, rows: QuerySet[M], member: Member) -> QuerySet[M]:
         return rows.filter(self.whose.rows(member), self.there).select_related(*self.related.split())
 
     def __call__(self, key: str | int, member: Member, *, among: QuerySet[M] | None = None, lock: bool = False) -> M:
-        """Return the thing with this id.
+        """Return the object with this id.
 
         Args:
             key: the id, as it was typed.
-            member: who asks.
-            among: look only at these rows; whatever they are, the member's own are the only ones that are answered.
-            lock: lock its row until the transaction ends.
+            member: the acting member.
+            among: look only at these rows; of these, only rows that the member may reach are returned.
+            lock: lock the row until the transaction ends.
 
         Raises:
-            Refused: the kind's rule, for an id of another agency as for one that does not exist.
+            Refused: the kind's rule, for an id of another agency as for an id that does not exist.
         """
         rows = self.rows(member) if among is None else self._of(among, member)
         value = key.strip() if isinstance(key, str) else key
@@ -104,12 +104,12 @@ class Kind(Generic[M]):
             value = value.lower()
         if lock:
             rows = rows.select_for_update(of=("self",))
-        row = rows.filter((self.by, value)).first()
-        if row is None:
+        match = rows.filter((self.by, value)).first()
+        if match is None:
             check = f"Check {_CALLED.get(self.by, 'its id')} {self.where or f'in the list of {self.noun}s'}."
             next_step = f"{check} It may have been {self.gone}." if self.gone else check
             raise Refused(self.rule, "Not found", f"{self.whose.subject} no {self.noun} {value!r}.", next_step)
-        return row
+        return match
 
 
 _CALLED = {"pk": "it", "number": "its number", "name": "its name", "email": "the address"}
@@ -150,7 +150,7 @@ still = Kind(models.Still, agency("video__case__agency"), "still", "still.unknow
 alert = Kind(models.Alert, agency("case__agency"), "alert", "alert.unknown", "case member")
 webhook = Kind(models.Webhook, agency("agency"), "webhook", "webhook.unknown", there=Q(removed_at=None), gone="removed")
 
-# What people conclude, and what is released.
+# People's conclusions, and released leads.
 _TASK = (
     "examination__candidate__search__member examination__candidate__reference examination__member__agency proficiency"
 )
@@ -171,7 +171,7 @@ examination_unsealed = Kind(
 lead = Kind(models.Lead, agency("released_by__agency"), "lead", "lead.unknown", _LEAD)
 proficiency_item = Kind(models.ProficiencyItem, agency("agency"), "item", "proficiency.unknown", "reference")
 
-# Galleries and what is in them.
+# Galleries and their content.
 _GALLERY = "on the page of its gallery"
 gallery = Kind(
     models.Gallery, agency("agency"), "gallery", "gallery.unknown", by="name", where="in the list of galleries"
@@ -212,7 +212,7 @@ canary = Kind(
 )
 alarm = Kind(models.CanaryAlarm, agency("gallery__agency"), "alarm", "alarm.unknown", "gallery")
 
-# What is kept, and what must not be erased.
+# Retention and holds.
 _RUN = "agency rules proposed_by approved_by"
 hold = Kind(models.Hold, agency("agency"), "hold", "hold.unknown")
 retention_run = Kind(models.RetentionRun, agency("agency"), "retention run", "retention.unknown", _RUN)
@@ -265,7 +265,7 @@ tripwire = Kind(models.Tripwire, own("owner"), "tripwire", "tripwire.unknown")
 
 
 def viewable_search(public_id: str, member: Member) -> Search:
-    """Return a search, unless its time to be authorised is over and it is there only because a hold keeps it.
+    """Return a search, unless it was not authorised in time and only a hold keeps it.
 
     Raises:
         Refused: search.unknown or search.sealed.
@@ -291,24 +291,24 @@ def require_open_to_view(search: Search) -> Search:
 
 
 def candidate(search_id: str, rank: int, member: Member) -> Candidate:
-    """Return a candidate of a search of the member's agency, with its search and reference.
+    """Return a candidate of a search in the member's agency, with its search and reference.
 
     Raises:
         Refused: search.unknown, search.sealed, candidate.unknown, or reference.expunged.
     """
-    found = candidate_of(viewable_search(search_id, member), rank)
-    if not found.reference.template:
+    listed = candidate_of(viewable_search(search_id, member), rank)
+    if not listed.reference.template:
         raise Refused(
             "reference.expunged",
             "Nothing shown",
             "This reference was erased from its gallery.",
             "Its picture is gone; the candidate list still names its rank.",
         )
-    return found
+    return listed
 
 
 def candidate_of(search: Search, rank: int) -> Candidate:
-    """Return the candidate at a rank of a search that was looked up.
+    """Return the candidate at a rank of a search.
 
     Raises:
         Refused: candidate.unknown.
@@ -335,13 +335,13 @@ def examination(public_id: str, member: Member) -> Examination:
     Raises:
         Refused: examination.unknown or search.sealed.
     """
-    row = examination_unsealed(public_id, member)
-    require_open_to_view(row.candidate.search)
-    return row
+    stored = examination_unsealed(public_id, member)
+    require_open_to_view(stored.candidate.search)
+    return stored
 
 
 def member_by_email(email: str) -> Member:
-    """Return the member with this address, whatever their agency: who acts.
+    """Return the member with this address, of any agency: the acting member.
 
     Raises:
         Refused: member.unknown.
@@ -363,9 +363,9 @@ def agency_named(name: str) -> Agency:
     Raises:
         Refused: agency.unknown.
     """
-    row = Agency.objects.filter(name=name.strip()).first()
-    if row is None:
+    named = Agency.objects.filter(name=name.strip()).first()
+    if named is None:
         raise Refused(
             "agency.unknown", "Not found", f"There is no agency {name!r}.", "Check its name in the list of agencies."
         )
-    return row
+    return named

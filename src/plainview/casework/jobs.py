@@ -1,7 +1,7 @@
-"""The life of a job: asked for in the transaction of its subject, begun once, beating, ended once.
+"""The life of a job: created in the transaction of its subject, begun once, alive while its worker reports, ended once.
 
-Owns the lease by which a worker holds a job: a job whose worker was killed is begun again by another, and never by
-two at the same time. What the work itself does is recorded by its own actions.
+Owns the lease of a job: another worker begins a job again if its worker was killed. It must never let two workers run a
+job at the same time. The acts of the work itself record what it does.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
 LEASE = timedelta(seconds=60)
-"""Silence after which a worker counts as gone: many beats long, so that a slow machine loses nothing."""
+"""Silence after which a worker counts as gone: many beats, so that a slow machine loses no work."""
 
-_BEAT = timedelta(seconds=1)  # at most one write a second, however fast the work is
-_TRIES = 5  # a job that took its worker down this often is not begun again
+_BEAT = timedelta(seconds=1)  # at most one write per second, however fast the work is
+_TRIES = 5  # a job that ended its worker this often is not begun again
 
 
 class Cancelled(Exception):
-    """Somebody cancelled the running job, or another worker holds it now: stop at the next safe place."""
+    """A person cancelled the running job, or another worker has it now: stop at the next safe point."""
 
 
 class Later(Exception):
-    """What was done is kept, and the rest waits for another turn, so that shorter work is not held up."""
+    """The finished part is stored, and the rest waits for another turn, so that shorter work is not delayed."""
 
 
 def ask(kind: str, subject: int, *, total: int | None = None, acting_member: Member) -> Job:
-    """Add a job in the running transaction; the caller enqueues it after the commit (jobs.queue)."""
+    """Create a job in the running transaction; the caller enqueues it after the commit (worker.queue)."""
     return Job.objects.create(
         agency=acting_member.agency, member=acting_member, kind=kind, subject=subject, total=total
     )
 
 
 def ask_again(kind: str, subject: int, *, acting_member: Member) -> Job:
-    """Ask for a job anew in the running transaction; one that has ended waits again, one that has not stays as it is."""
+    """Start an ended job again, in the running transaction; a job that has not ended stays unchanged."""
     job = Job.objects.select_for_update().filter(kind=kind, subject=subject).first()
     if job is None:
         return ask(kind, subject, acting_member=acting_member)
@@ -55,7 +55,7 @@ def ask_again(kind: str, subject: int, *, acting_member: Member) -> Job:
 
 
 def begin(pk: int) -> Job | None:
-    """Take the job's lease; None when it is over, held by a live worker, or has failed too often."""
+    """Take the job's lease; None if the job is over, has a live worker, or has failed too often."""
     now = timezone.now()
     with transaction.atomic():
         free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, beat_at__lt=now - LEASE)
@@ -63,7 +63,7 @@ def begin(pk: int) -> Job | None:
         if job is None:
             return None
         if job.lost >= _TRIES:
-            _end(job, Job.State.FAILED, f"Its worker ended {_TRIES} times before it was done.")
+            _end(job, Job.State.FAILED, f"The worker ended {_TRIES} times before the job was done.")
             return None
         if job.cancel_asked_at is not None:
             _end(job, Job.State.CANCELLED, "Cancelled before it began.")
@@ -75,7 +75,7 @@ def begin(pk: int) -> Job | None:
 
 
 def beat(job: Job, done: int, total: int | None = None) -> None:
-    """Say how far the work is; call it often, it writes at most once a second.
+    """Report the progress of the work; call it often, it writes at most once per second.
 
     Raises:
         Cancelled: stop.
@@ -83,36 +83,36 @@ def beat(job: Job, done: int, total: int | None = None) -> None:
     now = timezone.now()
     if job.beat_at is not None and now - job.beat_at < _BEAT and done != total:
         return
-    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
+    updated = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
         beat_at=now, done=done, total=job.total if total is None else total
     )
-    if not held:
+    if not updated:
         raise Cancelled
     job.beat_at, job.done = now, done
 
 
 def progressed(job: Job, done: int) -> None:
-    """Call in the transaction that keeps a part of the work: workers that ended before do not count any more.
+    """Report progress in the transaction that stores a part of the work; earlier ends of workers no longer count.
 
     Raises:
-        Cancelled: stop, and keep nothing.
+        Cancelled: stop, and store nothing.
     """
-    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
+    updated = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
         beat_at=timezone.now(), done=done, lost=0
     )
-    if not held:
+    if not updated:
         raise Cancelled
     job.done, job.lost = done, 0
 
 
 def run(pk: int, work: Callable[[Job], str]) -> bool:
-    """Do a job's work under its lease; `work` returns a note for people. Whatever it raises ends the job.
+    """Do a job's work under its lease; `work` returns a note for people. Any exception ends the job.
 
     Returns:
-        True when the work asked for another turn.
+        True if the work needs another turn.
 
     Raises:
-        Exception: what `work` raised, after it was noted, unless it is a refusal.
+        Exception: any exception of `work` except a refusal, after it was recorded.
     """
     job = begin(pk)
     if job is None:
@@ -122,11 +122,11 @@ def run(pk: int, work: Callable[[Job], str]) -> bool:
     except Later:
         return _put_back(job)
     except Cancelled:
-        end(job, Job.State.CANCELLED, "Cancelled. What was done until then is kept.")
+        end(job, Job.State.CANCELLED, "Cancelled. The finished part is kept.")
     except Refused as refused:
         end(job, Job.State.FAILED, f"{refused.why} {refused.next_step}")
     except Exception as error:
-        end(job, Job.State.FAILED, f"It failed: {type(error).__name__}.")
+        end(job, Job.State.FAILED, f"The job failed: {type(error).__name__}.")
         raise
     else:
         end(job, Job.State.DONE, note)
@@ -134,20 +134,20 @@ def run(pk: int, work: Callable[[Job], str]) -> bool:
 
 
 def _put_back(job: Job) -> bool:
-    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
+    updated = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
         state=Job.State.WAITING, beat_at=timezone.now(), lost=0
     )
-    if not held:
-        end(job, Job.State.CANCELLED, "Cancelled. What was done until then is kept.")
-    return bool(held)
+    if not updated:
+        end(job, Job.State.CANCELLED, "Cancelled. The finished part is kept.")
+    return bool(updated)
 
 
 def end(job: Job, state: Job.State, note: str) -> None:
     """End the job, unless another worker has taken it meanwhile."""
     with transaction.atomic():
-        held = Job.objects.select_for_update().filter(pk=job.pk, tries=job.tries, finished_at=None).first()
-        if held is not None:
-            _end(held, state, note)
+        locked = Job.objects.select_for_update().filter(pk=job.pk, tries=job.tries, finished_at=None).first()
+        if locked is not None:
+            _end(locked, state, note)
 
 
 def _end(job: Job, state: Job.State, note: str) -> None:
@@ -156,10 +156,10 @@ def _end(job: Job, state: Job.State, note: str) -> None:
 
 
 def cancel(public_id: str, *, acting_member: Member) -> Job:
-    """Cancel a job of one's own; a waiting or stuck one ends at once, a running one at its next beat.
+    """Cancel a job of the member's own; a waiting or stuck job ends at once, a running one at its next report.
 
     Raises:
-        Refused: unknown, somebody else's, or over.
+        Refused: unknown, another member's, or over.
     """
     with acting("job.cancel", Permission.JOB_OWN, acting_member):
         job = find.job(public_id, acting_member, lock=True)
@@ -180,7 +180,7 @@ def cancel(public_id: str, *, acting_member: Member) -> Job:
 
 
 def to_resume() -> list[int]:
-    """Jobs that wait or whose worker is gone, oldest first: the queue is asked for them again."""
+    """Return the jobs that wait or whose worker is gone, oldest first, to be enqueued again."""
     late = timezone.now() - LEASE
     rows = Job.objects.filter(
         Q(state=Job.State.RUNNING, beat_at__lt=late)
@@ -190,7 +190,7 @@ def to_resume() -> list[int]:
 
 
 def jobs(member: Member, *, kinds: tuple[str, ...] = (), limit: int = 50) -> list[Job]:
-    """The member's own jobs, newest first; of these kinds, when any is named."""
+    """Return the member's own jobs, newest first, of these kinds if any is named."""
     rows = Job.objects.filter(member=member)
     if kinds:
         rows = rows.filter(kind__in=kinds)
@@ -198,5 +198,5 @@ def jobs(member: Member, *, kinds: tuple[str, ...] = (), limit: int = 50) -> lis
 
 
 def job_of(kind: str, subject: int) -> Job | None:
-    """The job of one subject."""
+    """Return the job of a subject."""
     return Job.objects.filter(kind=kind, subject=subject).first()

@@ -1,4 +1,4 @@
-"""The address that every letter of ours leads back to."""
+"""Reads the address that every letter links to."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from plainview.casework.workspace.services import services
 
 
 def address() -> str:
-    """Where members open Plainview, as workspace.toml names it under `address`; the local one when it does not."""
+    """Return where members open Plainview: `address` in workspace.toml, else the local address."""
     return str(services().workspace.settings().get("address", "http://127.0.0.1:8000")).rstrip("/")

@@ -1,7 +1,7 @@
 """Pictures as pages show them: a face cut out at one scale, or the whole picture at a bounded size, as JPEG bytes.
 
-Owns their making and a bounded memory of it: decoding one takes longer than the rest of a page. Nothing made here is
-ever written to a disk. Whether a member may see a picture is decided by the query that found it.
+Owns making and caching them: decoding a picture takes longer than the rest of a page. It must never write a picture to
+disk, nor decide who may see it: the query that found the picture decides.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from plainview.recognition.edits import apply, read
 from plainview.recognition.types import Picture, Pixels, Points
 
 SIDES = (160, 320, 960)
-"""Sides of a face's square that pages ask for, in pixels: a row, a card, an examination."""
+"""Sides of a face's square on pages, in pixels: a row, a card, an examination."""
 
 LONGEST = 1600
-"""Longer side of a whole picture, in pixels: fills a screen, and bounds what a page has to load."""
+"""Longer side of a whole picture, in pixels: fills a screen, and bounds the size of a page."""
 
 COARSE = 6
-"""Side of a protected face's square before it is enlarged, in pixels: no detector finds a face in it (tested)."""
+"""Side of a protected face's square before it is enlarged, in pixels: no detector finds a face there (tested)."""
 
 EXAMINED = 1280
-"""Side of the aligned square that is examined, in pixels: eyes about 280 apart, more than nearly every probe has."""
+"""Side of the aligned square for examinations, in pixels: eyes about 280 apart, more than in nearly every probe."""
 
 _QUALITY = 90  # JPEG: no visible loss at these sizes
-_KEPT = 2048  # pictures in memory: about 40 MB of cards
+_MOST_CACHED = 2048  # pictures in memory: about 40 MB of cards
 _COMMENT_HEAD, _COMMENT_MOST = 4, 65_537  # bytes of a JPEG comment: marker and length; the longest one
 
 
 def face_jpeg(blob: str, box: Sequence[float], side: int, edits: Sequence[str] = ()) -> bytes:
-    """The face in a stored picture.
+    """Return the face in a stored picture.
 
     Args:
         blob: digest of the stored picture.
@@ -52,7 +52,7 @@ def face_jpeg(blob: str, box: Sequence[float], side: int, edits: Sequence[str] =
 
 
 def whole_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
-    """A stored picture after its edits, its longer side at most LONGEST pixels, without the file's metadata.
+    """Return a stored picture after its edits, its longer side at most LONGEST pixels, without the file's metadata.
 
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
@@ -61,7 +61,7 @@ def whole_jpeg(blob: str, edits: Sequence[str] = ()) -> bytes:
 
 
 def probe_jpeg(search: Search, side: int) -> bytes:
-    """The probe's face as it was searched with, edits and all.
+    """Return the probe's face as searched with, after its edits.
 
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
@@ -72,12 +72,12 @@ def probe_jpeg(search: Search, side: int) -> bytes:
 def aligned_jpeg(
     blob: str, box: Sequence[float], points: Sequence[Sequence[float]] = (), edits: Sequence[str] = ()
 ) -> bytes:
-    """The face in a stored picture, upright and with its eyes as far apart as in every other such square.
+    """Return the face in a stored picture, upright and with the eyes at the same distance in every such square.
 
     Args:
         blob: digest of the stored picture.
         box: (x, y, width, height) of the face, pixels.
-        points: its five points; without them they are found again where the box is.
+        points: its five points; if missing, they are detected again at the box.
         edits: the edit chain to which box and points belong.
 
     Raises:
@@ -88,7 +88,7 @@ def aligned_jpeg(
 
 
 def coarse_png(blob: str, box: Sequence[float]) -> bytes:
-    """A face of a stored picture in COARSE x COARSE plain squares: it shows that there is one, and not whose.
+    """Return a face in a stored picture as COARSE x COARSE plain squares: visible as a face, but not whose.
 
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
@@ -99,9 +99,9 @@ def coarse_png(blob: str, box: Sequence[float]) -> bytes:
 
 
 def of_one_length(pictures: Sequence[bytes]) -> list[bytes]:
-    """Make JPEG files equally long by empty comments behind their first two bytes.
+    """Make JPEG files equally long by empty comments after their first two bytes.
 
-    A file's length tells how much detail a picture has, and so which of several it is.
+    A file's length reveals how much detail a picture has, and so which of several pictures it is.
     """
     longest = max(map(len, pictures), default=0) + _COMMENT_HEAD
     return [_lengthened(data, longest - len(data)) for data in pictures]
@@ -136,14 +136,14 @@ def _encoded(kind: str, pixels: Pixels, options: list[int]) -> bytes:
 
 
 def forget_pictures() -> None:
-    """Drop what is remembered, after an erasure."""
+    """Empty the cache, after an erasure."""
     _face.cache_clear()
     _whole.cache_clear()
     _aligned.cache_clear()
 
 
 # Keyed by content hash: the same key always means the same picture.
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_MOST_CACHED)
 def _face(blob: str, box: tuple[float, ...], side: int, edits: tuple[str, ...]) -> bytes:
     return jpeg(face_square(_pixels(blob, edits), box, side))
 
@@ -165,12 +165,12 @@ def _aligned(
 
 
 def _points_at(picture: Picture, box: tuple[float, ...]) -> Points | None:
-    """The points of the face whose middle is nearest to the box's; None when none is inside it (another detector)."""
+    """Return the points of the face nearest to the middle of the box; None if none is inside it (another detector)."""
     x, y, width, height = box
     middle = np.array([x + width / 2, y + height / 2])
-    found = [(face.detection.points, face.detection.points.mean(axis=0)) for face in services().engine.faces(picture)]
-    inside = [(points, at) for points, at in found if (np.abs(at - middle) <= (width / 2, height / 2)).all()]
-    return min(inside, key=lambda row: float(np.hypot(*(row[1] - middle))), default=(None,))[0]
+    faces = [(face.detection.points, face.detection.points.mean(axis=0)) for face in services().engine.faces(picture)]
+    inside = [(points, at) for points, at in faces if (np.abs(at - middle) <= (width / 2, height / 2)).all()]
+    return min(inside, key=lambda candidate: float(np.hypot(*(candidate[1] - middle))), default=(None,))[0]
 
 
 def _pixels(blob: str, edits: tuple[str, ...]) -> Pixels:

@@ -74,7 +74,7 @@ def run(
     member = acting_member(acting)
     with bar("Fetching", 0) as shown:
         try:
-            result = run_feed(feed, acting_member=member, limit=limit, progress=shown.step, told=shown.expect)
+            result = run_feed(feed, acting_member=member, limit=limit, progress=shown.step, announce=shown.expect)
         finally:
             services().close()
     if json:

@@ -252,9 +252,9 @@ def gallery_re_embed(name: str, acting: As, json: Json = False) -> None:
 
         def step(result: ReEmbedded) -> None:
             nonlocal done
-            for _ in range(result.made - done):
+            for _ in range(result.remade - done):
                 shown.step()
-            done = result.made
+            done = result.remade
 
         try:
             result = re_embed(name, acting_member=member, progress=step)
@@ -263,7 +263,7 @@ def gallery_re_embed(name: str, acting: As, json: Json = False) -> None:
     if json:
         print_json(asdict(result))
     else:
-        say(f"{result.made} templates made in {result.seconds:.1f} s.")
+        say(f"{result.remade} templates made in {result.seconds:.1f} s.")
         for row in result.failed:
             warn(f"{row['reference']}: {row['why']}", style="red")
     if result.failed:

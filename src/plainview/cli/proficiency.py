@@ -48,7 +48,7 @@ def list_items(acting: As, json: Json = False) -> None:
             "gallery": row.item.reference.gallery.name,
             "added_by": row.item.added_by.email,
             "added_at": row.item.added_at.isoformat(timespec="seconds"),
-            "given": row.given,
+            "given": row.assigned,
             "answered": row.answered,
             "retired": row.item.retired_at is not None,
         }

@@ -94,7 +94,7 @@ def _settle(
     from plainview.casework.upkeep.restore import settle
 
     try:
-        return settle(about, log=log, kept=note, listed=read_list(expunged) if expunged else [])
+        return settle(about, log=log, kept_checkpoint=note, listed=read_list(expunged) if expunged else [])
     finally:
         connections.close_all()
 

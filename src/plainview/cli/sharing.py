@@ -14,7 +14,7 @@ from plainview.casework.probes.preparations import prepare, save
 from plainview.casework.sharing.agree import Proposal, accept, propose, propose_version, withdraw
 from plainview.casework.sharing.ends import decline, refuse_authorisation, take_back
 from plainview.casework.sharing.read import Shown as ShownRequest
-from plainview.casework.sharing.read import given, requests, shown
+from plainview.casework.sharing.read import candidates_given, requests, shown
 from plainview.casework.sharing.requests import Wish, authorise_request, make_request, take, view_request
 from plainview.casework.sharing.search import answer_request, report_shared_outcome, search_shared
 from plainview.casework.workspace.services import services
@@ -175,7 +175,7 @@ def request_take_back(request: str, reason: Reason, acting: As, json: Json = Fal
 def request_list(acting: As, json: Json = False) -> None:
     """List the requests that your agency made and received."""
     member = acting_member(acting)
-    rows = [_request(row) for made in (False, True) for row in requests(member, made=made)]
+    rows = [_request(row) for made in (False, True) for row in requests(member, asked_by_us=made)]
     heads = ("Request", "Side", "Other agency", "State", "Gallery", "Offence", "Until", "Result")
     print_rows("requests", heads, rows, "No request yet.", json=json)
 
@@ -204,7 +204,7 @@ def request_show(request: str, acting: As, json: Json = False) -> None:
                 "lead": one.lead.public_id if one.lead else None,
                 "outcome": one.outcome or None,
             }
-            for one in given(held)
+            for one in candidates_given(held)
         ],
     }
     if json:
@@ -310,10 +310,10 @@ def _agreement(row: ShownAgreement) -> dict[str, Any]:
 
 def _request(row: ShownRequest) -> dict[str, Any]:
     held = row.request
-    other = held.agreement.holder if row.made else held.agreement.asker
+    other = held.agreement.holder if row.asked_by_us else held.agreement.asker
     return {
         "request": held.public_id,
-        "side": "made" if row.made else "received",
+        "side": "made" if row.asked_by_us else "received",
         "other_agency": other.name,
         "state": row.state,
         "gallery": held.gallery.name,

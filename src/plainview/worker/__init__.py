@@ -1,4 +1,5 @@
-"""Background work: the queue and its worker, the tasks, and what runs by the clock.
+"""Background work: the queue and its worker, the tasks, and the schedule.
 
-Owns when something runs. What it does is an act of casework; a task takes one number and may run twice.
+Owns when a task runs; what it does is an act of casework. It must never rely on running once: a task takes one number
+and may run twice.
 """

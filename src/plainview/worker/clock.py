@@ -1,6 +1,7 @@
-"""What runs by the clock. The worker writes the table into its queue when it starts, so that it is never out of date.
+"""The schedule. The worker writes it to its queue at every start, so that it is never out of date.
 
-Each function may run at any time and any number of times: it looks what is due and does that.
+Owns what runs how often. It must never rely on the time of a run: each function does what is due, at any time and any
+number of times.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ MINUTE, HOUR, DAY = 1, 60, 24 * 60  # minutes
 
 
 def every_minute() -> None:
-    """Erase and end what is over, find verifiers, compare and send what is due, take up jobs whose worker is gone."""
+    """Erase and end what is over, assign verifiers, compare and send what is due, resume jobs whose worker is gone."""
     with acting_through(Channel("job")):
         urgent.sweep()
         assign.assign_waiting()
@@ -53,16 +54,16 @@ def every_minute() -> None:
 
 
 def every_hour() -> None:
-    """Check the galleries whose canaries are due, each as often as its agency's policy says; send what is owed to people."""
+    """Check the galleries whose canaries are due by their agency's policy; send the letters that are due to people."""
     with acting_through(Channel("job")):
         rights_watch.send_owed()
         canary_checks.run_all(due_only=True)
 
 
 def every_day() -> None:
-    """Send the letters and the warnings of deadlines that are due; erase abandoned drafts and pictures not enrolled.
+    """Send the letters and warnings of deadlines that are due; erase abandoned drafts and pictures not enrolled.
 
-    What a retention rule has reached is proposed for approval, not erased.
+    Data that a retention rule has reached is proposed for approval, not erased.
     """
     with acting_through(Channel("job")):
         intake.sweep_failures()
@@ -72,7 +73,7 @@ def every_day() -> None:
         videos.discard_stale()
         register.publish_month()
         retention_runs.propose_due()
-        report_schedules.send_due()  # last: a letter that is refused stops nothing else
+        report_schedules.send_due()  # last, so that a refused letter stops nothing else
         rights_watch.watch_deadlines()
         rights_watch.erase_old()
 
@@ -80,7 +81,7 @@ def every_day() -> None:
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(
     {"every minute": (every_minute, MINUTE), "every hour": (every_hour, HOUR), "every day": (every_day, DAY)}
 )
-"""name -> (function, minutes between two runs)."""
+"""Name -> (function, minutes between two runs)."""
 
 
 def install() -> None:

@@ -1,6 +1,6 @@
-"""Handing work to the worker (django-q2, in the database: nothing else to install).
+"""Enqueuing work for the worker (django-q2, in the database: nothing else to install).
 
-Owns the two calls that the rest of the program makes. Only the number of a job travels, never a picture or a name.
+Owns the two calls that other modules make. It must never enqueue a picture or a name, only the number of a job.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _RUN = "plainview.worker.tasks.run_job"
 
 
 def enqueue(job: Job) -> None:
-    """Hand the job to the worker once the running transaction is committed."""
+    """Enqueue the job once the running transaction is committed."""
     transaction.on_commit(lambda: enqueue_again(job.pk))
 
 
 def enqueue_again(pk: int) -> None:
-    """Hand a job to the worker now, unless it waits in the queue; if it is held or over, its worker does nothing."""
+    """Enqueue a job now, unless it is in the queue; if the job has a worker or is over, the new worker does nothing."""
     if any(queued.task.get("args") == (pk,) for queued in OrmQ.objects.filter(lock__lte=timezone.now())):
         return
     async_task(_RUN, pk, q_options={"task_name": f"job {pk}", "save": False})

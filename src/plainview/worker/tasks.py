@@ -1,6 +1,7 @@
-"""What the worker runs: one function for every kind of job, found by its name in one table.
+"""The worker's tasks: one function for every kind of job, in a table by its name.
 
-Every function takes a begun job, calls `beat` often and returns a note for people. All may be run twice.
+Owns this table. Every function takes a begun job, calls `beat` often and returns a note for people. It must never rely
+on running once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from plainview.casework.videos.process import process_video
 from plainview.worker.queue import enqueue_again
 
 TURN = 20.0
-"""Seconds after which a video lets shorter work have its turn: alerts and urgent searches have their minute."""
+"""Seconds after which a video gives way to shorter work, such as alerts and urgent searches, which run every minute."""
 
 
 def _video(job: Job) -> str:

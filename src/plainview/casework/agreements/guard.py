@@ -1,7 +1,7 @@
-"""Standing before every act on a search for another agency: the agreement, and the rules of both agencies.
+"""Checks before every act on a search for another agency: the agreement, and the rules of both agencies.
 
-Owns the lock: whoever changes an agreement or a request, and whoever records a search or its answer under it, holds the
-agreement's row. So nothing is recorded at the moment at which it is withdrawn, nor after it.
+Owns the lock: every change of an agreement or a request, and every record of a search or its answer, locks the
+agreement's row. It must never let anything be recorded once the agreement is withdrawn.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from plainview.policy.permissions import Permission
 
 
 def locked(key: int) -> Agreement:
-    """Return an agreement as it is now; in a transaction its row is locked until the end of it."""
+    """Return the current state of an agreement; in a transaction its row is locked until the end."""
     rows = Agreement.objects.select_related("holder", "asker")
     if transaction.get_connection().in_atomic_block:
         rows = rows.select_for_update(of=("self",))
     return rows.get(pk=key)
 
 
-def held(public_id: str) -> SharedRequest:
-    """Return a request as it is now, its agreement locked as by `locked`."""
+def locked_request(public_id: str) -> SharedRequest:
+    """Return the current state of a request, its agreement locked as by `locked`."""
     key = SharedRequest.objects.values_list("agreement_id", flat=True).get(public_id=public_id)
     agreement = locked(key)
     request = SharedRequest.objects.select_related(
@@ -39,21 +39,21 @@ def held(public_id: str) -> SharedRequest:
 
 
 def require_agreed(request: SharedRequest) -> None:
-    """Ask what must hold at every moment.
+    """Check what must hold at every moment.
 
     Raises:
-        Refused: the first rule that says no.
+        Refused: the first rule that refuses.
     """
     rules.require(*words.agreed(facts_of(request)))
 
 
 def require_asked(request: SharedRequest, acting_member: Member) -> None:
-    """Ask the rules of the agency that asks, as its policy is now.
+    """Check the rules of the requesting agency, by its current policy.
 
-    The other agency reads which rule says no and not the policy behind it.
+    The other agency reads which rule refuses, not the policy behind it.
 
     Raises:
-        Refused: the first rule that says no.
+        Refused: the first rule that refuses.
     """
     asker = request.agreement.asker
     _, policy = binding(asker)
@@ -72,21 +72,21 @@ def require_asked(request: SharedRequest, acting_member: Member) -> None:
 
 
 def under_holder(request: SharedRequest | None, decision: Decision) -> Decision:
-    """A rule of the agency that searches, saying so where the rules of two agencies hold."""
+    """Return a decision of the searching agency's rules, marked as such when the rules of two agencies apply."""
     if request is None or not isinstance(decision, Refused):
         return decision
     return decision.under(request.agreement.holder.name)
 
 
 def still_agreed(search: Search) -> None:
-    """Ask again, for a search that was recorded, what must hold at every moment; nothing for an agency's own.
+    """Check again, for a recorded search, what must hold at every moment; nothing for an agency's own search.
 
     Raises:
-        Refused: the first rule that says no.
+        Refused: the first rule that refuses.
     """
     if search.shared_request_id is not None:
         assert search.shared_request is not None  # noqa: S101
-        require_agreed(held(search.shared_request.public_id))
+        require_agreed(locked_request(search.shared_request.public_id))
 
 
 def withhold(search: Search, requested_in: int, refused: Refused, acting_member: Member) -> None:

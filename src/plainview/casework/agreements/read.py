@@ -1,4 +1,4 @@
-"""Reading agreements: those of the member's own agency, as the one that searches or the one that asks."""
+"""Reads agreements of the member's own agency, whether it searches or makes the requests."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from plainview.policy.sharing import SharedFacts, Terms, agreement_in_force
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An agreement as its page shows it.
+    """An agreement as a page shows it.
 
     Attributes:
         agreement: with both agencies.
-        given: the member's agency is the one that searches.
+        searched_by_us: the member's agency searches.
         other: the other agency.
-        version: the one that binds; None while none was accepted.
-        proposed: a newer one that waits to be accepted.
-        versions: all of them, newest first.
-        state: "in force", or why it is not, in a few words.
-        in_force: whether anything can be asked for under it now.
+        version: the version in force; None before the first is accepted.
+        proposed: a newer version that is not accepted yet.
+        versions: all versions, newest first.
+        state: "in force", or why not, in a few words.
+        in_force: whether requests can be made under it now.
     """
 
     agreement: Agreement
-    given: bool
+    searched_by_us: bool
     other: Agency
     version: AgreementVersion | None
     proposed: AgreementVersion | None
@@ -41,19 +41,19 @@ class Shown:
 
 _STATES = {
     "agreement.withdrawn": "withdrawn",
-    "agreement.not_accepted": "waits to be accepted",
-    "agreement.not_begun": "not begun",
+    "agreement.not_accepted": "not accepted yet",
+    "agreement.not_begun": "not yet in force",
     "agreement.ended": "ended",
 }
 
 
 def binding_version(agreement: Agreement) -> AgreementVersion | None:
-    """The newest version that was accepted."""
+    """Return the newest accepted version."""
     return agreement.versions.exclude(accepted_at=None).order_by("-number").first()
 
 
 def terms_of(version: AgreementVersion | None) -> Terms | None:
-    """A version as the rules read it."""
+    """Return the terms of a version, as the rules read them."""
     if version is None:
         return None
     names = version.galleries.order_by("name").values_list("name", flat=True)
@@ -68,7 +68,7 @@ def terms_of(version: AgreementVersion | None) -> Terms | None:
 
 
 def agreement_shown(public_id: str, member: Member) -> Shown:
-    """One agreement with all its versions.
+    """Return an agreement with all its versions.
 
     Raises:
         Refused: agreement.unknown.
@@ -77,27 +77,27 @@ def agreement_shown(public_id: str, member: Member) -> Shown:
 
 
 def agreements(member: Member) -> list[Shown]:
-    """Every agreement of the member's agency, newest first."""
-    return [shown(row, member) for row in find.agreement.rows(member).order_by("-pk")]
+    """Return every agreement of the member's agency, newest first."""
+    return [shown(agreement, member) for agreement in find.agreement.rows(member).order_by("-pk")]
 
 
 def agreements_to_ask(member: Member) -> list[Shown]:
-    """Those under which the member's agency can ask now."""
-    return [row for row in agreements(member) if row.in_force and not row.given]
+    """Return the agreements under which the member's agency can make requests now."""
+    return [agreement for agreement in agreements(member) if agreement.in_force and not agreement.searched_by_us]
 
 
 def shown(agreement: Agreement, member: Member) -> Shown:
-    """How an agreement looks from the member's agency."""
+    """Return an agreement as the member's agency sees it."""
     rows = agreement.versions.select_related("proposed_by", "accepted_by").prefetch_related("galleries")
     versions = list(rows.order_by("-number"))
-    version = next((row for row in versions if row.accepted_at is not None), None)
+    version = next((proposal for proposal in versions if proposal.accepted_at is not None), None)
     proposed = versions[0] if versions and versions[0].accepted_at is None else None
-    given = agreement.holder_id == member.agency_id
+    searched_by_us = agreement.holder_id == member.agency_id
     answer = agreement_in_force(terms_of(version), agreement.withdrawn_at is not None, timezone.now().date())
     return Shown(
         agreement,
-        given,
-        agreement.asker if given else agreement.holder,
+        searched_by_us,
+        agreement.asker if searched_by_us else agreement.holder,
         version,
         proposed,
         versions,
@@ -107,25 +107,25 @@ def shown(agreement: Agreement, member: Member) -> Shown:
 
 
 def partners(member: Member) -> list[Agency]:
-    """Every other agency that is open: their names stand in the public register."""
+    """Return every other open agency: their names are in the public register."""
     rows = Agency.objects.exclude(opened_at=None).filter(suspended_at=None)
     return list(rows.exclude(pk=member.agency_id).order_by("name"))
 
 
 def own_galleries(member: Member) -> list[Gallery]:
-    """Galleries of the member's agency, whose legal basis has not ended, for a proposal."""
+    """Return the galleries of the member's agency whose legal basis has not ended, for a proposal."""
     rows = Gallery.objects.filter(agency=member.agency, expires_on__gte=timezone.now().date())
     return list(rows.order_by("name"))
 
 
 def both(search: Search) -> dict[str, Value]:
-    """What the public part of an entry about a search for another agency says besides: for whom, by which request."""
+    """Return more public fields for an entry about a search for another agency: for whom, by which request."""
     shared = search.shared_request
     return {} if shared is None else named(shared)
 
 
 def named(request: SharedRequest) -> dict[str, Value]:
-    """The same, of a request: `agency` is the one that searches, `for_agency` the one that asked."""
+    """Return the same for a request: `agency` searches, `for_agency` made the request."""
     return {
         "shared_request": request.public_id,
         "agency": request.agreement.holder.public_id,
@@ -134,7 +134,7 @@ def named(request: SharedRequest) -> dict[str, Value]:
 
 
 def facts_of(request: SharedRequest) -> SharedFacts:
-    """What is known of a request now, by the version of the agreement that binds now."""
+    """Return the facts of a request, by the version of the agreement in force now."""
     agreement, member = request.agreement, Member.objects.get(pk=request.member_id)
     return SharedFacts(
         terms=terms_of(binding_version(agreement)),

@@ -1,6 +1,6 @@
-"""How alerts end or go on: expiry, closing, renewal by a supervisor, muting, and what becomes of them with their case.
+"""Ends of alerts: expiry, closing, and the end of their case; also renewal by a supervisor, and muting.
 
-Owns the entry `alert.ended`, which says how many candidates the alert raised and how many nobody looked at.
+Owns the entry `alert.ended`, which says how many candidates the alert raised and how many nobody viewed.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def close_alert(public_id: str, *, reason: str, acting_member: Member) -> Alert:
 
 
 def renew_alert(public_id: str, *, days: int, reason: str, acting_member: Member) -> Alert:
-    """Let an open alert go on from now; nobody renews their own.
+    """Extend an open alert from now; nobody renews their own.
 
     Raises:
-        Refused: no permission, unknown, over, one's own, longer than policy allows, or no reason in words.
+        Refused: no permission, unknown, over, the member's own, longer than policy allows, or no reason in words.
     """
     with acting("alert.renew", Permission.ALERT_RENEW, acting_member):
         alert = _open_one(public_id, acting_member)
@@ -63,12 +63,12 @@ def renew_alert(public_id: str, *, days: int, reason: str, acting_member: Member
 
 
 def mute_alert(public_id: str, *, reason: str, acting_member: Member) -> Alert:
-    """Send no more messages about one's own alert; it goes on, and the page shows what it raises.
+    """Stop the messages about the member's own alert; the alert continues, and the page shows what it raises.
 
-    An empty reason takes the muting back.
+    An empty reason ends the muting.
 
     Raises:
-        Refused: no permission, unknown, over or somebody else's.
+        Refused: no permission, unknown, over or another member's.
     """
     with acting("alert.mute", Permission.ALERT_OWN, acting_member):
         alert = _open_one(public_id, acting_member)
@@ -91,19 +91,19 @@ def mute_alert(public_id: str, *, reason: str, acting_member: Member) -> Alert:
 
 
 def sweep_alerts() -> int:
-    """End every alert whose time is over; return how many. Comparing looks at the clock itself and never waits for this."""
+    """End every expired alert; return how many. Comparisons check the time themselves and do not depend on this."""
     ended = 0
     for alert in Alert.objects.filter(closed_at=None, expires_at__lte=timezone.now()):
         with transaction.atomic():
-            held = Alert.objects.select_for_update().filter(pk=alert.pk, closed_at=None).first()
-            if held is not None and held.expires_at <= timezone.now():
-                _end(held, "expired", None)
+            locked = Alert.objects.select_for_update().filter(pk=alert.pk, closed_at=None).first()
+            if locked is not None and locked.expires_at <= timezone.now():
+                _end(locked, "expired", None)
                 ended += 1
     return ended
 
 
 def end_with_case(case: Case, *, unsolved: bool, acting_member: Member) -> None:
-    """End the alerts of a case that is being closed, or keep them as those of an unsolved case.
+    """End the alerts of a case that is being closed, or keep them if the case is unsolved.
 
     Raises:
         Refused: alert.unsolved.

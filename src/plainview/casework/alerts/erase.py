@@ -1,6 +1,7 @@
-"""Erasing an alert that has ended: its probe, its template and its texts. What it raised are searches of their own.
+"""Erasing an alert that has ended: its probe, its template and its texts.
 
-Owns what goes and what stays: that there was an alert, from when to when, and why it went.
+Owns what is erased and what stays: that the alert existed, its dates, and the reason for the erasure. It must never
+erase what the alert raised: these are searches of their own.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ ALERT_ERASED = "alert.erased"
 
 
 def erase_alert(alert: Alert, why: str, *, cause: Mapping[str, Value] | None = None) -> Receipt:
-    """Erase an ended alert, locked by the caller, in the running transaction; its probe goes after the commit.
+    """Erase an ended alert, locked by the caller, in the running transaction; its probe is erased after the commit.
 
     Raises:
-        Refused: hold.in_force, or it goes on.
+        Refused: hold.in_force, or the alert is still running.
     """
     if alert.closed_at is None:
         raise Refused(
@@ -42,7 +43,7 @@ def erase_alert(alert: Alert, why: str, *, cause: Mapping[str, Value] | None = N
 def blank_alert(
     alert: Alert, why: str, *, cause: Mapping[str, Value] | None = None, action: str = ALERT_ERASED
 ) -> Receipt:
-    """As `erase_alert`, without asking: for a restore."""
+    """As `erase_alert`, without checks: for a restore."""
     entries = [seq for seq, _ in entries_naming({alert.public_id})]
     openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
     probe = alert.probe_blob

@@ -1,7 +1,7 @@
-"""Comparing new references with every open alert, exactly once: the galleries' ordered logs say what is new.
+"""Comparing each new reference with every open alert, exactly once: the galleries' ordered logs say what is new.
 
-Owns the mark of each gallery up to which all alerts were compared. What an alert raises, the notices of it and the new
-mark are one transaction, so that neither a crash nor a second process compares anything twice or leaves it out.
+Owns the mark of each gallery up to which all alerts were compared. The raised candidates, their notices and the new
+mark are one transaction: neither a crash nor a second process may compare a reference twice or skip it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from plainview.recognition.edits import apply, read
 from plainview.scores.scoring import COSINE, Listed
 
 _BLOCK = 1024  # references at once: 1024 x 10,000 scores are 40 MB
-_MARGIN = 1e-4  # of the quick float32 product against the exact score: far above its error of 1e-6
+_MARGIN = 1e-4  # between the fast float32 product and the exact score: far above the error of 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ class _Open:
     templates: NDArray[np.float32]
 
 
-_held: dict[int, _Open] = {}  # by gallery; replaced when its version changes
+_open_by_gallery: dict[int, _Open] = {}  # replaced when the version changes
 
 
 def follow(gallery_id: int) -> int:
-    """Compare what the gallery gained with its open alerts; return how many candidate lists were raised.
+    """Compare a gallery's new references with its open alerts; return how many candidate lists were raised.
 
-    Called after every enrolled batch, and every minute by the worker for what a killed process left.
+    Called after every enrolled batch, and every minute by the worker in case a process was killed.
     """
     raised = 0
     while True:
@@ -73,14 +73,14 @@ def follow(gallery_id: int) -> int:
             head = log_head(gallery_id)
             if head <= mark.seq:
                 return raised
-            found = _open_alerts(gallery_id)
-            if found is None:
+            open_alerts = _open_alerts(gallery_id)
+            if open_alerts is None:
                 AlertMark.objects.filter(pk=mark.pk).update(seq=head)
                 return raised
             block = _new(gallery_id, mark.seq)
             if not block:
                 return raised
-            raised += _compare(gallery_id, block, found, mark.seq)
+            raised += _compare(gallery_id, block, open_alerts, mark.seq)
             AlertMark.objects.filter(pk=mark.pk).update(seq=block[-1][0])
 
 
@@ -95,7 +95,7 @@ def follow_all() -> int:
 
 
 def mark_of(gallery_id: int) -> AlertMark:
-    """The gallery's mark, locked; a new one stands at the gallery's present end: nothing older is new."""
+    """Return the gallery's mark, locked; a new mark is at the gallery's present end: nothing older is new."""
     mark = AlertMark.objects.select_for_update().filter(gallery_id=gallery_id).first()
     if mark is None:
         mark = AlertMark.objects.create(gallery_id=gallery_id, seq=log_head(gallery_id))
@@ -103,9 +103,9 @@ def mark_of(gallery_id: int) -> AlertMark:
 
 
 def back_fill(follows: AlertGallery, *, after: int) -> int:
-    """Compare one new alert with what its gallery gained after a change, up to where following begins."""
+    """Compare a new alert with the references added after a change, up to where following begins."""
     raised = 0
-    while block := [row for row in _new(follows.gallery_id, after) if row[0] <= follows.after_seq]:
+    while block := [change for change in _new(follows.gallery_id, after) if change[0] <= follows.after_seq]:
         raised += _compare(
             follows.gallery_id,
             block,
@@ -117,14 +117,14 @@ def back_fill(follows: AlertGallery, *, after: int) -> int:
     return raised
 
 
-_Row = tuple[int, int, "NDArray[np.float32] | None"]  # seq, reference, template; None: nothing to compare
+_Change = tuple[int, int, "NDArray[np.float32] | None"]  # seq, reference, template; None: nothing to compare
 
 
-def _new(gallery_id: int, after: int) -> list[_Row]:
+def _new(gallery_id: int, after: int) -> list[_Change]:
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after).order_by("seq")
     columns = ("seq", "reference_id", "is_add", "reference__template", "reference__public_id")
     return [
-        # A canary is nobody whom an alert may find.
+        # An alert must not find a canary.
         (seq, reference, open_template(public, sealed) if is_add and sealed and not canary else None)
         for seq, reference, is_add, sealed, public, canary in rows.values_list(*columns, "reference__is_canary")[
             :_BLOCK
@@ -133,33 +133,33 @@ def _new(gallery_id: int, after: int) -> list[_Row]:
 
 
 def _open_alerts(gallery_id: int) -> _Open | None:
-    """The gallery's open alerts, from memory while none was added, ended or changed."""
+    """Return the gallery's open alerts, from memory unless one was added, ended or changed."""
     rows = AlertGallery.objects.filter(gallery_id=gallery_id, alert__closed_at=None)
     now = rows.aggregate(Count("pk"), Max("pk"), Max("alert__changed_at"))
     version = (connection.settings_dict["NAME"], *now.values())
     if not now["pk__count"]:
-        _held.pop(gallery_id, None)
+        _open_by_gallery.pop(gallery_id, None)
         return None
-    held = _held.get(gallery_id)
-    if held is None or held.version != version:
-        held = _held[gallery_id] = _arrays(rows, version)
-    return held
+    remembered = _open_by_gallery.get(gallery_id)
+    if remembered is None or remembered.version != version:
+        remembered = _open_by_gallery[gallery_id] = _arrays(rows, version)
+    return remembered
 
 
 def _arrays(rows: QuerySet[AlertGallery], version: tuple[Any, ...]) -> _Open:
     # Columns, not objects: ten thousand alerts load in a tenth of a second.
     columns = ("pk", "after_seq", "threshold", "alert__expires_at", "alert_id", "alert__pack")
-    held = list(rows.order_by("pk").values_list(*columns, "alert__public_id", "alert__sealed"))
+    values = list(rows.order_by("pk").values_list(*columns, "alert__public_id", "alert__sealed"))
     pack = services().engine.pack.identity
     templates = [
-        _opened(public, sealed) if made_by == pack else _made_anew(alert) for *_, alert, made_by, public, sealed in held
+        _opened(public, sealed) if made_by == pack else _remade(alert) for *_, alert, made_by, public, sealed in values
     ]
     return _Open(
         version,
-        np.array([row[0] for row in held], dtype=np.int64),
-        np.array([row[1] for row in held], dtype=np.int64),
-        np.array([row[2] for row in held], dtype=np.float32),
-        np.array([row[3].timestamp() for row in held], dtype=np.float64),
+        np.array([alert[0] for alert in values], dtype=np.int64),
+        np.array([alert[1] for alert in values], dtype=np.int64),
+        np.array([alert[2] for alert in values], dtype=np.float32),
+        np.array([alert[3].timestamp() for alert in values], dtype=np.float64),
         np.stack(templates),
     )
 
@@ -169,40 +169,42 @@ def _opened(public_id: str, sealed: bytes | memoryview) -> NDArray[np.float32]:
     return np.frombuffer(plain, dtype=np.float32)
 
 
-def _made_anew(key: int) -> NDArray[np.float32]:
-    """The alert's template under the loaded pack, from its probe: the pack has changed since it was saved."""
+def _remade(key: int) -> NDArray[np.float32]:
+    """Remake the alert's template from its probe with the loaded pack, which has changed since it was saved."""
     alert = Alert.objects.get(pk=key)
     engine = services().engine
     picture = apply(services().decoder.decode(services().blobs.get(alert.probe_blob)), read(alert.edits))
     _, face = engine.probe_face(picture, alert.face_number)
-    made = engine.template(picture, face.detection)
-    alert.sealed = services().templates.seal(made.tobytes(), f"alert:{alert.public_id}".encode())
+    template = engine.template(picture, face.detection)
+    alert.sealed = services().templates.seal(template.tobytes(), f"alert:{alert.public_id}".encode())
     alert.pack, alert.pack_sha256 = engine.pack.identity, engine.pack.recogniser.sha256
     alert.save(update_fields=["sealed", "pack", "pack_sha256"])
-    return made
+    return template
 
 
-def _compare(gallery_id: int, block: list[_Row], found: _Open, after: int, *, ignore_after: bool = False) -> int:
-    """One matrix product of the block's templates with all open alerts."""
+def _compare(
+    gallery_id: int, block: list[_Change], open_alerts: _Open, after: int, *, ignore_after: bool = False
+) -> int:
+    """Compare the block's templates with all open alerts in one matrix product; return how many lists were raised."""
     added = [(seq, reference, template) for seq, reference, template in block if template is not None]
     if not added:
         return 0
     seqs = np.array([seq for seq, _, _ in added], dtype=np.int64)
     references = np.array([reference for _, reference, _ in added], dtype=np.int64)
     templates = np.stack([template for _, _, template in added])
-    near = templates @ found.templates.T >= found.thresholds[None, :] - _MARGIN
-    near &= found.expires[None, :] > timezone.now().timestamp()
+    near = templates @ open_alerts.templates.T >= open_alerts.thresholds[None, :] - _MARGIN
+    near &= open_alerts.expires[None, :] > timezone.now().timestamp()
     if not ignore_after:
-        near &= seqs[:, None] > found.after[None, :]
+        near &= seqs[:, None] > open_alerts.after[None, :]
     raised = 0
     for column in np.flatnonzero(near.any(axis=0)).tolist():
         rows = np.flatnonzero(near[:, column])
-        scores = exact_scores(templates[rows], found.templates[column])
-        sure = scores >= found.thresholds[column]
+        scores = exact_scores(templates[rows], open_alerts.templates[column])
+        sure = scores >= open_alerts.thresholds[column]
         if sure.any():
             follows = AlertGallery.objects.select_related(
                 "alert__case__agency", "alert__member__agency", "alert__policy", "gallery"
-            ).get(pk=int(found.follows[column]))
+            ).get(pk=int(open_alerts.follows[column]))
             hits = (references[rows][sure], scores[sure], seqs[rows][sure])
             raised += sum(1 for part in _parts(*hits, after, block[-1][0]) if _raise(follows, *part))
     return raised
@@ -214,10 +216,10 @@ _Part = tuple[list[Listed], int, int]
 def _parts(
     references: NDArray[np.int64], scores: NDArray[np.float64], seqs: NDArray[np.int64], after: int, upto: int
 ) -> Iterator[_Part]:
-    """Candidate lists of at most MAX_LIST, each with the changes (after, upto] that it is the best of."""
+    """Yield candidate lists of at most MAX_LIST, each with the range of changes (after, upto] that it covers."""
     if len(references) <= MAX_LIST:
         best = ranked(references, scores, MAX_LIST)
-        yield [Listed(row.reference, row.score, row.score) for row in best], after, upto
+        yield [Listed(scored.reference, scored.score, scored.score) for scored in best], after, upto
         return
     middle = int(seqs[len(seqs) // 2 - 1])
     first = seqs <= middle
@@ -225,10 +227,10 @@ def _parts(
     yield from _parts(references[~first], scores[~first], seqs[~first], middle, upto)
 
 
-def _raise(follows: AlertGallery, found: list[Listed], after: int, upto: int) -> bool:
-    """Record the candidates as a search that the alert made, if every rule still lets it; say whom to tell."""
+def _raise(follows: AlertGallery, listed: list[Listed], after: int, upto: int) -> bool:
+    """Record the candidates as a search by the alert, if every rule still allows it, and the notices about it."""
     alert, gallery = follows.alert, follows.gallery
-    if not found or not _may_still(alert, gallery):
+    if not listed or not _may_still(alert, gallery):
         return False
     search = Search(
         case=alert.case,
@@ -237,7 +239,7 @@ def _raise(follows: AlertGallery, found: list[Listed], after: int, upto: int) ->
         purpose=alert.purpose,
         origin=alert.origin,
         policy=alert.policy,
-        top=len(found),
+        top=len(listed),
         probe_blob=alert.probe_blob,
         probe_name=alert.probe_name,
         edits=alert.edits,
@@ -289,7 +291,7 @@ def _raise(follows: AlertGallery, found: list[Listed], after: int, upto: int) ->
         calibration=newest_calibration(gallery.pk, alert.pack),
         scorer=COSINE,
         nearness=0.0,
-        listed=found,
+        listed=listed,
     )
     record_answer(search, answer, asked, ORDINARY, acting_member=None)
     owe_notices(search)
@@ -302,7 +304,7 @@ def _compared(gallery_id: int, after: int, upto: int) -> int:
 
 
 def _may_still(alert: Alert, gallery: Gallery) -> bool:
-    """Every rule that can have changed since: the member, the agency, the case, the passport, the alert itself."""
+    """Say whether the rules that may have changed still allow it: member, agency, case, passport, the alert itself."""
     member, today = alert.member, timezone.now().date()
     closed = alert.case.closed_at.date() if alert.case.closed_at and not alert.unsolved else None
     answers = (

@@ -1,6 +1,6 @@
-"""Telling people that an alert raised something: a letter with a link and nothing else, and signed webhooks.
+"""Messages about raised alerts: letters with a link and nothing else, and signed webhooks.
 
-Owns what is owed to whom and when it is tried again. No message holds a picture, a name, a score or a case.
+Owns which messages are due and when one is tried again. It must never put a picture, name, score or case in a message.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from plainview.policy.permissions import Permission
 TRIES = 10
 """Attempts before a message is given up: with doubling waits from one minute, the last comes after 17 hours."""
 
-_CONNECT, _READ = 3, 5  # seconds: a webhook that hangs costs no more than this at each try
-_AT_ONCE = 50  # messages a run, so that a run ends
+_CONNECT, _READ = 3, 5  # seconds: the most that a webhook that hangs costs at each try
+_AT_ONCE = 50  # messages per run, so that a run ends
 
 
 def owe_notices(search: Search) -> None:
-    """Note in the running transaction who is told of a raised alert, and when."""
+    """Record in the running transaction who gets a message about a raised alert, and when."""
     alert, now = search.alert, timezone.now()
-    assert alert is not None  # noqa: S101  only alerts raise
+    assert alert is not None  # noqa: S101  only an alert's search has notices
     if alert.muted_at is None:
         how = preference_of(alert.member)
         due = next_moment(now, digest_hours=how.digest_hours, quiet_from=how.quiet_from, quiet_until=how.quiet_until)
@@ -52,24 +52,24 @@ def owe_notices(search: Search) -> None:
 
 
 def send_due() -> int:
-    """Send what is due; return how many were sent. What fails is tried again later, then given up and recorded."""
+    """Send the messages that are due; return how many. A message that fails is tried later, then given up and recorded."""
     now = timezone.now()
     due = Notice.objects.filter(sent_at=None, given_up_at=None, due_at__lte=now)
     rows = list(
         due.select_related("member", "webhook", "search__alert").order_by("member_id", "webhook_id", "pk")[:_AT_ONCE]
     )
     sent = 0
-    for member, group in groupby(rows, key=lambda row: row.member):
+    for member, group in groupby(rows, key=lambda notice: notice.member):
         if member is not None:
             sent += _attempt(list(group), _letter)
         else:
-            sent += sum(_attempt([row], _post) for row in group)
+            sent += sum(_attempt([notice], _post) for notice in group)
     return sent
 
 
 def _attempt(rows: list[Notice], send: Callable[[list[Notice]], None]) -> int:
-    """Take the messages, send them, note how it went. Taken first: a crash in between sends twice, never not at all."""
-    keys = [row.pk for row in rows]
+    """Claim the messages, send them, record the outcome. Claimed first: a crash may send twice but never skips."""
+    keys = [notice.pk for notice in rows]
     later = timezone.now() + timedelta(minutes=2 ** rows[0].tries)
     taken = Notice.objects.filter(pk__in=keys, sent_at=None, tries=rows[0].tries)
     if not taken.update(tries=F("tries") + 1, due_at=later):
@@ -87,11 +87,11 @@ def _attempt(rows: list[Notice], send: Callable[[list[Notice]], None]) -> int:
 
 def _note(rows: list[Notice], action: str, **changed: datetime) -> None:
     with transaction.atomic():
-        Notice.objects.filter(pk__in=[row.pk for row in rows]).update(**changed)
+        Notice.objects.filter(pk__in=[notice.pk for notice in rows]).update(**changed)
         write_entry(
             action,
             {
-                "searches": [row.search.public_id for row in rows],
+                "searches": [notice.search.public_id for notice in rows],
                 "to": rows[0].member.public_id if rows[0].member else rows[0].webhook.public_id,  # type: ignore[union-attr]
                 "tries": rows[0].tries + 1,
             },
@@ -102,21 +102,25 @@ def _note(rows: list[Notice], action: str, **changed: datetime) -> None:
 def _letter(rows: list[Notice]) -> None:
     member, count = rows[0].member, len(rows)
     assert member is not None  # noqa: S101
-    what = "One of your alerts has" if count == 1 else f"Your alerts have {count} times"
+    subject = (
+        "One of your alerts has raised a candidate"
+        if count == 1
+        else f"Your alerts have raised candidates {count} times"
+    )
     send_mail(
-        "Plainview: something to look at",
-        f"{what} raised a candidate. Sign in to look at it:\n\n{address()}/alerts/\n\n"
-        "This letter says no more on purpose. How you are told can be changed on the same page.\n",
+        "Plainview: a new candidate for your alert",
+        f"{subject}. Sign in to see the alerts:\n\n{address()}/alerts/\n\n"
+        "For confidentiality, this letter contains no details. You can change your notifications on the same page.\n",
         None,
         [member.email],
     )
 
 
 def _post(rows: list[Notice]) -> None:
-    """POST one signed message, as the Standard Webhooks specification has it; any answer but 2xx is a failure.
+    """POST one signed message, by the Standard Webhooks specification; any answer but 2xx is a failure.
 
     Raises:
-        OSError, requests.RequestException: it did not arrive.
+        OSError, requests.RequestException: the message did not arrive.
     """
     (notice,) = rows
     hook, search = notice.webhook, notice.search
@@ -156,10 +160,10 @@ def _post(rows: list[Notice]) -> None:
 
 
 def add_webhook(url: str, *, acting_member: Member) -> tuple[Webhook, str]:
-    """Add a webhook of the agency; returns it with the secret that its receiver checks signatures with, shown once.
+    """Add a webhook of the agency; return it with the secret for checking its signatures, which is shown once.
 
     Raises:
-        Refused: no permission, or an address that is not https (http only on this machine, in a sample workspace).
+        Refused: no permission, or an address that is not https (http only to this machine, in a sample workspace).
     """
     with acting("webhook.add", Permission.WEBHOOK_SET, acting_member):
         rules.require(webhook_address(url, sample=services().workspace.is_sample))
@@ -172,7 +176,7 @@ def add_webhook(url: str, *, acting_member: Member) -> tuple[Webhook, str]:
 
 
 def remove_webhook(public_id: str, *, acting_member: Member) -> Webhook:
-    """Remove a webhook of the agency; what is still owed to it is given up.
+    """Remove a webhook of the agency, with the messages still due to it.
 
     Raises:
         Refused: no permission, or unknown.

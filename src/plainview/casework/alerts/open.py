@@ -1,6 +1,6 @@
 """Saving a probe as an alert: under the same authorisation as a search, until it expires.
 
-Owns the making of an alert; how references are compared with it lies in alert_follow.
+Owns creating an alert. It must never compare references: follow.py does.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ def create_alert(
     since: date | None = None,
     acting_member: Member,
 ) -> Alert:
-    """Save a probe: from now on every new reference of the galleries is compared with it.
+    """Save a probe as an alert: every new reference of the galleries is compared with it from now on.
 
     Args:
         probe: a prepared probe.
-        request: case, purpose, origin; its gallery is not used.
+        request: case, purpose and origin; its gallery is not used.
         galleries: names of galleries of the member's agency.
-        days: until it expires.
-        one_in: at most one false alert in so many new references.
-        since: compare it at once with what was enrolled from this day (UTC) on.
+        days: days until it expires.
+        one_in: accept at most one false alert in this many new references.
+        since: also compare references enrolled from this day (UTC) on, at once.
         acting_member: an examiner.
 
     Raises:
@@ -57,11 +57,11 @@ def create_alert(
     with refusals_recorded("alert.create", acting_member), transaction.atomic():
         standing(acting_member, Permission.ALERT_CREATE)
         wanted = [replace(request, gallery=name) for name in dict.fromkeys(galleries)]
-        may = [authorised(row, ORDINARY, probe, acting_member) for row in wanted]
+        may = [authorised(wanted_request, ORDINARY, probe, acting_member) for wanted_request in wanted]
         if not may:
             rules.require(rules.gallery_found("", False))
         rules.require(limits.alert_days(days, may[0].policy.alert_days), limits.alert_rarity(one_in))
-        scores = [_threshold(row.gallery, one_in) for row in may]
+        scores = [_threshold(allowed.gallery, one_in) for allowed in may]
         alert = _saved(probe, request, may[0], days, one_in, acting_member)
         write_entry(
             "alert.created",
@@ -71,7 +71,7 @@ def create_alert(
                 "case": may[0].case.pk,
                 "offence": may[0].case.offence,
                 "origin": alert.origin,
-                "galleries": [row.gallery.pk for row in may],
+                "galleries": [allowed.gallery.pk for allowed in may],
                 "thresholds": [f"{score:.6f}" for score in scores],
                 "one_in": one_in,
                 "expires_at": alert.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -86,14 +86,14 @@ def create_alert(
             },
             acting_member=acting_member,
         )
-        for row, score in zip(may, scores, strict=True):
-            mark_of(row.gallery.pk)
-            row.gallery.refresh_from_db(fields=["log_head"])
+        for allowed, score in zip(may, scores, strict=True):
+            mark_of(allowed.gallery.pk)
+            allowed.gallery.refresh_from_db(fields=["log_head"])
             follows = AlertGallery.objects.create(
-                alert=alert, gallery=row.gallery, after_seq=row.gallery.log_head, threshold=score
+                alert=alert, gallery=allowed.gallery, after_seq=allowed.gallery.log_head, threshold=score
             )
             if since is not None:
-                back_fill(follows, after=_before(row.gallery, since))
+                back_fill(follows, after=_before(allowed.gallery, since))
     return alert
 
 
@@ -134,13 +134,13 @@ def alert_from_search(
 
 
 def _threshold(gallery: Gallery, one_in: int) -> float:
-    held = Calibration.from_json(calibrate(gallery).data)
-    rules.require(limits.alert_reached(most_rare(held), one_in, gallery.name))
-    return threshold(held, one_in)
+    calibration = Calibration.from_json(calibrate(gallery).data)
+    rules.require(limits.alert_reached(most_rare(calibration), one_in, gallery.name))
+    return threshold(calibration, one_in)
 
 
 def _before(gallery: Gallery, day: date) -> int:
-    """The last change of the gallery's log that is older than this day."""
+    """Return the last change of the gallery's log before this day."""
     older = GalleryChange.objects.filter(gallery=gallery, reference__enrolment__started_at__date__lt=day)
     return older.order_by("-seq").values_list("seq", flat=True).first() or 0
 
@@ -168,7 +168,7 @@ def _saved(probe: Probe, request: Request, may: Authorised, days: int, one_in: i
 def set_preference(
     *, digest_hours: int, quiet_from: int | None, quiet_until: int | None, acting_member: Member
 ) -> AlertPreference:
-    """Say how oneself is told of what alerts raise.
+    """Set how the member is notified about alerts.
 
     Raises:
         Refused: an hour that does not exist.
@@ -176,7 +176,7 @@ def set_preference(
     with refusals_recorded("alert.preference", acting_member), transaction.atomic():
         standing(acting_member, Permission.ALERT_OWN)
         rules.require(limits.hours_exist(digest_hours, quiet_from, quiet_until))
-        row, _ = AlertPreference.objects.update_or_create(
+        preference, _ = AlertPreference.objects.update_or_create(
             member=acting_member,
             defaults={"digest_hours": digest_hours, "quiet_from": quiet_from, "quiet_until": quiet_until},
         )
@@ -185,4 +185,4 @@ def set_preference(
             {"digest_hours": digest_hours, "quiet_from": quiet_from, "quiet_until": quiet_until},
             acting_member=acting_member,
         )
-    return row
+    return preference

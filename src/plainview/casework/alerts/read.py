@@ -1,4 +1,4 @@
-"""Reading alerts, what they raised, and what is owed to whom; always within the member's agency."""
+"""Reads alerts, the candidates they raised, notification settings and webhooks, always of the member's agency."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from plainview.casework.models import Alert, AlertPreference, Candidate, Member,
 
 
 def alerts(member: Member, *, own: bool = False) -> list[Alert]:
-    """The alerts of the member's agency, or only the member's own; newest first."""
+    """Return the alerts of the member's agency, or only the member's own, newest first."""
     rows = Alert.objects.filter(case__agency=member.agency)
     if own:
         rows = rows.filter(member=member)
@@ -18,7 +18,7 @@ def alerts(member: Member, *, own: bool = False) -> list[Alert]:
 
 
 def state_of(alert: Alert) -> str:
-    """One word: open, muted, expired or closed."""
+    """Return the state in one word: open, muted, expired or closed."""
     if alert.closed_at is not None:
         return "expired" if alert.closed_why == "expired" else "closed"
     if alert.expires_at <= timezone.now():
@@ -28,7 +28,7 @@ def state_of(alert: Alert) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """One candidate that an alert raised, with the search that holds it."""
+    """One candidate that an alert raised, with its search."""
 
     search: Search
     candidate: Candidate
@@ -36,28 +36,28 @@ class Raised:
 
 
 def raised_by(alert: Alert) -> list[Raised]:
-    """Everything that an alert raised, newest first; what was erased since is left out."""
+    """Return the candidates that an alert raised, newest first, without those erased since."""
     rows = Candidate.objects.filter(search__alert=alert, search__erased_at=None).select_related(
         "search__seen", "search__gallery", "reference"
     )
     return [
-        Raised(row.search, row, hasattr(row.search, "seen"))
-        for row in rows.order_by("-search_id", "rank")
-        if row.reference.template
+        Raised(candidate.search, candidate, hasattr(candidate.search, "seen"))
+        for candidate in rows.order_by("-search_id", "rank")
+        if candidate.reference.template
     ]
 
 
 def unseen(member: Member) -> list[Search]:
-    """What the member's own alerts raised and nobody has looked at, oldest first."""
+    """Return the searches that the member's own alerts raised and nobody has viewed, oldest first."""
     rows = Search.objects.filter(alert__member=member, seen=None, erased_at=None)
     return list(rows.select_related("case", "gallery", "alert").order_by("pk"))
 
 
 def preference_of(member: Member) -> AlertPreference:
-    """How the member wants to be told; what was never set is the default: at once, at any hour."""
+    """Return the member's notification settings; the default is at once, at any hour."""
     return AlertPreference.objects.filter(member=member).first() or AlertPreference(member=member)
 
 
 def webhooks(member: Member) -> list[Webhook]:
-    """The agency's webhooks that are in use."""
+    """Return the agency's webhooks in use."""
     return list(Webhook.objects.filter(agency=member.agency, removed_at=None).order_by("pk"))

@@ -1,6 +1,7 @@
-"""What a canary check found, written down: the check, an alarm for each fault, and the letter about it.
+"""Recording a canary check: the check, an alarm for each fault, and the letter about the alarms.
 
-Owns that an alarm is an entry of the log first and a letter after, and that one fault of a gallery has one open alarm.
+Owns that an alarm is in the log before a letter is sent, and that one fault of a gallery has one open alarm. It must
+never lose an alarm because a letter failed.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.casework.canaries.read import to_be_told
+from plainview.casework.canaries.read import alarm_recipients
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agency, CanaryAlarm, CanaryCheck, Gallery
 
 MODEL, TEMPLATE, INDEX, SAMPLED = "model", "template", "index", "sample"
-"""The faults, each with one open alarm of a gallery at most."""
+"""The kinds of fault; a gallery has at most one open alarm for each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that a check found: one of the faults above, and what is wrong in plain words."""
+    """A fault that a check found: its kind, and what is wrong in plain words."""
 
     fault: str
     says: str
@@ -30,7 +31,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One gallery's check: canaries and references that were compared, the faults, and the alarms that it raised."""
+    """One gallery's check: the canaries and references compared, the faults, and the alarms raised."""
 
     gallery: str
     canaries: int
@@ -40,11 +41,11 @@ class Checked:
 
 
 def record(gallery: Gallery, canaries: int, sampled: int, faults: list[Fault]) -> Checked:
-    """Write what a check found, and an alarm for each fault that has no open one yet."""
+    """Record a check, and raise an alarm for each fault without an open one."""
     now = timezone.now()
     said: dict[str, str] = {}
-    for row in faults:
-        said[row.fault] = f"{said[row.fault]} {row.says}" if row.fault in said else row.says
+    for fault in faults:
+        said[fault.fault] = f"{said[fault.fault]} {fault.says}" if fault.fault in said else fault.says
     with transaction.atomic():
         since = CanaryCheck.objects.filter(gallery=gallery, ok=True).order_by("-at").values_list("at", flat=True)
         receipt = write_entry(
@@ -66,16 +67,16 @@ def record(gallery: Gallery, canaries: int, sampled: int, faults: list[Fault]) -
         CanaryCheck.objects.create(
             gallery=gallery, at=now, canaries=canaries, sampled=sampled, ok=not faults, entry=receipt.entry
         )
-    found = tuple(Fault(*row) for row in said.items())
-    return Checked(gallery.name, canaries, sampled, found, tuple(raised))
+    merged = tuple(Fault(*fault) for fault in said.items())
+    return Checked(gallery.name, canaries, sampled, merged, tuple(raised))
 
 
 _MOST_WORDS = 2_000  # characters of an alarm: twenty canaries with one fault each
 
 
 def _raise(gallery: Gallery, fault: str, says: str, since: datetime | None, now: datetime) -> str | None:
-    held = CanaryAlarm.objects.select_for_update().filter(gallery=gallery, fault=fault, acknowledged_at=None)
-    if held.update(seen_at=now):
+    open_alarms = CanaryAlarm.objects.select_for_update().filter(gallery=gallery, fault=fault, acknowledged_at=None)
+    if open_alarms.update(seen_at=now):
         return None
     alarm = CanaryAlarm.objects.create(gallery=gallery, fault=fault, says=says, since=since, raised_at=now, seen_at=now)
     write_entry(
@@ -93,25 +94,25 @@ def _raise(gallery: Gallery, fault: str, says: str, since: datetime | None, now:
 
 
 def tell() -> int:
-    """Write to the administrators and auditors of every agency about alarms that they were not told of.
+    """Write to the administrators and auditors of every agency about alarms not yet reported to them.
 
-    The entry is written before the letter goes; a letter that cannot be sent undoes it, never the alarm.
+    The entry is written before the letter is sent. A letter that fails undoes its entry, never the alarm.
 
     Returns:
-        How many alarms remain untold.
+        The number of alarms not reported yet.
     """
     waiting = CanaryAlarm.objects.filter(told_at=None, acknowledged_at=None)
     for agency in Agency.objects.filter(gallery__canaryalarm__in=waiting).distinct():
         alarms = list(waiting.filter(gallery__agency=agency).select_related("gallery").order_by("pk"))
-        members = to_be_told(agency)
+        members = alarm_recipients(agency)
         try:
             with transaction.atomic():
-                waiting.filter(pk__in=[row.pk for row in alarms]).update(told_at=timezone.now())
+                waiting.filter(pk__in=[alarm.pk for alarm in alarms]).update(told_at=timezone.now())
                 write_entry(
                     "canary.told",
                     {
                         "agency": agency.public_id,
-                        "alarms": [row.public_id for row in alarms],
+                        "alarms": [alarm.public_id for alarm in alarms],
                         "members": [member.public_id for member in members],
                     },
                     acting_member=None,
@@ -120,7 +121,7 @@ def tell() -> int:
                     f"Canary alarm in {agency.name}",
                     _letter(agency, alarms),
                     None,
-                    [row.email for row in members],
+                    [member.email for member in members],
                 )
         except OSError:
             continue
@@ -129,19 +130,19 @@ def tell() -> int:
 
 def _letter(agency: Agency, alarms: list[CanaryAlarm]) -> str:
     parts = [
-        f"Alarm {row.public_id}, gallery {row.gallery.name}, {row.raised_at:%Y-%m-%d %H:%M} UTC\n{row.says}\n"
+        f"Alarm {alarm.public_id}, gallery {alarm.gallery.name}, {alarm.raised_at:%-d %b %Y, %H:%M} UTC\n{alarm.says}\n"
         + (
-            f"It was last found in order on {row.since:%Y-%m-%d %H:%M} UTC.\n"
-            if row.since
-            else "It was never found in order before.\n"
+            f"The last check without this fault was on {alarm.since:%-d %b %Y, %H:%M} UTC.\n"
+            if alarm.since
+            else "No earlier check passed.\n"
         )
-        for row in alarms
+        for alarm in alarms
     ]
     return (
-        f"A check of the galleries of {agency.name} by their canaries found something wrong.\n\n"
+        f"A canary check of the galleries of {agency.name} failed.\n\n"
         + "\n".join(parts)
-        + "\nUntil somebody acknowledges the alarm, every search of the gallery carries a caution, or none is run, "
-        "as your policy says. Answers since it was last in order are in doubt.\n\n"
+        + "\nUntil the alarm is acknowledged, every search of the gallery carries a caution or is refused, depending on "
+        "your policy. Answers since the last check that passed are in doubt.\n\n"
         "What to do: plainview doctor, plainview models verify, plainview canary run; then\n"
         'plainview canary acknowledge ALARM --reason "what was wrong and what was done" --as YOU\n'
     )

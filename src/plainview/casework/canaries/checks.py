@@ -1,8 +1,8 @@
-"""Checking galleries by their canaries: is the model the one, does the index answer what the templates say?
+"""Checking galleries by their canaries: is it the right model, and does the index agree with the templates?
 
-Owns what is compared; what becomes of a fault stands in canary_alarms. A check takes the path of a search: the pictures
-are decoded and embedded anew, and the gallery's own index answers. It must never mend anything, and never write an
-alarm off: people acknowledge it.
+Owns what is compared; alarms.py records the faults. A check takes the path of a search: the pictures are decoded and
+embedded again, and the gallery's own index answers. It must never repair anything or close an alarm: people acknowledge
+alarms.
 """
 
 from __future__ import annotations
@@ -39,41 +39,41 @@ SAMPLE = 2_000
 within 15 checks with as much."""
 
 PICTURES = 20
-"""Of these, references whose pictures are embedded anew: chosen, about a second. The index cannot show a wrong template in
-the database when it was built from it."""
+"""Of these, references whose pictures are embedded again: chosen, about a second. An index built from the database
+cannot reveal a wrong template there."""
 
 DRIFT = 1e-3
-"""How far the cosine of a picture's template then and now may be from 1: see docs/howto/canaries.md for its measure."""
+"""Most by which the cosine of a picture's old and new template may differ from 1: measured, see docs/howto/canaries.md."""
 
-_random = random.SystemRandom()  # nobody may know beforehand which references will be looked at
+_random = random.SystemRandom()  # nobody may know in advance which references are compared
 
 
 @dataclass
 class Run:
-    """One run over galleries. `untold`: open alarms whose letter could not be sent; the next run sends it."""
+    """One run over galleries. `untold`: open alarms whose letter could not be sent; the next run tries again."""
 
     checked: list[Checked] = field(default_factory=list)
     untold: int = 0
 
     @property
     def ok(self) -> bool:
-        """True when no gallery had a fault."""
-        return not any(row.faults for row in self.checked)
+        """Say whether every gallery is without fault."""
+        return not any(check.faults for check in self.checked)
 
 
 def run_all(*, due_only: bool = False) -> Run:
     """Check every gallery that has canaries and a current passport.
 
     Args:
-        due_only: only galleries whose last check is as old as their agency's policy says.
+        due_only: only galleries whose next check is due by their agency's policy.
 
     Raises:
-        DecoderUnavailable: no picture can be decoded here.
+        DecoderUnavailable: pictures cannot be decoded here.
     """
     today = timezone.now().date()
-    held = Canary.objects.filter(retired_at=None, gallery__expires_on__gte=today).values("gallery")
+    with_canaries = Canary.objects.filter(retired_at=None, gallery__expires_on__gte=today).values("gallery")
     run = Run()
-    for gallery in Gallery.objects.filter(pk__in=held).select_related("agency").order_by("pk"):
+    for gallery in Gallery.objects.filter(pk__in=with_canaries).select_related("agency").order_by("pk"):
         if not due_only or due(gallery):
             run.checked.append(check_gallery(gallery))
     run.untold = tell()
@@ -81,7 +81,7 @@ def run_all(*, due_only: bool = False) -> Run:
 
 
 def check_gallery(gallery: Gallery) -> Checked:
-    """Check one gallery with the model as it lies on disk now and this process's index; record it."""
+    """Check one gallery with the model now on disk and this process's index; record the check."""
     canaries = list(Canary.objects.filter(gallery=gallery, retired_at=None).select_related("reference"))
     sample = _sample(gallery)
     try:
@@ -90,26 +90,26 @@ def check_gallery(gallery: Gallery) -> Checked:
         return record(gallery, len(canaries), 0, [Fault(MODEL, f"The model cannot be used: {error.why}")])
     pack = engine.pack
     index = services().index(gallery.pk, pack.identity, pack.dimension, gallery.index_adapter)
-    found = _seen_twice(canaries, sample, sample[:PICTURES], engine, index)
-    return record(gallery, len(canaries), len(sample), found)
+    faults = _seen_twice(canaries, sample, sample[:PICTURES], engine, index)
+    return record(gallery, len(canaries), len(sample), faults)
 
 
 def look_again(gallery: Gallery, index: Index) -> None:
-    """Check the index that a long-running process searches with, once policy's time has passed since it was made.
+    """Check the index of a long-running process, once the policy's time has passed since its last check.
 
-    A scheduled run has an index of its own in its own process; this is about the one that answers people.
+    A scheduled run has an index of its own in its own process; this checks the index that answers people.
     """
-    held, now = services().look_again_at, time.monotonic()
-    if now < held.get(gallery.pk, 0.0):
+    next_looks, now = services().look_again_at, time.monotonic()
+    if now < next_looks.get(gallery.pk, 0.0):
         return
-    begun = gallery.pk in held
-    held[gallery.pk] = now + interval(gallery).total_seconds()
+    begun = gallery.pk in next_looks
+    next_looks[gallery.pk] = now + interval(gallery).total_seconds()
     canaries = list(Canary.objects.filter(gallery=gallery, retired_at=None).select_related("reference"))
     if begun and canaries:
         sample = _sample(gallery)
-        # No picture but the canaries': somebody waits for this search.
-        found = _seen_twice(canaries, sample, [], services().engine, index)
-        record(gallery, len(canaries), len(sample), found)
+        # Only the canaries' pictures: a person is waiting for this search.
+        faults = _seen_twice(canaries, sample, [], services().engine, index)
+        record(gallery, len(canaries), len(sample), faults)
         tell()
 
 
@@ -121,7 +121,7 @@ def _sample(gallery: Gallery) -> list[int]:
 def _seen_twice(
     canaries: list[Canary], sample: list[int], pictures: list[int], engine: Engine, index: Index
 ) -> list[Fault]:
-    """Look, and believe a fault when a second look finds one: an erasure in between may look like one."""
+    """Return the faults of a second look, if the first has any: an erasure in between may look like a fault."""
 
     def look() -> list[Fault]:
         return [*_look(canaries, sample, engine, index), *_pictures(pictures, engine)]
@@ -137,10 +137,10 @@ def _look(canaries: list[Canary], sample: list[int], engine: Engine, index: Inde
         yield Fault(INDEX, f"The index cannot follow the gallery's log: {str(error) or 'a template does not open'}.")
         return
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__lte=index.watermark)
-    # A reference whose template was made anew has two rows that add it, and is one.
+    # A reference whose template was remade has two rows that add it, but counts once.
     expected = rows.filter(is_add=True).values("reference").distinct().count() - rows.filter(is_add=False).count()
     if len(index) != expected:
-        yield Fault(INDEX, f"The index holds {len(index):,} references, the gallery's log {expected:,}.")
+        yield Fault(INDEX, f"The index has {len(index):,} references, the gallery's log {expected:,}.")
     left = sample
     for canary in canaries:
         if (canary.pack, canary.pack_sha256) != (engine.pack.identity, engine.pack.recogniser.sha256):
@@ -151,21 +151,21 @@ def _look(canaries: list[Canary], sample: list[int], engine: Engine, index: Inde
             )
             continue
         probe: Vector | None = None
-        for what, template in _templates(canary, engine):
+        for part, template in _templates(canary, engine):
             if isinstance(template, Fault):
                 yield template
-            elif what == "probe":
+            elif part == "probe":
                 probe = template
         if probe is not None:
             yield from _asked(canary, probe, left, index)
-            left = []  # one probe is enough to see whether a reference is what it was
+            left = []  # one probe is enough to compare the sample
 
 
 def _templates(canary: Canary, engine: Engine) -> Iterator[tuple[str, Vector | Fault]]:
-    """The template of the reference and of the probe, embedded anew, or what is wrong with it."""
-    row = canary.reference
-    for what, blob, face, sealed, context in (
-        ("reference", row.blob, row.face_number, row.template, f"template:{row.public_id}"),
+    """Yield the new template of the reference and of the probe, or its fault."""
+    reference = canary.reference
+    for part, blob, face, sealed, context in (
+        ("reference", reference.blob, reference.face_number, reference.template, f"template:{reference.public_id}"),
         (
             "probe",
             canary.probe_blob,
@@ -175,90 +175,90 @@ def _templates(canary: Canary, engine: Engine) -> Iterator[tuple[str, Vector | F
         ),
     ):
         try:
-            kept = np.frombuffer(services().templates.open(bytes(sealed), context.encode()), dtype=np.float32)
+            stored = np.frombuffer(services().templates.open(bytes(sealed), context.encode()), dtype=np.float32)
             picture = services().decoder.decode(services().blobs.get(blob))
-            _, found = engine.probe_face(picture, face)
-            now = engine.template(picture, found.detection)
-            same = compare(kept, now)
+            _, candidate = engine.probe_face(picture, face)
+            now = engine.template(picture, candidate.detection)
+            same = compare(stored, now)
         except (SealBroken, StorageError, BadMedia, ValueError) as error:
-            why = getattr(error, "why", "") or "Its kept template cannot be read."
-            yield what, Fault(TEMPLATE, f"The {what} of canary {canary.public_id} cannot be compared. {why}")
+            why = getattr(error, "why", "") or "Its stored template cannot be read."
+            yield part, Fault(TEMPLATE, f"The {part} of canary {canary.public_id} cannot be compared. {why}")
             continue
         if not same >= 1 - DRIFT:
             yield (
-                what,
+                part,
                 Fault(
                     TEMPLATE,
-                    f"The {what} of canary {canary.public_id} gives another template than when it was added: "
-                    f"their cosine is {same:.6f}, at least {1 - DRIFT} is usual.",
+                    f"The {part} of canary {canary.public_id} now gives a different template than when it was added: "
+                    f"their cosine is {same:.6f}; at least {1 - DRIFT} is expected.",
                 ),
             )
-        yield what, now
+        yield part, now
 
 
 def _asked(canary: Canary, probe: Vector, sample: list[int], index: Index) -> Iterator[Fault]:
-    """Ask the index as a search does, and hold what it says against the templates in the database."""
+    """Query the index as a search does, and compare its answer with the templates in the database."""
     top = MAX_LIST + len(hidden(canary.gallery_id, index.watermark).keys)
     answer = index.search(probe, top)
-    templates = _kept([canary.reference_id, *(row.reference for row in answer)])
+    templates = _readable_templates([canary.reference_id, *(scored.reference for scored in answer)])
     if canary.reference_id not in templates:
-        return  # its template does not open, which was said before
+        return  # its template does not open, which is already a fault
     wrong = disagreements(answer, templates, probe, [canary.reference_id])
     if wrong:
-        missing = any(row.answered is None for row in wrong)
+        missing = any(wrong_score.answered is None for wrong_score in wrong)
         yield Fault(
             INDEX,
             f"The index did not find canary {canary.public_id} among the first {top}."
             if missing
-            else f"In the answer for canary {canary.public_id}, {len(wrong)} of {len(answer)} rows have other scores "
-            "than their templates in the database.",
+            else f"In the answer for canary {canary.public_id}, {len(wrong)} of {len(answer)} scores differ from "
+            "those of the templates in the database.",
         )
     if sample:
-        kept = _kept(sample)
+        stored = _readable_templates(sample)
         answer = index.search(probe, len(sample), among=np.array(sample, dtype=np.int64))
-        bad = {row.reference for row in disagreements(answer, kept, probe, kept)}
-        bad |= set(_in_place(sample)) - kept.keys()
+        bad = {scored.reference for scored in disagreements(answer, stored, probe, stored)}
+        bad |= set(_in_place(sample)) - stored.keys()
         if bad:
             yield Fault(
                 SAMPLED,
-                f"Of {len(sample):,} references that were looked at, {len(bad):,} are missing from the index, have "
-                "other scores there than their templates in the database, or have a template that does not open.",
+                f"Of {len(sample):,} sampled references, {len(bad):,} are missing from the index, have a score there "
+                "that differs from their template in the database, or have a template that does not open.",
             )
 
 
 def _pictures(keys: list[int], engine: Engine) -> Iterator[Fault]:
-    """Embed the pictures of ordinary references anew and hold them against their templates."""
+    """Embed the pictures of ordinary references again and compare them with their templates."""
     rows = list(Reference.objects.filter(pk__in=keys, pack=engine.pack.identity).exclude(template=b""))
     wrong = 0
-    for row in rows:
+    for reference in rows:
         try:
-            picture = services().decoder.decode(services().blobs.get(row.blob))
+            picture = services().decoder.decode(services().blobs.get(reference.blob))
             faces = engine.enrol_faces(picture)
-            now = engine.template(picture, faces[row.face_number - 1].detection)
-            same = compare(open_template(row.public_id, row.template), now)
+            now = engine.template(picture, faces[reference.face_number - 1].detection)
+            same = compare(open_template(reference.public_id, reference.template), now)
         except (SealBroken, StorageError, BadMedia, ValueError, IndexError):
             same = -1.0
         wrong += not same >= 1 - DRIFT
     if wrong:
         yield Fault(
             TEMPLATE,
-            f"Of {len(rows)} references whose pictures were embedded anew, {wrong} give another template than the "
-            "database holds, or cannot be compared.",
+            f"Of {len(rows)} references whose pictures were embedded again, {wrong} differ from their template in the "
+            "database, or cannot be compared.",
         )
 
 
-def _kept(keys: Iterable[int]) -> dict[int, Vector]:
-    """The templates in the database that open and can be compared, by reference."""
-    found = {}
+def _readable_templates(keys: Iterable[int]) -> dict[int, Vector]:
+    """Return the templates in the database that open and can be compared, by reference."""
+    templates = {}
     rows = Reference.everything.filter(pk__in=list(keys)).exclude(template=b"")
     for key, name, sealed in rows.values_list("pk", "public_id", "template"):
         try:
-            found[key] = open_template(name, sealed)
+            templates[key] = open_template(name, sealed)
         except (SealBroken, ValueError):
             continue
-    return found
+    return templates
 
 
 def _in_place(keys: list[int]) -> list[int]:
-    """Those of the references that were not erased meanwhile."""
+    """Return those of the references that have not been erased meanwhile."""
     return list(Reference.everything.filter(pk__in=keys).exclude(template=b"").values_list("pk", flat=True))

@@ -1,7 +1,7 @@
 """Canaries: adding a known pair of pictures to a gallery, retiring it, and acknowledging an alarm.
 
 Owns the order: pictures durable first, then the hidden reference, the gallery's ordered log and the audit entry in one
-transaction. What is done with them stands in canary_checks.
+transaction. It must never check a gallery: checks.py does.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from plainview.scores.same_face import SAME_FACE
 from plainview.storage.base import digest_of
 
 MOST = 20
-"""Canaries in use of one gallery: chosen; each makes every search compare and leave out one more reference."""
+"""Most canaries in use per gallery: chosen; each makes every search compare and leave out one more reference."""
 
-_FMR = 1e-3  # a pair that does not reach the cosine of this rate is no pair that the model knows
+_FMR = 1e-3  # the model must find a pair at least as similar as this rate requires
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,18 @@ class _Read:
 
 
 def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, acting_member: Member) -> Canary:
-    """Enrol two pictures of one person as a canary of a gallery; no candidate list ever shows them.
+    """Enrol two pictures of one person as a canary of a gallery. No candidate list ever shows them.
 
     Args:
         gallery_name: a gallery of the member's agency.
-        reference: the picture that lies in the gallery; its largest face counts.
-        probe: another picture of the same person, which must find it.
+        reference: the picture to enrol; its largest face counts.
+        probe: another picture of the same person, which must find the first.
         basis: whose pictures they are and why they may be used, for instance "consent of officer 4711".
         acting_member: an agency administrator.
 
     Raises:
         BadMedia: a picture cannot be used.
-        Refused: no permission, gallery unknown or expired, no basis, one picture twice, two people, or too many.
+        Refused: no permission, gallery unknown or expired, no basis, the same picture twice, two people, or too many canaries.
     """
     with refusals_recorded("canary.add", acting_member):
         standing(acting_member, Permission.CANARY_MANAGE)
@@ -77,9 +77,9 @@ def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, a
             explained(basis, "The basis"),
         )
     pack = services().engine.pack
-    kept, asked = _read(reference), _read(probe)
+    reference_face, probe_face = _read(reference), _read(probe)
     with acting("canary.add", Permission.CANARY_MANAGE, acting_member):
-        _require_pair(kept, asked, pack)
+        _require_pair(reference_face, probe_face, pack)
         if Canary.objects.filter(gallery=gallery, retired_at=None).count() >= MOST:
             raise Refused(
                 "canary.many",
@@ -88,24 +88,24 @@ def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, a
                 "Retire a canary first.",
                 act=Permission.CANARY_MANAGE,
             )
-        services().blobs.put_many((kept.data, asked.data))
+        services().blobs.put_many((reference_face.data, probe_face.data))
         Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
         gallery.refresh_from_db(fields=["log_head"])
-        row = _hidden_reference(kept, gallery, pack, acting_member)
-        GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=True, reference=row)
+        hidden = _hidden_reference(reference_face, gallery, pack, acting_member)
+        GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=True, reference=hidden)
         canary = Canary(
             gallery=gallery,
-            reference=row,
+            reference=hidden,
             basis=basis.strip(),
-            probe_blob=asked.digest,
-            probe_face=asked.number,
+            probe_blob=probe_face.digest,
+            probe_face=probe_face.number,
             pack=pack.identity,
             pack_sha256=pack.recogniser.sha256,
             added_by=acting_member,
             added_seq=gallery.log_head,
         )
         canary.probe_template = services().templates.seal(
-            asked.template.tobytes(), f"canary probe:{canary.public_id}".encode()
+            probe_face.template.tobytes(), f"canary probe:{canary.public_id}".encode()
         )
         canary.save()
         write_entry(
@@ -125,10 +125,10 @@ def add_canary(gallery_name: str, reference: Path, probe: Path, *, basis: str, a
 
 
 def retire_canary(canary_id: str, *, reason: str, acting_member: Member) -> Canary:
-    """Take a canary out of its gallery and erase both of its pictures and templates.
+    """Remove a canary from its gallery and erase both of its pictures and templates.
 
     Raises:
-        Refused: no permission, unknown or retired already, or no reason in words.
+        Refused: no permission, unknown or already retired, or no reason in words.
         StorageError: a picture could not be removed.
     """
     with acting("canary.retire", Permission.CANARY_MANAGE, acting_member):
@@ -158,7 +158,7 @@ def acknowledge(alarm_id: str, *, reason: str, acting_member: Member) -> CanaryA
     """Close an alarm with what was found and done about it.
 
     Raises:
-        Refused: no permission, unknown, acknowledged already, or no reason in words.
+        Refused: no permission, unknown, already acknowledged, or no reason in words.
     """
     with acting("canary.acknowledge", Permission.CANARY_ACKNOWLEDGE, acting_member):
         alarm = find.alarm(alarm_id, acting_member)
@@ -190,8 +190,8 @@ def _read(path: Path) -> _Read:
     return _Read(data, digest_of(data), number, face, engine.template(picture, face.detection))
 
 
-def _require_pair(kept: _Read, asked: _Read, pack: ModelPack) -> None:
-    if kept.digest == asked.digest:
+def _require_pair(reference: _Read, probe: _Read, pack: ModelPack) -> None:
+    if reference.digest == probe.digest:
         raise Refused(
             "canary.same_picture",
             "Canary not added",
@@ -199,7 +199,7 @@ def _require_pair(kept: _Read, asked: _Read, pack: ModelPack) -> None:
             "Choose two pictures of one person, taken at different times.",
         )
     least = cosine_at(_FMR, pack.calibration.cosine_at_fmr) if pack.calibration else SAME_FACE
-    score = compare(kept.template, asked.template)
+    score = compare(reference.template, probe.template)
     if score < least:
         raise Refused(
             "canary.not_alike",
@@ -209,23 +209,23 @@ def _require_pair(kept: _Read, asked: _Read, pack: ModelPack) -> None:
         )
 
 
-def _hidden_reference(kept: _Read, gallery: Gallery, pack: ModelPack, member: Member) -> Reference:
+def _hidden_reference(face_read: _Read, gallery: Gallery, pack: ModelPack, member: Member) -> Reference:
     now = timezone.now()
-    # A run of its own that counts no image: enrolments are counted, canaries are not.
+    # A run of its own with no image: statistics count enrolments, not canaries.
     run = Enrolment.objects.create(gallery=gallery, member=member, finished_at=now)
-    detection, quality, name = kept.face.detection, kept.face.quality, public_id("R")
+    detection, quality, name = face_read.face.detection, face_read.face.quality, public_id("R")
     return Reference.objects.create(
         public_id=name,
         gallery=gallery,
         enrolment=run,
         is_canary=True,
-        blob=kept.digest,
-        face_number=kept.number,
+        blob=face_read.digest,
+        face_number=face_read.number,
         box=[round(float(value), 1) for value in detection.box],
         points=[[round(float(x), 1), round(float(y), 1)] for x, y in detection.points],
         quality=quality.overall,
         quality_detail=quality.components,
         file_name="",
         pack=pack.identity,
-        template=services().templates.seal(kept.template.tobytes(), f"template:{name}".encode()),
+        template=services().templates.seal(face_read.template.tobytes(), f"template:{name}".encode()),
     )

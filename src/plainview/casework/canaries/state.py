@@ -1,6 +1,6 @@
-"""How the canaries of each gallery stand: in use, checked when, overdue, which alarms are open.
+"""The state of each gallery's canaries: in use, last check, overdue, open alarms.
 
-What `plainview doctor` and the pages show, and what says that a check is due.
+Owns what `plainview doctor` and the pages show, and when a check is due. It must never write.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from plainview.casework.models import Agency, Canary, CanaryAlarm, CanaryCheck, 
 from plainview.casework.people.read import binding
 
 _LATE = 1.5
-"""Intervals after which a check counts as overdue: one may be late because the machine was off for a while."""
+"""Intervals after which a check counts as overdue: a check may be late because the machine was off."""
 
 
 @dataclass(frozen=True, slots=True)
 class GalleryState:
-    """How the canaries of a gallery stand.
+    """The state of a gallery's canaries.
 
     Attributes:
         gallery, agency: their names.
-        canaries: how many are in use.
-        checked_at: its newest check, None when there was none.
-        overdue: the newest check is older than policy allows, or the first one is late.
+        canaries: number in use.
+        checked_at: time of the newest check, None before the first.
+        overdue: the newest check is older than policy allows, or the first check is late.
         alarms: its open alarms, oldest first.
     """
 
@@ -38,7 +38,7 @@ class GalleryState:
 
 
 def state(agency: Agency | None = None) -> list[GalleryState]:
-    """Every gallery whose passport has not ended, of one agency or of all, for the operator."""
+    """Return the state of every gallery whose passport has not ended, of one agency or (for the operator) of all."""
     rows = Gallery.objects.filter(expires_on__gte=timezone.now().date()).select_related("agency")
     if agency is not None:
         rows = rows.filter(agency=agency)
@@ -46,9 +46,9 @@ def state(agency: Agency | None = None) -> list[GalleryState]:
 
 
 def _state(gallery: Gallery) -> GalleryState:
-    held = Canary.objects.filter(gallery=gallery, retired_at=None).order_by("pk")
+    in_use = Canary.objects.filter(gallery=gallery, retired_at=None).order_by("pk")
     newest = CanaryCheck.objects.filter(gallery=gallery).order_by("-at").first()
-    first = held.first()
+    first = in_use.first()
     late = False
     if first is not None:
         counted_from = newest.at if newest is not None else first.added_at
@@ -57,7 +57,7 @@ def _state(gallery: Gallery) -> GalleryState:
     return GalleryState(
         gallery.name,
         gallery.agency.name,
-        held.count(),
+        in_use.count(),
         newest.at if newest else None,
         late,
         tuple(still_open),
@@ -65,12 +65,12 @@ def _state(gallery: Gallery) -> GalleryState:
 
 
 def interval(gallery: Gallery) -> timedelta:
-    """Time between two checks of the gallery, by its agency's policy."""
+    """Return the time between two checks of the gallery, by its agency's policy."""
     _, policy = binding(gallery.agency)
     return timedelta(hours=policy.canary_hours)
 
 
 def due(gallery: Gallery) -> bool:
-    """True when the gallery's next check has come."""
+    """Say whether the gallery's next check is due."""
     newest = CanaryCheck.objects.filter(gallery=gallery).order_by("-at").first()
     return newest is None or timezone.now() - newest.at >= interval(gallery)

@@ -17,10 +17,10 @@ from plainview.policy.search import no_refused_ground, offence_listed
 
 
 def open_case(number: str, offence: str, *, jurisdiction: str = "", acting_member: Member) -> Case:
-    """Open a case in the member's agency; the jurisdiction is the agency's when none is named.
+    """Open a case in the member's agency, with the agency's jurisdiction if none is named.
 
     Raises:
-        Refused: no permission, a field is empty, the offence is not one of the agency's list or never one,
+        Refused: no permission, a field is empty, the offence is not on the agency's list or never allowed,
             or the number is taken.
     """
     number, offence = number.strip(), " ".join(offence.split())
@@ -54,16 +54,16 @@ def open_case(number: str, offence: str, *, jurisdiction: str = "", acting_membe
 
 
 def close_case(number: str, *, reason: str = "", unsolved: bool = False, acting_member: Member) -> Case:
-    """Close a case of the member's agency; nothing can be searched under it from then on, and its alerts end.
+    """Close a case of the member's agency: nothing can be searched under it from now on, and its alerts end.
 
     Args:
         number: the case.
-        reason: why; it is kept, and sealed in the log.
-        unsolved: keep its alerts, where policy allows it: the agency reviews them every year.
+        reason: stored with the case, and sealed in the log.
+        unsolved: keep its alerts, if policy allows this: the agency reviews them every year.
         acting_member: an examiner or a supervisor.
 
     Raises:
-        Refused: no permission, unknown or closed already, or policy keeps no alerts.
+        Refused: no permission, unknown or already closed, or policy keeps no alerts.
     """
     with acting("case.close", Permission.CASE_CLOSE, acting_member):
         case = find.case(number, acting_member)

@@ -1,4 +1,4 @@
-"""Reading cases, approvals and searches of the member's own agency."""
+"""Reads cases and searches of the member's own agency."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from plainview.casework.models import Case, Member, Search
 
 
 def cases(member: Member) -> list[Case]:
-    """The cases of the member's agency, newest first."""
+    """Return the cases of the member's agency, newest first."""
     return list(Case.objects.filter(agency=member.agency).select_related("opened_by").order_by("-pk"))
 
 
 SHOWN = 100
-"""Cases on one page: chosen, more are found by typing."""
+"""Cases on one page: chosen; typing a text finds others."""
 
 
 def find_cases(member: Member, text: str = "", *, closed: bool = True) -> list[Case]:
-    """Up to SHOWN cases of the agency whose number or offence holds the text, newest first, with `search_count`."""
+    """Return up to SHOWN cases of the agency whose number or offence contains the text, newest first, with `search_count`."""
     rows = Case.objects.filter(agency=member.agency)
     for word in text.split():
         rows = rows.filter(Q(number__icontains=word) | Q(offence__icontains=word))
@@ -28,6 +28,6 @@ def find_cases(member: Member, text: str = "", *, closed: bool = True) -> list[C
 
 
 def searches_under(case: Case) -> list[Search]:
-    """Every search of a case, newest first, with `found`, the number of its candidates."""
+    """Return every search of a case, newest first, with `found`, the number of its candidates."""
     rows = Search.objects.filter(case=case).annotate(found=Count("candidate"))
     return list(rows.select_related("member", "gallery").order_by("-pk"))

@@ -1,7 +1,7 @@
 """The batches of an enrolment: how ready pictures become references, one transaction for each batch.
 
 Owns the order within a batch (pictures durable first; then references, near duplicates, the gallery's ordered log and
-the audit entry together) and what a run tells about itself. A batch is acknowledged wholly or not at all.
+the audit entry together) and what a run reports. A batch is acknowledged completely or not at all.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from plainview.recognition.near import MAX_DISTANCE, distance
 from plainview.storage.base import digest_of
 
 BATCH = 32
-"""Pictures a transaction: bounds what an interruption repeats to about half a second of work."""
+"""Pictures per transaction: after an interruption at most about half a second of work is repeated."""
 
 BATCH_BYTES = 64 << 20
 """Bytes of pictures after which a batch is stored even if it is not full: bounds memory for large photographs."""
@@ -39,14 +39,14 @@ class Options:
     """How to enrol.
 
     Attributes:
-        near_duplicates: compare each picture with those of the gallery and report nearly the same ones.
+        near_duplicates: compare each picture with those of the gallery and report near duplicates.
         skip_near_duplicates: do not enrol them.
-        rehearsal: read, decode and find faces, and write nothing but an entry with the counts.
-        cores: pictures that are embedded at the same time; None: one on every core that this process may use.
-        stopped: asked before each picture; once true, what has begun is stored and the run ends.
-        failures: called with every failure, also those that the result only counts.
-        settled: called with pictures and one word, what became of them ("enrolled", "duplicate", "near duplicate"
-            or the code of a failure); for those of a batch inside its transaction.
+        rehearsal: read, decode and find faces, but write only an entry with the counts.
+        cores: pictures embedded at the same time; None: one on every core that this process may use.
+        stopped: called before each picture; once it returns true, the pictures in progress are stored and the run ends.
+        failures: called with every failure, including those that the result only counts.
+        settled: called with pictures and their outcome in one word ("enrolled", "duplicate", "near duplicate" or the
+            code of a failure); for those of a batch inside its transaction.
     """
 
     near_duplicates: bool = True
@@ -60,16 +60,16 @@ class Options:
 
 @dataclass
 class EnrolmentResult:
-    """What came of a run so far.
+    """The result of a run so far.
 
     Attributes:
-        enrolled, duplicates, references: pictures enrolled, pictures that the gallery held, faces.
+        enrolled, duplicates, references: pictures enrolled, pictures already in the gallery, faces.
         failed: the first `LISTED` failures, {path, code, why}; failed_total counts them all.
-        near: the first `LISTED` near duplicates, {path, reference_id, near, distance}; reference_id is None for
-            one that was not enrolled. near_total counts them all, near_skipped those not enrolled.
+        near: the first `LISTED` near duplicates, {path, reference_id, near, distance}; reference_id is None if the
+            picture was not enrolled. near_total counts them all, near_skipped those not enrolled.
         several_faces: pictures with more than one face.
-        stopped: it was told to stop before the end.
-        seconds: how long it took.
+        stopped: the run was stopped before its end.
+        seconds: duration of the run.
     """
 
     enrolled: int = 0
@@ -87,7 +87,7 @@ class EnrolmentResult:
 
 def holds(gallery_id: int, digest: str) -> bool:
     """Say whether a gallery has the picture of this digest."""
-    # Plain SQL: asked for every picture of a list of millions, and answered from the index alone.
+    # Plain SQL: this runs for every picture of a list of millions and is answered from the index alone.
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM reference WHERE gallery_id = %s AND blob = %s AND NOT is_canary LIMIT 1",
@@ -112,19 +112,19 @@ class Batches:
         return digest in self._ready or holds(self._gallery.pk, digest)
 
     def add(self, ready: Ready) -> None:
-        """Take a picture in; stores the batch when it is full."""
+        """Add a picture; store the batch when it is full."""
         self._ready[ready.digest] = ready
-        if len(self._ready) >= BATCH or sum(len(one.data) for one in self._ready.values()) >= BATCH_BYTES:
+        if len(self._ready) >= BATCH or sum(len(picture.data) for picture in self._ready.values()) >= BATCH_BYTES:
             self.store()
 
     def store(self) -> None:
-        """Make the batch durable: blobs, then references, the gallery's ordered log and the audit entry together."""
+        """Make the batch durable: first the blobs, then references, the gallery's ordered log and the audit entry together."""
         batch = list(self._ready.values())
         if not batch:
             return
         services().blobs.put_many(ready.data for ready in batch)
         with transaction.atomic():
-            # The update takes the row's lock, so two enrolments number their changes one after the other.
+            # The update takes the row's lock, so two enrolments number their changes in turn.
             Gallery.objects.filter(pk=self._gallery.pk).update(log_head=F("log_head"))
             self._gallery.refresh_from_db(fields=["log_head", "pack", "re_embedding"])
             present = [ready.digest for ready in batch if holds(self._gallery.pk, ready.digest)]
@@ -132,7 +132,7 @@ class Batches:
             near = self._near(batch)
             skipped = {digest for digest in near if self._options.skip_near_duplicates}
             fresh = [ready for ready in batch if ready.digest not in skipped]
-            # An expunge that ran since the blobs were put may have removed one of the same bytes.
+            # An expunge that ran after the blobs were stored may have removed one with the same bytes.
             services().blobs.put_many(r.data for r in fresh if not services().blobs.exists(r.digest))
             created = self._write(fresh) if fresh else {}
             self._write_near(batch, near, created)
@@ -145,30 +145,30 @@ class Batches:
         self._tell(batch, present, near, fresh, created)
 
     def _near(self, batch: list[Ready]) -> dict[str, tuple[str | Reference, int]]:
-        """Digest of a picture -> the nearest one, of the gallery or (its digest) before it in the batch; distance."""
+        """Return for a picture's digest its nearest picture, of the gallery or (as digest) earlier in the batch, and the distance."""
         if not self._options.near_duplicates:
             return {}
         if self._hashes is None:
             self._hashes = GalleryHashes(self._gallery.pk)
         self._hashes.follow()
-        found: dict[str, tuple[str | Reference, int]] = {}
+        neighbours: dict[str, tuple[str | Reference, int]] = {}
         for place, nearest in enumerate(self._hashes.nearest([ready.near_hash for ready in batch])):
             ready = batch[place]
             if nearest is not None:
-                found[ready.digest] = nearest
+                neighbours[ready.digest] = nearest
             best = nearest[1] if nearest is not None else MAX_DISTANCE + 1
             for other in batch[:place]:
-                if self._options.skip_near_duplicates and other.digest in found:
+                if self._options.skip_near_duplicates and other.digest in neighbours:
                     continue  # it will not be in the gallery
                 if ready.near_hash and other.near_hash:
                     bits = distance(ready.near_hash, other.near_hash)
                     if bits < best:
                         best = bits
-                        found[ready.digest] = (other.digest, bits)
-        return found
+                        neighbours[ready.digest] = (other.digest, bits)
+        return neighbours
 
     def _write(self, fresh: list[Ready]) -> dict[str, list[Reference]]:
-        """Write references, changes and the audit entry; return the references by their picture's digest."""
+        """Write references, changes and the audit entry; return the references by digest of their picture."""
         pack = services().engine.pack.identity
         rules.require(rules.gallery_of_pack(self._gallery.name, self._gallery.pack, pack, self._gallery.re_embedding))
         references = [
@@ -193,7 +193,7 @@ class Batches:
                 "images": len(fresh),
                 # A digest, not the list: a batch of crowds has more ids than an entry may hold.
                 "references": len(created),
-                "references_sha256": digest_of("\n".join(row.public_id for row in created).encode()),
+                "references_sha256": digest_of("\n".join(reference.public_id for reference in created).encode()),
                 "last_change": head,
             },
             acting_member=self._member,
@@ -214,11 +214,11 @@ class Batches:
             if ready.digest not in near:
                 continue
             other, bits = near[ready.digest]
-            held = other if isinstance(other, Reference) else created[other][0]
-            near[ready.digest] = (held, bits)
+            neighbour = other if isinstance(other, Reference) else created[other][0]
+            near[ready.digest] = (neighbour, bits)
             own = created[ready.digest][0] if ready.digest in created else None
             path = "" if own else ready.item.name
-            rows.append(NearDuplicate(enrolment=self._run, reference=own, path=path, near=held, distance=bits))
+            rows.append(NearDuplicate(enrolment=self._run, reference=own, path=path, near=neighbour, distance=bits))
         NearDuplicate.objects.bulk_create(rows)
 
     def _tell(
@@ -239,20 +239,20 @@ class Batches:
         for ready in batch:
             if ready.digest in near and len(result.near) < LISTED:
                 other, bits = near[ready.digest]
-                assert isinstance(other, Reference)  # noqa: S101  as _write_near left it
+                assert isinstance(other, Reference)  # noqa: S101  _write_near replaced the digests
                 own = created[ready.digest][0].public_id if ready.digest in created else None
-                row: dict[str, object] = {
+                duplicate: dict[str, object] = {
                     "path": ready.item.name,
                     "reference_id": own,
                     "near": other.public_id,
                     "distance": bits,
                 }
-                result.near.append(row)
+                result.near.append(duplicate)
 
 
 def _reference(ready: Ready, number: int, run: Enrolment, gallery: Gallery, pack: str) -> Reference:
     face, template = ready.faces[number - 1]
-    assert template is not None  # noqa: S101  only a rehearsal makes none
+    assert template is not None  # noqa: S101  only a rehearsal makes no templates
     identity = public_id("R")
     sealed = services().templates.seal(template.tobytes(), f"template:{identity}".encode())
     return Reference(

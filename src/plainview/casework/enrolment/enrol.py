@@ -1,8 +1,8 @@
 """Enrolling pictures into a gallery, batch by batch, so that an interruption loses no more than one batch.
 
-Owns the order: authorise, then go through the list once; what is stored, and how, stands in batches.py. A bad file is
-listed with its reason and never ends the run; the same run started again goes on where it stopped, because what the
-gallery holds is recognised by its bytes.
+Owns the order: authorise, then go through the list once; batches.py stores the pictures. A bad file is listed with its
+reason and never ends the run. A run that is started again continues where it stopped, because pictures already in the
+gallery are recognised by their bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from plainview.audit.record import Value
 from plainview.casework import find
 from plainview.casework.enrolment.batches import LISTED, Batches, EnrolmentResult, Options, holds
 from plainview.casework.enrolment.manifest import Item, Items
-from plainview.casework.enrolment.preparing import Failed, Held, Ready, prepare
+from plainview.casework.enrolment.preparing import Failed, InGallery, Ready, prepare
 from plainview.casework.erasure.erasers import erase_pending
 from plainview.casework.erasure.expunged import is_barred
 from plainview.casework.galleries.calibrate import calibrate
@@ -46,20 +46,20 @@ def enrol(
     run: Enrolment | None = None,
     read: Callable[[Item], bytes] = Item.read,
 ) -> EnrolmentResult:
-    """Enrol every picture of `items` that the gallery does not hold yet.
+    """Enrol every picture of `items` that is not in the gallery yet.
 
     Args:
         gallery_name: a gallery of the member's agency.
-        items: what to enrol, one at a time, see casework.manifest.
-        acting_member: who enrols.
+        items: the pictures, one at a time; see casework.enrolment.manifest.
+        acting_member: the member who enrols.
         progress: called after every picture with the counts so far.
         options: see `Options`.
-        cores: short for the option of that name.
-        run: a run that was begun before (`begin`), perhaps interrupted: what it has enrolled is counted as such.
-        read: gives an item's bytes; raises BadMedia or Unusable.
+        cores: overrides the option of the same name.
+        run: a run begun earlier (`begin`), perhaps interrupted; pictures that it has enrolled count as enrolled.
+        read: returns an item's bytes; raises BadMedia or Unusable.
 
     Raises:
-        Refused: no permission, gallery unknown or expired, its templates are of another pack, or the list is bad.
+        Refused: no permission, gallery unknown or expired, its templates are from another pack, or the list is bad.
     """
     options = options or Options(cores=cores)
     with refusals_recorded("gallery.enrol", acting_member):
@@ -77,10 +77,10 @@ def enrol(
     else:
         if run is None:
             with transaction.atomic():
-                told = {"kind": items.kind, "name": items.name} if isinstance(items, Items) else {}
-                run = begin(gallery, acting_member, **told)
+                source = {"kind": items.kind, "name": items.name} if isinstance(items, Items) else {}
+                run = begin(gallery, acting_member, **source)
         _run(items, run, gallery, result, options, progress, read)
-    result.failed.sort(key=lambda row: row["path"])
+    result.failed.sort(key=lambda failure: failure["path"])
     result.seconds = time.perf_counter() - began
     return result
 
@@ -89,9 +89,9 @@ def begin(gallery: Gallery, member: Member, *, kind: str = "list", name: str = "
     """Write a run and its entry in the running transaction.
 
     Args:
-        gallery, member: into what, and who enrols.
-        kind, name: the source, see casework.manifest.Items.
-        asked: further columns of the run.
+        gallery, member: where the pictures go, and who enrols them.
+        kind, name: the source; see casework.enrolment.manifest.Items.
+        asked: more columns of the run.
     """
     run = Enrolment.objects.create(gallery=gallery, member=member, source_kind=kind, source_name=name, **asked)
     subject: dict[str, Value] = {"enrolment": run.pk, "gallery": gallery.pk, "source": kind}
@@ -115,8 +115,8 @@ def _run(
     for outcome in _outcomes(items, options, batches.holds, read, rehearsal=False):
         if isinstance(outcome, Ready):
             batches.add(outcome)
-        elif isinstance(outcome, Held) and outcome.digest in before:
-            before.discard(outcome.digest)  # enrolled by this very run before it was interrupted
+        elif isinstance(outcome, InGallery) and outcome.digest in before:
+            before.discard(outcome.digest)  # enrolled by this run before it was interrupted
             result.enrolled += 1
         else:
             _count(outcome, result, options)
@@ -151,15 +151,15 @@ def _rehearse(
     progress: Progress | None,
     member: Member,
 ) -> None:
-    seen: set[int] = set()  # eight bytes of each digest: a rehearsal stores nothing that it could look up
+    seen: set[int] = set()  # eight bytes of each digest: a rehearsal stores nothing, so it cannot look digests up
 
-    def held(digest: str) -> bool:
+    def in_gallery(digest: str) -> bool:
         short = int(digest[:16], 16)
         known = short in seen or holds(gallery.pk, digest)
         seen.add(short)
         return known
 
-    for outcome in _outcomes(items, options, held, Item.read, rehearsal=True):
+    for outcome in _outcomes(items, options, in_gallery, Item.read, rehearsal=True):
         if isinstance(outcome, Ready):
             result.enrolled += 1
             result.references += len(outcome.faces)
@@ -176,15 +176,15 @@ def _rehearse(
 def _outcomes(
     items: Iterable[Item],
     options: Options,
-    held: Callable[[str], bool],
+    in_gallery: Callable[[str], bool],
     read: Callable[[Item], bytes],
     *,
     rehearsal: bool,
-) -> Iterable[Ready | Held | Failed]:
+) -> Iterable[Ready | InGallery | Failed]:
     return prepare(
         items,
         read=read,
-        held=held,
+        in_gallery=in_gallery,
         barred=is_barred,
         cores=options.cores or len(os.sched_getaffinity(0)),
         rehearsal=rehearsal,
@@ -192,16 +192,16 @@ def _outcomes(
     )
 
 
-def _count(outcome: Held | Failed, result: EnrolmentResult, options: Options) -> None:
-    if isinstance(outcome, Held):
+def _count(outcome: InGallery | Failed, result: EnrolmentResult, options: Options) -> None:
+    if isinstance(outcome, InGallery):
         result.duplicates += 1
         options.settled([outcome.item], "duplicate")
         return
-    row = {"path": outcome.item.name, "code": outcome.code, "why": outcome.why}
+    failure = {"path": outcome.item.name, "code": outcome.code, "why": outcome.why}
     result.failed_total += 1
     if len(result.failed) < LISTED:
-        result.failed.append(row)
-    options.failures(row)
+        result.failed.append(failure)
+    options.failures(failure)
     options.settled([outcome.item], outcome.code)
 
 

@@ -1,8 +1,8 @@
 """Published feeds: adding one under its legal basis, enrolling what its list names, stopping it.
 
 Owns the order of a run: permission and passport, one look-up of the host, robots.txt, the list, then one picture at a
-time through the ordinary enrolment. Nothing is fetched that the list does not name, and the content of what is fetched
-is never looked through for links. Every refusal is in the run's list of failures.
+time through the ordinary enrolment. It must never fetch anything that the list does not name, nor look for links in
+what it fetched. Every refusal is in the run's list of failures.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from plainview.policy.decision import Allow, Refused
 from plainview.policy.permissions import Permission
 
 SECONDS_BETWEEN, MAX_BYTES = 2.0, 16 << 20
-"""What a feed begins with: a pause in seconds, and the largest picture in bytes."""
+"""Defaults of a feed: the pause in seconds, and the largest picture in bytes."""
 
 _AGAIN = frozenset({"feed.busy", "feed.unreachable", "feed.answer", "feed.robots", "feed.redirect", "feed.host"})
-"""Failures of the host, not of the picture: the next run asks again."""
+"""Failures of the host, not of the picture: the next run tries again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How hosts are reached: the default for real ones; tests and intranets state it in workspace.toml, [feeds]."""
+    """How to reach hosts. The default suits the internet; tests and intranets set it in workspace.toml, [feeds]."""
 
     private: bool = False
     ca_file: str | None = None
 
     @classmethod
     def of_workspace(cls) -> Connection:
-        """What workspace.toml says under [feeds]: `private_addresses` (true or false), `ca_file`."""
+        """Return the settings of workspace.toml under [feeds]: `private_addresses` (true or false), `ca_file`."""
         said = services().workspace.settings().get("feeds")
         said = said if isinstance(said, dict) else {}
         return cls(said.get("private_addresses") is True, said.get("ca_file"))
@@ -64,7 +64,7 @@ def add_feed(
     """Add a publisher's list to a gallery's passport; nothing is fetched yet.
 
     Raises:
-        Refused: no permission, gallery unknown or expired, not complete, no https address, or there already.
+        Refused: no permission, gallery unknown or expired, incomplete, no https address, or already a feed.
     """
     with acting("feed.add", Permission.GALLERY_CREATE, acting_member):
         gallery = find.gallery(gallery_name, acting_member)
@@ -83,7 +83,7 @@ def add_feed(
                 act=Permission.GALLERY_LIST,
             )
         host = feeds.host_of(list_url.strip())
-        assert host is not None  # noqa: S101  feed_address() has refused otherwise
+        assert host is not None  # noqa: S101  feed_address() refuses otherwise
         feed = Feed.objects.create(
             gallery=gallery,
             publisher=publisher.strip(),
@@ -111,10 +111,10 @@ def add_feed(
 
 
 def stop_feed(public_id: str, *, reason: str, acting_member: Member) -> Feed:
-    """Stop a feed for good; a run that is under way ends before its next picture.
+    """Stop a feed permanently; a run in progress ends before its next picture.
 
     Raises:
-        Refused: no permission, unknown, stopped already, or no reason.
+        Refused: no permission, unknown, already stopped, or no reason.
     """
     with acting("feed.stop", Permission.GALLERY_CREATE, acting_member):
         feed = find.feed(public_id, acting_member)
@@ -138,27 +138,27 @@ def run_feed(
     acting_member: Member,
     limit: int | None = None,
     progress: Callable[[EnrolmentResult], None] | None = None,
-    told: Callable[[int], None] = lambda _: None,
+    announce: Callable[[int], None] = lambda _: None,
     options: Options | None = None,
     connection: Connection | None = None,
 ) -> EnrolmentResult:
-    """Enrol what a feed's list names and this feed has not dealt with yet.
+    """Enrol the pictures of a feed's list that this feed has not dealt with yet.
 
     Args:
         public_id: the feed.
-        acting_member: who runs it.
-        limit: at most so many pictures.
+        acting_member: the member who runs it.
+        limit: most pictures to fetch.
         progress: as in `enrol`.
-        told: called once with the number of pictures that will be asked for.
+        announce: called once with the number of pictures that will be fetched.
         options: as in `enrol`; `settled` is the feed's own.
-        connection: how the host is reached; None: as workspace.toml says.
+        connection: how to reach the host; None: as workspace.toml says.
 
     Raises:
-        Refused: no permission, unknown, stopped, running already, or the host, its robots.txt or the list cannot be
+        Refused: no permission, unknown, stopped, already running, or the host, its robots.txt or the list cannot be
             used; recorded.
     """
     options = options or Options()
-    with ExitStack() as held:
+    with ExitStack() as resources:
         with refusals_recorded("feed.run", acting_member):
             standing(acting_member, Permission.GALLERY_ENROL)
             feed = find.feed(public_id, acting_member)
@@ -166,7 +166,7 @@ def run_feed(
                 feeds.feed_runs(feed.publisher, feed.stopped_at is not None),
                 rules.gallery_current(feed.gallery.name, feed.gallery.expires_on, timezone.now().date()),
             )
-            held.enter_context(_alone(services().workspace.root / f".feed-{feed.public_id}.lock"))
+            resources.enter_context(_alone(services().workspace.root / f".feed-{feed.public_id}.lock"))
             try:
                 host, robots, offers = _opened(feed, connection or Connection.of_workspace())
             except Unusable as bad:
@@ -176,9 +176,9 @@ def run_feed(
                     bad.why,
                     "No picture was fetched. Ask the publisher, then run the feed again.",
                 ) from None
-            held.callback(host.close)
+            resources.callback(host.close)
         waiting = _waiting(feed, offers, limit)
-        told(len(waiting))
+        announce(len(waiting))
         items = Items("feed", feed.publisher, lambda: _items(feed, waiting, host, robots), len(waiting))
         own = replace(options, settled=_settler(feed), stopped=lambda: options.stopped() or _stopped(feed))
         return enrol(feed.gallery.name, items, acting_member=acting_member, progress=progress, options=own)
@@ -202,7 +202,7 @@ def _opened(feed: Feed, connection: Connection) -> tuple[Host, Robots, list[Offe
 
 
 def _waiting(feed: Feed, offers: Sequence[Offer], limit: int | None) -> list[Offer]:
-    """The offers that this feed has not dealt with, each link once, in the order of the list."""
+    """Return the offers that this feed has not dealt with, each link once, in the order of the list."""
     done = set(FeedLink.objects.filter(feed=feed).values_list("mark", flat=True))
     once: dict[str, Offer] = {}
     for offer in offers:
@@ -237,7 +237,7 @@ def _fetch(feed: Feed, offer: Offer, host: Host, robots: Robots) -> Callable[[],
 
 
 def _settler(feed: Feed) -> Callable[[Sequence[Item], str], None]:
-    """Remember in the batch's own transaction which links are dealt with, so that no run asks for them again."""
+    """Record in the batch's own transaction which links are dealt with, so that no run fetches them again."""
 
     def settled(items: Sequence[Item], outcome: str) -> None:
         if outcome not in _AGAIN:
@@ -259,7 +259,7 @@ def _stopped(feed: Feed) -> bool:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Let one run of a feed go on at a time: two would ask its host twice as often as was promised."""
+    """Allow one run of a feed at a time: two would query its host twice as often as promised."""
     with try_locked(path) as mine:
         if not mine:
             raise Refused(

@@ -1,8 +1,8 @@
-"""Asking one host for one file at a time, politely, and taking nothing but the answer itself.
+"""Fetching one file at a time from one host, politely, and nothing but that file.
 
-Owns the connection: the host's name is looked up once, every address must be a public one, and the connection goes to
-that very address, so that a second look-up cannot lead elsewhere (DNS rebinding). It must never follow a redirect, use
-a proxy from the environment, read more than it was allowed to, or ask twice within the pause. No Django here.
+Owns the connection: the host's name is looked up once, every address must be public, and the connection goes to that
+same address, so that a second look-up cannot lead elsewhere (DNS rebinding). It must never follow a redirect, use a
+proxy from the environment, read more than it is allowed to, or ask twice within the pause. No Django here.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from plainview.casework.enrolment.manifest import Unusable
 from plainview.policy.wording import counted
 
 AGENT = f"plainview-feed/{__version__}"
-"""How it calls itself; a robots.txt names it `plainview-feed`."""
+"""The User-Agent header; a robots.txt names it `plainview-feed`."""
 
 ROBOTS_BYTES = 500 * 1024
 """Bytes of robots.txt that are read; source: RFC 9309, 2.5: at least 500 KiB."""
 
-_CONNECT_S, _READ_S, _WHOLE_S = 10.0, 30.0, 120.0  # a server that sends a byte now and then is not waited for
+_CONNECT_S, _READ_S, _WHOLE_S = 10.0, 30.0, 120.0  # ends an answer that trickles in byte by byte
 _PIECE = 1 << 16
 _NAT64 = ip_network("64:ff9b::/96")
 
@@ -38,20 +38,20 @@ def resolve(host: str, port: int) -> list[str]:
     """Return the addresses of a host.
 
     Raises:
-        OSError: it has none.
+        OSError: the host has no address.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return sorted({str(row[4][0]) for row in found})
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return sorted({str(address[4][0]) for address in addresses})
 
 
 def is_public(address: str) -> bool:
-    """Say whether an address is on the public internet, also when it hides another one (mapped, NAT64, 6to4)."""
-    found = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv6Address) and found in _NAT64:
-        found = IPv4Address(int(found) & 0xFFFFFFFF)
-    elif isinstance(found, IPv6Address):
-        found = found.ipv4_mapped or found.sixtofour or found
-    return found.is_global and not (found.is_multicast or found.is_reserved or found.is_loopback)
+    """Say whether an address is on the public internet, also when another one is embedded in it (mapped, NAT64, 6to4)."""
+    number = ip_address(address.partition("%")[0])
+    if isinstance(number, IPv6Address) and number in _NAT64:
+        number = IPv4Address(int(number) & 0xFFFFFFFF)
+    elif isinstance(number, IPv6Address):
+        number = number.ipv4_mapped or number.sixtofour or number
+    return number.is_global and not (number.is_multicast or number.is_reserved or number.is_loopback)
 
 
 class Host:
@@ -67,14 +67,14 @@ class Host:
         resolver: Resolver = resolve,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Look the host up.
+        """Look up the host.
 
         Args:
-            host: its name, with a port where it is not 443.
+            host: its name, with the port if it is not 443.
             seconds_between: pause between two requests, seconds.
             private: allow addresses that are not public; for a publisher in one's own network, and for tests.
-            ca_file: certificates to trust besides the system's.
-            resolver: looks names up.
+            ca_file: certificates to trust in addition to the system's.
+            resolver: looks up names.
             sleep: waits.
 
         Raises:
@@ -92,7 +92,7 @@ class Host:
         if not addresses or (hidden and not private):
             raise Unusable(
                 "feed.private_address",
-                f"The host {self._name} leads to {hidden[0] if hidden else 'no address'}, which is not on the public internet.",
+                f"The host {self._name} resolves to {hidden[0] if hidden else 'no address'}, which is not on the public internet.",
             )
         self._pool = urllib3.HTTPSConnectionPool(
             addresses[0],
@@ -127,7 +127,7 @@ class Host:
                 _require_ok(answer.status)
                 return _body(answer, max_bytes)
             finally:
-                answer.close()  # what was not read is not read
+                answer.close()  # the rest of the answer stays unread
         except (HTTPError, OSError, ValueError) as error:
             raise Unusable("feed.unreachable", f"{self._name} did not answer: {type(error).__name__}.") from None
         finally:
@@ -144,13 +144,13 @@ class Host:
 
 
 class Robots:
-    """What a host asks of programs (RFC 9309); it is read once, before anything else."""
+    """A host's rules for programs (RFC 9309), read once, before anything else."""
 
     def __init__(self, host: Host, netloc: str) -> None:
         """Read robots.txt.
 
         Raises:
-            Unusable: feed.robots, when it cannot be read: then nothing is fetched.
+            Unusable: feed.robots: it cannot be read, so nothing is fetched.
         """
         try:
             text = host.get(f"https://{netloc}/robots.txt", max_bytes=ROBOTS_BYTES).decode("utf-8", "replace")
@@ -163,7 +163,7 @@ class Robots:
         self._rules = Protego.parse(text)
 
     def require(self, url: str) -> None:
-        """Raise unless the host lets programs have this address.
+        """Raise unless the host lets programs fetch this address.
 
         Raises:
             Unusable: feed.robots.
@@ -173,7 +173,7 @@ class Robots:
 
     @property
     def pause(self) -> float:
-        """Seconds between two requests that the host asks for; 0 for none."""
+        """Return the seconds between two requests that the host asks for; 0 if it asks for none."""
         return float(self._rules.crawl_delay(AGENT) or 0)
 
 

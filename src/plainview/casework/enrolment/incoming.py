@@ -1,6 +1,6 @@
-"""What people hand in at once: pictures, or a ZIP of pictures with an optional manifest, taken apart in memory.
+"""Uploads: pictures, or a ZIP of pictures with an optional manifest, unpacked in memory.
 
-Owns the limits. A name in an archive is a label and never a path: nothing is ever unpacked onto a disk.
+Owns the limits. A name in an archive is a label and never a path: nothing is ever unpacked to disk.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from plainview.recognition.foreign import foreign
 from plainview.recognition.sandbox import DecodeLimits
 
 MAX_FILES = 5_000
-"""Most pictures of one upload: chosen, a few minutes of enrolment; a larger set lies in a folder of the server."""
+"""Most pictures in one upload: chosen, a few minutes of enrolment; a larger set comes from a folder of the server."""
 
 MAX_BYTES = 2 * 2**30
-"""Most bytes of one upload, unpacked: chosen, 5,000 photographs of 400 kB."""
+"""Most bytes in one upload, unpacked: chosen, 5,000 photographs of 400 kB."""
 
 MAX_FILE_BYTES = DecodeLimits().max_bytes
-"""Most bytes of one picture, as the decoder takes them."""
+"""Most bytes of one picture: the decoder's limit."""
 
 MANIFESTS = (".csv", ".jsonl")
-"""Endings of a manifest: what it says of a picture goes with it (casework.manifest)."""
+"""File name endings of a manifest, which describes the pictures (casework.enrolment.manifest)."""
 
-_ZIP = b"PK\x03\x04"  # a picture with an archive behind it begins otherwise, and is a picture
+_ZIP = b"PK\x03\x04"  # a picture with an archive appended begins differently and counts as a picture
 
 
 def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, bytes) of every file handed in; archives are opened, names are made unique.
+    """Yield (name, bytes) of every uploaded file; archives are opened, names are made unique.
 
     Args:
-        uploads: name and open file, each at its beginning.
+        uploads: name and open file, positioned at its beginning.
 
     Raises:
         Refused: upload.too_much, upload.archive.
@@ -45,7 +45,7 @@ def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[tuple[str, bytes]
         for label, data in _members(name, file):
             count, total = count + 1, total + len(data)
             if count > MAX_FILES or total > MAX_BYTES:
-                raise _too_much(f"It holds more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
+                raise _too_much(f"It contains more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
             yield _unique(label, taken), data
 
 
@@ -53,18 +53,18 @@ def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
     head = file.read(len(_ZIP))
     file.seek(0)
     if head != _ZIP:
-        # One byte more than the decoder takes: it then says itself that the picture is too large.
+        # One byte more than the decoder accepts, so that the decoder itself reports a picture that is too large.
         yield PurePosixPath(name.replace("\\", "/")).name, file.read(MAX_FILE_BYTES + 1)
         return
     with foreign(partial(_broken, name)), zipfile.ZipFile(file) as archive:
-        rows = [row for row in archive.infolist() if not row.is_dir() and not _hidden(row.filename)]
-        if len(rows) > MAX_FILES or sum(row.file_size for row in rows) > MAX_BYTES:
-            raise _too_much(f"{name} holds more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
-        for row in rows:
-            if row.flag_bits & 1:
-                raise _archive(name, "it is locked with a password")
-            with archive.open(row) as member:
-                yield row.filename.replace("\\", "/"), member.read(MAX_FILE_BYTES + 1)
+        entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
+        if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
+            raise _too_much(f"{name} contains more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
+        for entry in entries:
+            if entry.flag_bits & 1:
+                raise _archive(name, "it is protected by a password")
+            with archive.open(entry) as member:
+                yield entry.filename.replace("\\", "/"), member.read(MAX_FILE_BYTES + 1)
 
 
 def _hidden(name: str) -> bool:

@@ -1,7 +1,7 @@
-"""Enrolment that is asked for in a page and done by the worker: uploads, or a folder of the server.
+"""Enrolment that a page asks for and the worker does: uploads, or a folder of the server.
 
 Owns the uploads while they wait, sealed in the store, and the pictures that could not be enrolled until they are
-erased. The enrolment itself is `casework.actions.enrol`; it may be interrupted at any moment and goes on.
+erased. The enrolment itself is `casework.enrolment.enrol`; an interrupted one continues.
 """
 
 from __future__ import annotations
@@ -36,32 +36,32 @@ from plainview.recognition.errors import BadMedia
 KIND = "enrolment"
 
 FAILURE_DAYS = 7
-"""Days for which a picture that could not be enrolled is kept for its administrator to look at: chosen, a week."""
+"""Days for which a picture that could not be enrolled is kept for an administrator to see: chosen, a week."""
 
 _SHOWN = frozenset({"no_face", "face_too_small"})  # codes of pictures that could be decoded
-_MOST_SHOWN = 500  # failures of which the picture is kept
+_MOST_SHOWN = 500  # failures whose picture is kept
 
 
 def ask_files(
     gallery_pk: int, uploads: Iterable[tuple[str, BinaryIO]], *, source_url: str = "", acting_member: Member
 ) -> Job:
-    """Take uploads into the store and ask for their enrolment; the caller enqueues the job.
+    """Store uploads and create the job of their enrolment; the caller enqueues it.
 
     Args:
         gallery_pk: a gallery of the member's agency.
-        uploads: file name and open file; ZIP files are opened, a manifest among them is read.
-        source_url: link to where the pictures came from, where no manifest says it.
-        acting_member: who enrols.
+        uploads: file name and open file; ZIP files are opened, and a manifest is read.
+        source_url: link to where the pictures came from, if no manifest says it.
+        acting_member: the member who enrols.
 
     Raises:
-        Refused: no permission, gallery unknown or expired, too much, a bad archive or manifest, or nothing in it.
+        Refused: no permission, gallery unknown or expired, upload too large or empty, or a bad archive or manifest.
     """
     with acting("gallery.enrol", Permission.GALLERY_ENROL, acting_member):
         gallery = _current(gallery_pk, acting_member)
     stored: list[dict[str, Any]] = []
     try:
         manifest = _store(uploads, stored)
-        files = [row | _told(row["name"], manifest, source_url) for row in stored]
+        files = [file | _stated(file["name"], manifest, source_url) for file in stored]
         if not files:
             raise Refused(
                 "enrol.nothing",
@@ -72,7 +72,7 @@ def ask_files(
         with transaction.atomic():
             return _ask(gallery, acting_member, len(files), files=files, source_url=source_url)
     except BaseException:
-        _drop({row["blob"] for row in stored})
+        _drop({file["blob"] for file in stored})
         raise
 
 
@@ -86,19 +86,19 @@ def _store(uploads: Iterable[tuple[str, BinaryIO]], stored: list[dict[str, Any]]
     return manifest
 
 
-def _told(name: str, manifest: dict[str, Item], source_url: str) -> dict[str, str]:
-    row = manifest.get(name)
-    if row is None:
+def _stated(name: str, manifest: dict[str, Item], source_url: str) -> dict[str, str]:
+    item = manifest.get(name)
+    if item is None:
         return {"source_url": source_url}
-    captured = row.captured_on.isoformat() if row.captured_on else ""
-    return {"source_url": row.source_url or source_url, "page_url": row.page_url, "captured_on": captured}
+    captured = item.captured_on.isoformat() if item.captured_on else ""
+    return {"source_url": item.source_url or source_url, "page_url": item.page_url, "captured_on": captured}
 
 
 def ask_folder(gallery_pk: int, folder: str, inside: str = "", *, acting_member: Member) -> Job:
-    """Ask for the enrolment of a folder of the server that the operator has allowed in workspace.toml.
+    """Create the job that enrols a folder of the server; the operator allows folders in workspace.toml.
 
     Raises:
-        Refused: no permission, gallery unknown or expired, folder not allowed, or nothing in it.
+        Refused: no permission, gallery unknown or expired, folder not allowed or empty.
     """
     with acting("gallery.enrol", Permission.GALLERY_ENROL, acting_member):
         gallery = _current(gallery_pk, acting_member)
@@ -127,15 +127,15 @@ def _ask(gallery: Gallery, member: Member, total: int, **asked: Any) -> Job:
 
 
 def _within(path: Path, root: Path) -> list[Item]:
-    """What the folder names; a link or a manifest's row that leads out of the allowed folder is left out."""
+    """Return the pictures of a folder, without links and manifest rows that lead out of the allowed folder."""
     return [item for item in read_items(path) if item.path.resolve().is_relative_to(root.resolve())]
 
 
 def run_enrolment(job: Job) -> str:
-    """Do the work of an enrolment job, from wherever it was interrupted.
+    """Run an enrolment job, from where it was interrupted.
 
     Raises:
-        Cancelled, Refused: it stopped; what was enrolled until then is kept.
+        Cancelled, Refused: the job stopped; pictures enrolled until then stay enrolled.
     """
     run = Enrolment.objects.select_related("gallery", "member__agency").get(pk=job.subject)
     seen = 0
@@ -149,7 +149,9 @@ def run_enrolment(job: Job) -> str:
         enrol(run.gallery.name, _items(run), acting_member=run.member, progress=progress, run=run, read=_read)
         run.refresh_from_db()
     _keep_failures(run)
-    return f"{run.images:,} pictures enrolled, {run.duplicates:,} held already, {len(run.failed):,} not usable."
+    return (
+        f"{run.images:,} pictures enrolled, {run.duplicates:,} already in the gallery, {len(run.failed):,} not usable."
+    )
 
 
 def _items(run: Enrolment) -> list[Item]:
@@ -158,27 +160,27 @@ def _items(run: Enrolment) -> list[Item]:
         return _within(Path(path), Path(root))
     return [
         Item(
-            Path(row["blob"]),
-            row["name"],
-            row.get("source_url") or f"urn:plainview:upload:{run.pk}:{quote(row['name'])}",
-            row.get("page_url", ""),
-            date.fromisoformat(row["captured_on"]) if row.get("captured_on") else None,
+            Path(file["blob"]),
+            file["name"],
+            file.get("source_url") or f"urn:plainview:upload:{run.pk}:{quote(file['name'])}",
+            file.get("page_url", ""),
+            date.fromisoformat(file["captured_on"]) if file.get("captured_on") else None,
         )
-        for row in run.files
+        for file in run.files
     ]
 
 
 def _read(item: Item) -> bytes:
-    # An upload's path is the digest under which it waits in the store.
+    # An upload's path is its digest in the store.
     return item.read() if item.path.is_absolute() else services().blobs.get(str(item.path))
 
 
 def close_abandoned() -> int:
-    """End every run whose job ended before it: cancelled, refused or failed. Uploads that wait are let go."""
+    """End every run whose job ended first (cancelled, refused, failed), and drop its uploads; return how many ended."""
     ended = Job.objects.filter(kind=KIND, finished_at__isnull=False).values("subject")
     runs = list(Enrolment.objects.filter(finished_at=None, pk__in=ended).select_related("member__agency"))
     for run in runs:
-        waiting = {row["blob"] for row in run.files}
+        waiting = {file["blob"] for file in run.files}
         with transaction.atomic():
             run.images = run.reference_set.values("blob").distinct().count()
             run.files, run.finished_at = [], timezone.now()
@@ -198,21 +200,21 @@ def close_abandoned() -> int:
 
 
 def _keep_failures(run: Enrolment) -> None:
-    """Let go of the uploads, but for pictures that a person may want to see because they could not be enrolled."""
-    waiting = {row["name"]: row["blob"] for row in run.files}
+    """Drop the uploads, except pictures that could not be enrolled and that an administrator may want to see."""
+    waiting = {file["name"]: file["blob"] for file in run.files}
     root = Path(run.folder.split("\n", 1)[1]) if run.folder else None
-    for row in [row for row in run.failed if row["code"] in _SHOWN][:_MOST_SHOWN]:
-        blob = _kept(root / row["path"]) if root else waiting.get(row["path"], "")
+    for failure in [failure for failure in run.failed if failure["code"] in _SHOWN][:_MOST_SHOWN]:
+        blob = _put(root / failure["path"]) if root else waiting.get(failure["path"], "")
         if blob:
-            row["blob"] = blob
-    kept = any(row.get("blob") for row in run.failed)
+            failure["blob"] = blob
+    any_picture = any(failure.get("blob") for failure in run.failed)
     run.files = []
-    run.failures_until = timezone.now() + timedelta(days=FAILURE_DAYS) if kept else None
+    run.failures_until = timezone.now() + timedelta(days=FAILURE_DAYS) if any_picture else None
     run.save(update_fields=["files", "failed", "failures_until"])
     _drop(set(waiting.values()))
 
 
-def _kept(path: Path) -> str:
+def _put(path: Path) -> str:
     try:
         return services().blobs.put(read_file(path))
     except BadMedia:
@@ -220,7 +222,7 @@ def _kept(path: Path) -> str:
 
 
 def erase_failures(gallery_pk: int, number: int, *, acting_member: Member) -> Enrolment:
-    """Erase the pictures that an enrolment could not use, before their week is over.
+    """Erase the pictures that an enrolment could not use before their week is over.
 
     Raises:
         Refused: no permission, unknown, or a hold on the gallery keeps them.
@@ -235,7 +237,7 @@ def erase_failures(gallery_pk: int, number: int, *, acting_member: Member) -> En
 
 
 def sweep_failures() -> int:
-    """Erase what was kept of failures whose week is over, unless a hold keeps it; return of how many enrolments."""
+    """Erase kept pictures of failures whose week is over, unless a hold keeps them; return the number of enrolments."""
     swept = 0
     due = Enrolment.objects.filter(failures_until__lte=timezone.now())
     for run in list(due.select_related("gallery__agency", "member__agency")):
@@ -250,7 +252,7 @@ def sweep_failures() -> int:
 
 
 def _forget(run: Enrolment) -> set[str]:
-    blobs = {row.pop("blob") for row in run.failed if row.get("blob")}
+    blobs = {failure.pop("blob") for failure in run.failed if failure.get("blob")}
     run.failures_until = None
     run.save(update_fields=["failed", "failures_until"])
     write_entry(

@@ -1,7 +1,7 @@
-"""What to enrol: a folder, a CSV, JSONL or Parquet manifest, or an ANSI/NIST-ITL file, one picture at a time.
+"""Lists of pictures to enrol: a folder, a CSV, JSONL or Parquet manifest, or an ANSI/NIST-ITL file.
 
-Owns the reading of these lists: each is read twice, once to check and count it, once to enrol from it, and never
-held in memory. It never follows a link; links are recorded, not opened.
+Owns the reading of these lists: each is read twice, once to check and count it and once to enrol from it, one picture
+at a time, never as a whole. It must never follow a link; links are recorded, not opened.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COLUMNS = ("path", "source_url", "page_url", "captured_on")
 MANIFESTS = (".csv", ".jsonl", ".parquet")
 
 _LINE = 1 << 20  # characters of one JSONL line: a path, two links and a date need far fewer
-_ROWS = 4096  # of a Parquet file that are in memory together
+_ROWS = 4096  # of a Parquet file in memory at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class Item:
     """One picture to enrol.
 
     Attributes:
-        path: where it lies now, or the file that holds it.
-        name: how it is called in lists: its path inside the folder or manifest.
-        source_url: link to where the picture came from; the file's own address when nothing else is stated.
+        path: its file, or the file that contains it.
+        name: its name in lists: its path inside the folder or manifest.
+        source_url: link to where the picture came from; the file's own address if nothing else is stated.
         page_url: link to the page that showed it, or empty.
-        captured_on: when it was taken, if stated.
-        provenance: what the source says about it, see casework.nist.
-        data: gives its bytes where it is no file of its own; raises BadMedia or Unusable.
+        captured_on: date on which it was taken, if stated.
+        provenance: what the source says about it; see casework.galleries.nist.
+        data: returns its bytes if it has no file of its own; raises BadMedia or Unusable.
     """
 
     path: Path
@@ -59,14 +59,14 @@ class Item:
         """Return the bytes of the picture.
 
         Raises:
-            BadMedia: it cannot be read.
-            Unusable: its source does not give it.
+            BadMedia: the file cannot be read.
+            Unusable: the source does not provide the picture.
         """
         return read_file(self.path) if self.data is None else self.data()
 
 
 class Unusable(Exception):
-    """A picture that its source does not give, with a stable word and one sentence for the list of failures."""
+    """A picture that its source does not provide, with a stable word and one sentence for the list of failures."""
 
     def __init__(self, code: str, why: str) -> None:
         super().__init__(why)
@@ -75,11 +75,11 @@ class Unusable(Exception):
 
 
 class Items:
-    """A list of pictures that is read anew each time it is gone through.
+    """A list of pictures that is read again on every iteration.
 
     Attributes:
         kind: "folder", "picture", "manifest", "ansi-nist" or "feed".
-        name: what the list is called.
+        name: the list's name.
     """
 
     def __init__(self, kind: str, name: str, rows: Callable[[], Iterator[Item]], count: int) -> None:
@@ -90,12 +90,12 @@ class Items:
         return self._rows()
 
     def __len__(self) -> int:
-        """How many it has; files of a folder are counted once each, whatever they hold."""
+        """Return the number of pictures; a file of a folder counts once, whatever it contains."""
         return self._count
 
 
 def read_items(path: Path) -> Items:
-    """Return what `path` names: every file of a folder, a manifest's rows, an exchange file's or one picture.
+    """Return the pictures that `path` names: a folder's, a manifest's, an exchange file's, or a single one.
 
     Raises:
         Refused: enrol.nothing (no such path, or nothing in it), manifest.bad_row, manifest.unreadable, manifest.parquet.
@@ -123,7 +123,7 @@ def read_items(path: Path) -> Items:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Every file below the folder in the order of names, without hidden ones; one folder's names at a time."""
+    """Yield every file below the folder except hidden ones, in order of name; one folder's names are in memory."""
     try:
         with os.scandir(folder) as entries:
             names = sorted((entry.name, entry.is_dir()) for entry in entries if entry.name[:1] != ".")
@@ -156,7 +156,7 @@ def _file(path: Path, name: str) -> Item:
 
 
 def _exchange(path: Path, name: str) -> Iterator[Item]:
-    """The pictures of one ANSI/NIST-ITL file; one that cannot be read is a single failure in the list."""
+    """Yield the pictures of one ANSI/NIST-ITL file; an unreadable file is a single failure in the list."""
     address = path.absolute().as_uri()
     try:
         records = read_nist(read_file(path))
@@ -183,8 +183,8 @@ def _raising(bad: BadMedia) -> Callable[[], bytes]:
 
 
 def _manifest(path: Path) -> Iterator[Item]:
-    for number, row in _parquet(path) if path.suffix.lower() == ".parquet" else _rows(path):
-        yield _row(path, number, row)
+    for number, values in _parquet(path) if path.suffix.lower() == ".parquet" else _rows(path):
+        yield _item(path, number, values)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -193,7 +193,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def rows_of(name: str, data: bytes) -> dict[str, Item]:
-    """Read an uploaded manifest: the path in each row -> what it says; a source that is not stated is "".
+    """Read an uploaded manifest; return its items by path. A source that is not stated is "".
 
     Raises:
         Refused: manifest.bad_row.
@@ -202,9 +202,9 @@ def rows_of(name: str, data: bytes) -> dict[str, Item]:
     with foreign(partial(_broken, manifest)):
         rows = list(_parsed(manifest, io.StringIO(data.decode("utf-8-sig"), newline="")))
     items = {}
-    for number, row in rows:
-        item = _row(manifest, number, row)
-        items[item.name] = item if row.get("source_url") else replace(item, source_url="")
+    for number, values in rows:
+        item = _item(manifest, number, values)
+        items[item.name] = item if values.get("source_url") else replace(item, source_url="")
     return items
 
 
@@ -213,8 +213,8 @@ def _parsed(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
         reader = csv.DictReader(file)
         if "path" not in (reader.fieldnames or ()):
             raise _bad(path, 1, "there is no column named path")
-        for row in reader:
-            yield reader.line_num, row
+        for values in reader:
+            yield reader.line_num, values
         return
     number = 0
     while line := file.readline(_LINE):
@@ -241,22 +241,22 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         ) from error
 
     with foreign(lambda error: _unreadable(path, reason(error))), pyarrow.parquet.ParquetFile(path) as file:
-        held = [name for name in COLUMNS if name in file.schema_arrow.names]
-        if "path" not in held:
+        columns = [name for name in COLUMNS if name in file.schema_arrow.names]
+        if "path" not in columns:
             raise _bad(path, 1, "there is no column named path")
         number = 0
-        for batch in file.iter_batches(batch_size=_ROWS, columns=held):
-            for row in batch.to_pylist():
+        for batch in file.iter_batches(batch_size=_ROWS, columns=columns):
+            for values in batch.to_pylist():
                 number += 1
-                taken = row.get("captured_on")
+                taken = values.get("captured_on")
                 if isinstance(taken, date):
                     day = taken.date() if isinstance(taken, datetime) else taken
-                    row["captured_on"] = day.isoformat()
-                yield number, row
+                    values["captured_on"] = day.isoformat()
+                yield number, values
 
 
-def _row(manifest: Path, number: int, row: dict[str, Any]) -> Item:
-    values = {column: row.get(column) or "" for column in COLUMNS}
+def _item(manifest: Path, number: int, fields: dict[str, Any]) -> Item:
+    values = {column: fields.get(column) or "" for column in COLUMNS}
     if not all(isinstance(value, str) for value in values.values()):
         raise _bad(manifest, number, "a value is not text")
     if not values["path"].strip() or "\0" in values["path"]:

@@ -1,7 +1,7 @@
-"""Which pictures of a gallery are nearly the same as a new one, followed from the database while enrolment runs.
+"""Near duplicates: which pictures of a gallery are nearly the same as a new one.
 
-Owns the hashes of one gallery in memory (about 100 bytes a picture) and how they are sealed at rest. It reads only.
-A picture that was erased meanwhile is never named: each answer is looked up again.
+Owns the hashes of one gallery in memory (about 100 bytes a picture), kept up to date with the database, and how they
+are sealed at rest. It must never write, nor name a picture that was erased meanwhile: it looks up each answer again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def open_hash(sealed: bytes, public_id: str) -> bytes:
 
 
 class GalleryHashes:
-    """The picture hashes of one gallery; `follow` brings them level with the database."""
+    """The picture hashes of one gallery; `follow` brings them up to date with the database."""
 
     def __init__(self, gallery_id: int) -> None:
         self._gallery = gallery_id
@@ -50,7 +50,7 @@ class GalleryHashes:
             if not sealed:
                 continue
             digest = bytes.fromhex(blob)
-            if digest != last:  # the faces of one picture lie together
+            if digest != last:  # the faces of one picture follow each other
                 fresh.append(open_hash(bytes(sealed), public))
                 self._blobs.append(digest)
                 last = digest
@@ -60,15 +60,15 @@ class GalleryHashes:
         self._hashes.add(fresh)
 
     def nearest(self, hashes: list[bytes]) -> list[tuple[Reference, int] | None]:
-        """Return for each hash the nearest picture's first reference that still exists, and their distance."""
-        held = [plain for plain in hashes if plain]
-        answers = iter(self._hashes.near(held))
+        """Return for each hash the nearest picture's first existing reference, and its distance."""
+        present = [plain for plain in hashes if plain]
+        answers = iter(self._hashes.near(present))
         return [self._existing(next(answers)) if plain else None for plain in hashes]
 
-    def _existing(self, found: list[tuple[int, int]]) -> tuple[Reference, int] | None:
-        for number, bits in found:
+    def _existing(self, nearest: list[tuple[int, int]]) -> tuple[Reference, int] | None:
+        for number, bits in nearest:
             rows = Reference.objects.filter(gallery_id=self._gallery, blob=self._blobs[number].hex())
-            row = rows.only("pk", "public_id", "file_name").order_by("pk").first()
-            if row is not None:
-                return row, bits
+            reference = rows.only("pk", "public_id", "file_name").order_by("pk").first()
+            if reference is not None:
+                return reference, bits
         return None

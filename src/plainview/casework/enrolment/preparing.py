@@ -1,7 +1,7 @@
-"""Pictures made ready for a gallery: read, recognised as held, decoded, faces found, templates made, in order.
+"""Preparing pictures for a gallery: read them, skip duplicates, decode, find faces, make templates, in order.
 
-Owns the pipeline between a list and the batches that are stored: the decoder's child works on the next pictures
-while threads of this process embed those before them. It writes nothing, and holds a few pictures at a time.
+Owns the pipeline between a list and the batches that are stored: the decoder's child process works on the next
+pictures while threads of this process embed the earlier ones. It must never write, and has few pictures in memory.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from plainview.recognition.near import picture_hash
 from plainview.recognition.types import Face, Picture, Vector
 from plainview.storage.base import digest_of
 
-_AHEAD = 2  # pictures in the decoder while others are being embedded
+_AHEAD = 2  # pictures in the decoder while others are embedded
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A picture with what becomes its references; `near_hash` is its PDQ hash, empty where it has none.
+    """A picture with the faces that become its references; `near_hash` is its PDQ hash, or empty.
 
     In a rehearsal the templates are missing, and `data` is empty.
     """
@@ -38,8 +38,8 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A picture that the gallery holds already, or that this run has just taken in."""
+class InGallery:
+    """A picture that is already in the gallery, or that this run has just added."""
 
     item: Item
     digest: str
@@ -58,22 +58,22 @@ def prepare(
     items: Iterable[Item],
     *,
     read: Callable[[Item], bytes] = Item.read,
-    held: Callable[[str], bool],
+    in_gallery: Callable[[str], bool],
     barred: Callable[[str], bool],
     cores: int,
     rehearsal: bool = False,
     stopped: Callable[[], bool] = lambda: False,
-) -> Iterator[Ready | Held | Failed]:
-    """Yield what came of each picture: held ones and unreadable ones at once, the others in the order of `items`.
+) -> Iterator[Ready | InGallery | Failed]:
+    """Yield the outcome of each picture: duplicates and unreadable ones at once, the others in the order of `items`.
 
     Args:
-        items: what to prepare, one at a time.
-        read: gives an item's bytes; raises BadMedia or Unusable.
-        held: says whether the gallery holds the picture of this digest.
-        barred: says whether it was erased for good and must not come back.
-        cores: pictures that are embedded at the same time.
+        items: the pictures, one at a time.
+        read: returns an item's bytes; raises BadMedia or Unusable.
+        in_gallery: says whether the gallery has the picture with this digest.
+        barred: says whether it was erased for good and must not be enrolled again.
+        cores: pictures embedded at the same time.
         rehearsal: find faces only; make no template and keep no bytes.
-        stopped: asked before each picture; once true, what has begun is finished and nothing else is.
+        stopped: called before each picture; once it returns true, only the pictures in progress are finished.
     """
     waiting: deque[tuple[Item, str, Future[Ready]]] = deque()
     under_way: set[str] = set()
@@ -90,8 +90,8 @@ def prepare(
             if barred(digest):
                 yield Failed(item, "expunged", "The picture was erased for good; it must not be enrolled again.")
                 continue
-            if digest in under_way or held(digest):
-                yield Held(item, digest)
+            if digest in under_way or in_gallery(digest):
+                yield InGallery(item, digest)
                 continue
             under_way.add(digest)
             decoding = services().decoder.submit(data)
@@ -107,13 +107,13 @@ def prepare(
 
 
 def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehearsal: bool) -> Ready:
-    """Runs in a thread of its own: no database here."""
+    """Find and embed the faces; runs in a thread of its own, without the database."""
     engine, picture = services().engine, decoding.result()
-    found = engine.enrol_faces(picture)
+    found_faces = engine.enrol_faces(picture)
     if rehearsal:
-        return Ready(item, b"", digest, picture.captured_on, b"", [(face, None) for face in found])
-    faces: list[tuple[Face, Vector | None]] = [(face, engine.template(picture, face.detection)) for face in found]
-    # Without the pixels: a batch of large photographs would not fit into memory.
+        return Ready(item, b"", digest, picture.captured_on, b"", [(face, None) for face in found_faces])
+    faces: list[tuple[Face, Vector | None]] = [(face, engine.template(picture, face.detection)) for face in found_faces]
+    # Without the pixels: those of a batch of large photographs would not fit in memory.
     return Ready(item, data, digest, picture.captured_on, picture_hash(picture.pixels), faces)
 
 

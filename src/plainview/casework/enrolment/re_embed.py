@@ -1,9 +1,9 @@
-"""Making a gallery's templates anew with the loaded model pack, when the pack was changed.
+"""Remaking a gallery's templates with the loaded model pack, when the pack has changed.
 
-Owns the order: the gallery is closed for searches and enrolment, then batch by batch the pictures are decoded again and
-each batch's templates, rows of the ordered log and audit entry are written together, then it is opened again. Killed at
-any point it goes on from the first template that is not yet of the pack. Faces are those found at enrolment: nobody is
-added, dropped or renumbered.
+Owns the order: the gallery is closed for searches and enrolment; batch by batch the pictures are decoded again and the
+batch's templates, rows of the ordered log and audit entry are written together; then the gallery is opened again. A run
+that was killed continues from the first template of another pack. It must never add, drop or renumber a face: faces are
+those found at enrolment.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from plainview.recognition.types import Detection, Picture, Vector
 from plainview.storage.base import BlobDamaged, BlobMissing, digest_of
 
 BATCH = 32
-"""References a transaction, as in enrolment."""
+"""References per transaction, as in enrolment."""
 
 
 @dataclass
 class ReEmbedded:
-    """What came of it so far: templates made, references whose picture could not be used again, seconds."""
+    """The result so far: templates made, references whose picture can no longer be used, seconds."""
 
-    made: int = 0
+    remade: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
     stopped: bool = False
     seconds: float = 0.0
 
 
 def waiting(gallery: Gallery, pack: str) -> int:
-    """How many references have no template of this pack yet."""
+    """Return how many references have no template of this pack yet."""
     return _rows(gallery, pack).count()
 
 
@@ -56,14 +56,14 @@ def re_embed(
 ) -> ReEmbedded:
     """Give every reference of a gallery a template of the loaded pack.
 
-    A reference whose picture cannot be used any more is listed and keeps its old template; the gallery stays closed
-    until it is expunged or its picture restored.
+    A reference whose picture can no longer be used is listed and keeps its old template; the gallery stays closed until
+    the reference is expunged or its picture restored.
 
     Args:
         name: a gallery of the member's agency.
-        acting_member: who does it.
+        acting_member: the member who acts.
         progress: called after every batch.
-        stopped: asked before every batch.
+        stopped: called before every batch; once it returns true, the run stops.
 
     Raises:
         Refused: no permission, or unknown.
@@ -74,7 +74,7 @@ def re_embed(
         gallery = find.gallery(name, acting_member)
     pack = services().engine.pack.identity
     result = ReEmbedded()
-    follow(gallery.pk)  # what is new to the alerts now; templates made anew are not
+    follow(gallery.pk)  # alerts see every new reference now; remade templates are not new
     with acting("gallery.enrol", Permission.GALLERY_ENROL, acting_member):
         rows = Gallery.objects.select_for_update().filter(pk=gallery.pk)
         rows.update(re_embedding=True)
@@ -104,7 +104,7 @@ def re_embed(
             Gallery.objects.filter(pk=gallery.pk).update(re_embedding=False, pack=pack)
         write_entry(
             "re_embedding.finished" if not left else "re_embedding.paused",
-            {"gallery": gallery.pk, "pack": pack, "made": result.made, "left": left},
+            {"gallery": gallery.pk, "pack": pack, "made": result.remade, "left": left},
             acting_member=acting_member,
         )
     if not left:
@@ -123,23 +123,23 @@ def _batches(gallery: Gallery, pack: str, result: ReEmbedded) -> Iterator[list[t
     last, batch = 0, []
     while rows := list(_rows(gallery, pack).filter(pk__gt=last)[:BATCH]):
         blob, picture = "", None
-        for row in rows:
-            last = row.pk
+        for reference in rows:
+            last = reference.pk
             try:
-                if row.blob != blob:
-                    blob, picture = row.blob, services().decoder.decode(services().blobs.get(row.blob))
+                if reference.blob != blob:
+                    blob, picture = reference.blob, services().decoder.decode(services().blobs.get(reference.blob))
                 assert picture is not None  # noqa: S101  decoded just now
-                batch.append((row, _template(row, picture)))
+                batch.append((reference, _template(reference, picture)))
             except (BadMedia, BlobMissing, BlobDamaged) as bad:
                 blob = ""
-                result.failed.append({"reference": row.public_id, "why": bad.why})
+                result.failed.append({"reference": reference.public_id, "why": bad.why})
         yield batch
         batch = []
 
 
-def _template(row: Reference, picture: Picture) -> Vector:
-    x, y, width, height = row.box
-    points = np.array(row.points, dtype=np.float32)
+def _template(reference: Reference, picture: Picture) -> Vector:
+    x, y, width, height = reference.box
+    points = np.array(reference.points, dtype=np.float32)
     return services().engine.template(picture, Detection((x, y, width, height), points, 1.0))
 
 
@@ -152,21 +152,24 @@ def _store(
     with transaction.atomic():
         Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head"))  # takes the row's lock
         gallery.refresh_from_db(fields=["log_head"])
-        # One that was expunged meanwhile stays erased.
-        held = {
-            row.pk: row
-            for row in Reference.everything.filter(pk__in=[row.pk for row, _ in batch]).exclude(template=b"")
+        # A reference that was expunged meanwhile stays erased.
+        existing = {
+            reference.pk: reference
+            for reference in Reference.everything.filter(pk__in=[reference.pk for reference, _ in batch]).exclude(
+                template=b""
+            )
         }
         done = []
-        for row, template in batch:
-            if row.pk in held:
-                row.template = sealer.seal(template.tobytes(), f"template:{row.public_id}".encode())
-                row.pack = pack
-                done.append(row)
+        for reference, template in batch:
+            if reference.pk in existing:
+                reference.template = sealer.seal(template.tobytes(), f"template:{reference.public_id}".encode())
+                reference.pack = pack
+                done.append(reference)
         Reference.everything.bulk_update(done, ["template", "pack"])
         first = gallery.log_head + 1
         GalleryChange.objects.bulk_create(
-            GalleryChange(gallery=gallery, seq=first + i, is_add=True, reference=row) for i, row in enumerate(done)
+            GalleryChange(gallery=gallery, seq=first + i, is_add=True, reference=reference)
+            for i, reference in enumerate(done)
         )
         Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + len(done))
         AlertMark.objects.filter(gallery=gallery, seq=gallery.log_head).update(seq=F("seq") + len(done))
@@ -176,9 +179,9 @@ def _store(
                 "gallery": gallery.pk,
                 "pack": pack,
                 "references": len(done),
-                "references_sha256": digest_of("\n".join(row.public_id for row in done).encode()),
+                "references_sha256": digest_of("\n".join(reference.public_id for reference in done).encode()),
                 "last_change": first + len(done) - 1,
             },
             acting_member=member,
         )
-    result.made += len(done)
+    result.remade += len(done)

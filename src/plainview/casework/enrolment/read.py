@@ -1,4 +1,4 @@
-"""Reading published feeds: always those of the member's own agency."""
+"""Reads published feeds, always those of the member's own agency."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from plainview.casework.models import Feed, Gallery, Member
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """A feed, with how many of its links were dealt with and how many gave a picture."""
+    """A feed, with the number of links dealt with and of pictures enrolled from them."""
 
     feed: Feed
     dealt_with: int
@@ -19,14 +19,14 @@ class FeedState:
 
 
 def feeds(member: Member) -> list[FeedState]:
-    """The feeds of the member's agency, oldest first."""
+    """Return the feeds of the member's agency, oldest first."""
     rows = Feed.objects.filter(gallery__agency=member.agency).select_related("gallery").order_by("pk")
     counted = rows.annotate(
         dealt_with=Count("feedlink"), enrolled=Count("feedlink", filter=Q(feedlink__outcome="enrolled"))
     )
-    return [FeedState(row, row.dealt_with, row.enrolled) for row in counted]
+    return [FeedState(feed, feed.dealt_with, feed.enrolled) for feed in counted]
 
 
 def feeds_of(gallery: Gallery) -> list[Feed]:
-    """The feeds on a gallery's passport."""
+    """Return the feeds of a gallery's passport."""
     return list(Feed.objects.filter(gallery=gallery).order_by("pk"))

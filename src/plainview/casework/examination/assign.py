@@ -1,7 +1,7 @@
-"""Giving a verification to a person: who looks, at which faces, in which order; and now and then one with a known answer.
+"""Assigning a verification: the verifier, the faces and their order; sometimes also an item with a known answer.
 
-Owns the three draws, all random: the verifier, the foils, the places. An item with a known answer is given at the
-moment at which somebody else gets an ordinary task, with as many faces and the same entry; nobody can tell them apart.
+Owns the three draws, all random: the verifier, the foils, the positions. An item with a known answer is assigned when
+another person gets an ordinary task, with as many faces and the same entry. It must never let anyone tell them apart.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from plainview.policy.search import trained
 from plainview.scores.same_face import SAME_FACE
 
 _random = SystemRandom()
-_POOL = 10_000  # references among which foils are drawn: bounds the query in a large gallery
-_TRIED = 40  # of them, whose templates are compared with the face of an item
+_POOL = 10_000  # references from which foils are drawn: bounds the query in a large gallery
+_TRIED = 40  # of these, references whose templates are compared with the face of an item
 _LATER = (
     3600,
     86_400,
-)  # seconds: when an item shows for whoever is the only verifier, so that it does not come in a pair
+)  # seconds until an item appears for the only verifier, so that it does not come together with a task
 
 
 def assign_verifier(examination: Examination) -> Verification | None:
-    """Give the task to a random trained member who has not worked on it; None when there is nobody (yet)."""
+    """Assign the task to a random trained member who has not worked on it; None while there is nobody."""
     agency = examination.member.agency
     taken = set(examination.verifications.values_list("verifier_id", flat=True))
     taken |= {examination.member_id, examination.candidate.search.member_id}
@@ -54,27 +54,27 @@ def assign_verifier(examination: Examination) -> Verification | None:
     if not able:
         return None
     verifier = _random.choice(able)
-    made: list[Verification] = []
-    steps: list[Callable[[], None]] = [lambda: made.append(_of_examination(examination, verifier))]
+    tasks: list[Verification] = []
+    steps: list[Callable[[], None]] = [lambda: tasks.append(_of_examination(examination, verifier))]
     if _item_is_due(agency):
-        steps.append(lambda: _give_item([row for row in everybody if row != verifier], verifier))
-    _random.shuffle(steps)  # else the order in the log would tell which is which
+        steps.append(lambda: _give_item([other for other in everybody if other != verifier], verifier))
+    _random.shuffle(steps)  # otherwise the order in the log would reveal which is which
     for step in steps:
         step()
-    return made[0]
+    return tasks[0]
 
 
 def assign_waiting() -> int:
-    """Assign every examination of a potential candidate that has no verifier (any more); return how many were."""
-    held = live_tasks().filter(examination=OuterRef("pk"))
-    waiting = Examination.objects.filter(~Exists(held), conclusion=looking.POTENTIAL)
+    """Assign every examination of a potential candidate without a verifier; return how many were assigned."""
+    with_verifier = live_tasks().filter(examination=OuterRef("pk"))
+    waiting = Examination.objects.filter(~Exists(with_verifier), conclusion=looking.POTENTIAL)
     waiting = waiting.exclude(candidate__reference__template=b"")
-    return sum(1 for row in waiting.select_related("member__agency") if _assigned(row))
+    return sum(1 for examination in waiting.select_related("member__agency") if _assigned(examination))
 
 
-def _assigned(row: Examination) -> bool:
+def _assigned(examination: Examination) -> bool:
     with transaction.atomic():
-        return assign_verifier(row) is not None
+        return assign_verifier(examination) is not None
 
 
 def _able(agency: Agency) -> list[Member]:
@@ -112,7 +112,7 @@ def _lay_out(task: Verification, face: Reference, foils: list[Reference], about:
             "verifier": task.verifier.public_id,
             "faces": len(shown),
         },
-        # Sealed: the public copy of the log must not tell the verifier what the task is about.
+        # Sealed: the public copy of the log must not reveal the subject of the task to the verifier.
         {"about": about},
         acting_member=None,
     )
@@ -120,13 +120,13 @@ def _lay_out(task: Verification, face: Reference, foils: list[Reference], about:
 
 
 def _foils(examination: Examination) -> list[Reference]:
-    """Random references of the same gallery: off the list where there are enough, else from its far half."""
+    """Return random references of the same gallery that are not on the list, or else from its lower half."""
     search = examination.candidate.search
     listed = Candidate.objects.filter(search=search)
     gallery = Reference.objects.filter(gallery_id=search.gallery_id).exclude(template=b"")
     others = gallery.exclude(Q(pk__in=listed.values("reference_id")) | Q(blob=examination.candidate.reference.blob))
     keys = list(others.order_by("pk").values_list("pk", flat=True)[:_POOL])
-    # The near half of a list may hold the person twice: a foil from there would not be one.
+    # The upper half of a list may show the person twice, and a foil must be another person.
     far = listed.filter(rank__gt=listed.count() // 2).exclude(pk=examination.candidate_id)
     pool = keys if len(keys) >= looking.FOILS else [*keys, *far.values_list("reference_id", flat=True)]
     chosen = _random.sample(pool, min(looking.FOILS, len(pool)))
@@ -134,14 +134,14 @@ def _foils(examination: Examination) -> list[Reference]:
 
 
 def _item_is_due(agency: Agency) -> bool:
-    """Of N tasks one is an item: for N - 1 ordinary ones one more is drawn."""
+    """Decide at random whether an item is due: one task in N, that is one for every N - 1 ordinary tasks."""
     _, policy = binding(agency)
     one_in = policy.proficiency_one_in
     return one_in > 0 and _random.random() < 1 / (one_in - 1)
 
 
 def _give_item(others: list[Member], verifier: Member) -> None:
-    """Give somebody else an item they have not had; whoever is the only verifier gets it at some later hour."""
+    """Assign another member an item that they have not had; an agency's only verifier gets it some hours later."""
     for member in _random.sample(others, len(others)) or [verifier]:
         items = usable_items(member.agency).exclude(Q(verifications__verifier=member) | Q(added_by=member))
         for item in _random.sample(list(items), items.count()):
@@ -155,7 +155,7 @@ def _give_item(others: list[Member], verifier: Member) -> None:
 
 
 def usable_items(agency: Agency) -> models.QuerySet[ProficiencyItem]:
-    """Items in use, both of whose faces are still there."""
+    """Return the items in use whose two faces both still exist."""
     rows = ProficiencyItem.objects.filter(agency=agency, retired_at=None).exclude(reference__template=b"")
     return rows.exclude(probe_reference__isnull=False, probe_reference__template=b"")
 
@@ -165,13 +165,16 @@ def _later() -> datetime:
 
 
 def _foils_of(item: ProficiencyItem) -> list[Reference]:
-    """Random references of the same gallery that are, by their templates, of other people."""
+    """Return random references of the same gallery that, by their templates, show other people."""
     gallery = Reference.objects.filter(gallery_id=item.reference.gallery_id, pack=item.reference.pack)
     others = gallery.exclude(template=b"").exclude(Q(blob=item.reference.blob) | Q(blob=item.probe_blob))
     keys = list(others.order_by("pk").values_list("pk", flat=True)[:_POOL])
     face = open_template(item.reference.public_id, item.reference.template)
     foils: list[Reference] = []
-    for row in Reference.objects.filter(pk__in=_random.sample(keys, min(_TRIED, len(keys)))).order_by("?"):
-        if len(foils) < looking.FOILS and float(open_template(row.public_id, row.template) @ face) < SAME_FACE:
-            foils.append(row)
+    for reference in Reference.objects.filter(pk__in=_random.sample(keys, min(_TRIED, len(keys)))).order_by("?"):
+        if (
+            len(foils) < looking.FOILS
+            and float(open_template(reference.public_id, reference.template) @ face) < SAME_FACE
+        ):
+            foils.append(reference)
     return foils

@@ -1,7 +1,7 @@
-"""A verifier's own tasks and their pictures, and nothing else of them.
+"""Reads a verifier's own tasks and their pictures, and nothing else about them.
 
-Owns what leaves here: an id, positions, pictures. No score, rank, name, source or first verdict may ever be added;
-and the pictures of one task are equally long and made alike, so that none of them tells which it is.
+Owns what a verifier sees: an id, positions, pictures. It must never add a score, rank, name, source or first verdict.
+The pictures of a task have the same length and are made in the same way, so that none reveals the candidate.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MAKING = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A task in the verifier's list: its id and since when it waits."""
+    """A task in the verifier's list: its id and the time of its assignment."""
 
     public_id: str
     assigned_at: datetime
@@ -32,7 +32,7 @@ class Waiting:
 
 
 def live_tasks() -> QuerySet[Verification]:
-    """Answered tasks, and open ones of which no face was erased since; the others are void."""
+    """Return answered tasks, and open ones without an erased face; the others are void."""
     gone = VerificationItem.objects.filter(verification=OuterRef("pk"), reference__template=b"")
     probe_gone = Q(proficiency__probe_reference__isnull=False, proficiency__probe_reference__template=b"")
     return Verification.objects.filter(Q(answered_at__isnull=False) | (~Exists(gone) & ~probe_gone))
@@ -45,10 +45,10 @@ def _open_tasks(member: Member) -> QuerySet[Verification]:
 
 
 def waiting(member: Member) -> list[Waiting]:
-    """The member's own unanswered tasks, oldest first."""
+    """Return the member's own unanswered tasks, oldest first."""
     return [
-        Waiting(row.public_id, row.assigned_at, row.shown_at is not None)
-        for row in _open_tasks(member).order_by("assigned_at", "pk")
+        Waiting(task.public_id, task.assigned_at, task.shown_at is not None)
+        for task in _open_tasks(member).order_by("assigned_at", "pk")
     ]
 
 
@@ -62,17 +62,17 @@ def own_task(public_id: str, member: Member) -> Verification:
 
 
 def blind_pictures(task: Verification) -> tuple[bytes, dict[int, bytes]]:
-    """The probe's face and those at each position: JPEG, one size, one scale, one length.
+    """Return the probe's face and the face at each position: JPEG of the same size, scale and length.
 
-    All are made whichever is asked for, so that not even the time it takes differs between them.
+    All are made whichever is requested, so that not even the response time differs.
 
     Raises:
         BadMedia, StorageError: a stored picture cannot be read.
     """
     items = list(task.items.select_related("reference").order_by("position"))
-    with _MAKING:  # a page asks for all of them at once: the first makes them, the others find them made
-        made = [aligned_jpeg(i.reference.blob, i.reference.box, i.reference.points) for i in items]
-        probe, *faces = of_one_length([_probe(task), *made])
+    with _MAKING:  # a page requests all at once: the first request makes them, the others use them
+        candidates = [aligned_jpeg(i.reference.blob, i.reference.box, i.reference.points) for i in items]
+        probe, *faces = of_one_length([_probe(task), *candidates])
     return probe, {item.position: face for item, face in zip(items, faces, strict=True)}
 
 
@@ -86,7 +86,7 @@ def _probe(task: Verification) -> bytes:
 
 
 def blind_picture(public_id: str, position: int, member: Member) -> bytes:
-    """The face at a position of a task that the member has opened (an entry); position 0 is the probe.
+    """Return the face at a position of a task that the member has opened (an entry); position 0 is the probe.
 
     Raises:
         Refused: not theirs, not opened, no such position, or as `blind_pictures`.

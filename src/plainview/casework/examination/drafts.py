@@ -1,6 +1,7 @@
-"""Keeping what a member has answered so far: opened with a page, overwritten as they go on, erased when recorded.
+"""Drafts of a member's answers: opened with a page, overwritten while they work, erased when recorded.
 
-Saving writes no entry of its own: nothing is concluded by it, and the page that it belongs to is in the log already.
+Owns the sealed answers so far. It must never write an entry of its own: a draft concludes nothing, and its page is
+already in the log.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A draft's new version, when it was saved, and whether another tab or window had saved since `version` was read."""
+    """A draft's new version, its time, and whether another tab had saved since the page read its version."""
 
     version: int
     saved_at: datetime
@@ -28,23 +29,23 @@ class Saved:
 
 
 def open_draft(member: Member, about: Candidate | Verification) -> Draft:
-    """The member's draft about this, made at the first call; in the running transaction."""
+    """Return the member's draft about this, created at the first call, in the running transaction."""
     draft, _ = Draft.objects.get_or_create(member=member, **_about(about))
     return draft
 
 
 def write_draft(draft: Draft, place: int, answers: Answers, version: int) -> Saved:
-    """Overwrite the answers about one face; the last write wins, and says if it overwrote another one."""
-    held = Draft.objects.select_for_update().get(pk=draft.pk)
-    elsewhere = held.version != version
-    held.sealed = sealed(held, opened(held) | {place: answers})
-    held.version, held.saved_at = held.version + 1, timezone.now()
-    held.save(update_fields=["sealed", "version", "saved_at"])
-    return Saved(held.version, held.saved_at, elsewhere)
+    """Overwrite the answers about one face; the last write wins, and reports whether it overwrote another."""
+    stored = Draft.objects.select_for_update().get(pk=draft.pk)
+    elsewhere = stored.version != version
+    stored.sealed = sealed(stored, opened(stored) | {place: answers})
+    stored.version, stored.saved_at = stored.version + 1, timezone.now()
+    stored.save(update_fields=["sealed", "version", "saved_at"])
+    return Saved(stored.version, stored.saved_at, elsewhere)
 
 
 def erase_draft(member: Member, about: Candidate | Verification) -> None:
-    """Erase the draft: what it held is recorded now."""
+    """Erase the draft: its answers are recorded now."""
     Draft.objects.filter(member=member, **_about(about)).delete()
 
 
@@ -60,7 +61,7 @@ _MAX_ACKNOWLEDGED = 20
 
 @dataclass
 class Answers:
-    """The answers about one face; what is blank is not answered yet."""
+    """The answers about one face; a blank is not answered yet."""
 
     components: dict[str, str] = field(default_factory=dict)
     conclusion: str = ""
@@ -69,28 +70,28 @@ class Answers:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Answers:
-        """Keep of anything what can be an answer."""
+        """Return the valid answers in any content."""
         components, acknowledged = raw.get("components"), raw.get("acknowledged")
         conclusion, notes = raw.get("conclusion"), raw.get("notes")
-        given = components if isinstance(components, Mapping) else {}
+        by_name = components if isinstance(components, Mapping) else {}
         named = acknowledged if isinstance(acknowledged, list) else []
         return cls(
-            {name: given[name] for name in COMPONENTS if given.get(name) in ANSWERS},
+            {name: by_name[name] for name in COMPONENTS if by_name.get(name) in ANSWERS},
             conclusion if conclusion in CONCLUSIONS else "",
             notes[:_MAX_NOTES] if isinstance(notes, str) else "",
-            [str(one)[:100] for one in named[:_MAX_ACKNOWLEDGED]],
+            [str(caution_id)[:100] for caution_id in named[:_MAX_ACKNOWLEDGED]],
         )
 
 
 def opened(draft: Draft) -> dict[int, Answers]:
-    """Position -> answers; an examination's one face has the position 0."""
+    """Return the answers by position; an examination's only face has position 0."""
     if not draft.sealed:
         return {}
-    told = json.loads(services().drafts.open(bytes(draft.sealed), f"draft:{draft.pk}".encode()))
-    return {int(place): Answers.of(raw) for place, raw in told.items()}
+    answers_json = json.loads(services().drafts.open(bytes(draft.sealed), f"draft:{draft.pk}".encode()))
+    return {int(place): Answers.of(raw) for place, raw in answers_json.items()}
 
 
 def sealed(draft: Draft, faces: Mapping[int, Answers]) -> bytes:
-    """The answers as they are stored."""
-    told = json.dumps({str(place): asdict(answers) for place, answers in faces.items()})
-    return services().drafts.seal(told.encode(), f"draft:{draft.pk}".encode())
+    """Return the answers, sealed for storage."""
+    answers_json = json.dumps({str(place): asdict(answers) for place, answers in faces.items()})
+    return services().drafts.seal(answers_json.encode(), f"draft:{draft.pk}".encode())

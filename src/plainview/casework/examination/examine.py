@@ -1,6 +1,6 @@
-"""Examining a candidate: opening the page (an entry), keeping a draft, and recording what was seen (an entry).
+"""Examining a candidate: opening the page (an entry), saving a draft, and recording the conclusion (an entry).
 
-Owns the order: nothing is shown before its entry, and a record takes the draft's place in the same transaction.
+Owns the order: a record replaces the draft in the same transaction. It must never show a candidate before the entry.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from plainview.policy.search import trained
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What an examiner has before them: the candidate, and their draft or what they recorded; the view's receipt."""
+    """An examiner's page: the candidate, their draft or recorded examination, and the receipt of the view."""
 
     candidate: Candidate
     draft: Draft | None
@@ -38,7 +38,7 @@ class Desk:
 
 
 def view_examination(search_id: str, rank: int, *, acting_member: Member) -> Desk:
-    """Open a candidate beside the probe; the view is an entry.
+    """Open a candidate with the probe; the view is an entry.
 
     Raises:
         Refused: no permission, unknown, erased.
@@ -61,10 +61,10 @@ def view_examination(search_id: str, rank: int, *, acting_member: Member) -> Des
 
 
 def save_draft(search_id: str, rank: int, answers: Answers, version: int, *, acting_member: Member) -> Saved:
-    """Keep what was answered so far, to go on later or after a lost connection.
+    """Save the answers so far, to continue later or after a lost connection.
 
     Raises:
-        Refused: no permission, unknown, erased, or recorded already.
+        Refused: no permission, unknown, erased, or already recorded.
     """
     with acting("examination.draft", Permission.EXAMINATION_RECORD, acting_member):
         candidate = find.candidate(search_id, rank, acting_member)
@@ -88,12 +88,12 @@ def examine(
         search_id, rank: the candidate.
         components: an answer for each of the 19.
         conclusion: one of `CONCLUSIONS`.
-        notes: more in words; required where a potential candidate has a dissimilar component.
-        acknowledged: ids of the cautions that were read; every one about this pair is required.
+        notes: remarks; required if a potential candidate has a dissimilar component.
+        acknowledged: ids of the cautions that were read; all cautions about this pair are required.
         acting_member: the examiner.
 
     Raises:
-        Refused: no permission or training, unknown or erased, examined by this member already, an answer is
+        Refused: no permission or training, unknown or erased, already examined by this member, an answer is
             missing or contradicts the conclusion, or a caution was not acknowledged.
     """
     with acting("examination.record", Permission.EXAMINATION_RECORD, acting_member):
@@ -110,7 +110,7 @@ def examine(
             looking.cautions_acknowledged(shown, acknowledged),
         )
         _not_twice(candidate, acting_member)
-        row = Examination.objects.create(
+        examination = Examination.objects.create(
             candidate=candidate,
             member=acting_member,
             components=dict(components),
@@ -121,7 +121,7 @@ def examine(
         receipt = write_entry(
             "examination.recorded",
             {
-                "examination": row.public_id,
+                "examination": examination.public_id,
                 "agency": acting_member.agency.public_id,
                 "search": search.public_id,
                 "rank": rank,
@@ -129,15 +129,15 @@ def examine(
                 "cautions": list(shown),
                 **both(search),
             },
-            {"notes": row.notes} if row.notes else {},
+            {"notes": examination.notes} if examination.notes else {},
             acting_member=acting_member,
         )
-        row.entry = receipt.entry
-        row.save(update_fields=["entry"])
+        examination.entry = receipt.entry
+        examination.save(update_fields=["entry"])
         erase_draft(acting_member, candidate)
         if conclusion == looking.POTENTIAL:
-            assign_verifier(row)
-    return row
+            assign_verifier(examination)
+    return examination
 
 
 def _not_twice(candidate: Candidate, member: Member) -> None:

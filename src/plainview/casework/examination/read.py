@@ -1,4 +1,4 @@
-"""Reading examinations, verifications and leads of the member's own agency."""
+"""Reads examinations, verifications and leads of the member's own agency."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from plainview.policy.permissions import Permission
 
 
 def examined_picture(search_id: str, rank: int, which: str, member: Member) -> bytes:
-    """The probe's or the candidate's face for the examination page, for whoever has opened that page (an entry).
+    """Return the probe's or the candidate's face for a member who has opened the examination page (an entry).
 
     Raises:
         Refused: unknown, erased, or the page was not opened.
     """
-    row = find.candidate(search_id, rank, member)
-    seen = Draft.objects.filter(candidate=row, member=member).exists()
-    if not seen and not Examination.objects.filter(candidate=row, member=member).exists():
+    candidate = find.candidate(search_id, rank, member)
+    seen = Draft.objects.filter(candidate=candidate, member=member).exists()
+    if not seen and not Examination.objects.filter(candidate=candidate, member=member).exists():
         raise Refused(
             "examination.not_opened",
             "Nothing shown",
@@ -38,39 +38,39 @@ def examined_picture(search_id: str, rank: int, which: str, member: Member) -> b
             act=Permission.EXAMINATION_RECORD,
         )
     if which == "probe":
-        return aligned_jpeg(row.search.probe_blob, row.search.box, edits=row.search.edits)
-    return aligned_jpeg(row.reference.blob, row.reference.box, row.reference.points)
+        return aligned_jpeg(candidate.search.probe_blob, candidate.search.box, edits=candidate.search.edits)
+    return aligned_jpeg(candidate.reference.blob, candidate.reference.box, candidate.reference.points)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an examination stands, in words; `whose` turn it is: "verifier", "supervisor" or "" when nobody's."""
+    """The status of an examination, in words; `whose` turn is next: "verifier", "supervisor" or "" for nobody."""
 
     text: str
     whose: str = ""
 
 
 def standing_of(examination: Examination) -> Standing:
-    """Where an examination stands: with a verifier, with a third person, with the supervisor, or at its end."""
+    """Return the status of an examination: verification, a third person, the supervisor's decision, or its end."""
     if examination.conclusion != looking.POTENTIAL:
-        return Standing("Ended here: it is not a potential candidate.")
+        return Standing("Ended: not a potential candidate.")
     if hasattr(examination, "lead"):
         return Standing(f"Released as lead {examination.lead.public_id}.")
     tasks = list(examination.verifications.all())
     if not tasks:
-        return Standing("Waits until a trained verifier is free.", "verifier")
+        return Standing("Waiting for a trained verifier.", "verifier")
     words = [word for _, word in verdicts(examination)]
     if len(words) < len(tasks):
         if words:
-            return Standing("The verifier disagreed: a third person is looking.", "verifier")
-        return Standing("It is with a verifier.", "verifier")
+            return Standing("The verifier disagreed. Waiting for a third person.", "verifier")
+        return Standing("Waiting for verification.", "verifier")
     if isinstance(looking.verified(examination.conclusion, words, False), Allow):
-        return Standing("Verified: a supervisor may release it.", "supervisor")
-    return Standing("The verifiers disagreed: a supervisor decides.", "supervisor")
+        return Standing("Verified. A supervisor may release it.", "supervisor")
+    return Standing("The verifiers disagreed. A supervisor decides.", "supervisor")
 
 
 def verdicts(examination: Examination) -> list[tuple[str, str]]:
-    """(verifier's id, conclusion on the candidate) of every answered verification, in order."""
+    """Return (verifier's id, conclusion on the candidate) of every answered verification, in order."""
     rows = VerificationItem.objects.filter(
         verification__examination=examination, verification__answered_at__isnull=False, is_candidate=True
     )
@@ -80,7 +80,7 @@ def verdicts(examination: Examination) -> list[tuple[str, str]]:
 
 
 def examinations(member: Member) -> list[Examination]:
-    """Every examination of the member's agency, newest first, but for those that they are verifying now."""
+    """Return every examination of the member's agency, newest first, except those that the member is verifying now."""
     mine = Verification.objects.filter(examination=OuterRef("pk"), verifier=member, answered_at=None)
     rows = Examination.objects.filter(~Exists(mine), member__agency=member.agency)
     rows = rows.select_related("member", "candidate__search__case", "lead").prefetch_related("verifications")
@@ -88,6 +88,6 @@ def examinations(member: Member) -> list[Examination]:
 
 
 def leads(member: Member) -> list[Lead]:
-    """Every lead of the member's agency, newest first."""
+    """Return every lead of the member's agency, newest first."""
     rows = Lead.objects.filter(released_by__agency=member.agency).prefetch_related("outcomes")
     return list(rows.select_related("examination__candidate__search__case", "released_by").order_by("-pk"))

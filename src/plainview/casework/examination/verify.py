@@ -1,7 +1,7 @@
-"""Blind verification: the verifier's task is shown without score, rank, name or first verdict, and answered once.
+"""Blind verification: a task is shown without score, rank, name or first verdict, and answered once.
 
-What an answer shows of the task (which face it was about, whether it agrees) is sealed in an entry of the system's own:
-neither the public copy of the log nor a verifier's own record tells whether a task had a known answer.
+Owns the recording of answers. What an answer reveals (the candidate's position, agreement) is sealed in an entry of the
+system itself. It must never let the public log or a verifier's own record show whether a task had a known answer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from plainview.policy.wording import counted
 
 @dataclass(frozen=True, slots=True)
 class BlindTask:
-    """All that a verifier sees: the probe's face, and the faces by position; JPEG files of one size and length."""
+    """Everything that a verifier sees: the probe's face, and the faces by position; JPEG files of the same size and length."""
 
     public_id: str
     probe: bytes
@@ -38,7 +38,7 @@ class BlindTask:
 
 @dataclass(frozen=True, slots=True)
 class BlindDesk:
-    """What a verifier has before them: the task's id, its positions, their draft, the view's receipt."""
+    """A verifier's page: the task's id, its positions, their draft, and the receipt of the view."""
 
     public_id: str
     positions: tuple[int, ...]
@@ -47,7 +47,7 @@ class BlindDesk:
 
 
 def open_verification(public_id: str, *, acting_member: Member) -> BlindDesk:
-    """Open a task for whom it was assigned to; the view is an entry, the first one starts its clock.
+    """Open a task for the member to whom it is assigned; the view is an entry, and the first one starts the clock.
 
     Raises:
         Refused: no permission, or no such task of theirs.
@@ -75,7 +75,7 @@ def show_verification(public_id: str, *, acting_member: Member) -> BlindTask:
 
 
 def save_draft(public_id: str, position: int, answers: Answers, version: int, *, acting_member: Member) -> Saved:
-    """Keep what was answered about one face so far.
+    """Save the answers about one face so far.
 
     Raises:
         Refused: no permission, not theirs, or no such face.
@@ -100,16 +100,16 @@ def answer_verification(
     *,
     acting_member: Member,
 ) -> Verification:
-    """Record what the verifier concludes on each face; a disagreement goes to a third person where there is one.
+    """Record the verifier's conclusion on each face; a disagreement goes to a third person if there is one.
 
     Args:
         public_id: the task.
         answers: position -> conclusion, for every face.
-        components: position -> the 19 components, for every face concluded to be a potential candidate.
+        components: position -> the 19 components, for every face concluded as a potential candidate.
         acting_member: the verifier.
 
     Raises:
-        Refused: no permission or training, not theirs, not shown yet, or an answer is missing.
+        Refused: no permission or training, not theirs, not viewed yet, or an answer is missing.
     """
     with acting("verification.record", Permission.VERIFICATION_RECORD, acting_member):
         task = own_task(public_id, acting_member)
@@ -154,7 +154,7 @@ def answer_verification(
             {"conclusions": {str(item.position): item.conclusion for item in items}},
             acting_member=acting_member,
         )
-        # The system's own entry: whoever wrote an entry may open it, and the verifier must not learn this.
+        # An entry of the system: members may open their own entries, and the verifier must not learn this.
         write_entry(
             "verification.compared",
             {"verification": task.public_id, "agency": acting_member.agency.public_id},
@@ -169,14 +169,14 @@ def answer_verification(
 
 
 def _worked_on(task: Verification) -> list[str]:
-    """Ids of who has worked on it before."""
+    """Return the ids of the members who have worked on it before."""
     if task.examination is None:
         return []
     return [task.examination.member.public_id, task.examination.candidate.search.member.public_id]
 
 
 def _outcome(task: Verification, verdict: str) -> dict[str, str | bool]:
-    """What the answer is compared with: the first verdict, or the known answer."""
+    """Return the comparison of the answer with the first verdict or with the known answer."""
     if task.proficiency is not None:
         right = looking.POTENTIAL if task.proficiency.is_mated else looking.NOT
         return {"proficiency": task.proficiency.public_id, "right": verdict == right}

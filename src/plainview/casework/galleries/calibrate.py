@@ -1,6 +1,6 @@
-"""Keeping a gallery's calibration and cohort current: both are made anew when it has grown or the pack has changed.
+"""Keeping a gallery's calibration and cohort current: both are remade when the gallery grows or the pack changes.
 
-Owns when; how stands in evaluation.calibration and evaluation.scoring.
+Owns when this happens. It must never compute them itself: scores.calibration and scores.scoring do.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from plainview.scores.calibration import Calibration
 from plainview.scores.scoring import Scorer, cohort_rows
 
 GROWTH = 0.1
-"""Share by which a gallery changes before it is calibrated anew: chosen; the rate itself is scaled to every size."""
+"""Share by which a gallery changes before it is calibrated again: chosen; the rate itself scales to every size."""
 
 
 def calibrate(gallery: Gallery) -> GalleryCalibration:
-    """Return the gallery's calibration under the loaded pack, made anew if it is missing or out of date.
+    """Return the gallery's calibration under the loaded pack, remade if it is missing or out of date.
 
-    The caller has just read the gallery's row: its `log_head` says how far it has grown.
+    The caller has just read the gallery's row, whose `log_head` says how far the gallery has grown.
     """
     pack = services().engine.pack
     newest = newest_calibration(gallery.pk, pack.identity)
     if newest is not None and abs(gallery.log_head - newest.seq) <= GROWTH * max(newest.size, 1):
         return newest
-    held = gallery_templates(gallery.pk, pack.identity)
+    templates = gallery_templates(gallery.pk, pack.identity)
     table = pack.calibration.cosine_at_fmr if pack.calibration else ()
-    rows = np.stack(list(held.values())) if held else np.empty((0, pack.dimension), dtype=np.float32)
-    chosen, keys = cohort_rows(len(rows)), list(held)
-    cohort = [keys[row] for row in chosen]
+    rows = np.stack(list(templates.values())) if templates else np.empty((0, pack.dimension), dtype=np.float32)
+    chosen, keys = cohort_rows(len(rows)), list(templates)
+    cohort = [keys[place] for place in chosen]
     data = Calibration.fit(rows, table).to_json()
     adjusted = Calibration.fit(rows, table, scorer=Scorer(rows[chosen])).to_json() if cohort else ""
     with transaction.atomic():
-        made = GalleryCalibration.objects.create(
+        calibration = GalleryCalibration.objects.create(
             gallery=gallery,
             pack=pack.identity,
             seq=gallery.log_head,
@@ -53,12 +53,12 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
             {
                 "gallery": gallery.pk,
                 "pack": pack.identity,
-                "seq": made.seq,
-                "size": made.size,
+                "seq": calibration.seq,
+                "size": calibration.size,
                 "sha256": hashlib.sha256(data.encode()).hexdigest(),
                 "adjusted_sha256": hashlib.sha256(adjusted.encode()).hexdigest(),
                 "cohort_sha256": hashlib.sha256(json.dumps(cohort).encode()).hexdigest(),
             },
             acting_member=None,
         )
-    return made
+    return calibration

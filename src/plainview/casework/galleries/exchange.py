@@ -1,7 +1,7 @@
-"""Handing references out as ANSI/NIST-ITL files: an administrator's act that the log keeps.
+"""Exporting references as ANSI/NIST-ITL files: an administrator's act, recorded in the log.
 
-Owns what goes into the files: the picture, when it was taken and what its source said about it; nothing that was
-computed from it, and nothing about searches.
+Owns the content of the files: the picture, its capture date and what its source said about it. It must never export
+anything computed from a picture, nor anything about searches.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from plainview.policy.permissions import Permission
 from plainview.storage.base import digest_of
 
 _FILE_BYTES = 32 << 20
-"""Bytes of pictures in one file: below what a decoder here takes (64 MiB), so that it can be enrolled again."""
+"""Bytes of pictures in one file: below the decoder's limit (64 MiB), so that the file can be enrolled again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What was written: files, pictures, the ids of pictures in a container that the format does not have; the entry."""
+    """The result: files, pictures, the ids of pictures whose container the format does not allow, and the entry."""
 
     files: int
     pictures: int
@@ -100,15 +100,15 @@ def export_gallery(
 
 
 def _pictures(gallery: Gallery, left_out: list[str]) -> Iterator[Exported]:
-    """Yield each picture of the gallery once, whatever number of faces it has."""
+    """Yield each picture of the gallery once, however many faces it has."""
     rows = Reference.objects.filter(gallery=gallery, face_number=1).exclude(template=b"").order_by("pk")
-    for row in rows.iterator(500):
-        data = services().blobs.get(row.blob)
+    for reference in rows.iterator(500):
+        data = services().blobs.get(reference.blob)
         picture = services().decoder.decode(data)
         if not exchangeable(picture.format):
-            left_out.append(row.public_id)
+            left_out.append(reference.public_id)
             continue
-        yield Exported(data, picture.format, picture.stored_size, row.captured_on, row.provenance)
+        yield Exported(data, picture.format, picture.stored_size, reference.captured_on, reference.provenance)
 
 
 def _batches(pictures: Iterator[Exported]) -> Iterator[list[Exported]]:

@@ -1,7 +1,7 @@
-"""Moving a gallery's templates from one index to another, checked before the old one is given up.
+"""Moving a gallery's templates from one index to another, with a check before the old index is dropped.
 
-Owns the check: the same probes are searched in both, and the lists must agree. It must never let a search run
-on an index that was not checked. The database stays the truth throughout; nothing is enrolled or erased here.
+Owns the check: the same probes are searched in both, and the lists must agree. It must never let a search run on an
+index that was not checked, nor enrol or erase anything: the database stays the authority throughout.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _PROBES = 50
 _TOP = 20
 
 LEAST_AGREEMENT = 0.99
-"""Share of places that must be the same in both: the compressed index measured 0.9997 (docs/explanation/scale.md)."""
+"""Share of ranks that must be the same in both: measured for the compressed index, 0.9997 (docs/explanation/scale.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What a move came to: references in the new index, lists compared, share of their places that agree."""
+    """The result of a move: references in the new index, lists compared, share of their ranks that agree."""
 
     gallery: str
     before: str
@@ -43,11 +43,11 @@ class Moved:
 
 
 def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
-    """Fill the other index, compare candidate lists, and only then let searches use it.
+    """Fill the other index, compare candidate lists, and only then use it for searches.
 
     Raises:
-        Refused: no permission, unknown gallery or adapter, it is there already, a server does not answer, or the
-            lists do not agree; then the old index stays in use.
+        Refused: no permission, unknown gallery or adapter, already moved there, a server does not answer, or the lists
+            do not agree; then the old index stays in use.
     """
     with refusals_recorded("gallery.move", acting_member), index_reached():
         standing(acting_member, Permission.GALLERY_CREATE)
@@ -95,14 +95,14 @@ def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
 
 
 def _compared(gallery: Gallery, before: str, after: str) -> tuple[float, int, int]:
-    """Return the share of places that agree, the lists compared and the references, over all packs of the gallery.
+    """Return the share of ranks that agree, the lists compared and the references, over all packs of the gallery.
 
-    The probes are templates of the gallery itself, evenly chosen; no list is kept or shown.
+    The probes are templates of the gallery itself, evenly chosen; no list is stored or shown.
     """
     shares: list[float] = []
     size = 0
-    held = Reference.objects.filter(gallery=gallery).exclude(template=b"")
-    for pack in sorted(set(held.values_list("pack", flat=True))):
+    references = Reference.objects.filter(gallery=gallery).exclude(template=b"")
+    for pack in sorted(set(references.values_list("pack", flat=True))):
         probes = _probes(gallery, pack)
         old, new = (services().index(gallery.pk, pack, len(probes[0]), kind) for kind in (before, after))
         for index in (old, new):
@@ -118,13 +118,13 @@ def _probes(gallery: Gallery, pack: str) -> list[Vector]:
     rows = Reference.objects.filter(gallery=gallery, pack=pack).exclude(template=b"").order_by("pk")
     keys = list(rows.values_list("pk", flat=True))
     chosen = [keys[i] for i in np.linspace(0, len(keys) - 1, min(_PROBES, len(keys))).astype(int)]
-    found = Reference.objects.filter(pk__in=chosen).values_list("public_id", "template")
-    return [open_template(public, sealed) for public, sealed in found]
+    sealed_templates = Reference.objects.filter(pk__in=chosen).values_list("public_id", "template")
+    return [open_template(public, sealed) for public, sealed in sealed_templates]
 
 
 def _agreement(old: Index, new: Index, probe: Vector) -> float:
-    """Share of places that agree; none does when the first candidates differ."""
-    wanted, found = old.search(probe, _TOP), new.search(probe, _TOP)
-    if wanted[:1] != found[:1]:
+    """Return the share of ranks that agree; 0 if the first candidates differ."""
+    before, after = old.search(probe, _TOP), new.search(probe, _TOP)
+    if before[:1] != after[:1]:
         return 0.0
-    return len(set(wanted) & set(found)) / len(wanted)
+    return len(set(before) & set(after)) / len(before)

@@ -1,7 +1,7 @@
-"""ANSI/NIST-ITL files: the facial photographs (Type-10 records) in them, and such files written from pictures.
+"""Reading facial photographs (Type-10 records) from ANSI/NIST-ITL files, and writing such files.
 
-Owns the reading and writing of the fields that say where a picture came from. It takes nothing about a person out
-of a file: descriptive text (Type-2 records) and all other records are passed over. No Django here.
+Owns the fields that say where a picture came from. It must never take anything about a person from a file: it skips
+descriptive text (Type-2 records) and all other records. No Django here.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from plainview.recognition.errors import BadMedia
 from plainview.recognition.foreign import foreign, reason
 
 SUFFIXES = (".an2", ".an", ".nist", ".nst", ".eft")
-"""File names that are taken for ANSI/NIST-ITL files."""
+"""File name endings of ANSI/NIST-ITL files."""
 
 MAX_RECORDS = 1000
-"""Records in one file: an agency's booking has a handful; nistitl's time grows with their square."""
+"""Most records in one file: an agency's booking has a handful; nistitl's time grows with their square."""
 
 IDC_MAX = 99
-"""Highest number of a record within a file (ANSI/NIST-ITL 1-2011, 7.3.1), so also the most written into one."""
+"""Highest record number in a file (ANSI/NIST-ITL 1-2011, 7.3.1), and so the most records written to one."""
 
-KEPT = {
+STORED_FIELDS = {
     3: "IMT",
     4: "SRC",
     5: "PHD",
@@ -45,10 +45,10 @@ KEPT = {
 
 _FACE = "FACE"
 _COMPRESSED = {"JPEG": "JPEGB", "MPO": "JPEGB", "PNG": "PNG", "JPEG2000": "JP2"}
-"""Container as Pillow names it -> the field CGA; a picture in another one cannot be exchanged."""
+"""Container as Pillow names it -> the field CGA; a picture in any other container cannot be exported."""
 
 _LENGTH = re.compile(rb"[0-9]{1,2}\.001:([0-9]{1,10})\x1d")
-_TEXT, _ROWS = 1000, 100  # characters of a value, rows of a field: more is cut
+_TEXT, _ROWS = 1000, 100  # most characters of a value and rows of a field
 
 Provenance = Mapping[str, Any]
 """Name of a field -> its text, or its rows of texts."""
@@ -61,8 +61,8 @@ class FaceRecord:
     Attributes:
         number: its number in the file (IDC).
         captured_on: the field PHD, if it is a date.
-        provenance: the fields of `KEPT` that it has, and of the file ORI (originating agency) and TCN (its number).
-        picture: gives the bytes of the picture; raises BadMedia when it is no face or not what HAS says.
+        provenance: its fields among `STORED_FIELDS`, and the file's ORI (originating agency) and TCN (its number).
+        picture: returns the bytes of the picture; raises BadMedia if it is not a face or does not match HAS.
     """
 
     number: int
@@ -73,7 +73,7 @@ class FaceRecord:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A picture to write, with the container as Pillow names it and its width and height in pixels."""
+    """A picture to write, with its container as Pillow names it and its width and height in pixels."""
 
     data: bytes = field(repr=False)
     container: str
@@ -83,7 +83,7 @@ class Exported:
 
 
 def read_nist(data: bytes) -> list[FaceRecord]:
-    """Return the Type-10 records of a file; other records are passed over.
+    """Return the Type-10 records of a file; other records are skipped.
 
     Raises:
         BadMedia: exchange_damaged, exchange_no_face.
@@ -92,21 +92,21 @@ def read_nist(data: bytes) -> list[FaceRecord]:
     message = nistitl.Message()
     with foreign(lambda error: _damaged(reason(error))):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of record types that nobody writes any more
+            warnings.simplefilter("ignore", DeprecationWarning)  # about record types that are no longer written
             message.parse(data)
         shared = {name: _value(message[0][tag]) for tag, name in ((8, "ORI"), (9, "TCN"))}
-        found = [_record(record, shared) for record in message if record.type == 10]
-    if not found:
+        faces = [_record(record, shared) for record in message if record.type == 10]
+    if not faces:
         raise BadMedia(
             "exchange_no_face",
             "The ANSI/NIST-ITL file contains no Type-10 record.",
             "Ask the sender for a file with photographs.",
         )
-    return found
+    return faces
 
 
 def _walk(data: bytes) -> None:
-    """Step from record to record by their stated lengths, so that a hostile file costs no more than its size."""
+    """Walk the records by their stated lengths, so that the cost of a hostile file is bounded by its size."""
     offset = records = 0
     while offset < len(data):
         text = _LENGTH.match(data, offset)
@@ -122,8 +122,8 @@ def _walk(data: bytes) -> None:
 
 
 def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
-    kept = {name: _value(record[tag]) for tag, name in KEPT.items()}
-    provenance = {name: value for name, value in {**shared, **kept}.items() if value}
+    stored = {name: _value(record[tag]) for tag, name in STORED_FIELDS.items()}
+    provenance = {name: value for name, value in {**shared, **stored}.items() if value}
     data = record[999].value if record[999] is not None else b""
 
     def picture() -> bytes:
@@ -147,20 +147,20 @@ def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
     return FaceRecord(int(record[2].value), _date(provenance.get("PHD")), provenance, picture)
 
 
-def _value(found: Any) -> Any:
-    """The text of a field, or its rows of texts, cut to what is kept."""
-    if found is None or not found.value:
+def _value(field: Any) -> Any:
+    """Return the text of a field, or its rows of texts, cut to the stored length."""
+    if field is None or not field.value:
         return ""
-    if isinstance(found.value, str):
-        return found.value[:_TEXT]
-    rows = [[row] if isinstance(row, str) else row for row in found.value[:_ROWS]]
-    return [[str(text)[:_TEXT] for text in row[:_ROWS]] for row in rows]
+    if isinstance(field.value, str):
+        return field.value[:_TEXT]
+    rows = [[subfield] if isinstance(subfield, str) else subfield for subfield in field.value[:_ROWS]]
+    return [[str(text)[:_TEXT] for text in subfield[:_ROWS]] for subfield in rows]
 
 
 def _date(text: object) -> date | None:
     try:
         return datetime.strptime(str(text)[:8], "%Y%m%d").replace(tzinfo=UTC).date()
-    except ValueError:  # unknown, or only a year
+    except ValueError:  # the date is unknown, or only a year
         return None
 
 
@@ -171,19 +171,19 @@ def _damaged(why: str) -> BadMedia:
 
 
 def exchangeable(container: str) -> bool:
-    """Say whether a picture in this container can be written into an ANSI/NIST-ITL file."""
+    """Say whether a picture in this container can be written to an ANSI/NIST-ITL file."""
     return container in _COMPRESSED
 
 
 def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, software: str) -> bytes:
     """Return one ANSI/NIST-ITL file with a Type-10 record for each picture, at most `IDC_MAX`.
 
-    What a record already says of its source is kept; its annotations grow by one line: when, by what software.
+    A record keeps what it says about its source; its annotations gain one line with the time and the software.
 
     Args:
         pictures: each `exchangeable`.
-        agency: who sends it, for ORI and, where no source is known, SRC.
-        number: of this file, unique for the sender (TCN).
+        agency: the sender, for ORI and, if no source is known, SRC.
+        number: the file's number, unique for the sender (TCN).
         software: name and version, for the annotation.
     """
     now = datetime.now(UTC)
@@ -192,14 +192,14 @@ def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, softwa
     head = message[0]
     head.DAT, head.ORI, head.TCN = f"{now:%Y%m%d}", agency, number
     for idc, picture in enumerate(pictures, start=1):
-        kept = dict(picture.provenance)
+        stored = dict(picture.provenance)
         record = nistitl.AsciiRecord(10)
         record.IDC = idc
         taken = f"{picture.captured_on:%Y%m%d}" if picture.captured_on else "00000000"
         width, height = picture.size
         fixed = {
             3: _FACE,
-            4: str(kept.get("SRC") or agency),
+            4: str(stored.get("SRC") or agency),
             5: taken,
             6: width,
             7: height,
@@ -210,12 +210,12 @@ def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, softwa
             12: "UNK",
             996: hashlib.sha256(picture.data).hexdigest().upper(),
         }
-        kept["ANN"] = [*kept.get("ANN", []), [f"{now:%Y%m%d%H%M%S}Z", software, "Plainview", "exported"]]
+        stored["ANN"] = [*stored.get("ANN", []), [f"{now:%Y%m%d%H%M%S}Z", software, "Plainview", "exported"]]
         for tag, value in fixed.items():
             record += nistitl.Field(10, tag, str(value))
-        for tag, name in KEPT.items():
-            if tag not in fixed and kept.get(name):
-                record += _field(tag, kept[name])
+        for tag, name in STORED_FIELDS.items():
+            if tag not in fixed and stored.get(name):
+                record += _field(tag, stored[name])
         record += nistitl.BinaryField(10, 999, picture.data)
         message += record
     return bytes(message.NIST)
@@ -224,9 +224,9 @@ def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, softwa
 def _field(tag: int, value: Any) -> Any:
     if isinstance(value, str):
         return nistitl.Field(10, tag, value)
-    made = nistitl.Field(10, tag)
-    for row in value:
+    field = nistitl.Field(10, tag)
+    for subfield in value:
         part = nistitl.SubField()
-        part.add_values(*row)
-        made.add_subfields(part)
-    return made
+        part.add_values(*subfield)
+        field.add_subfields(part)
+    return field

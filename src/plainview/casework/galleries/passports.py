@@ -1,4 +1,4 @@
-"""Creating a gallery under its passport, and changing the passport; the log keeps what it said before."""
+"""Creating a gallery with its passport, and changing the passport; the log keeps the earlier content."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def create_gallery(
     offences: Sequence[str] = (),
     acting_member: Member,
 ) -> Gallery:
-    """Create a gallery in the member's agency; `offences` limits it to these, none: to all of the agency's.
+    """Create a gallery in the member's agency, for these offences, or for all of the agency's if none is named.
 
     Raises:
-        Refused: no permission, the passport is not complete or has ended, or the name is taken.
+        Refused: no permission, the passport is incomplete or has ended, or the name is taken.
     """
     name = name.strip()
     with acting("gallery.create", Permission.GALLERY_CREATE, acting_member):
@@ -68,7 +68,7 @@ def create_gallery(
 
 @dataclass(frozen=True, slots=True)
 class PassportChange:
-    """New values of a passport; None keeps what it says. No offences: for every offence of the agency."""
+    """New values of a passport; None keeps the present value. An empty list of offences allows every offence."""
 
     legal_basis: str | None = None
     source: str | None = None
@@ -78,10 +78,10 @@ class PassportChange:
 
 
 def change_passport(name: str, change: PassportChange, *, reason: str, acting_member: Member) -> Gallery:
-    """Change what a gallery's passport says, for instance when its legal basis was renewed.
+    """Change a gallery's passport, for instance when its legal basis is renewed.
 
     Raises:
-        Refused: no permission, unknown, not complete, already ended, no reason, or nothing changes.
+        Refused: no permission, unknown, incomplete, already ended, no reason, or no change.
     """
     with acting("gallery.change", Permission.GALLERY_CREATE, acting_member):
         gallery = find.gallery(name, acting_member)

@@ -1,4 +1,4 @@
-"""Reading galleries: always those of the member's own agency; and the log rows that an index follows."""
+"""Reads galleries, always of the member's own agency, and the log rows that an index follows."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ from plainview.casework.workspace.services import services
 from plainview.index.base import Block
 from plainview.recognition.types import Vector
 
-_KEYS = 500  # parameters of one statement: every database takes so many
+_KEYS = 500  # parameters of one statement: every database accepts this many
 _ROWS = 10_000  # a block of 512-byte templates stays near 5 MB
 
 
 def galleries(member: Member) -> list[Gallery]:
-    """The galleries of the member's agency, by name."""
+    """Return the galleries of the member's agency, by name."""
     return list(Gallery.objects.filter(agency=member.agency).order_by("name"))
 
 
 def enrolments(gallery: Gallery, *, limit: int = 50) -> list[Enrolment]:
-    """The runs of enrolment into a gallery, newest first."""
+    """Return the enrolment runs of a gallery, newest first."""
     rows = Enrolment.objects.filter(gallery=gallery).exclude(reference__is_canary=True).select_related("member")
     return list(rows.order_by("-pk")[:limit])
 
 
 def allowed_folders() -> list[str]:
-    """Folders of the server that members may enrol from: enrol_folders in workspace.toml."""
+    """Return the folders of the server that members may enrol from: enrol_folders in workspace.toml."""
     named = services().workspace.settings().get("enrol_folders", [])
     return [str(folder) for folder in named] if isinstance(named, list) else []
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a gallery holds.
+    """The content of a gallery in numbers.
 
     Attributes:
-        references, pictures, expunged: faces, files, and faces that were erased.
+        references, pictures, expunged: faces, files, and erased faces.
         quality: references by tens of overall quality, 0 to 9, 10 to 19, …, 90 to 100.
-        years: year of capture -> references; `undated`: those without a date.
-        calibration: the newest one under the loaded pack, None before the first.
+        years: year of capture -> references; `undated`: references without a date.
+        calibration: the newest calibration under the loaded pack, None before the first.
         changed_since: changes of the gallery since that calibration.
     """
 
@@ -67,13 +67,13 @@ class Statistics:
 
 
 def statistics(gallery: Gallery, pack: str) -> Statistics:
-    """Count what a gallery holds; its pictures stay unseen."""
+    """Count the content of a gallery; no picture is opened."""
     newest = newest_calibration(gallery.pk, pack)
     counted = _counted(services().origin, gallery.pk, gallery.log_head)
     return replace(counted, calibration=newest, changed_since=gallery.log_head - (newest.seq if newest else 0))
 
 
-# Keyed by the head of the gallery's ordered log: whatever is added or erased moves it.
+# Keyed by the head of the gallery's ordered log, which every addition and erasure moves.
 @lru_cache(maxsize=64)
 def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
     every = Reference.objects.filter(gallery_id=gallery_pk)
@@ -97,10 +97,10 @@ def _counted(origin: str, gallery_pk: int, log_head: int) -> Statistics:
 
 
 def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
-    """Return the reader of one gallery's ordered log, as `index.base.catch_up` wants it.
+    """Return the reader of a gallery's ordered log for `index.base.catch_up`.
 
-    A reference whose template was erased is handed on as a remove: the numbers stay gap-free and the end
-    state is the same.
+    A reference whose template was erased is passed on as a removal: the numbers stay gap-free and the end state is the
+    same.
     """
 
     def read(watermark: int) -> Iterator[Block]:
@@ -117,8 +117,8 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
             templates = [open_template(public, sealed) for _, _, is_add, sealed, public in rows if is_add and sealed]
             yield Block(
                 rows[0][0],
-                np.array([row[1] for row in rows], dtype=np.int64),
-                np.array([bool(row[2] and row[3]) for row in rows], dtype=np.bool_),
+                np.array([change[1] for change in rows], dtype=np.int64),
+                np.array([bool(change[2] and change[3]) for change in rows], dtype=np.bool_),
                 np.stack(templates) if templates else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
             )
             watermark = rows[-1][0]
@@ -127,18 +127,18 @@ def changes_after(gallery_id: int) -> Callable[[int], Iterator[Block]]:
 
 
 def log_head(gallery_id: int) -> int:
-    """Number of the newest row of a gallery's ordered log."""
+    """Return the number of the newest row of a gallery's ordered log."""
     return int(Gallery.objects.values_list("log_head", flat=True).get(pk=gallery_id))
 
 
 def removed_between(gallery_id: int, after: int, upto: int) -> list[int]:
-    """References that rows (after, upto] of a gallery's log take out."""
+    """Return the references that rows (after, upto] of a gallery's log remove."""
     rows = GalleryChange.objects.filter(gallery_id=gallery_id, seq__gt=after, seq__lte=upto, is_add=False)
     return list(rows.values_list("reference_id", flat=True))
 
 
 def _has_changes(gallery_id: int, watermark: int) -> bool:
-    # Plain SQL: every search asks this, and building the whole read costs ten times the answer "nothing new".
+    # Plain SQL: every search runs this, and building the full query costs ten times as much as the answer "nothing new".
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM gallery_change WHERE gallery_id = %s AND seq > %s LIMIT 1", [gallery_id, watermark]
@@ -147,34 +147,34 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 
 
 def shown_references(keys: list[int]) -> dict[int, Reference]:
-    """References by primary key, with what a candidate list shows; the other columns load when asked for."""
+    """Return references by primary key with the columns that a candidate list shows; the others load on access."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
     columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, quality_detail, template"
     which = f"id IN ({marks}) AND NOT is_canary"
     rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
-    return {row.pk: row for row in rows}
+    return {reference.pk: reference for reference in rows}
 
 
 def newest_calibration(gallery_id: int, pack: str) -> GalleryCalibration | None:
-    """The newest calibration of a gallery under a pack."""
+    """Return the newest calibration of a gallery under a pack."""
     rows = GalleryCalibration.objects.filter(gallery_id=gallery_id, pack=pack).defer("cohort")
     return rows.order_by("-seq", "-pk").first()
 
 
 def gallery_templates(gallery_id: int, pack: str) -> dict[int, Vector]:
-    """Every template of a gallery by its reference's number, in the order of enrolment."""
+    """Return every template of a gallery by its reference's number, in the order of enrolment."""
     rows = Reference.objects.filter(gallery_id=gallery_id, pack=pack).exclude(template=b"").order_by("pk")
     return _opened(rows)
 
 
 def templates_by_key(keys: Iterable[int]) -> dict[int, Vector]:
-    """The templates of some references by number, ascending; those that were erased are left out."""
+    """Return the templates of these references by number, ascending, without erased ones."""
     wanted = sorted(keys)
-    found: dict[int, Vector] = {}
+    templates: dict[int, Vector] = {}
     for start in range(0, len(wanted), _KEYS):
         rows = Reference.objects.filter(pk__in=wanted[start : start + _KEYS]).exclude(template=b"").order_by("pk")
-        found |= _opened(rows)
-    return found
+        templates |= _opened(rows)
+    return templates
 
 
 def _opened(rows: QuerySet[Reference]) -> dict[int, Vector]:
@@ -185,10 +185,10 @@ def _opened(rows: QuerySet[Reference]) -> dict[int, Vector]:
 
 
 def open_template(public_id: str, sealed: bytes | memoryview) -> Vector:
-    """The template of one reference, float32."""
+    """Return the template of one reference, float32."""
     return np.frombuffer(services().templates.open(bytes(sealed), f"template:{public_id}".encode()), dtype=np.float32)
 
 
 def gallery_size(gallery: Gallery) -> int:
-    """How many references the gallery holds."""
+    """Return the number of references in the gallery."""
     return Reference.objects.filter(gallery=gallery).exclude(template=b"").count()

@@ -1,4 +1,4 @@
-"""What a gallery is made of, source by source, and which of its pictures are nearly the same; of one's own agency."""
+"""Reads the sources of a gallery of the member's own agency, and pairs of pictures that are nearly the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plainview.casework import find
 from plainview.casework.models import Enrolment, Member, NearDuplicate, Reference
 
 LOW_QUALITY = 30
-"""Overall quality (0 to 100) below which a reference is counted as low: chosen, a third of a portrait's."""
+"""Overall quality (0 to 100) below which a reference counts as low: chosen, a third of a portrait's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,13 @@ class SourceStatistics:
     """One source of a gallery.
 
     Attributes:
-        kind, name: as the enrolment was told, see casework.manifest.Items.
-        runs: enrolments from it; the newest began at `newest`.
-        pictures, references: what is held now; a picture with several faces gives several references.
+        kind, name: as the enrolment recorded them; see casework.enrolment.manifest.Items.
+        runs: enrolments from this source; the newest began at `newest`.
+        pictures, references: current numbers; a picture with several faces has several references.
         erased: references that were expunged.
         mean_quality, low_quality: mean overall quality, and references below `LOW_QUALITY`.
         first_captured, last_captured, undated: capture dates, and references without one.
-        duplicates, near_duplicates, failed: summed over its runs; failures by code as far as they are listed.
+        duplicates, near_duplicates, failed: totals over its runs; failures by code as far as they are listed.
     """
 
     kind: str
@@ -55,20 +55,20 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
         Refused: gallery.unknown.
     """
     gallery = find.gallery(name, member)
-    held = Q(template=b"")
+    erased = Q(template=b"")
     by_source = {
-        (row["enrolment__source_kind"], row["enrolment__source_name"]): row
-        for row in Reference.objects.filter(gallery=gallery)
+        (figures["enrolment__source_kind"], figures["enrolment__source_name"]): figures
+        for figures in Reference.objects.filter(gallery=gallery)
         .values("enrolment__source_kind", "enrolment__source_name")
         .annotate(
-            pictures=Count("blob", distinct=True, filter=~held),
-            references=Count("pk", filter=~held),
-            erased=Count("pk", filter=held),
-            mean=Avg("quality", filter=~held),
-            low=Count("pk", filter=~held & Q(quality__lt=LOW_QUALITY)),
+            pictures=Count("blob", distinct=True, filter=~erased),
+            references=Count("pk", filter=~erased),
+            erased=Count("pk", filter=erased),
+            mean=Avg("quality", filter=~erased),
+            low=Count("pk", filter=~erased & Q(quality__lt=LOW_QUALITY)),
             first=Min("captured_on"),
             last=Max("captured_on"),
-            undated=Count("pk", filter=~held & Q(captured_on=None)),
+            undated=Count("pk", filter=~erased & Q(captured_on=None)),
         )
     }
     nothing: dict[str, Any] = {
@@ -81,7 +81,7 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
         "last": None,
         "undated": 0,
     }
-    found = []
+    sources = []
     runs = (
         Enrolment.objects.filter(gallery=gallery)
         .values("source_kind", "source_name")
@@ -97,40 +97,40 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
     )
     for run in runs:
         key = (run["source_kind"], run["source_name"])
-        row = by_source.get(key, nothing)
-        found.append(
+        figures = by_source.get(key, nothing)
+        sources.append(
             SourceStatistics(
                 key[0],
                 key[1],
                 run["runs"],
                 run["newest"].isoformat(timespec="seconds"),
-                row["pictures"],
-                row["references"],
-                row["erased"],
-                None if row["mean"] is None else round(row["mean"], 1),
-                row["low"],
-                row["first"],
-                row["last"],
-                row["undated"],
+                figures["pictures"],
+                figures["references"],
+                figures["erased"],
+                None if figures["mean"] is None else round(figures["mean"], 1),
+                figures["low"],
+                figures["first"],
+                figures["last"],
+                figures["undated"],
                 run["same"],
                 run["near"],
                 run["bad"],
                 _codes(gallery.pk, *key),
             )
         )
-    return found
+    return sources
 
 
 def _codes(gallery_id: int, kind: str, name: str) -> dict[str, int]:
     runs = Enrolment.objects.filter(gallery_id=gallery_id, source_kind=kind, source_name=name)
     codes: Counter[str] = Counter()
     for failed in runs.values_list("failed", flat=True).iterator(20):
-        codes.update(str(row["code"]) for row in failed)
+        codes.update(str(failure["code"]) for failure in failed)
     return dict(codes.most_common())
 
 
 def near_pairs(name: str, member: Member, *, limit: int = 1000) -> list[NearDuplicate]:
-    """Return pairs of nearly the same pictures, the newest first; both references are loaded.
+    """Return pairs of nearly identical pictures, newest first, with both references loaded.
 
     Raises:
         Refused: gallery.unknown.

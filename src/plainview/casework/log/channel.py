@@ -1,7 +1,7 @@
-"""Through what a member acts: the command line, a page, the API, a job; every entry names it.
+"""The channel through which a member acts: command line, page, API or job; every entry names it.
 
-Owns the running context's channel. What could name a person (an operating-system user, an address) goes into
-the entry as a commitment, so that it can be erased one day.
+Owns the running context's channel. It must never put a fact that could name a person (an operating-system user, an
+address) in the public part of an entry: the entry has a commitment, so that the fact can be erased.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One way in.
+    """A channel.
 
     Attributes:
-        via: "cli", "web", "api" or "job"; "library" when nothing was said.
+        via: "cli", "web", "api" or "job"; "library" if none was entered.
         sealed: facts about this use that may have to be erased, e.g. {"os_user": "jo"}.
     """
 
@@ -31,12 +31,12 @@ _current: ContextVar[Channel] = ContextVar("channel", default=Channel())  # noqa
 
 
 def channel() -> Channel:
-    """The channel of the running context."""
+    """Return the channel of the running context."""
     return _current.get()
 
 
 def enter(new: Channel) -> None:
-    """Act through `new` from here on, in this context: for a process that serves one person."""
+    """Act through `new` from now on, in this context: for a process that serves one person."""
     _current.set(new)
 
 
@@ -51,10 +51,10 @@ def acting_through(new: Channel) -> Iterator[None]:
 
 
 def command_line() -> Channel:
-    """The channel of this process's real operating-system user."""
+    """Return the channel of this process's real operating-system user."""
     uid = os.getuid()
     try:
         name = pwd.getpwuid(uid).pw_name
-    except KeyError:  # a container may run under a number that has no name
+    except KeyError:  # a container may run under a user number without a name
         name = f"uid {uid}"
     return Channel("cli", {"os_user": name})

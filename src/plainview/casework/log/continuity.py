@@ -1,8 +1,8 @@
-"""How a restored log goes on: from the newest public copy of it, never from where the backup happened to end.
+"""Continuing a restored log from its newest public copy, never from where the backup happened to end.
 
-Owns the comparison of a database's log with a copy of the public folder, and the adding of the entries that the backup
-lacks. It must never let a log take two histories: where copy and database differ, or a published checkpoint reaches
-further than what is there, it stops.
+Owns the comparison of a database's log with a copy of the public folder, and adding the entries that the backup lacks.
+It must never let a log have two histories: it stops where copy and database differ, or where a published checkpoint
+covers more entries than there are.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from plainview.policy.wording import counted
 
 
 def take_over(folder: Path) -> Counter[str]:
-    """Add to the database's log the entries that a newer public copy of it has; return how many of each action.
+    """Add to the database's log the entries of a newer public copy; return how many of each action.
 
-    What can be opened of their commitments was lost with the database: the entries prove that something happened, when
-    and by whom, no longer the sealed words.
+    The openings of their commitments were lost with the database: the entries prove what happened, when and by whom,
+    but no longer the sealed words.
 
     Raises:
         Refused: restore.log_unsound, restore.log_differs.
@@ -58,17 +58,17 @@ def take_over(folder: Path) -> Counter[str]:
                     raise _differs(folder)
                 continue
             entry = parse_line(canonical)
-            row = LogEntry.objects.create(
+            stored = LogEntry.objects.create(
                 seq=number, at=entry.at, canonical=canonical, leaf=leaf, frontier=tree.to_bytes()
             )
             if entry.action == KEY_ROTATED:
-                LogKey.objects.create(entry=row, vkey=str(entry.subject["key"]), checkpoint=signed[tree.size])
+                LogKey.objects.create(entry=stored, vkey=str(entry.subject["key"]), checkpoint=signed[tree.size])
             taken[entry.action] += 1
     return taken
 
 
 def _require_prefix(folder: Path, entries: int) -> None:
-    """An older copy must be the beginning of the database's log."""
+    """Refuse an older copy that is not the beginning of the database's log."""
     tree = Frontier()
     for line in read_lines(folder / LOG_NAME, (folder / LOG_NAME).stat().st_size):
         tree = tree.append(split_line(line)[1])
@@ -83,13 +83,13 @@ def _notes(folder: Path) -> Iterator[str]:
 
 
 def require_reaches(note: str) -> None:
-    """Hold the log against a checkpoint that somebody kept: it must reach that far and be the same.
+    """Compare the log with a published checkpoint: it must reach that far and be the same.
 
     Raises:
         Refused: restore.kept, restore.log_behind, restore.log_differs.
     """
     try:
-        kept = verify(note, keys_of_log())
+        checkpoint = verify(note, keys_of_log())
     except BadCheckpoint as error:
         raise Refused(
             "restore.kept",
@@ -98,14 +98,14 @@ def require_reaches(note: str) -> None:
             "Choose the right file. If the log has changed its key since, add a copy of the log.",
         ) from None
     size = newest_entry() + 1
-    if kept.size > size:
+    if checkpoint.size > size:
         raise Refused(
             "restore.log_behind",
             "Nothing restored",
-            f"The log would end after {counted(size, 'entry', 'entries')}, but a checkpoint over {kept.size:,} was published.",
+            f"The log would end after {counted(size, 'entry', 'entries')}, but a checkpoint over {checkpoint.size:,} was published.",
             "Choose the newest copy of the audit folder: a witness, an auditor or the old disk has one.",
         )
-    if root_at(kept.size) != kept.root:
+    if root_at(checkpoint.size) != checkpoint.root:
         raise Refused(
             "restore.log_differs",
             "Nothing restored",

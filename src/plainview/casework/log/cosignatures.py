@@ -1,7 +1,7 @@
-"""Keeping what witnesses cosigned beside the public copy of the log.
+"""Storing checkpoints that witnesses cosigned, with the public copy of the log.
 
-It must never keep a checkpoint that the log did not sign, that the log does not extend, or that no trusted
-witness cosigned.
+Owns the file of cosigned checkpoints. It must never store one that the log did not sign, that the log does not extend,
+or that no trusted witness cosigned.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from plainview.policy.wording import counted
 
 
 def add_cosigned(path: Path) -> tuple[int, list[str]]:
-    """Keep a cosigned checkpoint; the operator's act. One that is kept already is not kept twice.
+    """Store a cosigned checkpoint, once; the operator's act.
 
     Returns:
         The number of entries that it covers, and the names of the trusted witnesses who cosigned it.
@@ -52,10 +52,10 @@ def add_cosigned(path: Path) -> tuple[int, list[str]]:
             f"The log does not contain the {counted(checkpoint.size, 'entry', 'entries')} that were cosigned.",
             "The log was reset or changed: keep the file and this workspace unchanged, and inform the auditor.",
         )
-    kept = services().workspace.audit / COSIGNATURES_NAME
+    path_of_cosigned = services().workspace.audit / COSIGNATURES_NAME
     with locked(services().workspace.root / ".cosignatures.lock"):
-        held = kept.read_bytes() if kept.is_file() else b""
+        stored = path_of_cosigned.read_bytes() if path_of_cosigned.is_file() else b""
         piece = note.encode() + b"\n"
-        if piece not in held:
-            replace_file(kept, held + piece)
-    return checkpoint.size, sorted(row.witness.name for row in signed)
+        if piece not in stored:
+            replace_file(path_of_cosigned, stored + piece)
+    return checkpoint.size, sorted(cosignature.witness.name for cosignature in signed)

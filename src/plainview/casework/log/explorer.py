@@ -1,6 +1,7 @@
-"""Reading the log for people: the entries of the member's own agency, one entry with its proof, and one's own record.
+"""Reads the log for people: the entries of the member's own agency, an entry with its proof, the member's own record.
 
-Owns who sees which entry. Of what an entry has sealed only the commitment is shown, except to whoever wrote it.
+Owns who sees which entry. It must never show a sealed value of an entry, only its commitment, except to the member who
+wrote it.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
-_CHUNK = 200  # rows read at once while looking for those that may be shown
+_CHUNK = 200  # rows read at once while looking for entries that may be shown
 _RECENT = 300  # newest entries whose actions are offered as a filter
 
 
 class Position(Func):
-    """Where a text first stands in the canonical bytes of an entry, from 1; 0 when it does not."""
+    """The position of a text in the canonical bytes of an entry, from 1; 0 if it is not there."""
 
     function = "INSTR"
     output_field: ClassVar[IntegerField[Any, Any]] = IntegerField()
@@ -36,7 +37,7 @@ class Position(Func):
         super().__init__(F("canonical"), Value(needle, output_field=BinaryField()))
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """PostgreSQL has it as POSITION(needle IN bytes)."""
+        """Return the PostgreSQL form, POSITION(needle IN bytes)."""
         clone = self.copy()
         clone.set_source_expressions(list(reversed(self.get_source_expressions())))
         return clone.as_sql(compiler, connection, template="POSITION(%(expressions)s)", arg_joiner=" IN ", **context)
@@ -44,7 +45,7 @@ class Position(Func):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for; an empty field does not narrow. `before`: entries with smaller numbers only."""
+    """A filter of entries; an empty field does not limit. `before`: only entries with smaller numbers."""
 
     action: str = ""
     member: str = ""
@@ -55,23 +56,23 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry with the name of who acted: a member of the agency, the system, or the other agency of a shared search."""
+    """An entry with the name of its actor: a member of the agency, the system, or the other agency of a shared search."""
 
     entry: Entry
     who: str
 
 
 def entries(member: Member, wanted: Wanted, *, limit: int = 50) -> tuple[list[Shown], int | None]:
-    """Entries of the member's agency and of the system, newest first; and the number to go on from, if any."""
+    """Return entries of the member's agency and of the system, newest first, and the number to continue from, if any."""
     names = _names(member)
-    found: list[Shown] = []
+    shown: list[Shown] = []
     for entry in _entries(wanted):
         if not _may_see(entry, member, names) or (wanted.action and entry.action != wanted.action):
             continue
-        if len(found) == limit:
-            return found, found[-1].entry.seq
-        found.append(_shown(entry, names))
-    return found, None
+        if len(shown) == limit:
+            return shown, shown[-1].entry.seq
+        shown.append(_shown(entry, names))
+    return shown, None
 
 
 def _entries(wanted: Wanted) -> Iterator[Entry]:
@@ -106,21 +107,21 @@ def _shown(entry: Entry, names: dict[str, str]) -> Shown:
 
 def _may_see(entry: Entry, member: Member, names: dict[str, str]) -> bool:
     own, subject = member.agency.public_id, entry.subject
-    if "for_agency" in subject:  # it concerns two agencies, and both may read what is public of it
+    if "for_agency" in subject:  # both agencies may read the public part
         return own in (subject.get("agency"), subject["for_agency"])
     return entry.actor in names or (entry.actor == SYSTEM and subject.get("agency", own) == own)
 
 
 def actions_seen(member: Member) -> list[str]:
-    """The actions among the newest entries, by name."""
+    """Return the actions among the newest entries, by name."""
     names, rows = _names(member), LogEntry.objects.order_by("-seq").values_list("canonical", flat=True)
-    found = (parse_line(bytes(row)) for row in rows[:_RECENT])
-    return sorted({entry.action for entry in found if _may_see(entry, member, names)})
+    parsed = (parse_line(bytes(line)) for line in rows[:_RECENT])
+    return sorted({entry.action for entry in parsed if _may_see(entry, member, names)})
 
 
 def people_of(member: Member) -> list[tuple[str, str]]:
-    """(id in the log, name) of the agency's members, by name."""
-    return sorted(_names(member).items(), key=lambda row: row[1])
+    """Return (id in the log, name) of the agency's members, by name."""
+    return sorted(_names(member).items(), key=lambda person: person[1])
 
 
 def entry_numbered(number: int, member: Member) -> Shown:
@@ -129,8 +130,8 @@ def entry_numbered(number: int, member: Member) -> Shown:
     Raises:
         Refused: entry.unknown.
     """
-    row = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
-    entry, names = parse_line(bytes(row)) if row is not None else None, _names(member)
+    canonical = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
+    entry, names = parse_line(bytes(canonical)) if canonical is not None else None, _names(member)
     if entry is None or not _may_see(entry, member, names):
         raise Refused(
             "entry.unknown",
@@ -143,7 +144,7 @@ def entry_numbered(number: int, member: Member) -> Shown:
 
 
 def proof_of(entry: Entry, size: int) -> dict[str, Any] | None:
-    """The inclusion proof of an entry in the log of `size` entries, as `audit.proofs` has it; None beyond its end."""
+    """Return the inclusion proof of an entry in the log of `size` entries, as in `audit.proofs`; None beyond its end."""
     if entry.seq >= size:
         return None
     steps = entry_proof(entry.seq, size)
@@ -159,7 +160,7 @@ def proof_of(entry: Entry, size: int) -> dict[str, Any] | None:
 
 
 def entry_proof(number: int, size: int) -> list[bytes]:
-    """The steps that show that an entry is in the log of `size` entries (RFC 9162, 2.1.3).
+    """Return the steps that prove that an entry is in the log of `size` entries (RFC 9162, 2.1.3).
 
     Raises:
         ValueError: the log of that size has no such entry.
@@ -178,7 +179,7 @@ def _frontier(size: int) -> Frontier:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """An entry by or about a member; `opened`: what it sealed, shown to whoever wrote it."""
+    """An entry by or about a member; `opened`: its sealed values, only for the member who wrote it."""
 
     entry: Entry
     by_me: bool
@@ -187,15 +188,15 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Everything that the log and the tables beside it hold about one member.
+    """Everything that the log and the other tables have about one member.
 
     Attributes:
         entries: newest first.
-        counts: action -> how often.
-        searches: the member's own, newest first; those that were erased have no purpose any more.
-        flags: about the member and decided. Those that wait are shown to nobody but the auditor.
+        counts: action -> number of entries.
+        searches: the member's own, newest first; an erased search no longer has a purpose.
+        flags: decided flags about the member. Only the auditor sees undecided ones.
 
-    Entries about a verification that the member has not answered come after the answer: they name the examination.
+    Entries about a verification are included once the member has answered it: they name the examination.
     """
 
     entries: list[Own]
@@ -204,12 +205,12 @@ class Record:
     flags: list[Flag]
 
     def of(self, *actions: str) -> list[Own]:
-        """The entries of these actions."""
-        return [row for row in self.entries if row.entry.action in actions]
+        """Return the entries of these actions."""
+        return [own for own in self.entries if own.entry.action in actions]
 
 
 def record_of(member: Member) -> Record:
-    """Everything about the acting member."""
+    """Return everything about the acting member."""
     blind = set(Verification.objects.filter(verifier=member, answered_at=None).values_list("public_id", flat=True))
     mine = [
         entry
@@ -218,9 +219,11 @@ def record_of(member: Member) -> Record:
     ]
     opened: dict[int, dict[str, Any]] = {}
     written = [entry.seq for entry in mine if entry.actor == member.public_id]
-    for row in _openings(written):
-        told = services().openings.open(bytes(row.sealed), f"opening:{row.entry_id}:{row.name}".encode())
-        opened.setdefault(row.entry_id, {})[row.name] = Opening.from_json(told).value
+    for opening in _openings(written):
+        opening_json = services().openings.open(
+            bytes(opening.sealed), f"opening:{opening.entry_id}:{opening.name}".encode()
+        )
+        opened.setdefault(opening.entry_id, {})[opening.name] = Opening.from_json(opening_json).value
     return Record(
         [Own(entry, entry.actor == member.public_id, opened.get(entry.seq, {})) for entry in mine],
         dict(sorted(Counter(entry.action for entry in mine).items())),

@@ -1,4 +1,4 @@
-"""Standing before every action: a refusal is recorded before it is raised."""
+"""Checks before every act. A refusal is recorded before it is raised."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from plainview.policy.roles import OUTSIDERS
 
 @contextmanager
 def refusals_recorded(act: str, acting_member: Member, about: Mapping[str, Value] | None = None) -> Iterator[None]:
-    """Write a refusal of `act` to the log, with public facts about it, then let it go on to the member."""
+    """Write a refusal of `act` to the log, with public facts about it, then raise it to the member."""
     try:
         yield
     except Refused as refused:
@@ -37,10 +37,10 @@ def refusals_recorded(act: str, acting_member: Member, about: Mapping[str, Value
 def acting(act: str, permission: Permission, acting_member: Member) -> Iterator[None]:
     """Run an act in one transaction, if the member's roles and agency allow it now; refusals are recorded.
 
-    The member is read again inside, so that a role taken away a moment ago does not count any more.
+    The member is read again inside, so that a role removed a moment ago no longer counts.
 
     Raises:
-        Refused: member.inactive, member.no_permission, agency.not_open, or what the act itself refuses.
+        Refused: member.inactive, member.no_permission, agency.not_open, or a refusal of the act itself.
     """
     with refusals_recorded(act, acting_member), transaction.atomic():
         standing(acting_member, permission)
@@ -50,8 +50,8 @@ def acting(act: str, permission: Permission, acting_member: Member) -> Iterator[
 def standing(acting_member: Member, permission: Permission) -> None:
     """Read the member again and check the permission and the agency.
 
-    In a transaction the member's row is locked, so that two acts of one member follow each other and neither
-    a limit nor an approval is used twice.
+    In a transaction the member's row is locked, so that two acts of one member follow each other and neither a limit
+    nor an approval is used twice.
 
     Raises:
         Refused: member.ended, member.inactive, member.no_permission, agency.not_open.
@@ -71,7 +71,7 @@ def standing(acting_member: Member, permission: Permission) -> None:
 
 
 def permit(act: str, permission: Permission, acting_member: Member) -> None:
-    """Check a permission before a reading; a refusal is recorded.
+    """Check a permission before reading; a refusal is recorded.
 
     Raises:
         Refused: as `standing`.
@@ -81,17 +81,17 @@ def permit(act: str, permission: Permission, acting_member: Member) -> None:
 
 
 def is_outsider(member: Member) -> bool:
-    """True for the defence and for an outside auditor."""
+    """Say whether the member is of the defence or an outside auditor."""
     return any(role.value in member.roles for role in OUTSIDERS)
 
 
 def record_opened(member: Member, place: str, address: str) -> None:
-    """Record that an outsider opens something.
+    """Record that an outsider opens a page or runs a command.
 
     Args:
-        member: whoever asks; nothing is recorded for a member who is no outsider.
-        place: name of the page or of the command, a word of a fixed list.
-        address: what exactly, sealed: it may name a case.
+        member: the person; nothing is recorded for a member who is not an outsider.
+        place: name of the page or of the command, from a fixed list.
+        address: its full address, sealed: it may name a case.
     """
     if not is_outsider(member):
         return

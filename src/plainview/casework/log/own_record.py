@@ -1,4 +1,4 @@
-"""Taking one's own record away; that it was taken is an entry too."""
+"""Exporting the member's own record; the export is an entry too."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from plainview.policy.permissions import Permission
 
 
 def export_record(*, acting_member: Member) -> dict[str, Any]:
-    """Return everything that is held about the acting member as plain values for JSON.
+    """Return everything that the workspace has about the acting member, as plain values for JSON.
 
     Raises:
         Refused: no permission.
     """
     with acting("record.export", Permission.SESSION_OWN, acting_member):
-        held = record_of(acting_member)
+        record = record_of(acting_member)
         write_entry(
             "record.exported",
-            {"agency": acting_member.agency.public_id, "entries": len(held.entries)},
+            {"agency": acting_member.agency.public_id, "entries": len(record.entries)},
             acting_member=acting_member,
         )
     return {
@@ -35,37 +35,37 @@ def export_record(*, acting_member: Member) -> dict[str, Any]:
         },
         "trainings": [
             {
-                "course": row.course,
-                "hours": row.hours,
-                "completed_on": row.completed_on.isoformat(),
-                "expires_on": row.expires_on.isoformat(),
+                "course": training.course,
+                "hours": training.hours,
+                "completed_on": training.completed_on.isoformat(),
+                "expires_on": training.expires_on.isoformat(),
             }
-            for row in acting_member.trainings.order_by("pk")
+            for training in acting_member.trainings.order_by("pk")
         ],
         "searches": [
             {
-                "search": row.public_id,
-                "case": row.case.number,
-                "gallery": row.gallery.name,
-                "purpose": row.purpose,
-                "requested_at": row.requested_at.isoformat(),
-                "request_entry": row.request_entry,
-                "erased_at": row.erased_at and row.erased_at.isoformat(),
+                "search": search.public_id,
+                "case": search.case.number,
+                "gallery": search.gallery.name,
+                "purpose": search.purpose,
+                "requested_at": search.requested_at.isoformat(),
+                "request_entry": search.request_entry,
+                "erased_at": search.erased_at and search.erased_at.isoformat(),
             }
-            for row in held.searches
+            for search in record.searches
         ],
         "flags_decided": [
             {
-                "flag": row.public_id,
-                "rule": row.rule,
-                "outcome": row.outcome,
-                "note": row.note,
-                "decided_at": row.decided_at and row.decided_at.isoformat(),
+                "flag": flag.public_id,
+                "rule": flag.rule,
+                "outcome": flag.outcome,
+                "note": flag.note,
+                "decided_at": flag.decided_at and flag.decided_at.isoformat(),
             }
-            for row in held.flags
+            for flag in record.flags
         ],
         "entries": [
-            {"canonical": row.entry.canonical.decode(), "by_me": row.by_me, "opened": row.opened}
-            for row in held.entries
+            {"canonical": own.entry.canonical.decode(), "by_me": own.by_me, "opened": own.opened}
+            for own in record.entries
         ],
     }

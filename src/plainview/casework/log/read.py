@@ -1,4 +1,4 @@
-"""Verifying the workspace's own log: the table, the public folder, and that both say the same."""
+"""Verifies the workspace's own log: the table, the public folder, and that both agree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def verify_log(*, kept_checkpoint: str | None = None) -> Report:
     """Verify the public folder against the workspace's key, and the table against the folder's checkpoints.
 
     Returns:
-        The folder's report; problems of the table are added to it, each begun with "database:".
+        The folder's report with the problems of the table added, each beginning with "database:".
     """
     folder, key = services().workspace.audit, services().first_key.text
     report = verify_folder(folder, vkey=key, kept_checkpoint=kept_checkpoint)
@@ -27,7 +27,7 @@ def verify_log(*, kept_checkpoint: str | None = None) -> Report:
     problems = list(report.problems) + [f"database: {problem}" for problem in table.problems]
     if (table.entries, table.root) != (report.entries, report.root):
         problems.append(
-            f"database: it holds {table.entries} entries with root {table.root}, "
+            f"database: it has {table.entries} entries with root {table.root}, "
             f"the folder {report.entries} with {report.root}"
         )
     bad = [number for number in (report.first_bad, table.first_bad) if number is not None]
@@ -37,7 +37,7 @@ def verify_log(*, kept_checkpoint: str | None = None) -> Report:
 
 
 def _signed() -> list[str]:
-    """What the table must still agree with: the last checkpoint of each key, and the folder's newest."""
+    """Return the checkpoints that the table must agree with: the last of each key, and the folder's newest."""
     notes = {parse(note).size: note for note in LogKey.objects.values_list("checkpoint", flat=True)}
     path = services().workspace.audit / CHECKPOINTS_NAME
     newest = None
@@ -51,7 +51,7 @@ def _signed() -> list[str]:
 
 
 def cosigned(size: int) -> Tally:
-    """Hold the cosigned checkpoints that the workspace keeps against its own table of `size` entries."""
+    """Compare the stored cosigned checkpoints with the workspace's own table of `size` entries."""
     path = services().workspace.audit / COSIGNATURES_NAME
     notes: list[str | BadCheckpoint] = []
     for piece in read_notes(path, path.stat().st_size) if path.is_file() else ():
@@ -63,36 +63,36 @@ def cosigned(size: int) -> Tally:
 
 
 def root_at(size: int) -> bytes:
-    """The root of the log when it held `size` entries."""
+    """Return the root of the log at `size` entries."""
     if size == 0:
         return EMPTY_ROOT
     return Frontier.from_bytes(bytes(LogEntry.objects.get(seq=size - 1).frontier)).root()
 
 
 def leaves() -> list[bytes]:
-    """Every leaf hash, in order."""
+    """Return every leaf hash, in order."""
     return [bytes(leaf) for leaf in LogEntry.objects.order_by("seq").values_list("leaf", flat=True)]
 
 
 def canonical_of(number: int) -> bytes:
-    """The canonical bytes of an entry; empty when there is none."""
-    row = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
-    return b"" if row is None else bytes(row)
+    """Return the canonical bytes of an entry; empty if there is no such entry."""
+    canonical = LogEntry.objects.filter(seq=number).values_list("canonical", flat=True).first()
+    return b"" if canonical is None else bytes(canonical)
 
 
 def keys_of_log() -> tuple[VerifierKey, ...]:
-    """Every key that the log has had, the first one first."""
+    """Return every key that the log has had, oldest first."""
     later = LogKey.objects.order_by("entry_id").values_list("vkey", flat=True)
     return (services().first_key, *(VerifierKey.parse(vkey) for vkey in later))
 
 
 def newest_entry() -> int:
-    """Number of the newest entry; every workspace has at least entry 0."""
+    """Return the number of the newest entry; every workspace has at least entry 0."""
     return int(LogEntry.objects.order_by("-seq").values_list("seq", flat=True)[0])
 
 
 def entries_about(search: Search) -> list[tuple[int, bytes]]:
-    """(number, canonical bytes) of every entry about a search, its examinations, verifications, leads, and the request it was made for."""
+    """Return (number, canonical bytes) of every entry about a search, its examinations, verifications, leads and request."""
     looked = Examination.objects.filter(candidate__search=search)
     ids = {search.public_id, *looked.values_list("public_id", flat=True)}
     ids |= set(Verification.objects.filter(examination__in=looked).values_list("public_id", flat=True))
@@ -106,7 +106,7 @@ def entries_about(search: Search) -> list[tuple[int, bytes]]:
 
 
 def entries_naming(ids: set[str], first: int = 0) -> list[tuple[int, bytes]]:
-    """(number, canonical bytes) of every entry from number `first` on that names one of these ids."""
+    """Return (number, canonical bytes) of every entry from number `first` on that names one of these ids."""
     rows = LogEntry.objects.filter(seq__gte=first).order_by("seq").values_list("seq", "canonical")
-    named = {f'"{one}"'.encode() for one in ids}
-    return [(seq, bytes(text)) for seq, text in rows.iterator() if any(one in bytes(text) for one in named)]
+    named = {f'"{public_id}"'.encode() for public_id in ids}
+    return [(seq, bytes(text)) for seq, text in rows.iterator() if any(public_id in bytes(text) for public_id in named)]

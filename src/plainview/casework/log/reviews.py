@@ -1,4 +1,4 @@
-"""The weekly review of the log by an auditor, and the heartbeat that shows from outside that logging works."""
+"""The weekly review of the log by an auditor, and the heartbeat that shows outsiders that logging works."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from plainview.policy.permissions import Permission
 
 HEARTBEAT = "log.heartbeat"
 HEARTBEAT_EVERY = timedelta(minutes=15)
-"""How long the log may be quiet before a heartbeat is worth an entry; see audit.monitor.MAX_AGE."""
+"""Time without entries after which a heartbeat is written; see audit.monitor.MAX_AGE."""
 
 
 def review_log(reason: str, up_to: int | None = None, *, acting_member: Member) -> LogReview:
     """Record that the auditor has reviewed the log up to an entry, the newest unless another is named.
 
     Raises:
-        Refused: no permission, no reason, or no such stretch of the log.
+        Refused: no permission, no reason, or no such range of the log.
     """
     with acting("audit.review", Permission.AUDIT_REVIEW, acting_member):
         if not reason.strip():
@@ -66,16 +66,16 @@ def review_log(reason: str, up_to: int | None = None, *, acting_member: Member) 
 
 
 def record_export() -> None:
-    """Record that the operator hands out a copy of the public log; the copy holds this entry."""
+    """Record that the operator exports a copy of the public log; the copy contains this entry."""
     with transaction.atomic():
         write_entry("log.exported", {}, acting_member=None)
 
 
 def heartbeat(every: timedelta = HEARTBEAT_EVERY) -> Receipt | None:
-    """Write a heartbeat unless the newest entry is younger than `every`; run it from cron or the worker.
+    """Write a heartbeat unless the newest entry is younger than `every`; cron or the worker calls this.
 
     Raises:
-        ClockWentBack, DatabaseError, LogFolderError: logging fails; that is what this is for.
+        ClockWentBack, DatabaseError, LogFolderError: logging fails, which a heartbeat must reveal.
     """
     with transaction.atomic():
         newest = LogEntry.objects.order_by("-seq").values_list("at", flat=True).first()
@@ -90,8 +90,8 @@ class Summary:
 
     Attributes:
         first: number of the first entry that is not reviewed.
-        up_to: number of the newest entry; smaller than `first` when there is none.
-        counts: action -> how often, by name; the agency's own entries and those of the system itself.
+        up_to: number of the newest entry; smaller than `first` if there is none to review.
+        counts: action -> number of entries, by name; the agency's own entries and those of the system.
         last_review: day of the last review, None before the first.
     """
 
@@ -102,7 +102,7 @@ class Summary:
 
 
 def summary(member: Member) -> Summary:
-    """Count what happened since the agency's last review.
+    """Count the entries since the agency's last review.
 
     Raises:
         Refused: no permission.

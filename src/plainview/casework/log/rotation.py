@@ -1,7 +1,7 @@
-"""Changing the key that signs the log, so that a kill at any point leaves a log that publishes and verifies.
+"""Changing the key that signs the log. Killed at any point, it leaves a log that publishes and verifies.
 
-Owns the order of the steps. The old key is destroyed only after the new one, the entry that introduces it and
-the last checkpoint of the old one are all on the disk; until then either key can be found.
+Owns the order of the steps. It must never destroy the old key before the new key, the entry that introduces it and the
+last checkpoint of the old key are all on disk.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from plainview.policy.decision import Refused
 
 
 def rotate_key(reason: str) -> tuple[Receipt, str]:
-    """Introduce a new signing key and destroy the old one; the operator's act, in whose hands the keys are.
+    """Introduce a new signing key and destroy the old one; the act of the operator, who has the keys.
 
     Returns:
         The receipt of the entry, and the vkey of the new key.
 
     Raises:
         Refused: log.reason_missing.
-        LogFolderError: the public copy cannot be written; the change stands and the next act publishes it.
+        LogFolderError: the public copy cannot be written; the change is made, and the next act publishes it.
     """
     if not reason.strip():
         raise Refused("log.reason_missing", "Key not changed", "The reason is missing.", "State the reason.")
@@ -59,7 +59,7 @@ def rotate_key(reason: str) -> tuple[Receipt, str]:
 
 
 def finish_rotation() -> None:
-    """Put the key in force in its place, if a rotation was cut short after it was committed."""
+    """Put the key in force in its place, if a rotation was interrupted after its commit."""
     keys = services().workspace.root / "keys"
     newest = LogKey.objects.order_by("-entry_id").first()
     waiting = services().workspace.next_signer()
@@ -69,7 +69,7 @@ def finish_rotation() -> None:
     try:
         (keys / NEXT_KEY).replace(keys / KEY)
         sync_folder(keys)
-        # The old file has no name any more; its bytes go too, as far as the disk lets a program see to that.
+        # The old file no longer has a name; its bytes are overwritten too, as far as the disk lets a program do so.
         os.pwrite(old, bytes(os.fstat(old).st_size), 0)
         os.fsync(old)
     finally:

@@ -1,7 +1,7 @@
-"""Writing the log: the one way an entry comes to be.
+"""Writing the log: the only way to add an entry.
 
-Owns the entry's place in the database transaction of the act that it records, and its publication after the
-commit. It must never be called outside a transaction, and nothing else writes these tables.
+Owns the entry's place in the database transaction of the act that it records, and its publication after the commit. It
+must never be called outside a transaction, and nothing else writes these tables.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ROWS = 500  # an entry is at most 64 KiB
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a member takes away: the number of the entry, and the log's size and root (hex) just after it."""
+    """A member's receipt: the number of the entry, and the log's size and root (hex) just after it."""
 
     entry: int
     size: int
@@ -40,22 +40,22 @@ def write_entry(
 ) -> Receipt:
     """Append one entry in the running transaction; it is published to the log folder after the commit.
 
-    The entry also says through what the member acted (casework.channel).
+    The entry also names the channel through which the member acted (log.channel).
 
     Args:
-        action: what happened, e.g. "search.requested".
+        action: its name, e.g. "search.requested".
         subject: public facts without personal data.
-        secret: facts that may have to be erased one day; only their commitments enter the log.
-        acting_member: who did it; None for the system itself.
+        secret: facts that may have to be erased; only their commitments enter the log.
+        acting_member: the member who acted; None for the system itself.
 
     Raises:
         TransactionManagementError: no transaction is running.
         ClockWentBack: the clock was set back.
-        LogFolderError: raised by the commit, when the public copy does not fit the database.
+        LogFolderError: raised by the commit, if the public copy does not match the database.
     """
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("an entry is written in the transaction of its act")
+        raise transaction.TransactionManagementError("an entry must be written in the transaction of its act")
     # Before anything is written: without the signing key or its folder the act must not happen at all.
     services().signer  # noqa: B018
     services().log_folder  # noqa: B018
@@ -64,7 +64,7 @@ def write_entry(
     with connection.cursor() as cursor:
         cursor.execute("SELECT at, frontier FROM log_entry ORDER BY seq DESC LIMIT 1")
         newest = cursor.fetchone()
-        made = next_entry(
+        appended = next_entry(
             Frontier.from_bytes(bytes(newest[1])) if newest else Frontier(0, ()),
             log=services().origin,
             at=timezone.now(),
@@ -74,15 +74,15 @@ def write_entry(
             secret={**(secret or {}), **through.sealed},
             previous_at=newest[0] if newest else None,
         )
-        entry, tree = made.entry, made.frontier
+        entry, tree = appended.entry, appended.frontier
         cursor.execute(
             "INSERT INTO log_entry (seq, at, canonical, leaf, frontier) VALUES (%s, %s, %s, %s, %s)",
-            [entry.seq, entry.at, entry.canonical, made.leaf, tree.to_bytes()],
+            [entry.seq, entry.at, entry.canonical, appended.leaf, tree.to_bytes()],
         )
         sealer = services().openings
         sealed = [
-            (entry.seq, row.name, sealer.seal(row.to_json(), f"opening:{entry.seq}:{row.name}".encode()))
-            for row in made.openings
+            (entry.seq, opening.name, sealer.seal(opening.to_json(), f"opening:{entry.seq}:{opening.name}".encode()))
+            for opening in appended.openings
         ]
         cursor.executemany("INSERT INTO log_opening (entry_id, name, sealed) VALUES (%s, %s, %s)", sealed)
     transaction.on_commit(publish)
@@ -90,33 +90,33 @@ def write_entry(
 
 
 def publish() -> None:
-    """Bring the public copy of the log level with the database.
+    """Bring the public copy of the log up to date with the database.
 
     Raises:
-        LogFolderError: the folder holds something else than the database, or cannot be written.
+        LogFolderError: the folder differs from the database, or cannot be written.
     """
     try:
         services().log_folder.publish(records)
     except OSError as error:
         raise LogFolderError(
             f"The log folder {services().workspace.audit} cannot be written: {error.strerror or error}.",
-            "Free space on its disk or repair it. Until then no search runs. What was committed is published afterwards.",
+            "Free space on its disk or repair it. No search runs until then. Committed entries are published afterwards.",
         ) from None
 
 
 def records(first: int) -> Iterator[Record]:
-    """Yield the entries from number `first` on, each with a checkpoint of the log that ends with it.
+    """Yield the entries from number `first` on, each with a checkpoint of the log ending with it.
 
-    An entry from before a change of the key has a checkpoint only if it made that change: the key that could
-    sign the others is destroyed, and the one that was kept covers them.
+    Of the entries before a change of the key, only the one that made the change has a checkpoint: the key that could
+    sign the others is destroyed, and the stored checkpoint covers them.
 
     Raises:
         LogFolderError: the key in force is not in the workspace.
     """
     with transaction.get_connection().cursor() as cursor:
         cursor.execute("SELECT vkey FROM log_key WHERE entry_id < %s ORDER BY entry_id DESC LIMIT 1", [first])
-        row = cursor.fetchone()
-        vkey = row[0] if row else services().first_key.text
+        newest_key = cursor.fetchone()
+        vkey = newest_key[0] if newest_key else services().first_key.text
         cursor.execute(
             "SELECT canonical, leaf, frontier, vkey, checkpoint FROM log_entry "
             "LEFT JOIN log_key ON entry_id = seq WHERE seq >= %s ORDER BY seq",
@@ -142,11 +142,11 @@ def records(first: int) -> Iterator[Record]:
 
 
 def newest_checkpoint() -> str:
-    """The signed checkpoint over the newest entry that has one."""
-    held = ""
+    """Return the signed checkpoint of the newest entry that has one."""
+    newest = ""
     with transaction.get_connection().cursor() as cursor:
         cursor.execute("SELECT max(seq) FROM log_entry")
         (newest,) = cursor.fetchone()
     for record in records(newest):
-        held = record.checkpoint or held
-    return held
+        newest = record.checkpoint or newest
+    return newest

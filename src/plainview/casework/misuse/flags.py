@@ -1,7 +1,7 @@
-"""Looking at every search for signs of misuse, and the auditor's decision.
+"""Inspecting every search for signs of misuse, and the auditor's decision.
 
-Owns the inspection that follows a search. It must never tell the searcher anything, nor lose their answer: what
-goes wrong here is an entry of its own, and the search is inspected again later.
+Owns the inspection that follows a search. It must never tell the searcher anything, nor lose their answer: a failure
+here is an entry of its own.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from plainview.recognition.types import Vector
 from plainview.scores.same_face import TRIPWIRE, same_faces
 
 OUTCOMES = ("upheld", "dismissed")
-_TRIPWIRE_ONCE_IN = "100,000 pairs"  # FMR 1e-5, see evaluation.same_face.TRIPWIRE
+_TRIPWIRE_ONCE_IN = "100,000 pairs"  # FMR 1e-5, see scores.same_face.TRIPWIRE
 _LOOK_BACK = timedelta(days=365)
 
 
 def inspect(search: Search, template: Vector, picture_width: int) -> None:
-    """Look at an answered search; findings become flags. Takes the same steps whether anything is found or not.
+    """Inspect an answered search; findings become flags. The steps are the same whether or not there is a finding.
 
     Args:
         search: with its case and member.
         template: of its probe.
-        picture_width: of the probe's picture after its edits, pixels.
+        picture_width: width of the probe's picture after its edits, pixels.
     """
     try:
         with transaction.atomic():
@@ -47,7 +47,7 @@ def inspect(search: Search, template: Vector, picture_width: int) -> None:
             share = search.box[2] / picture_width
             for finding in [*_by_history(search, template, share), *_tripwires(search, template)]:
                 raise_flag(finding, search.member, search)
-    except Exception as error:  # whatever it is: the member keeps the answer, and the auditor hears of it
+    except Exception as error:  # in any case the member keeps the answer, and the auditor learns of the failure
         with transaction.atomic():
             write_entry(
                 "flag.inspection_failed",
@@ -62,14 +62,18 @@ def inspect(search: Search, template: Vector, picture_width: int) -> None:
 
 def _by_history(search: Search, template: Vector, share: float) -> list[misuse.Finding]:
     before, templates = facts_before(search, since=timezone.now() - _LOOK_BACK)
-    # Templates only of this case: elsewhere a face need not be known.
+    # Templates of this case only: other cases need no comparison of faces.
     faces = same_faces(np.stack([*templates.values(), template])) if templates else [0]
     of_search = dict(zip(templates, faces, strict=False))
     facts = [
         misuse.SearchFact(
-            row.public_id, row.member_public, str(row.case_id), row.at, of_search.get(row.pk, -1 - row.pk)
+            earlier.public_id,
+            earlier.member_public,
+            str(earlier.case_id),
+            earlier.at,
+            of_search.get(earlier.pk, -1 - earlier.pk),
         )
-        for row in before
+        for earlier in before
     ]
     new = misuse.SearchFact(
         search.public_id,
@@ -89,19 +93,19 @@ def _tripwires(search: Search, template: Vector) -> list[misuse.Finding]:
     if not rows:
         return []
     opened = [
-        np.frombuffer(services().templates.open(bytes(row.sealed), f"tripwire:{row.public_id}".encode()), np.float32)
-        for row in rows
+        np.frombuffer(services().templates.open(bytes(wire.sealed), f"tripwire:{wire.public_id}".encode()), np.float32)
+        for wire in rows
     ]
     scores = np.stack(opened) @ template
     return [
-        misuse.tripwire(row.public_id, float(score), _TRIPWIRE_ONCE_IN)
-        for row, score in zip(rows, scores, strict=True)
+        misuse.tripwire(wire.public_id, float(score), _TRIPWIRE_ONCE_IN)
+        for wire, score in zip(rows, scores, strict=True)
         if score >= TRIPWIRE
     ]
 
 
 def inspect_closed(member: Member) -> None:
-    """Look at a search that was refused because its case is closed: repeated attempts are a sign."""
+    """Inspect a search that was refused because its case is closed: repeated attempts are a sign of misuse."""
     now = timezone.now()
     attempts = closed_attempts(member, since=now - timedelta(days=misuse.LIMITS.closed_days))
     finding = misuse.closed_case(now, attempts)
@@ -120,13 +124,13 @@ def raise_flag(finding: misuse.Finding, member: Member, search: Search | None) -
         raised_at=timezone.now(),
         sealed=b"",
     )
-    told = json.dumps({"says": finding.says, "evidence": dict(finding.evidence)}).encode()
-    flag.sealed = services().openings.seal(told, f"flag:{flag.public_id}".encode())
+    finding_json = json.dumps({"says": finding.says, "evidence": dict(finding.evidence)}).encode()
+    flag.sealed = services().openings.seal(finding_json, f"flag:{flag.public_id}".encode())
     flag.save()
     write_entry(
         "flag.raised",
         {"flag": flag.public_id, "agency": member.agency.public_id, "rule": finding.rule_id},
-        # Whom it is about stays sealed: a flag is a question, not a finding of guilt.
+        # The member stays sealed: a flag is a question, not a finding of guilt.
         {"member": member.public_id, "search": search.public_id if search else None},
         acting_member=None,
     )
@@ -137,22 +141,22 @@ def view_flag(public_id: str, *, acting_member: Member) -> tuple[Flag, dict[str,
     """Show a flag with its evidence; the view is an entry.
 
     Raises:
-        Refused: no permission, unknown, or about oneself.
+        Refused: no permission, unknown, or about the acting member.
     """
     with acting("flag.view", Permission.FLAG_READ, acting_member):
         flag = find.flag(public_id, acting_member)
         rules.require(joining.another_person(acting_member.public_id, flag.member.public_id, "View"))
         opened = services().openings.open(bytes(flag.sealed), f"flag:{flag.public_id}".encode())
         write_entry("flag.viewed", {"flag": flag.public_id}, acting_member=acting_member)
-    told: dict[str, object] = json.loads(opened)
-    return flag, told
+    evidence: dict[str, object] = json.loads(opened)
+    return flag, evidence
 
 
 def decide_flag(public_id: str, outcome: str, reason: str, *, acting_member: Member) -> Flag:
-    """Decide on a flag, in words.
+    """Decide on a flag, with a reason.
 
     Raises:
-        Refused: no permission, unknown, about oneself, decided already, or no reason.
+        Refused: no permission, unknown, about the acting member, already decided, or no reason.
     """
     with acting("flag.decide", Permission.FLAG_DECIDE, acting_member):
         flag = find.flag(public_id, acting_member)

@@ -1,4 +1,4 @@
-"""Reading flags and tripwires, and the history that the misuse rules look at."""
+"""Reads flags and tripwires, and the history that the misuse rules examine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plainview.casework.models import Flag, LogEntry, Member, ProbeTemplate, Sea
 from plainview.casework.workspace.services import services
 from plainview.recognition.types import Vector
 
-_MOST = 2_000  # earlier searches that are looked at: bounds what a search costs
+_MOST = 2_000  # most earlier searches to examine: bounds the cost of a search
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +28,34 @@ class Earlier:
 
 
 def facts_before(search: Search, *, since: datetime) -> tuple[list[Earlier], dict[int, Vector]]:
-    """Earlier searches of the same case or member, and the probe templates of those of the case."""
+    """Return earlier searches of the same case or member, and the probe templates of those in the case."""
     rows = Search.objects.filter(Q(case_id=search.case_id) | Q(member_id=search.member_id))
     rows = rows.filter(requested_at__gte=since, erased_at=None).exclude(pk=search.pk).order_by("-pk")[:_MOST]
-    found = rows.values_list("pk", "public_id", "member__public_id", "case_id", "requested_at")
-    earlier = [Earlier(*row) for row in found]
-    held = ProbeTemplate.objects.filter(search_id__in=[row.pk for row in earlier if row.case_id == search.case_id])
+    columns = rows.values_list("pk", "public_id", "member__public_id", "case_id", "requested_at")
+    searches = [Earlier(*values) for values in columns]
+    of_case = [earlier.pk for earlier in searches if earlier.case_id == search.case_id]
+    stored = ProbeTemplate.objects.filter(search_id__in=of_case)
     templates = {
         pk: np.frombuffer(services().templates.open(bytes(sealed), f"probe:{public}".encode()), dtype=np.float32)
-        for pk, public, sealed in held.order_by("search_id").values_list("search_id", "search__public_id", "sealed")
+        for pk, public, sealed in stored.order_by("search_id").values_list("search_id", "search__public_id", "sealed")
     }
-    return earlier, templates
+    return searches, templates
 
 
 def closed_attempts(member: Member, *, since: datetime) -> list[datetime]:
-    """When the member tried to search under a closed case, from the log itself."""
+    """Return the times at which the member tried to search under a closed case, from the log itself."""
     rows = LogEntry.objects.filter(at__gte=format_time(since)).order_by("seq").values_list("canonical", flat=True)
     actor = f'"actor":"{member.public_id}"'.encode()
-    found = [parse_line(bytes(text)) for text in rows.iterator() if actor in bytes(text)]
+    entries = [parse_line(bytes(text)) for text in rows.iterator() if actor in bytes(text)]
     return [
         datetime.fromisoformat(entry.at)
-        for entry in found
+        for entry in entries
         if entry.action == "search.refused" and entry.subject.get("rule") == "case.closed"
     ]
 
 
 def flags(member: Member, *, undecided: bool = False) -> list[Flag]:
-    """The flags of the acting member's agency that are not about themself, newest first."""
+    """Return the flags of the member's agency, except those about the member, newest first."""
     rows = Flag.objects.filter(agency=member.agency).exclude(member=member)
     if undecided:
         rows = rows.filter(outcome="")
@@ -62,11 +63,11 @@ def flags(member: Member, *, undecided: bool = False) -> list[Flag]:
 
 
 def tripwires(member: Member) -> list[tuple[Tripwire, str]]:
-    """The acting member's own tripwires with their labels."""
+    """Return the member's own tripwires with their labels."""
     return [
         (
-            row,
-            services().openings.open(bytes(row.sealed_label), f"tripwire label:{row.public_id}".encode()).decode(),
+            wire,
+            services().openings.open(bytes(wire.sealed_label), f"tripwire label:{wire.public_id}".encode()).decode(),
         )
-        for row in Tripwire.objects.filter(owner=member).order_by("pk")
+        for wire in Tripwire.objects.filter(owner=member).order_by("pk")
     ]

@@ -1,6 +1,6 @@
-"""Tripwires: a member asks to be warned about searches of themself or of consenting relations.
+"""Tripwires: a member asks for a warning about searches for their own face or for consenting relatives.
 
-Owns their templates; the picture is read, never kept. Only the owner sees that one exists.
+Owns their templates. It must never store the picture, nor show anyone but the owner that a tripwire exists.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 
 MOST = 20
-"""Tripwires of one member: chosen, a family; each costs every search a comparison."""
+"""Most tripwires per member: chosen, a family; each costs every search one comparison."""
 
 
 def add_tripwire(photograph: Path, label: str, *, consent: bool, acting_member: Member) -> Tripwire:
-    """Keep the template of the largest face of a photograph as a tripwire.
+    """Store the template of the largest face in a photograph as a tripwire.
 
     Raises:
         BadMedia: the photograph cannot be used.
@@ -54,12 +54,14 @@ def add_tripwire(photograph: Path, label: str, *, consent: bool, acting_member: 
         engine, picture = services().engine, services().decoder.decode(read_file(photograph))
         _, face = engine.probe_face(picture)
         template = engine.template(picture, face.detection)
-        row = Tripwire(owner=acting_member, sealed=b"", sealed_label=b"")
-        row.sealed = services().templates.seal(template.tobytes(), f"tripwire:{row.public_id}".encode())
-        row.sealed_label = services().openings.seal(label.strip().encode(), f"tripwire label:{row.public_id}".encode())
-        row.save()
-        write_entry("tripwire.added", {"tripwire": row.public_id}, acting_member=acting_member)
-    return row
+        wire = Tripwire(owner=acting_member, sealed=b"", sealed_label=b"")
+        wire.sealed = services().templates.seal(template.tobytes(), f"tripwire:{wire.public_id}".encode())
+        wire.sealed_label = services().openings.seal(
+            label.strip().encode(), f"tripwire label:{wire.public_id}".encode()
+        )
+        wire.save()
+        write_entry("tripwire.added", {"tripwire": wire.public_id}, acting_member=acting_member)
+    return wire
 
 
 def remove_tripwire(public_id: str, *, acting_member: Member) -> None:
@@ -69,6 +71,6 @@ def remove_tripwire(public_id: str, *, acting_member: Member) -> None:
         Refused: no permission, or not theirs.
     """
     with acting("tripwire.remove", Permission.TRIPWIRE_OWN, acting_member):
-        row = find.tripwire(public_id, acting_member)
-        row.delete()
-        write_entry("tripwire.removed", {"tripwire": row.public_id}, acting_member=acting_member)
+        wire = find.tripwire(public_id, acting_member)
+        wire.delete()
+        write_entry("tripwire.removed", {"tripwire": wire.public_id}, acting_member=acting_member)

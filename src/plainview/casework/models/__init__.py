@@ -1,4 +1,4 @@
-"""Casework nouns: who, which pictures, why, what was asked and answered, and the log of it all."""
+"""The tables of casework: people, pictures, grounds, searches, conclusions, and the log."""
 
 from plainview.casework.models.access import (
     SignInFailure,

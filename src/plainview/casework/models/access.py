@@ -1,4 +1,4 @@
-"""Signing in: what failed, and the codes with which an administrator lets a member set it up again."""
+"""Signing in: failed attempts, and the codes with which a member sets up sign-in again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from plainview.casework.models.people import Member
 
 
 class SignInFailure(models.Model):
-    """One failed attempt on an account; the recent ones lock it."""
+    """A failed attempt to sign in; several recent ones lock the account."""
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="sign_in_failures")
     at = models.DateTimeField()
@@ -23,7 +23,7 @@ class SignInFailure(models.Model):
 
 
 class SignInReset(models.Model):
-    """A code with which a member sets a new password; only its hash is kept."""
+    """A code with which a member sets a new password; only its hash is stored."""
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="sign_in_resets")
     code_sha256 = models.CharField(max_length=64, unique=True)

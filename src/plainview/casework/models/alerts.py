@@ -1,4 +1,4 @@
-"""Alerts: saved probes that every newly enrolled reference is compared with, until they expire; and who was told."""
+"""Alerts: saved probes that are compared with every new reference until they expire; and the notices about them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _webhook_id() -> str:
 
 
 class Alert(models.Model):
-    """A saved probe under a case. What it raises are searches (`Search.alert`), examined like any other."""
+    """A saved probe under a case. It raises searches (`Search.alert`), which are examined like any other."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_alert_id)
     case = models.ForeignKey(Case, on_delete=models.PROTECT)
@@ -58,7 +58,7 @@ class Alert(models.Model):
 
 
 class AlertGallery(models.Model):
-    """One gallery that an alert follows: from which change of its log on, and from which score."""
+    """A gallery that an alert follows, from which change of its log and with which least score."""
 
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="follows")
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
@@ -87,7 +87,7 @@ class AlertMark(models.Model):
 
 
 class AlertSeen(models.Model):
-    """A raised alert that a member has looked at; the first look counts."""
+    """A raised search that a member has viewed; the first view counts."""
 
     search = models.OneToOneField(Search, on_delete=models.PROTECT, related_name="seen")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
@@ -101,7 +101,7 @@ class AlertSeen(models.Model):
 
 
 class AlertPreference(models.Model):
-    """How a member is told: at once or in a digest, and the hours (UTC, 0 to 23) in which nothing is sent."""
+    """A member's notification settings: at once or in a digest, and the hours (UTC, 0 to 23) without messages."""
 
     member = models.OneToOneField(Member, on_delete=models.PROTECT, related_name="alert_preference")
     digest_hours = models.PositiveSmallIntegerField(default=0)
@@ -116,7 +116,7 @@ class AlertPreference(models.Model):
 
 
 class Webhook(models.Model):
-    """An address of the agency that is told of raised alerts, with the sealed secret that signs what it gets."""
+    """An address of the agency that receives messages about raised alerts, with the sealed secret that signs them."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_webhook_id)
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
@@ -134,7 +134,7 @@ class Webhook(models.Model):
 
 
 class Notice(models.Model):
-    """One message that is owed to somebody about a raised alert; kept until sent or given up."""
+    """A message about a raised alert that is due to a member or a webhook; pending until sent or given up."""
 
     search = models.ForeignKey(Search, on_delete=models.PROTECT, related_name="notices")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True)

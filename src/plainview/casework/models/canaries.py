@@ -1,4 +1,4 @@
-"""Canaries: known pairs of pictures that prove a gallery's index and the model; the checks made with them, and alarms.
+"""Canaries: known pairs of pictures that prove a gallery's index and the model; the checks with them, and alarms.
 
 A canary's reference is in the gallery's ordered log like any other, and no person is ever shown it.
 """
@@ -45,7 +45,7 @@ class Canary(models.Model):
 
 
 class CanaryCheck(models.Model):
-    """One gallery looked at by its canaries: how much was compared, and whether all was as it should be."""
+    """A check of a gallery by its canaries: how much was compared, and whether it passed."""
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
     at = models.DateTimeField()
@@ -63,9 +63,9 @@ class CanaryCheck(models.Model):
 
 
 class CanaryAlarm(models.Model):
-    """What a check found wrong. It is open until an administrator or auditor acknowledges it with a reason.
+    """A fault that a check found. It is open until an administrator or auditor acknowledges it with a reason.
 
-    `since` is when the gallery was last found in order, None when never: answers since then are in doubt.
+    `since` is the time of the last check that passed, None if none did: answers since then are in doubt.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_alarm_id)

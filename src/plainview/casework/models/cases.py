@@ -1,4 +1,4 @@
-"""Cases, the searches made under them, and the candidates that came back. None is ever deleted with another."""
+"""Cases, the searches made under them, and their candidates. Deleting one never deletes another."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Case(models.Model):
 
 
 class Approval(models.Model):
-    """A member's request to search with one probe under one case, and what a supervisor decided on it."""
+    """A member's request to search with one probe under one case, and the supervisor's decision."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_approval_id)
     case = models.ForeignKey(Case, on_delete=models.PROTECT)
@@ -63,10 +63,10 @@ class Approval(models.Model):
 
 
 class Search(models.Model):
-    """One run: what was asked, written before it is answered. `answered_at` is empty until then.
+    """A search: the request, written before the answer. `answered_at` is empty until the answer.
 
-    One that an alert made has compared the references enrolled after change `after_seq` only. One for another agency
-    whose ground was gone before it was answered has `withheld_at`, the rule that said so, and no candidate.
+    A search by an alert has compared only the references enrolled after change `after_seq`. A search for another agency
+    whose ground no longer held has `withheld_at`, the rule that refused, and no candidate.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_search_id)
@@ -104,7 +104,7 @@ class Search(models.Model):
     authorised_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     authorised_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
-    # Its time to be authorised ran out while a hold kept it: it is there, and nobody may look at it.
+    # It was not authorised in time while a hold kept it: it exists, but nobody may view it.
     sealed_at = models.DateTimeField(null=True)
     alert = models.ForeignKey("casework.Alert", on_delete=models.PROTECT, null=True, related_name="raised")
     after_seq = models.BigIntegerField(null=True)
@@ -126,7 +126,7 @@ class Search(models.Model):
             models.Index(fields=["member", "requested_at"], name="search_by_member"),
         )
         constraints = (
-            # One click is one search: a prepared probe is searched in a gallery once.
+            # A second click makes no second search: a gallery is searched with a prepared probe once.
             models.UniqueConstraint(fields=["preparation", "gallery"], name="search_once_a_preparation"),
             # Another agency's request is searched once, unless that search was withheld.
             models.UniqueConstraint(
@@ -139,7 +139,7 @@ class Search(models.Model):
 
 
 class Candidate(models.Model):
-    """One row of a candidate list: similar, not identified. `score` is the exact cosine, `adjusted` orders the list."""
+    """A candidate of a list: similar, not identified. `score` is the exact cosine, `adjusted` orders the list."""
 
     search = models.ForeignKey(Search, on_delete=models.PROTECT)
     rank = models.PositiveSmallIntegerField()

@@ -1,4 +1,4 @@
-"""What was disclosed of a search and to whom, and requests for an exoneration review. None is ever deleted."""
+"""Disclosures of searches to outsiders, and requests for an exoneration review. None is ever deleted."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def _review_id() -> str:
 
 
 class DisclosureGrant(models.Model):
-    """One named search, opened to one person outside the agency until a day; both are included.
+    """Access to one search for one person outside the agency, up to and including a day.
 
-    The person is found by the address, so that several searches reach one account, also before it is joined.
+    The address identifies the person, so that several searches reach one account, even before the person joins.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_grant_id)
@@ -49,7 +49,7 @@ class DisclosureGrant(models.Model):
 
 
 class DisclosurePackage(models.Model):
-    """A package that the server made and keeps, sealed, so that everyone receives the same file."""
+    """A package that the server made and stores, sealed, so that everyone receives the same file."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_package_id)
     search = models.ForeignKey(Search, on_delete=models.PROTECT, related_name="packages")
@@ -72,7 +72,7 @@ class DisclosurePackage(models.Model):
 
 
 class DisclosureDownload(models.Model):
-    """One person took one package."""
+    """A download of a package by a person."""
 
     package = models.ForeignKey(DisclosurePackage, on_delete=models.PROTECT, related_name="downloads")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
@@ -87,9 +87,9 @@ class DisclosureDownload(models.Model):
 
 
 class ExonerationReview(models.Model):
-    """A request of the defence or of a reviewing body to search again, with the decision and the outcome.
+    """A request of the defence or of a review body to search again, with the decision and the outcome.
 
-    `charged_rank` is the rank of the person charged in the list of the reviewed search, None where they are not in it.
+    `charged_rank` is the rank of the person charged in the list of the reviewed search, None if they are not in it.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_review_id)

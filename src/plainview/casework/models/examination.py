@@ -1,4 +1,4 @@
-"""What people saw: examinations, blind verifications, leads and their outcomes. None is ever changed or deleted."""
+"""People's conclusions: examinations, blind verifications, leads and outcomes. None is ever changed or deleted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _lead_id() -> str:
 
 
 class Examination(models.Model):
-    """One person's one-to-one comparison of a candidate with the probe."""
+    """A person's one-to-one comparison of a candidate with the probe."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_examination_id)
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT)
@@ -48,7 +48,7 @@ class Examination(models.Model):
 
 
 class ProficiencyItem(models.Model):
-    """A probe and a face of which it is known whether they are one person's; given to verifiers among ordinary tasks."""
+    """A probe and a face known to show the same person or not; assigned to verifiers among ordinary tasks."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_proficiency_id)
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
@@ -71,9 +71,9 @@ class ProficiencyItem(models.Model):
 
 
 class Verification(models.Model):
-    """A second person's task: the probe and some faces, of which one is the candidate; `answered_at` ends it.
+    """A second person's task: the probe and some faces, one of them the candidate; `answered_at` ends it.
 
-    It rests on an examination, or on an item whose answer is known: one of the two, and nothing else tells them apart.
+    It belongs to an examination or to an item with a known answer; nothing else tells them apart.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_verification_id)
@@ -100,7 +100,7 @@ class Verification(models.Model):
 
 
 class VerificationItem(models.Model):
-    """One face of a verification, at its place in the random order."""
+    """A face of a verification, at its position in the random order."""
 
     verification = models.ForeignKey(Verification, on_delete=models.PROTECT, related_name="items")
     position = models.PositiveSmallIntegerField()
@@ -118,9 +118,9 @@ class VerificationItem(models.Model):
 
 
 class Draft(models.Model):
-    """What a member has answered so far, theirs alone; sealed, erased when it is recorded.
+    """A member's own answers so far; sealed, and erased when they are recorded.
 
-    Its row also says that the member has opened the page, which is in the log: without one no picture is shown.
+    Its row also says that the member has opened the page, which is in the log: pictures are only shown with a draft.
     """
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE)
@@ -181,7 +181,7 @@ class Withheld(models.Model):
 
 
 class Outcome(models.Model):
-    """What came of a lead, as reported; the newest counts and the older stay."""
+    """A reported outcome of a lead; the newest counts, and older ones stay."""
 
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="outcomes")
     outcome = models.CharField(max_length=40)

@@ -13,7 +13,7 @@ def _feed_id() -> str:
 
 
 class Feed(models.Model):
-    """One publisher's list. Only pictures that the list names, on the host of the list itself, are fetched."""
+    """A publisher's list. Only pictures that the list names, on its own host, are fetched."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_feed_id)
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
@@ -42,7 +42,7 @@ class Feed(models.Model):
 
 
 class FeedLink(models.Model):
-    """One link of a feed that was dealt with, by a keyed digest: an erased picture's address is not kept here."""
+    """A link of a feed that was dealt with, as a keyed digest: an erased picture's address is not stored here."""
 
     feed = models.ForeignKey(Feed, on_delete=models.PROTECT)
     mark = models.CharField(max_length=64)

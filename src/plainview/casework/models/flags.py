@@ -1,4 +1,4 @@
-"""Signs of misuse and what an auditor decided on them; tripwires; the probe templates that the rules compare."""
+"""Signs of misuse with the auditor's decisions; tripwires; the probe templates that the rules compare."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ProbeTemplate(models.Model):
 
 
 class Flag(models.Model):
-    """One finding about a member, for the auditor. Evidence is sealed; only its hash is in the log."""
+    """A finding about a member, for the auditor. The evidence is sealed; only its hash is in the log."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_flag_id)
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
@@ -53,7 +53,7 @@ class Flag(models.Model):
 
 
 class Tripwire(models.Model):
-    """A sealed template of a consenting person; no picture is kept. Only its owner sees it, only a flag uses it."""
+    """A sealed template of a consenting person; no picture is stored. Only its owner sees it, only flags use it."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_tripwire_id)
     owner = models.ForeignKey(Member, on_delete=models.PROTECT)

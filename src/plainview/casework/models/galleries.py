@@ -1,4 +1,4 @@
-"""Galleries with their passport, the references in them, and the ordered log that every index follows."""
+"""Galleries with their passports, their references, and the ordered log that every index follows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Gallery(models.Model):
     created_by = models.ForeignKey(Member, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
     log_head = models.BigIntegerField(default=0)
-    # The pack of its templates: "" before the first; while templates are being remade, already the new one.
+    # The pack of its templates: "" before the first; the new one while templates are being remade.
     pack = models.CharField(max_length=100, blank=True, default="")
     re_embedding = models.BooleanField(default=False)
     index_adapter = models.CharField(max_length=20, blank=True, default="")  # empty: the workspace's
@@ -46,11 +46,11 @@ class Gallery(models.Model):
 
 
 class Enrolment(models.Model):
-    """One run of enrolment into a gallery, with its outcome; `images` counts what is acknowledged so far.
+    """An enrolment run of a gallery, with its outcome; `images` counts the pictures acknowledged so far.
 
     `failed` lists the first failures of a run, `failed_total` counts them all.
-    `files` are uploads that wait in the store: [name, digest] each; empty for a folder and once the run is over.
-    `failed` rows may name a picture that is still kept (`blob`) until `failures_until`.
+    `files` are uploads waiting in the store, with name and digest; empty for a folder and once the run is over.
+    Rows of `failed` may name a picture that is stored (`blob`) until `failures_until`.
     """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
@@ -79,20 +79,20 @@ class Enrolment(models.Model):
 
 
 class _Ordinary(models.Manager["Reference"]):
-    """References that people may see and count: every one but the canaries'."""
+    """References that people may see and count: all except the canaries'."""
 
     def get_queryset(self) -> models.QuerySet[Reference]:
         return super().get_queryset().filter(is_canary=False)
 
 
 class Reference(models.Model):
-    """One enrolled face: its picture (a blob by content hash), where it came from, and its sealed template.
+    """An enrolled face: its picture (a blob by content hash), its origin, and its sealed template.
 
-    `picture_hash` is the sealed PDQ hash of the picture, empty for one too plain to have any; `provenance` what
-    the source itself said about it (see casework.nist).
+    `picture_hash` is the sealed PDQ hash of the picture, empty if the picture is too plain; `provenance` is what the
+    source itself says about it (see casework.galleries.nist).
 
-    `objects` leaves the canaries' references out, so that nothing shows or counts one by forgetting; `everything` is
-    for what must know of them: the check that uses them, and what asks whether a picture is still needed.
+    `objects` leaves out the canaries' references, so that nothing shows or counts one by mistake; `everything` is for
+    code that needs them: the canary check, and the query whether a picture is still needed.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_reference_id)
@@ -129,9 +129,9 @@ class Reference(models.Model):
 
 
 class NearDuplicate(models.Model):
-    """Two pictures of a gallery that are nearly the same; `reference` is null when the newer was not enrolled.
+    """Two pictures of a gallery that are nearly the same; `reference` is null if the newer one was not enrolled.
 
-    `distance` is the number of differing bits of their PDQ hashes (of 256), `path` what was not enrolled.
+    `distance` is the number of differing bits of their PDQ hashes (of 256), `path` the file that was not enrolled.
     """
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT)
@@ -148,7 +148,7 @@ class NearDuplicate(models.Model):
 
 
 class PendingErasure(models.Model):
-    """A picture that no record needs and whose file has not been removed yet; gone once it is."""
+    """A picture that no record needs and whose file is not removed yet; the row is deleted with the file."""
 
     blob = models.CharField(max_length=64, unique=True)
 
@@ -160,7 +160,7 @@ class PendingErasure(models.Model):
 
 
 class BarredPicture(models.Model):
-    """A picture that must never be enrolled again, by its keyed digest (casework.expunged.mark)."""
+    """A picture that must never be enrolled again, by its keyed digest (erasure.expunged.mark)."""
 
     mark = models.CharField(max_length=64, unique=True)
 
@@ -188,9 +188,9 @@ class GalleryChange(models.Model):
 
 
 class GalleryCalibration(models.Model):
-    """What scores mean in a gallery, as it was at one point of its ordered log; the newest of a pack counts.
+    """The meaning of scores in a gallery at one point of its ordered log; the newest of a pack counts.
 
-    `data` is of cosines, `adjusted` of the scores that order lists where these differ; `cohort`: reference numbers.
+    `data` is for cosines, `adjusted` for the scores that order lists if these differ; `cohort`: reference numbers.
     """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)

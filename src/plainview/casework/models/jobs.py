@@ -1,4 +1,4 @@
-"""Work that goes on after the answer: what was asked, how far it is, how it ended. The queue holds numbers only."""
+"""Background work: its kind, progress and end. The queue has only numbers of jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def _job_id() -> str:
 
 
 class Job(models.Model):
-    """One piece of long work on one row of another table (`subject`, its primary key)."""
+    """A long task on one row of another table (`subject`, its primary key)."""
 
     class State(models.TextChoices):
         """Status; the last three are ends."""
@@ -50,5 +50,5 @@ class Job(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """True once it has ended, however."""
+        """Say whether the job has ended in any way."""
         return self.finished_at is not None

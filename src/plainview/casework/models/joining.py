@@ -1,4 +1,4 @@
-"""How a person comes to act: invitation, training, trial, and the token of the command line."""
+"""What a person needs to act: invitation, training, trial, and the token of the command line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _token_id() -> str:
 
 
 class Invitation(models.Model):
-    """An agency administrator's invitation; only the hash of its code is kept."""
+    """An agency administrator's invitation; only the hash of its code is stored."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_invitation_id)
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
@@ -60,7 +60,7 @@ class Training(models.Model):
 
 
 class Trial(models.Model):
-    """A trial that a supervisor approved by name; both days count, and so does every search in it."""
+    """A trial that a supervisor approved by name; first and last day are included, and every search in it counts."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_trial_id)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="trials")
@@ -78,7 +78,7 @@ class Trial(models.Model):
 
 
 class Token(models.Model):
-    """What a member shows to act on the command line of a served workspace; only its hash is kept."""
+    """A member's token for the command line of a served workspace; only its hash is stored."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_token_id)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="tokens")

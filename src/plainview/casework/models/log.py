@@ -1,4 +1,4 @@
-"""The log's own rows: the truth from which the public folder is published. Never updated, never deleted."""
+"""The log's own rows, from which the public folder is published. Never updated, never deleted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LogEntry(models.Model):
 
 
 class LogOpening(models.Model):
-    """What opens one sealed commitment of an entry. Deleting it erases the value and leaves the tree valid."""
+    """The opening of a sealed commitment in an entry. Deleting it erases the value and leaves the tree valid."""
 
     entry = models.ForeignKey(LogEntry, on_delete=models.PROTECT)
     name = models.CharField(max_length=64)
@@ -37,9 +37,9 @@ class LogOpening(models.Model):
 
 
 class LogKey(models.Model):
-    """A signing key that the log introduced, by the entry that did; the first key has no row.
+    """A signing key that an entry of the log introduced; the first key has no row.
 
-    `checkpoint` is signed by the key before, over the log that ends with that entry: that key is destroyed, so
+    `checkpoint` is signed by the previous key, for the log ending with that entry: the previous key is destroyed, so
     nobody can sign it again.
     """
 

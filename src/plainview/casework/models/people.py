@@ -11,7 +11,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32: no letters 
 
 
 def public_id(prefix: str) -> str:
-    """Return an id that tells nothing and cannot be guessed: the prefix and 60 random bits."""
+    """Return an id that reveals nothing and cannot be guessed: the prefix and 60 random bits."""
     return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(12))
 
 
@@ -24,7 +24,7 @@ def _member_id() -> str:
 
 
 class Agency(models.Model):
-    """An organisation that searches. It is open once its head accepted the terms and the operator opened it."""
+    """An organisation that searches. It is open once its head has accepted the terms and the operator has opened it."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_agency_id)
     name = models.CharField(max_length=200, unique=True)
@@ -48,12 +48,12 @@ class Agency(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """True when its members may work."""
+        """Say whether its members may work."""
         return self.opened_at is not None and self.suspended_at is None
 
 
 class Member(AbstractBaseUser):
-    """A person's account in an agency. In the log only `public_id` stands for the person."""
+    """A person's account in an agency. In the log only `public_id` represents the person."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_member_id)
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT)

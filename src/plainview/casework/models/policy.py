@@ -8,7 +8,7 @@ from plainview.casework.models.people import Agency, Member
 
 
 class PolicyVersion(models.Model):
-    """One version; the newest one binds. `changed_by` is empty for the one that an agency begins with."""
+    """A version of a policy; the newest one binds. `changed_by` is empty for an agency's first version."""
 
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="policies")
     number = models.PositiveIntegerField()

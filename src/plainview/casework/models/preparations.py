@@ -1,4 +1,4 @@
-"""Drafts of searches: a probe being prepared under a case. One person's own; the original is a blob, edits are words."""
+"""Drafts of searches: a probe being prepared under a case by one person. The original is a blob, edits are words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _preparation_id() -> str:
 
 
 class Preparation(models.Model):
-    """One probe of one member under one case, as far as it has come. Erased once it is discarded, or left alone."""
+    """A member's probe under a case, as prepared so far. Erased when it is discarded or not changed for some time."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_preparation_id)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")

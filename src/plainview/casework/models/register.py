@@ -1,4 +1,4 @@
-"""What the public register rests on beside the log: attested months without use, and the registers that were published."""
+"""Sources of the public register besides the log: attested months without use, and published registers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from plainview.casework.models.people import Agency, Member
 
 
 class Attestation(models.Model):
-    """An agency says by the name of an office that it ran no search from month `first` to month `last`. Never changed."""
+    """An office's statement that its agency ran no search from month `first` to month `last`. Never changed."""
 
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
     office = models.CharField(max_length=100)
@@ -26,7 +26,7 @@ class Attestation(models.Model):
 
 
 class PublishedRegister(models.Model):
-    """A month's register as it was published, byte for byte; each names the SHA-256 of the one before. Never changed."""
+    """A month's published register, byte for byte; each names the SHA-256 of the previous one. Never changed."""
 
     month = models.CharField(max_length=7, unique=True)
     data = models.BinaryField()

@@ -1,4 +1,4 @@
-"""Reports that are sent by the clock: how often, to whom, and up to which day that has been done."""
+"""Scheduled reports: how often, to whom, and up to which day they were sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retention: the rules and their versions, what was told from outside, runs with their lists, and holds."""
+"""Retention: the rules and their versions, outside events, runs with their lists, and holds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RetentionVersion(models.Model):
 
 
 class RetentionEvent(models.Model):
-    """Something that happened outside and that a rule counts from (policy.retention.EVENTS): of a case or a reference."""
+    """An outside event of a case or a reference from which a rule counts (policy.retention.EVENTS)."""
 
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20)
@@ -62,10 +62,10 @@ class RetentionEvent(models.Model):
 
 
 class RetentionRun(models.Model):
-    """A list of what is due, proposed by one, approved by another, worked off by a job.
+    """A list of things due for erasure, proposed by one member, approved by another, carried out by a job.
 
-    `digest` is the SHA-256 of the list as it was proposed for `day`; `proposed_by` is empty for the clock's own. One that
-    is `automatic` was approved by the rules themselves, in the name of who set them.
+    `digest` is the SHA-256 of the list as proposed for `day`; `proposed_by` is empty if the schedule proposed it. An
+    `automatic` run was approved by the rules themselves, in the name of the member who set them.
     """
 
     class State(models.TextChoices):
@@ -101,9 +101,9 @@ class RetentionRun(models.Model):
 
 
 class RetentionItem(models.Model):
-    """One line of a run's list, and its outcome. It names its subject by id, so that it outlasts it.
+    """A line of a run's list, and its outcome. It names its subject by id, so that the line outlasts the subject.
 
-    From `what` to `holds` it is frozen with the list; `held_by` are the holds that were met when its turn came.
+    The fields from `what` to `holds` are fixed with the list; `held_by` are the holds in force when the line was due.
     """
 
     class State(models.TextChoices):
@@ -137,7 +137,7 @@ class RetentionItem(models.Model):
 
 
 class Hold(models.Model):
-    """An order that something be kept, whatever a rule says: a case, a search, a reference or a gallery, one of them."""
+    """An order to keep one case, search, reference or gallery, whatever a rule says."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_hold_id)
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
@@ -174,7 +174,7 @@ class Hold(models.Model):
 
     @property
     def on(self) -> str:
-        """What it is on, in words; no name of a person."""
+        """Return the subject of the hold in words, without a person's name."""
         if self.case is not None:
             return f"case {self.case.number}"
         if self.search is not None:

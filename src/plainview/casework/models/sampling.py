@@ -1,4 +1,4 @@
-"""Random samples of searches for review: how each was drawn, and what the auditor found. None is ever deleted."""
+"""Random samples of searches for review: how they were drawn, and the auditor's findings. None is ever deleted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _sample_id() -> str:
 
 
 class AuditSample(models.Model):
-    """One draw: everything that is needed to draw it again from the log.
+    """A draw, with everything needed to draw it again from the log.
 
     `asked_entry` states it; the root of the log that ends with that entry is the half of the seed that nobody chose.
     """
@@ -41,7 +41,7 @@ class AuditSample(models.Model):
 
 
 class AuditSampleItem(models.Model):
-    """One drawn search and what was found; `finding` is empty until then."""
+    """A drawn search and its finding; `finding` is empty until the auditor records it."""
 
     sample = models.ForeignKey(AuditSample, on_delete=models.PROTECT, related_name="items")
     position = models.PositiveIntegerField()

@@ -1,4 +1,4 @@
-"""Agreements between two agencies, and the searches that one of them asks the other for. No row is ever deleted.
+"""Agreements between two agencies, and the searches that one requests from the other. No row is ever deleted.
 
 A version of an agreement is never changed once it is accepted; a request says by which version it was made.
 """
@@ -42,9 +42,9 @@ class Agreement(models.Model):
 
 
 class AgreementVersion(models.Model):
-    """What the holder proposed; it binds from the moment at which the asker accepts it.
+    """Terms that the holder proposed; they bind once the asker accepts them.
 
-    Empty `offences`, `purposes` or `askers` do not narrow; `askers` are addresses of the asker's members.
+    Empty `offences`, `purposes` or `askers` set no limit; `askers` are addresses of the asker's members.
     """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="versions")
@@ -71,10 +71,10 @@ class AgreementVersion(models.Model):
 
 
 class SharedRequest(models.Model):
-    """One search that a member of the asker asks the holder for: the statement, the probe, and how far it is.
+    """A search that a member of the asker requests from the holder: the statement, the probe, and its progress.
 
-    `mirror` is the case in the holder's agency under which it is searched, examined, verified and released. It is over
-    once `closed_at` is set: `closed_as` says how, a word of policy.sharing.ENDS.
+    `mirror` is the case in the holder's agency under which it is searched, examined, verified and released. The request
+    is over once `closed_at` is set: `closed_as` says how, one of policy.sharing.ENDS.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_request_id)
@@ -117,7 +117,7 @@ class SharedRequest(models.Model):
             models.Index(fields=["expires_at"], name="shared_request_open", condition=models.Q(closed_at__isnull=True)),
         )
         constraints = (
-            # One click is one request: a prepared probe is asked for in a gallery once.
+            # A second click makes no second request: a gallery is requested with a prepared probe once.
             models.UniqueConstraint(fields=["preparation", "gallery"], name="shared_request_once"),
         )
 
@@ -126,7 +126,7 @@ class SharedRequest(models.Model):
 
 
 class SharedLead(models.Model):
-    """A lead that was given to the asker as the answer to a request."""
+    """A lead in the answer to a request."""
 
     request = models.ForeignKey(SharedRequest, on_delete=models.PROTECT, related_name="leads")
     lead = models.OneToOneField("casework.Lead", on_delete=models.PROTECT, related_name="given")
@@ -139,7 +139,7 @@ class SharedLead(models.Model):
 
 
 class SharedNotice(models.Model):
-    """A letter that is owed to a member about a request or an agreement; `says` holds no name, case or picture."""
+    """A letter that is due to a member about a request or an agreement; `says` has no name, case or picture."""
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
     request = models.ForeignKey(SharedRequest, on_delete=models.PROTECT, null=True, related_name="notices")

@@ -1,4 +1,4 @@
-"""Requests of the people in the pictures, what was found for them, and the answer. What names a person is sealed."""
+"""Requests of the people in the pictures, the findings, and the answers. Everything that names a person is sealed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def _request_id() -> str:
 
 
 class SubjectRequest(models.Model):
-    """One request. `sealed`: name, contact, what it concerns (JSON), empty once erased; `code_sha256`: of the secret code.
+    """A request. `sealed`: name, contact and content (JSON), empty once erased; `code_sha256`: hash of the secret code.
 
-    `searched`: one row a gallery that was looked through: its name, references compared, faces listed, entry.
-    `tell`: which letter to the person is still owed; `outcome`: the outcome, in one word.
+    `searched`: one row per searched gallery: its name, references compared, faces listed, entry.
+    `tell`: the letter that is still due to the person; `outcome`: the outcome, in one word.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_request_id)
@@ -56,7 +56,7 @@ class SubjectRequest(models.Model):
 
 
 class SubjectPhoto(models.Model):
-    """The sealed photograph of the person who asks; the row is gone once the request is answered or refused."""
+    """The sealed photograph of the person who asks; deleted once the request is answered or refused."""
 
     request = models.OneToOneField(SubjectRequest, on_delete=models.PROTECT, related_name="photo")
     sealed = models.BinaryField()
@@ -69,11 +69,11 @@ class SubjectPhoto(models.Model):
 
 
 class SubjectFinding(models.Model):
-    """A reference that may show the person: listed by the search, or named by them; a person decides.
+    """A reference that may show the person: listed by the search, or named by the person; a member decides.
 
-    `sealed`: what is held about a reference of the person, for the letter, which an erasure must not empty first.
-    Once the request is answered only those of the person are left, without score and facts. `outcome` is "" where only
-    access was asked for, else "erased" with the log's `entry`, or "kept" with the `rule`, the reason and the remedy.
+    `sealed`: the stored facts about a reference of the person, for the letter, which an erasure must not empty first.
+    Once the request is answered, only references of the person remain, without score and facts. `outcome` is "" if the
+    request was for access only, else "erased" with the log's `entry`, or "kept" with the `rule`, reason and remedy.
     """
 
     request = models.ForeignKey(SubjectRequest, on_delete=models.PROTECT, related_name="findings")
@@ -100,7 +100,7 @@ class SubjectFinding(models.Model):
 
 
 class SubjectAnswer(models.Model):
-    """The sealed letter (PDF) of an answered or refused request, and the hash that the log holds."""
+    """The sealed letter (PDF) of an answered or refused request, and its hash in the log."""
 
     request = models.OneToOneField(SubjectRequest, on_delete=models.PROTECT, related_name="answer")
     sealed = models.BinaryField()

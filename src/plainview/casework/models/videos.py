@@ -1,6 +1,6 @@
-"""Videos of a case, the pieces in which they are stored, and the faces found in them.
+"""Videos of a case, their stored pieces, and the faces found in them.
 
-A template here is used inside its video only, to group tracks, and is emptied when the video is done.
+A template here is only used inside its video, to group tracks, and is erased when processing ends.
 """
 
 from __future__ import annotations
@@ -72,12 +72,12 @@ class Video(models.Model):
 
     @property
     def base(self) -> Fraction:
-        """Seconds a unit of time stamps."""
+        """Return the seconds per unit of the time stamps."""
         return Fraction(self.base_num, self.base_den)
 
     @property
     def seconds(self) -> float:
-        """Length in seconds, from its first frame to its last."""
+        """Return the length in seconds, from the first frame to the last."""
         return float((self.ends - self.begins) * self.base)
 
 
@@ -98,7 +98,7 @@ class VideoPart(models.Model):
 
 
 class VideoSegment(models.Model):
-    """A stretch of time of a video, looked through as one; times are time stamps, the end is not in it."""
+    """A part of a video that is processed at once; times are time stamps, and the end is excluded."""
 
     video = models.ForeignKey(Video, on_delete=models.PROTECT, related_name="segments")
     number = models.PositiveIntegerField()
@@ -119,7 +119,7 @@ class VideoSegment(models.Model):
 
 
 class VideoTrack(models.Model):
-    """A face followed within a segment; `person` numbers people of this video only, from 1."""
+    """A face followed within a segment; `person` numbers people in this video only, from 1."""
 
     segment = models.ForeignKey(VideoSegment, on_delete=models.PROTECT, related_name="tracks")
     number = models.PositiveIntegerField()
@@ -138,7 +138,7 @@ class VideoTrack(models.Model):
 
 
 class Still(models.Model):
-    """A face picked from a frame: where exactly, and a thumbnail. Never searched by itself."""
+    """A face in a frame, with its exact place and a thumbnail. Never searched by itself."""
 
     public_id = models.CharField(max_length=16, unique=True, default=_still_id)
     video = models.ForeignKey(Video, on_delete=models.PROTECT, related_name="stills")
@@ -162,7 +162,7 @@ class Still(models.Model):
 
 
 class ProbeFrame(models.Model):
-    """A further frame of the same person that a search was made with, beside its probe."""
+    """A further frame of the same person that a search used besides its probe."""
 
     search = models.ForeignKey(Search, on_delete=models.PROTECT, related_name="frames")
     number = models.PositiveSmallIntegerField()

@@ -1,4 +1,4 @@
 """Agencies, members, sign-in, tokens, trials and the policy that binds an agency.
 
-Owns who a member is and which roles they hold. It must never create an account without an invitation.
+Owns who a member is and which roles they have. It must never create an account without an invitation.
 """

@@ -1,7 +1,7 @@
-"""How an agency comes to work here: proposed, its head accepts the terms, the operator opens it.
+"""How an agency starts: the operator registers it, its head accepts the terms, the operator opens it.
 
-The operator is whoever owns the workspace; these acts have no acting member, and the entry names the
-operating-system user. Nothing opens an agency whose head has not accepted.
+Owns these acts of the operator, the owner of the workspace: they have no acting member, and the entry names the
+operating-system user. It must never open an agency whose head has not accepted.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from plainview.policy.terms import TERMS_SHA256
 
 
 def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: str) -> str:
-    """Enter an agency that cannot work yet; return the code with which its head accepts the terms.
+    """Register an agency that is still closed; return the code with which its head accepts the terms.
 
     Raises:
-        Refused: a field is empty or no address, or the name is taken.
+        Refused: a field is empty, the e-mail address is not valid, or the name is taken.
     """
     fields = {
         "name": name.strip(),
@@ -50,7 +50,9 @@ def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: 
                 act=OperatorAct.AGENCY_LIST,
             )
         agency = Agency.objects.create(**fields, terms_code_sha256=digest(code))
-        PolicyVersion.objects.create(agency=agency, number=1, text=NEW_AGENCY, why="what every agency begins with")
+        PolicyVersion.objects.create(
+            agency=agency, number=1, text=NEW_AGENCY, why="the policy that every agency begins with"
+        )
         write_entry(
             "agency.proposed",
             {"agency": agency.public_id, "name": agency.name, "jurisdiction": agency.jurisdiction},
@@ -61,7 +63,7 @@ def propose_agency(name: str, *, jurisdiction: str, head_name: str, head_email: 
 
 
 def accept_terms(code: str) -> Agency:
-    """Record that the head, who holds the code, accepts the terms as they read now.
+    """Record that the head, who has the code, accepts the present terms.
 
     Raises:
         Refused: agency.code.
@@ -89,7 +91,7 @@ def open_agency(name: str, *, administrator_email: str) -> Invited:
     """Open an agency and invite its first administrator.
 
     Raises:
-        Refused: unknown, open already, terms not accepted, or the address is nobody's.
+        Refused: unknown, already open, terms not accepted, or the address is not valid.
     """
     with transaction.atomic():
         agency = agency_named(name)
@@ -109,7 +111,7 @@ def open_agency(name: str, *, administrator_email: str) -> Invited:
 
 
 def suspend_agency(name: str, *, reason: str) -> Agency:
-    """Stop everything that members of an agency may do, until the operator opens it again.
+    """Suspend an agency: its members may do nothing until the operator opens it again.
 
     Raises:
         Refused: unknown, not open, or no reason.

@@ -1,6 +1,6 @@
-"""What lies on a member's desk: the work that waits for them, and what stands in their way. Reads only their own agency's.
+"""Reads a member's desk: their tasks, and what stops them from working, in their own agency only.
 
-Owns the choice of what is shown first. It names no score and no verdict: a verifier may see this page.
+Owns the choice of what is shown first. It must never name a score or a verdict: a verifier may see this page.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from plainview.policy.roles import Role
 from plainview.policy.search import trained
 
 SOON = timedelta(days=30)
-"""How long before the end of a training or a passport it is said: chosen, time to book a course."""
+"""Time before the end of a training or a passport at which the desk shows it: chosen, time to book a course."""
 
-_FRESH = timedelta(days=60)  # older searches without an examination are in their case, not on the desk
-_MOST = 12  # rows of a section; the rest is behind its link
+_FRESH = timedelta(days=60)  # older searches without an examination are only in their case
+_MOST = 12  # rows per section; the rest is behind its link
 
 
 def to_examine(member: Member) -> list[Search]:
-    """The member's own answered searches of open cases in which nobody has examined a candidate, newest first."""
+    """Return the member's own answered searches in open cases without an examined candidate, newest first."""
     examined = Examination.objects.filter(candidate__search=OuterRef("pk"))
     rows = Search.objects.filter(
         ~Exists(examined),
@@ -41,7 +41,7 @@ def to_examine(member: Member) -> list[Search]:
 
 
 def own_cases(member: Member) -> list[Case]:
-    """Open cases that the member opened or searched under, the one last worked on first."""
+    """Return open cases that the member opened or searched under, most recent work first."""
     mine = Case.objects.filter(agency=member.agency, closed_at=None)
     searched = Search.objects.filter(case=OuterRef("pk"), member=member)
     rows = mine.filter(opened_by=member) | mine.filter(Exists(searched))
@@ -49,21 +49,21 @@ def own_cases(member: Member) -> list[Case]:
 
 
 def in_the_way(member: Member) -> list[str]:
-    """What stops the member from their work, or soon will, in plain words with what to do."""
-    found = []
+    """Return what stops the member from working, now or soon, in plain words with the next step."""
+    obstacles = []
     today = timezone.now().date()
     _, policy = binding(member.agency)
     if not member.agency.is_open:
-        found.append("Your agency is not open: nothing can be searched. Ask its head.")
+        obstacles.append("Your agency is not open, so no search can be run. Ask its head.")
     for role in (Role.EXAMINER, Role.VERIFIER):
         if role.value not in member.roles:
             continue
         answer = trained(role, training_facts(member), policy, today)
         if isinstance(answer, Refused):
-            found.append(f"{answer.why} Until then you cannot work as {role.value}. {answer.next_step}")
+            obstacles.append(f"{answer.why} You cannot work as {role.value} until this is resolved. {answer.next_step}")
         elif (ends := _ends(member)) is not None and ends - today <= SOON:
-            found.append(f"Your training runs out on {ends:%-d %B %Y}. Book the next course.")
-    return list(dict.fromkeys(found))
+            obstacles.append(f"Your training expires on {ends:%-d %b %Y}. Book the next course.")
+    return list(dict.fromkeys(obstacles))
 
 
 def _ends(member: Member) -> date | None:
@@ -73,13 +73,13 @@ def _ends(member: Member) -> date | None:
 
 
 def ending_galleries(member: Member) -> list[Gallery]:
-    """Galleries of the agency whose legal basis has ended or ends soon, the next first."""
+    """Return galleries of the agency whose legal basis has ended or ends soon, earliest first."""
     rows = Gallery.objects.filter(agency=member.agency, expires_on__lte=timezone.now().date() + SOON)
     return list(rows.order_by("expires_on")[:_MOST])
 
 
 def untrained(member: Member) -> list[Member]:
-    """Examiners and verifiers of the agency who may not work because their training is missing or over."""
+    """Return examiners and verifiers of the agency who may not work because their training is missing or expired."""
     _, policy = binding(member.agency)
     today = timezone.now().date()
     return [

@@ -1,6 +1,7 @@
-"""Members: invited by an administrator, joined by whoever holds the invitation, their roles, training and leaving.
+"""Members: invitation, joining, roles, training and the end of an account.
 
-Nobody gets in by having an address, and nobody changes their own standing.
+Owns these changes of an account. It must never create an account without an invitation, nor let members change their
+own roles, training or status.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import Role
 
-_MAX_NAME = 200  # characters, as the column
+_MAX_NAME = 200  # characters, as in the column
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,15 @@ def invite_member(
     """Invite a person into the acting member's agency.
 
     Args:
-        email: their address.
-        roles: what they will be.
-        on_trial: they search only in a trial that a supervisor approves.
+        email: the person's address.
+        roles: the person's roles.
+        on_trial: the person searches only in a trial that a supervisor approves.
         ends_on: the last day of an outside auditor's account.
         acting_member: an agency administrator.
 
     Raises:
-        Refused: no permission, no address, roles that do not fit, an outsider without a last day or a member with one,
-            or the person is a member already.
+        Refused: no permission, no valid address, roles that exclude each other, an outsider without a last day or a member with one,
+            or the person is already a member.
     """
     with acting("member.invite", Permission.MEMBER_INVITE, acting_member):
         rules.require(joining.outsider_terms(roles, ends_on, timezone.now().date()))
@@ -60,13 +61,13 @@ def invite_member(
 
 
 def invite_outsider(email: str, role: Role, ends_on: date, *, acting_member: Member) -> Invited:
-    """Invite an outsider to what was granted to them; in the running transaction of the grant."""
+    """Invite an outsider to the search granted to them, in the running transaction of the grant."""
     rules.require(joining.outsider_terms([role.value], ends_on, timezone.now().date(), granted=True))
     return _invite(acting_member.agency, email, [role.value], on_trial=False, ends_on=ends_on, by=acting_member)
 
 
 def invite_first_administrator(agency: Agency, email: str) -> Invited:
-    """Invite the administrator with whom an opened agency begins; in the operator's running transaction."""
+    """Invite the first administrator of an opened agency, in the operator's running transaction."""
     return _invite(agency, email, [Role.ADMINISTRATOR.value], on_trial=False, ends_on=None, by=None)
 
 
@@ -84,7 +85,7 @@ def _invite(
             act=Permission.MEMBER_ROLES,
         )
     now, code = timezone.now(), new_code()
-    # A new invitation replaces the older ones, so that a code sent to a wrong place can be taken back.
+    # A new invitation replaces the older ones, so that a code sent to the wrong place can be withdrawn.
     Invitation.objects.filter(email=email, agency=agency, member=None, expires_at__gt=now).update(expires_at=now)
     invitation = Invitation.objects.create(
         agency=agency,
@@ -112,15 +113,15 @@ def _invite(
 
 
 def join(code: str, name: str) -> Member:
-    """Make the member whom an invitation is for; the person still needs a password and a second factor to sign in.
+    """Create the invited member; the person still needs a password and a second factor to sign in.
 
     Raises:
         Refused: invitation.invalid, member.name, member.exists or agency.not_open.
     """
     name = " ".join(name.split())
     with transaction.atomic():
-        held = Invitation.objects.select_for_update().select_related("agency")
-        invitation = held.filter(code_sha256=digest(code)).first()
+        locked = Invitation.objects.select_for_update().select_related("agency")
+        invitation = locked.filter(code_sha256=digest(code)).first()
         rules.require(
             joining.invitation_valid(
                 invitation is not None,
@@ -129,7 +130,7 @@ def join(code: str, name: str) -> Member:
                 timezone.now(),
             )
         )
-        assert invitation is not None  # noqa: S101  require() has raised otherwise
+        assert invitation is not None  # noqa: S101  require() raises otherwise
         rules.require(rules.agency_open(invitation.agency.is_open))
         if not name or len(name) > _MAX_NAME:
             raise Refused(
@@ -166,10 +167,10 @@ def join(code: str, name: str) -> Member:
 
 
 def set_roles(email: str, roles: list[str], *, on_trial: bool | None = None, acting_member: Member) -> Member:
-    """Give a colleague other roles, or end their being on trial; takes effect at their next act.
+    """Change a colleague's roles, or end their trial; takes effect at their next act.
 
     Raises:
-        Refused: no permission, one's own roles, roles that do not fit, or the last administrator.
+        Refused: no permission, the member's own roles, roles that exclude each other, or the last administrator.
     """
     with acting("member.roles", Permission.MEMBER_ROLES, acting_member):
         member = find.colleague(email, acting_member)
@@ -191,10 +192,10 @@ def set_roles(email: str, roles: list[str], *, on_trial: bool | None = None, act
 
 
 def deactivate(email: str, *, reason: str, acting_member: Member) -> Member:
-    """End a colleague's account and its tokens; what they did stays.
+    """End a colleague's account and its tokens; the records of their acts stay.
 
     Raises:
-        Refused: no permission, oneself, inactive already, or no reason.
+        Refused: no permission, the member's own account, already inactive, or no reason.
     """
     with acting("member.deactivate", Permission.MEMBER_DEACTIVATE, acting_member):
         member = find.colleague(email, acting_member)
@@ -224,7 +225,7 @@ def record_training(
     """Record a course that a colleague completed.
 
     Raises:
-        Refused: no permission, one's own training, or values that cannot be.
+        Refused: no permission, the member's own training, or impossible values.
     """
     with acting("training.record", Permission.TRAINING_RECORD, acting_member):
         member = find.colleague(email, acting_member)

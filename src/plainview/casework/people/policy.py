@@ -1,4 +1,4 @@
-"""Changing an agency's policy; every version stays, with who changed it, when and why."""
+"""Changing an agency's policy; every version stays, with its author, time and reason."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def change_policy(text: str, *, reason: str, acting_member: Member) -> PolicyVer
     """Make `text` the policy of the member's agency from the next act on.
 
     Raises:
-        Refused: no permission, not valid, no reason, or nothing would change.
+        Refused: no permission, not valid, no reason, or no change.
     """
     with acting("policy.change", Permission.POLICY_CHANGE, acting_member):
         parse(text)
         if not reason.strip():
             raise Refused("policy.why", "Policy refused", "The reason is missing.", "State the reason.")
-        # The agency's row is not locked: SQLite and the unique number make the second of two changes fail.
+        # The agency's row is not locked: SQLite or the unique number makes the second of two changes fail.
         newest = PolicyVersion.objects.filter(agency=acting_member.agency).order_by("-number")[0]
         if newest.text == text:
             raise Refused("policy.same", "Nothing changed", "This is already the policy.", "Nothing more is needed.")

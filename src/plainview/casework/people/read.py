@@ -1,4 +1,4 @@
-"""Finding members, their training and their trial; always within one agency, but for signing in."""
+"""Reads members, their training and trials, the agency's policy, invitations and tokens."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from plainview.policy.search import TrainingFacts, TrialFacts
 
 
 def members(member: Member) -> list[Member]:
-    """Every member of the acting member's agency, by address."""
+    """Return every member of the acting member's agency, by address."""
     return list(Member.objects.filter(agency=member.agency).prefetch_related("trainings", "trials").order_by("email"))
 
 
 def invitations(member: Member) -> list[Invitation]:
-    """Invitations of the acting member's agency that can still be used, newest first."""
+    """Return the usable invitations of the acting member's agency, newest first."""
     rows = Invitation.objects.filter(agency=member.agency, member=None, expires_at__gt=timezone.now())
     return list(rows.select_related("invited_by").order_by("-pk"))
 
 
 def training_facts(member: Member, *, known_at: datetime | None = None) -> tuple[TrainingFacts, ...]:
-    """The member's completed courses; with `known_at` only those that were on record then."""
+    """Return the member's completed courses; with `known_at` only those on record at that time."""
     rows = Training.objects.filter(member=member)
     if known_at is not None:
         rows = rows.filter(recorded_at__lte=known_at)
-    return tuple(TrainingFacts(*row) for row in rows.values_list("course", "hours", "expires_on"))
+    return tuple(TrainingFacts(*training) for training in rows.values_list("course", "hours", "expires_on"))
 
 
 def trial_facts(member: Member) -> TrialFacts | None:
-    """The member's newest trial with the searches used in it, None when no supervisor approved one."""
+    """Return the member's newest trial with the searches used in it, None if no supervisor has approved one."""
     trial = Trial.objects.filter(member=member).order_by("-pk").first()
     if trial is None:
         return None
@@ -42,13 +42,13 @@ def trial_facts(member: Member) -> TrialFacts | None:
 
 
 def agencies() -> list[tuple[Agency, int]]:
-    """Every agency with the number of its active members, for the operator."""
+    """Return every agency with the number of its active members, for the operator."""
     counted = Agency.objects.annotate(active=Count("member", filter=Q(member__is_active=True))).order_by("name")
     return [(agency, agency.active) for agency in counted]
 
 
 def tokens(member: Member) -> list[Token]:
-    """The acting member's own tokens, newest first."""
+    """Return the acting member's own tokens, newest first."""
     return list(Token.objects.filter(member=member).order_by("-pk"))
 
 
@@ -64,6 +64,6 @@ def _parsed(text: str) -> AgencyPolicy:
 
 
 def history(member: Member) -> list[PolicyVersion]:
-    """Every version of the member's agency, newest first."""
+    """Return every version of the agency's policy, newest first."""
     versions = PolicyVersion.objects.filter(agency=member.agency).select_related("changed_by")
     return list(versions.order_by("-number"))

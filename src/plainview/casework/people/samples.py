@@ -1,6 +1,6 @@
-"""How the made-up people of a sample workspace sign in: passwords and TOTP secrets, drawn anew for each workspace.
+"""Credentials of the fictitious people of a sample workspace: passwords and TOTP secrets, random for each workspace.
 
-Owns the file that holds them, mode 0600 beside the keys. It must never work outside a sample workspace.
+Owns the file with them, mode 0600, in the folder of the keys. It must never work outside a sample workspace.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from plainview.casework.models import Member
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import OperatorAct, Refused
 
-_PERIOD = 30  # seconds of a code; source: RFC 6238, and the library's default
+_PERIOD = 30  # seconds that a code is valid; source: RFC 6238, and the library's default
 _WORDS = 4  # groups of four letters and digits: 80 random bits
 
 
@@ -34,7 +34,7 @@ def make_credentials() -> None:
         Refused: sample.not_one.
     """
     _require_sample()
-    held: dict[str, dict[str, str]] = {}
+    by_email: dict[str, dict[str, str]] = {}
     with transaction.atomic():
         for member in Member.objects.filter(is_sample=True).order_by("pk"):
             password = "-".join(secrets.token_hex(3)[:5] for _ in range(_WORDS))
@@ -43,24 +43,24 @@ def make_credentials() -> None:
             member.save(update_fields=["password"])
             totp.TOTP.activate(member, secret)
             RecoveryCodes.activate(member)
-            held[member.email] = {"password": password, "totp_secret": secret}
+            by_email[member.email] = {"password": password, "totp_secret": secret}
         descriptor = os.open(_file(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(held, file)
+            json.dump(by_email, file)
 
 
 def credentials() -> dict[str, dict[str, str]]:
-    """Return address -> password, TOTP secret and the code of this very moment.
+    """Return address -> password, TOTP secret and present code.
 
     Raises:
         Refused: sample.not_one.
     """
     _require_sample()
-    held: dict[str, dict[str, str]] = json.loads(_file().read_text("utf-8"))
-    for row in held.values():
+    by_email: dict[str, dict[str, str]] = json.loads(_file().read_text("utf-8"))
+    for credential in by_email.values():
         counter = int(time.time()) // _PERIOD
-        row["code"] = totp.format_hotp_value(totp.hotp_value(row["totp_secret"], counter))
-    return held
+        credential["code"] = totp.format_hotp_value(totp.hotp_value(credential["totp_secret"], counter))
+    return by_email
 
 
 def _require_sample() -> None:

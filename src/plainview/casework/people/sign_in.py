@@ -1,6 +1,6 @@
-"""Signing in and what can go wrong with it: recorded, counted, locked, released, set up again.
+"""Signing in: failures are recorded and counted, accounts locked, released and reset.
 
-Owns the clocks of sign-in. Passwords and second factors themselves are checked by django-allauth.
+Owns the time limits of sign-in. It must never check a password or a second factor: django-allauth does.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def record_failure(member: Member | None, tried: str, factor: str) -> None:
     """Record a failed attempt to sign in; the fifth within 15 minutes locks the account.
 
     Args:
-        member: whose account it was, None for nobody's.
-        tried: the address that was typed.
+        member: the account's member, None if there is no such account.
+        tried: the typed address.
         factor: "password", "totp", "passkey", "recovery code" or "sso".
     """
     now = timezone.now()
@@ -54,32 +54,32 @@ def record_failure(member: Member | None, tried: str, factor: str) -> None:
         write_entry("sign_in.failed", subject, {"tried": tried[:254]}, acting_member=None)
         if member is None:
             return
-        # The row is locked: two failures at the same moment both count.
-        held = Member.objects.select_for_update().get(pk=member.pk)
-        SignInFailure.objects.create(member=held, at=now, factor=factor)
-        recent = SignInFailure.objects.filter(member=held, at__gt=now - signing_in.FAILURE_WINDOW)
-        if held.locked_at is None and signing_in.locks(recent.values_list("at", flat=True), now):
-            held.locked_at = now
-            held.save(update_fields=["locked_at"])
-            end_sessions(held)
+        # The row is locked, so that two simultaneous failures both count.
+        locked = Member.objects.select_for_update().get(pk=member.pk)
+        SignInFailure.objects.create(member=locked, at=now, factor=factor)
+        recent = SignInFailure.objects.filter(member=locked, at__gt=now - signing_in.FAILURE_WINDOW)
+        if locked.locked_at is None and signing_in.locks(recent.values_list("at", flat=True), now):
+            locked.locked_at = now
+            locked.save(update_fields=["locked_at"])
+            end_sessions(locked)
             write_entry(
                 "member.locked",
-                {"member": held.public_id, "agency": held.agency.public_id, "failures": recent.count()},
+                {"member": locked.public_id, "agency": locked.agency.public_id, "failures": recent.count()},
                 acting_member=None,
             )
 
 
 def record_session(action: str, member: Member, **subject: Value) -> None:
-    """Record something of a member's own sign-in: "session.began", "session.ended", "password.changed", …"""
+    """Record an event of a member's own sign-in: "session.began", "session.ended", "password.changed", …"""
     with transaction.atomic():
         write_entry(action, {"agency": member.agency.public_id, **subject}, acting_member=member)
 
 
 def record_two_places(member: Member) -> None:
-    """Record that an account is in use at two places at once, as a flag for the auditor: it may be shared."""
+    """Flag for the auditor an account that is in use in two places at once: it may be shared."""
     with transaction.atomic():
         write_entry("session.two_places", {"agency": member.agency.public_id}, acting_member=member)
-        says = "The account was active at two places within ten minutes: another network and another browser."
+        says = "The account was active in two places within ten minutes: another network and another browser."
         raise_flag(Finding("misuse.two_places", says), member, None)
 
 
@@ -87,7 +87,7 @@ def release(email: str, *, acting_member: Member) -> Member:
     """Unlock a colleague's account.
 
     Raises:
-        Refused: no permission, oneself, unknown, or not locked.
+        Refused: no permission, the member's own account, unknown, or not locked.
     """
     with acting("member.release", Permission.MEMBER_RELEASE, acting_member):
         member = find.colleague(email, acting_member)
@@ -107,10 +107,10 @@ def release(email: str, *, acting_member: Member) -> Member:
 
 
 def reset_sign_in(email: str, *, acting_member: Member) -> str:
-    """Take a colleague's password and second factors away and return the code with which they set up new ones.
+    """Remove a colleague's password and second factors; return the code with which they set up new ones.
 
     Raises:
-        Refused: no permission, oneself, unknown or not active.
+        Refused: no permission, the member's own account, unknown or not active.
     """
     with acting("member.reset", Permission.MEMBER_RELEASE, acting_member):
         member = find.colleague(email, acting_member)
@@ -138,30 +138,30 @@ def reset_sign_in(email: str, *, acting_member: Member) -> str:
 
 
 def use_reset(code: str, password: str) -> Member:
-    """Set the password of whom a reset code is for; the code is used up.
+    """Set the password of the member to whom a reset code belongs; the code can be used once.
 
     Raises:
         Refused: invitation.invalid.
     """
     with transaction.atomic():
         rows = SignInReset.objects.select_for_update().select_related("member__agency")
-        row = rows.filter(code_sha256=digest(code)).first()
+        reset = rows.filter(code_sha256=digest(code)).first()
         rules.require(
             joining.invitation_valid(
-                row is not None,
-                row is not None and row.used_at is not None,
-                row.expires_at if row else None,
+                reset is not None,
+                reset is not None and reset.used_at is not None,
+                reset.expires_at if reset else None,
                 timezone.now(),
             )
         )
-        assert row is not None  # noqa: S101  require() has raised otherwise
-        row.used_at = timezone.now()
-        row.save(update_fields=["used_at"])
-        return set_password(row.member, password)
+        assert reset is not None  # noqa: S101  require() raises otherwise
+        reset.used_at = timezone.now()
+        reset.save(update_fields=["used_at"])
+        return set_password(reset.member, password)
 
 
 def set_password(member: Member, password: str) -> Member:
-    """Give a member the password that they chose; checked before by Django's validators."""
+    """Set a password that the member chose and that Django's validators have checked."""
     with transaction.atomic():
         member.set_password(password)
         member.save(update_fields=["password"])

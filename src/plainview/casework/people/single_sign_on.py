@@ -1,7 +1,7 @@
-"""An agency's own sign-in, OIDC or SAML: which provider vouches for its members, and for nobody else's.
+"""Single sign-on: the OIDC or SAML provider that vouches for an agency's own members.
 
-Owns the one row that names the provider. Whoever signs in through it has to be an invited member of that agency
-(plainview.web.adapters); the second factor of Plainview stays.
+Owns the only row that names the provider. A person who signs in through it must be an invited member of that agency
+(plainview.web.adapters) and still needs Plainview's second factor. It must never vouch for another agency's members.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
 
     Args:
         agency_name: the agency.
-        slug: a short name that stands in the addresses.
+        slug: a short name for the addresses.
         text: TOML: kind = "oidc" with server_url, client_id, client_secret; or kind = "saml" with entity_id,
             sso_url, x509cert.
 
@@ -37,35 +37,37 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
         Refused: agency.unknown, or sso.invalid.
     """
     try:
-        given = tomllib.loads(text)
+        values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _invalid(f"The file is not TOML: {error}.") from None
-    kind = str(given.pop("kind", ""))
+    kind = str(values.pop("kind", ""))
     if kind not in _KINDS:
-        raise _invalid(f"kind is one of: {', '.join(_KINDS)}.")
+        raise _invalid(f"`kind` must be one of: {', '.join(_KINDS)}.")
     provider, fields = _KINDS[kind]
-    if given.keys() != fields or not all(isinstance(value, str) and value.strip() for value in given.values()):
-        raise _invalid(f"{kind} has exactly these texts: {', '.join(sorted(fields))}.")
+    if values.keys() != fields or not all(isinstance(value, str) and value.strip() for value in values.values()):
+        raise _invalid(f"`{kind}` needs exactly these texts: {', '.join(sorted(fields))}.")
     if not _SLUG.fullmatch(slug):
         raise _invalid(f"The short name does not have the form {_SLUG.pattern}.")
-    if any(not given[name].startswith(("https://", "http://127.0.0.1")) for name in fields & {"server_url", "sso_url"}):
+    if any(
+        not values[name].startswith(("https://", "http://127.0.0.1")) for name in fields & {"server_url", "sso_url"}
+    ):
         raise _invalid("The provider's address does not begin with https://.")
     with transaction.atomic():
         agency = agency_named(agency_name)
-        taken = SocialApp.objects.filter(client_id=slug if kind == "saml" else given["client_id"]).first()
+        taken = SocialApp.objects.filter(client_id=slug if kind == "saml" else values["client_id"]).first()
         if taken is not None and taken.settings.get("agency") != agency.public_id:
             raise _invalid("Another agency already uses this short name or client.")
         for app in SocialApp.objects.all():
             if app.settings.get("agency") == agency.public_id:
                 app.delete()
-        # SAML finds its row by the client id, OIDC by the provider id.
+        # SAML identifies its row by the client id, OIDC by the provider id.
         SocialApp.objects.create(
             provider=provider,
             provider_id=slug,
             name=agency.name,
-            client_id=slug if kind == "saml" else given["client_id"],
-            secret=given.get("client_secret", ""),
-            settings=_settings(kind, given, agency),
+            client_id=slug if kind == "saml" else values["client_id"],
+            secret=values.get("client_secret", ""),
+            settings=_settings(kind, values, agency),
         )
         write_entry(
             "agency.sign_in_configured",
@@ -75,14 +77,14 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> Agency:
     return agency
 
 
-def _settings(kind: str, given: dict[str, str], agency: Agency) -> dict[str, object]:
+def _settings(kind: str, values: dict[str, str], agency: Agency) -> dict[str, object]:
     if kind == "oidc":
-        return {"agency": agency.public_id, "server_url": given["server_url"], "oauth_pkce_enabled": True}
-    idp = {"entity_id": given["entity_id"], "sso_url": given["sso_url"], "x509cert": given["x509cert"]}
+        return {"agency": agency.public_id, "server_url": values["server_url"], "oauth_pkce_enabled": True}
+    idp = {"entity_id": values["entity_id"], "sso_url": values["sso_url"], "x509cert": values["x509cert"]}
     return {
         "agency": agency.public_id,
         "idp": idp,
-        # The agency's provider is the one that vouches for its members' addresses.
+        # The agency's provider vouches for its members' addresses.
         "verified_email": True,
         "attribute_mapping": {
             "uid": "urn:oasis:names:tc:SAML:attribute:subject-id",

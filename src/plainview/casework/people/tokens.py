@@ -1,4 +1,4 @@
-"""Tokens with which a member acts on the command line of a served workspace; only their hash is kept."""
+"""Tokens with which a member acts on the command line of a served workspace; only their hash is stored."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
 TOKEN_DAYS = 90
-"""How long a token is valid: chosen, a quarter, as the dry run of a policy."""
+"""How long a token is valid: chosen, a quarter, like the dry run of a policy."""
 
 _SECRET_BYTES = 32
 
 
 def make_token(*, acting_member: Member) -> tuple[Token, str]:
-    """Make a token of the acting member; the text is shown once.
+    """Create a token for the acting member; its text is shown once.
 
     Raises:
         Refused: no permission.
@@ -90,7 +90,7 @@ def require_token(text: str, *, acting_member: Member) -> None:
     )
 
 
-_BYTES = 16  # 128 random bits: not to be guessed
+_BYTES = 16  # 128 random bits: cannot be guessed
 
 
 def new_code(size: int = _BYTES) -> str:
@@ -99,5 +99,5 @@ def new_code(size: int = _BYTES) -> str:
 
 
 def digest(code: str) -> str:
-    """The SHA-256 of a code, 64 hex digits; spaces that came along when it was copied do not count."""
+    """Return the SHA-256 of a code, 64 hex digits; spaces copied with the code are ignored."""
     return hashlib.sha256(code.strip().encode()).hexdigest()

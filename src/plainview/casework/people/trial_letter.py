@@ -1,4 +1,4 @@
-"""The weekly proof-of-value report of an agency's trials, for its head: what trials asked, and what came of it."""
+"""The weekly proof-of-value report on an agency's trials, for its head: their searches and the outcomes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plainview.audit.record import parse_line
 from plainview.casework.models import Agency, Lead, LogEntry, Member, Outcome, Search, Trial
 
 REPORT_DAYS = 7
-"""Length of the week that a report covers; source: the issue of this rulebook."""
+"""Length of the period that a report covers; source: the issue of this rulebook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class TrialLine:
 
 @dataclass(frozen=True, slots=True)
 class WeeklyReport:
-    """What the trials of one agency did from `since` until and with `until`; addressed to its head."""
+    """The trials of an agency from `since` to `until`, both included; addressed to its head."""
 
     agency: str
     head_name: str
@@ -45,38 +45,38 @@ class WeeklyReport:
     trials: tuple[TrialLine, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
     def text(self) -> str:
-        """As a letter to the head of the agency."""
+        """Return the report as a letter to the head of the agency."""
         lines = [
             f"Trials of {self.agency}, {self.since} to {self.until}",
             f"For {self.head_name or 'the head of the agency'}",
             "",
         ]
         if not self.trials:
-            lines.append("No trial ran in this week.")
-        for row in self.trials:
-            refused = ", ".join(f"{rule} {count}" for rule, count in sorted(row.refusals.items())) or "none"
-            outcomes = ", ".join(f"{word} {count}" for word, count in sorted(row.outcomes.items())) or "none"
+            lines.append("There was no trial this week.")
+        for trial in self.trials:
+            refused = ", ".join(f"{rule} {count}" for rule, count in sorted(trial.refusals.items())) or "none"
+            outcomes = ", ".join(f"{word} {count}" for word, count in sorted(trial.outcomes.items())) or "none"
             lines += [
-                f"{row.member}: approved by {row.approved_by}, {row.starts_on} to {row.ends_on}",
-                f"  searches this week {row.searches}; in all {row.searches_in_all} of {row.search_limit}",
-                f"  answered without a candidate {row.without_candidate}",
-                f"  leads released {row.leads}; outcomes reported: {outcomes}",
+                f"{trial.member}: approved by {trial.approved_by}, {trial.starts_on} to {trial.ends_on}",
+                f"  searches this week {trial.searches}; in all {trial.searches_in_all} of {trial.search_limit}",
+                f"  answered without a candidate {trial.without_candidate}",
+                f"  leads released {trial.leads}; outcomes reported: {outcomes}",
                 f"  refusals by rule: {refused}",
             ]
         return "\n".join(lines) + "\n"
 
 
 def weekly_report(member: Member) -> WeeklyReport:
-    """The report of the acting member's agency for the seven days that end now."""
+    """Return the report of the acting member's agency for the seven days until now."""
     return report_of(member.agency)
 
 
 def report_of(agency: Agency) -> WeeklyReport:
-    """The report of one agency for the seven days that end now."""
+    """Return the report of an agency for the seven days until now."""
     now = timezone.now()
     since = now - timedelta(days=REPORT_DAYS)
     rows = Trial.objects.filter(member__agency=agency, ends_on__gte=since.date(), starts_on__lte=now.date())
@@ -106,11 +106,11 @@ def report_of(agency: Agency) -> WeeklyReport:
 
 
 def _refusals(since: str) -> dict[str, Counter[str]]:
-    """Refused searches by member and rule, from the log itself."""
-    found: dict[str, Counter[str]] = {}
+    """Return the number of refused searches by member and rule, from the log itself."""
+    by_member: dict[str, Counter[str]] = {}
     rows = LogEntry.objects.filter(at__gte=since).values_list("canonical", flat=True)
     for canonical in rows.iterator():
         entry = parse_line(bytes(canonical))
         if entry.action == "search.refused":
-            found.setdefault(entry.actor, Counter())[str(entry.subject.get("rule"))] += 1
-    return found
+            by_member.setdefault(entry.actor, Counter())[str(entry.subject.get("rule"))] += 1
+    return by_member

@@ -1,6 +1,6 @@
 """Trials: a supervisor approves a named member for some days and some searches; nobody approves their own.
 
-Owns also the weekly letter to the head of each agency that has trials.
+Owns also the weekly letter to the head of each agency with trials. It must never extend a trial.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from plainview.policy.permissions import Permission
 
 
 def approve_trial(email: str, *, days: int, searches: int, acting_member: Member) -> Trial:
-    """Approve the trial of a colleague, from today on.
+    """Approve a colleague's trial, from today on.
 
     Raises:
-        Refused: no permission, oneself, not on trial, a second trial, or longer than policy allows.
+        Refused: no permission, the member's own trial, not on trial, a second trial, or longer than policy allows.
     """
     with acting("trial.approve", Permission.TRIAL_APPROVE, acting_member):
         member = find.colleague(email, acting_member)
@@ -71,15 +71,15 @@ def approve_trial(email: str, *, days: int, searches: int, acting_member: Member
 
 
 def send_reports() -> list[str]:
-    """Send the proof-of-value report to the head of every agency with trials whose last one is a week old.
+    """Send the proof-of-value report to the head of every agency with trials whose last report is a week old.
 
-    Run daily; a second run in the same week sends nothing. The entry is written before the letter goes.
+    Runs daily; a second run in the same week sends nothing. The entry is written before the letter is sent.
 
     Returns:
-        The names of the agencies whose head was written to.
+        The names of the agencies to whose head a report was sent.
 
     Raises:
-        OSError: the mail server or the outbox refused; the entry is then undone, and the next run sends it.
+        OSError: the mail server or the outbox refused; the entry is then undone, and the next run tries again.
     """
     now, written = timezone.now(), []
     week = timedelta(days=REPORT_DAYS)

@@ -1,4 +1,4 @@
-"""A supervisor's approval of one probe under one case, where policy or the probe's quality asks for it."""
+"""A supervisor's approval of one probe under one case, if policy or the probe's quality requires it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.search import has_purpose, no_refused_ground
 
 APPROVAL_DAYS = 7
-"""How long a request and the approval given on it can be used: chosen, a working week and its weekend."""
+"""How long a request and its approval can be used: chosen, a working week and its weekend."""
 
 
 def request_approval(case_number: str, purpose: str, probe_sha256: str, *, acting_member: Member) -> Approval:
@@ -32,7 +32,7 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
             has_purpose(purpose),
             no_refused_ground("purpose", purpose),
         )
-        row = Approval.objects.create(
+        approval = Approval.objects.create(
             case=case,
             member=acting_member,
             probe_sha256=probe_sha256,
@@ -41,15 +41,15 @@ def request_approval(case_number: str, purpose: str, probe_sha256: str, *, actin
         )
         write_entry(
             "approval.requested",
-            {"approval": row.public_id, "agency": acting_member.agency.public_id, "case": case.pk},
-            {"purpose": row.purpose, "probe_sha256": probe_sha256},
+            {"approval": approval.public_id, "agency": acting_member.agency.public_id, "case": case.pk},
+            {"purpose": approval.purpose, "probe_sha256": probe_sha256},
             acting_member=acting_member,
         )
-    return row
+    return approval
 
 
 def view_waiting(*, acting_member: Member) -> tuple[list[Approval], list[Search]]:
-    """Show what waits for a supervisor: requests for approval and urgent searches; what is shown is an entry.
+    """Show a supervisor the requests for approval and the urgent searches that wait; the view is an entry.
 
     Raises:
         Refused: no permission.
@@ -61,8 +61,8 @@ def view_waiting(*, acting_member: Member) -> tuple[list[Approval], list[Search]
                 "approvals.viewed",
                 {
                     "agency": acting_member.agency.public_id,
-                    "approvals": [row.public_id for row in requests],
-                    "searches": [row.public_id for row in urgent],
+                    "approvals": [request.public_id for request in requests],
+                    "searches": [search.public_id for search in urgent],
                 },
                 acting_member=acting_member,
             )
@@ -73,30 +73,35 @@ def decide_approval(public_id: str, *, grant: bool, reason: str, acting_member: 
     """Grant or deny a colleague's request.
 
     Raises:
-        Refused: no permission, unknown, decided or run out, one's own, or no reason for a denial.
+        Refused: no permission, unknown, decided or expired, the member's own, or no reason for a denial.
     """
     with acting("approval.decide", Permission.SEARCH_APPROVE, acting_member):
         now = timezone.now()
         undecided = Approval.objects.filter(granted=None, expires_at__gt=now)
-        row = find.approval(public_id, acting_member, among=undecided)
-        rules.require(joining.another_person(acting_member.public_id, row.member.public_id, "Approval"))
+        approval = find.approval(public_id, acting_member, among=undecided)
+        rules.require(joining.another_person(acting_member.public_id, approval.member.public_id, "Approval"))
         if not grant and not reason.strip():
             raise Refused(
                 "approval.note", "Nothing decided", "A denial needs a reason.", "State the reason for the denial."
             )
-        row.granted, row.decided_by, row.decided_at, row.note = grant, acting_member, now, reason.strip()
-        row.save(update_fields=["granted", "decided_by", "decided_at", "note"])
+        approval.granted, approval.decided_by, approval.decided_at, approval.note = (
+            grant,
+            acting_member,
+            now,
+            reason.strip(),
+        )
+        approval.save(update_fields=["granted", "decided_by", "decided_at", "note"])
         write_entry(
             "approval.granted" if grant else "approval.denied",
-            {"approval": row.public_id, "case": row.case_id, "member": row.member.public_id},
-            {"note": row.note} if row.note else {},
+            {"approval": approval.public_id, "case": approval.case_id, "member": approval.member.public_id},
+            {"note": approval.note} if approval.note else {},
             acting_member=acting_member,
         )
-    return row
+    return approval
 
 
 def usable_approvals(case: Case, probe_sha256: str, member: Member) -> list[Approval]:
-    """The granted approvals of exactly this probe, case and member that no search has used and that still run."""
+    """Return the unused and unexpired approvals of exactly this probe, case and member."""
     rows = Approval.objects.filter(
         case=case,
         member=member,
@@ -109,18 +114,18 @@ def usable_approvals(case: Case, probe_sha256: str, member: Member) -> list[Appr
 
 
 def usable_approval(case: Case, probe_sha256: str, member: Member) -> Approval | None:
-    """The oldest of them."""
+    """Return the oldest usable approval."""
     return next(iter(usable_approvals(case, probe_sha256, member)), None)
 
 
 def approvals_waiting(member: Member) -> list[Approval]:
-    """Requests of the member's agency that no supervisor has decided, oldest first."""
+    """Return the requests of the member's agency that no supervisor has decided, oldest first."""
     rows = Approval.objects.filter(case__agency=member.agency, granted=None, expires_at__gt=timezone.now())
     return list(rows.select_related("case", "member").order_by("pk"))
 
 
 def urgent_waiting(member: Member) -> list[Search]:
-    """Urgent searches of the member's agency that wait to be authorised, the next to be erased first."""
+    """Return the unauthorised urgent searches of the member's agency, the next to be erased first."""
     rows = Search.objects.filter(
         case__agency=member.agency,
         authorise_by__isnull=False,

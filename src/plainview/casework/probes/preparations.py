@@ -1,7 +1,7 @@
-"""Preparing a probe: a draft on the server from the first photograph to the search, so that nothing is lost on the way.
+"""Preparing a probe: a draft on the server from the first photograph to the search, so that no work is lost.
 
-Owns its life: made, edited, used, erased. The original is kept as it came; edits are words that are applied anew. It
-must never compare a face, nor choose between several: a person says which one is meant.
+Owns a draft's life: created, edited, used, erased. The original stays unchanged; edits are words that are applied again
+each time. It must never compare a face, nor choose between several: a person chooses.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from plainview.recognition.quality import MIN_FACE_PX
 from plainview.recognition.types import Picture
 
 MAX_BYTES = 30 << 20
-"""Largest photograph taken from a page, bytes: a full-frame camera's JPEG is below it."""
+"""Largest photograph that a page accepts, bytes: a full-frame camera's JPEG is smaller."""
 
 DRAFT_ERASED = "preparation.discarded"
-"""The action of the entry about it."""
+"""The action of the entry about an erased draft."""
 
-_MAX_NAME = 200  # characters of a file's name that are kept
+_MAX_NAME = 200  # characters of a file's name that are stored
 _MAX_TEXT = 2000  # characters of a purpose or an urgent reason
 
 
@@ -55,12 +55,12 @@ def prepare(
     review: ExonerationReview | None = None,
     acting_member: Member,
 ) -> Preparation:
-    """Begin with a photograph: decode it, find its faces, keep it. One face is chosen at once, of several none.
+    """Begin a draft with a photograph: decode it, find its faces, store it. A single face is chosen at once.
 
-    A picture in which no face is found is kept too: turned, cut or lightened it may show one.
+    A picture without a detected face is stored too: rotated, cropped or lightened it may show one.
 
     Raises:
-        BadMedia: the file cannot be used; nothing was kept.
+        BadMedia: the file cannot be used; nothing was stored.
         Refused: no permission, unknown or closed case.
     """
     if len(data) > MAX_BYTES:
@@ -74,7 +74,7 @@ def prepare(
     measured = _measured(original, chain)
     with acting("preparation.make", Permission.SEARCH_RUN, acting_member):
         case = find.case(case_number, acting_member)
-        if review is None:  # a review goes on after the case is closed
+        if review is None:  # a review continues after the case is closed
             rules.require(rules.case_open(case.number, case.closed_at.date() if case.closed_at else None))
         draft = Preparation.objects.create(
             member=acting_member,
@@ -99,7 +99,7 @@ def prepare(
 
 
 def prepare_again(public_id: str, *, acting_member: Member) -> Preparation:
-    """Begin anew with the photograph and the edits of a draft that was searched already.
+    """Begin a new draft with the photograph and the edits of one that was searched with.
 
     Raises:
         Refused: unknown, or the case was closed.
@@ -118,11 +118,11 @@ def prepare_again(public_id: str, *, acting_member: Member) -> Preparation:
 
 
 def edit(public_id: str, text: str, *, acting_member: Member) -> Preparation:
-    """Add an edit to the chain; faces are looked for again, and the chosen one stays chosen where it is found.
+    """Add an edit to the chain; faces are detected again, and the chosen one stays chosen if it is found.
 
     Raises:
         BadMedia: bad_edit or too_many_pixels; nothing was changed.
-        Refused: unknown, or searched already.
+        Refused: unknown, or already searched.
     """
     draft = _open(public_id, acting_member)
     chain = editing.read(draft.edits)
@@ -131,25 +131,25 @@ def edit(public_id: str, text: str, *, acting_member: Member) -> Preparation:
 
 
 def undo(public_id: str, *, back_to: int = -1, acting_member: Member) -> Preparation:
-    """Take the last edit back, or every one after the first `back_to`; 0 is the original.
+    """Undo the last edit, or every edit after the first `back_to`; 0 is the original.
 
     Raises:
-        Refused: unknown, or searched already.
+        Refused: unknown, or already searched.
     """
     draft = _open(public_id, acting_member)
     return _edited(draft, editing.read(draft.edits)[:back_to])
 
 
 def save(public_id: str, changes: dict[str, Any], *, acting_member: Member) -> Preparation:
-    """Keep what the member has typed so far; rules are asked when it is searched.
+    """Save what the member has entered so far; rules are checked at the search.
 
     Args:
         public_id: the draft.
-        changes: some of face, origin, purpose, galleries, top, urgent_reason; others stay as they are.
-        acting_member: whose draft it is.
+        changes: some of face, origin, purpose, galleries, top, urgent_reason; the others stay unchanged.
+        acting_member: the owner of the draft.
 
     Raises:
-        Refused: unknown; a change of face or origin after it was searched; preparation.face, preparation.origin.
+        Refused: unknown; a change of face or origin after a search; preparation.face, preparation.origin.
     """
     draft = find.preparation(public_id, acting_member)
     fixed = {"face", "origin"} & changes.keys()
@@ -176,7 +176,7 @@ def save(public_id: str, changes: dict[str, Any], *, acting_member: Member) -> P
 
 
 def discard(public_id: str, *, acting_member: Member) -> None:
-    """Throw a draft away: its photograph and texts are erased; searches made with it keep theirs.
+    """Discard a draft: its photograph and texts are erased; searches made with it keep theirs.
 
     Raises:
         Refused: no permission, unknown, or a hold keeps it.
@@ -193,18 +193,18 @@ def discard_stale() -> list[str]:
     late = timezone.now() - timedelta(days=DRAFT_DAYS)
     gone = []
     rows = Preparation.objects.filter(discarded_at=None, changed_at__lt=late)
-    for row in rows.select_related("case__agency"):
+    for draft in rows.select_related("case__agency"):
         with transaction.atomic():
-            lock_holds(row.case.agency)
-            held = Preparation.objects.select_for_update().get(pk=row.pk)
-            if held.discarded_at is None and held.changed_at < late and not held_draft(held):
-                erase_draft(held, f"left alone for {DRAFT_DAYS} days")
-                gone.append(held.public_id)
+            lock_holds(draft.case.agency)
+            locked = Preparation.objects.select_for_update().get(pk=draft.pk)
+            if locked.discarded_at is None and locked.changed_at < late and not held_draft(locked):
+                erase_draft(locked, f"not changed for {DRAFT_DAYS} days")
+                gone.append(locked.public_id)
     return gone
 
 
 def use(draft: Preparation, *, acting_member: Member) -> None:
-    """Note in the running transaction that the draft is searched; only its first search is an entry here."""
+    """Record in the running transaction that the draft is searched with; only the first search writes an entry here."""
     if Preparation.objects.filter(pk=draft.pk, used_at=None).update(used_at=timezone.now()):
         write_entry("preparation.used", {"preparation": draft.public_id}, acting_member=acting_member)
 
@@ -216,9 +216,9 @@ def erase_draft(
     *,
     cause: Mapping[str, Value] | None = None,
 ) -> int | None:
-    """Erase a draft in the running transaction; its picture goes after the commit, if nothing else needs it.
+    """Erase a draft in the running transaction; its picture is erased after the commit, unless something else needs it.
 
-    Whether a hold keeps it is asked by the caller. Returns the number of the entry; None when it was erased before.
+    The caller checks for holds. Return the number of the entry; None if the draft was already erased.
     """
     if draft.discarded_at is not None:
         return None
@@ -275,7 +275,7 @@ def _require_face(draft: Preparation, number: int | None) -> None:
 def _edited(draft: Preparation, chain: tuple[editing.Edit, ...]) -> Preparation:
     original = services().decoder.decode(services().blobs.get(draft.blob))
     before = editing.read(draft.edits)
-    # Only a choice among several was a person's: a face that was alone is not carried on into a crowd.
+    # Only a choice among several faces was a person's: a single face does not stay chosen among others.
     chosen = draft.faces[draft.face - 1] if draft.face and len(draft.faces) > 1 else None
     for name, value in _measured(original, chain).items():
         setattr(draft, name, value)
@@ -293,7 +293,7 @@ def _found_again(
     after: Sequence[editing.Edit],
     box: Sequence[float],
 ) -> int | None:
-    """The number of the face in whose box the middle of the chosen one lies now."""
+    """Return the number of the face whose box now contains the middle of the chosen one."""
     whole = (size[0], size[1])
     middle = np.array([box[0] + box[2] / 2, box[1] + box[3] / 2, 1.0])
     x, y, _ = editing.place(whole, after) @ np.linalg.inv(editing.place(whole, before)) @ middle
@@ -305,7 +305,7 @@ def _found_again(
 
 
 def _measured(original: Picture, chain: Sequence[editing.Edit]) -> dict[str, Any]:
-    """Size and faces of the picture after its edits, largest first; one usable face alone is the chosen one."""
+    """Return size and faces of the picture after its edits, largest first; a single usable face is chosen."""
     picture = editing.apply(original, chain)
     faces = [
         {

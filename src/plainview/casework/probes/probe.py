@@ -1,8 +1,8 @@
 """The probe of one search: its picture, its chosen face, its quality, its edit chain, and its further frames.
 
-Owns decoding and choosing the face, what of a probe is stored, and what of its origin is in the log and what is sealed.
-It must never compare a face with anything; frames are put together only when a person said that they show one person
-(videos.stills).
+Owns decoding and choosing the face, which parts of a probe are stored, and which parts of its origin are public in the
+log or sealed. It must never compare a face with anything; frames are combined only if a person said that they show one
+person (videos.stills).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from plainview.recognition.video.fuse import fused
 
 @dataclass(frozen=True, slots=True)
 class Further:
-    """A further frame of the same person: its bytes, its picture, its face there, and where it is from."""
+    """A further frame of the same person: its bytes, its picture, the face in it, and its origin."""
 
     data: bytes
     picture: Picture
@@ -34,7 +34,7 @@ class Further:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A prepared probe: the original bytes, the picture after its edits, the face chosen in it, the still it was."""
+    """A prepared probe: the original bytes, the picture after its edits, the chosen face, and its still, if any."""
 
     name: str
     data: bytes
@@ -48,13 +48,13 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class StoredProbe:
-    """A probe as the record of its search has it.
+    """A probe as recorded with its search.
 
     Attributes:
         columns: its columns of the search.
-        frames: its further frames, rows of the search that are not saved yet.
-        entry_fields: what of it is in the public part of the entry.
-        sealed_fields: what of it the entry seals.
+        frames: its further frames, as unsaved rows of the search.
+        entry_fields: its fields in the public part of the entry.
+        sealed_fields: its sealed fields in the entry.
     """
 
     columns: dict[str, Any]
@@ -64,11 +64,11 @@ class StoredProbe:
 
 
 def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
-    """Read, decode, edit and detect: touches neither gallery nor log (docs/adr/0002).
+    """Read, decode, edit and detect, without touching gallery or log (docs/adr/0002).
 
     Args:
         path: the original.
-        number: which face of the picture after its edits, from 1; None: the largest.
+        number: the face in the picture after its edits, from 1; None: the largest.
         edits: a chain as recognition.edits writes it.
 
     Raises:
@@ -78,7 +78,7 @@ def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str]
 
 
 def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:
-    """As `prepare_probe`, of the bytes of the original."""
+    """As `prepare_probe`, from the bytes of the original."""
     chain = read(edits)
     picture = apply(services().decoder.decode(data), chain)
     chosen, face = services().engine.probe_face(picture, number)
@@ -86,7 +86,7 @@ def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequen
 
 
 def template_of(probe: Probe) -> Vector:
-    """Return the template that is searched with: of the probe alone, or of all its frames."""
+    """Return the template for the search, from the probe alone or from all its frames."""
     engine = services().engine
     shown = [(probe.picture, probe.face), *((frame.picture, frame.face) for frame in probe.further)]
     return fused(
@@ -96,7 +96,7 @@ def template_of(probe: Probe) -> Vector:
 
 
 def columns_of(probe: Probe) -> dict[str, Any]:
-    """Store the original; return the columns that a search and an alert have of a probe."""
+    """Store the original; return the columns of a probe in a search or an alert."""
     return {
         "probe_blob": services().blobs.put(probe.data),
         "probe_name": probe.name,
@@ -111,14 +111,14 @@ def columns_of(probe: Probe) -> dict[str, Any]:
 
 
 def store(probe: Probe) -> StoredProbe:
-    """Store the originals of a probe and its further frames; return what its search says of them."""
+    """Store the originals of a probe and its further frames; return their record."""
     columns, frames = columns_of(probe), _frames(probe.further)
     sealed: dict[str, Value] = {"probe_sha256": columns["probe_blob"]}
     if probe.edits:
         sealed["edits"] = list(probe.edits)
     sealed |= secret_part(probe.provenance)
     if frames:
-        sealed["frames"] = [[row.blob, str(row.provenance["frame_sha256"])] for row in frames]
+        sealed["frames"] = [[frame.blob, str(frame.provenance["frame_sha256"])] for frame in frames]
     return StoredProbe(
         columns,
         frames,
@@ -132,12 +132,12 @@ def store(probe: Probe) -> StoredProbe:
 
 
 def public_part(provenance: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a still's origin may be in the log: nothing that shows or names anybody."""
+    """Return the part of a still's origin that may be public: nothing that shows or names a person."""
     return {key: provenance[key] for key in ("video", "still", "time_s", "frame") if key in provenance}
 
 
 def secret_part(provenance: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a still's origin is sealed, so that it can be erased one day."""
+    """Return the part of a still's origin that is sealed, so that it can be erased."""
     return {key: provenance[key] for key in ("frame_sha256", "box", "video_sha256") if key in provenance}
 
 

@@ -1,6 +1,6 @@
 """Items with a known answer: added from lawful references, retired, and never released as leads.
 
-Owns what an item is made of. Who gets which item and when is drawn in actions.assign; nothing here tells a verifier.
+Owns the content of an item; examination.assign draws who gets which item and when. It must never tell a verifier.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ProbePicture:
 
 
 def picture_probe(data: bytes) -> ProbePicture:
-    """The largest face of a picture that somebody brings, for instance a still of a colleague who consented.
+    """Return the largest face of a new picture, for instance of a colleague who consented.
 
     Raises:
         BadMedia: the picture cannot be used.
@@ -54,17 +54,17 @@ def picture_probe(data: bytes) -> ProbePicture:
 def add_item(
     probe: str | Path | bytes, reference: str, *, is_mated: bool, basis: str, acting_member: Member
 ) -> ProficiencyItem:
-    """Add a probe and a face of which it is known whether they are one person's.
+    """Add a probe and a face for which it is known whether they show the same person.
 
     Args:
         probe: id of a reference of the agency; or a picture, as a file or its bytes.
-        reference: id of the reference that is shown as the candidate; the foils come from its gallery.
-        is_mated: True when both are known, from records and not from a score, to be one person.
-        basis: why these pictures may be used for this, in words: consent, or a law.
-        acting_member: who adds it, and never gets it themself.
+        reference: id of the reference shown as the candidate; the foils come from its gallery.
+        is_mated: True if records, not a score, show that both are the same person.
+        basis: why these pictures may be used for this: consent, or a law.
+        acting_member: the member who adds the item, and never gets it as a task.
 
     Raises:
-        Refused: no permission, unknown references, the same picture twice, or no basis in words.
+        Refused: no permission, unknown references, the same picture twice, or no basis.
         BadMedia: the picture cannot be used.
     """
     brought = None
@@ -102,12 +102,12 @@ def add_item(
 
 
 def retire_item(public_id: str, *, reason: str, acting_member: Member) -> ProficiencyItem:
-    """Give an item to nobody any more; its answers so far stay in the figures.
+    """Retire an item; its answers so far stay in the figures.
 
-    A probe picture that was brought for it is erased, unless something else uses the same picture.
+    A probe picture that was added for it is erased, unless something else uses the same picture.
 
     Raises:
-        Refused: no permission, unknown, retired already, given to somebody who has not answered, or no reason.
+        Refused: no permission, unknown, already retired, assigned to a member who has not answered, or no reason.
     """
     with acting("proficiency.retire", Permission.PROFICIENCY_MANAGE, acting_member):
         item = find.proficiency_item(public_id, acting_member)
@@ -138,5 +138,5 @@ def retire_item(public_id: str, *, reason: str, acting_member: Member) -> Profic
     return item
 
 
-def _of_reference(row: Reference) -> ProbePicture:
-    return ProbePicture(row.blob, row.box, row.points, reference=row)
+def _of_reference(reference: Reference) -> ProbePicture:
+    return ProbePicture(reference.blob, reference.box, reference.points, reference=reference)

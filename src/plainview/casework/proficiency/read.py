@@ -1,6 +1,7 @@
-"""How people compare: agreement with others, time taken, and answers on items with a known answer.
+"""Reads how people compare faces: agreement with others, time taken, and answers on items with a known answer.
 
-Owns who may read whose: one's own, up to the last Monday (policy.proficiency.told_until); everybody's for a supervisor.
+Owns who may read which figures: members their own, up to the last Monday (policy.proficiency.told_until); supervisors
+everybody's.
 """
 
 from __future__ import annotations
@@ -34,13 +35,12 @@ class Figures:
     """One person's figures.
 
     Attributes:
-        verified: how many verifications they answered, with or without a known answer.
-        seconds: median time from the first view of a task to its answer; None with too few.
-        agreed: of the ordinary ones, those that agreed with the examiner.
-        upheld: of their own examinations that concluded a potential candidate and were verified, those whose first
-            verifier agreed.
-        known: their answers where the answer is known.
-        until: up to when this reaches.
+        verified: number of verifications answered, with or without a known answer.
+        seconds: median time from the first view of a task to its answer; None if there are too few.
+        agreed: ordinary verifications that agreed with the examiner.
+        upheld: own examinations of a potential candidate whose first verifier agreed, of those verified.
+        known: answers on items with a known answer.
+        until: end of the period.
     """
 
     member: Member
@@ -53,12 +53,12 @@ class Figures:
 
 
 def own_figures(member: Member) -> Figures:
-    """The member's own figures, up to the last Monday."""
+    """Return the member's own figures, up to the last Monday."""
     return figures_of(member, told_until(timezone.now()))
 
 
 def everybodys_figures(member: Member) -> list[Figures]:
-    """The figures of everybody in the member's agency who verifies or has verified, up to now.
+    """Return the figures of everybody in the member's agency who verifies or has verified, up to now.
 
     Raises:
         Refused: no permission.
@@ -66,14 +66,14 @@ def everybodys_figures(member: Member) -> list[Figures]:
     rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_REPORT))
     people = Member.objects.filter(agency=member.agency).annotate(done=Count("verification")).order_by("name")
     return [
-        figures_of(row, timezone.now())
-        for row in people
-        if row.done or (row.is_active and holds(row.roles, Permission.VERIFICATION_RECORD))
+        figures_of(colleague, timezone.now())
+        for colleague in people
+        if colleague.done or (colleague.is_active and holds(colleague.roles, Permission.VERIFICATION_RECORD))
     ]
 
 
 def figures_of(member: Member, until: datetime) -> Figures:
-    """One person's figures up to a moment; who may read them is decided by whoever asks."""
+    """Return one person's figures up to a moment; the caller checks who may read them."""
     done = Verification.objects.filter(verifier=member, answered_at__lt=until)
     faces = VerificationItem.objects.filter(verification__in=done)
     ordinary = faces.filter(is_candidate=True, verification__proficiency=None)
@@ -94,7 +94,7 @@ def figures_of(member: Member, until: datetime) -> Figures:
 
 
 def _upheld(member: Member, until: datetime) -> Share:
-    """Only potential candidates go to a verifier, so that to agree is to conclude the same."""
+    """Return how often first verifiers agreed: only potential candidates are verified, so agreeing is the same conclusion."""
     first: dict[int, str] = {}
     rows = VerificationItem.objects.filter(
         is_candidate=True, verification__examination__member=member, verification__answered_at__lt=until
@@ -122,15 +122,15 @@ def _known(done: QuerySet[Verification]) -> list[Known]:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An item, how often it was given, and how often answered."""
+    """An item, with how often it was assigned and answered."""
 
     item: ProficiencyItem
-    given: int
+    assigned: int
     answered: int
 
 
 def items(member: Member) -> list[Listed]:
-    """The items of the member's agency, newest first.
+    """Return the items of the member's agency, newest first.
 
     Raises:
         Refused: no permission.
@@ -138,12 +138,12 @@ def items(member: Member) -> list[Listed]:
     rules.require(rules.may(member.roles, member.is_active, Permission.PROFICIENCY_MANAGE))
     rows = ProficiencyItem.objects.filter(agency=member.agency).select_related("reference__gallery", "added_by")
     done = Count("verifications", filter=Q(verifications__answered_at__isnull=False))
-    counted = rows.annotate(given=Count("verifications"), answered=done).order_by("-pk")
-    return [Listed(row, row.given, row.answered) for row in counted]
+    counted = rows.annotate(assigned=Count("verifications"), answered=done).order_by("-pk")
+    return [Listed(item, item.assigned, item.answered) for item in counted]
 
 
 def item_picture(public_id: str, which: str, member: Member) -> bytes:
-    """The probe's or the face's picture of an item.
+    """Return the picture of an item's probe or face.
 
     Raises:
         Refused: no permission, unknown, or erased.

@@ -1,7 +1,7 @@
-"""Recording what a search found: the candidate list and its entry, in one transaction.
+"""Recording the answer of a search: the candidate list and its entry, in one transaction.
 
-Owns that nothing is shown which is not recorded; and that another agency's search is not answered once its ground is
-gone, asked in the same transaction.
+Owns that only recorded candidates are shown. It must never answer a search whose ground no longer holds: the check is
+in the same transaction.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ class Answer:
 def record_answer(
     search: Search, answer: Ranked, asked: Receipt, ground: Ground, *, acting_member: Member | None
 ) -> Answer:
-    """Record the candidate list of a recorded search; None acts for an alert.
+    """Record the candidate list of a recorded search; for an alert, the acting member is None.
 
     Raises:
         Refused: its ground no longer holds.
     """
-    references = shown_references([row.reference for row in answer.listed])
+    references = shown_references([listed.reference for listed in answer.listed])
     candidates = [
         Candidate(
             search=search,
             rank=rank,
-            score=Decimal(f"{row.cosine:.6f}"),
-            adjusted=Decimal(f"{row.score:.6f}"),
-            reference=references[row.reference],
+            score=Decimal(f"{listed.cosine:.6f}"),
+            adjusted=Decimal(f"{listed.score:.6f}"),
+            reference=references[listed.reference],
         )
-        for rank, row in enumerate(answer.listed, start=1)
+        for rank, listed in enumerate(answer.listed, start=1)
     ]
-    rows = [[row.rank, row.reference.public_id, str(row.score), str(row.adjusted)] for row in candidates]
+    rows = [[entry.rank, entry.reference.public_id, str(entry.score), str(entry.adjusted)] for entry in candidates]
     search.gallery_size, search.gallery_seq = answer.compared, answer.reached
     search.calibration, search.scorer = answer.calibration, answer.scorer
     search.nearness = Decimal(f"{answer.nearness:.6f}")

@@ -1,4 +1,4 @@
-"""Reading a recorded candidate list; that somebody saw it is recorded by actions.search.view_candidates."""
+"""Reads a recorded candidate list; search.run.view_candidates records who saw it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from plainview.policy.permissions import Permission
 
 
 def answered(public_id: str, member: Member) -> Search:
-    """A search of the member's agency that has an answer.
+    """Return a search of the member's agency that has an answer.
 
     Raises:
-        Refused: search.unknown, search.sealed, or search.no_answer when it was not answered or was erased.
+        Refused: search.unknown, search.sealed, or search.no_answer if it was not answered or was erased.
     """
     search = find.viewable_search(public_id, member)
     if search.answered_at is None or search.erased_at is not None:
@@ -27,5 +27,5 @@ def answered(public_id: str, member: Member) -> Search:
 
 
 def candidates_of(search: Search) -> list[Candidate]:
-    """The whole list of a search, by rank, each with its reference."""
+    """Return the whole list of a search, by rank, each candidate with its reference."""
     return list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))

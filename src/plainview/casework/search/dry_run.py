@@ -1,6 +1,6 @@
-"""What a policy that is not in force yet would have refused, on the agency's own recent searches.
+"""Dry run of a new policy: which of the agency's own recent searches it would have refused.
 
-Owns reading; it must never change a policy.
+Owns the comparison. It must never change a policy.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ DRY_RUN_DAYS = 90
 
 @dataclass
 class DryRun:
-    """What a policy would have done to the searches that were run.
+    """The effect of a policy on the searches that were run.
 
     Attributes:
-        since: begin of the time looked at.
-        searches: how many were run in it.
-        refused: how many of them the new policy refuses.
-        by_rule: rule id -> how many it refuses first.
+        since: beginning of the period.
+        searches: number of searches in it.
+        refused: how many of these the new policy refuses.
+        by_rule: rule id -> searches that it is the first to refuse.
         examples: (search id, rule id, why), at most 20.
     """
 
@@ -47,8 +47,8 @@ _EXAMPLES = 20
 def dry_run(policy: AgencyPolicy, member: Member, *, days: int = DRY_RUN_DAYS) -> DryRun:
     """Run the searches of the last `days` days of the member's agency against another policy.
 
-    Each is judged as it stood then: the day, the member's training, the case, the passport and the approval.
-    A rule that already refuses the search as it is recorded says nothing about the change and is left out.
+    Each search is judged by the facts of its day: the member's training, the case, the passport and the approval.
+    A rule that also refuses under the policy of that day is left out, because it is not part of the change.
     """
     result = DryRun(timezone.now() - timedelta(days=days))
     for search, facts in _searches(member.agency, result.since):

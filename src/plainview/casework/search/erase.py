@@ -1,7 +1,8 @@
-"""Erasing a search: the urgent one that nobody authorised in time, and the one whose time is over by a retention rule.
+"""Erasing a search that was not authorised in time, or whose retention period has ended.
 
-Owns what goes and what stays. Its entries stay in the log with their numbers, and a bare row; the openings of their
-commitments, the probe, the candidates, what people saw in it and every text go. What a hold keeps is never erased.
+Owns what is erased and what stays. The log entries stay with their numbers, and so does a bare row; the openings of
+their commitments, the probe, the candidates, the examinations and every text are erased. It must never erase what a
+hold keeps.
 """
 
 from __future__ import annotations
@@ -33,19 +34,19 @@ from plainview.casework.models import (
 from plainview.casework.probes.preparations import erase_draft
 
 SEARCH_ERASED = "search.erased"
-"""The action of the entry about it; a restore looks for it."""
+"""The action of the entry about an erasure; a restore looks for it."""
 
 
 def erase_search(
     search: Search, why: str, *, cause: Mapping[str, Value] | None = None, action: str = SEARCH_ERASED
 ) -> Receipt:
-    """Erase a search, locked by the caller, in the running transaction; its pictures go after the commit.
+    """Erase a search, locked by the caller, in the running transaction; its pictures are erased after the commit.
 
     Args:
-        search: one that was not erased.
-        why: in words, without personal data: it is public.
-        cause: what else the entry says publicly, such as the run and the rule.
-        action: the entry's.
+        search: a search that is not erased yet.
+        why: the reason in words, without personal data: it is public.
+        cause: more public facts for the entry, such as the run and the rule.
+        action: the action of the entry.
 
     Raises:
         Refused: hold.in_force.
@@ -58,8 +59,8 @@ def erase_search(
 def blank_search(
     search: Search, why: str, *, cause: Mapping[str, Value] | None = None, action: str = SEARCH_ERASED
 ) -> Receipt:
-    """As `erase_search`, without asking for holds: for a restore, which repeats what was free to be erased then."""
-    entries = [seq for seq, _ in entries_about(search)]  # before the ids by which they are found are gone
+    """As `erase_search`, ignoring holds: for a restore, which repeats erasures that were allowed when they were made."""
+    entries = [seq for seq, _ in entries_about(search)]  # before the ids that identify them are erased
     ProbeTemplate.objects.filter(search=search).delete()
     _erase_looking(search)
     drop_packages(DisclosurePackage.objects.filter(search=search))
@@ -96,7 +97,7 @@ def blank_search(
 
 
 def _erase_looking(search: Search) -> None:
-    """What people saw in it goes with it: it was made from what must not be kept."""
+    """Erase the examinations of the search: they describe data that must not be kept."""
     looked = Examination.objects.filter(candidate__search=search)
     Outcome.objects.filter(lead__examination__in=looked).delete()
     SharedLead.objects.filter(lead__examination__in=looked).delete()

@@ -1,8 +1,8 @@
-"""The grounds of a search: why it may be made, what must still be true when it is answered, what its record says of it.
+"""The grounds of a search: why it is allowed, what must still hold when it is answered, what its record says.
 
 Owns everything in which an urgent search, the search of an exoneration review and a search for another agency differ
 from an ordinary one: the steps of search.run ask the ground and have no branch of their own. A ground looks up facts and
-adds rules; it must never answer a rule of the search itself.
+adds rules; it must never decide a rule of the search itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from plainview.audit.record import Value
-from plainview.casework.agreements.guard import held, require_agreed, require_asked, withhold
+from plainview.casework.agreements.guard import locked_request, require_agreed, require_asked, withhold
 from plainview.casework.agreements.read import named
 from plainview.casework.models import Case, ExonerationReview, Member, Search, SharedRequest
 from plainview.casework.search.reviewed import review_to_search
@@ -21,12 +21,12 @@ from plainview.policy.decision import Refused
 
 @dataclass(frozen=True, slots=True)
 class GroundFacts:
-    """A ground as it is now, for the rules, the row and the entry of the search.
+    """The present facts of a ground, for the rules, the row and the entry of the search.
 
     Attributes:
-        urgent_reason: why life is at risk; "" when the search is not urgent.
+        urgent_reason: why life is at risk; "" if the search is not urgent.
         review: the accepted exoneration review that the search answers.
-        shared: the other agency's request that is searched; in a transaction its agreement is locked.
+        shared: the other agency's request; in a transaction its agreement is locked.
     """
 
     urgent_reason: str = ""
@@ -34,7 +34,7 @@ class GroundFacts:
     shared: SharedRequest | None = None
 
     def entry_fields(self) -> dict[str, Value]:
-        """Return what the public part of the request's entry says of the ground."""
+        """Return the ground's public fields in the request's entry."""
         return {
             "urgent": bool(self.urgent_reason),
             "review": self.review.public_id if self.review else None,
@@ -42,7 +42,7 @@ class GroundFacts:
         }
 
     def sealed_fields(self) -> dict[str, Value]:
-        """Return what the entry seals of the ground."""
+        """Return the ground's sealed fields in the request's entry."""
         return {"urgent_reason": self.urgent_reason} if self.urgent_reason else {}
 
 
@@ -50,31 +50,31 @@ class Ground:
     """The ordinary ground: a case of the member's own agency. Every other ground overrides what differs."""
 
     def facts(self, case: Case | None, member: Member) -> GroundFacts:
-        """Look the ground up as it is now.
+        """Look up the present facts of the ground.
 
-        Args:
-            case: the case that the search names, with the request that it stands for (`mirrored`), if any.
-            member: who searches.
+                Args:
+                    case: the case that the search names, with the request that it mirrors (`mirrored`), if any.
+        case: the case that the search names, with the request that it mirrors (`mirrored`), if any.
 
-        Raises:
-            Refused: there is no such ground, or it does not allow this member to search under this case.
+                Raises:
+                    Refused: the ground does not exist, or does not allow this member to search under this case.
         """
         rules.require(words.mirror_only_by_request(hasattr(case, "mirrored"), False))
         return GroundFacts()
 
     def refusal_fields(self) -> dict[str, Value]:
-        """Return what the entry about a refusal says of the ground."""
+        """Return the ground's fields in the entry about a refusal."""
         return {}
 
     def still_holds(self) -> None:
-        """Ask again, for a search that was recorded, what must hold until it is answered.
+        """Check again, for a recorded search, what must hold until it is answered.
 
         Raises:
-            Refused: the first rule that says no.
+            Refused: the first rule that refuses.
         """
 
     def withhold(self, search: Search, requested_in: int, refused: Refused, acting_member: Member) -> None:
-        """Record what becomes of a recorded search that a rule refuses to answer."""
+        """Record the outcome of a recorded search that a rule refuses to answer."""
 
 
 ORDINARY = Ground()
@@ -93,13 +93,13 @@ class Review(Ground):
 
 @dataclass(frozen=True, slots=True)
 class ForAnotherAgency(Ground):
-    """Another agency's request, by its id; its agreement and the rules of both agencies hold to the end."""
+    """Another agency's request, by its id; its agreement and the rules of both agencies apply to the end."""
 
     request: str
 
     def facts(self, case: Case | None, member: Member) -> GroundFacts:
-        """As `Ground.facts`: a rule of the agreement, of the request or of the agency that asks says no."""
-        request = held(self.request)
+        """As `Ground.facts`: a rule of the agreement, of the request or of the requesting agency refuses."""
+        request = locked_request(self.request)
         require_agreed(request)
         taker = request.taken_by.public_id if request.taken_by else ""
         rules.require(
@@ -111,23 +111,23 @@ class ForAnotherAgency(Ground):
         return GroundFacts(shared=request)
 
     def refusal_fields(self) -> dict[str, Value]:
-        """Return the request and both agencies; nothing where there is no such request."""
+        """Return the request and both agencies; nothing if the request does not exist."""
         requests = SharedRequest.objects.select_related("agreement__holder", "agreement__asker")
         request = requests.filter(public_id=self.request).first()
         return named(request) if request else {}
 
     def still_holds(self) -> None:
-        """As `Ground.still_holds`: the agreement is in force and the request open, both locked in a transaction."""
-        require_agreed(held(self.request))
+        """As `Ground.still_holds`: the agreement must be in force and the request open, both locked in a transaction."""
+        require_agreed(locked_request(self.request))
 
     def withhold(self, search: Search, requested_in: int, refused: Refused, acting_member: Member) -> None:
-        """Record that it is not answered, and by which rule; whatever was computed by then is dropped."""
+        """Record that the search is not answered, and by which rule; everything computed so far is dropped."""
         withhold(search, requested_in, refused, acting_member)
 
 
 @dataclass(frozen=True, slots=True)
 class Urgent(Ground):
-    """Life is at risk: the search of another ground, authorised afterwards. It never gives up what that ground asks."""
+    """Life is at risk: a search on another ground, authorised afterwards. The checks of that ground still apply."""
 
     reason: str
     ground: Ground = ORDINARY
@@ -150,11 +150,11 @@ class Urgent(Ground):
 
 
 def ground_of(*, urgent: str = "", review: str = "") -> Ground:
-    """Return the ground that a member states for a search of their own agency.
+    """Return the ground that a member states for their own agency's search.
 
     Args:
-        urgent: why life is at risk, when the search cannot wait for a supervisor; else blank.
-        review: id of the exoneration review that it answers, else "".
+        urgent: why life is at risk, if the search cannot wait for a supervisor; else blank.
+        review: id of the exoneration review that the search answers, else "".
     """
     ground = Review(review) if review else ORDINARY
     return Urgent(urgent.strip(), ground) if urgent.strip() else ground

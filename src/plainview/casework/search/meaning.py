@@ -1,4 +1,4 @@
-"""What a recorded answer means: the calibrated sentence of each candidate, and the cautions of the list."""
+"""The meaning of a recorded answer: a calibrated sentence for each candidate, and the cautions about the list."""
 
 from __future__ import annotations
 
@@ -15,62 +15,62 @@ from plainview.scores.scoring import COSINE
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """How often a stranger reaches a candidate's score; None with the reason in `text` when nothing can be said."""
+    """How often a stranger reaches a candidate's score; None if the rate is unknown, with the reason in `text`."""
 
     rate: Rate | None
     text: str
 
 
 def meanings(search: Search, candidates: list[Candidate]) -> list[Meaning]:
-    """One for each candidate, by the calibration that the search was answered with: of what orders the list."""
+    """Return the meaning of each candidate, by the search's own calibration of the score that orders the list."""
     if search.calibration is None or search.gallery_size is None:
         return [Meaning(None, "This search was answered without a calibration.") for _ in candidates]
-    held = search.calibration.data if search.scorer == COSINE else search.calibration.adjusted
-    calibration, size = Calibration.from_json(held), search.gallery_size
-    found = []
-    for row in candidates:
+    stored = search.calibration.data if search.scorer == COSINE else search.calibration.adjusted
+    calibration, size = Calibration.from_json(stored), search.gallery_size
+    sentences = []
+    for candidate in candidates:
         try:
-            rate = calibration.rate(float(row.adjusted), size=size)
+            rate = calibration.rate(float(candidate.adjusted), size=size)
         except Refused as refused:
-            found.append(Meaning(None, refused.why))
+            sentences.append(Meaning(None, refused.why))
         else:
-            found.append(Meaning(rate, sentence(rate, size)))
-    return found
+            sentences.append(Meaning(rate, sentence(rate, size)))
+    return sentences
 
 
 ORDINARY_ONCE_IN = 2.0
-"""A best score that strangers reach in more than half of all searches says nothing: chosen."""
+"""A best score is ordinary when strangers reach it in more than one of this many searches: chosen, half of them."""
 
 
-def nothing_stands_out(told: list[Meaning]) -> bool:
-    """True when even the first candidate's score is one that an ordinary search for a stranger brings."""
-    return bool(told) and told[0].rate is not None and told[0].rate.once_in < ORDINARY_ONCE_IN
+def nothing_stands_out(meanings: list[Meaning]) -> bool:
+    """Say whether even the first candidate's score is ordinary in a search for a stranger."""
+    return bool(meanings) and meanings[0].rate is not None and meanings[0].rate.once_in < ORDINARY_ONCE_IN
 
 
 def cautions_about(candidate: Candidate) -> list[Caution]:
-    """What to know before looking at one candidate: what concerns it, the probe, or the list as far as it is in it."""
+    """Return the cautions about one candidate: those about the candidate itself, the probe and the whole list."""
     rows = list(Candidate.objects.filter(search_id=candidate.search_id).select_related("reference").order_by("rank"))
-    found = cautions(candidate.search, rows)
-    return [caution for caution in found if caution.rank in (None, candidate.rank)]
+    all_cautions = cautions(candidate.search, rows)
+    return [caution for caution in all_cautions if caution.rank in (None, candidate.rank)]
 
 
 def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
-    """What to know before looking; references that were erased since are left out."""
+    """Return the cautions about a candidate list, without references that were erased since."""
     listed = [
         Listed(
-            row.rank,
-            float(row.adjusted),
-            row.reference.quality,
-            row.reference.captured_on,
-            open_template(row.reference.public_id, row.reference.template),
-            row.reference.quality_detail.get("cover"),
+            candidate.rank,
+            float(candidate.adjusted),
+            candidate.reference.quality,
+            candidate.reference.captured_on,
+            open_template(candidate.reference.public_id, candidate.reference.template),
+            candidate.reference.quality_detail.get("cover"),
         )
-        for row in candidates
-        if row.reference.template
+        for candidate in candidates
+        if candidate.reference.template
     ]
     alarm = in_doubt(search)
-    told = [] if alarm is None else [Caution("canary_alarm", _doubt(alarm))]
-    return told + cautions_for(
+    doubts = [] if alarm is None else [Caution("canary_alarm", _doubt(alarm))]
+    return doubts + cautions_for(
         listed,
         probe_quality=search.quality,
         probe_captured_on=search.captured_on,
@@ -80,11 +80,11 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
 
 def _doubt(alarm: CanaryAlarm) -> str:
     explained = (
-        "is not explained yet"
+        "has not been explained yet"
         if alarm.acknowledged_at is None
-        else f"was explained on {alarm.acknowledged_at:%Y-%m-%d} only"
+        else f"was explained only on {alarm.acknowledged_at:%-d %b %Y}"
     )
     return (
-        f"A check of this gallery by its canaries failed on {alarm.raised_at:%Y-%m-%d} and {explained}: "
-        "candidates may be missing or wrong. Search again once it is."
+        f"A canary check of this gallery failed on {alarm.raised_at:%-d %b %Y} and {explained}: "
+        "candidates may be missing or wrong. Search again once the fault is explained."
     )

@@ -1,6 +1,7 @@
-"""Searching with a prepared probe: one recorded search in each gallery that was chosen, and never two in one.
+"""Searching with a prepared probe: one recorded search in each chosen gallery.
 
-Owns that a second click, a reload or a second tab finds the search that the first one made.
+Owns that a second click, a reload or a second tab returns the search that the first one made. It must never search a
+gallery twice with one draft.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ from plainview.policy.search import UNDECLARED, approvals_suffice
 
 
 def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
-    """Search with a draft as it was saved; every rule is asked for every gallery before the first is searched.
+    """Search with a saved draft; every rule is checked for every gallery before the first is searched.
 
     Returns:
-        The searches in the chosen galleries, in their order: those made now, and those made by an earlier click.
+        The searches in the chosen galleries, in that order, including those of an earlier click.
 
     Raises:
-        Refused: the draft is unknown, no face or gallery is chosen, or a rule of a search says no; recorded.
+        Refused: the draft is unknown, no face or gallery is chosen, or a rule of a search refuses; recorded.
         BadMedia: the chosen face cannot be used.
     """
     draft = find.preparation(public_id, acting_member)
     with refusals_recorded("search", acting_member):
         _complete(draft)
-    made = _made(draft)
-    wanted = [_request(draft, name) for name in draft.galleries if name not in made]
+    searched = _searched_galleries(draft)
+    wanted = [_request(draft, name) for name in draft.galleries if name not in searched]
     ground = ground_of(urgent=draft.urgent_reason, review=draft.review.public_id if draft.review else "")
     for request in wanted:
         authorise(request, ground, acting_member=acting_member)
@@ -54,11 +55,11 @@ def search_prepared(public_id: str, *, acting_member: Member) -> list[Search]:
         )
         for request in wanted:
             _run_once(draft, probe, request, ground, acting_member)
-    found = {search.gallery.name: search for search in searches_of(draft)}
-    return [found[name] for name in draft.galleries]
+    searches = {search.gallery.name: search for search in searches_of(draft)}
+    return [searches[name] for name in draft.galleries]
 
 
-def _made(draft: Preparation) -> set[str]:
+def _searched_galleries(draft: Preparation) -> set[str]:
     return {search.gallery.name for search in searches_of(draft)}
 
 
@@ -66,7 +67,7 @@ def _run_once(draft: Preparation, probe: Probe, request: Request, ground: Ground
     try:
         run_search(probe, request, ground, preparation=draft, acting_member=member)
     except IntegrityError:
-        # Another click has recorded it meanwhile; anything else that the database refused is still an error.
+        # Another click has recorded the search meanwhile; any other database error is raised.
         if not Search.objects.filter(preparation=draft, gallery__name=request.gallery).exists():
             raise
 

@@ -1,8 +1,8 @@
-"""How a gallery's candidate lists are ordered: its scorer, and how near each reference lies to everybody.
+"""The order of a gallery's candidate lists: its scorer, and each reference's mean similarity to the cohort.
 
-Owns the nearness of references in memory: it is computed once when a reference comes into the index, kept beside it,
-and never computed again by a search. Like the index it is derived, follows the gallery's ordered log, and may be thrown
-away. It must never keep the template of a reference that was removed: when one of the cohort is, it is begun anew.
+Owns this similarity (nearness) in memory: it is computed once, when a reference enters the index, and never again by a
+search. Like the index it is derived data that follows the gallery's ordered log and may be dropped. It must never keep
+the template of a removed reference: when a reference of the cohort is removed, the ordering is built again.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Ordering:
     def __init__(self, calibration: GalleryCalibration) -> None:
         self.calibration = calibration.pk
         self._gallery = calibration.gallery_id
-        self._looked_to = log_head(calibration.gallery_id)  # before the templates are read
-        held = templates_by_key(calibration.cohort)
-        self._cohort = frozenset(held)
-        self.scorer = Scorer(np.stack(list(held.values())) if held else np.empty((0, 1), np.float32))
+        self._looked_to = log_head(calibration.gallery_id)  # read before the templates
+        templates = templates_by_key(calibration.cohort)
+        self._cohort = frozenset(templates)
+        self.scorer = Scorer(np.stack(list(templates.values())) if templates else np.empty((0, 1), np.float32))
         self._nearness: dict[int, float] = {}
 
     def following(self, read: Callable[[int], Iterator[Block]]) -> Callable[[int], Iterator[Block]]:
-        """The same reader of the gallery's log, with the nearness of what it adds kept as it passes."""
+        """Return the reader of the gallery's log, extended to keep the nearness of the references it adds."""
 
         def followed(watermark: int) -> Iterator[Block]:
             for block in read(watermark):
@@ -50,7 +50,7 @@ class Ordering:
         return followed
 
     def lost_one(self, reached: int) -> bool:
-        """Whether a member of the cohort was taken out up to this row of the log, whoever the index heard it from."""
+        """Say whether a reference of the cohort was removed up to this row of the log, by this process or another."""
         if reached <= self._looked_to:
             return False
         removed = removed_between(self._gallery, self._looked_to, reached)
@@ -60,19 +60,23 @@ class Ordering:
         return not self._cohort.isdisjoint(removed)
 
     def best(self, index: Index, template: Vector, top: int, hidden: frozenset[int]) -> tuple[float, list[Listed]]:
-        """The probe's nearness, and the list: the references with the highest cosines, ordered by score, cut to `top`.
+        """Return the probe's nearness and the list: the references with the highest cosines, by score, cut to `top`.
 
-        Equal scores go by reference number, so that the same search on the same gallery gives the same list. Those
-        that are `hidden` (canaries) are left out before anything is ordered or cut.
+        Equal scores are ordered by reference number, so that the same search on the same gallery gives the same list.
+        `hidden` references (canaries) are left out before the list is ordered or cut.
         """
         asked = short_list(top) + len(hidden)
-        found = [row for row in index.search(template, asked) if row.reference not in hidden][: short_list(top)]
-        missing = [row.reference for row in found if row.reference not in self._nearness]
-        if missing:  # enrolled before this ordering was begun, in this very process
-            held = templates_by_key(missing)
-            self._keep(list(held), np.stack(list(held.values())) if held else np.empty((0, len(template))))
+        nearest = [scored for scored in index.search(template, asked) if scored.reference not in hidden][
+            : short_list(top)
+        ]
+        missing = [scored.reference for scored in nearest if scored.reference not in self._nearness]
+        if missing:  # enrolled by this process before this ordering was built
+            templates = templates_by_key(missing)
+            self._keep(
+                list(templates), np.stack(list(templates.values())) if templates else np.empty((0, len(template)))
+            )
         probe = float(self.scorer.nearness(template[np.newaxis])[0])
-        return probe, ordered(found, probe, self._nearness)[:top]
+        return probe, ordered(nearest, probe, self._nearness)[:top]
 
     def _keep(self, references: list[int], templates: np.ndarray) -> None:
         self._nearness.update(zip(references, self.scorer.nearness(templates).tolist(), strict=True))
@@ -80,14 +84,14 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An answer of a gallery.
+    """A gallery's answer.
 
     Attributes:
-        reached: the row of the gallery's log that it is of.
-        compared: references that were compared, canaries not counted.
-        calibration: says what its scores mean; None while the gallery has none.
-        scorer: what ordered it.
-        nearness: the probe's, see scores.scoring.
+        reached: the row of the gallery's log that the answer reflects.
+        compared: number of references compared, without canaries.
+        calibration: gives the scores their meaning; None while the gallery has none.
+        scorer: the scorer that ordered the list.
+        nearness: the probe's; see scores.scoring.
         listed: the candidates, best first.
     """
 
@@ -100,10 +104,10 @@ class Ranked:
 
 
 def compare(gallery: Gallery, template: Vector, top: int) -> Ranked:
-    """Compare a template with every reference of a gallery that was read a moment ago.
+    """Compare a template with every reference of a gallery whose row has just been read.
 
     Raises:
-        IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as `index.base` has them.
+        IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as in `index.base`.
     """
     pack = services().engine.pack.identity
     index = services().index(gallery.pk, pack, len(template), gallery.index_adapter)
@@ -112,10 +116,10 @@ def compare(gallery: Gallery, template: Vector, top: int) -> Ranked:
 
 
 def answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:
-    """Bring the index level with the gallery's log and search it; one that finds itself damaged is made again.
+    """Bring the index up to date with the gallery's log and search it; a damaged index is built again.
 
     Raises:
-        IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as `index.base` has them.
+        IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as in `index.base`.
     """
     return mended(index, lambda: _answer(index, calibration, template, top))
 
@@ -139,14 +143,14 @@ def orderings_of(workspace: Services) -> dict[tuple[int, str], Ordering]:
 def _current(
     index: Index, calibration: GalleryCalibration, changes: Callable[[int], Iterator[Block]]
 ) -> tuple[int, Ordering]:
-    """Bring the index level with the gallery's log; return the row reached, and the ordering that goes with it."""
+    """Bring the index up to date with the gallery's log; return the row reached and the matching ordering."""
     key = (calibration.gallery_id, calibration.pack)
     orderings = orderings_of(services())
-    held = orderings.get(key)
-    if held is None or held.calibration != calibration.pk:
-        held = Ordering(calibration)
-    reached = catch_up(index, held.following(changes))
-    if held.lost_one(reached):
-        held = Ordering(calibration)
-    orderings[key] = held
-    return reached, held
+    ordering = orderings.get(key)
+    if ordering is None or ordering.calibration != calibration.pk:
+        ordering = Ordering(calibration)
+    reached = catch_up(index, ordering.following(changes))
+    if ordering.lost_one(reached):
+        ordering = Ordering(calibration)
+    orderings[key] = ordering
+    return reached, ordering

@@ -1,4 +1,4 @@
-"""The exoneration review that a search answers, and who may run that search."""
+"""Reads the exoneration review that a search answers, and decides who may run that search."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from plainview.policy.permissions import Permission
 
 
 def review_to_search(public_id: str, case: Case | None, member: Member) -> ExonerationReview:
-    """The review that a search of this member under this case may answer.
+    """Return the review that a search of this member under this case may answer.
 
     Raises:
-        Refused: as `open_review`; or review.aware, when the member knows who is charged.
+        Refused: as `open_review`; or review.aware, if the member knows who is charged.
     """
-    row = open_review(public_id, case, member)
-    if member.pk in (row.asked_by_id, row.decided_by_id):
+    review = open_review(public_id, case, member)
+    if member.pk in (review.asked_by_id, review.decided_by_id):
         raise Refused(
             "review.aware",
             "Search refused",
             "You recorded or decided this review and know who is charged.",
             "Ask an examiner who does not know to run the search.",
         )
-    return row
+    return review
 
 
 def open_review(public_id: str, case: Case | None, member: Member) -> ExonerationReview:
-    """The accepted review of this case that is not answered.
+    """Return the accepted review of this case that is not answered yet.
 
     Raises:
         Refused: review.unknown, review.other_case or review.not_open.
     """
-    row = find.review(public_id, member)
-    if case is None or row.search.case_id != case.pk:
+    review = find.review(public_id, member)
+    if case is None or review.search.case_id != case.pk:
         raise Refused(
             "review.other_case",
             "Search refused",
@@ -40,7 +40,7 @@ def open_review(public_id: str, case: Case | None, member: Member) -> Exoneratio
             "Name the case of the review.",
             act=Permission.EXONERATION_READ,
         )
-    if not row.accepted or row.answered_at is not None:
+    if not review.accepted or review.answered_at is not None:
         raise Refused(
             "review.not_open",
             "Search refused",
@@ -48,4 +48,4 @@ def open_review(public_id: str, case: Case | None, member: Member) -> Exoneratio
             "Ask a supervisor to accept the request before the search.",
             act=Permission.EXONERATION_DECIDE,
         )
-    return row
+    return review

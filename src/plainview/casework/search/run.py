@@ -1,7 +1,7 @@
-"""Searching a gallery with a probe: authorise, prepare, record, and only then compare.
+"""Searching a gallery with a probe: authorise, prepare and record, and only then compare.
 
-Owns the order of these steps. No candidate is computed before the audit entry of the search is durable, and
-none is shown unless the answer is recorded too.
+Owns the order of these steps. It must never compute a candidate before the audit entry of the search is durable, nor
+show one before the answer is recorded.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ from plainview.storage.base import digest_of
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a member asks for.
+    """A member's request for a search.
 
     Attributes:
-        case, gallery: their number and name in the member's agency.
-        purpose: what the search is to find out for the case.
+        case, gallery: the case number and the gallery name in the member's agency.
+        purpose: the question that the search should answer for the case.
         top: length of the candidate list.
-        origin: where the probe comes from, a word of policy.search.ORIGINS.
-        probe_sha256: digest of the probe, where it is known before it is prepared.
+        origin: where the probe comes from, one of policy.search.ORIGINS.
+        probe_sha256: digest of the probe, if known before the probe is prepared.
     """
 
     case: str
@@ -71,7 +71,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Authorised:
-    """What a request that every rule allows comes to."""
+    """A request that every rule allows, with the records it names."""
 
     case: Case
     gallery: Gallery
@@ -82,10 +82,10 @@ class Authorised:
 
 
 def authorise(request: Request, ground: Ground = ORDINARY, *, acting_member: Member) -> None:
-    """Say before anything is decoded whether the search may be run; a refusal is recorded.
+    """Check before anything is decoded whether the search may be run; a refusal is recorded.
 
     Raises:
-        Refused: the first rule that says no.
+        Refused: the first rule that refuses.
     """
     sweep()
     with _watched(acting_member, ground):
@@ -103,15 +103,15 @@ def run_search(
     """Record the search, then answer it, then record the answer.
 
     Args:
-        probe: what is searched with.
-        request: what is asked.
-        ground: why it may be asked.
-        preparation: the draft that the probe comes from; it is searched in a gallery once.
-        acting_member: who asks.
+        probe: the prepared probe.
+        request: case, gallery, purpose and origin.
+        ground: why the search is allowed.
+        preparation: the draft that the probe comes from; each gallery is searched with it once.
+        acting_member: the member who searches.
 
     Raises:
-        Refused: a rule says no, or the server of the gallery's index does not answer; recorded.
-        IntegrityError: this preparation was searched in this gallery already; nothing was recorded.
+        Refused: a rule refuses, or the server of the gallery's index does not answer; recorded.
+        IntegrityError: this gallery was already searched with this draft; nothing was recorded.
         LogFolderError, DatabaseError: the log cannot be written; then nothing was compared.
     """
     sweep()
@@ -129,7 +129,7 @@ def run_search(
 
 @contextmanager
 def _watched(member: Member, ground: Ground) -> Iterator[None]:
-    """Record a refusal, and look at it for signs of misuse."""
+    """Record a refusal, and check it for signs of misuse."""
     try:
         with refusals_recorded("search", member, ground.refusal_fields()):
             yield
@@ -141,7 +141,7 @@ def _watched(member: Member, ground: Ground) -> Iterator[None]:
 
 @contextmanager
 def _withheld_where_refused(ground: Ground, search: Search, asked: Receipt, member: Member) -> Iterator[None]:
-    """Let the ground record what becomes of the search where a rule refuses to answer it; the refusal goes on."""
+    """Let the ground record the outcome of a search that a rule refuses to answer; the refusal is raised again."""
     try:
         yield
     except Refused as refused:
@@ -150,10 +150,10 @@ def _withheld_where_refused(ground: Ground, search: Search, asked: Receipt, memb
 
 
 def authorised(request: Request, ground: Ground, probe: Probe | None, member: Member) -> Authorised:
-    """Gather the facts and ask every rule; without a probe, those that need none.
+    """Gather the facts and check every rule; without a probe, only the rules that need none.
 
     Raises:
-        Refused: the first rule that says no.
+        Refused: the first rule that refuses.
     """
     standing(member, Permission.SEARCH_RUN)
     cases = Case.objects.select_related("mirrored").filter(agency=member.agency)
@@ -190,7 +190,7 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
         today=timezone.now().date(),
     )
     rules.require(*(under_holder(stated.shared, decision) for decision in decisions(facts, policy)))
-    assert case is not None  # noqa: S101  require() has raised otherwise
+    assert case is not None  # noqa: S101  require() raises otherwise
     assert gallery is not None  # noqa: S101
     return Authorised(case, gallery, version, policy, approval, stated)
 
@@ -198,7 +198,7 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
 def _record(
     probe: Probe, request: Request, may: Authorised, preparation: Preparation | None, member: Member
 ) -> tuple[Search, Receipt]:
-    """Store the probe and the search in the running transaction, in which the rules were asked."""
+    """Store the probe and the search in the running transaction, in which the rules were checked."""
     pack, gallery, ground = services().engine.pack, may.gallery, may.ground
     rules.require(rules.gallery_of_pack(gallery.name, gallery.pack, pack.identity, gallery.re_embedding))
     stored = store(probe)

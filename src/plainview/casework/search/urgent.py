@@ -1,6 +1,6 @@
-"""The urgent path: a search made because life is at risk is authorised in time, or it and its data are erased.
+"""The urgent path: a search made because life is at risk is authorised in time, or erased with its data.
 
-Owns the clock of it. What is erased, and what stays, lies in actions.search_erase.
+Owns the time limit. It must never decide what is erased and what stays: erase.py does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def authorise_urgent(public_id: str, *, reason: str, acting_member: Member) -> S
     """Authorise a colleague's urgent search before its time runs out.
 
     Raises:
-        Refused: no permission, one's own, not waiting (any more), or no reason.
+        Refused: no permission, the member's own search, no longer waiting, or no reason.
     """
     sweep()
     with acting("search.authorise", Permission.SEARCH_AUTHORISE, acting_member):
@@ -58,26 +58,26 @@ def authorise_urgent(public_id: str, *, reason: str, acting_member: Member) -> S
 
 
 def sweep() -> list[str]:
-    """Erase every urgent search whose time has run out; return their ids. Every search asks this first.
+    """Erase every urgent search whose time has run out; return their ids. Every search calls this first.
 
-    One that a hold keeps is sealed instead: it stays, and nobody looks at it. When its last hold ends it is erased.
+    A search that a hold keeps is sealed instead: it stays, and nobody can open it. It is erased when its last hold ends.
     """
     late = Search.objects.filter(authorise_by__lte=timezone.now(), authorised_at=None, erased_at=None)
     erased = []
     for search in late.select_related("case__agency", "member"):
         with transaction.atomic():
             lock_holds(search.case.agency)
-            # Read again with the lock held: another process may have erased or authorised it meanwhile.
+            # Read again under the lock: another process may have erased or authorised the search meanwhile.
             rows = Search.objects.select_for_update(of=("self",)).select_related("case__agency", "member")
-            held = rows.get(pk=search.pk)
-            if held.erased_at is not None or held.authorised_at is not None:
+            locked = rows.get(pk=search.pk)
+            if locked.erased_at is not None or locked.authorised_at is not None:
                 continue
-            holds = held_search(held)
+            holds = held_search(locked)
             if holds:
-                _seal(held, [row.public_id for row in holds])
+                _seal(locked, [hold.public_id for hold in holds])
             else:
-                erase_search(held, "urgent search was not authorised in time")
-                erased.append(held.public_id)
+                erase_search(locked, "urgent search was not authorised in time")
+                erased.append(locked.public_id)
     return erased
 
 

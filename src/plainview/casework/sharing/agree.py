@@ -1,7 +1,8 @@
-"""Agreements between two agencies: the one that searches proposes, the one that asks accepts, either one withdraws.
+"""Agreements between two agencies: the searching agency proposes, the requesting one accepts, either may withdraw.
 
-Owns that only what both administrators wanted binds, that every version is kept, and that a withdrawal ends in the same
-transaction whatever is under way. Only the agency that searches proposes: it alone knows its galleries and their law.
+Owns that only terms accepted by both administrators bind, that every version is kept, and that a withdrawal ends all
+open requests in the same transaction. Only the searching agency proposes: it alone knows its galleries and their law.
+It must never let one side change the terms alone.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ from plainview.policy.sharing import DEFAULT_ANSWER_DAYS, LEAD, proposable
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a version says; see `policy.sharing.Terms`.
+    """The terms of a version; see `policy.sharing.Terms`.
 
     Attributes:
-        galleries: names of galleries of the agency that proposes.
+        galleries: names of galleries of the proposing agency.
         starts_on, ends_on: first and last day, UTC.
-        offences, purposes, askers: empty: not narrowed.
-        gives: a word of `policy.sharing.GIVES`.
+        offences, purposes, askers: no limit if empty.
+        gives: one of `policy.sharing.GIVES`.
         answer_days: days from a request to its expiry.
     """
 
@@ -53,10 +54,10 @@ class Proposal:
 
 
 def propose(other: str, proposal: Proposal, *, acting_member: Member) -> Agreement:
-    """Offer another agency to search galleries for it; nothing binds before it accepts.
+    """Offer to search galleries for another agency; nothing binds before that agency accepts.
 
     Raises:
-        Refused: no permission, no such open agency, one's own, an unknown gallery, or terms that no agreement may have.
+        Refused: no permission, no such open agency, the member's own, an unknown gallery, or terms that are not allowed.
     """
     with acting("agreement.propose", Permission.AGREEMENT_MANAGE, acting_member):
         agreement = Agreement.objects.create(holder=acting_member.agency, asker=_partner(other, acting_member))
@@ -65,10 +66,10 @@ def propose(other: str, proposal: Proposal, *, acting_member: Member) -> Agreeme
 
 
 def propose_version(public_id: str, proposal: Proposal, *, acting_member: Member) -> Agreement:
-    """Propose that an agreement goes on in other words; until the other agency accepts, the older version binds.
+    """Propose new terms for an agreement; until the other agency accepts, the older version binds.
 
     Raises:
-        Refused: as `propose`; or unknown, not the member's agency's to propose, or withdrawn.
+        Refused: as `propose`; or unknown, not for the member's agency to propose, or withdrawn.
     """
     with acting("agreement.propose", Permission.AGREEMENT_MANAGE, acting_member):
         agreement = _locked(public_id, acting_member)
@@ -83,11 +84,11 @@ def accept(public_id: str, number: int, *, acting_member: Member) -> Agreement:
 
     Args:
         public_id: the agreement.
-        number: of the version that was read: nobody accepts what they have not seen.
-        acting_member: an administrator of the agency that asks.
+        number: of the version that was read: nobody accepts a version that they have not seen.
+        acting_member: an administrator of the requesting agency.
 
     Raises:
-        Refused: no permission, unknown, not this agency's to accept, withdrawn, or there is no such version to accept.
+        Refused: no permission, unknown, not for this agency to accept, withdrawn, or no such version waits.
     """
     with acting("agreement.accept", Permission.AGREEMENT_MANAGE, acting_member):
         agreement = _locked(public_id, acting_member)
@@ -114,12 +115,12 @@ def accept(public_id: str, number: int, *, acting_member: Member) -> Agreement:
 
 
 def withdraw(public_id: str, *, reason: str, acting_member: Member) -> Agreement:
-    """End an agreement at once, from either side: nothing new runs, and every open request is closed with it.
+    """End an agreement at once, from either side: no new search runs, and every open request is closed.
 
-    A search that is under way at this moment is not answered (actions.shared_guard).
+    A search that is running at this moment is not answered (agreements.guard).
 
     Raises:
-        Refused: no permission, unknown, withdrawn already, or no reason in words.
+        Refused: no permission, unknown, already withdrawn, or no reason in words.
     """
     with acting("agreement.withdraw", Permission.AGREEMENT_MANAGE, acting_member):
         agreement = _locked(public_id, acting_member)
@@ -142,25 +143,27 @@ def withdraw(public_id: str, *, reason: str, acting_member: Member) -> Agreement
             *able(agreement.holder, Permission.AGREEMENT_MANAGE),
             *able(agreement.asker, Permission.AGREEMENT_MANAGE),
         ]
-        told = [member for member in both if member != acting_member]
-        owe(told, f"Agreement {agreement.public_id} was withdrawn.", agreement)
+        recipients = [member for member in both if member != acting_member]
+        owe(recipients, f"Agreement {agreement.public_id} was withdrawn.", agreement)
     return agreement
 
 
 def _version(agreement: Agreement, proposal: Proposal, acting_member: Member) -> AgreementVersion:
     names = list(dict.fromkeys(name.strip() for name in proposal.galleries if name.strip()))
-    galleries = {row.name: row for row in Gallery.objects.filter(agency=acting_member.agency, name__in=names)}
+    galleries = {
+        gallery.name: gallery for gallery in Gallery.objects.filter(agency=acting_member.agency, name__in=names)
+    }
     today = timezone.now().date()
     rules.require(
         *proposable(names, proposal.starts_on, proposal.ends_on, proposal.gives, proposal.answer_days, today),
         *(rules.gallery_found(name, name in galleries) for name in names),
-        *(rules.gallery_current(name, row.expires_on, today) for name, row in galleries.items()),
+        *(rules.gallery_current(name, gallery.expires_on, today) for name, gallery in galleries.items()),
         *(no_refused_ground("offence", word) for word in proposal.offences),
         *(no_refused_ground("purpose", word) for word in proposal.purposes),
         *(address(email) for email in proposal.askers),
     )
     newest = agreement.versions.order_by("-number").first()
-    row = AgreementVersion.objects.create(
+    version = AgreementVersion.objects.create(
         agreement=agreement,
         number=newest.number + 1 if newest else 1,
         starts_on=proposal.starts_on,
@@ -172,30 +175,30 @@ def _version(agreement: Agreement, proposal: Proposal, acting_member: Member) ->
         answer_days=proposal.answer_days,
         proposed_by=acting_member,
     )
-    row.galleries.set(galleries.values())
+    version.galleries.set(galleries.values())
     write_entry(
         "agreement.proposed",
         {
             **_named(agreement),
-            "version": row.number,
+            "version": version.number,
             "galleries": [galleries[name].pk for name in names],
-            "starts_on": row.starts_on.isoformat(),
-            "ends_on": row.ends_on.isoformat(),
-            "offences": row.offences,
-            "purposes": row.purposes,
-            "askers": len(row.askers),
-            "gives": row.gives,
-            "answer_days": row.answer_days,
+            "starts_on": version.starts_on.isoformat(),
+            "ends_on": version.ends_on.isoformat(),
+            "offences": version.offences,
+            "purposes": version.purposes,
+            "askers": len(version.askers),
+            "gives": version.gives,
+            "answer_days": version.answer_days,
         },
-        {"askers": row.askers} if row.askers else {},
+        {"askers": version.askers} if version.askers else {},
         acting_member=acting_member,
     )
     owe(
         able(agreement.asker, Permission.AGREEMENT_MANAGE),
-        f"Agreement {agreement.public_id} waits for you to accept it.",
+        f"Agreement {agreement.public_id} needs your acceptance.",
         agreement,
     )
-    return row
+    return version
 
 
 def _words(texts: Sequence[str]) -> list[Value]:
@@ -203,19 +206,19 @@ def _words(texts: Sequence[str]) -> list[Value]:
 
 
 def _partner(name: str, member: Member) -> Agency:
-    found = next((agency for agency in partners(member) if agency.name == name.strip()), None)
-    if found is None:
+    partner = next((agency for agency in partners(member) if agency.name == name.strip()), None)
+    if partner is None:
         raise Refused(
             "agency.unknown",
             "Not found",
             f"There is no other open agency {name!r}.",
             "Enter the agency's name as in the public register.",
         )
-    return found
+    return partner
 
 
 def _locked(public_id: str, member: Member) -> Agreement:
-    """An agreement of the member's agency, not withdrawn, its row locked until the end of the transaction."""
+    """Return an agreement of the member's agency that is not withdrawn, its row locked until the transaction ends."""
     agreement = locked(find.agreement(public_id, member).pk)
     if agreement.withdrawn_at is not None:
         raise Refused(

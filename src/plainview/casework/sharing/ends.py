@@ -1,6 +1,7 @@
-"""How requests end without an answer: declined, taken back, run out, or their agreement gone. Nothing runs afterwards.
+"""Ends of requests without an answer: declined, taken back, expired, or their agreement withdrawn.
 
-Owns the one way in which a request is closed, always with its entry, and the sweep that closes what is over.
+Owns the only way to close a request, always with its entry, and the sweep that closes requests that are over. It must
+never let a search of a closed request run.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.agreements.guard import held
+from plainview.casework.agreements.guard import locked_request
 from plainview.casework.agreements.read import facts_of, named
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
@@ -24,7 +25,7 @@ from plainview.policy.permissions import Permission
 
 
 def decline(public_id: str, *, reason: str, acting_member: Member) -> SharedRequest:
-    """Say no to another agency's request; it reads the reason.
+    """Decline another agency's request; that agency reads the reason.
 
     Raises:
         Refused: no permission, not for the member's agency, over, or no reason in words.
@@ -37,10 +38,10 @@ def decline(public_id: str, *, reason: str, acting_member: Member) -> SharedRequ
 
 
 def refuse_authorisation(public_id: str, *, reason: str, acting_member: Member) -> SharedRequest:
-    """Decide as a supervisor that a colleague's request does not go out.
+    """Decide as a supervisor that a colleague's request is not sent.
 
     Raises:
-        Refused: no permission, not of the member's agency, one's own, authorised already or over, no reason in words.
+        Refused: no permission, not of the member's agency, the member's own, already authorised or over, no reason in words.
     """
     with acting("shared.authorise", Permission.SHARED_AUTHORISE, acting_member):
         request = _open(public_id, acting_member, holder=False)
@@ -61,7 +62,7 @@ def refuse_authorisation(public_id: str, *, reason: str, acting_member: Member) 
 
 
 def take_back(public_id: str, *, reason: str, acting_member: Member) -> SharedRequest:
-    """Take a request of one's agency back; from then on it is not searched, and not answered.
+    """Withdraw a request of the member's agency; from then on it is neither searched nor answered.
 
     Raises:
         Refused: no permission, not of the member's agency, over, or no reason in words.
@@ -74,7 +75,7 @@ def take_back(public_id: str, *, reason: str, acting_member: Member) -> SharedRe
 
 
 def _open(public_id: str, member: Member, *, holder: bool) -> SharedRequest:
-    request = held(find.shared_request(public_id, member).public_id)
+    request = locked_request(find.shared_request(public_id, member).public_id)
     agency = request.agreement.holder_id if holder else request.agreement.asker_id
     if agency != member.agency_id:
         raise Refused(
@@ -90,14 +91,14 @@ def _open(public_id: str, member: Member, *, holder: bool) -> SharedRequest:
 def end_all(agreement: Agreement, why: str) -> list[str]:
     """Close every open request of an agreement in the running transaction; return their ids."""
     rows = SharedRequest.objects.filter(agreement=agreement, closed_at=None).order_by("pk")
-    ended = [held(public_id) for public_id in rows.values_list("public_id", flat=True)]
+    ended = [locked_request(public_id) for public_id in rows.values_list("public_id", flat=True)]
     for request in ended:
         close(request, words.AGREEMENT_ENDED, why, None)
     return [request.public_id for request in ended]
 
 
 def close(request: SharedRequest, how: str, why: str, acting_member: Member | None) -> None:
-    """Close a request in the running transaction, with its entry and letters; the mirror case is closed with it."""
+    """Close a request and its mirror case in the running transaction, with its entry and letters."""
     now = timezone.now()
     request.closed_as, request.closed_at = how, now
     request.closed_by, request.closed_why = acting_member, why.strip()
@@ -124,14 +125,14 @@ def _tell(request: SharedRequest, how: str, acting_member: Member | None) -> Non
     concerned = [request.member, request.authorised_by, request.taken_by]
     if request.authorised_at is not None and request.taken_by is None and how != words.DECLINED:
         concerned += able(request.agreement.holder, Permission.SHARED_ANSWER)
-    people = [row for row in concerned if row is not None and row.is_active and row != acting_member]
+    people = [person for person in concerned if person is not None and person.is_active and person != acting_member]
     owe(people, f"Request {request.public_id} is over: {how}.", request)
 
 
 def sweep_requests() -> list[str]:
     """Close every request whose time, case or agreement has ended; return their ids.
 
-    Run every minute. No rule waits for it: each act asks the same of its own.
+    Runs every minute. No rule depends on it: each act checks the same itself.
     """
     now = timezone.now()
     rows = SharedRequest.objects.filter(closed_at=None)
@@ -140,7 +141,7 @@ def sweep_requests() -> list[str]:
     gone = []
     for public_id in ripe.distinct().values_list("public_id", flat=True):
         with transaction.atomic():
-            request = held(public_id)
+            request = locked_request(public_id)
             how = _over(request)
             if how and not request.closed_as:
                 close(request, how, "by the clock", None)

@@ -1,6 +1,6 @@
-"""Telling members of two agencies about agreements and requests: a letter with one sentence and a link, no more.
+"""Letters to members of two agencies about agreements and requests: one sentence and a link, no more.
 
-Owns what is owed to whom and when it is tried again. No letter names a person, a case or a face.
+Owns which letters are due and when a letter is tried again. It must never name a person, a case or a face in one.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from plainview.casework.models import Agency, Agreement, Member, SharedNotice, S
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 
-_AT_ONCE = 50  # letters a run, so that a run ends
+_AT_ONCE = 50  # letters per run, so that a run ends
 
 
 def able(agency: Agency, permission: Permission) -> list[Member]:
-    """Active members of an agency who hold a permission."""
+    """Return the active members of an agency who have a permission."""
     rows = Member.objects.filter(agency=agency, is_active=True).order_by("pk")
     return [member for member in rows if holds(member.roles, permission)]
 
 
 def owe(members: Iterable[Member], says: str, about: SharedRequest | Agreement) -> None:
-    """Note in the running transaction that these members are told one sentence."""
+    """Record in the running transaction that a letter with this sentence is due to these members."""
     key = "request" if isinstance(about, SharedRequest) else "agreement"
     now = timezone.now()
     SharedNotice.objects.bulk_create(
@@ -40,40 +40,40 @@ def owe(members: Iterable[Member], says: str, about: SharedRequest | Agreement) 
 
 
 def send_due() -> int:
-    """Send the letters that are due; return how many were sent. What fails is tried later, then given up."""
+    """Send the letters that are due; return how many were sent. A letter that fails is tried later, then given up."""
     due = SharedNotice.objects.filter(sent_at=None, given_up_at=None, due_at__lte=timezone.now())
     return sum(map(_sent, list(due.select_related("member", "request", "agreement").order_by("pk")[:_AT_ONCE])))
 
 
-def _sent(row: SharedNotice) -> bool:
-    """Take the letter, send it, note how it went. Taken first: a crash in between sends twice, never not at all."""
-    later = timezone.now() + timedelta(minutes=2**row.tries)
-    taken = SharedNotice.objects.filter(pk=row.pk, sent_at=None, tries=row.tries)
+def _sent(notice: SharedNotice) -> bool:
+    """Claim the letter, send it, record the outcome. Because it is claimed first, a crash may send twice but never skips."""
+    later = timezone.now() + timedelta(minutes=2**notice.tries)
+    taken = SharedNotice.objects.filter(pk=notice.pk, sent_at=None, tries=notice.tries)
     if not taken.update(tries=F("tries") + 1, due_at=later):
         return False
-    there = f"shared/{row.request.public_id}/" if row.request else "shared/"
+    there = f"shared/{notice.request.public_id}/" if notice.request else "shared/"
     try:
         send_mail(
             "Plainview: searches for other agencies",
-            f"{row.says} Sign in to see it:\n\n{address()}/{there}\n\nThis letter says no more on purpose.\n",
+            f"{notice.says} Sign in to see it:\n\n{address()}/{there}\n\nFor confidentiality, this letter contains no details.\n",
             None,
-            [row.member.email],
+            [notice.member.email],
         )
     except (OSError, smtplib.SMTPException):
-        if row.tries + 1 >= TRIES:
-            _note(row, "shared.notice_given_up", "given_up_at")
+        if notice.tries + 1 >= TRIES:
+            _note(notice, "shared.notice_given_up", "given_up_at")
         return False
-    _note(row, "shared.notice_sent", "sent_at")
+    _note(notice, "shared.notice_sent", "sent_at")
     return True
 
 
-def _note(row: SharedNotice, action: str, field: str) -> None:
-    about = row.request or row.agreement
+def _note(notice: SharedNotice, action: str, field: str) -> None:
+    about = notice.request or notice.agreement
     assert about is not None  # noqa: S101  a constraint of the table
     with transaction.atomic():
-        SharedNotice.objects.filter(pk=row.pk).update(**{field: timezone.now()})
+        SharedNotice.objects.filter(pk=notice.pk).update(**{field: timezone.now()})
         write_entry(
             action,
-            {"about": about.public_id, "to": row.member.public_id, "tries": row.tries + 1},
+            {"about": about.public_id, "to": notice.member.public_id, "tries": notice.tries + 1},
             acting_member=None,
         )

@@ -1,6 +1,6 @@
-"""Reading requests for searches: the asker's own, and those that reached the agency that searches; nobody else's.
+"""Reads requests for searches: those that the member's agency made, and those that it received.
 
-Owns how far a request is, in words, and what of an answer the asker gets to see.
+Owns the state of a request in words, and which parts of an answer the requesting agency sees.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ class Shown:
 
     Attributes:
         request: with both agencies.
-        made: the member's agency asked.
-        state: how far it is, in words.
-        turn: whose turn it is, a permission; None when it is over.
-        ours: that turn is the member's agency's.
-        search: the search that was made for it and not withheld, for the agency that searched only.
+        asked_by_us: the member's agency made the request.
+        state: its state, in words.
+        turn: the permission of the next act; None when the request is over.
+        ours: the next act is for the member's agency.
+        search: the search for it that was not withheld, only for the searching agency.
     """
 
     request: SharedRequest
-    made: bool
+    asked_by_us: bool
     state: str
     turn: Permission | None
     ours: bool
@@ -51,12 +51,14 @@ class Shown:
 
 
 def shown(request: SharedRequest, member: Member) -> Shown:
-    """How a request looks from the member's agency."""
-    made = request.agreement.asker_id == member.agency_id
+    """Return a request as the member's agency sees it."""
+    asked_by_us = request.agreement.asker_id == member.agency_id
     search = live_search(request)
     state, turn = _state(request, search)
     by_asker = turn is Permission.SHARED_AUTHORISE
-    return Shown(request, made, state, turn, turn is not None and by_asker == made, None if made else search)
+    return Shown(
+        request, asked_by_us, state, turn, turn is not None and by_asker == asked_by_us, None if asked_by_us else search
+    )
 
 
 def _state(request: SharedRequest, search: Search | None) -> tuple[str, Permission | None]:
@@ -65,50 +67,50 @@ def _state(request: SharedRequest, search: Search | None) -> tuple[str, Permissi
     if request.expires_at <= timezone.now():
         return "expired", None
     if request.authorised_at is None:
-        return "waits for a supervisor's authorisation", Permission.SHARED_AUTHORISE
+        return "waiting for a supervisor's authorisation", Permission.SHARED_AUTHORISE
     if request.taken_at is None:
-        return "waits for an examiner", Permission.SHARED_ANSWER
+        return "waiting for an examiner", Permission.SHARED_ANSWER
     if search is None or search.answered_at is None:
         return "taken", Permission.SHARED_ANSWER
     return "searched, being examined", Permission.SHARED_ANSWER
 
 
-def requests(member: Member, *, made: bool) -> list[Shown]:
-    """The requests that the member's agency made, or that reached it: open ones first, the next to expire on top."""
-    side = "agreement__asker" if made else "agreement__holder"
+def requests(member: Member, *, asked_by_us: bool) -> list[Shown]:
+    """Return the requests that the member's agency made, or received: open ones first, by expiry."""
+    side = "agreement__asker" if asked_by_us else "agreement__holder"
     rows = find.shared_request.rows(member).filter(**{side: member.agency})
-    still = [shown(row, member) for row in rows.filter(closed_at=None).order_by("expires_at")]
-    return still + [shown(row, member) for row in rows.exclude(closed_at=None).order_by("-closed_at")[:200]]
+    still = [shown(request, member) for request in rows.filter(closed_at=None).order_by("expires_at")]
+    return still + [shown(request, member) for request in rows.exclude(closed_at=None).order_by("-closed_at")[:200]]
 
 
 def waiting(member: Member, turn: Permission) -> list[Shown]:
-    """Open requests at which this member is asked to act with this permission: neither a colleague's nor their own."""
+    """Return open requests on which this member can act with this permission, except a colleague's and their own."""
     others = Q(taken_by=None) | Q(taken_by=member)
     rows = find.shared_request.rows(member).filter(others, closed_at=None).exclude(member=member).order_by("expires_at")
-    found = [shown(row, member) for row in rows]
-    return [row for row in found if row.turn is turn and row.ours]
+    open_requests = [shown(request, member) for request in rows]
+    return [request for request in open_requests if request.turn is turn and request.ours]
 
 
 def live_search(request: SharedRequest) -> Search | None:
-    """The search that was made for a request, unless it was withheld or erased."""
+    """Return the search for a request, unless it was withheld or erased."""
     rows = Search.objects.filter(shared_request=request, withheld_at=None, erased_at=None)
     return rows.select_related("case", "gallery", "member").order_by("-pk").first()
 
 
 def withheld_searches(request: SharedRequest) -> list[Search]:
-    """Searches for a request whose answer was withheld, because its ground was gone by then."""
+    """Return searches for a request whose answer was withheld because its ground no longer held."""
     return list(Search.objects.filter(shared_request=request).exclude(withheld_at=None).order_by("pk"))
 
 
 def leads_of(request: SharedRequest) -> list[Lead]:
-    """Leads that were released from the search of a request."""
+    """Return the leads that were released from the search of a request."""
     rows = Lead.objects.filter(examination__candidate__search__shared_request=request)
     return list(rows.select_related("examination__candidate").order_by("pk"))
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How far the candidates of a request's search are: on the list, examined, potential and not decided on."""
+    """Progress of a request's search: candidates on the list, examined, and potential without a decision."""
 
     listed: int
     examined: int
@@ -116,7 +118,7 @@ class Looked:
 
 
 def looked_at(request: SharedRequest) -> Looked:
-    """What was done with the candidates of a request's search."""
+    """Return the progress of the candidates of a request's search."""
     search = live_search(request)
     rows = Examination.objects.filter(candidate__search=search)
     open_still = rows.filter(conclusion=looking.POTENTIAL, lead=None, withheld=None)
@@ -128,7 +130,7 @@ def looked_at(request: SharedRequest) -> Looked:
 
 
 def answer_of(request: SharedRequest) -> Decision:
-    """Whether a request can be answered as far as its candidates are concerned."""
+    """Decide whether the state of its candidates allows a request to be answered."""
     search, version, looked = live_search(request), binding_version(request.agreement), looked_at(request)
     return answerable(
         search is not None and search.answered_at is not None,
@@ -141,8 +143,8 @@ def answer_of(request: SharedRequest) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """One candidate that was given to the asker: similar, not identified. `lead` is None for a row of a bare list."""
+class GivenCandidate:
+    """A candidate of an answer: similar, not identified. `lead` is None if the answer is a candidate list."""
 
     candidate: Candidate
     meaning: Meaning
@@ -150,18 +152,21 @@ class Given:
     outcome: str
 
 
-def given(request: SharedRequest) -> list[Given]:
-    """What the asker got: the candidates of the leads, or the whole list where the agreement gave it."""
+def candidates_given(request: SharedRequest) -> list[GivenCandidate]:
+    """Return the candidates of the answer: those of the leads, or the whole list if the agreement gives it."""
     search = live_search(request)
     if not request.result or search is None:
         return []
     rows = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
-    leads = {row.lead.examination.candidate_id: row.lead for row in request.leads.select_related("lead__examination")}
-    told = zip(rows, meanings(search, rows), strict=True)
+    leads = {
+        answer.lead.examination.candidate_id: answer.lead
+        for answer in request.leads.select_related("lead__examination")
+    }
+    with_meanings = zip(rows, meanings(search, rows), strict=True)
     return [
-        Given(row, meaning, leads.get(row.pk), _outcome(leads.get(row.pk)))
-        for row, meaning in told
-        if request.version.gives != LEAD or row.pk in leads
+        GivenCandidate(candidate, meaning, leads.get(candidate.pk), _outcome(leads.get(candidate.pk)))
+        for candidate, meaning in with_meanings
+        if request.version.gives != LEAD or candidate.pk in leads
     ]
 
 
@@ -171,13 +176,13 @@ def _outcome(lead: Lead | None) -> str:
 
 
 def given_candidate(request: SharedRequest, rank: int) -> Candidate:
-    """A candidate that was given to the asker.
+    """Return a candidate of the answer.
 
     Raises:
         Refused: candidate.unknown, or reference.expunged.
     """
-    found = next((row.candidate for row in given(request) if row.candidate.rank == rank), None)
-    if found is None:
+    candidate = next((answer.candidate for answer in candidates_given(request) if answer.candidate.rank == rank), None)
+    if candidate is None:
         raise Refused(
             "candidate.unknown",
             "Not found",
@@ -185,25 +190,25 @@ def given_candidate(request: SharedRequest, rank: int) -> Candidate:
             "Choose a candidate of the answer.",
             act=Permission.SHARED_READ,
         )
-    if not found.reference.template:
+    if not candidate.reference.template:
         raise Refused(
             "reference.expunged",
             "Nothing shown",
             "This reference was erased from its gallery.",
             "Its picture no longer exists.",
         )
-    return found
+    return candidate
 
 
 def probe_shown(request: SharedRequest, member: Member) -> bool:
-    """Whether the member's agency may look at the probe: the asker always, the other one while it has to do with it."""
+    """Say whether the member's agency may see the probe: the requesting one always, the searching one while it works on it."""
     if request.agreement.asker_id == member.agency_id:
         return True
     return not request.closed_as or live_search(request) is not None
 
 
 def approval_state(request: SharedRequest, member: Member) -> str:
-    """Whether the agency that searches wants its own supervisor's approval first: "", "wanted", "asked" or "granted"."""
+    """Return the state of the searching agency's own approval: "" (not needed), "wanted", "asked" or "granted"."""
     _, policy = binding(member.agency)
     needed = policy.needs_approval(request.case.offence) or request.quality < policy.quality_floor
     if not needed or request.mirror is None:

@@ -1,7 +1,7 @@
-"""Asking another agency for a search: made from a prepared probe, authorised by a supervisor, taken by an examiner there.
+"""Requests to another agency: made from a prepared probe, authorised by a supervisor, taken by an examiner there.
 
-Owns a request's way until it is searched. The agency that searches sees nothing of it before it is authorised, and
-nothing of the other agency but what the request states.
+Owns a request until it is searched. It must never show the searching agency a request that is not authorised, nor
+anything of the other agency except the request.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.agreements.guard import held, locked, require_agreed, require_asked, under_holder
+from plainview.casework.agreements.guard import locked, locked_request, require_agreed, require_asked, under_holder
 from plainview.casework.agreements.read import binding_version, named, terms_of
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
@@ -35,13 +35,13 @@ from plainview.policy.search import UNDECLARED, no_refused_ground, offence_liste
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for.
+    """The content of a request.
 
     Attributes:
-        agreement: id of an agreement under which the member's agency asks.
-        gallery: name of a gallery that it names.
-        purpose: what the search is to find out for the case.
-        authority: law, warrant or order by which the agency asks, and its jurisdiction.
+        agreement: id of an agreement under which the member's agency makes requests.
+        gallery: name of a gallery in the agreement.
+        purpose: the question that the search should answer for the case.
+        authority: law, warrant or order behind the request, and its jurisdiction.
         top: length of the candidate list.
     """
 
@@ -53,25 +53,25 @@ class Wish:
 
 
 def make_request(draft_id: str, wish: Wish, *, acting_member: Member) -> SharedRequest:
-    """Ask with a prepared probe under its case; a supervisor of the agency authorises it before it goes out.
+    """Make a request with a prepared probe under its case; a supervisor authorises it before it is sent.
 
-    A second click finds the request that the first one made.
+    A second click returns the request that the first one made.
 
     Raises:
         Refused: no permission; the draft or the agreement is unknown, no face is chosen, or a rule of the agreement or
-            of the agency's own policy says no.
+            of the agency's own policy refuses.
     """
     draft = find.preparation(draft_id, acting_member)
     try:
-        return _made(draft, wish, acting_member)
+        return _new_request(draft, wish, acting_member)
     except IntegrityError:
-        found = SharedRequest.objects.filter(preparation=draft, gallery__name=wish.gallery).first()
-        if found is None:
+        request = SharedRequest.objects.filter(preparation=draft, gallery__name=wish.gallery).first()
+        if request is None:
             raise
-        return found
+        return request
 
 
-def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedRequest:
+def _new_request(draft: Preparation, wish: Wish, acting_member: Member) -> SharedRequest:
     with acting("shared.request", Permission.SHARED_REQUEST, acting_member):
         agreement = locked(find.agreement(wish.agreement, acting_member).pk)
         if agreement.asker_id != acting_member.agency_id:
@@ -85,7 +85,7 @@ def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedReques
         version = binding_version(agreement)
         terms, withdrawn = terms_of(version), agreement.withdrawn_at is not None
         rules.require(words.agreement_in_force(terms, withdrawn, timezone.now().date()))
-        assert version is not None  # noqa: S101  require() has raised otherwise
+        assert version is not None  # noqa: S101  require() raises otherwise
         gallery = version.galleries.filter(name=wish.gallery.strip()).first()
         if gallery is None:
             rules.require(words.gallery_agreed(wish.gallery, terms.galleries if terms else ()))
@@ -140,19 +140,23 @@ def _made(draft: Preparation, wish: Wish, acting_member: Member) -> SharedReques
             acting_member=acting_member,
         )
         use(draft, acting_member=acting_member)
-        supervisors = [row for row in able(acting_member.agency, Permission.SHARED_AUTHORISE) if row != acting_member]
-        owe(supervisors, f"Request {request.public_id} waits for your authorisation.", request)
+        supervisors = [
+            supervisor
+            for supervisor in able(acting_member.agency, Permission.SHARED_AUTHORISE)
+            if supervisor != acting_member
+        ]
+        owe(supervisors, f"Request {request.public_id} needs your authorisation.", request)
     return request
 
 
 def authorise_request(public_id: str, *, reason: str = "", acting_member: Member) -> SharedRequest:
-    """Authorise a colleague's request; from now on the other agency sees it.
+    """Authorise a colleague's request; the other agency sees it from now on.
 
     Raises:
-        Refused: no permission, not of the member's agency, one's own, authorised already, or a rule says no.
+        Refused: no permission, not of the member's agency, the member's own, already authorised, or a rule refuses.
     """
     with acting("shared.authorise", Permission.SHARED_AUTHORISE, acting_member):
-        request = held(find.shared_request(public_id, acting_member).public_id)
+        request = locked_request(find.shared_request(public_id, acting_member).public_id)
         if request.agreement.asker_id != acting_member.agency_id or request.authorised_at is not None:
             raise Refused(
                 "shared.unknown",
@@ -181,13 +185,13 @@ def authorise_request(public_id: str, *, reason: str = "", acting_member: Member
 
 
 def take(public_id: str, *, acting_member: Member) -> SharedRequest:
-    """Take another agency's request; a case of one's own agency is opened that stands for theirs.
+    """Take another agency's request; opens a case in the member's agency that mirrors the other agency's case.
 
     Raises:
-        Refused: no permission or training, unknown, taken or over, or a rule of either agency says no.
+        Refused: no permission or training, unknown, taken or over, or a rule of either agency refuses.
     """
     with acting("shared.take", Permission.SHARED_ANSWER, acting_member):
-        request = held(find.shared_request(public_id, acting_member).public_id)
+        request = locked_request(find.shared_request(public_id, acting_member).public_id)
         if request.agreement.holder_id != acting_member.agency_id:
             raise Refused(
                 "shared.other_side",
@@ -209,7 +213,9 @@ def take(public_id: str, *, acting_member: Member) -> SharedRequest:
             offence_listed(request.case.offence, policy),
         )
         require_agreed(request)
-        rules.require(words.authorised(request.authorised_at is not None), *(under_holder(request, row) for row in own))
+        rules.require(
+            words.authorised(request.authorised_at is not None), *(under_holder(request, decision) for decision in own)
+        )
         require_asked(request, acting_member)
         request.mirror = Case.objects.create(
             agency=acting_member.agency,
@@ -231,7 +237,7 @@ def take(public_id: str, *, acting_member: Member) -> SharedRequest:
 
 
 def ask_approval(public_id: str, *, acting_member: Member) -> Approval:
-    """Ask the supervisors of one's own agency, where its policy wants their approval of the search.
+    """Ask the supervisors of the member's own agency, if its policy requires their approval of the search.
 
     Raises:
         Refused: unknown, not taken, or as `request_approval`.

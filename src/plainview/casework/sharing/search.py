@@ -1,7 +1,7 @@
-"""Searching for another agency, and answering it: what it gets, and what it says came of it.
+"""Searching for another agency, answering it, and recording the outcome that it reports.
 
-Owns the way from a taken request to its outcome. Between them lie the five steps, walked in the agency that searches
-under the case that stands for the other's; nothing here shortens them.
+Owns the way from a taken request to its outcome. The five steps in between are done in the searching agency, under the
+case that mirrors the other agency's. It must never shorten them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.agreements.guard import held, require_agreed, withhold
+from plainview.casework.agreements.guard import locked_request, require_agreed, withhold
 from plainview.casework.agreements.read import binding_version, named
 from plainview.casework.log.guard import acting, refusals_recorded
 from plainview.casework.log.write import write_entry
@@ -31,14 +31,14 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
 ABANDONED = timedelta(minutes=10)
-"""Time after which a search without an answer was cut off and may be made anew: chosen, far above any search's time."""
+"""Time after which a search without an answer counts as interrupted and may be repeated: chosen, far above any search."""
 
 
 def search_shared(public_id: str, *, acting_member: Member) -> Search:
-    """Search as another agency asked: its probe, its purpose, its gallery. A second click finds the first one's search.
+    """Search as another agency asked: its probe, its purpose, its gallery. A second click returns the same search.
 
     Raises:
-        Refused: no permission, unknown, not taken by this member, or a rule of either agency says no; recorded. If the
+        Refused: no permission, unknown, not taken by this member, or a rule of either agency refuses; recorded. If the
             agreement ends while it runs, the search stays recorded and is not answered.
         BadMedia: the chosen face cannot be used.
     """
@@ -70,12 +70,12 @@ def search_shared(public_id: str, *, acting_member: Member) -> Search:
 
 def _probe(request: SharedRequest) -> Probe:
     data = services().blobs.get(request.probe_blob)
-    made = probe_of(request.probe_name, data, request.face_number, edits=request.edits)
-    return replace(made, provenance=request.provenance)
+    probe = probe_of(request.probe_name, data, request.face_number, edits=request.edits)
+    return replace(probe, provenance=request.provenance)
 
 
 def _cut_off(search: Search, acting_member: Member) -> None:
-    """Note that an earlier search ended without an answer, so that another can be made; not while it may still run."""
+    """Record that an earlier search ended without an answer, so that it can be repeated; refuse while it may still run."""
     if search.requested_at > timezone.now() - ABANDONED or search.member_id != acting_member.pk:
         raise _running()
     ended = Refused(
@@ -93,19 +93,19 @@ def _running() -> Refused:
 
 
 def answer_request(public_id: str, *, acting_member: Member) -> SharedRequest:
-    """Give the asker what the agreement says: the released leads, the candidate list, or that nothing was found.
+    """Answer a request as the agreement says: with the released leads, the candidate list, or no result.
 
     Raises:
-        Refused: no permission, unknown, not taken by this member, not searched or looked at, the agreement is over, or
-            a candidate still waits for a verifier or a supervisor.
+        Refused: no permission, unknown, not taken by this member, not searched or examined, the agreement is over, or
+            a candidate is still waiting for a verifier or a supervisor.
     """
     with acting("shared.answer", Permission.SHARED_ANSWER, acting_member):
-        request = held(find.shared_request(public_id, acting_member).public_id)
+        request = locked_request(find.shared_request(public_id, acting_member).public_id)
         taker = request.taken_by.public_id if request.taken_by else ""
         require_agreed(request)
         rules.require(words.taken_by(taker, acting_member.public_id))
         version, search, leads = binding_version(request.agreement), live_search(request), leads_of(request)
-        assert version is not None  # noqa: S101  require_agreed() has raised otherwise
+        assert version is not None  # noqa: S101  require_agreed() raises otherwise
         rules.require(answer_of(request))
         SharedLead.objects.bulk_create(SharedLead(request=request, lead=lead) for lead in leads)
         request.version = version
@@ -133,15 +133,15 @@ def _without(gives: str, search: Search | None) -> str:
 def report_shared_outcome(
     public_id: str, lead_id: str, outcome: str, *, reason: str = "", acting_member: Member
 ) -> Outcome:
-    """Report what came of a lead that another agency gave; it counts for both.
+    """Report the outcome of another agency's lead; it counts for both agencies.
 
     Raises:
-        Refused: no permission, unknown request, lead or outcome, or the lead was not given to the member's agency.
+        Refused: no permission, unknown request, lead or outcome, or the lead is not in an answer to the member's agency.
     """
     with acting("outcome.report", Permission.OUTCOME_REPORT, acting_member):
         request = find.shared_request(public_id, acting_member)
-        given = request.leads.select_related("lead").filter(lead__public_id=lead_id.strip()).first()
-        if given is None or request.agreement.asker_id != acting_member.agency_id:
+        answer = request.leads.select_related("lead").filter(lead__public_id=lead_id.strip()).first()
+        if answer is None or request.agreement.asker_id != acting_member.agency_id:
             raise Refused(
                 "lead.unknown",
                 "Not found",
@@ -150,11 +150,13 @@ def report_shared_outcome(
                 act=Permission.SHARED_READ,
             )
         rules.require(looking.outcome_known(outcome))
-        row = Outcome.objects.create(lead=given.lead, outcome=outcome, note=reason.strip(), reported_by=acting_member)
+        report = Outcome.objects.create(
+            lead=answer.lead, outcome=outcome, note=reason.strip(), reported_by=acting_member
+        )
         write_entry(
             "outcome.reported",
-            {**named(request), "lead": given.lead.public_id, "outcome": outcome},
-            {"note": row.note} if row.note else {},
+            {**named(request), "lead": answer.lead.public_id, "outcome": outcome},
+            {"note": report.note} if report.note else {},
             acting_member=acting_member,
         )
-    return row
+    return report

@@ -1,9 +1,8 @@
-"""Backing a workspace up while it is being served: one sealed, checksummed file, consistent at one entry of the log.
+"""Backing up a workspace while it is being served: one sealed, checksummed file, consistent at one entry of the log.
 
-Owns what goes in and in which order: the public log as it is, then a snapshot of the database (SQLite's online backup,
-which does not stop anyone), then every picture. Never the keys: without them the file opens for nobody, so they are
-kept apart from it. Nor the expunge list: a restore wants a newer one than the backup. Nor what is derived from the
-rest: indexes are made again.
+Owns the content and its order: the public log, then a snapshot of the database (SQLite's online backup, which stops
+nobody), then every picture. It must never contain the keys, which are kept apart because the file cannot be opened
+without them; nor the expunge list, because a restore needs a newer one; nor indexes, which are built again.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from plainview.storage.base import BlobMissing
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """A backup that was made: its id, the log's size in it, pictures, bytes and SHA-256 of the file."""
+    """A finished backup: its id, the log's size in it, the number of pictures, and the file's size and SHA-256."""
 
     backup: str
     entries: int
@@ -50,7 +49,7 @@ def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
     """Write a backup of the current workspace into a new file (mode 0600); the operator's act.
 
     Args:
-        path: the file; it must not exist, nor lie in the workspace.
+        path: the file; it must not exist, nor be inside the workspace.
         progress: called with the number of pictures copied so far.
 
     Raises:
@@ -74,29 +73,29 @@ def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
         )
     finish()
     identity = new_id()
-    # The one entry, and before the snapshot: one after it would put every restore behind the published log.
+    # The only entry, before the snapshot: an entry after it would leave every restore behind the published log.
     with transaction.atomic():
         write_entry("backup.began", {"backup": identity}, acting_member=None)
     part, snapshot = path.with_name(f"{path.name}.part"), root / f"{SNAPSHOT}{identity}.sqlite3"
-    with locked(root / BACKUP_LOCK):  # held, the snapshot is in use; see erasers.erase_snapshots
+    with locked(root / BACKUP_LOCK):  # while locked, the snapshot is in use; see erasers.erase_snapshots
         try:
             file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
             with file:
                 entries, pictures = _write(file, snapshot, identity, progress)
                 file.flush()
                 os.fsync(file.fileno())
-            made = BackedUp(identity, entries, pictures, part.stat().st_size, _sha256(part))
+            backup = BackedUp(identity, entries, pictures, part.stat().st_size, _sha256(part))
             part.rename(path)
             sync_folder(path.parent)
         finally:
             part.unlink(missing_ok=True)
             snapshot.unlink(missing_ok=True)
-    return made
+    return backup
 
 
 def _write(file: BinaryIO, snapshot: Path, identity: str, progress: Callable[[int], None]) -> tuple[int, int]:
     workspace = services().workspace
-    # The log first: what it holds then, the database holds too, since an entry is committed before it is published.
+    # The log first: its entries are in the database too, since an entry is committed before it is published.
     lengths = dict(zip((LOG_NAME, CHECKPOINTS_NAME), settled(workspace.audit), strict=True))
     logs = {name: workspace.audit / name for name in LOG_FILES if (workspace.audit / name).is_file()}
     entries = _snapshot(snapshot)
@@ -123,7 +122,7 @@ def _write(file: BinaryIO, snapshot: Path, identity: str, progress: Callable[[in
         for digest in services().blobs.digests():
             try:
                 data = services().blobs.get(digest)
-            except BlobMissing:  # expunged since it was listed
+            except BlobMissing:  # expunged after it was listed
                 continue
             archive.add_stream(PICTURES + digest, BytesIO(data), len(data))
             pictures += 1
@@ -132,7 +131,7 @@ def _write(file: BinaryIO, snapshot: Path, identity: str, progress: Callable[[in
 
 
 def _snapshot(path: Path) -> int:
-    """Copy the database as it is at one moment; return the number of entries of its log."""
+    """Copy the database at one moment; return the number of entries in its log."""
     path.touch(0o600)
     database = services().workspace.database
     with (
@@ -140,7 +139,7 @@ def _snapshot(path: Path) -> int:
         closing(sqlite3.connect(path)) as copy,
     ):
         source.backup(copy)
-        # A copy in journal mode WAL would need two files more to be read.
+        # A copy in journal mode WAL could only be read with two more files.
         copy.execute("PRAGMA journal_mode=DELETE")
         (newest,) = copy.execute("SELECT max(seq) FROM log_entry").fetchone()
     return int(newest) + 1

@@ -1,7 +1,8 @@
-"""Restoring a backup: what was erased since stays erased, and the log goes on where it was published last.
+"""Restoring a backup: erased data stays erased, and the log continues where it was last published.
 
-Owns the order, inside the folder that is being put together: tables, log, expunge list, tokens and sessions, the entry
-that says what was restored and what was lost, and last the check of the whole. Only then is the folder usable.
+Owns the order, inside the folder that is being assembled: tables, log, expunge list, tokens and sessions, the entry
+that says what was restored and what was lost, and last the check of everything. It must never make the folder usable
+before that check.
 """
 
 from __future__ import annotations
@@ -42,22 +43,22 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 
 _QUIET = frozenset({"log.heartbeat", "log.exported", "backup.began", *KINDS})
-"""Actions whose loss asks for nothing to be done again; erasures are applied."""
+"""Actions that need not be repeated if they are lost; erasures are applied again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came back, and what did not.
+    """The result of a restore.
 
     Attributes:
-        backup: its id; made_at: when it was made.
+        backup: the backup's id; made_at: its time.
         entries: entries of the log in the backup.
         taken_over: entries added from the newer copy of the log, by action.
-        log_known: a newer copy of the log was there, so that the log has one history.
-        erased_again: ids of references, searches, alerts, videos and drafts that had been erased since.
-        missing_pictures: pictures that references name and the backup lacks.
+        log_known: there was a newer copy of the log, so the log has one history.
+        erased_again: ids of references, searches, alerts, videos and drafts that were erased after the backup.
+        missing_pictures: pictures of references that are not in the backup.
         tokens_ended: tokens that were current in the backup.
-        entry: number of the entry about this.
+        entry: number of the entry about the restore.
     """
 
     backup: str
@@ -72,21 +73,21 @@ class Restored:
 
     @property
     def lost(self) -> dict[str, int]:
-        """Acts that the log still proves and the records lack, by action."""
+        """Return the acts that the log proves and the records lack, by action."""
         return {action: n for action, n in sorted(self.taken_over.items()) if action not in _QUIET}
 
 
-def settle(about: dict[str, Any], *, log: Path | None, kept: str | None, listed: list[Line]) -> Restored:
-    """Make the unpacked workspace, which is the current one, fit to be used.
+def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | None, listed: list[Line]) -> Restored:
+    """Make the unpacked workspace, which is the current one, usable.
 
     Args:
-        about: what the backup says about itself.
-        log: the newest copy of the public log that could be found.
-        kept: a signed checkpoint that somebody kept.
-        listed: the newest expunge list that could be found; what the log knows is added.
+        about: the backup's own description.
+        log: the newest available copy of the public log.
+        kept_checkpoint: a published signed checkpoint, if one is available.
+        listed: the newest available expunge list; erasures known from the log are added.
 
     Raises:
-        Refused: the log is behind or differs, or the whole does not verify.
+        Refused: the log is behind or differs, or the restored log does not verify.
     """
     make_tables()
     entries = newest_entry() + 1
@@ -95,8 +96,8 @@ def settle(about: dict[str, Any], *, log: Path | None, kept: str | None, listed:
         for name in (LOG_NAME, CHECKPOINTS_NAME, COSIGNATURES_NAME):
             if (log / name).is_file():
                 shutil.copyfile(log / name, services().workspace.audit / name)
-    if kept is not None:
-        require_reaches(kept)
+    if kept_checkpoint is not None:
+        require_reaches(kept_checkpoint)
     publish()
     erased = _erase_again(listed)
     ended = Token.objects.filter(revoked_at=None).update(revoked_at=timezone.now())
@@ -143,10 +144,10 @@ def settle(about: dict[str, Any], *, log: Path | None, kept: str | None, listed:
 def _erase_again(listed: list[Line]) -> tuple[str, ...]:
     """Erase everything that the expunge list or the log names as erased and the backup still has.
 
-    No hold is asked: what is erased here was free when it was erased, by an entry that the log still has.
+    Holds are ignored: each erasure was allowed when it was made, by an entry that the log still has.
     """
     rows = LogEntry.objects.order_by("seq").values_list("canonical", flat=True)
-    known = lines_of(parse_line(bytes(row)) for row in rows.iterator(500) if about_erasing(bytes(row)))
+    known = lines_of(parse_line(bytes(text)) for text in rows.iterator(500) if about_erasing(bytes(text)))
     erased = []
     for line in {line.reference: line for line in (*known, *listed)}.values():
         with transaction.atomic():
@@ -163,13 +164,13 @@ def _nothing(line: Line) -> bool:
 
 def _reference(line: Line) -> bool:
     rows = Reference.objects.select_related("gallery", "enrolment")
-    row = rows.filter(public_id=line.reference).first()
-    if row is None or not row.template:
+    reference = rows.filter(public_id=line.reference).first()
+    if reference is None or not reference.template:
         return False
-    blank(row)
+    blank(reference)
     write_entry(
         "reference.expunged_again",
-        {"reference": line.reference, "first_in": line.entry, "change": row.gallery.log_head},
+        {"reference": line.reference, "first_in": line.entry, "change": reference.gallery.log_head},
         acting_member=None,
     )
     return True
@@ -177,37 +178,37 @@ def _reference(line: Line) -> bool:
 
 def _search(line: Line) -> bool:
     rows = Search.objects.select_related("case__agency", "member")
-    row = rows.filter(public_id=line.reference, erased_at=None).first()
-    if row is not None:
-        blank_search(row, _RESTORED, cause={"first_in": line.entry}, action="search.erased_again")
-    return row is not None
+    search = rows.filter(public_id=line.reference, erased_at=None).first()
+    if search is not None:
+        blank_search(search, _RESTORED, cause={"first_in": line.entry}, action="search.erased_again")
+    return search is not None
 
 
 def _alert(line: Line) -> bool:
     rows = Alert.objects.select_related("case__agency").exclude(probe_blob="")
-    row = rows.filter(public_id=line.reference).first()
-    if row is not None:
-        row.closed_at = row.closed_at or timezone.now()
-        blank_alert(row, _RESTORED, cause={"first_in": line.entry}, action="alert.erased_again")
-    return row is not None
+    alert = rows.filter(public_id=line.reference).first()
+    if alert is not None:
+        alert.closed_at = alert.closed_at or timezone.now()
+        blank_alert(alert, _RESTORED, cause={"first_in": line.entry}, action="alert.erased_again")
+    return alert is not None
 
 
 def _video(line: Line) -> bool:
     rows = Video.objects.select_related("case__agency").exclude(state=Video.State.ERASED)
-    row = rows.filter(public_id=line.reference).first()
-    if row is not None:
-        blank_rows(row, _RESTORED, cause={"first_in": line.entry}, action="video.erased_again", acting_member=None)
-    return row is not None
+    video = rows.filter(public_id=line.reference).first()
+    if video is not None:
+        blank_rows(video, _RESTORED, cause={"first_in": line.entry}, action="video.erased_again", acting_member=None)
+    return video is not None
 
 
 def _draft(line: Line) -> bool:
-    row = Preparation.objects.filter(public_id=line.reference, discarded_at=None).first()
-    if row is not None:
-        erase_draft(row, _RESTORED, cause={"first_in": line.entry})
-    return row is not None
+    draft = Preparation.objects.filter(public_id=line.reference, discarded_at=None).first()
+    if draft is not None:
+        erase_draft(draft, _RESTORED, cause={"first_in": line.entry})
+    return draft is not None
 
 
-_RESTORED = "it had been erased before the restore"
+_RESTORED = "already erased before the restore"
 _AGAIN = {
     "reference": _reference,
     "search": _search,
@@ -218,6 +219,6 @@ _AGAIN = {
 
 
 def _missing() -> int:
-    """How many pictures references name that are not there."""
+    """Return the number of pictures that references name and the store lacks."""
     digests = Reference.objects.exclude(template=b"").values_list("blob", flat=True).distinct()
     return sum(not services().blobs.exists(digest) for digest in digests.iterator(2000))

@@ -1,4 +1,4 @@
-"""Making a workspace: its tables, the first entry of its log, and for trying out a sample agency."""
+"""Making a workspace: its tables, the first entry of its log, and a sample agency for trying it out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SAMPLE_TRAINING = timedelta(days=365)
 
 
 def make_tables() -> None:
-    """Create or bring up to date the tables."""
+    """Create the tables or bring them up to date."""
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     services().workspace.database.chmod(0o600)
@@ -40,7 +40,7 @@ def begin_log() -> None:
 
 
 def make_sample_people() -> None:
-    """Create one ready agency with one member per role, marked as sample, all trained for a year."""
+    """Create an open agency with one member per role, marked as sample and trained for a year."""
     with transaction.atomic():
         now = timezone.now()
         agency = Agency.objects.create(
@@ -51,7 +51,9 @@ def make_sample_people() -> None:
             terms_sha256=TERMS_SHA256,
             opened_at=now,
         )
-        PolicyVersion.objects.create(agency=agency, number=1, text=SAMPLE, why="what a sample agency begins with")
+        PolicyVersion.objects.create(
+            agency=agency, number=1, text=SAMPLE, why="the policy that a sample agency begins with"
+        )
         write_entry("agency.opened", {"agency": agency.public_id, "sample": True}, acting_member=None)
         needed = parse(SAMPLE).training
         for name, role in SAMPLE_PEOPLE.items():

@@ -1,7 +1,7 @@
-"""From a backup file to the folder of a workspace that nobody uses yet: unpacked beside its place, then renamed.
+"""Unpacking a backup file into the folder of an unused workspace, under another name that is then changed.
 
-Owns which names of an archive go where; anything else in it is refused. It must never write over what exists, nor
-leave a half-restored folder under the final name. No Django here: the database is only opened once it is in place.
+Owns which names of an archive go where; any other name is refused. It must never overwrite anything, nor leave a
+half-restored folder under the final name. No Django here: the database is only opened once it is in place.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 FORMAT = 1
 ABOUT, DATABASE, PICTURES = "backup.json", "database", "pictures/"
 PLAIN_FILES = ("workspace.toml", "witnesses", "served")
-"""Files of the workspace that are neither keys nor data: how it is set up, and whether members sign in."""
+"""Files of the workspace that are neither keys nor data: its settings, and whether members sign in."""
 LOG_FILES = ("key.pub", "log.jsonl", "checkpoints", "cosignatures")
 
 _PICTURE = re.compile(rf"{PICTURES}([0-9a-f]{{64}})")
-_AT_ONCE = 64 << 20  # bytes of pictures that are made durable together
+_AT_ONCE = 64 << 20  # bytes of pictures that are written together
 
 
 def sealer_of(key: bytes) -> Sealer:
-    """The key that backups are sealed with, from the content of `blobs.key`."""
+    """Return the sealer of backups, from the content of `blobs.key`."""
     return Sealer(key).derive("backups")
 
 
 def staging(place: Path) -> Path:
-    """Where a workspace is put together before it gets its name.
+    """Return the folder where a workspace is assembled before it gets its name.
 
     Raises:
         Refused: restore.exists.
@@ -60,11 +60,11 @@ def staging(place: Path) -> Path:
 def unpack(
     archive: Path, keys: Path, beside: Path, *, progress: Callable[[int], None] = lambda _: None
 ) -> dict[str, Any]:
-    """Unpack a backup and its keys into `beside`; return what the backup says about itself.
+    """Unpack a backup and its keys into `beside`; return the backup's own description.
 
     Raises:
         Refused: restore.keys, restore.file.
-        ArchiveDamaged: altered, cut short, or made with other keys.
+        ArchiveDamaged: altered, truncated, or made with other keys.
         StorageError: the disk is full.
     """
     workspace = Workspace(beside)
@@ -87,25 +87,25 @@ def unpack(
     try:
         with archive.open("rb") as file:
             blobs = LocalBlobStore(workspace.blobs, Sealer(master).derive("blobs"))
-            held: list[bytes] = []
+            pictures: list[bytes] = []
             count = 0
             for name, stream in read_archive(file, sealer_of(master)):
-                found = _PICTURE.fullmatch(name)
-                if found:
+                picture = _PICTURE.fullmatch(name)
+                if picture:
                     data = stream.read()
-                    if digest_of(data) != found[1]:
+                    if digest_of(data) != picture[1]:
                         raise ArchiveDamaged("a picture in it does not match its name")
-                    held.append(data)
+                    pictures.append(data)
                     count += 1
                     progress(count)
-                    if sum(map(len, held)) >= _AT_ONCE:
-                        blobs.put_many(held)
-                        held = []
+                    if sum(map(len, pictures)) >= _AT_ONCE:
+                        blobs.put_many(pictures)
+                        pictures = []
                 elif name == ABOUT:
                     about = _about(stream.read())
                 else:
                     _write(_place(workspace, name), stream)
-            blobs.put_many(held)
+            blobs.put_many(pictures)
     except FileNotFoundError:
         raise Refused(
             "restore.file", "Nothing restored", f"There is no file {archive}.", "Choose a backup file."

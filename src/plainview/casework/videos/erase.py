@@ -1,7 +1,7 @@
-"""Erasing a video with everything made of it. What stays is that there was one, and why it went.
+"""Erasing a video with everything made from it. The record that it existed stays, with the reason for the erasure.
 
-Owns the order: the rows and the entry in one transaction, then the blobs that nothing else needs. Picks that were
-searched with are probes of their searches and stay with them.
+Owns the order: the rows and the entry in one transaction, then the blobs that nothing else needs. It must never erase a
+still that was searched with: it is the probe of its search.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
 
 VIDEO_ERASED = "video.erased"
-"""The action of the entry about it; a restore looks for it."""
+"""The action of the entry about an erasure; a restore looks for it."""
 
 
 def erase_video(public_id: str, *, reason: str, acting_member: Member) -> int:
-    """Erase a video of the member's agency for good; returns how many blobs went.
+    """Erase a video of the member's agency permanently; return the number of blobs removed.
 
     Raises:
         Refused: no permission, unknown, no reason in words, or a hold keeps it.
-        StorageError: a blob could not be removed; nothing refers to it any more.
+        StorageError: a blob could not be removed; nothing refers to it now.
     """
     with acting("video.erase", Permission.VIDEO_ERASE, acting_member):
         video = find.video(public_id, acting_member)
@@ -49,9 +49,9 @@ def erase_rows(
     cause: Mapping[str, Value] | None = None,
     acting_member: Member | None,
 ) -> set[str]:
-    """Erase the rows of a video in the running transaction; returns the blobs they named.
+    """Erase the rows of a video in the running transaction; return the blobs that they named.
 
-    For whoever erases a case too: call `drop_blobs` with the answer after the commit. `cause` is said publicly.
+    The caller passes the result to `drop_blobs` after the commit. `cause` is public.
 
     Raises:
         Refused: hold.in_force.
@@ -70,24 +70,24 @@ def blank_rows(
     action: str = VIDEO_ERASED,
     acting_member: Member | None,
 ) -> set[str]:
-    """As `erase_rows`, without asking for holds: for a restore, which repeats what was free to be erased then."""
+    """As `erase_rows`, ignoring holds: for a restore, which repeats erasures that were allowed when they were made."""
     with transaction.atomic():
-        held = Video.objects.select_for_update().get(pk=video.pk)
-        digests = set(held.parts.values_list("blob", flat=True)) | {held.stamps_blob}
-        digests |= set(held.stills.values_list("thumbnail", flat=True))
-        stills = Still.objects.filter(video=held).delete()[0]
-        VideoTrack.objects.filter(segment__video=held).delete()
-        held.segments.all().delete()
-        VideoPart.objects.filter(video=held).delete()
-        size = held.received
-        held.name = held.sha256 = held.stamps_blob = held.why = ""
-        held.notes, held.received, held.state = [], 0, Video.State.ERASED
-        held.save()
+        locked = Video.objects.select_for_update().get(pk=video.pk)
+        digests = set(locked.parts.values_list("blob", flat=True)) | {locked.stamps_blob}
+        digests |= set(locked.stills.values_list("thumbnail", flat=True))
+        stills = Still.objects.filter(video=locked).delete()[0]
+        VideoTrack.objects.filter(segment__video=locked).delete()
+        locked.segments.all().delete()
+        VideoPart.objects.filter(video=locked).delete()
+        size = locked.received
+        locked.name = locked.sha256 = locked.stamps_blob = locked.why = ""
+        locked.notes, locked.received, locked.state = [], 0, Video.State.ERASED
+        locked.save()
         write_entry(
             action,
             {
-                "agency": held.case.agency.public_id,
-                "video": held.public_id,
+                "agency": locked.case.agency.public_id,
+                "video": locked.public_id,
                 "bytes": size,
                 "stills": stills,
                 **(cause or {}),
@@ -96,14 +96,14 @@ def blank_rows(
             acting_member=acting_member,
         )
         digests -= {""}
-        # For a process that is killed before `drop_blobs`: the next start removes them.
+        # If the process is killed before `drop_blobs`, the next start removes them.
         rows = [PendingErasure(blob=digest) for digest in sorted(digests)]
         PendingErasure.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
     return digests
 
 
 def drop_blobs(digests: set[str]) -> int:
-    """Remove the blobs that no record needs any more; returns how many were there."""
+    """Remove the blobs that no record needs; return how many existed."""
     gone = sum(services().blobs.delete(digest) for digest in digests - needed(digests))
     for digest in digests:
         PendingErasure.objects.filter(blob=digest).delete()

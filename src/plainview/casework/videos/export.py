@@ -1,4 +1,4 @@
-"""The stills of a video on paper and as a table: a contact sheet (PDF/UA), CSV, JSON. Each export is an entry."""
+"""Exporting the stills of a video as a contact sheet (PDF/UA), CSV or JSON. Each export is an entry."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from plainview.casework.videos.read import Person, persons, persons_json
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.wording import counted
 
 KINDS = ("csv", "json", "pdf")
 
-_SHOWN = 6  # stills of a person on the sheet; the table has all
+_SHOWN = 6  # stills per person on the sheet; the table has all
 
 
 def export_stills(public_id: str, kind: str, *, acting_member: Member) -> bytes:
-    """Write the stills of a video.
+    """Return an export of the stills of a video.
 
     Args:
-        public_id: of the video.
+        public_id: the video.
         kind: one of `KINDS`.
-        acting_member: who takes them along.
+        acting_member: the member who exports.
 
     Raises:
-        Refused: no permission, unknown, no still, or another kind.
+        Refused: no permission, unknown, no still, or an unknown kind.
     """
     with acting("still.export", Permission.VIDEO_READ, acting_member):
         video = find.video(public_id, acting_member)
@@ -84,7 +85,7 @@ def _csv(people: list[Person]) -> bytes:
 
 def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
     footer = f"Log entry {receipt.entry}, log of {receipt.size} entries, root {receipt.root}"
-    sample = "SAMPLE: agency and people are made up. " if video.member.is_sample else ""
+    sample = "SAMPLE: agency and people are fictitious. " if video.member.is_sample else ""
     lines = [
         (
             f"#set document(title: {_string(f'Stills of video {video.public_id}')})\n"
@@ -94,8 +95,8 @@ def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
         ),
         _text(
             f"{sample}Case {video.case.number}. File {video.name}, SHA-256 {video.sha256}. {video.seconds:,.1f} s, "
-            f"{video.frames:,} frames. People are grouped within this video only, by a machine: look for yourself. "
-            "Nothing was searched."
+            f"{video.frames:,} frames. People are grouped by a machine, within this video only: check for yourself. "
+            "No gallery was searched."
         ),
         *map(_text, video.notes),
     ]
@@ -116,15 +117,15 @@ def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
                 f"== {_text(f'Person {person.number}')}\n#grid(columns: (1fr,) * 6, gutter: 6pt, {', '.join(cells)})"
             )
             if more > 0:
-                lines.append(_text(f"{more} more in the table."))
+                lines.append(_text(f"{counted(more, 'more still is', 'more stills are')} in the table."))
         source = folder / "sheet.typ"
         source.write_text("\n\n".join(lines), "utf-8")
-        made = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
-    return bytes(made)
+        document = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
+    return bytes(document)
 
 
 def _string(text: str) -> str:
-    """A typst string literal; nothing in it can be read as code."""
+    """Return a typst string literal; nothing in it can be read as code."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 

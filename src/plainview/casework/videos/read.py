@@ -1,4 +1,4 @@
-"""Reading videos, their people and stills: of the member's own agency, in open cases and closed ones."""
+"""Reads videos, their people and stills, always of the member's own agency, in open and closed cases."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from plainview.recognition.video.reader import VideoReader
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person of one video, numbered from 1 within it, with stills, the best first."""
+    """A person in one video, numbered from 1 in it, with their stills, the best first."""
 
     number: int
     stills: list[Still]
 
     @property
     def best(self) -> Still:
-        """The still that stands for the person."""
+        """Return the still that represents the person."""
         return self.stills[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which stills to show: width of the face in pixels, quality 0 to 100, time in seconds."""
+    """The stills to show: width of the face in pixels, quality 0 to 100, time in seconds."""
 
     min_width: float = 0
     min_quality: int = 0
@@ -38,7 +38,7 @@ class Filter:
 
 
 def videos(member: Member, case: Case | None = None) -> list[Video]:
-    """The videos of the member's agency, newest first."""
+    """Return the videos of the member's agency, newest first."""
     rows = Video.objects.filter(case__agency=member.agency).exclude(state=Video.State.ERASED)
     if case is not None:
         rows = rows.filter(case=case)
@@ -46,30 +46,30 @@ def videos(member: Member, case: Case | None = None) -> list[Video]:
 
 
 def persons(video: Video, wanted: Filter | None = None) -> list[Person]:
-    """The people of a video in the order in which they are first seen; stills are filtered, the best first."""
+    """Return the people of a video in order of appearance, with the stills that match, the best first."""
     wanted = wanted or Filter()
     rows = Still.objects.filter(video=video, quality__gte=wanted.min_quality)
     if wanted.from_s > float("-inf"):
         rows = rows.filter(time_s__gte=wanted.from_s)
     if wanted.to_s is not None:
         rows = rows.filter(time_s__lte=wanted.to_s)
-    found: dict[int, list[Still]] = {}
+    stills_by_person: dict[int, list[Still]] = {}
     for still in rows.select_related("track").order_by("pts", "pk"):
         if still.box[2] >= wanted.min_width:
-            found.setdefault(still.track.person or 0, []).append(still)
-    return [Person(number, sorted(stills, key=_rank)) for number, stills in sorted(found.items())]
+            stills_by_person.setdefault(still.track.person or 0, []).append(still)
+    return [Person(number, sorted(stills, key=_rank)) for number, stills in sorted(stills_by_person.items())]
 
 
 def still_counts(video: Video) -> str:
-    """How many stills and segments are there: changes whenever something was found."""
+    """Return the numbers of stills and segments as a text that changes with every find."""
     return f"{video.stills.count()}-{video.segments.filter(done_at__isnull=False).count()}"
 
 
 def still_frame(still: Still) -> bytes:
-    """The whole frame of a still as JPEG, its longer side at most pictures.LONGEST pixels.
+    """Return the whole frame of a still as JPEG, its longer side at most pictures.LONGEST pixels.
 
     Raises:
-        BadMedia: the frame does not decode to what it was.
+        BadMedia: the frame no longer decodes to the same pixels.
     """
     return _frame(still.video.pk, still.pts, still.frame_sha256, still.frame)
 
@@ -82,12 +82,12 @@ def _frame(video: int, pts: int, sha256: str, number: int) -> bytes:
 
 
 def forget_frames() -> None:
-    """Drop the frames that are remembered, after an erasure."""
+    """Empty the cache of frames, after an erasure."""
     _frame.cache_clear()
 
 
 def persons_json(video: Video) -> list[dict[str, Any]]:
-    """The people of a video as scripts rely on them."""
+    """Return the people of a video in the stable form for scripts."""
     return [
         {
             "id": person.number,
@@ -99,7 +99,7 @@ def persons_json(video: Video) -> list[dict[str, Any]]:
 
 
 def still_json(still: Still) -> dict[str, Any]:
-    """One still: box (x, y, width, height) in pixels of the upright frame, quality 0 to 100."""
+    """Return one still: box (x, y, width, height) in pixels of the upright frame, quality 0 to 100."""
     return {
         "id": still.public_id,
         "time_s": float(still.time_s),

@@ -1,6 +1,6 @@
-"""Picking a still: the frame is decoded again, held against its recorded digest, and becomes a probe like any other.
+"""Picking a still: the frame is decoded again, checked against its recorded digest, and becomes an ordinary probe.
 
-Owns what a pick says of its origin. A pick searches nothing: the search that follows is authorised as every search is.
+Owns the recorded origin of a pick. It must never search: the search that follows is authorised like any other.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from plainview.recognition.video.reader import VideoReader
 from plainview.recognition.video.track import iou
 
 _SAME_PLACE = 0.3
-"""Share of their union that the face found again must have in common with the still's."""
+"""Least overlap (intersection over union) between the face found again and the still's face."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """A picked still: the whole upright frame as PNG, a file name for it, the face's box, and where it is from.
+    """A picked still: the whole upright frame as PNG, its file name, the face's box, and its origin.
 
-    `provenance` holds video, still, time_s, frame, frame_sha256, box and what was done to make the frame upright.
+    `provenance` has video, still, time_s, frame, frame_sha256, box and the edits that made the frame upright.
     """
 
     data: bytes
@@ -49,11 +49,11 @@ class Picked:
 
 
 def pick_still(public_id: str, *, acting_member: Member) -> Picked:
-    """Make a probe's bytes of a still.
+    """Return a still as the original of a probe.
 
     Raises:
         Refused: no permission, unknown, or its case is closed.
-        BadMedia: the frame does not decode to what it was.
+        BadMedia: the frame no longer decodes to the same pixels.
     """
     with acting("still.pick", Permission.SEARCH_RUN, acting_member):
         still = find.still(public_id, acting_member)
@@ -81,7 +81,7 @@ def pick_still(public_id: str, *, acting_member: Member) -> Picked:
 
 
 def provenance(still: Still, turned: int = 0) -> dict[str, Any]:
-    """Where a still is from, as it is kept with a search; numbers that are not whole are texts, for the log."""
+    """Return a still's origin as stored with a search; decimal numbers are texts, for the log."""
     return {
         "video": still.video.public_id,
         "still": still.public_id,
@@ -96,12 +96,12 @@ def provenance(still: Still, turned: int = 0) -> dict[str, Any]:
 
 
 def draft_still(public_id: str, *, together: bool = False, acting_member: Member) -> Preparation:
-    """Pick a still and begin a draft with it: step 1 of a search. Its face is chosen already, its origin is left open.
+    """Pick a still and begin a draft with it: step 1 of a search. Its face is chosen, its origin is left open.
 
     Args:
-        public_id: of the still.
-        together: search with the best other stills of the person too, as one probe; they are picked at the search.
-        acting_member: who picks.
+        public_id: the still.
+        together: also search with the person's best other stills, as one probe; they are picked at the search.
+        acting_member: the member who picks.
 
     Raises:
         Refused, BadMedia: as `pick_still`.
@@ -110,7 +110,7 @@ def draft_still(public_id: str, *, together: bool = False, acting_member: Member
     still = find.still(public_id, acting_member)
     number = still.video.case.number
     if together:
-        picked.provenance["with"] = [row.public_id for row in best_others(still)]
+        picked.provenance["with"] = [other.public_id for other in best_others(still)]
     draft = prepare(number, picked.name, picked.data, provenance=picked.provenance, acting_member=acting_member)
     shares = [iou(tuple(face["box"]), picked.box) for face in draft.faces]
     if shares and max(shares) >= _SAME_PLACE:
@@ -121,20 +121,20 @@ def draft_still(public_id: str, *, together: bool = False, acting_member: Member
 
 
 def best_others(still: Still) -> list[Still]:
-    """The best other stills of the person, from other frames, as many as a probe takes."""
+    """Return the person's best stills from other frames, as many as a probe takes."""
     rows = next(
-        (row.stills for row in persons(still.video) if row.number == still.track.person),
+        (person.stills for person in persons(still.video) if person.number == still.track.person),
         [],
     )
-    others = [row for row in rows if row.pts != still.pts and row.quality > 0]
+    others = [other for other in rows if other.pts != still.pts and other.quality > 0]
     return others[: MAX_FRAMES - 1]
 
 
 def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member) -> tuple[Further, ...]:
-    """Pick further stills of the person whom `beside` shows, to search with all of them as one probe.
+    """Pick more stills of the person in the still `beside`, to search with all of them as one probe.
 
     Raises:
-        Refused: as `pick_still`; too many; or of another person or video.
+        Refused: as `pick_still`; too many; or another person or video.
         BadMedia: as `pick_still`.
     """
     if len(stills) >= MAX_FRAMES:
@@ -145,7 +145,7 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
             "Choose the best frames.",
         )
     first = find.still(beside, acting_member)
-    made = []
+    frames = []
     for public_id in stills:
         other = find.still(public_id, acting_member)
         same = other.video_id == first.video_id and other.track.person == first.track.person
@@ -157,15 +157,15 @@ def further_frames(stills: Sequence[str], beside: str, *, acting_member: Member)
                 "Search for each person with a separate probe.",
             )
         probe = prepare_still(public_id, acting_member=acting_member)
-        made.append(Further(probe.data, probe.picture, probe.number, probe.face, probe.provenance))
-    return tuple(made)
+        frames.append(Further(probe.data, probe.picture, probe.number, probe.face, probe.provenance))
+    return tuple(frames)
 
 
 def prepare_still(public_id: str, *, together_with: Sequence[str] = (), acting_member: Member) -> Probe:
-    """Pick a still and prepare it as the probe of a search, alone or together with others of the same person.
+    """Pick a still and prepare it as the probe of a search, alone or with others of the same person.
 
     Raises:
-        Refused, BadMedia: as `pick_still` and `further_frames`; or the face is not found in the frame again.
+        Refused, BadMedia: as `pick_still` and `further_frames`; or the face was not found in the frame again.
     """
     further = further_frames(together_with, public_id, acting_member=acting_member)
     picked = pick_still(public_id, acting_member=acting_member)

@@ -1,7 +1,7 @@
-"""A stored video as a source of bytes: its sealed pieces, opened where the decoder asks.
+"""A stored video as a source of bytes: its sealed pieces, opened as the decoder needs them.
 
-Owns finding the piece and remembering the last few. It reads no database, because it is asked from a thread of the
-decoder; and it never writes plain bytes to a disk.
+Owns finding the piece and remembering the last few. It must never read the database, because a thread of the decoder
+calls it, nor write plain bytes to a disk.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from collections import OrderedDict
 from plainview.casework.models import Video
 from plainview.storage.base import BlobStore
 
-_KEPT = 4
+_OPEN_PIECES = 4
 
 
 class StoredVideo:
-    """Implements recognition.video.types.Source."""
+    """A stored video as a recognition.video.types.Source."""
 
     def __init__(self, video: Video, blobs: BlobStore) -> None:
-        rows = list(video.parts.order_by("offset").values_list("offset", "blob"))
-        self._offsets, self._digests = [row[0] for row in rows], [row[1] for row in rows]
+        pieces = list(video.parts.order_by("offset").values_list("offset", "blob"))
+        self._offsets, self._digests = [piece[0] for piece in pieces], [piece[1] for piece in pieces]
         self._size, self._blobs = video.received, blobs
         self._open: OrderedDict[int, bytes] = OrderedDict()
 
     @property
     def size(self) -> int:
-        """Length in bytes."""
+        """Return the length in bytes."""
         return self._size
 
     def read(self, offset: int, length: int) -> bytes:
@@ -51,6 +51,6 @@ class StoredVideo:
             return self._open[number]
         data = self._blobs.get(self._digests[number])
         self._open[number] = data
-        if len(self._open) > _KEPT:
+        if len(self._open) > _OPEN_PIECES:
             self._open.popitem(last=False)
         return data

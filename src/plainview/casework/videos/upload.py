@@ -1,7 +1,7 @@
-"""Taking a video: begun under a case, received piece by piece, hashed while it arrives, handed on to be looked through.
+"""Uploading a video: begun under a case, received piece by piece, hashed as it arrives, then queued for processing.
 
-Owns the upload. A piece is durable and sealed before it is acknowledged, so that a broken connection goes on where it
-stopped. Nothing is decoded here, and nothing is searched.
+Owns the upload. A piece is durable and sealed before it is acknowledged, so that a broken upload continues where it
+stopped. It must never decode or search anything.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from plainview.policy.permissions import Permission
 from plainview.storage.base import digest_of
 
 KIND = "video"
-"""The kind of a video's job (jobs.tasks)."""
+"""The kind of a video's job (worker.tasks)."""
 
 _NAME_LENGTH = 200
 
 
 class _Hashes:
-    """SHA-256 of uploads so far, by video. Lost with the process: then the stored pieces are read again once."""
+    """SHA-256 of uploads so far, by video. They end with the process; then the stored pieces are read again once."""
 
     def __init__(self) -> None:
         self._running: OrderedDict[int, tuple[int, Any]] = OrderedDict()
         self._lock = threading.Lock()
 
     def add(self, video: int, offset: int, data: bytes) -> None:
-        """Go on with the bytes from `offset`, if what lies before them was hashed here."""
+        """Continue with the bytes from `offset`, if the bytes before them were hashed here."""
         with self._lock:
             at, running = self._running.pop(video, (0, hashlib.sha256()))
             if at == offset:
@@ -53,7 +53,7 @@ class _Hashes:
                 self._running.popitem(last=False)
 
     def take(self, video: Video) -> str:
-        """The digest of the whole file, hex."""
+        """Return the digest of the whole file, hex."""
         with self._lock:
             at, running = self._running.pop(video.pk, (0, hashlib.sha256()))
         if at != video.size:
@@ -78,14 +78,14 @@ def begin_video(
     """Begin an upload under an open case.
 
     Args:
-        case_number: of the member's agency.
+        case_number: a case of the member's agency.
         name: the file's name; shown, never used as a path.
-        size: bytes.
-        first_s, last_s: the part to look through, seconds from the first frame; None: to the end.
-        acting_member: who uploads.
+        size: its size in bytes.
+        first_s, last_s: the part to process, seconds from the first frame; None: to the end.
+        acting_member: the member who uploads.
 
     Raises:
-        Refused: no permission, case unknown or closed, size, range.
+        Refused: no permission, case unknown or closed, or a size or range that is not allowed.
     """
     with acting("video.begin", Permission.VIDEO_UPLOAD, acting_member):
         case = find.case(case_number, acting_member)
@@ -118,18 +118,18 @@ def begin_video(
 
 
 def add_part(public_id: str, offset: int, data: bytes, *, sha256: str = "", acting_member: Member) -> int:
-    """Keep the next piece of an upload; returns how many bytes are here. A piece that is here already changes nothing.
+    """Store the next piece of an upload; return the number of bytes stored. A piece sent again changes nothing.
 
     Args:
-        public_id: of the video.
+        public_id: the video.
         offset: where the piece begins, bytes.
         data: the piece.
-        sha256: what the sender says of it, hex; "" when it does not say.
-        acting_member: who uploads.
+        sha256: its digest by the sender, hex; "" if the sender gives none.
+        acting_member: the member who uploads.
 
     Raises:
-        Refused: no permission, unknown, somebody else's, not being uploaded, not the next piece, or other bytes.
-        StorageError: it could not be kept.
+        Refused: no permission, unknown, another member's, not being uploaded, not the next piece, or other bytes.
+        StorageError: the piece could not be stored.
     """
     with acting("video.part", Permission.VIDEO_UPLOAD, acting_member):
         video = _uploading(public_id, acting_member)
@@ -140,25 +140,25 @@ def add_part(public_id: str, offset: int, data: bytes, *, sha256: str = "", acti
             raise _other_bytes()
     blob = services().blobs.put(data)
     with transaction.atomic():
-        held = Video.objects.select_for_update().get(pk=video.pk)
-        if held.state == Video.State.UPLOADING and held.received == offset:
-            VideoPart.objects.create(video=held, offset=offset, length=len(data), blob=blob)
-            held.received += len(data)
-            held.save(update_fields=["received"])
-            _hashes.add(held.pk, offset, data)
-    return held.received
+        locked = Video.objects.select_for_update().get(pk=video.pk)
+        if locked.state == Video.State.UPLOADING and locked.received == offset:
+            VideoPart.objects.create(video=locked, offset=offset, length=len(data), blob=blob)
+            locked.received += len(data)
+            locked.save(update_fields=["received"])
+            _hashes.add(locked.pk, offset, data)
+    return locked.received
 
 
 def finish_video(public_id: str, *, sha256: str = "", acting_member: Member) -> tuple[Video, Job]:
-    """Close a complete upload and ask for its job; the caller hands it to the queue, or runs it.
+    """Close a complete upload and create its job; the caller enqueues or runs it.
 
     Args:
-        public_id: of the video.
-        sha256: what the sender says it sent, hex; "" when it does not say.
-        acting_member: who uploaded.
+        public_id: the video.
+        sha256: the file's digest by the sender, hex; "" if the sender gives none.
+        acting_member: the member who uploaded.
 
     Raises:
-        Refused: as `add_part`; bytes are missing, or not those that were sent.
+        Refused: as `add_part`; bytes are missing, or differ from those that were sent.
     """
     with acting("video.finish", Permission.VIDEO_UPLOAD, acting_member):
         video = _uploading(public_id, acting_member)
@@ -187,7 +187,7 @@ def finish_video(public_id: str, *, sha256: str = "", acting_member: Member) -> 
 def process_again(
     public_id: str, *, first_s: float | None = None, last_s: float | None = None, acting_member: Member
 ) -> tuple[Video, Job]:
-    """Go on with a video whose job failed or was cancelled; what was found stays. Another part begins anew.
+    """Continue with a video whose job failed or was cancelled, keeping its stills; another part of it starts again.
 
     Raises:
         Refused: no permission, unknown, being uploaded, or done.
@@ -218,19 +218,19 @@ def process_again(
 
 
 def discard_upload(public_id: str, *, acting_member: Member) -> None:
-    """Give up an upload of one's own; what arrived is erased.
+    """Discard an upload of the member's own; its bytes are erased.
 
     Raises:
-        Refused: no permission, unknown, somebody else's, complete, or a hold keeps it.
+        Refused: no permission, unknown, another member's, complete, or a hold keeps it.
     """
     with acting("video.discard", Permission.VIDEO_UPLOAD, acting_member):
         video = _uploading(public_id, acting_member)
-        digests = erase_rows(video, "given up by its member", acting_member=acting_member)
+        digests = erase_rows(video, "discarded by its member", acting_member=acting_member)
     drop_blobs(digests)
 
 
 def discard_stale() -> list[str]:
-    """Erase every upload that has had no end for `UPLOAD_DAYS`, unless a hold keeps it; return their ids."""
+    """Erase every upload that was not completed within `UPLOAD_DAYS`, unless a hold keeps it; return their ids."""
     late = timezone.now() - timedelta(days=video_rules.UPLOAD_DAYS)
     gone = []
     for video in Video.objects.filter(state=Video.State.UPLOADING, begun_at__lt=late):

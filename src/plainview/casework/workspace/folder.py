@@ -1,7 +1,7 @@
-"""The workspace: one folder that holds everything one deployment owns.
+"""The workspace: one folder with all data of a deployment.
 
-Owns its layout, its settings file and its keys (mode 0600). No Django here, so that the settings can read it.
-It must never print a key, and never overwrite an existing workspace.
+Owns its layout, its settings file and its keys (mode 0600). No Django here, so that the settings can read it. It must
+never print a key, nor overwrite an existing workspace.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ KEY, NEXT_KEY, FIRST_KEY = "log.key", "log.key.next", "log.first.pub"
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Where everything lies. `root` need not exist yet."""
+    """The paths of a workspace. `root` need not exist yet."""
 
     root: Path
 
     @property
     def settings_file(self) -> Path:
-        """Plain settings, TOML."""
+        """Return the path of the settings, TOML."""
         return self.root / "workspace.toml"
 
     @property
     def database(self) -> Path:
-        """The SQLite file."""
+        """Return the path of the SQLite file."""
         return self.root / "plainview.sqlite3"
 
     @property
     def blobs(self) -> Path:
-        """Pictures, encrypted."""
+        """Return the folder of the encrypted pictures."""
         return self.root / "blobs"
 
     @property
     def audit(self) -> Path:
-        """The public copy of the log: may be copied and handed out."""
+        """Return the folder of the log's public copy, which may be copied and published."""
         return self.root / "audit"
 
     @property
     def outbox(self) -> Path:
-        """Letters, where no mail server is named."""
+        """Return the folder of letters, used if no mail server is named."""
         return self.root / "outbox"
 
     def key(self, name: str) -> bytes:
@@ -96,7 +96,7 @@ class Workspace:
             ) from None
 
     def require_owner(self) -> None:
-        """Stop everybody but the operating-system user who owns the folder; root is not excepted.
+        """Refuse everybody except the operating-system user who owns the folder; root is refused too.
 
         Raises:
             Refused: workspace.not_owner.
@@ -111,42 +111,42 @@ class Workspace:
 
     @property
     def origin(self) -> str:
-        """The name of this deployment's log, also the name of its signing key."""
+        """Return the name of this deployment's log, which is also the name of its signing key."""
         return str(self.settings()["log"])
 
     @property
     def is_sample(self) -> bool:
-        """True when the people and the agency are made up for trying things out."""
+        """Say whether the agency and its people are fictitious, for trying things out."""
         return self.settings().get("sample") is True
 
     @property
     def served_mark(self) -> Path:
-        """A file that the first start of the server makes: from then on members have their own way in."""
+        """Return the path of the file that the first start of the server makes; members sign in from then on."""
         return self.root / "served"
 
     @property
     def is_served(self) -> bool:
-        """True once the workspace has been served."""
+        """Say whether the workspace has ever been served."""
         return self.served_mark.exists()
 
     def signer(self) -> Signer:
-        """The key in `log.key`; which one is in force, the log itself says (casework.actions.log)."""
+        """Return the key in `log.key`; the log itself says which key is in force (log.write)."""
         return Signer.from_private_bytes(self.origin, self.key("log.key"))
 
     def next_signer(self) -> Signer | None:
-        """The key that a rotation has made and not yet put in place, if there is one."""
+        """Return the key that a rotation has made but not yet put in place, if any."""
         path = self.root / "keys" / NEXT_KEY
         return Signer.from_private_bytes(self.origin, path.read_bytes()) if path.is_file() else None
 
     @property
     def first_key(self) -> VerifierKey:
-        """The log's first key, from which verification starts; kept outside the folder that is verified."""
+        """Return the log's first key, where verification starts; it is stored outside the verified folder."""
         path = self.root / "keys" / FIRST_KEY
         return VerifierKey.parse(path.read_text("ascii").strip()) if path.is_file() else self.signer().verifier
 
     @property
     def witnesses(self) -> tuple[WitnessKey, ...]:
-        """The witnesses trusted here: one vkey a line in the file `witnesses`; a line with # is a comment.
+        """Return the trusted witnesses: one vkey per line in the file `witnesses`; lines with # are comments.
 
         Raises:
             Refused: workspace.damaged.
@@ -165,12 +165,12 @@ class Workspace:
 
 
 def current() -> Workspace:
-    """The workspace that PLAINVIEW_HOME names, else ./plainview-data."""
+    """Return the workspace that PLAINVIEW_HOME names, else ./plainview-data."""
     return Workspace(Path(os.environ.get(ENV) or DEFAULT).absolute())
 
 
 def lay_out(workspace: Workspace, *, sample: bool) -> None:
-    """Make the folders, keys and settings of a new workspace; the settings file comes last.
+    """Make the folders, keys and settings of a new workspace; the settings file is written last.
 
     Raises:
         Refused: workspace.exists.

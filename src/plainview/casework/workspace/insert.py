@@ -1,7 +1,7 @@
-"""Inserting rows without the ORM's compiler, which costs more than the rest of a search's record.
+"""Inserting rows without the ORM's compiler, which takes longer than the rest of recording a search.
 
-Owns the statement of each model, made once; the fields convert their own values, so a row is the same as one
-that `save` wrote. It sends no signals and sets no key but the one asked for.
+Owns the statement of each model, made once; the fields convert their own values, so a row is identical to one written
+by `save`. It must never send a signal, nor set a key other than the primary key of `insert`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 from django.db import connection, models
 
 
-def insert(row: models.Model) -> None:
+def insert(record: models.Model) -> None:
     """Insert one row and set its primary key."""
-    statement, fields = _statement(type(row))
-    key = str(row._meta.pk.column)
+    statement, fields = _statement(type(record))
+    key = str(record._meta.pk.column)
     with connection.cursor() as cursor:
-        cursor.execute(f"{statement} RETURNING {connection.ops.quote_name(key)}", _values(row, fields))
-        (row.pk,) = cursor.fetchone()
-    row._state.adding, row._state.db = False, connection.alias
+        cursor.execute(f"{statement} RETURNING {connection.ops.quote_name(key)}", _values(record, fields))
+        (record.pk,) = cursor.fetchone()
+    record._state.adding, record._state.db = False, connection.alias
 
 
 def insert_many(rows: Sequence[models.Model]) -> None:
@@ -29,7 +29,7 @@ def insert_many(rows: Sequence[models.Model]) -> None:
         return
     statement, fields = _statement(type(rows[0]))
     with connection.cursor() as cursor:
-        cursor.executemany(statement, [_values(row, fields) for row in rows])
+        cursor.executemany(statement, [_values(record, fields) for record in rows])
 
 
 @lru_cache(maxsize=32)
@@ -41,5 +41,5 @@ def _statement(model: type[models.Model]) -> tuple[str, tuple[models.Field[objec
     return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})", fields  # noqa: S608  names of our own models
 
 
-def _values(row: models.Model, fields: tuple[models.Field[object, object], ...]) -> list[Any]:
-    return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+def _values(record: models.Model, fields: tuple[models.Field[object, object], ...]) -> list[Any]:
+    return [field.get_db_prep_save(field.pre_save(record, add=True), connection) for field in fields]

@@ -1,7 +1,7 @@
-"""What the actions work with beside the database: blobs, keys, decoder, model, indexes; one set a workspace.
+"""The services that acts use besides the database: blobs, keys, decoder, model, indexes; one set per workspace.
 
-Owns their making, each at its first use. Model, decoder and indexes are imported there too: a command that needs none
-of them does not wait for numpy, OpenCV and onnxruntime.
+Owns creating each service at its first use. Model, decoder and indexes are imported there too. It must never make a
+command that needs none of them wait for numpy, OpenCV and onnxruntime.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 AUTO = "auto"
 
 ADAPTERS = (AUTO, "exact", "compressed", "milvus")
-"""What can hold the templates of a gallery: auto is exact while it is small and compressed when it is large."""
+"""Kinds of index for a gallery's templates; auto is exact for a small gallery and compressed for a large one."""
 
 MILVUS = "http://127.0.0.1:19530"
-"""Where Milvus is looked for, unless `milvus` of [index] in workspace.toml names another place."""
+"""Address of Milvus, unless `milvus` of [index] in workspace.toml names another."""
 
 
 class Services:
@@ -45,7 +45,7 @@ class Services:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.look_again_at: dict[int, float] = {}
-        """Gallery -> when its index in this process is checked again, by time.monotonic()."""
+        """Gallery -> time of the next check of its index in this process, by time.monotonic()."""
         self._indexes: dict[tuple[str, str], Index] = {}
         self._lock = threading.Lock()
 
@@ -70,12 +70,12 @@ class Services:
 
     @cached_property
     def drafts(self) -> Sealer:
-        """Seals what members have answered and not yet recorded."""
+        """Seals answers that members have not recorded yet."""
         return self._master.derive("drafts")
 
     @cached_property
     def rights(self) -> Sealer:
-        """Seals what people who ask about themselves have sent, and the answers to them."""
+        """Seals the requests of people who ask about themselves, and the answers."""
         return self._master.derive("rights")
 
     @cached_property
@@ -85,7 +85,7 @@ class Services:
 
     @cached_property
     def signer(self) -> Signer:
-        """Signs checkpoints, unless the log has introduced another key since: see `signer_of`."""
+        """Signs checkpoints, unless the log has introduced another key since; see `signer_of`."""
         return self.workspace.signer()
 
     @cached_property
@@ -94,13 +94,13 @@ class Services:
         return self.workspace.first_key
 
     def signer_of(self, vkey: str) -> Signer | None:
-        """The private half of this key of the log; None when it is not here (any more)."""
+        """Return the private half of this key of the log; None if the workspace does not have it."""
         if self.signer.verifier.text == vkey:
             return self.signer
-        for held in (self.workspace.signer(), self.workspace.next_signer()):
-            if held is not None and held.verifier.text == vkey:
-                self.signer = held
-                return held
+        for signer in (self.workspace.signer(), self.workspace.next_signer()):
+            if signer is not None and signer.verifier.text == vkey:
+                self.signer = signer
+                return signer
         return None
 
     @cached_property
@@ -110,7 +110,7 @@ class Services:
 
     @cached_property
     def decoder(self) -> Decoder:
-        """The restricted decoder; a server shows twenty faces on one page, and decodes two at a time."""
+        """The restricted decoder; a server decodes two pictures at a time, because a page may show twenty faces."""
         from plainview.recognition.decode import Decoder
 
         return Decoder(children=2 if SERVE_ENV in os.environ else 1)
@@ -121,7 +121,7 @@ class Services:
         return self.load_engine()
 
     def load_engine(self) -> Engine:
-        """The model pack as it lies on disk now, every hash checked again; raises PackError."""
+        """Load the model pack now on disk, with every hash checked again; raises PackError."""
         from plainview.recognition.engine import Engine
         from plainview.recognition.packs import DEFAULT_PACK
 
@@ -131,7 +131,7 @@ class Services:
 
     @cached_property
     def default_adapter(self) -> str:
-        """The adapter of galleries that name none: `adapter` of [index] in workspace.toml, else "auto".
+        """Return the adapter of galleries that name none: `adapter` of [index] in workspace.toml, else "auto".
 
         Raises:
             Refused: workspace.damaged.
@@ -139,25 +139,25 @@ class Services:
         return self._index_setting("adapter", AUTO)
 
     def index(self, gallery_id: int, pack: str, dimension: int, adapter: str = "") -> Index:
-        """The index of one gallery under one pack, as far as it has followed the gallery's log.
+        """Return the index of a gallery under a pack, as far as it has followed the gallery's log.
 
-        What another process has written is taken over first, so that little of the log is left to read.
+        Files that another process has written are loaded first, so that little of the log remains to be read.
 
         Args:
             gallery_id: the gallery.
             pack: the model that made the templates.
             dimension: components of a template.
-            adapter: one of `ADAPTERS`; the workspace's when empty. A gallery that was moved has its own.
+            adapter: one of `ADAPTERS`; the workspace's if empty. A gallery that was moved has its own.
 
         Raises:
-            Refused: workspace.damaged, when workspace.toml names an adapter that there is not.
+            Refused: workspace.damaged, if workspace.toml names an unknown adapter.
         """
         place = f"{gallery_id}-{dimension}-{hashlib.sha256(pack.encode()).hexdigest()[:12]}"
         with self._lock:
             return self._opened(place, dimension, adapter or self.default_adapter)
 
     def forget(self, gallery_id: int, read_after: Callable[[int], Iterable[Block]], adapter: str = "") -> None:
-        """Let every copy that the indexes of a gallery keep follow the log now, so that what was expunged is erased.
+        """Let every copy of a gallery's indexes follow the log now, so that expunged templates are erased.
 
         Raises:
             OSError: a copy cannot be written; run it again.
@@ -167,19 +167,19 @@ class Services:
         for _, index in self._copies(gallery_id, adapter or self.default_adapter):
             try:
                 catch_up(index, read_after)
-            except BadTemplate:  # a copy for a pack that the gallery has left: nothing in it is needed
+            except BadTemplate:  # a copy for a pack that the gallery no longer uses: nothing in it is needed
                 index.clear()
             index.erase()
 
     def drop_index(self, gallery_id: int, adapter: str) -> None:
-        """Remove every copy that this adapter keeps of a gallery, as after it was moved to another."""
+        """Remove every copy of a gallery that this adapter has, as after a move to another adapter."""
         for place, index in self._copies(gallery_id, adapter):
             index.clear()
             with self._lock:
                 self._indexes.pop((place, adapter), None)
 
     def _copies(self, gallery_id: int, adapter: str) -> list[tuple[str, Index]]:
-        """The indexes of a gallery that this adapter has in memory, on disk or on its server."""
+        """Return the indexes of a gallery that this adapter has in memory, on disk or on its server."""
         with self._lock:
             places = {place for place, kind in self._indexes if kind == adapter}
             if adapter == "milvus":
@@ -195,12 +195,12 @@ class Services:
         """Return the index of a place, opened at its first use; the caller holds the lock."""
         index = self._indexes.get((place, adapter))
         if index is None:
-            index = self._indexes[place, adapter] = self._made(place, dimension, adapter)
+            index = self._indexes[place, adapter] = self._new_index(place, dimension, adapter)
         else:
             index.refresh()
         return index
 
-    def _made(self, place: str, dimension: int, adapter: str) -> Index:
+    def _new_index(self, place: str, dimension: int, adapter: str) -> Index:
         folder = self._index_folder(adapter) / place
         sealer = self._master.derive("index")
         if adapter == AUTO:
@@ -235,7 +235,7 @@ class Services:
         return str(section.get(name, default)) if isinstance(section, dict) else default
 
     def close(self) -> None:
-        """End the decoder's child; the next use starts another one."""
+        """End the decoder's child process; the next use starts another."""
         decoder = self.__dict__.pop("decoder", None)
         if decoder is not None:
             decoder.close()
@@ -243,7 +243,7 @@ class Services:
 
 @lru_cache(maxsize=1)
 def services() -> Services:
-    """The services of the current workspace."""
+    """Return the services of the current workspace."""
     return Services(current())
 
 

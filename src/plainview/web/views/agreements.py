@@ -162,7 +162,7 @@ def _page(request: HttpRequest, public_id: str, form: WithdrawForm, status: int 
             "form": form,
             "own": member.agency,
             "manages": manages,
-            "accepts": manages and not row.given and row.proposed is not None,
+            "accepts": manages and not row.searched_by_us and row.proposed is not None,
             "ours": row.agreement.withdrawn_by and row.agreement.withdrawn_by.agency_id == member.agency_id,
         },
         status=status,

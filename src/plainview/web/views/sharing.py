@@ -97,8 +97,8 @@ def shared(request: HttpRequest) -> HttpResponse:
             "agreements": agreed.agreements(member),
             "reads": reads,
             "own": member.agency,
-            "received": read.requests(member, made=False) if reads else [],
-            "made": read.requests(member, made=True) if reads else [],
+            "received": read.requests(member, asked_by_us=False) if reads else [],
+            "made": read.requests(member, asked_by_us=True) if reads else [],
             "manages": holds(member.roles, Permission.AGREEMENT_MANAGE),
             "asks": holds(member.roles, Permission.SHARED_REQUEST),
         },
@@ -148,20 +148,22 @@ def _page(request: HttpRequest, public_id: str, form: forms.Form | None = None, 
             "statement": STATEMENT,
             "edits": [says(edit) for edit in chain(held.edits)],
             "probe": read.probe_shown(held, member),
-            "given": read.given(held),
+            "given": read.candidates_given(held),
             "own": member.agency,
             "withheld": read.withheld_searches(held),
-            "approval": "" if row.made else read.approval_state(held, member),
+            "approval": "" if row.asked_by_us else read.approval_state(held, member),
             "reason_form": form if isinstance(form, ReasonForm) else ReasonForm(),
             "outcome_form": form if isinstance(form, OutcomeForm) else OutcomeForm(),
             "taken_by_me": held.taken_by_id == member.pk,
-            "leads": [] if row.made else read.leads_of(held),
+            "leads": [] if row.asked_by_us else read.leads_of(held),
             "not_yet": _not_yet(row),
-            "authorises": row.turn is Permission.SHARED_AUTHORISE and row.made and _may(member, "SHARED_AUTHORISE"),
+            "authorises": row.turn is Permission.SHARED_AUTHORISE
+            and row.asked_by_us
+            and _may(member, "SHARED_AUTHORISE"),
             "asked_by_me": held.member_id == member.pk,
-            "takes_back": row.made and open_still and _may(member, "SHARED_REQUEST"),
-            "answers": not row.made and open_still and _may(member, "SHARED_ANSWER"),
-            "reports": row.made and _may(member, "OUTCOME_REPORT"),
+            "takes_back": row.asked_by_us and open_still and _may(member, "SHARED_REQUEST"),
+            "answers": not row.asked_by_us and open_still and _may(member, "SHARED_ANSWER"),
+            "reports": row.asked_by_us and _may(member, "OUTCOME_REPORT"),
         },
         status=status,
     )
@@ -169,7 +171,7 @@ def _page(request: HttpRequest, public_id: str, form: forms.Form | None = None, 
 
 def _not_yet(row: read.Shown) -> str:
     """Why the request cannot be answered yet, for the agency that searches; "" when it can."""
-    answer = Allow() if row.made or row.turn is None else read.answer_of(row.request)
+    answer = Allow() if row.asked_by_us or row.turn is None else read.answer_of(row.request)
     return f"{answer.why} {answer.next_step}" if isinstance(answer, Refused) else ""
 
 

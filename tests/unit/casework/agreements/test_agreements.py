@@ -29,7 +29,7 @@ from plainview.casework.log.read import verify_log
 from plainview.casework.models import Agreement, Candidate, Search, SharedRequest
 from plainview.casework.sharing.agree import accept, propose, propose_version, withdraw
 from plainview.casework.sharing.ends import sweep_requests
-from plainview.casework.sharing.read import given, live_search, withheld_searches
+from plainview.casework.sharing.read import candidates_given, live_search, withheld_searches
 from plainview.casework.sharing.search import ABANDONED, answer_request, search_shared
 from plainview.policy.decision import Refused
 
@@ -47,7 +47,7 @@ def test_what_both_wanted_binds_and_every_version_is_kept(workspace: Path, tmp_p
     agency()
     admin, boss = person("admin"), theirs("admin")
     made = propose(ASKER, proposal(), acting_member=admin)
-    assert agreement_shown(made.public_id, boss).state == "waits to be accepted"
+    assert agreement_shown(made.public_id, boss).state == "not accepted yet"
     assert rule_of(accept, made.public_id, 1, acting_member=admin) == "agreement.other_side"
     assert rule_of(accept, made.public_id, 2, acting_member=boss) == "agreement.version"
     accept(made.public_id, 1, acting_member=boss)
@@ -198,4 +198,4 @@ def test_a_withdrawn_agreement_gives_no_answer_and_releases_no_lead(workspace: P
     assert rule_of(answer_request, request, acting_member=person("examiner")) == "agreement.withdrawn"
     assert rule_of(search_shared, request, acting_member=person("examiner")) == "agreement.withdrawn"
     assert rule_of(lead_for, found) == "agreement.withdrawn"
-    assert given(SharedRequest.objects.get()) == []
+    assert candidates_given(SharedRequest.objects.get()) == []

@@ -70,7 +70,7 @@ def test_every_template_is_made_anew_and_searches_go_on(filled: Gallery, other: 
     assert caught.value.rule_id == "gallery.pack"
     assert not Search.objects.exists()
     result = re_embed("g", acting_member=person("admin"))
-    assert (result.made, result.failed) == (2, [])
+    assert (result.remade, result.failed) == (2, [])
     assert [template.shape for template in templates()] == [(8,), (8,)]
     assert set(Reference.objects.values_list("pack", flat=True)) == {"other 2.0"}
     answer = search(image)
@@ -100,7 +100,7 @@ def test_killed_between_batches_it_goes_on_and_stays_closed_until_then(
     with pytest.raises(Refused) as caught:
         search(probe(tmp_path))
     assert caught.value.rule_id == "gallery.pack"
-    assert re_embed("g", acting_member=person("admin")).made == 1
+    assert re_embed("g", acting_member=person("admin")).remade == 1
     assert not Gallery.objects.get().re_embedding
     assert len(templates()) == 2
     index = ExactIndex(8)
@@ -110,7 +110,7 @@ def test_killed_between_batches_it_goes_on_and_stays_closed_until_then(
 
 def test_stopped_it_says_so_and_writes_what_is_left(filled: Gallery, other: None) -> None:
     result = re_embed("g", acting_member=person("admin"), stopped=lambda: True)
-    assert (result.made, result.stopped) == (0, True)
+    assert (result.remade, result.stopped) == (0, True)
     assert entries("re_embedding.paused")[-1].subject["left"] == 2
 
 
@@ -118,10 +118,10 @@ def test_a_missing_picture_keeps_the_gallery_closed_until_it_is_expunged(filled:
     row = Reference.objects.get(file_name="hopper.png")
     services().blobs.delete(row.blob)
     result = re_embed("g", acting_member=person("admin"))
-    assert (result.made, [one["reference"] for one in result.failed]) == (1, [row.public_id])
+    assert (result.remade, [one["reference"] for one in result.failed]) == (1, [row.public_id])
     assert Gallery.objects.get().re_embedding
     expunge(row.public_id, reason="its picture is lost", acting_member=person("admin"))
-    assert re_embed("g", acting_member=person("admin")).made == 0
+    assert re_embed("g", acting_member=person("admin")).remade == 0
     assert not Gallery.objects.get().re_embedding
 
 
@@ -137,7 +137,7 @@ def test_an_expunged_reference_gets_no_template_again(
         store(*arguments)
 
     monkeypatch.setattr(module, "_store", expunged_before)
-    assert re_embed("g", acting_member=person("admin")).made == 1
+    assert re_embed("g", acting_member=person("admin")).remade == 1
     row.refresh_from_db()
     assert row.template == b""
 
@@ -154,7 +154,7 @@ def test_an_index_on_the_disk_goes_with_its_pack(filled: Gallery, workspace: Pat
     image = probe(tmp_path)
     assert len(search(image).candidates) == 2
     services().__dict__["engine"] = _Other(services().engine)
-    assert re_embed("g", acting_member=person("admin")).made == 2
+    assert re_embed("g", acting_member=person("admin")).remade == 2
     answer = search(image)
     assert answer.candidates[0].reference.file_name == "collins.png"
     row = Reference.objects.get(file_name="hopper.png")

@@ -187,7 +187,7 @@ def test_a_second_click_finds_the_search_of_the_first(draft: Preparation, monkey
     assert search_prepared(ready.public_id, acting_member=person("examiner")) == first
     assert Search.objects.count() == 1
     # Two at the same moment: both saw no search; the database keeps one.
-    monkeypatch.setattr("plainview.casework.search.prepared._made", lambda draft: {})
+    monkeypatch.setattr("plainview.casework.search.prepared._searched_galleries", lambda draft: {})
     assert search_prepared(ready.public_id, acting_member=person("examiner")) == first
     assert Search.objects.count() == 1
     assert len(entries("search.requested")) == 1

@@ -39,7 +39,7 @@ from plainview.casework.probes.approvals import decide_approval
 from plainview.casework.probes.preparations import discard
 from plainview.casework.rights.read import searches_told
 from plainview.casework.sharing.ends import decline, refuse_authorisation, sweep_requests, take_back
-from plainview.casework.sharing.read import given, live_search, probe_shown, requests, waiting
+from plainview.casework.sharing.read import candidates_given, live_search, probe_shown, requests, waiting
 from plainview.casework.sharing.requests import ask_approval, authorise_request, make_request, take, view_request
 from plainview.casework.sharing.search import answer_request, report_shared_outcome, search_shared
 from plainview.policy.agency import SAMPLE
@@ -68,7 +68,7 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
     assert f"{ASKER}, request {request.public_id}" in text
     request = answer_request(request.public_id, acting_member=person("examiner"))
     assert (request.closed_as, request.result) == ("answered", "lead")
-    (row,) = given(request)
+    (row,) = candidates_given(request)
     assert row.lead is not None
     assert row.lead.public_id == lead
     with at(timezone.now() + REMIND_DAYS * DAY):
@@ -113,7 +113,7 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
 
 def test_nobody_authorises_their_own_and_nothing_goes_out_before(workspace: Path, tmp_path: Path) -> None:
     request = asked(tmp_path, world())
-    assert requests(person("examiner"), made=False) == []
+    assert requests(person("examiner"), asked_by_us=False) == []
     assert refused(view_request, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
     assert refused(take, request.public_id, acting_member=person("examiner")).rule_id == "shared.unknown"
     both = theirs("examiner")
@@ -267,7 +267,7 @@ def test_nothing_found_waits_until_every_candidate_is_decided(workspace: Path, t
     assert refused(answer_request, request.public_id, acting_member=examiner).rule_id == "shared.undecided"
     withhold(row, "he was in prison", acting_member=person("supervisor"))
     done = answer_request(request.public_id, acting_member=examiner)
-    assert (done.result, given(done)) == ("nothing found", [])
+    assert (done.result, candidates_given(done)) == ("nothing found", [])
     assert live_search(done) == found
     lead = refused(report_shared_outcome, done.public_id, "L000000000000", "cleared", acting_member=theirs("examiner"))
     assert lead.rule_id == "lead.unknown"
@@ -276,10 +276,10 @@ def test_nothing_found_waits_until_every_candidate_is_decided(workspace: Path, t
 def test_the_candidate_list_is_given_where_the_agreement_says_so(workspace: Path, tmp_path: Path) -> None:
     found = searched(tmp_path, world(tmp_path, gives="list"))
     assert found.shared_request is not None
-    assert given(found.shared_request) == []
+    assert candidates_given(found.shared_request) == []
     done = answer_request(found.shared_request.public_id, acting_member=person("examiner"))
     assert done.result == "candidate list"
-    assert [row.candidate.rank for row in given(done)] == [1, 2]
+    assert [row.candidate.rank for row in candidates_given(done)] == [1, 2]
 
 
 def test_requests_end_and_both_sides_are_told(workspace: Path, tmp_path: Path) -> None:

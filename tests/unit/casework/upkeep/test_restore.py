@@ -52,10 +52,10 @@ def test_searches_alerts_videos_and_drafts_do_not_come_back(
     for model, row in zip((Search, Alert, Video, Preparation), before, strict=True):
         model.objects.filter(pk=row["id"]).update(**{name: value for name, value in row.items() if name != "id"})
     services().blobs.put(picture.read_bytes())
-    done = settle(ABOUT, log=None, kept=None, listed=listed)
+    done = settle(ABOUT, log=None, kept_checkpoint=None, listed=listed)
     assert set(done.erased_again) == {line.reference for line in listed}
     assert Search.objects.get().probe_blob == Alert.objects.get().probe_blob == Preparation.objects.get().blob == ""
     assert Video.objects.get().state == Video.State.ERASED
     assert not services().blobs.exists(before[1]["probe_blob"])
     assert len(entries("search.erased")) == len(entries("search.erased_again")) == 1
-    assert settle(ABOUT, log=None, kept=None, listed=listed).erased_again == ()
+    assert settle(ABOUT, log=None, kept_checkpoint=None, listed=listed).erased_again == ()
