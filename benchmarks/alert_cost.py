@@ -26,7 +26,7 @@ def main() -> None:
         from plainview.cli.setup import make_workspace
 
         make_workspace(sample=True)
-        print(json.dumps(_measure(Path(folder))))  # noqa: T201  a script's one answer
+        print(json.dumps(_measure(Path(folder))))  # noqa: T201  the script's answer
 
 
 def _save(gallery: object, case: object, member: object) -> None:
@@ -37,8 +37,8 @@ def _save(gallery: object, case: object, member: object) -> None:
     from plainview.casework.people.read import binding
     from plainview.casework.workspace.services import services
 
-    rows = np.random.default_rng(1).standard_normal((ALERTS, 128), dtype=np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    templates = np.random.default_rng(1).standard_normal((ALERTS, 128), dtype=np.float32)
+    templates /= np.linalg.norm(templates, axis=1, keepdims=True)
     pack = services().engine.pack
     version, _ = binding(member.agency)  # type: ignore[attr-defined]
     shared = {
@@ -59,12 +59,12 @@ def _save(gallery: object, case: object, member: object) -> None:
         "expires_at": timezone.now() + timedelta(days=30),
     }
     alerts = [Alert(**shared) for _ in range(ALERTS)]
-    for alert, row in zip(alerts, rows, strict=True):
-        alert.sealed = services().templates.seal(row.tobytes(), f"alert:{alert.public_id}".encode())
+    for alert, template in zip(alerts, templates, strict=True):
+        alert.sealed = services().templates.seal(template.tobytes(), f"alert:{alert.public_id}".encode())
     with transaction.atomic():
-        made = Alert.objects.bulk_create(alerts, batch_size=500)
+        saved = Alert.objects.bulk_create(alerts, batch_size=500)
         AlertGallery.objects.bulk_create(
-            [AlertGallery(alert=one, gallery=gallery, after_seq=0, threshold=0.6) for one in made],
+            [AlertGallery(alert=alert, gallery=gallery, after_seq=0, threshold=0.6) for alert in saved],
             batch_size=500,
         )
 

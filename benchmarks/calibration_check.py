@@ -1,11 +1,11 @@
-"""Do the stated rates hold? Held-out strangers against galleries, stated beside observed, over several seeds.
+"""Do the stated rates hold? Held-out strangers against galleries: stated and observed rates, over several seeds.
 
     python benchmarks/calibration_check.py DATASET [--rulings FILE] [--cache DIR] [--seeds N] [--json FILE]
 
-DATASET is a folder a person (lfw-dev). Each seed parts the people anew: some are enrolled, the others are strangers who
-are in no gallery, each with one picture. Galleries hold one picture a person, or every picture ("doubles"). Larger ones
+DATASET has a folder for each person (lfw-dev). Each seed divides the people again: some are enrolled, the others are strangers who
+are in no gallery, each with one picture. Galleries have one picture of each person, or every picture ("doubles"). Larger ones
 are filled with synthetic templates, drawn from the covariance of the real ones; their strangers are half real and half
-synthetic, and are counted apart. A rate "holds" when the observed one lies in the stated interval, or when its own 95 %
+synthetic, and are counted separately. A rate "holds" when the observed one is in the stated interval, or when its own 95 %
 interval (Wilson's, from the number of strangers) reaches it; both are counted.
 """
 
@@ -29,7 +29,7 @@ from plainview.scores.calibration import Calibration
 from plainview.scores.scoring import scorer_of
 
 RATES = (1, 3, 10, 100)
-NEARLY_ALWAYS = 1.02  # what stands for "once in 1"
+NEARLY_ALWAYS = 1.02  # used for "once in 1"
 SIZES = (300, 642)
 LARGE = ((10_000, 3), (100_000, 1))
 """Sizes filled with synthetic templates, and how many of the seeds are run at each."""
@@ -37,7 +37,7 @@ LARGE = ((10_000, 3), (100_000, 1))
 
 @dataclass
 class Trial:
-    """One rate of one gallery: stated interval, and how many strangers of how many reached the score."""
+    """One rate of one gallery: its stated interval, and how many of the strangers reached the score."""
 
     low: float
     high: float
@@ -46,12 +46,12 @@ class Trial:
 
     @property
     def inside(self) -> bool:
-        """The observed rate lies in the stated interval."""
+        """Return whether the observed rate is within the stated interval."""
         return 1 / self.high <= self.reached / self.strangers <= 1 / self.low
 
     @property
     def overlaps(self) -> bool:
-        """The observed rate's own interval reaches the stated one."""
+        """Return whether the observed rate's own interval overlaps the stated one."""
         n, p, z = self.strangers, self.reached / self.strangers, 1.96
         middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
         low, high = (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
@@ -59,19 +59,19 @@ class Trial:
 
 
 def samples_of(dataset: Path, rulings: Path | None, cache: Path, engine: Engine) -> Samples:
-    """The usable pictures of the data set, without those under a wrong name."""
+    """Return the usable pictures of the data set, without those under a wrong name."""
     listed = read_dataset(dataset)
     ruled = read_rulings(rulings, listed) if rulings else None
     listed = without(listed, ruled) if ruled else listed
-    kept = TemplateCache(cache)
+    templates = TemplateCache(cache)
     with Decoder(children=2) as decoder:
-        measured = measure(listed.items, engine, decoder, kept)
-    kept.close()
+        measured = measure(listed.items, engine, decoder, templates)
+    templates.close()
     return gather(listed.items, measured, (), engine.pack.dimension, ruled.same_people if ruled else ())
 
 
 def score_at(calibration: Calibration, once_in: float) -> float:
-    """The score that a stranger reaches once in so many searches, by the calibration."""
+    """Return the score that a stranger reaches once in this many searches, by the calibration."""
     low, high = -1.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2
@@ -79,8 +79,8 @@ def score_at(calibration: Calibration, once_in: float) -> float:
     return (low + high) / 2
 
 
-class Held:
-    """A gallery with its calibration, made once."""
+class StatedRates:
+    """A gallery with its calibration and stated rates, computed once."""
 
     def __init__(self, gallery: np.ndarray, table: tuple[tuple[float, float], ...]) -> None:
         self._gallery, self._scorer = gallery, scorer_of(gallery)
@@ -91,7 +91,7 @@ class Held:
         ]
 
     def observed(self, strangers: np.ndarray, known: np.ndarray | None = None) -> list[Trial]:
-        """Stated and observed rates; `known` says which pairs are of one person after all."""
+        """Return stated and observed rates; `known` marks the pairs that show one person after all."""
         best = np.empty(len(strangers))
         for start in range(0, len(strangers), 200):
             scores = self._scorer.scores(strangers[start : start + 200], self._gallery)
@@ -119,30 +119,30 @@ class People:
             np.linalg.cholesky(np.cov(every.T) + 1e-6 * np.eye(every.shape[1])),
         )
 
-    def parted(self, size: int, random: np.random.Generator, *, doubles: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Pictures of `size` random people as a gallery, one or all of each; and one of each of 700 others at most."""
+    def divided(self, size: int, random: np.random.Generator, *, doubles: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Return pictures of `size` random people as a gallery, one or all of each, and one of each of at most 700 others."""
         order = random.permutation(np.array(sorted(self.pictures)))
         enrolled = [self.pictures[who] if doubles else [random.choice(self.pictures[who])] for who in order[:size]]
         others = order[size:][: 700 if size >= SIZES[-1] else 1000]
         return np.concatenate(enrolled), np.array([random.choice(self.pictures[who]) for who in others])
 
     def same(self, strangers: np.ndarray, gallery: np.ndarray) -> np.ndarray:
-        """Which pairs show one human being under two names, as a person ruled."""
-        found = np.zeros((len(strangers), len(gallery)), dtype=bool)
+        """Return which pairs show one human being under two names, as a person ruled."""
+        pairs = np.zeros((len(strangers), len(gallery)), dtype=bool)
         for a, b in self.ignored:
-            for one, two in ((a, b), (b, a)):
-                found |= (self.person[strangers] == one)[:, None] & (self.person[gallery] == two)[None, :]
-        return found
+            for first, second in ((a, b), (b, a)):
+                pairs |= (self.person[strangers] == first)[:, None] & (self.person[gallery] == second)[None, :]
+        return pairs
 
     def synthetic(self, count: int, random: np.random.Generator) -> np.ndarray:
-        """Made-up templates of made-up people."""
+        """Return synthetic templates of synthetic people."""
         rows = random.standard_normal((count, len(self.mean))).astype(np.float32) @ self.spread.T.astype(np.float32)
         rows += self.mean
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 def table_of(name: str, runs: list[list[Trial]], size: int) -> list[dict[str, object]]:
-    """One line for each rate, over the seeds."""
+    """Return one line for each rate, over the seeds."""
     lines = []
     for i, once_in in enumerate(RATES):
         trials = [run[i] for run in runs]
@@ -183,26 +183,28 @@ def main() -> None:
         for doubles in (False, True):
             runs = []
             for seed in range(arguments.seeds):
-                held, others = people.parted(size, np.random.default_rng([seed, size]), doubles=doubles)
-                known = people.same(others, held)
-                runs.append(Held(people.templates[held], table).observed(people.templates[others], known))
-            lines += table_of(f"{size} people, {'every picture' if doubles else 'one picture each'}", runs, len(held))
+                enrolled, others = people.divided(size, np.random.default_rng([seed, size]), doubles=doubles)
+                known = people.same(others, enrolled)
+                runs.append(StatedRates(people.templates[enrolled], table).observed(people.templates[others], known))
+            lines += table_of(
+                f"{size} people, {'every picture' if doubles else 'one picture each'}", runs, len(enrolled)
+            )
     for size, seeds in LARGE:
         kinds: dict[str, list[list[Trial]]] = {"real": [], "synthetic": []}
         for seed in range(seeds):
             random = np.random.default_rng([seed, size])
-            held, others = people.parted(SIZES[-1], random, doubles=False)
-            drawn = people.synthetic(size - len(held) + len(others), random)
-            gallery = np.concatenate([people.templates[held], drawn[len(others) :]])
+            enrolled, others = people.divided(SIZES[-1], random, doubles=False)
+            drawn = people.synthetic(size - len(enrolled) + len(others), random)
+            gallery = np.concatenate([people.templates[enrolled], drawn[len(others) :]])
             known = np.zeros((len(others), size), dtype=bool)
-            known[:, : len(held)] = people.same(others, held)
-            made = Held(gallery, table)
-            kinds["real"].append(made.observed(people.templates[others], known))
-            kinds["synthetic"].append(made.observed(drawn[: len(others)]))
+            known[:, : len(enrolled)] = people.same(others, enrolled)
+            stated = StatedRates(gallery, table)
+            kinds["real"].append(stated.observed(people.templates[others], known))
+            kinds["synthetic"].append(stated.observed(drawn[: len(others)]))
         for kind, runs in kinds.items():
             lines += table_of(f"642 people and synthetic, {kind} strangers", runs, size)
     head = ("gallery", "size", "stated", "interval", "observed", "inside", "holds")
-    print("{:44} {:>7} {:>7} {:>16} {:>9} {:>8} {:>7}".format(*head))  # noqa: T201  a script's one answer
+    print("{:44} {:>7} {:>7} {:>16} {:>9} {:>8} {:>7}".format(*head))  # noqa: T201  the script's answer
     for line in lines:
         low, high = line["interval"]  # type: ignore[misc]
         print(  # noqa: T201

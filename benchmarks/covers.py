@@ -1,9 +1,9 @@
-"""How often is a cover noticed, and how often one that is not there? Figures on the half of the people not used to tune.
+"""How often is a cover noticed, and how often is there a false alarm? Figures on the half of the people not used to tune.
 
     python benchmarks/covers.py DATA [--json]
     python benchmarks/covers.py DATA --tune > src/plainview/recognition/cover_weights.py
 
-DATA holds lfw-dev and utkface-dev (uncovered, but for a few hands) and rmfd-dev (real masks, never tuned on). Tuning
+DATA contains lfw-dev and utkface-dev (uncovered, but for a few hands) and rmfd-dev (real masks, never tuned on). Tuning
 draws masks, scarves and hands of random shape, colour and cloth over faces of one half of the people.
 """
 
@@ -40,7 +40,7 @@ FALSE_ALARMS = 0.01
 
 @dataclass(frozen=True)
 class Sample:
-    """One face: its data set and path, its person, the aligned pixels, and the picture that it was found in."""
+    """One face: its data set and path, its person, the aligned pixels, and the picture in which it was detected."""
 
     path: str
     person: str
@@ -49,25 +49,25 @@ class Sample:
 
     @property
     def tunes(self) -> bool:
-        """True for the half of the people that the weights may know."""
+        """Return whether the person is in the half that the weights are tuned on."""
         return hashlib.sha256(self.person.encode()).digest()[0] % 2 == 0
 
 
 def samples(data: Path, name: str, engine: Engine) -> Iterator[Sample]:
-    """The faces of a data set."""
+    """Yield the faces of a data set."""
     for path in sorted((data / name).rglob("*")):
         if path.suffix.lower() not in (".jpg", ".jpeg", ".png"):
             continue
         pixels = cv2.imread(str(path))
-        aligned = found(pixels, engine)
+        aligned = aligned_face(pixels, engine)
         if aligned is not None:
             inside = path.relative_to(data / name)
             person = inside.parts[0] if name == "lfw-dev" else str(inside)
             yield Sample(str(inside), f"{name}/{person}", aligned, pixels)
 
 
-def found(pixels: Pixels, engine: Engine) -> Pixels | None:
-    """The aligned face of a picture's subject, None without one."""
+def aligned_face(pixels: Pixels, engine: Engine) -> Pixels | None:
+    """Return the aligned face of a picture's subject; None if there is none."""
     try:
         face = subject(engine, Picture(pixels, "PNG", (pixels.shape[1], pixels.shape[0])))
     except BadMedia:
@@ -76,10 +76,10 @@ def found(pixels: Pixels, engine: Engine) -> Pixels | None:
 
 
 def drawn(sample: Sample, kind: int, engine: Engine) -> Pixels | None:
-    """The same face under a cover of evaluation.covers, found anew as a search would find it."""
+    """Return the same face under a cover of evaluation.covers, detected again as a search would."""
     picture = Picture(sample.pixels, "PNG", (sample.pixels.shape[1], sample.pixels.shape[0]))
     points = subject(engine, picture).detection.points
-    return found(draw_cover(sample.pixels, points, kind), engine)
+    return aligned_face(draw_cover(sample.pixels, points, kind), engine)
 
 
 # --- covers of random shape, for tuning; positions are pixels of the aligned face -------------------------------
@@ -148,7 +148,7 @@ def _cloth(random: np.random.Generator) -> Floats:
 
 
 def _lit(cloth: Floats, face: Pixels, random: np.random.Generator) -> Floats:
-    """The cloth in about the light of the face."""
+    """Return the cloth in about the light of the face."""
     across, down = random.normal(0, 0.18, 2)
     y, x = np.mgrid[0:112, 0:112] / 112 - 0.5
     grey = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY).astype(np.float64)
@@ -161,7 +161,7 @@ def _lit(cloth: Floats, face: Pixels, random: np.random.Generator) -> Floats:
 
 
 def _hand(face: Pixels, random: np.random.Generator) -> tuple[NDArray[np.float32], Floats]:
-    """Fingers side by side, in the colour of the face's own skin."""
+    """Return fingers side by side, in the colour of the face's own skin."""
     skin = np.median(face[48:70, 25:87].reshape(-1, 3), axis=0) * random.uniform(0.85, 1.12)
     colour, shape = np.ones((112, 112, 3)) * skin, np.zeros((112, 112), np.float32)
     angle, count, thick = random.uniform(-60, 60), int(random.integers(2, 5)), random.uniform(11, 17)
@@ -182,7 +182,7 @@ def _hand(face: Pixels, random: np.random.Generator) -> tuple[NDArray[np.float32
 
 
 def taken(face: Pixels, random: np.random.Generator) -> Pixels:
-    """The face as another picture might show it: points off by a little, other light, grey, coarse or noisy."""
+    """Return the face as another picture might show it: points slightly off, in other light, grey, coarse or noisy."""
     matrix = cv2.getRotationMatrix2D((56, 65), np.degrees(random.normal(0, 0.05)), np.exp(random.normal(0, 0.05)))
     matrix[:, 2] += random.normal(0, 2.2, 2)
     border = cv2.BORDER_CONSTANT if random.random() < 0.2 else cv2.BORDER_REPLICATE
@@ -203,12 +203,12 @@ def taken(face: Pixels, random: np.random.Generator) -> Pixels:
 
 
 def rows_of(faces: Iterable[Pixels]) -> Floats:
-    """The features of each face."""
+    """Return the features of each face."""
     return np.array([features(face) for face in faces], np.float64)
 
 
 def fitted(plain: Floats, hidden: Floats) -> tuple[Floats, float]:
-    """Ridge logistic regression by Newton's method; returns weights of the plain features, and the bias."""
+    """Fit a ridge logistic regression by Newton's method; return weights of the plain features, and the bias."""
     rows = np.concatenate([plain, hidden])
     truth = np.concatenate([np.zeros(len(plain)), np.ones(len(hidden))])
     mean, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
@@ -234,9 +234,9 @@ def tune(faces: list[Sample], engine: Engine) -> None:
     hidden_drawn = rows_of(mask for mask in masks if mask is not None)
     third = np.array([hashlib.sha256(face.person.encode()).digest()[1] % 3 for face in faces])
 
-    def fit(kept: NDArray[np.bool_]) -> tuple[Floats, float]:
-        uncovered = [plain[kept], plain[kept], *(rows[kept] for rows in moved)]
-        under = [*(rows[kept] for rows in hidden), hidden_drawn[kept[seen]]]
+    def fit(used: NDArray[np.bool_]) -> tuple[Floats, float]:
+        uncovered = [plain[used], plain[used], *(rows[used] for rows in moved)]
+        under = [*(rows[used] for rows in hidden), hidden_drawn[used[seen]]]
         return fitted(np.concatenate(uncovered), np.concatenate(under))
 
     left_out = np.empty(len(faces))
@@ -261,7 +261,7 @@ def tune(faces: list[Sample], engine: Engine) -> None:
 
 
 def share(values: list[float]) -> dict[str, float | int]:
-    """How many count as covered, with a 95 % interval (Wilson)."""
+    """Return how many count as covered, with a 95 % interval (Wilson)."""
     n, hits = len(values), sum(value >= COVERED for value in values)
     z = 1.96
     middle, half = (
@@ -273,27 +273,27 @@ def share(values: list[float]) -> dict[str, float | int]:
 
 
 def figures(data: Path, engine: Engine, faces: dict[str, list[Sample]]) -> dict[str, dict[str, float | int]]:
-    """Every figure by its name."""
-    found: dict[str, dict[str, float | int]] = {}
+    """Return every figure by its name."""
+    shares: dict[str, dict[str, float | int]] = {}
     for name in ("lfw-dev", "utkface-dev"):
-        held = [face for face in faces[name] if not face.tunes]
-        found[f"{name}, as it is"] = share([cover(face.aligned) for face in held])
+        untuned = [face for face in faces[name] if not face.tunes]
+        shares[f"{name}, as it is"] = share([cover(face.aligned) for face in untuned])
         for kind in range(KINDS):
-            masks = [drawn(face, kind, engine) for face in held]
-            found[f"{name}, drawn cover {kind}"] = share([cover(mask) for mask in masks if mask is not None])
-    found["rmfd-dev, real masks"] = share([cover(face.aligned) for face in faces["rmfd-dev"]])
+            masks = [drawn(face, kind, engine) for face in untuned]
+            shares[f"{name}, drawn cover {kind}"] = share([cover(mask) for mask in masks if mask is not None])
+    shares["rmfd-dev, real masks"] = share([cover(face.aligned) for face in faces["rmfd-dev"]])
     with (data / "utkface-dev" / "labels.csv").open(encoding="utf-8") as file:
-        labels = {row["path"]: row for row in csv.DictReader(file)}
+        labels = {label["path"]: label for label in csv.DictReader(file)}
     values = {face.path: cover(face.aligned) for face in faces["utkface-dev"] if not face.tunes}
     for column in ("sex", "race"):
-        for word in sorted({row[column] for row in labels.values()}):
+        for word in sorted({label[column] for label in labels.values()}):
             group = [value for path, value in values.items() if labels[path][column] == word]
-            found[f"utkface-dev, as it is, {word}"] = share(group)
-    return found
+            shares[f"utkface-dev, as it is, {word}"] = share(group)
+    return shares
 
 
 def main() -> None:
-    """Run it."""
+    """Print the figures, or the tuned weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--tune", action="store_true")
@@ -304,15 +304,15 @@ def main() -> None:
     names = ("lfw-dev", "utkface-dev", "rmfd-dev")[: 2 if options.tune else 3]
     faces = {name: list(samples(options.data, name, engine)) for name in names}
     if options.tune:
-        tune([face for held in faces.values() for face in held if face.tunes], engine)
+        tune([face for group in faces.values() for face in group if face.tunes], engine)
         return
-    told = figures(options.data, engine, faces)
+    figures_by_name = figures(options.data, engine, faces)
     if options.json:
-        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.write(json.dumps(figures_by_name) + "\n")
         return
-    for name, row in told.items():
-        rate = f"{row['share']:.4f} ({row['low']:.4f} to {row['high']:.4f})"
-        sys.stdout.write(f"{name:32} {row['covered']:>5} of {row['faces']:>5}  {rate}\n")
+    for name, figure in figures_by_name.items():
+        rate = f"{figure['share']:.4f} ({figure['low']:.4f} to {figure['high']:.4f})"
+        sys.stdout.write(f"{name:32} {figure['covered']:>5} of {figure['faces']:>5}  {rate}\n")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python benchmarks/every_bit_flip.py [ENTRIES]
 
 Exhaustive: every bit of every line of log.jsonl, by the script's own check of that line at its place (a flip
-changes that line and, in its newline, joins it to the next; both are that check's to refuse), and every bit of
+changes that line or, in its newline, joins it to the next; that check must refuse both), and every bit of
 key.pub. Of the file checkpoints: every bit of the newest note and of every 20th. Prints counts; exit 1 when a
 flip is missed.
 """
@@ -41,7 +41,7 @@ def _log(count: int) -> tuple[list[bytes], list[bytes]]:
     frontier, lines, notes = Frontier(), [], []
     start = datetime(2026, 11, 23, tzinfo=UTC)
     for number in range(count):
-        made = next_entry(
+        record = next_entry(
             frontier,
             log=_SIGNER.verifier.name,
             at=start + timedelta(seconds=number),
@@ -50,8 +50,8 @@ def _log(count: int) -> tuple[list[bytes], list[bytes]]:
             subject={"case": number, "score": "0.4317"},
             secret={"purpose": "x"},
         )
-        frontier = made.frontier
-        lines.append(format_line(made.entry.canonical, made.leaf))
+        frontier = record.frontier
+        lines.append(format_line(record.entry.canonical, record.leaf))
         notes.append(_SIGNER.sign(frontier.size, frontier.root()).encode())
     return lines, notes
 

@@ -1,10 +1,10 @@
 """Is one template made of several frames a better probe than the best single frame?
 
 Every person has one photograph in the gallery. Two kinds of frames are made of the others: several different
-photographs of the person (as different as frames of a video hardly are), and several degraded copies of one
-photograph (as alike as frames of a video are at least). Each frame is scaled, blurred and given noise. Half of the
+photographs of the person (more different than frames of a video usually are), and several degraded copies of one
+photograph (at least as alike as frames of a video). Each frame is scaled, blurred and given noise. Half of the
 people are not in the gallery. Prints, for each kind, the rank-1 share and the share of mated probes that miss a
-threshold which one in a hundred probes of strangers reaches: for the frame of the best quality, for the mean of the
+threshold that one in a hundred probes of strangers reaches: for the frame of the best quality, for the mean of the
 templates of the best frames, and for the mean weighted by quality.
 
     python benchmarks/fused_probe.py FOLDER [--frames 4] [--people 400] [--seed 1]
@@ -26,7 +26,7 @@ from plainview.recognition.types import Picture, Pixels, Vector
 
 
 def main() -> int:
-    """Run it."""
+    """Print the figures as one JSON object."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--frames", type=int, default=4)
@@ -47,11 +47,11 @@ def main() -> int:
             "one photograph": [others[0]] * asked.frames,
         }
         rows = {name: _probes(frames, engine, random) for name, frames in kinds.items()}
-        if reference is None or any(row is None for row in rows.values()):
+        if reference is None or any(vectors is None for vectors in rows.values()):
             continue
         gallery.append(reference[1])
-        for name, row in rows.items():
-            for how, vector in (row or {}).items():
+        for name, vectors in rows.items():
+            for how, vector in (vectors or {}).items():
                 probes.setdefault(name, {}).setdefault(how, []).append(vector)
     half = len(gallery) // 2
     known = np.stack(gallery[:half])
@@ -63,13 +63,13 @@ def main() -> int:
 
 
 def _probes(frames: list[Pixels], engine: Engine, random: np.random.Generator) -> dict[str, Vector] | None:
-    """The best frame's template, and means over the best frames."""
-    made = [row for row in (_template(_degraded(frame, random), engine) for frame in frames) if row]
-    if len(made) < 2:
+    """Return the best frame's template, and means over the best frames."""
+    usable = [face for face in (_template(_degraded(frame, random), engine) for frame in frames) if face]
+    if len(usable) < 2:
         return None
-    made.sort(key=lambda row: -row[0])
-    templates = np.stack([row[1] for row in made])
-    quality = np.array([row[0] for row in made], np.float32)
+    usable.sort(key=lambda face: -face[0])
+    templates = np.stack([face[1] for face in usable])
+    quality = np.array([face[0] for face in usable], np.float32)
     return {
         "best frame": templates[0],
         "mean of the best two": _unit(templates[:2].mean(axis=0)),
@@ -79,7 +79,7 @@ def _probes(frames: list[Pixels], engine: Engine, random: np.random.Generator) -
 
 
 def _degraded(pixels: Pixels, random: np.random.Generator) -> Pixels:
-    """A frame of a poor camera: the face 20 to 60 pixels wide, blurred, noisy."""
+    """Return a frame of a poor camera: the face 20 to 60 pixels wide, blurred, noisy."""
     scale = float(random.uniform(0.2, 0.6))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), float(random.uniform(0.3, 1.2)))
@@ -88,18 +88,18 @@ def _degraded(pixels: Pixels, random: np.random.Generator) -> Pixels:
 
 
 def _template(pixels: Pixels, engine: Engine) -> tuple[int, Vector] | None:
-    """(quality, template) of the face nearest to the middle."""
+    """Return (quality, template) of the face nearest to the middle."""
     picture = Picture(pixels, "PNG", (pixels.shape[1], pixels.shape[0]))
     faces = engine.faces(picture)
     if not faces:
         return None
     middle = pixels.shape[1] / 2
-    face = min(faces, key=lambda row: abs(row.detection.box[0] + row.detection.box[2] / 2 - middle))
+    face = min(faces, key=lambda face: abs(face.detection.box[0] + face.detection.box[2] / 2 - middle))
     return assess(pixels, face.detection).overall, engine.template(picture, face.detection)
 
 
-def _unit(row: Vector) -> Vector:
-    return np.asarray(row / np.linalg.norm(row), np.float32)
+def _unit(vector: Vector) -> Vector:
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
 def _figures(probes: Vector, known: Vector) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Part a data set by person into a half to choose with and a half to report, as folders that `evaluate` reads.
+"""Divide a data set by person into a half for tuning and a half for reporting, as folders that `evaluate` reads.
 
     python benchmarks/halves.py DATASET OUT [--rulings FILE] [--seed 41]
 
@@ -18,8 +18,8 @@ from plainview.evaluation.dataset import read_dataset
 
 
 def main() -> None:
-    """Write both halves and print what is in them."""
-    parser = argparse.ArgumentParser(description="Part a data set by person.")
+    """Write both halves and print their sizes."""
+    parser = argparse.ArgumentParser(description="Divide a data set by person.")
     parser.add_argument("dataset", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--rulings", type=Path)
@@ -30,22 +30,22 @@ def main() -> None:
     order = np.random.default_rng(arguments.seed).permutation(len(people))
     middle = len(people) // 2
     for name, chosen in (("tune", set(people[order[:middle]])), ("test", set(people[order[middle:]]))):
-        kept = [item for item in items if item.person in chosen]
-        for item in kept:
+        chosen_items = [item for item in items if item.person in chosen]
+        for item in chosen_items:
             target = arguments.out / name / item.name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(item.path, target)
-        names = {item.name for item in kept}
+        names = {item.name for item in chosen_items}
         labels = arguments.dataset / "labels.csv"
         if labels.exists():
-            _rows(labels, arguments.out / name / "labels.csv", lambda row, names=names: row["path"] in names)
+            _rows(labels, arguments.out / name / "labels.csv", lambda record, names=names: record["path"] in names)
         if arguments.rulings:
             _rows(
                 arguments.rulings,
                 arguments.out / f"{name}-rulings.csv",
-                lambda row, names=names: {row["image_a"], row["image_b"]} <= names,
+                lambda record, names=names: {record["image_a"], record["image_b"]} <= names,
             )
-        print(f"{name}: {len(chosen)} people, {len(kept)} pictures")  # noqa: T201  a script's answer
+        print(f"{name}: {len(chosen)} people, {len(chosen_items)} pictures")  # noqa: T201  the script's answer
 
 
 def _rows(source: Path, target: Path, keep: object) -> None:
@@ -56,7 +56,7 @@ def _rows(source: Path, target: Path, keep: object) -> None:
         reader = csv.DictReader(file)
         writer = csv.DictWriter(out, fieldnames=list(reader.fieldnames or ()))
         writer.writeheader()
-        writer.writerows(row for row in reader if keep(row))  # type: ignore[operator]
+        writer.writerows(record for record in reader if keep(record))  # type: ignore[operator]
 
 
 if __name__ == "__main__":

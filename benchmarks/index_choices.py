@@ -1,9 +1,9 @@
-"""What docs/adr/0005 decided by measuring: a fixed code against a trained one, and the price of sealed rows.
+"""The measurements behind docs/adr/0005: a fixed code against a trained one, and the cost of sealed rows.
 
     python benchmarks/index_choices.py [TEMPLATES.npy]
 
-Without a file of templates, float32 (rows, dimension), made-up ones are used; plainview.cli.bench.search says how
-they are made. The times are of the calling thread; trust the ratios.
+Without a file of templates, float32 (rows, dimension), synthetic ones are used; plainview.cli.bench.search says how
+they are generated. The times are of the calling thread; trust the ratios.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ def _say(line: str) -> None:
 def codes(rows: Rows) -> None:
     """Print how far the estimates of a fixed and of a trained code are off, for strangers."""
     dim = rows.shape[1]
-    held, probes = rows[: len(rows) // 2], rows[len(rows) // 2 :][:200]
-    exact = probes @ held.T
+    enrolled, probes = rows[: len(rows) // 2], rows[len(rows) // 2 :][:200]
+    exact = probes @ enrolled.T
     strangers = exact < 0.45
     fixed = Codes(dim)
-    slots = np.arange(len(held))
-    fixed.add(slots, held)
+    slots = np.arange(len(enrolled))
+    fixed.add(slots, enrolled)
     errors = []
-    for row, probe in enumerate(probes):
-        found, estimates = fixed.above(probe, -0.5, None)
-        errors.append((estimates - exact[row, found])[strangers[row, found]])
+    for number, probe in enumerate(probes):
+        above, estimates = fixed.above(probe, -0.5, None)
+        errors.append((estimates - exact[number, above])[strangers[number, above]])
     _say(f"fixed code: computed spread {spread(dim):.5f}, measured {np.concatenate(errors).std():.5f}")
     pq = faiss.ProductQuantizer(dim, dim // 2, 4)
     pq.train(rows[len(rows) // 2 :])
-    decoded = pq.decode(pq.compute_codes(held))
-    lost = float(((held - decoded) ** 2).sum(axis=1).mean())
+    decoded = pq.decode(pq.compute_codes(enrolled))
+    lost = float(((enrolled - decoded) ** 2).sum(axis=1).mean())
     trained = (probes @ decoded.T) / (1 - lost) - exact
     _say(f"trained code (faiss PQ, on the other half): loses {lost:.4f}, spread {trained[strangers].std():.5f}")
 
@@ -89,11 +89,11 @@ def reading(rows: Rows, wanted: int = 5000) -> None:
         _say(f"  float32, sealed and checked  {timed(sealed):.2f}")
         _say(f"  near codes, sealed, checked  {timed(near):.2f}")
     gcm = AESGCM(os.urandom(32))
-    values = [gcm.encrypt(bytes(12), row.tobytes(), None) for row in rows[:wanted]]
+    values = [gcm.encrypt(bytes(12), values.tobytes(), None) for values in rows[:wanted]]
     began = time.thread_time()
     for value in values:
         gcm.decrypt(bytes(12), value, None)
-    _say(f"  each opened by itself (GCM)  {(time.thread_time() - began) * 1e3:.2f}")
+    _say(f"  opened one at a time (GCM)   {(time.thread_time() - began) * 1e3:.2f}")
 
 
 if __name__ == "__main__":

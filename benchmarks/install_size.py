@@ -1,4 +1,4 @@
-"""What a set of requirements adds to a machine: each distribution's size on disk, the largest first, and the total.
+"""How much disk space a set of requirements takes: each distribution, the largest first, and the total.
 
 Run it with `make size`, or with the requirements files to measure: each set is installed with its hashes into an
 empty virtual environment in a temporary folder. Sizes are those of the files that each distribution recorded.
@@ -16,7 +16,7 @@ from pathlib import Path
 LISTED = 15
 
 _OF_THE_ENVIRONMENT = {"pip", "setuptools"}
-"""In every new environment, whatever is installed."""
+"""Distributions of every new environment."""
 
 
 def main() -> None:
@@ -25,9 +25,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="plainview-size-") as folder:
         sizes = sorted(_installed(files, Path(folder)).items(), key=lambda pair: (-pair[1], pair[0]))
     for name, size in sizes[:LISTED]:
-        print(f"{size / 1e6:8.1f} MB  {name}")  # noqa: T201  a script's answer
+        print(f"{size / 1e6:8.1f} MB  {name}")  # noqa: T201  the script's answer
     total = sum(size for _, size in sizes) / 1e6
-    print(f"{total:8.1f} MB  in all, {len(sizes)} distributions of {', '.join(map(str, files))}")  # noqa: T201
+    print(f"{total:8.1f} MB  in total, {len(sizes)} distributions of {', '.join(map(str, files))}")  # noqa: T201
 
 
 def _installed(files: list[Path], environment: Path) -> dict[str, int]:
@@ -38,8 +38,8 @@ def _installed(files: list[Path], environment: Path) -> dict[str, int]:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", *arguments]
     subprocess.run(pip, check=True)  # noqa: S603  our own words and the files named
     [site_packages] = environment.glob("lib/python*/site-packages")
-    found = {dist.name: dist for dist in distributions(path=[str(site_packages)])}
-    return {name: _bytes(dist) for name, dist in found.items() if name not in _OF_THE_ENVIRONMENT}
+    installed = {dist.name: dist for dist in distributions(path=[str(site_packages)])}
+    return {name: _bytes(dist) for name, dist in installed.items() if name not in _OF_THE_ENVIRONMENT}
 
 
 def _bytes(distribution: Distribution) -> int:

@@ -1,11 +1,11 @@
-"""Kill -9 at random moments of enrolment, expunge, re-embedding, indexing and backup; after each: is everything right?
+"""Kill -9 at random moments of enrolment, expunge, re-embedding, indexing and backup, and check everything after each.
 
     python benchmarks/kill_rounds.py --rounds 100
 
-Each round is a process of its own that works on one workspace and says what was acknowledged to it; it is killed at a
-random moment. Then another process looks: every acknowledged reference is held once and found, none that was expunged
-is, the ordered logs have no gap, and the audit log verifies. What the processes do stands in kill_rounds_work.py. Exit
-status 1 when anything is wrong.
+Each round is a process of its own that works on one workspace and reports what was acknowledged; it is killed at a
+random moment. Then another process checks: every acknowledged reference is stored once and a search finds it, no
+expunged one is left, the ordered logs have no gap, and the audit log verifies. The work itself is in
+kill_rounds_work.py. Exit status 1 when anything is wrong.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ from kill_rounds_work import (
 
 
 def run(rounds: int, *, seed: int = 1, folder: Path) -> State:
-    """Make a workspace in `folder` and run so many rounds on it."""
+    """Make a workspace in `folder` and run this many rounds on it."""
     state = State(folder / "workspace", random.Random(seed))  # noqa: S311  moments, not secrets
     os.environ["PLAINVIEW_HOME"] = str(state.home)
-    made = _apart(make, state, lambda _: None)
-    if made != 0:
+    status = _apart(make, state, lambda _: None)
+    if status != 0:
         raise SystemExit("the workspace could not be made")
     warm()
     for number in range(rounds):
@@ -53,12 +53,12 @@ def run(rounds: int, *, seed: int = 1, folder: Path) -> State:
         if work == "expunge" and len(state.acknowledged) <= ERASED * 2:
             work = "enrol"
         _one_round(state, work, number)
-        _apart(look, state, lambda told: state.looked.update(told))
+        _apart(look, state, lambda report: state.looked.update(report))
         state.problems += [f"round {number} ({work}): {text}" for text in state.looked.pop("problems", ["no look"])]
         state.re_embedding = bool(state.looked.get("re_embedding"))
         if not state.re_embedding:  # killed before it began, the gallery still has the pack that it had
             state.other_pack = state.looked.get("pack") == OTHER_PACK
-    _apart(search_files, state, lambda told: state.problems.extend(told["problems"]))
+    _apart(search_files, state, lambda report: state.problems.extend(report["problems"]))
     return state
 
 
@@ -69,16 +69,16 @@ def _one_round(state: State, work: str, number: int) -> None:
     if work == "enrol":
         varied_pictures(state.home.parent / "pictures" / f"{number:05}", picked)
     moment: float | None = state.random.uniform(0.0, 1.1 * state.seconds[work])
-    if number == 0 or state.in_a_row == IN_A_ROW:  # the first one fills it; nothing else runs in between
+    if number == 0 or state.in_a_row == IN_A_ROW:  # the first round fills it and is not killed
         moment = None
     began = time.monotonic()
-    told = lambda message: _told(state, message)  # noqa: E731
-    status = _apart(WORKERS[work], state, told, kill_after=moment, picked=picked, number=number)
+    receive = lambda message: _acknowledge(state, message)  # noqa: E731
+    status = _apart(WORKERS[work], state, receive, kill_after=moment, picked=picked, number=number)
     state.rounds[work] += 1
     state.in_a_row = state.in_a_row + 1 if work == "re-embed" and status == -signal.SIGKILL else 0
     if status == -signal.SIGKILL:
         state.killed[work] += 1
-        state.seconds[work] *= 1.1  # a slow machine would else be killed before it has begun
+        state.seconds[work] *= 1.1  # otherwise a slow machine is killed before it has begun
     else:
         state.seconds[work] = time.monotonic() - began
         if status != 0:
@@ -89,7 +89,7 @@ def _pick(state: State, number: int) -> Any:
     return np.random.default_rng([number, state.random.randrange(1 << 30)])
 
 
-def _told(state: State, message: dict[str, Any]) -> None:
+def _acknowledge(state: State, message: dict[str, Any]) -> None:
     state.acknowledged |= set(message.get("enrolled", ()))
     for public, name, digest, template in message.get("asked", ()):
         state.begun[public] = name
@@ -102,12 +102,12 @@ def _told(state: State, message: dict[str, Any]) -> None:
 def _apart(
     work: Callable[..., None],
     state: State,
-    told: Callable[[dict[str, Any]], None],
+    receive: Callable[[dict[str, Any]], None],
     *,
     kill_after: float | None = None,
     **options: Any,
 ) -> int:
-    """Run `work` in a process of its own; hand every line that it writes to `told`; return its exit status."""
+    """Run `work` in a process of its own; pass every line that it writes to `receive`; return its exit status."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -137,7 +137,7 @@ def _apart(
     _, status = os.waitpid(child, 0)
     for line in written.splitlines(keepends=True):
         if line.endswith(b"\n"):  # a line that was cut short was not acknowledged
-            told(json.loads(line))
+            receive(json.loads(line))
     return os.waitstatus_to_exitcode(status)
 
 
@@ -160,7 +160,7 @@ def main() -> None:
         "problems": state.problems,
     }
     if chosen.json:
-        print(json.dumps(done))  # noqa: T201  a script's one answer
+        print(json.dumps(done))  # noqa: T201  the script's answer
     else:
         print(f"{'work':12} rounds  killed in the middle")  # noqa: T201
         for work, (rounds, killed) in done["by_work"].items():

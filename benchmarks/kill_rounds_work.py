@@ -1,7 +1,7 @@
-"""What the processes of kill_rounds.py do, and how a look afterwards tells whether everything is right.
+"""The work of the processes of kill_rounds.py, and the check afterwards that everything is right.
 
 Owns the work of each kind and the list of what must hold. Every function runs in a process of its own that was forked
-from the driver; it tells the driver what was acknowledged, line by line.
+from the driver; it reports to the driver what was acknowledged, line by line.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ IN_A_ROW = 1
 OTHER_PACK = "kill-rounds 64"
 WORK = ("enrol", "enrol", "expunge", "expunge", "re-embed", "index", "backup")
 SECONDS = {"enrol": 3.0, "expunge": 4.0, "re-embed": 2.0, "index": 0.5, "backup": 1.5}
-"""How long a round takes at first; the moments of killing are spread over what it took last time."""
+"""Seconds that a round takes at first; the moments of killing are spread over the time that it took last."""
 
 
 @dataclass
 class State:
-    """What the driver knows without asking the workspace."""
+    """The driver's own knowledge, apart from the workspace."""
 
     home: Path
     random: random.Random
     acknowledged: set[str] = field(default_factory=set)  # file names
     expunged: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # id -> picture digest, plain template
-    begun: dict[str, str] = field(default_factory=dict)  # id -> file name: asked for and not acknowledged
+    begun: dict[str, str] = field(default_factory=dict)  # id -> file name: requested and not acknowledged
     other_pack: bool = False
     re_embedding: bool = False
     in_a_row: int = 0  # rounds of re-embedding that were killed one after the other
@@ -67,7 +67,7 @@ def make(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
 
 def warm() -> None:
     """Load once what every round needs, without opening the database."""
-    from plainview.cli.common import start_django
+    from plainview.cli.start import start_django
 
     start_django()
     from plainview.casework.workspace.services import services
@@ -132,7 +132,7 @@ def _enrol(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any,
     options = Options(
         settled=lambda items, word: committed.extend(item.name for item in items) if word == "enrolled" else None
     )
-    # All folders so far: what an earlier, killed round left is gone on with.
+    # All folders so far: an earlier round that was killed is continued.
     enrol(
         "g",
         read_items(state.home.parent / "pictures"),
@@ -163,14 +163,14 @@ def _expunge(state: State, tell: Callable[[dict[str, Any]], None], *, picked: An
     from plainview.casework.models import Reference
 
     _use_pack(state)
-    held = list(Reference.objects.exclude(template=b"").order_by("pk"))
-    for place in picked.choice(len(held), min(ERASED, len(held)), replace=False).tolist():
-        row = held[place]
-        name, template = row.file_name, open_template(row.public_id, row.template).tobytes().hex()
-        tell({"asked": [[row.public_id, name, row.blob, template]]})
-        # Never again: its file still lies in a folder that later rounds enrol.
-        expunge(row.public_id, reason="erased by the benchmark", acting_member=_admin(), never_again=True)
-        tell({"expunged": [[row.public_id, name]]})
+    references = list(Reference.objects.exclude(template=b"").order_by("pk"))
+    for place in picked.choice(len(references), min(ERASED, len(references)), replace=False).tolist():
+        reference = references[place]
+        name, template = reference.file_name, open_template(reference.public_id, reference.template).tobytes().hex()
+        tell({"asked": [[reference.public_id, name, reference.blob, template]]})
+        # Never again: its file is still in a folder that later rounds enrol.
+        expunge(reference.public_id, reason="erased by the benchmark", acting_member=_admin(), never_again=True)
+        tell({"expunged": [[reference.public_id, name]]})
 
 
 def _re_embed(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
@@ -182,7 +182,7 @@ def _re_embed(state: State, tell: Callable[[dict[str, Any]], None], *, picked: A
 
 
 def _index(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any, number: int) -> None:
-    """What every search does first: the index of the workspace follows the log, with whatever it keeps on the disk."""
+    """Let the index of the workspace catch up with the log, as every search does first, with its files on disk."""
     from plainview.casework.galleries.read import changes_after
     from plainview.casework.models import Gallery
     from plainview.casework.workspace.services import services
@@ -203,11 +203,11 @@ def _backup(state: State, tell: Callable[[dict[str, Any]], None], *, picked: Any
 WORKERS = {"enrol": _enrol, "expunge": _expunge, "re-embed": _re_embed, "index": _index, "backup": _backup}
 
 
-# --- the look afterwards ------------------------------------------------------------------------------------
+# --- the check afterwards ------------------------------------------------------------------------------------
 
 
 def look(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
-    """Everything that must hold, after what the next command does first: publish, and finish what was cut short."""
+    """Check everything that must hold, after publishing and finishing what was interrupted, as the next command does."""
     from plainview.audit.verify import verify_folder
     from plainview.casework.erasure.expunge import finish
     from plainview.casework.log.read import verify_log
@@ -233,29 +233,31 @@ def look(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
     # Killed between an entry and its checkpoint the public copy lacks the newest one, and the next act adds it.
     require(before.ok or log.ok, f"the public copy was not a beginning of the log: {before.problems}")
     rows = list(Reference.objects.order_by("pk"))
-    held = [row for row in rows if row.template]
-    names = Counter(row.file_name for row in held)
+    references = [reference for reference in rows if reference.template]
+    names = Counter(reference.file_name for reference in references)
     for name in sorted(state.acknowledged - set(names) - set(state.begun.values())):
-        require(False, f"{name} was acknowledged and is not held")
-    require(max(names.values(), default=1) == 1, "a picture is held twice")
-    for row in rows:
-        if row.public_id in state.expunged and row.public_id not in state.begun:
-            digest, _ = state.expunged[row.public_id]
-            require(not row.template, f"{row.public_id} was expunged and is held")
-            require(not services().blobs.exists(digest), f"the picture of {row.public_id} is still there")
-        whole = bool(row.template) == (len(row.blob) == 64) == bool(row.file_name)
-        require(whole, f"{row.public_id} is half erased")
-        require(not row.template or services().blobs.exists(row.blob), f"{row.public_id} has no picture")
+        require(False, f"{name} was acknowledged and is not stored")
+    require(max(names.values(), default=1) == 1, "a picture is stored twice")
+    for reference in rows:
+        if reference.public_id in state.expunged and reference.public_id not in state.begun:
+            digest, _ = state.expunged[reference.public_id]
+            require(not reference.template, f"{reference.public_id} was expunged and is stored")
+            require(not services().blobs.exists(digest), f"the picture of {reference.public_id} is still there")
+        whole = bool(reference.template) == (len(reference.blob) == 64) == bool(reference.file_name)
+        require(whole, f"{reference.public_id} is half erased")
+        require(
+            not reference.template or services().blobs.exists(reference.blob), f"{reference.public_id} has no picture"
+        )
     seqs = list(GalleryChange.objects.order_by("seq").values_list("seq", flat=True))
     require(seqs == list(range(1, gallery.log_head + 1)), "the ordered log has a gap")
     if not gallery.re_embedding:
-        _found(gallery, held, require)
-    gone = [row.public_id for row in rows if not row.template]
+        _require_findable(gallery, references, require)
+    gone = [reference.public_id for reference in rows if not reference.template]
     tell(
         {
             "problems": problems,
             "re_embedding": gallery.re_embedding,
-            "held": len(held),
+            "held": len(references),
             "erased": len(gone),
             "entries": log.entries,
             "pack": gallery.pack,
@@ -264,8 +266,8 @@ def look(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
     )
 
 
-def _found(gallery: Any, held: list[Any], require: Callable[[bool, str], None]) -> None:
-    """Every reference is found by its own template, in the workspace's index and in a new one; no other is there."""
+def _require_findable(gallery: Any, references: list[Any], require: Callable[[bool, str], None]) -> None:
+    """Require that the workspace's index and a new one find every reference by its own template, and have no other."""
     from plainview.casework.galleries.read import changes_after, open_template
     from plainview.casework.workspace.services import services
     from plainview.index.base import catch_up
@@ -274,15 +276,15 @@ def _found(gallery: Any, held: list[Any], require: Callable[[bool, str], None]) 
     pack = services().engine.pack
     for index in (services().index(gallery.pk, pack.identity, pack.dimension), ExactIndex(pack.dimension)):
         catch_up(index, changes_after(gallery.pk))
-        require(len(index) == len(held), f"an index has {len(index)} references, {len(held)} are held")
-        for row in held:
-            best = index.search(open_template(row.public_id, row.template), 5)
-            own = [one for one in best if one.reference == row.pk]
-            require(bool(own) and own[0].score >= best[0].score, f"{row.public_id} is not found")
+        require(len(index) == len(references), f"an index has {len(index)} references, {len(references)} are stored")
+        for reference in references:
+            best = index.search(open_template(reference.public_id, reference.template), 5)
+            own = [candidate for candidate in best if candidate.reference == reference.pk]
+            require(bool(own) and own[0].score >= best[0].score, f"{reference.public_id} is not found")
 
 
 def search_files(state: State, tell: Callable[[dict[str, Any]], None]) -> None:
-    """No file of the workspace holds a template or a picture's hash of what was expunged."""
+    """Check that no file of the workspace contains the template or the picture's hash of an expunged reference."""
     from plainview.casework.erasure.expunge import forget_pages
 
     forget_pages()

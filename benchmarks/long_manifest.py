@@ -3,7 +3,7 @@
     python benchmarks/long_manifest.py --rows 1000000
 
 The rows name a few hundred varied crops of the two bundled portraits, again and again: all but the first of each are
-duplicates, so what is measured is the list and the looking up, not the recognition.
+duplicates, so the list and the look-ups are measured, not the recognition.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> None:
         from plainview.cli.setup import make_workspace
 
         make_workspace(sample=True)
-        print(json.dumps(_measure(Path(folder), rows)))  # noqa: T201  a script's one answer
+        print(json.dumps(_measure(Path(folder), rows)))  # noqa: T201  the script's answer
 
 
 def _measure(folder: Path, rows: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What finding nearly the same pictures costs, and how often it is wrong on a folder of photographs.
+"""The cost of finding nearly the same pictures, and how often it is wrong on a folder of photographs.
 
 python benchmarks/near_duplicates.py --held 1000000 [--photos DIR]
 """
@@ -22,14 +22,14 @@ from plainview.recognition.near import HASH_BYTES, Hashes, distance, picture_has
 BATCH, ROUNDS = 32, 10
 
 
-def scan(held: int) -> dict[str, float]:
+def scan(count: int) -> dict[str, float]:
     """Time the scan of random hashes by batches of new ones, on one thread."""
     faiss.omp_set_num_threads(1)
     random = np.random.default_rng(1)
     hashes = Hashes()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for _ in range(0, held, 10_000):
-        hashes.add([random.bytes(HASH_BYTES) for _ in range(min(10_000, held))])
+    for _ in range(0, count, 10_000):
+        hashes.add([random.bytes(HASH_BYTES) for _ in range(min(10_000, count))])
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     times = []
     for _ in range(ROUNDS):
@@ -40,12 +40,12 @@ def scan(held: int) -> dict[str, float]:
     return {
         "held": len(hashes),
         "scan_ms_a_picture": round(statistics.median(times), 3),
-        "bytes_a_hash": round(memory * 1024 / held, 1),
+        "bytes_a_hash": round(memory * 1024 / count, 1),
     }
 
 
 def pairs(folder: Path) -> dict[str, object]:
-    """Hash every photograph of a folder, a person's in a folder of its own, and compare all pairs."""
+    """Hash every photograph of a folder, which has a folder for each person, and compare all pairs."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
     hashes, times = [], []
     for path in paths:
@@ -54,14 +54,14 @@ def pairs(folder: Path) -> dict[str, object]:
         hashes.append(picture_hash(pixels))
         times.append((time.process_time() - began) * 1e3)
     near = [
-        (one, other)
-        for one, other in combinations(range(len(paths)), 2)
-        if hashes[one] and hashes[other] and distance(hashes[one], hashes[other]) <= 31
+        (first, second)
+        for first, second in combinations(range(len(paths)), 2)
+        if hashes[first] and hashes[second] and distance(hashes[first], hashes[second]) <= 31
     ]
     return {
         "photographs": len(paths),
         "hash_ms": round(statistics.median(times), 3),
-        "without_hash": sum(not one for one in hashes),
+        "without_hash": sum(not first for first in hashes),
         "compared_pairs": len(paths) * (len(paths) - 1) // 2,
         "near_pairs": len(near),
         "near_pairs_of_two_people": sum(paths[a].parent != paths[b].parent for a, b in near),
@@ -74,8 +74,8 @@ def main() -> None:
     options.add_argument("--held", type=int, default=1_000_000)
     options.add_argument("--photos", type=Path)
     chosen = options.parse_args()
-    told = {**scan(chosen.held), **(pairs(chosen.photos) if chosen.photos else {})}
-    print(json.dumps(told))  # noqa: T201  a script's one answer
+    figures = {**scan(chosen.held), **(pairs(chosen.photos) if chosen.photos else {})}
+    print(json.dumps(figures))  # noqa: T201  the script's answer
 
 
 if __name__ == "__main__":

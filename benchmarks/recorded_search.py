@@ -24,7 +24,7 @@ def main() -> None:
         from plainview.cli.setup import make_workspace
 
         make_workspace(sample=True)
-        print(json.dumps(_measure(Path(folder))))  # noqa: T201  a script's one answer
+        print(json.dumps(_measure(Path(folder))))  # noqa: T201  the script's answer
 
 
 def _measure(folder: Path) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A simulated year of normal work in one agency, with planted misuse: what each rule says of both.
+"""A simulated year of normal work in one agency, with planted misuse: what each rule reports about both.
 
     python benchmarks/simulated_year.py [--seed N] [--json]
 
@@ -55,19 +55,19 @@ class World:
     planted: dict[str, str] = field(default_factory=dict)  # search -> kind
 
     def person(self) -> np.ndarray:
-        """A new face."""
-        row = self.random.standard_normal(DIMENSION)
+        """Return a new face."""
+        vector = self.random.standard_normal(DIMENSION)
         near = STRANGER / GENUINE  # between the persons themselves; their pictures are further apart
-        row[0] += np.sqrt(DIMENSION * near / (1 - near))
-        return row / np.linalg.norm(row)
+        vector[0] += np.sqrt(DIMENSION * near / (1 - near))
+        return vector / np.linalg.norm(vector)
 
     def picture(self, person: np.ndarray) -> np.ndarray:
-        """A template of a picture of a face."""
+        """Return the template of a picture of a face."""
         mean = np.sqrt(np.clip(self.random.normal(GENUINE, 0.12), 0.15, 0.95))
         noise = self.random.standard_normal(DIMENSION)
         noise -= (noise @ person) * person
-        row = mean * person + np.sqrt(1 - mean**2) * noise / np.linalg.norm(noise)
-        return row.astype(np.float32)
+        vector = mean * person + np.sqrt(1 - mean**2) * noise / np.linalg.norm(noise)
+        return vector.astype(np.float32)
 
     def search(
         self,
@@ -80,7 +80,7 @@ class World:
         posed: bool,
         kind: str = "",
     ) -> None:
-        """One search."""
+        """Add one search."""
         random = self.random
         share = float(
             np.clip(random.normal(0.42, 0.09), 0.1, 0.9) if posed else np.exp(random.normal(np.log(0.07), 0.6))
@@ -94,7 +94,7 @@ class World:
 
 
 def simulate(seed: int) -> World:
-    """A year of normal work, then the planted misuse."""
+    """Return a year of normal work, with planted misuse."""
     random = np.random.default_rng(seed)
     world = World(random)
     shifts = random.integers(0, len(SHIFTS), (MEMBERS, 4))  # a new shift every quarter
@@ -111,7 +111,7 @@ def simulate(seed: int) -> World:
             number += 1
             _case(world, f"C{number}", begin + timedelta(days=day), on_duty, shifts[:, day * 4 // DAYS])
     _plant(world, begin, shifts)
-    world.facts.sort(key=lambda row: row[0].at)
+    world.facts.sort(key=lambda fact: fact[0].at)
     return world
 
 
@@ -141,7 +141,7 @@ def _case(world: World, case: str, day: datetime, on_duty: list[int], shifts: np
             who = member if random.random() < 0.8 else int(random.choice(on_duty))
             later = day + timedelta(days=1 + int(random.exponential(2.0)))
             world.search(who, case, _moment(world, later, int(shifts[who])), person, origin, posed=posed)
-    if random.random() < 0.006:  # somebody tries a case that was closed yesterday
+    if random.random() < 0.006:  # a member tries a case that was closed yesterday
         world.closed.append((f"M{member}", day + timedelta(hours=10)))
 
 
@@ -164,7 +164,7 @@ def _plant(world: World, begin: datetime, shifts: np.ndarray) -> None:
             at = _moment(world, day + timedelta(days=3), shift)
             world.search(member, f"BUSY{i}-{n}", at, world.person(), "social media", posed=True, kind="unusual_volume")
         person = world.person()
-        for n in range(8 + i % 3 * 3):  # until the list says what is wanted
+        for n in range(8 + i % 3 * 3):  # until the list shows the wanted answer
             at = _moment(world, day + timedelta(days=n), shift)
             world.search(member, f"AGAIN{i}", at, person, "phone video", posed=False, kind="same_face_again")
 
@@ -174,7 +174,7 @@ def judge(world: World) -> dict[str, object]:
     of_case: dict[str, list[int]] = defaultdict(list)
     of_member: dict[str, list[int]] = defaultdict(list)
     false: Counter[str] = Counter()
-    found: dict[str, set[str]] = defaultdict(set)
+    noticed: dict[str, set[str]] = defaultdict(set)
     places: dict[str, set[str]] = defaultdict(set)
     facts = [fact for fact, _ in world.facts]
     for number, (fact, template) in enumerate(world.facts):
@@ -189,13 +189,13 @@ def judge(world: World) -> dict[str, object]:
             if kind is None:
                 false[rule] += 1
             else:
-                found[rule].add(f"{kind} {_place(fact, kind)}")
+                noticed[rule].add(f"{kind} {_place(fact, kind)}")
         if kind is not None:
             places[kind].add(f"{kind} {_place(fact, kind)}")
         rows.append(number)
         of_member[fact.member].append(number)
     by_member: dict[str, list[datetime]] = defaultdict(list)
-    for member, at in sorted(world.closed, key=lambda row: row[1]):
+    for member, at in sorted(world.closed, key=lambda attempt: attempt[1]):
         by_member[member].append(at)
         false["closed_case"] += closed_case(at, by_member[member], LIMITS) is not None
     normal = len(facts) - len(world.planted)
@@ -212,7 +212,7 @@ def judge(world: World) -> dict[str, object]:
             }
             for rule in (*places, "closed_case")
         },
-        "planted_found": {kind: f"{len(found[kind] & group)} of {len(group)}" for kind, group in places.items()},
+        "planted_found": {kind: f"{len(noticed[kind] & group)} of {len(group)}" for kind, group in places.items()},
     }
 
 
@@ -221,19 +221,19 @@ def _with_face(fact: SearchFact, face: int) -> SearchFact:
 
 
 def _place(fact: SearchFact, kind: str) -> str:
-    """What a planted kind is counted by: its case, or for a busy day its day."""
+    """Return the unit in which a planted kind is counted: its case, or for a busy day its day."""
     return f"{fact.member} {fact.at.date()}" if kind == "unusual_volume" else fact.case
 
 
 def main() -> None:
-    """Print what the rules say."""
+    """Print what the rules report."""
     parser = argparse.ArgumentParser(description="Simulate a year of work and judge it.")
     parser.add_argument("--seed", type=int, default=2, help="1 was used to choose the limits")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     result = {"seed": arguments.seed, **judge(simulate(arguments.seed))}
     text = json.dumps(result, indent=None if arguments.json else 2)
-    print(text)  # noqa: T201  a script's one answer
+    print(text)  # noqa: T201  the script's answer
 
 
 if __name__ == "__main__":

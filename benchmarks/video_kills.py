@@ -1,6 +1,6 @@
-"""Kill -9 a worker at random while it looks through a video, again and again; nothing may be lost or done twice.
+"""Kill -9 a worker at random while it processes a video, again and again; nothing may be lost or done twice.
 
-Looks through one video without disturbance, then through the same video while the worker is killed. The stills of
+Processes one video without disturbance, then the same video while the worker is killed. The stills of
 both must be the same. Prints one JSON object; exit code 1 when they differ.
 
     python benchmarks/video_kills.py [--kills 50] [--seconds 60] [--seed 1]
@@ -21,12 +21,12 @@ from pathlib import Path
 _WORKER = """
 import sys
 from datetime import timedelta
-from plainview.cli.common import start_django
+from plainview.cli.start import start_django
 start_django()
 from plainview.casework import jobs
 from plainview.casework.videos import process as video_process
 from plainview.casework.workspace.services import services
-jobs.LEASE = timedelta(seconds=0.2)  # a worker that was killed is followed at once
+jobs.LEASE = timedelta(seconds=0.2)  # a killed worker is replaced at once
 real = video_process.segments.cut_up
 video_process.segments.cut_up = lambda info, index: real(info, index, 2.0)
 pk = int(sys.argv[1])
@@ -38,7 +38,7 @@ services().close()
 
 
 def main() -> int:
-    """Run it."""
+    """Print the figures; return 1 when the stills differ."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
@@ -46,13 +46,13 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="plainview-kills-") as folder:
         os.environ["PLAINVIEW_HOME"] = str(Path(folder) / "workspace")
-        result = measure(asked.kills, asked.seconds, random.Random(asked.seed))  # noqa: S311  a test's dice
+        result = measure(asked.kills, asked.seconds, random.Random(asked.seed))  # noqa: S311  not for secrets
     print(json.dumps(result))  # noqa: T201
     return 0 if result["same"] else 1
 
 
 def measure(kills: int, seconds: float, chance: random.Random) -> dict[str, object]:
-    """Make a workspace and a video, and look through it twice."""
+    """Make a workspace and a video, and process it twice."""
     from plainview.cli.setup import make_workspace
 
     make_workspace(sample=True)
@@ -76,7 +76,7 @@ def measure(kills: int, seconds: float, chance: random.Random) -> dict[str, obje
             break
     _work(wild_job)
     first, second = _stills(calm), _stills(wild)
-    repeated = len(second) - len({json.dumps(row) for row in second})
+    repeated = len(second) - len({json.dumps(still) for still in second})
     return {
         "kills": killed,
         "gone_on_by_hand": by_hand,
@@ -84,7 +84,7 @@ def measure(kills: int, seconds: float, chance: random.Random) -> dict[str, obje
         "stills": len(first),
         "stills_after_kills": len(second),
         "repeated": repeated,
-        "lost": len([row for row in first if row not in second]),
+        "lost": len([still for still in first if still not in second]),
         "state": _state(wild),
         "undisturbed_s": round(whole, 1),
     }
@@ -114,7 +114,7 @@ def _received(data: bytes) -> tuple[int, int]:
 
 
 def _work(job: int, kill_after: float | None = None) -> bool:
-    """Run a worker on the job; True when it was killed before it had ended."""
+    """Run a worker on the job; return whether it was killed before it had ended."""
     process = subprocess.Popen(  # noqa: S603  this interpreter
         [sys.executable, "-c", _WORKER, str(job)], stdout=subprocess.PIPE
     )
@@ -132,17 +132,17 @@ def _work(job: int, kill_after: float | None = None) -> bool:
 
 
 def _again(video: int) -> bool:
-    """Go on with a video whose workers ended five times before they kept anything, as a person does; False when done."""
+    """Continue a video whose workers ended five times without storing anything, as a person would; False when done."""
     from plainview.casework.find import member_by_email
     from plainview.casework.models import Video
     from plainview.casework.videos.process import settle
     from plainview.casework.videos.upload import process_again
 
     settle()
-    row = Video.objects.get(pk=video)
-    if row.state != Video.State.FAILED:
+    record = Video.objects.get(pk=video)
+    if record.state != Video.State.FAILED:
         return False
-    process_again(row.public_id, acting_member=member_by_email("examiner@agency.example"))
+    process_again(record.public_id, acting_member=member_by_email("examiner@agency.example"))
     return True
 
 
@@ -150,7 +150,7 @@ def _stills(video: int) -> list[list[object]]:
     from plainview.casework.models import Still
 
     rows = Still.objects.filter(video_id=video).select_related("track").order_by("pts", "frame", "box")
-    return [[row.frame, row.frame_sha256, row.box, row.quality, row.track.person] for row in rows]
+    return [[still.frame, still.frame_sha256, still.box, still.quality, still.track.person] for still in rows]
 
 
 def _state(video: int) -> str:

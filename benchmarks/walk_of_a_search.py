@@ -1,4 +1,4 @@
-"""How a probe travels through one recorded search: the modules it enters, the stays there, and the returns.
+"""How a probe travels through one recorded search: the modules that it enters, its stays and its returns.
 
 Run it with `python benchmarks/walk_of_a_search.py`, with `--json` for scripts. One real search runs in a temporary
 sample workspace. A stay is an unbroken run of calls in one module, each of which has the probe (`Probe`, `Picture` or
@@ -35,7 +35,7 @@ def main() -> None:
     figures = {"modules": len(modules), "stays": len(stays), "returns": len(stays) - len(modules)}
     if "--json" in sys.argv[1:]:
         walk = [{"module": module, "functions": list(dict.fromkeys(names))} for module, names in stays]
-        print(json.dumps(figures | {"walk": walk}))  # noqa: T201  a script's one answer
+        print(json.dumps(figures | {"walk": walk}))  # noqa: T201  the script's answer
         return
     for number, (module, names) in enumerate(stays, start=1):
         print(f"{number:3}  {module:48} {', '.join(dict.fromkeys(names))}")  # noqa: T201
@@ -52,7 +52,7 @@ def _calls_of_a_search(folder: Path) -> list[tuple[str, str]]:
     from plainview.casework.probes.probe import Probe, prepare_probe
     from plainview.casework.search.run import Request, run_search
     from plainview.casework.workspace.services import services
-    from plainview.cli.bench.enrol import varied
+    from plainview.cli.bench.common import varied
     from plainview.recognition.types import Face, Picture
 
     admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")

@@ -96,7 +96,7 @@ def bound_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def findings(path: Path, rules: Rules) -> Iterator[Finding]:
-    """Yield what is to be written differently in one file."""
+    """Yield every phrase and name of a file that should be written differently."""
     content = path.read_text(encoding="utf-8")
     place = path.relative_to(ROOT)
     for number, text in texts(path, content):

@@ -27,7 +27,7 @@ def test_a_workspace_without_canaries_says_so_and_is_fine(cli: Cli) -> None:
     told = cli.json("doctor")
     assert told["ok"] is True
     assert told["canaries"] == {"galleries": 1, "without": ["g"], "overdue": [], "alarms": []}
-    assert "No canary proves g" in cli.run("doctor").stdout
+    assert "no canary: g" in cli.run("doctor").stdout
     assert cli.json("canary", "run") == {"ok": True, "galleries": [], "untold": 0}
 
 

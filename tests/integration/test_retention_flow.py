@@ -54,7 +54,7 @@ def test_the_command_line_walks_from_an_order_to_its_proof(workspace: Path, tmp_
         "Court",
     )
     assert told(*acquitted, *SUPERVISOR) == "Recorded.\n"
-    assert told(*acquitted, *ADMIN) == "This was recorded before.\n"
+    assert told(*acquitted, *ADMIN) == "This was already recorded.\n"
     assert len(read("retention", "events", *ADMIN)["events"]) == 3
     why = ("--reason", "the defence asked for it", "--authority", "Court")
     hold = read("hold", "place", "--reference", other.public_id, *why, *SUPERVISOR)["hold"]

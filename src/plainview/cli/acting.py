@@ -27,13 +27,15 @@ def acting_member(email: str) -> Member:
     workspace = open_workspace()
     need = running().who
     if not isinstance(need, Permission):
-        raise Refused("command.no_member", "Refused", "No member runs this command.", "Report it.")
+        raise Refused(
+            "command.no_member", "Refused", "This command is not run by a member.", "Report this to the project."
+        )
     member = member_by_email(email)
     if member.is_sample and not workspace.is_sample:
         raise Refused(
             "member.sample",
             "Refused",
-            "A sample member acts in a sample workspace only.",
+            "A sample member can act only in a sample workspace.",
             "Act as a real member.",
         )
     if workspace.is_served and not workspace.is_sample:

@@ -1,4 +1,4 @@
-"""The commands of alerts: saved probes, what they raised, and how people are told."""
+"""The commands of alerts: saved probes, the candidates they raised, and the messages about them."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.run import Request
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, answer, day_option, print_json, print_rows, say
+from plainview.cli.common import As, Json, answer, day_option, moment, print_json, print_rows, say
 from plainview.policy.alerts import DEFAULT_ONE_IN
 from plainview.policy.search import ORIGINS, UNDECLARED
 
-Reason = Annotated[str, typer.Option(help="Why, in words.")]
+Reason = Annotated[str, typer.Option(help="The reason, in a sentence.")]
 
 
 def alert_create(
     image: Path,
     acting: As,
     case: Annotated[str, typer.Option(help="Number of an open case.")],
-    purpose: Annotated[str, typer.Option(help="What the alert is to find out.")],
-    gallery: Annotated[list[str], typer.Option(help="A gallery; name the option again for another.")],
+    purpose: Annotated[str, typer.Option(help="What the alert should find out.")],
+    gallery: Annotated[list[str], typer.Option(help="A gallery; repeat for more.")],
     days: Annotated[int, typer.Option(help="Days until it expires.")] = 30,
-    one_in: Annotated[int, typer.Option(help="At most one false alert in so many new references.")] = DEFAULT_ONE_IN,
-    since: Annotated[date | None, day_option(help="Compare also what was enrolled since.")] = None,
-    face: Annotated[int | None, typer.Option(help="Which face of the picture, from 1, the largest.")] = None,
-    origin: Annotated[str, typer.Option(help=f"Of the probe: {', '.join(ORIGINS)}.")] = UNDECLARED,
+    one_in: Annotated[int, typer.Option(help="At most one false alert in this many new references.")] = DEFAULT_ONE_IN,
+    since: Annotated[date | None, day_option(help="Also compare references enrolled since this day.")] = None,
+    face: Annotated[int | None, typer.Option(help="Number of the face in the picture; 1 is the largest.")] = None,
+    origin: Annotated[str, typer.Option(help=f"Origin of the probe: {', '.join(ORIGINS)}.")] = UNDECLARED,
     json: Json = False,
 ) -> None:
     """Save a probe; every new reference of the galleries is compared with it."""
@@ -51,8 +51,8 @@ def alert_create(
     finally:
         services().close()
     follows = [
-        {"gallery": row.gallery.name, "threshold": round(row.threshold, 6)}
-        for row in alert.follows.select_related("gallery").order_by("pk")
+        {"gallery": follow.gallery.name, "threshold": round(follow.threshold, 6)}
+        for follow in alert.follows.select_related("gallery").order_by("pk")
     ]
     if json:
         print_json(
@@ -66,8 +66,8 @@ def alert_create(
         )
         return
     say(
-        f"Alert {alert.public_id} is open until {alert.expires_at:%Y-%m-%d %H:%M} UTC. At most one false alert in "
-        f"{one_in:,} new references is to be expected.",
+        f"Alert {alert.public_id} is open until {moment(alert.expires_at)}. Expect at most one false alert in "
+        f"{one_in:,} new references.",
     )
 
 
@@ -83,14 +83,14 @@ def alert_list(acting: As, json: Json = False) -> None:
             "expires": alert.expires_at.isoformat(timespec="seconds"),
             "candidates": [
                 {
-                    "reference_id": row.candidate.reference.public_id,
-                    "source_url": row.candidate.reference.source_url,
-                    "score": float(row.candidate.score),
-                    "search_id": row.search.public_id,
-                    "rank": row.candidate.rank,
-                    "seen": row.seen,
+                    "reference_id": raised.candidate.reference.public_id,
+                    "source_url": raised.candidate.reference.source_url,
+                    "score": float(raised.candidate.score),
+                    "search_id": raised.search.public_id,
+                    "rank": raised.candidate.rank,
+                    "seen": raised.seen,
                 }
-                for row in raised_by(alert)
+                for raised in raised_by(alert)
             ],
         }
         for alert in alerts(member)
@@ -98,13 +98,13 @@ def alert_list(acting: As, json: Json = False) -> None:
     if json:
         print_json({"alerts": rows})
         return
-    people = [{**row, "candidates": _short(row["candidates"])} for row in rows]
+    people = [{**raised, "candidates": _short(raised["candidates"])} for raised in rows]
     heads = ("Alert", "Case", "Member", "State", "Expires", "Raised")
     print_rows("alerts", heads, people, "No alert yet. Save one with `plainview alert create`.", json=False)
 
 
 def _short(raised: Any) -> list[str]:
-    return [f"{row['reference_id']} ({row['score']:.3f}, {row['search_id']})" for row in raised]
+    return [f"{candidate['reference_id']} ({candidate['score']:.3f}, {candidate['search_id']})" for candidate in raised]
 
 
 def alert_close(alert: str, acting: As, reason: Reason, json: Json = False) -> None:
@@ -125,7 +125,7 @@ def alert_renew(
     member = acting_member(acting)
     renewed = renew_alert(alert, days=days, reason=reason, acting_member=member)
     answer(
-        f"Alert {renewed.public_id} runs until {renewed.expires_at:%Y-%m-%d %H:%M} UTC.",
+        f"Alert {renewed.public_id} runs until {moment(renewed.expires_at)}.",
         json=json,
         id=renewed.public_id,
         expires=renewed.expires_at.isoformat(),
@@ -135,7 +135,7 @@ def alert_renew(
 def alert_mute(
     alert: str,
     acting: As,
-    reason: Annotated[str, typer.Option(help="Why; empty: not muted any more.")] = "",
+    reason: Annotated[str, typer.Option(help="The reason; leave it out to unmute.")] = "",
     json: Json = False,
 ) -> None:
     """Stop the messages about your own alert, or start them again."""
@@ -152,7 +152,7 @@ def alert_mute(
 
 def alert_preference(
     acting: As,
-    digest_hours: Annotated[int, typer.Option(help="Hours between letters; 0: at once.")] = 0,
+    digest_hours: Annotated[int, typer.Option(help="Hours between messages; 0: immediately.")] = 0,
     quiet_from: Annotated[int | None, typer.Option(help="Hour (UTC) from which nothing is sent.")] = None,
     quiet_until: Annotated[int | None, typer.Option(help="Hour (UTC) until which nothing is sent.")] = None,
     json: Json = False,
@@ -178,8 +178,8 @@ def webhook_list(acting: As, json: Json = False) -> None:
     """List the agency's webhooks."""
     member = acting_member(acting)
     rows = [
-        {"id": row.public_id, "url": row.url, "made_at": row.made_at.isoformat(timespec="seconds")}
-        for row in webhooks(member)
+        {"id": webhook.public_id, "url": webhook.url, "made_at": webhook.made_at.isoformat(timespec="seconds")}
+        for webhook in webhooks(member)
     ]
     print_rows("webhooks", ("Webhook", "Address", "Since"), rows, "No webhook.", json=json)
 

@@ -10,8 +10,9 @@ import typer
 from plainview.casework.probes.approvals import approvals_waiting, decide_approval, request_approval, urgent_waiting
 from plainview.casework.search.urgent import authorise_urgent, sweep
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, Reason, answer, print_rows
+from plainview.cli.common import As, Json, Reason, answer, moment, print_rows
 from plainview.cli.start import open_workspace
+from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 from plainview.storage.base import digest_of
 
@@ -19,7 +20,7 @@ from plainview.storage.base import digest_of
 def approval_request(
     image: Path,
     case: Annotated[str, typer.Option(help="Number of an open case.")],
-    purpose: Annotated[str, typer.Option(help="What the search is to find out.")],
+    purpose: Annotated[str, typer.Option(help="What the search should find out.")],
     acting: As,
     json: Json = False,
 ) -> None:
@@ -27,7 +28,7 @@ def approval_request(
     member = acting_member(acting)
     asked = request_approval(case, purpose, digest_of(read_file(image)), acting_member=member)
     answer(
-        f"Request {asked.public_id} waits for a supervisor until {asked.expires_at:%Y-%m-%d %H:%M} UTC.",
+        f"Approval requested: {asked.public_id}. A supervisor can decide until {moment(asked.expires_at)}.",
         json=json,
         approval=asked.public_id,
         state="waiting",
@@ -40,15 +41,17 @@ def approval_list(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "approval": row.public_id,
-            "case": row.case.number,
-            "member": row.member.email,
-            "purpose": row.purpose,
-            "requested_at": row.requested_at.isoformat(timespec="seconds"),
+            "approval": approval.public_id,
+            "case": approval.case.number,
+            "member": approval.member.email,
+            "purpose": approval.purpose,
+            "requested_at": approval.requested_at.isoformat(timespec="seconds"),
         }
-        for row in approvals_waiting(member)
+        for approval in approvals_waiting(member)
     ]
-    print_rows("approvals", ("Request", "Case", "Member", "Purpose", "Asked"), rows, "Nothing waits.", json=json)
+    print_rows(
+        "approvals", ("Request", "Case", "Member", "Purpose", "Requested"), rows, "No request is waiting.", json=json
+    )
 
 
 def approval_grant(approval: str, acting: As, reason: Reason = "", json: Json = False) -> None:
@@ -56,7 +59,7 @@ def approval_grant(approval: str, acting: As, reason: Reason = "", json: Json = 
     member = acting_member(acting)
     approved = decide_approval(approval, grant=True, reason=reason, acting_member=member)
     answer(
-        f"{approved.public_id} is approved until {approved.expires_at:%Y-%m-%d %H:%M} UTC, for one search.",
+        f"{approved.public_id} is approved until {moment(approved.expires_at)}, for one search.",
         json=json,
         approval=approved.public_id,
         state="granted",
@@ -76,15 +79,17 @@ def urgent_list(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "search": row.public_id,
-            "case": row.case.number,
-            "member": row.member.email,
-            "reason": row.urgent_reason,
-            "authorise_by": f"{row.authorise_by:%Y-%m-%d %H:%M} UTC",
+            "search": search.public_id,
+            "case": search.case.number,
+            "member": search.member.email,
+            "reason": search.urgent_reason,
+            "authorise_by": f"{search.authorise_by:%Y-%m-%d %H:%M} UTC",
         }
-        for row in urgent_waiting(member)
+        for search in urgent_waiting(member)
     ]
-    print_rows("searches", ("Search", "Case", "Member", "Reason", "Authorise by"), rows, "Nothing waits.", json=json)
+    print_rows(
+        "searches", ("Search", "Case", "Member", "Reason", "Authorise by"), rows, "No search is waiting.", json=json
+    )
 
 
 def urgent_authorise(search: str, reason: Reason, acting: As, json: Json = False) -> None:
@@ -98,4 +103,8 @@ def urgent_sweep(json: Json = False) -> None:
     """Erase every urgent search that was not authorised in time; every search does this too."""
     open_workspace()
     erased = sweep()
-    answer(f"{len(erased)} searches erased{': ' + ', '.join(erased) if erased else ''}.", json=json, erased=erased)
+    answer(
+        f"{counted(len(erased), 'search', 'searches')} erased{': ' + ', '.join(erased) if erased else ''}.",
+        json=json,
+        erased=erased,
+    )

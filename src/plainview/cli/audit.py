@@ -23,19 +23,25 @@ from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, print_json, say, warn
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
+from plainview.policy.wording import counted
 
 
 def verify(
-    folder: Annotated[Path | None, typer.Argument(help="A copy of a log; the workspace's own if absent.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="A copy of a log; by default the workspace's own.")] = None,
     key: Annotated[str | None, typer.Option(help="The key line you trust (key.pub).")] = None,
-    kept: Annotated[Path | None, typer.Option(help="A checkpoint that you kept earlier.")] = None,
+    kept_checkpoint: Annotated[Path | None, typer.Option("--kept", help="A checkpoint that you kept earlier.")] = None,
     json: Json = False,
 ) -> None:
     """Check every entry and every signature; names the first bad entry. Exit 1 when anything is wrong."""
     try:
-        note = kept.read_text("utf-8") if kept else None
+        note = kept_checkpoint.read_text("utf-8") if kept_checkpoint else None
     except (OSError, UnicodeDecodeError):
-        raise Refused("audit.kept", "Not verified", f"{kept} cannot be read.", "Name a kept checkpoint.") from None
+        raise Refused(
+            "audit.kept",
+            "Log not verified",
+            f"{kept_checkpoint} cannot be read.",
+            "Name a checkpoint that was kept.",
+        ) from None
     witnessed = ""
     if folder is None:
         open_workspace()
@@ -66,14 +72,14 @@ def _show(report: Report, witnessed: str, *, json: bool) -> None:
         )
         return
     if report.ok:
-        say(f"The log is whole: {report.entries} entries, root {report.root}")
+        say(f"The log is whole: {counted(report.entries, 'entry', 'entries')}, root {report.root}")
         if witnessed:
             say(f"It is {witnessed}.")
         return
     for problem in report.problems:
         warn(problem)
     where = "" if report.first_bad is None else f" The first bad entry is {report.first_bad}."
-    warn(f"The log is NOT whole.{where} Keep it as it is and tell your auditor.")
+    warn(f"The log is NOT whole.{where} Keep it as it is and inform your auditor.")
 
 
 def checkpoint() -> None:
@@ -87,7 +93,7 @@ def export(folder: Path, json: Json = False) -> None:
     """Copy the log and its verifier (needs only Python and `cryptography`) into a new folder."""
     workspace = open_workspace()
     if folder.exists():
-        raise Refused("audit.export", "Nothing exported", f"{folder} exists.", "Name a new folder.")
+        raise Refused("audit.export", "Nothing exported", f"{folder} already exists.", "Name a new folder.")
     record_export()
     shutil.copytree(workspace.audit, folder)
     shutil.copyfile(verifier.__file__, folder / "verify.py")
@@ -112,34 +118,38 @@ def heartbeat(json: Json = False) -> None:
     if json:
         print_json({"ok": True, "entry": receipt.entry if receipt else None})
     else:
-        say(f"Written: entry {receipt.entry}." if receipt else "Not needed: the log is being written.")
+        say(
+            f"Written: entry {receipt.entry}."
+            if receipt
+            else "Not needed: the log was written to in the last 15 minutes."
+        )
 
 
 def summary(acting: As, json: Json = False) -> None:
     """Count what happened since the last review."""
     member = acting_member(acting)
-    found = count(member)
+    counted = count(member)
     if json:
-        print_json(asdict(found))
+        print_json(asdict(counted))
         return
-    say(f"Entries {found.first} to {found.up_to}; last review: {found.last_review or 'none'}.")
-    for action, number in found.counts.items():
+    say(f"Entries {counted.first} to {counted.up_to}; last review: {counted.last_review or 'none'}.")
+    for action, number in counted.counts.items():
         say(f"{number:>8}  {action}")
 
 
 def review(
     acting: As,
-    reason: Annotated[str, typer.Option(help="What you found, in words.")],
-    up_to: Annotated[int | None, typer.Option(help="Last entry reviewed; the newest if absent.")] = None,
+    reason: Annotated[str, typer.Option(help="What you found, in a sentence.")],
+    up_to: Annotated[int | None, typer.Option(help="Last entry reviewed; by default the newest.")] = None,
     json: Json = False,
 ) -> None:
     """Record a review of the log (weekly); see `plainview audit summary` first."""
     member = acting_member(acting)
-    row = review_log(reason, up_to, acting_member=member)
+    review_record = review_log(reason, up_to, acting_member=member)
     if json:
-        print_json({"entry": row.entry, "first": row.first, "up_to": row.up_to})
+        print_json({"entry": review_record.entry, "first": review_record.first, "up_to": review_record.up_to})
     else:
-        say(f"Recorded in entry {row.entry}: reviewed {row.first} to {row.up_to}.")
+        say(f"Recorded in entry {review_record.entry}: reviewed {review_record.first} to {review_record.up_to}.")
 
 
 def add(file: Path, json: Json = False) -> None:

@@ -16,13 +16,13 @@ def backup(file: Path, json: Json = False) -> None:
     """Back the workspace up into one sealed file, while it is being served. The keys are not in it."""
     workspace = open_workspace()
     with bar("Backing up", sum(1 for _ in services().blobs.digests())) as shown:
-        made = back_up(file, progress=shown.step)
+        sealed = back_up(file, progress=shown.step)
     if json:
-        print_json(asdict(made))
+        print_json(asdict(sealed))
         return
     say(
-        f"Backup {made.backup} in {file}: the log's first {made.entries} entries, {made.pictures} pictures, "
-        f"{made.size} bytes, SHA-256 {made.sha256}",
+        f"Backup {sealed.backup} in {file}: the log's first {sealed.entries} entries, {sealed.pictures} pictures, "
+        f"{sealed.size} bytes, SHA-256 {sealed.sha256}",
     )
     say(
         f"It opens only with {workspace.root / 'keys'}: keep a copy of that folder elsewhere. Copy "

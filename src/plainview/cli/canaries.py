@@ -15,12 +15,15 @@ from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, print_json, print_rows, say, warn
 from plainview.cli.start import open_workspace
+from plainview.policy.wording import counted
 
 
 def canary_add(
     gallery: str,
-    reference: Annotated[Path, typer.Argument(help="Picture that lies in the gallery, hidden from everybody.")],
-    probe: Annotated[Path, typer.Argument(help="Another picture of the same person, which must find it.")],
+    reference: Annotated[Path, typer.Argument(help="Picture kept in the gallery and hidden from everyone.")],
+    probe: Annotated[
+        Path, typer.Argument(help="Another picture of the same person; a search with it must find the first.")
+    ],
     basis: Annotated[str, typer.Option(help="Whose pictures these are and why they may be used.")],
     acting: As,
     json: Json = False,
@@ -28,13 +31,13 @@ def canary_add(
     """Add a known pair to a gallery; no candidate list ever shows it."""
     member = acting_member(acting)
     try:
-        made = add_canary(gallery, reference, probe, basis=basis, acting_member=member)
+        canary = add_canary(gallery, reference, probe, basis=basis, acting_member=member)
     finally:
         services().close()
     if json:
-        print_json({"canary": made.public_id, "gallery": gallery})
+        print_json({"canary": canary.public_id, "gallery": gallery})
         return
-    say(f"Canary {made.public_id} in {gallery}. Check it with `plainview canary run`.")
+    say(f"Canary {canary.public_id} in {gallery}. Check it with `plainview canary run`.")
 
 
 def canary_list(acting: As, json: Json = False) -> None:
@@ -42,14 +45,14 @@ def canary_list(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "canary": row.public_id,
-            "gallery": row.gallery.name,
-            "basis": row.basis,
-            "added_by": row.added_by.email,
-            "added_at": row.added_at.isoformat(timespec="seconds"),
-            "retired_at": row.retired_at and row.retired_at.isoformat(timespec="seconds"),
+            "canary": canary.public_id,
+            "gallery": canary.gallery.name,
+            "basis": canary.basis,
+            "added_by": canary.added_by.email,
+            "added_at": canary.added_at.isoformat(timespec="seconds"),
+            "retired_at": canary.retired_at and canary.retired_at.isoformat(timespec="seconds"),
         }
-        for row in canaries(member)
+        for canary in canaries(member)
     ]
     heads = ("Canary", "Gallery", "Basis", "Added by", "Added", "Retired")
     print_rows("canaries", heads, rows, "No canary yet. Add a pair with `plainview canary add`.", json=json)
@@ -57,7 +60,7 @@ def canary_list(acting: As, json: Json = False) -> None:
 
 def canary_retire(
     canary: Annotated[str, typer.Argument(help="Id of a canary.")],
-    reason: Annotated[str, typer.Option(help="Why, in a sentence; it is kept, sealed.")],
+    reason: Annotated[str, typer.Option(help="The reason, in a sentence; it is kept, sealed.")],
     acting: As,
     json: Json = False,
 ) -> None:
@@ -73,7 +76,7 @@ def canary_retire(
 
 
 def canary_run(
-    due: Annotated[bool, typer.Option("--due", help="Only galleries whose time has come, by policy.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="Only galleries whose check is due by policy.")] = False,
     json: Json = False,
 ) -> None:
     """Check every gallery by its canaries; run it nightly. Exit 1 when anything is wrong."""
@@ -83,44 +86,45 @@ def canary_run(
     finally:
         services().close()
     if json:
-        print_json({"ok": run.ok, "galleries": [asdict(row) for row in run.checked], "untold": run.untold})
+        print_json({"ok": run.ok, "galleries": [asdict(gallery) for gallery in run.checked], "untold": run.untold})
     else:
-        for row in run.checked:
-            if not row.faults:
+        for gallery in run.checked:
+            if not gallery.faults:
                 say(
-                    f"{row.gallery}: in order ({row.canaries} canaries, {row.sampled:,} references compared).",
+                    f"{gallery.gallery}: no fault ({counted(gallery.canaries, 'canary', 'canaries')}, "
+                    f"{counted(gallery.sampled, 'reference')} compared).",
                 )
-            for fault in row.faults:
-                warn(f"{row.gallery}: ALARM, {fault.fault}. {fault.says}")
+            for fault in gallery.faults:
+                warn(f"{gallery.gallery}: ALARM, {fault.fault}. {fault.says}")
         if not run.checked:
-            say("Nothing to check." if due else "No canary in any gallery: nothing was checked.")
+            say("Nothing to check." if due else "No gallery has a canary: nothing was checked.")
         if run.untold:
-            warn(f"The letter about {run.untold} alarms could not be sent; the next run tries again.")
+            warn(f"The letter about {counted(run.untold, 'alarm')} could not be sent; the next run tries again.")
     if not run.ok:
         raise typer.Exit(1)
 
 
 def canary_alarms(
     acting: As,
-    open_only: Annotated[bool, typer.Option("--open", help="Only those that nobody acknowledged.")] = False,
+    open_only: Annotated[bool, typer.Option("--open", help="Only unacknowledged alarms.")] = False,
     json: Json = False,
 ) -> None:
     """List the alarms of your agency's galleries."""
     member = acting_member(acting)
     rows = [
         {
-            "alarm": row.public_id,
-            "gallery": row.gallery.name,
-            "fault": row.fault,
-            "says": row.says,
-            "raised_at": row.raised_at.isoformat(timespec="seconds"),
-            "in_order_until": row.since and row.since.isoformat(timespec="seconds"),
-            "acknowledged_by": row.acknowledged_by and row.acknowledged_by.email,
-            "reason": row.reason,
+            "alarm": alarm.public_id,
+            "gallery": alarm.gallery.name,
+            "fault": alarm.fault,
+            "says": alarm.says,
+            "raised_at": alarm.raised_at.isoformat(timespec="seconds"),
+            "in_order_until": alarm.since and alarm.since.isoformat(timespec="seconds"),
+            "acknowledged_by": alarm.acknowledged_by and alarm.acknowledged_by.email,
+            "reason": alarm.reason,
         }
-        for row in alarms(member, open_only=open_only)
+        for alarm in alarms(member, open_only=open_only)
     ]
-    heads = ("Alarm", "Gallery", "Fault", "What", "Raised", "In order until", "Acknowledged by", "Reason")
+    heads = ("Alarm", "Gallery", "Fault", "Description", "Raised", "Without fault until", "Acknowledged by", "Reason")
     print_rows("alarms", heads, rows, "No alarm.", json=json)
 
 

@@ -17,7 +17,7 @@ def case_open(
     number: str,
     offence: Annotated[str, typer.Option(help="Offence under investigation.")],
     acting: As,
-    jurisdiction: Annotated[str, typer.Option(help="Where; the agency's own when not named.")] = "",
+    jurisdiction: Annotated[str, typer.Option(help="Jurisdiction; by default the agency's own.")] = "",
     json: Json = False,
 ) -> None:
     """Open a case."""
@@ -27,7 +27,10 @@ def case_open(
 
 
 def case_close(
-    number: str, acting: As, reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "", json: Json = False
+    number: str,
+    acting: As,
+    reason: Annotated[str, typer.Option(help="The reason; it is kept.")] = "",
+    json: Json = False,
 ) -> None:
     """Close a case; nothing can be searched under it from then on."""
     member = acting_member(acting)

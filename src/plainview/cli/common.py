@@ -92,6 +92,11 @@ def answer(text: str, /, *, json: bool, **fields: Any) -> None:
         say(text)
 
 
+def moment(at: datetime) -> str:
+    """Return a moment in the time zone of this machine: "5 Nov 2026, 23:29 CET"."""
+    return f"{at.astimezone():%-d %b %Y, %H:%M %Z}"
+
+
 def sample_notice(workspace: Workspace) -> str:
     """Return what marks a sample workspace wherever its results show; empty for a real one."""
     return "SAMPLE workspace: its agency and people are made up." if workspace.is_sample else ""
@@ -106,23 +111,23 @@ def print_rows(
     json: bool,
     caption: str = "",
 ) -> None:
-    """Print rows as one JSON object under `key`, or as a table for people; `nothing` when there is none."""
+    """Print rows as one JSON object under `key`, or as a table for people; `nothing` if there are none."""
     if json:
         print_json({key: rows})
     elif rows:
-        print_table(heads, [list(row.values()) for row in rows], caption=caption)
+        print_table(heads, [list(record.values()) for record in rows], caption=caption)
     else:
         say(nothing)
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "", caption: str = "") -> None:
-    """Print a table whose words all stay whole; where it is too wide for that, one block of lines for each row."""
-    cells = [[cell_text(value) for value in row] for row in rows]
+    """Print a table without breaking a word; if it is too wide for that, print a block of lines for each row."""
+    cells = [[cell_text(value) for value in line] for line in rows]
     widths = _widths([list(heads), *cells], console.width)
     if widths is None:
         say(title) if title else None
-        for row in cells:
-            for head, cell in zip(heads, row, strict=True):
+        for line in cells:
+            for head, cell in zip(heads, line, strict=True):
                 say(f"{head}: {cell}" if head else cell)
             say()
         say(caption) if caption else None
@@ -130,8 +135,8 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, title
     table = Table(title=title or None, caption=caption or None)
     for head, width in zip(heads, widths, strict=True):
         table.add_column(head, width=width, overflow="fold")
-    for row in cells:
-        table.add_row(*row)
+    for line in cells:
+        table.add_row(*line)
     console.print(table)
 
 
@@ -158,11 +163,11 @@ def cell_text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return _moment(value) if isinstance(value, str) else str(value)
+    return _moment_text(value) if isinstance(value, str) else str(value)
 
 
-def _moment(text: str) -> str:
-    """Return a moment of JSON as people write it, in the time zone of this machine; other text unchanged."""
+def _moment_text(text: str) -> str:
+    """Return a moment of JSON as people write it; other text unchanged."""
     if not _MOMENT.fullmatch(text):
         return text
-    return f"{datetime.fromisoformat(text).astimezone():%-d %b %Y, %H:%M %Z}"
+    return moment(datetime.fromisoformat(text))

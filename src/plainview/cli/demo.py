@@ -16,7 +16,7 @@ from plainview.cli.setup import make_workspace
 
 
 def demo(
-    photos: Annotated[Path | None, typer.Option(help="Your own folder of photographs for the gallery.")] = None,
+    photos: Annotated[Path | None, typer.Option(help="Folder of your own photographs for the gallery.")] = None,
     keep: Annotated[Path | None, typer.Option(help="New folder for the demo.")] = None,
 ) -> None:
     """Walk through the main job: workspace, gallery, probe, case, search, contact sheet, verified log."""

@@ -69,7 +69,7 @@ def _search(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
         _GALLERY,
         legal_basis="Demonstration with public-domain or your own photographs",
         source="Photographs on this machine",
-        owner="Whoever runs the demo",
+        owner="The person who runs the demo",
         expires_on=datetime.now(UTC).date() + timedelta(days=30),
         acting_member=admin,
     )
@@ -82,12 +82,17 @@ def _search(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
     )
     reference = Reference.objects.order_by("-quality", "file_name").first()
     if reference is None:
-        raise Refused("demo.no_face", "Demo ended", "No face was found in these photographs.", "Use others.")
+        raise Refused(
+            "demo.no_face",
+            "Demo stopped",
+            "No face was found in these photographs.",
+            "Choose photographs that show a face.",
+        )
     picture = services().decoder.decode(services().blobs.get(reference.blob))
     face = services().engine.faces(picture)[reference.face_number - 1]
     probe_path = home / "probe.jpg"
     cv2.imwrite(str(probe_path), _degrade(picture, face), [cv2.IMWRITE_JPEG_QUALITY, 45])
-    say("3 A probe that is no copy: cropped, turned, blurred, recompressed, lower face covered")
+    say("3 A probe that is not a copy: cropped, rotated, blurred, recompressed, lower face covered")
     open_case(_CASE, "robbery", acting_member=examiner)
     probe = prepare_probe(probe_path)
     request = Request(_CASE, "show how a search runs", _GALLERY, origin="photograph")
@@ -99,7 +104,7 @@ def _search(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
 
 
 def _degrade(picture: Picture, face: Face) -> np.ndarray:
-    """Return the face as a poor camera would have kept it (uint8, BGR), mouth and chin under a grey cloth."""
+    """Return the face as a poor camera would record it (uint8, BGR), mouth and chin under a grey cloth."""
     x, y, w, h = face.detection.box
     centre = (float(x + w / 2), float(y + h / 2))
     side = 1.9 * max(w, h)
@@ -117,15 +122,15 @@ def _sheet(out: Path, picture: Picture, face: Face, answer: Answer) -> None:
     probe = Cell(picture.pixels, face.detection.box, ("Probe", f"quality {face.quality.overall}"))
     cells = [
         Cell(
-            services().decoder.decode(services().blobs.get(row.reference.blob)).pixels,
-            row.reference.box,
+            services().decoder.decode(services().blobs.get(candidate.reference.blob)).pixels,
+            candidate.reference.box,
             (
-                f"{row.rank}   score {row.score:.3f}",
-                row.reference.file_name,
-                f"quality {row.reference.quality}",
+                f"{candidate.rank}   score {candidate.score:.3f}",
+                candidate.reference.file_name,
+                f"quality {candidate.reference.quality}",
             ),
         )
-        for row in answer.candidates[:8]
+        for candidate in answer.candidates[:8]
     ]
     footer = (
         f"SAMPLE. Search {answer.search.public_id}, entry {answer.search.request_entry}, {answer.search.pack}, "

@@ -14,7 +14,7 @@ from plainview.casework.disclosure import make as disclosure
 from plainview.casework.disclosure import read as read
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, Reason, answer, day_option, print_json, say
+from plainview.cli.common import As, Json, Reason, answer, day_option, moment, print_json, say
 from plainview.policy.joining import INVITATION_DAYS
 
 
@@ -24,7 +24,7 @@ def disclose(
     acting: As,
     pictures: Annotated[
         str,
-        typer.Option(help="Whose pictures are shown: all, examined or none; your policy's word if absent."),
+        typer.Option(help="Whose pictures are shown: all, examined or none; by default as your policy says."),
     ] = "",
     reason: Annotated[str, typer.Option(help="Why fewer pictures than your policy shows.")] = "",
     json: Json = False,
@@ -32,38 +32,38 @@ def disclose(
     """Write the disclosure package of a search: everything the defence needs to check it and run it again."""
     member = acting_member(acting)
     try:
-        made = disclosure.disclose(search, out, pictures=pictures, reason=reason, acting_member=member)
+        package = disclosure.disclose(search, out, pictures=pictures, reason=reason, acting_member=member)
     finally:
         services().close()
     if json:
-        print_json({"file": out, "items": made.items, "manifest_sha256": made.manifest_sha256})
+        print_json({"file": out, "items": package.items, "manifest_sha256": package.manifest_sha256})
         return
-    say(f"{out}: {made.items} items. Anyone can check it: plainview verify-package {out}")
+    say(f"{out}: {package.items} items. Anyone can check it: plainview verify-package {out}")
 
 
 def grant(
     search: str,
     email: Annotated[str, typer.Option(help="Address of the defence.")],
-    name: Annotated[str, typer.Option(help="Who it is, and for whom.")],
+    name: Annotated[str, typer.Option(help="Name of the person, and whom they represent.")],
     until: Annotated[date, day_option(help="The last day.")],
     acting: As,
     pictures: Annotated[
         str,
-        typer.Option(help="Whose pictures are shown: all, examined or none; your policy's word if absent."),
+        typer.Option(help="Whose pictures are shown: all, examined or none; by default as your policy says."),
     ] = "",
     reason: Annotated[str, typer.Option(help="Why fewer pictures than your policy shows.")] = "",
     json: Json = False,
 ) -> None:
     """Let the defence see one search, and nothing else, until a day."""
     member = acting_member(acting)
-    made = grants.grant(search, email, name, until, pictures=pictures, reason=reason, acting_member=member)
+    granted = grants.grant(search, email, name, until, pictures=pictures, reason=reason, acting_member=member)
     if json:
-        print_json({"grant": made.grant.public_id, "code": made.code, "ends_on": made.grant.ends_on})
+        print_json({"grant": granted.grant.public_id, "code": granted.code, "ends_on": granted.grant.ends_on})
         return
-    say(f"Grant {made.grant.public_id}: open to {email} until {made.grant.ends_on}.")
-    if made.code:
+    say(f"Grant {granted.grant.public_id}: open to {email} until {granted.grant.ends_on}.")
+    if granted.code:
         say(f"Give this code to {email}, and nobody else; it is valid for {INVITATION_DAYS} days:")
-        typer.echo(made.code)
+        typer.echo(granted.code)
 
 
 def revoke(grant: str, reason: Reason, acting: As, json: Json = False) -> None:
@@ -81,40 +81,44 @@ def revoke(grant: str, reason: Reason, acting: As, json: Json = False) -> None:
 def list_(search: str, acting: As, json: Json = False) -> None:
     """List who may see a search, its packages, and who downloaded them."""
     member = acting_member(acting)
-    found = find.search(search, member)
+    search_record = find.search(search, member)
     grants = [
         {
-            "grant": row.public_id,
-            "email": row.email,
-            "name": row.name,
-            "pictures": row.pictures,
-            "ends_on": row.ends_on,
-            "revoked_at": row.revoked_at and row.revoked_at.isoformat(timespec="seconds"),
+            "grant": shown.public_id,
+            "email": shown.email,
+            "name": shown.name,
+            "pictures": shown.pictures,
+            "ends_on": shown.ends_on,
+            "revoked_at": shown.revoked_at and shown.revoked_at.isoformat(timespec="seconds"),
         }
-        for row in read.grants_of(found)
+        for shown in read.grants_of(search_record)
     ]
     packages = [
         {
-            "package": row.public_id,
-            "pictures": row.pictures,
-            "manifest_sha256": row.manifest_sha256,
-            "made_at": row.made_at and row.made_at.isoformat(timespec="seconds"),
-            "kept": bool(row.blob),
+            "package": shown.public_id,
+            "pictures": shown.pictures,
+            "manifest_sha256": shown.manifest_sha256,
+            "made_at": shown.made_at and shown.made_at.isoformat(timespec="seconds"),
+            "kept": bool(shown.blob),
             "downloads": [
-                {"member": one.member.email, "at": one.at.isoformat(timespec="seconds"), "entry": one.entry}
-                for one in row.downloads.all()
+                {
+                    "member": download.member.email,
+                    "at": download.at.isoformat(timespec="seconds"),
+                    "entry": download.entry,
+                }
+                for download in shown.downloads.all()
             ],
         }
-        for row in read.packages_of(found)
+        for shown in read.packages_of(search_record)
     ]
     if json:
         print_json({"grants": grants, "packages": packages})
         return
-    for row in read.grants_of(found):
-        ended = f"taken back {row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at else f"until {row.ends_on}"
-        say(f"{row.public_id}  {row.email}, {row.name}: {ended}")
-    for one in read.packages_of(found):
-        taken = [f"{row.member.email} at {row.at:%Y-%m-%d %H:%M}" for row in one.downloads.all()]
-        say(f"{one.public_id}  taken by {', '.join(taken) or 'nobody'}")
+    for shown in read.grants_of(search_record):
+        ended = f"revoked {moment(shown.revoked_at)}" if shown.revoked_at else f"until {shown.ends_on}"
+        say(f"{shown.public_id}  {shown.email}, {shown.name}: {ended}")
+    for download in read.packages_of(search_record):
+        taken = [f"{shown.member.email} at {moment(shown.at)}" for shown in download.downloads.all()]
+        say(f"{download.public_id}  downloaded by {', '.join(taken) or 'nobody'}")
     if not grants and not packages:
-        say("Nothing of it was disclosed on a page.")
+        say("This search has not been disclosed on a page.")

@@ -30,7 +30,7 @@ class Check:
         name: what was checked.
         state: "ok", "warn" (it works, but) or "fail".
         says: the finding, in a sentence.
-        next_step: what mends it; empty where nothing has to be.
+        next_step: what fixes it; empty if there is nothing to fix.
     """
 
     name: str
@@ -65,11 +65,11 @@ def doctor(json: Json = False) -> None:
 
 
 def guarded(name: str, check: Callable[[], Iterator[Check]]) -> list[Check]:
-    """Return what a check finds; an error is a finding too, and ends no other check."""
+    """Return the findings of a check; an error is a finding too, and does not stop the other checks."""
     findings: list[Check] = []
     try:
         findings += check()
-    except Exception as error:  # whatever is broken: that is what the doctor is for
+    except Exception as error:  # the doctor reports anything that is broken
         why, next_step = explain(error)
         findings.append(Check(name, "fail", why, next_step))
     return findings
@@ -97,7 +97,9 @@ def _disk(workspace: Workspace) -> Iterator[Check]:
 
 def _workspace(workspace: Workspace) -> Iterator[Check]:
     if not workspace.settings_file.exists() and ENV not in os.environ:
-        yield Check("workspace", "warn", f"There is none in {workspace.root}.", "Make one with `plainview init`.")
+        yield Check(
+            "workspace", "warn", f"There is no workspace in {workspace.root}.", "Create one with `plainview init`."
+        )
         return
     open_workspace()
     yield Check("workspace", "ok", f"{workspace.root} is yours and can be opened.")

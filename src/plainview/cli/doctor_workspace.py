@@ -10,6 +10,7 @@ from plainview.casework.erasure.expunge import finish, forget_pages
 from plainview.casework.log.read import verify_log
 from plainview.casework.models import Gallery
 from plainview.casework.workspace.services import services
+from plainview.cli.common import moment
 from plainview.cli.doctor import Check, guarded
 
 
@@ -38,7 +39,10 @@ def _erasures(facts: dict[str, Any]) -> Iterator[Check]:
         yield Check("erasures", "ok", "All are finished.")
     else:
         yield Check(
-            "erasures", "warn", "A long reader keeps the database's journal.", "Run this again once it has ended."
+            "erasures",
+            "warn",
+            "A long-running read keeps the database's journal from being emptied.",
+            "Run this again once it has ended.",
         )
 
 
@@ -48,16 +52,16 @@ def _log(facts: dict[str, Any]) -> Iterator[Check]:
     if report.ok:
         yield Check("log", "ok", f"It is whole: {report.entries} entries.")
     else:
-        yield Check("log", "fail", "; ".join(report.problems), "Keep the log as it is and tell your auditor.")
+        yield Check("log", "fail", "; ".join(report.problems), "Keep the log as it is and inform your auditor.")
 
 
 def _canaries(facts: dict[str, Any]) -> Iterator[Check]:
     galleries = state()
     facts["canaries"] = {
         "galleries": len(galleries),
-        "without": [row.gallery for row in galleries if not row.canaries],
-        "overdue": [row.gallery for row in galleries if row.overdue],
-        "alarms": [alarm.public_id for row in galleries for alarm in row.alarms],
+        "without": [gallery.gallery for gallery in galleries if not gallery.canaries],
+        "overdue": [gallery.gallery for gallery in galleries if gallery.overdue],
+        "alarms": [alarm.public_id for gallery in galleries for alarm in gallery.alarms],
     }
     for gallery in galleries:
         yield from _faults(gallery)
@@ -66,10 +70,10 @@ def _canaries(facts: dict[str, Any]) -> Iterator[Check]:
         yield Check(
             "canaries",
             "warn",
-            f"No canary proves {', '.join(without)}: a damaged index or another model would go unnoticed.",
+            f"These galleries have no canary: {', '.join(without)}. A damaged index or a different model would go unnoticed.",
             "Add a pair with `plainview canary add`.",
         )
-    fine = sum(bool(row.canaries) and not row.alarms and not row.overdue for row in galleries)
+    fine = sum(bool(gallery.canaries) and not gallery.alarms and not gallery.overdue for gallery in galleries)
     if not galleries:
         yield Check("canaries", "ok", "There is no gallery yet.")
     elif fine:
@@ -86,7 +90,5 @@ def _faults(gallery: GalleryState) -> Iterator[Check]:
             "Close it with `plainview canary acknowledge` once it is explained.",
         )
     if gallery.overdue:
-        last = (
-            f"the last one was on {gallery.checked_at:%Y-%m-%d %H:%M} UTC" if gallery.checked_at else "there was none"
-        )
+        last = f"the last one was on {moment(gallery.checked_at)}" if gallery.checked_at else "there was none"
         yield Check("canaries", "fail", f"The check of {where} is overdue: {last}.", "Run `plainview canary run`.")

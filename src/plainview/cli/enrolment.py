@@ -1,4 +1,4 @@
-"""`plainview enrol`: fills a gallery, and says how far it is, how fast, and what it could not use."""
+"""`plainview enrol`: fills a gallery, and reports progress, speed and the pictures that could not be used."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, print_json, print_table, say
 from plainview.cli.progress import bar
 from plainview.policy.decision import Refused
+from plainview.policy.wording import counted
 
 _SHOWN = 20  # rows of failures and near duplicates that are printed for people
 
@@ -27,15 +28,21 @@ def enrol(
     path: Path,
     acting: As,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Decode, find faces and report; write nothing but an entry.")
+        bool, typer.Option("--dry-run", help="Decode, find faces and report; only a log entry is written.")
     ] = False,
     skip_near_duplicates: Annotated[
         bool,
-        typer.Option("--skip-near-duplicates", help="Do not enrol pictures nearly the same as one held."),
+        typer.Option(
+            "--skip-near-duplicates", help="Do not enrol pictures that are nearly the same as one in the gallery."
+        ),
     ] = False,
     near_duplicates: Annotated[bool, typer.Option(help="Compare each picture with those of the gallery.")] = True,
-    cores: Annotated[int | None, typer.Option(help="Pictures embedded at once; all cores if absent.")] = None,
-    failures: Annotated[Path | None, typer.Option(help="Write every failure here, one JSON a line.")] = None,
+    cores: Annotated[
+        int | None, typer.Option(help="Pictures processed at the same time; by default one per core.")
+    ] = None,
+    failures: Annotated[
+        Path | None, typer.Option(help="Write every failure into this new file, one JSON object per line.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Enrol a folder, a picture, an ANSI/NIST-ITL file, or a CSV/JSONL/Parquet manifest (path, source_url, page_url, captured_on)."""
@@ -70,15 +77,15 @@ def _failures(path: Path | None) -> Iterator[Any]:
         raise Refused(
             "enrol.failures",
             "Nothing enrolled",
-            f"{path} cannot be made: {error.strerror}.",
+            f"{path} cannot be created: {error.strerror}.",
             "Name a new file.",
         ) from None
     with file:
-        yield lambda row: file.write(jsonlib.dumps(row, ensure_ascii=False) + "\n")
+        yield lambda failure: file.write(jsonlib.dumps(failure, ensure_ascii=False) + "\n")
 
 
 def result_json(result: EnrolmentResult) -> dict[str, Any]:
-    """A run as the JSON that scripts rely on."""
+    """Return a run as the JSON that scripts rely on."""
     return {
         "enrolled": result.enrolled,
         "duplicates": result.duplicates,
@@ -102,17 +109,20 @@ def _seen(result: EnrolmentResult) -> int:
 def print_result(result: EnrolmentResult, *, dry_run: bool) -> None:
     """Print a run for people."""
     say(
-        f"{result.enrolled} pictures {'could be ' if dry_run else ''}enrolled ({result.references} faces, "
-        f"{result.several_faces} pictures with several), {result.duplicates} duplicates, "
+        f"{counted(result.enrolled, 'picture')} {'could be ' if dry_run else ''}enrolled "
+        f"({counted(result.references, 'face')}, {counted(result.several_faces, 'picture')} with several), "
+        f"{counted(result.duplicates, 'duplicate')}, "
         f"{result.failed_total} not usable, in {result.seconds:.1f} s "
         f"({_seen(result) / max(result.seconds, 1e-9):.1f} a second).",
     )
     if result.near_total:
-        kept = f"{result.near_skipped} of them were not enrolled" if result.near_skipped else "all were enrolled"
-        say(f"{result.near_total} are nearly the same picture as one held; {kept}.")
+        outcome = f"{result.near_skipped} of them were not enrolled" if result.near_skipped else "all were enrolled"
+        say(
+            f"{counted(result.near_total, 'picture is', 'pictures are')} nearly the same as one in the gallery; {outcome}."
+        )
         rows = [
-            (row["path"], row["reference_id"] or "not enrolled", row["near"], row["distance"])
-            for row in result.near[:_SHOWN]
+            (pair["path"], pair["reference_id"] or "not enrolled", pair["near"], pair["distance"])
+            for pair in result.near[:_SHOWN]
         ]
         print_table(("Picture", "Reference", "Nearly the same as", "Bits that differ (of 256)"), rows)
     if result.failed:
@@ -121,4 +131,4 @@ def print_result(result: EnrolmentResult, *, dry_run: bool) -> None:
         if result.failed_total > _SHOWN:
             say(f"… and {result.failed_total - _SHOWN} more; --failures FILE writes them all.")
     if result.stopped:
-        say("Stopped. What was acknowledged is kept; run the same command again to go on.")
+        say("Stopped. What was acknowledged is kept; run the same command again to continue.")

@@ -1,4 +1,4 @@
-"""What an error says on the command line: why, and what next. Loaded only once something has failed."""
+"""The reason and the next step of an error, for the command line. Loaded only once something has failed."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _SYSTEM = {
     errno.EDQUOT: ("The quota of the disk is used up.", "Enlarge it, then run the same command again."),
     errno.EROFS: ("The disk is mounted read-only.", "Mount it for writing, then run the same command again."),
     errno.ENOENT: ("There is no file {file}.", "Check the name and the folder, then run the same command again."),
-    errno.EEXIST: ("{file} exists already.", "Name a new one."),
+    errno.EEXIST: ("{file} already exists.", "Name a new one."),
     errno.ENOTDIR: ("{file} is not a folder.", "Name a folder."),
     errno.EISDIR: ("{file} is a folder.", "Name a file."),
     errno.EACCES: ("You may not open {file}.", "Check who owns it and its permissions."),
     errno.EPERM: ("You may not open {file}.", "Check who owns it and its permissions."),
     errno.EADDRINUSE: ("The address is in use by another program.", "Name another --port, or stop that program."),
 }
-"""What the operating system says, in words: why, and what next."""
+"""Error of the operating system -> the reason and the next step."""
 
 
 def explain(error: Exception) -> tuple[str, str]:
@@ -64,11 +64,11 @@ def _system(error: OSError) -> tuple[str, str]:
         why, next_step = _SYSTEM[error.errno]
         return why.format(file=error.filename), next_step
     where = f" ({error.filename})" if error.filename is not None else ""
-    return f"The operating system refused: {error.strerror or error}{where}.", "Mend that and run the command again."
+    return f"The operating system refused: {error.strerror or error}{where}.", "Fix that and run the command again."
 
 
 def _database(text: str) -> tuple[str, str]:
-    """Return why, and what next, for what the database says; a transaction that failed has changed nothing."""
+    """Return the reason and the next step for an error of the database; a failed transaction has changed nothing."""
     if "full" in text:
         return _SYSTEM[errno.ENOSPC]
     if "readonly" in text or "unable to open" in text:

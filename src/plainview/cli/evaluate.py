@@ -52,14 +52,14 @@ def evaluate(
     dataset: Annotated[Path, typer.Argument(help="A folder with a folder for each person.")],
     labels: Labels = None,
     protocol: Protocol = Protocol.ALL,
-    json: Annotated[Path | None, typer.Option(help="Write the result here; - prints it.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the result into this file; - prints it.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write report.html and report.pdf into this folder.")] = None,
     rulings: Annotated[
         Path | None, typer.Option(help="Rulings on wrong names, from `plainview evaluate-labels`.")
     ] = None,
     cache: Cache = None,
     pack: Pack = DEFAULT_PACK,
-    seed: Annotated[int, typer.Option(help="Of galleries and resamples.", min=0)] = SEED,
+    seed: Annotated[int, typer.Option(help="Seed of galleries and resamples.", min=0)] = SEED,
     replicates: Annotated[int, typer.Option(help="Resamples behind each interval.", min=50)] = REPLICATES,
 ) -> None:
     """Measure error rates, with intervals, on a data set of known people."""
@@ -68,8 +68,8 @@ def evaluate(
     options = Options(protocol.value, seed, replicates)
     _check_target(json, folder=False)
     _check_target(report, folder=True)
-    with _loaded(pack, cache) as (engine, decoder, kept), _bars() as progress:
-        result = run_evaluation(listed, engine, decoder, kept, options, rulings=ruled, progress=progress)
+    with _loaded(pack, cache) as (engine, decoder, templates), _bars() as progress:
+        result = run_evaluation(listed, engine, decoder, templates, options, rulings=ruled, progress=progress)
     if report is not None:
         for path in write_report(result, report):
             warn(f"Report: {path}")
@@ -95,26 +95,29 @@ def evaluate_labels(
     _check_target(out, folder=True)
     rulings = out / "rulings.csv"
     if rulings.exists():
-        raise DatasetError(f"{rulings} exists and may hold somebody's rulings.", "Name another folder.")
-    with _loaded(pack, cache) as (engine, decoder, kept):
+        raise DatasetError(f"{rulings} already exists and may contain rulings.", "Name another folder.")
+    with _loaded(pack, cache) as (engine, decoder, templates):
         with _bars() as progress:
             step = progress("Templates", len(listed.items))
-            measured = measure(listed.items, engine, decoder, kept, progress=step)
+            measured = measure(listed.items, engine, decoder, templates, progress=step)
         samples = gather(listed.items, measured, (), engine.pack.dimension)
-        found = suspects(samples, compare_all(samples, CosineScorer()), top)
-        if not found:
+        pairs = suspects(samples, compare_all(samples, CosineScorer()), top)
+        if not pairs:
             raise DatasetError("There are no two usable pictures.", "Name a data set with more pictures.")
         out.mkdir(parents=True, exist_ok=True)
-        pictures = {item.name: Compared(item.path, each.box) for item, each in zip(listed.items, measured, strict=True)}
-        pages = write_pages(found, pictures, decoder, out)
-    rulings.write_text(to_csv(found), "utf-8")
-    same = sum(pair.same for pair in found)
+        pictures = {
+            item.name: Compared(item.path, measurement.box)
+            for item, measurement in zip(listed.items, measured, strict=True)
+        }
+        pages = write_pages(pairs, pictures, decoder, out)
+    rulings.write_text(to_csv(pairs), "utf-8")
+    same = sum(pair.same for pair in pairs)
     if json:
-        print_json({"same_name": same, "two_names": len(found) - same, "pages": pages, "rulings": rulings})
+        print_json({"same_name": same, "two_names": len(pairs) - same, "pages": pages, "rulings": rulings})
         return
-    say(f"{same} pairs of one name and {len(found) - same} of two.")
+    say(f"{same} pairs of one name and {len(pairs) - same} of two.")
     for page in pages:
-        say(f"Look at {page}")
+        say(f"Open {page}")
     say(f"Then fill in {rulings} and run: plainview evaluate {dataset} --rulings {rulings}")
 
 
@@ -134,14 +137,14 @@ def _loaded(pack: str, cache: Path | None) -> Iterator[tuple[Engine, Decoder, Te
     engine = Engine.load(pack, declared_use="evaluation")
     folder = cache or default_cache()
     try:
-        kept = TemplateCache(folder)
+        templates = TemplateCache(folder)
     except (OSError, sqlite3.OperationalError) as error:
-        raise DatasetError(f"Templates cannot be kept in {folder}: {error}.", "Name another --cache.") from error
+        raise DatasetError(f"Templates cannot be stored in {folder}: {error}.", "Name another --cache.") from error
     try:
         with Decoder(children=min(2, os.cpu_count() or 1)) as decoder:
-            yield engine, decoder, kept
+            yield engine, decoder, templates
     finally:
-        kept.close()
+        templates.close()
 
 
 @contextmanager
@@ -166,14 +169,14 @@ def _print(result: dict[str, Any]) -> None:
     if ratio:
         add("Likelihood ratio: Cllr (bits)", ratio["cllr"], ratio["cllr_ci"])
     for name in ("identification", "masked"):
-        each = result.get(name)
-        if not each:
+        rates_of = result.get(name)
+        if not rates_of:
             continue
-        what = f"{each['covers']} covers, " if name == "masked" else ""
-        size = f"{what}gallery of {each['gallery_size']:,}"
-        add(f"Rank-1, {size}", each["rank1"], each["rank1_ci"])
-        for point, value in each["fnir"].items():
-            add(f"FNIR at FPIR {point}, {size}", value, each["fnir_ci"][point])
+        covers = f"{rates_of['covers']} covers, " if name == "masked" else ""
+        size = f"{covers}gallery of {rates_of['gallery_size']:,}"
+        add(f"Rank-1, {size}", rates_of["rank1"], rates_of["rank1_ci"])
+        for point, value in rates_of["fnir"].items():
+            add(f"FNIR at FPIR {point}, {size}", value, rates_of["fnir_ci"][point])
     for column, values in (result.get("groups") or {}).items():
         for value, rates in values.items():
             for kind in ("fmr", "fnmr"):

@@ -19,11 +19,8 @@ from plainview.cli.common import As, Json, answer, print_json, print_rows, sampl
 from plainview.cli.forms import Form, bad_form, read_form, words_of
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
-from plainview.policy.examination import (
-    ANSWERS,
-    COMPONENTS,
-    CONCLUSIONS,
-)
+from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS
+from plainview.policy.wording import counted
 
 
 def examine_record(search: str, rank: int, form: Form, acting: As, json: Json = False) -> None:
@@ -32,8 +29,8 @@ def examine_record(search: str, rank: int, form: Form, acting: As, json: Json = 
     filled = read_form(form, {"conclusion", "notes", "components"}, optional="acknowledged")
     read = filled.get("acknowledged", [])
     if not isinstance(read, list):
-        raise bad_form(form, "acknowledged is a list")
-    row = examine(
+        raise bad_form(form, "acknowledged must be a list")
+    examination = examine(
         search,
         rank,
         components=words_of(filled["components"]),
@@ -42,13 +39,15 @@ def examine_record(search: str, rank: int, form: Form, acting: As, json: Json = 
         acknowledged=[str(name) for name in read],
         acting_member=member,
     )
-    waiting = row.verifications.exists()
+    waiting = examination.verifications.exists()
     if json:
-        print_json({"examination": row.public_id, "conclusion": row.conclusion, "verifier_assigned": waiting})
+        print_json(
+            {"examination": examination.public_id, "conclusion": examination.conclusion, "verifier_assigned": waiting}
+        )
         return
-    say(f"Examination {row.public_id} is recorded: {row.conclusion}.")
-    if row.conclusion == CONCLUSIONS[0]:
-        say("It went to a verifier." if waiting else "No trained verifier is free; it waits for one.")
+    say(f"Examination {examination.public_id} is recorded: {examination.conclusion}.")
+    if examination.conclusion == CONCLUSIONS[0]:
+        say("A verifier is assigned." if waiting else "No trained verifier is free; the examination waits for one.")
 
 
 def examine_list(acting: As, json: Json = False) -> None:
@@ -56,21 +55,21 @@ def examine_list(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "examination": row.public_id,
-            "search": row.candidate.search.public_id,
-            "rank": row.candidate.rank,
-            "member": row.member.email,
-            "conclusion": row.conclusion,
-            "recorded_at": row.recorded_at.isoformat(timespec="seconds"),
-            "standing": standing_of(row).text,
+            "examination": examination.public_id,
+            "search": examination.candidate.search.public_id,
+            "rank": examination.candidate.rank,
+            "member": examination.member.email,
+            "conclusion": examination.conclusion,
+            "recorded_at": examination.recorded_at.isoformat(timespec="seconds"),
+            "standing": standing_of(examination).text,
         }
-        for row in examinations(member)
+        for examination in examinations(member)
     ]
     print_rows(
         "examinations",
-        ("Examination", "Search", "Rank", "Member", "Conclusion", "When", "Where it stands"),
+        ("Examination", "Search", "Rank", "Member", "Conclusion", "Recorded", "Status"),
         rows,
-        "Nothing here.",
+        "No examination yet.",
         json=json,
         caption=sample_notice(current()),
     )
@@ -80,14 +79,14 @@ def verify_list(acting: As, json: Json = False) -> None:
     """List the verifications that are waiting for you."""
     member = acting_member(acting)
     rows = [
-        {"verification": row.public_id, "assigned_at": row.assigned_at.isoformat(timespec="seconds")}
-        for row in waiting(member)
+        {"verification": verification.public_id, "assigned_at": verification.assigned_at.isoformat(timespec="seconds")}
+        for verification in waiting(member)
     ]
     print_rows(
         "verifications",
         ("Verification", "Assigned"),
         rows,
-        "Nothing here.",
+        "No verification is waiting for you.",
         json=json,
         caption=sample_notice(current()),
     )
@@ -99,7 +98,7 @@ def verify_show(
     """Write the pictures of a verification and its empty form into a folder."""
     member = acting_member(acting)
     if out.exists():
-        raise Refused("verification.folder", "Nothing shown", f"{out} exists.", "Name a new folder.")
+        raise Refused("verification.folder", "Verification not shown", f"{out} already exists.", "Name a new folder.")
     try:
         task = show_verification(verification, acting_member=member)
     finally:
@@ -114,7 +113,7 @@ def verify_show(
         lines += [f'"{name}" = ""' for name in COMPONENTS]
     (out / "form.toml").write_text("\n".join(lines) + "\n", "utf-8")
     answer(
-        f"Compare {out}/probe.jpg with each of the {len(task.faces)} faces; fill in {out}/form.toml.",
+        f"Compare {out}/probe.jpg with each of the {counted(len(task.faces), 'face')}; fill in {out}/form.toml.",
         json=json,
         verification=verification,
         folder=out,
@@ -133,7 +132,7 @@ def verify_record(verification: str, form: Form, acting: As, json: Json = False)
             for place, table in dict(filled["components"]).items()
         }
     except (ValueError, TypeError):
-        raise bad_form(form, "its faces are numbered as in the folder") from None
+        raise bad_form(form, "its faces must be numbered as in the folder") from None
     answer_verification(verification, answers, components, acting_member=member)
     answer(
         f"Verification {verification} is recorded. Thank you.", json=json, verification=verification, state="recorded"
@@ -144,4 +143,4 @@ def verify_assign(json: Json = False) -> None:
     """Assign the examinations that are waiting for a verifier, for instance after someone joined; run it daily."""
     open_workspace()
     assigned = assign_waiting()
-    answer(f"{assigned} assigned.", json=json, assigned=assigned)
+    answer(f"{counted(assigned, 'examination')} assigned.", json=json, assigned=assigned)

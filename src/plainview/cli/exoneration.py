@@ -15,20 +15,20 @@ from plainview.cli.common import As, Json, print_json, print_rows, say
 
 def ask(
     search: str,
-    requester: Annotated[str, typer.Option(help="Who asks.")],
-    body: Annotated[str, typer.Option(help="For whom: the defence of somebody, a court, a commission.")],
-    reason: Annotated[str, typer.Option(help="What should be looked at, in a sentence.")],
+    requester: Annotated[str, typer.Option(help="Name of the person who asks.")],
+    body: Annotated[str, typer.Option(help="On whose behalf: the defence, a court, a commission.")],
+    reason: Annotated[str, typer.Option(help="What should be reviewed, in a sentence.")],
     acting: As,
-    charged: Annotated[int | None, typer.Option(help="Rank of the person charged in the list.")] = None,
+    charged: Annotated[int | None, typer.Option(help="Rank of the charged person in the candidate list.")] = None,
     json: Json = False,
 ) -> None:
-    """Enter a request for a review of a search."""
+    """Record a request for a review of a search."""
     member = acting_member(acting)
-    row = ask_review(search, requester, body, reason, charged_rank=charged, acting_member=member)
+    review = ask_review(search, requester, body, reason, charged_rank=charged, acting_member=member)
     if json:
-        print_json({"review": row.public_id})
+        print_json({"review": review.public_id})
     else:
-        say(f"Review {row.public_id} is asked for; a supervisor decides on it.")
+        say(f"Review {review.public_id} is requested; a supervisor decides on it.")
 
 
 def list_(acting: As, json: Json = False) -> None:
@@ -36,20 +36,20 @@ def list_(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "review": row.public_id,
-            "search": row.search.public_id,
-            "case": row.search.case.number,
-            "body": row.body,
-            "asked_at": row.asked_at.isoformat(timespec="seconds"),
-            "state": state_of(row),
+            "review": review.public_id,
+            "search": review.search.public_id,
+            "case": review.search.case.number,
+            "body": review.body,
+            "asked_at": review.asked_at.isoformat(timespec="seconds"),
+            "state": state_of(review),
         }
-        for row in reviews_of(member)
+        for review in reviews_of(member)
     ]
     print_rows(
         "reviews",
-        ("Review", "Search", "Case", "For", "Asked", "Stands"),
+        ("Review", "Search", "Case", "For", "Requested", "Status"),
         rows,
-        "Nobody has asked.",
+        "No review was requested.",
         json=json,
     )
 
@@ -57,31 +57,31 @@ def list_(acting: As, json: Json = False) -> None:
 def show(review: str, acting: As, json: Json = False) -> None:
     """Show a review and its answer."""
     member = acting_member(acting)
-    row = find.review(review, member)
-    told = {
-        "review": row.public_id,
-        "search": row.search.public_id,
-        "requester": row.requester,
-        "body": row.body,
-        "why": row.why,
-        "state": state_of(row),
-        "note": row.note,
-        "searches": [one.public_id for one in searches_of(row)],
-        "answer": row.answer,
+    review_record = find.review(review, member)
+    review_json = {
+        "review": review_record.public_id,
+        "search": review_record.search.public_id,
+        "requester": review_record.requester,
+        "body": review_record.body,
+        "why": review_record.why,
+        "state": state_of(review_record),
+        "note": review_record.note,
+        "searches": [search.public_id for search in searches_of(review_record)],
+        "answer": review_record.answer,
     }
     if json:
-        print_json(told)
+        print_json(review_json)
         return
-    say(f"Review {row.public_id} of search {row.search.public_id}: {told['state']}.")
-    say(f"{row.requester}, {row.body}: {row.why}")
-    if row.answer:
-        say(str(row.answer["says"]))
+    say(f"Review {review_record.public_id} of search {review_record.search.public_id}: {review_json['state']}.")
+    say(f"{review_record.requester}, {review_record.body}: {review_record.why}")
+    if review_record.answer:
+        say(str(review_record.answer["says"]))
 
 
 def decide(
     review: str,
     acting: As,
-    accept: Annotated[bool, typer.Option("--accept/--decline", help="Search it, or not.")],
+    accept: Annotated[bool, typer.Option("--accept/--decline", help="Accept or decline the request.")],
     reason: Annotated[str, typer.Option(help="If declined: why, and what else can be done.")] = "",
     json: Json = False,
 ) -> None:
@@ -96,14 +96,14 @@ def decide(
             '--purpose "exoneration review" …'
         )
     else:
-        say("Declined, with the reason.")
+        say("Declined; the reason is recorded.")
 
 
 def answer(review: str, acting: As, json: Json = False) -> None:
     """Answer a review: who else is on the lists. The answer goes to the person who asked."""
     member = acting_member(acting)
-    row = answer_review(review, acting_member=member)
+    review_record = answer_review(review, acting_member=member)
     if json:
-        print_json({"review": row.public_id} | (row.answer or {}))
+        print_json({"review": review_record.public_id} | (review_record.answer or {}))
     else:
-        say(str((row.answer or {})["says"]))
+        say(str((review_record.answer or {})["says"]))

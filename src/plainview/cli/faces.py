@@ -1,4 +1,4 @@
-"""`plainview faces` and `plainview compare`: what the recogniser sees, without gallery or case."""
+"""`plainview faces` and `plainview compare`: what the recogniser sees, without a gallery or a case."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from plainview.recognition.types import Face
 
 
 def describe(face: Face) -> dict[str, Any]:
-    """One face as JSON: box (x, y, width, height) and points in pixels, detector score, quality 0 to 100."""
+    """Return one face as JSON: box (x, y, width, height) and points in pixels, detector score, quality 0 to 100."""
     return {
         "box": [round(float(value), 1) for value in face.detection.box],
         "points": [[round(float(x), 1), round(float(y), 1)] for x, y in face.detection.points],
@@ -37,11 +37,11 @@ def faces(
     with Decoder() as decoder:
         picture = decoder.decode(data)
     engine.probe_face(picture)  # refuses a picture without a usable face
-    found = engine.faces(picture)
+    detected = engine.faces(picture)
     if draw is not None:
-        draw_faces(picture, found, draw)
+        draw_faces(picture, detected, draw)
     if json:
-        print_json({"faces": [describe(face) for face in found]})
+        print_json({"faces": [describe(face) for face in detected]})
         return
     rows = [
         (
@@ -51,7 +51,7 @@ def faces(
             face.quality.overall,
             " ".join(face.quality.advice),
         )
-        for number, face in enumerate(found, start=1)
+        for number, face in enumerate(detected, start=1)
     ]
     print_table(("Face", "Box x, y, w, h", "Detector score", "Quality", "Advice"), rows)
 

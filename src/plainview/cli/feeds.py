@@ -23,12 +23,12 @@ def add(
     basis: Annotated[str, typer.Option(help="Legal basis on which these pictures are held.")],
     acting: As,
     seconds_between: Annotated[float, typer.Option(help="Pause between two requests.")] = 2.0,
-    max_megabytes: Annotated[int, typer.Option(help="Largest picture.", min=1, max=64)] = 16,
+    max_megabytes: Annotated[int, typer.Option(help="Largest picture, in MiB.", min=1, max=64)] = 16,
     json: Json = False,
 ) -> None:
     """Add a publisher's list to a gallery's passport. Nothing is fetched yet."""
     member = acting_member(acting)
-    made = add_feed(
+    new_feed = add_feed(
         gallery,
         list_url,
         publisher=publisher,
@@ -38,9 +38,9 @@ def add(
         acting_member=member,
     )
     if json:
-        print_json({"feed_id": made.public_id, "host": made.host})
+        print_json({"feed_id": new_feed.public_id, "host": new_feed.host})
     else:
-        say(f"Feed {made.public_id} added; only {made.host} is ever asked.")
+        say(f"Feed {new_feed.public_id} added; only {new_feed.host} is ever contacted.")
 
 
 def list_feeds(acting: As, json: Json = False) -> None:
@@ -53,21 +53,21 @@ def list_feeds(acting: As, json: Json = False) -> None:
             "publisher": feed.publisher,
             "legal_basis": feed.legal_basis,
             "list": feed.list_url,
-            "links": row.dealt_with,
-            "enrolled": row.enrolled,
+            "links": shown.dealt_with,
+            "enrolled": shown.enrolled,
             "stopped_at": feed.stopped_at and feed.stopped_at.isoformat(timespec="seconds"),
         }
-        for row in feeds(member)
-        for feed in [row.feed]
+        for shown in feeds(member)
+        for feed in [shown.feed]
     ]
-    heads = ("Feed", "Gallery", "Publisher", "Legal basis", "List", "Links dealt with", "Enrolled", "Stopped")
-    print_rows("feeds", heads, rows, "No feed.", json=json, caption=sample_notice(current()))
+    heads = ("Feed", "Gallery", "Publisher", "Legal basis", "List", "Links processed", "Enrolled", "Stopped")
+    print_rows("feeds", heads, rows, "No feed yet.", json=json, caption=sample_notice(current()))
 
 
 def run(
     feed: str,
     acting: As,
-    limit: Annotated[int | None, typer.Option(help="At most so many pictures.", min=1)] = None,
+    limit: Annotated[int | None, typer.Option(help="Most pictures to process.", min=1)] = None,
     json: Json = False,
 ) -> None:
     """Enrol the pictures of the list that this feed has not processed yet; if interrupted, run it again."""
@@ -85,7 +85,7 @@ def run(
 
 def stop(
     feed: str,
-    reason: Annotated[str, typer.Option(help="Why it ends; it is kept, sealed.")],
+    reason: Annotated[str, typer.Option(help="The reason; it is kept, sealed.")],
     acting: As,
     json: Json = False,
 ) -> None:

@@ -14,7 +14,7 @@ Form = Annotated[Path, typer.Argument(help="The filled-in form.")]
 
 
 def read_form(path: Path, fields: set[str], optional: str = "") -> dict[str, Any]:
-    """Return what a form says.
+    """Return the answers of a form.
 
     Raises:
         Refused: form.invalid, when it cannot be read or has other fields.
@@ -22,20 +22,20 @@ def read_form(path: Path, fields: set[str], optional: str = "") -> dict[str, Any
     try:
         filled = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
-        raise bad_form(path, "it is a TOML file that can be read") from None
+        raise bad_form(path, "it must be a TOML file that can be read") from None
     if filled.keys() - {optional} != fields:
-        raise bad_form(path, f"it has exactly these: {', '.join(sorted(fields))}")
+        raise bad_form(path, f"it must have exactly these fields: {', '.join(sorted(fields))}")
     return filled
 
 
 def words_of(table: object) -> dict[str, str]:
-    """Return a table of a form, each of whose answers is a text.
+    """Return a table of a form after checking that every answer is a text.
 
     Raises:
         Refused: form.invalid.
     """
     if not isinstance(table, dict) or not all(isinstance(word, str) for word in table.values()):
-        raise Refused("form.invalid", "Form refused", "An answer is not a text.", "Put every answer in quotes.")
+        raise Refused("form.invalid", "Form refused", "An answer is not text.", "Put every answer in quotes.")
     return table
 
 

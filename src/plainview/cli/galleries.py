@@ -24,6 +24,7 @@ from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, Reason, answer, day_option, print_json, print_rows, sample_notice, say, warn
 from plainview.cli.progress import bar
+from plainview.policy.wording import counted
 
 
 def gallery_create(
@@ -32,7 +33,7 @@ def gallery_create(
     source: Annotated[str, typer.Option(help="Where the references come from.")],
     expires: Annotated[date, day_option(help="Last day of the legal basis.")],
     acting: As,
-    owner: Annotated[str, typer.Option(help="Who answers for it; the agency when not named.")] = "",
+    owner: Annotated[str, typer.Option(help="Who is responsible for it; by default the agency.")] = "",
     offence: Annotated[list[str] | None, typer.Option(help="Use it for this offence only; repeat for more.")] = None,
     json: Json = False,
 ) -> None:
@@ -71,7 +72,7 @@ def gallery_list(acting: As, json: Json = False) -> None:
         for gallery in galleries(member)
     ]
     heads = ("Gallery", "References", "Legal basis", "Source", "Owner", "Ends", "Only for")
-    nothing = "No gallery yet. Make one with `plainview gallery create`."
+    nothing = "No gallery yet. Create one with `plainview gallery create`."
     print_rows("galleries", heads, rows, nothing, json=json, caption=sample_notice(current()))
 
 
@@ -110,7 +111,7 @@ def gallery_change(
     owner: Annotated[str | None, typer.Option(help="New owner.")] = None,
     expires: Annotated[date | None, day_option(help="New last day.")] = None,
     offence: Annotated[
-        list[str] | None, typer.Option(help="Use it for these offences only; one empty text: for all.")
+        list[str] | None, typer.Option(help="Use it for these offences only; an empty text allows all.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -139,14 +140,14 @@ def gallery_move(
         print_json(asdict(moved))
         return
     say(
-        f"Gallery {moved.gallery!r}: {moved.references} references moved from {moved.before!r} to "
-        f"{moved.after!r}; {moved.agreement:.2%} of the places of {moved.lists} lists agree.",
+        f"Gallery {moved.gallery!r}: {counted(moved.references, 'reference')} moved from {moved.before!r} to "
+        f"{moved.after!r}; {moved.agreement:.2%} of the positions in {counted(moved.lists, 'candidate list')} agree.",
     )
 
 
 def expunge(
     reference: Annotated[str, typer.Argument(help="Id of a reference.")],
-    reason: Annotated[str, typer.Option(help="Why it is erased; it is kept, sealed.")],
+    reason: Annotated[str, typer.Option(help="Why it is erased; the reason is kept, sealed.")],
     acting: As,
     never_again: Annotated[
         bool, typer.Option("--never-again", help="The same picture must never be enrolled again.")
@@ -166,11 +167,11 @@ def expunge(
             }
         )
         return
-    kept = "" if done.picture_erased else " Its picture stays: another record needs it."
-    say(f"Reference {done.reference} is erased; entry {done.entry}.{kept}")
+    remark = "" if done.picture_erased else " Its picture stays: another record needs it."
+    say(f"Reference {done.reference} is erased; entry {done.entry}.{remark}")
     if not done.journal_emptied:
         say(
-            "A long reader kept the database's journal from being emptied: it still holds the old row. "
+            "A long-running read kept the database's journal from being emptied: it still contains the old record. "
             "Run `plainview doctor` once it has ended.",
             style="yellow",
         )
@@ -179,23 +180,25 @@ def expunge(
 def gallery_statistics(name: str, acting: As, json: Json = False) -> None:
     """Show the contents of a gallery, source by source."""
     member = acting_member(acting)
-    rows = [asdict(row) for row in count(name, member)]
+    rows = [asdict(source) for source in count(name, member)]
     if json:
         print_json({"gallery": name, "sources": rows})
         return
     if not rows:
-        say("Nothing was enrolled yet.")
-    for row in rows:
-        failed = ", ".join(f"{count} {code}" for code, count in row["failed_by_code"].items())
-        span = f"{row['first_captured']} to {row['last_captured']}" if row["first_captured"] else "no date stated"
-        say(f"{row['kind']} {row['name']}", style="bold")
+        say("Nothing has been enrolled yet.")
+    for source in rows:
+        failed = ", ".join(f"{count} {code}" for code, count in source["failed_by_code"].items())
+        span = (
+            f"{source['first_captured']} to {source['last_captured']}" if source["first_captured"] else "no date stated"
+        )
+        say(f"{source['kind']} {source['name']}", style="bold")
         say(
-            f"  {row['pictures']} pictures, {row['references']} references, {row['erased']} erased; "
-            f"{row['runs']} runs, the newest {row['newest']}\n"
-            f"  quality {row['mean_quality'] or '-'} on average, {row['low_quality']} low; "
-            f"captured {span}, {row['undated']} without a date\n"
-            f"  seen again {row['duplicates']}, nearly the same {row['near_duplicates']}, "
-            f"not usable {row['failed']}{f' ({failed})' if failed else ''}",
+            f"  {source['pictures']} pictures, {source['references']} references, {source['erased']} erased; "
+            f"{source['runs']} runs, the newest {source['newest']}\n"
+            f"  quality {source['mean_quality'] or '-'} on average, {source['low_quality']} low; "
+            f"captured {span}, {source['undated']} without a date\n"
+            f"  seen again {source['duplicates']}, nearly the same {source['near_duplicates']}, "
+            f"not usable {source['failed']}{f' ({failed})' if failed else ''}",
         )
     if notice := sample_notice(current()):
         say(notice)
@@ -206,22 +209,24 @@ def gallery_near(name: str, acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "reference_id": row.reference.public_id if row.reference else None,
-            "path": row.reference.file_name if row.reference else row.path,
-            "near": row.near.public_id,
-            "near_path": row.near.file_name,
-            "distance": row.distance,
+            "reference_id": pair.reference.public_id if pair.reference else None,
+            "path": pair.reference.file_name if pair.reference else pair.path,
+            "near": pair.near.public_id,
+            "near_path": pair.near.file_name,
+            "distance": pair.distance,
         }
-        for row in near_pairs(name, member)
+        for pair in near_pairs(name, member)
     ]
     heads = ("Reference", "Picture", "Nearly the same as", "Its picture", "Bits that differ (of 256)")
-    print_rows("pairs", heads, rows, "None.", json=json, caption=sample_notice(current()))
+    print_rows(
+        "pairs", heads, rows, "No picture is nearly the same as another.", json=json, caption=sample_notice(current())
+    )
 
 
 def gallery_export(
     name: str,
     folder: Path,
-    reason: Annotated[str, typer.Option(help="Why the pictures are handed out; it is kept, sealed.")],
+    reason: Annotated[str, typer.Option(help="Why the pictures are exported; the reason is kept, sealed.")],
     acting: As,
     json: Json = False,
 ) -> None:
@@ -235,10 +240,10 @@ def gallery_export(
     if json:
         print_json(asdict(done))
         return
-    say(f"{done.pictures} pictures in {done.files} files; entry {done.entry}.")
+    say(f"{counted(done.pictures, 'picture')} in {counted(done.files, 'file')}; entry {done.entry}.")
     if done.left_out:
         say(
-            f"{len(done.left_out)} left out, in a format that ANSI/NIST-ITL does not have: "
+            f"{len(done.left_out)} left out, because ANSI/NIST-ITL does not support their format: "
             f"{', '.join(done.left_out[:10])}",
         )
 
@@ -263,8 +268,8 @@ def gallery_re_embed(name: str, acting: As, json: Json = False) -> None:
     if json:
         print_json(asdict(result))
     else:
-        say(f"{result.remade} templates made in {result.seconds:.1f} s.")
-        for row in result.failed:
-            warn(f"{row['reference']}: {row['why']}", style="red")
+        say(f"{counted(result.remade, 'template')} computed in {result.seconds:.1f} s.")
+        for failure in result.failed:
+            warn(f"{failure['reference']}: {failure['why']}", style="red")
     if result.failed:
         raise typer.Exit(1)

@@ -13,12 +13,12 @@ from plainview.casework.workspace.folder import current
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, day_option, print_json, print_rows, sample_notice, say
 
-Day = Annotated[date | None, day_option(help="The day on which it is reviewed.")]
+Day = Annotated[date | None, day_option(help="Day on which the hold is reviewed.")]
 
 
 def hold_place(
-    reason: Annotated[str, typer.Option(help="Why, in a sentence.")],
-    authority: Annotated[str, typer.Option(help="On whose word: the court, the office, the letter.")],
+    reason: Annotated[str, typer.Option(help="The reason, in a sentence.")],
+    authority: Annotated[str, typer.Option(help="The authority: the court, the office or the letter.")],
     acting: As,
     case: Annotated[str, typer.Option(help="Number of a case: its searches, drafts, videos, alerts.")] = "",
     search: Annotated[str, typer.Option(help="Id of a search, with the references that it lists.")] = "",
@@ -47,35 +47,35 @@ def hold_place(
 
 def hold_list(
     acting: As,
-    ended: Annotated[bool, typer.Option("--all", help="Ended ones too.")] = False,
+    ended: Annotated[bool, typer.Option("--all", help="Include ended holds.")] = False,
     json: Json = False,
 ) -> None:
     """List the holds of your agency."""
     member = acting_member(acting)
     rows = [
         {
-            "hold": row.public_id,
-            "on": row.on,
-            "authority": row.authority,
-            "reason": row.reason,
-            "placed": f"{row.placed_at:%Y-%m-%d}",
-            "by": row.placed_by.email,
-            "review": row.review_on and row.review_on.isoformat(),
-            "ended": row.ended_at and f"{row.ended_at:%Y-%m-%d}: {row.end_reason}",
+            "hold": hold.public_id,
+            "on": hold.on,
+            "authority": hold.authority,
+            "reason": hold.reason,
+            "placed": f"{hold.placed_at:%Y-%m-%d}",
+            "by": hold.placed_by.email,
+            "review": hold.review_on and hold.review_on.isoformat(),
+            "ended": hold.ended_at and f"{hold.ended_at:%Y-%m-%d}: {hold.end_reason}",
         }
-        for row in holds(member, ended=ended)
+        for hold in holds(member, ended=ended)
     ]
-    heads = ("Hold", "On", "Authority", "Why", "Placed", "By", "Review", "Ended")
+    heads = ("Hold", "On", "Authority", "Reason", "Placed", "By", "Review", "Ended")
     print_rows("holds", heads, rows, "No hold.", json=json, caption=sample_notice(current()))
 
 
 def hold_end(
     hold: str,
-    reason: Annotated[str, typer.Option(help="Why it is over, in a sentence.")],
+    reason: Annotated[str, typer.Option(help="Why it ends, in a sentence.")],
     acting: As,
     json: Json = False,
 ) -> None:
-    """End one hold; other holds on the same thing continue."""
+    """End one hold; other holds on the same item continue."""
     member = acting_member(acting)
     ended = end_hold(hold, reason=reason, acting_member=member)
     answer(f"Hold {ended.public_id} has ended.", json=json, hold=ended.public_id, state="ended")

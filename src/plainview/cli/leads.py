@@ -60,7 +60,7 @@ def lead_sheet(
     """Write the sheet of a lead: an accessible PDF with the whole list and the receipt of the log."""
     member = acting_member(acting)
     if out.exists():
-        raise Refused("lead.file", "Nothing written", f"{out} exists.", "Name a new file.")
+        raise Refused("lead.file", "Nothing written", f"{out} already exists.", "Name a new file.")
     try:
         sheet = make_sheet(lead, acting_member=member)
     finally:
@@ -86,7 +86,7 @@ def lead_outcome(
     lead: str,
     outcome: Annotated[str, typer.Argument(help=f"One of: {', '.join(OUTCOMES)}.")],
     acting: As,
-    reason: Annotated[str, typer.Option(help="More in words.")] = "",
+    reason: Annotated[str, typer.Option(help="Details.")] = "",
     json: Json = False,
 ) -> None:
     """Report the outcome of a lead."""
@@ -100,21 +100,21 @@ def lead_list(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "lead": row.public_id,
-            "case": row.examination.candidate.search.case.number,
-            "search": row.examination.candidate.search.public_id,
-            "rank": row.examination.candidate.rank,
-            "released_at": row.released_at.isoformat(timespec="seconds"),
-            "line_up": "open" if row.evidence_at else "locked",
-            "outcome": max(row.outcomes.all(), key=lambda o: o.pk).outcome if row.outcomes.all() else None,
+            "lead": lead.public_id,
+            "case": lead.examination.candidate.search.case.number,
+            "search": lead.examination.candidate.search.public_id,
+            "rank": lead.examination.candidate.rank,
+            "released_at": lead.released_at.isoformat(timespec="seconds"),
+            "line_up": "open" if lead.evidence_at else "locked",
+            "outcome": max(lead.outcomes.all(), key=lambda o: o.pk).outcome if lead.outcomes.all() else None,
         }
-        for row in leads(member)
+        for lead in leads(member)
     ]
     print_rows(
         "leads",
         ("Lead", "Case", "Search", "Rank", "Released", "Line-up", "Outcome"),
         rows,
-        "Nothing here.",
+        "No lead yet.",
         json=json,
         caption=sample_notice(current()),
     )

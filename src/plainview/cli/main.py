@@ -1,6 +1,6 @@
 """The `plainview` command: finds the workspace, runs a command, turns every error into one line and an exit code.
 
-Exit codes: 0 done, 1 refused or failed (one line why and what next on stderr), 2 usage, 130 interrupted. It must load
+Exit codes: 0 done, 1 refused or failed (the reason and the next step on stderr), 2 usage, 130 interrupted. It must load
 nothing of a feature before its command runs.
 """
 
@@ -14,14 +14,14 @@ from io import TextIOWrapper
 from plainview.cli.tree import tree
 
 _DEBUG = "PLAINVIEW_DEBUG"
-_INTERRUPTED = 130  # as Typer and every shell say it of Ctrl-C
+_INTERRUPTED = 130  # as Typer and every shell report Ctrl-C
 
 
 def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal may not know every letter
+            stream.reconfigure(errors="backslashreplace")  # a terminal may not support every character
     try:
         tree().main(args=_workspace_first(sys.argv[1:]), prog_name="plainview")
     except SystemExit as end:
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _flush() -> None:
-    """Write what is left; end without a word where the reader of our output, such as `head`, has enough."""
+    """Write what is left; exit silently if the reader of our output, such as `head`, has stopped reading."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -47,7 +47,7 @@ def _flush() -> None:
 
 
 def _workspace_first(arguments: list[str]) -> list[str]:
-    """Move --workspace DIR to the front, so that it may stand anywhere on the line."""
+    """Move --workspace DIR to the front, so that it may be anywhere on the line."""
     for i, word in enumerate(arguments):
         if word == "--":
             break

@@ -17,19 +17,19 @@ from plainview.cli.common import As, Json, Reason, answer, print_json, print_row
 
 def flag_list(
     acting: As,
-    open_only: Annotated[bool, typer.Option("--open", help="Only undecided ones.")] = False,
+    open_only: Annotated[bool, typer.Option("--open", help="Only undecided flags.")] = False,
     json: Json = False,
 ) -> None:
     """List the flags of your agency."""
     member = acting_member(acting)
     rows = [
         {
-            "flag": row.public_id,
-            "rule": row.rule,
-            "raised_at": row.raised_at.isoformat(timespec="seconds"),
-            "outcome": row.outcome or "open",
+            "flag": flag.public_id,
+            "rule": flag.rule,
+            "raised_at": flag.raised_at.isoformat(timespec="seconds"),
+            "outcome": flag.outcome or "open",
         }
-        for row in flags(member, undecided=open_only)
+        for flag in flags(member, undecided=open_only)
     ]
     print_rows("flags", ("Flag", "Rule", "Raised", "Outcome"), rows, "No flag.", json=json)
 
@@ -37,17 +37,17 @@ def flag_list(
 def flag_show(flag: str, acting: As, json: Json = False) -> None:
     """Show a flag with its evidence; the view is recorded."""
     member = acting_member(acting)
-    row, told = view_flag(flag, acting_member=member)
+    flag_record, content = view_flag(flag, acting_member=member)
     shown = {
-        "flag": row.public_id,
-        "rule": row.rule,
-        "member": row.member.email,
-        "search": row.search.public_id if row.search else None,
-        "says": told["says"],
-        "evidence": told["evidence"],
-        "raised_at": row.raised_at.isoformat(timespec="seconds"),
-        "outcome": row.outcome or "open",
-        "note": row.note,
+        "flag": flag_record.public_id,
+        "rule": flag_record.rule,
+        "member": flag_record.member.email,
+        "search": flag_record.search.public_id if flag_record.search else None,
+        "says": content["says"],
+        "evidence": content["evidence"],
+        "raised_at": flag_record.raised_at.isoformat(timespec="seconds"),
+        "outcome": flag_record.outcome or "open",
+        "note": flag_record.note,
     }
     if json:
         print_json(shown)
@@ -71,9 +71,9 @@ def flag_decide(
 
 def tripwire_add(
     photograph: Path,
-    label: Annotated[str, typer.Option(help="Who it is, for yourself; nobody else sees it.")],
+    label: Annotated[str, typer.Option(help="Your note of who it is; nobody else sees it.")],
     acting: As,
-    consent: Annotated[bool, typer.Option("--consent", help="The person agrees.")] = False,
+    consent: Annotated[bool, typer.Option("--consent", help="The person has consented.")] = False,
     json: Json = False,
 ) -> None:
     """Keep the template of a photograph as a tripwire; the picture is not kept."""
@@ -83,7 +83,7 @@ def tripwire_add(
     finally:
         services().close()
     answer(
-        f"Tripwire {tripwire.public_id}. Your agency's auditor is told when a probe resembles it.",
+        f"Tripwire {tripwire.public_id}. Your agency's auditor is notified when a probe resembles it.",
         json=json,
         tripwire=tripwire.public_id,
     )
@@ -92,7 +92,7 @@ def tripwire_add(
 def tripwire_list(acting: As, json: Json = False) -> None:
     """List your own tripwires."""
     member = acting_member(acting)
-    rows = [{"tripwire": row.public_id, "label": label} for row, label in tripwires(member)]
+    rows = [{"tripwire": tripwire.public_id, "label": label} for tripwire, label in tripwires(member)]
     print_rows("tripwires", ("Tripwire", "Label"), rows, "You have no tripwire.", json=json)
 
 

@@ -39,14 +39,14 @@ def install(
 
 def list_packs(json: Json = False) -> None:
     """List the installed packs."""
-    found = packs_install.list_installed(packs_install.default_models_dir())
+    packs = packs_install.list_installed(packs_install.default_models_dir())
     if json:
-        print_json({"packs": [{"name": p.pack.name, "identity": p.pack.identity, "problem": p.problem} for p in found]})
+        print_json({"packs": [{"name": p.pack.name, "identity": p.pack.identity, "problem": p.problem} for p in packs]})
         return
-    for installed in found:
+    for installed in packs:
         say(f"{installed.pack.identity}: {installed.problem or 'intact'}")
-    if not found:
-        say("None. Install the default with `plainview models install`.")
+    if not packs:
+        say("No pack is installed. Install the default with `plainview models install`.")
 
 
 def verify(name: Name = DEFAULT_PACK, json: Json = False) -> None:
@@ -58,7 +58,7 @@ def verify(name: Name = DEFAULT_PACK, json: Json = False) -> None:
     elif installed.problem is None:
         say(f"{installed.pack.identity}: intact.")
     if installed.problem is not None:
-        warn(f"{installed.problem} Run `plainview models install` to mend it.")
+        warn(f"{installed.problem} Run `plainview models install` to repair it.")
         raise typer.Exit(1)
 
 

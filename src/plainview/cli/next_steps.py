@@ -95,13 +95,23 @@ BY_RULE: Mapping[str, str] = MappingProxyType(
         "verification.not_shown": "verify show",
     }
 )
-"""Rule -> the command that helps, where the act has several and another than the first of them does."""
+"""Rule -> the command that helps, where it is not the first command of the act."""
+
+
+OWN: Mapping[str, str] = MappingProxyType(
+    {
+        "demo.photographs": "demo --photos FOLDER",
+        "restore.no_log": "restore FILE FOLDER --log FOLDER, or --without-newer-log",
+        "serve.no_tls": "serve --tls-cert FILE --tls-key FILE, or --behind-proxy",
+    }
+)
+"""Rule of the command line alone -> the command with the option that helps."""
 
 
 def command(refused: Refused) -> str | None:
     """Return the command of the act that helps, without the program's name; None if there is none."""
     if refused.act is None:
-        return None
+        return OWN.get(refused.rule_id)
     return BY_RULE.get(refused.rule_id) or COMMANDS[refused.act]
 
 

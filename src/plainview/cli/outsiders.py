@@ -1,4 +1,4 @@
-"""What anyone runs without a workspace and without a database: checks of what was handed out, and empty forms."""
+"""Commands that need no workspace and no database: checks of what an agency handed out, and empty forms."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from plainview.cli.common import Json, answer, print_json, print_table, say, war
 from plainview.policy.decision import Refused
 from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS, CONTRADICTIONS
 from plainview.policy.terms import TERMS
+from plainview.policy.wording import counted
 from plainview.recheck.findings import PackageReport
 from plainview.recheck.package import verify_package as check_package
 from plainview.recheck.register import check_register
@@ -33,8 +34,8 @@ def verify_package(
     report = check_package(file, vkey=key)
     if json:
         both = {
-            "recorded": [asdict(row) for row in report.recorded],
-            "again": [asdict(row) for row in report.again],
+            "recorded": [asdict(candidate) for candidate in report.recorded],
+            "again": [asdict(candidate) for candidate in report.again],
         }
         print_json(
             {
@@ -58,7 +59,7 @@ def verify_package(
 def _print_report(report: PackageReport) -> None:
     if report.ok:
         say(
-            f"Search {report.search} of log {report.log}: {report.items} items are whole, "
+            f"Search {report.search} of log {report.log}: {counted(report.items, 'item is', 'items are')} whole, "
             "and the search run again gives the same list with the same scores."
         )
         return
@@ -68,17 +69,26 @@ def _print_report(report: PackageReport) -> None:
 
 
 def _print_lists(report: PackageReport) -> None:
-    """Print both lists, row by row; rows that differ are marked in words."""
-    again = {row.reference: row for row in report.again}
+    """Print both lists, row by row; rows that differ are marked."""
+    again = {candidate.reference: candidate for candidate in report.again}
     rows: list[tuple[object, ...]] = []
-    for row in report.recorded:
-        new = again.pop(row.reference, None)
-        same = "same" if new is not None and new.values == row.values else "erased since" if new is None else "DIFFERS"
+    for candidate in report.recorded:
+        new = again.pop(candidate.reference, None)
+        same = (
+            "same"
+            if new is not None and new.values == candidate.values
+            else "erased since"
+            if new is None
+            else "DIFFERS"
+        )
         other = (new.reference, new.score, new.adjusted) if new is not None else ("-", "-", "-")
-        rows.append((row.rank, row.reference, row.score, row.adjusted, *other, same))
-    rows += [("-", "-", "-", "-", row.reference, row.score, row.adjusted, "only now") for row in again.values()]
+        rows.append((candidate.rank, candidate.reference, candidate.score, candidate.adjusted, *other, same))
+    rows += [
+        ("-", "-", "-", "-", candidate.reference, candidate.score, candidate.adjusted, "only now")
+        for candidate in again.values()
+    ]
     heads = ("Rank", "Recorded", "Cosine", "Adjusted", "Again", "Cosine again", "Adjusted again", "Result")
-    print_table(heads, rows, title="The list as it was recorded, and as it comes out now")
+    print_table(heads, rows, title="The recorded list, and the list of the search run again")
 
 
 def register_check(
@@ -94,7 +104,7 @@ def register_check(
     if json:
         print_json({"ok": not problems, "problems": problems})
     elif not problems:
-        say("The register is whole" + (" and its totals are those of the log." if log else "."))
+        say("The register is whole" + (" and its totals match the log." if log else "."))
     if problems:
         raise typer.Exit(1)
 
@@ -123,7 +133,7 @@ def report_check(
             if report.entry is None
             else f"entry {report.entry} has its SHA-256"
         )
-        say(f"All {report.numbers} numbers are those of the log; {where}.")
+        say(f"All {report.numbers} numbers match the log; {where}.")
     for problem in report.problems if not json else ():
         warn(problem)
     if report.problems:
@@ -138,7 +148,7 @@ def check_retention_proof(file: Path, key: Key = None, json: Json = False) -> No
     except UnicodeDecodeError:
         raise Refused("retention.proof", "Not proven", f"{file} is not UTF-8 text.", "Name a proof file.") from None
     except NoProof as error:
-        raise Refused("retention.proof", "Not proven", f"{error}.", "Ask for another.") from None
+        raise Refused("retention.proof", "Not proven", f"{error}.", "Ask the agency for another proof.") from None
     if json:
         print_json(
             {
@@ -162,14 +172,14 @@ def sample_verify(folder: Annotated[Path, typer.Argument(help="A copy of the log
     """Repeat every draw from a copy of the log; needs no workspace. Exit 1 when one selects other searches."""
     _must_exist(folder)
     rows = draws_of(folder)
-    wrong = [row for row in rows if row.problem]
-    for row in wrong if not json else ():
-        warn(f"Sample {row.sample}, entry {row.entry}: {row.problem}.")
+    wrong = [draw for draw in rows if draw.problem]
+    for draw in wrong if not json else ():
+        warn(f"Sample {draw.sample}, entry {draw.entry}: {draw.problem}.")
     answer(
-        f"{len(rows)} draws, {len(rows) - len(wrong)} of them come out the same again.",
+        f"{len(rows) - len(wrong)} of {counted(len(rows), 'draw')} selected the same searches again.",
         json=json,
         ok=not wrong,
-        draws=[asdict(row) for row in rows],
+        draws=[asdict(draw) for draw in rows],
     )
     if wrong:
         raise typer.Exit(1)
@@ -180,7 +190,7 @@ def examine_form() -> None:
     lines = [f"# conclusion: {', '.join(CONCLUSIONS)}", 'conclusion = ""', 'notes = ""']
     lines += ["# ids of the cautions about this pair that you have taken into account, e.g. age_gap"]
     lines += ["acknowledged = []", "", "[components]"]
-    lines += [f"# each: {', '.join(ANSWERS)}; none may stay blank, nothing is measured"]
+    lines += [f"# each: {', '.join(ANSWERS)}; answer every component; nothing is measured"]
     lines += [f'"{name}" = ""' for name in COMPONENTS]
     typer.echo("\n".join(lines))
 
@@ -196,7 +206,7 @@ def agency_terms() -> None:
 
 
 def _must_exist(path: Path) -> None:
-    """Stop with one sentence where nothing is.
+    """Refuse a path where there is nothing.
 
     Raises:
         Refused: file.missing.

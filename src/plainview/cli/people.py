@@ -21,15 +21,16 @@ from plainview.cli.common import As, Json, Reason, answer, day_option, print_jso
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
 from plainview.policy.joining import INVITATION_DAYS
+from plainview.policy.wording import counted, day
 
 Roles = Annotated[list[str], typer.Option("--role", help="A role; repeat for more.")]
 
 
 def agency_propose(
     name: str,
-    jurisdiction: Annotated[str, typer.Option(help="Where it may act.")],
+    jurisdiction: Annotated[str, typer.Option(help="Area in which it may act.")],
     head_name: Annotated[str, typer.Option(help="Name of its head.")],
-    head_email: Annotated[str, typer.Option(help="Address of its head.")],
+    head_email: Annotated[str, typer.Option(help="E-mail address of its head.")],
     json: Json = False,
 ) -> None:
     """Register an agency. It stays closed until its head accepts the terms and you open it."""
@@ -47,12 +48,12 @@ def agency_accept(code: str, json: Json = False) -> None:
     """Accept the terms as the head of the agency."""
     open_workspace()
     name = accept_terms(code).name
-    answer(f"Recorded: the head of {name} accepts the terms.", json=json, agency=name, state="accepted")
+    answer(f"Recorded: the head of {name} has accepted the terms.", json=json, agency=name, state="accepted")
 
 
 def agency_open(
     name: str,
-    administrator: Annotated[str, typer.Option(help="Address of its first administrator.")],
+    administrator: Annotated[str, typer.Option(help="E-mail address of its first administrator.")],
     json: Json = False,
 ) -> None:
     """Open an agency whose head has accepted the terms, and invite its first administrator."""
@@ -72,7 +73,7 @@ def agency_suspend(name: str, reason: Reason, json: Json = False) -> None:
 
 def agency_sign_in(
     name: str,
-    slug: Annotated[str, typer.Argument(help="Short name for the addresses.")],
+    slug: Annotated[str, typer.Argument(help="Short name for its sign-in addresses.")],
     file: Path,
     json: Json = False,
 ) -> None:
@@ -82,7 +83,7 @@ def agency_sign_in(
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         raise Refused(
-            "sso.invalid", "Sign-in not configured", f"{file} cannot be read.", "Name a UTF-8 file."
+            "sso.invalid", "Sign-in not configured", f"{file} cannot be read.", "Name a readable UTF-8 file."
         ) from None
     configure_sign_in(name, slug, text)
     answer(
@@ -115,7 +116,7 @@ def member_invite(
     email: str,
     role: Roles,
     acting: As,
-    trial: Annotated[bool, typer.Option("--trial", help="Only for a trial that a supervisor approves.")] = False,
+    trial: Annotated[bool, typer.Option("--trial", help="For a trial only, which a supervisor approves.")] = False,
     until: Annotated[date | None, day_option(help="Last day of an outside auditor's account.")] = None,
     json: Json = False,
 ) -> None:
@@ -152,19 +153,19 @@ def member_list(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "email": row.email,
-            "name": row.name,
-            "roles": row.roles,
-            "active": row.is_active,
-            "trained_until": max((str(done.expires_on) for done in row.trainings.all()), default=None),
-            "trial_ends": max((str(trial.ends_on) for trial in row.trials.all()), default="not approved")
-            if row.on_trial
+            "email": colleague.email,
+            "name": colleague.name,
+            "roles": colleague.roles,
+            "active": colleague.is_active,
+            "trained_until": max((str(done.expires_on) for done in colleague.trainings.all()), default=None),
+            "trial_ends": max((str(trial.ends_on) for trial in colleague.trials.all()), default="not approved")
+            if colleague.on_trial
             else None,
         }
-        for row in members(member)
+        for colleague in members(member)
     ]
     heads = ("Address", "Name", "Roles", "Active", "Trained until", "Trial")
-    print_rows("members", heads, rows, "Nobody yet.", json=json, caption=sample_notice(current()))
+    print_rows("members", heads, rows, "No member yet.", json=json, caption=sample_notice(current()))
 
 
 def member_roles(
@@ -216,7 +217,7 @@ def token_make(acting: As, json: Json = False) -> None:
     if json:
         print_json({"id": token.public_id, "token": text, "expires": token.expires_at.isoformat(timespec="seconds")})
         return
-    say(f"Put it into PLAINVIEW_TOKEN; valid until {token.expires_at:%Y-%m-%d}:")
+    say(f"Set PLAINVIEW_TOKEN to this token; it is valid until {day(token.expires_at)}:")
     typer.echo(text)
 
 
@@ -225,14 +226,14 @@ def token_list(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "token": row.public_id,
-            "made_at": row.made_at.isoformat(timespec="seconds"),
-            "expires_at": row.expires_at.isoformat(timespec="seconds"),
-            "revoked_at": row.revoked_at and row.revoked_at.isoformat(timespec="seconds"),
+            "token": token.public_id,
+            "made_at": token.made_at.isoformat(timespec="seconds"),
+            "expires_at": token.expires_at.isoformat(timespec="seconds"),
+            "revoked_at": token.revoked_at and token.revoked_at.isoformat(timespec="seconds"),
         }
-        for row in tokens(member)
+        for token in tokens(member)
     ]
-    print_rows("tokens", ("Token", "Made", "Expires", "Revoked"), rows, "You have no token.", json=json)
+    print_rows("tokens", ("Token", "Created", "Expires", "Revoked"), rows, "You have no token.", json=json)
 
 
 def token_revoke(token: str, acting: As, json: Json = False) -> None:
@@ -275,4 +276,4 @@ def trial_send_reports(json: Json = False) -> None:
     """Send each agency's weekly report to its head, where one is due; run it daily."""
     open_workspace()
     names = send_reports()
-    answer(f"{len(names)} reports sent{': ' + ', '.join(names) if names else ''}.", json=json, sent=names)
+    answer(f"{counted(len(names), 'report')} sent{': ' + ', '.join(names) if names else ''}.", json=json, sent=names)

@@ -41,7 +41,7 @@ def draw_faces(picture: Picture, faces: list[Face], out: Path) -> None:
 
 
 def contact_sheet(title: str, probe: Cell, candidates: list[Cell], footer: str, out: Path) -> None:
-    """Write one picture: the probe on the left, the candidates beside it in rank order, the receipt below."""
+    """Write one picture: the probe on the left, the candidates to its right in rank order, the receipt below."""
     columns = min(4, max(1, len(candidates)))
     rows = -(-len(candidates) // columns) or 1
     width = _GAP + (columns + 1) * (_CELL + _GAP) + _GAP

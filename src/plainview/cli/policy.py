@@ -16,12 +16,13 @@ from plainview.cli.common import As, Json, Reason, answer, print_json, print_row
 from plainview.policy.agency import parse
 from plainview.policy.decision import Refused
 from plainview.policy.table import table
+from plainview.policy.wording import counted
 
 
 def policy_show(
     acting: As,
     json: Json = False,
-    file: Annotated[bool, typer.Option("--file", help="Print the file, to be edited.")] = False,
+    file: Annotated[bool, typer.Option("--file", help="Print the policy file, for editing.")] = False,
 ) -> None:
     """Print the rules that bind your agency, in plain words."""
     member = acting_member(acting)
@@ -35,13 +36,13 @@ def policy_show(
             {
                 "agency": member.agency.name,
                 "version": version.number,
-                "rules": [{"rule": row.rule_id, "of": row.of, "says": row.says} for row in rows],
+                "rules": [{"rule": rule.rule_id, "of": rule.of, "says": rule.says} for rule in rows],
             }
         )
         return
     print_table(
-        ("Rule", "Of", "In plain words"),
-        [(row.rule_id, row.of, row.says) for row in rows],
+        ("Rule", "Applies to", "In plain words"),
+        [(rule.rule_id, rule.of, rule.says) for rule in rows],
         title=f"{member.agency.name}: policy, version {version.number}",
         caption=sample_notice(current()),
     )
@@ -52,27 +53,27 @@ def policy_history(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "version": row.number,
-            "changed_at": row.changed_at.isoformat(timespec="seconds"),
-            "changed_by": row.changed_by.email if row.changed_by else "-",
-            "why": row.why,
+            "version": version.number,
+            "changed_at": version.changed_at.isoformat(timespec="seconds"),
+            "changed_by": version.changed_by.email if version.changed_by else "-",
+            "why": version.why,
         }
-        for row in history(member)
+        for version in history(member)
     ]
-    print_rows("versions", ("Version", "When", "Who", "Why"), rows, "No version.", json=json)
+    print_rows("versions", ("Version", "Changed", "By", "Reason"), rows, "No version.", json=json)
 
 
 def policy_set(file: Path, reason: Reason, acting: As, json: Json = False) -> None:
     """Replace the policy of your agency with a file; try it first with `policy dry-run`."""
     member = acting_member(acting)
     version = change_policy(_text(file), reason=reason, acting_member=member)
-    answer(f"Version {version.number} binds from now on.", json=json, version=version.number)
+    answer(f"Version {version.number} is now in force.", json=json, version=version.number)
 
 
 def policy_dry_run(
     file: Path,
     acting: As,
-    days: Annotated[int, typer.Option(min=1, max=3660, help="How far back.")] = 90,
+    days: Annotated[int, typer.Option(min=1, max=3660, help="Days to look back.")] = 90,
     json: Json = False,
 ) -> None:
     """Show which searches of the last days a policy would have refused; nothing changes."""
@@ -89,7 +90,9 @@ def policy_dry_run(
             }
         )
         return
-    say(f"Of {result.searches} searches in {days} days it would have refused {result.refused}.")
+    say(
+        f"Of {counted(result.searches, 'search', 'searches')} in {counted(days, 'day')} this policy would have refused {result.refused}."
+    )
     if result.examples:
         print_table(("Search", "Rule", "Why"), list(result.examples))
 

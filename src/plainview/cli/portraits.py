@@ -24,23 +24,23 @@ government (Navy, NASA) and in the public domain."""
 
 
 def bundled_portraits() -> dict[str, Path]:
-    """File name -> where an installed package keeps it.
+    """Return file name -> its path in an installed package.
 
     Raises:
         Refused: demo.photographs, when a package is missing.
     """
-    found = {}
+    paths = {}
     for name, (package, inside, _) in PORTRAITS.items():
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             raise Refused(
                 "demo.photographs",
-                "Stopped",
+                "Photographs not found",
                 f"The package {package} that carries {name} is missing.",
-                "Run `make demo`, or name your own photographs with --photos DIR.",
+                "Install the packages of the demo, or choose a folder of your own photographs.",
             )
-        found[name] = Path(spec.origin).parent / inside
-    return found
+        paths[name] = Path(spec.origin).parent / inside
+    return paths
 
 
 def write_portraits(folder: Path) -> Path:

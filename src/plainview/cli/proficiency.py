@@ -1,4 +1,4 @@
-"""The commands of items with known answers, and of people's figures."""
+"""The commands of items with known answers, and of members' figures."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def add(
     if json:
         print_json({"item": item.public_id, "same_person": item.is_mated})
         return
-    say(f"Item {item.public_id} is added. It is given among ordinary tasks and never to you.")
+    say(f"Item {item.public_id} is added. It is assigned among ordinary tasks, and never to you.")
 
 
 def list_items(acting: As, json: Json = False) -> None:
@@ -43,18 +43,18 @@ def list_items(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "item": row.item.public_id,
-            "same_person": row.item.is_mated,
-            "gallery": row.item.reference.gallery.name,
-            "added_by": row.item.added_by.email,
-            "added_at": row.item.added_at.isoformat(timespec="seconds"),
-            "given": row.assigned,
-            "answered": row.answered,
-            "retired": row.item.retired_at is not None,
+            "item": listed.item.public_id,
+            "same_person": listed.item.is_mated,
+            "gallery": listed.item.reference.gallery.name,
+            "added_by": listed.item.added_by.email,
+            "added_at": listed.item.added_at.isoformat(timespec="seconds"),
+            "given": listed.assigned,
+            "answered": listed.answered,
+            "retired": listed.item.retired_at is not None,
         }
-        for row in items(member)
+        for listed in items(member)
     ]
-    heads = ("Item", "One person", "Gallery", "Added by", "When", "Given", "Answered", "Retired")
+    heads = ("Item", "Same person", "Gallery", "Added by", "Added", "Assigned", "Answered", "Retired")
     print_rows("items", heads, rows, "No item yet.", json=json, caption=sample_notice(current()))
 
 
@@ -69,8 +69,8 @@ def results(acting: As, json: Json = False) -> None:
     """Show your own figures up to last Monday; a supervisor sees everyone's, up to now."""
     member = acting_member(acting)
     everybody = holds(member.roles, Permission.PROFICIENCY_REPORT)
-    found = everybodys_figures(member) if everybody else [own_figures(member)]
-    rows = [_row(one, json=json) for one in found]
+    everyone = everybodys_figures(member) if everybody else [own_figures(member)]
+    rows = [_figures_json(figures, json=json) for figures in everyone]
     heads = (
         "Member",
         "Verified",
@@ -83,23 +83,23 @@ def results(acting: As, json: Json = False) -> None:
         "mistaken",
         "undecided",
     )
-    print_rows("figures", heads, rows, "Nobody verifies yet.", json=json, caption=sample_notice(current()))
+    print_rows("figures", heads, rows, "No member has verified yet.", json=json, caption=sample_notice(current()))
 
 
-def _row(one: Figures, *, json: bool) -> dict[str, Any]:
+def _figures_json(figures: Figures, *, json: bool) -> dict[str, Any]:
     shares = {
-        "agreed": one.agreed,
-        "upheld": one.upheld,
-        "found": one.known.found,
-        "missed": one.known.missed,
-        "told_apart": one.known.told_apart,
-        "mistaken": one.known.mistaken,
-        "undecided": one.known.undecided,
+        "agreed": figures.agreed,
+        "upheld": figures.upheld,
+        "found": figures.known.found,
+        "missed": figures.known.missed,
+        "told_apart": figures.known.told_apart,
+        "mistaken": figures.known.mistaken,
+        "undecided": figures.known.undecided,
     }
     return {
-        "member": one.member.email,
-        "verified": one.verified,
-        "median_seconds": one.seconds,
+        "member": figures.member.email,
+        "verified": figures.verified,
+        "median_seconds": figures.seconds,
         **{
             name: {"count": share.count, "of": share.of, "rate": share.rate} if json else share.text
             for name, share in shares.items()

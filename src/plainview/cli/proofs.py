@@ -15,12 +15,14 @@ from plainview.cli.common import Json, print_json, say
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
 
-Check = Annotated[Path | None, typer.Option("--check", help="Verify this proof file instead; no workspace.")]
+Check = Annotated[Path | None, typer.Option("--check", help="Verify this proof file instead; needs no workspace.")]
 
 
 def consistency(
     first: Annotated[int, typer.Option("--from", help="Number of entries of the older log.")] = 0,
-    second: Annotated[int | None, typer.Option("--to", help="Of the newer; all entries if absent.")] = None,
+    second: Annotated[
+        int | None, typer.Option("--to", help="Number of entries of the newer log; by default all.")
+    ] = None,
     check: Check = None,
     json: Json = False,
 ) -> None:
@@ -29,9 +31,9 @@ def consistency(
         _check(check, json=json)
         return
     open_workspace()
-    held = leaves()
+    hashes = leaves()
     try:
-        proof = proofs.consistency(services().origin, held, first, len(held) if second is None else second)
+        proof = proofs.consistency(services().origin, hashes, first, len(hashes) if second is None else second)
     except proofs.BadProof as error:
         raise _refused(error) from None
     _show(proof, json=json)
@@ -39,7 +41,7 @@ def consistency(
 
 def inclusion(
     entry: Annotated[int, typer.Option(help="Number of the entry.")] = 0,
-    size: Annotated[int | None, typer.Option(help="In the log of so many entries; all if absent.")] = None,
+    size: Annotated[int | None, typer.Option(help="Number of entries of the log; by default all.")] = None,
     check: Check = None,
     json: Json = False,
 ) -> None:
@@ -48,10 +50,10 @@ def inclusion(
         _check(check, json=json)
         return
     open_workspace()
-    held = leaves()
+    hashes = leaves()
     try:
-        whole = len(held) if size is None else size
-        proof = proofs.inclusion(services().origin, held, entry, canonical_of(entry), whole)
+        whole = len(hashes) if size is None else size
+        proof = proofs.inclusion(services().origin, hashes, entry, canonical_of(entry), whole)
     except proofs.BadProof as error:
         raise _refused(error) from None
     _show(proof, json=json)

@@ -15,26 +15,33 @@ from plainview.cli.common import As, Json, print_json, say
 def register_export(folder: Path, acting: As, json: Json = False) -> None:
     """Write the register as a static site into a folder; an earlier one becomes its history."""
     member = acting_member(acting)
-    made = export_register(folder, acting_member=member)
+    site = export_register(folder, acting_member=member)
     if json:
-        print_json({"folder": made.folder, "sha256": made.sha256, "agencies": made.agencies})
+        print_json({"folder": site.folder, "sha256": site.sha256, "agencies": site.agencies})
     else:
         say(
-            f"{made.folder}/index.html lists {made.agencies} agenc{'y' if made.agencies == 1 else 'ies'}.",
+            f"{site.folder}/index.html lists {site.agencies} agenc{'y' if site.agencies == 1 else 'ies'}.",
         )
 
 
 def register_attest(
     office: Annotated[str, typer.Option(help='The office that attests it, as "Chief of Police"; nobody\'s name.')],
     first: Annotated[str, typer.Option("--from", help="First month, as 2026-03.")],
-    until: Annotated[str, typer.Option(help="Last month; it has to be over.")],
+    until: Annotated[str, typer.Option(help="Last month; it must be over.")],
     acting: As,
     json: Json = False,
 ) -> None:
     """Attest, in the name of an office, that the agency ran no search in these months; the register shows it."""
     member = acting_member(acting)
-    row = attest(first, until, office=office, acting_member=member)
+    attestation = attest(first, until, office=office, acting_member=member)
     if json:
-        print_json({"office": row.office, "from": row.first, "until": row.last, "entry": row.entry})
+        print_json(
+            {
+                "office": attestation.office,
+                "from": attestation.first,
+                "until": attestation.last,
+                "entry": attestation.entry,
+            }
+        )
     else:
-        say(f"Recorded in entry {row.entry}: no search from {row.first} to {row.last}.")
+        say(f"Recorded in entry {attestation.entry}: no search from {attestation.first} to {attestation.last}.")

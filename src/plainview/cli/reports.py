@@ -36,13 +36,13 @@ from plainview.policy.reporting import Period, default_period
 
 def report_show(
     acting: As,
-    since: Annotated[date | None, day_option(help="First day; thirty days to the last one without it.")] = None,
-    until: Annotated[date | None, day_option(help="Last day; today without it.")] = None,
+    since: Annotated[date | None, day_option(help="First day; by default the period has 30 days.")] = None,
+    until: Annotated[date | None, day_option(help="Last day; by default today.")] = None,
     compare: Annotated[
-        str, typer.Option(help="before (the equally long time before), none, or SINCE..UNTIL.")
+        str, typer.Option(help="before (the equally long period before it), none, or SINCE..UNTIL.")
     ] = "before",
-    csv: Annotated[Path | None, typer.Option(help="Write it as CSV too.")] = None,
-    pdf: Annotated[Path | None, typer.Option(help="Write it as PDF too.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write it as CSV.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Also write it as PDF.")] = None,
     json: Json = False,
 ) -> None:
     """Show a report of a period compared with another; --json prints the file that `report check` reads."""
@@ -51,18 +51,18 @@ def report_show(
     out = {form: path for form, path in (("csv", csv), ("pdf", pdf)) if path is not None}
     for path in out.values():
         if path.exists():
-            raise Refused("report.exists", "Nothing written", f"{path} exists.", "Name a new file.")
-    made = make_report(period, _compared(compare, period), list(out), acting_member=member)
+            raise Refused("report.exists", "Nothing written", f"{path} already exists.", "Name a new file.")
+    report = make_report(period, _compared(compare, period), list(out), acting_member=member)
     for form, path in out.items():
         with path.open("xb") as file:
-            file.write(made.files[form])
+            file.write(report.files[form])
     if json:
-        print_json(made.told)
+        print_json(report.told)
         return
-    _print(made.told, sample_notice(current()))
+    _print(report.told, sample_notice(current()))
     for path in out.values():
         say(f"Written: {path}")
-    say(f"Entry {made.entry} of the log holds SHA-256 {made.sha256}.")
+    say(f"Entry {report.entry} of the log contains SHA-256 {report.sha256}.")
 
 
 def _period(since: date | None, until: date | None, today: date) -> Period:
@@ -80,32 +80,32 @@ def _compared(words: str, period: Period) -> Period | None:
         raise Refused(
             "report.compare",
             "No report made",
-            f"{words!r} is no period to compare with.",
-            "Write before, none, or two days as 2026-01-01..2026-01-31.",
+            f"{words!r} is not a period.",
+            "Choose before, none, or two days such as 2026-01-01..2026-01-31.",
         )
     return Period(parse_day(first), parse_day(last))
 
 
-def _print(told: Mapping[str, Any], sample: str) -> None:
-    for difference in told["differences"]:
+def _print(report: Mapping[str, Any], sample: str) -> None:
+    for difference in report["differences"]:
         warn(f"The records and the log do not agree: {difference}")
-    compared = f", compared with {_days(told['before'])}" if told["before"] else ""
-    say(f"Report of {told['agency']['name']}, {_days(told['period'])}{compared}")
-    for section in sections(told):
+    compared = f", compared with {_days(report['before'])}" if report["before"] else ""
+    say(f"Report of {report['agency']['name']}, {_days(report['period'])}{compared}")
+    for section in sections(report):
         say(f"\n{section.title}", style="bold")
         if section.note:
             say(section.note)
-        # A chart's many rows: on a terminal those in which something happened.
-        rows = [row for row in section.rows if not section.chart_only or any(row[1:])]
+        # A chart has many rows: a terminal shows those in which something happened.
+        rows = [line for line in section.rows if not section.chart_only or any(line[1:])]
         if not rows:
             say("None.")
             continue
-        print_table(section.heads, [["–" if cell is None else cell for cell in row] for row in rows])
-    if told["due"]["trials"]["trials"]:
-        say(f"\n{told['due']['trials']['text']}")
+        print_table(section.heads, [["–" if cell is None else cell for cell in line] for line in rows])
+    if report["due"]["trials"]["trials"]:
+        say(f"\n{report['due']['trials']['text']}")
     if sample:
         say(sample)
-    say(f"\nCounted from {told['size']} entries of the log:\n{told['checkpoint']}")
+    say(f"\nCounted from {report['size']} entries of the log:\n{report['checkpoint']}")
 
 
 def _days(period: Mapping[str, str]) -> str:
@@ -115,16 +115,16 @@ def _days(period: Mapping[str, str]) -> str:
 def report_schedule(
     acting: As,
     every: Annotated[str, typer.Option(help="weekly or monthly.")],
-    to: Annotated[list[str], typer.Option(help="Address of a member who may read reports; may be repeated.")],
+    to: Annotated[list[str], typer.Option(help="Address of a member who may read reports; repeat for more.")],
     json: Json = False,
 ) -> None:
     """Schedule a report that is e-mailed as a PDF after each week or month."""
     member = acting_member(acting)
-    made = schedule_report(every, to, acting_member=member)
+    schedule = schedule_report(every, to, acting_member=member)
     if json:
-        print_json({"schedule": made.public_id, "every": made.every, "to": to})
+        print_json({"schedule": schedule.public_id, "every": schedule.every, "to": to})
     else:
-        say(f"Schedule {made.public_id}: {made.every}, to {', '.join(to)}.")
+        say(f"Schedule {schedule.public_id}: {schedule.every}, to {', '.join(to)}.")
 
 
 def report_schedules(acting: As, json: Json = False) -> None:
@@ -132,19 +132,19 @@ def report_schedules(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "schedule": row.public_id,
-            "every": row.every,
-            "to": [to.email for to in row.recipients.all()],
-            "made_by": row.made_by.email,
-            "sent_until": row.sent_until.isoformat(),
+            "schedule": schedule.public_id,
+            "every": schedule.every,
+            "to": [to.email for to in schedule.recipients.all()],
+            "made_by": schedule.made_by.email,
+            "sent_until": schedule.sent_until.isoformat(),
         }
-        for row in schedules(member)
+        for schedule in schedules(member)
     ]
     print_rows(
         "schedules",
-        ("Schedule", "Every", "To", "Made by", "Sent until"),
+        ("Schedule", "Every", "To", "Scheduled by", "Sent until"),
         rows,
-        "No report is sent.",
+        "No report is scheduled.",
         json=json,
     )
 
@@ -160,4 +160,4 @@ def report_send_due(json: Json = False) -> None:
     """Send the reports that are due; the worker does this every day."""
     open_workspace()
     rows = [{"schedule": schedule, **period.to_dict()} for schedule, period in send_due()]
-    print_rows("sent", ("Schedule", "From", "Until"), rows, "No report is owed.", json=json)
+    print_rows("sent", ("Schedule", "From", "Until"), rows, "No report is due.", json=json)

@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 def restore(
     file: Path,
     folder: Annotated[Path, typer.Argument(help="The new workspace; it must not exist.")],
-    keys: Annotated[Path | None, typer.Option(help="Folder of the keys; the current workspace's if absent.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="Folder of the keys; by default the current workspace's.")] = None,
     log: Annotated[
-        Path | None, typer.Option(help="Newest copy of the audit folder; the current workspace's if absent.")
+        Path | None, typer.Option(help="Newest copy of the audit folder; by default the current workspace's.")
     ] = None,
     expunged: Annotated[
-        Path | None, typer.Option(help="Newest expunge list; the current workspace's if absent.")
+        Path | None, typer.Option(help="Newest expunge list; by default the current workspace's.")
     ] = None,
-    kept: Annotated[Path | None, typer.Option(help="A checkpoint that was published or kept.")] = None,
+    kept_checkpoint: Annotated[
+        Path | None, typer.Option("--kept", help="A checkpoint that was published or kept.")
+    ] = None,
     without_newer_log: Annotated[
         bool, typer.Option("--without-newer-log", help="No newer copy of the log exists anywhere.")
     ] = False,
@@ -49,10 +51,10 @@ def restore(
             "restore.no_log",
             "Nothing restored",
             "No copy of the audit folder was named, and none was found.",
-            "Name the newest one with --log; without it the log takes a second history if anything was published "
-            "after the backup. If none exists anywhere, say so with --without-newer-log.",
+            "Name the newest copy: without it the log gets a second history if anything was published after the backup. "
+            "If there is no copy anywhere, restore without a newer log.",
         )
-    note = _read(kept)
+    note = _read(kept_checkpoint)
     beside = staging(folder.absolute())
     try:
         with bar("Restoring pictures", 0) as shown:
@@ -67,18 +69,21 @@ def restore(
     _show(done, Workspace(folder.absolute()), json=json)
 
 
-def _named(given: Path | None, usual: Path, what: str) -> Path | None:
-    if given is not None and not given.exists():
-        raise Refused("restore.named", "Nothing restored", f"{given} does not exist.", f"Name {what} that exists.")
-    return given or (usual if usual.exists() else None)
+def _named(path: Path | None, usual: Path, noun: str) -> Path | None:
+    if path is not None and not path.exists():
+        raise Refused("restore.named", "Nothing restored", f"{path} does not exist.", f"Name {noun} that exists.")
+    return path or (usual if usual.exists() else None)
 
 
-def _read(kept: Path | None) -> str | None:
+def _read(checkpoint: Path | None) -> str | None:
     try:
-        return kept.read_text("utf-8") if kept else None
+        return checkpoint.read_text("utf-8") if checkpoint else None
     except (OSError, UnicodeDecodeError):
         raise Refused(
-            "restore.kept", "Nothing restored", f"{kept} cannot be read.", "Name a kept checkpoint."
+            "restore.kept",
+            "Nothing restored",
+            f"{checkpoint} cannot be read.",
+            "Name the file of a checkpoint that was kept.",
         ) from None
 
 
@@ -105,19 +110,19 @@ def _show(done: Restored, workspace: Workspace, *, json: bool) -> None:
         return
     say(
         f"Restored into {workspace.root} as of {done.made_at}: the log's first {done.entries} entries and "
-        f"{sum(done.taken_over.values())} more from the newer copy; entry {done.entry} says so.",
+        f"{sum(done.taken_over.values())} more from the newer copy; entry {done.entry} records this.",
     )
     if done.erased_again:
         say(f"{len(done.erased_again)} references that were expunged since were erased again.")
     if done.tokens_ended:
-        say(f"{done.tokens_ended} tokens were ended; their members make new ones.")
+        say(f"{done.tokens_ended} tokens were revoked; their members need new ones.")
     for action, count in done.lost.items():
-        warn(f"No longer in the records: {count} x {action}. Do it again where it must hold.", style="yellow")
+        warn(f"No longer in the records: {count} x {action}. Repeat these acts where needed.", style="yellow")
     if done.missing_pictures:
         warn(f"{done.missing_pictures} pictures that references name are missing in the backup.", style="red")
     if not done.log_known:
         warn(
             "No newer copy of the log was named. If anything was recorded after the backup, witnesses and "
-            "whoever kept a checkpoint will see that the log went back: tell them before they find it.",
+            "anyone who kept a checkpoint will see that the log went back. Inform them first.",
             style="red",
         )

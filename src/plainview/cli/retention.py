@@ -24,7 +24,7 @@ from plainview.casework.retention.read import (
     rules_of_run,
     runs,
 )
-from plainview.casework.retention.read import events as told
+from plainview.casework.retention.read import events as recorded_events
 from plainview.casework.retention.rules import import_order, record_event
 from plainview.casework.retention.runs import approve_run, ask_run_again, propose_run, withdraw_run
 from plainview.casework.retention.work import work_off
@@ -36,25 +36,26 @@ from plainview.cli.progress import bar
 from plainview.policy.decision import Refused
 from plainview.policy.retention import BEGINNING, After
 
-On = Annotated[date, day_option("--on", help="The day.")]
+On = Annotated[date, day_option("--on", help="Day of the event.")]
 Authority = Annotated[str, typer.Option(help="The court, the file or the letter.")]
-References = Annotated[list[str] | None, typer.Option("--reference", help="Id; may be repeated.")]
+References = Annotated[list[str] | None, typer.Option("--reference", help="Id of a reference; repeat for more.")]
 CaseNumber = Annotated[str, typer.Option("--case", help="Number of the case.")]
 
 
 def rules(acting: As, json: Json = False) -> None:
     """Print the retention rules of your agency as a file that you can edit."""
     member = acting_member(acting)
-    version, told = rules_of(member.agency)
+    version, recorded_events = rules_of(member.agency)
     if json:
         print_json(
             {
                 "version": version.number if version else 0,
-                "automatic": told.automatic,
-                "rules": [{"id": rule.id, "says": rule.says} for rule in told.rules],
+                "automatic": recorded_events.automatic,
+                "rules": [{"id": rule.id, "says": rule.says} for rule in recorded_events.rules],
                 "text": version.text if version else BEGINNING,
                 "history": [
-                    {"version": row.number, "by": row.changed_by.email, "why": row.why} for row in rules_history(member)
+                    {"version": past.number, "by": past.changed_by.email, "why": past.why}
+                    for past in rules_history(member)
                 ],
             }
         )
@@ -66,26 +67,26 @@ def set_rules(file: Path, reason: Reason, acting: As, json: Json = False) -> Non
     """Replace the retention rules of your agency with a file; this erases nothing."""
     member = acting_member(acting)
     version = retention_rules.set_rules(_text(file), reason=reason, acting_member=member)
-    answer(f"Version {version.number} of the retention rules binds from now on.", json=json, version=version.number)
+    answer(f"Version {version.number} of the retention rules is now in force.", json=json, version=version.number)
 
 
 def upcoming(acting: As, json: Json = False) -> None:
     """Count what is due now and in the next 90 days."""
     member = acting_member(acting)
-    found = ahead(member.agency, timezone.now().date())
+    outlook = ahead(member.agency, timezone.now().date())
     rows = [
         {
             "rule": rule.id,
             "place": place,
             "count": count,
             "first": first.isoformat(),
-            "held": kept,
+            "held": held_count,
             "says": rule.says,
         }
-        for rule, place, count, first, kept in found.rows
+        for rule, place, count, first, held_count in outlook.rows
     ]
     nothing = "Nothing is due in the next 90 days."
-    print_rows("upcoming", ("Rule", "Place", "How many", "First", "Held", "Says"), rows, nothing, json=json)
+    print_rows("upcoming", ("Rule", "Place", "Count", "First", "On hold", "Meaning"), rows, nothing, json=json)
 
 
 def events(acting: As, json: Json = False) -> None:
@@ -93,15 +94,15 @@ def events(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "event": row.kind,
-            "on": row.happened_on.isoformat(),
-            "of": f"case {row.case.number}" if row.case else f"reference {row.reference}",
-            "authority": row.authority,
-            "by": row.recorded_by.email,
+            "event": event.kind,
+            "on": event.happened_on.isoformat(),
+            "of": f"case {event.case.number}" if event.case else f"reference {event.reference}",
+            "authority": event.authority,
+            "by": event.recorded_by.email,
         }
-        for row in told(member)
+        for event in recorded_events(member)
     ]
-    print_rows("events", ("Event", "Day", "Of", "Authority", "By"), rows, "Nothing was told.", json=json)
+    print_rows("events", ("Event", "Day", "Of", "Authority", "By"), rows, "No event is recorded.", json=json)
 
 
 def _record(
@@ -116,7 +117,7 @@ def _record(
         references=references or (),
         acting_member=member,
     )
-    answer("Recorded." if new else "This was recorded before.", json=json, event=kind.value, on=on, new=new)
+    answer("Recorded." if new else "This was already recorded.", json=json, event=kind.value, on=on, new=new)
 
 
 def acquittal(
@@ -155,7 +156,7 @@ def order_import(
         print_json({"rows": done.rows, "new": done.new, "known": done.known, "erased_before": done.erased})
         return
     say(
-        f"Rows: {done.rows}. References newly under an order: {done.new}; told before: {done.known}; "
+        f"Rows: {done.rows}. References newly under an order: {done.new}; known before: {done.known}; "
         f"erased before: {done.erased}. Nothing was erased now: propose a run.",
     )
 
@@ -171,13 +172,13 @@ def run_list(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "run": row.public_id,
-            "state": row.state,
-            "day": row.day.isoformat(),
-            "proposed_by": row.proposed_by.email if row.proposed_by else "the clock",
-            "approved_by": row.approved_by.email if row.approved_by else None,
+            "run": run.public_id,
+            "state": run.state,
+            "day": run.day.isoformat(),
+            "proposed_by": run.proposed_by.email if run.proposed_by else "the clock",
+            "approved_by": run.approved_by.email if run.approved_by else None,
         }
-        for row in runs(member)
+        for run in runs(member)
     ]
     heads = ("Run", "State", "Day", "Proposed by", "Approved by")
     print_rows("runs", heads, rows, "No run yet.", json=json, caption=sample_notice(current()))
@@ -191,11 +192,11 @@ def show(
 ) -> None:
     """Show a run with its list: each item, its rule, and the hold that keeps it."""
     member = acting_member(acting)
-    found = find.retention_run(run, member)
+    run_record = find.retention_run(run, member)
     if as_csv:
-        sys.stdout.write(csv_of(found))
+        sys.stdout.write(csv_of(run_record))
     else:
-        _print_run(found, json=json)
+        _print_run(run_record, json=json)
 
 
 def approve(
@@ -208,7 +209,7 @@ def approve(
     member = acting_member(acting)
     approved, _ = approve_run(run, reason=reason, acting_member=member)
     answer(
-        f"Run {approved.public_id} is approved. The worker takes it up; or: plainview retention run {approved.public_id}",
+        f"Run {approved.public_id} is approved. The worker erases its list, or run: plainview retention run {approved.public_id}",
         json=json,
         run=approved.public_id,
         state=approved.state,
@@ -216,7 +217,7 @@ def approve(
 
 
 def withdraw(
-    run: str, reason: Annotated[str, typer.Option(help="Why, in a sentence.")], acting: As, json: Json = False
+    run: str, reason: Annotated[str, typer.Option(help="The reason, in a sentence.")], acting: As, json: Json = False
 ) -> None:
     """Withdraw a proposed run; nothing has been erased."""
     member = acting_member(acting)
@@ -227,7 +228,7 @@ def withdraw(
 def run_now(run: str, acting: As, json: Json = False) -> None:
     """Erase everything on an approved list now; if interrupted, run it again."""
     member = acting_member(acting)
-    found, job = ask_run_again(run, acting_member=member)
+    run_record, job = ask_run_again(run, acting_member=member)
     with bar("Erasing", job.total or 0) as erasing:
         try:
             jobs.run(job.pk, lambda job_now: work_off(job_now, erasing.reach))
@@ -235,15 +236,15 @@ def run_now(run: str, acting: As, json: Json = False) -> None:
             services().close()
     job.refresh_from_db()
     if job.state != job.State.DONE:
-        raise Refused("retention.stopped", "Not done", job.note or f"It is {job.state}.", "Run it again.")
-    _print_run(find.retention_run(found.public_id, member), json=json)
+        raise Refused("retention.stopped", "Run not finished", job.note or f"The run is {job.state}.", "Run it again.")
+    _print_run(find.retention_run(run_record.public_id, member), json=json)
 
 
 def proof(run: str, out: Annotated[Path, typer.Option(help="A new file.")], acting: As, json: Json = False) -> None:
     """Write the proof of a finished run: its list, its entries, and that the log contains them."""
     member = acting_member(acting)
     if out.exists():
-        raise Refused("retention.file", "Nothing written", f"{out} exists.", "Name a new file.")
+        raise Refused("retention.file", "Nothing written", f"{out} already exists.", "Name a new file.")
     out.write_text(jsonlib.dumps(proof_of_run(run, acting_member=member), indent=1) + "\n", "utf-8")
     answer(f"{out}. Anyone can check it: plainview retention check-proof {out}", json=json, run=run, file=out)
 
@@ -252,15 +253,15 @@ def _print_run(run: RetentionRun, *, json: bool) -> None:
     says = {name: rule.says for name, rule in rules_of_run(run).items()}
     rows: list[dict[str, Any]] = [
         {
-            "what": row.what,
-            "id": row.subject,
-            "of": row.place,
-            "rule": row.rule,
-            "due": row.due_on.isoformat(),
-            "state": row.state,
-            "held_by": row.held_by,
+            "what": item.what,
+            "id": item.subject,
+            "of": item.place,
+            "rule": item.rule,
+            "due": item.due_on.isoformat(),
+            "state": item.state,
+            "held_by": item.held_by,
         }
-        for row in items_of(run)
+        for item in items_of(run)
     ]
     if json:
         print_json(
@@ -275,7 +276,7 @@ def _print_run(run: RetentionRun, *, json: bool) -> None:
             }
         )
         return
-    print_rows("items", ("What", "Id", "Of", "Rule", "Due", "State", "Held by"), rows, "Nothing.", json=False)
+    print_rows("items", ("Kind", "Id", "Of", "Rule", "Due", "State", "Hold"), rows, "The list is empty.", json=False)
     say(f"Run {run.public_id} of {run.day} is {run.state}; list {run.digest}.")
 
 
@@ -287,5 +288,5 @@ def _text(file: Path) -> str:
 
 
 def _unreadable(file: Path, error: Exception) -> Refused:
-    why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-    return Refused("retention.unreadable", "Nothing done", f"{file} cannot be read: {why}.", "Name a file.")
+    why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+    return Refused("retention.unreadable", "Nothing done", f"{file} cannot be read: {why}.", "Name a readable file.")

@@ -26,42 +26,43 @@ from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, print_json, print_rows, say
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.rights import GROUNDS
+from plainview.policy.wording import day
 
-Request = Annotated[str, typer.Argument(help="Number of the request.")]
+Request = Annotated[str, typer.Argument(help="Id of the request.")]
 
 
-def _row(row: SubjectRequest) -> dict[str, Any]:
-    waits = row.state in OPEN
+def _request_json(request: SubjectRequest) -> dict[str, Any]:
+    waits = request.state in OPEN
     return {
-        "request": row.public_id,
-        "wishes": row.wishes,
-        "state": row.state,
-        "due_on": row.due_on.isoformat(),
-        "days_left": days_left(row) if waits else None,
-        "overdue": is_overdue(row),
-        "outcome": row.outcome,
+        "request": request.public_id,
+        "wishes": request.wishes,
+        "state": request.state,
+        "due_on": request.due_on.isoformat(),
+        "days_left": days_left(request) if waits else None,
+        "overdue": is_overdue(request),
+        "outcome": request.outcome,
     }
 
 
-def _face(one: SubjectFinding) -> dict[str, Any]:
+def _face(finding: SubjectFinding) -> dict[str, Any]:
     return {
-        "reference": one.reference.public_id,
-        "gallery": one.reference.gallery.name,
-        "named": one.is_named,
-        "score": f"{one.score:.3f}" if one.score is not None else None,
-        "source": one.reference.source_url,
-        "is_person": one.is_person,
-        "outcome": one.outcome,
-        "rule": one.rule,
-        "entry": one.entry,
+        "reference": finding.reference.public_id,
+        "gallery": finding.reference.gallery.name,
+        "named": finding.is_named,
+        "score": f"{finding.score:.3f}" if finding.score is not None else None,
+        "source": finding.reference.source_url,
+        "is_person": finding.is_person,
+        "outcome": finding.outcome,
+        "rule": finding.rule,
+        "entry": finding.entry,
     }
 
 
 def _words(value: object) -> str:
     if isinstance(value, list):
-        return "; ".join(_words(one) for one in value) or "-"
+        return "; ".join(_words(part) for part in value) or "-"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {one}" for name, one in value.items())
+        return ", ".join(f"{name} {part}" for name, part in value.items())
     return {True: "yes", False: "no", None: "-", "": "-"}.get(value, str(value))  # type: ignore[call-overload,no-any-return]
 
 
@@ -72,8 +73,8 @@ def rights_list(acting: As, json: Json = False) -> None:
     """List the requests to your agency, those with the nearest deadline first."""
     member = acting_member(acting)
     heads = ("Request", "Asks for", "State", "Due on", "Days left", "Overdue", "Outcome")
-    rows = [_row(row) for row in requests_of(member)]
-    print_rows("requests", heads, rows, "Nobody has asked yet.", json=json)
+    rows = [_request_json(request) for request in requests_of(member)]
+    print_rows("requests", heads, rows, "No request yet.", json=json)
 
 
 def rights_show(
@@ -85,31 +86,31 @@ def rights_show(
     """Show a request with the faces found for it; the view is recorded."""
     member = acting_member(acting)
     seen = view_request(request, acting_member=member)
-    row, filing = seen.request, seen.filing
-    told = _row(row) | {
+    request_record, filing = seen.request, seen.filing
+    request_json = _request_json(request_record) | {
         "name": filing.name,
         "email": filing.email,
         "post": filing.post,
         "about": filing.about,
         "references_named": list(filing.named),
-        "photo": has_photo(row),
-        "identity_checked": row.confirmed_how,
-        "extended_because": row.extended_why,
-        "ground": row.ground,
-        "reason": row.reason,
-        "searched": row.searched,
+        "photo": has_photo(request_record),
+        "identity_checked": request_record.confirmed_how,
+        "extended_because": request_record.extended_why,
+        "ground": request_record.ground,
+        "reason": request_record.reason,
+        "searched": request_record.searched,
     }
-    faces = [_face(one) for one in seen.faces]
-    letter = answer_pdf(row) if seen.answers else None
+    faces = [_face(finding) for finding in seen.faces]
+    letter = answer_pdf(request_record) if seen.answers else None
     if pdf is not None and letter is not None:
         with pdf.open("xb") as file:
             file.write(letter)
     if json:
-        print_json(told | {"faces": faces})
+        print_json(request_json | {"faces": faces})
         return
-    for label, value in told.items():
+    for label, value in request_json.items():
         say(f"{label.replace('_', ' '):18} {_words(value)}")
-    print_rows("faces", _HEADS, faces, "No face was found for it.", json=False)
+    print_rows("faces", _HEADS, faces, "No face was found for this request.", json=False)
 
 
 def rights_confirm(
@@ -120,10 +121,10 @@ def rights_confirm(
 ) -> None:
     """Confirm the identity of the person."""
     member = acting_member(acting)
-    row = confirm(request, how, acting_member=member)
+    confirmed = confirm(request, how, acting_member=member)
     _said(
-        row,
-        f"Request {row.public_id}: identity was checked. Go on with `plainview rights search`.",
+        confirmed,
+        f"Request {confirmed.public_id}: identity confirmed. Next: `plainview rights search`.",
         json=json,
     )
 
@@ -131,82 +132,90 @@ def rights_confirm(
 def rights_search(
     request: Request,
     acting: As,
-    top: Annotated[int, typer.Option(help="How many faces of each gallery people look at.")] = DEFAULT_LIST,
+    top: Annotated[int, typer.Option(help="Number of faces to look at from each gallery.")] = DEFAULT_LIST,
     json: Json = False,
 ) -> None:
     """Compare the person's photograph with every gallery, and look up the references that they named."""
     member = acting_member(acting)
     try:
-        faces = [_face(one) for one in search_person(request, top=top, acting_member=member)]
+        faces = [_face(finding) for finding in search_person(request, top=top, acting_member=member)]
     finally:
         services().close()
-    print_rows("faces", _HEADS, faces, "Nothing was found.", json=json)
+    print_rows("faces", _HEADS, faces, "No face was found.", json=json)
 
 
 def rights_decide(
     request: Request,
     acting: As,
-    person: Annotated[list[str] | None, typer.Option(help="Reference that shows the person; may be repeated.")] = None,
-    other: Annotated[list[str] | None, typer.Option(help="Reference that shows somebody else.")] = None,
-    rest: Annotated[bool, typer.Option("--rest-other", help="All that are left show somebody else.")] = False,
+    person: Annotated[list[str] | None, typer.Option(help="Reference that shows the person; repeat for more.")] = None,
+    other: Annotated[
+        list[str] | None, typer.Option(help="Reference that shows another person; repeat for more.")
+    ] = None,
+    rest: Annotated[bool, typer.Option("--rest-other", help="All undecided references show other people.")] = False,
     json: Json = False,
 ) -> None:
     """Record for each face whether it is the person's, after looking at it."""
     member = acting_member(acting)
     persons, others = list(person or []), list(other or [])
     if rest:
-        undecided = [one for one in findings_of(find.rights_request(request, member)) if one.is_person is None]
-        others += [one.reference.public_id for one in undecided if one.reference.public_id not in persons]
-    faces = [_face(one) for one in decide(request, persons, list(dict.fromkeys(others)), acting_member=member)]
-    print_rows("faces", _HEADS, faces, "Nothing to decide.", json=json)
+        undecided = [
+            finding for finding in findings_of(find.rights_request(request, member)) if finding.is_person is None
+        ]
+        others += [finding.reference.public_id for finding in undecided if finding.reference.public_id not in persons]
+    faces = [_face(finding) for finding in decide(request, persons, list(dict.fromkeys(others)), acting_member=member)]
+    print_rows("faces", _HEADS, faces, "There is nothing to decide.", json=json)
 
 
 def rights_answer(
     request: Request,
     acting: As,
-    erase: Annotated[list[str] | None, typer.Option(help="Reference to erase; may be repeated.")] = None,
+    erase: Annotated[list[str] | None, typer.Option(help="Reference to erase; repeat for more.")] = None,
     erase_all: Annotated[bool, typer.Option("--erase-all", help="Erase every reference of the person.")] = False,
-    reason: Annotated[str, typer.Option(help="Why what was asked to be erased is not; the person reads it.")] = "",
+    reason: Annotated[
+        str, typer.Option(help="Why a reference is kept although the person asked for its erasure; they read it.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Answer a request: erase the chosen references, write the letter, and erase the photograph."""
     member = acting_member(acting)
     chosen = set(erase or [])
     if erase_all:
-        found = findings_of(find.rights_request(request, member), of_person=True)
-        chosen |= {one.reference.public_id for one in found}
-    row = answer_request(request, erase=chosen, reason=reason, acting_member=member)
-    _said(row, f"Request {row.public_id}: {row.outcome}. The letter is on its page.", json=json)
+        findings = findings_of(find.rights_request(request, member), of_person=True)
+        chosen |= {finding.reference.public_id for finding in findings}
+    answered = answer_request(request, erase=chosen, reason=reason, acting_member=member)
+    _said(answered, f"Request {answered.public_id}: {answered.outcome}. The letter is on its page.", json=json)
 
 
 def rights_refuse(
     request: Request,
     ground: Annotated[str, typer.Option(help=f"One of: {', '.join(GROUNDS)}.")],
-    reason: Annotated[str, typer.Option(help="Why, in a sentence that the person reads.")],
+    reason: Annotated[str, typer.Option(help="The reason, in a sentence that the person reads.")],
     acting: As,
     json: Json = False,
 ) -> None:
     """Refuse a request; the letter states the ground, the reason and the remedy."""
     member = acting_member(acting)
-    row = refuse(request, ground, reason, acting_member=member)
-    _said(row, f"Request {row.public_id} is refused. The letter says why and what the person can do.", json=json)
+    refused = refuse(request, ground, reason, acting_member=member)
+    _said(
+        refused, f"Request {refused.public_id} is refused. The letter says why and what the person can do.", json=json
+    )
 
 
 def rights_extend(
     request: Request,
-    days: Annotated[int, typer.Option(help="Days more.")],
-    reason: Annotated[str, typer.Option(help="Why, in a sentence that the person reads.")],
+    days: Annotated[int, typer.Option(help="Additional days.")],
+    reason: Annotated[str, typer.Option(help="The reason, in a sentence that the person reads.")],
     acting: As,
     json: Json = False,
 ) -> None:
     """Extend the deadline once, with a reason."""
     member = acting_member(acting)
-    row = extend(request, days, reason, acting_member=member)
-    _said(row, f"Request {row.public_id} is due on {row.due_on} now.", json=json)
+    extended = extend(request, days, reason, acting_member=member)
+    _said(extended, f"Request {extended.public_id} is now due on {day(extended.due_on)}.", json=json)
 
 
-def _said(row: SubjectRequest, words: str, *, json: bool) -> None:
+def _said(request: SubjectRequest, words: str, *, json: bool) -> None:
     if json:
-        print_json(_row(row))
+        print_json(_request_json(request))
     else:
         say(words)

@@ -30,8 +30,8 @@ def sample(
 ) -> None:
     """Draw random searches for review. The draw is announced in the log first, so that nobody can steer it."""
     member = acting_member(acting)
-    made = draw_sample(n, seed, since=since, stratified=by_member, acting_member=member)
-    _show(made.public_id, member, json=json)
+    drawn = draw_sample(n, seed, since=since, stratified=by_member, acting_member=member)
+    _show(drawn.public_id, member, json=json)
 
 
 def samples(acting: As, json: Json = False) -> None:
@@ -39,20 +39,20 @@ def samples(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "sample": row.public_id,
-            "drawn_at": row.at.isoformat(timespec="seconds"),
-            "by": row.member.email,
-            "drawn": (held := overview(row)).drawn,
-            "decided": held.decided,
-            "says": held.text,
+            "sample": drawn.public_id,
+            "drawn_at": drawn.at.isoformat(timespec="seconds"),
+            "by": drawn.member.email,
+            "drawn": (status := overview(drawn)).drawn,
+            "decided": status.decided,
+            "says": status.text,
         }
-        for row in every(member)
+        for drawn in every(member)
     ]
     print_rows(
         "samples",
-        ("Sample", "Drawn", "By", "Searches", "Decided", "Says"),
+        ("Sample", "Drawn", "By", "Searches", "Decided", "Summary"),
         rows,
-        "Nothing was drawn yet.",
+        "No sample yet.",
         json=json,
     )
 
@@ -63,37 +63,44 @@ def sample_show(sample: str, acting: As, json: Json = False) -> None:
 
 
 def _show(public_id: str, member: Member, *, json: bool) -> None:
-    row = find.sample(public_id, member)
-    held = overview(row)
+    drawn = find.sample(public_id, member)
+    status = overview(drawn)
     rows = [
         {
-            "position": one.position,
-            "search": one.search.public_id,
-            "case": one.search.case.number,
-            "member": one.search.member.email,
-            "finding": one.finding or "to review",
-            "note": one.note,
+            "position": item.position,
+            "search": item.search.public_id,
+            "case": item.search.case.number,
+            "member": item.search.member.email,
+            "finding": item.finding or "to review",
+            "note": item.note,
         }
-        for one in items_of(row)
+        for item in items_of(drawn)
     ]
     if json:
         print_json(
             {
-                "sample": row.public_id,
-                "seed": row.seed,
-                "root": row.root,
-                "announced": row.asked_entry,
-                "entry": row.entry,
-                "population": row.population,
+                "sample": drawn.public_id,
+                "seed": drawn.seed,
+                "root": drawn.root,
+                "announced": drawn.asked_entry,
+                "entry": drawn.entry,
+                "population": drawn.population,
                 "items": rows,
-                "overview": asdict(held),
-                "says": held.text,
+                "overview": asdict(status),
+                "says": status.text,
             }
         )
         return
-    heads = ("Place", "Search", "Case", "Member", "Finding", "Words")
-    print_rows("items", heads, rows, "Nothing.", json=False, caption=f"Sample {row.public_id}, entry {row.entry}")
-    say(held.text)
+    heads = ("Position", "Search", "Case", "Member", "Finding", "Note")
+    print_rows(
+        "items",
+        heads,
+        rows,
+        "The sample is empty.",
+        json=False,
+        caption=f"Sample {drawn.public_id}, entry {drawn.entry}",
+    )
+    say(status.text)
 
 
 def sample_check(sample: str, acting: As, json: Json = False) -> None:
@@ -113,10 +120,10 @@ def sample_check(sample: str, acting: As, json: Json = False) -> None:
 
 def finding(
     sample: str,
-    position: Annotated[int, typer.Argument(help="The place in the sample.")],
+    position: Annotated[int, typer.Argument(help="Position in the sample.")],
     finding: Annotated[str, typer.Option(help=f"One of: {', '.join(FINDINGS)}.")],
     acting: As,
-    reason: Annotated[str, typer.Option(help="In words; needed for a question and a breach.")] = "",
+    reason: Annotated[str, typer.Option(help="Explanation; needed for a question or a breach.")] = "",
     json: Json = False,
 ) -> None:
     """Record your finding about one drawn search."""

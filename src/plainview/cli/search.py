@@ -16,9 +16,10 @@ from plainview.casework.videos.stills import prepare_still
 from plainview.casework.workspace.folder import current
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, print_json, print_table, sample_notice, say
+from plainview.cli.common import As, Json, moment, print_json, print_table, sample_notice, say
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS, UNDECLARED
+from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 from plainview.scores.scoring import COSINE
 from plainview.storage.base import digest_of
@@ -26,25 +27,27 @@ from plainview.storage.base import digest_of
 
 def search(
     acting: As,
-    image: Annotated[Path | None, typer.Argument(help="The probe; or --still.")] = None,
+    image: Annotated[Path | None, typer.Argument(help="The probe; or use --still.")] = None,
     still: Annotated[
         list[str] | None,
-        typer.Option(help="Id of a still of a video, instead of a picture; several of one person: one probe of all."),
+        typer.Option(
+            help="Id of a still of a video, instead of a picture; repeat to make one probe of one person's stills."
+        ),
     ] = None,
     case: Annotated[str, typer.Option(help="Number of an open case.")] = "",
-    purpose: Annotated[str, typer.Option(help="What the search is to find out.")] = "",
+    purpose: Annotated[str, typer.Option(help="What the search should find out.")] = "",
     gallery: Annotated[str, typer.Option(help="Name of a gallery.")] = "",
     top: Annotated[int, typer.Option(help="Length of the candidate list, 2 to 50.")] = DEFAULT_LIST,
-    face: Annotated[int | None, typer.Option(help="Which face of the picture, from 1, the largest.")] = None,
-    origin: Annotated[str, typer.Option(help=f"Where the probe comes from: {', '.join(ORIGINS)}.")] = UNDECLARED,
+    face: Annotated[int | None, typer.Option(help="Number of the face in the picture; 1 is the largest.")] = None,
+    origin: Annotated[str, typer.Option(help=f"Origin of the probe: {', '.join(ORIGINS)}.")] = UNDECLARED,
     edit: Annotated[
         list[str] | None,
         typer.Option(
-            help="Edit of the probe, may be repeated: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
+            help="Edit of the probe, repeat for more: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
         ),
     ] = None,
     urgent: Annotated[
-        str, typer.Option(help="Life is at risk: why. A supervisor authorises it in time, or it is erased.")
+        str, typer.Option(help="Why life is at risk. A supervisor authorises the search in time, or it is erased.")
     ] = "",
     review: Annotated[str, typer.Option(help="Id of the accepted exoneration review that it answers.")] = "",
     json: Json = False,
@@ -56,7 +59,7 @@ def search(
     digest = digest_of(read_file(image)) if image else ""
     request, ground = Request(case, purpose, gallery, top, origin, digest), ground_of(urgent=urgent, review=review)
     if image:
-        authorise(request, ground, acting_member=member)  # says no before anything is decoded
+        authorise(request, ground, acting_member=member)  # refuses before anything is decoded
     try:
         probe = (
             prepare_probe(image, face, edits=edit or ())
@@ -83,9 +86,9 @@ def candidates(search: Annotated[str, typer.Argument(help="Id of a search.")], a
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
-    """An answered search as the JSON that scripts rely on."""
+    """Return an answered search as the JSON that scripts rely on."""
     search, shared = answer.search, answer.search.shared_request
-    told = meanings(search, answer.candidates)
+    meanings_of_list = meanings(search, answer.candidates)
     return {
         "search_id": search.public_id,
         "probe": {
@@ -103,14 +106,14 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "likelihood_ratio": None,  # needs pairs known apart from their scores: docs/explanation/calibration.md
         "candidates": [
             {
-                "rank": row.rank,
-                "score": float(row.score),
-                "adjusted_score": float(row.adjusted),
-                "reference_id": row.reference.public_id,
-                "source_url": row.reference.source_url,
-                "page_url": row.reference.page_url,
-                "captured_on": row.reference.captured_on and row.reference.captured_on.isoformat(),
-                "quality": row.reference.quality,
+                "rank": candidate.rank,
+                "score": float(candidate.score),
+                "adjusted_score": float(candidate.adjusted),
+                "reference_id": candidate.reference.public_id,
+                "source_url": candidate.reference.source_url,
+                "page_url": candidate.reference.page_url,
+                "captured_on": candidate.reference.captured_on and candidate.reference.captured_on.isoformat(),
+                "quality": candidate.reference.quality,
                 "calibration": {
                     "once_in": round(meaning.rate.once_in, 2),
                     "low": round(meaning.rate.low, 2),
@@ -121,9 +124,12 @@ def answer_json(answer: Answer) -> dict[str, Any]:
                 if meaning.rate
                 else {"once_in": None, "low": None, "high": None, "own_gallery": None, "text": meaning.text},
             }
-            for row, meaning in zip(answer.candidates, told, strict=True)
+            for candidate, meaning in zip(answer.candidates, meanings_of_list, strict=True)
         ],
-        "warnings": [{"id": row.id, "rank": row.rank, "text": row.text} for row in cautions(search, answer.candidates)],
+        "warnings": [
+            {"id": candidate.id, "rank": candidate.rank, "text": candidate.text}
+            for candidate in cautions(search, answer.candidates)
+        ],
         "model": {"pack": search.pack, "sha256": search.pack_sha256},
         "audit": {
             "entry": search.request_entry,
@@ -143,37 +149,37 @@ def print_answer(answer: Answer, notice: str) -> None:
     search = answer.search
     rows = [
         (
-            row.rank,
-            f"{row.score:.3f}",
-            f"{row.adjusted:.3f}",
-            row.reference.public_id,
-            row.reference.source_url,
-            row.reference.captured_on or "not stated",
-            row.reference.quality,
+            candidate.rank,
+            f"{candidate.score:.3f}",
+            f"{candidate.adjusted:.3f}",
+            candidate.reference.public_id,
+            candidate.reference.source_url,
+            candidate.reference.captured_on or "not stated",
+            candidate.reference.quality,
         )
-        for row in answer.candidates
+        for candidate in answer.candidates
     ]
     print_table(
         ("Rank", "Score", "Adjusted", "Reference", "Source", "Captured", "Quality"),
         rows,
-        title=f"Search {search.public_id}: {len(answer.candidates)} candidates of {search.gallery_size} references",
+        title=f"Search {search.public_id}: {counted(len(answer.candidates), 'candidate')} of {counted(search.gallery_size or 0, 'reference')}",
         caption=notice,
     )
     if search.shared_request is not None:
         asker = search.shared_request.agreement.asker.name
-        say(f"Searched for {asker}, who asked in {search.shared_request.public_id}.")
+        say(f"Searched for {asker}, which asked in request {search.shared_request.public_id}.")
     if search.authorise_by is not None:
         say(
-            f"Urgent: a supervisor authorises it by {search.authorise_by:%Y-%m-%d %H:%M} UTC "
+            f"Urgent: a supervisor must authorise it by {moment(search.authorise_by)} "
             f"(`plainview urgent authorise {search.public_id}`), or it is erased.",
             style="yellow",
         )
-    for row, meaning in list(zip(answer.candidates, meanings(search, answer.candidates), strict=True))[:3]:
-        say(f"Rank {row.rank}: {meaning.text}")
+    for candidate, meaning in list(zip(answer.candidates, meanings(search, answer.candidates), strict=True))[:3]:
+        say(f"Rank {candidate.rank}: {meaning.text}")
     for caution in cautions(search, answer.candidates):
         where = f"Rank {caution.rank}: " if caution.rank else ""
         say(f"Look again. {where}{caution.text}", style="yellow")
     say(f"Model {search.pack}. Scores are cosines, not probabilities; a person decides.")
     if search.scorer != COSINE:
-        say("Order and rates are of the adjusted score: less how near both faces lie to everybody.")
+        say("Order and rates use the adjusted score: the score less the mean similarity of both faces to the cohort.")
     say(f"Receipt: entry {search.request_entry}, log of {answer.receipt.size} entries, root {answer.receipt.root}")

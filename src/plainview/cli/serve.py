@@ -21,7 +21,7 @@ from plainview.casework.workspace.folder import SERVE_ENV, Workspace
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, print_json, print_table, say
 from plainview.cli.start import open_workspace
-from plainview.policy.decision import Refused
+from plainview.policy.decision import OperatorAct, Refused
 
 _THREADS = 4  # requests at the same time: each search of a large gallery keeps one core busy
 
@@ -32,11 +32,9 @@ def serve(
     name: Annotated[str, typer.Option(help="Host name by which people reach it.")] = "",
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
-    behind_proxy: Annotated[
-        bool, typer.Option(help="A proxy before it speaks TLS and sets X-Forwarded-Proto.")
-    ] = False,
+    behind_proxy: Annotated[bool, typer.Option(help="A proxy in front speaks TLS and sets X-Forwarded-Proto.")] = False,
     with_worker: Annotated[
-        bool, typer.Option("--worker/--no-worker", help="Run a worker for background work beside it.")
+        bool, typer.Option("--worker/--no-worker", help="Also run a worker for background work.")
     ] = True,
 ) -> None:
     """Serve the web application, with a worker, until it is stopped."""
@@ -51,7 +49,7 @@ def serve(
     if workspace.is_sample:
         _print_people()
 
-    with _worker_beside() if with_worker else nullcontext():
+    with _running_worker() if with_worker else nullcontext():
         Granian(
             "plainview.site.wsgi:application",
             address=host,
@@ -65,7 +63,7 @@ def serve(
 
 
 @contextmanager
-def _worker_beside() -> Iterator[None]:
+def _running_worker() -> Iterator[None]:
     """Run a worker in a process of its own for as long as the block runs."""
     process = subprocess.Popen([sys.executable, "-m", "plainview.cli.main", "worker"], stdout=subprocess.DEVNULL)
     try:
@@ -87,15 +85,16 @@ def require_safe(workspace: Workspace, host: str, secure: str) -> None:
         raise Refused(
             "serve.sample",
             "Not served",
-            "A sample workspace has known people and listens on this machine only.",
-            "Serve it on 127.0.0.1, or make a real workspace with `plainview init`.",
+            "The passwords of a sample workspace are known, so it is served on this machine only.",
+            "Serve it on 127.0.0.1, or create a real workspace.",
+            act=OperatorAct.INIT,
         )
     if not secure:
         raise Refused(
             "serve.no_tls",
             "Not served",
-            f"On {host} passwords would travel in the clear.",
-            "Give --tls-cert and --tls-key, or --behind-proxy when a proxy before it speaks TLS.",
+            f"On {host} passwords would be sent unencrypted.",
+            "Serve with a certificate and its key, or behind a proxy that speaks TLS.",
         )
 
 
@@ -118,15 +117,18 @@ def sample_credentials(json: Json = False) -> None:
 
 
 def _print_people() -> None:
-    rows = [(email, row["password"], row["code"], row["totp_secret"]) for email, row in credentials().items()]
-    print_table(("Sample person", "Password", "Code now", "Authenticator secret"), rows)
+    rows = [
+        (email, sign_in["password"], sign_in["code"], sign_in["totp_secret"])
+        for email, sign_in in credentials().items()
+    ]
+    print_table(("Sample person", "Password", "Current code", "Authenticator secret"), rows)
 
 
 def member_release(email: str, acting: As, json: Json = False) -> None:
     """Unlock a colleague's account after failed attempts."""
     member = acting_member(acting)
     released = release(email, acting_member=member)
-    answer(f"{released.email} is released.", json=json, email=released.email, state="released")
+    answer(f"{released.email} is unlocked.", json=json, email=released.email, state="released")
 
 
 def member_reset(email: str, acting: As, json: Json = False) -> None:

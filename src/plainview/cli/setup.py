@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,9 +13,6 @@ from plainview.casework.log.channel import command_line, enter
 from plainview.casework.workspace.folder import ENV, Workspace, current, lay_out
 from plainview.cli.common import Json, print_json, sample_notice, say
 from plainview.cli.start import start_django
-
-if TYPE_CHECKING:
-    pass
 
 
 def make_workspace(*, sample: bool) -> Workspace:
@@ -57,7 +54,7 @@ def init(
         return
     say(f"The workspace is ready in {workspace.root}. Back up its keys folder; nothing opens without it.")
     if folder is not None:
-        say(f"Name it from now on: export {ENV}={workspace.root}")
+        say(f"Use it from now on: export {ENV}={workspace.root}")
     if sample:
         say(sample_notice(workspace), style="yellow")
         say("People: examiner@, verifier@, supervisor@, admin@ and auditor@agency.example")

@@ -14,7 +14,7 @@ from plainview.casework.probes.preparations import prepare, save
 from plainview.casework.sharing.agree import Proposal, accept, propose, propose_version, withdraw
 from plainview.casework.sharing.ends import decline, refuse_authorisation, take_back
 from plainview.casework.sharing.read import Shown as ShownRequest
-from plainview.casework.sharing.read import candidates_given, requests, shown
+from plainview.casework.sharing.read import requests, shown
 from plainview.casework.sharing.requests import Wish, authorise_request, make_request, take, view_request
 from plainview.casework.sharing.search import answer_request, report_shared_outcome, search_shared
 from plainview.casework.workspace.services import services
@@ -23,17 +23,16 @@ from plainview.cli.common import As, Json, day_option, print_json, print_rows, s
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS
 from plainview.policy.sharing import DEFAULT_ANSWER_DAYS, GIVES, LEAD
+from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
 
-Reason = Annotated[str, typer.Option(help="Why, in words; the other agency reads it.")]
-Galleries = Annotated[
-    list[str], typer.Option("--gallery", help="A gallery of yours; name the option again for another.")
-]
-Begins = Annotated[date | None, day_option("--from", help="First day, UTC; today if not named.")]
+Reason = Annotated[str, typer.Option(help="The reason, in a sentence; the other agency reads it.")]
+Galleries = Annotated[list[str], typer.Option("--gallery", help="One of your galleries; repeat for more.")]
+Begins = Annotated[date | None, day_option("--from", help="First day, UTC; by default today.")]
 Ends = Annotated[date, day_option("--until", help="Last day, UTC.")]
-Offences = Annotated[list[str] | None, typer.Option("--offence", help="Only for this offence; may be repeated.")]
-Purposes = Annotated[list[str] | None, typer.Option("--purpose", help="Only for this purpose; may be repeated.")]
-Askers = Annotated[list[str] | None, typer.Option("--asker", help="Address of a member who may ask; may be repeated.")]
+Offences = Annotated[list[str] | None, typer.Option("--offence", help="Only for this offence; repeat for more.")]
+Purposes = Annotated[list[str] | None, typer.Option("--purpose", help="Only for this purpose; repeat for more.")]
+Askers = Annotated[list[str] | None, typer.Option("--asker", help="Address of a member who may ask; repeat for more.")]
 Gives = Annotated[str, typer.Option(help=f"What the other agency gets: {' or '.join(GIVES)}.")]
 Days = Annotated[int, typer.Option("--answer-days", help="Days until a request expires.")]
 
@@ -54,8 +53,13 @@ def agreement_propose(
     """Offer to search galleries of yours for another agency; nothing is binding until it accepts."""
     member = acting_member(acting)
     terms = _proposal(gallery, begins, until, offence, purpose, asker, gives, days)
-    made = propose(agency, terms, acting_member=member)
-    _said(made.public_id, "agreement", f"Agreement {made.public_id} waits until {agency} accepts it.", json)
+    new_agreement = propose(agency, terms, acting_member=member)
+    _said(
+        new_agreement.public_id,
+        "agreement",
+        f"Agreement {new_agreement.public_id} is proposed; it takes effect when {agency} accepts it.",
+        json,
+    )
 
 
 def agreement_change(
@@ -74,8 +78,13 @@ def agreement_change(
     """Propose a new version of an agreement; the current one stays in force until the other agency accepts."""
     member = acting_member(acting)
     terms = _proposal(gallery, begins, until, offence, purpose, asker, gives, days)
-    made = propose_version(agreement, terms, acting_member=member)
-    _said(made.public_id, "agreement", "The new version waits to be accepted; the older one binds.", json)
+    changed = propose_version(agreement, terms, acting_member=member)
+    _said(
+        changed.public_id,
+        "agreement",
+        "The new version is proposed; the current one stays in force until it is accepted.",
+        json,
+    )
 
 
 def agreement_accept(
@@ -86,26 +95,31 @@ def agreement_accept(
 ) -> None:
     """Accept the newest version of an agreement."""
     member = acting_member(acting)
-    made = accept(agreement, version, acting_member=member)
-    _said(made.public_id, "agreement", f"Agreement {made.public_id} is in force in version {version}.", json)
+    accepted = accept(agreement, version, acting_member=member)
+    _said(accepted.public_id, "agreement", f"Agreement {accepted.public_id} is in force in version {version}.", json)
 
 
 def agreement_withdraw(agreement: str, reason: Reason, acting: As, json: Json = False) -> None:
     """End an agreement at once, with every open request under it."""
     member = acting_member(acting)
-    made = withdraw(agreement, reason=reason, acting_member=member)
-    _said(made.public_id, "agreement", f"Agreement {made.public_id} is withdrawn; nothing runs.", json)
+    withdrawn = withdraw(agreement, reason=reason, acting_member=member)
+    _said(
+        withdrawn.public_id,
+        "agreement",
+        f"Agreement {withdrawn.public_id} is withdrawn; no search runs under it.",
+        json,
+    )
 
 
 def agreement_list(acting: As, json: Json = False) -> None:
     """List the agreements of your agency, the newest first."""
     member = acting_member(acting)
-    rows = [_agreement(row) for row in agreements(member)]
+    rows = [_agreement(agreement) for agreement in agreements(member)]
     heads = (
         "Agreement",
         "State",
-        "Searches",
-        "Asks",
+        "Searching agency",
+        "Asking agency",
         "Version",
         "To accept",
         "Galleries",
@@ -125,11 +139,11 @@ def request_make(
     agreement: Annotated[str, typer.Option(help="Id of the agreement under which you ask.")],
     gallery: Annotated[str, typer.Option(help="A gallery that it names.")],
     case: Annotated[str, typer.Option(help="Number of an open case of your agency.")],
-    purpose: Annotated[str, typer.Option(help="What the search is to find out.")],
-    authority: Annotated[str, typer.Option(help="Law, warrant or order by which you ask.")],
+    purpose: Annotated[str, typer.Option(help="What the search should find out.")],
+    authority: Annotated[str, typer.Option(help="Law, warrant or order that permits the request.")],
     top: Annotated[int, typer.Option(help="Length of the candidate list, 2 to 50.")] = DEFAULT_LIST,
-    face: Annotated[int | None, typer.Option(help="Which face of the picture, from 1, the largest.")] = None,
-    origin: Annotated[str, typer.Option(help=f"Where the probe comes from: {', '.join(ORIGINS)}.")] = "",
+    face: Annotated[int | None, typer.Option(help="Number of the face in the picture; 1 is the largest.")] = None,
+    origin: Annotated[str, typer.Option(help=f"Origin of the probe: {', '.join(ORIGINS)}.")] = "",
     edit: Annotated[list[str] | None, typer.Option(help="Edit of the probe, as in `search`.")] = None,
     json: Json = False,
 ) -> None:
@@ -140,10 +154,15 @@ def request_make(
         changes: dict[str, Any] = {"origin": origin} | ({"face": face} if face else {})
         save(draft.public_id, changes, acting_member=member)
         wish = Wish(agreement, gallery, purpose, authority, top)
-        made = make_request(draft.public_id, wish, acting_member=member)
+        new_request = make_request(draft.public_id, wish, acting_member=member)
     finally:
         services().close()
-    _said(made.public_id, "request", f"Request {made.public_id} waits for a supervisor of your agency.", json)
+    _said(
+        new_request.public_id,
+        "request",
+        f"Request {new_request.public_id} is waiting for a supervisor of your agency.",
+        json,
+    )
 
 
 def request_authorise(
@@ -154,28 +173,28 @@ def request_authorise(
 ) -> None:
     """Authorise a colleague's request; it reaches the other agency at once."""
     member = acting_member(acting)
-    made = authorise_request(request, reason=reason, acting_member=member)
-    _said(made.public_id, "request", f"Request {made.public_id} has reached the other agency.", json)
+    authorised = authorise_request(request, reason=reason, acting_member=member)
+    _said(authorised.public_id, "request", f"Request {authorised.public_id} has reached the other agency.", json)
 
 
 def request_refuse(request: str, reason: Reason, acting: As, json: Json = False) -> None:
     """Decide that a colleague's request is not sent."""
     member = acting_member(acting)
-    made = refuse_authorisation(request, reason=reason, acting_member=member)
-    _said(made.public_id, "request", f"Request {made.public_id} does not go out.", json)
+    refused = refuse_authorisation(request, reason=reason, acting_member=member)
+    _said(refused.public_id, "request", f"Request {refused.public_id} is not sent.", json)
 
 
 def request_take_back(request: str, reason: Reason, acting: As, json: Json = False) -> None:
     """Withdraw a request of your agency; it is no longer searched or answered."""
     member = acting_member(acting)
-    made = take_back(request, reason=reason, acting_member=member)
-    _said(made.public_id, "request", f"Request {made.public_id} is taken back.", json)
+    withdrawn = take_back(request, reason=reason, acting_member=member)
+    _said(withdrawn.public_id, "request", f"Request {withdrawn.public_id} is withdrawn.", json)
 
 
 def request_list(acting: As, json: Json = False) -> None:
     """List the requests that your agency made and received."""
     member = acting_member(acting)
-    rows = [_request(row) for made in (False, True) for row in requests(member, asked_by_us=made)]
+    rows = [_request(request) for is_ours in (False, True) for request in requests(member, asked_by_us=is_ours)]
     heads = ("Request", "Side", "Other agency", "State", "Gallery", "Offence", "Until", "Result")
     print_rows("requests", heads, rows, "No request yet.", json=json)
 
@@ -183,34 +202,34 @@ def request_list(acting: As, json: Json = False) -> None:
 def request_show(request: str, acting: As, json: Json = False) -> None:
     """Show a request with its answer; the view is recorded."""
     member = acting_member(acting)
-    row = shown(view_request(request, acting_member=member), member)
-    held = row.request
-    told = _request(row) | {
-        "case": held.case.number,
-        "purpose": held.purpose,
-        "authority": held.authority,
-        "origin": held.origin,
-        "quality": held.quality,
-        "edits": held.edits,
-        "closed_why": held.closed_why or None,
-        "search": row.search.public_id if row.search else None,
+    request_view = shown(view_request(request, acting_member=member), member)
+    record = request_view.request
+    request_json = _request(request_view) | {
+        "case": record.case.number,
+        "purpose": record.purpose,
+        "authority": record.authority,
+        "origin": record.origin,
+        "quality": record.quality,
+        "edits": record.edits,
+        "closed_why": record.closed_why or None,
+        "search": request_view.search.public_id if request_view.search else None,
         "candidates": [
             {
-                "rank": one.candidate.rank,
-                "score": float(one.candidate.score),
-                "meaning": one.meaning.text,
-                "reference_id": one.candidate.reference.public_id,
-                "source_url": one.candidate.reference.source_url,
-                "lead": one.lead.public_id if one.lead else None,
-                "outcome": one.outcome or None,
+                "rank": candidate.candidate.rank,
+                "score": float(candidate.candidate.score),
+                "meaning": candidate.meaning.text,
+                "reference_id": candidate.candidate.reference.public_id,
+                "source_url": candidate.candidate.reference.source_url,
+                "lead": candidate.lead.public_id if candidate.lead else None,
+                "outcome": candidate.outcome or None,
             }
-            for one in candidates_given(held)
+            for candidate in given(record)
         ],
     }
     if json:
-        print_json(told)
+        print_json(request_json)
         return
-    for name, value in told.items():
+    for name, value in request_json.items():
         say(f"{name.replace('_', ' ')}: {value if value not in (None, []) else '-'}")
     say("A candidate is similar, not identified; a person decides.")
 
@@ -218,39 +237,41 @@ def request_show(request: str, acting: As, json: Json = False) -> None:
 def request_take(request: str, acting: As, json: Json = False) -> None:
     """Take another agency's request; this opens a case here that represents theirs."""
     member = acting_member(acting)
-    made = take(request, acting_member=member)
-    _said(made.public_id, "request", f"You have taken {made.public_id}; its case here has this number.", json)
+    taken = take(request, acting_member=member)
+    _said(taken.public_id, "request", f"You have taken {taken.public_id}. Its case here has the same number.", json)
 
 
 def request_decline(request: str, reason: Reason, acting: As, json: Json = False) -> None:
     """Decline another agency's request."""
     member = acting_member(acting)
-    made = decline(request, reason=reason, acting_member=member)
-    _said(made.public_id, "request", f"Request {made.public_id} is declined.", json)
+    declined = decline(request, reason=reason, acting_member=member)
+    _said(declined.public_id, "request", f"Request {declined.public_id} is declined.", json)
 
 
 def request_search(request: str, acting: As, json: Json = False) -> None:
     """Run the search that another agency asked for, under the rules of both agencies."""
     member = acting_member(acting)
     try:
-        made = search_shared(request, acting_member=member)
+        search = search_shared(request, acting_member=member)
     finally:
         services().close()
-    found = made.candidate_set.count()
+    candidates = search.candidate_set.count()
     if json:
-        print_json({"request": request, "search_id": made.public_id, "candidates": found})
+        print_json({"request": request, "search_id": search.public_id, "candidates": candidates})
         return
-    say(f"Search {made.public_id}: {found} candidates. See `plainview candidates {made.public_id}`.")
+    say(
+        f"Search {search.public_id}: {counted(candidates, 'candidate')}. See `plainview candidates {search.public_id}`."
+    )
 
 
 def request_answer(request: str, acting: As, json: Json = False) -> None:
     """Answer with what the agreement allows: released leads, the candidate list, or that nothing was found."""
     member = acting_member(acting)
-    made = answer_request(request, acting_member=member)
+    answered = answer_request(request, acting_member=member)
     if json:
-        print_json({"request": made.public_id, "result": made.result})
+        print_json({"request": answered.public_id, "result": answered.result})
         return
-    say(f"Request {made.public_id} is answered: {made.result}.")
+    say(f"Request {answered.public_id} is answered: {answered.result}.")
 
 
 def request_outcome(
@@ -258,13 +279,13 @@ def request_outcome(
     lead: str,
     outcome: str,
     acting: As,
-    reason: Annotated[str, typer.Option(help="More in words.")] = "",
+    reason: Annotated[str, typer.Option(help="Details.")] = "",
     json: Json = False,
 ) -> None:
     """Report the outcome of a lead that another agency gave you; it counts for both."""
     member = acting_member(acting)
     report_shared_outcome(request, lead, outcome, reason=reason, acting_member=member)
-    _said(request, "request", f"Reported of lead {lead}: {outcome}.", json)
+    _said(request, "request", f"Lead {lead}: {outcome}.", json)
 
 
 def _proposal(
@@ -288,36 +309,36 @@ def _said(public_id: str, kind: str, text: str, json: bool) -> None:
         say(text)
 
 
-def _agreement(row: ShownAgreement) -> dict[str, Any]:
-    held = row.version or row.proposed
-    assert held is not None  # noqa: S101  an agreement has a version from its first day
+def _agreement(agreement: ShownAgreement) -> dict[str, Any]:
+    terms = agreement.version or agreement.proposed
+    assert terms is not None  # noqa: S101  an agreement has a version from its first day
     return {
-        "agreement": row.agreement.public_id,
-        "state": row.state,
-        "searches": row.agreement.holder.name,
-        "asks": row.agreement.asker.name,
-        "version": row.version.number if row.version else None,
-        "to_accept": row.proposed.number if row.proposed else None,
-        "galleries": [gallery.name for gallery in held.galleries.all()],
-        "from": held.starts_on.isoformat(),
-        "until": held.ends_on.isoformat(),
-        "offences": held.offences,
-        "purposes": held.purposes,
-        "gives": held.gives,
-        "answer_days": held.answer_days,
+        "agreement": agreement.agreement.public_id,
+        "state": agreement.state,
+        "searches": agreement.agreement.holder.name,
+        "asks": agreement.agreement.asker.name,
+        "version": agreement.version.number if agreement.version else None,
+        "to_accept": agreement.proposed.number if agreement.proposed else None,
+        "galleries": [gallery.name for gallery in terms.galleries.all()],
+        "from": terms.starts_on.isoformat(),
+        "until": terms.ends_on.isoformat(),
+        "offences": terms.offences,
+        "purposes": terms.purposes,
+        "gives": terms.gives,
+        "answer_days": terms.answer_days,
     }
 
 
-def _request(row: ShownRequest) -> dict[str, Any]:
-    held = row.request
-    other = held.agreement.holder if row.asked_by_us else held.agreement.asker
+def _request(view: ShownRequest) -> dict[str, Any]:
+    request = view.request
+    other = request.agreement.holder if view.made else request.agreement.asker
     return {
-        "request": held.public_id,
-        "side": "made" if row.asked_by_us else "received",
+        "request": request.public_id,
+        "side": "made" if view.made else "received",
         "other_agency": other.name,
-        "state": row.state,
-        "gallery": held.gallery.name,
-        "offence": held.case.offence,
-        "until": held.expires_at.isoformat(timespec="minutes"),
-        "result": held.result or None,
+        "state": view.state,
+        "gallery": request.gallery.name,
+        "offence": request.case.offence,
+        "until": request.expires_at.isoformat(timespec="minutes"),
+        "result": request.result or None,
     }

@@ -18,7 +18,7 @@ def start_django() -> None:
     """Start Django on the current workspace, once; without a workspace, with settings that need none.
 
     Raises:
-        Refused: the workspace is damaged, or it is somebody else's.
+        Refused: the workspace is damaged, or it belongs to another operating-system user.
     """
     if apps.ready:
         return
@@ -33,7 +33,7 @@ def open_workspace() -> Workspace:
     """Check that the workspace exists and is this operating-system user's, and start Django on it.
 
     Raises:
-        Refused: there is no workspace, it is damaged, or it is somebody else's.
+        Refused: there is no workspace, it is damaged, or it belongs to another operating-system user.
     """
     workspace = current()
     workspace.settings()

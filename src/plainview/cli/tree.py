@@ -32,7 +32,7 @@ def load(command: Command) -> Callable[..., Any]:
 
 
 class _AsTyped:
-    """Takes text, or a flag, as it was typed. Typer would load pydantic for that, which takes a tenth of a second."""
+    """A type that takes text, or a flag, as it was typed. Typer would load pydantic for that, which takes a tenth of a second."""
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         return value
@@ -49,12 +49,12 @@ def _lighten(params: list[Any]) -> None:
 
 
 class Leaf(TyperCommand):
-    """A command. It names everything that is missing at once, and runs with the permission of its row."""
+    """A command. It names all missing parameters at once, and runs with the permission of its row of the table."""
 
-    row: Command
+    command: Command
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse what was typed; raises one usage error for all that is missing."""
+        """Parse the arguments; raise one usage error for everything that is missing."""
         if not ctx.resilient_parsing:
             self._require_all(ctx, list(args))
         return super().parse_args(ctx, args)
@@ -70,7 +70,7 @@ class Leaf(TyperCommand):
             if param.required and param.value_is_missing(param.consume_value(ctx, typed)[0])
         ]
         if missing:
-            ctx.fail(f"Missing: {', '.join(missing)}. For example:\n\n" + _example(self.row.example))
+            ctx.fail(f"Missing: {', '.join(missing)}. For example:\n\n" + _example(self.command.example))
 
     def get_help_option(self, ctx: Any) -> Any:
         """Return the option -h."""
@@ -80,12 +80,12 @@ class Leaf(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        with run_as(self.row):
+        with run_as(self.command):
             return super().invoke(ctx)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the example; it is never wrapped inside a word."""
-        formatter.write(f"\nExample:\n{_example(self.row.example)}\n")
+        formatter.write(f"\nExample:\n{_example(self.command.example)}\n")
 
 
 class Group(TyperGroup):
@@ -105,7 +105,7 @@ class Group(TyperGroup):
         return option
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command, made now; None where there is none of that name."""
+        """Return a command, built now; None if there is none with that name."""
         name = self._above + cmd_name
         if cmd_name not in self.commands:
             return None
@@ -118,7 +118,7 @@ class Group(TyperGroup):
         return list(self.commands)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
-        """Return what can be typed next; the commands that are listed are not loaded."""
+        """Return the possible next words; the listed commands are not loaded."""
         self._completing = True
         try:
             return super().shell_complete(ctx, incomplete)
@@ -126,7 +126,7 @@ class Group(TyperGroup):
             self._completing = False
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the commands with what each does; at the top by who uses them."""
+        """Write the commands with what each does; at the top level by who uses them."""
         titles = ["Commands"] if self._above else list(USERS)
         for title in titles:
             names = [name for name in self.commands if self._above or _users(name) == title]
@@ -157,11 +157,11 @@ def _example(line: str) -> str:
 def leaf(command: Command) -> Leaf:
     """Make a command from its row and its function's signature."""
     info = CommandInfo(name=command.name.rpartition(" ")[2], callback=load(command), cls=Leaf)
-    made = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
-    assert isinstance(made, Leaf)  # noqa: S101
-    made.row = command
-    _lighten(made.params)
-    return made
+    command_leaf = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+    assert isinstance(command_leaf, Leaf)  # noqa: S101
+    command_leaf.command = command
+    _lighten(command_leaf.params)
+    return command_leaf
 
 
 def group(path: str) -> Group:
@@ -204,7 +204,7 @@ def _root(
             metavar="FOLDER",
             is_eager=True,
             callback=_use_workspace,
-            help=f"Folder of the workspace, anywhere on the line; else {_HOME}, else ./plainview-data.",
+            help=f"Folder of the workspace, anywhere on the line; by default {_HOME}, or ./plainview-data.",
         ),
     ] = None,
     version: Annotated[

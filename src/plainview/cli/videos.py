@@ -1,4 +1,4 @@
-"""`plainview video` and its kin: a video into stills in the foreground, lists of them, erasing it."""
+"""The commands of videos: process one in the foreground, list videos and stills, erase."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ from plainview.cli.common import As, Json, answer, print_json, print_rows, print
 from plainview.cli.progress import bars
 from plainview.policy.decision import Refused
 from plainview.policy.video import PART_BYTES
+from plainview.policy.wording import counted
 
 
 def video(
     file: Path,
     case: Annotated[str, typer.Option(help="Number of an open case.")],
     acting: As,
-    first: Annotated[float, typer.Option("--from", help="Begin here, seconds from the first frame.")] = 0,
-    last: Annotated[float | None, typer.Option("--to", help="End here, seconds from the first frame.")] = None,
+    first: Annotated[float, typer.Option("--from", help="Begin at this time, in seconds from the first frame.")] = 0,
+    last: Annotated[
+        float | None, typer.Option("--to", help="End at this time, in seconds from the first frame.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Find the people of a video: a best still for each, and others. Nothing is searched."""
@@ -66,11 +69,11 @@ def video(
     )
     for note in done.notes:
         say(note, style="yellow")
-    say("Grouped within this video only. Search with one: `plainview search --still ID --case ...`")
+    say("Faces are grouped within this video only. Search with a still: `plainview search --still ID --case ...`")
 
 
 def _through(file: Path, case: str, first: float, last: float | None, member: Member) -> Video:
-    """Upload the file in pieces, then look through it, in this process."""
+    """Upload the file in pieces, then find its faces, in this process."""
     try:
         size = file.stat().st_size
         stream = file.open("rb")
@@ -88,45 +91,52 @@ def _through(file: Path, case: str, first: float, last: float | None, member: Me
             offset = add_part(begun.public_id, offset, piece, acting_member=member)
             storing.reach(offset, size)
         begun, job = finish_video(begun.public_id, acting_member=member)
-        looking = add_bar("Looking through", 0)
+        looking = add_bar("Finding faces", 0)
         try:
             jobs.run(job.pk, lambda job_now: process_video(job_now, looking.reach))
         finally:
             services().close()
     done = Video.objects.get(pk=begun.pk)
     if done.state != Video.State.DONE:
-        raise Refused(done.code if "." in done.code else f"media.{done.code}", "Video refused", done.why, "")
+        raise Refused(
+            done.code if "." in done.code else f"media.{done.code}",
+            "Video refused",
+            done.why,
+            "Correct the file, or choose another.",
+        )
     return done
 
 
 def stills(
     video: Annotated[str, typer.Argument(help="Id of a video.")],
     acting: As,
-    out: Annotated[Path | None, typer.Option(help="Write them here: .csv, .json or .pdf (a contact sheet).")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write them into this file: .csv, .json or .pdf (a contact sheet).")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the stills of a video, or write them as a table or a contact sheet."""
     member = acting_member(acting)
-    found = find.video(video, member)
+    video_record = find.video(video, member)
     if out is not None:
         kind = out.suffix.lower().lstrip(".")
         if kind not in KINDS:
             raise Refused(
                 "still.export_kind",
                 "Nothing written",
-                f"{out.name!r} is none of {', '.join(KINDS)}.",
-                "End the name in one of them.",
+                f"{out.name!r} has another ending.",
+                f"Choose a file name that ends in one of: {', '.join(KINDS)}.",
             )
         out.write_bytes(export_stills(video, kind, acting_member=member))
-        answer(f"Written to {out}.", json=json, video_id=found.public_id, file=out)
+        answer(f"Written to {out}.", json=json, video_id=video_record.public_id, file=out)
         return
     if json:
         print_json(
             {
-                "video_id": found.public_id,
-                "state": found.state,
-                "persons": persons_json(found),
-                "notes": found.notes,
+                "video_id": video_record.public_id,
+                "state": video_record.state,
+                "persons": persons_json(video_record),
+                "notes": video_record.notes,
             }
         )
         return
@@ -139,14 +149,14 @@ def stills(
             "width": round(still.box[2]),
             "quality": still.quality,
         }
-        for person in persons(found)
+        for person in persons(video_record)
         for still in person.stills
     ]
     print_rows(
         "stills",
         ("Still", "Person", "Time", "Frame", "Width", "Quality"),
         rows,
-        f"No face yet. The video is {found.state}.",
+        f"No face yet. The video is {video_record.state}.",
         json=False,
         caption=sample_notice(current()),
     )
@@ -157,20 +167,20 @@ def video_list(acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "id": row.public_id,
-            "case": row.case.number,
-            "name": row.name,
-            "state": row.state,
-            "seconds": round(row.seconds, 1),
-            "by": row.member.email,
+            "id": video.public_id,
+            "case": video.case.number,
+            "name": video.name,
+            "state": video.state,
+            "seconds": round(video.seconds, 1),
+            "by": video.member.email,
         }
-        for row in videos(member)
+        for video in videos(member)
     ]
     print_rows(
         "videos",
         ("Video", "Case", "Name", "State", "Seconds", "By"),
         rows,
-        "No video yet. Take one with `plainview video FILE --case NUMBER`.",
+        "No video yet. Upload one with `plainview video FILE --case NUMBER`.",
         json=json,
     )
 
@@ -184,4 +194,10 @@ def video_erase(
     """Erase a video and its stills for good; the log keeps that it existed and the reason."""
     member = acting_member(acting)
     gone = erase_video(video, reason=reason, acting_member=member)
-    answer(f"Video {video} is erased ({gone} stored pieces).", json=json, video=video, state="erased", pieces=gone)
+    answer(
+        f"Video {video} is erased ({counted(gone, 'stored piece')}).",
+        json=json,
+        video=video,
+        state="erased",
+        pieces=gone,
+    )

@@ -18,12 +18,15 @@ from plainview.audit.verify import Report, verify_folder
 from plainview.audit.witness import Witness, WitnessRefused
 from plainview.cli.common import Json, answer, print_json, say, warn
 from plainview.policy.decision import Refused
+from plainview.policy.wording import counted
 
 Folder = Annotated[Path, typer.Argument(help="The witness's own folder.")]
 
 
 def init(
-    folder: Folder, name: Annotated[str, typer.Option(help="Such as witness.example/w1.")], json: Json = False
+    folder: Folder,
+    name: Annotated[str, typer.Option(help="Name of the witness, such as witness.example/w1.")],
+    json: Json = False,
 ) -> None:
     """Create a witness's keys (mode 0600) and print its public key line."""
     try:
@@ -36,7 +39,7 @@ def init(
 def cosign(
     folder: Folder,
     log: Annotated[Path, typer.Argument(help="A copy of the log.")],
-    key: Annotated[str | None, typer.Option(help="The log's first key line, learnt elsewhere.")] = None,
+    key: Annotated[str | None, typer.Option(help="The log's first key line, from another source.")] = None,
 ) -> None:
     """Verify the log, check that it extends what was cosigned before, and print the cosigned checkpoint."""
     try:
@@ -52,20 +55,26 @@ def status(folder: Folder, json: Json = False) -> None:
     """Show each log that the witness follows, and the evidence of what it refused."""
     try:
         witness = Witness(folder)
-        kept = witness.checkpoints()
+        checkpoints = witness.checkpoints()
     except WitnessRefused as error:
         raise _refused(error) from None
     evidence = sorted(str(path) for path in (folder / "evidence").iterdir())
     rows = [
-        {"log": row.origin, "key": row.key, "size": row.size, "root": row.root, "cosigned_at": _utc(row.at)}
-        for row in kept
+        {
+            "log": checkpoint.origin,
+            "key": checkpoint.key,
+            "size": checkpoint.size,
+            "root": checkpoint.root,
+            "cosigned_at": _utc(checkpoint.at),
+        }
+        for checkpoint in checkpoints
     ]
     if json:
         print_json({"witness": witness.key.text, "logs": rows, "evidence": evidence})
         return
     say(f"Witness {witness.key.text}")
-    for row in rows:
-        say(f"{row['log']}: {row['size']} entries, {row['root']}, {row['cosigned_at']}")
+    for checkpoint in rows:
+        say(f"{checkpoint['log']}: {checkpoint['size']} entries, {checkpoint['root']}, {checkpoint['cosigned_at']}")
     for path in evidence:
         warn(f"Refused, see {path}")
 
@@ -92,35 +101,39 @@ def _verified(log: Path, key: str | None) -> Report:
     except NotADirectoryError:
         raise Refused("witness.log", "Not cosigned", f"{log} is not a folder.", "Name a copy of a log.") from None
     except BadKey as error:
-        raise Refused("witness.key", "Not cosigned", f"--key: {error}.", "Give the log's key line.") from None
+        raise Refused(
+            "witness.key", "Not cosigned", f"The key cannot be used: {error}.", "Give the log's key line."
+        ) from None
     if not report.ok or report.checkpoint is None:
         raise Refused(
             "witness.log_unsound",
             "Not cosigned",
-            f"The copy is not sound: {'; '.join(report.problems)}.",
-            "Copy the log again while nothing is written; if it stays so, tell the auditor.",
+            f"The copy does not verify: {'; '.join(report.problems)}.",
+            "Copy the log again while nothing is being written. If it still does not verify, inform the auditor.",
         )
     return report
 
 
 def _trusted(witness: Witness, log: Path) -> str | None:
-    """The key trusted since the first visit to the log whose key lies in the folder."""
+    """Return the key trusted since the first visit to the log whose key is in the folder."""
     try:
-        held = VerifierKey.parse((log / KEY_NAME).read_text("ascii").strip())
+        own_key = VerifierKey.parse((log / KEY_NAME).read_text("ascii").strip())
     except (OSError, ValueError):
         return None
-    kept = witness.kept_of(held.name)
-    return kept.key if kept else None
+    followed = witness.kept_of(own_key.name)
+    return followed.key if followed else None
 
 
 def monitor(
-    log: Annotated[Path, typer.Argument(help="The log's folder, or a copy that something keeps fresh.")],
+    log: Annotated[Path, typer.Argument(help="The log's folder, or a copy that is kept up to date.")],
     state: Annotated[Path, typer.Option(help="File in which the newest checkpoint is remembered.")],
-    key: Annotated[str | None, typer.Option(help="The log's first key line, learnt elsewhere.")] = None,
-    every: Annotated[int | None, typer.Option(help="Look again every so many seconds, for ever.")] = None,
+    key: Annotated[str | None, typer.Option(help="The log's first key line, from another source.")] = None,
+    every: Annotated[int | None, typer.Option(help="Look again every so many seconds, until stopped.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Look once (the default).")] = False,
-    max_age: Annotated[int, typer.Option(help="Minutes that the newest entry may be old.")] = 45,
-    run: Annotated[str | None, typer.Option("--exec", help="Program to run; alarms on its input.")] = None,
+    max_age: Annotated[int, typer.Option(help="Largest age of the newest entry, in minutes.")] = 45,
+    run: Annotated[
+        str | None, typer.Option("--exec", help="Program to run on alarms; it gets them on standard input.")
+    ] = None,
     mail_file: Annotated[Path | None, typer.Option(help="File to which alarms are added.")] = None,
     json: Json = False,
 ) -> None:
@@ -138,12 +151,12 @@ def _look(log: Path, state: Path, key: str | None, max_age: timedelta, *, json: 
     try:
         alarms, report = watch.visit(log, state, now=datetime.now(UTC), key=key, max_age=max_age)
     except (watch.BadState, BadKey) as error:
-        raise Refused("monitor.state", "Not watched", f"{error}.", "Mend that and run it again.") from None
+        raise Refused("monitor.state", "Not watched", f"{error}.", "Correct that and watch the log again.") from None
     if json:
         rows = [{"kind": alarm.kind, "text": alarm.text} for alarm in alarms]
         print_json({"ok": not alarms, "entries": report.entries if report else None, "alarms": rows})
     elif not alarms and report is not None:
-        say(f"In order: {report.entries} entries, root {report.root}")
+        say(f"No alarm: {counted(report.entries, 'entry', 'entries')}, root {report.root}")
     return [f"{alarm.kind}: {alarm.text}" for alarm in alarms]
 
 

@@ -13,7 +13,7 @@ def worker() -> None:
     """Run background work (enrolment, video, alerts, letters) until stopped. `plainview serve` starts one."""
     open_workspace()
     schedule.install()
-    say("The worker runs  (stop with Ctrl-C)")
+    say("The worker is running  (stop with Ctrl-C)")
     cluster = Cluster()
     cluster.start()
     # The cluster's own handlers stop it on SIGINT and SIGTERM and let a running task finish.

@@ -1,6 +1,6 @@
 """An agency's own policy: a small TOML file that people can read, checked value by value.
 
-Owns its fields, the limits that no agency may loosen, and the two policies that Plainview brings: the one a new
+Owns its fields, the limits that no agency may loosen, and the two policies that come with Plainview: the one a new
 agency begins with, and the one of the sample workspace. A field that is not known is refused, never ignored.
 """
 
@@ -38,13 +38,13 @@ MAX_CANARY_HOURS = 7 * 24
 """Longest time between two canary checks: chosen, so that each weekly review of the log finds one."""
 
 CAUTION, STOP = "caution", "stop"
-"""What an open canary alarm does to searches of its gallery: each carries a caution, or none is run."""
+"""What an open canary alarm does to searches of its gallery: they carry a caution, or are refused."""
 
 PICTURES = ("all", "examined", "none")
 """Whose pictures a disclosure shows as they are, the most open first; the others are shown so coarsely that nobody is recognised."""
 
 MAX_ONE_IN = 100
-"""Rarest items with a known answer: chosen; more rarely nobody's figures would ever say anything."""
+"""Rarest items with a known answer: chosen; with rarer ones no member would ever have figures."""
 
 ALL = "all"
 
@@ -76,7 +76,7 @@ class AgencyPolicy:
         unsolved_alerts: the probes of a case that is closed unsolved may be kept as alerts, reviewed every year.
         trial_days: longest trial.
         trial_searches: most searches in a trial.
-        proficiency_one_in: of how many verifications one has a known answer, where such items exist; 0: none.
+        proficiency_one_in: one verification in this many has a known answer, where such items exist; 0: none.
         canary_hours: hours between two canary checks of a gallery.
         canary_alarm: what an open canary alarm does to searches of its gallery, `CAUTION` or `STOP`.
         disclosure_pictures: whose pictures a disclosure shows as they are: all candidates', those of examined ones, or
@@ -111,7 +111,7 @@ class AgencyPolicy:
     rights_complaints: str
 
     def needs_approval(self, offence: str) -> bool:
-        """True when a search for this offence needs a supervisor's approval beforehand."""
+        """Return whether a search for this offence needs a supervisor's approval beforehand."""
         return ALL in self.preapproval or offence.strip().lower() in self.preapproval
 
 
@@ -127,7 +127,7 @@ _RANGES = {
     "rights_days": (1, MAX_DAYS),
 }
 _LISTS = ("offences", "purposes", "preapproval")
-_MAX_ADDRESS = 300  # characters of where to complain
+_MAX_ADDRESS = 300  # characters of the address for complaints
 _MAX_WORDS = 120  # characters of one offence or purpose, and items of one list
 
 
@@ -234,7 +234,7 @@ def _invalid(why: str) -> Refused:
 
 
 NEW_AGENCY = """\
-# What may be searched for, and how. Every change is kept with who made it and why.
+# What may be searched for, and how. Every change is recorded with its author and its reason.
 offences = [
   "homicide", "robbery", "burglary", "assault", "sexual offence", "kidnapping", "human trafficking",
   "child abuse", "arson", "fraud", "theft", "terrorism", "missing person", "unidentified remains",
@@ -258,7 +258,7 @@ trial_searches = 50
 proficiency_one_in = 10     # one verification in so many has a known answer, where such items exist; 0: none
 canary_hours = 24           # hours between two checks of a gallery by its canaries
 canary_alarm = "caution"    # an open canary alarm: "caution" on every search of the gallery, or "stop" them
-rights_days = 30           # days within which a person who asks about themself is answered
+rights_days = 30           # days within which a person who asks about themselves is answered
 rights_open_cases = "withhold" # in that answer, searches under open cases: "withhold", or "count" them
 rights_complaints = "the data protection authority of your country"
 disclosure_pictures = "all" # whose pictures the defence sees as they are: "all", "examined" or "none"; else coarsely
@@ -271,7 +271,7 @@ hours = 24
 course = "facial examination, FISWG curriculum"
 hours = 24
 """
-"""What a new agency begins with; hours: chosen, the length of a three-day course (FISWG asks for no fixed number)."""
+"""The policy of a new agency; hours: chosen, the length of a three-day course (FISWG asks for no fixed number)."""
 
 SAMPLE = (
     NEW_AGENCY.replace("unlisted_offences = false", "unlisted_offences = true")
@@ -279,4 +279,4 @@ SAMPLE = (
     .replace("origin_required = true", "origin_required = false")
     .replace("quality_floor = 20", "quality_floor = 0")
 )
-"""The sample agency's: accepts what a person trying things out types, refuses what is always refused."""
+"""The policy of the sample agency: accepts whatever a person types while trying things out, except what is always refused."""

@@ -12,17 +12,17 @@ from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.wording import counted
 
 MAX_ALERT_DAYS = 90
-"""Longest time until an alert is renewed or ends: chosen, a quarter; the agency's own limit is usually 30 days."""
+"""Longest time until an alert is renewed or ends: chosen, a quarter of a year; the agency's own limit is usually 30 days."""
 
 UNSOLVED_DAYS = 365
-"""Time after which the alert of an unsolved case is reviewed, or ends: once a year, as its issue asks."""
+"""Time after which the alert of an unsolved case is reviewed, or ends: once a year, as the issue of alerts asks."""
 
 MIN_ONE_IN, MAX_ONE_IN = 1_000, 10_000_000_000
-"""How rare a false alert must be at least, and can be asked to be, in new references. Source of the lower limit: at
+"""Limits of how rare a false alert is: one in this many new references. Source of the lower limit: at
 one in 1,000 a member with ten alerts and 1,000 enrolments a day reads ten strangers a day."""
 
 DEFAULT_ONE_IN = 100_000
-"""New references to one false alert, when nothing else is asked for."""
+"""New references to one false alert, by default."""
 
 
 def alert_days(days: int, most: int) -> Decision:

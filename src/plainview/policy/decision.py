@@ -20,7 +20,7 @@ from plainview.policy.permissions import Permission
 
 
 class OperatorAct(StrEnum):
-    """An act on the server that no member's permission covers: its operator does it, or somebody with a code."""
+    """An act on the server that no member's permission covers: its operator does it, or a person with a code."""
 
     INIT = "workspace.init"
     MODELS_INSTALL = "model.install"
@@ -38,7 +38,7 @@ class Allow:
 
 
 class Refused(Exception):
-    """A rule says no.
+    """The refusal of a rule.
 
     Returned by pure rules, raised by actions.
 

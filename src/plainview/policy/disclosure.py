@@ -55,7 +55,7 @@ def shown_as(pictures: str, rank: int, examined: Collection[int], *, erased: boo
     Args:
         pictures: a word of `PICTURES`.
         rank: of the candidate.
-        examined: ranks that somebody has examined.
+        examined: ranks that have been examined.
         erased: the reference was erased since; nothing of it is left.
     """
     if erased:
@@ -70,7 +70,7 @@ def disclosed_pictures(pictures: str) -> str:
 
 
 def package_size(references: int, dimension: int) -> Decision:
-    """Allow a package that a server can hold in memory beside its other work."""
+    """Allow a package that a server can hold in memory besides its other work."""
     if references * dimension * 4 > MAX_PACKAGE_BYTES:
         return Refused(
             "disclosure.large",

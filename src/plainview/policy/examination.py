@@ -42,7 +42,7 @@ WHAT_TO_LOOK_AT: Mapping[str, str] = MappingProxyType(
         "hairline or baldness pattern": "Where the hair begins, peaks and receding parts; style and colour change.",
         "forehead": "Height and width, slope, bulges, the shape of the brow ridge.",
         "eyebrows": "Shape, thickness, where they begin and end, gaps; plucking and make-up change them.",
-        "eyes": "Lids and their folds, inner and outer corners, opening, iris, how deep they lie.",
+        "eyes": "Lids and their folds, inner and outer corners, opening, iris, how deep-set they are.",
         "cheeks": "Cheekbones, hollows, dimples, fullness.",
         "nose": "Root, bridge, tip, base, nostrils and their wings, from the front and in profile.",
         "ears": "Helix and its rim, lobe, how far they stand out, size; hardly changed by expression.",
@@ -52,7 +52,7 @@ WHAT_TO_LOOK_AT: Mapping[str, str] = MappingProxyType(
         "facial hair": "Where it grows and where it does not, density; it can be shaved or grown.",
         "facial lines": "Folds from nose to mouth, crow's feet, forehead and frown lines; age and expression change them.",
         "scars": "Place, shape, length; healing and light change how they look.",
-        "facial marks": "Moles, freckles, birthmarks: place and pattern; a speck may be of the picture.",
+        "facial marks": "Moles, freckles, birthmarks: place and pattern; a speck may come from the picture.",
         "alterations": "Piercings, tattoos, make-up, surgery, worn teeth; what is put on can be taken off.",
         "other": "Anything else: asymmetry, glasses, signs of injury. Not comparable if there is nothing.",
     }
@@ -60,7 +60,7 @@ WHAT_TO_LOOK_AT: Mapping[str, str] = MappingProxyType(
 """What each component is about, in one line; source: FISWG, as above (component characteristics, descriptors)."""
 
 ANSWERS = ("similar", "dissimilar", "not comparable")
-"""What can be said of one component; source: as above. None may stay blank, and nothing is measured."""
+"""The possible answers about a component; source: as above. None may stay blank, and nothing is measured."""
 
 POTENTIAL, NOT, INCONCLUSIVE = "potential candidate", "not a candidate", "inconclusive"
 CONCLUSIONS = (POTENTIAL, NOT, INCONCLUSIVE)
@@ -77,14 +77,14 @@ OUTCOMES = (
     "person found",
     "charged on other evidence",
 )
-"""What may come of a lead."""
+"""The possible outcomes of a lead."""
 
 FOILS = 3
-"""Other faces that a verifier sees beside the candidate: chosen; four faces are one screen, and a guess is right
+"""Other faces that a verifier sees besides the candidate: chosen; four faces are one screen, and a guess is right
 one time in four."""
 
 STATEMENT = "Investigative lead, not an identification, not grounds for arrest."
-"""Stands on every lead."""
+"""The statement on every lead."""
 
 REMIND_DAYS = 30
 """Days without a reported outcome after which the people of a lead are reminded, and again each time: chosen."""
@@ -221,8 +221,8 @@ def contradictions_answered(answers: Mapping[str, str]) -> Decision:
 def verified(examined: str, verdicts: Iterable[str], decided_by_supervisor: bool) -> Decision:
     """Allow a lead that the examiner's conclusion and those of the blind verifiers support.
 
-    One verifier who agrees is enough. After a disagreement two of three carry it, or the supervisor says in words
-    why it is released all the same.
+    One verifier who agrees is enough. After a disagreement two of three carry it, or the supervisor states
+    why it is released despite the disagreement.
     """
     answers = list(verdicts)
     if examined != POTENTIAL:

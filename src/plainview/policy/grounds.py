@@ -1,4 +1,4 @@
-"""What nobody is searched for, whatever an agency's own list says; each ground refused by its name.
+"""Grounds on which nobody is searched for, whatever an agency's own list says; each is refused by its name.
 
 Owns the words by which such a ground is recognised. It looks for a ground that is stated as the offence or the
 purpose; "robbery at a demonstration" is a robbery.

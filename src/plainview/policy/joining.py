@@ -1,4 +1,4 @@
-"""The rules of joining: an e-mail address lets nobody in, and nobody admits themselves.
+"""The rules of joining: an e-mail address admits nobody, and nobody admits themselves.
 
 Pure functions on plain values, as in rules.py.
 """
@@ -19,7 +19,7 @@ INVITATION_DAYS = 7
 """How long an invitation can be accepted: chosen, a working week and its weekend."""
 
 MAX_OUTSIDER_DAYS = 366
-"""Longest time that an outsider's account is given at once: chosen, a year; it can be given again."""
+"""Longest time for which an outsider's account is opened: chosen, a year; the person can be invited again."""
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
@@ -27,7 +27,7 @@ TOGETHER = (
     frozenset({Role.EXAMINER, Role.VERIFIER}),
     frozenset({Role.EXAMINER, Role.VERIFIER, Role.SUPERVISOR}),
 )
-"""Sets of roles of which one person may hold several; any other role is held alone: whoever checks does not act."""
+"""Sets of roles that one person may combine; any other role is held alone: a person who checks does not act."""
 
 
 def address(email: str) -> Decision:
@@ -49,8 +49,8 @@ def roles_fit(names: Iterable[str]) -> Decision:
             f"There is no role {', '.join(map(repr, strange))}." if strange else "No role was named.",
             f"Choose from these roles: {', '.join(known)}.",
         )
-    held = {known[name] for name in wanted}
-    if len(held) > 1 and not any(held <= allowed for allowed in TOGETHER):
+    roles = {known[name] for name in wanted}
+    if len(roles) > 1 and not any(roles <= allowed for allowed in TOGETHER):
         return Refused(
             "member.roles_conflict",
             "Roles refused",
@@ -61,7 +61,7 @@ def roles_fit(names: Iterable[str]) -> Decision:
 
 
 def another_person(acting: str, subject: str, act: str) -> Decision:
-    """Allow a decision about somebody else: `acting` and `subject` are ids of members, `act` names the act."""
+    """Allow a decision about another person: `acting` and `subject` are ids of members, `act` names the act."""
     if acting == subject:
         return Refused(
             "member.own_act",
@@ -72,9 +72,9 @@ def another_person(acting: str, subject: str, act: str) -> Decision:
     return Allow()
 
 
-def invitation_valid(found: bool, used: bool, expires_at: datetime | None, now: datetime) -> Decision:
+def invitation_valid(exists: bool, used: bool, expires_at: datetime | None, now: datetime) -> Decision:
     """Allow an invitation that exists, is unused and has not expired; the refusal does not say which of these failed."""
-    if not found or used or expires_at is None or expires_at <= now:
+    if not exists or used or expires_at is None or expires_at <= now:
         return Refused(
             "invitation.invalid",
             "Not joined",

@@ -1,6 +1,6 @@
 """Signs of misuse: explainable rules on plain values, each with its evidence. None of them decides.
 
-Owns the rules and their limits. A finding goes to the agency's auditor, who decides; the searcher is not told.
+Owns the rules and their limits. A finding goes to the agency's auditor, who decides; the searcher is not informed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ VIDEO_ORIGINS = frozenset({"cctv", "body camera", "dash camera", "phone video"})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where each rule begins to speak. Chosen on the simulated year (benchmarks/simulated_year.py, tuning seed).
+    """Where each rule begins to report. Chosen on the simulated year (benchmarks/simulated_year.py, tuning seed).
 
     Attributes:
         faces_in_case: different faces searched under one case.
@@ -82,12 +82,12 @@ class Finding:
 
 
 def findings(new: SearchFact, before: Sequence[SearchFact], limits: Limits = LIMITS) -> list[Finding]:
-    """Ask every rule about a new search.
+    """Return what the rules notice about a new search.
 
     Args:
         new: the search.
         before: earlier searches of the same case or the same member, in any order.
-        limits: where the rules begin to speak.
+        limits: where the rules begin to report.
     """
     of_case = [fact for fact in before if fact.case == new.case]
     of_member = [fact for fact in before if fact.member == new.member]
@@ -102,10 +102,10 @@ def findings(new: SearchFact, before: Sequence[SearchFact], limits: Limits = LIM
 
 
 def unrelated_faces(new: SearchFact, of_case: Iterable[SearchFact], limits: Limits) -> Finding | None:
-    """Many different faces under one case: a real case number may hide improper searches (Evansville)."""
+    """Notice many different faces under one case: a real case number may hide improper searches (Evansville)."""
     known = {fact.face for fact in of_case}
     faces = known | {new.face}
-    # Only the face that passes the limit, and then every so many more: not each one after it.
+    # Only for the face that passes the limit, and then at each multiple of the limit: not for every later face.
     if new.face in known or len(faces) <= limits.faces_in_case or (len(faces) - 1) % limits.faces_in_case:
         return None
     return Finding(
@@ -116,7 +116,7 @@ def unrelated_faces(new: SearchFact, of_case: Iterable[SearchFact], limits: Limi
 
 
 def portrait_probe(new: SearchFact, limits: Limits) -> Finding | None:
-    """A posed portrait where the declaration says that it comes from a camera."""
+    """Notice a posed portrait where the declaration says that it comes from a camera."""
     posed = new.face_share >= limits.portrait_share and new.quality >= limits.portrait_quality
     if new.origin not in VIDEO_ORIGINS or not posed:
         return None
@@ -129,7 +129,7 @@ def portrait_probe(new: SearchFact, limits: Limits) -> Finding | None:
 
 
 def unusual_hour(new: SearchFact, of_member: Sequence[SearchFact], limits: Limits) -> Finding | None:
-    """A search at a time of day at which this member has not worked for months."""
+    """Notice a search at a time of day at which this member has not worked for months."""
     since = new.at - timedelta(days=limits.hours_days)
     recent = [fact for fact in of_member if fact.at >= since]
     if len(recent) < limits.hours_history:
@@ -147,17 +147,17 @@ def unusual_hour(new: SearchFact, of_member: Sequence[SearchFact], limits: Limit
 
 
 def unusual_volume(new: SearchFact, of_member: Sequence[SearchFact], limits: Limits) -> Finding | None:
-    """More searches in one day than this member's own history makes likely."""
+    """Notice more searches in one day than this member's own history makes likely."""
     per_day = Counter(fact.at.date() for fact in of_member)
     today = per_day.pop(new.at.date(), 0) + 1
     if len(per_day) < limits.volume_days:
         return None
-    # Without the busiest days: one that was misuse itself must not make the next one look usual.
+    # Without the busiest days: one that was misuse itself must not make the next one look normal.
     counts = sorted(per_day.values())[: -max(1, len(per_day) // 25)]
     mean = sum(counts) / len(counts)
     variance = sum((count - mean) ** 2 for count in counts) / len(counts)
     chance = chance_of_at_least(today, mean, variance)
-    # Only when the day passes the line, not for each search after it.
+    # Only when the day passes the limit, not for each later search.
     if chance > limits.volume_chance or chance_of_at_least(today - 1, mean, variance) <= limits.volume_chance:
         return None
     return Finding(
@@ -171,7 +171,7 @@ def unusual_volume(new: SearchFact, of_member: Sequence[SearchFact], limits: Lim
 
 
 def chance_of_at_least(count: int, mean: float, variance: float) -> float:
-    """P(X >= count) of a negative binomial with this mean and variance; Poisson when it is not wider."""
+    """Return P(X >= count) of a negative binomial with this mean and variance; Poisson when it is not wider."""
     if count <= 0 or mean <= 0:
         return 1.0
     below = 0.0
@@ -190,7 +190,7 @@ def chance_of_at_least(count: int, mean: float, variance: float) -> float:
 
 
 def same_face_again(new: SearchFact, own_of_case: Iterable[SearchFact], limits: Limits) -> Finding | None:
-    """One member searches one face under one case again and again: as if looking for another answer."""
+    """Notice a member who searches one face under one case again and again, as if looking for another answer."""
     times = 1 + sum(1 for fact in own_of_case if fact.face == new.face)
     if times < limits.same_face or times % limits.same_face:
         return None
@@ -202,7 +202,7 @@ def same_face_again(new: SearchFact, own_of_case: Iterable[SearchFact], limits: 
 
 
 def closed_case(at: datetime, attempts: Iterable[datetime], limits: Limits = LIMITS) -> Finding | None:
-    """Attempts to search under cases that are closed; `attempts` include the one at `at`."""
+    """Notice attempts to search under closed cases; `attempts` include the one at `at`."""
     since = at - timedelta(days=limits.closed_days)
     count = sum(1 for moment in attempts if since < moment <= at)
     if count < limits.closed_case or count % limits.closed_case:
@@ -215,7 +215,7 @@ def closed_case(at: datetime, attempts: Iterable[datetime], limits: Limits = LIM
 
 
 def tripwire(label: str, score: float, once_in: str) -> Finding:
-    """A probe resembles a person whom a member of the agency asked to be warned about."""
+    """Return the finding that a probe resembles a person whom a member of the agency asked to be warned about."""
     return Finding(
         "misuse.tripwire",
         f"The probe resembles the tripwire reference {label!r} (cosine {score:.3f}); two strangers reach that "

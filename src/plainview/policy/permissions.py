@@ -1,4 +1,4 @@
-"""Everything that a member may be permitted to do: one enum, so that nothing is permitted by another name."""
+"""Everything that a member may be permitted to do: one enum, so that nothing is permitted under another name."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ MEANINGS: Mapping[Permission, str] = MappingProxyType(
         Permission.AUDIT_REVIEW: "Record the weekly review of the log.",
         Permission.AUDIT_ROTATE: "Replace the key that signs the log.",
         Permission.FLAG_READ: "Read the flags of likely misuse.",
-        Permission.FLAG_DECIDE: "Decide a flag.",
+        Permission.FLAG_DECIDE: "Decide on a flag.",
         Permission.TRIPWIRE_OWN: "Ask to be warned when one's own face, or that of a person who consented, is searched for.",
         Permission.TOKEN_OWN: "Make and revoke one's own tokens.",
         Permission.SESSION_OWN: "Read and end one's own sessions.",

@@ -1,4 +1,4 @@
-"""What a person's figures may say: rates only where there are enough cases, counts always.
+"""The figures of a person: rates only where there are enough cases, counts always.
 
 Owns the least number of cases and the arithmetic. It knows no person.
 """
@@ -19,19 +19,19 @@ ENOUGH = 10
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many; `text` says both, and that it is insufficient data when it is."""
+    """A count out of a number of cases; `text` states both, and whether the data are insufficient."""
 
     count: int
     of: int
 
     @property
     def rate(self) -> float | None:
-        """Between 0 and 1; None below ENOUGH cases."""
+        """Return the share, 0 to 1; None below ENOUGH cases."""
         return self.count / self.of if self.of >= ENOUGH else None
 
     @property
     def text(self) -> str:
-        """In words."""
+        """Return the share in words."""
         if self.of >= ENOUGH:
             return f"{self.count} of {self.of} ({self.count / self.of:.2f})"
         return f"{self.count} of {self.of}: insufficient data"
@@ -49,7 +49,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Proficiency:
-    """What somebody answered on items with known answers.
+    """A person's answers on items with known answers.
 
     Attributes:
         found: mated faces that were called a potential candidate.
@@ -67,14 +67,14 @@ class Proficiency:
 
 
 def proficiency(answers: Sequence[Known]) -> Proficiency:
-    """Count what was answered."""
-    mated = [row for row in answers if row.is_mated]
-    others = [row for row in answers if not row.is_mated]
-    foils = sum(row.foils for row in answers)
-    named = sum(row.foils_named for row in answers)
+    """Count the answers."""
+    mated = [answer for answer in answers if answer.is_mated]
+    others = [answer for answer in answers if not answer.is_mated]
+    foils = sum(answer.foils for answer in answers)
+    named = sum(answer.foils_named for answer in answers)
 
-    def count(rows: Sequence[Known], verdict: str) -> int:
-        return sum(row.verdict == verdict for row in rows)
+    def count(answers: Sequence[Known], verdict: str) -> int:
+        return sum(answer.verdict == verdict for answer in answers)
 
     return Proficiency(
         found=Share(count(mated, POTENTIAL), len(mated)),
@@ -86,14 +86,14 @@ def proficiency(answers: Sequence[Known]) -> Proficiency:
 
 
 def median_seconds(seconds: Sequence[float]) -> int | None:
-    """The median, whole seconds; None below ENOUGH cases."""
+    """Return the median, whole seconds; None below ENOUGH cases."""
     return round(median(seconds)) if len(seconds) >= ENOUGH else None
 
 
 def told_until(now: datetime) -> datetime:
-    """Up to when somebody's own figures reach: the last Monday, 0:00.
+    """Return the end of the time that a member's own figures cover: the last Monday, 0:00.
 
-    Were they brought up to date with each answer, the change would tell which task had a known answer.
+    If they were updated with each answer, the change would reveal which task had a known answer.
     """
     return (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
 

@@ -1,6 +1,6 @@
-"""The rules of reports: which days a report may cover, whom it goes to, and when one is owed by the clock.
+"""The rules of reports: which days a report may cover, who receives it, and when a scheduled one is due.
 
-Owns the arithmetic of periods. Days are days of UTC, both ends count.
+Owns the arithmetic of periods. Days are days of UTC; both ends are included.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ LONGEST_DAYS = 3660
 """Longest period of a report: chosen, ten years."""
 
 DEFAULT_DAYS = 30
-"""Length of the period that is shown when nobody names one: chosen."""
+"""Length of the default period: chosen."""
 
 WEEKLY, MONTHLY = "weekly", "monthly"
 EVERY = (WEEKLY, MONTHLY)
 """How often a report is sent: after each week from Monday to Sunday, or after each month of the calendar."""
 
 COMMON_CASES = 3
-"""A purpose in words of its own is named when so many cases state it: chosen. Rarer ones may tell a person's story."""
+"""An unlisted purpose is named if at least this many cases state it: chosen. A rarer one may identify a person."""
 
 PROFICIENCY_DAYS = 365
-"""A verifier without an answer on a face with a known answer for so long is due: chosen, a test every year."""
+"""Days without an answer to an item with a known answer after which a verifier is due: chosen, a test every year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class Period:
     until: date
 
     def before(self) -> Period:
-        """The equally long period that ends the day before this one begins."""
+        """Return the equally long period that ends the day before this one begins."""
         return Period(self.since - (self.until - self.since) - timedelta(days=1), self.since - timedelta(days=1))
 
     def to_dict(self) -> dict[str, str]:
-        """As texts."""
+        """Return both days as ISO texts."""
         return {"since": self.since.isoformat(), "until": self.until.isoformat()}
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Period:
 
 
 def default_period(today: date) -> Period:
-    """The days that end today."""
+    """Return the default period that ends today."""
     return Period(today - timedelta(days=DEFAULT_DAYS - 1), today)
 
 
@@ -77,9 +77,9 @@ def period_fits(period: Period, today: date) -> Decision:
 
 def recipients_fit(recipients: Iterable[tuple[str, bool]]) -> Decision:
     """Allow one or more recipients who may all read reports: (address, whether active with that permission)."""
-    told = list(recipients)
-    barred = [email for email, may in told if not may]
-    if barred or not told:
+    listed = list(recipients)
+    barred = [email for email, may in listed if not may]
+    if barred or not listed:
         return Refused(
             "report.recipient",
             "Report not scheduled",
@@ -102,13 +102,13 @@ def rhythm_known(every: str) -> Decision:
 
 
 def owed(every: str, sent_until: date, today: date) -> list[Period]:
-    """Every complete period that ends after `sent_until` and before `today`, the oldest first."""
-    found: list[Period] = []
+    """Return every complete period that ends after `sent_until` and before `today`, the oldest first."""
+    complete: list[Period] = []
     period = _containing(every, sent_until + timedelta(days=1))
     while period.until < today:
-        found.append(period)
+        complete.append(period)
         period = _containing(every, period.until + timedelta(days=1))
-    return found
+    return complete
 
 
 def _containing(every: str, day: date) -> Period:
@@ -121,14 +121,14 @@ def _containing(every: str, day: date) -> Period:
 
 
 def trained_until(role: Role, trainings: Iterable[TrainingFacts], policy: AgencyPolicy) -> date | None:
-    """The last day on which these trainings let somebody act in the role; None when they never did.
+    """Return the last day on which these trainings let a member act in the role; None if they never did.
 
-    It agrees with policy.search.trained for a role of which the policy asks a training.
+    It agrees with policy.search.trained for a role for which the policy requires training.
     """
     needed = policy.training[role]
     days = [
-        row.expires_on
-        for row in trainings
-        if row.course.strip().lower() == needed.course.lower() and row.hours >= needed.hours
+        training.expires_on
+        for training in trainings
+        if training.course.strip().lower() == needed.course.lower() and training.hours >= needed.hours
     ]
     return max(days, default=None)

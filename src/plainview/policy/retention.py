@@ -1,6 +1,6 @@
-"""Retention rules: how long an agency keeps things, and the function that decides whether a thing is due.
+"""Retention rules: how long an agency keeps things, and the function that decides whether an item is due.
 
-Owns the form of the rules (a small TOML file), which rule applies to what, and the order of the answers: holds are checked
+Owns the form of the rules (a small TOML file), which rule applies to which item, and the order of the answers: holds are checked
 before anything is called due. Nothing here erases, and nothing here knows a picture.
 """
 
@@ -23,14 +23,14 @@ MAX_DAYS = 36_525
 """Longest time that a rule may name, in days: a hundred years, longer than any law known to us keeps a picture."""
 
 MAX_RULES = 500
-"""Most rules of an agency: chosen, so that the page of them can still be read."""
+"""Most rules of an agency: chosen, so that people can still read them all on a page."""
 
 LEAST_WORDS = 3
-"""Words that a reason has at least, as everywhere in this rulebook."""
+"""Fewest words of a reason, as everywhere in this rulebook."""
 
 
 class What(StrEnum):
-    """What a rule is about."""
+    """The kind of item that a rule is about."""
 
     REFERENCES = "references"
     SEARCHES = "searches"
@@ -66,7 +66,7 @@ _OF_REFERENCES = frozenset(
 _OF_CASES = frozenset({After.CASE_CLOSED, After.ACQUITTAL, After.DISMISSAL})
 
 EVENTS = (After.ACQUITTAL, After.DISMISSAL, After.CONSENT_END, After.COURT_ORDER)
-"""Events that a person has to record; Plainview knows the others itself."""
+"""Events that a person has to record; Plainview records the others itself."""
 
 _COUNTED = MappingProxyType(
     {
@@ -80,7 +80,7 @@ _COUNTED = MappingProxyType(
         After.COURT_ORDER: "after a court ordered it",
     }
 )
-_HELD = MappingProxyType(
+_SUBJECTS = MappingProxyType(
     {
         What.REFERENCES: "References",
         What.SEARCHES: "Searches with their probes, candidate lists and examinations",
@@ -93,7 +93,7 @@ _HELD = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. It names a gallery, a case, or neither: then it is the agency's, for all that have no own.
+    """One rule. It names a gallery, a case, or neither: then it is the agency's rule, for everything without a rule of its own.
 
     Attributes:
         id: a short name that the log, lists and the register use.
@@ -114,7 +114,7 @@ class Rule:
         """Return the rule as a sentence."""
         where = f" of gallery {self.gallery}" if self.gallery else f" of case {self.case}" if self.case else ""
         when = "at once" if self.days == 0 else "a day" if self.days == 1 else f"{self.days:,} days"
-        return f"{_HELD[self.what]}{where} are erased {when} {_COUNTED[self.after]}."
+        return f"{_SUBJECTS[self.what]}{where} are erased {when} {_COUNTED[self.after]}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,35 +124,35 @@ class Rules:
     automatic: bool
     rules: tuple[Rule, ...]
 
-    def of(self, what: What, *, gallery: str = "", case: str = "") -> tuple[Rule, ...]:
-        """The rules that bind such things of a gallery or a case: its own, and the agency's where it has none.
+    def of(self, kind: What, *, gallery: str = "", case: str = "") -> tuple[Rule, ...]:
+        """Return the rules for this kind of item in a gallery or a case: its own, and the agency's where it has none.
 
-        A rule of its own replaces the agency's rule that counts from the same beginning.
+        A rule of its own replaces the agency's rule that counts from the same event.
         """
         own = [
             rule
             for rule in self.rules
-            if rule.what is what and (rule.gallery or rule.case) and (rule.gallery, rule.case) == (gallery, case)
+            if rule.what is kind and (rule.gallery or rule.case) and (rule.gallery, rule.case) == (gallery, case)
         ]
         replaced = {rule.after for rule in own}
         common = [
             rule
             for rule in self.rules
-            if rule.what is what and not (rule.gallery or rule.case) and rule.after not in replaced
+            if rule.what is kind and not (rule.gallery or rule.case) and rule.after not in replaced
         ]
         return (*own, *common)
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """A thing whose retention is decided.
+    """An item whose retention is decided.
 
     Attributes:
         what: its kind.
-        happened: the beginnings that have come, with their days (UTC).
+        happened: the events that have happened, with their days (UTC).
         gallery, case: where it belongs.
         holds: ids of the holds in force on it.
-        unsolved: its case was closed unsolved and an alert of it goes on.
+        unsolved: its case was closed unsolved and an alert of it continues.
     """
 
     what: What
@@ -174,7 +174,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An answer: with the rule that comes first and its day, where any rule speaks of the thing."""
+    """An answer, with the rule that comes first and its day, if any rule applies to the item."""
 
     state: State
     rule: Rule | None = None
@@ -182,27 +182,27 @@ class Verdict:
     holds: tuple[str, ...] = field(default=())
 
 
-def judge(thing: Thing, rules: Rules, today: date) -> Verdict:
-    """Return whether a thing is due to be erased on a day, and by which rule; a hold beats every rule.
+def judge(item: Thing, rules: Rules, today: date) -> Verdict:
+    """Return whether an item is due to be erased on a day, and by which rule; a hold beats every rule.
 
-    The rule whose day comes first counts. What belongs to an unsolved case waits for its alerts to end, but not
-    when somebody was acquitted or the case was dismissed.
+    The rule whose day comes first counts. An item of an unsolved case waits for its alerts to end, but not
+    if a person was acquitted or the case was dismissed.
     """
-    found = sorted(
+    applicable = sorted(
         (
-            (due_on(thing.happened[rule.after], rule.days), rule.id, rule)
-            for rule in rules.of(thing.what, gallery=thing.gallery, case=thing.case)
-            if rule.after in thing.happened and not (thing.unsolved and rule.after is After.CASE_CLOSED)
+            (due_on(item.happened[rule.after], rule.days), rule.id, rule)
+            for rule in rules.of(item.what, gallery=item.gallery, case=item.case)
+            if rule.after in item.happened and not (item.unsolved and rule.after is After.CASE_CLOSED)
         ),
-        key=lambda row: row[:2],
+        key=lambda dated: dated[:2],
     )
-    if not found:
+    if not applicable:
         return Verdict(State.KEPT)
-    on, _, rule = found[0]
+    on, _, rule = applicable[0]
     if on > today:
         return Verdict(State.LATER, rule, on)
-    if thing.holds:
-        return Verdict(State.HELD, rule, on, thing.holds)
+    if item.holds:
+        return Verdict(State.HELD, rule, on, item.holds)
     return Verdict(State.DUE, rule, on)
 
 
@@ -211,13 +211,13 @@ def due_on(begun: date, days: int) -> date:
     return begun + timedelta(days=min(days, (date.max - begun).days))
 
 
-def free(holds: tuple[str, ...], what: str) -> Decision:
-    """Allow erasing what no hold keeps."""
+def free(holds: tuple[str, ...], subject: str) -> Decision:
+    """Allow erasing an item that no hold keeps."""
     if holds:
         return Refused(
             "hold.in_force",
             "Nothing erased",
-            f"{what} is kept by hold{'s' if len(holds) > 1 else ''} {', '.join(holds)}.",
+            f"{subject} is kept by hold{'s' if len(holds) > 1 else ''} {', '.join(holds)}.",
             "Each hold must first be ended by a person who may decide that it is over.",
             act=Permission.HOLD_END,
         )
@@ -316,25 +316,25 @@ def _rule(number: int, table: Any) -> Rule:
     named = f"Rule {table['id']}"
     if table["what"] not in list(What):
         raise _invalid(f"{named}: what is one of {', '.join(What)}.")
-    what = What(table["what"])
-    able = _OF_REFERENCES if what is What.REFERENCES else _OF_CASES
+    kind = What(table["what"])
+    able = _OF_REFERENCES if kind is What.REFERENCES else _OF_CASES
     if table["after"] not in able:
-        raise _invalid(f"{named}: after is one of {', '.join(one for one in After if one in able)}.")
+        raise _invalid(f"{named}: after is one of {', '.join(event for event in After if event in able)}.")
     if type(table["days"]) is not int or not 0 <= table["days"] <= MAX_DAYS:
         raise _invalid(f"{named}: days is a whole number from 0 to {MAX_DAYS:,}.")
-    place, other = ("gallery", "case") if what is What.REFERENCES else ("case", "gallery")
+    place, other = ("gallery", "case") if kind is What.REFERENCES else ("case", "gallery")
     if other in table:
-        raise _invalid(f"{named}: {what} belong to a {place}, not to a {other}.")
+        raise _invalid(f"{named}: {kind} belong to a {place}, not to a {other}.")
     name = table.get(place, "")
     if not isinstance(name, str) or (place in table and not name.strip()):
         raise _invalid(f"{named}: {place} is the name of one {place}, or left out.")
-    return Rule(table["id"], what, After(table["after"]), table["days"], **{place: name.strip()})
+    return Rule(table["id"], kind, After(table["after"]), table["days"], **{place: name.strip()})
 
 
-def _once(what: str, held: list[str]) -> None:
-    twice = next((one for one in held if held.count(one) > 1), None)
+def _once(fields: str, entries: list[str]) -> None:
+    twice = next((value for value in entries if entries.count(value) > 1), None)
     if twice is not None:
-        raise _invalid(f"Two rules have the same {what}: {twice}.")
+        raise _invalid(f"Two rules have the same {fields}: {twice}.")
 
 
 def _invalid(why: str) -> Refused:
@@ -377,5 +377,5 @@ what = "references"
 after = "gallery end"
 days = 30
 """
-"""What an agency begins with: what every law asks for, and a month to renew a passport; nothing by age or closing, for
-how long these are kept is for each place's law to say."""
+"""The rules of a new agency: those that every law asks for, and a month to renew a passport; none by age or closing of a
+case, because these depend on the law of each place."""

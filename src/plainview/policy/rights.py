@@ -26,7 +26,7 @@ ACCESS, OBJECTION, ERASURE = "access", "objection", "erasure"
 WISHES: Mapping[str, str] = MappingProxyType(
     {
         ACCESS: "Tell me what you hold about me",
-        OBJECTION: "I object to being searched: take my pictures out and do not enrol them again",
+        OBJECTION: "I object to being searched: remove my pictures and do not enrol them again",
         ERASURE: "Erase the pictures of me",
     }
 )
@@ -36,19 +36,19 @@ MAX_DAYS = 30
 """Longest time for an answer, days; source: GDPR Art. 12(3), "within one month of receipt"."""
 
 MAX_EXTENSION = 60
-"""Longest extension, days, once, with the reason told; source: GDPR Art. 12(3), "two further months"."""
+"""Longest extension, days, once, with the reason stated; source: GDPR Art. 12(3), "two further months"."""
 
 WARN_DAYS = 7
-"""Days before the deadline from which administrators are written to: chosen, a week to look at faces."""
+"""Days before the deadline from which administrators are reminded: chosen, a week to look at faces."""
 
 KEEP_DAYS = 365
-"""Days after the answer for which it, and how to reach the person, are kept: chosen, the time of a complaint."""
+"""Days after the answer for which it and the person's contact details are kept: chosen, the time of a complaint."""
 
 PHOTO_BYTES = 10 << 20
 """Largest photograph of a request, bytes: chosen, a telephone's picture is about 5 MB."""
 
 UNCONFIRMED = 200
-"""Requests of one agency that may wait for the check of identity: chosen; beyond it, the way is by post."""
+"""Requests of one agency that may wait for the check of identity: chosen; above it, people write by post."""
 
 FILED = 5
 """Requests that may be filed from one network within an hour: chosen, a family at one table."""
@@ -63,21 +63,21 @@ NAMED = 20
 """References or links that one request may name: chosen."""
 
 WITHHOLD, COUNT = "withhold", "count"
-"""What is said of searches under cases that are still open: nothing either way, or their number."""
+"""What an answer says about searches under open cases: nothing either way, or their number."""
 
 GROUNDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "identity": (
             "It could not be established that the request comes from the person whom the data are about.",
-            "File a new request and bring or show proof of who you are; the agency says how.",
+            "File a new request with proof of your identity; the agency will tell you how.",
         ),
         "another person": (
-            "The request asks for the data of somebody else.",
+            "The request asks for the data of another person.",
             "They can file their own request. With their written authority, or custody of a child, write to the agency by post.",
         ),
         "excessive": (
             "The request repeats one that was answered, and nothing has changed since.",
-            "You can ask again when something has changed: say what.",
+            "You can ask again when something has changed; state what it is.",
         ),
         "restricted": (
             "A law restricts this right for these data.",
@@ -88,7 +88,7 @@ GROUNDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """ground -> (reason, remedy); source: GDPR Art. 11, 12(5), 12(6) and 23, Directive (EU) 2016/680 Art. 12 and 15 to 17."""
 
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, and those that turn the direction of what follows: a name must read as it is written."""
+"""Control characters, and those that change the direction of text: a name must read as it is written."""
 
 _REFERENCE = re.compile(r"R[0-9A-HJKMNP-TV-Z]{12}")
 _LINK = re.compile(r"https?://[^\s\x00-\x1f]{3,1990}")
@@ -98,7 +98,7 @@ _NUMBER = re.compile(r"\d(?:[\s-]?\d){4,}")
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """What a person asks, checked and tidied; `named`: ids of references and links that they gave.
+    """A person's request, checked and tidied; `named`: ids of references and links that they gave.
 
     Attributes:
         wishes: keys of `WISHES`, in its order.
@@ -121,24 +121,24 @@ def read_filing(
 
     Args:
         wishes: keys of `WISHES`.
-        own: the data are the person's own; None when it is not said.
+        own: the data are the person's own; None if it is not stated.
         name, email, post, about: texts.
         named: ids of references and links, separated by white space.
 
     Raises:
         Refused: the first of `faults`.
     """
-    asked, told = set(wishes), _tidied(name, email, post, about)
-    for fault in faults(asked, own=own, named=named, **told):
+    asked, texts = set(wishes), _tidied(name, email, post, about)
+    for fault in faults(asked, own=own, named=named, **texts):
         raise fault
-    return Filing(tuple(wish for wish in WISHES if wish in asked), named=read_named(named), **told)
+    return Filing(tuple(wish for wish in WISHES if wish in asked), named=read_named(named), **texts)
 
 
 def faults(
     wishes: Iterable[str], *, own: bool | None, name: str, email: str, post: str, about: str, named: str
 ) -> Iterator[Refused]:
     """Yield everything that is wrong with a form, in its order; arguments as in `read_filing`."""
-    asked, told = set(wishes), _tidied(name, email, post, about)
+    asked, texts = set(wishes), _tidied(name, email, post, about)
     if not asked or asked - WISHES.keys():
         yield Refused("rights.wish", "Request not sent", "You have not said what you ask for.", "Choose at least one.")
     if own is None:
@@ -152,7 +152,7 @@ def faults(
         read_named(named)
     except Refused as refused:
         yield refused
-    for field, value in told.items():
+    for field, value in texts.items():
         if len(value) > _MOST[field]:
             yield Refused(
                 "rights.text",
@@ -160,14 +160,14 @@ def faults(
                 f"A text is longer than {_MOST[field]} characters.",
                 "Shorten it. The agency will ask if it needs more.",
             )
-    if not told["name"]:
+    if not texts["name"]:
         yield Refused(
             "rights.name",
             "Request not sent",
             "Your name is missing.",
             "Write your name as it appears on your documents.",
         )
-    if not told["email"] and not told["post"]:
+    if not texts["email"] and not texts["post"]:
         yield Refused(
             "rights.contact",
             "Request not sent",
@@ -181,7 +181,7 @@ def _tidied(name: str, email: str, post: str, about: str) -> dict[str, str]:
 
 
 def read_named(text: str) -> tuple[str, ...]:
-    """Read ids of references and links, each once, in the order in which they stand.
+    """Read ids of references and links, each once, in the order of the text.
 
     Raises:
         Refused: rights.named, when one is neither or there are more than `NAMED`.
@@ -317,17 +317,17 @@ def looked_for(searched: bool, findable: bool) -> Decision:
     return Allow()
 
 
-def open_cases(found: int, how: str) -> Decision:
-    """Allow if nothing is withheld; otherwise say what policy withholds about searches under open cases, and what to do.
+def open_cases(searches: int, how: str) -> Decision:
+    """Allow if nothing is withheld; otherwise refuse with what policy withholds about searches under open cases.
 
     Args:
         found: how many of them listed a picture of the person.
         how: `WITHHOLD` or `COUNT`.
     """
-    if how == COUNT and not found:
+    if how == COUNT and not searches:
         return Allow()
     why = (
-        f"Pictures of you were in the candidate lists of {counted(found, 'search', 'searches')} under cases that are "
+        f"Pictures of you were in the candidate lists of {counted(searches, 'search', 'searches')} under cases that are "
         "still open; no more may be said about them."
         if how == COUNT
         else "No answer is given on whether searches under cases that are still open listed a picture of you, whatever the "

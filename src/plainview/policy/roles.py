@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 OUTSIDERS = frozenset({Role.DEFENCE, Role.OUTSIDE_AUDITOR})
-"""Roles of people who are not of the agency: their account has a last day, and each page that they open is an entry."""
+"""Roles of people from outside the agency: their account has a last day, and each page that they open is an entry."""
 
 
 _OWN = frozenset(
@@ -36,7 +36,7 @@ _OWN = frozenset(
         Permission.ALERT_OWN,
     }
 )
-"""What every member may do with what is their own, and read: the rules that bind them."""
+"""What every member may do: use their own things, and read the rules that bind them."""
 
 GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
@@ -163,9 +163,9 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.EXONERATION_READ,
             Permission.AUDIT_SAMPLE,
         },
-        # Nothing of the agency but what was disclosed; no token, so that no command line is theirs.
+        # Only what was disclosed; no token, so no command line.
         Role.DEFENCE: frozenset({Permission.SESSION_OWN, Permission.DISCLOSURE_READ, Permission.EXONERATION_ASK}),
-        # Reads what the auditor reads; decides no flag, acknowledges no alarm, reviews nothing on the agency's behalf.
+        # Reads what the auditor reads; decides no flag, acknowledges no alarm, reviews nothing for the agency.
         Role.OUTSIDE_AUDITOR: frozenset(
             {
                 Permission.SESSION_OWN,
@@ -191,6 +191,6 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 
 
 def holds(roles: Iterable[str], permission: Permission) -> bool:
-    """True when one of the roles grants the permission; an unknown role grants nothing."""
+    """Return whether one of the roles grants the permission; an unknown role grants nothing."""
     known = {role.value: role for role in Role}
     return any(permission in GRANTS[known[name]] for name in roles if name in known)

@@ -73,9 +73,9 @@ def has_case(number: str) -> Decision:
     return Allow()
 
 
-def case_found(number: str, found: bool) -> Decision:
+def case_found(number: str, exists: bool) -> Decision:
     """Allow a case that exists in the member's agency."""
-    if not found:
+    if not exists:
         return Refused(
             "case.unknown",
             "Not found",
@@ -99,9 +99,9 @@ def case_open(number: str, closed_on: date | None) -> Decision:
     return Allow()
 
 
-def gallery_found(name: str, found: bool) -> Decision:
+def gallery_found(name: str, exists: bool) -> Decision:
     """Allow a gallery that exists in the member's agency."""
-    if not found:
+    if not exists:
         return Refused(
             "gallery.unknown",
             "Not found",

@@ -1,7 +1,7 @@
 """Random samples of searches for review: pure functions, so that anyone with the log draws the same sample.
 
 Owns how a seed is made and how it orders a population. Half of the seed is a root of the log that did not exist before the
-draw was announced in it; the other half are words of the auditor, so that whoever runs the log cannot steer it either.
+draw was announced in it; the other half are words of the auditor, so that the operator of the log cannot steer it either.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FINDINGS = (IN_ORDER, QUESTION, BREACH)
 
 
 def seed_of(root: str, nonce: str, *, agency: str, wanted: int, since: str, stratified: bool) -> str:
-    """The seed of a draw: SHA-256 (hex) of everything that was announced, and of the root that came of it.
+    """Return the seed of a draw: SHA-256 (hex) of everything that was announced, and of the root that followed.
 
     Args:
         root: hex root of the log that ends with the entry that announced the draw.
@@ -35,12 +35,12 @@ def seed_of(root: str, nonce: str, *, agency: str, wanted: int, since: str, stra
         since: first day, ISO; "" for all.
         stratified: each member's searches are drawn in proportion.
     """
-    told = json.dumps(["plainview-sample-1", root, nonce, agency, wanted, since, stratified])
-    return hashlib.sha256(told.encode()).hexdigest()
+    announced = json.dumps(["plainview-sample-1", root, nonce, agency, wanted, since, stratified])
+    return hashlib.sha256(announced.encode()).hexdigest()
 
 
 def draw(population: Sequence[tuple[str, str]], wanted: int, seed: str, *, stratified: bool) -> list[str]:
-    """Draw without putting back: the searches whose hash with the seed is smallest.
+    """Draw without replacement: the searches whose hash with the seed is smallest.
 
     Args:
         population: (id of the search, id of the member who searched), any order.
@@ -51,7 +51,7 @@ def draw(population: Sequence[tuple[str, str]], wanted: int, seed: str, *, strat
     Returns:
         Ids in the order in which they were drawn.
     """
-    order = sorted(population, key=lambda row: hashlib.sha256(f"{seed}:{row[0]}".encode()).digest())
+    order = sorted(population, key=lambda search: hashlib.sha256(f"{seed}:{search[0]}".encode()).digest())
     if not stratified:
         return [search for search, _ in order[:wanted]]
     places = _places(population, min(wanted, len(population)))
@@ -64,7 +64,7 @@ def draw(population: Sequence[tuple[str, str]], wanted: int, seed: str, *, strat
 
 
 def _places(population: Sequence[tuple[str, str]], wanted: int) -> dict[str, int]:
-    """Places of each member: one each first, the rest by the largest remainders; ties by id."""
+    """Return the places of each member: first one each, the rest by the largest remainders; ties by id."""
     counts: dict[str, int] = {}
     for _, member in population:
         counts[member] = counts.get(member, 0) + 1
@@ -72,7 +72,7 @@ def _places(population: Sequence[tuple[str, str]], wanted: int) -> dict[str, int
     places = dict.fromkeys(members[:wanted], 1)
     for _ in range(wanted - len(places)):
         open_to = [name for name in members if places[name] < counts[name]]
-        # Whose share of the places lags furthest behind their share of the searches.
+        # The member whose share of the places is furthest below their share of the searches.
         behind = max(open_to, key=lambda name: (counts[name] * wanted / len(population) - places[name], name))
         places[behind] += 1
     return places

@@ -141,14 +141,14 @@ def trained(role: Role, trainings: Iterable[TrainingFacts], policy: AgencyPolicy
     needed = policy.training.get(role)
     if needed is None:
         return Allow()
-    done = [row for row in trainings if row.course.strip().lower() == needed.course.lower()]
-    long_enough = [row for row in done if row.hours >= needed.hours]
-    if any(row.expires_on >= today for row in long_enough):
+    done = [training for training in trainings if training.course.strip().lower() == needed.course.lower()]
+    long_enough = [training for training in done if training.hours >= needed.hours]
+    if any(training.expires_on >= today for training in long_enough):
         return Allow()
     if long_enough:
-        why = f"Your training expired on {day(max(row.expires_on for row in long_enough))}."
+        why = f"Your training expired on {day(max(training.expires_on for training in long_enough))}."
     elif done:
-        most = max(row.hours for row in done)
+        most = max(training.hours for training in done)
         why = f"Your training has {counted(most, 'hour')}; {needed.hours} are needed."
     else:
         why = f"No training in {needed.course!r} is on record."

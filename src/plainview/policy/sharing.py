@@ -27,7 +27,7 @@ from plainview.policy.search import (
 from plainview.policy.wording import counted, day
 
 MAX_AGREEMENT_DAYS = 3 * 366
-"""Longest agreement: chosen, three years; whoever wants to go on reads it again and proposes a new version."""
+"""Longest agreement: chosen, three years; to continue, the agencies read it again and agree on a new version."""
 
 DEFAULT_ANSWER_DAYS, MAX_ANSWER_DAYS = 14, 90
 """Days until a request expires unanswered: chosen, two weeks and at most a quarter."""
@@ -72,13 +72,13 @@ class SharedFacts:
 
     Attributes:
         terms: of the agreement; None while no version was accepted.
-        withdrawn: the agreement was.
+        withdrawn: whether the agreement was withdrawn.
         asker_open, holder_open: whether the agencies are.
         asker: address of the member who asks; `asker_roles`, `asker_active`: theirs now.
         on_trial, trial: whether that member may search only in a trial, and the newest approved one.
         gallery, offence, purpose, origin, top, authority: as asked for.
         case_closed_on: of the asker's case.
-        authorised: a supervisor of the asker did.
+        authorised: whether a supervisor of the asker authorised the request.
         closed_as: a word of ENDS; "" while it is open.
         expires_at: last moment at which it can be answered; None before it is made.
         now: UTC.
@@ -355,7 +355,7 @@ def answerable(searched: bool, gives: str, *, listed: int, examined: int, leads:
     Args:
         searched: there is a recorded answer of the index.
         gives: what the agreement gives, a word of `GIVES`.
-        listed, examined: candidates of the list, and those of them that somebody has examined.
+        listed, examined: candidates of the list, and those that have been examined.
         leads, undecided: those that were released, and potential ones neither released nor withheld.
     """
     if not searched:

@@ -29,12 +29,12 @@ RESET_DAYS = 2
 
 
 def locks(failures: Iterable[datetime], now: datetime) -> bool:
-    """True when the failures of the last minutes lock the account; one exactly at the window's edge has left it."""
+    """Return whether the failures of the last minutes lock the account; one exactly at the window's edge has left it."""
     return sum(1 for at in failures if now - FAILURE_WINDOW < at <= now) >= MAX_FAILURES
 
 
 def idle(last_seen: datetime, now: datetime) -> bool:
-    """True when a session that was last seen then has ended; also when the clock was set back behind it."""
+    """Return whether a session that was last seen then has ended; also if the clock was set back before that time."""
     return now - last_seen >= IDLE or last_seen - now > timedelta(minutes=1)
 
 

@@ -1,7 +1,7 @@
-"""Which counts may be published: nobody may be found again in a number, nor in what two registers differ by.
+"""Which counts may be published: no number, and no difference between two registers, may point to a person.
 
 Owns the arithmetic of suppression. Pure functions on counts by month. What is published is made of disjoint pieces, each
-0 or at least `SMALLEST`, and of sums of them; a piece never changes once its months are over. So whatever is added up,
+0 or at least `SMALLEST`, and of sums of them; a piece never changes once its months are over. Whatever is added up,
 across rows, across columns or across registers of different days, is a sum of such pieces again.
 """
 
@@ -16,7 +16,7 @@ SMALLEST = 5
 
 
 def fits(count: int) -> bool:
-    """True when the count points to nobody: none at all, or enough."""
+    """Return whether the count points to nobody: it is zero, or large enough."""
     return count == 0 or count >= SMALLEST
 
 
@@ -46,17 +46,17 @@ def periods(months: Iterable[str], counts: Mapping[str, Mapping[str, int]]) -> l
         counts: month -> offence -> searches; a month may be missing.
     """
     rows: list[Period] = []
-    held: list[str] = []
+    waiting: list[str] = []
     together: Counter[str] = Counter()
     for month in months:
-        held.append(month)
+        waiting.append(month)
         together.update(counts.get(month, {}))
         if fits(together.total()):
             offences, other = named(together)
-            rows.append(Period(held[0], month, together.total(), offences, other))
-            held, together = [], Counter()
-    if held:
-        rows.append(Period(held[0], held[-1], None, {}, 0))
+            rows.append(Period(waiting[0], month, together.total(), offences, other))
+            waiting, together = [], Counter()
+    if waiting:
+        rows.append(Period(waiting[0], waiting[-1], None, {}, 0))
     return rows
 
 
@@ -77,7 +77,7 @@ def named(cells: Mapping[str, int]) -> tuple[dict[str, int], int]:
 
 
 def split(rows: Iterable[tuple[int, Sequence[int]]]) -> tuple[int, list[int]]:
-    """Publish parts of published wholes: rows are held back until every part, and the rest, fits.
+    """Publish parts of published wholes: rows wait until every part, and the rest, fits.
 
     Args:
         rows: (a whole that is published, disjoint parts of it), oldest first; the same number of parts each.
@@ -85,14 +85,14 @@ def split(rows: Iterable[tuple[int, Sequence[int]]]) -> tuple[int, list[int]]:
     Returns:
         (the sum of the wholes that are counted, the sums of their parts; no parts when no whole is counted).
     """
-    whole, held_whole = 0, 0
+    whole, waiting_whole = 0, 0
     parts: list[int] = []
-    held: list[int] = []
-    for row, these in rows:
-        held_whole, held = held_whole + row, _added(held, these)
-        if all(map(fits, (*held, held_whole - sum(held)))):
-            whole, parts = whole + held_whole, _added(parts, held)
-            held_whole, held = 0, []
+    waiting: list[int] = []
+    for total, these in rows:
+        waiting_whole, waiting = waiting_whole + total, _added(waiting, these)
+        if all(map(fits, (*waiting, waiting_whole - sum(waiting)))):
+            whole, parts = whole + waiting_whole, _added(parts, waiting)
+            waiting_whole, waiting = 0, []
     return whole, parts
 
 
@@ -117,5 +117,5 @@ def stepped(counts: Iterable[int]) -> int | None:
 
 
 def roughly(count: int) -> int | None:
-    """A size that moves every day, down to two digits: 12,345 is 12,000; None below 100."""
+    """Round a size that changes every day down to two digits: 12,345 is 12,000; None below 100."""
     return count // (step := 10 ** (len(str(count)) - 2)) * step if count >= 100 else None

@@ -1,6 +1,6 @@
 """The rulebook in plain words, with an agency's own values: what `plainview policy show` and the page print.
 
-Owns one row for every rule id with which anything is refused by rule; a test compares them with the code.
+Owns one row for every rule id of the rulebook; a test compares them with the code.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from plainview.policy.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PolicyRule:
     """One rule: its id, what it is about, and what it says in this agency."""
 
     rule_id: str
@@ -30,8 +30,8 @@ class Row:
     says: str
 
 
-def table(policy: AgencyPolicy) -> list[Row]:
-    """Every rule, in the order in which a search meets them, then those of joining and of galleries."""
+def table(policy: AgencyPolicy) -> list[PolicyRule]:
+    """Return every rule, in the order in which a search meets them, then those of joining and of galleries."""
     rows = (
         *_search(policy),
         *_joining(policy),
@@ -43,7 +43,7 @@ def table(policy: AgencyPolicy) -> list[Row]:
         *_retention(),
         *SIZE_RULES,
     )
-    return [Row(*row) for row in rows]
+    return [PolicyRule(*values) for values in rows]
 
 
 def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:

@@ -1,7 +1,7 @@
-"""What the head of an agency accepts before the agency is opened.
+"""The terms that the head of an agency accepts before the agency is opened.
 
-Owns the words; their SHA-256 goes into the log with the acceptance, so that nobody can say later that they read
-otherwise.
+Owns the words; their SHA-256 goes into the log with the acceptance, so that nobody can say later that they
+were different.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import hashlib
 TERMS = """\
 By accepting these terms I, the head of this agency or a person whom the head has authorised in writing, state:
 
-1. Nobody of this agency searches without a case, a purpose and an authorisation, and I know that every search,
+1. Nobody in this agency searches without a case, a purpose and an authorisation, and I know that every search,
    refusal, view and change is recorded in a log that outsiders can verify.
-2. A candidate is a similar face, not an identification. Nobody of this agency arrests, detains or shows a person
-   to a witness on a candidate alone; a second trained person examines without knowing the first one's answer.
+2. A candidate is a similar face, not an identification. Nobody in this agency arrests, detains or shows a person
+   to a witness on a candidate alone; a second trained person examines, blind to the first one's answer.
 3. The galleries of this agency are lawfully held, for the reasons, from the sources and for the time that their
    passports state. No picture is collected by untargeted scraping, and none comes from a live camera.
 4. Nobody is searched for attending a lawful assembly, for worship, for journalism, for immigration status alone

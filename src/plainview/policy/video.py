@@ -13,7 +13,7 @@ MAX_HOURS = 4
 find one; the case says which hours matter."""
 
 PART_BYTES = 8 * 2**20
-"""Longest piece of an upload: what a broken connection costs to send again, and what is sealed as one blob."""
+"""Longest piece of an upload: sent again after a broken connection, and sealed as one blob."""
 
 MIN_PART_BYTES = 64 * 2**10
 """Shortest piece but the last: a video in shorter ones would be mostly rows of the database."""

@@ -39,7 +39,7 @@ def test_a_package_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> No
         (FileNotFoundError(errno.ENOENT, "x", "a/b.txt"), "There is no file a/b.txt."),
         (PermissionError(errno.EACCES, "x", "b.txt"), "You may not open b.txt."),
         (IsADirectoryError(errno.EISDIR, "x", "c"), "c is a folder."),
-        (FileExistsError(errno.EEXIST, "x", "d"), "d exists already."),
+        (FileExistsError(errno.EEXIST, "x", "d"), "d already exists."),
         (OSError(errno.ENOSPC, "x"), "The disk is full."),
         (OSError(errno.EIO, "Input/output error", "e"), "The operating system refused: Input/output error (e)."),
         (FileNotFoundError(errno.ENOENT, "gone"), "The operating system refused: gone."),

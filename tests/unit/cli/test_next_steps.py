@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from tools.refusals import refusals
 
 from plainview.cli.commands import COMMANDS as TABLE
-from plainview.cli.next_steps import BY_RULE, COMMANDS, of_pack, of_refusal
+from plainview.cli.next_steps import BY_RULE, COMMANDS, OWN, of_pack, of_refusal
+from plainview.cli.tree import leaf
 from plainview.policy.decision import OperatorAct, Refused
 from plainview.policy.permissions import Permission
 from plainview.recognition.errors import PackError, PackMissing
@@ -28,6 +31,20 @@ def test_a_rule_of_its_own_command_names_an_act_with_several() -> None:
     acts = {row.rule_id: row.act for row in refusals()}
     for rule, command in BY_RULE.items():
         assert str(TABLE[command].who) == str(getattr(Permission, acts[rule].removeprefix("Permission."))), rule
+
+
+def test_a_rule_of_the_command_line_alone_names_an_option_that_its_command_has() -> None:
+    own = {row.rule_id for row in refusals() if row.file.startswith("cli/") and not row.act}
+    assert OWN.keys() <= own
+    for rule, command in OWN.items():
+        name = command.partition(" ")[0]
+        options = {option for param in leaf(TABLE[name]).params for option in param.opts}
+        assert set(re.findall(r"--[a-z-]+", command)) <= options, rule
+
+
+def test_the_option_that_helps_is_printed() -> None:
+    refused = Refused("serve.no_tls", "Not served", "No TLS.", "Serve with a certificate.")
+    assert of_refusal(refused).startswith("Serve with a certificate.\nCommand: plainview serve --tls-cert FILE")
 
 
 def test_the_command_comes_in_a_line_of_its_own() -> None:

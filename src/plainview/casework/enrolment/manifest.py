@@ -236,8 +236,8 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise Refused(
             "manifest.parquet",
             "Nothing enrolled",
-            "Reading a Parquet manifest needs the extra `parquet`, which is not installed.",
-            "Install it (pip install 'plainview[parquet]'), or save the manifest as CSV or JSONL.",
+            "Reading a Parquet manifest needs the extra parquet, which is not installed.",
+            "Install plainview[parquet], or save the manifest as CSV or JSONL.",
         ) from error
 
     with foreign(lambda error: _unreadable(path, reason(error))), pyarrow.parquet.ParquetFile(path) as file:

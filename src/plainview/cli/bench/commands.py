@@ -1,4 +1,4 @@
-"""`plainview bench search`, `enrol` and `serve`: measure this machine and print ratios, ours against the limit or the peer."""
+"""`plainview bench search`, `enrol` and `serve`: measure this machine and print ratios to a limit or to a peer."""
 
 from __future__ import annotations
 
@@ -22,22 +22,26 @@ from plainview.cli.setup import make_workspace
 def bench_search(
     n: Annotated[int, typer.Option("--n", help="References.")] = 10_000,
     dim: Annotated[int, typer.Option(help="Components of a template.")] = 128,
-    adapter: Annotated[str, typer.Option(help="exact, compressed, or auto: what is used at this size.")] = "auto",
+    adapter: Annotated[
+        str, typer.Option(help="exact, compressed, or auto: the index that Plainview uses at this size.")
+    ] = "auto",
     probes: Annotated[int, typer.Option(help="Different probes; each is searched three times.")] = 100,
     json: Json = False,
 ) -> None:
-    """Time the index on made-up templates, compared with numpy and faiss Flat, on one thread of one core."""
+    """Time the index on synthetic templates, compared with numpy and faiss Flat, on one thread of one core."""
     command = [sys.executable, "-m", "plainview.cli.bench.search", str(n), str(dim), adapter, str(probes)]
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     run = subprocess.run(command, stdout=subprocess.PIPE, env=os.environ | threads, check=False)  # noqa: S603
     if run.returncode:
-        raise typer.Exit(1)  # it has said why
+        raise typer.Exit(1)  # it has printed why
     show(loads(run.stdout), json=json)
 
 
 def bench_enrol(
-    photos: Annotated[Path | None, typer.Option(help="A folder of photographs; else two portraits, varied.")] = None,
-    images: Annotated[int, typer.Option(help="At most this many.")] = 200,
+    photos: Annotated[
+        Path | None, typer.Option(help="A folder of photographs; by default variations of two portraits.")
+    ] = None,
+    images: Annotated[int, typer.Option(help="Most pictures to enrol.")] = 200,
     json: Json = False,
 ) -> None:
     """Time enrolment, compared with its bare detect + embed inference."""
@@ -52,8 +56,8 @@ def bench_enrol(
 
 def bench_serve(
     references: Annotated[int, typer.Option(help="Size of the gallery.")] = 100_000,
-    people: Annotated[int, typer.Option(help="Who search at once.")] = 4,
-    searches: Annotated[int, typer.Option(help="Of each person.")] = 10,
+    people: Annotated[int, typer.Option(help="People who search at once.")] = 4,
+    searches: Annotated[int, typer.Option(help="Searches by each person.")] = 10,
     json: Json = False,
 ) -> None:
     """Time searches of a large gallery over HTTP, by several people at once, from the click to the list."""

@@ -1,4 +1,4 @@
-"""What the benchmarks share: made pictures, and how a result is printed."""
+"""What the benchmarks share: varied pictures, and printing a result."""
 
 from __future__ import annotations
 

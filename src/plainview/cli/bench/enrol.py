@@ -1,4 +1,4 @@
-"""Measures whole enrolment beside its bare detect + embed inference, in a sample workspace of its own."""
+"""Measures whole enrolment against its bare detect + embed inference, in a sample workspace of its own."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def measure(photographs: Path, images: int) -> dict[str, object]:
         cpu = [time.process_time()]
         limit = bare()
         cpu.append(time.process_time())
-        one = enrol(f"bench-{i}", items, acting_member=admin, cores=1).seconds
+        one_core = enrol(f"bench-{i}", items, acting_member=admin, cores=1).seconds
         cpu.append(time.process_time())
         cpu_ratios.append((cpu[2] - cpu[1]) / (cpu[1] - cpu[0]))
-        two = enrol(f"both-{i}", items, acting_member=admin, cores=2).seconds
-        ratios.append(one / limit)
-        speedups.append(one / two)
-        rates.append(len(items) / two)
+        two_cores = enrol(f"both-{i}", items, acting_member=admin, cores=2).seconds
+        ratios.append(one_core / limit)
+        speedups.append(one_core / two_cores)
+        rates.append(len(items) / two_cores)
     services().close()
     return {
         "images": len(items),

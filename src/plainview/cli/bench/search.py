@@ -1,9 +1,9 @@
-"""Measures an index beside numpy and faiss Flat, all on one thread of one core, on made-up templates.
+"""Measures an index against numpy and faiss Flat, all on one thread of one core, on synthetic templates.
 
-Owns the made-up templates and what is timed. It runs as a process of its own (`python -m`), because the number
+Owns the synthetic templates and the timing. It runs as a process of its own (`python -m`), because the number
 of threads of numpy's BLAS is fixed when it is loaded. It opens no workspace.
 
-The made-up templates have what was measured on 3,716 real SFace templates (docs/explanation/scale.md): a common
+The synthetic templates have the properties measured on 3,716 real SFace templates (docs/explanation/scale.md): a common
 mean of length 0.26, the spectrum of 111 effective dimensions, strangers at 0.07 +- 0.09, two pictures of one
 person at 0.67 +- 0.11. Each person has two references; a probe is a third picture of a person in the gallery.
 """
@@ -56,7 +56,7 @@ def run(n: int, dim: int, adapter: str, probes: int) -> dict[str, object]:
     adapter = ("compressed" if n >= GROW_AT else "exact") if adapter == "auto" else adapter
     with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
         flat = faiss.IndexFlatIP(dim)
-        index = _made(adapter, dim, Path(folder))
+        index = _new_index(adapter, dim, Path(folder))
         build = 0.0
         for first, rows in _gallery(n, dim):
             flat.add(rows)
@@ -75,44 +75,44 @@ def run(n: int, dim: int, adapter: str, probes: int) -> dict[str, object]:
     return figures | {"probes": probes * _ROUNDS, "synthetic": True}
 
 
-def _made(adapter: str, dim: int, folder: Path) -> Index:
+def _new_index(adapter: str, dim: int, folder: Path) -> Index:
     if adapter == "exact":
         return ExactIndex(dim)
     return CompressedIndex(dim, folder, Sealer(bytes(32)))
 
 
 def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> dict[str, object]:
-    """Time the three on the same probes, in turns, and compare the lists."""
+    """Time all three on the same probes, in turns, and compare the lists."""
     gallery = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d).reshape(flat.ntotal, flat.d)
 
     def by_numpy(probe: Vector) -> list[int]:
         scores = gallery @ probe
         best = np.argpartition(-scores, k - 1)[:k]
-        return [int(row) for row in best[np.argsort(-scores[best])]]
+        return [int(candidate) for candidate in best[np.argsort(-scores[best])]]
 
     def by_flat(probe: Vector) -> list[int]:
-        return [int(row) for row in flat.search(probe[np.newaxis], k)[1][0]]
+        return [int(candidate) for candidate in flat.search(probe[np.newaxis], k)[1][0]]
 
     ours: list[float] = []
     cpu: list[float] = []
     flats: list[float] = []
     flat_cpu: list[float] = []
     numpys: list[float] = []
-    kept: list[float] = []
+    recalls: list[float] = []
     firsts: list[bool] = []
     same: list[bool] = []
     few = probes[: max(5, min(len(probes), 20_000_000 // flat.ntotal))]
     for _ in range(_ROUNDS):
-        times, cpus, found = _timed(lambda probe: index.search(probe, k), probes)
+        times, cpus, lists = _timed(lambda probe: index.search(probe, k), probes)
         ours, cpu = ours + times, cpu + cpus
         times, cpus, _ = _timed(by_flat, few)
         flats, flat_cpu = flats + times, flat_cpu + cpus
         times, _, truth = _timed(by_numpy, few)
         numpys += times
-    for probe, answer in zip(probes, found, strict=True):
-        wanted = truth[len(kept)] if len(kept) < len(truth) else by_numpy(probe)
-        got = [row.reference for row in answer]
-        kept.append(len(set(got) & set(wanted)) / k)
+    for probe, answer in zip(probes, lists, strict=True):
+        wanted = truth[len(recalls)] if len(recalls) < len(truth) else by_numpy(probe)
+        got = [candidate.reference for candidate in answer]
+        recalls.append(len(set(got) & set(wanted)) / k)
         firsts.append(got[0] == wanted[0])
         same.append(set(got) == set(wanted))
     p50 = statistics.median(ours)
@@ -120,7 +120,7 @@ def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> di
         "p50_ms": round(p50, 3),
         "p99_ms": round(float(np.quantile(ours, 0.99)), 3),
         "p50_cpu_ms": round(statistics.median(cpu), 3),
-        "recall_at_50": round(statistics.mean(kept), 6),
+        "recall_at_50": round(statistics.mean(recalls), 6),
         "first_kept": round(statistics.mean(firsts), 6),
         "lists_identical": round(statistics.mean(same), 4),
         "least_ms": round(min(ours), 3),
@@ -134,25 +134,25 @@ def _searched(index: Index, flat: faiss.IndexFlatIP, probes: Rows, k: int) -> di
 
 
 def _size(adapter: str, n: int, dim: int, folder: Path, build: float) -> dict[str, object]:
-    """Memory and time of opening what is on disk, measured in a fresh process; disk as it lies."""
+    """Return the memory and time of opening the index from disk, measured in a fresh process, and its size on disk."""
     if adapter == "exact":  # it is filled from the database, whose sealed templates are its only copy on disk
-        held, open_s = float(dim * 4 + 8), build
+        memory, open_s = float(dim * 4 + 8), build
     else:
         command = [sys.executable, "-m", __spec__.name, "open", str(folder), str(dim)]
         opened = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: S603
-        held, open_s = opened["bytes"] / n, opened["seconds"]
+        memory, open_s = opened["bytes"] / n, opened["seconds"]
     disk = sum(path.stat().st_size for path in folder.iterdir()) / n
     return {
-        "bytes_per_face_memory": round(held, 2),
+        "bytes_per_face_memory": round(memory, 2),
         "bytes_per_face_disk": round(disk, 2),
-        "memory_to_flat": round(held / (dim * 4), 4),
+        "memory_to_flat": round(memory / (dim * 4), 4),
         "open_s": round(open_s, 3),
     }
 
 
 def _opened(folder: str, dim: int) -> dict[str, float]:
-    """Open a compressed index; return seconds, and the bytes of memory of its own that the process then has more."""
-    CompressedIndex(dim, Path(folder) / "none", Sealer(bytes(32)))  # what the libraries take is not the index's
+    """Open a compressed index; return the seconds it took and the bytes of memory that it added to the process."""
+    CompressedIndex(dim, Path(folder) / "none", Sealer(bytes(32)))  # memory of the libraries is not the index's
     before, began = _own_memory(), time.perf_counter()
     index = CompressedIndex(dim, Path(folder), Sealer(bytes(32)))
     seconds = time.perf_counter() - began
@@ -161,13 +161,13 @@ def _opened(folder: str, dim: int) -> dict[str, float]:
 
 
 def _own_memory() -> int:
-    """Bytes of this process that no file backs: what a memory map takes can be given back at any time."""
+    """Return the bytes of this process that no file backs: the memory of a memory map can be reclaimed at any time."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
 
 
 def _filtered(index: Index, n: int, probes: Rows) -> dict[str, object]:
-    """Searches of a chosen tenth of a percent and of a chosen third."""
+    """Time searches among a thousandth of the references and among a third."""
     result: dict[str, object] = {}
     for name, step in (("filter_thousandth_ms", 1000), ("filter_third_ms", 3)):
         among = np.arange(0, n, step, dtype=np.int64)
@@ -177,7 +177,7 @@ def _filtered(index: Index, n: int, probes: Rows) -> dict[str, object]:
 
 
 def _changed(index: Index, n: int, dim: int) -> dict[str, object]:
-    """References added as enrolment adds them, found as soon as they are in, and removed one by one."""
+    """Time adding references as enrolment does, finding them at once, and removing them one by one."""
     random = np.random.default_rng(99)
     fresh = _unit(random.standard_normal((640 * _BATCH, dim), dtype=np.float32))
     seq, began, visible = n, time.perf_counter(), []
@@ -188,8 +188,10 @@ def _changed(index: Index, n: int, dim: int) -> dict[str, object]:
     added = time.perf_counter() - began
     for i in range(20):
         began = time.perf_counter()
-        index.apply([Change(seq + 1, "add", seq, row := _unit(random.standard_normal((1, dim), dtype=np.float32))[0])])
-        assert index.search(row, 1) == [Scored(seq, 1.0)], i  # noqa: S101  a benchmark of a wrong index is worth nothing
+        index.apply(
+            [Change(seq + 1, "add", seq, template := _unit(random.standard_normal((1, dim), dtype=np.float32))[0])]
+        )
+        assert index.search(template, 1) == [Scored(seq, 1.0)], i  # noqa: S101  a benchmark of a wrong index is worth nothing
         visible.append((time.perf_counter() - began) * 1e3)
         seq += 1
     removed = []
@@ -212,26 +214,26 @@ def _gallery(n: int, dim: int) -> Iterator[tuple[int, Rows]]:
 
 
 def _probes(n: int, dim: int, count: int) -> Rows:
-    """Third pictures of people of the gallery, from up to ten of its blocks."""
+    """Return third pictures of people in the gallery, from up to ten of its blocks."""
     blocks = range(0, -(-n // _BLOCK), max(1, -(-n // _BLOCK) // 10))
     probes = []
     for number in blocks:
         people, _ = _people(number, dim)
         random = np.random.default_rng(10_000 + number)
-        held = max(1, min(_BLOCK, n - number * _BLOCK) // 2)
-        probes.append(_pictures(people[random.integers(0, held, -(-count // len(blocks)))], random))
+        known = max(1, min(_BLOCK, n - number * _BLOCK) // 2)
+        probes.append(_pictures(people[random.integers(0, known, -(-count // len(blocks)))], random))
     return np.concatenate(probes)[:count]
 
 
 def _people(number: int, dim: int) -> tuple[Rows, np.random.Generator]:
-    """What one block's people have apart from the common mean: a falling spectrum."""
+    """Return what one block's people have apart from the common mean: a decreasing spectrum."""
     random = np.random.default_rng(number)
     people = random.standard_normal((_BLOCK // 2, dim), dtype=np.float32) * _spectrum(dim)
     return people, random
 
 
 def _pictures(people: Rows, random: np.random.Generator) -> Rows:
-    """One picture of each: its likeness to the person varies from picture to picture."""
+    """Return one picture of each person; its likeness to the person varies from picture to picture."""
     likeness = np.clip(random.normal(_LIKENESS, _LIKENESS_SPREAD, (len(people), 1)), 0.4, 0.98).astype(np.float32)
     noise = random.standard_normal(people.shape, dtype=np.float32) * _spectrum(people.shape[1])
     return _unit(likeness * people + np.sqrt(1 - likeness**2) * noise + _common(people.shape[1]))
@@ -252,15 +254,15 @@ def _unit(rows: Rows) -> Rows:
 
 
 def _timed(search: Callable[[Vector], T], probes: Rows) -> tuple[list[float], list[float], list[T]]:
-    """Milliseconds of each search on the clock and of this thread, and its answer."""
+    """Return the milliseconds of each search, on the clock and of this thread, and its answer."""
     search(probes[0])
-    times, cpu, found = [], [], []
+    times, cpu, answers = [], [], []
     for probe in probes:
         began, own = time.perf_counter(), time.thread_time()
-        found.append(search(probe))
+        answers.append(search(probe))
         times.append((time.perf_counter() - began) * 1e3)
         cpu.append((time.thread_time() - own) * 1e3)
-    return times, cpu, found
+    return times, cpu, answers
 
 
 if __name__ == "__main__":

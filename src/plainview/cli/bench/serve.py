@@ -34,7 +34,7 @@ from plainview.casework.workspace.services import services
 from plainview.cli.bench.common import varied
 
 LIMIT_MS, PAGE_LIMIT_MS = 1500.0, 200.0
-"""What a person may wait for candidates and for any other page; source: the issue of the web application."""
+"""How long a person may wait for candidates and for any other page; source: the issue of the web application."""
 
 _PICTURES = 200  # different pictures behind the references
 _PAGES = ("/", "/cases/", "/alerts/", "/leads/", "/galleries/", "/policy/", "/me/")
@@ -42,7 +42,7 @@ _PAGES = ("/", "/cases/", "/alerts/", "/leads/", "/galleries/", "/policy/", "/me
 
 @dataclass
 class _Person:
-    """One signed-in person and what they measured, in milliseconds."""
+    """One signed-in person and their measurements, in milliseconds."""
 
     url: str
     cookie: str
@@ -74,11 +74,11 @@ def _prepare(photographs: list[Path], count: int, people: int) -> list[str]:
 def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) -> None:
     """Put `count` synthetic references into an empty gallery: random templates, real pictures and boxes."""
     engine = services().engine
-    kept = []
+    faces = []
     for path in photographs:
         data = path.read_bytes()
         face = engine.enrol_faces(services().decoder.decode(data))[0].detection
-        kept.append((services().blobs.put(data), [round(float(v), 1) for v in face.box], face.points.tolist()))
+        faces.append((services().blobs.put(data), [round(float(v), 1) for v in face.box], face.points.tolist()))
     random = np.random.default_rng(1)
     shared: dict[str, Any] = {
         "gallery": gallery,
@@ -91,22 +91,26 @@ def fill(gallery: Gallery, member: Member, photographs: list[Path], count: int) 
     for first in range(0, count, 5_000):
         rows = random.standard_normal((min(5_000, count - first), engine.pack.dimension), dtype=np.float32)
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        made = []
-        for number, row in enumerate(rows, start=first):
-            blob, box, points = kept[number % len(kept)]
-            made.append(Reference(blob=blob, box=box, points=points, face_number=number // len(kept) + 1, **shared))
-            context = f"template:{made[-1].public_id}".encode()
-            made[-1].template = services().templates.seal(row.tobytes(), context)
+        references = []
+        for number, vector in enumerate(rows, start=first):
+            blob, box, points = faces[number % len(faces)]
+            references.append(
+                Reference(blob=blob, box=box, points=points, face_number=number // len(faces) + 1, **shared)
+            )
+            context = f"template:{references[-1].public_id}".encode()
+            references[-1].template = services().templates.seal(vector.tobytes(), context)
         with transaction.atomic():
-            Reference.objects.bulk_create(made, batch_size=500)
+            Reference.objects.bulk_create(references, batch_size=500)
             GalleryChange.objects.bulk_create(
                 [
-                    GalleryChange(gallery=gallery, seq=first + i, is_add=True, reference=row)
-                    for i, row in enumerate(made, 1)
+                    GalleryChange(gallery=gallery, seq=first + i, is_add=True, reference=vector)
+                    for i, vector in enumerate(references, 1)
                 ],
                 batch_size=500,
             )
-            type(gallery).objects.filter(pk=gallery.pk).update(log_head=first + len(made), pack=engine.pack.identity)
+            type(gallery).objects.filter(pk=gallery.pk).update(
+                log_head=first + len(references), pack=engine.pack.identity
+            )
 
 
 def _colleague(examiner: Member, number: int) -> Member:
@@ -118,20 +122,20 @@ def _colleague(examiner: Member, number: int) -> Member:
         is_sample=True,
     )
     totp.TOTP.activate(member, totp.generate_totp_secret())
-    for row in examiner.trainings.all():
+    for training in examiner.trainings.all():
         Training.objects.create(
             member=member,
-            course=row.course,
-            hours=row.hours,
-            completed_on=row.completed_on,
-            expires_on=row.expires_on,
-            recorded_by=row.recorded_by,
+            course=training.course,
+            hours=training.hours,
+            completed_on=training.completed_on,
+            expires_on=training.expires_on,
+            recorded_by=training.recorded_by,
         )
     return member
 
 
 def _session(member: Member) -> str:
-    """A session as a sign-in makes it: the benchmark is not about passwords."""
+    """Return the key of a session as a sign-in makes it: the benchmark is not about passwords."""
     store = SessionStore()
     store[SESSION_KEY] = str(member.pk)
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -196,7 +200,7 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 def _work(person: _Person, rounds: int) -> None:
-    """Prepare, search, look at every candidate's picture, open the other pages; again and again."""
+    """Prepare, search, load every candidate's picture and open the other pages, `rounds` times."""
     http = requests.Session()
     http.cookies.set("session", person.cookie)
     for _ in range(rounds):
@@ -226,23 +230,23 @@ def _work(person: _Person, rounds: int) -> None:
 
 
 def _draft(http: requests.Session, person: _Person) -> str:
-    """A draft with one face; its address."""
+    """Make a draft with one face; return its address."""
     page = http.get(f"{person.url}/prepare/?case=BENCH", timeout=60)
     page.raise_for_status()
     with person.photograph.open("rb") as file:
-        made = http.post(
+        answer = http.post(
             f"{person.url}/prepare/",
             data={"csrfmiddlewaretoken": _token(page.text), "case": "BENCH"},
             files={"photo": file},
             timeout=120,
             headers={"Referer": person.url},
         )
-    made.raise_for_status()
-    return made.url
+    answer.raise_for_status()
+    return answer.url
 
 
 def _token(page: str) -> str:
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-    if found is None:
+    match = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    if match is None:
         raise RuntimeError("the page has no form: is the session signed in?")
-    return found.group(1)
+    return match.group(1)

@@ -1,4 +1,4 @@
-"""`plainview bench video`: speed beside plain decoding, and people found beside looking at every frame."""
+"""`plainview bench video`: speed compared with plain decoding, and people found compared with looking at every frame."""
 
 from __future__ import annotations
 
@@ -21,26 +21,27 @@ from plainview.recognition.engine import Engine
 
 def bench_video(
     faces: Annotated[
-        Path | None, typer.Option(help="A folder a person with photographs; else the two bundled portraits.")
+        Path | None,
+        typer.Option(help="A folder with a folder of photographs for each person; by default two bundled portraits."),
     ] = None,
-    clips: Annotated[int, typer.Option(help="Clips that are made and measured.")] = 6,
+    clips: Annotated[int, typer.Option(help="Number of synthetic clips.")] = 6,
     people: Annotated[int, typer.Option(help="People in a clip.")] = 8,
     seconds: Annotated[float, typer.Option(help="Length of a clip.")] = 20,
-    seed: Annotated[int, typer.Option(help="Of everything that is drawn by chance.")] = 1,
-    keep: Annotated[Path | None, typer.Option(help="Write the clips here too.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    keep: Annotated[Path | None, typer.Option(help="Also write the clips into this folder.")] = None,
     json: Json = False,
 ) -> None:
-    """Time the search for faces in made 1080p25 clips: adaptively, at every frame, and decoding only."""
+    """Time the search for faces in synthetic 1080p25 clips: adaptively, at every frame, and decoding only."""
     engine = Engine.load()
     known = known_portraits(faces, clips * people, seed, engine)
-    made = []
+    footage = []
     for number in range(clips):
         here = known[number * people : (number + 1) * people] if faces else known
-        made.append(_clip(here, seconds, seed + number))
+        footage.append(_clip(here, seconds, seed + number))
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
-            (keep / f"clip-{number}.mp4").write_bytes(made[-1].data)
-    result = measure(made, engine, Fraction(RATE))
+            (keep / f"clip-{number}.mp4").write_bytes(footage[-1].data)
+    result = measure(footage, engine, Fraction(RATE))
     show({**result, "clips": clips, "faces": "a folder" if faces else "two bundled portraits"}, json=json)
 
 
@@ -50,24 +51,24 @@ def _clip(people: list[Portrait], seconds: float, seed: int) -> Footage:
 
 
 def known_portraits(folder: Path | None, count: int, seed: int, engine: Engine) -> list[Portrait]:
-    """One portrait a person, chosen by the seed."""
+    """Return one portrait for each person, chosen by the seed."""
     if folder is None:
         paths = {path.stem: path for path in bundled_portraits().values()}
     else:
         people = sorted(path for path in folder.iterdir() if path.is_dir())
         chosen = np.random.default_rng(seed).permutation(len(people))[:count]
         paths = {people[i].name: min(path for path in people[i].iterdir()) for i in chosen}
-    found = []
+    portraits = []
     for person, path in paths.items():
         pixels = cv2.imread(str(path))
-        one = None if pixels is None else portrait(person, np.asarray(pixels, np.uint8), engine)
-        if one is not None:
-            found.append(one)
-    if not found:
+        candidate = None if pixels is None else portrait(person, np.asarray(pixels, np.uint8), engine)
+        if candidate is not None:
+            portraits.append(candidate)
+    if not portraits:
         raise Refused(
             "bench.faces",
             "Nothing measured",
             "No portrait with a face was found.",
-            "Name a folder with one folder a person.",
+            "Choose a folder that has a folder of photographs for each person.",
         )
-    return found
+    return portraits

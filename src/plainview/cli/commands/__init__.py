@@ -24,9 +24,11 @@ _TABLES = {
     "Operator": (operator,),
     "Developer": (developer,),
 }
-_ROWS = {title: [row for table in tables for row in table.ROWS] for title, tables in _TABLES.items()}
+_ROWS = {title: [command for table in tables for command in table.ROWS] for title, tables in _TABLES.items()}
 
-COMMANDS: Mapping[str, Command] = MappingProxyType({row.name: row for rows in _ROWS.values() for row in rows})
+COMMANDS: Mapping[str, Command] = MappingProxyType(
+    {command.name: command for rows in _ROWS.values() for command in rows}
+)
 """Every command, by its whole name."""
 
 GROUPS: Mapping[str, str] = MappingProxyType(
@@ -35,7 +37,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
 """Word, or words, that commands are grouped under -> what they are about."""
 
 USERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {title: tuple(dict.fromkeys(row.name.partition(" ")[0] for row in rows)) for title, rows in _ROWS.items()}
+    {title: tuple(dict.fromkeys(command.name.partition(" ")[0] for command in rows)) for title, rows in _ROWS.items()}
 )
 """Who uses them mostly -> entries of the first level. Who may run each is in its row."""
 
@@ -48,9 +50,9 @@ def running() -> Command:
 
 
 @contextmanager
-def run_as(row: Command) -> Iterator[None]:
+def run_as(command: Command) -> Iterator[None]:
     """Make `row` the running command inside the block."""
-    token = _running.set(row)
+    token = _running.set(command)
     try:
         yield
     finally:

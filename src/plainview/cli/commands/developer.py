@@ -27,7 +27,7 @@ ROWS = (
         "bench search",
         Need.NOTHING,
         "bench.commands:bench_search",
-        "Time the index on made-up templates, compared with numpy and faiss Flat, on one thread of one core.",
+        "Time the index on synthetic templates, compared with numpy and faiss Flat, on one thread of one core.",
         "plainview bench search --n 100000",
     ),
     Command(
@@ -48,7 +48,7 @@ ROWS = (
         "bench video",
         Need.NOTHING,
         "bench.video:bench_video",
-        "Time the search for faces in made 1080p25 clips: adaptively, at every frame, and decoding only.",
+        "Time the search for faces in synthetic 1080p25 clips: adaptively, at every frame, and decoding only.",
         "plainview bench video",
     ),
     Command("version", Need.NOTHING, "version:version", "Print the version.", "plainview version"),

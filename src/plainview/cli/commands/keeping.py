@@ -8,7 +8,7 @@ from plainview.policy.permissions import Permission as May
 GROUPS: dict[str, str] = {
     "agreement": "Agreements to search for another agency.",
     "retention": "Retention: how long an agency keeps things, and erasing what is due.",
-    "retention event": "What happened outside, and rules count from.",
+    "retention event": "Events outside Plainview from which rules count.",
     "retention event court-order": "A court's list of references to erase.",
     "register": "The public register of use.",
     "rights": "Requests of people about themselves.",

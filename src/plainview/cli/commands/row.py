@@ -1,4 +1,4 @@
-"""What the table of commands says of each: its name, who may run it, where it is, whom it is for."""
+"""A row of the table of commands: the command's name, who may run it, where it is, what it does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from plainview.policy.permissions import Permission
 
 
 class Need(Enum):
-    """What stands in for a permission where no member acts."""
+    """What is needed instead of a permission where no member acts."""
 
     NOTHING = "no workspace is opened"
     OWNER = "the workspace's owner: the platform operator"
@@ -21,7 +21,7 @@ class Command(NamedTuple):
 
     Attributes:
         name: as it is typed, e.g. "gallery create".
-        who: the permission of the acting member, or what stands in for it.
+        who: the permission of the acting member, or the need in its place.
         where: module and function below plainview.cli, e.g. "galleries:gallery_create". The module is imported when
             the command runs, and no earlier.
         help: what it does, in a sentence: the first line of the function's docstring.

@@ -10,7 +10,7 @@ GROUPS: dict[str, str] = {
     "trial": "Trials: a supervisor's approval, an end, a limit.",
     "approval": "A supervisor's approval before a search.",
     "urgent": "Urgent searches: authorised in time, or erased.",
-    "hold": "Holds: they keep a thing from being erased, whatever a rule says.",
+    "hold": "Holds: they keep items from being erased, whatever a rule says.",
     "disclosure": "What the defence may see, and until when.",
     "report": "Reports of your agency's work, counted from the log.",
     "exoneration": "Reviews that the defence or a reviewing body asks for.",
@@ -148,7 +148,7 @@ ROWS = (
         "exoneration ask",
         May.EXONERATION_ASK,
         "exoneration:ask",
-        "Enter a request for a review of a search.",
+        "Record a request for a review of a search.",
         'plainview exoneration ask S7K2M9QXWV4TB --requester "A. Counsel" --body "the defence" '
         '--reason "another person was seen" --as supervisor@agency.example',
     ),
@@ -219,7 +219,7 @@ ROWS = (
         "hold end",
         May.HOLD_END,
         "holds:hold_end",
-        "End one hold; other holds on the same thing continue.",
+        "End one hold; other holds on the same item continue.",
         'plainview hold end X7K2M9QXWV4TB --reason "the reason, in a sentence" --as supervisor@agency.example',
     ),
     Command(
