@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import django
+from django.apps import apps
 
 COLUMNS = {"COLUMNS": "200"}
 """The width of a command's tables: Rich reads it when it is imported, so it is the same for all."""
@@ -144,6 +145,7 @@ def _set_up_again() -> None:
         handler._settings = None
         handler._connections = Local(handler.thread_critical)
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+    apps.ready = True
 
 
 def _become(asked: dict[str, Any]) -> None:
@@ -156,7 +158,7 @@ def _become(asked: dict[str, Any]) -> None:
     os.environ.update(asked["environment"])
     os.chdir(asked["cwd"])
     sys.argv = ["plainview", *asked["words"]]
-    django.setup = _set_up_again
+    django.setup, apps.ready = _set_up_again, False  # the command starts Django itself, when it would
     if asked["code"]:
         exec(asked["code"], {"__name__": "__main__"})  # noqa: S102  a test's own
         return

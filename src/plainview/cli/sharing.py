@@ -14,7 +14,7 @@ from plainview.casework.probes.preparations import prepare, save
 from plainview.casework.sharing.agree import Proposal, accept, propose, propose_version, withdraw
 from plainview.casework.sharing.ends import decline, refuse_authorisation, take_back
 from plainview.casework.sharing.read import Shown as ShownRequest
-from plainview.casework.sharing.read import requests, shown
+from plainview.casework.sharing.read import candidates_given, requests, shown
 from plainview.casework.sharing.requests import Wish, authorise_request, make_request, take, view_request
 from plainview.casework.sharing.search import answer_request, report_shared_outcome, search_shared
 from plainview.casework.workspace.services import services
@@ -223,7 +223,7 @@ def request_show(request: str, acting: As, json: Json = False) -> None:
                 "lead": candidate.lead.public_id if candidate.lead else None,
                 "outcome": candidate.outcome or None,
             }
-            for candidate in given(record)
+            for candidate in candidates_given(record)
         ],
     }
     if json:
@@ -331,10 +331,10 @@ def _agreement(agreement: ShownAgreement) -> dict[str, Any]:
 
 def _request(view: ShownRequest) -> dict[str, Any]:
     request = view.request
-    other = request.agreement.holder if view.made else request.agreement.asker
+    other = request.agreement.holder if view.asked_by_us else request.agreement.asker
     return {
         "request": request.public_id,
-        "side": "made" if view.made else "received",
+        "side": "made" if view.asked_by_us else "received",
         "other_agency": other.name,
         "state": view.state,
         "gallery": request.gallery.name,
