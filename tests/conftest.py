@@ -120,10 +120,14 @@ def _engine(pack: str, use: str, files: tuple[tuple[str, int, int], ...]) -> Eng
     return _load(pack, declared_use=use)
 
 
-def load_engine(pack: str, *, declared_use: str) -> Engine:
-    """Load a pack once; again when a file in the folder of models has changed."""
+def load_engine(*pack: str, **options: Any) -> Engine:
+    """Load a pack of the default folder once; again when a file in that folder has changed."""
+    if not pack or set(options) != {"declared_use"}:
+        return _load(*pack, **options)
     files = [(str(path), path.stat()) for path in sorted(default_models_dir().rglob("*"))]
-    return _engine(pack, declared_use, tuple((name, status.st_size, status.st_mtime_ns) for name, status in files))
+    return _engine(
+        *pack, options["declared_use"], tuple((name, status.st_size, status.st_mtime_ns) for name, status in files)
+    )
 
 
 @pytest.fixture

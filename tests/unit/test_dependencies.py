@@ -30,6 +30,7 @@ ADAPTERS = {"milvus": "plainview/index/milvus.py", "parquet": "plainview/casewor
 """Extra -> the one module of src that may import it."""
 
 TOOLS = {
+    "asgiref",  # Django's own
     "axe-playwright-python",  # these are run, or used by another of their kind
     "django-stubs",
     "import-linter",
@@ -92,7 +93,13 @@ def at_start(tree: ast.AST) -> Iterator[str]:
 
 def foreign(folder: str, which: Callable[[ast.AST], Iterator[str]] = imports) -> dict[str, set[str]]:
     """Return distribution -> the files of a folder that import it; an import of nobody's is named as it is."""
-    own = {"plainview", "tests", *sys.stdlib_module_names, *(path.stem for path in (ROOT / "benchmarks").glob("*.py"))}
+    own = {
+        "plainview",
+        "tests",
+        "tools",
+        *sys.stdlib_module_names,
+        *(path.stem for path in (ROOT / "benchmarks").glob("*.py")),
+    }
     used: dict[str, set[str]] = {}
     for path in sorted((ROOT / folder).rglob("*.py")):
         for name in set(which(ast.parse(path.read_text(encoding="utf-8")))) - own:

@@ -24,7 +24,6 @@ EXPLAINED = {
     "index.unreachable": "The index server does not answer.",
     "monitor.state": "The monitor's state file cannot be read.",
     "retention.bad_rows": "A row of the court's list is not understood or names nothing; each bad row is listed.",
-    "retention.proof": "The file is not a proof of a retention run.",
     "retention.stopped": "The run could not be finished; the reason is the one of what stopped it.",
     "rights.another_person": "The request is about another person.",
     "witness.checkpoint": "The log has no checkpoint that it signed itself.",

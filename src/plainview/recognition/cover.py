@@ -2,7 +2,7 @@
 
 Owns one number, from the edges and colours of the aligned face and a linear rule. It must never say what the cover
 is or why somebody wears it: it is about the picture. The weights were fitted by benchmarks/covers.py; how often it is
-wrong are in docs/reference/accuracy.md, "Covers".
+wrong are in docs/explanation/accuracy.md, "Covers".
 """
 
 from __future__ import annotations

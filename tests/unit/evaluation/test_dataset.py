@@ -123,7 +123,7 @@ def test_no_folder_an_empty_one_and_labels_that_are_not_there(root: Path, tmp_pa
             read_dataset(path, named)
     empty = tmp_path / "empty"
     (empty / "person").mkdir(parents=True)
-    with pytest.raises(DatasetError, match="holds no picture"):
+    with pytest.raises(DatasetError, match="contains no picture"):
         read_dataset(empty)
 
 

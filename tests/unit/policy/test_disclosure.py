@@ -48,7 +48,7 @@ def test_a_candidates_picture_is_whole_for_all_or_when_somebody_examined_it(
 
 def test_what_is_shown_is_said_in_words() -> None:
     assert disclosed_pictures("all") == "Every candidate's picture"
-    assert disclosed_pictures("none").startswith("No candidate's picture; the others so coarsely")
+    assert disclosed_pictures("none").startswith("No candidate's picture; the others are shown so coarsely")
     assert disclosed_pictures("examined").startswith("The pictures of examined candidates; the others")
 
 

@@ -104,7 +104,7 @@ def test_a_verifier_sees_three_other_faces_and_a_lead_is_asked_about_every_month
 def test_the_caution_that_was_not_read_is_said() -> None:
     answer = looking.cautions_acknowledged({"a": "First.", "b": "Second."}, [])
     assert isinstance(answer, Refused)
-    assert answer.why == "Not acknowledged: First."
+    assert answer.why == "A caution is not acknowledged: First."
 
 
 def test_three_words_explain_and_two_do_not() -> None:

@@ -81,11 +81,11 @@ def test_a_refusal_says_what_was_tried_and_whose_role_it_is() -> None:
     refused = rules.may(["auditor"], True, Permission.SEARCH_RUN)
     assert isinstance(refused, Refused)
     assert refused.what.startswith("Search run")
-    assert "It is for: examiner." in str(refused)
+    assert "one of these roles: examiner." in str(refused)
 
 
 def test_what_a_passport_lacks_is_named() -> None:
-    assert "lacks: source, owner." in str(rules.passport_complete("a", "", " "))
+    assert "are missing: source, owner." in str(rules.passport_complete("a", "", " "))
 
 
 def test_every_member_may_read_the_policy_and_an_outsider_or_the_operator_works_for_nobody() -> None:

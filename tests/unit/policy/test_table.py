@@ -70,7 +70,7 @@ def test_the_table_says_what_an_alarm_does_and_what_open_cases_give_away() -> No
     stop, caution = (
         re.sub(r'canary_alarm = "\w+"', f'canary_alarm = "{word}"', NEW_AGENCY) for word in ("stop", "caution")
     )
-    assert "nothing is searched in it." in says(stop)
+    assert "the gallery cannot be searched." in says(stop)
     assert "every search of it carries a caution." in says(caution)
     withhold, count = (
         NEW_AGENCY.replace('rights_open_cases = "withhold"', f'rights_open_cases = "{word}"')

@@ -68,7 +68,7 @@ def test_hours(seconds: float, first: float, last: float, answer: str) -> None:
 def test_a_part_that_is_too_long_says_how_long_it_is() -> None:
     answer = video.hours(36_000, 0, 5.5 * 3600)
     assert isinstance(answer, Refused)
-    assert answer.why == "5.5 hours would be looked through; 4 are the most at once."
+    assert answer.why == "5.5 hours were requested; 4 can be processed at once."
 
 
 def test_the_rules_of_size_are_said_in_the_units_of_people() -> None:

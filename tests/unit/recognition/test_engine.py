@@ -16,7 +16,7 @@ from tests.factories import models
 from plainview.recognition.align import align
 from plainview.recognition.embed import Embedder
 from plainview.recognition.engine import Engine, compare
-from plainview.recognition.errors import BadMedia, PackError
+from plainview.recognition.errors import BadMedia, PackError, PackMissing
 from plainview.recognition.install import default_models_dir, install_manifest
 from plainview.recognition.packs import YUNET_SFACE
 from plainview.recognition.quality import MIN_FACE_PX
@@ -178,9 +178,8 @@ def test_an_altered_network_does_not_load(own_models: Path, name: str) -> None:
 
 
 def test_a_pack_that_is_not_installed_does_not_load(tmp_path: Path) -> None:
-    with pytest.raises(PackError, match="not installed") as caught:
+    with pytest.raises(PackMissing, match="not installed"):
         Engine.load(models_dir=tmp_path)
-    assert "plainview models install" in caught.value.next_step
 
 
 def _bring(own_models: Path, network: bytes, **changes: str | None) -> None:
@@ -206,7 +205,7 @@ def test_a_use_that_the_licence_forbids_does_not_load(own_models: Path) -> None:
     Engine.load("tiny", own_models, declared_use="research")
     with pytest.raises(PackError, match="does not permit investigation"):
         Engine.load("tiny", own_models)
-    with pytest.raises(PackError, match="'anything' is not known"):
+    with pytest.raises(PackError, match="'anything' is unknown"):
         Engine.load(declared_use="anything")
 
 

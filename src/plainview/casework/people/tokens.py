@@ -94,8 +94,10 @@ _BYTES = 16  # 128 random bits: cannot be guessed
 
 
 def new_code(size: int = _BYTES) -> str:
-    """Draw a code of `size` random bytes, URL-safe."""
-    return secrets.token_urlsafe(size)
+    """Draw a code of `size` random bytes, URL-safe; none begins with a dash, which a command line reads as an option."""
+    while (code := secrets.token_urlsafe(size)).startswith("-"):
+        pass
+    return code
 
 
 def digest(code: str) -> str:

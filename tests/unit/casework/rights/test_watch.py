@@ -145,7 +145,7 @@ def test_the_letter_tells_searches_leads_alerts_disclosures_and_exports_of_close
         "robbery, gallery g: a lead came of your picture; disclosed to a defence",
         "robbery, gallery g, raised by an alert: no lead came of your picture",
         f"gallery g was exported, entry {exported} of the log",
-        "in the candidate lists of 1 search(es) under cases that are still open",
+        "in the candidate lists of 1 search under cases that are still open",
     ):
         assert words in told, words
     for never in ("C-1", "C-2", "burglary", found.public_id, "archive moves", "Sample examiner"):
