@@ -28,7 +28,7 @@
       dd.textContent = e.dataset.keyLabel || e.textContent.trim();
       list.append(dt, dd);
     });
-    if (!list.children.length) list.textContent = "None but Tab, Enter and Escape.";
+    if (!list.children.length) list.textContent = "Only Tab, Enter and Escape.";
     dialog.showModal();
   }
   document.addEventListener("keydown", function (event) {

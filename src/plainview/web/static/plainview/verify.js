@@ -64,7 +64,7 @@
     list.replaceChildren();
     function say(good, words) {
       var row = document.createElement("li");
-      row.textContent = (good ? "Checked: " : "NOT as it should be: ") + words;
+      row.textContent = (good ? "Checked: " : "FAILED: ") + words;
       if (!good) { row.className = "bad"; sound = false; }
       list.append(row);
     }
@@ -83,15 +83,15 @@
       var answer = await signature(note, told.key);
       if (answer === "unknown") {
         var row = document.createElement("li");
-        row.textContent = "Not checked: this browser has no Ed25519, so the signature of the head was not looked at. plainview audit verify does it.";
+        row.textContent = "Not checked: this browser has no Ed25519, so it cannot check the signature of the head. Use plainview audit verify.";
         list.append(row);
       } else {
         say(answer === "good", answer === "good" ? "the head is signed by the key " + told.key + " (Ed25519)." : "the head is not signed by the key " + told.key + ".");
       }
-      verdict.textContent = sound ? "OK: this entry stands in the log, unchanged." : "NOT OK: this is not what the log holds.";
+      verdict.textContent = sound ? "OK: this entry is in the log, unchanged." : "NOT OK: this differs from the log.";
     } catch (error) {
       sound = false;
-      verdict.textContent = "NOT OK: the proof cannot be followed (" + error.message + ").";
+      verdict.textContent = "NOT OK: the proof is invalid (" + error.message + ").";
     }
     verdict.className = sound ? "verdict" : "verdict bad";
     area.dataset.verdict = sound ? "ok" : "bad";
