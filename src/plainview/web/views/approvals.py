@@ -36,8 +36,8 @@ def approvals(request: HttpRequest) -> HttpResponse:
 def _approvals_page(request: HttpRequest, public_id: str = "", form: ReasonForm | None = None) -> HttpResponse:
     member = member_of(request)
     requests, late = approving.view_waiting(acting_member=member)
-    for waiting in [*requests, *late]:
-        shown(request, waiting.public_id)
+    for waiting in [*(approval.public_id for approval in requests), *(search.public_id for search in late)]:
+        shown(request, waiting)
     approvals = [
         {
             "approval": approval,
