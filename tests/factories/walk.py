@@ -50,7 +50,7 @@ def conclude(page: Page) -> None:
     page.get_by_label("Potential candidate").check()
     for box in page.locator("input[name=acknowledged]").all():
         box.check()
-    page.get_by_role("button", name="Record the examination").click()
+    page.get_by_role("button", name="Record examination").click()
     expect(page.get_by_role("heading", name="Recorded: potential candidate")).to_be_visible()
 
 
