@@ -42,8 +42,11 @@ def test_an_entry_is_verified_in_the_browser(entry: Page) -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("d => { d.text.value = d.text.value.replace('enrolment.began', 'enrolment.begun') }", "not the entry"),
-        ("d => { d.text.value += ' ' }", "not the entry"),
+        (
+            "d => { d.text.value = d.text.value.replace('enrolment.began', 'enrolment.begun') }",
+            "not the recorded entry",
+        ),
+        ("d => { d.text.value += ' ' }", "not the recorded entry"),
         ("d => { d.area.proof = d.area.proof.replace(/^./, c => c === '0' ? '1' : '0') }", "proof leads to the root"),
         ("d => { d.area.entry = String(Number(d.area.entry) + 1) }", "proof is for entry"),
         ("d => { d.note.textContent = d.note.textContent.replace(/\\n[0-9]+\\n/, '\\n9999\\n') }", "not signed"),
@@ -78,7 +81,7 @@ def test_a_browser_without_ed25519_says_what_it_did_not_check(page_of: Callable[
     page.add_init_script("crypto.subtle.importKey = () => Promise.reject(new Error('NotSupported'))")
     page.goto("/log/0/")
     assert verdict(page) == "ok"
-    expect(page.locator("#checked")).to_contain_text("Not checked: this browser has no Ed25519")
+    expect(page.locator("#checked")).to_contain_text("Not checked: this browser does not support Ed25519")
 
 
 def test_the_first_and_the_newest_entries_verify_too(page_of: Callable[..., Page]) -> None:

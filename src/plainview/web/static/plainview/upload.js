@@ -1,5 +1,5 @@
-// data-upload on a form with files: they are sent with a bar that shows how much has arrived, and can be stopped.
-// Without this script, or when anything is missing, the form is sent as every other.
+// data-upload on a form with files: they are sent with a progress bar, and the upload can be stopped.
+// Without this script, or if anything is missing, the form is sent as usual.
 "use strict";
 (function () {
   document.addEventListener("submit", function (event) {
@@ -24,7 +24,7 @@
     });
     request.addEventListener("load", function () {
       over();
-      // The server answers with a redirect to the job, or with this page and what is wrong.
+      // The server answers with a redirect to the job, or with this page and its errors.
       if (request.responseURL && request.responseURL !== window.location.href) { window.location.assign(request.responseURL); return; }
       var page = new DOMParser().parseFromString(request.responseText, "text/html"), wrong = page.getElementById("errors");
       say(wrong ? wrong.textContent.trim() : "The server did not accept the files. Reload the page and try again.");
