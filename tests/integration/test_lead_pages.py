@@ -37,7 +37,7 @@ def test_a_supervisor_releases_records_evidence_and_an_outcome(examination: str)
     page = text(client.get(url))
     assert STATEMENT in page
     assert "Sample verifier (blind)" in page
-    assert "%" not in page.split("<main")[1].split("What the score means")[1]
+    assert "%" not in page.split("<main")[1].split("Meaning of the score")[1]
     assert client.get(f"{url}probe.jpg")["Content-Type"] == "image/jpeg"
     assert client.get(f"{url}candidate.jpg").content[:2] == b"\xff\xd8"
     assert client.get(f"{url}other.jpg").status_code == 404
