@@ -56,7 +56,7 @@ def test_a_supervisor_releases_records_evidence_and_an_outcome(examination: str)
     assert lead.evidence_at is not None
     client.post(f"/leads/{lead.public_id}/outcome/", {"outcome": "wrong person", "note": "he was abroad"})
     assert "Wrong person: he was abroad" in text(client.get(f"/leads/{lead.public_id}/"))
-    assert "it is released as" in text(client.get(url)).lower()
+    assert "released as" in text(client.get(url)).lower()
     assert entries("lead.viewed")[-1].subject["lead"] == lead.public_id
 
 
