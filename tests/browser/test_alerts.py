@@ -28,25 +28,25 @@ def test_an_alert_from_its_search_to_its_end(page_of: Callable[..., Page], live:
     page.get_by_label("Days until it expires").fill("14")
     page.get_by_role("button", name="Save the alert").click()
     mine = page.locator("section.panel", has_text="is he seen again")
-    expect(mine.get_by_text("Nothing raised so far.")).to_be_visible()
+    expect(mine.get_by_text("No candidates yet.")).to_be_visible()
     assert findings(page) == []
 
     # The page is left open: another process enrols, and it shows without being asked.
     arrived = tmp_path / "arrived.png"
     cv2.imwrite(str(arrived), scaled(collins(), 0.65).pixels)
     live.cli("enrol", GALLERY, arrived, "--as", "admin@agency.example")
-    expect(mine.get_by_text("not looked at")).to_be_visible(timeout=30_000)
+    expect(mine.get_by_text("not viewed yet")).to_be_visible(timeout=30_000)
     page.goto("/")
-    page.get_by_role("region", name="Raised by your alerts, not looked at yet").get_by_role(
+    page.get_by_role("region", name="New candidates from your alerts").get_by_role(
         "link", name="is he seen again"
     ).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("1 candidate, similar and not identified")
     page.goto("/alerts/")
-    expect(mine.get_by_text("not looked at")).to_be_hidden()
+    expect(mine.get_by_text("not viewed yet")).to_be_hidden()
 
     mine.get_by_role("link", name="Mute").click()
     page.get_by_label("Reason").fill("on leave until Monday")
-    page.get_by_role("button", name="Send no more messages").click()
+    page.get_by_role("button", name="Mute this alert").click()
     expect(mine.get_by_text("muted", exact=True)).to_be_visible()
     mine.get_by_role("link", name="End").click()
     page.get_by_label("Reason").fill("the person was found")

@@ -38,15 +38,15 @@ def test_from_the_supervisor_to_the_defence_and_back(
     supervisor.get_by_label("No candidate's picture").first.check()
     supervisor.get_by_role("button", name="Make the package").click()
     expect(supervisor.locator("#errors")).to_be_focused()
-    supervisor.get_by_label("Reason, where fewer").first.fill("a child is on the list")
+    supervisor.get_by_label("Reason, if fewer").first.fill("a child is on the list")
     supervisor.get_by_role("button", name="Make the package").click()
     expect(supervisor.get_by_text("Done", exact=True)).to_be_visible()
-    supervisor.get_by_text("Open it to the defence", exact=True).click()
-    form = supervisor.locator("form", has=supervisor.get_by_role("button", name="Open it to this person"))
+    supervisor.get_by_text("Open to the defence", exact=True).click()
+    form = supervisor.locator("form", has=supervisor.get_by_role("button", name="Open to this person"))
     form.get_by_label("E-mail address of the defence").fill(EMAIL)
-    form.get_by_label("Who it is").fill("Ada Counsel, for the defence of B")
+    form.get_by_label("Name, and whom").fill("Ada Counsel, for the defence of B")
     form.get_by_label("Last day").fill((timezone.now() + timedelta(days=30)).date().isoformat())
-    form.get_by_role("button", name="Open it to this person").click()
+    form.get_by_role("button", name="Open to this person").click()
     link = supervisor.locator("#join-link").inner_text()
     assert findings(supervisor) == []
 
@@ -76,23 +76,23 @@ def test_from_the_supervisor_to_the_defence_and_back(
     assert report.ok, report.problems
     with zipfile.ZipFile(tmp_path / "package.zip") as pack:
         assert "candidates/01-coarse.png" in pack.namelist()
-    counsel.get_by_text("Ask for an exoneration review", exact=True).click()
-    counsel.get_by_label("For whom").fill("the defence of B")
-    counsel.get_by_label("What should be looked at").fill("he was abroad at the time")
-    counsel.get_by_role("button", name="Ask for the review").click()
-    expect(counsel.get_by_text("The review is asked for.")).to_be_visible()
+    counsel.get_by_text("Request an exoneration review", exact=True).click()
+    counsel.get_by_label("On behalf of").fill("the defence of B")
+    counsel.get_by_label("Reason").fill("he was abroad at the time")
+    counsel.get_by_role("button", name="Request the review").click()
+    expect(counsel.get_by_text("Review requested.")).to_be_visible()
     for path in (f"/searches/{found}/", "/cases/", "/log/", "/policy/"):
         answer = counsel.goto(path)
         assert answer is not None
         assert answer.status == 403, path
 
     supervisor.goto(f"/searches/{found}/disclosure/")
-    expect(supervisor.get_by_text("taken by Ada Counsel")).to_be_visible()
+    expect(supervisor.get_by_text("downloaded by Ada Counsel")).to_be_visible()
     assert findings(supervisor) == []
     supervisor.get_by_role("link", name="Reviews").click()
     supervisor.get_by_role("link", name="Review E").click()
-    supervisor.get_by_role("button", name="Accept it").click()
-    expect(supervisor.get_by_text("Accepted: an examiner can search it.")).to_be_visible()
+    supervisor.get_by_role("button", name="Accept").click()
+    expect(supervisor.get_by_text("An examiner can now search.")).to_be_visible()
     assert findings(supervisor) == []
     examiner = page_of("examiner", **PHONE)
     examiner.goto("/exonerations/")
@@ -104,10 +104,10 @@ def test_from_the_supervisor_to_the_defence_and_back(
 
     # Taken back: gone with the next click.
     supervisor.goto(f"/searches/{found}/disclosure/")
-    supervisor.locator("summary", has_text="Take it back").click()
-    supervisor.get_by_label("Why it is taken back").fill("the case was dismissed today")
-    supervisor.get_by_role("button", name="Take it back now").click()
-    expect(supervisor.get_by_text("nothing of it is open to that person")).to_be_visible()
+    supervisor.locator("summary", has_text="Revoke").click()
+    supervisor.locator("#grants + ul").get_by_label("Reason", exact=True).fill("the case was dismissed today")
+    supervisor.get_by_role("button", name="Revoke now").click()
+    expect(supervisor.get_by_text("can no longer open this search")).to_be_visible()
     counsel.goto(f"/disclosures/{found}/")
     assert "/accounts/login/" in counsel.url
     context.close()

@@ -68,7 +68,7 @@ def test_the_whole_examination_by_keys_alone(page_of: PageOf, search_id: str) ->
     for box in page.locator("input[name=acknowledged]").all():
         box.focus()
         page.keyboard.press("Space")
-    page.get_by_role("button", name="Record the examination").focus()
+    page.get_by_role("button", name="Record examination").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Recorded: potential candidate")).to_be_visible()
     assert findings(page) == []
@@ -79,7 +79,7 @@ def test_keys_of_one_character_can_be_switched_off_and_on_again(page_of: PageOf,
     name = page.locator("#prompt-name")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys on this page")).to_be_visible()
-    page.get_by_label("Keys of one character work").uncheck()
+    page.get_by_label("Use single-character keys").uncheck()
     page.keyboard.press("Escape")
     page.reload()
     expect(name).to_have_text("Skin")
@@ -90,7 +90,7 @@ def test_keys_of_one_character_can_be_switched_off_and_on_again(page_of: PageOf,
     assert (name.inner_text(), page.locator("#zoom").inner_text()) == ("Skin", zoom)
     page.locator("details.menu > summary").click()
     page.get_by_role("button", name="Keys", exact=True).click()
-    page.get_by_label("Keys of one character work").check()
+    page.get_by_label("Use single-character keys").check()
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     expect(name).to_have_text("Face and head outline")
@@ -142,7 +142,7 @@ def test_both_faces_move_as_one_by_wheel_and_drag(page_of: PageOf, search_id: st
 
 def test_light_is_for_the_screen_only(page_of: PageOf, search_id: str) -> None:
     page = opened(page_of, search_id, 2)
-    page.get_by_text("Light", exact=True).click()
+    page.get_by_text("Brightness", exact=True).click()
     expect(page.get_by_text("Only on this screen.")).to_be_visible()
     page.locator("#light-probe").fill("2.2")
     filters = page.evaluate("Array.from(document.querySelectorAll('.layer')).map(e => getComputedStyle(e).filter)")
@@ -172,19 +172,19 @@ def test_blink_alternates_and_with_reduced_motion_only_by_the_key(page_of: PageO
 def test_a_draft_survives_a_reload_a_lost_connection_and_another_tab(page_of: PageOf, search_id: str) -> None:
     page = opened(page_of, search_id, 4)
     page.keyboard.press("2")
-    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
     page.reload()
     expect(page.locator("#c1-2")).to_be_checked()
     page.context.set_offline(True)
     page.get_by_label("Notes").fill("said without a connection")
     expect(page.locator("#draft-state")).to_contain_text("No connection")
     page.context.set_offline(False)
-    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
     other = page.context.new_page()
     other.goto(page.url)
     expect(other.get_by_label("Notes")).to_have_value("said without a connection")
     page.locator("#c5-1").check()
-    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
     other.locator("#c6-3").check()
     expect(other.locator("#draft-state")).to_contain_text("another tab or window")
 
@@ -192,13 +192,13 @@ def test_a_draft_survives_a_reload_a_lost_connection_and_another_tab(page_of: Pa
 def test_a_session_that_ended_loses_nothing(page_of: PageOf, live: Live, search_id: str) -> None:
     page = opened(page_of, search_id, 5)
     page.keyboard.press("3")
-    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
     held = page.context.cookies()
     page.context.clear_cookies()
     page.get_by_label("Notes").fill("written while signed out")
     expect(page.locator("#draft-state")).to_contain_text("You are signed out")
     page.context.add_cookies([cookie for cookie in held if cookie["name"] != "csrftoken"])  # type: ignore[misc]
-    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
     page.reload()
     expect(page.get_by_label("Notes")).to_have_value("written while signed out")
 
@@ -208,7 +208,7 @@ def test_a_contradiction_is_refused_in_place(page_of: PageOf, search_id: str) ->
     for _ in range(19):
         page.keyboard.press("3")
     page.locator("#conclusion-1").check()
-    page.get_by_role("button", name="Record the examination").click()
+    page.get_by_role("button", name="Record examination").click()
     expect(page.locator("#errors")).to_be_focused()
     expect(page.locator("#errors")).to_contain_text("No component was comparable")
     expect(page.locator("#c19-3")).to_be_checked()
@@ -222,15 +222,15 @@ def test_the_desk_is_accessible_and_fits(page_of: PageOf, search_id: str, option
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= page.evaluate("window.innerWidth")
     page.keyboard.press("?")
-    expect(page.locator("#keys")).to_contain_text("Similar, and on to the next")
+    expect(page.locator("#keys")).to_contain_text("Similar, then next component")
 
 
 def test_it_works_without_javascript(page_of: PageOf, search_id: str) -> None:
     page = page_of("examiner", java_script_enabled=False)
     page.goto(f"/searches/{search_id}/candidates/8/examine/")
     page.locator("#c9-2").check(force=True)
-    page.get_by_role("button", name="Keep as a draft").click()
-    expect(page.get_by_text("Your answers are kept as a draft.")).to_be_visible()
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("Your answers are saved as a draft.")).to_be_visible()
     expect(page.locator("#c9-2")).to_be_checked()
     expect(page.locator("#console")).to_be_hidden()
 
@@ -290,15 +290,15 @@ def test_what_was_recorded_in_another_tab_stops_the_draft_of_this_one(
     other.get_by_label("Inconclusive").check()
     for box in other.locator("input[name=acknowledged]").all():
         box.check()
-    other.get_by_role("button", name="Record the examination").click()
+    other.get_by_role("button", name="Record examination").click()
     expect(other.get_by_role("heading", name="Recorded: inconclusive")).to_be_visible()
     page.locator("#c2-1").check()
-    expect(page.locator("#draft-state")).to_contain_text("cannot be kept here any more")
+    expect(page.locator("#draft-state")).to_contain_text("can no longer be saved")
     page.clock.install()
     page.locator("#c3-1").check()
     page.clock.run_for(20_000)
     assert len(tried) == 2  # once, and once more with a fresh form token
-    expect(page.locator("#draft-state")).to_contain_text("cannot be kept here any more")
+    expect(page.locator("#draft-state")).to_contain_text("can no longer be saved")
 
 
 def test_what_waits_for_a_supervisor_is_accessible(page_of: PageOf, search_id: str) -> None:

@@ -47,7 +47,7 @@ def with_passkey(live: Live, browser: Browser) -> Iterator[Callable[[str], Page]
         page.get_by_role("button", name="Sign out").click()
         page.goto("/accounts/login/")
         page.get_by_role("button", name="Sign in with a passkey").click()
-        expect(page.get_by_role("heading", name="What waits for you")).to_be_visible()
+        expect(page.get_by_role("heading", name="Your tasks")).to_be_visible()
         return page
 
     yield signed_in

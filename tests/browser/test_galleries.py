@@ -34,13 +34,13 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_gallery(page: Page, name: str) -> None:
     page.goto("/galleries/")
     assert findings(page) == []
-    page.get_by_role("link", name="Make a gallery").click()
+    page.get_by_role("link", name="Create a gallery").click()
     assert findings(page) == []
     page.get_by_label("Name").fill(name)
     page.get_by_label("Legal basis").fill("Custody Images Act s. 4")
     page.get_by_label("Source").fill("custody desk")
     page.get_by_label("Last day").fill("2999-12-31")
-    page.get_by_role("button", name="Make the gallery").click()
+    page.get_by_role("button", name="Create the gallery").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
@@ -64,8 +64,8 @@ def test_an_upload_is_sent_enrolled_and_its_failures_are_shown(page_of: Callable
     assert findings(page) == []
     page.get_by_role("button", name="Erase these pictures now").click()
     expect(page.locator("#enrolment img")).to_have_count(0)
-    page.get_by_role("link", name="To the gallery").click()
-    expect(page.get_by_text("faces of 8 pictures")).to_be_visible()
+    page.get_by_role("link", name="Back to the gallery").click()
+    expect(page.get_by_text("faces in 8 pictures")).to_be_visible()
     assert page.locator("svg.plot").count() >= 1
     assert findings(page) == []
 
@@ -87,8 +87,8 @@ def test_sending_can_be_stopped(page_of: Callable[..., Page], archive: Path) -> 
     page.goto("/galleries/1/enrol/")
     page.get_by_label("Pictures, or a ZIP file").set_input_files(archive)
     page.get_by_role("button", name="Enrol", exact=True).click()
-    page.get_by_role("button", name="Stop sending").click()
-    expect(page.get_by_text("Stopped. Nothing was enrolled.")).to_be_visible()
+    page.get_by_role("button", name="Cancel the upload").click()
+    expect(page.get_by_text("Cancelled. Nothing was enrolled.")).to_be_visible()
 
 
 def test_without_scripts_the_upload_works_too(page_of: Callable[..., Page], archive: Path) -> None:

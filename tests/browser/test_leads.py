@@ -60,7 +60,7 @@ def test_release_by_keyboard_evidence_outcome_and_sheet(
         page.keyboard.type(f"checked with witness {i}")
         page.keyboard.press("Tab")
     page.get_by_role("button", name="Release as a lead").press("Enter")
-    expect(page.get_by_text("is released.")).to_be_visible()
+    expect(page.get_by_text("released.")).to_be_visible()
     assert findings(page) == []
     expect(page.get_by_text("Locked", exact=True)).to_be_visible()
     page.get_by_label("Independent evidence").fill("his fingerprint was on the handle")
@@ -68,11 +68,11 @@ def test_release_by_keyboard_evidence_outcome_and_sheet(
     expect(page.get_by_text("Open since")).to_be_visible()
     page.get_by_label("Led nowhere").check()
     page.get_by_role("button", name="Report the outcome").click()
-    expect(page.get_by_text("Reported. Thank you.")).to_be_visible()
+    expect(page.get_by_text("Outcome reported.")).to_be_visible()
     sheet = page.request.get(f"{page.url.split('#')[0]}sheet.pdf")
     assert sheet.body().startswith(b"%PDF")
     page.goto(f"/examinations/{examinations[0]}/release/")
-    expect(page.get_by_text("It is released as")).to_be_visible()
+    expect(page.get_by_text("Released as")).to_be_visible()
     assert page.get_by_role("button", name="Release as a lead").count() == 0
 
 

@@ -14,7 +14,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}}
 
 def verdict(page: Page) -> str:
     page.evaluate("delete document.getElementById('verification').dataset.verdict")
-    page.get_by_role("button", name="Check it in this browser").click()
+    page.get_by_role("button", name="Check in this browser").click()
     page.locator("[data-verdict]").wait_for()
     return str(page.locator("#verification").get_attribute("data-verdict"))
 
@@ -32,7 +32,7 @@ def entry(page_of: Callable[..., Page]) -> Page:
 def test_an_entry_is_verified_in_the_browser(entry: Page) -> None:
     assert findings(entry) == []
     assert verdict(entry) == "ok"
-    expect(entry.locator("#verdict")).to_contain_text("OK: this entry stands in the log, unchanged.")
+    expect(entry.locator("#verdict")).to_contain_text("OK: this entry is in the log, unchanged.")
     told = entry.locator("#checked").inner_text()
     assert told.count("Checked: ") == 4
     assert "signed by the key" in told
@@ -42,8 +42,11 @@ def test_an_entry_is_verified_in_the_browser(entry: Page) -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("d => { d.text.value = d.text.value.replace('enrolment.began', 'enrolment.begun') }", "not the entry"),
-        ("d => { d.text.value += ' ' }", "not the entry"),
+        (
+            "d => { d.text.value = d.text.value.replace('enrolment.began', 'enrolment.begun') }",
+            "not the recorded entry",
+        ),
+        ("d => { d.text.value += ' ' }", "not the recorded entry"),
         ("d => { d.area.proof = d.area.proof.replace(/^./, c => c === '0' ? '1' : '0') }", "proof leads to the root"),
         ("d => { d.area.entry = String(Number(d.area.entry) + 1) }", "proof is for entry"),
         ("d => { d.note.textContent = d.note.textContent.replace(/\\n[0-9]+\\n/, '\\n9999\\n') }", "not signed"),
@@ -78,7 +81,7 @@ def test_a_browser_without_ed25519_says_what_it_did_not_check(page_of: Callable[
     page.add_init_script("crypto.subtle.importKey = () => Promise.reject(new Error('NotSupported'))")
     page.goto("/log/0/")
     assert verdict(page) == "ok"
-    expect(page.locator("#checked")).to_contain_text("Not checked: this browser has no Ed25519")
+    expect(page.locator("#checked")).to_contain_text("Not checked: this browser does not support Ed25519")
 
 
 def test_the_first_and_the_newest_entries_verify_too(page_of: Callable[..., Page]) -> None:
@@ -96,7 +99,7 @@ def test_entries_are_walked_by_key_and_filtered(page_of: Callable[..., Page]) ->
     page.keyboard.press("k")
     page.wait_for_url("**/log/1/")
     page.goto("/log/")
-    page.get_by_label("By or about").select_option(label="Sample agency administrator")
+    page.get_by_label("Member").select_option(label="Sample agency administrator")
     page.get_by_role("button", name="Show").click()
     assert page.locator("tbody tr").count() > 0
     assert set(page.locator("tbody td:nth-child(4)").all_inner_texts()) <= {
@@ -108,7 +111,7 @@ def test_entries_are_walked_by_key_and_filtered(page_of: Callable[..., Page]) ->
 def test_without_scripts_the_page_says_how_to_check(page_of: Callable[..., Page]) -> None:
     page = page_of("auditor", java_script_enabled=False)
     page.goto("/log/1/")
-    expect(page.get_by_text("Without scripts nothing is checked here")).to_be_visible()
+    expect(page.get_by_text("Without scripts, this page checks nothing")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -138,6 +141,6 @@ def test_ones_own_record_is_taken_away(page_of: Callable[..., Page]) -> None:
     page = page_of("examiner")
     page.goto("/me/")
     with page.expect_download() as taken:
-        page.get_by_role("link", name="Take it away").click()
+        page.get_by_role("link", name="Export").click()
     held: Any = taken.value.path().read_text("utf-8")
     assert "plainview-own-record-1" in held

@@ -23,11 +23,11 @@ def test_a_request_walks_from_one_agency_to_the_other_and_back(page_of: Callable
     asker.wait_for_url(re.compile(r"/prepare/D\w+/$"))
     asker.get_by_role("link", name="Ask another agency").click()
     assert findings(asker) == []
-    asker.get_by_role("button", name="Ask", exact=True).click()
+    asker.get_by_role("button", name="Send to a supervisor").click()
     expect(asker.get_by_role("alert")).to_contain_text("Not sent yet")
-    asker.get_by_label("What is the search to find out?").fill("who rode the scooter")
-    asker.get_by_label("By what authority do you ask?").fill("warrant 12 of the Rivertown court")
-    asker.get_by_role("button", name="Ask", exact=True).click()
+    asker.get_by_label("Purpose").fill("who rode the scooter")
+    asker.get_by_label("Authority").fill("warrant 12 of the Rivertown court")
+    asker.get_by_role("button", name="Send to a supervisor").click()
     asker.wait_for_url(re.compile(r"/shared/X\w+/$"))
     request = asker.url.removeprefix(live.url)
 
@@ -37,14 +37,14 @@ def test_a_request_walks_from_one_agency_to_the_other_and_back(page_of: Callable
     pictures_loaded(chief)
     assert findings(chief) == []
     chief.get_by_role("button", name="Authorise", exact=True).click()
-    expect(chief.get_by_text("The other agency sees it now.")).to_be_visible()
+    expect(chief.get_by_text("The other agency can now see it.")).to_be_visible()
 
     examiner = page_of("examiner")
     examiner.goto("/shared/")
     assert findings(examiner) == []
     examiner.get_by_role("link", name=re.compile("Rivertown: request X")).click()
     expect(examiner.get_by_text("warrant 12 of the Rivertown court")).to_be_visible()
-    examiner.get_by_role("button", name="Take it").click()
+    examiner.get_by_role("button", name="Take the request").click()
     examiner.get_by_role("button", name=f"Search {GALLERY}").click()
     examiner.wait_for_url(re.compile(r"/searches/S\w+/$"))
     expect(examiner.get_by_text("Searched for Rivertown")).to_be_visible()
@@ -59,7 +59,7 @@ def test_a_request_walks_from_one_agency_to_the_other_and_back(page_of: Callable
     assert findings(asker) == []
     assert asker.locator("img.face").last.evaluate("picture => picture.naturalWidth") == 320
     expect(asker.get_by_text("Similar, not identified.")).to_be_visible()
-    asker.get_by_text("Report what came of lead").click()
+    asker.get_by_text("Report the outcome of lead").click()
     asker.get_by_label("Cleared").check()
     asker.get_by_role("button", name="Report the outcome").click()
     expect(asker.get_by_text("Outcome: cleared.")).to_be_visible()
@@ -69,6 +69,6 @@ def test_a_request_walks_from_one_agency_to_the_other_and_back(page_of: Callable
     admin.get_by_role("link", name=re.compile("searches for Rivertown")).click()
     assert findings(admin) == []
     admin.get_by_text("Withdraw from this agreement").click()
-    admin.get_by_label("Why does it end?").fill("the law behind it changed")
+    admin.get_by_label("Reason").fill("the law behind it changed")
     admin.get_by_role("button", name="Withdraw now").click()
-    expect(admin.get_by_text("Nothing runs under it any more.")).to_be_visible()
+    expect(admin.get_by_text("Nothing can be searched under it now.")).to_be_visible()

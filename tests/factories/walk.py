@@ -50,7 +50,7 @@ def conclude(page: Page) -> None:
     page.get_by_label("Potential candidate").check()
     for box in page.locator("input[name=acknowledged]").all():
         box.check()
-    page.get_by_role("button", name="Record the examination").click()
+    page.get_by_role("button", name="Record examination").click()
     expect(page.get_by_role("heading", name="Recorded: potential candidate")).to_be_visible()
 
 
@@ -85,7 +85,7 @@ def decide(page: Page) -> None:
 def release(page: Page) -> None:
     """Step 5: the lead is released."""
     page.get_by_role("button", name="Release as a lead").click()
-    expect(page.get_by_text("is released.")).to_be_visible()
+    expect(page.get_by_text("released.")).to_be_visible()
 
 
 def ask(page: Page, photograph: Path) -> tuple[str, str]:

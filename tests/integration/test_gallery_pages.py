@@ -97,7 +97,7 @@ def test_uploads_are_enrolled_by_the_worker_and_let_go(made: Gallery) -> None:
     run, job = Enrolment.objects.get(), Job.objects.get()
     assert answer["Location"] == f"/galleries/{made.pk}/enrolments/{run.pk}/"
     page = text(client.get(answer["Location"]))
-    assert "Waits for the worker" in page
+    assert "Waiting for the worker" in page
     assert 'hx-trigger="every 1s"' in page
     run_job(job.pk)
     job.refresh_from_db()
@@ -186,10 +186,10 @@ def test_a_folder_of_the_server_only_where_the_operator_allows_it(made: Gallery,
         (folder / "hopper.png").write_bytes(png(hopper()))
     (allowed / "link.png").symlink_to(secret / "hopper.png")
     client, url = signed_in("admin"), f"/galleries/{made.pk}/enrol/"
-    assert "Folder of the server" not in text(client.get(url))
+    assert "Folder on the server" not in text(client.get(url))
     settings = services().workspace.settings_file
     settings.write_text(settings.read_text() + f'enrol_folders = ["{allowed}"]\n')
-    assert "Folder of the server" in text(client.get(url))
+    assert "Folder on the server" in text(client.get(url))
     for inside in ("../secret", "nowhere"):
         page = client.post(url, {"folder": str(allowed), "inside": inside})
         assert "not allowed, or does not exist" in text(page)

@@ -66,7 +66,7 @@ def test_a_role_sees_its_own_sections_only(found: Any, text: Desk) -> None:
         "examiner": "Searches to examine",
         "verifier": "Verifications assigned to you",
         "supervisor": "Examined candidates to decide on",
-        "admin": "Passports that end",
+        "admin": "Legal basis ended or ending",
         "auditor": "Flags to decide on",
     }
     pages = {name: text(name) for name in only}

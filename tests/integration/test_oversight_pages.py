@@ -94,7 +94,7 @@ def test_a_supervisor_decides_on_requests_and_urgent_searches(workspace: Path, t
     client = signed_in("supervisor")
     page = text(client.get("/approvals/"))
     assert "a child is missing" in page
-    assert "The probe is not here yet" in page
+    assert "The probe has not been uploaded yet" in page
     assert client.get(f"/approvals/{asked.public_id}/probe.jpg")["Content-Type"] == "image/jpeg"
     assert client.get(f"/approvals/{denied.public_id}/probe.jpg").status_code == 404
     client.post(f"/approvals/{asked.public_id}/", {"grant": "yes", "reason": ""})
@@ -135,7 +135,7 @@ def test_a_policy_is_tried_before_it_binds(workspace: Path, tmp_path: Path) -> N
     client, url = signed_in("admin"), "/policy/change/"
     stricter = SAMPLE.replace("preapproval = []", 'preapproval = ["robbery"]').replace("\n", "\r\n")
     page = text(client.post(url, {"text": stricter, "do": "try"}))
-    assert "1 of them would have been refused" in page
+    assert "1 of the searches that were allowed would be refused" in page
     assert "search.approval_needed" in page
     assert PolicyVersion.objects.count() == 1
     assert "It is not TOML" in text(client.post(url, {"text": "=", "do": "try"}))

@@ -276,7 +276,7 @@ def test_a_view_is_one_entry_however_the_list_is_ordered(client: Client) -> None
     assert len(entries("candidates.viewed")) == 1
     nobody = text(client.get(f"{url}?only=dated"))
     assert "Showing 0 of 2" in nobody
-    assert "None of the 2 candidates" in nobody
+    assert "No candidate matches this filter" in nobody
     assert f"entry {entries('candidates.viewed')[-1].seq}" in nobody
     client.get(url)
     assert len(entries("candidates.viewed")) == 2
@@ -305,7 +305,7 @@ def test_erased_references_null_results_and_other_peoples_pictures(client: Clien
     both = text(client.get(url))
     assert ">empty</a>" in both
     null = text(client.get(f"/searches/{Search.objects.get(gallery__name='empty').public_id}/"))
-    assert "The gallery gave no candidate" in null
+    assert "The search returned no candidates" in null
     assert "No candidate" in null
     reference = Candidate.objects.get(search__gallery__name="g", rank=1).reference
     picture = client.get(f"{url}candidates/1/face.jpg").content

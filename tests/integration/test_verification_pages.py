@@ -55,7 +55,8 @@ def test_a_verifier_walks_from_face_to_face_and_records_all(row: Examination) ->
     assert verdicts(row) == [(person("verifier").public_id, POTENTIAL)]
     assert not Draft.objects.filter(verification=task).exists()
     assert client.get(root).status_code == 404
-    assert task.public_id not in client.get(f"/verifications/{task.public_id}/").content.decode().replace(root, "")
+    page = client.get(root).content.decode().replace(root, "")
+    assert task.public_id not in page.replace(f"&#x27;{task.public_id}&#x27;", "")  # but for the words typed
 
 
 def test_a_face_without_a_conclusion_is_refused_in_place(row: Examination) -> None:

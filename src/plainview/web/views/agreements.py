@@ -22,74 +22,72 @@ from plainview.web.views.common import beside, member_of, say
 
 _LINES = {"rows": 3}
 _GIVES = [
-    (LEAD, "A lead that a supervisor of yours released, or that nothing was found"),
-    (LIST, "The candidate list as well, before anybody of yours has verified it"),
+    (LEAD, "A lead released by your supervisor, or the answer that nothing was found"),
+    (LIST, "The candidate list as well, before anyone in your agency has verified it"),
 ]
 
 
 class TermsForm(forms.Form):
-    """What a version says."""
+    """The terms of a version."""
 
-    galleries = forms.MultipleChoiceField(
-        label="Galleries that are searched for them", widget=forms.CheckboxSelectMultiple
-    )
+    galleries = forms.MultipleChoiceField(label="Galleries that may be searched", widget=forms.CheckboxSelectMultiple)
     starts_on = forms.DateField(label="First day", widget=forms.DateInput(attrs={"type": "date"}))
     ends_on = forms.DateField(label="Last day", widget=forms.DateInput(attrs={"type": "date"}))
     offences = forms.CharField(
         required=False,
         label="Offences",
         widget=forms.Textarea(attrs=_LINES),
-        help_text="One a line. Empty: every offence that both agencies' policies allow.",
+        help_text="One per line. Empty: every offence that both agencies' policies allow.",
     )
     purposes = forms.CharField(
         required=False,
         label="Purposes",
         widget=forms.Textarea(attrs=_LINES),
-        help_text="One a line. Empty: every purpose that both agencies' policies allow.",
+        help_text="One per line. Empty: every purpose that both agencies' policies allow.",
     )
     askers = forms.CharField(
         required=False,
         label="Who may ask",
         widget=forms.Textarea(attrs=_LINES),
-        help_text="E-mail addresses of their members, one a line. Empty: each of their examiners. A supervisor of theirs authorises every request.",
+        help_text="E-mail addresses of their members, one per line. Empty: all their examiners. Their supervisor authorises every request.",
     )
-    gives = forms.ChoiceField(label="What they get", widget=forms.RadioSelect, choices=_GIVES, initial=LEAD)
+    gives = forms.ChoiceField(label="What they receive", widget=forms.RadioSelect, choices=_GIVES, initial=LEAD)
     answer_days = forms.IntegerField(
         label="Days until a request expires", min_value=1, max_value=MAX_ANSWER_DAYS, initial=DEFAULT_ANSWER_DAYS
     )
 
     def __init__(self, *arguments: Any, member: Member, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        names = [(row.name, row.name) for row in read.own_galleries(member)]
+        names = [(gallery.name, gallery.name) for gallery in read.own_galleries(member)]
         self.fields["galleries"].choices = names  # type: ignore[attr-defined]
 
     def proposal(self) -> acts.Proposal:
-        """What was filled in."""
-        held = dict(self.cleaned_data)
-        held.pop("agency", None)
-        lines = {name: held[name].splitlines() for name in ("offences", "purposes", "askers")}
-        return acts.Proposal(**(held | lines))
+        """Return the proposal that was filled in."""
+        form_data = dict(self.cleaned_data)
+        form_data.pop("agency", None)
+        lines = {name: form_data[name].splitlines() for name in ("offences", "purposes", "askers")}
+        return acts.Proposal(**(form_data | lines))
 
 
 class ProposeForm(TermsForm):
-    """A first version, and with whom."""
+    """The first version, and the agency it is for."""
 
-    agency = forms.ChoiceField(label="Agency that may ask yours")
+    agency = forms.ChoiceField(label="Requesting agency")
     field_order = ("agency",)
 
     def __init__(self, *arguments: Any, member: Member, **options: Any) -> None:
         super().__init__(*arguments, member=member, **options)
-        others = [(row.name, row.name) for row in read.partners(member)]
+        others = [(agency.name, agency.name) for agency in read.partners(member)]
         self.fields["agency"].choices = others  # type: ignore[attr-defined]
 
 
 class WithdrawForm(forms.Form):
-    """Why it ends."""
+    """The reason for withdrawing."""
 
     reason = forms.CharField(
-        label="Why does it end?",
+        label="Reason",
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="The other agency reads it. Whatever is open under the agreement is over at the same moment.",
+        help_text="The other agency sees it. Every open request under the agreement ends at once.",
     )
 
 
@@ -101,12 +99,12 @@ def agreement_new(request: HttpRequest) -> HttpResponse:
     form = ProposeForm(request.POST or None, member=member, initial=begin)
     if request.method == "POST" and form.is_valid():
         try:
-            made = acts.propose(form.cleaned_data["agency"], form.proposal(), acting_member=member)
+            agreement = acts.propose(form.cleaned_data["agency"], form.proposal(), acting_member=member)
         except Refused as refused:
             say(form, refused)
         else:
-            messages.success(request, "Proposed. It binds once the other agency accepts it.")
-            return redirect("agreement", made.public_id)
+            messages.success(request, "Proposed. It takes effect once the other agency accepts it.")
+            return redirect("agreement", agreement.public_id)
     return _terms_page(request, form, None)
 
 
@@ -114,56 +112,56 @@ def agreement_new(request: HttpRequest) -> HttpResponse:
 def agreement_change(request: HttpRequest, public_id: str) -> HttpResponse:
     """Propose a new version."""
     member = member_of(request)
-    row = read.agreement_shown(public_id, member)
-    form = TermsForm(request.POST or None, member=member, initial=_now(row))
+    shown = read.agreement_shown(public_id, member)
+    form = TermsForm(request.POST or None, member=member, initial=_now(shown))
     if request.method == "POST" and form.is_valid():
         with beside(form):
             acts.propose_version(public_id, form.proposal(), acting_member=member)
-            messages.success(request, "Proposed. Until the other agency accepts it, the older version binds.")
+            messages.success(request, "Proposed. The older version binds until the other agency accepts this one.")
             return redirect("agreement", public_id)
-    return _terms_page(request, form, row)
+    return _terms_page(request, form, shown)
 
 
-def _now(row: read.Shown) -> dict[str, Any]:
-    held = row.proposed or row.version
-    assert held is not None  # noqa: S101  an agreement has a version from its first day
+def _now(shown: read.Shown) -> dict[str, Any]:
+    version = shown.proposed or shown.version
+    assert version is not None  # noqa: S101  an agreement has a version from the start
     return {
-        "galleries": [gallery.name for gallery in held.galleries.all()],
-        "starts_on": held.starts_on,
-        "ends_on": held.ends_on,
-        "offences": "\n".join(held.offences),
-        "purposes": "\n".join(held.purposes),
-        "askers": "\n".join(held.askers),
-        "gives": held.gives,
-        "answer_days": held.answer_days,
+        "galleries": [gallery.name for gallery in version.galleries.all()],
+        "starts_on": version.starts_on,
+        "ends_on": version.ends_on,
+        "offences": "\n".join(version.offences),
+        "purposes": "\n".join(version.purposes),
+        "askers": "\n".join(version.askers),
+        "gives": version.gives,
+        "answer_days": version.answer_days,
     }
 
 
-def _terms_page(request: HttpRequest, form: TermsForm, row: read.Shown | None) -> HttpResponse:
-    context = {"form": form, "row": row, "own": member_of(request).agency}
+def _terms_page(request: HttpRequest, form: TermsForm, shown: read.Shown | None) -> HttpResponse:
+    context = {"form": form, "shown": shown, "own": member_of(request).agency}
     return render(request, "sharing/terms.html", context, status=422 if form.errors else 200)
 
 
 @require_GET
 def agreement(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One agreement with all its versions."""
+    """Show one agreement with all its versions."""
     return _page(request, public_id, WithdrawForm())
 
 
 def _page(request: HttpRequest, public_id: str, form: WithdrawForm, status: int = 200) -> HttpResponse:
     member = member_of(request)
-    row = read.agreement_shown(public_id, member)
-    manages = holds(member.roles, Permission.AGREEMENT_MANAGE) and row.agreement.withdrawn_at is None
+    shown = read.agreement_shown(public_id, member)
+    manages = holds(member.roles, Permission.AGREEMENT_MANAGE) and shown.agreement.withdrawn_at is None
     return render(
         request,
         "sharing/agreement.html",
         {
-            "row": row,
+            "shown": shown,
             "form": form,
             "own": member.agency,
             "manages": manages,
-            "accepts": manages and not row.searched_by_us and row.proposed is not None,
-            "ours": row.agreement.withdrawn_by and row.agreement.withdrawn_by.agency_id == member.agency_id,
+            "accepts": manages and not shown.searched_by_us and shown.proposed is not None,
+            "ours": shown.agreement.withdrawn_by and shown.agreement.withdrawn_by.agency_id == member.agency_id,
         },
         status=status,
     )
@@ -175,17 +173,17 @@ def agreement_accept(request: HttpRequest, public_id: str) -> HttpResponse:
     sent = request.POST.get("version", "")
     number = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 else 0
     acts.accept(public_id, number, acting_member=member_of(request))
-    messages.success(request, f"Accepted. Version {number} binds from now on.")
+    messages.success(request, f"Accepted. Version {number} is now binding.")
     return redirect("agreement", public_id)
 
 
 @require_POST
 def agreement_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
-    """End it at once."""
+    """Withdraw from the agreement at once."""
     form = WithdrawForm(request.POST)
     if form.is_valid():
         with beside(form, "reason"):
             acts.withdraw(public_id, reason=form.cleaned_data["reason"], acting_member=member_of(request))
-            messages.success(request, "Withdrawn. Nothing runs under it any more.")
+            messages.success(request, "Withdrawn. Nothing can be searched under it now.")
             return redirect("agreement", public_id)
     return _page(request, public_id, form, status=422)

@@ -1,4 +1,4 @@
-"""Alerts: saved probes, what they raised, how their member is told."""
+"""Alerts: saved probes, the candidates that they raised, and notifications."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.views.common import member_of, say
 
-_SHOWN = 12  # candidates of an alert on the list; the rest is behind their searches
+_SHOWN = 12  # candidates of an alert on the list; the others are in their searches
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ShownAlert:
     """One alert as the page shows it."""
 
     alert: Alert
@@ -39,16 +39,16 @@ class Row:
 
     @property
     def is_over(self) -> bool:
-        """True once nothing can be done with it."""
+        """True once the alert has expired or was ended."""
         return self.state in ("expired", "closed")
 
 
-def _rows(member: Member) -> list[Row]:
-    rows = []
+def _shown(member: Member) -> list[ShownAlert]:
+    shown = []
     for alert in alerts(member):
         raised = raised_by(alert)
-        rows.append(
-            Row(
+        shown.append(
+            ShownAlert(
                 alert,
                 state_of(alert),
                 raised[:_SHOWN],
@@ -56,20 +56,20 @@ def _rows(member: Member) -> list[Row]:
                 alert.member_id == member.pk,
             )
         )
-    # What waits to be looked at comes first, then what is open, then the rest; newest first among each.
-    return sorted(rows, key=lambda row: (all(one.seen for one in row.raised), row.is_over))
+    # Alerts with candidates nobody has looked at come first, then open ones, then the rest; newest first in each group.
+    return sorted(shown, key=lambda item: (all(raised.seen for raised in item.raised), item.is_over))
 
 
 @require_GET
 def alert_list(request: HttpRequest) -> HttpResponse:
-    """The agency's alerts; for htmx the list alone, which asks for itself again."""
+    """Show the agency's alerts; for htmx the list alone, which reloads itself."""
     member = member_of(request)
     part = request.headers.get("HX-Request") == "true"
     return render(
         request,
         "alerts/_list.html" if part else "alerts/list.html",
         {
-            "rows": _rows(member),
+            "rows": _shown(member),
             "may_close": holds(member.roles, Permission.ALERT_CLOSE),
             "may_renew": holds(member.roles, Permission.ALERT_RENEW),
             "preference": preference_of(member),
@@ -78,13 +78,13 @@ def alert_list(request: HttpRequest) -> HttpResponse:
 
 
 class ReasonForm(forms.Form):
-    """Why, in words."""
+    """The reason for an act."""
 
     reason = forms.CharField(label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class RenewForm(ReasonForm):
-    """How long, and why."""
+    """The new length of an alert, and the reason."""
 
     days = forms.IntegerField(label="Days from now", min_value=1, max_value=UNSOLVED_DAYS, initial=30)
     field_order = ("days", "reason")
@@ -93,26 +93,32 @@ class RenewForm(ReasonForm):
 @require_http_methods(["GET", "POST"])
 def alert_close(request: HttpRequest, public_id: str) -> HttpResponse:
     """End an alert, with the reason."""
-    effect = "Nothing new is compared with its probe from then on."
-    return _acted(request, public_id, "End this alert", effect, ReasonForm, alert_ends.close_alert)
+    effect = "From then on, no new reference is compared with its probe."
+    return _acted(request, public_id, "End this alert", "Alert ended.", effect, ReasonForm, alert_ends.close_alert)
 
 
 @require_http_methods(["GET", "POST"])
 def alert_mute(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Send no messages about one's own alert, with the reason."""
-    effect = "The alert goes on; this page shows what it raises."
-    return _acted(request, public_id, "Send no more messages", effect, ReasonForm, alert_ends.mute_alert)
+    """Mute the member's own alert, with the reason."""
+    effect = "The alert continues. New candidates appear on the page of alerts, without a message."
+    return _acted(request, public_id, "Mute this alert", "Alert muted.", effect, ReasonForm, alert_ends.mute_alert)
 
 
 @require_http_methods(["GET", "POST"])
 def alert_renew(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Let a colleague's alert go on, with the reason."""
-    effect = "A supervisor renews a colleague's alert, never their own."
-    return _acted(request, public_id, "Let this alert go on", effect, RenewForm, alert_ends.renew_alert)
+    """Renew a colleague's alert, with the reason."""
+    effect = "A supervisor can renew a colleague's alert, but not their own."
+    return _acted(request, public_id, "Renew this alert", "Alert renewed.", effect, RenewForm, alert_ends.renew_alert)
 
 
 def _acted(
-    request: HttpRequest, public_id: str, title: str, effect: str, kind: type[ReasonForm], act: Callable[..., object]
+    request: HttpRequest,
+    public_id: str,
+    title: str,
+    success: str,
+    effect: str,
+    kind: type[ReasonForm],
+    act: Callable[..., object],
 ) -> HttpResponse:
     member = member_of(request)
     alert = find.alert(public_id, member)
@@ -123,40 +129,40 @@ def _acted(
         except Refused as refused:
             say(form, refused)
         else:
-            messages.success(request, f"Done: {title.lower()}. It is in the log.")
+            messages.success(request, f"{success} This is in the log.")
             return redirect("alerts")
-    return render(request, "alerts/act.html", {"form": form, "title": title, "what": effect, "alert": alert})
+    return render(request, "alerts/act.html", {"form": form, "title": title, "effect": effect, "alert": alert})
 
 
 @require_POST
 def alert_unmute(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Send messages about one's own alert again."""
+    """Unmute the member's own alert."""
     alert_ends.mute_alert(public_id, reason="", acting_member=member_of(request))
     return redirect("alerts")
 
 
 class PreferenceForm(forms.Form):
-    """How one is told."""
+    """When e-mails about alerts are sent."""
 
     digest_hours = forms.IntegerField(
-        label="Hours between letters", min_value=0, max_value=24, help_text="0: at once, a letter each."
+        label="Hours between e-mails", min_value=0, max_value=24, help_text="0: immediately, one e-mail per search."
     )
     quiet_from = forms.IntegerField(
         label="Quiet from (hour, UTC)",
         min_value=0,
         max_value=23,
         required=False,
-        help_text="Nothing is sent between these hours. Leave both empty for none.",
+        help_text="No e-mail is sent between these hours. Leave both empty to have no quiet hours.",
     )
     quiet_until = forms.IntegerField(label="Quiet until (hour, UTC)", min_value=0, max_value=23, required=False)
 
 
 @require_http_methods(["GET", "POST"])
 def alert_preference(request: HttpRequest) -> HttpResponse:
-    """Change how one is told."""
+    """Change when e-mails are sent."""
     member = member_of(request)
-    held = preference_of(member)
-    initial = {name: getattr(held, name) for name in ("digest_hours", "quiet_from", "quiet_until")}
+    preference = preference_of(member)
+    initial = {name: getattr(preference, name) for name in ("digest_hours", "quiet_from", "quiet_until")}
     form = PreferenceForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -164,30 +170,32 @@ def alert_preference(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             say(form, refused)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, "Notifications saved.")
             return redirect("alerts")
     return render(request, "alerts/preference.html", {"form": form})
 
 
 class AlertForm(forms.Form):
-    """What a new alert needs beside the probe of its search."""
+    """A new alert; its probe is that of the search."""
 
     galleries = forms.MultipleChoiceField(
-        label="Galleries", widget=forms.CheckboxSelectMultiple, help_text="Whose new references are compared."
+        label="Galleries",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="New references of these galleries are compared with the probe.",
     )
     days = forms.IntegerField(label="Days until it expires", min_value=1, initial=30)
     one_in = forms.TypedChoiceField(
-        label="How rare a false alert is to be",
+        label="False alerts",
         coerce=int,
         initial=DEFAULT_ONE_IN,
         choices=[
-            (count, f"At most one in {count:,} new references")
+            (count, f"At most 1 in {count:,} new references")
             for count in (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
         ],
-        help_text="By the gallery's own figures. Rarer means that some pictures of the person stay unnoticed.",
+        help_text="From the gallery's own figures. With fewer false alerts, more pictures of the person go unnoticed.",
     )
     since = forms.DateField(
-        label="Compare also what was enrolled since",
+        label="Also compare references enrolled since",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text="Leave it empty to compare new references only.",
@@ -196,13 +204,13 @@ class AlertForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 def alert_new(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Save the probe of a search."""
+    """Save the probe of a search as an alert."""
     member = member_of(request)
     search = find.viewable_search(public_id, member)
     _, policy = binding(member.agency)
     initial = {"galleries": [search.gallery.name], "days": min(30, policy.alert_days)}
     form = AlertForm(request.POST or None, initial=initial)
-    form.fields["galleries"].choices = [(row.name, row.name) for row in galleries(member)]  # type: ignore[attr-defined]
+    form.fields["galleries"].choices = [(gallery.name, gallery.name) for gallery in galleries(member)]  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
         try:
@@ -210,6 +218,6 @@ def alert_new(request: HttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             say(form, refused)
         else:
-            messages.success(request, "The alert is saved. Its entry is in the log.")
+            messages.success(request, "Alert saved. This is in the log.")
             return redirect("alerts")
     return render(request, "alerts/new.html", {"form": form, "search": search})

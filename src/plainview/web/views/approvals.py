@@ -1,4 +1,4 @@
-"""What waits for a supervisor before or after a search, and the signs of misuse that an auditor decides on."""
+"""Approvals before a search, and the authorisation of urgent searches after it."""
 
 from __future__ import annotations
 
@@ -29,43 +29,43 @@ class ReasonForm(forms.Form):
 
 @require_GET
 def approvals(request: HttpRequest) -> HttpResponse:
-    """Requests for approval, and urgent searches that wait to be authorised."""
+    """Show requests for approval, and urgent searches waiting for authorisation."""
     return _approvals_page(request)
 
 
 def _approvals_page(request: HttpRequest, public_id: str = "", form: ReasonForm | None = None) -> HttpResponse:
     member = member_of(request)
     requests, late = approving.view_waiting(acting_member=member)
-    for waiting in [*(row.public_id for row in requests), *(row.public_id for row in late)]:
+    for waiting in [*(approval.public_id for approval in requests), *(search.public_id for search in late)]:
         shown(request, waiting)
-    rows = [
+    approvals = [
         {
-            "row": row,
-            "own": row.member_id == member.pk,
-            "form": _form_of(row.public_id, public_id, form),
-            "seen": services().blobs.exists(row.probe_sha256),
+            "approval": approval,
+            "own": approval.member_id == member.pk,
+            "form": _form_of(approval.public_id, public_id, form),
+            "seen": services().blobs.exists(approval.probe_sha256),
         }
-        for row in requests
+        for approval in requests
     ]
     urgent = [
         {
-            "row": row,
-            "own": row.member_id == member.pk,
-            "form": _form_of(row.public_id, public_id, form),
-            "seen": services().blobs.exists(row.probe_blob),
+            "search": search,
+            "own": search.member_id == member.pk,
+            "form": _form_of(search.public_id, public_id, form),
+            "seen": services().blobs.exists(search.probe_blob),
         }
-        for row in late
+        for search in late
     ]
-    return render(request, "approvals/list.html", {"approvals": rows, "urgent": urgent})
+    return render(request, "approvals/list.html", {"approvals": approvals, "urgent": urgent})
 
 
-def _form_of(row: str, wanted: str, form: ReasonForm | None) -> ReasonForm:
-    return form if form is not None and row == wanted else ReasonForm(auto_id=f"{row}_%s")
+def _form_of(approval_id: str, wanted: str, form: ReasonForm | None) -> ReasonForm:
+    return form if form is not None and approval_id == wanted else ReasonForm(auto_id=f"{approval_id}_%s")
 
 
 @require_POST
 def approval_decide(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Grant or deny a colleague's request."""
+    """Approve or deny a colleague's request."""
     form = ReasonForm(request.POST, auto_id=f"{public_id}_%s")
     grant = request.POST.get("grant") == "yes"
     if form.is_valid():
@@ -73,14 +73,14 @@ def approval_decide(request: HttpRequest, public_id: str) -> HttpResponse:
             approving.decide_approval(
                 public_id, grant=grant, reason=form.cleaned_data["reason"], acting_member=member_of(request)
             )
-            messages.success(request, "Granted." if grant else "Denied, with your reason.")
+            messages.success(request, "Request approved." if grant else "Request denied.")
             return redirect("approvals")
     return _approvals_page(request, public_id, form)
 
 
 @require_http_methods(["GET", "POST"])
 def urgent_authorise(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Authorise a colleague's urgent search before it is erased; links of other pages lead to where it waits."""
+    """Authorise a colleague's urgent search before it is erased; with GET, go to its place on the page."""
     if request.method == "GET":
         return redirect(f"{reverse('approvals')}#{public_id}")
     form = ReasonForm(request.POST, auto_id=f"{public_id}_%s")
@@ -94,13 +94,13 @@ def urgent_authorise(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_GET
 def approval_picture(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The probe of a request or of an urgent search that waits, where it is in the store."""
+    """Return the probe of a waiting request or urgent search, if it is in the store."""
     member = member_of(request)
-    held: dict[str, tuple[str, list[str]]] = {
-        row.public_id: (row.probe_sha256, []) for row in approvals_waiting(member)
+    pictures: dict[str, tuple[str, list[str]]] = {
+        waiting.public_id: (waiting.probe_sha256, []) for waiting in approvals_waiting(member)
     }
-    held |= {row.public_id: (row.probe_blob, row.edits) for row in urgent_waiting(member)}
-    if public_id not in held:
+    pictures |= {waiting.public_id: (waiting.probe_blob, waiting.edits) for waiting in urgent_waiting(member)}
+    if public_id not in pictures:
         raise Refused(
             "approval.unknown",
             "Not found",
@@ -110,6 +110,6 @@ def approval_picture(request: HttpRequest, public_id: str) -> HttpResponse:
         )
     require_shown(request, public_id)
     try:
-        return picture(whole_jpeg(*held[public_id]))
+        return picture(whole_jpeg(*pictures[public_id]))
     except (BadMedia, StorageError):
         raise Http404 from None

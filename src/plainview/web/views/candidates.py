@@ -1,7 +1,8 @@
 """The candidates of a search: the recorded list, its pictures, and what a score means here.
 
-Owns when a view is an entry of the log. Opening the page is one. Sorting or filtering the list that is open, in the
-same session and within VIEW_LASTS of opening it, belongs to that view and is none; later, or in another session, it is.
+Owns when a view is an entry of the log. Opening the page is one. Sorting or filtering the open list, in the same
+session and within VIEW_LASTS of opening it, belongs to that view and adds no entry; later, or in another session, it
+does.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from plainview.scores.scoring import COSINE
 from plainview.web.views.common import member_of, picture
 
 VIEW_LASTS = timedelta(minutes=30)
-"""How long an opened list counts as open: as long as a session may idle."""
+"""How long an opened list counts as open: as long as a session may be idle."""
 
 SORTS = {
     "rank": "as ranked",
@@ -50,7 +51,7 @@ _LISTS = 20  # lists of a session whose opening is remembered
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ShownCandidate:
     """One candidate as the page shows it."""
 
     candidate: Candidate
@@ -61,47 +62,47 @@ class Row:
 
     @property
     def ordinary(self) -> bool:
-        """True when strangers reach this score in most searches."""
+        """True when strangers score this high in most searches."""
         return self.meaning.rate is not None and self.meaning.rate.once_in < ORDINARY_ONCE_IN
 
 
 @require_GET
 def search(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The list, or why there is none."""
+    """Show the list, or why there is none."""
     member = member_of(request)
-    found = find.viewable_search(public_id, member)
-    if found.erased_at is not None:
-        return render(request, "candidates/erased.html", {"search": found}, status=410)
-    if found.answered_at is None:
-        return render(request, "candidates/unanswered.html", {"search": found})
+    search = find.viewable_search(public_id, member)
+    if search.erased_at is not None:
+        return render(request, "candidates/erased.html", {"search": search}, status=410)
+    if search.answered_at is None:
+        return render(request, "candidates/unanswered.html", {"search": search})
     sort = request.GET.get("sort", "rank")
     only = request.GET.get("only", "all")
     receipt = _open_still(request, public_id) if {"sort", "only", "as"} & request.GET.keys() else None
     if receipt is None:
         answer = view_candidates(public_id, acting_member=member)
-        found, candidates, receipt = answer.search, answer.candidates, answer.receipt
+        search, candidates, receipt = answer.search, answer.candidates, answer.receipt
         _remember(request, public_id, receipt)
     else:
-        found = answered(public_id, member)
-        candidates = candidates_of(found)
-    return render(request, "candidates/list.html", _context(request, member, found, candidates, receipt, sort, only))
+        search = answered(public_id, member)
+        candidates = candidates_of(search)
+    return render(request, "candidates/list.html", _context(request, member, search, candidates, receipt, sort, only))
 
 
 def _context(
     request: HttpRequest,
     member: Member,
-    found: Search,
+    search: Search,
     candidates: list[Candidate],
     receipt: Receipt,
     sort: str,
     only: str,
 ) -> dict[str, object]:
-    told = cautions(found, candidates)
-    meant = meanings(found, candidates)
-    rows = [_row(found, row, meaning, told) for row, meaning in zip(candidates, meant, strict=True)]
+    warnings = cautions(search, candidates)
+    meant = meanings(search, candidates)
+    rows = [_shown(search, candidate, meaning, warnings) for candidate, meaning in zip(candidates, meant, strict=True)]
     shown = arranged(rows, sort, only)
     return {
-        "search": found,
+        "search": search,
         "rows": shown,
         "total": len(rows),
         "receipt": receipt,
@@ -110,44 +111,45 @@ def _context(
         "sorts": SORTS,
         "filters": FILTERS,
         "as_list": request.GET.get("as") == "list",
-        "probe_cautions": [row for row in told if row.rank is None],
-        "adjusted": found.scorer != COSINE,
+        "probe_cautions": [caution for caution in warnings if caution.rank is None],
+        "adjusted": search.scorer != COSINE,
         "nothing": nothing_stands_out(meant),
-        "edits": [says(edit) for edit in read(found.edits)],
-        "draft": draft_of(found, member),
-        "siblings": _siblings(found),
+        "edits": [says(edit) for edit in read(search.edits)],
+        "draft": draft_of(search, member),
+        "siblings": _siblings(search),
         "may_disclose": holds(member.roles, Permission.DISCLOSURE_GRANT),
         "may_examine": holds(member.roles, Permission.EXAMINATION_RECORD),
-        "may_alert": holds(member.roles, Permission.ALERT_CREATE) and found.case.closed_at is None,
+        "may_alert": holds(member.roles, Permission.ALERT_CREATE) and search.case.closed_at is None,
     }
 
 
-def _row(found: Search, row: Candidate, meaning: Meaning, told: list[Caution]) -> Row:
-    captured, probe = row.reference.captured_on, found.captured_on
+def _shown(search: Search, candidate: Candidate, meaning: Meaning, warnings: list[Caution]) -> ShownCandidate:
+    captured, probe = candidate.reference.captured_on, search.captured_on
     years = abs((probe - captured).days) / 365.25 if probe and captured else None
-    return Row(row, meaning, [c for c in told if c.rank == row.rank], years, not row.reference.template)
+    about = [caution for caution in warnings if caution.rank == candidate.rank]
+    return ShownCandidate(candidate, meaning, about, years, not candidate.reference.template)
 
 
-def arranged(rows: list[Row], sort: str, only: str) -> list[Row]:
-    """The rows that are shown, in their order; an unknown word sorts and filters nothing."""
+def arranged(rows: list[ShownCandidate], sort: str, only: str) -> list[ShownCandidate]:
+    """Return the candidates to show, in order; an unknown `sort` or `only` changes nothing."""
     keep = {
-        "clear": lambda row: not row.cautions and not row.erased,
-        "dated": lambda row: row.candidate.reference.captured_on is not None,
-        "linked": lambda row: bool(row.candidate.reference.source_url),
+        "clear": lambda shown: not shown.cautions and not shown.erased,
+        "dated": lambda shown: shown.candidate.reference.captured_on is not None,
+        "linked": lambda shown: bool(shown.candidate.reference.source_url),
     }.get(only)
-    kept = [row for row in rows if keep is None or keep(row)]
+    selected = [shown for shown in rows if keep is None or keep(shown)]
     if sort == "captured":
-        return sorted(kept, key=lambda row: -(row.candidate.reference.captured_on or date.min).toordinal())
+        return sorted(selected, key=lambda shown: -(shown.candidate.reference.captured_on or date.min).toordinal())
     if sort == "quality":
-        return sorted(kept, key=lambda row: -row.candidate.reference.quality)
-    return kept
+        return sorted(selected, key=lambda shown: -shown.candidate.reference.quality)
+    return selected
 
 
-def _siblings(found: Search) -> list[Search]:
-    """The searches made with the same prepared probe in other galleries, this one among them; [] when it is alone."""
-    if found.preparation is None:
+def _siblings(search: Search) -> list[Search]:
+    """Return all searches with the same prepared probe, this one included; [] when there is no other."""
+    if search.preparation is None:
         return []
-    rows = list(found.preparation.searches.select_related("gallery").order_by("pk"))
+    rows = list(search.preparation.searches.select_related("gallery").order_by("pk"))
     return rows if len(rows) > 1 else []
 
 
@@ -158,37 +160,37 @@ def _remember(request: HttpRequest, public_id: str, receipt: Receipt) -> None:
 
 
 def _open_still(request: HttpRequest, public_id: str) -> Receipt | None:
-    held = request.session.get(_SEEN, {}).get(public_id)
-    if held is None or timezone.now() - datetime.fromisoformat(held[0]) > VIEW_LASTS:
+    opened = request.session.get(_SEEN, {}).get(public_id)
+    if opened is None or timezone.now() - datetime.fromisoformat(opened[0]) > VIEW_LASTS:
         return None
-    return Receipt(*held[1:])
+    return Receipt(*opened[1:])
 
 
 @require_GET
 def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The probe's face; with `whole` the picture as searched, with `original` as it came."""
-    found = answered(public_id, member_of(request))
+    """Return the probe's face; with `whole` the picture as searched, with `original` as it came."""
+    search = answered(public_id, member_of(request))
     if "original" in request.GET:
-        return picture(whole_jpeg(found.probe_blob))
+        return picture(whole_jpeg(search.probe_blob))
     if "whole" in request.GET:
-        return picture(whole_jpeg(found.probe_blob, found.edits))
-    return picture(probe_jpeg(found, _side(request)))
+        return picture(whole_jpeg(search.probe_blob, search.edits))
+    return picture(probe_jpeg(search, _side(request)))
 
 
 @require_GET
 def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
-    """The face of a candidate, at one scale with the probe."""
-    row = find.candidate_of(answered(public_id, member_of(request)), rank)
-    if not row.reference.template:
+    """Return the face of a candidate, at the same scale as the probe."""
+    candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
+    if not candidate.reference.template:
         return picture(_erased())
-    return picture(face_jpeg(row.reference.blob, row.reference.box, _side(request)))
+    return picture(face_jpeg(candidate.reference.blob, candidate.reference.box, _side(request)))
 
 
 @require_GET
 def candidate_whole(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
-    """The whole picture of a candidate."""
-    row = find.candidate_of(answered(public_id, member_of(request)), rank)
-    return picture(whole_jpeg(row.reference.blob) if row.reference.template else _erased())
+    """Return the whole picture of a candidate."""
+    candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
+    return picture(whole_jpeg(candidate.reference.blob) if candidate.reference.template else _erased())
 
 
 def _side(request: HttpRequest) -> int:
@@ -197,7 +199,7 @@ def _side(request: HttpRequest) -> int:
 
 
 def _erased() -> bytes:
-    """What stands for an erased picture: grey, with the word."""
+    """Return the placeholder of an erased picture: grey, with the word."""
     plain = np.full((320, 320, 3), 128, np.uint8)
     cv2.putText(plain, "erased", (96, 170), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (255, 255, 255), 2, cv2.LINE_AA)
     return jpeg(plain)

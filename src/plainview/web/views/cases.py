@@ -1,4 +1,4 @@
-"""Cases: find one, open one, see what was searched under it, close it."""
+"""Cases: find one, open one, see the searches under it, close it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CaseForm(forms.Form):
     number = forms.CharField(
         max_length=100,
         label="Case number",
-        help_text="As your agency writes it. It is kept sealed in the log.",
+        help_text="As your agency writes it. It is sealed in the log.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     offence = forms.CharField(max_length=200, label="Offence under investigation")
@@ -35,19 +35,19 @@ class CaseForm(forms.Form):
 
 
 class CloseForm(forms.Form):
-    """Why a case is closed."""
+    """The reason for closing a case."""
 
-    reason = forms.CharField(max_length=1000, label="Why is it closed?", widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(max_length=1000, label="Reason", widget=forms.Textarea(attrs={"rows": 3}))
 
 
 @require_GET
 def cases(request: HttpRequest) -> HttpResponse:
-    """The agency's cases; for htmx the same page, of which it takes the list."""
+    """Show the agency's cases; htmx takes the list out of the same page."""
     member = member_of(request)
     text = request.GET.get("q", "")[:100]
-    found = find_cases(member, text)
+    matching = find_cases(member, text)
     may = holds(member.roles, Permission.CASE_OPEN)
-    return render(request, "cases/list.html", {"cases": found, "q": text, "most": SHOWN, "may_open": may})
+    return render(request, "cases/list.html", {"cases": matching, "q": text, "most": SHOWN, "may_open": may})
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,36 +73,36 @@ def case_open(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def case(request: HttpRequest, number: int) -> HttpResponse:
-    """One case with its searches."""
+    """Show one case with its searches."""
     return _case_page(request, number, CloseForm())
 
 
 @require_POST
 def case_close(request: HttpRequest, number: int) -> HttpResponse:
-    """Close it, with a reason."""
+    """Close a case, with a reason."""
     member, form = member_of(request), CloseForm(request.POST)
     if form.is_valid():
         closed = close_case(
             find.case_by_key(number, member).number, reason=form.cleaned_data["reason"], acting_member=member
         )
-        messages.success(request, f"Case {closed.number} is closed. Nothing can be searched under it now.")
+        messages.success(request, f"Case {closed.number} is closed. No search can be made under it now.")
         return redirect("case", number)
     return _case_page(request, number, form, status=422)
 
 
 def _case_page(request: HttpRequest, number: int, form: CloseForm, status: int = 200) -> HttpResponse:
     member = member_of(request)
-    found = find.case_by_key(number, member)
+    case = find.case_by_key(number, member)
     _, policy = binding(member.agency)
     return render(
         request,
         "cases/case.html",
         {
-            "case": found,
-            "searches": searches_under(found),
+            "case": case,
+            "searches": searches_under(case),
             "form": form,
-            "holds": held_case(found),
-            "needs_approval": policy.needs_approval(found.offence),
+            "holds": held_case(case),
+            "needs_approval": policy.needs_approval(case.offence),
             "may_search": holds(member.roles, Permission.SEARCH_RUN),
             "may_hold": holds(member.roles, Permission.HOLD_PLACE),
             "may_close": holds(member.roles, Permission.CASE_CLOSE),

@@ -1,4 +1,4 @@
-"""The defence's side of a disclosure: what is open to them, its contents readable, its pictures, its package. Nothing else."""
+"""The defence's side of a disclosure: the searches open to them, with contents, pictures and packages. Nothing else."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from plainview.casework.disclosure import contents as told
-from plainview.casework.disclosure import context
+from plainview.casework.disclosure import contents, context
 from plainview.casework.disclosure import kept_packages as packages
 from plainview.casework.disclosure.grants import view_disclosure
 from plainview.casework.disclosure.read import grant_of, grants_to, packages_open_to
@@ -37,34 +36,34 @@ PLACES = (
     ("rules", "Rules"),
     ("history", "Log"),
 )
-"""Places of the page and their words, in order."""
+"""Anchors of the page and their labels, in order."""
 
 
 @require_GET
 def disclosures(request: HttpRequest) -> HttpResponse:
-    """Everything that is open to the person who asks."""
+    """Show every search that is open to the person who asks."""
     return render(request, "disclosure/list.html", {"grants": grants_to(member_of(request))})
 
 
 @require_GET
 def disclosure(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One search, readable as a whole; the reading is an entry."""
+    """Show one search as a whole; the view is logged."""
     grant, receipt = view_disclosure(public_id, acting_member=member_of(request))
     shown(request, grant.public_id)
     form = AskForm(initial={"requester": member_of(request).name}, auto_id="ask_%s")
-    return render(request, "disclosure/disclosed.html", _told(grant) | {"receipt": receipt, "ask_form": form})
+    return render(request, "disclosure/disclosed.html", _contents(grant) | {"receipt": receipt, "ask_form": form})
 
 
-def _told(grant: DisclosureGrant) -> dict[str, object]:
+def _contents(grant: DisclosureGrant) -> dict[str, object]:
     search = grant.search
-    rows = told.candidates_shown(search, grant.pictures)
+    listed = contents.candidates_shown(search, grant.pictures)
     entries = context.about(search)
-    people = told.people(search, context.looks(entries))
-    facts = told.search_facts(search, rows)
-    scores = context.scores(search, [row for row, _ in rows])
+    people = contents.people(search, context.looks(entries))
+    facts = contents.search_facts(search, listed)
+    scores = context.scores(search, [candidate for candidate, _ in listed])
     candidates = [
-        row | {"says": rate["says"]}
-        for row, rate in zip(facts["candidates"], scores["error_rate_of_this_gallery"], strict=True)
+        candidate | {"says": rate["says"]}
+        for candidate, rate in zip(facts["candidates"], scores["error_rate_of_this_gallery"], strict=True)
     ]
     return {
         "grant": grant,
@@ -72,9 +71,9 @@ def _told(grant: DisclosureGrant) -> dict[str, object]:
         "candidates": candidates,
         "scores": scores,
         "people": people,
-        "names": {row["member"]: row["name"] for row in people},
-        "case": told.case_facts(search),
-        "examinations": told.examinations(search),
+        "names": {person["member"]: person["name"] for person in people},
+        "case": contents.case_facts(search),
+        "examinations": contents.examinations(search),
         "alerts": context.alerts(search.case),
         "gallery": context.gallery_state(search),
         "videos": context.videos(search),
@@ -92,7 +91,7 @@ def _told(grant: DisclosureGrant) -> dict[str, object]:
 
 @require_GET
 def disclosure_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
-    """The probe: its face, the picture as it was searched ("searched"), or as it came ("original")."""
+    """Return the probe: its face, the picture as searched ("searched"), or as it came ("original")."""
     search = _open(request, public_id).search
     try:
         if which == "original":
@@ -106,22 +105,24 @@ def disclosure_picture(request: HttpRequest, public_id: str, which: str) -> Http
 
 @require_GET
 def disclosure_candidate(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
-    """A candidate in the form in which the grant shows it."""
+    """Return a candidate in the form that the grant allows."""
     grant = _open(request, public_id)
-    found = {row.rank: (row, how) for row, how in told.candidates_shown(grant.search, grant.pictures)}
-    row, how = found.get(rank, (None, ""))
+    shown_by_rank = {
+        candidate.rank: (candidate, how) for candidate, how in contents.candidates_shown(grant.search, grant.pictures)
+    }
+    candidate, how = shown_by_rank.get(rank, (None, ""))
     try:
-        if row is not None and how == WHOLE:
-            return picture(face_jpeg(row.reference.blob, row.reference.box, 320))
-        if row is not None and how == COARSE:
-            return _coarse(row)
+        if candidate is not None and how == WHOLE:
+            return picture(face_jpeg(candidate.reference.blob, candidate.reference.box, 320))
+        if candidate is not None and how == COARSE:
+            return _coarse(candidate)
     except (BadMedia, StorageError):
         pass
     raise Http404
 
 
-def _coarse(row: Candidate) -> HttpResponse:
-    return HttpResponse(coarse_png(row.reference.blob, row.reference.box), content_type="image/png")
+def _coarse(candidate: Candidate) -> HttpResponse:
+    return HttpResponse(coarse_png(candidate.reference.blob, candidate.reference.box), content_type="image/png")
 
 
 def _open(request: HttpRequest, public_id: str) -> DisclosureGrant:
@@ -132,5 +133,5 @@ def _open(request: HttpRequest, public_id: str) -> DisclosureGrant:
 
 @require_GET
 def disclosure_download(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The package; who took it and when is an entry."""
+    """Return the package; the download is logged."""
     return zip_file(*packages.download_disclosed(public_id, acting_member=member_of(request)))

@@ -1,4 +1,4 @@
-"""A supervisor's side of a disclosure: whose pictures, the packages and who took them, to whom it is open, until when."""
+"""A supervisor's side of a disclosure: its pictures, packages, downloads and grants."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from plainview.web.views.common import beside, member_of, say
 from plainview.web.views.exoneration import AskForm
 from plainview.worker.queue import enqueue
 
-_PROPOSED = timedelta(days=90)  # what the form proposes; the supervisor sets the day
+_PROPOSED = timedelta(days=90)  # proposed by the form; the supervisor sets the day
 
 
 class PicturesForm(forms.Form):
-    """Whose pictures are shown."""
+    """Whose pictures a disclosure shows."""
 
     pictures = forms.ChoiceField(
         label="Pictures of the candidates",
@@ -39,32 +39,32 @@ class PicturesForm(forms.Form):
         choices=[(word, disclosed_pictures(word) + ".") for word in PICTURES],
     )
     reason = forms.CharField(
-        label="Reason, where fewer are shown than your policy says",
+        label="Reason, if fewer pictures are shown than your policy provides",
         required=False,
         max_length=1000,
-        help_text="It stands in the package and on the page.",
+        help_text="Shown in the package and on the page.",
     )
 
 
 class GrantForm(PicturesForm):
-    """To whom, and until when."""
+    """A new grant: the person and the last day."""
 
     email = forms.EmailField(label="E-mail address of the defence")
-    name = forms.CharField(label="Who it is, and for whom", max_length=200)
+    name = forms.CharField(label="Name, and whom they act for", max_length=200)
     until = forms.DateField(label="Last day", widget=forms.DateInput(attrs={"type": "date"}))
 
     field_order = ("email", "name", "until", "pictures", "reason")
 
 
 class RevokeForm(forms.Form):
-    """A reason."""
+    """The reason for revoking a grant."""
 
-    why = forms.CharField(label="Why it is taken back", help_text="A sentence. Kept, sealed, in the log.")
+    why = forms.CharField(label="Reason", help_text="One sentence. It is sealed in the log.")
 
 
 @require_GET
 def search_disclosure(request: HttpRequest, public_id: str) -> HttpResponse:
-    """What was disclosed of a search, and the forms."""
+    """Show the disclosures of a search, and the forms."""
     return _page(request, public_id)
 
 
@@ -82,32 +82,32 @@ def _page(request: HttpRequest, public_id: str, **bound: Any) -> HttpResponse:
             "policy": disclosed_pictures(policy.disclosure_pictures),
             "grants": [
                 {
-                    "row": row,
-                    "says": disclosed_pictures(row.pictures),
-                    "form": bound.get(row.public_id) or RevokeForm(auto_id=f"{row.public_id}_%s"),
+                    "grant": grant,
+                    "says": disclosed_pictures(grant.pictures),
+                    "form": bound.get(grant.public_id) or RevokeForm(auto_id=f"{grant.public_id}_%s"),
                 }
-                for row in read.grants_of(search)
+                for grant in read.grants_of(search)
             ],
-            "packages": [_package(row, member) for row in read.packages_of(search)],
+            "packages": [_package(package, member) for package in read.packages_of(search)],
             "package_form": bound.get("package") or PicturesForm(initial=usual, auto_id="package_%s"),
             "grant_form": bound.get("grant") or GrantForm(initial=usual | day, auto_id="grant_%s"),
             "ask_form": AskForm(auto_id="ask_%s"),
             "reviews": reviews_about(search),
             "today": timezone.now().date(),
-            "told": search.answered_at and not search.erased_at,
+            "discloses": search.answered_at and not search.erased_at,
         },
     )
 
 
-def _package(row: DisclosurePackage, member: Member) -> dict[str, Any]:
-    job = job_of(packages.KIND, row.pk) if row.made_at is None else None
+def _package(package: DisclosurePackage, member: Member) -> dict[str, Any]:
+    job = job_of(packages.KIND, package.pk) if package.made_at is None else None
     own = job is not None and job.member_id == member.pk
-    return {"row": row, "says": disclosed_pictures(row.pictures), "job": job if own else None}
+    return {"package": package, "says": disclosed_pictures(package.pictures), "job": job if own else None}
 
 
 @require_POST
 def search_package(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Ask for a package; the worker makes it."""
+    """Request a package; the worker makes it."""
     form = PicturesForm(request.POST, auto_id="package_%s")
     if form.is_valid():
         with beside(form):
@@ -119,26 +119,26 @@ def search_package(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def search_grant(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Open the search to the defence; the code of an invitation is on the page that answers, and nowhere else."""
+    """Open the search to the defence; an invitation's code is shown on the next page and nowhere else."""
     form = GrantForm(request.POST, auto_id="grant_%s")
     if form.is_valid():
         with beside(form):
-            made = grants.grant(public_id, **form.cleaned_data, acting_member=member_of(request))
-            return _granted(request, made, public_id)
+            granted = grants.grant(public_id, **form.cleaned_data, acting_member=member_of(request))
+            return _granted(request, granted, public_id)
     return _page(request, public_id, grant=form)
 
 
-def _granted(request: HttpRequest, made: grants.Granted, public_id: str) -> HttpResponse:
-    if made.code:
-        link = request.build_absolute_uri(reverse("join", args=[made.code]))
-        return render(request, "disclosure/code.html", {"grant": made.grant, "link": link})
-    messages.success(request, f"It is open to {made.grant.email} until {made.grant.ends_on:%-d %B %Y}.")
+def _granted(request: HttpRequest, granted: grants.Granted, public_id: str) -> HttpResponse:
+    if granted.code:
+        link = request.build_absolute_uri(reverse("join", args=[granted.code]))
+        return render(request, "disclosure/code.html", {"grant": granted.grant, "link": link})
+    messages.success(request, f"The search is open to {granted.grant.email} until {granted.grant.ends_on:%-d %b %Y}.")
     return redirect("search-disclosure", public_id)
 
 
 @require_POST
 def grant_revoke(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Take a grant back, at once."""
+    """Revoke a grant at once."""
     member, form = member_of(request), RevokeForm(request.POST, auto_id=f"{public_id}_%s")
     search: Search = find.grant(public_id, member).search
     if form.is_valid():
@@ -147,20 +147,22 @@ def grant_revoke(request: HttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             say(form, refused, "why")
         else:
-            messages.success(request, "It is taken back: nothing of it is open to that person any more.")
+            messages.success(request, "Grant revoked. That person can no longer open this search.")
             return redirect("search-disclosure", search.public_id)
     return _page(request, search.public_id, **{public_id: form})
 
 
 @require_GET
 def package_download(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The package as a file, to hand over."""
-    row, data = packages.download(public_id, acting_member=member_of(request))
-    return zip_file(row, data)
+    """Return the package as a file to hand over."""
+    package, data = packages.download(public_id, acting_member=member_of(request))
+    return zip_file(package, data)
 
 
-def zip_file(row: DisclosurePackage, data: bytes) -> HttpResponse:
-    """A package as an answer."""
+def zip_file(package: DisclosurePackage, data: bytes) -> HttpResponse:
+    """Return a package as an HTTP response."""
     answer = HttpResponse(data, content_type="application/zip")
-    answer["Content-Disposition"] = f'attachment; filename="disclosure-{row.search.public_id}-{row.public_id}.zip"'
+    answer["Content-Disposition"] = (
+        f'attachment; filename="disclosure-{package.search.public_id}-{package.public_id}.zip"'
+    )
     return answer

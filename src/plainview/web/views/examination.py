@@ -25,7 +25,7 @@ from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_
 
 @require_http_methods(["GET", "POST"])
 def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
-    """The pair and the form; after it was recorded, what was recorded."""
+    """Show the pair and the form; once recorded, the record."""
     member = member_of(request)
     if request.method == "GET":
         desk = view_examination(public_id, rank, acting_member=member)
@@ -34,10 +34,10 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
     answers = answers_of(request)
     if request.POST.get("act") == "draft":
         save_draft(public_id, rank, answers, version_of(request), acting_member=member)
-        messages.info(request, "Your answers are kept as a draft. Nothing is recorded yet.")
+        messages.info(request, "Your answers are saved as a draft. Nothing is recorded yet.")
         return redirect("examine", public_id, rank)
     try:
-        row = examine(
+        recorded = examine(
             public_id,
             rank,
             components=answers.components,
@@ -54,7 +54,7 @@ def examination(request: HttpRequest, public_id: str, rank: int) -> HttpResponse
             return redirect("examine", public_id, rank)
         save_draft(public_id, rank, answers, version_of(request), acting_member=member)
         return _desk(request, view_examination(public_id, rank, acting_member=member), answers, refused=refused)
-    messages.success(request, f"Examination {row.public_id} is recorded: {row.conclusion}.")
+    messages.success(request, f"Examination {recorded.public_id} is recorded: {recorded.conclusion}.")
     return redirect("examine", public_id, rank)
 
 
@@ -70,8 +70,8 @@ def _desk(request: HttpRequest, desk: Desk, answers: Answers, *, refused: Refuse
         "face_words": _under(candidate.reference.quality, candidate.reference.captured_on, candidate.reference.box),
     }
     if desk.recorded is not None:
-        row = desk.recorded
-        shown = {"row": row, "standing": standing_of(row), "components": row.components.items()}
+        recorded = desk.recorded
+        shown = {"examination": recorded, "standing": standing_of(recorded), "components": recorded.components.items()}
         return render(request, "examination/recorded.html", context | shown)
     form = laid_out(answers, marked=refused is not None)
     shown = {"form": form, "draft": desk.draft, "refused": refused}
@@ -79,14 +79,14 @@ def _desk(request: HttpRequest, desk: Desk, answers: Answers, *, refused: Refuse
 
 
 def _under(quality: int, captured_on: date | None, box: Sequence[float]) -> str:
-    """What stands under a picture: its quality, its date, the size of the face."""
-    day = f"{captured_on:%-d %B %Y}" if captured_on else "no date"
+    """Return the caption of a picture: its date, quality and width of the face."""
+    day = f"{captured_on:%-d %b %Y}" if captured_on else "no date"
     return f"{day}, quality {quality} of 100, {box[2]:.0f} pixels wide"
 
 
 @require_http_methods(["GET", "POST"])
 def examination_draft(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
-    """Save the draft; or say which version it has."""
+    """Save the draft; with GET, return its version."""
     member = member_of(request)
     if request.method == "POST":
         answers, version = answers_of(request), version_of(request)
@@ -97,7 +97,7 @@ def examination_draft(request: HttpRequest, public_id: str, rank: int) -> HttpRe
 
 @require_GET
 def examination_picture(request: HttpRequest, public_id: str, rank: int, which: str) -> HttpResponse:
-    """The probe's or the candidate's face."""
+    """Return the probe's or the candidate's face."""
     if which not in ("probe", "candidate"):
         raise Http404
     return picture(examined_picture(public_id, rank, which, member_of(request)))
@@ -105,9 +105,9 @@ def examination_picture(request: HttpRequest, public_id: str, rank: int, which: 
 
 @require_GET
 def examination_list(request: HttpRequest) -> HttpResponse:
-    """The agency's examinations and where each stands; those that wait for a supervisor come first."""
+    """Show the agency's examinations with their status; those waiting for a supervisor come first."""
     member = member_of(request)
-    rows = [(row, standing_of(row)) for row in examinations(member)]
+    rows = [(recorded, standing_of(recorded)) for recorded in examinations(member)]
     rows.sort(key=lambda pair: pair[1].whose != "supervisor")
     context = {"rows": rows, "decides": holds(member.roles, Permission.LEAD_RELEASE)}
     return render(request, "examination/list.html", context)

@@ -1,4 +1,4 @@
-"""Exoneration reviews: asked for, decided, begun as a search, answered with who else the lists hold."""
+"""Exoneration reviews: the request, the decision, the search, and the answer: who else is on the lists."""
 
 from __future__ import annotations
 
@@ -22,85 +22,85 @@ from plainview.web.views.common import beside, member_of
 
 
 class AskForm(forms.Form):
-    """A request."""
+    """A request for a review."""
 
-    requester = forms.CharField(label="Who asks", max_length=200)
-    body = forms.CharField(label="For whom: the defence of …, a court, a commission", max_length=200)
+    requester = forms.CharField(label="Requested by", max_length=200)
+    body = forms.CharField(label="On behalf of: the defence of …, a court, a commission", max_length=200)
     reason = forms.CharField(
-        label="What should be looked at",
+        label="Reason",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Why the first search may have been wrong: another picture, another gallery, a person overlooked.",
+        help_text="Why the first search may be wrong: another picture, another gallery, a person who was overlooked.",
     )
     charged_rank = forms.IntegerField(
-        label="Rank of the person charged in the list",
+        label="Rank of the person charged, on the list",
         required=False,
         min_value=1,
-        help_text="Leave it empty if nobody in the list is charged. The examiner of the review is not told.",
+        help_text="Leave it empty if nobody on the list is charged. The examiner of the review does not see it.",
     )
 
 
 class DecideForm(forms.Form):
-    """A note; needed where the request is declined."""
+    """A reason; required if the request is declined."""
 
     note = forms.CharField(
-        label="In words",
+        label="Reason",
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="If you decline: why, and what else the person can do.",
+        help_text="Required if you decline: why, and what else the person can do.",
     )
 
 
 @require_POST
 def exoneration_ask(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Ask for a review; the defence goes back to its disclosure, a supervisor on to the request."""
+    """Request a review; the defence returns to its disclosure, a supervisor goes on to the request."""
     member, form = member_of(request), AskForm(request.POST)
     acts.reviewable(public_id, member)
     if form.is_valid():
         with beside(form):
-            row = acts.ask_review(public_id, **form.cleaned_data, acting_member=member)
-            messages.success(request, "The review is asked for. A supervisor of the agency decides on it.")
+            review = acts.ask_review(public_id, **form.cleaned_data, acting_member=member)
+            messages.success(request, "Review requested. A supervisor of the agency decides on it.")
             if holds(member.roles, Permission.EXONERATION_READ):
-                return redirect("exoneration", row.public_id)
+                return redirect("exoneration", review.public_id)
             return redirect("disclosure", public_id)
     return render(request, "exoneration/ask.html", {"form": form, "search_id": public_id}, status=422)
 
 
 @require_GET
 def exonerations(request: HttpRequest) -> HttpResponse:
-    """Every review of the agency."""
-    rows = [{"row": row, "state": state_of(row)} for row in reviews_of(member_of(request))]
-    return render(request, "exoneration/list.html", {"rows": rows})
+    """Show every review of the agency."""
+    reviews = [{"review": review, "state": state_of(review)} for review in reviews_of(member_of(request))]
+    return render(request, "exoneration/list.html", {"reviews": reviews})
 
 
 @require_GET
 def exoneration(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One review."""
+    """Show one review."""
     return _page(request, public_id)
 
 
 def _page(request: HttpRequest, public_id: str, form: DecideForm | None = None, **more: Any) -> HttpResponse:
     member = member_of(request)
-    row = find.review(public_id, member)
+    review = find.review(public_id, member)
     return render(
         request,
         "exoneration/review.html",
         {
-            "review": row,
-            "state": state_of(row),
-            "searches": searches_of(row),
-            "told_rank": _may_know(row, member),
+            "review": review,
+            "state": state_of(review),
+            "searches": searches_of(review),
+            "shows_rank": _may_know(review, member),
             "form": form or DecideForm(),
             "decides": holds(member.roles, Permission.EXONERATION_DECIDE),
             "searches_here": holds(member.roles, Permission.SEARCH_RUN),
-            "waits": waits_for_examination(row),
+            "waits": waits_for_examination(review),
         }
         | more,
     )
 
 
-def _may_know(row: ExonerationReview, member: Member) -> bool:
-    """Which candidate is charged is told to whoever decides, and to everybody once it is answered."""
-    return row.answered_at is not None or holds(member.roles, Permission.EXONERATION_DECIDE)
+def _may_know(review: ExonerationReview, member: Member) -> bool:
+    """Say whether the member may see which candidate is charged: who decides may, and everyone once it is answered."""
+    return review.answered_at is not None or holds(member.roles, Permission.EXONERATION_DECIDE)
 
 
 @require_POST
@@ -112,16 +112,14 @@ def exoneration_decide(request: HttpRequest, public_id: str) -> HttpResponse:
             acts.decide_review(
                 public_id, accept=accept, reason=form.cleaned_data["note"], acting_member=member_of(request)
             )
-            messages.success(
-                request, "Accepted: an examiner can search it." if accept else "Declined, with your reason."
-            )
+            messages.success(request, "Review accepted. An examiner can now search." if accept else "Review declined.")
             return redirect("exoneration", public_id)
     return _page(request, public_id, form)
 
 
 @require_POST
 def exoneration_prepare(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Begin its search: step 1 with the same probe."""
+    """Begin the search of a review: step 1 with the same probe."""
     try:
         draft = acts.prepare_review(public_id, acting_member=member_of(request))
     except BadMedia as bad:
@@ -131,26 +129,26 @@ def exoneration_prepare(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def exoneration_answer(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Answer it: who else the lists hold."""
+    """Answer a review: who else is on the lists."""
     try:
         acts.answer_review(public_id, acting_member=member_of(request))
     except Refused as refused:
         if refused.rule_id.endswith(".unknown"):
             raise
         return _page(request, public_id, trouble=f"{refused.why} {refused.next_step}")
-    messages.success(request, "Answered. Whoever asked reads it in their disclosure.")
+    messages.success(request, "Review answered. The requester can read the answer in their disclosure.")
     return redirect("exoneration", public_id)
 
 
 @require_GET
 def exoneration_result(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The answer as JSON.
+    """Return the answer as JSON.
 
     Raises:
-        Refused: review.unknown, also while there is no answer.
+        Refused: review.unknown; review.answer.unknown before it is answered.
     """
-    row = find.review(public_id, member_of(request))
-    if row.answer is None:
+    review = find.review(public_id, member_of(request))
+    if review.answer is None:
         raise Refused(
             "review.answer.unknown",
             "Not found",
@@ -158,6 +156,6 @@ def exoneration_result(request: HttpRequest, public_id: str) -> HttpResponse:
             "Wait for the answer.",
             act=Permission.EXONERATION_READ,
         )
-    answer = JsonResponse({"review": row.public_id} | row.answer, json_dumps_params={"indent": 1})
-    answer["Content-Disposition"] = f'attachment; filename="review-{row.public_id}.json"'
+    answer = JsonResponse({"review": review.public_id} | review.answer, json_dumps_params={"indent": 1})
+    answer["Content-Disposition"] = f'attachment; filename="review-{review.public_id}.json"'
     return answer

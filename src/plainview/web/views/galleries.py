@@ -1,6 +1,6 @@
-"""Galleries: passport, what they hold, enrolment with its progress, and erasing one reference.
+"""Galleries: passport, contents, enrolment with its progress, and erasing one reference.
 
-Nobody browses a gallery here: a reference is shown only to who may erase it, by its id, and the view is an entry.
+Nobody browses a gallery here: a reference is shown only to members who may erase it, by its id, and the view is logged.
 """
 
 from __future__ import annotations
@@ -40,27 +40,27 @@ from plainview.worker.queue import enqueue
 
 
 class PassportForm(forms.Form):
-    """What every gallery states."""
+    """The passport of a gallery."""
 
     legal_basis = forms.CharField(
         label="Legal basis", help_text="The law or order that lets the agency hold and search these pictures."
     )
     source = forms.CharField(label="Source", help_text="Where the pictures come from.")
-    owner = forms.CharField(label="Owner", max_length=200, help_text="Who answers for it.")
+    owner = forms.CharField(label="Owner", max_length=200, help_text="Who is responsible for the gallery.")
     expires_on = forms.DateField(
         label="Last day",
-        help_text="After this day nobody can use the gallery until its basis is renewed.",
+        help_text="After this day nobody can use the gallery until its legal basis is renewed.",
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     offences = forms.CharField(
-        label="Only for these offences",
+        label="Offences",
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="One a line. Left empty, it is for every offence of the agency's policy.",
+        help_text="One per line. Empty: every offence in the agency's policy.",
     )
 
     def offence_lines(self) -> list[str]:
-        """The offences, one a line."""
+        """Return the offences, one per line of the field."""
         return [line for line in self.cleaned_data["offences"].splitlines() if line.strip()]
 
 
@@ -74,7 +74,7 @@ class NewGalleryForm(PassportForm):
 class ChangeForm(PassportForm):
     """A change of the passport."""
 
-    why = forms.CharField(label="Why it changes", help_text="Kept, sealed, in the log.")
+    why = forms.CharField(label="Reason", help_text="Sealed in the log.")
 
 
 class _Files(forms.FileInput):
@@ -83,9 +83,9 @@ class _Files(forms.FileInput):
 
 class _ManyFiles(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
-        """Every file that was chosen."""
+        """Return every chosen file."""
         rows = data if isinstance(data, list | tuple) else [data]
-        return [super(_ManyFiles, self).clean(row, initial) for row in rows if row] or [super().clean(None)]
+        return [super(_ManyFiles, self).clean(file, initial) for file in rows if file] or [super().clean(None)]
 
 
 class UploadForm(forms.Form):
@@ -94,21 +94,21 @@ class UploadForm(forms.Form):
     pictures = _ManyFiles(
         label="Pictures, or a ZIP file of pictures",
         widget=_Files(attrs={"multiple": True}),
-        help_text="A manifest (.csv or .jsonl with path, source_url, page_url, captured_on) may lie among them.",
+        help_text="You can add a manifest (.csv or .jsonl with path, source_url, page_url, captured_on).",
     )
     source_url = forms.URLField(
-        label="Link to where they come from",
+        label="Link to their source",
         required=False,
         assume_scheme="https",
-        help_text="Shown with each candidate where the manifest states no other.",
+        help_text="Shown with each candidate unless the manifest names another.",
     )
 
 
 class FolderForm(forms.Form):
-    """A folder of the server."""
+    """A folder on the server."""
 
-    folder = forms.ChoiceField(label="Folder of the server")
-    inside = forms.CharField(label="Folder or manifest in it", required=False, help_text="Left empty: all of it.")
+    folder = forms.ChoiceField(label="Folder on the server")
+    inside = forms.CharField(label="Subfolder or manifest", required=False, help_text="Empty: the whole folder.")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -116,18 +116,18 @@ class FolderForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why a reference is erased."""
+    """The reason for erasing a reference."""
 
     reason = forms.CharField(
-        label="Why it is erased",
+        label="Reason",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The order or the request. It is kept, sealed, in the log.",
+        help_text="The order or the request. It is sealed in the log.",
     )
 
 
 @require_GET
 def galleries(request: HttpRequest) -> HttpResponse:
-    """The agency's galleries with their passports."""
+    """Show the agency's galleries with their passports."""
     member = member_of(request)
     rows = [(gallery, read.gallery_size(gallery), _ended(gallery)) for gallery in read.galleries(member)]
     return render(
@@ -143,50 +143,52 @@ def _ended(gallery: Gallery) -> bool:
 
 @require_http_methods(["GET", "POST"])
 def gallery_new(request: HttpRequest) -> HttpResponse:
-    """Make a gallery under its passport."""
+    """Create a gallery with its passport."""
     member = member_of(request)
     form = NewGalleryForm(request.POST or None, initial={"owner": member.agency.name})
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        form_data = form.cleaned_data
         try:
-            made = create_gallery(
-                told["name"],
-                legal_basis=told["legal_basis"],
-                source=told["source"],
-                owner=told["owner"],
-                expires_on=told["expires_on"],
+            gallery = create_gallery(
+                form_data["name"],
+                legal_basis=form_data["legal_basis"],
+                source=form_data["source"],
+                owner=form_data["owner"],
+                expires_on=form_data["expires_on"],
                 offences=form.offence_lines(),
                 acting_member=member,
             )
         except Refused as refused:
             say(form, refused)
         else:
-            return redirect("gallery", made.pk)
+            return redirect("gallery", gallery.pk)
     return render(request, "galleries/passport.html", {"form": form, "gallery": None})
 
 
 @require_GET
 def gallery(request: HttpRequest, pk: int) -> HttpResponse:
-    """One gallery: its passport, what it holds, its enrolments."""
+    """Show one gallery: passport, contents, enrolments."""
     member = member_of(request)
-    row = find.gallery_by_key(pk, member)
-    held = read.statistics(row, _pack())
-    quality = [(f"{ten * 10}–{ten * 10 + 9 if ten < 9 else 100}", count) for ten, count in enumerate(held.quality)]
+    gallery = find.gallery_by_key(pk, member)
+    statistics = read.statistics(gallery, _pack())
+    quality = [
+        (f"{ten * 10}–{ten * 10 + 9 if ten < 9 else 100}", count) for ten, count in enumerate(statistics.quality)
+    ]
     return render(
         request,
         "galleries/gallery.html",
         {
-            "gallery": row,
-            "held": held,
-            "ended": _ended(row),
+            "gallery": gallery,
+            "contents": statistics,
+            "ended": _ended(gallery),
             "width": WIDTH,
             "height": HEIGHT,
             "quality": bars(quality),
-            "years": bars([(str(year), count) for year, count in held.years.items()]),
+            "years": bars([(str(year), count) for year, count in statistics.years.items()]),
             "own_figures": MIN_REFERENCES,
-            "runs": _runs(row),
-            "retention": rules_of(member.agency)[1].of(What.REFERENCES, gallery=row.name),
-            "holds": [hold.public_id for hold in held_gallery(row)],
+            "runs": _runs(gallery),
+            "retention": rules_of(member.agency)[1].of(What.REFERENCES, gallery=gallery.name),
+            "holds": [hold.public_id for hold in held_gallery(gallery)],
             "creates": holds(member.roles, Permission.GALLERY_CREATE),
             "enrols": holds(member.roles, Permission.GALLERY_ENROL),
             "erases": holds(member.roles, Permission.REFERENCE_EXPUNGE),
@@ -201,67 +203,71 @@ def _pack() -> str:
         return DEFAULT_PACK
 
 
-def _runs(row: Gallery) -> list[dict[str, Any]]:
-    return [{"run": run, "job": job_of(intake.KIND, run.pk)} for run in read.enrolments(row, limit=20)]
+def _runs(gallery: Gallery) -> list[dict[str, Any]]:
+    return [{"run": run, "job": job_of(intake.KIND, run.pk)} for run in read.enrolments(gallery, limit=20)]
 
 
 @require_http_methods(["GET", "POST"])
 def gallery_passport(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change the passport."""
+    """Change the passport of a gallery."""
     member = member_of(request)
-    row = find.gallery_by_key(pk, member)
+    gallery = find.gallery_by_key(pk, member)
     initial = {
-        "legal_basis": row.legal_basis,
-        "source": row.source,
-        "owner": row.owner,
-        "expires_on": row.expires_on.isoformat(),
-        "offences": "\n".join(row.offences),
+        "legal_basis": gallery.legal_basis,
+        "source": gallery.source,
+        "owner": gallery.owner,
+        "expires_on": gallery.expires_on.isoformat(),
+        "offences": "\n".join(gallery.offences),
     }
     form = ChangeForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        form_data = form.cleaned_data
         change = PassportChange(
-            told["legal_basis"], told["source"], told["owner"], told["expires_on"], form.offence_lines()
+            form_data["legal_basis"],
+            form_data["source"],
+            form_data["owner"],
+            form_data["expires_on"],
+            form.offence_lines(),
         )
         try:
-            change_passport(row.name, change, reason=told["why"], acting_member=member)
+            change_passport(gallery.name, change, reason=form_data["why"], acting_member=member)
         except Refused as refused:
             say(form, refused)
         else:
-            messages.success(request, "The passport is changed. What it said before is in the log.")
+            messages.success(request, "Passport changed. The earlier version is in the log.")
             return redirect("gallery", pk)
-    return render(request, "galleries/passport.html", {"form": form, "gallery": row})
+    return render(request, "galleries/passport.html", {"form": form, "gallery": gallery})
 
 
 @require_http_methods(["GET", "POST"])
 def gallery_enrol(request: HttpRequest, pk: int) -> HttpResponse:
-    """Enrol uploads or a folder of the server, in the background."""
+    """Enrol uploads or a folder on the server, in the background."""
     member = member_of(request)
-    row = find.gallery_by_key(pk, member)
+    gallery = find.gallery_by_key(pk, member)
     of_folder = "folder" in request.POST
     sent = request.method == "POST"
     upload = UploadForm(request.POST, request.FILES) if sent and not of_folder else UploadForm()
     folder = FolderForm(request.POST if of_folder else None)
     form = folder if of_folder else upload
     if sent and form.is_valid():
-        job = _asked(row, form, member)
+        job = _asked(gallery, form, member)
         if job is not None:
             enqueue(job)
             return redirect("enrolment", pk, job.subject)
     return render(
         request,
         "galleries/enrol.html",
-        {"gallery": row, "form": form, "upload": upload, "folder": folder if read.allowed_folders() else None},
+        {"gallery": gallery, "form": form, "upload": upload, "folder": folder if read.allowed_folders() else None},
     )
 
 
-def _asked(row: Gallery, form: forms.Form, member: Member) -> Job | None:
-    told = form.cleaned_data
+def _asked(gallery: Gallery, form: forms.Form, member: Member) -> Job | None:
+    form_data = form.cleaned_data
     try:
         if isinstance(form, FolderForm):
-            return intake.ask_folder(row.pk, told["folder"], told["inside"], acting_member=member)
-        uploads = [(str(file.name), file.file) for file in told["pictures"]]
-        return intake.ask_files(row.pk, uploads, source_url=told["source_url"], acting_member=member)
+            return intake.ask_folder(gallery.pk, form_data["folder"], form_data["inside"], acting_member=member)
+        uploads = [(str(file.name), file.file) for file in form_data["pictures"]]
+        return intake.ask_files(gallery.pk, uploads, source_url=form_data["source_url"], acting_member=member)
     except Refused as refused:
         say(form, refused)
         return None
@@ -269,7 +275,7 @@ def _asked(row: Gallery, form: forms.Form, member: Member) -> Job | None:
 
 @require_GET
 def enrolment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """One run of enrolment: its progress, or what came of it. For htmx its progress alone."""
+    """Show one enrolment: its progress or its outcome; for htmx the progress alone."""
     run = find.enrolment(pk, number, member_of(request))
     job = job_of(intake.KIND, run.pk)
     return render(
@@ -281,7 +287,7 @@ def enrolment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 @require_GET
 def enrolment_failure(request: HttpRequest, pk: int, number: int, rank: int) -> HttpResponse:
-    """A picture that could not be enrolled, for as long as it is kept; `rank` counts from 1."""
+    """Return a picture that could not be enrolled, while it is kept; `rank` counts from 1."""
     run = find.enrolment(pk, number, member_of(request))
     blob = run.failed[rank - 1].get("blob") if 0 < rank <= len(run.failed) else None
     if not blob:
@@ -294,15 +300,15 @@ def enrolment_failure(request: HttpRequest, pk: int, number: int, rank: int) -> 
 
 @require_POST
 def enrolment_erase(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """Erase the pictures that could not be enrolled, now."""
+    """Erase the pictures that could not be enrolled."""
     intake.erase_failures(pk, number, acting_member=member_of(request))
-    messages.success(request, "The pictures that could not be enrolled are erased.")
+    messages.success(request, "The pictures that could not be enrolled were erased.")
     return redirect("enrolment", pk, number)
 
 
 @require_GET
 def reference_find(request: HttpRequest) -> HttpResponse:
-    """From an id to the page of its reference."""
+    """Go from an id to the page of its reference."""
     public_id = request.GET.get("id", "").strip()
     find.reference(public_id, member_of(request))
     return redirect("reference", public_id)
@@ -310,7 +316,7 @@ def reference_find(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def reference(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One reference, shown to erase it."""
+    """Show one reference, and erase it."""
     member = member_of(request)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -320,19 +326,19 @@ def reference(request: HttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             say(form, refused, "reason")
         else:
-            messages.success(request, f"Reference {public_id} is erased.")
+            messages.success(request, f"Reference {public_id} was erased.")
             return redirect("gallery", pk)
-    row = expunging.view_reference(public_id, acting_member=member)
-    shown(request, row.public_id)
-    return render(request, "galleries/reference.html", {"row": row, "form": form})
+    reference = expunging.view_reference(public_id, acting_member=member)
+    shown(request, reference.public_id)
+    return render(request, "galleries/reference.html", {"reference": reference, "form": form})
 
 
 @require_GET
 def reference_picture(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The face of a reference that may be erased."""
-    row = find.reference(public_id, member_of(request))
-    require_shown(request, row.public_id)
+    """Return the face of a reference that may be erased."""
+    reference = find.reference(public_id, member_of(request))
+    require_shown(request, reference.public_id)
     try:
-        return picture(face_jpeg(row.blob, row.box, 320))
+        return picture(face_jpeg(reference.blob, reference.box, 320))
     except (BadMedia, StorageError):
         raise Http404 from None

@@ -1,4 +1,4 @@
-"""Holds: the list, placing one, ending one."""
+"""Holds: list, place, end."""
 
 from __future__ import annotations
 
@@ -17,53 +17,53 @@ from plainview.policy.roles import holds as granted
 from plainview.web.views.common import beside, member_of, say
 
 KINDS = {
-    "case": "A case, by its number: its searches, drafts, videos and alerts",
-    "search": "A search, by its id, with the references that it lists",
+    "case": "A case, by its number, with its searches, drafts, videos and alerts",
+    "search": "A search, by its id, with the references on its list",
     "reference": "A reference, by its id",
-    "gallery": "A gallery, by its name: all its references",
+    "gallery": "A gallery, by its name, with all its references",
 }
 
 
 class HoldForm(forms.Form):
     """A new hold."""
 
-    kind = forms.ChoiceField(label="What is kept", widget=forms.RadioSelect, choices=list(KINDS.items()))
-    name = forms.CharField(label="Its number, id or name", max_length=200)
-    reason = forms.CharField(label="Why", widget=forms.Textarea(attrs={"rows": 2}))
+    kind = forms.ChoiceField(label="Applies to", widget=forms.RadioSelect, choices=list(KINDS.items()))
+    name = forms.CharField(label="Number, id or name", max_length=200)
+    reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 2}))
     authority = forms.CharField(
-        label="On whose word", help_text="The court, the office or the letter. Kept, and sealed in the log."
+        label="Authority", help_text="The court, office or letter that requires the hold. It is sealed in the log."
     )
     review_on = forms.DateField(
         label="Review on",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="If any. Nothing happens by itself then: a person ends a hold.",
+        help_text="Optional. A hold never ends by itself: a person ends it.",
     )
 
 
 class EndForm(forms.Form):
-    """Why a hold is over."""
+    """The reason for ending a hold."""
 
-    reason = forms.CharField(label="Why it is over", widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 2}))
 
 
 @require_http_methods(["GET", "POST"])
 def holds(request: HttpRequest) -> HttpResponse:
-    """The holds in force and those before; for who may, the form of a new one."""
+    """Show the holds in force and the ended ones; with permission, the form for a new one."""
     member = member_of(request)
     places = granted(member.roles, Permission.HOLD_PLACE)
     named = {kind: request.GET[kind] for kind in KINDS if kind in request.GET}
     kind, name = next(iter(named.items()), ("case", ""))
     form = HoldForm(request.POST or None, initial={"kind": kind, "name": name})
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        form_data = form.cleaned_data
         try:
             hold = place_hold(
-                reason=told["reason"],
-                authority=told["authority"],
-                review_on=told["review_on"],
+                reason=form_data["reason"],
+                authority=form_data["authority"],
+                review_on=form_data["review_on"],
                 acting_member=member,
-                **{told["kind"]: told["name"]},
+                **{form_data["kind"]: form_data["name"]},
             )
         except Refused as refused:
             if refused.rule_id == "member.no_permission":
@@ -74,7 +74,7 @@ def holds(request: HttpRequest) -> HttpResponse:
                 {"hold.incomplete": "reason", "hold.review": "review_on"}.get(refused.rule_id, "name"),
             )
         else:
-            messages.success(request, f"Hold {hold.public_id} keeps {hold.on} until it is ended.")
+            messages.success(request, f"Hold {hold.public_id} placed. It keeps {hold.on} until a person ends it.")
             return redirect("holds")
     return _page(request, form if places else None)
 
@@ -82,14 +82,14 @@ def holds(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, form: HoldForm | None, ended: str = "", end: EndForm | None = None) -> HttpResponse:
     member = member_of(request)
     may_end = granted(member.roles, Permission.HOLD_END)
-    rows = [
+    items = [
         {
-            "hold": row,
-            "end": (end if end is not None and row.public_id == ended else EndForm(auto_id=f"{row.public_id}_%s"))
-            if may_end and row.ended_at is None
+            "hold": hold,
+            "end": (end if end is not None and hold.public_id == ended else EndForm(auto_id=f"{hold.public_id}_%s"))
+            if may_end and hold.ended_at is None
             else None,
         }
-        for row in read.holds(member)
+        for hold in read.holds(member)
     ]
     return render(
         request,
@@ -97,21 +97,21 @@ def _page(request: HttpRequest, form: HoldForm | None, ended: str = "", end: End
         {
             "form": form,
             "ending": ended,
-            "standing": [row for row in rows if row["hold"].ended_at is None],  # type: ignore[union-attr]
-            "over": [row["hold"] for row in rows if row["hold"].ended_at is not None],  # type: ignore[union-attr]
+            "standing": [item for item in items if item["hold"].ended_at is None],  # type: ignore[union-attr]
+            "over": [item["hold"] for item in items if item["hold"].ended_at is not None],  # type: ignore[union-attr]
         },
     )
 
 
 @require_POST
 def hold_end(request: HttpRequest, public_id: str) -> HttpResponse:
-    """End one hold; others on the same thing go on."""
+    """End one hold; other holds on the same record continue."""
     member = member_of(request)
     form = EndForm(request.POST, auto_id=f"{public_id}_%s")
     if form.is_valid():
         with beside(form, "reason"):
             end_hold(public_id, reason=form.cleaned_data["reason"], acting_member=member)
-            messages.success(request, f"Hold {public_id} has ended. Others on the same thing go on.")
+            messages.success(request, f"Hold {public_id} ended. Other holds on the same record continue.")
             return redirect("holds")
     find.hold(public_id, member)
     return _page(request, HoldForm(), public_id, form)

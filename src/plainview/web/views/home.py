@@ -1,4 +1,4 @@
-"""Home: what waits for the member, by what their roles grant; what stands in their way comes first."""
+"""Home: the member's tasks, by their roles; obstacles to their work come first."""
 
 from __future__ import annotations
 
@@ -27,50 +27,50 @@ from plainview.web.views.common import member_of
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """The member's desk."""
+    """Show the member's tasks."""
     member = member_of(request)
     if holds(member.roles, Permission.DISCLOSURE_READ):
-        return redirect("disclosures")  # nothing else is theirs
+        return redirect("disclosures")  # a defence account has nothing else
     return render(request, "home.html", {"member": member, "blocked": desk.in_the_way(member)} | _desk(member))
 
 
 def _desk(member: Member) -> dict[str, Any]:
-    """Only what the member may act on: an empty section means nothing waits, a missing one is not theirs."""
-    found: dict[str, Any] = {"due": outcomes_due(member)}
+    """Return only what the member may act on: an empty section has no task, a missing one is not theirs."""
+    context: dict[str, Any] = {"due": outcomes_due(member)}
     if holds(member.roles, Permission.SEARCH_RUN):
-        found |= {
+        context |= {
             "searches": desk.to_examine(member),
             "drafts": drafts(member),
             "cases": desk.own_cases(member),
             "searches_here": True,
         }
     if holds(member.roles, Permission.ALERT_CREATE):
-        found["alerts"] = unseen(member)
+        context["alerts"] = unseen(member)
     if holds(member.roles, Permission.VERIFICATION_RECORD):
-        found |= {"tasks": waiting(member), "verifies_here": True}
+        context |= {"tasks": waiting(member), "verifies_here": True}
     if holds(member.roles, Permission.LEAD_RELEASE):
-        found |= {
-            "ready": [row for row in decisions(member) if row.state != "waiting"],
+        context |= {
+            "ready": [decision for decision in decisions(member) if decision.state != "waiting"],
             "approvals": approvals_waiting(member),
             "urgent": urgent_waiting(member),
             "releases_here": True,
         }
     if holds(member.roles, Permission.GALLERY_CREATE):
-        found |= {
+        context |= {
             "galleries": desk.ending_galleries(member),
             "untrained": desk.untrained(member),
             "administers_here": True,
         }
-    found["shared"] = [
-        row
+    context["shared"] = [
+        shared
         for turn in (Permission.SHARED_AUTHORISE, Permission.SHARED_ANSWER)
         if holds(member.roles, turn)
-        for row in shared_waiting(member, turn)
+        for shared in shared_waiting(member, turn)
     ]
     if holds(member.roles, Permission.RETENTION_APPROVE):
-        found |= {"lists": to_approve(member), "reviews": reviews_due(member)}
+        context |= {"lists": to_approve(member), "reviews": reviews_due(member)}
     if holds(member.roles, Permission.RIGHTS_ANSWER):
-        found["rights"] = requests_to_answer(member)
+        context["rights"] = requests_to_answer(member)
     if holds(member.roles, Permission.FLAG_DECIDE):
-        found |= {"flags": flags(member, undecided=True), "audits_here": True}
-    return found
+        context |= {"flags": flags(member, undecided=True), "audits_here": True}
+    return context

@@ -1,4 +1,4 @@
-"""A member's background work: how far it is, and cancelling it."""
+"""A member's background work: its progress, and cancelling it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from plainview.web.views.common import member_of
 
 @require_GET
 def job(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The job's page, or for htmx its progress alone."""
-    found = find.job(public_id, member_of(request))
+    """Show the job, or for htmx its progress alone."""
+    job = find.job(public_id, member_of(request))
     part = request.headers.get("HX-Request") == "true"
-    return render(request, "_job.html" if part else "job.html", {"job": found})
+    return render(request, "_job.html" if part else "job.html", {"job": job})
 
 
 @require_POST
 def job_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Cancel the job."""
+    """Cancel a job."""
     return redirect("job", cancel(public_id, acting_member=member_of(request)).public_id)

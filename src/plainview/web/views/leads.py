@@ -1,4 +1,4 @@
-"""The fifth step: what waits for a supervisor's decision, the decision, and a lead with what came of it."""
+"""The fifth step: examinations waiting for a supervisor's decision, the decision, and leads with their outcome."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _EXPLAIN = {"rows": 3}
 
 
 class ReleaseForm(forms.Form):
-    """The contradictions, one field each (c0, c1, …), evidence that exists already, and why in spite of a disagreement."""
+    """The contradictions, one field for each (c0, c1, …), existing evidence, and the reason for overriding a disagreement."""
 
     evidence = forms.CharField(
         required=False,
-        label="Independent evidence, if there is any already",
-        help_text="Evidence that does not rest on the candidate list. Without it the lead is locked: no line-up, no photograph shown to a witness.",
+        label="Independent evidence, if any",
+        help_text="Evidence that does not depend on the candidate list. Without it the lead is locked: no line-up, no photograph shown to a witness.",
         widget=forms.Textarea(attrs=_EXPLAIN),
     )
     override = forms.CharField(
         required=False,
-        label="Why it is released although the verifiers did not agree",
-        help_text="Stands on the lead sheet and goes to the defence.",
+        label="Reason for releasing although the verifiers disagreed",
+        help_text="Printed on the lead sheet and disclosed to the defence.",
         widget=forms.Textarea(attrs=_EXPLAIN),
     )
 
@@ -53,15 +53,15 @@ class ReleaseForm(forms.Form):
             del self.fields["override"]
 
     def contradictions(self) -> dict[str, str]:
-        """What was answered, by the words of the rule."""
+        """Return the answers, by the words of the rule."""
         return {name: self.cleaned_data[f"c{i}"] for i, name in enumerate(looking.CONTRADICTIONS)}
 
     def asked(self) -> list[forms.BoundField]:
-        """The contradictions' fields."""
+        """Return the fields of the contradictions."""
         return [self[f"c{i}"] for i, _ in enumerate(looking.CONTRADICTIONS)]
 
     def clean_evidence(self) -> str:
-        """Evidence says something or is left out."""
+        """Refuse evidence that explains nothing; it may be left out."""
         text = str(self.cleaned_data["evidence"]).strip()
         answer = looking.explained(text, "The evidence") if text else None
         if isinstance(answer, Refused):
@@ -70,18 +70,18 @@ class ReleaseForm(forms.Form):
 
 
 _ASKS = {
-    "alibi": "Where was the person at the time? Who says so?",
-    "marks and tattoos": "Does the person have marks that the probe does not show, or the other way round?",
-    "height and build": "Do they fit what is known of the person who is sought: pregnancy, injury, build?",
-    "age": "How old was each when the pictures were taken?",
+    "alibi": "Where was the person at the time, and who confirms it?",
+    "marks and tattoos": "Does the person have marks that the probe does not show, or the reverse?",
+    "height and build": "Do they fit what is known about the person sought: pregnancy, injury, build?",
+    "age": "How old was each person when the pictures were taken?",
     "place and time": "Could the person have been there: in prison, abroad, in another state?",
 }
 
 
 class ReasonForm(forms.Form):
-    """One reason in words."""
+    """The reason for not releasing."""
 
-    reason = forms.CharField(label="Why it is not released", widget=forms.Textarea(attrs=_EXPLAIN))
+    reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs=_EXPLAIN))
 
 
 class EvidenceForm(forms.Form):
@@ -89,30 +89,30 @@ class EvidenceForm(forms.Form):
 
     evidence = forms.CharField(
         label="Independent evidence",
-        help_text="What ties the person to the case without the candidate list.",
+        help_text="What links the person to the case without the candidate list.",
         widget=forms.Textarea(attrs=_EXPLAIN),
     )
 
 
 class OutcomeForm(forms.Form):
-    """What came of it."""
+    """The outcome of a lead."""
 
     outcome = forms.ChoiceField(
-        label="What came of it",
+        label="Outcome",
         choices=[(word, word.capitalize()) for word in looking.OUTCOMES],
         widget=forms.RadioSelect,
     )
-    note = forms.CharField(required=False, label="In words", widget=forms.Textarea(attrs=_EXPLAIN))
+    note = forms.CharField(required=False, label="Details", widget=forms.Textarea(attrs=_EXPLAIN))
 
 
 @require_GET
 def leads(request: HttpRequest) -> HttpResponse:
-    """What waits for a decision, what was released, and of what no outcome is known."""
+    """Show examinations waiting for a decision, released leads, and leads without an outcome."""
     member = member_of(request)
     decides = holds(member.roles, Permission.LEAD_RELEASE)
     rows = looked.leads(member)
-    for row in rows:
-        row.newest = max(row.outcomes.all(), key=lambda one: one.pk, default=None)  # type: ignore[attr-defined]
+    for lead in rows:
+        lead.newest = max(lead.outcomes.all(), key=lambda outcome: outcome.pk, default=None)  # type: ignore[attr-defined]
     return render(
         request,
         "leads/list.html",
@@ -128,14 +128,14 @@ def leads(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def release(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A supervisor decides on an examined and verified candidate."""
+    """Decide on an examined and verified candidate."""
     member = member_of(request)
     due = read.due(find.examination(public_id, member))
     form = ReleaseForm(request.POST or None, divided=due.state == "divided")
     if request.method == "POST" and form.is_valid():
         lead = _released(public_id, form, member)
         if lead is not None:
-            messages.success(request, f"Lead {lead.public_id} is released.")
+            messages.success(request, f"Lead {lead.public_id} released.")
             return redirect("lead", lead.public_id)
     return _release_page(request, public_id, form, ReasonForm())
 
@@ -158,12 +158,12 @@ def _released(public_id: str, form: ReleaseForm, member: Member) -> Lead | None:
 
 @require_POST
 def withhold(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Do not release it, and say why."""
+    """Decline to release a candidate, with the reason."""
     member, form = member_of(request), ReasonForm(request.POST)
     if form.is_valid():
         with beside(form, "reason"):
             acts.withhold(public_id, form.cleaned_data["reason"], acting_member=member)
-            messages.success(request, "It is on record that it is not released, and why.")
+            messages.success(request, "Not released. The reason is on record.")
             return redirect("leads")
     due = read.due(find.examination(public_id, member))
     return _release_page(request, public_id, ReleaseForm(divided=due.state == "divided"), form)
@@ -171,18 +171,22 @@ def withhold(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _release_page(request: HttpRequest, public_id: str, form: ReleaseForm, reason: ReasonForm) -> HttpResponse:
     member = member_of(request)
-    row = acts.view_decision(public_id, acting_member=member)
-    shown(request, row.public_id)
-    due = read.due(row)
-    worked = {row.member_id, row.candidate.search.member_id, *(one.verifier.pk for one in due.verdicts)}
-    decided = getattr(row, "lead", None) or getattr(row, "withheld", None)
+    examination = acts.view_decision(public_id, acting_member=member)
+    shown(request, examination.public_id)
+    due = read.due(examination)
+    worked = {
+        examination.member_id,
+        examination.candidate.search.member_id,
+        *(verdict.verifier.pk for verdict in due.verdicts),
+    }
+    decided = getattr(examination, "lead", None) or getattr(examination, "withheld", None)
     return render(
         request,
         "leads/release.html",
         {
-            "examination": row,
+            "examination": examination,
             "due": due,
-            "facts": read.facts_about(row),
+            "facts": read.facts_about(examination),
             "form": form,
             "reason_form": reason,
             "statement": looking.STATEMENT,
@@ -195,32 +199,32 @@ def _release_page(request: HttpRequest, public_id: str, form: ReleaseForm, reaso
 
 @require_GET
 def release_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
-    """Probe or candidate of an examination that waits for a decision."""
-    row = find.examination(public_id, member_of(request))
-    require_shown(request, row.public_id)
-    return _face(row.candidate, which)
+    """Return the probe or candidate of an examination waiting for a decision."""
+    examination = find.examination(public_id, member_of(request))
+    require_shown(request, examination.public_id)
+    return _face(examination.candidate, which)
 
 
 @require_GET
 def lead(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One lead."""
+    """Show one lead."""
     return _lead_page(request, public_id, EvidenceForm(), OutcomeForm())
 
 
 def _lead_page(request: HttpRequest, public_id: str, evidence: EvidenceForm, outcome: OutcomeForm) -> HttpResponse:
     member = member_of(request)
-    row = acts.view_lead(public_id, acting_member=member)
-    shown(request, row.public_id)
+    lead = acts.view_lead(public_id, acting_member=member)
+    shown(request, lead.public_id)
     return render(
         request,
         "leads/lead.html",
         {
-            "lead": row,
-            "due": read.due(row.examination),
-            "facts": read.facts_about(row.examination),
-            "outcomes": read.outcomes_of(row),
+            "lead": lead,
+            "due": read.due(lead.examination),
+            "facts": read.facts_about(lead.examination),
+            "outcomes": read.outcomes_of(lead),
             "statement": looking.STATEMENT,
-            "checked": [(name, row.contradictions.get(name, "")) for name in looking.CONTRADICTIONS],
+            "checked": [(name, lead.contradictions.get(name, "")) for name in looking.CONTRADICTIONS],
             "evidence_form": evidence,
             "outcome_form": outcome,
             "decides": holds(member.roles, Permission.LEAD_RELEASE),
@@ -231,15 +235,15 @@ def _lead_page(request: HttpRequest, public_id: str, evidence: EvidenceForm, out
 
 @require_GET
 def lead_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
-    """Probe or candidate of a lead."""
-    row = read.lead_shown(public_id, member_of(request))
-    require_shown(request, row.public_id)
-    return _face(row.examination.candidate, which)
+    """Return the probe or candidate of a lead."""
+    lead = read.lead_shown(public_id, member_of(request))
+    require_shown(request, lead.public_id)
+    return _face(lead.examination.candidate, which)
 
 
-def _face(row: Candidate, which: str) -> HttpResponse:
+def _face(candidate: Candidate, which: str) -> HttpResponse:
     try:
-        data = read.face_of(row, which)
+        data = read.face_of(candidate, which)
     except (BadMedia, StorageError):
         data = None
     if data is None:
@@ -249,32 +253,32 @@ def _face(row: Candidate, which: str) -> HttpResponse:
 
 @require_POST
 def evidence(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Record independent evidence; the lead is open for a line-up from then on."""
+    """Record independent evidence, which opens the lead for a line-up."""
     form = EvidenceForm(request.POST)
     if form.is_valid():
         with beside(form, "evidence"):
             acts.record_evidence(public_id, form.cleaned_data["evidence"], acting_member=member_of(request))
-            messages.success(request, "The evidence is on record.")
+            messages.success(request, "Evidence recorded.")
             return redirect("lead", public_id)
     return _lead_page(request, public_id, form, OutcomeForm())
 
 
 @require_POST
 def outcome(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Report what came of a lead."""
+    """Report the outcome of a lead."""
     form = OutcomeForm(request.POST)
     if form.is_valid():
-        told = form.cleaned_data
-        acts.report_outcome(public_id, told["outcome"], reason=told["note"], acting_member=member_of(request))
-        messages.success(request, "Reported. Thank you.")
+        form_data = form.cleaned_data
+        acts.report_outcome(public_id, form_data["outcome"], reason=form_data["note"], acting_member=member_of(request))
+        messages.success(request, "Outcome reported.")
         return redirect("lead", public_id)
     return _lead_page(request, public_id, EvidenceForm(), form)
 
 
 @require_GET
 def sheet(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The lead sheet as PDF."""
-    made = make_sheet(public_id, acting_member=member_of(request))
-    answer = HttpResponse(made.pdf, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="lead-{made.lead.public_id}.pdf"'
+    """Return the lead sheet as PDF."""
+    sheet = make_sheet(public_id, acting_member=member_of(request))
+    answer = HttpResponse(sheet.pdf, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="lead-{sheet.lead.public_id}.pdf"'
     return answer

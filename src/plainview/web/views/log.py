@@ -16,16 +16,16 @@ from plainview.casework.log.read import keys_of_log, newest_entry
 from plainview.casework.log.write import newest_checkpoint
 from plainview.web.views.common import member_of
 
-_OWN_SHOWN = 200  # newest entries on the page of one's own record; the export has all
+_OWN_SHOWN = 200  # newest entries on the page of the member's own record; the export has all
 
 
 class FilterForm(forms.Form):
-    """What to look for."""
+    """The filters of the list."""
 
     action = forms.CharField(
         label="Action", required=False, max_length=64, widget=forms.TextInput(attrs={"list": "actions"})
     )
-    member = forms.ChoiceField(label="By or about", required=False)
+    member = forms.ChoiceField(label="Member", required=False)
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     before = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
@@ -33,14 +33,14 @@ class FilterForm(forms.Form):
 
 @require_GET
 def log(request: HttpRequest) -> HttpResponse:
-    """The entries of the member's agency, newest first."""
+    """Show the entries of the member's agency, newest first."""
     member = member_of(request)
     form = FilterForm(request.GET)
-    form.fields["member"].choices = [("", "Everybody"), *read.people_of(member)]  # type: ignore[attr-defined]
+    form.fields["member"].choices = [("", "Everyone"), *read.people_of(member)]  # type: ignore[attr-defined]
     wanted = read.Wanted(**form.cleaned_data) if form.is_valid() else read.Wanted()
     rows, more = read.entries(member, wanted)
-    going_on = request.GET.copy()
-    going_on["before"] = str(more)
+    older = request.GET.copy()
+    older["before"] = str(more)
     return render(
         request,
         "log/list.html",
@@ -49,7 +49,7 @@ def log(request: HttpRequest) -> HttpResponse:
             "form": form,
             "actions": read.actions_seen(member),
             "newest": newest_entry(),
-            "more": going_on.urlencode() if more is not None else "",
+            "more": older.urlencode() if more is not None else "",
             "paged": wanted.before is not None,
         },
     )
@@ -57,7 +57,7 @@ def log(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def log_entry(request: HttpRequest, number: int) -> HttpResponse:
-    """One entry, to be checked in the browser."""
+    """Show one entry with its proof, which the browser can check."""
     shown = read.entry_numbered(number, member_of(request))
     note = newest_checkpoint()
     proof = read.proof_of(shown.entry, parse(note).size)
@@ -79,7 +79,7 @@ def log_entry(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_GET
 def log_proof(request: HttpRequest, number: int) -> HttpResponse:
-    """The inclusion proof as the file that `plainview audit inclusion --check` reads."""
+    """Return the inclusion proof as the file that `plainview audit inclusion --check` reads."""
     shown = read.entry_numbered(number, member_of(request))
     proof = read.proof_of(shown.entry, parse(newest_checkpoint()).size)
     if proof is None:
@@ -91,32 +91,32 @@ def log_proof(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_GET
 def log_checkpoint(request: HttpRequest) -> HttpResponse:
-    """The newest signed head of the log, as text to keep."""
+    """Return the newest signed head of the log, as text to keep."""
     return HttpResponse(newest_checkpoint(), content_type="text/plain; charset=utf-8")
 
 
 @require_GET
 def me(request: HttpRequest) -> HttpResponse:
-    """Everything that is held about the member who asks."""
+    """Show everything on record about the member who asks."""
     member = member_of(request)
-    held = read.record_of(member)
+    record = read.record_of(member)
     return render(
         request,
         "me/record.html",
         {
             "member": member,
-            "held": held,
-            "shown": held.entries[:_OWN_SHOWN],
+            "record": record,
+            "shown": record.entries[:_OWN_SHOWN],
             "trainings": member.trainings.all(),
-            "failures": held.of("sign_in.failed", "member.locked"),
-            "sessions": held.of("session.began", "session.ended"),
+            "failures": record.of("sign_in.failed", "member.locked"),
+            "sessions": record.of("session.began", "session.ended"),
         },
     )
 
 
 @require_GET
 def me_export(request: HttpRequest) -> HttpResponse:
-    """The same as JSON, all of it."""
+    """Return the member's record as JSON, all of it."""
     answer = JsonResponse(export_record(acting_member=member_of(request)), json_dumps_params={"indent": 1})
     answer["Content-Disposition"] = 'attachment; filename="my-record.json"'
     return answer

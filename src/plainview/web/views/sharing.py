@@ -1,4 +1,4 @@
-"""Searches for other agencies: what one's agency asks for, what it is asked for, one request, and its answer."""
+"""Searches for other agencies: requests sent and received, one request, and its answer."""
 
 from __future__ import annotations
 
@@ -35,59 +35,57 @@ from plainview.web.views.common import member_of, picture, require_shown, say, s
 
 
 class AskForm(forms.Form):
-    """What is asked for. A choice is an agreement and a gallery that it names."""
+    """A new request. A choice of `where` is an agreement and a gallery that it names."""
 
-    where = forms.ChoiceField(label="Who is asked, and for which gallery", widget=forms.RadioSelect)
-    purpose = forms.CharField(
-        max_length=2000, label="What is the search to find out?", widget=forms.Textarea(attrs={"rows": 2})
-    )
+    where = forms.ChoiceField(label="Agency and gallery", widget=forms.RadioSelect)
+    purpose = forms.CharField(max_length=2000, label="Purpose", widget=forms.Textarea(attrs={"rows": 2}))
     authority = forms.CharField(
         max_length=2000,
-        label="By what authority do you ask?",
+        label="Authority",
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="The law, warrant or order, and the jurisdiction it comes from.",
+        help_text="The law, warrant or order you act under, and its jurisdiction.",
     )
     top = forms.IntegerField(label="Length of the candidate list", min_value=MIN_LIST, initial=DEFAULT_LIST)
 
     def __init__(self, *arguments: Any, member: Member, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.fields["where"].choices = [  # type: ignore[attr-defined]
-            (f"{row.agreement.public_id} {gallery.pk}", f"{row.other.name}: {gallery.name}")
-            for row in agreed.agreements_to_ask(member)
-            if row.version is not None
-            for gallery in row.version.galleries.all()
+            (f"{shown.agreement.public_id} {gallery.pk}", f"{shown.other.name}: {gallery.name}")
+            for shown in agreed.agreements_to_ask(member)
+            if shown.version is not None
+            for gallery in shown.version.galleries.all()
         ]
         if len(self.fields["where"].choices) == 1:  # type: ignore[attr-defined]
             self.fields["where"].initial = self.fields["where"].choices[0][0]  # type: ignore[attr-defined]
 
     def wish(self) -> shared_requests.Wish:
-        """What was filled in."""
-        held = self.cleaned_data
+        """Return the request that was filled in."""
+        form_data = self.cleaned_data
         names = dict(self.fields["where"].choices)  # type: ignore[attr-defined]
-        agreement, _, _ = held["where"].partition(" ")
-        _, _, gallery = names[held["where"]].partition(": ")
-        return shared_requests.Wish(agreement, gallery, held["purpose"], held["authority"], held["top"])
+        agreement, _, _ = form_data["where"].partition(" ")
+        _, _, gallery = names[form_data["where"]].partition(": ")
+        return shared_requests.Wish(agreement, gallery, form_data["purpose"], form_data["authority"], form_data["top"])
 
 
 class ReasonForm(forms.Form):
-    """One reason in words, which the other agency reads."""
+    """A reason, which the other agency sees."""
 
-    reason = forms.CharField(label="Why?", widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class OutcomeForm(forms.Form):
-    """What came of a lead."""
+    """The outcome of a lead."""
 
     lead = forms.CharField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
-        label="What came of it", widget=forms.RadioSelect, choices=[(word, word.capitalize()) for word in OUTCOMES]
+        label="Outcome", widget=forms.RadioSelect, choices=[(word, word.capitalize()) for word in OUTCOMES]
     )
-    note = forms.CharField(required=False, label="More in words", widget=forms.Textarea(attrs={"rows": 2}))
+    note = forms.CharField(required=False, label="Details", widget=forms.Textarea(attrs={"rows": 2}))
 
 
 @require_GET
 def shared(request: HttpRequest) -> HttpResponse:
-    """Everything between one's agency and others."""
+    """Show the agreements and requests between the member's agency and others."""
     member = member_of(request)
     reads = holds(member.roles, Permission.SHARED_READ)
     return render(
@@ -98,7 +96,7 @@ def shared(request: HttpRequest) -> HttpResponse:
             "reads": reads,
             "own": member.agency,
             "received": read.requests(member, asked_by_us=False) if reads else [],
-            "made": read.requests(member, asked_by_us=True) if reads else [],
+            "sent": read.requests(member, asked_by_us=True) if reads else [],
             "manages": holds(member.roles, Permission.AGREEMENT_MANAGE),
             "asks": holds(member.roles, Permission.SHARED_REQUEST),
         },
@@ -107,18 +105,18 @@ def shared(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def ask(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Ask another agency with a prepared probe."""
+    """Ask another agency to search with a prepared probe."""
     member = member_of(request)
     draft = find.preparation(public_id, member)
     form = AskForm(request.POST or None, member=member, initial={"purpose": draft.purpose})
     if request.method == "POST" and form.is_valid():
         try:
-            made = shared_requests.make_request(public_id, form.wish(), acting_member=member)
+            new_request = shared_requests.make_request(public_id, form.wish(), acting_member=member)
         except Refused as refused:
             say(form, refused)
         else:
-            messages.success(request, "Asked. A supervisor of your agency authorises it, then it goes out.")
-            return redirect("shared-request", made.public_id)
+            messages.success(request, "Request saved. It is sent once a supervisor of your agency authorises it.")
+            return redirect("shared-request", new_request.public_id)
     return render(
         request,
         "sharing/ask.html",
@@ -129,49 +127,49 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_GET
 def shared_request(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One request; the view is an entry."""
+    """Show one request; the view is logged."""
     return _page(request, public_id)
 
 
 def _page(request: HttpRequest, public_id: str, form: forms.Form | None = None, status: int = 200) -> HttpResponse:
     member = member_of(request)
-    held = shared_requests.view_request(public_id, acting_member=member)
-    shown(request, held.public_id)
-    row = read.shown(held, member)
-    open_still = row.turn is not None
+    shared = shared_requests.view_request(public_id, acting_member=member)
+    shown(request, shared.public_id)
+    shown_request = read.shown(shared, member)
+    open_still = shown_request.turn is not None
     return render(
         request,
         "sharing/request.html",
         {
-            "row": row,
-            "held": held,
+            "shown": shown_request,
+            "shared": shared,
             "statement": STATEMENT,
-            "edits": [says(edit) for edit in chain(held.edits)],
-            "probe": read.probe_shown(held, member),
-            "given": read.candidates_given(held),
+            "edits": [says(edit) for edit in chain(shared.edits)],
+            "probe": read.probe_shown(shared, member),
+            "answered": read.candidates_given(shared),
             "own": member.agency,
-            "withheld": read.withheld_searches(held),
-            "approval": "" if row.asked_by_us else read.approval_state(held, member),
+            "withheld": read.withheld_searches(shared),
+            "approval": "" if shown_request.asked_by_us else read.approval_state(shared, member),
             "reason_form": form if isinstance(form, ReasonForm) else ReasonForm(),
             "outcome_form": form if isinstance(form, OutcomeForm) else OutcomeForm(),
-            "taken_by_me": held.taken_by_id == member.pk,
-            "leads": [] if row.asked_by_us else read.leads_of(held),
-            "not_yet": _not_yet(row),
-            "authorises": row.turn is Permission.SHARED_AUTHORISE
-            and row.asked_by_us
+            "taken_by_me": shared.taken_by_id == member.pk,
+            "leads": [] if shown_request.asked_by_us else read.leads_of(shared),
+            "not_yet": _not_yet(shown_request),
+            "authorises": shown_request.turn is Permission.SHARED_AUTHORISE
+            and shown_request.asked_by_us
             and _may(member, "SHARED_AUTHORISE"),
-            "asked_by_me": held.member_id == member.pk,
-            "takes_back": row.asked_by_us and open_still and _may(member, "SHARED_REQUEST"),
-            "answers": not row.asked_by_us and open_still and _may(member, "SHARED_ANSWER"),
-            "reports": row.asked_by_us and _may(member, "OUTCOME_REPORT"),
+            "asked_by_me": shared.member_id == member.pk,
+            "takes_back": shown_request.asked_by_us and open_still and _may(member, "SHARED_REQUEST"),
+            "answers": not shown_request.asked_by_us and open_still and _may(member, "SHARED_ANSWER"),
+            "reports": shown_request.asked_by_us and _may(member, "OUTCOME_REPORT"),
         },
         status=status,
     )
 
 
-def _not_yet(row: read.Shown) -> str:
-    """Why the request cannot be answered yet, for the agency that searches; "" when it can."""
-    answer = Allow() if row.asked_by_us or row.turn is None else read.answer_of(row.request)
+def _not_yet(shown_request: read.Shown) -> str:
+    """Say why the searching agency cannot answer the request yet; "" when it can."""
+    answer = Allow() if shown_request.asked_by_us or shown_request.turn is None else read.answer_of(shown_request.request)
     return f"{answer.why} {answer.next_step}" if isinstance(answer, Refused) else ""
 
 
@@ -181,26 +179,26 @@ def _may(member: Member, name: str) -> bool:
 
 @require_GET
 def shared_probe(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The probe as it is asked with; with `face` the chosen face alone."""
+    """Return the probe of the request; with `face` the chosen face alone."""
     member = member_of(request)
-    held = find.shared_request(public_id, member)
-    require_shown(request, held.public_id)
-    if not read.probe_shown(held, member):
+    shared = find.shared_request(public_id, member)
+    require_shown(request, shared.public_id)
+    if not read.probe_shown(shared, member):
         raise Http404
     try:
         if "face" in request.GET:
-            return picture(face_jpeg(held.probe_blob, held.box, 320, held.edits))
-        return picture(whole_jpeg(held.probe_blob, held.edits))
+            return picture(face_jpeg(shared.probe_blob, shared.box, 320, shared.edits))
+        return picture(whole_jpeg(shared.probe_blob, shared.edits))
     except (BadMedia, StorageError):
         raise Http404 from None
 
 
 @require_GET
 def shared_candidate(request: HttpRequest, public_id: str, rank: int) -> HttpResponse:
-    """The face of a candidate that was given."""
-    held = find.shared_request(public_id, member_of(request))
-    require_shown(request, held.public_id)
-    reference = read.given_candidate(held, rank).reference
+    """Return the face of a candidate in the answer."""
+    shared = find.shared_request(public_id, member_of(request))
+    require_shown(request, shared.public_id)
+    reference = read.given_candidate(shared, rank).reference
     try:
         return picture(face_jpeg(reference.blob, reference.box, 320))
     except (BadMedia, StorageError):
@@ -209,27 +207,31 @@ def shared_candidate(request: HttpRequest, public_id: str, rank: int) -> HttpRes
 
 @require_POST
 def authorise(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Let a colleague's request go out, or not."""
+    """Authorise a colleague's request, or refuse to."""
     if request.POST.get("authorise") == "no":
-        return _with_reason(request, public_id, shared_ends.refuse_authorisation, "It does not go out.")
+        return _with_reason(
+            request, public_id, shared_ends.refuse_authorisation, "Not authorised. The request is not sent."
+        )
     shared_requests.authorise_request(public_id, acting_member=member_of(request))
-    messages.success(request, "Authorised. The other agency sees it now.")
+    messages.success(request, "Authorised. The other agency can now see it.")
     return redirect("shared-request", public_id)
 
 
 @require_POST
 def take_back(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Take one's agency's request back."""
-    return _with_reason(request, public_id, shared_ends.take_back, "Taken back.")
+    """Take back a request of the member's agency."""
+    return _with_reason(request, public_id, shared_ends.take_back, "Request taken back.")
 
 
 @require_POST
 def decline(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Say no to another agency."""
-    return _with_reason(request, public_id, shared_ends.decline, "Declined. They read your reason.")
+    """Decline another agency's request."""
+    return _with_reason(
+        request, public_id, shared_ends.decline, "Request declined. The other agency can read your reason."
+    )
 
 
-def _with_reason(request: HttpRequest, public_id: str, act: Callable[..., Any], told: str) -> HttpResponse:
+def _with_reason(request: HttpRequest, public_id: str, act: Callable[..., Any], success: str) -> HttpResponse:
     form = ReasonForm(request.POST)
     if form.is_valid():
         try:
@@ -239,7 +241,7 @@ def _with_reason(request: HttpRequest, public_id: str, act: Callable[..., Any], 
                 raise
             say(form, refused, "reason")
         else:
-            messages.success(request, told)
+            messages.success(request, success)
             return redirect("shared-request", public_id)
     return _page(request, public_id, form, status=422)
 
@@ -248,49 +250,53 @@ def _with_reason(request: HttpRequest, public_id: str, act: Callable[..., Any], 
 def take(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take another agency's request."""
     shared_requests.take(public_id, acting_member=member_of(request))
-    messages.success(request, "It is yours. Search when you are ready.")
+    messages.success(request, "Request taken. Search when you are ready.")
     return redirect("shared-request", public_id)
 
 
 @require_POST
 def approval(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Ask one's own supervisors, where one's own policy wants it."""
+    """Request approval from the agency's own supervisors, where its policy requires it."""
     shared_requests.ask_approval(public_id, acting_member=member_of(request))
-    messages.success(request, "Your supervisors are asked. Their answer appears here.")
+    messages.success(request, "Approval requested. The decision will appear here.")
     return redirect("shared-request", public_id)
 
 
 @require_POST
 def search(request: HttpRequest, public_id: str) -> HttpResponse:
     """Search as the other agency asked."""
-    made = shared_search.search_shared(public_id, acting_member=member_of(request))
-    return redirect("search", made.public_id)
+    new_search = shared_search.search_shared(public_id, acting_member=member_of(request))
+    return redirect("search", new_search.public_id)
 
 
 @require_POST
 def answer(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Give the other agency what the agreement says."""
-    made = shared_search.answer_request(public_id, acting_member=member_of(request))
-    messages.success(request, f"Answered: {made.result}.")
+    """Answer the other agency as the agreement provides."""
+    answered = shared_search.answer_request(public_id, acting_member=member_of(request))
+    messages.success(request, f"Answered: {answered.result}.")
     return redirect("shared-request", public_id)
 
 
 @require_POST
 def outcome(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Report what came of a lead that another agency gave."""
+    """Report the outcome of a lead that another agency gave."""
     form = OutcomeForm(request.POST)
     if form.is_valid():
-        told = form.cleaned_data
+        form_data = form.cleaned_data
         shared_search.report_shared_outcome(
-            public_id, told["lead"], told["outcome"], reason=told["note"], acting_member=member_of(request)
+            public_id,
+            form_data["lead"],
+            form_data["outcome"],
+            reason=form_data["note"],
+            acting_member=member_of(request),
         )
-        messages.success(request, "Reported. It counts for both agencies.")
+        messages.success(request, "Outcome reported to both agencies.")
         return redirect("shared-request", public_id)
     return _page(request, public_id, form, status=422)
 
 
 def answers_of(request: HttpRequest) -> Answers:
-    """What the form holds, complete or not."""
+    """Return the answers on the form, complete or not."""
     sent = request.POST
     return Answers.of(
         {
@@ -303,10 +309,10 @@ def answers_of(request: HttpRequest) -> Answers:
 
 
 def laid_out(answers: Answers, *, marked: bool) -> dict[str, Any]:
-    """The form for the template: a row for each component, the conclusions, the notes.
+    """Return the form for the template: a row for each component, the conclusions, the notes.
 
     Args:
-        answers: what is answered so far.
+        answers: the answers so far.
         marked: whether blank rows are marked as missing.
     """
     return {
@@ -335,18 +341,18 @@ def laid_out(answers: Answers, *, marked: bool) -> dict[str, Any]:
 
 
 def version_of(request: HttpRequest) -> int:
-    """The draft's version that the page was made from; 0 when it says none."""
+    """Return the draft's version that the page was made from; 0 when the page names none."""
     sent = request.POST.get("version", "")
     return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
 
 
 def saved_json(saved: Saved) -> JsonResponse:
-    """What the page shows after saving."""
+    """Return what the page shows after saving."""
     return JsonResponse(
         {"version": saved.version, "saved_at": f"{saved.saved_at:%H:%M:%S}", "elsewhere": saved.elsewhere}
     )
 
 
 def state_json(request: HttpRequest, draft: Draft | None) -> JsonResponse:
-    """The draft's version, and a fresh form token for a page that outlived its session."""
+    """Return the draft's version, and a fresh form token for a page that outlived its session."""
     return JsonResponse({"version": draft.version if draft else 0, "token": get_token(request)})

@@ -69,7 +69,7 @@ def test_from_the_request_of_the_defence_to_the_answer(found: str, tmp_path: Pat
     with pytest.raises(Refused, match=r"search\.review_purpose"):
         search(tmp_path / "probe.png", review=review.public_id)
     case("C-2")
-    with pytest.raises(Refused, match=r"review\.unknown"):
+    with pytest.raises(Refused, match=r"review\.other_case"):
         search(tmp_path / "probe.png", case="C-2", purpose=EXONERATION, review=review.public_id)
     with pytest.raises(Refused, match=r"review\.steps"):
         answer_review(review.public_id, acting_member=supervisor)

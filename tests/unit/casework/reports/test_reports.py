@@ -107,7 +107,6 @@ def test_the_command_writes_files_and_says_what_it_does_not_understand(workspace
     assert out[1].read_bytes().startswith(b"%PDF")
     for words, rule in (
         (("--csv", str(out[0])), "report.exists"),
-        (("--since", "yesterday"), "report.day"),
         (("--compare", "2026"), "report.compare"),
         (("--compare", "2026-02-30..2026-03-01"), "report.day"),
         (("--until", "2999-01-01"), "report.future"),
@@ -115,6 +114,9 @@ def test_the_command_writes_files_and_says_what_it_does_not_understand(workspace
         refused = run(*words).exception
         assert isinstance(refused, Refused)
         assert refused.rule_id == rule
+    mistyped = run("--since", "yesterday")
+    assert mistyped.exit_code == 2
+    assert "2030-12-31" in mistyped.output
 
 
 @pytest.fixture
