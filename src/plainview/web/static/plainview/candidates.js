@@ -1,4 +1,4 @@
-// Step 3 beyond plain links: J and K walk through the candidates, Z shows both faces large, Escape is back.
+// Step 3 beyond plain links: J and K move through the candidates, Z enlarges both faces, Escape goes back.
 "use strict";
 (function () {
   function cards() { return Array.from(document.querySelectorAll("[data-candidate]")); }
@@ -32,7 +32,7 @@
     var picture = event.target.closest("[data-candidate] [data-zoom]");
     if (picture && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); large(picture); }
   });
-  // In the large view J, K and Escape go on working; the page's own keys are silent while a dialog is open.
+  // In the large view J, K and Escape still work; the page's own keys are off while a dialog is open.
   document.addEventListener("keydown", function (event) {
     var dialog = document.getElementById("large");
     if (!dialog || !dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,12 +1,12 @@
-// Keeps the form's answers on the server while one works: after every change, again after a lost connection, and
-// after signing in anew in another tab. Nothing is kept in the browser.
+// Saves the form's answers on the server: after every change, again after a lost connection, and after signing in
+// again in another tab. Nothing is stored in the browser.
 "use strict";
 (function () {
-  var form = document.getElementById("desk"), told = document.getElementById("draft-state");
+  var form = document.getElementById("desk"), state = document.getElementById("draft-state");
   if (!form || !form.dataset.draft) return;
   var WAIT_MS = 600, AGAIN_MS = 3000, unsaved = false, sending = false, timer = null, over = false, renewed = false;
 
-  function say(text, look) { if (told.textContent !== text) told.textContent = text; told.classList.toggle("look", Boolean(look)); }
+  function say(text, look) { if (state.textContent !== text) state.textContent = text; state.classList.toggle("look", Boolean(look)); }
   function later(ms) { window.clearTimeout(timer); timer = window.setTimeout(save, ms); }
   function options(method) { return { method: method, credentials: "same-origin", redirect: "manual", headers: { Accept: "application/json" } }; }
   function version() { return form.elements.version; }
@@ -20,30 +20,30 @@
     fetch(form.dataset.draft, request).then(function (answer) {
       if (answer.type === "opaqueredirect") return signedOut();
       if (answer.status === 403 && !renewed) return fresh();
-      if (!answer.ok) { over = true; say("This draft cannot be kept here any more. Reload the page to see why.", true); return null; }
+      if (!answer.ok) { over = true; say("This draft can no longer be saved here. Reload the page to see why.", true); return null; }
       renewed = false;
-      return answer.json().then(function (told) {
-        version().value = told.version;
-        if (told.elsewhere) say("This is open in another tab or window too. What was changed last is kept, here at " + told.saved_at + " UTC. Reload to see it all.", true);
-        else say("Draft kept at " + told.saved_at + " UTC. Nothing is recorded yet.");
+      return answer.json().then(function (draft) {
+        version().value = draft.version;
+        if (draft.elsewhere) say("This page is also open in another tab or window. The last change is saved, here at " + draft.saved_at + " UTC. Reload to see all changes.", true);
+        else say("Draft saved at " + draft.saved_at + " UTC. Nothing is recorded yet.");
       });
     }).catch(function () {
-      failed("No connection. Your answers stay on this page and are kept as soon as it is back.");
-    }).finally(function () { sending = false; if (unsaved) later(told.classList.contains("look") ? AGAIN_MS : WAIT_MS); });
+      failed("No connection. Your answers stay on this page and will be saved when the connection is back.");
+    }).finally(function () { sending = false; if (unsaved) later(state.classList.contains("look") ? AGAIN_MS : WAIT_MS); });
   }
   function failed(text) { unsaved = true; say(text, true); }
-  function signedOut() { failed("You are signed out. What was kept is safe. Sign in again in another tab; this page then goes on."); }
+  function signedOut() { failed("You are signed out. Your saved draft is kept. Sign in again in another tab, then continue here."); }
   function fresh() {  // the form's token is of an earlier session: ask for this one's
     unsaved = true;
     return fetch(form.dataset.draft, options("GET")).then(function (answer) {
       if (answer.type === "opaqueredirect" || !answer.ok) return signedOut();
-      return answer.json().then(function (state) { renewed = true; form.elements.csrfmiddlewaretoken.value = state.token; say("Keeping the draft…"); });
+      return answer.json().then(function (state) { renewed = true; form.elements.csrfmiddlewaretoken.value = state.token; say("Saving the draft…"); });
     });
   }
-  function look() {  // another tab may have gone on meanwhile
+  function look() {  // another tab may have changed the draft meanwhile
     if (document.hidden || unsaved || sending) return;
     fetch(form.dataset.draft, options("GET")).then(function (answer) { return answer.ok && answer.type !== "opaqueredirect" ? answer.json() : null; }).then(function (state) {
-      if (state && Number(version().value) < state.version) say("The draft was changed in another tab or window. Reload to see it; if you go on here, what you change last is kept.", true);
+      if (state && Number(version().value) < state.version) say("The draft was changed in another tab or window. Reload to see the change; if you continue here, the last change is kept.", true);
     }).catch(function () {});
   }
   form.querySelectorAll("button[value=draft]").forEach(function (button) { button.remove(); });  // it happens by itself

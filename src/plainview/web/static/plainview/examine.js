@@ -1,4 +1,4 @@
-// The viewer: both faces move and zoom as one; side by side, curtain, blink; grid and light. And the walk through the
+// The viewer: both faces move and zoom together; side by side, curtain, blink; grid and light. And the walk through the
 // components by keys. It changes nothing but what is shown, and it measures nothing.
 "use strict";
 (function () {
@@ -21,7 +21,7 @@
     now.textContent = "Shown: " + (state.top === "probe" ? "probe" : viewer.querySelector(".cap-other strong").textContent.toLowerCase());
   }
 
-  // Sizes in which a point of the screen is turned into a part of the picture: its square before zooming.
+  // Sizes that convert a point of the screen into a part of the picture: its square before zooming.
   function frame(clientX, clientY) {
     var found = null;
     stages.querySelectorAll(".stage").forEach(function (stage) {
@@ -35,7 +35,7 @@
     var before = state.zoom;
     state.zoom = clamp(before * factor, FARTHEST, NEAREST);
     var grown = state.zoom / before, point = at || { x: 0, y: 0 };
-    state.x = point.x - (point.x - state.x) * grown;  // what is under the pointer stays there
+    state.x = point.x - (point.x - state.x) * grown;  // the point under the pointer stays there
     state.y = point.y - (point.y - state.y) * grown;
     draw();
   }
@@ -126,7 +126,7 @@
   viewer.classList.add("ready");
   draw();
 
-  // The walk: one component is current; a key answers it and goes on to the next.
+  // The walk: one component is current; a key answers it and moves to the next.
   var rows = Array.from(document.querySelectorAll(".component")), prompt = document.getElementById("prompt"), only = document.getElementById("only");
   if (!rows.length || !prompt) return;
   var list = document.getElementById("components"), current = 0;
@@ -160,7 +160,7 @@
   list.classList.add("walking");
   current = Math.max(0, rows.findIndex(function (row) { return !answered(row); }));
 
-  // A verifier answers the components only of a potential candidate.
+  // A verifier answers the components of a potential candidate only.
   function needed() {
     var chosen = document.querySelector("input[name=conclusion]:checked");
     var needs = !only || (chosen !== null && chosen.value === only.dataset.onlyFor);

@@ -1,12 +1,12 @@
-// What every page can do beyond HTML: keys, one click is one act, and errors that are read out.
+// Every page's script: keys, one act per click, and errors that are read out.
 "use strict";
 (function () {
-  // data-key="j" on a link, button or input: pressing the key clicks it. data-key-label says what for.
+  // data-key="j" on a link, button or input: pressing the key clicks it. data-key-label is its description.
   function typing(target) {
     return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) ||
       (target.tagName === "INPUT" && !/^(radio|checkbox|button|submit|range)$/.test(target.type));
   }
-  // WCAG 2.1.4: keys of one character can be switched off; a browser that keeps nothing leaves them on.
+  // WCAG 2.1.4: keys of one character can be switched off; a browser without storage leaves them on.
   function keysOff() { try { return window.localStorage.getItem("plainview-keys") === "off"; } catch { return false; } }
   function switchKeys(off) {
     document.documentElement.classList.toggle("keys-off", off);
@@ -28,7 +28,7 @@
       dd.textContent = e.dataset.keyLabel || e.textContent.trim();
       list.append(dt, dd);
     });
-    if (!list.children.length) list.textContent = "None but Tab, Enter and Escape.";
+    if (!list.children.length) list.textContent = "Only Tab, Enter and Escape.";
     dialog.showModal();
   }
   document.addEventListener("keydown", function (event) {
@@ -39,7 +39,7 @@
     if (found) { event.preventDefault(); found.focus(); found.click(); }
   });
 
-  // One click is one act: a form that is on its way cannot be sent twice.
+  // One act per click: a form that is being sent cannot be sent twice.
   document.addEventListener("submit", function (event) {
     var form = event.target;
     if (form.method === "dialog" || event.defaultPrevented) return;
@@ -48,7 +48,7 @@
     form.setAttribute("aria-busy", "true");
     window.setTimeout(function () { delete form.dataset.sent; form.removeAttribute("aria-busy"); }, 10000);
   });
-  // The back button brings a page back as it was left: let its forms be sent again.
+  // The back button restores a page as it was: let its forms be sent again.
   window.addEventListener("pageshow", function () {
     document.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; form.removeAttribute("aria-busy"); });
   });

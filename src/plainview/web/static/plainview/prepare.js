@@ -1,9 +1,9 @@
-// Steps 1 and 2 beyond plain forms: drop and paste, progress, boxes that can be clicked, a cut that can be drawn.
+// Steps 1 and 2 beyond plain forms: drop and paste, progress, boxes to click, a crop to draw.
 "use strict";
 (function () {
   function one(selector, within) { return (within || document).querySelector(selector); }
 
-  // A photograph by drop or paste goes into the form's own field, then the form is sent as if it had been chosen.
+  // A dropped or pasted photograph goes into the form's own field; then the form is sent as if the file had been chosen.
   function startForm() { return one("form[data-photograph]"); }
   function problem(text) {
     var p = one("[data-problem]", startForm());
@@ -21,7 +21,7 @@
     var file = one("#id_photo", form).files[0], most = Number(form.dataset.most);
     problem("");
     if (file && file.size > most) {
-      problem("The file has " + (file.size / 1048576).toFixed(1) + " MB; " + (most / 1048576) + " is the most. Choose a smaller copy.");
+      problem("The file has " + (file.size / 1048576).toFixed(1) + " MB; the limit is " + (most / 1048576) + " MB. Choose a smaller copy.");
       return;
     }
     form.requestSubmit(one("#send", form));
@@ -47,7 +47,7 @@
     if (event.target.id === "id_photo" && event.target.files.length && one("#id_case").value) send(startForm());
   });
 
-  // Sent by script, so that how far it is can be shown and it can be cancelled; a refusal leaves the form as it was.
+  // Sent by script, to show progress and allow cancelling; a refusal leaves the form as it was.
   var sending = null;
   document.addEventListener("submit", function (event) {
     var form = event.target;
@@ -60,8 +60,8 @@
     sending.setRequestHeader("HX-Request", "true");
     sending.upload.addEventListener("progress", function (now) { sent(form, now.loaded, now.total); });
     sending.addEventListener("load", function () { answered(form, this); });
-    sending.addEventListener("error", function () { stopped(form, "It could not be sent: there is no connection. The photograph is still chosen; try again."); });
-    sending.addEventListener("abort", function () { stopped(form, "Cancelled. Nothing was kept."); });
+    sending.addEventListener("error", function () { stopped(form, "No connection: the photograph was not sent. It is still chosen; try again."); });
+    sending.addEventListener("abort", function () { stopped(form, "Cancelled. Nothing was saved."); });
     sending.send(new FormData(form));
     one("[data-sending]", form).hidden = false;
     one("#send", form).disabled = true;
@@ -76,7 +76,7 @@
     if (there) { window.location.assign(there); return; }
     if (new URL(request.responseURL).pathname.startsWith("/accounts/")) { signIn(); return; }
     var errors = one("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
-    stopped(form, errors ? errors.textContent.trim().replace(/\s+/g, " ") : "It was not taken: the server could not answer. Try again.");
+    stopped(form, errors ? errors.textContent.trim().replace(/\s+/g, " ") : "The server could not answer, and the photograph was not accepted. Try again.");
   }
   function stopped(form, words) {
     sending = null;
@@ -93,7 +93,7 @@
     if (errors) errors.focus();
   });
 
-  // A box in the picture stands for the button of its face.
+  // A click on a box in the picture chooses its face.
   function mark() {
     var checked = one("input[name=face]:checked") || one("input[type=hidden][name=face]");
     document.querySelectorAll("[data-face]").forEach(function (box) {
@@ -102,7 +102,7 @@
   }
   document.addEventListener("change", function (event) { if (event.target.name === "face") mark(); });
 
-  // Drawing a cut: drag on the picture; the numbers of the form follow, and the form stays the way to send it.
+  // Drawing a crop: drag on the picture; the numbers of the form follow, and the form sends them.
   var cut = null;
   function at(svg, event) {
     var point = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
@@ -150,7 +150,7 @@
     if (event.target.matches("[data-filter]")) filter(event.target);
   });
 
-  // Fifty galleries: what is typed hides the others; those that are ticked always show.
+  // Fifty galleries: the filter hides those that do not match; selected ones are always shown.
   function filter(field) {
     var words = field.value.toLowerCase().split(/\s+/), shown = 0;
     document.querySelectorAll(field.dataset.filter + " > li").forEach(function (row) {
@@ -164,13 +164,13 @@
     if (event.key === "Enter" && event.target.matches("[data-filter]")) event.preventDefault();
   });
 
-  // What was typed is kept as it is typed; a person sees that it was, or that it was not.
+  // Answers are saved as they are typed; the page says whether they were.
   function saved(text) { var word = one("#saved"); if (word) word.textContent = text; }
   document.addEventListener("htmx:afterRequest", function (event) {
     if (!event.target.matches("[data-autosave]")) return;
-    saved(event.detail.successful ? "Saved" : "Not saved: no answer. It is tried again with your next change.");
+    saved(event.detail.successful ? "Saved" : "Not saved: the server did not answer. Your next change tries again.");
   });
-  // A session that has ended answers with the sign-in page: go there, and come back to this page.
+  // An ended session answers with the sign-in page: go there, then come back to this page.
   document.addEventListener("htmx:beforeSwap", function (event) {
     var there = new URL(event.detail.xhr.responseURL || window.location.href);
     if (there.pathname.startsWith("/accounts/")) {
@@ -180,7 +180,7 @@
   });
   function signIn() { window.location.assign("/accounts/login/?next=" + encodeURIComponent(window.location.pathname)); }
 
-  // Within 100 ms of the click a person sees that the search runs; the answer is a page of its own.
+  // Within 100 ms of the click the page shows that the search is running; the answer is a separate page.
   document.addEventListener("submit", function (event) {
     if (!event.target.matches("[data-search]") || event.defaultPrevented) return;
     event.target.hidden = true;

@@ -1,5 +1,5 @@
-// data-upload on a form with files: they are sent with a bar that shows how much has arrived, and can be stopped.
-// Without this script, or when anything is missing, the form is sent as every other.
+// data-upload on a form with files: they are sent with a progress bar, and the upload can be stopped.
+// Without this script, or if anything is missing, the form is sent as usual.
 "use strict";
 (function () {
   document.addEventListener("submit", function (event) {
@@ -20,17 +20,17 @@
     request.upload.addEventListener("progress", function (step) {
       if (!step.lengthComputable) return;
       bar.max = step.total; bar.value = step.loaded;
-      say(step.loaded < step.total ? (step.loaded / 1048576).toFixed(1) + " of " + (step.total / 1048576).toFixed(1) + " MB sent" : "All sent. The server takes them in …");
+      say(step.loaded < step.total ? (step.loaded / 1048576).toFixed(1) + " of " + (step.total / 1048576).toFixed(1) + " MB sent" : "All sent. The server is storing them …");
     });
     request.addEventListener("load", function () {
       over();
-      // The server answers with a redirect to the job, or with this page and what is wrong.
+      // The server answers with a redirect to the job, or with this page and its errors.
       if (request.responseURL && request.responseURL !== window.location.href) { window.location.assign(request.responseURL); return; }
       var page = new DOMParser().parseFromString(request.responseText, "text/html"), wrong = page.getElementById("errors");
-      say(wrong ? wrong.textContent.trim() : "The server did not take them. Reload the page and try again.");
+      say(wrong ? wrong.textContent.trim() : "The server did not accept the files. Reload the page and try again.");
       area.querySelector("[data-upload-cancel]").hidden = true;
     });
-    request.addEventListener("error", function () { over(); say("The connection was lost. Nothing was enrolled; send them again."); });
+    request.addEventListener("error", function () { over(); say("The connection was lost. Nothing was enrolled; send the files again."); });
     request.addEventListener("abort", function () { over(); say("Stopped. Nothing was enrolled."); });
     area.querySelector("[data-upload-cancel]").hidden = false;
     area.querySelector("[data-upload-cancel]").onclick = function () { request.abort(); };

@@ -1,4 +1,4 @@
-// Checks one entry of the log in the browser: nothing that is compared here was computed by the server.
+// Checks one entry of the log in the browser: every hash compared here is computed in the browser.
 // RFC 9162 (leaf, inclusion proof, root) by WebCrypto's SHA-256; C2SP signed note by Ed25519 where the browser has it.
 "use strict";
 (function () {
@@ -60,35 +60,35 @@
   }
 
   async function check() {
-    var told = area.dataset, list = document.getElementById("checked"), verdict = document.getElementById("verdict"), sound = true;
+    var data = area.dataset, list = document.getElementById("checked"), verdict = document.getElementById("verdict"), sound = true;
     list.replaceChildren();
     function say(good, words) {
       var row = document.createElement("li");
-      row.textContent = (good ? "Checked: " : "NOT as it should be: ") + words;
+      row.textContent = (good ? "Checked: " : "FAILED: ") + words;
       if (!good) { row.className = "bad"; sound = false; }
       list.append(row);
     }
     try {
       var text = document.getElementById("canonical").value, note = document.getElementById("checkpoint").textContent, signed = head(note);
       var leaf = await sha256(joined(Uint8Array.of(0), new TextEncoder().encode(text)));
-      var same = hex(leaf) === told.leaf;
-      say(same, same ? "the text above hashes to the leaf " + hex(leaf) + "." : "the text above hashes to " + hex(leaf) + ", and the log has " + told.leaf + ". It is not the entry that was written.");
+      var same = hex(leaf) === data.leaf;
+      say(same, same ? "the text above hashes to the leaf " + hex(leaf) + "." : "the text above hashes to " + hex(leaf) + ", but the log has " + data.leaf + ". It is not the recorded entry.");
       var number = null;
       try { number = JSON.parse(text).seq; } catch (error) { number = null; }
-      say(number === Number(told.entry), "the text says that it is entry " + number + ", and the proof is for entry " + told.entry + ".");
-      var steps = told.proof ? told.proof.split(" ").map(fromHex) : [];
-      var root = hex(await rootFrom(leaf, Number(told.entry), Number(told.size), steps));
-      var leads = root === signed.root && Number(told.size) === signed.size;
-      say(leads, leads ? steps.length + " hashes lead from the leaf to the root " + root + ", which the signed head of " + signed.size + " entries has." : "the proof leads to the root " + root + ", and the signed head has " + signed.root + ".");
-      var answer = await signature(note, told.key);
+      say(number === Number(data.entry), "the text is entry " + number + ", and the proof is for entry " + data.entry + ".");
+      var steps = data.proof ? data.proof.split(" ").map(fromHex) : [];
+      var root = hex(await rootFrom(leaf, Number(data.entry), Number(data.size), steps));
+      var leads = root === signed.root && Number(data.size) === signed.size;
+      say(leads, leads ? steps.length + " hashes lead from the leaf to the root " + root + ", as in the checkpoint of " + signed.size + " entries." : "the proof leads to the root " + root + ", but the checkpoint has " + signed.root + ".");
+      var answer = await signature(note, data.key);
       if (answer === "unknown") {
         var row = document.createElement("li");
-        row.textContent = "Not checked: this browser has no Ed25519, so the signature of the head was not looked at. plainview audit verify does it.";
+        row.textContent = "Not checked: this browser does not support Ed25519, so the signature of the checkpoint was not checked. A copy of the log can be verified instead.";
         list.append(row);
       } else {
-        say(answer === "good", answer === "good" ? "the head is signed by the key " + told.key + " (Ed25519)." : "the head is not signed by the key " + told.key + ".");
+        say(answer === "good", answer === "good" ? "the checkpoint is signed by the key " + data.key + " (Ed25519)." : "the checkpoint is not signed by the key " + data.key + ".");
       }
-      verdict.textContent = sound ? "OK: this entry stands in the log, unchanged." : "NOT OK: this is not what the log holds.";
+      verdict.textContent = sound ? "OK: this entry is in the log, unchanged." : "NOT OK: this differs from the log.";
     } catch (error) {
       sound = false;
       verdict.textContent = "NOT OK: the proof cannot be followed (" + error.message + ").";
