@@ -172,19 +172,19 @@ def test_blink_alternates_and_with_reduced_motion_only_by_the_key(page_of: PageO
 def test_a_draft_survives_a_reload_a_lost_connection_and_another_tab(page_of: PageOf, search_id: str) -> None:
     page = opened(page_of, search_id, 4)
     page.keyboard.press("2")
-    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
     page.reload()
     expect(page.locator("#c1-2")).to_be_checked()
     page.context.set_offline(True)
     page.get_by_label("Notes").fill("said without a connection")
     expect(page.locator("#draft-state")).to_contain_text("No connection")
     page.context.set_offline(False)
-    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
     other = page.context.new_page()
     other.goto(page.url)
     expect(other.get_by_label("Notes")).to_have_value("said without a connection")
     page.locator("#c5-1").check()
-    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
     other.locator("#c6-3").check()
     expect(other.locator("#draft-state")).to_contain_text("another tab or window")
 
@@ -192,13 +192,13 @@ def test_a_draft_survives_a_reload_a_lost_connection_and_another_tab(page_of: Pa
 def test_a_session_that_ended_loses_nothing(page_of: PageOf, live: Live, search_id: str) -> None:
     page = opened(page_of, search_id, 5)
     page.keyboard.press("3")
-    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
     held = page.context.cookies()
     page.context.clear_cookies()
     page.get_by_label("Notes").fill("written while signed out")
     expect(page.locator("#draft-state")).to_contain_text("You are signed out")
     page.context.add_cookies([cookie for cookie in held if cookie["name"] != "csrftoken"])  # type: ignore[misc]
-    expect(page.locator("#draft-state")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
     page.reload()
     expect(page.get_by_label("Notes")).to_have_value("written while signed out")
 
@@ -259,12 +259,12 @@ def test_a_verification_from_the_list_to_the_record(
         page.keyboard.press("1")
     assert findings(page) == []
     for place in range(2, 5):
-        page.get_by_role("button", name="Keep, and on to the next face").click()
+        page.get_by_role("button", name="Save and continue").click()
         expect(page.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
         page.get_by_label("Not a candidate").check()
-    page.get_by_role("button", name="Keep, and on to the next face").click()
+    page.get_by_role("button", name="Save and continue").click()
     page.get_by_role("button", name="Record the verification").click()
-    expect(page.get_by_text("is recorded. Thank you.")).to_be_visible()
+    expect(page.get_by_text("Thank you.")).to_be_visible()
     assert task not in live.json("verify", "list", "--as", "verifier@agency.example")["verifications"]
 
 
@@ -293,12 +293,12 @@ def test_what_was_recorded_in_another_tab_stops_the_draft_of_this_one(
     other.get_by_role("button", name="Record the examination").click()
     expect(other.get_by_role("heading", name="Recorded: inconclusive")).to_be_visible()
     page.locator("#c2-1").check()
-    expect(page.locator("#draft-state")).to_contain_text("cannot be kept here any more")
+    expect(page.locator("#draft-state")).to_contain_text("can no longer be saved here")
     page.clock.install()
     page.locator("#c3-1").check()
     page.clock.run_for(20_000)
     assert len(tried) == 2  # once, and once more with a fresh form token
-    expect(page.locator("#draft-state")).to_contain_text("cannot be kept here any more")
+    expect(page.locator("#draft-state")).to_contain_text("can no longer be saved here")
 
 
 def test_what_waits_for_a_supervisor_is_accessible(page_of: PageOf, search_id: str) -> None:

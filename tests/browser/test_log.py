@@ -32,7 +32,7 @@ def entry(page_of: Callable[..., Page]) -> Page:
 def test_an_entry_is_verified_in_the_browser(entry: Page) -> None:
     assert findings(entry) == []
     assert verdict(entry) == "ok"
-    expect(entry.locator("#verdict")).to_contain_text("OK: this entry stands in the log, unchanged.")
+    expect(entry.locator("#verdict")).to_contain_text("OK: this entry is in the log, unchanged.")
     told = entry.locator("#checked").inner_text()
     assert told.count("Checked: ") == 4
     assert "signed by the key" in told
@@ -42,8 +42,8 @@ def test_an_entry_is_verified_in_the_browser(entry: Page) -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("d => { d.text.value = d.text.value.replace('enrolment.began', 'enrolment.begun') }", "not the entry"),
-        ("d => { d.text.value += ' ' }", "not the entry"),
+        ("d => { d.text.value = d.text.value.replace('enrolment.began', 'enrolment.begun') }", "not the recorded entry"),
+        ("d => { d.text.value += ' ' }", "not the recorded entry"),
         ("d => { d.area.proof = d.area.proof.replace(/^./, c => c === '0' ? '1' : '0') }", "proof leads to the root"),
         ("d => { d.area.entry = String(Number(d.area.entry) + 1) }", "proof is for entry"),
         ("d => { d.note.textContent = d.note.textContent.replace(/\\n[0-9]+\\n/, '\\n9999\\n') }", "not signed"),
@@ -78,7 +78,7 @@ def test_a_browser_without_ed25519_says_what_it_did_not_check(page_of: Callable[
     page.add_init_script("crypto.subtle.importKey = () => Promise.reject(new Error('NotSupported'))")
     page.goto("/log/0/")
     assert verdict(page) == "ok"
-    expect(page.locator("#checked")).to_contain_text("Not checked: this browser has no Ed25519")
+    expect(page.locator("#checked")).to_contain_text("Not checked: this browser does not support Ed25519")
 
 
 def test_the_first_and_the_newest_entries_verify_too(page_of: Callable[..., Page]) -> None:
@@ -138,6 +138,6 @@ def test_ones_own_record_is_taken_away(page_of: Callable[..., Page]) -> None:
     page = page_of("examiner")
     page.goto("/me/")
     with page.expect_download() as taken:
-        page.get_by_role("link", name="Take it away").click()
+        page.get_by_role("link", name="Export").click()
     held: Any = taken.value.path().read_text("utf-8")
     assert "plainview-own-record-1" in held

@@ -79,13 +79,13 @@ def figures(client: Client) -> str:
 def test_figures_are_told_to_oneself_and_to_the_supervisor(row: Examination) -> None:
     own = figures(signed_in("verifier"))
     assert "Your figures" in own
-    assert "Everybody" not in own
+    assert "All members" not in own
     assert "insufficient data" in own
     supervisors = figures(signed_in("supervisor"))
-    assert "Everybody" in supervisors
+    assert "All members" in supervisors
     assert "Sample verifier" in supervisors
     administrators = figures(signed_in("admin"))
-    assert "Everybody" not in administrators
+    assert "All members" not in administrators
     assert "Items with known answers" in administrators
     assert signed_in("auditor").get("/proficiency/").status_code == 403
 

@@ -123,7 +123,7 @@ def test_thirty_minutes_idle_end_the_session(workspace: Path) -> None:
     with at(began + 88 * MINUTE):
         assert client.get("/")["Location"] == "/accounts/login/?idle=1"
         assert last("session.ended").subject["how"] == "idle"
-        assert b"away for 30 minutes" in client.get("/accounts/login/?idle=1").content
+        assert b"30 minutes without activity" in client.get("/accounts/login/?idle=1").content
 
 
 def test_a_clock_set_back_ends_the_session_and_writes_nothing_false(workspace: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_script_uploads_in_pieces_and_is_told_where_to_go_on(client: Client) -
     assert Job.objects.get().state == Job.State.WAITING
     page = client.get(f"/videos/{video}/").content.decode()
     assert 'hx-trigger="every 2s"' in page
-    assert "Faces appear here as they are found." in page
+    assert "Faces will appear here as they are found." in page
     jobs.run(Job.objects.get().pk, process_video)
     page = client.get(f"/videos/{video}/").content.decode()
     assert "2 people" in page
@@ -108,7 +108,7 @@ def test_a_supervisor_sees_and_erases_but_does_not_pick(client: Client) -> None:
     still = persons(video)[0].best
     supervisor = signed_in("supervisor")
     assert "Erase for good" in supervisor.get(f"/videos/{video.public_id}/").content.decode()
-    assert "Pick as probe" not in supervisor.get(f"/stills/{still.public_id}/").content.decode()
+    assert "Use as probe" not in supervisor.get(f"/stills/{still.public_id}/").content.decode()
     assert supervisor.post(f"/stills/{still.public_id}/pick/").status_code == 403
     done = supervisor.post(f"/videos/{video.public_id}/erase/", {"reason": "ordered by the court"})
     assert done["Location"] == "/videos/"

@@ -297,7 +297,7 @@ def retention_approve(request: HttpRequest, public_id: str) -> HttpResponse:
                 public_id, reason=form.cleaned_data["note"], acting_member=member_of(request)
             )
             enqueue(job)
-            messages.success(request, "Approved. The references and records on the list are being erased.")
+            messages.success(request, "Approved. Everything on the list is being erased.")
             return redirect("retention-run", run.public_id)
     return _run_page(request, public_id, note=form)
 
