@@ -42,7 +42,10 @@ def test_an_entry_is_verified_in_the_browser(entry: Page) -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("d => { d.text.value = d.text.value.replace('enrolment.began', 'enrolment.begun') }", "not the recorded entry"),
+        (
+            "d => { d.text.value = d.text.value.replace('enrolment.began', 'enrolment.begun') }",
+            "not the recorded entry",
+        ),
         ("d => { d.text.value += ' ' }", "not the recorded entry"),
         ("d => { d.area.proof = d.area.proof.replace(/^./, c => c === '0' ? '1' : '0') }", "proof leads to the root"),
         ("d => { d.area.entry = String(Number(d.area.entry) + 1) }", "proof is for entry"),

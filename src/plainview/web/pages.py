@@ -1,6 +1,6 @@
 """Every page: its path, its view, its name and who may open it, one row each.
 
-Owns the table. The site's addresses are built from it, so that a page without a row cannot exist; `middleware.Access`
+Owns the table. The site's addresses are built from it, so a page without a row cannot exist; `middleware.Access`
 enforces it before every view, and tests/integration/test_url_matrix.py walks it. The pages of the sign-in library are in
 `sign_in_pages`. It must never have a row that opens to more people than its view's act does.
 """

@@ -32,7 +32,7 @@ def still(request: HttpRequest, public_id: str) -> HttpResponse:
         "videos/still.html",
         {
             "still": chosen,
-            "beside": len(best_others(chosen)),
+            "best_others": len(best_others(chosen)),
             "video": chosen.video,
             "others": others,
             "before": others[here - 1] if here > 0 else None,

@@ -9,8 +9,8 @@
     if (card) last = card;
   });
   function step(by) {
-    var all = cards(), held = last && document.contains(last) ? all.indexOf(last) : -1;
-    var next = all[held < 0 ? 0 : Math.min(Math.max(held + by, 0), all.length - 1)];
+    var all = cards(), place = last && document.contains(last) ? all.indexOf(last) : -1;
+    var next = all[place < 0 ? 0 : Math.min(Math.max(place + by, 0), all.length - 1)];
     if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
     return next;
   }

@@ -23,13 +23,13 @@
 
   // Sizes that convert a point of the screen into a part of the picture: its square before zooming.
   function frame(clientX, clientY) {
-    var found = null;
+    var square = null;
     stages.querySelectorAll(".stage").forEach(function (stage) {
       var box = stage.getBoundingClientRect();
-      if (!found || (clientX >= box.left && clientX <= box.right)) found = box;
+      if (!square || (clientX >= box.left && clientX <= box.right)) square = box;
     });
-    var side = found.height;
-    return { side: side, x: (clientX - found.left - found.width / 2) / side, y: (clientY - found.top - side / 2) / side };
+    var side = square.height;
+    return { side: side, x: (clientX - square.left - square.width / 2) / side, y: (clientY - square.top - side / 2) / side };
   }
   function zoomBy(factor, at) {
     var before = state.zoom;
@@ -88,22 +88,22 @@
   });
 
   // One finger or the mouse moves, two fingers zoom about their middle; on the divider it draws the curtain.
-  var held = new Map(), drawing = false;
+  var pointers = new Map(), drawing = false;
   function middle() {
-    var points = Array.from(held.values()), a = points[0], b = points[1] || points[0];
+    var points = Array.from(pointers.values()), a = points[0], b = points[1] || points[0];
     return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, apart: Math.hypot(a.x - b.x, a.y - b.y) };
   }
   stages.addEventListener("pointerdown", function (event) {
     if (event.button !== 0) return;
     drawing = event.target.classList.contains("divider");
-    held.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     stages.setPointerCapture(event.pointerId);
     viewer.classList.add("is-dragging");
   });
   stages.addEventListener("pointermove", function (event) {
-    if (!held.has(event.pointerId)) return;
+    if (!pointers.has(event.pointerId)) return;
     var before = middle();
-    held.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     var after = middle(), box = stages.getBoundingClientRect();
     if (drawing) {
       state.curtain = clamp((event.clientX - box.left) / box.width, 0, 1);
@@ -113,12 +113,12 @@
     }
     var at = frame(after.x, after.y);
     state.x += (after.x - before.x) / at.side; state.y += (after.y - before.y) / at.side;
-    if (held.size > 1 && before.apart > 0) zoomBy(after.apart / before.apart, at); else draw();
+    if (pointers.size > 1 && before.apart > 0) zoomBy(after.apart / before.apart, at); else draw();
   });
   ["pointerup", "pointercancel"].forEach(function (name) {
     stages.addEventListener(name, function (event) {
-      held.delete(event.pointerId);
-      if (!held.size) { drawing = false; viewer.classList.remove("is-dragging"); }
+      pointers.delete(event.pointerId);
+      if (!pointers.size) { drawing = false; viewer.classList.remove("is-dragging"); }
     });
   });
 
@@ -130,16 +130,16 @@
   var rows = Array.from(document.querySelectorAll(".component")), prompt = document.getElementById("prompt"), only = document.getElementById("only");
   if (!rows.length || !prompt) return;
   var list = document.getElementById("components"), current = 0;
-  function answered(row) { return row.querySelector("input:checked") !== null; }
+  function answered(component) { return component.querySelector("input:checked") !== null; }
   function show(scroll) {
-    rows.forEach(function (row, i) { row.classList.toggle("is-current", i === current); });
-    var row = rows[current], given = row.querySelector("input:checked"), count = rows.filter(answered).length;
-    document.getElementById("prompt-name").textContent = row.querySelector("legend").childNodes[1].textContent.trim();
-    document.getElementById("prompt-look").textContent = row.dataset.look;
+    rows.forEach(function (component, i) { component.classList.toggle("is-current", i === current); });
+    var component = rows[current], answer = component.querySelector("input:checked"), count = rows.filter(answered).length;
+    document.getElementById("prompt-name").textContent = component.querySelector("legend").childNodes[1].textContent.trim();
+    document.getElementById("prompt-look").textContent = component.dataset.look;
     document.getElementById("prompt-count").textContent = (current + 1) + " of " + rows.length;
     document.getElementById("count").textContent = String(count);
-    prompt.querySelectorAll("[data-answer]").forEach(function (button, i) { button.setAttribute("aria-pressed", String(given === row.querySelectorAll("input")[i])); });
-    if (scroll) row.scrollIntoView({ block: "nearest" });
+    prompt.querySelectorAll("[data-answer]").forEach(function (button, i) { button.setAttribute("aria-pressed", String(answer === component.querySelectorAll("input")[i])); });
+    if (scroll) component.scrollIntoView({ block: "nearest" });
   }
   function walk(by) { current = clamp(current + by, 0, rows.length - 1); show(true); }
   prompt.addEventListener("click", function (event) {
@@ -153,12 +153,12 @@
   });
   ["focusin", "change"].forEach(function (name) {
     list.addEventListener(name, function (event) {
-      var row = event.target.closest(".component");
-      if (row) { current = rows.indexOf(row); show(false); }
+      var component = event.target.closest(".component");
+      if (component) { current = rows.indexOf(component); show(false); }
     });
   });
   list.classList.add("walking");
-  current = Math.max(0, rows.findIndex(function (row) { return !answered(row); }));
+  current = Math.max(0, rows.findIndex(function (component) { return !answered(component); }));
 
   // A verifier answers the components of a potential candidate only.
   function needed() {

@@ -35,8 +35,8 @@
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (document.querySelector("dialog[open]") || keysOff()) return;
     if (event.key === "?") { event.preventDefault(); showKeys(); return; }
-    var found = keyed().find(function (e) { return e.dataset.key === event.key; });
-    if (found) { event.preventDefault(); found.focus(); found.click(); }
+    var target = keyed().find(function (e) { return e.dataset.key === event.key; });
+    if (target) { event.preventDefault(); target.focus(); target.click(); }
   });
 
   // One act per click: a form that is being sent cannot be sent twice.

@@ -1,50 +1,50 @@
 // Steps 1 and 2 beyond plain forms: drop and paste, progress, boxes to click, a crop to draw.
 "use strict";
 (function () {
-  function one(selector, within) { return (within || document).querySelector(selector); }
+  function find(selector, within) { return (within || document).querySelector(selector); }
 
   // A dropped or pasted photograph goes into the form's own field; then the form is sent as if the file had been chosen.
-  function startForm() { return one("form[data-photograph]"); }
+  function startForm() { return find("form[data-photograph]"); }
   function problem(text) {
-    var p = one("[data-problem]", startForm());
+    var p = find("[data-problem]", startForm());
     p.textContent = text; p.hidden = !text;
   }
   function take(files) {
     var form = startForm();
     if (!form || !files || !files.length) return;
-    var held = new DataTransfer();
-    held.items.add(files[0]);
-    one("#id_photo", form).files = held.files;
+    var transfer = new DataTransfer();
+    transfer.items.add(files[0]);
+    find("#id_photo", form).files = transfer.files;
     send(form);
   }
   function send(form) {
-    var file = one("#id_photo", form).files[0], most = Number(form.dataset.most);
+    var file = find("#id_photo", form).files[0], most = Number(form.dataset.most);
     problem("");
     if (file && file.size > most) {
       problem("The file has " + (file.size / 1048576).toFixed(1) + " MB; the limit is " + (most / 1048576) + " MB. Choose a smaller copy.");
       return;
     }
-    form.requestSubmit(one("#send", form));
+    form.requestSubmit(find("#send", form));
   }
   document.addEventListener("dragover", function (event) {
     if (!startForm()) return;
     event.preventDefault();
-    one("[data-drop]").classList.add("over");
+    find("[data-drop]").classList.add("over");
   });
   document.addEventListener("dragleave", function (event) {
-    if (startForm() && !event.relatedTarget) one("[data-drop]").classList.remove("over");
+    if (startForm() && !event.relatedTarget) find("[data-drop]").classList.remove("over");
   });
   document.addEventListener("drop", function (event) {
     if (!startForm()) return;
     event.preventDefault();
-    one("[data-drop]").classList.remove("over");
+    find("[data-drop]").classList.remove("over");
     take(event.dataTransfer.files);
   });
   document.addEventListener("paste", function (event) {
     if (startForm() && event.clipboardData.files.length) { event.preventDefault(); take(event.clipboardData.files); }
   });
   document.addEventListener("change", function (event) {
-    if (event.target.id === "id_photo" && event.target.files.length && one("#id_case").value) send(startForm());
+    if (event.target.id === "id_photo" && event.target.files.length && find("#id_case").value) send(startForm());
   });
 
   // Sent by script, to show progress and allow cancelling; a refusal leaves the form as it was.
@@ -63,11 +63,11 @@
     sending.addEventListener("error", function () { stopped(form, "No connection: the photograph was not sent. It is still chosen; try again."); });
     sending.addEventListener("abort", function () { stopped(form, "Cancelled. Nothing was saved."); });
     sending.send(new FormData(form));
-    one("[data-sending]", form).hidden = false;
-    one("#send", form).disabled = true;
+    find("[data-sending]", form).hidden = false;
+    find("#send", form).disabled = true;
   });
   function sent(form, loaded, total) {
-    var bar = one("progress", form), words = one("[data-sent]", form), mb = 1048576;
+    var bar = find("progress", form), words = find("[data-sent]", form), mb = 1048576;
     if (loaded < total) { bar.value = loaded / total; words.textContent = "Sent " + (loaded / mb).toFixed(1) + " of " + (total / mb).toFixed(1) + " MB"; }
     else { bar.removeAttribute("value"); words.textContent = "Looking for faces"; }
   }
@@ -75,13 +75,13 @@
     var there = request.getResponseHeader("HX-Redirect");
     if (there) { window.location.assign(there); return; }
     if (new URL(request.responseURL).pathname.startsWith("/accounts/")) { signIn(); return; }
-    var errors = one("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
+    var errors = find("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
     stopped(form, errors ? errors.textContent.trim().replace(/\s+/g, " ") : "The server could not answer, and the photograph was not accepted. Try again.");
   }
   function stopped(form, words) {
     sending = null;
-    one("[data-sending]", form).hidden = true;
-    one("#send", form).disabled = false;
+    find("[data-sending]", form).hidden = true;
+    find("#send", form).disabled = false;
     problem(words);
   }
   window.addEventListener("pageshow", function () { if (startForm() && !sending) stopped(startForm(), ""); });
@@ -89,13 +89,13 @@
     if (event.target.closest("[data-abort]") && sending) sending.abort();
   });
   document.addEventListener("htmx:afterSwap", function () {
-    var errors = one("#errors");
+    var errors = find("#errors");
     if (errors) errors.focus();
   });
 
   // A click on a box in the picture chooses its face.
   function mark() {
-    var checked = one("input[name=face]:checked") || one("input[type=hidden][name=face]");
+    var checked = find("input[name=face]:checked") || find("input[type=hidden][name=face]");
     document.querySelectorAll("[data-face]").forEach(function (box) {
       box.classList.toggle("chosen", Boolean(checked) && checked.value === box.dataset.face);
     });
@@ -110,7 +110,7 @@
   }
   document.addEventListener("pointerdown", function (event) {
     var svg = event.target.closest && event.target.closest("[data-picture]");
-    if (!svg || event.button !== 0 || event.pointerType === "touch" || !one("[data-cut-form]")) return;
+    if (!svg || event.button !== 0 || event.pointerType === "touch" || !find("[data-cut-form]")) return;
     cut = { svg: svg, from: at(svg, event), face: event.target.closest("[data-face]"), moved: false };
     event.preventDefault();
   });
@@ -123,29 +123,29 @@
       x: Math.round(Math.min(to.x, cut.from.x)), y: Math.round(Math.min(to.y, cut.from.y)),
       width: Math.round(Math.abs(to.x - cut.from.x)), height: Math.round(Math.abs(to.y - cut.from.y))
     };
-    Object.keys(part).forEach(function (name) { one("#id_" + name).value = part[name]; });
+    Object.keys(part).forEach(function (name) { find("#id_" + name).value = part[name]; });
     show();
   });
   document.addEventListener("pointerup", function () {
-    var held = cut;
+    var drag = cut;
     cut = null;
-    if (held && !held.moved && held.face) choose(held.face.dataset.face);
+    if (drag && !drag.moved && drag.face) choose(drag.face.dataset.face);
   });
   document.addEventListener("click", function (event) {
     var box = event.target.closest("[data-face]");
-    if (box && !one("[data-cut-form]")) choose(box.dataset.face);
+    if (box && !find("[data-cut-form]")) choose(box.dataset.face);
   });
   function choose(number) {
-    var radio = one("input[name=face][value='" + number + "']");
+    var radio = find("input[name=face][value='" + number + "']");
     if (radio && !radio.disabled) { radio.focus({ preventScroll: true }); radio.click(); }
   }
   function show() {
-    var rect = one("[data-cut]");
-    ["x", "y", "width", "height"].forEach(function (name) { rect.setAttribute(name, one("#id_" + name).value || 0); });
+    var rect = find("[data-cut]");
+    ["x", "y", "width", "height"].forEach(function (name) { rect.setAttribute(name, find("#id_" + name).value || 0); });
   }
   document.addEventListener("input", function (event) {
     if (event.target.closest("[data-cut-form]")) show();
-    var output = one("output[for='" + event.target.id + "']");
+    var output = find("output[for='" + event.target.id + "']");
     if (output) output.textContent = event.target.value;
     if (event.target.matches("[data-filter]")) filter(event.target);
   });
@@ -154,18 +154,18 @@
   function filter(field) {
     var words = field.value.toLowerCase().split(/\s+/), shown = 0;
     document.querySelectorAll(field.dataset.filter + " > li").forEach(function (row) {
-      var fits = one("input:checked", row) || words.every(function (word) { return row.dataset.text.includes(word); });
+      var fits = find("input:checked", row) || words.every(function (word) { return row.dataset.text.includes(word); });
       row.hidden = !fits;
       if (fits) shown += 1;
     });
-    one("[data-filter-none]").hidden = shown > 0;
+    find("[data-filter-none]").hidden = shown > 0;
   }
   document.addEventListener("keydown", function (event) {
     if (event.key === "Enter" && event.target.matches("[data-filter]")) event.preventDefault();
   });
 
   // Answers are saved as they are typed; the page says whether they were.
-  function saved(text) { var word = one("#saved"); if (word) word.textContent = text; }
+  function saved(text) { var word = find("#saved"); if (word) word.textContent = text; }
   document.addEventListener("htmx:afterRequest", function (event) {
     if (!event.target.matches("[data-autosave]")) return;
     saved(event.detail.successful ? "Saved" : "Not saved: the server did not answer. Your next change tries again.");
@@ -184,12 +184,12 @@
   document.addEventListener("submit", function (event) {
     if (!event.target.matches("[data-search]") || event.defaultPrevented) return;
     event.target.hidden = true;
-    var progress = one("#progress");
+    var progress = find("#progress");
     progress.hidden = false;
     progress.scrollIntoView({ block: "nearest" });
   });
   window.addEventListener("pageshow", function () {
-    var form = one("[data-search]");
-    if (form) { form.hidden = false; one("#progress").hidden = true; }
+    var form = find("[data-search]");
+    if (form) { form.hidden = false; find("#progress").hidden = true; }
   });
 })();

@@ -42,7 +42,7 @@
     // name+keyid+base64(0x01 || key); the note is a text, an empty line, and "— name base64(keyid || signature)".
     var parts = vkey.split("+"), name = parts[0], key = fromBase64(parts.slice(2).join("+"));
     var cut = note.lastIndexOf("\n\n"), body = note.slice(0, cut + 1);
-    var line = note.slice(cut + 2).split("\n").find(function (row) { return row.indexOf("— " + name + " ") === 0; });
+    var line = note.slice(cut + 2).split("\n").find(function (signatureLine) { return signatureLine.indexOf("— " + name + " ") === 0; });
     if (!line) return "none";
     var signed = fromBase64(line.slice(("— " + name + " ").length));
     if (key[0] !== 1 || hex(signed.slice(0, 4)) !== parts[1]) return "none";
@@ -63,10 +63,10 @@
     var data = area.dataset, list = document.getElementById("checked"), verdict = document.getElementById("verdict"), sound = true;
     list.replaceChildren();
     function say(good, words) {
-      var row = document.createElement("li");
-      row.textContent = (good ? "Checked: " : "FAILED: ") + words;
-      if (!good) { row.className = "bad"; sound = false; }
-      list.append(row);
+      var item = document.createElement("li");
+      item.textContent = (good ? "Checked: " : "FAILED: ") + words;
+      if (!good) { item.className = "bad"; sound = false; }
+      list.append(item);
     }
     try {
       var text = document.getElementById("canonical").value, note = document.getElementById("checkpoint").textContent, signed = head(note);
@@ -82,9 +82,9 @@
       say(leads, leads ? steps.length + " hashes lead from the leaf to the root " + root + ", as in the checkpoint of " + signed.size + " entries." : "the proof leads to the root " + root + ", but the checkpoint has " + signed.root + ".");
       var answer = await signature(note, data.key);
       if (answer === "unknown") {
-        var row = document.createElement("li");
-        row.textContent = "Not checked: this browser does not support Ed25519, so the signature of the checkpoint was not checked. A copy of the log can be verified instead.";
-        list.append(row);
+        var item = document.createElement("li");
+        item.textContent = "Not checked: this browser does not support Ed25519, so the signature of the checkpoint was not checked. A copy of the log can be verified instead.";
+        list.append(item);
       } else {
         say(answer === "good", answer === "good" ? "the checkpoint is signed by the key " + data.key + " (Ed25519)." : "the checkpoint is not signed by the key " + data.key + ".");
       }
