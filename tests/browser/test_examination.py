@@ -293,12 +293,12 @@ def test_what_was_recorded_in_another_tab_stops_the_draft_of_this_one(
     other.get_by_role("button", name="Record the examination").click()
     expect(other.get_by_role("heading", name="Recorded: inconclusive")).to_be_visible()
     page.locator("#c2-1").check()
-    expect(page.locator("#draft-state")).to_contain_text("can no longer be saved here")
+    expect(page.locator("#draft-state")).to_contain_text("can no longer be saved")
     page.clock.install()
     page.locator("#c3-1").check()
     page.clock.run_for(20_000)
     assert len(tried) == 2  # once, and once more with a fresh form token
-    expect(page.locator("#draft-state")).to_contain_text("can no longer be saved here")
+    expect(page.locator("#draft-state")).to_contain_text("can no longer be saved")
 
 
 def test_what_waits_for_a_supervisor_is_accessible(page_of: PageOf, search_id: str) -> None:

@@ -97,19 +97,19 @@ def log_checkpoint(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def me(request: HttpRequest) -> HttpResponse:
-    """Everything that is held about the member who asks."""
+    """Show everything on record about the member who asks."""
     member = member_of(request)
-    held = read.record_of(member)
+    record = read.record_of(member)
     return render(
         request,
         "me/record.html",
         {
             "member": member,
-            "held": held,
-            "shown": held.entries[:_OWN_SHOWN],
+            "record": record,
+            "shown": record.entries[:_OWN_SHOWN],
             "trainings": member.trainings.all(),
-            "failures": held.of("sign_in.failed", "member.locked"),
-            "sessions": held.of("session.began", "session.ended"),
+            "failures": record.of("sign_in.failed", "member.locked"),
+            "sessions": record.of("session.began", "session.ended"),
         },
     )
 

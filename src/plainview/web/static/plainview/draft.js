@@ -20,19 +20,19 @@
     fetch(form.dataset.draft, request).then(function (answer) {
       if (answer.type === "opaqueredirect") return signedOut();
       if (answer.status === 403 && !renewed) return fresh();
-      if (!answer.ok) { over = true; say("This draft can no longer be saved here. Reload the page to see why.", true); return null; }
+      if (!answer.ok) { over = true; say("This draft can no longer be saved. Reload the page to see why.", true); return null; }
       renewed = false;
       return answer.json().then(function (draft) {
         version().value = draft.version;
-        if (draft.elsewhere) say("This page is also open in another tab or window. The last change is saved, here at " + draft.saved_at + " UTC. Reload to see all changes.", true);
+        if (draft.elsewhere) say("This draft is also open in another tab or window. The latest change is kept, here at " + draft.saved_at + " UTC. Reload to see all answers.", true);
         else say("Draft saved at " + draft.saved_at + " UTC. Nothing is recorded yet.");
       });
     }).catch(function () {
-      failed("No connection. Your answers stay on this page and will be saved when the connection is back.");
+      failed("No connection. Your answers stay on this page and will be saved once it is back.");
     }).finally(function () { sending = false; if (unsaved) later(state.classList.contains("look") ? AGAIN_MS : WAIT_MS); });
   }
   function failed(text) { unsaved = true; say(text, true); }
-  function signedOut() { failed("You are signed out. Your saved draft is kept. Sign in again in another tab, then continue here."); }
+  function signedOut() { failed("You are signed out. Saved answers are safe. Sign in again in another tab, then continue here."); }
   function fresh() {  // the form's token is of an earlier session: ask for this one's
     unsaved = true;
     return fetch(form.dataset.draft, options("GET")).then(function (answer) {
@@ -43,7 +43,7 @@
   function look() {  // another tab may have changed the draft meanwhile
     if (document.hidden || unsaved || sending) return;
     fetch(form.dataset.draft, options("GET")).then(function (answer) { return answer.ok && answer.type !== "opaqueredirect" ? answer.json() : null; }).then(function (state) {
-      if (state && Number(version().value) < state.version) say("The draft was changed in another tab or window. Reload to see the change; if you continue here, the last change is kept.", true);
+      if (state && Number(version().value) < state.version) say("The draft was changed in another tab or window. Reload to see it; if you continue here, the latest change is kept.", true);
     }).catch(function () {});
   }
   form.querySelectorAll("button[value=draft]").forEach(function (button) { button.remove(); });  // it happens by itself

@@ -16,11 +16,11 @@
     function say(text) { words.textContent = text; }
     function over() { delete form.dataset.sending; form.removeAttribute("aria-busy"); }
     area.hidden = false;
-    say("Sending " + files.files.length + (files.files.length === 1 ? " file" : " files") + " …");
+    say("Uploading " + files.files.length + (files.files.length === 1 ? " file" : " files") + " …");
     request.upload.addEventListener("progress", function (step) {
       if (!step.lengthComputable) return;
       bar.max = step.total; bar.value = step.loaded;
-      say(step.loaded < step.total ? (step.loaded / 1048576).toFixed(1) + " of " + (step.total / 1048576).toFixed(1) + " MB sent" : "All sent. The server is storing them …");
+      say(step.loaded < step.total ? (step.loaded / 1048576).toFixed(1) + " of " + (step.total / 1048576).toFixed(1) + " MB uploaded" : "Uploaded. The server is processing the files …");
     });
     request.addEventListener("load", function () {
       over();
@@ -30,8 +30,8 @@
       say(wrong ? wrong.textContent.trim() : "The server did not accept the files. Reload the page and try again.");
       area.querySelector("[data-upload-cancel]").hidden = true;
     });
-    request.addEventListener("error", function () { over(); say("The connection was lost. Nothing was enrolled; send the files again."); });
-    request.addEventListener("abort", function () { over(); say("Stopped. Nothing was enrolled."); });
+    request.addEventListener("error", function () { over(); say("The connection was lost. Nothing was enrolled; upload the files again."); });
+    request.addEventListener("abort", function () { over(); say("Cancelled. Nothing was enrolled."); });
     area.querySelector("[data-upload-cancel]").hidden = false;
     area.querySelector("[data-upload-cancel]").onclick = function () { request.abort(); };
     request.open("POST", form.action);

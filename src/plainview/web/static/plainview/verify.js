@@ -91,7 +91,7 @@
       verdict.textContent = sound ? "OK: this entry is in the log, unchanged." : "NOT OK: this differs from the log.";
     } catch (error) {
       sound = false;
-      verdict.textContent = "NOT OK: the proof cannot be followed (" + error.message + ").";
+      verdict.textContent = "NOT OK: the proof is invalid (" + error.message + ").";
     }
     verdict.className = sound ? "verdict" : "verdict bad";
     area.dataset.verdict = sound ? "ok" : "bad";
