@@ -88,7 +88,7 @@ def test_sending_can_be_stopped(page_of: Callable[..., Page], archive: Path) -> 
     page.get_by_label("Pictures, or a ZIP file").set_input_files(archive)
     page.get_by_role("button", name="Enrol", exact=True).click()
     page.get_by_role("button", name="Stop sending").click()
-    expect(page.get_by_text("Stopped. Nothing was enrolled.")).to_be_visible()
+    expect(page.get_by_text("Cancelled. Nothing was enrolled.")).to_be_visible()
 
 
 def test_without_scripts_the_upload_works_too(page_of: Callable[..., Page], archive: Path) -> None:
