@@ -135,7 +135,7 @@ def test_a_policy_is_tried_before_it_binds(workspace: Path, tmp_path: Path) -> N
     client, url = signed_in("admin"), "/policy/change/"
     stricter = SAMPLE.replace("preapproval = []", 'preapproval = ["robbery"]').replace("\n", "\r\n")
     page = text(client.post(url, {"text": stricter, "do": "try"}))
-    assert "1 of them would have been refused" in page
+    assert "1 of the searches that were allowed would be refused" in page
     assert "search.approval_needed" in page
     assert PolicyVersion.objects.count() == 1
     assert "It is not TOML" in text(client.post(url, {"text": "=", "do": "try"}))

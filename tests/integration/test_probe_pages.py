@@ -188,7 +188,7 @@ def test_what_is_typed_is_kept_and_what_is_missing_is_said(client: Client) -> No
         acting_member=person("admin"),
     )
     page = text(client.get(f"{there}search/"))
-    assert "1 not offered for this case" in page
+    assert "1 not available for this case" in page
     assert "does not allow searches for &#x27;robbery&#x27;" in page
     assert "Legal basis" in page
     assert page.count('type="checkbox" name="galleries"') == 1

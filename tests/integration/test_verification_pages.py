@@ -55,7 +55,7 @@ def test_a_verifier_walks_from_face_to_face_and_records_all(row: Examination) ->
     assert verdicts(row) == [(person("verifier").public_id, POTENTIAL)]
     assert not Draft.objects.filter(verification=task).exists()
     assert client.get(root).status_code == 404
-    assert task.public_id not in client.get(f"/verifications/{task.public_id}/").content.decode().replace(root, "")
+    assert f"{root}faces/" not in client.get(root).content.decode()
 
 
 def test_a_face_without_a_conclusion_is_refused_in_place(row: Examination) -> None:
@@ -96,7 +96,7 @@ def test_an_administrator_adds_and_retires_items(row: Examination, tmp_path: Pat
     sent = {"reference": ids[0], "probe_reference": "", "same": "no", "basis": "consent of the colleagues"}
     answer = client.post(url, sent)
     assert answer.status_code == 422
-    assert "one of the two" in answer.content.decode()
+    assert "Enter a reference id or choose a picture" in answer.content.decode()
     assert "consent of the colleagues" in answer.content.decode()
     assert client.post(url, sent | {"probe_reference": "R000000000000"}).status_code == 422
     assert client.post(url, sent | {"probe_reference": ids[1]}).status_code == 302

@@ -220,7 +220,7 @@ def test_an_invited_person_joins_with_password_and_second_factor(workspace: Path
     assert short.status_code == 200
     assert not Member.objects.filter(email="new@agency.example").exists()
     unnamed = client.post(url, {"name": "", "password": "a long enough passphrase"})
-    assert b"A name has" in unnamed.content
+    assert b"The name does not have" in unnamed.content
     assert client.post(url, {"name": "New", "password": "a long enough passphrase"}).status_code == 302
     assert client.get("/")["Location"] == "/accounts/2fa/totp/activate/"
     page = client.get("/accounts/2fa/totp/activate/")

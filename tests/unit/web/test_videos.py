@@ -80,7 +80,7 @@ def test_a_page_that_has_everything_is_told_nothing_new(client: Client) -> None:
     seen = f"done-{stills}-1"
     assert client.get(f"/videos/{video}/faces/?seen={seen}").status_code == 204
     filtered = client.get(f"/videos/{video}/faces/?min_width=5000").content.decode()
-    assert "No face passes the filter" in filtered
+    assert "No face matches the filter" in filtered
     assert client.get(f"/videos/{video}/faces/?min_width=x&from_s=-3").status_code == 200
 
 
