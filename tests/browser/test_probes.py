@@ -136,7 +136,7 @@ def test_what_cannot_be_used_is_said_beside_the_form(page_of: PageOf, photograph
     huge = tmp_path / "huge.jpg"
     huge.write_bytes(bytes((30 << 20) + 1))
     page.get_by_label("Photograph").set_input_files(huge)
-    expect(page.get_by_text("30 is the most", exact=False)).to_be_visible()
+    expect(page.get_by_text("the limit is 30 MB", exact=False)).to_be_visible()
     held = []
     page.route(
         START_ADDRESS,
