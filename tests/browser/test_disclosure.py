@@ -100,7 +100,7 @@ def test_from_the_supervisor_to_the_defence_and_back(
     assert examiner.evaluate("document.documentElement.scrollWidth") <= 390
     examiner.get_by_role("button", name="Prepare the same probe").click()
     examiner.get_by_role("button", name="Choose galleries").click()
-    expect(examiner.get_by_label("What is the search to find out?")).to_have_value("exoneration review")
+    expect(examiner.get_by_label("Purpose")).to_have_value("exoneration review")
 
     # Taken back: gone with the next click.
     supervisor.goto(f"/searches/{found}/disclosure/")
@@ -116,15 +116,15 @@ def test_from_the_supervisor_to_the_defence_and_back(
 def test_an_auditor_draws_and_finds(page_of: Callable[..., Page], found: str) -> None:
     page = page_of("auditor")
     page.goto("/samples/")
-    page.get_by_label("How many searches").fill("1")
-    page.get_by_label("Words of your own").fill("blue bicycle")
+    page.get_by_label("Number of searches").fill("1")
+    page.get_by_label("Your own words").fill("blue bicycle")
     page.get_by_role("button", name="Draw", exact=True).click()
     assert findings(page) == []
-    page.get_by_text("Record what you found").click()
+    page.get_by_text("Record a finding").click()
     page.get_by_label("Breach").check()
-    page.get_by_role("button", name="Record it").click()
+    page.get_by_role("button", name="Record finding").click()
     expect(page.locator("#errors")).to_be_focused()
-    page.get_by_label("In words").fill("the case number was somebody else's")
-    page.get_by_role("button", name="Record it").click()
+    page.get_by_label("Reason").fill("the case number was somebody else's")
+    page.get_by_role("button", name="Record finding").click()
     expect(page.get_by_text("1 of 1 in breach")).to_be_visible()
     assert findings(page) == []

@@ -259,12 +259,12 @@ def test_a_verification_from_the_list_to_the_record(
         page.keyboard.press("1")
     assert findings(page) == []
     for place in range(2, 5):
-        page.get_by_role("button", name="Keep, and on to the next face").click()
+        page.get_by_role("button", name="Save and continue").click()
         expect(page.get_by_role("heading", name=f"Face {place} of 4")).to_be_visible()
         page.get_by_label("Not a candidate").check()
-    page.get_by_role("button", name="Keep, and on to the next face").click()
+    page.get_by_role("button", name="Save and continue").click()
     page.get_by_role("button", name="Record the verification").click()
-    expect(page.get_by_text("is recorded. Thank you.")).to_be_visible()
+    expect(page.get_by_text("Thank you.")).to_be_visible()
     assert task not in live.json("verify", "list", "--as", "verifier@agency.example")["verifications"]
 
 

@@ -46,7 +46,7 @@ def begin(page: Page, photograph: Path) -> str:
 def ask(page: Page, purpose: str = "who rode the scooter") -> None:
     """From the draft to the candidates."""
     page.get_by_role("button", name="Choose galleries").click()
-    page.get_by_label("What is the search to find out?").fill(purpose)
+    page.get_by_label("Purpose").fill(purpose)
     page.get_by_role("checkbox", name=GALLERY).check()
     page.get_by_role("button", name="Search", exact=True).click()
     page.wait_for_url(LIST)
@@ -76,14 +76,14 @@ def test_the_whole_way_and_no_page_of_it_keeps_anybody_out(page_of: PageOf, phot
     assert findings(page) == []
     page.get_by_role("button", name="1° right").click()
     expect(page.get_by_text("Turned 1° clockwise")).to_be_visible()
-    expect(page.get_by_alt_text("The photograph as it came")).to_be_visible()
-    page.get_by_role("button", name="Cut to the face").click()
+    expect(page.get_by_alt_text("The photograph as uploaded")).to_be_visible()
+    page.get_by_role("button", name="Crop to the face").click()
     expect(page.locator(".chain li")).to_have_count(2)
     page.get_by_label("Brightness").fill("25")
     expect(page.get_by_text("brightness +25", exact=False)).to_be_visible()
-    page.get_by_role("button", name="Take back").click()
+    page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("brightness +25", exact=False)).to_have_count(0)
-    page.get_by_label("Where does the photograph come from?").select_option("cctv")
+    page.get_by_label("Origin").select_option("cctv")
     expect(page.locator("#saved")).to_have_text("Saved")
     assert findings(page) == []
     page.get_by_role("button", name="Choose galleries").click()
@@ -97,7 +97,7 @@ def test_the_whole_way_and_no_page_of_it_keeps_anybody_out(page_of: PageOf, phot
     searches = len(re.findall(r"S\w{12}", live_case(page)))
     # Going back and forth, and sending the form again, finds the search that was made.
     page.goto(draft + "search/")
-    expect(page.get_by_text("searched: see its candidates")).to_be_visible()
+    expect(page.get_by_text("Searched: see the candidates")).to_be_visible()
     page.go_back()
     page.go_forward()
     assert len(re.findall(r"S\w{12}", live_case(page))) == searches
@@ -136,7 +136,7 @@ def test_what_cannot_be_used_is_said_beside_the_form(page_of: PageOf, photograph
     huge = tmp_path / "huge.jpg"
     huge.write_bytes(bytes((30 << 20) + 1))
     page.get_by_label("Photograph").set_input_files(huge)
-    expect(page.get_by_text("30 is the most", exact=False)).to_be_visible()
+    expect(page.get_by_text("the limit is 30 MB", exact=False)).to_be_visible()
     held = []
     page.route(
         START_ADDRESS,
@@ -144,7 +144,7 @@ def test_what_cannot_be_used_is_said_beside_the_form(page_of: PageOf, photograph
     )
     page.get_by_label("Photograph").set_input_files(photograph)
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. Nothing was kept.")).to_be_visible()
+    expect(page.get_by_text("Cancelled. Nothing was saved.")).to_be_visible()
     page.unroute(START_ADDRESS)
     assert len(held) == 1
     page.get_by_role("button", name="Find the faces").click()
@@ -154,7 +154,7 @@ def test_what_cannot_be_used_is_said_beside_the_form(page_of: PageOf, photograph
 def test_a_box_is_clicked_and_a_cut_is_drawn(page_of: PageOf, pair: Path) -> None:
     page = page_of("examiner")
     begin(page, pair)
-    expect(page.get_by_text("Nobody chooses it for you", exact=False)).to_be_visible()
+    expect(page.get_by_text("does not choose for you", exact=False)).to_be_visible()
     box = page.locator("[data-face='2']").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -169,7 +169,7 @@ def test_a_box_is_clicked_and_a_cut_is_drawn(page_of: PageOf, pair: Path) -> Non
     page.mouse.up()
     width = int(page.get_by_label("Width", exact=True).input_value())
     assert 380 <= width <= 540
-    page.get_by_role("button", name="Cut", exact=True).click()
+    page.get_by_role("button", name="Crop", exact=True).click()
     expect(page.get_by_text(f"Cut to {width}", exact=False)).to_be_visible()
     expect(page.get_by_text("1 face found", exact=False)).to_be_visible()
 
@@ -179,10 +179,10 @@ def test_by_keys_alone(page_of: PageOf, pair: Path) -> None:
     page.goto(START)
     handed_over(page, pair, "paste")
     page.wait_for_url(DRAFT)
-    page.keyboard.press("]")  # the key of "Turn right"
+    page.keyboard.press("]")  # the key of "Rotate right"
     expect(page.get_by_text("Turned 90° clockwise")).to_be_visible()
     page.keyboard.press("u")
-    expect(page.get_by_text("Nothing: the photograph is as it came.")).to_be_visible()
+    expect(page.get_by_text("No edits: the photograph is as uploaded.")).to_be_visible()
     until(page, "input[name=face]")
     page.keyboard.press("Space")
     expect(page.locator("#chosen")).to_contain_text("Face 1")
@@ -246,13 +246,13 @@ def test_what_is_typed_survives_a_closed_tab_and_two_tabs_keep_apart(
     second = first.context.new_page()
     two = begin(second, pair)
     first.goto(f"{one}search/")
-    first.get_by_label("What is the search to find out?").fill("who took the bag")
+    first.get_by_label("Purpose").fill("who took the bag")
     expect(first.locator("#saved")).to_have_text("Saved")
     first.close()
     second.goto(f"{two}search/")
-    expect(second.get_by_label("What is the search to find out?")).to_have_value("")
+    expect(second.get_by_label("Purpose")).to_have_value("")
     second.goto(f"{one}search/")
-    expect(second.get_by_label("What is the search to find out?")).to_have_value("who took the bag")
+    expect(second.get_by_label("Purpose")).to_have_value("who took the bag")
 
 
 def test_without_script_every_step_is_a_plain_form(page_of: PageOf, photograph: Path) -> None:
@@ -263,7 +263,7 @@ def test_without_script_every_step_is_a_plain_form(page_of: PageOf, photograph: 
     page.wait_for_url(DRAFT)
     page.get_by_role("button", name="90° right").click()
     expect(page.get_by_text("Turned 90° clockwise")).to_be_visible()
-    page.get_by_role("button", name="Take back").click()
+    page.get_by_role("button", name="Undo").click()
     page.get_by_label("Brightness").fill("10")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("brightness +10", exact=False)).to_be_visible()

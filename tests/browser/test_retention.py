@@ -40,17 +40,17 @@ def test_one_proposes_another_approves_and_the_proof_says_so(
     page.goto("/retention/events/")
     assert findings(page) == []
     page.get_by_label("List (CSV)").set_input_files(order)
-    page.get_by_role("button", name="Import the list").click()
+    page.get_by_role("button", name="Import list").click()
     expect(page.get_by_role("alert")).to_contain_text("line 2: it names no authority")
     page.get_by_label("List (CSV)").set_input_files(order)
     page.get_by_label("Court and order").fill("District court, order 12 of 2026")
-    page.get_by_role("button", name="Import the list").click()
+    page.get_by_role("button", name="Import list").click()
     expect(page.get_by_role("status")).to_contain_text("newly under an order: 1")
     page.goto("/retention/")
     assert findings(page) == []
-    page.get_by_role("button", name="Propose the list").click()
+    page.get_by_role("button", name="Propose a list").click()
     page.wait_for_url(re.compile(r"/retention/runs/X\w+/$"))
-    expect(page.get_by_text("It is your own list.")).to_be_visible()
+    expect(page.get_by_text("This is your own list.")).to_be_visible()
     assert page.get_by_role("button", name="Approve").count() == 0
     path = page.url.removeprefix(live.url)
 
@@ -63,15 +63,15 @@ def test_one_proposes_another_approves_and_the_proof_says_so(
     second = page_of("supervisor")
     second.goto(path)
     assert findings(second) == []
-    second.get_by_label("What you looked at").fill("the order and its one line")
-    second.get_by_role("button", name="Approve, and erase what it names").click()
+    second.get_by_label("What you checked").fill("the order and its one line")
+    second.get_by_role("button", name="Approve and erase").click()
     expect(second.get_by_text("Approved.")).to_be_visible()
     expect(second.locator(".job")).to_contain_text("1 erased, 0 held back", timeout=90_000)
     second.reload()
     expect(second.locator("tbody tr")).to_contain_text("erased, entry")
     assert findings(second) == []
     with second.expect_download() as download:
-        second.get_by_role("link", name="The proof").click()
+        second.get_by_role("link", name="Proof").click()
     told = Path(download.value.path()).read_text("utf-8")
     checked = check_proof(told)
     assert (checked.problems, checked.states) == ([], {"erased": 1})

@@ -66,7 +66,7 @@ def test_the_public_asks_and_an_administrator_answers_with_an_erasure(
     public = browser.new_context(base_url=live.url, viewport={"width": 390, "height": 844}).new_page()
     public.goto("/rights/")
     assert findings(public) == []
-    public.get_by_role("button", name="Send the request").click()
+    public.get_by_role("button", name="Send request").click()
     expect(public.locator("#errors")).to_contain_text("Choose")
     number, code = walk.ask(public, probe(tmp_path))
     assert findings(public) == []
@@ -77,35 +77,35 @@ def test_the_public_asks_and_an_administrator_answers_with_an_erasure(
         assert answer is not None
         assert answer.status == 404
     stranger.goto("/rights-requests/")
-    expect(stranger.get_by_text("Nobody waits for an answer.")).to_be_visible()
+    expect(stranger.get_by_text("No requests to answer.")).to_be_visible()
     assert number not in stranger.content()
 
     page = page_of("admin")
     page.goto("/rights-requests/")
     page.get_by_role("link", name=re.compile(number)).click()
     assert findings(page) == []
-    page.get_by_label("How was it checked").fill("passport shown at the desk, compared by two officers")
-    page.get_by_role("button", name="It is the person").click()
+    page.get_by_label("Identity check").fill("passport shown at the desk, compared by two officers")
+    page.get_by_role("button", name="Confirm identity").click()
     page.get_by_role("button", name="Search", exact=True).click()
-    expect(page.get_by_role("heading", name="Whose face is each")).to_be_visible()
+    expect(page.get_by_role("heading", name="Decide on each face")).to_be_visible()
     assert findings(page) == []
     page.locator(f"input[name=person][value={reference}]").check()
-    page.get_by_role("button", name="Record: ticked").click()
+    page.get_by_role("button", name="Record decisions").click()
     page.get_by_role("button", name="Answer", exact=True).click()
-    expect(page.get_by_text("The person is told")).to_be_visible()
+    expect(page.get_by_text("The person is informed")).to_be_visible()
     assert findings(page) == []
 
     public.goto(f"/rights/{number}/")
     public.get_by_label("Code").fill("AAAA-BBBB-CCCC-DDDD")
-    public.get_by_role("button", name="Show it").click()
+    public.get_by_role("button", name="Show request").click()
     expect(public.locator("#errors")).to_be_visible()
     public.get_by_label("Code").fill(code)
-    public.get_by_role("button", name="Show it").click()
+    public.get_by_role("button", name="Show request").click()
     expect(public.get_by_text("the pictures of you are erased")).to_be_visible()
     assert findings(public) == []
     assert public.evaluate("document.documentElement.scrollWidth") <= 390
     with public.expect_download() as letter:
-        public.get_by_role("button", name="The letter (PDF)").click()
+        public.get_by_role("button", name="Letter (PDF)").click()
     told = " ".join(page.extract_text() for page in PdfReader(BytesIO(Path(letter.value.path()).read_bytes())).pages)
     for words in (
         reference,

@@ -24,7 +24,7 @@ def prepare(page: Page, photograph: Path) -> None:
 def choose(page: Page, purpose: str = "who rode the scooter") -> None:
     """From the draft to the filled form of step 2."""
     page.get_by_role("button", name="Choose galleries").click()
-    page.get_by_label("What is the search to find out?").fill(purpose)
+    page.get_by_label("Purpose").fill(purpose)
     page.get_by_role("checkbox", name=GALLERY).check()
 
 
@@ -66,9 +66,9 @@ def verify(page: Page) -> str:
         expect(page.locator("#only")).to_be_visible()
         for _ in range(19):
             page.keyboard.press("1")
-        page.get_by_role("button", name="Keep, and on to the next face").click()
+        page.get_by_role("button", name="Save and continue").click()
     page.get_by_role("button", name="Record the verification").click()
-    expect(page.get_by_text("is recorded. Thank you.")).to_be_visible()
+    expect(page.get_by_text("Thank you.")).to_be_visible()
     return shown
 
 
@@ -91,13 +91,13 @@ def release(page: Page) -> None:
 def ask(page: Page, photograph: Path) -> tuple[str, str]:
     """Somebody without an account asks for access and erasure; returns number and code of the receipt."""
     page.goto("/rights/")
-    page.get_by_label("Which agency").select_option(label="Sample Agency (not real)")
+    page.get_by_label("Agency").select_option(label="Sample Agency (not real)")
     page.get_by_label("Erase the pictures of me").check()
-    page.get_by_label("Mine: I ask about myself").check()
+    page.get_by_label("I am: I ask about myself").check()
     page.get_by_label("A photograph of you").set_input_files(photograph)
     page.get_by_label("Your name").fill("Eileen Collins")
     page.get_by_label("E-mail address").fill("eileen@person.example")
-    page.get_by_role("button", name="Send the request").click()
-    expect(page.get_by_role("heading", name="Your request is received")).to_be_visible()
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_role("heading", name="Request received")).to_be_visible()
     number, code = page.locator("p.code").all_inner_texts()
     return number, code

@@ -58,7 +58,7 @@ def test_an_administrator_changes_a_colleague_and_nobody_themself(workspace: Pat
     assert "You would decide about yourself" in text(client.post(f"{own}roles/", {"roles": ["auditor"]}))
     assert "This is you" in text(client.get(own))
     Member.objects.filter(pk=person("examiner").pk).update(locked_at=timezone.now())
-    assert "Unlock the account" in text(client.get(examiner))
+    assert "Unlock account" in text(client.get(examiner))
     client.post(f"{examiner}release/")
     assert person("examiner").locked_at is None
     people()
@@ -67,7 +67,7 @@ def test_an_administrator_changes_a_colleague_and_nobody_themself(workspace: Pat
     assert not person("examiner").has_usable_password()
     client.post(f"{examiner}deactivate/", {"why": "left the agency"})
     assert not person("examiner").is_active
-    assert "End the account" not in text(client.get(examiner))
+    assert "Close account" not in text(client.get(examiner))
 
 
 def test_a_supervisor_approves_a_trial_and_changes_nothing_else(workspace: Path) -> None:
@@ -75,8 +75,8 @@ def test_a_supervisor_approves_a_trial_and_changes_nothing_else(workspace: Path)
     join(invited.code, "T")
     client, url = signed_in("supervisor"), url_of("t@agency.example")
     page = text(client.get(url))
-    assert "Approve the trial" in page
-    assert "Change the roles" not in page
+    assert "Approve trial" in page
+    assert "Change roles" not in page
     assert "End the trial within 30 days" in text(client.post(f"{url}trial/", {"days": 99, "searches": 5}))
     client.post(f"{url}trial/", {"days": 9, "searches": 5})
     assert Trial.objects.get().search_limit == 5

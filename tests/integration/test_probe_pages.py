@@ -136,7 +136,7 @@ def test_faces_edits_and_origin_are_kept_as_they_are_chosen(client: Client) -> N
     two = cv2.imencode(".png", np.hstack([collins().pixels, hopper().pixels[:512]]))[1].tobytes()
     there = begun(client, two)
     page = text(client.get(there))
-    assert "Nobody chooses it for you" in page
+    assert "does not choose for you" in page
     assert page.count("data-face=") == 2
     assert page.count('type="radio" name="face"') == 2
     assert client.get(there + "face.jpg").status_code == 404
@@ -160,7 +160,7 @@ def test_faces_edits_and_origin_are_kept_as_they_are_chosen(client: Client) -> N
     assert bad.status_code == 422
     assert "goes beyond the picture" in text(bad)
     page = text(client.get(there))
-    for said in ("Cut to", "Turned 1° clockwise", "brightness +20", "Original,", "Take back"):
+    for said in ("Cut to", "Turned 1° clockwise", "brightness +20", "Original,", "Undo"):
         assert said in page
     row = Preparation.objects.get()
     assert [edit.split(":")[0] for edit in row.edits] == ["crop", "rotate", "light"]
@@ -188,7 +188,7 @@ def test_what_is_typed_is_kept_and_what_is_missing_is_said(client: Client) -> No
         acting_member=person("admin"),
     )
     page = text(client.get(f"{there}search/"))
-    assert "1 not offered for this case" in page
+    assert "1 not available for this case" in page
     assert "does not allow searches for &#x27;robbery&#x27;" in page
     assert "Legal basis" in page
     assert page.count('type="checkbox" name="galleries"') == 1
@@ -206,7 +206,7 @@ def test_what_is_typed_is_kept_and_what_is_missing_is_said(client: Client) -> No
     assert 'value="who rode"' in page
     assert 'value="g" checked' in page
     for changed, said in (
-        ({"purpose": " "}, "Say what the search"),
+        ({"purpose": " "}, "State the purpose"),
         ({"galleries": []}, "Choose at least one gallery"),
         ({"top": "51"}, "2 to 50 candidates"),
         ({"top": "x"}, "2 to 50 candidates"),
@@ -359,9 +359,9 @@ def test_approval_is_asked_for_and_its_state_is_shown(client: Client) -> None:
     assert client.post(there + "approval/", {"purpose": " "}).status_code == 302
     assert Approval.objects.count() == 0
     assert client.post(there + "approval/", {"purpose": "find the rider"}).status_code == 302
-    assert "no supervisor has answered yet" in text(client.get(there))
+    assert "not decided yet" in text(client.get(there))
     decide_approval(Approval.objects.get().public_id, grant=True, reason="", acting_member=person("supervisor"))
-    assert "it can be used until" in text(client.get(there))
+    assert "valid until" in text(client.get(there))
     assert searched(client, there).status_code == 302
     assert "and used." in text(client.get(there))
 

@@ -34,7 +34,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_kept(workspace:
     assert answer.status_code == 422
     said = answer.content.decode()
     for words in (
-        "No agency is chosen",
+        "Choose an agency.",
         "what you ask for",
         "whose pictures",
         "neither the number",
@@ -45,7 +45,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_kept(workspace:
         ({"email": "nobody"}, "The e-mail address is not valid."),
         ({"photo": SimpleUploadedFile("me.jpg", b"no picture")}, "photo"),
         ({"photo": SimpleUploadedFile("me.jpg", bytes(PHOTO_BYTES + 1))}, "the limit is"),
-        ({"name": "", "photo": SimpleUploadedFile("me.jpg", photo())}, "Choose the photograph once more"),
+        ({"name": "", "photo": SimpleUploadedFile("me.jpg", photo())}, "Choose the photograph again"),
         ({"agency": "A000000000000"}, "Select a valid choice"),
     ):
         answer = client.post("/rights/", form(**changed))

@@ -1,1 +1,1 @@
-"""Settings, urls and wiring: which adapter serves which Protocol."""
+"""Settings, URLs and wiring: which adapter serves which Protocol."""

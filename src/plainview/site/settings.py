@@ -1,6 +1,6 @@
 """Django settings, read from the workspace that PLAINVIEW_HOME names.
 
-Owns what the framework needs to know; it must never hold a secret itself.
+Owns the configuration of the framework. It must never contain a secret itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _key = _workspace.root / "keys" / "secret.key"
 _settings = _workspace.settings() if _workspace.settings_file.is_file() else {}
 _mail = _settings.get("mail")
 _mail = _mail if isinstance(_mail, dict) else {}
-_hosts, _, _secure = os.environ.get(SERVE_ENV, "").partition(" ")  # as `plainview serve` was started
+_hosts, _, _secure = os.environ.get(SERVE_ENV, "").partition(" ")  # as passed by `plainview serve`
 
 SECRET_KEY = _key.read_text("ascii") if _key.is_file() else secrets.token_urlsafe(48)
 DEBUG = False
@@ -86,11 +86,11 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(_workspace.database),
         "OPTIONS": {
-            # A writer takes its lock at once and waits for it, instead of failing half way.
+            # A writer takes its lock at the start and waits for it, instead of failing half-way.
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
             # FULL: a committed audit entry survives a power cut.
-            # secure_delete: what is erased is overwritten in the file, not only unlinked from it.
+            # secure_delete: erased rows are overwritten in the file, not only unlinked.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
         },
     }
@@ -100,18 +100,18 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "web_cache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},  # the default, 300, would drop counters while somebody guesses
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # the default, 300, would drop counters while someone guesses passwords
     }
 }
 
-# Background work. A task may be handed out again after `retry`; its job's lease keeps a second worker off it.
+# Background work. A task may be handed out again after `retry`; its job's lease stops a second worker from taking it.
 Q_CLUSTER = {
     "name": "plainview",
     "orm": "default",
     "workers": int(str(_settings.get("workers", 1))),
-    "timeout": 12 * 3600,  # the longest job, in seconds; a stuck one is cancelled by its owner before
+    "timeout": 12 * 3600,  # the longest job, in seconds; its owner cancels a stuck one earlier
     "retry": 13 * 3600,
-    "ack_failures": True,  # a failed job says so in its own row and is not run again
+    "ack_failures": True,  # a failed job is marked in its own row and is not run again
     "max_attempts": 1,
     "poll": 0.5,
     "catch_up": False,
@@ -121,7 +121,7 @@ Q_CLUSTER = {
 }
 
 STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True  # the files lie in the installed packages; there is no build step
+WHITENOISE_USE_FINDERS = True  # the files are in the installed packages; there is no build step
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -147,11 +147,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation's code went to the address
 ACCOUNT_REAUTHENTICATION_TIMEOUT = int(REAUTHENTICATE.total_seconds())
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_PREVENT_ENUMERATION = True
-# An account's own limit is the lock after five failures; these slow down a machine that tries many accounts.
+# An account locks after five failures; these limits slow down a machine that tries many accounts.
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip"}
 MFA_ADAPTER = "plainview.web.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_TOTP_TOLERANCE = 1  # periods of 30 s: telephones' clocks differ
+MFA_TOTP_TOLERANCE = 1  # periods of 30 s: phones' clocks differ
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _secure
@@ -160,7 +160,7 @@ SOCIALACCOUNT_ADAPTER = "plainview.web.adapters.SocialAdapter"
 SOCIALACCOUNT_AUTO_SIGNUP = False
 SOCIALACCOUNT_STORE_TOKENS = False
 
-SESSION_COOKIE_AGE = 12 * 3600  # a long shift; idle ends it far earlier
+SESSION_COOKIE_AGE = 12 * 3600  # a long shift; idleness ends it far earlier
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(_secure)
 SESSION_COOKIE_NAME = "__Host-session" if _secure else "session"
@@ -183,10 +183,10 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 20
-DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # of one upload into a gallery; more comes as a ZIP
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # files of one upload into a gallery; for more, use a ZIP file
 assert IDLE.total_seconds() < SESSION_COOKIE_AGE  # noqa: S101  else the cookie would decide
 
-# Letters go to the mail server that workspace.toml names under [mail]; without one, into the workspace's outbox.
+# E-mail goes to the server that workspace.toml names under [mail]; without one, into the workspace's outbox.
 if _mail.get("host"):
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = str(_mail["host"])

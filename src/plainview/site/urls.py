@@ -1,4 +1,4 @@
-"""Every address of the application, built from the table of `plainview.web.pages`; and those of the sign-in library."""
+"""Every address of the application, built from the table of `plainview.web.pages`, and the addresses of the sign-in library."""
 
 from __future__ import annotations
 

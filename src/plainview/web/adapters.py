@@ -1,6 +1,6 @@
-"""How django-allauth meets Plainview: no open sign-up, every failure recorded, secrets sealed.
+"""Adapters of django-allauth: no open sign-up, every failure recorded, secrets sealed.
 
-Owns nothing but these seams; passwords, codes and keys are checked by the library.
+Owns only these adapters; the library checks passwords, codes and keys.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ _CONTEXT = b"mfa secret"
 
 
 class Backend(AuthenticationBackend):
-    """Passwords; a member who may not sign in is answered as a wrong password is."""
+    """Sign-in by password; a member who may not sign in gets the answer of a wrong password."""
 
     def user_can_authenticate(self, user: Any) -> bool:
-        """Active, not locked, of an open agency; sample people in sample workspaces only."""
+        """Say whether the member is active, not locked and of an open agency; sample people only in sample workspaces."""
         return isinstance(user, Member) and isinstance(may_sign_in(user), Allow)
 
     def get_user(self, user_id: Any) -> Any:
-        """The member of a session, whatever became of them: `middleware.Clock` ends it on record."""
+        """Return the member of a session, even one who may no longer sign in: `middleware.Clock` ends it on record."""
         return Member.objects.select_related("agency").filter(pk=user_id).first()
 
     @classmethod
     def _stash_user(cls, user: Any) -> None:
-        """Keep nothing: the library would show "inactive", which tells a guesser that the password is right."""
+        """Store nothing: the library would show "inactive", which reveals that a guessed password is right."""
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are opened by invitation only."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Never."""
+        """Return False: nobody signs up."""
         return False
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
@@ -68,17 +68,17 @@ class AccountAdapter(DefaultAccountAdapter):
         return good
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
-        """A sign-in is itself fresh for some minutes; the library would ask again at once."""
+        """Accept a recent sign-in as fresh for some minutes; the library would ask again at once."""
         request = context.request
         records = get_authentication_records(request, request.user)
-        return not any(time.time() - row["at"] < REAUTHENTICATE.total_seconds() for row in records)
+        return not any(time.time() - record["at"] < REAUTHENTICATE.total_seconds() for record in records)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """As the entries name it."""
+        """Return the address as the entries name it."""
         return client_address(request) or "127.0.0.1"
 
     def send_notification_mail(self, *arguments: Any, **options: Any) -> None:
-        """Nothing by mail: the member's own record shows it."""
+        """Send nothing: the member's own record shows it."""
 
 
 class MfaAdapter(DefaultMFAAdapter):
@@ -89,33 +89,33 @@ class MfaAdapter(DefaultMFAAdapter):
         return base64.b64encode(services().openings.seal(text.encode(), _CONTEXT)).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Open what `encrypt` sealed."""
+        """Open a secret that `encrypt` sealed."""
         return services().openings.open(base64.b64decode(encrypted_text), _CONTEXT).decode()
 
     def get_totp_issuer(self) -> str:
-        """What an authenticator app shows."""
+        """Return the name that an authenticator app shows."""
         return "Plainview (SAMPLE)" if services().workspace.is_sample else "Plainview"
 
     def send_notification_mail(self, *arguments: Any, **options: Any) -> None:
-        """Nothing by mail."""
+        """Send nothing."""
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
-    """Agencies' own sign-in (OIDC, SAML): it lets in members whom the agency invited, and nobody else."""
+    """Agencies' own sign-in (OIDC, SAML), for members whom the agency invited and nobody else."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        """Never."""
+        """Return False: nobody signs up."""
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Find the member by the address that the agency's own provider vouches for.
+        """Find the member by the address that the agency's own provider has verified.
 
         Raises:
             ImmediateHttpResponse: no member, another agency's, or one who may not sign in.
         """
         app = sociallogin.provider.app if sociallogin.provider else None
         agency = str((app.settings if app else {}).get("agency", ""))
-        addresses = [row.email.strip().lower() for row in sociallogin.email_addresses if row.verified]
+        addresses = [address.email.strip().lower() for address in sociallogin.email_addresses if address.verified]
         members = Member.objects.select_related("agency").filter(email__in=addresses, agency__public_id=agency)
         member = members.first()
         answer = may_sign_in(member) if member is not None else _unknown()

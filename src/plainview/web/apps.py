@@ -1,4 +1,4 @@
-"""The web application: connects the library's signals to the record."""
+"""The web application; it connects the sign-in library's signals to the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every page knows: whether this is a sample, and where it leads."""
+"""Context of every page: the sample notice and the navigation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from plainview.web.nav import OWN, PLACES, places
 
 
 def workspace(request: HttpRequest) -> dict[str, object]:
-    """Whether the workspace is a sample: every page says so; and the places that this member may open."""
+    """Return whether the workspace is a sample, and the places that this member may open."""
     return {
         "is_sample": services().workspace.is_sample,
         "nav": places(request, PLACES),

@@ -1,6 +1,6 @@
-"""What stands before and behind every page: the channel, the clocks, the second factor, the access table, refusals.
+"""What runs before and after every page: the channel, the clocks, the second factor, the access table, refusals.
 
-Owns the order of these. It must never let a view run that the table does not name.
+Owns their order. It must never let a view run that the table does not name.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 _SEEN = "plainview_seen"
 _SEEN_STEP = 20  # seconds: the session is written at most this often; a session may end this much early
-_MAX_AGENT = 300  # characters of a browser's name that are kept
+_MAX_AGENT = 300  # characters of a browser's name that are stored
 _RECORD_FAILED = (LogFolderError, ClockWentBack, StorageError, DatabaseError)
 
 
 class Surroundings:
-    """Outermost: the entry's channel, and a page for every refusal and for a log that cannot be written."""
+    """The outermost layer: the entry's channel, and a page for every refusal and for a log that cannot be written."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -53,35 +53,35 @@ class Surroundings:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Turn what a view raised into its page."""
+        """Return the page for an error of a view, or None."""
         return _page_for(request, error)
 
 
 def _page_for(request: HttpRequest, error: Exception) -> HttpResponse | None:
     if isinstance(error, Refused):
-        # What the member's agency does not have is not there.
+        # Another agency's record is answered as if it did not exist.
         return refusal_page(request, error, 404 if error.rule_id.endswith(".unknown") else 403)
     return record_failed_page(request) if isinstance(error, _RECORD_FAILED) else None
 
 
 def refusal_page(request: HttpRequest, refused: Refused, status: int = 403) -> HttpResponse:
-    """The rule, the reason and the next step."""
+    """Return the page with the rule, the reason and the next step."""
     return render(request, "refused.html", {"refused": refused}, status=status)
 
 
 def record_failed_page(request: HttpRequest) -> HttpResponse:
-    """503: nothing happens that cannot be recorded."""
+    """Return the page for a log that cannot be written (503): no act runs unrecorded."""
     return render(request, "record_failed.html", status=503)
 
 
 class Clock:
-    """Ends a session that was idle, or whose member may not be signed in any more."""
+    """Ends a session that was idle, or whose member may no longer be signed in."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """End the session or let it go on; the framework gives this no page for what it raises."""
+        """End the session or let the request pass; errors raised here get no page from the framework."""
         try:
             ended = self._ended(request)
         except _RECORD_FAILED:
@@ -109,19 +109,19 @@ class Clock:
 
 
 class Access:
-    """Holds the table: every URL has a row, and its row is kept. The second factor comes before all else."""
+    """Enforces the table of pages: no URL without a row, no access beyond its row. The second factor comes first."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Go on; `process_view` does the work."""
+        """Pass the request on; `process_view` does the work."""
         return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: object, arguments: object, options: object
     ) -> HttpResponse | None:
-        """Let the view run, send to sign-in or set-up, or refuse."""
+        """Let the view run, redirect to sign-in or set-up, or refuse."""
         try:
             return self._stopped(request)
         except (Refused, *_RECORD_FAILED) as error:
@@ -151,7 +151,7 @@ class Access:
             return redirect("mfa_activate_totp")
         if isinstance(need, Permission):
             permit(need.value, need, member)
-        # A picture belongs to a page that was opened, and is shown only after it.
+        # A picture belongs to a page and is shown only after that page was opened.
         if need is not Anyone.SETUP and not request.path.endswith(".jpg"):
             record_opened(member, match.view_name if match else "", request.path)
         return None

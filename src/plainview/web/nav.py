@@ -1,6 +1,6 @@
-"""What the top of every page offers: one row for each place, shown to whom may open it.
+"""The navigation of every page: one row for each place, shown to members who may open it.
 
-Owns the order. A row appears only if its page exists and the member's roles grant its permission.
+Owns the order. It must never show a row whose page the member's roles do not permit.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from plainview.web.pages import ACCESS
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One link: its words, and the name of its page, below whose address its other pages are."""
+    """One link: its label, and the name of its page; pages below that address belong to it."""
 
     label: str
     url_name: str
@@ -56,18 +56,18 @@ OWN = (
     Place("Sign-in", "mfa_index"),
     Place("Sessions", "sessions"),
 )
-"""What is the member's own."""
+"""Places of the member's own."""
 
 
 def places(request: HttpRequest, rows: tuple[Place, ...]) -> list[dict[str, object]]:
-    """The rows that this member may open, each with whether the page is one of its own."""
+    """Return the places that this member may open, and whether the current page belongs to each."""
     member = request.user
     if not isinstance(member, Member):
         return []
     return [
-        {"label": row.label, "url_name": row.url_name, "here": _is_here(request.path, reverse(row.url_name))}
-        for row in rows
-        if _open_to(member, row.url_name)
+        {"label": place.label, "url_name": place.url_name, "here": _is_here(request.path, reverse(place.url_name))}
+        for place in rows
+        if _open_to(member, place.url_name)
     ]
 
 
@@ -77,6 +77,6 @@ def _is_here(path: str, start: str) -> bool:
 
 def _open_to(member: Member, url_name: str) -> bool:
     if url_name == "home" and holds(member.roles, Permission.DISCLOSURE_READ):
-        return False  # what is disclosed is all that they have
+        return False  # the defence sees only what is disclosed to it
     need = ACCESS[url_name]
     return holds(member.roles, need) if isinstance(need, Permission) else True

@@ -1,4 +1,4 @@
-"""The page of the act that a refusal names: what a web page adds to a next step.
+"""The page of the act that a refusal names: the link that a web page adds to a next step.
 
 Owns one row for every act that a refusal names. It must never link to a page that the member may not open.
 """
@@ -80,19 +80,19 @@ PAGES: Mapping[Permission, tuple[str, str] | None] = MappingProxyType(
         Permission.VIDEO_UPLOAD: _VIDEOS,
     }
 )
-"""Act -> the name of the URL where it begins, and the words of the link; None where the act has no page."""
+"""Act -> the name of the URL where it starts, and the label of the link; None if the act has no page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address of this site, and the words that lead to it."""
+    """An address of this site, and the label of the link to it."""
 
     address: str
     label: str
 
 
 def link(refused: Refused, member: Member | AnonymousUser) -> Link | None:
-    """Return the link to the page of the act that helps, None if there is none that this member may open."""
+    """Return the link to the page of the act that helps, or None if this member may open no such page."""
     page = PAGES.get(refused.act) if isinstance(refused.act, Permission) else None
     if page is None or not isinstance(member, Member):
         return None

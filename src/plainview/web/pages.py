@@ -1,7 +1,7 @@
 """Every page: its path, its view, its name and who may open it, one row each.
 
-Owns the table. The site's addresses are built from it, so that a page without a row cannot exist; `middleware.Access`
-holds it before every view, and tests/integration/test_url_matrix.py walks it. The pages of the sign-in library are in
+Owns the table. The site's addresses are built from it, so a page without a row cannot exist; `middleware.Access`
+enforces it before every view, and tests/integration/test_url_matrix.py walks it. The pages of the sign-in library are in
 `sign_in_pages`. It must never have a row that opens to more people than its view's act does.
 """
 
@@ -60,10 +60,10 @@ class Page:
     """One page.
 
     Attributes:
-        path: `<id>` stands for the public id of a thing, which the view is given as `public_id`.
+        path: `<id>` is the public id of a record; the view receives it as `public_id`.
         view, name: the function that answers, and the name by which templates link to it.
-        who: may open it; what it then does asks again.
-        options: what the view is given beside the parts of its path.
+        who: may open it; the act behind it checks again.
+        options: further arguments of the view, besides the parts of its path.
     """
 
     path: str
@@ -79,7 +79,7 @@ class Page:
 
 
 PAGES: tuple[Page, ...] = (
-    # Home, and what is the member's own.
+    # Home, and the member's own pages.
     Page("", home.home, "home", MEMBER),
     Page("me/", log.me, "me", may.SESSION_OWN),
     Page("me/record.json", log.me_export, "me-export", may.SESSION_OWN),
@@ -93,7 +93,7 @@ PAGES: tuple[Page, ...] = (
     Page("cases/open/", cases.case_open, "case-open", may.CASE_OPEN),
     Page("cases/<int:number>/", cases.case, "case", may.CASE_READ),
     Page("cases/<int:number>/close/", cases.case_close, "case-close", may.CASE_CLOSE),
-    # A probe is prepared, and searched with.
+    # A probe: its preparation and its search.
     Page("prepare/", probes.prepare, "prepare", may.SEARCH_RUN),
     Page("prepare/<id>/", probes.preparation, "preparation", may.SEARCH_RUN),
     Page("prepare/<id>/picture.jpg", probes.preparation_picture, "preparation-picture", may.SEARCH_RUN),
@@ -109,7 +109,7 @@ PAGES: tuple[Page, ...] = (
     Page("searches/<id>/probe.jpg", candidates.search_probe, "search-probe", may.CASE_READ),
     Page("searches/<id>/candidates/<int:rank>/face.jpg", candidates.candidate_face, "candidate-face", may.CASE_READ),
     Page("searches/<id>/candidates/<int:rank>/whole.jpg", candidates.candidate_whole, "candidate-whole", may.CASE_READ),
-    # One candidate is examined, and verified by a second person who does not know.
+    # Examination of one candidate, and blind verification by a second person.
     Page("examinations/", examination.examination_list, "examinations", may.CASE_READ),
     Page("searches/<id>/candidates/<int:rank>/examine/", examination.examination, "examine", may.EXAMINATION_RECORD),
     Page(
@@ -147,7 +147,7 @@ PAGES: tuple[Page, ...] = (
         "verification-draft",
         may.VERIFICATION_RECORD,
     ),
-    # Leads: released, withheld, reported on.
+    # Leads: release, withholding, outcome.
     Page("leads/", leads.leads, "leads", may.LEAD_LIST),
     Page("leads/<id>/", leads.lead, "lead", may.LEAD_LIST),
     Page("leads/<id>/evidence/", leads.evidence, "lead-evidence", may.LEAD_RELEASE),
@@ -215,7 +215,7 @@ PAGES: tuple[Page, ...] = (
     Page("references/", galleries.reference_find, "reference-find", may.REFERENCE_EXPUNGE),
     Page("references/<id>/", galleries.reference, "reference", may.REFERENCE_EXPUNGE),
     Page("references/<id>/face.jpg", galleries.reference_picture, "reference-picture", may.REFERENCE_EXPUNGE),
-    # Agreements with other agencies, and the searches asked for under them.
+    # Agreements with other agencies, and the searches requested under them.
     Page("shared/", sharing.shared, "shared", may.AGREEMENT_READ),
     Page("shared/<id>/", sharing.shared_request, "shared-request", may.SHARED_READ),
     Page("shared/<id>/probe.jpg", sharing.shared_probe, "shared-probe", may.SHARED_READ),
@@ -299,7 +299,7 @@ PAGES: tuple[Page, ...] = (
     Page("exonerations/<id>/prepare/", exoneration.exoneration_prepare, "exoneration-prepare", may.SEARCH_RUN),
     Page("exonerations/<id>/answer/", exoneration.exoneration_answer, "exoneration-answer", may.EXONERATION_DECIDE),
     Page("exonerations/<id>/result.json", exoneration.exoneration_result, "exoneration-result", may.EXONERATION_READ),
-    # Requests of people about themselves: those who answer them.
+    # Requests from people about themselves: the agency's side.
     Page("rights-requests/", rights.requests, "rights-requests", may.RIGHTS_READ),
     Page("rights-requests/<id>/", rights.request, "rights-request", may.RIGHTS_READ),
     Page("rights-requests/<id>/photo.jpg", rights.request_photo, "rights-request-photo", may.RIGHTS_ANSWER),
@@ -311,7 +311,7 @@ PAGES: tuple[Page, ...] = (
     Page("rights-requests/<id>/answer/", rights.request_answer, "rights-request-answer", may.RIGHTS_ANSWER),
     Page("rights-requests/<id>/refuse/", rights.request_refuse, "rights-request-refuse", may.RIGHTS_ANSWER),
     Page("rights-requests/<id>/extend/", rights.request_extend, "rights-request-extend", may.RIGHTS_ANSWER),
-    # Requests of people about themselves: those who ask, without an account.
+    # Requests from people about themselves: the side of those who ask, without an account.
     Page("rights/", rights_public.rights, "rights", PUBLIC),
     Page("rights/<id>/", rights_public.own, "rights-own", PUBLIC),
     Page("rights/<id>/answer.pdf", rights_public.own_answer, "rights-own-answer", PUBLIC),
@@ -336,7 +336,7 @@ PAGES: tuple[Page, ...] = (
     Page("register/attest/", register.register_attest, "register-attest", may.REGISTER_ATTEST),
     Page("register/<id>/", register.register_agency, "register-agency", PUBLIC),
 )
-"""Read from top to bottom: of two rows that fit an address, the upper one answers."""
+"""Read from top to bottom: of two rows that match an address, the upper one answers."""
 
 ACCESS: Mapping[str, Permission | Anyone] = MappingProxyType({page.name: page.who for page in PAGES} | SIGN_IN)
 """Who may open each page, by its name. A name without a row is refused."""

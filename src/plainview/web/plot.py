@@ -1,4 +1,4 @@
-"""Bars for a page, drawn as SVG by its template: counts only, each with its number in words.
+"""Bars for a page, drawn as SVG by its template: counts only, each with its number as text.
 
 Owns the arithmetic of the drawing. Colours and fonts are the style sheet's.
 """
@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 160
-"""Of the drawing, in its own units; the page scales it."""
+"""Size of the drawing, in its own units; the page scales it."""
 
 _GAP = 4  # units between two bars
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: where it stands (units of the drawing), its label and its count."""
+    """One bar: its position (units of the drawing), its label and its count."""
 
     x: float
     y: float
@@ -27,7 +27,7 @@ class Bar:
 
     @property
     def middle(self) -> float:
-        """Where its label is centred."""
+        """Return the x at which its label is centred."""
         return self.x + self.width / 2
 
 
@@ -35,16 +35,16 @@ def bars(counts: Sequence[tuple[str, int]]) -> list[Bar]:
     """Lay out bars for (label, count); the highest fills the drawing, and 0 has no height."""
     most = max((count for _, count in counts), default=0) or 1
     step = WIDTH / max(len(counts), 1)
-    made = []
+    drawn = []
     for i, (label, count) in enumerate(counts):
         height = HEIGHT * count / most
-        made.append(Bar(i * step + _GAP / 2, HEIGHT - height, step - _GAP, height, label, count))
-    return made
+        drawn.append(Bar(i * step + _GAP / 2, HEIGHT - height, step - _GAP, height, label, count))
+    return drawn
 
 
 @dataclass(frozen=True, slots=True)
 class Rect:
-    """One bar of a drawing; `is_before`: of the other period, drawn as an outline."""
+    """One bar of a drawing; with `is_before`, of the other period and drawn as an outline."""
 
     x: float
     y: float
@@ -55,7 +55,7 @@ class Rect:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A label or a number: where it stands, and which of its ends: "start", "middle" or "end"."""
+    """A label or a number, and the part of it that is at this position: "start", "middle" or "end"."""
 
     x: float
     y: float
@@ -73,18 +73,18 @@ class Drawing:
     words: list[Word]
 
 
-_ROW, _TEXT, _SHORT = 18, 18, 30  # units of a lying bar and of a line of text; characters of a label
-_ASIDE, _NUMBER = 230, 50  # units left of lying bars for their labels, and right of them for their numbers
-_MOST_NUMBERS, _LINE = 12, 80  # numbers over standing bars, and characters of labels that fit under them
+_THICKNESS, _TEXT, _SHORT = 18, 18, 30  # units of a horizontal bar and of a line of text; characters of a label
+_ASIDE, _NUMBER = 230, 50  # units left of horizontal bars for their labels, and right of them for their numbers
+_MOST_NUMBERS, _LINE = 12, 80  # numbers above vertical bars, and characters of labels that fit below them
 
 
 def drawing(labels: Sequence[str], counts: Sequence[int], before: Sequence[int] | None, *, lying: bool) -> Drawing:
-    """Lay out counts, and those of another period beside them; the highest of all fills the drawing.
+    """Lay out counts, next to those of another period; the highest of all fills the drawing.
 
     Args:
         labels: one for each count.
         counts, before: whole numbers from 0 up, in the order of the labels.
-        lying: draw them from left to right, the first one on top, for labels that are words.
+        lying: draw horizontal bars, the first on top, for labels that are words.
     """
     groups = [counts] if before is None else [counts, before]
     most = max((count for group in groups for count in group), default=0) or 1
@@ -95,13 +95,13 @@ def _lying(labels: Sequence[str], groups: Sequence[Sequence[int]], most: int) ->
     rects, words, y = [], [], 0.0
     for i, label in enumerate(labels):
         short = label if len(label) <= _SHORT else f"{label[: _SHORT - 1]}…"
-        words.append(Word(_ASIDE - 10, y + _ROW * len(groups) / 2 + 5, short, "end"))
+        words.append(Word(_ASIDE - 10, y + _THICKNESS * len(groups) / 2 + 5, short, "end"))
         for is_before, group in enumerate(groups):
             width = (WIDTH - _ASIDE - _NUMBER) * group[i] / most
             if group[i]:
-                rects.append(Rect(_ASIDE, y + 2, width, _ROW - 4, bool(is_before)))
-            words.append(Word(_ASIDE + width + 6, y + _ROW / 2 + 5, f"{group[i]:,}", "start"))
-            y += _ROW
+                rects.append(Rect(_ASIDE, y + 2, width, _THICKNESS - 4, bool(is_before)))
+            words.append(Word(_ASIDE + width + 6, y + _THICKNESS / 2 + 5, f"{group[i]:,}", "start"))
+            y += _THICKNESS
         y += _GAP * 2
     return Drawing(WIDTH, y, rects, words)
 
@@ -118,6 +118,6 @@ def _standing(labels: Sequence[str], groups: Sequence[Sequence[int]], most: int)
                 if len(labels) <= _MOST_NUMBERS or group[i] == most:
                     words.append(Word(x + width / 2, _TEXT + HEIGHT - height - 4, f"{group[i]:,}", "middle"))
         if i % every == 0:
-            # The first label would stick out on the left.
+            # Centred, the first label would extend beyond the left edge.
             words.append(Word((i + 0.5) * step if i else 0, HEIGHT + 2 * _TEXT, label, "middle" if i else "start"))
     return Drawing(WIDTH, HEIGHT + 2 * _TEXT + 6, rects, words)

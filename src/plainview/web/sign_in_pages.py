@@ -1,7 +1,7 @@
-"""Who may open which page of the sign-in library (allauth), and what a page asks for instead of a permission.
+"""Who may open each page of the sign-in library (allauth), and who may open a page that needs no permission.
 
-Owns the rows of pages that are not ours; `site.urls` includes them under /accounts/. A page that the library adds and
-that has no row here is refused.
+Owns the rows of the library's pages, which `site.urls` includes under /accounts/. It must never open a page of the
+library that has no row here.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from plainview.policy.permissions import Permission
 
 
 class Anyone(Enum):
-    """What stands in for a permission."""
+    """People who may open a page that needs no permission."""
 
-    PUBLIC = "whoever asks"
-    SETUP = "a signed-in member, also before a second factor is set up"
+    PUBLIC = "anyone"
+    SETUP = "a signed-in member, even before a second factor is set up"
     MEMBER = "a signed-in member with a second factor"
     CLOSED = "nobody: the library has this page, Plainview does not"
 

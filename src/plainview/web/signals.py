@@ -1,4 +1,4 @@
-"""What the sign-in library tells, put on record."""
+"""Signals of the sign-in library, recorded in the log."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ def _began(sender: object, request: HttpRequest, user: Member, **_: Any) -> None
 
 
 def _elsewhere(request: HttpRequest, member: Member) -> bool:
-    """True when another session of the member was active just now, from another network and another browser."""
+    """Say whether another session of the member was active just now, from another network and another browser."""
     recent = UserSession.objects.filter(user=member, last_seen_at__gt=timezone.now() - TWO_PLACES)
     address, agent = request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_USER_AGENT", "")
     return any(
-        _network(row.ip) != _network(address) and row.user_agent != agent
-        for row in recent.exclude(session_key=request.session.session_key)
+        _network(session.ip) != _network(address) and session.user_agent != agent
+        for session in recent.exclude(session_key=request.session.session_key)
     )
 
 
 def _network(address: str) -> str:
-    """The /24 or /64 of an address: a telephone changes within it without its owner moving."""
+    """Return the /24 or /64 of an address: a phone changes address within it while its owner stays."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -1,6 +1,6 @@
-"""The time line of a video: a row for each person, a bar for each sighting, a mark for each still; in SVG units.
+"""The timeline of a video: a lane for each person, a bar for each sighting, a mark for each still; in SVG units.
 
-Owns the geometry only. One unit is a thousandth of the video's length; rows are 16 units high.
+Owns the geometry only. One unit is a thousandth of the video's length; lanes are 16 units high.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from plainview.casework.models import Still, Video
 from plainview.casework.videos.read import Person
 
-WIDTH, ROW = 1000, 16
-_LEAST = 3.0  # units: a bar that can still be seen
+WIDTH, LANE = 1000, 16
+_LEAST = 3.0  # units: the shortest visible bar
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of time in which a person is followed."""
+    """A period in which a person is tracked."""
 
     x: float
     width: float
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One person: bars, and (x, still) marks; `y` is the top of the row, `middle` its middle."""
+class Lane:
+    """The lane of one person: bars, and (x, still) marks; `y` is its top, `middle` its middle."""
 
     number: int
     y: int
@@ -35,10 +35,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The drawing: its height, its rows, and (x, label) of the time marks."""
+    """The drawing: its height, its lanes, and (x, label) of the time marks."""
 
     height: int
-    rows: list[Row]
+    lanes: list[Lane]
     ticks: list[tuple[float, str]]
 
 
@@ -49,7 +49,7 @@ def timeline(video: Video, people: list[Person]) -> Timeline:
     def place(pts: int) -> float:
         return round(min(WIDTH, max(0, (pts - video.begins) * WIDTH / long)), 1)
 
-    rows = []
+    lanes = []
     for i, person in enumerate(people):
         tracks = {still.track_id: still.track for still in person.stills}
         bars = [
@@ -57,14 +57,14 @@ def timeline(video: Video, people: list[Person]) -> Timeline:
             for track in tracks.values()
         ]
         marks = [(place(still.pts), still) for still in sorted(person.stills, key=lambda still: still.pts)]
-        rows.append(Row(person.number, i * ROW, i * ROW + ROW // 2, bars, marks))
+        lanes.append(Lane(person.number, i * LANE, i * LANE + LANE // 2, bars, marks))
     seconds = video.seconds
     ticks = [(WIDTH * share / 4, clock(seconds * share / 4)) for share in range(5)]
-    return Timeline(max(1, len(rows)) * ROW, rows, ticks)
+    return Timeline(max(1, len(lanes)) * LANE, lanes, ticks)
 
 
 def clock(seconds: float) -> str:
-    """A time in a video for people: 1:02:03 or 2:03.4 or 3.4 s."""
+    """Return a time in a video as people read it: 1:02:03, 2:03.4 or 3.4 s."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(seconds, 60)

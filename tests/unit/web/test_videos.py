@@ -49,7 +49,7 @@ def test_a_script_uploads_in_pieces_and_is_told_where_to_go_on(client: Client) -
     assert Job.objects.get().state == Job.State.WAITING
     page = client.get(f"/videos/{video}/").content.decode()
     assert 'hx-trigger="every 2s"' in page
-    assert "Faces appear here as they are found." in page
+    assert "Faces will appear here as they are found." in page
     jobs.run(Job.objects.get().pk, process_video)
     page = client.get(f"/videos/{video}/").content.decode()
     assert "2 people" in page
@@ -80,7 +80,7 @@ def test_a_page_that_has_everything_is_told_nothing_new(client: Client) -> None:
     seen = f"done-{stills}-1"
     assert client.get(f"/videos/{video}/faces/?seen={seen}").status_code == 204
     filtered = client.get(f"/videos/{video}/faces/?min_width=5000").content.decode()
-    assert "No face passes the filter" in filtered
+    assert "No face matches the filter" in filtered
     assert client.get(f"/videos/{video}/faces/?min_width=x&from_s=-3").status_code == 200
 
 
@@ -108,7 +108,7 @@ def test_a_supervisor_sees_and_erases_but_does_not_pick(client: Client) -> None:
     still = persons(video)[0].best
     supervisor = signed_in("supervisor")
     assert "Erase for good" in supervisor.get(f"/videos/{video.public_id}/").content.decode()
-    assert "Pick as probe" not in supervisor.get(f"/stills/{still.public_id}/").content.decode()
+    assert "Use as probe" not in supervisor.get(f"/stills/{still.public_id}/").content.decode()
     assert supervisor.post(f"/stills/{still.public_id}/pick/").status_code == 403
     done = supervisor.post(f"/videos/{video.public_id}/erase/", {"reason": "ordered by the court"})
     assert done["Location"] == "/videos/"

@@ -1,4 +1,4 @@
-"""Words for what a disclosure's files carry: their times, and whose id stands for which name."""
+"""Texts for the files of a disclosure: their times, and the names of the people in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.filter
 def when(text: str | None) -> str:
-    """A time of a file, to the minute, in words: "4 Mar 2026, 05:06 UTC"; "" for none."""
+    """Return a time of a file, to the minute: "4 Mar 2026, 05:06 UTC"; "" for none."""
     if not text:
         return ""
     return f"{datetime.fromisoformat(text).astimezone(UTC):%-d %b %Y, %H:%M} UTC"
@@ -20,5 +20,5 @@ def when(text: str | None) -> str:
 
 @register.filter
 def of(names: Mapping[str, str], public_id: str) -> str:
-    """The name of whom an id stands for; the id itself where nobody is known by it."""
+    """Return the name of the person with this id, or the id itself if the name is unknown."""
     return names.get(public_id, public_id)

@@ -15,6 +15,6 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def next_page(context: Context, refused: Refused) -> SafeString | str:
-    """Return a blank and the link to the page of the act that helps; nothing without such a page."""
+    """Return a space and the link to the page of the act that helps; an empty text without such a page."""
     page = link(refused, context["request"].user)
     return format_html(' <a href="{}">{}</a>', page.address, page.label) if page else ""

@@ -12,18 +12,18 @@ register = template.Library()
 
 @register.filter
 def at(still: Still) -> str:
-    """When in its video a still is, from the first frame."""
+    """Return the time of a still in its video, from the first frame."""
     video = still.video
     return clock(float((still.pts - video.begins) * video.base))
 
 
 @register.filter
 def long(seconds: float) -> str:
-    """A length of time."""
+    """Return a length of time as text."""
     return clock(seconds)
 
 
 @register.filter
 def width(still: Still) -> int:
-    """Width of the face, pixels."""
+    """Return the width of the face, in pixels."""
     return round(float(still.box[2]))

@@ -1,4 +1,4 @@
-"""What views share: the member who asks, a picture as an answer, a refusal beside the form that caused it."""
+"""Helpers that views share: the signed-in member, a picture as an answer, a refusal shown in its form."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from plainview.policy.decision import Refused
 
 
 def member_of(request: HttpRequest) -> Member:
-    """The signed-in member; the access table let nobody else in."""
+    """Return the signed-in member; the access table lets nobody else in."""
     assert isinstance(request.user, Member)  # noqa: S101
     return request.user
 
 
 def from_htmx(request: HttpRequest) -> bool:
-    """True when a part of the page is asked for, which replaces only what the page names."""
+    """Say whether htmx asks for a part of the page."""
     return request.headers.get("HX-Request") == "true"
 
 
 def picture(data: bytes) -> HttpResponse:
-    """JPEG bytes as an answer that no cache keeps (middleware.Surroundings)."""
+    """Return JPEG bytes as an answer that no cache keeps (middleware.Surroundings)."""
     return HttpResponse(data, content_type="image/jpeg")
 
 
@@ -33,32 +33,32 @@ _SHOWN, _MOST = "plainview_shown", 50
 
 
 def shown(request: HttpRequest, public_id: str) -> None:
-    """Remember in the session that the page of this thing was shown, which is in the log."""
-    rest = [held for held in request.session.get(_SHOWN, []) if held != public_id]
+    """Remember in the session that this page was shown; its view is in the log."""
+    rest = [earlier for earlier in request.session.get(_SHOWN, []) if earlier != public_id]
     request.session[_SHOWN] = [*rest, public_id][-_MOST:]
 
 
 def require_shown(request: HttpRequest, public_id: str) -> None:
-    """Stop a picture whose page was not shown in this session: its view would not be in the log.
+    """Refuse a picture whose page was not shown in this session: its view would not be in the log.
 
     Raises:
-        Http404: it was not.
+        Http404: the page was not shown.
     """
     if public_id not in request.session.get(_SHOWN, []):
         raise Http404
 
 
 def say(form: forms.Form, refused: Refused, field: str | None = None) -> None:
-    """Put a refusal into the form, so that the member corrects it without losing what was written."""
+    """Show a refusal in the form, so the member can correct it without losing their answers."""
     form.add_error(field, ValidationError(f"{refused.why} {refused.next_step}", code=refused.rule_id))
 
 
 @contextmanager
 def beside(form: forms.Form, field: str | None = None) -> Iterator[None]:
-    """Put a refusal of the block's act into the form, at this field, and go on after the block.
+    """Show a refusal of the block's act in the form, at this field, and continue after the block.
 
     Raises:
-        Refused: the thing that the address names is unknown; there is no page to show the form on.
+        Refused: the record that the address names is unknown; there is no page to show the form on.
     """
     try:
         yield
@@ -69,5 +69,5 @@ def beside(form: forms.Form, field: str | None = None) -> Iterator[None]:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address of the other end of the connection; a proxy is believed only if `serve` was told of it."""
+    """Return the address of the other end of the connection; a proxy is trusted only if `serve` was configured for it."""
     return str(request.META.get("REMOTE_ADDR", ""))

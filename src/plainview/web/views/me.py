@@ -1,4 +1,4 @@
-"""What is a member's own: sessions, and joining."""
+"""A member's own pages: sessions, and joining."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from plainview.web.views.common import member_of
 
 @require_GET
 def sessions(request: HttpRequest) -> HttpResponse:
-    """Where the member is signed in."""
+    """List the member's sessions."""
     rows = UserSession.objects.purge_and_list(member_of(request))
     return render(request, "sessions.html", {"sessions": rows})
 
@@ -36,7 +36,7 @@ def session_end(request: HttpRequest, number: int) -> HttpResponse:
 
 
 class JoinForm(forms.Form):
-    """Name and password of a person who holds a code."""
+    """Name and password of a person with an invitation or a reset code."""
 
     name = forms.CharField(
         max_length=200,
@@ -47,11 +47,11 @@ class JoinForm(forms.Form):
     password = forms.CharField(
         label="Choose a password",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 12 characters. You set up a second factor next.",
+        help_text="At least 12 characters. Next, you set up a second factor.",
     )
 
     def clean_password(self) -> str:
-        """Check it by Django's validators."""
+        """Check the password with Django's validators."""
         password = str(self.cleaned_data["password"])
         validate_password(password)
         return password
@@ -60,7 +60,7 @@ class JoinForm(forms.Form):
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, code: str) -> HttpResponse:
-    """Join with an invitation, or set up signing in anew with a reset code."""
+    """Join with an invitation, or set up sign-in again with a reset code."""
     form = JoinForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         password = form.cleaned_data["password"]

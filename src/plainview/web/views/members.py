@@ -1,4 +1,4 @@
-"""Members of the agency: who they are, what they may, and what only another person may change."""
+"""Members of the agency: who they are, what they may do, and what only another person may change."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ from plainview.web.views.common import member_of, say
 
 _ROLES = [(role.value, role.value.capitalize()) for role in Role if role not in {Role.OPERATOR, *OUTSIDERS}]
 _INVITED = [*_ROLES, (Role.OUTSIDE_AUDITOR.value, Role.OUTSIDE_AUDITOR.value.capitalize())]
-_YEAR = timedelta(days=365)  # what the form proposes; the administrator sets the day
+_YEAR = timedelta(days=365)  # proposed by the form; the administrator sets the day
 
 
 class InviteForm(forms.Form):
-    """Whom to invite, and as what."""
+    """A person to invite, and their roles."""
 
     email = forms.EmailField(label="E-mail address")
     roles = forms.MultipleChoiceField(
         label="Roles",
         choices=_INVITED,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Administrators and auditors hold no other role: whoever checks does not act. The defence is invited from a search.",
+        help_text="Administrators and auditors have no other role: those who check do not act. Invite the defence from a search.",
     )
     on_trial = forms.BooleanField(
-        label="On trial: searches only after a supervisor approved the trial by name", required=False
+        label="On trial: may search only after a supervisor has approved the trial", required=False
     )
     until = forms.DateField(
-        label="Last day, for an outside auditor",
+        label="Last day (outside auditors only)",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
     )
 
 
 class RolesForm(forms.Form):
-    """Other roles, or the end of a trial."""
+    """The roles of a member, and whether they are on trial."""
 
     roles = forms.MultipleChoiceField(label="Roles", choices=_ROLES, widget=forms.CheckboxSelectMultiple)
     on_trial = forms.BooleanField(label="On trial", required=False)
@@ -68,26 +68,26 @@ class TrainingForm(forms.Form):
 
 
 class TrialForm(forms.Form):
-    """How long and how many."""
+    """Length of a trial, and its number of searches."""
 
     days = forms.IntegerField(label="Days", min_value=1)
     searches = forms.IntegerField(label="Searches", min_value=1)
 
 
 class WhyForm(forms.Form):
-    """A reason."""
+    """The reason for an act."""
 
-    why = forms.CharField(label="Why", help_text="Kept, sealed, in the log.")
+    why = forms.CharField(label="Reason", help_text="It is recorded in the log, sealed.")
 
 
 @require_GET
 def members(request: HttpRequest) -> HttpResponse:
-    """Everybody of the agency, and who is invited."""
+    """List the members of the agency and its open invitations."""
     member = member_of(request)
     today = timezone.now().date()
     rows = [
-        {"member": row, "trained": _trained(row, today), "trial": next(iter(row.trials.all()), None)}
-        for row in read.members(member)
+        {"member": colleague, "trained": _trained(colleague, today), "trial": next(iter(colleague.trials.all()), None)}
+        for colleague in read.members(member)
     ]
     return render(
         request,
@@ -102,61 +102,63 @@ def members(request: HttpRequest) -> HttpResponse:
 
 
 def _trained(member: Member, today: date) -> date | None:
-    return max((row.expires_on for row in member.trainings.all() if row.expires_on >= today), default=None)
+    return max(
+        (training.expires_on for training in member.trainings.all() if training.expires_on >= today), default=None
+    )
 
 
 @require_http_methods(["GET", "POST"])
 def member_invite(request: HttpRequest) -> HttpResponse:
-    """Invite a person; the code is on the page that answers, and nowhere else."""
+    """Invite a person; the code is shown on the answering page and nowhere else."""
     form = InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        fields = form.cleaned_data
         try:
             invited = acts.invite_member(
-                told["email"],
-                told["roles"],
-                on_trial=told["on_trial"],
-                ends_on=told["until"],
+                fields["email"],
+                fields["roles"],
+                on_trial=fields["on_trial"],
+                ends_on=fields["until"],
                 acting_member=member_of(request),
             )
         except Refused as refused:
             say(form, refused)
         else:
-            return _code_page(request, told["email"], invited.code, "invited")
+            return _code_page(request, fields["email"], invited.code, "invited")
     return render(request, "members/invite.html", {"form": form})
 
 
-def _code_page(request: HttpRequest, email: str, code: str, what: str) -> HttpResponse:
+def _code_page(request: HttpRequest, email: str, code: str, event: str) -> HttpResponse:
     link = request.build_absolute_uri(reverse("join", args=[code]))
-    return render(request, "members/code.html", {"email": email, "link": link, "what": what})
+    return render(request, "members/code.html", {"email": email, "link": link, "event": event})
 
 
 @require_GET
 def member(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One member, with the forms that the acting member may use."""
+    """Show one member, with the forms that the acting member may use."""
     return _member_page(request, public_id)
 
 
 def _member_page(request: HttpRequest, public_id: str, **bound: forms.Form) -> HttpResponse:
     acting = member_of(request)
-    row = find.member_by_id(public_id, acting)
+    colleague = find.member_by_id(public_id, acting)
     _, policy = binding(acting.agency)
-    other = row.pk != acting.pk and row.is_active
+    other = colleague.pk != acting.pk and colleague.is_active
     may = {name: other and holds(acting.roles, need) for name, need in _NEEDS.items()}
-    shown = _unbound(row, policy) | bound
+    shown = _unbound(colleague, policy) | bound
     return render(
         request,
         "members/member.html",
         {
-            "row": row,
-            "self": row.pk == acting.pk,
+            "colleague": colleague,
+            "self": colleague.pk == acting.pk,
             "may": may,
             "forms": shown,
             "policy": policy,
-            "trainings": row.trainings.order_by("-expires_on"),
+            "trainings": colleague.trainings.order_by("-expires_on"),
             "today": timezone.now().date(),
-            "trials": row.trials.select_related("approved_by").order_by("-pk"),
-            "used": read.trial_facts(row),
+            "trials": colleague.trials.select_related("approved_by").order_by("-pk"),
+            "used": read.trial_facts(colleague),
         },
     )
 
@@ -170,11 +172,11 @@ _NEEDS = {
 }
 
 
-def _unbound(row: Member, policy: AgencyPolicy) -> dict[str, forms.Form]:
+def _unbound(colleague: Member, policy: AgencyPolicy) -> dict[str, forms.Form]:
     today = timezone.now().date()
-    needed = next((need for role, need in policy.training.items() if role.value in row.roles), None)
+    needed = next((need for role, need in policy.training.items() if role.value in colleague.roles), None)
     return {
-        "roles": RolesForm(initial={"roles": row.roles, "on_trial": row.on_trial}),
+        "roles": RolesForm(initial={"roles": colleague.roles, "on_trial": colleague.on_trial}),
         "training": TrainingForm(
             initial={
                 "course": needed.course if needed else "",
@@ -196,14 +198,14 @@ def _done(
     act: Callable[[str, dict[str, Any]], object],
     done: str,
 ) -> HttpResponse:
-    """Run one act on a colleague; what is refused stands beside its form."""
+    """Run one act on a colleague; a refusal is shown in its form."""
     email = find.member_by_id(public_id, member_of(request)).email
     if form.is_valid():
         try:
             act(email, form.cleaned_data)
         except Refused as refused:
             if refused.rule_id == "member.own_act":
-                raise  # one's own page has no form to say it beside
+                raise  # one's own page has no form to show it in
             say(form, refused)
         else:
             messages.success(request, done)
@@ -219,10 +221,10 @@ def member_roles(request: HttpRequest, public_id: str) -> HttpResponse:
         public_id,
         "roles",
         RolesForm(request.POST),
-        lambda email, told: acts.set_roles(
-            email, told["roles"], on_trial=told["on_trial"], acting_member=member_of(request)
+        lambda email, fields: acts.set_roles(
+            email, fields["roles"], on_trial=fields["on_trial"], acting_member=member_of(request)
         ),
-        "The roles count from the next act on.",
+        "Roles changed. They apply from the next act.",
     )
 
 
@@ -234,15 +236,15 @@ def member_training(request: HttpRequest, public_id: str) -> HttpResponse:
         public_id,
         "training",
         TrainingForm(request.POST),
-        lambda email, told: acts.record_training(
+        lambda email, fields: acts.record_training(
             email,
-            told["course"],
-            told["hours"],
-            told["completed_on"],
-            told["expires_on"],
+            fields["course"],
+            fields["hours"],
+            fields["completed_on"],
+            fields["expires_on"],
             acting_member=member_of(request),
         ),
-        "The course is on record.",
+        "Course recorded.",
     )
 
 
@@ -254,23 +256,23 @@ def member_trial(request: HttpRequest, public_id: str) -> HttpResponse:
         public_id,
         "trial",
         TrialForm(request.POST),
-        lambda email, told: trials.approve_trial(
-            email, days=told["days"], searches=told["searches"], acting_member=member_of(request)
+        lambda email, fields: trials.approve_trial(
+            email, days=fields["days"], searches=fields["searches"], acting_member=member_of(request)
         ),
-        "The trial is approved and begins today.",
+        "Trial approved. It starts today.",
     )
 
 
 @require_POST
 def member_deactivate(request: HttpRequest, public_id: str) -> HttpResponse:
-    """End an account."""
+    """Close an account."""
     return _done(
         request,
         public_id,
         "deactivate",
         WhyForm(request.POST),
-        lambda email, told: acts.deactivate(email, reason=told["why"], acting_member=member_of(request)),
-        "The account is ended, and its sessions and tokens with it. What they did stays.",
+        lambda email, fields: acts.deactivate(email, reason=fields["why"], acting_member=member_of(request)),
+        "Account closed, with its sessions and tokens. The record of what the member did stays.",
     )
 
 
@@ -279,13 +281,13 @@ def member_release(request: HttpRequest, public_id: str) -> HttpResponse:
     """Unlock an account after failed attempts."""
     email = find.member_by_id(public_id, member_of(request)).email
     access.release(email, acting_member=member_of(request))
-    messages.success(request, "The account is unlocked.")
+    messages.success(request, "Account unlocked.")
     return redirect("member", public_id)
 
 
 @require_POST
 def member_reset(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Take password and second factors away; the code is on the page that answers."""
+    """Remove password and second factors; the code is shown on the answering page."""
     email = find.member_by_id(public_id, member_of(request)).email
     code = access.reset_sign_in(email, acting_member=member_of(request))
     return _code_page(request, email, code, "reset")

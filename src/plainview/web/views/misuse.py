@@ -1,4 +1,4 @@
-"""Pages of misuse flags: the list, one flag, its review."""
+"""Pages of misuse flags: the list, one flag, and the decision on it."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ class FlagForm(forms.Form):
         choices=[("dismissed", "Dismissed: there is a good reason"), ("upheld", "Upheld: it was misuse")],
     )
     note = forms.CharField(
-        label="Why",
+        label="Reason",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What you asked, and what you were told.",
+        help_text="What you asked, and what the member answered.",
     )
 
 
 @require_GET
 def flags(request: HttpRequest) -> HttpResponse:
-    """Every flag of the agency that is not about the auditor themself."""
-    rows = flags_of(member_of(request))
+    """List the agency's flags, except those about the auditor."""
+    raised = flags_of(member_of(request))
     return render(
         request,
         "misuse/list.html",
-        {"open": [row for row in rows if not row.outcome], "decided": [row for row in rows if row.outcome]},
+        {"open": [flag for flag in raised if not flag.outcome], "decided": [flag for flag in raised if flag.outcome]},
     )
 
 
 @require_http_methods(["GET", "POST"])
 def flag(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One flag with its evidence, and the decision on it."""
+    """Show one flag with its evidence, and take the decision on it."""
     member, form = member_of(request), FlagForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        fields = form.cleaned_data
         with beside(form):
-            deciding.decide_flag(public_id, told["outcome"], told["note"], acting_member=member)
-            messages.success(request, "Decided. The register counts it, without names.")
+            deciding.decide_flag(public_id, fields["outcome"], fields["note"], acting_member=member)
+            messages.success(request, "Decided. The register counts the decision, without names.")
             return redirect("flags")
-    row, told = deciding.view_flag(public_id, acting_member=member)
+    raised, finding = deciding.view_flag(public_id, acting_member=member)
     return render(
         request,
         "misuse/flag.html",
-        {"flag": row, "told": told, "form": form, "decides": holds(member.roles, Permission.FLAG_DECIDE)},
+        {"flag": raised, "finding": finding, "form": form, "decides": holds(member.roles, Permission.FLAG_DECIDE)},
     )

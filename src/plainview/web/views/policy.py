@@ -1,4 +1,4 @@
-"""People, rules and the record: what binds the member's agency, and its change by an administrator after a dry run."""
+"""People, rules and the record: the agency's policy, and its change by an administrator after a dry run."""
 
 from __future__ import annotations
 
@@ -22,29 +22,31 @@ from plainview.web.views.common import member_of, say
 
 
 class PolicyForm(forms.Form):
-    """The whole policy as text, and why it changes."""
+    """The whole policy as text, and the reason for the change."""
 
     text = forms.CharField(
         label="Policy",
         strip=False,
         widget=forms.Textarea(attrs={"class": "tall", "spellcheck": "false"}),
-        help_text="TOML. Every field must be there; one that is not known is refused.",
+        help_text="TOML. Every field is required; unknown fields are refused.",
     )
-    why = forms.CharField(label="Why it changes", required=False, help_text="Shown to every member of the agency.")
+    why = forms.CharField(
+        label="Reason for the change", required=False, help_text="Every member of the agency can read it."
+    )
 
     def clean_text(self) -> str:
-        """With the line ends of a file, whatever the browser sent."""
+        """Return the text with the line ends of a file, whatever the browser sent."""
         return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
 
 @require_GET
 def policy(request: HttpRequest) -> HttpResponse:
-    """The very rules that bind the member's agency."""
+    """Show the rules that bind the member's agency."""
     member = member_of(request)
     version, values = binding(member.agency)
     rows = table(values)
-    order = {of: i for i, of in reversed(list(enumerate(row.of for row in rows)))}
-    grouped = groupby(sorted(rows, key=lambda row: order[row.of]), key=lambda row: row.of)
+    order = {of: i for i, of in reversed(list(enumerate(rule.of for rule in rows)))}
+    grouped = groupby(sorted(rows, key=lambda rule: order[rule.of]), key=lambda rule: rule.of)
     return render(
         request,
         "policy.html",
@@ -77,7 +79,7 @@ def _roles(own: list[str], values: AgencyPolicy) -> list[dict[str, object]]:
 
 @require_http_methods(["GET", "POST"])
 def policy_change(request: HttpRequest) -> HttpResponse:
-    """Try another policy on the last months, or make it the agency's."""
+    """Try a policy on the last months' searches, or adopt it for the agency."""
     member = member_of(request)
     form = PolicyForm(request.POST or None, initial={"text": binding(member.agency)[0].text})
     dry: DryRun | None = None
@@ -86,7 +88,7 @@ def policy_change(request: HttpRequest) -> HttpResponse:
         try:
             if request.POST.get("do") == "change":
                 version = change_policy(text, reason=why, acting_member=member)
-                messages.success(request, f"Version {version.number} binds from now on.")
+                messages.success(request, f"Version {version.number} is now in force.")
                 return redirect("policy")
             dry = dry_run(parse(text), member)
         except Refused as refused:

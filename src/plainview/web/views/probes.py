@@ -1,4 +1,4 @@
-"""Step 1: from a photograph to one face with its quality, its edits and its origin. Every change is kept at once."""
+"""Step 1: from a photograph to one face with its quality, edits and origin. Every change is saved at once."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from plainview.recognition.quality import MIN_FACE_PX, explain
 from plainview.web.uploads import InMemory
 from plainview.web.views.common import from_htmx, member_of, picture
 
-_ABOUT = 3.0  # a cut around the face, in sizes of the face: hair, ears, neck and some room to turn it
+_ABOUT = 3.0  # side of a crop around the face, in sizes of the face: hair, ears, neck and room to rotate it
 _LIGHT = Light(0, 1.0, 1.0)
 
 
 @csrf_exempt  # until the handler is set; `_start` is protected
 @require_http_methods(["GET", "POST"])
 def prepare(request: HttpRequest) -> HttpResponse:
-    """Begin with a photograph, or go on with a draft."""
+    """Start with a photograph, or continue a draft."""
     request.upload_handlers = [InMemory(request)]
     return _start(request)
 
@@ -43,13 +43,13 @@ def prepare(request: HttpRequest) -> HttpResponse:
 @csrf_protect
 def _start(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
-    told: BadMedia | Refused | None = None
+    problem: BadMedia | Refused | None = None
     number = request.POST.get("case", request.GET.get("case", ""))[:100]
     if request.method == "POST":
         try:
             draft = actions.prepare(number, *_photograph(request), acting_member=member)
         except (BadMedia, Refused) as error:
-            told = error
+            problem = error
         else:
             there = redirect("preparation", draft.public_id)
             return HttpResponseClientRedirect(there.url) if from_htmx(request) else there
@@ -58,14 +58,14 @@ def _start(request: HttpRequest) -> HttpResponse:
         "probes/start.html",
         {
             "number": number,
-            "told": told,
-            "about_case": isinstance(told, Refused),
+            "problem": problem,
+            "about_case": isinstance(problem, Refused),
             "cases": find_cases(member, closed=False),
             "drafts": drafts(member),
             "most_bytes": actions.MAX_BYTES,
             "days": DRAFT_DAYS,
         },
-        status=200 if told is None or from_htmx(request) else 422,
+        status=200 if problem is None or from_htmx(request) else 422,
     )
 
 
@@ -84,11 +84,11 @@ def _photograph(request: HttpRequest) -> tuple[str, bytes]:
 
 @require_GET
 def preparation(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The draft."""
+    """Show the draft."""
     return _page(request, find.preparation(public_id, member_of(request)))
 
 
-def _page(request: HttpRequest, draft: Preparation, told: BadMedia | None = None) -> HttpResponse:
+def _page(request: HttpRequest, draft: Preparation, problem: BadMedia | None = None) -> HttpResponse:
     chain, chosen = read(draft.edits), chosen_face(draft)
     wanted = approval_wanted(draft)
     width, height = draft.size
@@ -107,7 +107,7 @@ def _page(request: HttpRequest, draft: Preparation, told: BadMedia | None = None
             "light": chain[-1] if chain and isinstance(chain[-1], Light) else _LIGHT,
             "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
             "origins": ORIGINS,
-            "told": told,
+            "problem": problem,
             "wanted": wanted,
             "least": MIN_FACE_PX,
             "approvals": approvals_of(draft) if wanted else [],
@@ -116,12 +116,12 @@ def _page(request: HttpRequest, draft: Preparation, told: BadMedia | None = None
             "may_ask": bool(agreements_to_ask(draft.member)),
             "asked": draft.shared_requests.order_by("pk"),
         },
-        status=422 if told is not None and not from_htmx(request) else 200,
+        status=422 if problem is not None and not from_htmx(request) else 200,
     )
 
 
 def _shown(draft: Preparation) -> list[dict[str, Any]]:
-    """The faces with what the drawing needs: the box, and a square about it, whole pixels."""
+    """Return the faces as the drawing needs them: the box and a square around it, in whole pixels."""
     shown = []
     for number, face in enumerate(draft.faces, start=1):
         x, y, width, height = (round(value) for value in face["box"])
@@ -146,27 +146,27 @@ def _shown(draft: Preparation) -> list[dict[str, Any]]:
 
 
 def _text_size(draft: Preparation) -> int:
-    """Of the numbers in the picture, in its pixels: a third of a usual face, so that a crowd stays readable."""
+    """Return the size of the numbers in the picture, in its pixels: a third of a usual face, so a crowd stays readable."""
     widths: list[float] = sorted(face["box"][2] for face in draft.faces) or [0.0]
     longest = int(max(draft.size))
     return round(min(max(widths[len(widths) // 2] / 3, longest / 150), longest / 30))
 
 
 def version(draft: Preparation) -> str:
-    """Changes with the edits, so that no browser shows a picture from before."""
+    """Return a text that changes with the edits, so no browser shows an earlier picture."""
     return hashlib.sha256("|".join(draft.edits).encode()).hexdigest()[:8]
 
 
 @require_GET
 def preparation_picture(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The photograph after its edits; with `original` as it came."""
+    """Return the photograph after its edits; with `original`, as uploaded."""
     draft = find.preparation(public_id, member_of(request))
     return picture(whole_jpeg(draft.blob, () if "original" in request.GET else draft.edits))
 
 
 @require_GET
 def preparation_face(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The chosen face, large."""
+    """Return the chosen face, enlarged."""
     draft = find.preparation(public_id, member_of(request))
     chosen = chosen_face(draft)
     if chosen is None:
@@ -176,7 +176,7 @@ def preparation_face(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def preparation_save(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Keep what was typed or chosen; with `next` go on to step 2."""
+    """Save the answers; with `next`, continue to step 2."""
     changes: dict[str, Any] = {}
     for name in ("origin", "purpose", "urgent_reason"):
         if name in request.POST:
@@ -201,7 +201,7 @@ def _number(text: str) -> int | None:
 
 @require_POST
 def preparation_edit(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Add an edit, or take edits back."""
+    """Add an edit, or undo edits."""
     member = member_of(request)
     try:
         if "back_to" in request.POST:
@@ -215,7 +215,7 @@ def preparation_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, draft: Preparation) -> str:
-    """The edit that the form states, in the words of recognition.edits."""
+    """Return the edit that the form states, in the words of recognition.edits."""
     posted = request.POST
     if posted.get("edit") == "face":
         return str(_around(draft))
@@ -227,7 +227,7 @@ def _edit(request: HttpRequest, draft: Preparation) -> str:
 
 
 def _around(draft: Preparation) -> Crop:
-    """A square about the chosen face, as much of it as the picture has."""
+    """Return a square around the chosen face, limited to the picture."""
     chosen = chosen_face(draft)
     if chosen is None:
         raise BadMedia("bad_edit", "No face was chosen.", "Choose a face first.")
@@ -243,15 +243,15 @@ def _around(draft: Preparation) -> Crop:
 
 @require_POST
 def preparation_again(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Prepare the photograph of a used draft anew."""
+    """Prepare the photograph of a used draft again."""
     return redirect("preparation", actions.prepare_again(public_id, acting_member=member_of(request)).public_id)
 
 
 @require_POST
 def preparation_discard(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Throw the draft away."""
+    """Discard the draft."""
     actions.discard(public_id, acting_member=member_of(request))
-    messages.success(request, "The draft is gone, and its photograph with it.")
+    messages.success(request, "Draft and photograph discarded.")
     return redirect("prepare")
 
 
@@ -262,9 +262,9 @@ def preparation_approval(request: HttpRequest, public_id: str) -> HttpResponse:
     draft = find.preparation(public_id, member)
     purpose = request.POST.get("purpose", "").strip()
     if not purpose:
-        messages.error(request, "Not asked yet: say what the search is to find out.")
+        messages.error(request, "Approval not requested: state the purpose of the search.")
     else:
         actions.save(public_id, {"purpose": purpose}, acting_member=member)
         request_approval(draft.case.number, purpose, draft.blob, acting_member=member)
-        messages.success(request, "Your supervisors are asked. Their answer appears here.")
+        messages.success(request, "Approval requested. The decision will appear here.")
     return redirect("preparation", public_id)

@@ -1,4 +1,4 @@
-"""How people compare: one's own figures, a supervisor's view of everybody's, and the items with known answers."""
+"""Proficiency: one's own figures, everybody's for a supervisor, and the items with known answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from plainview.web.views.common import member_of, picture, say
 
 @require_GET
 def proficiency(request: HttpRequest) -> HttpResponse:
-    """The member's own figures; everybody's for whom they are reported to; the way to the items."""
+    """Show the member's own figures, everybody's to those who receive them, and a link to the items."""
     member = member_of(request)
     context: dict[str, object] = {}
     if holds(member.roles, Permission.VERIFICATION_RECORD):
@@ -31,58 +31,58 @@ def proficiency(request: HttpRequest) -> HttpResponse:
 
 
 class ItemForm(forms.Form):
-    """A probe and a face whose answer is known."""
+    """A probe and a face for which the answer is known."""
 
     reference = forms.CharField(
-        label="Face: id of a reference",
+        label="Face: reference id",
         max_length=16,
-        help_text="It is shown as one of the faces; the others come from its gallery.",
+        help_text="Shown as one of the faces; the others come from the same gallery.",
     )
     probe_reference = forms.CharField(
         label="Probe: id of another reference",
         max_length=16,
         required=False,
-        help_text="Or choose a picture below instead. One that looks like your usual probes tests best.",
+        help_text="Or choose a picture below. A picture like your usual probes makes the best test.",
     )
     probe_picture = forms.FileField(
         label="Probe: a picture",
         required=False,
-        help_text="For instance a still of a colleague who consented.",
+        help_text="For example, a still of a colleague who has consented.",
     )
     same = forms.ChoiceField(
-        label="Known from records, never from a score",
+        label="Known answer (from records, never from a score)",
         choices=(("yes", "One person"), ("no", "Two different people")),
         widget=forms.RadioSelect,
     )
     basis = forms.CharField(
-        label="Why these pictures may be used for this",
+        label="Legal basis for using these pictures",
         widget=forms.Textarea(attrs={"rows": 4}),
         max_length=2000,
-        help_text="The consent, or the law.",
+        help_text="The consent or the law.",
     )
 
     def clean(self) -> dict[str, object]:
-        """One probe, by one of the two ways."""
-        given = super().clean() or {}
-        if bool(given.get("probe_reference")) == bool(given.get("probe_picture")):
-            self.add_error("probe_reference", "Name a reference or choose a picture, one of the two.")
-        return given
+        """Require one probe, given in one of the two ways."""
+        fields = super().clean() or {}
+        if bool(fields.get("probe_reference")) == bool(fields.get("probe_picture")):
+            self.add_error("probe_reference", "Enter a reference id or choose a picture, but not both.")
+        return fields
 
 
 @require_http_methods(["GET", "POST"])
 def proficiency_items(request: HttpRequest) -> HttpResponse:
-    """The items, and the form that adds one."""
+    """List the items, and add another."""
     member = member_of(request)
     form = ItemForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        upload = given["probe_picture"]
+        fields = form.cleaned_data
+        upload = fields["probe_picture"]
         try:
             item = add_item(
-                upload.read() if upload else given["probe_reference"],
-                given["reference"],
-                is_mated=given["same"] == "yes",
-                basis=given["basis"],
+                upload.read() if upload else fields["probe_reference"],
+                fields["reference"],
+                is_mated=fields["same"] == "yes",
+                basis=fields["basis"],
                 acting_member=member,
             )
         except Refused as refused:
@@ -91,7 +91,7 @@ def proficiency_items(request: HttpRequest) -> HttpResponse:
             form.add_error("probe_picture", f"{bad.why} {bad.next_step}")
         else:
             messages.success(
-                request, f"Item {item.public_id} is added. It is given among ordinary tasks, never to you."
+                request, f"Item {item.public_id} added. Members receive it among their ordinary tasks; you never do."
             )
             return redirect("proficiency-items")
     status = 422 if form.is_bound else 200
@@ -108,13 +108,13 @@ def proficiency_retire(request: HttpRequest, public_id: str) -> HttpResponse:
             raise
         messages.warning(request, f"{refused.why} {refused.next_step}")
     else:
-        messages.success(request, "Retired: nobody gets it any more.")
+        messages.success(request, "Item retired. Nobody will receive it again.")
     return redirect("proficiency-items")
 
 
 @require_GET
 def proficiency_picture(request: HttpRequest, public_id: str, which: str) -> HttpResponse:
-    """A picture of an item, for whoever manages the items."""
+    """Return a picture of an item, for those who manage the items."""
     if which not in ("probe", "face"):
         raise Http404
     return picture(item_picture(public_id, which, member_of(request)))

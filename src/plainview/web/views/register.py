@@ -1,7 +1,7 @@
-"""The public register, for whoever asks: no sign-in, no script needed, nothing that is not published.
+"""The public register, open to anyone: no sign-in, no script, only published figures.
 
-Owns what is searched and sorted. An administrator or supervisor who is signed in attests months without use from the
-page of their agency.
+Owns search and sort order. An administrator or supervisor who is signed in attests months without use on the page of
+their agency. It must never show a figure that is not published.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ SORTS = {
     "wrong_person_reports": "Wrong person",
     "galleries": "Galleries",
 }
-"""What the table is sorted by -> the heading of its column."""
+"""Key to sort by -> heading of its column."""
 
 
 class FindForm(forms.Form):
-    """What to look for, and in which order."""
+    """Words to look for, and the order of the agencies."""
 
     q = forms.CharField(label="Agency, place or offence", required=False, max_length=100)
-    sort = forms.ChoiceField(label="Sorted by", required=False, choices=tuple(SORTS.items()))
-    order = forms.ChoiceField(label="Order", required=False, choices=(("", "rising"), ("down", "falling")))
+    sort = forms.ChoiceField(label="Sort by", required=False, choices=tuple(SORTS.items()))
+    order = forms.ChoiceField(label="Order", required=False, choices=(("", "ascending"), ("down", "descending")))
 
 
 class AttestForm(forms.Form):
     """Months without use."""
 
     office = forms.CharField(
-        label="Name of the office", max_length=80, help_text="As “Chief of Police”; nobody's own name."
+        label="Office", max_length=80, help_text="For example “Chief of Police”. Do not enter a person's name."
     )
-    first = forms.CharField(label="From month", widget=forms.TextInput(attrs={"type": "month"}))
-    last = forms.CharField(label="Until month", widget=forms.TextInput(attrs={"type": "month"}))
+    first = forms.CharField(label="First month", widget=forms.TextInput(attrs={"type": "month"}))
+    last = forms.CharField(label="Last month", widget=forms.TextInput(attrs={"type": "month"}))
 
 
 def _current() -> dict[str, Any]:
@@ -60,28 +60,28 @@ def _current() -> dict[str, Any]:
 
 @require_GET
 def register(request: HttpRequest) -> HttpResponse:
-    """The table of agencies."""
-    told, form = _current(), FindForm(request.GET)
-    found: dict[str, Any] = form.cleaned_data if form.is_valid() else {"q": "", "sort": "", "order": ""}
-    agencies = [row for row in told["agencies"] if _fits(row, found["q"])]
-    agencies.sort(key=lambda row: _key(row, found["sort"] or "name"), reverse=found["order"] == "down")
+    """Show the table of agencies."""
+    current, form = _current(), FindForm(request.GET)
+    query: dict[str, Any] = form.cleaned_data if form.is_valid() else {"q": "", "sort": "", "order": ""}
+    agencies = [agency for agency in current["agencies"] if _fits(agency, query["q"])]
+    agencies.sort(key=lambda agency: _key(agency, query["sort"] or "name"), reverse=query["order"] == "down")
     return render(
         request,
         "register/list.html",
         {
-            "register": told,
+            "register": current,
             "agencies": agencies,
             "form": form,
-            "sort": found["sort"] or "name",
-            "down": found["order"] == "down",
-            "q": found["q"],
+            "sort": query["sort"] or "name",
+            "down": query["order"] == "down",
+            "q": query["q"],
             "sorts": SORTS,
         },
     )
 
 
 def _fits(agency: dict[str, Any], words: str) -> bool:
-    """Every word stands in the agency's name, its place or the offences that it searches for."""
+    """Say whether every word is in the agency's name, its jurisdiction or the offences it searches for."""
     text = " ".join((agency["name"], agency["jurisdiction"], *agency["by_offence"])).casefold()
     return all(word in text for word in words.casefold().split())
 
@@ -95,15 +95,15 @@ def _key(agency: dict[str, Any], sort: str) -> tuple[Any, str]:
 
 @require_GET
 def register_agency(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The page of one agency."""
+    """Show one agency."""
     return _agency_page(request, public_id)
 
 
 def _agency_page(
     request: HttpRequest, public_id: str, form: AttestForm | None = None, status: int = 200
 ) -> HttpResponse:
-    told = _current()
-    agency = next((row for row in told["agencies"] if row["id"] == public_id), None)
+    current = _current()
+    agency = next((listed for listed in current["agencies"] if listed["id"] == public_id), None)
     if agency is None:
         raise Http404
     member = request.user
@@ -113,7 +113,7 @@ def _agency_page(
         request,
         "register/agency.html",
         {
-            "register": told,
+            "register": current,
             "agency": agency,
             "chart": chart(agency),
             "table": table(agency),
@@ -125,7 +125,7 @@ def _agency_page(
 
 @require_GET
 def register_json(request: HttpRequest) -> HttpResponse:
-    """The same as data."""
+    """Return the register as JSON."""
     answer = JsonResponse(_current(), json_dumps_params={"indent": 1, "ensure_ascii": False})
     answer["Cache-Control"] = f"public, max-age={read.FRESH}"
     return answer
@@ -133,17 +133,17 @@ def register_json(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def register_history(request: HttpRequest) -> HttpResponse:
-    """The registers of past months, each with its hash, and the checkpoints in them."""
+    """List the registers of past months, with their hashes and checkpoints."""
     return render(request, "register/history.html", {"rows": read.published(), "register": _current()})
 
 
 @require_GET
 def register_published(request: HttpRequest, digest: str) -> HttpResponse:
-    """A past month's register, byte for byte."""
-    row = read.published().filter(sha256=digest).first()
-    if row is None:
+    """Return a past month's register, byte for byte."""
+    month = read.published().filter(sha256=digest).first()
+    if month is None:
         raise Http404
-    answer = HttpResponse(bytes(row.data), content_type="application/json")
+    answer = HttpResponse(bytes(month.data), content_type="application/json")
     answer["Cache-Control"] = "public, max-age=86400, immutable"
     return answer
 
@@ -153,12 +153,12 @@ def register_attest(request: HttpRequest) -> HttpResponse:
     """Attest months without use, in the name of an office of the member's agency."""
     member, form = member_of(request), AttestForm(request.POST)
     if form.is_valid():
-        held = form.cleaned_data
+        fields = form.cleaned_data
         try:
-            publishing.attest(held["first"], held["last"], office=held["office"], acting_member=member)
+            publishing.attest(fields["first"], fields["last"], office=fields["office"], acting_member=member)
         except Refused as refused:
             say(form, refused, "office" if refused.rule_id.startswith("attest.office") else None)
         else:
-            messages.success(request, "Attested. It stands in the register now.")
+            messages.success(request, "Attested. The register now shows it.")
             return redirect(f"{reverse('register-agency', args=[member.agency.public_id])}#attested")
     return _agency_page(request, member.agency.public_id, form, 422)

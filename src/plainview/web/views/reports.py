@@ -1,4 +1,4 @@
-"""Reports of the agency's work: a page, the same as files, and the standing orders by which they are sent."""
+"""Reports of the agency's work: a page, its files, and the schedules by which reports are sent."""
 
 from __future__ import annotations
 
@@ -34,60 +34,63 @@ def _date(label: str, *, required: bool) -> forms.DateField:
 
 
 class PeriodForm(forms.Form):
-    """The days of the report, and those to compare them with."""
+    """The period of the report, and the period to compare it with."""
 
     since = _date("From", required=True)
     until = _date("Until", required=True)
     compare = forms.ChoiceField(
         label="Compare with",
         choices=[
-            (_BEFORE, "The time before"),
+            (_BEFORE, "The period before"),
             (_NONE, "Nothing"),
-            (_CHOSEN, "Other days"),
+            (_CHOSEN, "Another period"),
         ],
     )
-    other_since = _date("Other days, from", required=False)
-    other_until = _date("Other days, until", required=False)
+    other_since = _date("Other period, from", required=False)
+    other_until = _date("Other period, until", required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Days to compare with are named where they are asked for."""
-        told = super().clean() or self.cleaned_data
-        if told.get("compare") == _CHOSEN and not (told.get("other_since") and told.get("other_until")):
-            self.add_error("other_since", "Name the first and the last day to compare with.")
-        return told
+        """Require both days of another period when one is chosen."""
+        fields = super().clean() or self.cleaned_data
+        if fields.get("compare") == _CHOSEN and not (fields.get("other_since") and fields.get("other_until")):
+            self.add_error("other_since", "Enter the first and the last day of the other period.")
+        return fields
 
     def periods(self) -> tuple[Period, Period | None]:
-        """The period, and the other one if there is any."""
-        told = self.cleaned_data
-        period = Period(told["since"], told["until"])
-        if told["compare"] == _CHOSEN:
-            return period, Period(told["other_since"], told["other_until"])
-        return period, period.before() if told["compare"] == _BEFORE else None
+        """Return the period, and the one to compare it with, if any."""
+        fields = self.cleaned_data
+        period = Period(fields["since"], fields["until"])
+        if fields["compare"] == _CHOSEN:
+            return period, Period(fields["other_since"], fields["other_until"])
+        return period, period.before() if fields["compare"] == _BEFORE else None
 
 
 class ScheduleForm(forms.Form):
-    """How often a report is sent, and to whom."""
+    """How often a report is sent, and its recipients."""
 
     every = forms.ChoiceField(
         label="How often",
         widget=forms.RadioSelect,
-        choices=[("weekly", "Every Monday, of the week before"), ("monthly", "On the first, of the month before")],
+        choices=[
+            ("weekly", "Every Monday, for the week before"),
+            ("monthly", "On the first of each month, for the month before"),
+        ],
     )
     recipients = forms.MultipleChoiceField(
-        label="To whom",
+        label="Recipients",
         widget=forms.CheckboxSelectMultiple,
-        help_text="Members who may read reports. The letter carries the report as PDF, and as JSON to check it.",
+        help_text="Members who may read reports. The e-mail has the report as PDF, and as JSON for checking.",
     )
 
 
 def _form(request: HttpRequest) -> PeriodForm:
-    """What was asked for; thirty days and those before them where nothing was."""
+    """Return the form of the request; by default thirty days, compared with the thirty before."""
     usual = default_period(timezone.now().date()).to_dict() | {"compare": _BEFORE}
     return PeriodForm({**usual, **request.GET.dict()})
 
 
-def _made(request: HttpRequest, form: PeriodForm, *forms_wanted: str) -> MadeReport | None:
-    """The report that the form asks for; None with the reason in the form."""
+def _report_of(request: HttpRequest, form: PeriodForm, *forms_wanted: str) -> MadeReport | None:
+    """Return the report that the form asks for, or None with the reason in the form."""
     if not form.is_valid():
         return None
     try:
@@ -101,24 +104,28 @@ def _made(request: HttpRequest, form: PeriodForm, *forms_wanted: str) -> MadeRep
 
 @require_GET
 def reports(request: HttpRequest) -> HttpResponse:
-    """The agency's report of a period; every view of it is a report of its own, and an entry."""
+    """Show the agency's report of a period; every view is a new report with its own entry."""
     form = _form(request)
-    made = _made(request, form)
+    report = _report_of(request, form)
     context: dict[str, Any] = {
         "form": form,
         "query": request.GET.urlencode(),
         "how": HOW,
         "reads_log": holds(member_of(request).roles, Permission.AUDIT_READ),
     }
-    if made is not None:
-        context |= {"made": made, "told": made.told, "sections": [_shown(one) for one in sections(made.told)]}
+    if report is not None:
+        context |= {
+            "report": report,
+            "contents": report.told,
+            "sections": [_shown(section) for section in sections(report.told)],
+        }
     return render(request, "reports/report.html", context)
 
 
 def _shown(section: Section) -> dict[str, Any]:
     rows = [
-        [{"value": cell, "number": number} for cell, number in zip(row, section.numbers, strict=True)]
-        for row in section.rows
+        [{"value": cell, "number": number} for cell, number in zip(cells, section.numbers, strict=True)]
+        for cells in section.rows
     ]
     chart = section.chart
     return {
@@ -133,20 +140,20 @@ def _shown(section: Section) -> dict[str, Any]:
 
 @require_GET
 def report_file(request: HttpRequest, form: str) -> HttpResponse:
-    """The same report as a file, made anew."""
+    """Return the report as a file, made again."""
     asked = _form(request)
-    made = _made(request, asked, form)
-    if made is None:
+    report = _report_of(request, asked, form)
+    if report is None:
         return render(request, "reports/report.html", {"form": asked}, status=400)
-    answer = HttpResponse(made.files[form], content_type=_TYPES[form])
-    name = f"report-{made.told['period']['since']}-{made.told['period']['until']}.{form}"
+    answer = HttpResponse(report.files[form], content_type=_TYPES[form])
+    name = f"report-{report.told['period']['since']}-{report.told['period']['until']}.{form}"
     answer["Content-Disposition"] = f'{"inline" if form == "pdf" else "attachment"}; filename="{name}"'
     return answer
 
 
 @require_GET
 def schedules(request: HttpRequest) -> HttpResponse:
-    """The reports that are sent by the clock, and the form for another."""
+    """List the scheduled reports, with the form for another."""
     return _schedules_page(request, _schedule_form(request))
 
 
@@ -162,32 +169,32 @@ def _schedules_page(request: HttpRequest, form: ScheduleForm) -> HttpResponse:
 def _schedule_form(request: HttpRequest) -> ScheduleForm:
     form = ScheduleForm(request.POST if request.method == "POST" else None, initial={"every": EVERY[0]})
     form.fields["recipients"].choices = [  # type: ignore[attr-defined]
-        (row.email, f"{row.name}, {', '.join(row.roles)}")
-        for row in readers(member_of(request))
-        if holds(row.roles, Permission.REPORT_READ)
+        (reader.email, f"{reader.name}, {', '.join(reader.roles)}")
+        for reader in readers(member_of(request))
+        if holds(reader.roles, Permission.REPORT_READ)
     ]
     return form
 
 
 @require_http_methods(["GET", "POST"])
 def schedule_new(request: HttpRequest) -> HttpResponse:
-    """Have a report sent."""
+    """Schedule a report."""
     form = _schedule_form(request)
     if form.is_valid():
-        told = form.cleaned_data
+        fields = form.cleaned_data
         try:
-            schedule_report(told["every"], told["recipients"], acting_member=member_of(request))
+            schedule_report(fields["every"], fields["recipients"], acting_member=member_of(request))
         except Refused as refused:
             say(form, refused, "recipients")
         else:
-            messages.success(request, "Scheduled. The first letter goes when the running week or month is over.")
+            messages.success(request, "Scheduled. The first report will be sent when the current week or month ends.")
             return redirect("report-schedules")
     return _schedules_page(request, form)
 
 
 @require_POST
 def schedule_stop(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Send a report no more."""
+    """Stop a scheduled report."""
     stop_schedule(public_id, acting_member=member_of(request))
-    messages.success(request, "Stopped.")
+    messages.success(request, "Schedule stopped.")
     return redirect("report-schedules")

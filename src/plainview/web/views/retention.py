@@ -1,4 +1,4 @@
-"""Retention: what comes next, the rules, what was told from outside, and runs from their proposal to their proof."""
+"""Retention: what is due, the rules, outside events, and runs from their proposal to their proof."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from plainview.web.views.common import beside, member_of, say
 from plainview.worker.queue import enqueue
 
 _LINES = 100  # lines of a run's list on one page
-_ONE = {
+_SINGULAR = {
     "references": "Reference",
     "searches": "Search",
     "drafts": "Draft",
@@ -41,86 +41,88 @@ _ONE = {
 
 
 class RulesForm(forms.Form):
-    """All rules as text, and why they change."""
+    """All rules as text, and the reason for the change."""
 
     text = forms.CharField(
         label="Rules",
         strip=False,
         widget=forms.Textarea(attrs={"class": "tall", "spellcheck": "false"}),
-        help_text="TOML. Each [[rule]] has id, what, after and days, and a gallery or a case, if it is for one only.",
+        help_text="TOML. Each [[rule]] has id, what, after and days, and a gallery or a case if it applies only to that.",
     )
-    why = forms.CharField(label="Why they change", help_text="A sentence. It is kept.")
+    why = forms.CharField(label="Reason for the change", help_text="One sentence. It is recorded.")
 
     def clean_text(self) -> str:
-        """With the line ends of a file, whatever the browser sent."""
+        """Return the text with the line ends of a file, whatever the browser sent."""
         return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
 
 class EventForm(forms.Form):
-    """Something that happened outside."""
+    """An event outside the agency that a rule counts from."""
 
     kind = forms.ChoiceField(
-        label="What happened",
+        label="Event",
         widget=forms.RadioSelect,
         choices=[(kind.value, kind.value.capitalize()) for kind in EVENTS],
     )
-    happened_on = forms.DateField(label="On", widget=forms.DateInput(attrs={"type": "date"}))
+    happened_on = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}))
     authority = forms.CharField(
-        label="On whose word", help_text="The court, the file or the letter. Kept, and sealed in the log."
+        label="Authority", help_text="The court, file or letter. It is recorded in the log, sealed."
     )
     case = forms.CharField(
-        label="Case", required=False, help_text="Its number, when a whole case was acquitted or dismissed."
+        label="Case", required=False, help_text="Case number, if a whole case was acquitted or dismissed."
     )
     references = forms.CharField(
         label="References",
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Their ids, one a line, where they show the person.",
+        help_text="Reference ids of pictures that show the person, one per line.",
     )
 
 
 class OrderForm(forms.Form):
-    """A court's list."""
+    """A list from a court."""
 
     file = forms.FileField(
-        label="List (CSV)", help_text=f"Columns: {', '.join(COLUMNS)}. All of it is recorded, or nothing."
+        label="List (CSV)", help_text=f"Columns: {', '.join(COLUMNS)}. Either the whole list is recorded or nothing."
     )
-    order_authority = forms.CharField(label="Court and order", required=False, help_text="For rows that name none.")
+    order_authority = forms.CharField(
+        label="Court and order", required=False, help_text="For rows that do not name one."
+    )
 
 
 class NoteForm(forms.Form):
-    """In words."""
+    """The reason for an approval."""
 
-    note = forms.CharField(label="What you looked at", widget=forms.Textarea(attrs={"rows": 2}))
+    note = forms.CharField(label="What you checked", widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class WithdrawForm(forms.Form):
-    """Why a list is given up."""
+    """The reason for withdrawing a list."""
 
-    reason = forms.CharField(label="Why it is withdrawn", widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 2}))
 
 
 @require_GET
 def retention(request: HttpRequest) -> HttpResponse:
-    """What is due and what comes in the next 90 days; the runs, the rules and the holds."""
+    """Show what is due now and in the next 90 days, the runs, the rules and the holds."""
     member = member_of(request)
-    found = read.ahead(member.agency, timezone.now().date())
-    version, told = read.rules_of(member.agency)
+    ahead = read.ahead(member.agency, timezone.now().date())
+    version, rules = read.rules_of(member.agency)
     runs = read.runs(member)
     return render(
         request,
         "retention/overview.html",
         {
-            "ahead": found,
+            "ahead": ahead,
             "days": read.AHEAD_DAYS,
-            "weeks": bars([(f"{day:%-d %b}", count) for day, count in found.weeks]),
+            "weeks": bars([(f"{day:%-d %b}", count) for day, count in ahead.weeks]),
             "width": WIDTH,
             "height": HEIGHT,
-            "coming": sum(count for _, count in found.weeks),
+            "coming": sum(count for _, count in ahead.weeks),
             "version": version,
-            "rules": told,
+            "rules": rules,
             "runs": runs,
-            "open_run": next((row for row in runs if row.state in ("proposed", "approved")), None),
+            "open_run": next((run for run in runs if run.state in ("proposed", "approved")), None),
             "holds": holds(member, ended=False),
             "proposes": granted(member.roles, Permission.RETENTION_PROPOSE),
             "tells": granted(member.roles, Permission.RETENTION_EVENT),
@@ -130,13 +132,13 @@ def retention(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def retention_rules_page(request: HttpRequest) -> HttpResponse:
-    """The rules in words and as text with their versions; an administrator changes them."""
+    """Show the rules in words and as text with their versions; an administrator changes them."""
     member = member_of(request)
-    version, told = read.rules_of(member.agency)
+    version, rules = read.rules_of(member.agency)
     form = RulesForm(request.POST or None, initial={"text": version.text if version else BEGINNING})
     if request.method == "POST" and form.is_valid():
         try:
-            made = retention_rules.set_rules(
+            new = retention_rules.set_rules(
                 form.cleaned_data["text"], reason=form.cleaned_data["why"], acting_member=member
             )
         except Refused as refused:
@@ -144,14 +146,14 @@ def retention_rules_page(request: HttpRequest) -> HttpResponse:
                 raise
             say(form, refused, "why" if refused.rule_id == "examination.explain" else "text")
         else:
-            messages.success(request, f"Version {made.number} binds from now on. Nothing was erased.")
+            messages.success(request, f"Version {new.number} is now in force. Nothing was erased.")
             return redirect("retention-rules")
     return render(
         request,
         "retention/rules.html",
         {
             "version": version,
-            "rules": told,
+            "rules": rules,
             "history": read.rules_history(member),
             "form": form if granted(member.roles, Permission.RETENTION_SET) else None,
         },
@@ -160,7 +162,7 @@ def retention_rules_page(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def retention_events(request: HttpRequest) -> HttpResponse:
-    """What was told, and the forms to tell more."""
+    """List the recorded events, with the forms to record more."""
     return _events_page(request)
 
 
@@ -177,14 +179,14 @@ def retention_event(request: HttpRequest) -> HttpResponse:
     """Record one event."""
     form = EventForm(request.POST)
     if form.is_valid():
-        told = form.cleaned_data
+        fields = form.cleaned_data
         try:
             new = retention_rules.record_event(
-                After(told["kind"]),
-                happened_on=told["happened_on"],
-                authority=told["authority"],
-                case=told["case"],
-                references=told["references"].split(),
+                After(fields["kind"]),
+                happened_on=fields["happened_on"],
+                authority=fields["authority"],
+                case=fields["case"],
+                references=fields["references"].split(),
                 acting_member=member_of(request),
             )
         except Refused as refused:
@@ -195,7 +197,7 @@ def retention_event(request: HttpRequest) -> HttpResponse:
             }
             say(form, refused, fields.get(refused.rule_id))
         else:
-            messages.success(request, "Recorded." if new else "This was recorded before.")
+            messages.success(request, "Recorded." if new else "This event was already recorded.")
             return redirect("retention-events")
     return _events_page(request, form)
 
@@ -217,8 +219,8 @@ def retention_order(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(
                 request,
-                f"The list is recorded. References newly under an order: {done.new}; told before: {done.known}; "
-                f"erased before: {done.erased}. Nothing was erased now.",
+                f"List recorded. References newly under an order: {done.new}; recorded earlier: {done.known}; "
+                f"already erased: {done.erased}. Nothing was erased now.",
             )
             return redirect("retention-events")
     return _events_page(request, order=form)
@@ -226,7 +228,7 @@ def retention_order(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def retention_propose(request: HttpRequest) -> HttpResponse:
-    """List what is due, for somebody else's approval."""
+    """Propose a list of what is due, for another person's approval."""
     try:
         run = retention_runs.propose_run(acting_member=member_of(request))
     except Refused as refused:
@@ -239,7 +241,7 @@ def retention_propose(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def retention_run(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One run with its list."""
+    """Show one run with its list."""
     return _run_page(request, public_id)
 
 
@@ -259,16 +261,18 @@ def _run_page(
         {
             "run": run,
             "page": page,
-            "rows": [(row, _ONE[row.what], says[row.rule].says if row.rule in says else row.rule) for row in page],
-            "planned": sum(row.planned for row in items),
+            "rows": [
+                (item, _SINGULAR[item.what], says[item.rule].says if item.rule in says else item.rule) for item in page
+            ],
+            "planned": sum(item.planned for item in items),
             "total": len(items),
             "counts": [
-                (label, sum(row.state == state for row in items))
+                (label, sum(item.state == state for item in items))
                 for state, label in (
                     (RetentionItem.State.ERASED, "erased"),
-                    (RetentionItem.State.HELD, "held back by a hold"),
-                    (RetentionItem.State.GONE, "erased before by somebody else"),
-                    (RetentionItem.State.KEPT, "not due any more, kept"),
+                    (RetentionItem.State.HELD, "kept by a hold"),
+                    (RetentionItem.State.GONE, "already erased"),
+                    (RetentionItem.State.KEPT, "no longer due, kept"),
                 )
             ],
             "job": job,
@@ -285,7 +289,7 @@ def _run_page(
 
 @require_POST
 def retention_approve(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Approve a colleague's list as it stands; the worker takes it up."""
+    """Approve a colleague's list unchanged; the worker erases what it names."""
     form = NoteForm(request.POST)
     if form.is_valid():
         with beside(form, "note"):
@@ -293,14 +297,14 @@ def retention_approve(request: HttpRequest, public_id: str) -> HttpResponse:
                 public_id, reason=form.cleaned_data["note"], acting_member=member_of(request)
             )
             enqueue(job)
-            messages.success(request, "Approved. The worker erases what the list names.")
+            messages.success(request, "Approved. Everything on the list is being erased.")
             return redirect("retention-run", run.public_id)
     return _run_page(request, public_id, note=form)
 
 
 @require_POST
 def retention_again(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Let the worker go on with an approved run whose job was cancelled or failed."""
+    """Let the worker continue an approved run whose job was cancelled or failed."""
     run, job = retention_runs.ask_run_again(public_id, acting_member=member_of(request))
     enqueue(job)
     return redirect("retention-run", run.public_id)
@@ -308,19 +312,19 @@ def retention_again(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def retention_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Give a list up."""
+    """Withdraw a list."""
     form = WithdrawForm(request.POST)
     if form.is_valid():
         with beside(form, "reason"):
             retention_runs.withdraw_run(public_id, reason=form.cleaned_data["reason"], acting_member=member_of(request))
-            messages.success(request, "Withdrawn. Nothing was erased by it.")
+            messages.success(request, "List withdrawn. Nothing was erased.")
             return redirect("retention")
     return _run_page(request, public_id, withdraw=form)
 
 
 @require_GET
 def retention_list(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A run's list as CSV."""
+    """Return a run's list as CSV."""
     run = find.retention_run(public_id, member_of(request))
     answer = HttpResponse(read.csv_of(run), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{run.public_id}.csv"'
@@ -329,8 +333,8 @@ def retention_list(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_GET
 def retention_proof(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The proof of a run that is done."""
-    told = proof_of_run(public_id, acting_member=member_of(request))
-    answer = HttpResponse(json.dumps(told, indent=1) + "\n", content_type="application/json")
-    answer["Content-Disposition"] = f'attachment; filename="{told["run"]}-proof.json"'
+    """Return the proof of a completed run."""
+    proof = proof_of_run(public_id, acting_member=member_of(request))
+    answer = HttpResponse(json.dumps(proof, indent=1) + "\n", content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="{proof["run"]}-proof.json"'
     return answer

@@ -1,4 +1,4 @@
-"""Requests of people about themselves, for those of the agency who answer them, and for its auditor to read."""
+"""Requests from people about themselves: the pages of those who answer them, and of the auditor who reads them."""
 
 from __future__ import annotations
 
@@ -26,45 +26,45 @@ from plainview.recognition.errors import BadMedia
 from plainview.storage.base import StorageError
 from plainview.web.views.common import beside, member_of, picture, require_shown, shown
 
-_LONGEST = 640  # pixels of the person's photograph on the page
+_LONGEST = 640  # pixels: longest side of the person's photograph on the page
 
 
 class ConfirmForm(forms.Form):
-    """How identity was checked."""
+    """How the person's identity was checked."""
 
     how = forms.CharField(
-        label="How was it checked that the person is who they say?",
+        label="Identity check",
         widget=forms.Textarea(attrs={"rows": 2}),
         required=False,
-        help_text="What was shown, who compared it with the person, and with the photograph if there is one. No number of a document, no copy.",
+        help_text="The document shown, and who compared it with the person and any photograph. No document numbers, no copies.",
     )
 
 
 class SearchForm(forms.Form):
-    """How many faces people look at."""
+    """The number of faces to examine."""
 
     top = forms.IntegerField(
-        label="Most similar faces of each gallery to look at",
+        label="Number of most similar faces to examine in each gallery",
         min_value=2,
         max_value=MAX_LIST,
         initial=DEFAULT_LIST,
-        help_text="Search again with more if the last ones still show the person.",
+        help_text="Search again with a higher number if the last faces still show the person.",
     )
 
 
 class AnswerForm(forms.Form):
-    """Why something that was asked for is not done."""
+    """The reason for keeping pictures that the person asked to erase."""
 
     reason = forms.CharField(
-        label="Why what is not ticked stays",
+        label="Reason for keeping the pictures you did not select",
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
-        help_text="The person reads it. Needed only if something stays that they asked to be erased.",
+        help_text="The person can read it. Required only if you keep pictures that they asked to erase.",
     )
 
 
 class RefuseForm(forms.Form):
-    """A refusal of the whole request."""
+    """The refusal of a whole request."""
 
     ground = forms.ChoiceField(
         label="Ground",
@@ -72,14 +72,18 @@ class RefuseForm(forms.Form):
         widget=forms.RadioSelect,
         required=False,
     )
-    reason = forms.CharField(label="Reason, for the person", widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    reason = forms.CharField(
+        label="Reason (the person can read it)", widget=forms.Textarea(attrs={"rows": 3}), required=False
+    )
 
 
 class ExtendForm(forms.Form):
     """A later deadline."""
 
-    days = forms.IntegerField(label="Days more", min_value=1, max_value=MAX_EXTENSION)
-    reason = forms.CharField(label="Reason, for the person", widget=forms.Textarea(attrs={"rows": 2}), required=False)
+    days = forms.IntegerField(label="Additional days", min_value=1, max_value=MAX_EXTENSION)
+    reason = forms.CharField(
+        label="Reason (the person can read it)", widget=forms.Textarea(attrs={"rows": 2}), required=False
+    )
 
 
 _FORMS: dict[str, type[forms.Form]] = {
@@ -90,94 +94,94 @@ _FORMS: dict[str, type[forms.Form]] = {
     "refuse": RefuseForm,
     "extend": ExtendForm,
 }
-"""The forms of a request's page, by the act that each is for."""
+"""Act -> its form on the page of a request."""
 
 
 @require_GET
 def requests(request: HttpRequest) -> HttpResponse:
-    """Every request to the agency, those with the nearest deadline first."""
-    rows = [_row(row) for row in read.requests_of(member_of(request))]
+    """List the requests to the agency, nearest deadline first."""
+    rows = [_summary(summary) for summary in read.requests_of(member_of(request))]
     return render(
         request,
         "rights/list.html",
         {
-            "open": [row for row in rows if row["waits"]],
-            "closed": [row for row in rows if not row["waits"]],
-            "overdue": sum(bool(row["overdue"]) for row in rows),
+            "open": [summary for summary in rows if summary["waits"]],
+            "closed": [summary for summary in rows if not summary["waits"]],
+            "overdue": sum(bool(summary["overdue"]) for summary in rows),
         },
     )
 
 
-def _row(row: SubjectRequest) -> dict[str, Any]:
-    left = read.days_left(row)
+def _summary(rights_request: SubjectRequest) -> dict[str, Any]:
+    left = read.days_left(rights_request)
     return {
-        "row": row,
-        "wishes": ", ".join(row.wishes),
-        "waits": row.state in read.OPEN,
+        "rights_request": rights_request,
+        "wishes": ", ".join(rights_request.wishes),
+        "waits": rights_request.state in read.OPEN,
         "left": left,
         "late": -left,
-        "overdue": read.is_overdue(row),
-        "pressing": read.is_pressing(row),
+        "overdue": read.is_overdue(rights_request),
+        "pressing": read.is_pressing(rights_request),
     }
 
 
 @require_GET
 def request(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One request: who asks, the faces, the answer."""
+    """Show one request: the person, the faces, the answer."""
     return _page(request, public_id)
 
 
 def _page(request: HttpRequest, public_id: str, act: str = "", form: forms.Form | None = None) -> HttpResponse:
     member = member_of(request)
     seen = checks.view_request(public_id, acting_member=member)
-    row, faces = seen.request, seen.faces
-    shown(request, row.public_id)
+    rights_request, faces = seen.request, seen.faces
+    shown(request, rights_request.public_id)
     _, policy = binding(member.agency)
-    asked = {name: made(auto_id=f"{name}_%s") for name, made in _FORMS.items()}
+    forms_shown = {name: form_class(auto_id=f"{name}_%s") for name, form_class in _FORMS.items()}
     if form is not None:
-        asked[act] = form
-    undecided = sum(one.is_person is None for one in faces)
-    photo = read.has_photo(row)
-    looked = row.searched_at is not None or not (photo or seen.filing.named)
+        forms_shown[act] = form
+    undecided = sum(finding.is_person is None for finding in faces)
+    photo = read.has_photo(rights_request)
+    looked = rights_request.searched_at is not None or not (photo or seen.filing.named)
     return render(
         request,
         "rights/request.html",
-        _row(row)
+        _summary(rights_request)
         | {
             "filing": seen.filing,
-            "wished": [WISHES[wish] for wish in row.wishes],
+            "wished": [WISHES[wish] for wish in rights_request.wishes],
             "faces": faces,
             "photo": photo,
-            "asks_erasure": set(row.wishes) != {ACCESS},
-            "forms": asked,
+            "asks_erasure": set(rights_request.wishes) != {ACCESS},
+            "forms": forms_shown,
             "undecided": undecided,
-            "theirs": [one for one in faces if one.is_person],
+            "theirs": [finding for finding in faces if finding.is_person],
             "spared": _spared(request, act, faces),
             "answers": seen.answers,
-            "ready": row.state == "confirmed" and looked and not undecided,
-            "ground": GROUNDS.get(row.ground),
-            "searches": row.state == "confirmed" and (photo or seen.filing.named),
+            "ready": rights_request.state == "confirmed" and looked and not undecided,
+            "ground": GROUNDS.get(rights_request.ground),
+            "searches": rights_request.state == "confirmed" and (photo or seen.filing.named),
             "policy": policy,
-            "letter": read.answer_pdf(row) is not None,
+            "letter": read.answer_pdf(rights_request) is not None,
         },
         status=422 if form is not None else 200,
     )
 
 
 def _spared(request: HttpRequest, act: str, faces: list[SubjectFinding]) -> set[int]:
-    """The faces whose erasure the member had taken out when the answer was refused: nothing is lost."""
+    """Return the faces that the member deselected when the answer was refused, so the choice is not lost."""
     if act != "answer":
         return set()
     erase = set(request.POST.getlist("erase"))
-    return {one.pk for one in faces if one.reference.public_id not in erase}
+    return {finding.pk for finding in faces if finding.reference.public_id not in erase}
 
 
 Act = Callable[[dict[str, Any]], object]
 
 
 def _acted(request: HttpRequest, public_id: str, name: str, act: Act, field: str | None, done: str) -> HttpResponse:
-    """Do one act with its form; a refusal comes back beside the form, at this field."""
-    if request.method == "GET":  # a page that was loaded again after a refusal
+    """Do one act with its form; a refusal is shown in the form, at this field."""
+    if request.method == "GET":  # the page was reloaded after a refusal
         return redirect("rights-request", find.rights_request(public_id, member_of(request)).public_id)
     form = _FORMS[name](request.POST, auto_id=f"{name}_%s")
     if form.is_valid():
@@ -186,20 +190,20 @@ def _acted(request: HttpRequest, public_id: str, name: str, act: Act, field: str
                 act(form.cleaned_data)
                 messages.success(request, done)
                 return redirect("rights-request", public_id)
-        except BadMedia as error:  # a photograph that an earlier model pack took
+        except BadMedia as error:  # a photograph that an earlier model pack accepted
             form.add_error(field, f"{error.why} {error.next_step}")
     return _page(request, public_id, name, form)
 
 
 @require_http_methods(["GET", "POST"])
 def request_confirm(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Record that the person is who they say."""
+    """Record that the person's identity is confirmed."""
     member = member_of(request)
 
     def act(fields: dict[str, Any]) -> None:
         checks.confirm(public_id, fields["how"], acting_member=member)
 
-    done = "Recorded. Nothing was compared yet: search next."
+    done = "Identity confirmed. Search next: nothing has been compared yet."
     return _acted(request, public_id, "confirm", act, "how", done)
 
 
@@ -211,29 +215,29 @@ def request_search(request: HttpRequest, public_id: str) -> HttpResponse:
     def act(fields: dict[str, Any]) -> None:
         search_person(public_id, top=fields["top"], acting_member=member)
 
-    return _acted(request, public_id, "search", act, "top", "Searched. Look at each face.")
+    return _acted(request, public_id, "search", act, "top", "Search complete. Examine each face.")
 
 
 @require_http_methods(["GET", "POST"])
 def request_decide(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Record which faces are the person's."""
+    """Record which faces show the person."""
     member, listed, ticked = member_of(request), request.POST.getlist("looked"), set(request.POST.getlist("person"))
 
     def act(fields: dict[str, Any]) -> None:
         decide(public_id, sorted(ticked), [face for face in listed if face not in ticked], acting_member=member)
 
-    return _acted(request, public_id, "decide", act, None, "Recorded.")
+    return _acted(request, public_id, "decide", act, None, "Decisions recorded.")
 
 
 @require_http_methods(["GET", "POST"])
 def request_answer(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Answer, and erase what was ticked."""
+    """Answer, and erase the selected pictures."""
     member, erase = member_of(request), request.POST.getlist("erase")
 
     def act(fields: dict[str, Any]) -> None:
         answer_request(public_id, erase=erase, reason=fields["reason"], acting_member=member)
 
-    done = "Answered. The person is told by e-mail if they gave an address; print the letter if not."
+    done = "Answered. The person is informed by e-mail if they gave an address; otherwise print the letter."
     return _acted(request, public_id, "answer", act, "reason", done)
 
 
@@ -251,21 +255,21 @@ def request_refuse(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def request_extend(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Give the agency more time."""
+    """Extend the deadline."""
     member = member_of(request)
 
     def act(fields: dict[str, Any]) -> None:
         checks.extend(public_id, fields["days"], fields["reason"], acting_member=member)
 
-    return _acted(request, public_id, "extend", act, "reason", "Extended. The person is told why.")
+    return _acted(request, public_id, "extend", act, "reason", "Extended. The person is informed of the reason.")
 
 
 @require_GET
 def request_photo(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The photograph of whoever asks, decoded in the restricted child; it passes no cache."""
-    row = find.rights_request(public_id, member_of(request))
-    require_shown(request, row.public_id)
-    data = read.photo_of(row)
+    """Return the photograph of the person who asks, decoded in the restricted child; no cache keeps it."""
+    rights_request = find.rights_request(public_id, member_of(request))
+    require_shown(request, rights_request.public_id)
+    data = read.photo_of(rights_request)
     if data is None:
         raise Http404
     return picture(jpeg(within(services().decoder.decode(data).pixels, _LONGEST)))
@@ -273,10 +277,10 @@ def request_photo(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_GET
 def request_face(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
-    """The face of a reference that the request lists."""
-    row = find.rights_request(public_id, member_of(request))
-    require_shown(request, row.public_id)
-    reference = find.finding(number, member_of(request), among=row.findings.all()).reference
+    """Return the face of a reference that the request lists."""
+    rights_request = find.rights_request(public_id, member_of(request))
+    require_shown(request, rights_request.public_id)
+    reference = find.finding(number, member_of(request), among=rights_request.findings.all()).reference
     try:
         return picture(face_jpeg(reference.blob, reference.box, 320))
     except (BadMedia, StorageError):
@@ -285,12 +289,12 @@ def request_face(request: HttpRequest, public_id: str, number: int) -> HttpRespo
 
 @require_GET
 def request_letter(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The letter, to print it for somebody without e-mail."""
-    row = find.rights_request(public_id, member_of(request))
-    require_shown(request, row.public_id)
-    pdf = read.answer_pdf(row)
+    """Return the letter, to print for a person without e-mail."""
+    rights_request = find.rights_request(public_id, member_of(request))
+    require_shown(request, rights_request.public_id)
+    pdf = read.answer_pdf(rights_request)
     if pdf is None:
         raise Http404
     answer = HttpResponse(pdf, content_type="application/pdf")
-    answer["Content-Disposition"] = f'attachment; filename="answer-{row.public_id}.pdf"'
+    answer["Content-Disposition"] = f'attachment; filename="answer-{rights_request.public_id}.pdf"'
     return answer

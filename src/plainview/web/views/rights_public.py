@@ -1,6 +1,6 @@
-"""For the people in the pictures, without an account: the form, its receipt, and the state of a request with its code.
+"""Pages for people in pictures, without an account: the form, its receipt, and the status of a request with its code.
 
-Owns the pages. No code ever stands in an address, and nothing is kept in a session.
+Owns these pages. They must never put a code into an address, or anything into a session.
 """
 
 from __future__ import annotations
@@ -44,37 +44,37 @@ _FIELDS = {
 
 
 class RightsForm(forms.Form):
-    """What a person asks; the rules of policy.rights check it."""
+    """A person's request; the rules of policy.rights check it."""
 
     agency = forms.ChoiceField(
-        label="Which agency do you ask?",
+        label="Agency",
         required=False,
-        help_text="Each agency answers for its own galleries. Ask several one by one.",
+        help_text="Each agency answers for its own galleries. To ask several agencies, send one request to each.",
     )
     wishes = forms.MultipleChoiceField(
-        label="What do you ask for?",
+        label="Your request",
         choices=tuple(WISHES.items()),
         initial=[ACCESS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
     own = forms.ChoiceField(
-        label="Whose pictures are they?",
+        label="Who is in the pictures?",
         required=False,
         widget=forms.RadioSelect,
-        choices=[("yes", "Mine: I ask about myself"), ("no", "Somebody else's")],
+        choices=[("yes", "I am: I ask about myself"), ("no", "Another person")],
     )
     name = forms.CharField(
         label="Your name",
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        help_text="As your documents have it. Galleries are not searched by names: it is for the agency to know who asks.",
+        help_text="As on your documents. The agency needs it to know who is asking; galleries are not searched by name.",
     )
     email = forms.CharField(
         label="E-mail address",
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        help_text="Or a postal address below. You are told when the answer is ready; the answer itself is never mailed.",
+        help_text="Or give a postal address below. We write to you when the answer is ready; the answer itself is never sent by e-mail.",
     )
     post = forms.CharField(
         label="Postal address",
@@ -82,7 +82,7 @@ class RightsForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
     )
     about = forms.CharField(
-        label="What is it about?",
+        label="Details",
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="When and where you think a picture of you was taken or used. You need not give a reason.",
@@ -91,29 +91,29 @@ class RightsForm(forms.Form):
         label="References or links that you know",
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="One a line: the number of a reference (R and twelve signs), or the link of a published picture.",
+        help_text="One per line: a reference id (R and 12 characters) or the link to a published picture.",
     )
     photo = forms.FileField(
         label="A photograph of you",
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
-        help_text=f"Without one the agency cannot look for your face. You alone, from the front; up to {PHOTO_BYTES >> 20} MB. "
-        "It is kept sealed, compared only after somebody has checked that it is you who asks, and erased with the answer. "
+        help_text=f"Without one, the agency cannot search for your face. Only you in the picture, from the front; up to {PHOTO_BYTES >> 20} MB. "
+        "It is stored sealed, compared only after your identity is confirmed, and erased with the answer. "
         "No template of it is ever stored.",
     )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        """Offer the agencies that are open."""
+        """Offer the open agencies."""
         super().__init__(*arguments, **options)
         field = self.fields["agency"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        field.choices = [("", "Choose one"), *((row.public_id, row.name) for row in open_agencies())]
+        field.choices = [("", "Choose an agency"), *((agency.public_id, agency.name) for agency in open_agencies())]
 
 
 @csrf_exempt  # until the handler is set; `_rights` is protected
 @require_http_methods(["GET", "POST"])
 def rights(request: HttpRequest) -> HttpResponse:
-    """The form; a sent one becomes a request and shows its receipt."""
+    """Show the form; once sent, file the request and show its receipt."""
     request.upload_handlers = [InMemory(request)]
     return _rights(request)
 
@@ -124,25 +124,25 @@ def _rights(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         filed = _filed(form, request)
         if filed is not None:
-            told = {"row": filed.request, "code": filed.code, "wishes": _wishes(filed.request)}
-            return render(request, "rights/filed.html", told)
+            context = {"rights_request": filed.request, "code": filed.code, "wishes": _wishes(filed.request)}
+            return render(request, "rights/filed.html", context)
         if request.FILES and not form.has_error("photo"):
-            _say(form, "photo", "Choose the photograph once more: it was not kept.")
+            _say(form, "photo", "Choose the photograph again: it was not kept.")
     return render(
         request, "rights/file.html", {"form": form, "most": MAX_EXTENSION}, status=422 if form.errors else 200
     )
 
 
 def _filed(form: RightsForm, request: HttpRequest) -> filing.Filed | None:
-    """The request, or None with everything that is wrong said in the form."""
-    told, network = form.cleaned_data, client_address(request)
-    photo, agency = told["photo"], told["agency"]
+    """Return the filed request, or None with every fault shown in the form."""
+    fields, network = form.cleaned_data, client_address(request)
+    photo, agency = fields["photo"], fields["agency"]
     written: dict[str, Any] = {
-        "own": {"yes": True, "no": False}.get(told["own"]),
-        **{name: told[name] for name in ("wishes", "name", "email", "post", "about", "named")},
+        "own": {"yes": True, "no": False}.get(fields["own"]),
+        **{name: fields[name] for name in ("wishes", "name", "email", "post", "about", "named")},
     }
     if not agency:
-        _say(form, "agency", "No agency is chosen. Choose one.")
+        _say(form, "agency", "Choose an agency.")
     for fault in faults(**written):
         _say(form, _FIELDS.get(fault.rule_id), f"{fault.why} {fault.next_step}")
         if agency and fault.rule_id == "rights.another_person":
@@ -165,16 +165,16 @@ def _say(form: forms.Form, field: str | None, words: str) -> None:
     form.add_error(field, ValidationError(words))
 
 
-def _wishes(row: SubjectRequest) -> list[str]:
-    return [WISHES[wish] for wish in row.wishes]
+def _wishes(rights_request: SubjectRequest) -> list[str]:
+    return [WISHES[wish] for wish in rights_request.wishes]
 
 
 class CodeForm(forms.Form):
-    """The code of the receipt."""
+    """The code on the receipt."""
 
     code = forms.CharField(
         label="Code",
-        help_text="Sixteen signs; it stands on your receipt.",
+        help_text="16 characters; it is on your receipt.",
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -183,7 +183,7 @@ class CodeForm(forms.Form):
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
 def own(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The state of a request, and its answer, for whoever holds its code."""
+    """Show the status of a request, and its answer, to anyone with its code."""
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         code = form.cleaned_data["code"]
@@ -202,31 +202,31 @@ def own(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _state(opened: filing.Opened, code: str) -> dict[str, Any]:
-    row = opened.request
+    rights_request = opened.request
     return {
-        "row": row,
+        "rights_request": rights_request,
         "code": code,
-        "wishes": _wishes(row),
-        "overdue": is_overdue(row),
-        "ground": GROUNDS.get(row.ground),
+        "wishes": _wishes(rights_request),
+        "overdue": is_overdue(rights_request),
+        "ground": GROUNDS.get(rights_request.ground),
         "answered": opened.pdf is not None,
-        "pictures": _pictures(row) if row.state == "answered" else [],
-        "erased": [one for one in findings_of(row, of_person=True) if one.outcome == "erased"],
+        "pictures": _pictures(rights_request) if rights_request.state == "answered" else [],
+        "erased": [finding for finding in findings_of(rights_request, of_person=True) if finding.outcome == "erased"],
     }
 
 
-def _pictures(row: SubjectRequest) -> list[dict[str, str]]:
-    """The person's pictures that are still held, inside the page: an address could be handed on."""
+def _pictures(rights_request: SubjectRequest) -> list[dict[str, str]]:
+    """Return the person's pictures that are not erased, as data in the page: a link could be passed on."""
     shown = []
-    for one in findings_of(row, of_person=True):
-        if one.reference.template:
+    for finding in findings_of(rights_request, of_person=True):
+        if finding.reference.template:
             try:
-                data = face_jpeg(one.reference.blob, one.reference.box, 320)
+                data = face_jpeg(finding.reference.blob, finding.reference.box, 320)
             except (BadMedia, StorageError):
                 continue
             shown.append(
                 {
-                    "reference": one.reference.public_id,
+                    "reference": finding.reference.public_id,
                     "src": f"data:image/jpeg;base64,{base64.b64encode(data).decode()}",
                 }
             )
@@ -236,7 +236,7 @@ def _pictures(row: SubjectRequest) -> list[dict[str, str]]:
 @sensitive_post_parameters("code")
 @require_POST
 def own_answer(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The letter as PDF."""
+    """Return the letter as PDF."""
     opened = filing.open_request(public_id, request.POST.get("code", ""), network=client_address(request))
     if opened.pdf is None:
         raise Http404
@@ -246,10 +246,10 @@ def own_answer(request: HttpRequest, public_id: str) -> HttpResponse:
 @sensitive_post_parameters("code")
 @require_POST
 def own_proof(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The proof that the erasure of one reference stands in the log, with the log's signed head, as a file."""
+    """Return the proof that the erasure of one reference is in the log, with the log's checkpoint, as a file."""
     opened = filing.open_request(public_id, request.POST.get("code", ""), network=client_address(request))
     asked, note = request.POST.get("reference", ""), newest_checkpoint()
-    erased = {one.reference.public_id: one for one in findings_of(opened.request, of_person=True)}
+    erased = {finding.reference.public_id: finding for finding in findings_of(opened.request, of_person=True)}
     proof = proof_of_entry(erased[asked].entry, parse(note).size) if asked in erased else None
     if proof is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""Samples for review: drawing one, what was drawn, what was found, and what it says of the rest."""
+"""Samples for review: the draw, its searches, the findings, and what they say about all searches."""
 
 from __future__ import annotations
 
@@ -18,73 +18,71 @@ from plainview.web.views.common import member_of, say
 
 
 class DrawForm(forms.Form):
-    """What to draw."""
+    """Size, seed words and scope of a draw."""
 
-    wanted = forms.IntegerField(label="How many searches", min_value=1, max_value=MAX_SAMPLE, initial=20)
+    wanted = forms.IntegerField(label="Number of searches", min_value=1, max_value=MAX_SAMPLE, initial=20)
     nonce = forms.CharField(
-        label="Words of your own",
+        label="Your own words",
         max_length=MAX_NONCE,
-        help_text="Anything that you told nobody. With the log's root after this is announced they make the seed.",
+        help_text="Any words that nobody else knows. The seed is made from them and from the root of the log after the draw is announced.",
     )
-    since = forms.DateField(
-        label="Only searches from this day on", required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    stratified = forms.BooleanField(label="Each member's searches in proportion, at least one", required=False)
+    since = forms.DateField(label="Only searches since", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    stratified = forms.BooleanField(label="In proportion to each member's searches, at least one each", required=False)
 
 
 class FindingForm(forms.Form):
-    """What was found."""
+    """A finding on one search."""
 
     finding = forms.ChoiceField(
         label="Finding", choices=[(word, word.capitalize()) for word in FINDINGS], widget=forms.RadioSelect
     )
     note = forms.CharField(
-        label="In words",
+        label="Reason",
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Needed for a question and for a breach.",
+        help_text="Required for a question or a breach.",
     )
 
 
 @require_http_methods(["GET", "POST"])
 def samples(request: HttpRequest) -> HttpResponse:
-    """Every draw, and a new one."""
+    """List all draws, and draw a new sample."""
     member, form = member_of(request), DrawForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        fields = form.cleaned_data
         try:
-            made = acts.draw_sample(
-                told["wanted"],
-                told["nonce"],
-                since=told["since"],
-                stratified=told["stratified"],
+            drawn = acts.draw_sample(
+                fields["wanted"],
+                fields["nonce"],
+                since=fields["since"],
+                stratified=fields["stratified"],
                 acting_member=member,
             )
         except Refused as refused:
             say(form, refused)
         else:
-            return redirect("sample", made.public_id)
-    rows = [{"row": row, "held": read.overview(row)} for row in read.samples(member)]
+            return redirect("sample", drawn.public_id)
+    rows = [{"sample": draw, "overview": read.overview(draw)} for draw in read.samples(member)]
     return render(request, "sampling/list.html", {"rows": rows, "form": form})
 
 
 @require_GET
 def sample(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One draw."""
+    """Show one draw."""
     return _page(request, public_id)
 
 
 def _page(request: HttpRequest, public_id: str, position: int = 0, form: FindingForm | None = None) -> HttpResponse:
-    row = find.sample(public_id, member_of(request))
+    drawn = find.sample(public_id, member_of(request))
     items = [
         {
-            "row": one,
-            "open": one.finding in ("", QUESTION),
-            "form": form if form and one.position == position else FindingForm(auto_id=f"p{one.position}_%s"),
+            "item": item,
+            "open": item.finding in ("", QUESTION),
+            "form": form if form and item.position == position else FindingForm(auto_id=f"p{item.position}_%s"),
         }
-        for one in read.items_of(row)
+        for item in read.items_of(drawn)
     ]
-    return render(request, "sampling/sample.html", {"sample": row, "items": items, "held": read.overview(row)})
+    return render(request, "sampling/sample.html", {"sample": drawn, "items": items, "overview": read.overview(drawn)})
 
 
 @require_POST
@@ -92,14 +90,16 @@ def sample_finding(request: HttpRequest, public_id: str, position: int) -> HttpR
     """Record a finding."""
     form = FindingForm(request.POST, auto_id=f"p{position}_%s")
     if form.is_valid():
-        told = form.cleaned_data
+        fields = form.cleaned_data
         try:
-            acts.record_finding(public_id, position, told["finding"], told["note"], acting_member=member_of(request))
+            acts.record_finding(
+                public_id, position, fields["finding"], fields["note"], acting_member=member_of(request)
+            )
         except Refused as refused:
             if refused.rule_id.endswith((".unknown", ".found")):
-                raise  # there is no form any more to say it beside
+                raise  # there is no longer a form to show it in
             say(form, refused, "note")
         else:
-            messages.success(request, f"Place {position}: {told['finding']}.")
+            messages.success(request, f"Search {position}: {fields['finding']}.")
             return redirect(f"{reverse('sample', args=[public_id])}#place-{position + 1}")
     return _page(request, public_id, position, form)

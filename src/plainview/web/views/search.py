@@ -1,4 +1,4 @@
-"""Step 2: why, where and how long a list; then the search itself, once for each gallery."""
+"""Step 2: purpose, galleries and length of the list; then the search itself, once for each gallery."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from plainview.web.views.probes import version
 
 @require_http_methods(["GET", "POST"])
 def preparation_search(request: HttpRequest, public_id: str) -> HttpResponse:
-    """State it, then search; the answer has an address of its own, so that going back runs nothing again."""
+    """Show the form, then search; the answer has its own address, so going back searches nothing again."""
     member = member_of(request)
     draft = find.preparation(public_id, member)
     if request.method != "POST":
@@ -33,12 +33,12 @@ def preparation_search(request: HttpRequest, public_id: str) -> HttpResponse:
     if missing:
         return _page(request, draft, missing)
     try:
-        made = search_prepared(public_id, acting_member=member)
+        searches = search_prepared(public_id, acting_member=member)
     except Refused as refused:
         return _page(request, draft, [("form", f"{refused.why} {refused.next_step}")])
     except BadMedia as bad:
         return _page(request, draft, [("form", f"{bad.why} {bad.next_step}")])
-    return redirect("search", made[0].public_id)
+    return redirect("search", searches[0].public_id)
 
 
 def _typed(request: HttpRequest) -> dict[str, object]:
@@ -53,22 +53,22 @@ def _typed(request: HttpRequest) -> dict[str, object]:
 
 
 def _missing(draft: Preparation, *, urgent: bool) -> list[tuple[str, str]]:
-    """(field, what is missing) in the words of this page; every rule is asked again by the search."""
+    """Return (field, message) for each missing answer; the search checks every rule again."""
     _, policy = binding(draft.member.agency)
-    found = []
+    missing = []
     if draft.face is None:
-        found.append(("face", "No face is chosen. Go back to step 1 and choose one."))
+        missing.append(("face", "No face is chosen. Go back to step 1 and choose one."))
     if not draft.origin and policy.origin_required:
-        found.append(("face", "It is not declared where the photograph comes from. Go back to step 1."))
+        missing.append(("face", "The origin of the photograph is not stated. Go back to step 1 and choose it."))
     if not draft.purpose:
-        found.append(("purpose", "Say what the search is to find out for this case."))
+        missing.append(("purpose", "State the purpose of the search."))
     if not draft.galleries:
-        found.append(("galleries", "Choose at least one gallery."))
+        missing.append(("galleries", "Choose at least one gallery."))
     if not MIN_LIST <= draft.top <= policy.list_max:
-        found.append(("top", f"A list has {MIN_LIST} to {policy.list_max} candidates."))
+        missing.append(("top", f"A list has {MIN_LIST} to {policy.list_max} candidates."))
     if urgent and not draft.urgent_reason:
-        found.append(("id_urgent", "Say why the search cannot wait for a supervisor."))
-    return found
+        missing.append(("id_urgent", "State why the search cannot wait for a supervisor."))
+    return missing
 
 
 def _page(request: HttpRequest, draft: Preparation, errors: list[tuple[str, str]]) -> HttpResponse:
@@ -85,15 +85,15 @@ def _page(request: HttpRequest, draft: Preparation, errors: list[tuple[str, str]
             "version": version(draft),
             "errors": errors,
             "edits": [says(edit) for edit in read(draft.edits)],
-            "offered": [row for row in rows if row.refused is None],
-            "others": [row for row in rows if row.refused is not None],
+            "offered": [offer for offer in rows if offer.refused is None],
+            "others": [offer for offer in rows if offer.refused is not None],
             "purposes": [word for word in policy.purposes if word != EXONERATION],
             "free_purpose": policy.unlisted_purposes,
             "policy": policy,
             "least": MIN_LIST,
             "wanted": wanted,
             "urgent": "urgent" in request.POST or bool(draft.urgent_reason),
-            "approved": [row for row in approvals if row.granted and not row.search_set.all()],
+            "approved": [offer for offer in approvals if offer.granted and not offer.search_set.all()],
         },
         status=422 if errors else 200,
     )

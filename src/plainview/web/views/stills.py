@@ -1,4 +1,4 @@
-"""One still: its thumbnail, its frame, and picking it as a probe."""
+"""One still: its thumbnail, its frame, and its use as a probe."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ from plainview.web.views.common import member_of, picture
 
 @require_GET
 def still(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The still with its frame, where it is from, and the other stills of the person."""
+    """Show the still with its frame, its video, and the other stills of the person."""
     member = member_of(request)
-    found = find.still(public_id, member)
+    chosen = find.still(public_id, member)
     others = [
-        row
-        for person in persons(found.video)
-        if person.number == found.track.person
-        for row in sorted(person.stills, key=lambda row: row.pts)
+        other
+        for person in persons(chosen.video)
+        if person.number == chosen.track.person
+        for other in sorted(person.stills, key=lambda other: other.pts)
     ]
-    here = next((i for i, row in enumerate(others) if row.pk == found.pk), 0)
+    here = next((i for i, other in enumerate(others) if other.pk == chosen.pk), 0)
     return render(
         request,
         "videos/still.html",
         {
-            "still": found,
-            "beside": len(best_others(found)),
-            "video": found.video,
+            "still": chosen,
+            "best_others": len(best_others(chosen)),
+            "video": chosen.video,
             "others": others,
             "before": others[here - 1] if here > 0 else None,
             "after": others[here + 1] if here + 1 < len(others) else None,
-            "may_pick": holds(member.roles, Permission.SEARCH_RUN) and found.video.case.closed_at is None,
+            "may_pick": holds(member.roles, Permission.SEARCH_RUN) and chosen.video.case.closed_at is None,
         },
     )
 
 
 @require_GET
 def still_thumbnail(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The thumbnail."""
+    """Return the thumbnail."""
     return picture(services().blobs.get(find.still(public_id, member_of(request)).thumbnail))
 
 
 @require_GET
 def still_picture(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The whole frame, decoded again."""
+    """Return the whole frame, decoded again."""
     return picture(still_frame(find.still(public_id, member_of(request))))
 
 
 @require_POST
 def still_pick(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Pick the still: it becomes a draft, step 1 of a search."""
+    """Use the still as a probe: it becomes a draft, step 1 of a search."""
     return redirect("preparation", draft_still(public_id, acting_member=member_of(request)).public_id)

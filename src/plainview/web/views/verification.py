@@ -1,6 +1,6 @@
-"""Blind verification: a verifier's tasks, one face after the other beside the probe, and the record of all of them.
+"""Blind verification: a verifier's tasks, each face next to the probe, and the record of all conclusions.
 
-Owns what these pages are given: an id, positions, the verifier's own answers. Nothing else of a task may reach them.
+Owns what these pages receive: an id, positions, the verifier's own answers. Nothing else of a task may reach them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_
 
 @require_GET
 def verification_list(request: HttpRequest) -> HttpResponse:
-    """What waits for the member."""
+    """List the member's tasks."""
     member = member_of(request)
     context = {"tasks": waiting(member), "own": own_figures(member)}
     return render(request, "verification/list.html", context)
@@ -33,23 +33,23 @@ def verification_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def verification(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The probe and the faces with what was concluded so far; recording it when all are done."""
+    """Show the probe and the faces with the conclusions so far; record them when all are done."""
     member, refused = member_of(request), None
     desk = open_verification(public_id, acting_member=member)
     faces = opened(desk.draft)
     if request.method == "POST":
-        given = {place: faces[place] for place in desk.positions if place in faces}
+        answered = {place: faces[place] for place in desk.positions if place in faces}
         try:
             answer_verification(
                 public_id,
-                {place: one.conclusion for place, one in given.items()},
-                {place: one.components for place, one in given.items()},
+                {place: answers.conclusion for place, answers in answered.items()},
+                {place: answers.components for place, answers in answered.items()},
                 acting_member=member,
             )
         except Refused as caught:
             refused = caught
         else:
-            messages.success(request, f"Verification {public_id} is recorded. Thank you.")
+            messages.success(request, f"Verification {public_id} recorded. Thank you.")
             return redirect("verifications")
     rows = [(place, faces.get(place, Answers()), _done(faces.get(place))) for place in desk.positions]
     following = next((place for place, _, done in rows if not done), None)
@@ -63,7 +63,7 @@ def _done(answers: Answers | None) -> bool:
 
 @require_http_methods(["GET", "POST"])
 def verification_face(request: HttpRequest, public_id: str, position: int) -> HttpResponse:
-    """One face beside the probe, and what the verifier concludes on it."""
+    """Show one face next to the probe, and save the verifier's conclusion."""
     member = member_of(request)
     desk = open_verification(public_id, acting_member=member)
     if position not in desk.positions:
@@ -109,7 +109,7 @@ def _face(
 
 @require_http_methods(["GET", "POST"])
 def verification_draft(request: HttpRequest, public_id: str, position: int) -> HttpResponse:
-    """Save the draft of one face; or say which version the draft has."""
+    """Save the draft of one face, or return the version of the draft."""
     member = member_of(request)
     if request.method == "POST":
         answers, version = answers_of(request), version_of(request)
@@ -120,5 +120,5 @@ def verification_draft(request: HttpRequest, public_id: str, position: int) -> H
 
 @require_GET
 def verification_picture(request: HttpRequest, public_id: str, position: int = 0) -> HttpResponse:
-    """The face at a position; the probe's without one."""
+    """Return the face at a position, or the probe without one."""
     return picture(blind_picture(public_id, position, member_of(request)))

@@ -1,4 +1,4 @@
-"""Videos: uploading in pieces that can be resumed, people and stills as they are found, picking one."""
+"""Videos: resumable upload in pieces, people and stills as they are found, export and erasure."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "pdf": "
 
 
 class FilterForm(forms.Form):
-    """Which stills to show."""
+    """A filter of the stills."""
 
-    min_width = forms.IntegerField(required=False, min_value=0, label="Width from, pixels")
-    min_quality = forms.IntegerField(required=False, min_value=0, max_value=100, label="Quality from")
+    min_width = forms.IntegerField(required=False, min_value=0, label="Minimum width, pixels")
+    min_quality = forms.IntegerField(required=False, min_value=0, max_value=100, label="Minimum quality")
     from_s = forms.FloatField(required=False, min_value=0, label="From, seconds")
     to_s = forms.FloatField(required=False, min_value=0, label="To, seconds")
 
     def wanted(self, video: Video) -> Filter:
-        """The filter; what cannot be read filters nothing. Seconds count from the first frame."""
+        """Return the filter; an invalid value filters nothing. Seconds count from the first frame."""
         values = self.cleaned_data if self.is_valid() else {}
         begins = float(video.begins * video.base)
         to_s = values.get("to_s")
@@ -52,7 +52,7 @@ class FilterForm(forms.Form):
 
 
 class RangeForm(forms.Form):
-    """Which part of a video to look through, seconds from the first frame."""
+    """The part of a video to process, in seconds from the first frame."""
 
     first_s = forms.FloatField(required=False, min_value=0)
     last_s = forms.FloatField(required=False, min_value=0)
@@ -60,10 +60,10 @@ class RangeForm(forms.Form):
 
 @require_GET
 def video_list(request: HttpRequest) -> HttpResponse:
-    """The agency's videos, and for whom may upload the form."""
+    """List the agency's videos, with the upload form for those who may use it."""
     member = member_of(request)
     may = holds(member.roles, Permission.VIDEO_UPLOAD)
-    open_cases = [row for row in cases(member) if row.closed_at is None] if may else []
+    open_cases = [case for case in cases(member) if case.closed_at is None] if may else []
     shown = {
         "videos": videos(member),
         "may_upload": may,
@@ -75,7 +75,7 @@ def video_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def video_begin(request: HttpRequest) -> HttpResponse:
-    """Begin an upload; JSON in and out."""
+    """Start an upload; JSON in and out."""
     asked = _json(request)
     try:
         begun = actions.begin_video(
@@ -87,7 +87,7 @@ def video_begin(request: HttpRequest) -> HttpResponse:
             acting_member=member_of(request),
         )
     except (KeyError, TypeError, ValueError):
-        raise BadRequest("case, name and size are missing or of another kind") from None
+        raise BadRequest("case, name and size are required: text, text and a whole number") from None
     except Refused as refused:
         return _refused(refused)
     return JsonResponse({"video": begun.public_id, "received": 0})
@@ -95,11 +95,11 @@ def video_begin(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def video_part(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Take one piece: the body is its bytes, ?offset= where it begins, X-Part-SHA256 its digest."""
+    """Receive one piece: its bytes in the body, its start in ?offset=, its digest in X-Part-SHA256."""
     try:
         offset = int(request.GET.get("offset", ""))
     except ValueError:
-        raise BadRequest("offset is a whole number") from None
+        raise BadRequest("offset must be a whole number") from None
     digest = request.headers.get("X-Part-SHA256", "")
     try:
         received = actions.add_part(public_id, offset, request.body, sha256=digest, acting_member=member_of(request))
@@ -110,61 +110,61 @@ def video_part(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_GET
 def video_received(request: HttpRequest, public_id: str) -> HttpResponse:
-    """How much of an upload is here: where it goes on."""
-    found = find.video(public_id, member_of(request))
-    return JsonResponse({"received": found.received, "size": found.size, "state": found.state})
+    """Return how much of an upload has arrived, and so where it continues."""
+    video = find.video(public_id, member_of(request))
+    return JsonResponse({"received": video.received, "size": video.size, "state": video.state})
 
 
 @require_POST
 def video_finish(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Close an upload and hand it to the worker."""
+    """Finish an upload and queue its processing."""
     try:
-        found, job = actions.finish_video(public_id, acting_member=member_of(request))
+        video, job = actions.finish_video(public_id, acting_member=member_of(request))
     except Refused as refused:
         return _refused(refused)
     enqueue_again(job.pk)
-    return JsonResponse({"url": reverse("video", args=[found.public_id])})
+    return JsonResponse({"url": reverse("video", args=[video.public_id])})
 
 
 @require_POST
 def video_discard(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Give up an upload of one's own."""
+    """Discard one's own upload."""
     actions.discard_upload(public_id, acting_member=member_of(request))
     return redirect("videos")
 
 
 @require_GET
 def video(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A video: what it is, how far it is, the people found."""
+    """Show a video, its progress and its people."""
     member = member_of(request)
     return render(request, "videos/video.html", _shown(request, find.video(public_id, member), member))
 
 
 @require_GET
 def video_faces(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The people found so far, for htmx; 204 when the page has them already."""
+    """Return the people found so far, for htmx; 204 if the page already shows them."""
     member = member_of(request)
-    found = find.video(public_id, member)
-    if request.GET.get("seen") == _seen(found):
+    video = find.video(public_id, member)
+    if request.GET.get("seen") == _seen(video):
         return HttpResponse(status=204)
-    return render(request, "videos/_faces.html", _shown(request, found, member))
+    return render(request, "videos/_faces.html", _shown(request, video, member))
 
 
 @require_POST
 def video_again(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Go on with a video whose work failed or was cancelled."""
+    """Continue a video whose processing failed or was cancelled."""
     form = RangeForm(request.POST)
     part = form.cleaned_data if form.is_valid() else {}
-    found, job = actions.process_again(
+    video, job = actions.process_again(
         public_id, first_s=part.get("first_s"), last_s=part.get("last_s"), acting_member=member_of(request)
     )
     enqueue_again(job.pk)
-    return redirect("video", found.public_id)
+    return redirect("video", video.public_id)
 
 
 @require_GET
 def video_stills(request: HttpRequest, public_id: str, kind: str) -> HttpResponse:
-    """The stills as a file."""
+    """Return the stills as a file."""
     data = export_stills(public_id, kind, acting_member=member_of(request))
     name = f'attachment; filename="{public_id}-stills.{kind}"'
     return HttpResponse(data, content_type=_TYPES[kind], headers={"Content-Disposition": name})
@@ -177,19 +177,19 @@ def video_erase(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("videos")
 
 
-def _shown(request: HttpRequest, found: Video, member: Member) -> dict[str, Any]:
+def _shown(request: HttpRequest, video: Video, member: Member) -> dict[str, Any]:
     form = FilterForm(request.GET)
-    people = persons(found, form.wanted(found))
-    job = job_of(actions.KIND, found.pk)
+    people = persons(video, form.wanted(video))
+    job = job_of(actions.KIND, video.pk)
     return {
-        "video": found,
+        "video": video,
         "people": people,
-        "timeline": timeline(found, people),
+        "timeline": timeline(video, people),
         "form": form,
         "job": job if job is not None and job.member_id == member.pk else None,
-        "is_over": found.state not in (Video.State.RECEIVED, Video.State.PROCESSING)
+        "is_over": video.state not in (Video.State.RECEIVED, Video.State.PROCESSING)
         or (job is not None and job.is_over),
-        "seen": _seen(found),
+        "seen": _seen(video),
         "query": request.GET.urlencode(),
         "kinds": KINDS,
         "may_upload": holds(member.roles, Permission.VIDEO_UPLOAD),
@@ -198,9 +198,9 @@ def _shown(request: HttpRequest, found: Video, member: Member) -> dict[str, Any]
     }
 
 
-def _seen(found: Video) -> str:
-    """What a page has when nothing new was found since."""
-    return f"{found.state}-{still_counts(found)}"
+def _seen(video: Video) -> str:
+    """Return a text that changes when new stills are found."""
+    return f"{video.state}-{still_counts(video)}"
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
@@ -209,11 +209,11 @@ def _json(request: HttpRequest) -> dict[str, Any]:
     except ValueError:
         asked = None
     if not isinstance(asked, dict):
-        raise BadRequest("one JSON object is expected")
+        raise BadRequest("the body must be one JSON object")
     return asked
 
 
 def _refused(refused: Refused) -> HttpResponse:
-    """A refusal for the page's script: the same words as everywhere."""
+    """Return a refusal for the page's script, in the words of the refusal."""
     status = 404 if refused.rule_id.endswith(".unknown") else 403
     return JsonResponse({"rule": refused.rule_id, "why": refused.why, "next": refused.next_step}, status=status)

@@ -110,7 +110,7 @@ def test_a_sample_sees_its_own_searches_counted_and_nobody_named(workspace: Path
     for text in (json.dumps(told), page, (tmp_path / "site" / "index.html").read_text()):
         for secret in ("agency.example", "C-1", "find the rider", "Sample examiner"):
             assert secret not in text
-    assert "This agency is made up" in page
+    assert "This is a sample agency" in page
     assert (tmp_path / "site" / "index.html").stat().st_mode & 0o777 == 0o644
     assert check_register(tmp_path / "site") == []
     assert check_register(tmp_path / "site", workspace / "audit") == []
@@ -296,7 +296,7 @@ def test_an_attestation_that_the_log_contradicts_says_so(north: Member, workspac
         row = attest("2027-03", "2027-03", office="Chief of Police", acting_member=north)
     Attestation.objects.filter(pk=row.pk).update(first="2027-02")
     assert of(export(tmp_path / "site"))["attested"][0]["contradicted"] is True
-    assert "contradicted: the log holds a search" in (tmp_path / "site" / f"{north.agency.public_id}.html").read_text()
+    assert "contradicted: the log has a search" in (tmp_path / "site" / f"{north.agency.public_id}.html").read_text()
     said = [f"North Police: entry {row.entry} of the log does not attest the months 2027-02 to 2027-03"]
     assert check_register(tmp_path / "site", workspace / "audit") == said
 

@@ -1,53 +1,53 @@
-// Steps 1 and 2 beyond plain forms: drop and paste, progress, boxes that can be clicked, a cut that can be drawn.
+// Steps 1 and 2 beyond plain forms: drop and paste, progress, boxes to click, a crop to draw.
 "use strict";
 (function () {
-  function one(selector, within) { return (within || document).querySelector(selector); }
+  function find(selector, within) { return (within || document).querySelector(selector); }
 
-  // A photograph by drop or paste goes into the form's own field, then the form is sent as if it had been chosen.
-  function startForm() { return one("form[data-photograph]"); }
+  // A dropped or pasted photograph goes into the form's own field; then the form is sent as if the file had been chosen.
+  function startForm() { return find("form[data-photograph]"); }
   function problem(text) {
-    var p = one("[data-problem]", startForm());
+    var p = find("[data-problem]", startForm());
     p.textContent = text; p.hidden = !text;
   }
   function take(files) {
     var form = startForm();
     if (!form || !files || !files.length) return;
-    var held = new DataTransfer();
-    held.items.add(files[0]);
-    one("#id_photo", form).files = held.files;
+    var transfer = new DataTransfer();
+    transfer.items.add(files[0]);
+    find("#id_photo", form).files = transfer.files;
     send(form);
   }
   function send(form) {
-    var file = one("#id_photo", form).files[0], most = Number(form.dataset.most);
+    var file = find("#id_photo", form).files[0], most = Number(form.dataset.most);
     problem("");
     if (file && file.size > most) {
-      problem("The file has " + (file.size / 1048576).toFixed(1) + " MB; " + (most / 1048576) + " is the most. Choose a smaller copy.");
+      problem("The file has " + (file.size / 1048576).toFixed(1) + " MB; the limit is " + (most / 1048576) + " MB. Choose a smaller copy.");
       return;
     }
-    form.requestSubmit(one("#send", form));
+    form.requestSubmit(find("#send", form));
   }
   document.addEventListener("dragover", function (event) {
     if (!startForm()) return;
     event.preventDefault();
-    one("[data-drop]").classList.add("over");
+    find("[data-drop]").classList.add("over");
   });
   document.addEventListener("dragleave", function (event) {
-    if (startForm() && !event.relatedTarget) one("[data-drop]").classList.remove("over");
+    if (startForm() && !event.relatedTarget) find("[data-drop]").classList.remove("over");
   });
   document.addEventListener("drop", function (event) {
     if (!startForm()) return;
     event.preventDefault();
-    one("[data-drop]").classList.remove("over");
+    find("[data-drop]").classList.remove("over");
     take(event.dataTransfer.files);
   });
   document.addEventListener("paste", function (event) {
     if (startForm() && event.clipboardData.files.length) { event.preventDefault(); take(event.clipboardData.files); }
   });
   document.addEventListener("change", function (event) {
-    if (event.target.id === "id_photo" && event.target.files.length && one("#id_case").value) send(startForm());
+    if (event.target.id === "id_photo" && event.target.files.length && find("#id_case").value) send(startForm());
   });
 
-  // Sent by script, so that how far it is can be shown and it can be cancelled; a refusal leaves the form as it was.
+  // Sent by script, to show progress and allow cancelling; a refusal leaves the form as it was.
   var sending = null;
   document.addEventListener("submit", function (event) {
     var form = event.target;
@@ -60,14 +60,14 @@
     sending.setRequestHeader("HX-Request", "true");
     sending.upload.addEventListener("progress", function (now) { sent(form, now.loaded, now.total); });
     sending.addEventListener("load", function () { answered(form, this); });
-    sending.addEventListener("error", function () { stopped(form, "It could not be sent: there is no connection. The photograph is still chosen; try again."); });
-    sending.addEventListener("abort", function () { stopped(form, "Cancelled. Nothing was kept."); });
+    sending.addEventListener("error", function () { stopped(form, "No connection: the photograph was not sent. It is still chosen; try again."); });
+    sending.addEventListener("abort", function () { stopped(form, "Cancelled. Nothing was saved."); });
     sending.send(new FormData(form));
-    one("[data-sending]", form).hidden = false;
-    one("#send", form).disabled = true;
+    find("[data-sending]", form).hidden = false;
+    find("#send", form).disabled = true;
   });
   function sent(form, loaded, total) {
-    var bar = one("progress", form), words = one("[data-sent]", form), mb = 1048576;
+    var bar = find("progress", form), words = find("[data-sent]", form), mb = 1048576;
     if (loaded < total) { bar.value = loaded / total; words.textContent = "Sent " + (loaded / mb).toFixed(1) + " of " + (total / mb).toFixed(1) + " MB"; }
     else { bar.removeAttribute("value"); words.textContent = "Looking for faces"; }
   }
@@ -75,13 +75,13 @@
     var there = request.getResponseHeader("HX-Redirect");
     if (there) { window.location.assign(there); return; }
     if (new URL(request.responseURL).pathname.startsWith("/accounts/")) { signIn(); return; }
-    var errors = one("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
-    stopped(form, errors ? errors.textContent.trim().replace(/\s+/g, " ") : "It was not taken: the server could not answer. Try again.");
+    var errors = find("#errors", new DOMParser().parseFromString(request.responseText, "text/html"));
+    stopped(form, errors ? errors.textContent.trim().replace(/\s+/g, " ") : "The server could not answer, and the photograph was not accepted. Try again.");
   }
   function stopped(form, words) {
     sending = null;
-    one("[data-sending]", form).hidden = true;
-    one("#send", form).disabled = false;
+    find("[data-sending]", form).hidden = true;
+    find("#send", form).disabled = false;
     problem(words);
   }
   window.addEventListener("pageshow", function () { if (startForm() && !sending) stopped(startForm(), ""); });
@@ -89,20 +89,20 @@
     if (event.target.closest("[data-abort]") && sending) sending.abort();
   });
   document.addEventListener("htmx:afterSwap", function () {
-    var errors = one("#errors");
+    var errors = find("#errors");
     if (errors) errors.focus();
   });
 
-  // A box in the picture stands for the button of its face.
+  // A click on a box in the picture chooses its face.
   function mark() {
-    var checked = one("input[name=face]:checked") || one("input[type=hidden][name=face]");
+    var checked = find("input[name=face]:checked") || find("input[type=hidden][name=face]");
     document.querySelectorAll("[data-face]").forEach(function (box) {
       box.classList.toggle("chosen", Boolean(checked) && checked.value === box.dataset.face);
     });
   }
   document.addEventListener("change", function (event) { if (event.target.name === "face") mark(); });
 
-  // Drawing a cut: drag on the picture; the numbers of the form follow, and the form stays the way to send it.
+  // Drawing a crop: drag on the picture; the numbers of the form follow, and the form sends them.
   var cut = null;
   function at(svg, event) {
     var point = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
@@ -110,7 +110,7 @@
   }
   document.addEventListener("pointerdown", function (event) {
     var svg = event.target.closest && event.target.closest("[data-picture]");
-    if (!svg || event.button !== 0 || event.pointerType === "touch" || !one("[data-cut-form]")) return;
+    if (!svg || event.button !== 0 || event.pointerType === "touch" || !find("[data-cut-form]")) return;
     cut = { svg: svg, from: at(svg, event), face: event.target.closest("[data-face]"), moved: false };
     event.preventDefault();
   });
@@ -123,54 +123,54 @@
       x: Math.round(Math.min(to.x, cut.from.x)), y: Math.round(Math.min(to.y, cut.from.y)),
       width: Math.round(Math.abs(to.x - cut.from.x)), height: Math.round(Math.abs(to.y - cut.from.y))
     };
-    Object.keys(part).forEach(function (name) { one("#id_" + name).value = part[name]; });
+    Object.keys(part).forEach(function (name) { find("#id_" + name).value = part[name]; });
     show();
   });
   document.addEventListener("pointerup", function () {
-    var held = cut;
+    var drag = cut;
     cut = null;
-    if (held && !held.moved && held.face) choose(held.face.dataset.face);
+    if (drag && !drag.moved && drag.face) choose(drag.face.dataset.face);
   });
   document.addEventListener("click", function (event) {
     var box = event.target.closest("[data-face]");
-    if (box && !one("[data-cut-form]")) choose(box.dataset.face);
+    if (box && !find("[data-cut-form]")) choose(box.dataset.face);
   });
   function choose(number) {
-    var radio = one("input[name=face][value='" + number + "']");
+    var radio = find("input[name=face][value='" + number + "']");
     if (radio && !radio.disabled) { radio.focus({ preventScroll: true }); radio.click(); }
   }
   function show() {
-    var rect = one("[data-cut]");
-    ["x", "y", "width", "height"].forEach(function (name) { rect.setAttribute(name, one("#id_" + name).value || 0); });
+    var rect = find("[data-cut]");
+    ["x", "y", "width", "height"].forEach(function (name) { rect.setAttribute(name, find("#id_" + name).value || 0); });
   }
   document.addEventListener("input", function (event) {
     if (event.target.closest("[data-cut-form]")) show();
-    var output = one("output[for='" + event.target.id + "']");
+    var output = find("output[for='" + event.target.id + "']");
     if (output) output.textContent = event.target.value;
     if (event.target.matches("[data-filter]")) filter(event.target);
   });
 
-  // Fifty galleries: what is typed hides the others; those that are ticked always show.
+  // Fifty galleries: the filter hides those that do not match; selected ones are always shown.
   function filter(field) {
     var words = field.value.toLowerCase().split(/\s+/), shown = 0;
     document.querySelectorAll(field.dataset.filter + " > li").forEach(function (row) {
-      var fits = one("input:checked", row) || words.every(function (word) { return row.dataset.text.includes(word); });
+      var fits = find("input:checked", row) || words.every(function (word) { return row.dataset.text.includes(word); });
       row.hidden = !fits;
       if (fits) shown += 1;
     });
-    one("[data-filter-none]").hidden = shown > 0;
+    find("[data-filter-none]").hidden = shown > 0;
   }
   document.addEventListener("keydown", function (event) {
     if (event.key === "Enter" && event.target.matches("[data-filter]")) event.preventDefault();
   });
 
-  // What was typed is kept as it is typed; a person sees that it was, or that it was not.
-  function saved(text) { var word = one("#saved"); if (word) word.textContent = text; }
+  // Answers are saved as they are typed; the page says whether they were.
+  function saved(text) { var word = find("#saved"); if (word) word.textContent = text; }
   document.addEventListener("htmx:afterRequest", function (event) {
     if (!event.target.matches("[data-autosave]")) return;
-    saved(event.detail.successful ? "Saved" : "Not saved: no answer. It is tried again with your next change.");
+    saved(event.detail.successful ? "Saved" : "Not saved: the server did not answer. Your next change tries again.");
   });
-  // A session that has ended answers with the sign-in page: go there, and come back to this page.
+  // An ended session answers with the sign-in page: go there, then come back to this page.
   document.addEventListener("htmx:beforeSwap", function (event) {
     var there = new URL(event.detail.xhr.responseURL || window.location.href);
     if (there.pathname.startsWith("/accounts/")) {
@@ -180,16 +180,16 @@
   });
   function signIn() { window.location.assign("/accounts/login/?next=" + encodeURIComponent(window.location.pathname)); }
 
-  // Within 100 ms of the click a person sees that the search runs; the answer is a page of its own.
+  // Within 100 ms of the click the page shows that the search is running; the answer is a separate page.
   document.addEventListener("submit", function (event) {
     if (!event.target.matches("[data-search]") || event.defaultPrevented) return;
     event.target.hidden = true;
-    var progress = one("#progress");
+    var progress = find("#progress");
     progress.hidden = false;
     progress.scrollIntoView({ block: "nearest" });
   });
   window.addEventListener("pageshow", function () {
-    var form = one("[data-search]");
-    if (form) { form.hidden = false; one("#progress").hidden = true; }
+    var form = find("[data-search]");
+    if (form) { form.hidden = false; find("#progress").hidden = true; }
   });
 })();

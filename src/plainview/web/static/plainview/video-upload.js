@@ -1,4 +1,4 @@
-// Uploading a video in pieces: progress, cancelling, and going on after a broken connection or a closed page.
+// Upload of a video in pieces: progress, cancelling, and resuming after a broken connection or a closed page.
 "use strict";
 (function () {
   var PIECE = 4 * 1024 * 1024, PATIENCE = 8;
@@ -16,13 +16,13 @@
   function wait(ms) { return new Promise(function (done) { window.setTimeout(done, ms); }); }
   function size(bytes) { return (bytes / 1048576).toFixed(bytes < 10485760 ? 1 : 0) + " MB"; }
 
-  // An answer that is a refusal ends the upload; a connection that broke, or a server that is away, does not.
+  // A refusal ends the upload; a broken connection or an unreachable server does not.
   async function ask(url, options) {
     var answer = await fetch(url, Object.assign({ signal: stop.signal, credentials: "same-origin" }, options));
     if (answer.redirected) throw Object.assign(new Error("You are signed out. Sign in and choose the same file again."), { final: true });
     if (answer.status === 403 || answer.status === 404 || answer.status === 400) {
-      var told = await answer.json().catch(function () { return {}; });
-      throw Object.assign(new Error(told.why ? told.why + " " + told.next : "The server refused it."), { final: true, rule: told.rule });
+      var refusal = await answer.json().catch(function () { return {}; });
+      throw Object.assign(new Error(refusal.why ? refusal.why + " " + refusal.next : "The server refused it."), { final: true, rule: refusal.rule });
     }
     if (!answer.ok) throw new Error("The server answered " + answer.status + ".");
     return answer.json();
@@ -65,7 +65,7 @@
         show(received, f.size);
       } catch (e) {
         if (stop.signal.aborted || (e.final && e.rule !== "video.other_bytes") || ++failures > PATIENCE) throw e;
-        show(received || 0, f.size, "The connection broke; trying again");
+        show(received || 0, f.size, "Connection lost; trying again");
         await wait(Math.min(30000, 500 * Math.pow(2, failures)));
         if (video && received !== null) received = await ask(place("received"), {}).then(function (r) { return r.received; }, function () { return received; });
       }
@@ -85,7 +85,7 @@
     upload(f).catch(function (e) {
       busy(false);
       if (stop.signal.aborted) return;
-      error.textContent = e.message + (e.final ? "" : " Choose the same file again to go on where it stopped.");
+      error.textContent = e.message + (e.final ? "" : " Choose the same file again to continue where it stopped.");
       error.hidden = false;
     });
   });

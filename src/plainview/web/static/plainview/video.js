@@ -1,4 +1,4 @@
-// The people of a video: keys that move from still to still, and details that stay open while new faces arrive.
+// The people of a video: keys that move from still to still, and details that stay open when new faces arrive.
 "use strict";
 (function () {
   function stills() {
@@ -16,7 +16,7 @@
       if (details) { details.open = !details.open; link.focus(); }
     }
   });
-  // The button that a key presses takes the focus; the still that had it is remembered.
+  // A pressed button takes the focus; remember the still that had it.
   var current = "";
   document.addEventListener("focusin", function (event) {
     if (event.target.matches("#faces a.pick")) current = event.target.id;
