@@ -55,10 +55,10 @@ def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(sma
         assert rights_watch.watch_deadlines() == {agency.public_id: 1}
         assert rights_watch.watch_deadlines() == {}
         assert mail.outbox[-1].to == ["admin@agency.example"]
-        assert "6 day(s) left" in mail.outbox[-1].body
+        assert "6 days left" in mail.outbox[-1].body
         assert resolve(mail.outbox[-1].body.split(address())[1].strip()).view_name == "rights-requests"
         extended = extend(row.public_id, 60, "many galleries to look through", acting_member=admin())
-        assert "Your request takes longer" in mail.outbox[-1].subject
+        assert "Your request will take longer" in mail.outbox[-1].subject
         assert (
             rule_of(extend, row.public_id, 1, "once more is not allowed", acting_member=admin()) == "rights.extension"
         )
