@@ -133,7 +133,7 @@ def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
         "rules": {row.rule_id: row.says for row in table(policy) if row.rule_id in told["refusals"]},
         "attested": [_attested(row, tally) for row in attestations(agency)],
         "galleries": [_gallery(row, agency) for row in Gallery.objects.filter(agency=agency).order_by("name")],
-        "retention": retention_told(agency),
+        "retention": retention_in_words(agency),
         "policy": {
             "version": version.number,
             "offences": list(policy.offences),
@@ -191,7 +191,7 @@ def _measured(gallery: Gallery) -> dict[str, Any] | None:
     }
 
 
-def retention_told(agency: Agency) -> dict[str, Any]:
+def retention_in_words(agency: Agency) -> dict[str, Any]:
     """The agency's rules of retention in words; a case's own rules are not told, they would name it."""
     _, held = rules_of(agency)
     return {
