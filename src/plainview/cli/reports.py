@@ -57,9 +57,9 @@ def report_show(
         with path.open("xb") as file:
             file.write(made.files[form])
     if json:
-        print_json(made.told)
+        print_json(made.report)
         return
-    _print(made.told, sample_notice(current()))
+    _print(made.report, sample_notice(current()))
     for path in out.values():
         say(f"Written: {path}")
     say(f"Entry {made.entry} of the log holds SHA-256 {made.sha256}.")

@@ -111,7 +111,7 @@ def reports(request: HttpRequest) -> HttpResponse:
         "reads_log": holds(member_of(request).roles, Permission.AUDIT_READ),
     }
     if made is not None:
-        context |= {"made": made, "told": made.told, "sections": [_shown(one) for one in sections(made.told)]}
+        context |= {"made": made, "told": made.report, "sections": [_shown(one) for one in sections(made.report)]}
     return render(request, "reports/report.html", context)
 
 
@@ -139,7 +139,7 @@ def report_file(request: HttpRequest, form: str) -> HttpResponse:
     if made is None:
         return render(request, "reports/report.html", {"form": asked}, status=400)
     answer = HttpResponse(made.files[form], content_type=_TYPES[form])
-    name = f"report-{made.told['period']['since']}-{made.told['period']['until']}.{form}"
+    name = f"report-{made.report['period']['since']}-{made.report['period']['until']}.{form}"
     answer["Content-Disposition"] = f'{"inline" if form == "pdf" else "attachment"}; filename="{name}"'
     return answer
 
