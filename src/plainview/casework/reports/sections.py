@@ -256,7 +256,13 @@ class _Reader:
                 self._row(f"Examined by {self._name(who)}, agreed", share(now["by_examiner"][who]), share(earlier))
             )
         note = "Verifiers do not see the examiner's conclusion. Faces with a known answer are not counted here."
-        return Section("verification", "Examiner against verifier", note, self._heads("Figure", "Count"), tuple(rows))
+        return Section(
+            "verification",
+            "Agreement between examiners and verifiers",
+            note,
+            self._heads("Figure", "Count"),
+            tuple(rows),
+        )
 
     def _release(self) -> Section:
         now, then = self._now, self._then
@@ -289,8 +295,8 @@ class _Reader:
         then = (self._then or {}).get("outcomes", {})
         rows = [(word, self._now["outcomes"][word], then.get(word, 0)) for word in OUTCOMES]
         note = (
-            f"Reported in the period; the newest report on a lead counts. {counted(self._due['outcomes_due'], 'lead')} "
-            f"released {REMIND_DAYS} or more days ago without an outcome."
+            f"Reported in the period; the newest report on a lead counts. Without an outcome {REMIND_DAYS} or more "
+            f"days after release: {counted(self._due['outcomes_due'], 'lead')}."
         )
         return self._table("outcomes", "Outcomes of leads", note, "Outcome", rows, noun="Leads")
 
@@ -302,7 +308,7 @@ class _Reader:
             if row["state"] != "current"
         )
         current = sum(row["state"] == "current" for row in trainings)
-        note = f"As of now. {current} of {counted(len(trainings), 'training')} valid for more than a month."
+        note = f"As of now. Valid for more than a month: {current} of {counted(len(trainings), 'training')}."
         return Section("training", "Training due or expired", note, ("Member", "Role", "Until", "State"), rows, keys=2)
 
     def _proficiency(self) -> Section:

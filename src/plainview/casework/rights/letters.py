@@ -234,8 +234,8 @@ _NOT_COVERED = [
 def _how(request: SubjectRequest) -> Iterator[str]:
     for gallery_search in request.searched:
         yield (
-            f"Gallery {gallery_search['gallery']}: your photograph was compared with "
-            f"{counted(gallery_search['compared'], 'reference')}, all that it has, and one of our staff examined the "
+            f"Gallery {gallery_search['gallery']}: your photograph was compared with the whole gallery "
+            f"({counted(gallery_search['compared'], 'reference')}), and one of our staff examined the "
             f"{gallery_search['listed']} most similar (entry {gallery_search['entry']} of the log)."
         )
     if not request.searched:
@@ -268,14 +268,14 @@ def _used(findings: list[SubjectFinding], policy: AgencyPolicy) -> Iterator[Sect
     ]
     rows = [
         (
-            day(finding.on),
-            f"{finding.offence}, gallery {finding.gallery}"
-            + (", raised by an alert" if finding.alert else "")
-            + (": your picture became a lead" if finding.lead else ": your picture did not become a lead")
-            + (f"; for {finding.for_agency}, which received the result" if finding.for_agency else "")
-            + ("; disclosed to a defence" if finding.disclosed else ""),
+            day(search.on),
+            f"{search.offence}, gallery {search.gallery}"
+            + (", raised by an alert" if search.alert else "")
+            + (": your picture became a lead" if search.lead else ": your picture did not become a lead")
+            + (f"; for {search.for_agency}, which received the result" if search.for_agency else "")
+            + ("; disclosed to a defence" if search.disclosed else ""),
         )
-        for finding in listed
+        for search in listed
     ]
     answer = open_cases(withheld, policy.rights_open_cases)
     if isinstance(answer, Refused):
@@ -291,7 +291,7 @@ def _used(findings: list[SubjectFinding], policy: AgencyPolicy) -> Iterator[Sect
     ]
     yield Section(
         "Who received them",
-        [] if exports else ["No gallery was exported while they were in it."],
+        [] if exports else ["None of their galleries was exported while they were in it."],
         [("", exports)] if exports else [],
     )
 
@@ -369,7 +369,7 @@ def _receipt(request: SubjectRequest, note: str) -> list[Fact]:
         ("Log", f"{head.origin}, {head.size} entries"),
         ("Root", head.root.hex()),
         (
-            "The signed head",
+            "Signed head",
             "The lines below are the log's checkpoint. Keep them: they bind us to everything in the log.",
         ),
     ]

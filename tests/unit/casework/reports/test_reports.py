@@ -241,10 +241,10 @@ def test_only_an_auditor_learns_that_a_flag_waits(workspace: Path) -> None:
         told = made(person(name)).report
         assert "flags_raised" not in told["counted"]
         assert told["due"]["flags_open"] is None
-        assert all("wait for a decision" not in section.note for section in sections(told))
+        assert all("Open now" not in section.note for section in sections(told))
     told = made(person("auditor")).report
     assert (told["counted"]["flags_raised"], told["due"]["flags_open"]) == (1, 1)
-    assert any("1 wait for a decision" in section.note for section in sections(told))
+    assert any("Open now: 1" in section.note for section in sections(told))
 
 
 def test_a_period_lies_in_the_past_and_has_a_beginning(workspace: Path) -> None:
