@@ -108,7 +108,7 @@ def test_an_administrator_attests_from_the_page_of_their_agency(public: Client) 
     form = {"office": "Chief of Police", "first": "2027-01", "last": "2027-02"}
     answer = client.post("/register/attest/", form)
     assert answer.status_code == 422
-    assert b"The log holds a search of the agency in these months" in answer.content
+    assert b"The log contains a search by the agency in these months" in answer.content
     answer = client.post("/register/attest/", form | {"last": "2027-01"}, follow=True)
     assert answer.redirect_chain == [(f"{page}#attested", 302)]
     assert b"2027-01: no search, attested by the Chief of Police" in answer.content

@@ -103,13 +103,13 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
         "https://source.example/collins.png",
         "Gallery g, owner: tests",
         "Legal basis law",
-        "robbery, gallery g: no lead came of your picture",
+        "robbery, gallery g: your picture did not become a lead",
         "rights.open_cases",
         f"Entry {erased.seq} of",
         "Inclusion proof",
         "the data protection authority of your country",
         "never stored",
-        "all 0 references",
+        "the whole gallery (0 references)",
         HOW,
     ):
         assert words in told, words

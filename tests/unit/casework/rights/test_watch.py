@@ -142,10 +142,10 @@ def test_the_letter_tells_searches_leads_alerts_disclosures_and_exports_of_close
     told = letter_of(answer_request(row.public_id, acting_member=admin()))
     exported = entries("gallery.exported")[0].seq
     for words in (
-        "robbery, gallery g: a lead came of your picture; disclosed to a defence",
-        "robbery, gallery g, raised by an alert: no lead came of your picture",
+        "robbery, gallery g: your picture became a lead; disclosed to a defence",
+        "robbery, gallery g, raised by an alert: your picture did not become a lead",
         f"gallery g was exported, entry {exported} of the log",
-        "in the candidate lists of 1 search(es) under cases that are still open",
+        "in the candidate lists of 1 search under cases that are still open",
     ):
         assert words in told, words
     for never in ("C-1", "C-2", "burglary", found.public_id, "archive moves", "Sample examiner"):
