@@ -2,7 +2,7 @@
 
 Owns `ERASERS`. Code that stores something made from a reference (an alert's state, a cached list, a snapshot on disk)
 adds an eraser here; code that stores files adds its table to `_KEEPERS` in `erasure.read`, so that its files are not
-removed. Both must never be registered on import: the process that erases may not have imported the module.
+removed. Neither may be registered on import: the process that erases may not have imported the module.
 
 An eraser runs inside the transaction, before the reference itself is blanked. Only pictures are left for later:
 `PendingErasure` records them and `erase_pending` removes them after the commit, so that a process that is killed in
