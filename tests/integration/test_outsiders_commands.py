@@ -82,7 +82,7 @@ def test_disclosed_checked_reviewed_and_sampled(workspace: Path, tmp_path: Path)
     answer = told("exoneration", "answer", review, who="supervisor")
     assert answer["searches"][0]["charged_rank"] == 1
     assert len(answer["searches"][0]["put_forward"]) == 1
-    assert "Put forward there: 1 other." in run("exoneration", "show", review, who="examiner")
+    assert "Put forward from it: 1 other." in run("exoneration", "show", review, who="examiner")
     assert told("exoneration", "list", who="auditor")["reviews"][0]["state"] == "answered"
     # An auditor from outside, and a sample.
     out = run("member", "invite", "i@audit.example", "--role", "outside auditor", "--until", until, who="admin")

@@ -57,9 +57,9 @@ def report_show(
         with path.open("xb") as file:
             file.write(report.files[form])
     if json:
-        print_json(report.told)
+        print_json(report.report)
         return
-    _print(report.told, sample_notice(current()))
+    _print(report.report, sample_notice(current()))
     for path in out.values():
         say(f"Written: {path}")
     say(f"Entry {report.entry} of the log contains SHA-256 {report.sha256}.")

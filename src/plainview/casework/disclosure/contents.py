@@ -1,7 +1,7 @@
-"""What is disclosed of one search: the search with its whole list, who worked on it, what they concluded, its case.
+"""What is disclosed of one search: the search with its whole list, who worked on it, their conclusions, its case.
 
-Owns the one form in which the package, the page of the defence and the page of the supervisor tell it. It reads one
-search and never asks who reads: actions.disclose and actions.grants decide that.
+Owns the one form of these facts, for the package, the defence's page and the supervisor's page. It must never decide
+who may read: `disclosure.make` and `disclosure.grants` do.
 """
 
 from __future__ import annotations
@@ -23,30 +23,33 @@ from plainview.recognition.edits import read, says
 from plainview.storage.base import digest_of
 
 NULL_RESULTS = ("no candidate", "no candidate put forward")
-"""Results of a search that must be told as null results; source: the settlement of Williams v. City of
+"""Results of a search that must be disclosed as null results; source: the settlement of Williams v. City of
 Detroit, 28 June 2024."""
 
 
 def moment(at: datetime | None) -> str | None:
-    """A time as files carry it."""
+    """Return a time in the form that the files use."""
     return at.isoformat() if at is not None else None
 
 
 def examined_ranks(search: Search) -> set[int]:
-    """Ranks of the candidates that somebody has examined."""
+    """Return the ranks of the candidates that have been examined."""
     rows = Examination.objects.filter(candidate__search=search)
     return set(rows.values_list("candidate__rank", flat=True))
 
 
 def candidates_shown(search: Search, pictures: str) -> list[tuple[Candidate, str]]:
-    """The whole list, each row with how its picture is shown (policy.disclosure)."""
+    """Return the whole list, with how each picture is shown (policy.disclosure)."""
     examined = examined_ranks(search)
     rows = Candidate.objects.filter(search=search).select_related("reference").order_by("rank")
-    return [(row, shown_as(pictures, row.rank, examined, erased=not row.reference.template)) for row in rows]
+    return [
+        (candidate, shown_as(pictures, candidate.rank, examined, erased=not candidate.reference.template))
+        for candidate in rows
+    ]
 
 
 def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str, Any]:
-    """The search, its settings and the whole list."""
+    """Return the search, its settings and the whole list."""
     gallery = search.gallery
     return {
         "search": search.public_id,
@@ -97,25 +100,25 @@ def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str
         },
         "gallery_size": search.gallery_size,
         "gallery_seq": search.gallery_seq,
-        "erased_since": [row.reference.public_id for row, _ in shown if not row.reference.template],
+        "erased_since": [candidate.reference.public_id for candidate, _ in shown if not candidate.reference.template],
         "scorer": search.scorer,
         **both(search),
-        "candidates": [_candidate(row, how) for row, how in shown],
+        "candidates": [_candidate(candidate, how) for candidate, how in shown],
     }
 
 
-def _candidate(row: Candidate, how: str) -> dict[str, Any]:
-    reference = row.reference
-    held = bool(reference.template)
-    template = open_template(reference.public_id, reference.template).tobytes() if held else b""
+def _candidate(candidate: Candidate, how: str) -> dict[str, Any]:
+    reference = candidate.reference
+    has_template = bool(reference.template)
+    template = open_template(reference.public_id, reference.template).tobytes() if has_template else b""
     return {
-        "rank": row.rank,
+        "rank": candidate.rank,
         "reference": reference.public_id,
-        "score": str(row.score),
-        "adjusted": str(row.adjusted),
+        "score": str(candidate.score),
+        "adjusted": str(candidate.adjusted),
         "picture": how,
         "picture_sha256": reference.blob if how == WHOLE else None,
-        "template_sha256": digest_of(template) if held else None,
+        "template_sha256": digest_of(template) if has_template else None,
         "source_url": reference.source_url,
         "page_url": reference.page_url,
         "captured_on": reference.captured_on and reference.captured_on.isoformat(),
@@ -124,31 +127,31 @@ def _candidate(row: Candidate, how: str) -> dict[str, Any]:
 
 
 def people(search: Search, looked: dict[str, list[str]]) -> list[dict[str, Any]]:
-    """Everybody who worked on the search, what they did, their training then and how well they compare.
+    """Return everyone who worked on the search, what they did, their training then and their proficiency.
 
     Args:
         search: the search.
-        looked: id of a member -> what they opened, from the log.
+        looked: id of a member -> the pages that they opened, from the log.
     """
-    found: dict[int, tuple[Member, set[str]]] = {}
+    deeds: dict[int, tuple[Member, set[str]]] = {}
 
-    def did(member: Member | None, what: str) -> None:
+    def did(member: Member | None, deed: str) -> None:
         if member is not None:
-            found.setdefault(member.pk, (member, set()))[1].add(what)
+            deeds.setdefault(member.pk, (member, set()))[1].add(deed)
 
     did(search.member, "searched")
     did(search.authorised_by, "authorised the urgent search")
     did(search.approval.decided_by if search.approval else None, "approved the search beforehand")
-    for row in examined(search):
-        did(row.member, "examined")
-        for task in row.verifications.all():
+    for examination in examined(search):
+        did(examination.member, "examined")
+        for task in examination.verifications.all():
             did(task.verifier, "verified")
-        did(row.lead.released_by if hasattr(row, "lead") else None, "released the lead")
-        did(row.withheld.decided_by if hasattr(row, "withheld") else None, "decided not to release")
+        did(examination.lead.released_by if hasattr(examination, "lead") else None, "released the lead")
+        did(examination.withheld.decided_by if hasattr(examination, "withheld") else None, "decided not to release")
     for member in Member.objects.filter(public_id__in=looked, agency=search.case.agency):
-        for what in looked[member.public_id]:
-            did(member, what)
-    return [_person(member, what, search) for member, what in found.values()]
+        for deed in looked[member.public_id]:
+            did(member, deed)
+    return [_person(member, done, search) for member, done in deeds.values()]
 
 
 def _person(member: Member, did: set[str], search: Search) -> dict[str, Any]:
@@ -174,43 +177,43 @@ def _person(member: Member, did: set[str], search: Search) -> dict[str, Any]:
 
 
 def _proficiency(member: Member) -> dict[str, Any]:
-    held = figures_of(member, timezone.now())
+    figures = figures_of(member, timezone.now())
     shares: dict[str, Share] = {
-        "verifications_that_agreed_with_the_examiner": held.agreed,
-        "own_examinations_with_which_the_verifier_agreed": held.upheld,
-        "known_same_person_found": held.known.found,
-        "known_same_person_missed": held.known.missed,
-        "known_other_person_told_apart": held.known.told_apart,
-        "known_other_person_mistaken": held.known.mistaken,
-        "known_undecided": held.known.undecided,
+        "verifications_that_agreed_with_the_examiner": figures.agreed,
+        "own_examinations_with_which_the_verifier_agreed": figures.upheld,
+        "known_same_person_found": figures.known.found,
+        "known_same_person_missed": figures.known.missed,
+        "known_other_person_told_apart": figures.known.told_apart,
+        "known_other_person_mistaken": figures.known.mistaken,
+        "known_undecided": figures.known.undecided,
     }
     return {
-        "verifications": held.verified,
-        "median_seconds": held.seconds,
-        "until": held.until.isoformat(),
+        "verifications": figures.verified,
+        "median_seconds": figures.seconds,
+        "until": figures.until.isoformat(),
         **{name: share.text for name, share in shares.items()},
     }
 
 
 def examined(search: Search) -> list[Examination]:
-    """Every examination of the search, with what hangs on it."""
+    """Return every examination of the search, with its verifications and decision."""
     rows = Examination.objects.filter(candidate__search=search)
     rows = rows.select_related("candidate", "member", "lead__released_by", "withheld__decided_by")
     return list(rows.prefetch_related("verifications__verifier", "lead__outcomes").order_by("pk"))
 
 
 def examinations(search: Search) -> list[dict[str, Any]]:
-    """Every examination, its blind verifications with their times, and what a supervisor decided."""
+    """Return every examination, its blind verifications with their times, and the supervisor's decision."""
     return [
         {
-            "examination": row.public_id,
-            "rank": row.candidate.rank,
-            "member": row.member.public_id,
-            "recorded_at": row.recorded_at.isoformat(),
-            "components": row.components,
-            "conclusion": row.conclusion,
-            "notes": row.notes,
-            "cautions_acknowledged": row.acknowledged,
+            "examination": examination.public_id,
+            "rank": examination.candidate.rank,
+            "member": examination.member.public_id,
+            "recorded_at": examination.recorded_at.isoformat(),
+            "components": examination.components,
+            "conclusion": examination.conclusion,
+            "notes": examination.notes,
+            "cautions_acknowledged": examination.acknowledged,
             "verifications": [
                 {
                     "verification": task.public_id,
@@ -219,19 +222,19 @@ def examinations(search: Search) -> list[dict[str, Any]]:
                     "shown_at": moment(task.shown_at),
                     "answered_at": moment(task.answered_at),
                 }
-                for task in row.verifications.all()
+                for task in examination.verifications.all()
             ],
-            "verdicts": [{"verifier": who, "conclusion": word} for who, word in verdicts(row)],
-            "lead": _lead(row.lead) if hasattr(row, "lead") else None,
+            "verdicts": [{"verifier": who, "conclusion": word} for who, word in verdicts(examination)],
+            "lead": _lead(examination.lead) if hasattr(examination, "lead") else None,
             "withheld": {
-                "by": row.withheld.decided_by.public_id,
-                "at": row.withheld.decided_at.isoformat(),
-                "reason": row.withheld.reason,
+                "by": examination.withheld.decided_by.public_id,
+                "at": examination.withheld.decided_at.isoformat(),
+                "reason": examination.withheld.reason,
             }
-            if hasattr(row, "withheld")
+            if hasattr(examination, "withheld")
             else None,
         }
-        for row in examined(search)
+        for examination in examined(search)
     ]
 
 
@@ -252,7 +255,7 @@ def _lead(lead: Lead) -> dict[str, Any]:
 
 
 def result_of(search: Search) -> tuple[str, list[str]]:
-    """What a search came to in words, and the references that were put forward from its list."""
+    """Return the result of a search in words, and the references that were put forward from its list."""
     if search.erased_at is not None:
         return "erased", []
     if search.answered_at is None:
@@ -260,16 +263,16 @@ def result_of(search: Search) -> tuple[str, list[str]]:
     if not Candidate.objects.filter(search=search).exists():
         return NULL_RESULTS[0], []
     rows = list(Examination.objects.filter(candidate__search=search).select_related("candidate__reference"))
-    named = [row.candidate.reference.public_id for row in rows if row.conclusion == POTENTIAL]
+    named = [examination.candidate.reference.public_id for examination in rows if examination.conclusion == POTENTIAL]
     if Lead.objects.filter(examination__in=rows).exists():
         return "lead released", named
     if named:
         return "potential candidate", named
-    return (NULL_RESULTS[1] if rows else "nobody has examined it"), []
+    return (NULL_RESULTS[1] if rows else "not examined"), []
 
 
 def case_facts(search: Search) -> dict[str, Any]:
-    """The case with every other search of it, those without a result and those that named somebody else too."""
+    """Return the case with all its other searches, including null results and those that put forward another person."""
     case = search.case
     others = Search.objects.filter(case=case).exclude(pk=search.pk).select_related("gallery", "member")
     return {
@@ -278,49 +281,49 @@ def case_facts(search: Search) -> dict[str, Any]:
         "jurisdiction": case.jurisdiction,
         "opened_at": case.opened_at.isoformat(),
         "closed_at": moment(case.closed_at),
-        "other_searches": [_other(row) for row in others.order_by("pk")],
+        "other_searches": [_other(other) for other in others.order_by("pk")],
         "approvals": [
             {
-                "approval": row.public_id,
-                "granted": row.granted,
-                "note": row.note,
-                "probe_sha256": row.probe_sha256,
-                "requested_at": row.requested_at.isoformat(),
-                "decided_at": moment(row.decided_at),
+                "approval": approval.public_id,
+                "granted": approval.granted,
+                "note": approval.note,
+                "probe_sha256": approval.probe_sha256,
+                "requested_at": approval.requested_at.isoformat(),
+                "decided_at": moment(approval.decided_at),
             }
-            for row in Approval.objects.filter(case=case).order_by("pk")
+            for approval in Approval.objects.filter(case=case).order_by("pk")
         ],
         "misuse_upheld": _upheld(case),
     }
 
 
-def _other(row: Search) -> dict[str, Any]:
-    result, named = result_of(row)
+def _other(search: Search) -> dict[str, Any]:
+    result, named = result_of(search)
     return {
-        "search": row.public_id,
-        "requested_at": row.requested_at.isoformat(),
-        "member": row.member.public_id,
-        "gallery": row.gallery.name,
-        "gallery_size": row.gallery_size,
-        "purpose": row.purpose,
-        "probe_sha256": row.probe_blob,
-        "probe_edits": row.edits,
-        "top": row.top,
-        "candidates": Candidate.objects.filter(search=row).count(),
-        "raised_by_an_alert": row.alert_id is not None,
-        "review": row.review_id is not None,
+        "search": search.public_id,
+        "requested_at": search.requested_at.isoformat(),
+        "member": search.member.public_id,
+        "gallery": search.gallery.name,
+        "gallery_size": search.gallery_size,
+        "purpose": search.purpose,
+        "probe_sha256": search.probe_blob,
+        "probe_edits": search.edits,
+        "top": search.top,
+        "candidates": Candidate.objects.filter(search=search).count(),
+        "raised_by_an_alert": search.alert_id is not None,
+        "review": search.review_id is not None,
         "result": result,
         "null_result": result in NULL_RESULTS,
         "put_forward": named,
-        "erased_at": moment(row.erased_at),
+        "erased_at": moment(search.erased_at),
     }
 
 
 def _upheld(case: Case) -> list[dict[str, Any]]:
-    """Signs of misuse about searches of the case that an auditor has upheld; others are nobody's finding."""
+    """Return the flags of misuse on searches of the case that an auditor upheld; others are not findings."""
     rows = Flag.objects.filter(search__case=case, outcome="upheld").select_related("search").order_by("pk")
     return [
-        {"rule": row.rule, "search": row.search.public_id, "decided_at": moment(row.decided_at)}
-        for row in rows
-        if row.search
+        {"rule": flag.rule, "search": flag.search.public_id, "decided_at": moment(flag.decided_at)}
+        for flag in rows
+        if flag.search
     ]

@@ -1,6 +1,6 @@
-"""What surrounded one search: what its scores mean here, its gallery's checks and erasures, alerts, videos, who looked.
+"""The context of one search: what its scores mean here, its gallery's checks and erasures, alerts, videos, views.
 
-Owns the parts of a disclosure that are not of the search itself; see queries.disclosed. It never asks who reads.
+Owns the parts of a disclosure that are not the search itself; see `disclosure.contents`. It must never decide who reads.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ from plainview.scores.scoring import COSINE
 
 _TOOLS = ("numpy", "onnxruntime", "opencv-python-headless", "pillow", "cryptography", "django")
 
-_OWN = "each of a sample of this gallery's own references, searched as a stranger among the others"
+_OWN = "a sample of this gallery's own references, each searched among the others as a person who is not in the gallery"
 _GENERAL = "the model's general figures: the gallery is too small for its own"
 
 LOOKS = {
-    "candidates.viewed": "looked at the candidate list",
+    "candidates.viewed": "viewed the candidate list",
     "examination.viewed": "opened an examination",
-    "lead.decision_viewed": "looked at it to decide",
-    "lead.viewed": "looked at the lead",
+    "lead.decision_viewed": "viewed it to decide",
+    "lead.viewed": "viewed the lead",
     "lead.sheet_made": "printed the lead sheet",
 }
-"""Actions of the log that are looks at a search, in words."""
+"""Actions of the log that are views of a search, in words."""
 
 
 def model() -> dict[str, Any]:
-    """The software, its versions, the model's card with its measured error rates and group differences."""
+    """Return the software, its versions, and the model's card with its measured error rates and group differences."""
     return {
         "tool": "Plainview",
         "maker": "The Plainview authors",
@@ -64,38 +64,38 @@ def model() -> dict[str, Any]:
 
 
 def scores(search: Search, candidates: list[Candidate]) -> dict[str, Any]:
-    """What the scores meant in this gallery: how often a stranger reaches each, by which figures, with what to mind."""
-    told = meanings(search, candidates)
-    held = search.calibration
-    adjusted = held is not None and search.scorer != COSINE and held.adjusted
-    data = json.loads(held.adjusted if adjusted else held.data) if held is not None else {}
+    """Return what the scores meant in this gallery: how often strangers score as high, the calibration, and cautions."""
+    score_meanings = meanings(search, candidates)
+    calibration = search.calibration
+    adjusted = calibration is not None and search.scorer != COSINE and calibration.adjusted
+    data = json.loads(calibration.adjusted if adjusted else calibration.data) if calibration is not None else {}
     return {
         "what_a_score_is": "the cosine of two templates; never a probability of identity",
         "ordered_by": search.scorer,
         "error_rate_of_this_gallery": [
             {
-                "rank": row.rank,
+                "rank": candidate.rank,
                 "says": meaning.text,
                 "rate": asdict(meaning.rate) if meaning.rate is not None else None,
             }
-            for row, meaning in zip(candidates, told, strict=True)
+            for candidate, meaning in zip(candidates, score_meanings, strict=True)
         ],
-        "nothing_stands_out": nothing_stands_out(told),
+        "nothing_stands_out": nothing_stands_out(score_meanings),
         "cautions": [asdict(caution) for caution in cautions(search, candidates)],
         "calibration": {
             "source": _OWN if data["best"] else _GENERAL,
-            "made_at": held.made_at.isoformat(),
-            "gallery_change": held.seq,
-            "references": held.size,
+            "made_at": calibration.made_at.isoformat(),
+            "gallery_change": calibration.seq,
+            "references": calibration.size,
             "data": data,
         }
-        if held is not None
+        if calibration is not None
         else None,
     }
 
 
 def gallery_state(search: Search) -> dict[str, Any]:
-    """The gallery's checks by canaries about the search, and what was erased from what was compared."""
+    """Return the gallery's canary checks around the search, and the compared references that were erased since."""
     at = search.answered_at or search.requested_at
     checks = CanaryCheck.objects.filter(gallery=search.gallery, at__lte=at).order_by("-at")[:5]
     alarms = CanaryAlarm.objects.filter(gallery=search.gallery).order_by("pk")
@@ -106,129 +106,134 @@ def gallery_state(search: Search) -> dict[str, Any]:
     return {
         "canary_checks_before": [
             {
-                "at": row.at.isoformat(),
-                "canaries": row.canaries,
-                "sampled": row.sampled,
-                "ok": row.ok,
-                "entry": row.entry,
+                "at": check.at.isoformat(),
+                "canaries": check.canaries,
+                "sampled": check.sampled,
+                "ok": check.ok,
+                "entry": check.entry,
             }
-            for row in checks
+            for check in checks
         ],
         "canary_alarms": [
             {
-                "alarm": row.public_id,
-                "raised_at": row.raised_at.isoformat(),
-                "fault": row.fault,
-                "says": row.says,
-                "explained_at": moment(row.acknowledged_at),
-                "explained": row.reason,
-                "casts_doubt_on_this_search": doubt is not None and doubt.pk == row.pk,
+                "alarm": alarm.public_id,
+                "raised_at": alarm.raised_at.isoformat(),
+                "fault": alarm.fault,
+                "says": alarm.says,
+                "explained_at": moment(alarm.acknowledged_at),
+                "explained": alarm.reason,
+                "casts_doubt_on_this_search": doubt is not None and doubt.pk == alarm.pk,
             }
-            for row in alarms
+            for alarm in alarms
         ],
         "erased_since_the_search": sorted(set(changes.values_list("reference__public_id", flat=True))),
     }
 
 
 def alerts(case: Case) -> list[dict[str, Any]]:
-    """Every alert of the case: its probe, galleries, times, and the searches that it raised."""
+    """Return every alert of the case: its probe, galleries, times, and the searches that it raised."""
     rows = Alert.objects.filter(case=case).prefetch_related("follows__gallery", "raised").order_by("pk")
     return [
         {
-            "alert": row.public_id,
-            "state": state_of(row),
-            "member": row.member.public_id,
-            "purpose": row.purpose,
-            "probe_sha256": row.probe_blob,
-            "created_at": row.created_at.isoformat(),
-            "expires_at": row.expires_at.isoformat(),
-            "closed_at": moment(row.closed_at),
-            "why": row.closed_why,
-            "false_alert_once_in": row.one_in,
-            "galleries": [one.gallery.name for one in row.follows.all()],
-            "raised": [_raised(one) for one in row.raised.all()],
+            "alert": alert.public_id,
+            "state": state_of(alert),
+            "member": alert.member.public_id,
+            "purpose": alert.purpose,
+            "probe_sha256": alert.probe_blob,
+            "created_at": alert.created_at.isoformat(),
+            "expires_at": alert.expires_at.isoformat(),
+            "closed_at": moment(alert.closed_at),
+            "why": alert.closed_why,
+            "false_alert_once_in": alert.one_in,
+            "galleries": [follow.gallery.name for follow in alert.follows.all()],
+            "raised": [_raised(search) for search in alert.raised.all()],
         }
-        for row in rows.select_related("member")
+        for alert in rows.select_related("member")
     ]
 
 
 def _raised(search: Search) -> dict[str, Any]:
-    """A search that an alert raised, when, and who was told of it and when."""
-    told = Notice.objects.filter(search=search).select_related("member").order_by("pk")
+    """Return a search that an alert raised, its time, and who was notified and when."""
+    notices = Notice.objects.filter(search=search).select_related("member").order_by("pk")
     return {
         "search": search.public_id,
         "at": search.requested_at.isoformat(),
         "told": [
-            {"who": row.member.public_id if row.member else "a webhook of the agency", "at": moment(row.sent_at)}
-            for row in told
+            {
+                "who": notice.member.public_id if notice.member else "a webhook of the agency",
+                "at": moment(notice.sent_at),
+            }
+            for notice in notices
         ],
     }
 
 
 def videos(search: Search) -> list[dict[str, Any]]:
-    """The videos of the case as far as stills of them were searched with: the file, what was read of it, whether it is kept."""
-    ids = {search.provenance.get("video"), *(row.provenance.get("video") for row in search.frames.all())}
+    """Return the videos that the search's stills come from: the file, the part that was read, whether it is erased."""
+    ids = {search.provenance.get("video"), *(frame.provenance.get("video") for frame in search.frames.all())}
     return [
         {
-            "video": row.public_id,
-            "name": row.name,
-            "sha256": row.sha256,
-            "bytes": row.size,
-            "state": row.state,
-            "container": row.container,
-            "codec": row.codec,
-            "width": row.width,
-            "height": row.height,
-            "frames": row.frames,
-            "from_s": row.first_s,
-            "to_s": row.last_s,
-            "notes": row.notes,
-            "pack": row.pack,
-            "received_at": moment(row.received_at),
-            "erased_at": moment(row.erased_at),
+            "video": video.public_id,
+            "name": video.name,
+            "sha256": video.sha256,
+            "bytes": video.size,
+            "state": video.state,
+            "container": video.container,
+            "codec": video.codec,
+            "width": video.width,
+            "height": video.height,
+            "frames": video.frames,
+            "from_s": video.first_s,
+            "to_s": video.last_s,
+            "notes": video.notes,
+            "pack": video.pack,
+            "received_at": moment(video.received_at),
+            "erased_at": moment(video.erased_at),
         }
-        for row in Video.objects.filter(public_id__in=[one for one in ids if one], case=search.case).order_by("pk")
+        for video in Video.objects.filter(
+            public_id__in=[video_id for video_id in ids if video_id], case=search.case
+        ).order_by("pk")
     ]
 
 
 def reviews(search: Search) -> list[dict[str, Any]]:
-    """Requests for an exoneration review of the search, and what each found."""
+    """Return the requests for an exoneration review of the search, and the result of each."""
     return [
         {
-            "review": row.public_id,
-            "requester": row.requester,
-            "body": row.body,
-            "why": row.why,
-            "asked_at": row.asked_at.isoformat(),
-            "accepted": row.accepted,
-            "decided_at": moment(row.decided_at),
-            "note": row.note,
-            "answered_at": moment(row.answered_at),
-            "answer": row.answer,
+            "review": review.public_id,
+            "requester": review.requester,
+            "body": review.body,
+            "why": review.why,
+            "asked_at": review.asked_at.isoformat(),
+            "accepted": review.accepted,
+            "decided_at": moment(review.decided_at),
+            "note": review.note,
+            "answered_at": moment(review.answered_at),
+            "answer": review.answer,
         }
-        for row in reviews_about(search)
+        for review in reviews_about(search)
     ]
 
 
 def about(search: Search) -> list[Entry]:
-    """The log's entries about the search, oldest first."""
+    """Return the log's entries about the search, oldest first."""
     return [parse_line(canonical) for _, canonical in entries_about(search)]
 
 
 def looks(entries: list[Entry]) -> dict[str, list[str]]:
-    """Id of a member -> what they opened, in words, from the log."""
-    found: dict[str, list[str]] = {}
+    """Return id of a member -> the pages that they opened, in words, from the log."""
+    looks_by_member: dict[str, list[str]] = {}
     for entry in entries:
         if entry.action in LOOKS and entry.actor != SYSTEM:
-            words = found.setdefault(entry.actor, [])
+            words = looks_by_member.setdefault(entry.actor, [])
             words.extend({LOOKS[entry.action]} - set(words))
-    return found
+    return looks_by_member
 
 
 def history(search: Search, entries: list[Entry]) -> list[dict[str, Any]]:
-    """The entries in short: number, time, action and who, for people to read."""
+    """Return the entries in short, for people to read: number, time, action and member."""
     names = dict(Member.objects.filter(agency=search.case.agency).values_list("public_id", "name"))
     return [
-        {"entry": row.seq, "at": row.at, "action": row.action, "who": names.get(row.actor, "the system")}
-        for row in entries
+        {"entry": entry.seq, "at": entry.at, "action": entry.action, "who": names.get(entry.actor, "the system")}
+        for entry in entries
     ]

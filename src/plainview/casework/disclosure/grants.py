@@ -1,7 +1,7 @@
-"""Opening one named search to one person outside the agency until a day, and taking it back at once.
+"""Opening one search to one person outside the agency until a given day, and revoking that at once.
 
-Owns the account of the defence: it is made by the first grant, its last day is that of the last live grant, and it ends
-with it. Every reading and every download is an entry.
+Owns the defence account: the first grant creates it, and it ends on the last day of the last live grant. It must never
+open a search without an entry in the log: every view and every download has one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MAX_NAME = 200  # characters, as the column
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A grant; `code` of the invitation, "" when the person has an account already. It is shown once."""
+    """A grant, and the invitation's `code`, "" when the person already has an account. It is shown once."""
 
     grant: DisclosureGrant
     code: str
@@ -51,15 +51,15 @@ def grant(
     Args:
         search_id: an answered search of the member's agency.
         email: the person's address; several searches for one address reach one account.
-        name: who it is, and for whom.
+        name: the person's name, and whom they act for.
         until: the last day.
-        pictures: whose pictures the page shows, a word of policy.agency.PICTURES; "": what policy says.
-        reason: why fewer than policy says.
+        pictures: whose pictures the page shows, a word of policy.agency.PICTURES; "" for the agency's policy.
+        reason: why fewer pictures than the policy shows.
         acting_member: a supervisor.
 
     Raises:
-        Refused: no permission, unknown search, no address, name or day, open to this person already, or the address
-            is that of a member who is not of the defence.
+        Refused: no permission, unknown search, no address, name or day, already open to this person, or the address
+            belongs to a member who is not of the defence.
     """
     email, name = email.strip().lower(), " ".join(name.split())
     with acting("disclosure.grant", Permission.DISCLOSURE_GRANT, acting_member):
@@ -83,7 +83,7 @@ def grant(
                 "To change the last day or the pictures, revoke that grant first.",
                 act=Permission.DISCLOSURE_GRANT,
             )
-        row = DisclosureGrant.objects.create(
+        new_grant = DisclosureGrant.objects.create(
             search=search,
             agency=acting_member.agency,
             email=email,
@@ -99,47 +99,47 @@ def grant(
             {
                 "agency": acting_member.agency.public_id,
                 "search": search.public_id,
-                "grant": row.public_id,
+                "grant": new_grant.public_id,
                 "ends_on": until.isoformat(),
                 "pictures": chosen.shown,
             },
             {"email": email, "name": name} | ({"reason": chosen.reason} if chosen.reason else {}),
             acting_member=acting_member,
         )
-    return Granted(row, code)
+    return Granted(new_grant, code)
 
 
-def open_also(held: DisclosureGrant, search: Search, *, acting_member: Member) -> None:
-    """Open another search to whom one is open, on the same terms; in the running transaction."""
-    theirs = DisclosureGrant.objects.filter(agency=held.agency, email=held.email, search=search)
+def open_also(grant: DisclosureGrant, search: Search, *, acting_member: Member) -> None:
+    """Open another search to the person of a grant, on the same terms, in the running transaction."""
+    theirs = DisclosureGrant.objects.filter(agency=grant.agency, email=grant.email, search=search)
     if live(theirs).exists():
         return
-    row = DisclosureGrant.objects.create(
+    new_grant = DisclosureGrant.objects.create(
         search=search,
-        agency=held.agency,
-        email=held.email,
-        name=held.name,
-        pictures=held.pictures,
-        pictures_reason=held.pictures_reason,
+        agency=grant.agency,
+        email=grant.email,
+        name=grant.name,
+        pictures=grant.pictures,
+        pictures_reason=grant.pictures_reason,
         granted_by=acting_member,
-        ends_on=held.ends_on,
+        ends_on=grant.ends_on,
     )
     write_entry(
         "disclosure.granted",
         {
-            "agency": held.agency.public_id,
+            "agency": grant.agency.public_id,
             "search": search.public_id,
-            "grant": row.public_id,
-            "ends_on": row.ends_on.isoformat(),
-            "pictures": row.pictures,
+            "grant": new_grant.public_id,
+            "ends_on": new_grant.ends_on.isoformat(),
+            "pictures": new_grant.pictures,
         },
-        {"email": row.email, "name": row.name},
+        {"email": new_grant.email, "name": new_grant.name},
         acting_member=acting_member,
     )
 
 
 def _account(email: str, by: Member) -> str:
-    """Let the account reach its newest last day, or invite the person; returns the invitation's code."""
+    """Move the account's last day to that of the last live grant, or invite the person; return the invitation's code."""
     last = _last_day(email, by.agency)
     member = Member.objects.select_for_update().filter(email=email).first()
     if member is None:
@@ -163,40 +163,40 @@ def _last_day(email: str, agency: Agency) -> date:
 
 
 def revoke(grant_id: str, reason: str, *, acting_member: Member) -> DisclosureGrant:
-    """Close a search to a person at once; with their last one the account ends and its sessions too.
+    """Close a search to a person at once; with the last one, their account and its sessions end.
 
     Raises:
-        Refused: no permission, unknown, revoked already, or no reason in words.
+        Refused: no permission, unknown, already revoked, or no reason in words.
     """
     with acting("disclosure.revoke", Permission.DISCLOSURE_GRANT, acting_member):
-        row = find.grant(grant_id, acting_member)
-        if row.revoked_at is not None:
+        grant = find.grant(grant_id, acting_member)
+        if grant.revoked_at is not None:
             raise Refused(
                 "grant.revoked", "Nothing changed", "This grant has already been revoked.", "Nothing more is needed."
             )
         rules.require(explained(reason, "The reason"))
-        row.revoked_by, row.revoked_at, row.revoked_why = acting_member, timezone.now(), reason.strip()
-        row.save(update_fields=["revoked_by", "revoked_at", "revoked_why"])
-        _shorten(row)
+        grant.revoked_by, grant.revoked_at, grant.revoked_why = acting_member, timezone.now(), reason.strip()
+        grant.save(update_fields=["revoked_by", "revoked_at", "revoked_why"])
+        _shorten(grant)
         write_entry(
             "disclosure.revoked",
             {
                 "agency": acting_member.agency.public_id,
-                "search": row.search.public_id,
-                "grant": row.public_id,
+                "search": grant.search.public_id,
+                "grant": grant.public_id,
             },
-            {"why": row.revoked_why},
+            {"why": grant.revoked_why},
             acting_member=acting_member,
         )
-    return row
+    return grant
 
 
-def _shorten(row: DisclosureGrant) -> None:
-    last = _last_day(row.email, row.agency)
+def _shorten(grant: DisclosureGrant) -> None:
+    last = _last_day(grant.email, grant.agency)
     ended = last < timezone.now().date()
-    unused = Invitation.objects.filter(email=row.email, agency=row.agency, member=None, roles=[Role.DEFENCE.value])
+    unused = Invitation.objects.filter(email=grant.email, agency=grant.agency, member=None, roles=[Role.DEFENCE.value])
     unused.update(ends_on=last, **({"expires_at": timezone.now()} if ended else {}))
-    member = Member.objects.filter(email=row.email, agency=row.agency, roles=[Role.DEFENCE.value]).first()
+    member = Member.objects.filter(email=grant.email, agency=grant.agency, roles=[Role.DEFENCE.value]).first()
     if member is not None:
         member.ends_on = last
         member.save(update_fields=["ends_on"])
@@ -205,20 +205,20 @@ def _shorten(row: DisclosureGrant) -> None:
 
 
 def view_disclosure(search_id: str, *, acting_member: Member) -> tuple[DisclosureGrant, Receipt]:
-    """Let the defence read a search that is open to them; the reading is an entry.
+    """Return a search that is open to the defence, and log the view.
 
     Raises:
-        Refused: no permission, or it is not open to them.
+        Refused: no permission, or not open to this person.
     """
     with acting("disclosure.view", Permission.DISCLOSURE_READ, acting_member):
-        row = grant_of(search_id, acting_member)
+        grant = grant_of(search_id, acting_member)
         receipt = write_entry(
             "disclosure.viewed",
             {
                 "agency": acting_member.agency.public_id,
-                "search": row.search.public_id,
-                "grant": row.public_id,
+                "search": grant.search.public_id,
+                "grant": grant.public_id,
             },
             acting_member=acting_member,
         )
-    return row, receipt
+    return grant, receipt

@@ -1,7 +1,7 @@
-"""Packages that the server makes and keeps, so that everybody is given the very same file; and who took them.
+"""Packages that the server makes and stores, so that everyone receives the same file; and who downloaded them.
 
-Owns the job that makes one. A package is sealed in the store like every picture; it is dropped when something in it has to
-be erased, and what stays is its hash in the log.
+Owns the job that makes one. A package is sealed in the store like every picture. It must never outlive what it contains:
+it is erased when something in it has to be, and only its hash stays, in the log.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.disclosure import package_size
 from plainview.policy.permissions import Permission
+from plainview.policy.wording import counted
 from plainview.recheck.package import pack_items
 
 KIND = "disclosure"
 
 
 def ask_package(search_id: str, *, pictures: str = "", reason: str = "", acting_member: Member) -> Job:
-    """Ask for a package that the server keeps; the caller enqueues the job.
+    """Ask for a package that the server stores; the caller enqueues the job.
 
     Raises:
         Refused: no permission, unknown, not answered or erased, fewer pictures without a reason, or too large.
@@ -38,74 +39,78 @@ def ask_package(search_id: str, *, pictures: str = "", reason: str = "", acting_
         search = disclosable(search_id, acting_member)
         chosen = choose(pictures, reason, acting_member)
         rules.require(package_size(search.gallery_size or 0, services().engine.pack.dimension))
-        row = DisclosurePackage.objects.create(
+        package = DisclosurePackage.objects.create(
             search=search, pictures=chosen.shown, pictures_reason=chosen.reason, asked_by=acting_member
         )
-        return ask(KIND, row.pk, acting_member=acting_member)
+        return ask(KIND, package.pk, acting_member=acting_member)
 
 
 def run_package(job: Job) -> str:
-    """Make the package of a job and keep it.
+    """Make the package of a job and store it.
 
     Raises:
-        Cancelled, Refused: it stopped; nothing of it is kept.
+        Cancelled, Refused: it stopped; nothing is stored.
     """
-    row = DisclosurePackage.objects.select_related("search", "asked_by__agency").get(pk=job.subject)
-    if row.made_at is not None:
-        return _said(row)
-    member = row.asked_by
+    package = DisclosurePackage.objects.select_related("search", "asked_by__agency").get(pk=job.subject)
+    if package.made_at is not None:
+        return _in_words(package)
+    member = package.asked_by
     beat(job, 0)
     with acting("disclosure.make", Permission.DISCLOSURE_MAKE, member):
-        search = disclosable(row.search.public_id, member)
+        search = disclosable(package.search.public_id, member)
         _, policy = binding(member.agency)
-        chosen = Pictures(row.pictures, policy.disclosure_pictures, row.pictures_reason)
-        held = io.BytesIO()
+        chosen = Pictures(package.pictures, policy.disclosure_pictures, package.pictures_reason)
+        buffer = io.BytesIO()
 
         def write(items: Any, about: dict[str, Any]) -> str:
-            return pack_items(held, items, about, services().signer.sign_note)
+            return pack_items(buffer, items, about, services().signer.sign_note)
 
-        made = make(search, chosen, write, acting_member=member)
-        row.blob, row.bytes = services().blobs.put(held.getvalue()), held.tell()
-        row.manifest_sha256, row.items, row.entry = made.manifest_sha256, made.items, made.entry
-        row.made_at = timezone.now()
-        row.save()
-    return _said(row)
+        disclosed = make(search, chosen, write, acting_member=member)
+        package.blob, package.bytes = services().blobs.put(buffer.getvalue()), buffer.tell()
+        package.manifest_sha256, package.items, package.entry = (
+            disclosed.manifest_sha256,
+            disclosed.items,
+            disclosed.entry,
+        )
+        package.made_at = timezone.now()
+        package.save()
+    return _in_words(package)
 
 
-def _said(row: DisclosurePackage) -> str:
-    return f"Package {row.public_id}: {row.items} items, {row.bytes:,} bytes."
+def _in_words(package: DisclosurePackage) -> str:
+    return f"Package {package.public_id}: {counted(package.items, 'item')}, {counted(package.bytes, 'byte')}."
 
 
 def download(public_id: str, *, acting_member: Member) -> tuple[DisclosurePackage, bytes]:
-    """Give a package of the agency to its supervisor; who took it and when is an entry.
+    """Return a package of the agency to its supervisor, and log the download.
 
     Raises:
         Refused: no permission or unknown.
     """
     with acting("disclosure.download", Permission.DISCLOSURE_MAKE, acting_member):
-        return _taken(find.package(public_id, acting_member), acting_member)
+        return _downloaded(find.package(public_id, acting_member), acting_member)
 
 
 def download_disclosed(public_id: str, *, acting_member: Member) -> tuple[DisclosurePackage, bytes]:
-    """Give the defence a package of a search that is open to them; who took it and when is an entry.
+    """Return a package of a search that is open to the defence, and log the download.
 
     Raises:
-        Refused: no permission, or it is not open to them.
+        Refused: no permission, or not open to this person.
     """
     with acting("disclosure.download", Permission.DISCLOSURE_READ, acting_member):
-        return _taken(package_open_to(public_id, acting_member), acting_member)
+        return _downloaded(package_open_to(public_id, acting_member), acting_member)
 
 
-def _taken(row: DisclosurePackage, member: Member) -> tuple[DisclosurePackage, bytes]:
+def _downloaded(package: DisclosurePackage, member: Member) -> tuple[DisclosurePackage, bytes]:
     receipt = write_entry(
         "disclosure.downloaded",
         {
             "agency": member.agency.public_id,
-            "search": row.search.public_id,
-            "package": row.public_id,
-            "manifest_sha256": row.manifest_sha256,
+            "search": package.search.public_id,
+            "package": package.public_id,
+            "manifest_sha256": package.manifest_sha256,
         },
         acting_member=member,
     )
-    DisclosureDownload.objects.create(package=row, member=member, entry=receipt.entry)
-    return row, services().blobs.get(row.blob)
+    DisclosureDownload.objects.create(package=package, member=member, entry=receipt.entry)
+    return package, services().blobs.get(package.blob)

@@ -1,7 +1,7 @@
-"""Making a disclosure package of one search: all that the defence needs to examine it and to run it again.
+"""Making a disclosure package of one search: everything the defence needs to examine it and to run it again.
 
-Owns what goes in. The entry `disclosure.made` names the package by its manifest's hash. What the files say is read by
-queries.disclosed; the templates, the log's proofs and the pictures are put in here.
+Owns the content of a package: templates, pictures and proofs of the log, and the facts from `disclosure.contents` and
+`disclosure.context`. It must never make a package without the entry `disclosure.made`, which has its manifest's hash.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ _OF_THE_CHANNEL = (
     "address",
     "user_agent",
     "os_user",
-)  # what casework.channel seals: computers, not the search
+)  # what `log.channel` seals: facts about computers, not about the search
 
 Items = Iterator[tuple[str, bytes, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosed:
-    """A package that was made: its search, the hash of its manifest, and its number of items."""
+    """A finished package: its search, the hash of its manifest, its number of items and its entry."""
 
     search: Search
     manifest_sha256: str
@@ -63,7 +63,7 @@ class Disclosed:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Whose pictures a package shows: a word of policy.agency.PICTURES, what policy says, and the reason for fewer."""
+    """Whose pictures a package shows, a word of policy.agency.PICTURES; the word of the policy; the reason for fewer."""
 
     shown: str
     policy: str
@@ -76,8 +76,8 @@ def disclose(search_id: str, out: Path, *, pictures: str = "", reason: str = "",
     Args:
         search_id: a search of the member's agency.
         out: a file that does not exist yet.
-        pictures: whose pictures it shows, a word of policy.agency.PICTURES; "": what the agency's policy says.
-        reason: why fewer than policy says; it stands in the package.
+        pictures: whose pictures it shows, a word of policy.agency.PICTURES; "" for the agency's policy.
+        reason: why fewer pictures than the policy shows; the package states it.
         acting_member: a supervisor.
 
     Raises:
@@ -94,14 +94,14 @@ def disclose(search_id: str, out: Path, *, pictures: str = "", reason: str = "",
                 acting_member=acting_member,
             )
         except Refused:
-            raise  # nothing of it was written, or it is somebody else's file
+            raise  # nothing was written, or the file is not ours
         except BaseException:
             out.unlink(missing_ok=True)
             raise
 
 
 def disclosable(search_id: str, member: Member) -> Search:
-    """A search of the member's agency that was answered and not erased.
+    """Return a search of the member's agency that was answered and not erased.
 
     Raises:
         Refused: search.unknown or disclosure.nothing.
@@ -119,7 +119,7 @@ def disclosable(search_id: str, member: Member) -> Search:
 
 
 def choose(pictures: str, reason: str, member: Member) -> Pictures:
-    """What was chosen, held against the policy of the member's agency.
+    """Return the chosen pictures, checked against the policy of the member's agency.
 
     Raises:
         Refused: disclosure.pictures or disclosure.reason.
@@ -140,9 +140,9 @@ def make(
     """Put a package together in the running transaction and write its entry.
 
     Args:
-        search: what is disclosed.
+        search: the search to disclose.
         chosen: whose pictures are shown.
-        write: takes the items and the manifest's further fields, and returns the manifest's SHA-256.
+        write: takes the items and the manifest's other fields, and returns the manifest's SHA-256.
         acting_member: who makes it.
     """
     shown = disclosed.candidates_shown(search, chosen.shown)
@@ -158,8 +158,8 @@ def make(
             "policy": chosen.policy,
             "reason": chosen.reason,
             "says": disclosed_pictures(chosen.shown),
-            "coarse": [row.rank for row, how in shown if how == COARSE],
-            "erased": [row.rank for row, _ in shown if not row.reference.template],
+            "coarse": [candidate.rank for candidate, how in shown if how == COARSE],
+            "erased": [candidate.rank for candidate, _ in shown if not candidate.reference.template],
         },
     }
     digest = write(items, about)
@@ -180,29 +180,29 @@ def make(
 
 
 def _items(search: Search, shown: list[tuple[Candidate, str]]) -> Items:
-    yield "README.txt", _README.encode(), "what this is and how to check it"
+    yield "README.txt", _README.encode(), "what this package is and how to check it"
     yield (
         "search.json",
         _dump(disclosed.search_facts(search, shown)),
         "the search, its settings and the whole list",
     )
     yield from _probe(search)
-    for row, how in shown:
+    for candidate, how in shown:
         if how == WHOLE:
-            data = services().blobs.get(row.reference.blob)
-            yield f"candidates/{row.rank:02}", data, f"picture of candidate {row.rank}"
+            data = services().blobs.get(candidate.reference.blob)
+            yield f"candidates/{candidate.rank:02}", data, f"picture of candidate {candidate.rank}"
         elif how == COARSE:
-            data = coarse_png(row.reference.blob, row.reference.box)
+            data = coarse_png(candidate.reference.blob, candidate.reference.box)
             yield (
-                f"candidates/{row.rank:02}-coarse.png",
+                f"candidates/{candidate.rank:02}-coarse.png",
                 data,
-                f"candidate {row.rank}, a third party, shown coarsely",
+                f"candidate {candidate.rank}, a third party, shown coarsely",
             )
     entries = disclosed_context.about(search)
     yield from _files(search, disclosed_context.looks(entries))
     yield "history.json", _dump(disclosed_context.history(search, entries)), "the log's entries in short"
     yield "policy.toml", search.policy.text.encode(), "the agency's policy at the time"
-    rows = [{"rule": row.rule_id, "of": row.of, "says": row.says} for row in table(parse(search.policy.text))]
+    rows = [{"rule": rule.rule_id, "of": rule.of, "says": rule.says} for rule in table(parse(search.policy.text))]
     yield "rules.json", _dump(rows), "the rulebook at the time, in plain words"
     yield from _rerun(search)
     yield from _log(search)
@@ -210,45 +210,45 @@ def _items(search: Search, shown: list[tuple[Candidate, str]]) -> Items:
 
 def _probe(search: Search) -> Items:
     original = services().blobs.get(search.probe_blob)
-    yield "probe/original", original, "the probe as it was given"
+    yield "probe/original", original, "the probe as it was uploaded"
     if search.edits:
         edited = apply(services().decoder.decode(original), read(search.edits)).pixels
         yield (
             "probe/edited.png",
             png(edited),
-            "the probe after the edits that search.json lists, as it was searched",
+            "the probe after the edits in search.json, as it was searched",
         )
     for frame in search.frames.order_by("number"):
         data = services().blobs.get(frame.blob)
         yield (
             f"probe/frame-{frame.number}.png",
             data,
-            "a further frame of the same person that was searched with",
+            "another frame of the same person, part of the probe",
         )
 
 
 def _files(search: Search, looked: dict[str, list[str]]) -> Items:
     context, whole = disclosed_context, candidates_of(search)
-    for name, value, what in (
+    for name, value, says in (
         (
             "people.json",
             disclosed.people(search, looked),
-            "who searched, looked, examined, verified and released; training and proficiency",
+            "who searched, viewed, examined, verified and released; training and proficiency",
         ),
         ("examinations.json", disclosed.examinations(search), "every examination, verification, lead and outcome"),
-        ("case.json", disclosed.case_facts(search), "the case with its other searches, null results too"),
-        ("alerts.json", context.alerts(search.case), "every alert of the case and what it raised"),
-        ("scores.json", context.scores(search, whole), "what the scores mean in this gallery, with its error rate"),
-        ("gallery.json", context.gallery_state(search), "checks of the gallery, and what was erased from it since"),
-        ("videos.json", context.videos(search), "the videos that stills of the probe are from"),
-        ("reviews.json", context.reviews(search), "requests for an exoneration review, and what they found"),
+        ("case.json", disclosed.case_facts(search), "the case with its other searches, including null results"),
+        ("alerts.json", context.alerts(search.case), "every alert of the case and the searches it raised"),
+        ("scores.json", context.scores(search, whole), "what the scores mean in this gallery, with its error rates"),
+        ("gallery.json", context.gallery_state(search), "checks of the gallery, and the references erased since"),
+        ("videos.json", context.videos(search), "the videos that stills of the probe come from"),
+        ("reviews.json", context.reviews(search), "requests for an exoneration review, and their results"),
         ("model.json", context.model(), "the software, its versions and the model's card with its error rates"),
     ):
-        yield name, _dump(value), what
+        yield name, _dump(value), says
 
 
 def _rerun(search: Search) -> Items:
-    """The gallery as it was when the search was answered, but for references that were erased since."""
+    """Yield the gallery as it was when the search was answered, without the references erased since."""
     engine = services().engine
     if engine.pack.identity != search.pack or engine.pack.recogniser.sha256 != search.pack_sha256:
         raise Refused(
@@ -267,8 +267,8 @@ def _rerun(search: Search) -> Items:
     ).order_by("seq")
     for reference, is_add in changes.values_list("reference_id", "is_add").iterator():
         state[reference] = is_add
-    held = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
-    cohort = {key for key in held if state.get(key)}
+    cohort_keys = search.calibration.cohort if search.calibration and search.scorer != COSINE else ()
+    cohort = {key for key in cohort_keys if state.get(key)}
     rows, templates = [], []
     compared = search.gallery.reference_set.exclude(template=b"").order_by("pk")
     for key, public, sealed in compared.values_list("pk", "public_id", "template").iterator():
@@ -279,13 +279,13 @@ def _rerun(search: Search) -> Items:
     yield (
         "rerun/references.json",
         _dump(rows),
-        "the references that were compared, in the order of the templates",
+        "the compared references, in the order of the templates",
     )
     order = {"scorer": search.scorer, "probe_nearness": str(search.nearness), "cohort_erased": len(cohort)}
     yield (
         "rerun/order.json",
         _dump(order),
-        "what ordered the list, and how many of its cohort were erased since",
+        "how the list was ordered, and how many of its cohort were erased since",
     )
     whole = np.stack(templates) if templates else np.empty((0, len(template)), dtype=np.float32)
     yield "rerun/templates.npy", saved(whole), "their templates, float32"
@@ -293,22 +293,22 @@ def _rerun(search: Search) -> Items:
 
 
 def _probe_template(search: Search, picture: Picture) -> Vector:
-    """As the search made it: of its probe alone, or together with its further frames."""
+    """Return the probe's template as the search made it: of the probe alone, or fused with its other frames."""
     engine = services().engine
     _, face = engine.probe_face(picture, search.face_number)
     templates, qualities = [engine.template(picture, face.detection)], [search.quality]
-    for row in search.frames.order_by("number"):
-        frame = services().decoder.decode(services().blobs.get(row.blob))
-        _, face = engine.probe_face(frame, row.face_number)
+    for probe_frame in search.frames.order_by("number"):
+        frame = services().decoder.decode(services().blobs.get(probe_frame.blob))
+        _, face = engine.probe_face(frame, probe_frame.face_number)
         templates.append(engine.template(frame, face.detection))
-        qualities.append(row.quality)
+        qualities.append(probe_frame.quality)
     return fused(templates, qualities)
 
 
 def _log(search: Search) -> Items:
-    """The entries about the search, each with its proof, and what opens their commitments.
+    """Yield the entries about the search, each with its proof, and the openings of their commitments.
 
-    From where somebody acted, and to whom else the search was disclosed, stays sealed.
+    The computers that people acted from, and other disclosures of the search, stay sealed.
     """
     leaves = [bytes(leaf) for leaf in LogEntry.objects.order_by("seq").values_list("leaf", flat=True)]
     about = entries_about(search)
@@ -317,11 +317,11 @@ def _log(search: Search) -> Items:
         for seq, canonical in about
     ]
     opened = []
-    told = [seq for seq, canonical in about if not parse_line(canonical).action.startswith("disclosure.")]
-    for row in LogOpening.objects.filter(entry_id__in=told).exclude(name__in=_OF_THE_CHANNEL).order_by("pk"):
-        context = f"opening:{row.entry_id}:{row.name}".encode()
-        opening = services().openings.open(bytes(row.sealed), context).decode()
-        opened.append({"entry": row.entry_id, "opening": opening})
+    openable = [seq for seq, canonical in about if not parse_line(canonical).action.startswith("disclosure.")]
+    for record in LogOpening.objects.filter(entry_id__in=openable).exclude(name__in=_OF_THE_CHANNEL).order_by("pk"):
+        context = f"opening:{record.entry_id}:{record.name}".encode()
+        opening = services().openings.open(bytes(record.sealed), context).decode()
+        opened.append({"entry": record.entry_id, "opening": opening})
     newest = LogEntry.objects.order_by("-seq")[0]
     tree = Frontier.from_bytes(bytes(newest.frontier))
     yield (
@@ -329,7 +329,7 @@ def _log(search: Search) -> Items:
         _dump(rows),
         "the log's entries about the search, with inclusion proofs (RFC 9162)",
     )
-    yield "log/openings.json", _dump(opened), "what opens the commitments of these entries"
+    yield "log/openings.json", _dump(opened), "the openings of the commitments in these entries"
     yield (
         "log/checkpoint",
         services().signer.sign(tree.size, tree.root()).encode(),
@@ -347,13 +347,13 @@ Disclosure package of one face search, made by Plainview.
 
 A candidate is a similar face, not an identification.
 
-Check it on any machine with Plainview installed; no account and no access to the agency is needed:
+Check it on any machine with Plainview installed. You need no account and no access to the agency:
 
     plainview verify-package FILE --list
 
-It checks every file against the signed manifest, every log entry against the signed checkpoint, and runs the search
-again on the enclosed templates: the same candidates with the same scores must come out; --list prints both lists. Give
-the log's public key that you learnt elsewhere with --key. What each file is stands in manifest.json. Third parties whose
-pictures are shown coarsely, and references that were erased since, are named there and in search.json: each keeps its
-rank, its scores and its template.
+This checks every file against the signed manifest and every log entry against the signed checkpoint. It also runs the
+search again on the enclosed templates, which must give the same candidates with the same scores; --list prints both
+lists. If you have the log's public key from another source, give it with --key. manifest.json describes each file.
+Third parties whose pictures are shown coarsely, and references that were erased since, are listed there and in
+search.json. Their ranks and scores are unchanged; an erased reference has no template.
 """

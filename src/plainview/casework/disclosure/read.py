@@ -1,6 +1,7 @@
-"""Reading what was opened to whom: a person's live grants, and of a search its grants, packages and downloads.
+"""Reading who may see which search: a person's live grants, and a search's grants, packages and downloads.
 
-Owns what "live" means: not revoked, and not after its last day. A grant that is not live is as unknown as none.
+Owns what "live" means: not revoked, and not past its last day. It must never let a grant that is not live be told apart
+from one that does not exist.
 """
 
 from __future__ import annotations
@@ -30,56 +31,56 @@ from plainview.policy.permissions import Permission
 
 
 def live(rows: QuerySet[DisclosureGrant], today: date | None = None) -> QuerySet[DisclosureGrant]:
-    """Of these grants, those that count today."""
+    """Return those of the grants that are live today."""
     return rows.filter(revoked_at=None, ends_on__gte=today or timezone.now().date())
 
 
 def grants_to(member: Member) -> list[DisclosureGrant]:
-    """What is open to this person now, the newest first; searches that were erased are left out."""
+    """Return the grants to this person that are live, newest first, without those to erased searches."""
     rows = live(DisclosureGrant.objects.filter(agency=member.agency, email=member.email))
     rows = rows.filter(search__erased_at=None).select_related("search__case", "search__gallery")
     return list(rows.order_by("-pk"))
 
 
 def grant_of(search_id: str, member: Member) -> DisclosureGrant:
-    """The member's live grant to a search.
+    """Return the member's live grant to a search.
 
     Raises:
-        Refused: disclosure.unknown, when there is none: also for a search that exists.
+        Refused: disclosure.unknown, when there is none, even if the search exists.
     """
     return find.disclosure(search_id, member, among=live(DisclosureGrant.objects.order_by("-pk")))
 
 
 def grants_of(search: Search) -> list[DisclosureGrant]:
-    """Everybody to whom a search was opened, the newest first."""
+    """Return all grants to a search, newest first."""
     return list(
         DisclosureGrant.objects.filter(search=search).select_related("granted_by", "revoked_by").order_by("-pk")
     )
 
 
 def packages_of(search: Search) -> list[DisclosurePackage]:
-    """The packages of a search with who took them, the newest first."""
+    """Return the packages of a search with their downloads, newest first."""
     rows = DisclosurePackage.objects.filter(search=search).select_related("asked_by")
     return list(rows.prefetch_related("downloads__member").order_by("-pk"))
 
 
 def packages_open_to(grant: DisclosureGrant) -> list[DisclosurePackage]:
-    """The packages that a grant opens: those that are kept and show no more pictures than the grant does."""
+    """Return the packages that a grant opens: those that are stored and show no more pictures than the grant allows."""
     enough = PICTURES[PICTURES.index(grant.pictures) :]
     rows = DisclosurePackage.objects.filter(~Q(blob=""), search=grant.search, pictures__in=enough)
     return list(rows.order_by("-pk"))
 
 
 def package_open_to(public_id: str, member: Member) -> DisclosurePackage:
-    """A package that a live grant of the member opens.
+    """Return a package that a live grant of the member opens.
 
     Raises:
         Refused: package.unknown.
     """
     for grant in grants_to(member):
-        for row in packages_open_to(grant):
-            if row.public_id == public_id.strip():
-                return row
+        for package in packages_open_to(grant):
+            if package.public_id == public_id.strip():
+                return package
     raise Refused(
         "package.unknown",
         "Not found",
@@ -90,31 +91,31 @@ def package_open_to(public_id: str, member: Member) -> DisclosurePackage:
 
 
 def reviews_of(member: Member) -> list[ExonerationReview]:
-    """Every review of the member's agency, those that wait first, then the newest."""
+    """Return every review of the member's agency: open ones first, then the newest."""
     rows = ExonerationReview.objects.filter(search__case__agency=member.agency)
     rows = rows.select_related("search__case", "asked_by").prefetch_related("searches")
-    return sorted(rows.order_by("-pk"), key=lambda row: row.answered_at is not None or row.accepted is False)
+    return sorted(rows.order_by("-pk"), key=lambda review: review.answered_at is not None or review.accepted is False)
 
 
 def searches_of(review: ExonerationReview) -> list[Search]:
-    """The searches that answer a review, in order; those that were erased are left out."""
+    """Return the searches that answer a review, in order, without erased ones."""
     rows = Search.objects.filter(review=review, erased_at=None, answered_at__isnull=False)
     return list(rows.select_related("gallery", "member", "case").order_by("pk"))
 
 
 def state_of(review: ExonerationReview) -> str:
-    """Where it stands, in words."""
+    """Return the status of a review, in words."""
     if review.answered_at is not None:
         return "answered"
     if review.accepted is None:
-        return "to decide"
+        return "waiting for a decision"
     if not review.accepted:
         return "declined"
-    return "searched, to examine and answer" if searches_of(review) else "to search"
+    return "waiting for examination and an answer" if searches_of(review) else "waiting for a search"
 
 
 def waits_for_examination(review: ExonerationReview) -> bool:
-    """True while a search of it with candidates has none examined, or a verification of one is not answered."""
+    """Return True while one of its searches has candidates but no examination, or a verification without an answer."""
     for search in searches_of(review):
         listed = Candidate.objects.filter(search=search).exists()
         looked = Examination.objects.filter(candidate__search=search)
@@ -125,7 +126,7 @@ def waits_for_examination(review: ExonerationReview) -> bool:
 
 
 def compared(review: ExonerationReview) -> dict[str, Any]:
-    """Who else the lists hold: what both name, what only one names, and who ranks above the person charged."""
+    """Return who else is in the lists: in both, in only one, and ranked above the person charged."""
     before = _references(review.search)
     charged = before[review.charged_rank - 1] if review.charged_rank else None
     searches = searches_of(review)
@@ -174,24 +175,24 @@ def _worked_on(search: Search) -> set[int]:
 
 
 def in_words(answer: dict[str, Any]) -> str:
-    """The comparison as sentences."""
+    """Return the comparison in sentences."""
     charged = answer["charged"]
     if charged is None:
-        said = ["The person charged is not in the first list, or was not named."]
+        said = ["The person charged is not in the first list, or no rank was stated."]
     else:
         first = f"rank {answer['charged_rank_before']} of {answer['candidates_before']}"
         said = [f"The person charged was {first}, with {_others(answer['charged_rank_before'] - 1)} above."]
-    for row in answer["searches"]:
+    for search in answer["searches"]:
         if charged is not None:
-            place = f"rank {row['charged_rank']} of {row['candidates']}, with {_others(len(row['ranked_above']))} above"
-            gone = f"not in the list of {row['candidates']}"
-            said.append(f"In the new search of {row['gallery']}: {place if row['charged_rank'] else gone}.")
-        named = [name for name in row["put_forward"] if name != charged]
+            place = f"rank {search['charged_rank']} of {search['candidates']}, with {_others(len(search['ranked_above']))} above"
+            gone = f"not in the list of {search['candidates']}"
+            said.append(f"In the new search of {search['gallery']}: {place if search['charged_rank'] else gone}.")
+        named = [name for name in search["put_forward"] if name != charged]
         if named:
-            said.append(f"Put forward there: {_others(len(named))}.")
+            said.append(f"Put forward from it: {_others(len(named))}.")
     said.append(
         f"In both lists: {len(answer['in_both'])}; only in the first: {len(answer['only_before'])}; "
-        f"only in the new: {len(answer['only_now'])}."
+        f"only in the new one: {len(answer['only_now'])}."
     )
     return " ".join(said)
 
@@ -201,6 +202,6 @@ def _others(count: int) -> str:
 
 
 def reviews_about(search: Search) -> list[ExonerationReview]:
-    """Reviews of a search, and the one that it answers."""
+    """Return the reviews of a search, and the review that it answers."""
     rows = ExonerationReview.objects.filter(Q(search=search) | Q(searches=search)).distinct()
     return list(rows.order_by("pk"))

@@ -1,7 +1,7 @@
-"""Exoneration reviews: asked for by the defence or a reviewing body, decided, searched by the same five steps, answered.
+"""Exoneration reviews: requested by the defence or a reviewing body, decided, searched in the same five steps, answered.
 
-Owns the way from the request to the answer. The search itself is an ordinary one under its own purpose; what the answer says
-is read by queries.exoneration, and goes back to whoever asked as a disclosure.
+Owns the steps from the request to the answer, which goes to the requester as a disclosure. It must never treat the
+search differently: it is an ordinary one with its own purpose.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ def ask_review(
 
     Args:
         search_id: a search that is disclosed to the acting member, or of their agency.
-        requester: who asks.
-        body: for whom: the defence of somebody, a court, a commission.
-        reason: what should be looked at.
+        requester: the person who asks.
+        body: whom they act for: a defence, a court, a commission.
+        reason: what the review should look at.
         charged_rank: the rank of the person charged in the list, None when they are not in it.
-        acting_member: the defence, or a supervisor who enters a request that came in writing.
+        acting_member: the defence, or a supervisor who enters a written request.
 
     Raises:
-        Refused: no permission, unknown search, a field is empty, no such rank, or one waits already.
+        Refused: no permission, unknown search, a field is empty, no such rank, or another review is open.
     """
     requester, body = " ".join(requester.split()), " ".join(body.split())
     with acting("exoneration.ask", Permission.EXONERATION_ASK, acting_member):
@@ -75,7 +75,7 @@ def ask_review(
                 "Wait for its answer.",
                 act=Permission.EXONERATION_READ,
             )
-        row = ExonerationReview.objects.create(
+        review = ExonerationReview.objects.create(
             search=search,
             asked_by=acting_member,
             requester=requester,
@@ -88,17 +88,17 @@ def ask_review(
             {
                 "agency": search.case.agency.public_id,
                 "search": search.public_id,
-                "review": row.public_id,
+                "review": review.public_id,
                 "by_the_defence": Role.DEFENCE.value in acting_member.roles,
             },
-            {"requester": requester, "body": body, "why": row.why},
+            {"requester": requester, "body": body, "why": review.why},
             acting_member=acting_member,
         )
-    return row
+    return review
 
 
 def reviewable(search_id: str, member: Member) -> Search:
-    """A search of which the member may ask for a review: one disclosed to them, or of their agency.
+    """Return a search that the member may have reviewed: one disclosed to them, or of their agency.
 
     Raises:
         Refused: disclosure.unknown, search.unknown or disclosure.nothing.
@@ -109,73 +109,73 @@ def reviewable(search_id: str, member: Member) -> Search:
 
 
 def decide_review(review_id: str, *, accept: bool, reason: str, acting_member: Member) -> ExonerationReview:
-    """Accept a request, so that it is searched, or decline it with the reason and what else can be done.
+    """Accept a request, so that it can be searched, or decline it with a reason.
 
     Raises:
-        Refused: no permission, unknown, decided already, or declined without a reason in words.
+        Refused: no permission, unknown, already decided, or declined without a reason in words.
     """
     with acting("exoneration.decide", Permission.EXONERATION_DECIDE, acting_member):
-        row = find.review(review_id, acting_member)
-        if row.accepted is not None:
+        review = find.review(review_id, acting_member)
+        if review.accepted is not None:
             raise Refused(
                 "review.decided", "Nothing changed", "This request has already been decided.", "Nothing more is needed."
             )
         if not accept:
             rules.require(explained(reason, "The reason"))
-        row.accepted, row.decided_by, row.decided_at = accept, acting_member, timezone.now()
-        row.note = reason.strip()
-        row.save(update_fields=["accepted", "decided_by", "decided_at", "note"])
+        review.accepted, review.decided_by, review.decided_at = accept, acting_member, timezone.now()
+        review.note = reason.strip()
+        review.save(update_fields=["accepted", "decided_by", "decided_at", "note"])
         write_entry(
             "exoneration.decided",
             {
                 "agency": acting_member.agency.public_id,
-                "search": row.search.public_id,
-                "review": row.public_id,
+                "search": review.search.public_id,
+                "review": review.public_id,
                 "accepted": accept,
             },
-            {"note": row.note} if row.note else {},
+            {"note": review.note} if review.note else {},
             acting_member=acting_member,
         )
-    return row
+    return review
 
 
 def prepare_review(
     review_id: str, *, photograph: tuple[str, bytes] | None = None, acting_member: Member
 ) -> Preparation:
-    """Begin the review's search: a draft with the probe of the reviewed search and its edits, or with another photograph.
+    """Create a draft for the review's search: with the reviewed search's probe and edits, or with another photograph.
 
     Raises:
         Refused: no permission, unknown, not accepted, or answered.
         BadMedia: the photograph cannot be used.
     """
-    row = find.review(review_id, acting_member)
-    case = row.search.case
+    review = find.review(review_id, acting_member)
+    case = review.search.case
     review_to_search(review_id, case, acting_member)
-    first = row.search
+    first = review.search
     if photograph is not None:
-        return prepare(case.number, *photograph, review=row, acting_member=acting_member)
+        return prepare(case.number, *photograph, review=review, acting_member=acting_member)
     return prepare(
         case.number,
         first.probe_name,
         services().blobs.get(first.probe_blob),
         edits=first.edits,
         provenance=first.provenance,
-        review=row,
+        review=review,
         acting_member=acting_member,
     )
 
 
 def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview:
-    """Answer a review: who else the lists hold. The defence that asked is given the review's searches too.
+    """Answer a review with who else is in the lists; open its searches to the defence that asked.
 
     Raises:
-        Refused: no permission, unknown, not accepted, answered, not searched, or not examined and verified yet.
+        Refused: no permission, unknown, not accepted, answered, not searched, or not yet examined and verified.
     """
     with acting("exoneration.answer", Permission.EXONERATION_DECIDE, acting_member):
-        row = find.review(review_id, acting_member)
-        open_review(review_id, row.search.case, acting_member)
-        searches = searches_of(row)
-        if not searches or waits_for_examination(row):
+        review = find.review(review_id, acting_member)
+        open_review(review_id, review.search.case, acting_member)
+        searches = searches_of(review)
+        if not searches or waits_for_examination(review):
             raise Refused(
                 "review.steps",
                 "Review not answered",
@@ -183,21 +183,21 @@ def answer_review(review_id: str, *, acting_member: Member) -> ExonerationReview
                 "Complete the five steps that every search has.",
                 act=Permission.EXONERATION_READ,
             )
-        row.answer, row.answered_by, row.answered_at = compared(row), acting_member, timezone.now()
-        row.save(update_fields=["answer", "answered_by", "answered_at"])
-        for held in grants_to(row.asked_by):
-            if held.search_id == row.search_id:
+        review.answer, review.answered_by, review.answered_at = compared(review), acting_member, timezone.now()
+        review.save(update_fields=["answer", "answered_by", "answered_at"])
+        for grant in grants_to(review.asked_by):
+            if grant.search_id == review.search_id:
                 for search in searches:
-                    open_also(held, search, acting_member=acting_member)
+                    open_also(grant, search, acting_member=acting_member)
         write_entry(
             "exoneration.answered",
             {
                 "agency": acting_member.agency.public_id,
-                "search": row.search.public_id,
-                "review": row.public_id,
+                "search": review.search.public_id,
+                "review": review.public_id,
                 "searches": [search.public_id for search in searches],
-                **{name: len(row.answer[name]) for name in ("in_both", "only_before", "only_now")},
+                **{name: len(review.answer[name]) for name in ("in_both", "only_before", "only_now")},
             },
             acting_member=acting_member,
         )
-    return row
+    return review

@@ -1,4 +1,4 @@
-"""What every eraser asks first and leaves behind: holds, which files are still needed, the expunge list.
+"""Erasing references: holds, the erasers, which stored files are still needed, and the expunge list.
 
-Owns the table of erasers and of the records that need a stored file. It must never erase what a hold protects.
+Owns the list of erasers and of the records that need a stored file. It must never erase what a hold protects.
 """

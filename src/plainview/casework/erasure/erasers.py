@@ -1,12 +1,12 @@
-"""Everything that an expunged reference leaves behind in a workspace, and who erases it: one list.
+"""The one list of erasers: what is made from a reference, and the function that erases it.
 
-Owns `ERASERS`. Whoever keeps something made from a reference (an alert's state, a cached list, a snapshot on the disk)
-adds an eraser; whoever keeps stored files adds their table to queries/blobs.py, so that nothing they need is removed. Both
-are listed by name, never registered on import: the process that erases may not have imported the module.
+Owns `ERASERS`. Code that stores something made from a reference (an alert's state, a cached list, a snapshot on disk)
+adds an eraser here; code that stores files adds its table to `_KEEPERS` in `erasure.read`, so that its files are not
+removed. Neither may be registered on import: the process that erases may not have imported the module.
 
-An eraser runs inside the transaction, before the row itself is blanked, and leaves nothing for later but pictures: a
-removal outside the database is noted in `PendingErasure` and done by `erase_pending` after the commit, so that a
-process that is killed in between loses nothing but time.
+An eraser runs inside the transaction, before the reference itself is blanked. Only pictures are left for later:
+`PendingErasure` records them and `erase_pending` removes them after the commit, so that a process that is killed in
+between loses nothing but time.
 """
 
 from __future__ import annotations
@@ -29,48 +29,51 @@ from plainview.casework.pictures import forget_pictures
 from plainview.casework.workspace.services import services
 
 BACKUP_LOCK, SNAPSHOT = ".backup.lock", ".backup-"
-"""Names in the workspace: the file that a running backup holds, and how its copy of the database begins."""
+"""Names in the workspace: the file that a running backup locks, and the prefix of its copy of the database."""
 
 Eraser = Callable[[Reference], None]
 
 
 def near_duplicates(reference: Reference) -> None:
-    """The pairs of nearly the same pictures that name it, and the names of files that were like it."""
+    """Erase the pairs of near-duplicates that include it, with the names of the similar files."""
     NearDuplicate.objects.filter(Q(reference=reference) | Q(near=reference)).delete()
 
 
 def run_lists(reference: Reference) -> None:
-    """The file's name in the list of what an enrolment could not use: an earlier run may have failed at it."""
+    """Erase its file name from the lists of failures: an earlier enrolment may have failed on it."""
     runs = type(reference.enrolment).objects.filter(gallery_id=reference.gallery_id).exclude(failed=[])
     for run in runs.iterator(20):
-        # The row stays, with its code and whatever else it owns, under no name.
-        kept = [row | {"path": "", "why": ""} if row.get("path") == reference.file_name else row for row in run.failed]
-        if kept != run.failed:
-            run.failed = kept
+        # The failure stays in the list, without its file name.
+        failures = [
+            failure | {"path": "", "why": ""} if failure.get("path") == reference.file_name else failure
+            for failure in run.failed
+        ]
+        if failures != run.failed:
+            run.failed = failures
             run.save(update_fields=["failed"])
 
 
 def proficiency_items(reference: Reference) -> None:
-    """The face of it that was a probe with a known answer."""
+    """Erase its face where it is a probe with a known answer."""
     rows = ProficiencyItem.objects.filter(probe_reference=reference)
     rows.update(probe_blob="", probe_box=[], probe_points=[])
 
 
 def disclosure_packages(reference: Reference) -> None:
-    """The kept packages of searches in its gallery: each holds every template that was compared."""
+    """Erase the stored packages of searches in its gallery: each contains every compared template."""
     drop_packages(DisclosurePackage.objects.filter(search__gallery_id=reference.gallery_id))
 
 
 def drop_packages(rows: QuerySet[DisclosurePackage]) -> None:
-    """Drop kept packages in the running transaction; their hash stays in the log, and each can be made anew."""
-    for row in rows.exclude(blob="").select_for_update():
-        PendingErasure.objects.get_or_create(blob=row.blob)
-        row.blob = ""
-        row.save(update_fields=["blob"])
+    """Erase stored packages in the running transaction; their hashes stay in the log, and each can be made again."""
+    for package in rows.exclude(blob="").select_for_update():
+        PendingErasure.objects.get_or_create(blob=package.blob)
+        package.blob = ""
+        package.save(update_fields=["blob"])
 
 
 def picture(reference: Reference) -> None:
-    """Its file, once no record needs it. Crops are made when they are shown and never kept."""
+    """Erase its file, once no record needs it. Crops are made on display and never stored."""
     PendingErasure.objects.get_or_create(blob=reference.blob)
 
 
@@ -79,9 +82,9 @@ ERASERS: tuple[Eraser, ...] = (near_duplicates, run_lists, proficiency_items, di
 
 
 def pictures_go(digests: set[str]) -> None:
-    """Note in the running transaction that these stored files go after it, where no record needs them any more.
+    """Record in the running transaction that these stored files are removed after it, unless a record needs them.
 
-    A process that is killed in between leaves the note, and the next start does it.
+    If the process is killed in between, the next start removes them.
     """
     rows = [PendingErasure(blob=digest) for digest in sorted(digests - {""})]
     PendingErasure.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
@@ -94,7 +97,7 @@ def _gone() -> None:
 
 
 def erase_snapshots() -> None:
-    """Remove copies of the database that a backup left when it was killed; one that is being made now removes its own."""
+    """Remove copies of the database left by a backup that was killed; a running backup removes its own."""
     root = services().workspace.root
     with try_locked(root / BACKUP_LOCK) as nobody_backs_up:
         if nobody_backs_up:
@@ -103,16 +106,16 @@ def erase_snapshots() -> None:
 
 
 def erase_pending() -> int:
-    """Remove the pictures whose turn has come and that nobody needs; return how many there were.
+    """Remove the recorded pictures that nothing needs; return how many there were.
 
-    Each under the database's write lock, under which enrolment looks whether its pictures are still there.
+    Each is removed under the database's write lock, under which enrolment checks that its pictures still exist.
 
     Raises:
-        StorageError: one could not be removed; it stays noted.
+        StorageError: one could not be removed; it stays recorded.
     """
     erased = 0
-    for row in PendingErasure.objects.order_by("pk"):
+    for pending in PendingErasure.objects.order_by("pk"):
         with transaction.atomic():
-            if row.delete()[0] and not picture_needed(row.blob):
-                erased += services().blobs.delete(row.blob)
+            if pending.delete()[0] and not picture_needed(pending.blob):
+                erased += services().blobs.delete(pending.blob)
     return erased

@@ -1,8 +1,8 @@
-"""Erasing a reference: its picture, its template, where it came from. What stays is that something was erased, and why.
+"""Erasing a reference: its picture, its template and its source. Only the fact and the reason stay on record.
 
-Owns the order: what was made from it (erasers), the row, the gallery's ordered log and the audit entry in one
-transaction; then the files, the expunge list and the pages of the database's journal. An index that catches up removes
-it; none can answer before. What is cut short after the transaction is done by `finish`, at the next start.
+Owns the order: what was made from it (erasers), the reference, the gallery's ordered log and the audit entry in one
+transaction; then the files, the expunge list and the database's journal. It must never leave an erasure half done: an
+index removes the reference before it answers again, and `finish` completes an interrupted erasure at the next start.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from plainview.casework import find
 from plainview.casework.erasure.erasers import ERASERS, erase_pending, erase_snapshots
 from plainview.casework.erasure.expunged import ACTION, bring_level, mark
 from plainview.casework.erasure.holds import lock_holds, require_free
-from plainview.casework.erasure.read import held, picture_needed
+from plainview.casework.erasure.read import held_reference, picture_needed
 from plainview.casework.galleries.read import changes_after
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
@@ -31,18 +31,18 @@ from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
 
 _JOURNAL_TRIES, _JOURNAL_PAUSE_S = 20, 0.1
-"""A reader that is in the middle of something keeps SQLite's journal from being emptied; two seconds outlast it."""
+"""A reader keeps SQLite's journal from being emptied; two seconds are longer than any ordinary read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expunged:
-    """What was erased.
+    """The result of an erasure.
 
     Attributes:
         reference: its id.
         picture_erased: False when another reference or search still needs the picture.
-        entry: number of the log's entry.
-        journal_emptied: False when a long reader kept the database's journal: `plainview doctor` empties it.
+        entry: number of the log entry.
+        journal_emptied: False when a long read kept the database's journal; `plainview doctor` empties it.
     """
 
     reference: str
@@ -56,60 +56,60 @@ def expunge(reference_id: str, *, reason: str, acting_member: Member, never_agai
 
     Args:
         reference_id: its id.
-        reason: why, in words; it is kept, sealed.
+        reason: the reason in words; stored sealed.
         acting_member: who erases.
-        never_again: the very same picture must not be enrolled again, in any gallery.
+        never_again: bar the same picture from being enrolled again, in any gallery.
 
     Raises:
-        Refused: no permission, unknown or erased already, no reason in words, or a hold keeps it.
+        Refused: no permission, unknown or already erased, no reason in words, or on hold.
         StorageError: the picture could not be removed; `finish` removes it.
     """
     with acting("reference.expunge", Permission.REFERENCE_EXPUNGE, acting_member):
-        row = find.reference(reference_id, acting_member, lock=True)
+        reference = find.reference(reference_id, acting_member, lock=True)
         rules.require(explained(reason, "The reason"))
-        erased, entry = erase_reference(row, reason.strip(), never_again=never_again, acting_member=acting_member)
-    finish(row.gallery)
-    return Expunged(row.public_id, erased, entry, forget_pages())
+        erased, entry = erase_reference(reference, reason.strip(), never_again=never_again, acting_member=acting_member)
+    finish(reference.gallery)
+    return Expunged(reference.public_id, erased, entry, forget_pages())
 
 
 def erase_reference(
-    row: Reference,
+    reference: Reference,
     reason: str,
     *,
     never_again: bool = False,
     cause: Mapping[str, Value] | None = None,
     acting_member: Member | None,
 ) -> tuple[bool, int]:
-    """Erase a reference, locked by the caller, in the running transaction; `finish` comes after the commit.
+    """Erase a reference that the caller has locked, in the running transaction; call `finish` after the commit.
 
     Args:
-        row: with its gallery and enrolment.
-        reason: kept, sealed.
+        reference: with its gallery and enrolment.
+        reason: stored sealed.
         never_again: as in `expunge`.
-        cause: what else the entry says publicly, such as the run and the rule.
-        acting_member: who erases; None for a run, whose entries say who approved it.
+        cause: more public facts for the entry, such as the run and the rule.
+        acting_member: who erases; None for a retention run, whose entries name the approver.
 
     Returns:
-        Whether its picture goes too, and the number of the entry.
+        Whether its picture is erased too, and the number of the entry.
 
     Raises:
         Refused: hold.in_force.
     """
-    lock_holds(row.gallery.agency)
-    require_free(held(row), f"Reference {row.public_id}")
-    blob = row.blob
+    lock_holds(reference.gallery.agency)
+    require_free(held_reference(reference), f"Reference {reference.public_id}")
+    blob = reference.blob
     picture_mark = mark(blob)
-    blank(row)
+    blank(reference)
     if never_again:
         BarredPicture.objects.get_or_create(mark=picture_mark)
     needed = picture_needed(blob)
     receipt = write_entry(
         ACTION,
         {
-            "agency": row.gallery.agency.public_id,
-            "gallery": row.gallery_id,
-            "reference": row.public_id,
-            "change": row.gallery.log_head,
+            "agency": reference.gallery.agency.public_id,
+            "gallery": reference.gallery_id,
+            "reference": reference.public_id,
+            "change": reference.gallery.log_head,
             "picture_erased": not needed,
             "picture_mark": picture_mark,
             "never_again": never_again,
@@ -122,41 +122,47 @@ def erase_reference(
 
 
 def view_reference(reference_id: str, *, acting_member: Member) -> Reference:
-    """Show one reference to who may erase it; the view is an entry.
+    """Return a reference to a member who may erase it, and log the view.
 
     Raises:
         Refused: no permission or unknown.
     """
     with acting("reference.view", Permission.REFERENCE_EXPUNGE, acting_member):
-        row = find.reference(reference_id, acting_member)
+        reference = find.reference(reference_id, acting_member)
         write_entry(
             "reference.viewed",
-            {"agency": acting_member.agency.public_id, "reference": row.public_id},
+            {"agency": acting_member.agency.public_id, "reference": reference.public_id},
             acting_member=acting_member,
         )
-    return row
+    return reference
 
 
-def blank(row: Reference) -> None:
-    """Erase everything of a reference inside the running transaction; `finish` comes after it."""
+def blank(reference: Reference) -> None:
+    """Erase all content of a reference in the running transaction; call `finish` after it."""
     for eraser in ERASERS:
-        eraser(row)
-    gallery = row.gallery
+        eraser(reference)
+    gallery = reference.gallery
     Gallery.objects.filter(pk=gallery.pk).update(log_head=F("log_head") + 1)
     gallery.refresh_from_db(fields=["log_head"])
-    GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=row)
-    row.template, row.picture_hash, row.blob = b"", b"", f"expunged {row.public_id}"
-    row.file_name = row.source_url = row.page_url = ""
-    row.box, row.points, row.quality_detail, row.quality, row.captured_on = [], [], {}, 0, None
-    row.provenance = {}
-    row.save()
+    GalleryChange.objects.create(gallery=gallery, seq=gallery.log_head, is_add=False, reference=reference)
+    reference.template, reference.picture_hash, reference.blob = b"", b"", f"expunged {reference.public_id}"
+    reference.file_name = reference.source_url = reference.page_url = ""
+    reference.box, reference.points, reference.quality_detail, reference.quality, reference.captured_on = (
+        [],
+        [],
+        {},
+        0,
+        None,
+    )
+    reference.provenance = {}
+    reference.save()
 
 
 def finish(*galleries: Gallery) -> int:
-    """Do after the transaction what an expunge, this one or one that was cut short, left; return pictures removed.
+    """Complete erasures, this one and interrupted ones, after the transaction; return the number of pictures removed.
 
     Args:
-        galleries: those whose indexes have to forget something.
+        galleries: those whose indexes have to remove something.
 
     Raises:
         Refused: index.unreachable.
@@ -173,7 +179,7 @@ def finish(*galleries: Gallery) -> int:
 
 
 def forget(gallery: Gallery, *pictures: str) -> None:
-    """Delete pictures that nothing needs any more, after their rows were erased for good.
+    """Delete pictures that nothing needs, after their records were erased.
 
     Raises:
         StorageError: one could not be removed.
@@ -186,14 +192,14 @@ def forget(gallery: Gallery, *pictures: str) -> None:
 
 
 def forget_pages() -> bool:
-    """Let SQLite write its journal back and empty it: it still holds the rows as they were. True when it is empty."""
+    """Empty SQLite's journal, which still contains the erased data; return True when it is empty."""
     if connection.vendor != "sqlite":
         return True
     for _ in range(_JOURNAL_TRIES):
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            row = cursor.fetchone()
-        if row is None or row[0] == 0:
+            result = cursor.fetchone()
+        if result is None or result[0] == 0:
             return True
         time.sleep(_JOURNAL_PAUSE_S)
     return False

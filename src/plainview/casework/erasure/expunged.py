@@ -1,9 +1,8 @@
 """The expunge list: what was erased and must not come back with an older backup.
 
-Owns the file `expunged.jsonl` of the workspace, one line for each erased thing, and the keyed digest by which a picture
-is recognised without being named. The log's entries are the truth and the file is made from them; it lies outside
-every backup, so that a restore reads a newer list than the backup holds. It must never hold a hash that could be
-checked without the workspace's key.
+Owns the file `expunged.jsonl` of the workspace, with one line for each erased item, and the keyed digest that recognises
+a picture without naming it. The file is made from the log. It is not part of a backup, so that a restore reads a
+newer list than the backup's. It must never contain a hash that can be checked without the workspace's key.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 
 ACTION = "reference.expunged"
-"""The action of the entries about references, from which the list began."""
+"""The action of entries about erased references."""
 
 KINDS = {
     ACTION: "reference",
@@ -33,21 +32,21 @@ KINDS = {
     "video.erased": "video",
     "preparation.discarded": "preparation",
 }
-"""Action of an entry -> what it erased; the entry's public part has its id under that name."""
+"""Action of an entry -> kind of the erased item; the entry's public part has its id under that name."""
 
 _ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that was erased.
+    """One erased item.
 
     Attributes:
-        entry: number of the log's entry about it.
+        entry: number of its log entry.
         reference: its id.
         picture: keyed digest of a reference's picture, see `mark`.
-        never_again: the picture must not be enrolled again either.
-        kind: what it was, see KINDS.
+        never_again: the picture must not be enrolled again.
+        kind: see KINDS.
     """
 
     entry: int
@@ -64,7 +63,7 @@ def mark(digest: str) -> str:
 
 
 def list_file() -> Path:
-    """Where the workspace keeps its list."""
+    """Return the path of the workspace's list."""
     return services().workspace.root / "expunged.jsonl"
 
 
@@ -87,7 +86,7 @@ def read_list(path: Path) -> list[Line]:
 
 
 def lines_of(entries: Iterable[Entry]) -> Iterator[Line]:
-    """Yield the lines that these entries of the log stand for."""
+    """Yield the line of each log entry about an erasure."""
     for entry in entries:
         kind = KINDS.get(entry.action)
         if kind is not None:
@@ -102,12 +101,12 @@ def lines_of(entries: Iterable[Entry]) -> Iterator[Line]:
 
 
 def about_erasing(canonical: bytes) -> bool:
-    """Say, without reading it, whether an entry may be one from which the list is made."""
+    """Return True when an entry may be about an erasure, without parsing it."""
     return any(f'"{action}"'.encode() in canonical for action in KINDS)
 
 
 def bring_level() -> list[Line]:
-    """Add to the file what the log has and it lacks, and return the whole list.
+    """Add the log's newer erasures to the file, and return the whole list.
 
     Raises:
         Refused: expunged.damaged.
@@ -115,24 +114,26 @@ def bring_level() -> list[Line]:
     """
     path = list_file()
     with locked(path.with_name(".expunged.lock")):
-        held = read_list(path)
-        after = held[-1].entry if held else -1
+        stored = read_list(path)
+        after = stored[-1].entry if stored else -1
         rows = LogEntry.objects.filter(seq__gt=after).order_by("seq").values_list("canonical", flat=True)
-        found = (parse_line(bytes(row)) for row in rows.iterator(_ROWS) if about_erasing(bytes(row)))
-        fresh = list(lines_of(found))
+        entries = (
+            parse_line(bytes(canonical)) for canonical in rows.iterator(_ROWS) if about_erasing(bytes(canonical))
+        )
+        fresh = list(lines_of(entries))
         if fresh:
-            write_list(path, [*held, *fresh])
-        return [*held, *fresh]
+            write_list(path, [*stored, *fresh])
+        return [*stored, *fresh]
 
 
 def write_list(path: Path, lines: Iterable[Line]) -> None:
-    """Make these the whole list, on the disk before this returns."""
+    """Write the whole list; it is durable when this returns."""
     replace_file(path, "".join(json.dumps(asdict(line)) + "\n" for line in lines).encode())
 
 
 def is_barred(digest: str) -> bool:
-    """Say whether the picture of this SHA-256 must never be enrolled again."""
-    # Plain SQL: asked for every picture of a list of millions.
+    """Return True when the picture with this SHA-256 must never be enrolled again."""
+    # Plain SQL, because an enrolment of millions calls this for every picture.
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM barred_picture WHERE mark = %s", [mark(digest)])
         return cursor.fetchone() is not None

@@ -1,7 +1,7 @@
-"""Placing and ending holds, and the question that every eraser asks in its own transaction: is it free?
+"""Placing and ending holds, and the check that every eraser makes in its own transaction.
 
-Owns the lock under which holds and erasures of one agency follow each other, so that nothing is erased while a hold
-is being placed on it. A hold ends by a person's word only, never by a date.
+Owns the lock that puts an agency's holds and erasures in sequence, so that nothing is erased while a hold is being
+placed on it. A hold must never end by a date: only a person ends it.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from plainview.policy.wording import day
 
 
 def lock_holds(agency: Agency) -> None:
-    """Let no hold of the agency come or go until the running transaction ends."""
+    """Keep all holds of the agency unchanged until the running transaction ends."""
     Agency.objects.select_for_update().get(pk=agency.pk)
 
 
-def require_free(holds: Iterable[Hold], what: str) -> None:
-    """Stop an erasure; call it after `lock_holds`, in the transaction that erases.
+def require_free(holds: Iterable[Hold], subject: str) -> None:
+    """Refuse an erasure if there are holds; call it after `lock_holds`, in the transaction that erases.
 
     Raises:
         Refused: hold.in_force.
     """
-    rules.require(retention.free(tuple(row.public_id for row in holds), what))
+    rules.require(retention.free(tuple(hold.public_id for hold in holds), subject))
 
 
 def place_hold(
@@ -49,21 +49,21 @@ def place_hold(
     review_on: date | None = None,
     acting_member: Member,
 ) -> Hold:
-    """Keep one thing from being erased until the hold is ended; another hold may stand on it already.
+    """Keep an item from being erased until the hold is ended; it may already have other holds.
 
     Args:
-        reason: why, in a sentence.
-        authority: on whose word: the court, the office, the letter.
+        reason: the reason, in a sentence.
+        authority: the court, the office or the letter that requires it.
         case, search, reference, gallery: number, id, id or name; exactly one of them.
-        review_on: when somebody should ask whether it is still needed; nothing happens by itself then.
+        review_on: the day to check whether the hold is still needed; it does not end by itself.
         acting_member: a supervisor or an administrator.
 
     Raises:
-        Refused: no permission, not exactly one thing, unknown or erased, or not complete.
+        Refused: no permission, not exactly one item, unknown or erased, or incomplete.
     """
     with acting("hold.place", Permission.HOLD_PLACE, acting_member):
         lock_holds(acting_member.agency)
-        on = _thing({"case": case, "search": search, "reference": reference, "gallery": gallery}, acting_member)
+        on = _subject({"case": case, "search": search, "reference": reference, "gallery": gallery}, acting_member)
         now = timezone.now()
         rules.require(retention.hold_complete(reason, authority), retention.hold_review(review_on, now.date()))
         hold = Hold.objects.create(
@@ -90,10 +90,10 @@ def place_hold(
 
 
 def end_hold(public_id: str, *, reason: str, acting_member: Member) -> Hold:
-    """End one hold; others on the same thing go on.
+    """End one hold; others on the same item stay in force.
 
     Raises:
-        Refused: no permission, unknown, ended already, or no reason in words.
+        Refused: no permission, unknown, already ended, or no reason in words.
     """
     with acting("hold.end", Permission.HOLD_END, acting_member):
         lock_holds(acting_member.agency)
@@ -118,40 +118,40 @@ def end_hold(public_id: str, *, reason: str, acting_member: Member) -> Hold:
     return hold
 
 
-def _thing(named: dict[str, str], member: Member) -> dict[str, Any]:
-    given = {kind: name.strip() for kind, name in named.items() if name.strip()}
-    if len(given) != 1:
+def _subject(named: dict[str, str], member: Member) -> dict[str, Any]:
+    names = {kind: name.strip() for kind, name in named.items() if name.strip()}
+    if len(names) != 1:
         raise Refused(
             "hold.on_one_thing",
             "Hold refused",
             "A hold is on exactly one case, search, reference or gallery.",
             "Name exactly one. Place a separate hold on anything else.",
         )
-    ((kind, name),) = given.items()
+    ((kind, name),) = names.items()
     if kind == "case":
         return {"case": find.case(name, member)}
     if kind == "gallery":
         return {"gallery": find.gallery(name, member)}
     if kind == "reference":
         return {"reference": find.reference(name, member)}
-    found = find.search(name, member)
-    if found.erased_at is not None:
+    search = find.search(name, member)
+    if search.erased_at is not None:
         raise Refused(
             "search.unknown",
             "Not found",
             "This search was erased.",
             "No hold is needed: the log still contains its entries.",
         )
-    return {"search": found}
+    return {"search": search}
 
 
 def _public(hold: Hold) -> dict[str, Value]:
-    """What it is on, as other entries name it: nothing that names a person."""
+    """Return the item of a hold as other entries name it, without naming a person."""
     if hold.case_id is not None:
         return {"case": hold.case_id}
     if hold.gallery_id is not None:
         return {"gallery": hold.gallery_id}
     if hold.search is not None:
         return {"search": hold.search.public_id}
-    assert hold.reference is not None  # noqa: S101  one of the four, by the table's own check
+    assert hold.reference is not None  # noqa: S101  the table's constraint requires one of the four
     return {"reference": hold.reference.public_id}

@@ -1,4 +1,4 @@
-"""A supervisor's decision on an examined candidate, unlocking a lead for a line-up, and what came of it."""
+"""A supervisor's decision on an examined candidate, unlocking a lead for a line-up, and the lead's outcome."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ def release(
     """Release an examined and verified candidate as an investigative lead.
 
     Args:
-        examination_id: the examination that it rests on.
-        contradictions: what was checked of each of `CONTRADICTIONS`.
+        examination_id: the examination of the candidate.
+        contradictions: the answer to each of `CONTRADICTIONS`.
         override: why it is released although the verifiers disagreed; else "".
-        acting_member: a supervisor who neither searched, examined nor verified.
+        acting_member: a supervisor who did not search, examine or verify.
 
     Raises:
-        Refused: no permission, unknown, erased, released already, not verified, a contradiction is unanswered, or it
-            was searched for another agency whose agreement is over.
+        Refused: no permission, unknown, erased, already released, not verified, a contradiction is unanswered, or the
+            agreement with the agency that it was searched for has ended.
     """
     with acting("lead.release", Permission.LEAD_RELEASE, acting_member):
-        row = find.examination(examination_id, acting_member)
-        _undecided(row)
-        still_agreed(row.candidate.search)
-        answers = verdicts(row)
-        worked = _worked(row, [who for who, _ in answers])
+        examination = find.examination(examination_id, acting_member)
+        _undecided(examination)
+        still_agreed(examination.candidate.search)
+        answers = verdicts(examination)
+        worked = _worked(examination, [who for who, _ in answers])
         if override:
             rules.require(looking.explained(override, "The reason"))
         rules.require(
             looking.verifier_independent(acting_member.public_id, worked),
-            looking.verified(row.conclusion, [verdict for _, verdict in answers], bool(override)),
+            looking.verified(examination.conclusion, [verdict for _, verdict in answers], bool(override)),
             looking.contradictions_answered(contradictions),
         )
         lead = Lead.objects.create(
-            examination=row,
+            examination=examination,
             released_by=acting_member,
             contradictions=dict(contradictions),
             override=override.strip(),
@@ -63,12 +63,12 @@ def release(
             {
                 "lead": lead.public_id,
                 "agency": acting_member.agency.public_id,
-                "examination": row.public_id,
-                "search": row.candidate.search.public_id,
-                "rank": row.candidate.rank,
+                "examination": examination.public_id,
+                "search": examination.candidate.search.public_id,
+                "rank": examination.candidate.rank,
                 "override": bool(override),
                 "statement": looking.STATEMENT,
-                **both(row.candidate.search),
+                **both(examination.candidate.search),
             },
             {"contradictions": dict(contradictions)} | ({"override_why": override.strip()} if override else {}),
             acting_member=acting_member,
@@ -79,60 +79,60 @@ def release(
 
 
 def withhold(examination_id: str, reason: str, *, acting_member: Member) -> Withheld:
-    """Decide that an examined candidate is not released; another examiner may look again.
+    """Withhold an examined candidate; another examiner may examine it again.
 
     Raises:
-        Refused: no permission, unknown, erased, decided already, one's own work, or no reason in words.
+        Refused: no permission, unknown, erased, already decided, the supervisor's own work, or no reason in words.
     """
     with acting("lead.withhold", Permission.LEAD_RELEASE, acting_member):
-        row = find.examination(examination_id, acting_member)
-        _undecided(row)
-        who = [who for who, _ in verdicts(row)]
+        examination = find.examination(examination_id, acting_member)
+        _undecided(examination)
+        who = [who for who, _ in verdicts(examination)]
         rules.require(
-            looking.verifier_independent(acting_member.public_id, _worked(row, who)),
+            looking.verifier_independent(acting_member.public_id, _worked(examination, who)),
             looking.explained(reason, "The reason"),
         )
-        if row.conclusion != looking.POTENTIAL:
+        if examination.conclusion != looking.POTENTIAL:
             raise Refused(
                 "lead.not_examined",
                 "Lead not released",
                 "The examination did not conclude that this is a potential candidate.",
                 "No decision is needed.",
             )
-        made = Withheld.objects.create(examination=row, decided_by=acting_member, reason=reason.strip())
+        withheld = Withheld.objects.create(examination=examination, decided_by=acting_member, reason=reason.strip())
         write_entry(
             "lead.withheld",
             {
                 "agency": acting_member.agency.public_id,
-                "examination": row.public_id,
-                "search": row.candidate.search.public_id,
-                "rank": row.candidate.rank,
-                **both(row.candidate.search),
+                "examination": examination.public_id,
+                "search": examination.candidate.search.public_id,
+                "rank": examination.candidate.rank,
+                **both(examination.candidate.search),
             },
-            {"reason": made.reason},
+            {"reason": withheld.reason},
             acting_member=acting_member,
         )
-    return made
+    return withheld
 
 
 def view_decision(examination_id: str, *, acting_member: Member) -> Examination:
-    """Show a supervisor what to decide on; the view is an entry.
+    """Return an examination to the supervisor who decides on it, and log the view.
 
     Raises:
         Refused: no permission, unknown or erased.
     """
     with acting("lead.decide_view", Permission.LEAD_RELEASE, acting_member):
-        row = find.examination(examination_id, acting_member)
+        examination = find.examination(examination_id, acting_member)
         write_entry(
             "lead.decision_viewed",
-            {"agency": acting_member.agency.public_id, "examination": row.public_id},
+            {"agency": acting_member.agency.public_id, "examination": examination.public_id},
             acting_member=acting_member,
         )
-    return row
+    return examination
 
 
 def view_lead(lead_id: str, *, acting_member: Member) -> Lead:
-    """Show a lead; the view is an entry.
+    """Return a lead and log the view.
 
     Raises:
         Refused: no permission or unknown.
@@ -147,12 +147,12 @@ def view_lead(lead_id: str, *, acting_member: Member) -> Lead:
     return lead
 
 
-def _worked(row: Examination, verifiers: list[str]) -> list[str]:
-    return [row.member.public_id, row.candidate.search.member.public_id, *verifiers]
+def _worked(examination: Examination, verifiers: list[str]) -> list[str]:
+    return [examination.member.public_id, examination.candidate.search.member.public_id, *verifiers]
 
 
-def _undecided(row: Examination) -> None:
-    if Lead.objects.filter(examination=row).exists():
+def _undecided(examination: Examination) -> None:
+    if Lead.objects.filter(examination=examination).exists():
         raise Refused(
             "lead.twice",
             "Lead not released",
@@ -160,7 +160,7 @@ def _undecided(row: Examination) -> None:
             "Open the existing lead.",
             act=Permission.LEAD_LIST,
         )
-    if Withheld.objects.filter(examination=row).exists():
+    if Withheld.objects.filter(examination=examination).exists():
         raise Refused(
             "lead.withheld",
             "Lead not released",
@@ -171,10 +171,10 @@ def _undecided(row: Examination) -> None:
 
 
 def record_evidence(lead_id: str, evidence: str, *, acting_member: Member) -> Lead:
-    """Record evidence that does not rest on the candidate list; only then may a witness be shown the person.
+    """Record evidence that is independent of the candidate list; only then may a witness be shown the person.
 
     Raises:
-        Refused: no permission, unknown, unlocked already, or no evidence in words.
+        Refused: no permission, unknown, already unlocked, or no evidence in words.
     """
     with acting("lead.evidence", Permission.LEAD_RELEASE, acting_member):
         lead = find.lead(lead_id, acting_member)
@@ -195,7 +195,7 @@ def record_evidence(lead_id: str, evidence: str, *, acting_member: Member) -> Le
 
 
 def report_outcome(lead_id: str, outcome: str, *, reason: str = "", acting_member: Member) -> Outcome:
-    """Report what came of a lead; a later report counts and the older stay.
+    """Report the outcome of a lead; the newest report counts, and older ones stay on record.
 
     Raises:
         Refused: no permission, unknown lead or outcome.
@@ -203,7 +203,7 @@ def report_outcome(lead_id: str, outcome: str, *, reason: str = "", acting_membe
     with acting("outcome.report", Permission.OUTCOME_REPORT, acting_member):
         lead = find.lead(lead_id, acting_member)
         rules.require(looking.outcome_known(outcome))
-        row = Outcome.objects.create(lead=lead, outcome=outcome, note=reason.strip(), reported_by=acting_member)
+        report = Outcome.objects.create(lead=lead, outcome=outcome, note=reason.strip(), reported_by=acting_member)
         write_entry(
             "outcome.reported",
             {
@@ -212,7 +212,7 @@ def report_outcome(lead_id: str, outcome: str, *, reason: str = "", acting_membe
                 "outcome": outcome,
                 **both(lead.examination.candidate.search),
             },
-            {"note": row.note} if row.note else {},
+            {"note": report.note} if report.note else {},
             acting_member=acting_member,
         )
-    return row
+    return report

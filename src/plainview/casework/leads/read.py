@@ -1,4 +1,4 @@
-"""Reading what a supervisor decides on: examinations with their verifiers' answers, leads, and outcomes that are due."""
+"""Reading examinations that wait for a supervisor, with their verifiers' answers; leads; and outcomes that are due."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An examined candidate that nobody has decided on.
+    """An examined candidate that waits for a decision.
 
     Attributes:
-        examination: the first person's.
-        verdicts: of those who have answered, in order.
-        pending: verifications that are assigned and not answered.
-        state: "ready", "divided" (the supervisor decides in words) or "waiting" (for a verification).
+        examination: the examiner's.
+        verdicts: the verifiers' answers so far, in order.
+        pending: number of verifications that are assigned and not answered.
+        state: "ready", "divided" (the supervisor has to give a reason) or "waiting" (for a verification).
     """
 
     examination: Examination
@@ -57,14 +57,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A candidate among its list: what the release page, the lead and its sheet show.
+    """A candidate in its list: what the release page, the lead and its sheet show.
 
     Attributes:
-        candidates: the whole list with what each score means, in order.
-        meaning: of the candidate in question.
-        cautions: of the whole list and of this candidate; those of other ranks are left to the list.
-        edits: what was done to the probe, in words and in order.
-        still: where in which video the probe was picked, "" when it is no still.
+        candidates: the whole list with the meaning of each score, in order.
+        meaning: the meaning of this candidate's score.
+        cautions: those about the whole list and about this candidate.
+        edits: the edits of the probe, in words and in order.
+        still: the video and the position that the probe comes from, "" when it is not a still.
     """
 
     candidate: Candidate
@@ -80,15 +80,15 @@ _WITH = ("member__agency", "candidate__reference", "candidate__search__case", "c
 
 
 def verdicts_of(examination: Examination) -> list[Verdict]:
-    """Every verifier's answer on the candidate, in the order in which they were given."""
+    """Return every verifier's answer on the candidate, oldest first."""
     rows = VerificationItem.objects.filter(
         verification__examination=examination, verification__answered_at__isnull=False, is_candidate=True
     )
-    found = []
+    answers = []
     for item in rows.select_related("verification__verifier").order_by("verification__answered_at"):
         task = item.verification
         began, ended = task.shown_at or task.assigned_at, task.answered_at or task.assigned_at
-        found.append(
+        answers.append(
             Verdict(
                 task.verifier,
                 item.conclusion,
@@ -97,14 +97,14 @@ def verdicts_of(examination: Examination) -> list[Verdict]:
                 ended,
             )
         )
-    return found
+    return answers
 
 
 def due(examination: Examination) -> Due:
-    """How far the verification of an examination is."""
+    """Return the progress of an examination's verification."""
     answers = verdicts_of(examination)
     pending = examination.verifications.filter(answered_at=None).count()
-    answer = looking.verified(examination.conclusion, [row.conclusion for row in answers], False)
+    answer = looking.verified(examination.conclusion, [verdict.conclusion for verdict in answers], False)
     if isinstance(answer, Allow):
         state = "ready"
     elif answer.rule_id == "lead.disagreement" and not pending:
@@ -115,7 +115,7 @@ def due(examination: Examination) -> Due:
 
 
 def decisions(member: Member) -> list[Due]:
-    """Potential candidates of the member's agency that are neither released nor withheld, the oldest first."""
+    """Return the potential candidates of the member's agency that are neither released nor withheld, oldest first."""
     rows = Examination.objects.filter(
         member__agency=member.agency,
         conclusion=looking.POTENTIAL,
@@ -124,36 +124,36 @@ def decisions(member: Member) -> list[Due]:
         candidate__search__erased_at=None,
         candidate__search__sealed_at=None,
     )
-    return [due(row) for row in rows.select_related(*_WITH).order_by("pk")]
+    return [due(examination) for examination in rows.select_related(*_WITH).order_by("pk")]
 
 
 def withheld(member: Member, *, limit: int = 50) -> list[Withheld]:
-    """Decisions of the member's agency not to release, newest first."""
+    """Return the candidates that the member's agency withheld, newest first."""
     rows = Withheld.objects.filter(examination__member__agency=member.agency)
     return list(rows.select_related("decided_by", "examination__candidate__search__case").order_by("-pk")[:limit])
 
 
 def facts_about(examination: Examination) -> Facts:
-    """The candidate with its list, what its score means and what to be careful with."""
+    """Return the candidate with its list, the meaning of its score, and the cautions."""
     search = examination.candidate.search
     rows = list(Candidate.objects.filter(search=search).select_related("reference").order_by("rank"))
-    told = list(zip(rows, meanings(search, rows), strict=True))
+    with_meanings = list(zip(rows, meanings(search, rows), strict=True))
     rank = examination.candidate.rank
-    meaning = next(meaning for row, meaning in told if row.rank == rank)
+    meaning = next(meaning for candidate, meaning in with_meanings if candidate.rank == rank)
     own = [caution for caution in cautions(search, rows) if caution.rank in (None, rank)]
     edits = [says(edit) for edit in read(search.edits)]
-    return Facts(examination.candidate, search, told, meaning, own, edits, _still(search))
+    return Facts(examination.candidate, search, with_meanings, meaning, own, edits, _still(search))
 
 
 def _still(search: Search) -> str:
-    found = search.provenance
-    if not found:
+    still = search.provenance
+    if not still:
         return ""
-    return f"Still {found.get('still')} of video {found.get('video')}, frame {found.get('frame')} at {found.get('time_s')} s"
+    return f"Still {still.get('still')} of video {still.get('video')}, frame {still.get('frame')} at {still.get('time_s')} s"
 
 
 def face_of(candidate: Candidate, which: str) -> bytes | None:
-    """ "probe" or "candidate" as a JPEG, upright and with the eyes as far apart as in the other; None when erased.
+    """Return the face of the "probe" or the "candidate" as a JPEG, upright, both at the same scale; None when erased.
 
     Raises:
         BadMedia, StorageError: the stored picture cannot be read.
@@ -172,24 +172,24 @@ def lead_shown(public_id: str, member: Member) -> Lead:
     Raises:
         Refused: lead.unknown.
     """
-    row = find.lead(public_id, member)
-    find.require_open_to_view(row.examination.candidate.search)
-    return row
+    lead = find.lead(public_id, member)
+    find.require_open_to_view(lead.examination.candidate.search)
+    return lead
 
 
 def outcomes_of(lead: Lead) -> list[Outcome]:
-    """What was reported of a lead, newest first."""
+    """Return the reported outcomes of a lead, newest first."""
     return list(lead.outcomes.select_related("reported_by__agency").order_by("-pk"))
 
 
 def outcomes_due(member: Member) -> list[Lead]:
-    """Leads that this member examined or released and of which no outcome was reported in time."""
+    """Return the leads that this member examined or released and whose outcome is overdue."""
     mine = Q(examination__member=member) | Q(released_by=member)
     return list(_without_outcome().filter(mine, released_by__agency=member.agency))
 
 
 def reminders_due() -> list[Lead]:
-    """Leads of every agency whose people are to be reminded now."""
+    """Return the leads of every agency that need a reminder now."""
     before = timezone.now() - timedelta(days=looking.REMIND_DAYS)
     return list(_without_outcome().filter(Q(reminded_at=None) | Q(reminded_at__lte=before)))
 

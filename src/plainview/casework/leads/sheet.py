@@ -1,16 +1,17 @@
-"""Making the sheet of a lead; the log keeps which sheet was made, by the hash of its bytes."""
+"""Making the sheet of a lead; the log records the hash of each sheet."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 
 from plainview.audit.checkpoint import parse
 from plainview.casework.leads.read import Facts, Verdict, face_of, facts_about, lead_shown, outcomes_of, verdicts_of
-from plainview.casework.leads.sheet_pdf import Fact, Pictured, Row, Sheet, to_pdf
+from plainview.casework.leads.sheet_pdf import CandidateLine, Fact, Pictured, Sheet, to_pdf
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.models import Candidate, Lead, Member, Search
@@ -18,6 +19,7 @@ from plainview.casework.pictures import face_jpeg
 from plainview.casework.workspace.services import services
 from plainview.policy.examination import CONTRADICTIONS, STATEMENT
 from plainview.policy.permissions import Permission
+from plainview.policy.wording import day
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.quality import COMPONENTS, summarise
 from plainview.storage.base import StorageError
@@ -27,7 +29,7 @@ _SIDE = 160  # pixels of a face in the list
 
 @dataclass(frozen=True, slots=True)
 class MadeSheet:
-    """A sheet: its lead, the PDF, and the hash that the log holds."""
+    """A sheet: its lead, the PDF, and the hash that is in the log."""
 
     lead: Lead
     pdf: bytes
@@ -35,27 +37,27 @@ class MadeSheet:
 
 
 def make_sheet(lead_id: str, *, acting_member: Member) -> MadeSheet:
-    """Make the sheet of a lead as it is now.
+    """Make a sheet of the current state of a lead.
 
     Raises:
         Refused: no permission or unknown.
     """
     with acting("lead.sheet", Permission.LEAD_LIST, acting_member):
         lead = lead_shown(lead_id, acting_member)
-        made = to_pdf(_sheet(lead))
-        digest = hashlib.sha256(made).hexdigest()
+        pdf = to_pdf(_sheet(lead))
+        digest = hashlib.sha256(pdf).hexdigest()
         write_entry(
             "lead.sheet_made",
             {"agency": acting_member.agency.public_id, "lead": lead.public_id, "sha256": digest},
             acting_member=acting_member,
         )
-    return MadeSheet(lead, made, digest)
+    return MadeSheet(lead, pdf, digest)
 
 
 def _sheet(lead: Lead) -> Sheet:
     examination = lead.examination
     facts, verdicts = facts_about(examination), verdicts_of(examination)
-    search, row, note = facts.search, facts.candidate, newest_checkpoint()
+    search, candidate, note = facts.search, facts.candidate, newest_checkpoint()
     head = parse(note)
     return Sheet(
         title=f"Lead {lead.public_id}",
@@ -65,24 +67,27 @@ def _sheet(lead: Lead) -> Sheet:
         pair=(
             Pictured(
                 "Probe",
-                _large(row, "probe"),
+                _large(candidate, "probe"),
                 [
                     ("Quality", f"{search.quality} of 100"),
-                    ("Taken", str(search.captured_on or "not stated")),
-                    ("Declared as", search.origin),
+                    ("Taken", day(search.captured_on) if search.captured_on else "not stated"),
+                    ("Origin", search.origin),
                     ("Edits", "; ".join(facts.edits) or "none"),
-                    *([("Picked from", facts.still)] if facts.still else []),
+                    *([("Still from", facts.still)] if facts.still else []),
                 ],
             ),
             Pictured(
-                f"Candidate, rank {row.rank} of {len(facts.candidates)}: similar, not identified",
-                _large(row, "candidate"),
+                f"Candidate, rank {candidate.rank} of {len(facts.candidates)}: similar, not identified",
+                _large(candidate, "candidate"),
                 [
-                    ("Score", f"{row.score:.3f}"),
-                    ("Quality", f"{row.reference.quality} of 100"),
-                    ("Taken", str(row.reference.captured_on or "not stated")),
-                    ("Reference", row.reference.public_id),
-                    ("Source", row.reference.source_url or "erased"),
+                    ("Score", f"{candidate.score:.3f}"),
+                    ("Quality", f"{candidate.reference.quality} of 100"),
+                    (
+                        "Taken",
+                        day(candidate.reference.captured_on) if candidate.reference.captured_on else "not stated",
+                    ),
+                    ("Reference", candidate.reference.public_id),
+                    ("Source", candidate.reference.source_url or "erased"),
                 ],
             ),
         ),
@@ -90,32 +95,32 @@ def _sheet(lead: Lead) -> Sheet:
         cautions=[caution.text for caution in facts.cautions],
         checked=[(name.capitalize(), lead.contradictions.get(name, "not answered")) for name in CONTRADICTIONS],
         decision=[
-            *([("Released although the verifiers disagreed, because", lead.override)] if lead.override else []),
+            *([("Reason for release although the verifiers disagreed", lead.override)] if lead.override else []),
             *([("Independent evidence", lead.evidence)] if lead.evidence else []),
         ],
         candidates=[
-            Row(
-                each.rank,
-                _small(each),
-                f"{each.score:.3f}",
+            CandidateLine(
+                listed.rank,
+                _small(listed),
+                f"{listed.score:.3f}",
                 meaning.text,
-                _small_facts(each),
-                each.pk == row.pk,
+                _small_facts(listed),
+                listed.pk == candidate.pk,
             )
-            for each, meaning in facts.candidates
+            for listed, meaning in facts.candidates
         ],
         sections=list(_sections(lead, facts, verdicts)),
         receipt=[
-            ("Released in entry", str(lead.entry)),
-            ("Searched in entries", f"{search.request_entry} and {search.answer_entry}"),
+            ("Entry of the release", str(lead.entry)),
+            ("Entries of the search", f"{search.request_entry} and {search.answer_entry}"),
             ("Log", f"{head.origin}, {head.size} entries"),
             ("Root", head.root.hex()),
             ("SHA-256 of the probe", search.probe_blob),
             ("SHA-256 of the recogniser", search.pack_sha256),
         ],
         checkpoint=note,
-        how="The lines above are the signed head of the log. With a copy of the log anyone can check that these "
-        "entries stand in it unchanged: plainview audit verify, or verify.py in the copy.",
+        how="The lines above are the signed head of the log. Anyone with a copy of the log can check that these "
+        "entries are in it unchanged: plainview audit verify, or verify.py in the copy.",
     )
 
 
@@ -124,20 +129,24 @@ def _head(lead: Lead) -> Iterator[Fact]:
     yield "Agency", lead.released_by.agency.name
     if search.shared_request is not None:
         yield (
-            "Asked by",
+            "Requested by",
             f"{search.shared_request.agreement.asker.name}, request {search.shared_request.public_id}",
         )
     yield "Case", f"{search.case.number}, {search.case.offence}"
     yield "Purpose", search.purpose
-    yield "Released", f"{lead.released_at:%Y-%m-%d %H:%M} UTC"
+    yield "Released", _moment(lead.released_at)
     yield (
         "Line-up",
-        f"Open since {lead.evidence_at:%Y-%m-%d %H:%M} UTC: independent evidence is on record."
+        f"Open since {_moment(lead.evidence_at)}: independent evidence is on record."
         if lead.evidence_at
         else "Locked. No witness may be shown this person before independent evidence is on record.",
     )
-    yield from (("Reported", f"{row.outcome}, {row.reported_at:%Y-%m-%d}") for row in outcomes_of(lead)[:1])
-    yield "Sheet made", f"{timezone.now():%Y-%m-%d %H:%M} UTC"
+    yield from (("Outcome", f"{outcome.outcome}, {day(outcome.reported_at)}") for outcome in outcomes_of(lead)[:1])
+    yield "Sheet made", _moment(timezone.now())
+
+
+def _moment(at: datetime) -> str:
+    return f"{day(at)}, {at:%H:%M} UTC"
 
 
 def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tuple[str, list[Fact]]]:
@@ -148,14 +157,14 @@ def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tup
     ]
     people += [
         (
-            "Verified, without knowing",
-            f"{_who(row.verifier)}: {row.conclusion}, after {row.seconds} s"
-            + ("" if row.agrees else " (did not agree)"),
+            "Verified (blind)",
+            f"{_who(verdict.verifier)}: {verdict.conclusion}, after {verdict.seconds} s"
+            + ("" if verdict.agrees else " (disagreed)"),
         )
-        for row in verdicts
+        for verdict in verdicts
     ]
     yield "People", [*people, ("Released", _who(lead.released_by))]
-    yield "Components as the examiner saw them", _by_answer(examination.components)
+    yield "Components, as the examiner assessed them", _by_answer(examination.components)
     yield (
         f"Gallery {gallery.name}",
         [
@@ -163,8 +172,8 @@ def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tup
             ("Legal basis", gallery.legal_basis),
             ("Source", gallery.source),
             ("Owner", gallery.owner),
-            ("Ends on", gallery.expires_on.isoformat()),
-            ("Only for", ", ".join(gallery.offences) or "every offence of the agency"),
+            ("Legal basis ends", day(gallery.expires_on)),
+            ("Offences", ", ".join(gallery.offences) or "every offence of the agency"),
         ],
     )
     yield "Quality of the probe", list(_quality(search))
@@ -174,7 +183,7 @@ def _sections(lead: Lead, facts: Facts, verdicts: list[Verdict]) -> Iterator[tup
 def _quality(search: Search) -> Iterator[Fact]:
     yield "Overall", f"{search.quality} of 100"
     if search.quality_detail.keys() >= COMPONENTS.keys():
-        yield "In words", " ".join(summarise(search.quality_detail).advice) or "Nothing stands out."
+        yield "Advice", " ".join(summarise(search.quality_detail).advice) or "Nothing stands out."
         yield (
             "Measured",
             "; ".join(
@@ -188,12 +197,12 @@ def _model(identity: str) -> Iterator[Fact]:
     pack = services().engine.pack
     yield "Model", identity
     if pack.identity != identity:
-        yield "Error rates", "The search was made with a model pack that is not installed any more."
+        yield "Error rates", "The search was made with a model pack that is no longer installed."
         return
     for figure in pack.figures:
         yield figure.what[:1].upper() + figure.what[1:], f"{figure.value} ({figure.conditions})"
-    for made in dict.fromkeys(f"{figure.data}; {figure.measured_by}" for figure in pack.figures):
-        yield "Measured on", made
+    for measured_on in dict.fromkeys(f"{figure.data}; {figure.measured_by}" for figure in pack.figures):
+        yield "Measured on", measured_on
     if pack.group_differences:
         yield "Differences between groups", " ".join(pack.group_differences)
 
@@ -209,23 +218,27 @@ def _who(member: Member) -> str:
     return f"{member.name} ({member.public_id})"
 
 
-def _small_facts(row: Candidate) -> str:
-    reference = row.reference
+def _small_facts(candidate: Candidate) -> str:
+    reference = candidate.reference
     if not reference.template:
-        return f"Reference {reference.public_id} was erased since."
-    taken = f"taken {reference.captured_on}" if reference.captured_on else "date not stated"
+        return f"Reference {reference.public_id} has been erased since."
+    taken = f"taken {day(reference.captured_on)}" if reference.captured_on else "date not stated"
     return f"Quality {reference.quality}, {taken}, {reference.source_url}"
 
 
-def _large(row: Candidate, which: str) -> bytes | None:
+def _large(candidate: Candidate, which: str) -> bytes | None:
     try:
-        return face_of(row, which)
+        return face_of(candidate, which)
     except (BadMedia, StorageError):
         return None
 
 
-def _small(row: Candidate) -> bytes | None:
+def _small(candidate: Candidate) -> bytes | None:
     try:
-        return face_jpeg(row.reference.blob, row.reference.box, _SIDE) if row.reference.template else None
+        return (
+            face_jpeg(candidate.reference.blob, candidate.reference.box, _SIDE)
+            if candidate.reference.template
+            else None
+        )
     except (BadMedia, StorageError):
         return None

@@ -1,7 +1,7 @@
-"""The lead sheet: what leaves the house with a lead, as an accessible PDF of two or three pages.
+"""The lead sheet that accompanies a lead: an accessible PDF of two or three pages.
 
-Owns its layout. The statement comes first, the whole candidate list is always there, and nothing says that anybody
-is identified. It reads no database: `casework.actions.sheet` says what goes in.
+Owns its layout: the statement comes first, and the whole candidate list is always included. It must never say that a
+person is identified, nor read the database; `leads.sheet` supplies the content.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plainview.documents.typeset import lines, pdf, picture, string, text
+from plainview.policy.wording import counted
 
 Fact = tuple[str, str]
 """(label, value)."""
@@ -17,7 +18,7 @@ Fact = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """A face as the sheet shows it: JPEG of a square, None when it was erased; and the facts under it."""
+    """A face on the sheet: a square JPEG, None when it was erased; and the facts below it."""
 
     title: str
     jpeg: bytes | None
@@ -25,8 +26,8 @@ class Pictured:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One candidate of the list."""
+class CandidateLine:
+    """One candidate in the list."""
 
     rank: int
     jpeg: bytes | None
@@ -38,20 +39,20 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Everything on it, in the order of the pages.
+    """The content of the sheet, in the order of the pages.
 
     Attributes:
-        title, statement, sample: the head; `sample` marks made-up people, else "".
+        title, statement, sample: the heading; `sample` says that the people are made up, else "".
         head: case, agency, date, line-up.
         pair: probe and candidate.
         meaning: the calibrated sentence of the candidate's score.
         cautions: sentences.
-        checked: contradiction -> what was checked.
-        decision: override and evidence, where there are any.
+        checked: (contradiction, answer).
+        decision: override and evidence, if any.
         candidates: the whole list.
-        sections: further tables: title and facts.
-        receipt: entry, size and root; `checkpoint`: the signed note itself.
-        how: how to check them.
+        sections: more tables: title and facts.
+        receipt: entry, size and root; `checkpoint`: the signed note.
+        how: how to check the receipt.
     """
 
     title: str
@@ -63,7 +64,7 @@ class Sheet:
     cautions: Sequence[str]
     checked: Sequence[Fact]
     decision: Sequence[Fact]
-    candidates: Sequence[Row]
+    candidates: Sequence[CandidateLine]
     sections: Sequence[tuple[str, Sequence[Fact]]]
     receipt: Sequence[Fact]
     checkpoint: str
@@ -102,15 +103,15 @@ def to_pdf(sheet: Sheet) -> bytes:
     parts += [
         _facts(sheet.head),
         _pair(sheet.pair),
-        f"*{text('What the score means.')}* {text(sheet.meaning)}",
+        f"*{text('Meaning of the score.')}* {text(sheet.meaning)}",
     ]
     if sheet.cautions:
-        parts.append(f"== {text('Look again')}")
+        parts.append(f"== {text('Cautions')}")
         parts += [f"- {text(caution)}" for caution in sheet.cautions]
-    parts += [f"== {text('Contradictions, as the supervisor checked them')}", _facts(sheet.checked)]
+    parts += [f"== {text('Contradictions checked by the supervisor')}", _facts(sheet.checked)]
     if sheet.decision:
-        parts += [f"== {text('The decision')}", _facts(sheet.decision)]
-    parts += [f"== {text(f'All {len(sheet.candidates)} candidates of the list')}", _list(sheet.candidates)]
+        parts += [f"== {text('Decision')}", _facts(sheet.decision)]
+    parts += [f"== {text('Candidate list: ' + counted(len(sheet.candidates), 'candidate'))}", _list(sheet.candidates)]
     for title, facts in sheet.sections:
         parts += [f"== {text(title)}", f"#text(size: 8.5pt)[{_facts(facts)}]"]
     parts += [
@@ -138,15 +139,19 @@ def _pair(pair: tuple[Pictured, Pictured]) -> str:
     return f"#block(above: 1.4em, below: 1.4em, breakable: false, grid(columns: (1fr, 1fr), column-gutter: 1cm, {', '.join(cells)}))"
 
 
-def _list(rows: Sequence[Row]) -> str:
+def _list(rows: Sequence[CandidateLine]) -> str:
     cells = []
-    for row in rows:
-        face = f"#{picture(row.jpeg, width='1.7cm', alt=f'Candidate {row.rank}')}" if row.jpeg else text("erased")
-        words = f"Rank {row.rank}, score {row.score}" + (": this lead" if row.is_lead else "")
-        cells += [f"[{face}]", f"[#strong[{text(words)}] {text(row.means)} #label[{text(row.facts)}]]"]
+    for candidate in rows:
+        face = (
+            f"#{picture(candidate.jpeg, width='1.7cm', alt=f'Candidate {candidate.rank}')}"
+            if candidate.jpeg
+            else text("erased")
+        )
+        words = f"Rank {candidate.rank}, score {candidate.score}" + (": this lead" if candidate.is_lead else "")
+        cells += [f"[{face}]", f"[#strong[{text(words)}] {text(candidate.means)} #label[{text(candidate.facts)}]]"]
     if len(rows) % 2:
         cells += ["[]", "[]"]
-    head = ", ".join(f"[{text(word)}]" for word in ("Face", "What it means, quality, date, source") * 2)
+    head = ", ".join(f"[{text(word)}]" for word in ("Face", "Meaning, quality, date, source") * 2)
     return (
         "#text(size: 8pt)[#table(columns: (auto, 1fr, auto, 1fr), stroke: (x, y) => (bottom: 0.4pt + luma(75%)), "
         f"inset: (x: 4pt, y: 4pt), align: left + top, table.header({head}), {', '.join(cells)})]"

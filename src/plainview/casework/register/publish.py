@@ -1,7 +1,7 @@
-"""Publishing the register: as a static site that the operator can put anywhere, and each month's in the workspace.
+"""Publishing the register: as a static site that can be hosted anywhere, and once a month in the workspace.
 
-Owns the folder's form and the attestation of months without use. Earlier registers stay, each names the hash of the one
-before, and the log records the hash of each: a month that is taken out afterwards shows.
+Owns the form of the folder, and attestations of months without use. It must never drop an earlier register: each has the
+hash of the one before, and the log records every hash, so that a missing month is noticed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from plainview.audit.durable import replace_file
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.models import Agency, Attestation, LogEntry, Member, PublishedRegister
-from plainview.casework.register.read import KEPT, attestations, opened_on, published, register, tally_of
+from plainview.casework.register.read import CACHE_KEY, attestations, opened_on, published, register, tally_of
 from plainview.casework.register.site import pages
 from plainview.policy import register as attesting
 from plainview.policy import rules
@@ -34,7 +34,7 @@ _PUBLIC = 0o644  # a web server of another user reads it
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Where a register was written, its SHA-256, and how many agencies it lists."""
+    """The folder of a register, its SHA-256, and the number of agencies in it."""
 
     folder: Path
     sha256: str
@@ -42,24 +42,24 @@ class Published:
 
 
 def export_register(folder: Path, *, acting_member: Member) -> Published:
-    """Write the register into a folder; one that is there already becomes history.
+    """Write the register into a folder; a register that is already there moves to the history.
 
     Raises:
-        Refused: no permission, or the folder holds something else.
-        OSError: the disk refused.
+        Refused: no permission, or the folder has other content.
+        OSError: the folder cannot be written.
     """
     with acting("register.export", Permission.REGISTER_EXPORT, acting_member):
         previous = _previous(folder)
         before = hashlib.sha256(previous).hexdigest() if previous else None
-        told = register(newest_checkpoint(), before)
-        data = _written(told)
+        register_json = register(newest_checkpoint(), before)
+        data = _written(register_json)
         digest = hashlib.sha256(data).hexdigest()
         history = _history(folder) | ({f"{before}.json"} if before else set())
-        files = {NAME: data} | pages(told, digest, sorted(history))
+        files = {NAME: data} | pages(register_json, digest, sorted(history))
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
         site = _written({"files": hashes})
-        kept = {f"{HISTORY}/{before}.json": previous} if before else {}
-        for name, content in {**kept, **files, SITE: site}.items():
+        earlier = {f"{HISTORY}/{before}.json": previous} if before else {}
+        for name, content in {**earlier, **files, SITE: site}.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             replace_file(folder / name, content)
             (folder / name).chmod(_PUBLIC)
@@ -69,69 +69,69 @@ def export_register(folder: Path, *, acting_member: Member) -> Published:
                 "agency": acting_member.agency.public_id,
                 "sha256": digest,
                 "site_sha256": hashlib.sha256(site).hexdigest(),
-                "agencies": len(told["agencies"]),
+                "agencies": len(register_json["agencies"]),
             },
             acting_member=acting_member,
         )
-    return Published(folder, digest, len(told["agencies"]))
+    return Published(folder, digest, len(register_json["agencies"]))
 
 
-def _written(told: dict[str, Any]) -> bytes:
-    return json.dumps(told, indent=1, ensure_ascii=False).encode()
+def _written(register_json: dict[str, Any]) -> bytes:
+    return json.dumps(register_json, indent=1, ensure_ascii=False).encode()
 
 
 def _previous(folder: Path) -> bytes:
     if not folder.exists():
         return b""
-    held = folder / NAME
-    if not folder.is_dir() or (any(folder.iterdir()) and not held.is_file()):
+    current = folder / NAME
+    if not folder.is_dir() or (any(folder.iterdir()) and not current.is_file()):
         raise Refused(
             "register.folder",
             "Nothing published",
             f"{folder} contains files that are not part of a register.",
             "Choose a new folder, or one that contains an earlier register.",
         )
-    return held.read_bytes() if held.is_file() else b""
+    return current.read_bytes() if current.is_file() else b""
 
 
 def _history(folder: Path) -> set[str]:
-    held = folder / HISTORY
-    return {path.name for path in held.glob("*.json")} if held.is_dir() else set()
+    earlier = folder / HISTORY
+    return {path.name for path in earlier.glob("*.json")} if earlier.is_dir() else set()
 
 
 def publish_month() -> PublishedRegister | None:
-    """Keep the register of the month that has just ended, once; None when it is kept or no agency was ever open.
+    """Publish the register of the month that has just ended; None when it is published or no agency was ever open.
 
-    Run daily. After a pause only the newest month is made: every register holds the months before it.
+    Run daily. After a pause only the newest month is published: every register includes the months before it.
     """
     month = counted_until(timezone.now(), sample=False)
     if PublishedRegister.objects.filter(month__gte=month).exists() or not _opened_by(month):
         return None
     with transaction.atomic():
-        # The newest entry's row is the lock: two workers follow each other, and the second finds the month made.
+        # Lock the newest entry, so that of two workers the second sees that the month is published.
         LogEntry.objects.select_for_update().order_by("-seq").first()
         if PublishedRegister.objects.filter(month__gte=month).exists():
             return None
         before = published().first()
         previous = before.sha256 if before else None
-        told = register(newest_checkpoint(), previous)
-        data = _written(told)
+        register_json = register(newest_checkpoint(), previous)
+        data = _written(register_json)
         digest = hashlib.sha256(data).hexdigest()
         receipt = write_entry(
             "register.published",
             {"month": month, "sha256": digest, "previous_sha256": previous},
             acting_member=None,
         )
-        made = PublishedRegister.objects.create(
+        published_register = PublishedRegister.objects.create(
             month=month,
             data=data,
             sha256=digest,
             previous_sha256=previous or "",
-            checkpoint=told["checkpoint"],
+            checkpoint=register_json["checkpoint"],
             entry=receipt.entry,
         )
-        transaction.on_commit(_show_anew)
-    return made
+        transaction.on_commit(_refresh)
+    return published_register
 
 
 def _opened_by(month: str) -> bool:
@@ -140,11 +140,11 @@ def _opened_by(month: str) -> bool:
 
 
 def attest(first: str, last: str, *, office: str, acting_member: Member) -> Attestation:
-    """Record that the agency ran no search from month `first` to month `last`, by the name of an office.
+    """Record an office's statement that the agency ran no search from month `first` to month `last`.
 
     Raises:
-        Refused: no permission; the months are not over, before its opening, or not without a search; attested already;
-            or the office is none, or a person.
+        Refused: no permission; the months are not over, are before its opening, or have a search; already attested;
+            or the office is empty or a person.
     """
     with acting("register.attest", Permission.REGISTER_ATTEST, acting_member):
         agency = acting_member.agency
@@ -155,7 +155,7 @@ def attest(first: str, last: str, *, office: str, acting_member: Member) -> Atte
             attesting.months_fit(first, last, opened=opened_on(agency, tally)[:7], until=until),
             attesting.office_named(office, [agency.head_name, *people]),
         )
-        covered = any(row.first <= last and first <= row.last for row in attestations(agency))
+        covered = any(attestation.first <= last and first <= attestation.last for attestation in attestations(agency))
         rules.require(attesting.unused(contradicted(tally, agency.public_id, first, last), covered))
         receipt = write_entry(
             "register.attested",
@@ -163,7 +163,7 @@ def attest(first: str, last: str, *, office: str, acting_member: Member) -> Atte
             {"office": office.strip()},
             acting_member=acting_member,
         )
-        made = Attestation.objects.create(
+        new_attestation = Attestation.objects.create(
             agency=agency,
             office=office.strip(),
             first=first,
@@ -171,9 +171,9 @@ def attest(first: str, last: str, *, office: str, acting_member: Member) -> Atte
             made_by=acting_member,
             entry=receipt.entry,
         )
-        transaction.on_commit(_show_anew)
-    return made
+        transaction.on_commit(_refresh)
+    return new_attestation
 
 
-def _show_anew() -> None:
-    cache.delete(KEPT)
+def _refresh() -> None:
+    cache.delete(CACHE_KEY)

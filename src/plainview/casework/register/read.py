@@ -1,7 +1,7 @@
-"""What the public register says of every agency that was ever open: its figures, and what it works under.
+"""What the public register says about every agency that was ever open: its figures and its rules.
 
-Owns the assembly, and the count of the log that is kept and gone on from. Figures come from the log alone
-(casework.tally, casework.figures). Nothing here names a person, a case or a search, and nothing that is not in force.
+Owns the assembly, and the count of the log, which continues where it last ended. Figures come from the log alone
+(`recheck.tally`, `recheck.figures`). It must never name a person, a case or a search, nor a rule that is not in force.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from plainview.scores.calibration import Calibration
 
 FORMAT = "plainview-register-2"
 
-KEPT = FORMAT
-"""Key of the cache under which the newest register lies; an act that it must show at once removes it."""
+CACHE_KEY = FORMAT
+"""Cache key of the newest register; an act that must be visible at once removes it."""
 
 FRESH = 300
-"""Seconds for which a register is shown again without being made anew."""
+"""Seconds for which a cached register is shown."""
 
 _counted: dict[str, tuple[Tally, str]] = {}  # log -> its counts so far, and the hash of the last entry in them
 _lock = threading.Lock()
@@ -51,26 +51,26 @@ _WORDS = tuple(f'"{action}"'.encode() for action in sorted(COUNTED))
 
 
 def current(checkpoint: Callable[[], str]) -> dict[str, Any]:
-    """The register for the pages that everybody reads, at most `FRESH` seconds old.
+    """Return the register for the public pages, at most `FRESH` seconds old.
 
     Args:
-        checkpoint: gives the log's newest signed checkpoint; asked only when the register is made.
+        checkpoint: returns the log's newest signed checkpoint; called only when the register is made.
     """
-    held: dict[str, Any] | None = cache.get(KEPT)
-    if held is None or held["log"] != services().origin:
+    cached: dict[str, Any] | None = cache.get(CACHE_KEY)
+    if cached is None or cached["log"] != services().origin:
         newest = published().first()
-        held = register(checkpoint(), newest.sha256 if newest else None)
-        cache.set(KEPT, held, FRESH)
-    return held
+        cached = register(checkpoint(), newest.sha256 if newest else None)
+        cache.set(CACHE_KEY, cached, FRESH)
+    return cached
 
 
 def published() -> QuerySet[PublishedRegister]:
-    """The registers of past months, the newest first; their bytes are read when they are asked for."""
+    """Return the registers of past months, newest first; their bytes are read only on access."""
     return PublishedRegister.objects.defer("data").order_by("-month")
 
 
 def register(checkpoint: str, previous: str | None) -> dict[str, Any]:
-    """The register as of a checkpoint of the log; `previous` is the SHA-256 of the one before it."""
+    """Return the register as of a checkpoint of the log; `previous` is the SHA-256 of the register before it."""
     tally = tally_of(parse(checkpoint).size)
     agencies = Agency.objects.exclude(opened_at=None).order_by("name")
     return {
@@ -88,32 +88,32 @@ def register(checkpoint: str, previous: str | None) -> dict[str, Any]:
 
 
 def tally_of(size: int) -> Tally:
-    """The counts of the first `size` entries; those that this process has counted before are not read again."""
+    """Return the counts of the first `size` entries; entries that this process has counted are not read again."""
     with _lock:
         tally, leaf = _counted.get(services().origin, (Tally(), ""))
         if tally.size > size or _leaf(tally.size) != leaf:
             tally = Tally()
-        tally = deepcopy(tally)  # another thread may still read the one that is kept
+        tally = deepcopy(tally)  # another thread may still read the stored one
         rows = LogEntry.objects.filter(seq__gte=tally.size, seq__lt=size).order_by("seq")
         for canonical in rows.values_list("canonical", flat=True).iterator():
             data = bytes(canonical)
             if any(word in data for word in _WORDS):
-                held = json.loads(data)  # the workspace's own table; a copy of a log is parsed strictly
-                if held["action"] in COUNTED:
-                    tally.add(Stated(held["seq"], held["at"], held["action"], held["subject"]))
+                entry = json.loads(data)  # the workspace's own table; a copy of a log is parsed strictly
+                if entry["action"] in COUNTED:
+                    tally.add(Stated(entry["seq"], entry["at"], entry["action"], entry["subject"]))
         tally.size = size
         _counted[services().origin] = (tally, _leaf(size))
     return tally
 
 
 def _leaf(size: int) -> str:
-    """The hash of the last of so many entries: another log has another."""
-    row = LogEntry.objects.filter(seq=size - 1).values_list("leaf", flat=True).first()
-    return bytes(row).hex() if row else ""
+    """Return the hash of the last of the first `size` entries, which differs in another log."""
+    leaf = LogEntry.objects.filter(seq=size - 1).values_list("leaf", flat=True).first()
+    return bytes(leaf).hex() if leaf else ""
 
 
 def opened_on(agency: Agency, tally: Tally) -> str:
-    """The day on which the agency was first opened, by the log."""
+    """Return the day on which the agency was first opened, according to the log."""
     return tally.opened.get(agency.public_id) or f"{agency.opened_at:%Y-%m-%d}"
 
 
@@ -121,7 +121,7 @@ def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
     opened, until = opened_on(agency, tally), counted_until(timezone.now(), sample=agency.is_sample)
     first = opened[:7]
     version, policy = binding(agency)
-    told = figures(tally, agency.public_id, first, until, sample=agency.is_sample)
+    agency_figures = figures(tally, agency.public_id, first, until, sample=agency.is_sample)
     return {
         "id": agency.public_id,
         "name": agency.name,
@@ -129,11 +129,11 @@ def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
         "sample": agency.is_sample,
         "opened_on": opened,
         "suspended": agency.suspended_at is not None,
-        **told,
-        "rules": {row.rule_id: row.says for row in table(policy) if row.rule_id in told["refusals"]},
-        "attested": [_attested(row, tally) for row in attestations(agency)],
-        "galleries": [_gallery(row, agency) for row in Gallery.objects.filter(agency=agency).order_by("name")],
-        "retention": retention_told(agency),
+        **agency_figures,
+        "rules": {rule.rule_id: rule.says for rule in table(policy) if rule.rule_id in agency_figures["refusals"]},
+        "attested": [_attested(attestation, tally) for attestation in attestations(agency)],
+        "galleries": [_gallery(gallery, agency) for gallery in Gallery.objects.filter(agency=agency).order_by("name")],
+        "retention": retention_in_words(agency),
         "policy": {
             "version": version.number,
             "offences": list(policy.offences),
@@ -147,26 +147,26 @@ def _agency(agency: Agency, tally: Tally) -> dict[str, Any]:
 
 
 def attestations(agency: Agency) -> QuerySet[Attestation]:
-    """What the agency has attested, the newest months first."""
+    """Return the agency's attestations, newest months first."""
     return Attestation.objects.filter(agency=agency).select_related("agency").order_by("-first", "-pk")
 
 
-def _attested(row: Attestation, tally: Tally) -> dict[str, Any]:
+def _attested(attestation: Attestation, tally: Tally) -> dict[str, Any]:
     return {
-        "office": row.office,
-        "from": row.first,
-        "until": row.last,
-        "entry": row.entry,
-        "made_on": row.made_at.date().isoformat(),
-        "contradicted": contradicted(tally, row.agency.public_id, row.first, row.last),
+        "office": attestation.office,
+        "from": attestation.first,
+        "until": attestation.last,
+        "entry": attestation.entry,
+        "made_on": attestation.made_at.date().isoformat(),
+        "contradicted": contradicted(tally, attestation.agency.public_id, attestation.first, attestation.last),
     }
 
 
 def _gallery(gallery: Gallery, agency: Agency) -> dict[str, Any]:
-    held = Reference.objects.filter(gallery=gallery).exclude(template=b"").count()
+    count = Reference.objects.filter(gallery=gallery).exclude(template=b"").count()
     return {
         "name": gallery.name,
-        "references": held if agency.is_sample else roughly(held),
+        "references": count if agency.is_sample else roughly(count),
         "legal_basis": gallery.legal_basis,
         "source": gallery.source,
         "owner": gallery.owner,
@@ -179,7 +179,7 @@ def _gallery(gallery: Gallery, agency: Agency) -> dict[str, Any]:
 
 
 def _measured(gallery: Gallery) -> dict[str, Any] | None:
-    """Which score a stranger's best candidate reaches in one of a hundred searches here; None in a small gallery."""
+    """Return the score that strangers reach in 1 of 100 searches of this gallery; None when the gallery is too small."""
     newest = newest_calibration(gallery.pk, gallery.pack)
     best = Calibration.from_json(newest.data).best if newest else ()
     if newest is None or not best:
@@ -191,14 +191,14 @@ def _measured(gallery: Gallery) -> dict[str, Any] | None:
     }
 
 
-def retention_told(agency: Agency) -> dict[str, Any]:
-    """The agency's rules of retention in words; a case's own rules are not told, they would name it."""
-    _, held = rules_of(agency)
+def retention_in_words(agency: Agency) -> dict[str, Any]:
+    """Return the agency's retention rules in words, without rules for a single case, which would name it."""
+    _, agency_rules = rules_of(agency)
     return {
-        "automatic": held.automatic,
+        "automatic": agency_rules.automatic,
         "galleries": {
-            gallery.name: [row.says for row in held.of(What.REFERENCES, gallery=gallery.name)]
+            gallery.name: [rule.says for rule in agency_rules.of(What.REFERENCES, gallery=gallery.name)]
             for gallery in Gallery.objects.filter(agency=agency).order_by("name")
         },
-        "cases": [row.says for row in held.rules if row.what is not What.REFERENCES and not row.case],
+        "cases": [rule.says for rule in agency_rules.rules if rule.what is not What.REFERENCES and not rule.case],
     }

@@ -1,6 +1,6 @@
-"""The static site of a register: its pages from its figures alone, so that the site says what the data say.
+"""The static site of a register: pages made from its figures alone, so that the site and the data agree.
 
-Owns the files' names. No page loads anything from elsewhere; the one script only searches and sorts.
+Owns the names of the files. A page must never load anything from another server; the one script only searches and sorts.
 """
 
 from __future__ import annotations
@@ -13,38 +13,38 @@ from django.template.loader import render_to_string
 
 from plainview.recheck.register import PAGE, SCRIPT
 
-"""The data, the folder of earlier ones, the first page, the hashes of all files, and the script."""
-
-_BARS, _NAMED = 18, 10  # rows that are drawn, and up to how many of them each is named
-_MARGIN = 16  # units on either side, into which the outermost words reach
+_BARS, _NAMED = 18, 10  # most bars drawn, and most bars that all have a label
+_MARGIN = 16  # units on either side, for the outermost labels
 _STYLES = ("plainview.css", "records.css", "register.css")
 
 
-def pages(told: dict[str, Any], digest: str, history: list[str]) -> dict[str, bytes]:
-    """Every page and the script by its file name.
+def pages(register: dict[str, Any], digest: str, history: list[str]) -> dict[str, bytes]:
+    """Return every page and the script by file name.
 
     Args:
-        told: the register.
-        digest: SHA-256 of register.json, which every page states.
-        history: names of the earlier registers' files.
+        register: the register.
+        digest: SHA-256 of register.json, shown on every page.
+        history: file names of the earlier registers.
     """
-    held = {
-        "register": told,
+    context = {
+        "register": register,
         "sha256": digest,
         "history": history,
         "static_site": True,
         "styles": "\n".join(_asset(name).read_text("utf-8") for name in _STYLES),
     }
-    made: dict[str, str] = {PAGE: render_to_string("register/site_list.html", held | {"agencies": told["agencies"]})}
-    for agency in told["agencies"]:
-        shown = held | {"agency": agency, "chart": chart(agency), "table": table(agency)}
-        made[f"{agency['id']}.html"] = render_to_string("register/site_agency.html", shown)
-    made[SCRIPT] = _asset(SCRIPT).read_text("utf-8")
-    return {name: text.encode() for name, text in made.items()}
+    texts: dict[str, str] = {
+        PAGE: render_to_string("register/site_list.html", context | {"agencies": register["agencies"]})
+    }
+    for agency in register["agencies"]:
+        shown = context | {"agency": agency, "chart": chart(agency), "table": table(agency)}
+        texts[f"{agency['id']}.html"] = render_to_string("register/site_agency.html", shown)
+    texts[SCRIPT] = _asset(SCRIPT).read_text("utf-8")
+    return {name: text.encode() for name, text in texts.items()}
 
 
 def chart(agency: dict[str, Any]) -> list[dict[str, Any]]:
-    """The newest rows of an agency as bars of a drawing of 640 by 160 units, upwards from y = 160; whole numbers."""
+    """Return an agency's newest rows as bars in a drawing of 640 by 160 units, from y = 160 upwards; whole numbers."""
     rows = agency["by_month"][-_BARS:]
     most = max((row["searches"] or 0 for row in rows), default=0) or 1
     step = (640 - 2 * _MARGIN) // max(len(rows), 6)
@@ -53,7 +53,7 @@ def chart(agency: dict[str, Any]) -> list[dict[str, Any]]:
         height = 160 * (row["searches"] or 0) // most
         count = "–" if row["searches"] is None else row["searches"]
         span = row["from"] if row["from"] == row["until"] else f"{row['from']} to {row['until']}"
-        # Years to come need room: from twelve bars on, every second one is named.
+        # Above `_NAMED` bars there is room for every second label only.
         words = "" if len(rows) > _NAMED and (len(rows) - 1 - i) % 2 else row["until"]
         bars.append(
             {
@@ -72,7 +72,7 @@ def chart(agency: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def table(agency: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of an agency, the newest first, with a cell for each offence that is named anywhere; None where it is not."""
+    """Return an agency's rows, newest first, with a cell for every offence of the agency; None where a row has none."""
     return [
         {"row": row, "cells": [(offence, row["offences"].get(offence)) for offence in agency["by_offence"]]}
         for row in reversed(agency["by_month"])
@@ -80,6 +80,6 @@ def table(agency: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _asset(name: str) -> Path:
-    found = finders.find(f"plainview/{name}")
-    assert isinstance(found, str)  # noqa: S101  it is part of the package
-    return Path(found)
+    path = finders.find(f"plainview/{name}")
+    assert isinstance(path, str)  # noqa: S101  it is part of the package
+    return Path(path)

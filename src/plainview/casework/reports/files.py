@@ -1,6 +1,6 @@
-"""A report as files: its canonical bytes, JSON, and CSV that no spreadsheet takes for a formula.
+"""A report as JSON and CSV files.
 
-Owns the forms and their escaping. The SHA-256 of the canonical bytes is what the log holds of a report.
+Owns the escaping: a CSV cell must never be taken for a formula by a spreadsheet.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from plainview.casework.reports.tables import Cell
 from plainview.recheck.report import digest
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First characters that make a spreadsheet calculate; source: OWASP, CSV Injection."""
+"""First characters that a spreadsheet takes for a formula; source: OWASP, CSV Injection."""
 
 
 def to_json(report: Mapping[str, Any]) -> bytes:
-    """As a file for people and `plainview report check`."""
+    """Return the report as JSON, for people and for `plainview report check`."""
     return json.dumps(report, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def to_csv(report: Mapping[str, Any]) -> bytes:
-    """One line for each cell of each table: section, line, column, value; UTF-8."""
+    """Return the report as CSV, one line for each cell of each table: section, line, column, value; UTF-8."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("section", "line", "column", "value"))

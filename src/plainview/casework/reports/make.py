@@ -1,7 +1,7 @@
-"""Making a report of the agency's work; the log keeps which one was made, from which of its own sizes, and its hash.
+"""Making a report of the agency's work; the log records its period, its hash, and the size of the log it is from.
 
-Owns the report's form. Its numbers are counted from the log up to a signed checkpoint, so that a copy of the log gives
-them again (casework.report_check); what only the records know stands beside them and says so.
+Owns the report's form. Its figures are counted from the log up to a signed checkpoint, so that anyone with a copy of the
+log can count them again (`recheck.report`). It must never mix them with figures from the records, which are marked.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from plainview.recheck.report import FORMAT, digest
 FORMS: Mapping[str, Callable[[Mapping[str, Any]], bytes]] = MappingProxyType(
     {"json": to_json, "csv": to_csv, "pdf": to_pdf}
 )
-"""What a report can be written as."""
+"""The file formats of a report."""
 
-_TRIES = 3  # times that a report is counted while the log grows
+_TRIES = 3  # attempts to count a report while the log grows
 
 
 @dataclass(frozen=True, slots=True)
 class MadeReport:
-    """A report as plain values, the hash that the log holds, the entry that holds it, and the files asked for by form."""
+    """A report as plain values, its hash and the entry that has it, and the requested files by form."""
 
-    told: dict[str, Any]
+    report: dict[str, Any]
     sha256: str
     entry: int
     files: dict[str, bytes]
@@ -49,37 +49,37 @@ class MadeReport:
 def make_report(
     period: Period, before: Period | None, forms: Collection[str] = (), *, acting_member: Member
 ) -> MadeReport:
-    """Count the agency's work in a period, and in another to compare it with; that it was made is an entry.
+    """Count the agency's work in a period, and in another one to compare with; log that the report was made.
 
     Args:
         period: the days.
-        before: the days to compare with; None for none.
-        forms: keys of `FORMS` to write it as.
-        acting_member: who reads it.
+        before: the days to compare with; None for no comparison.
+        forms: keys of `FORMS`, the files to write.
+        acting_member: the reader.
 
     Raises:
-        Refused: no permission, or a period that there is not.
+        Refused: no permission, or an invalid period.
     """
     permit("report.make", Permission.REPORT_READ, acting_member)
     with refusals_recorded("report.make", acting_member):
         today = timezone.now().date()
-        rules.require(*(reporting.period_fits(one, today) for one in (period, before) if one is not None))
-    # Before the transaction: a long log takes seconds to count, and meanwhile others search.
-    told = build(acting_member.agency, period, before, readers=[acting_member])
-    files = written(told, forms)
+        rules.require(*(reporting.period_fits(days, today) for days in (period, before) if days is not None))
+    # Outside the transaction: a long log takes seconds to count, and other people search meanwhile.
+    report_json = build(acting_member.agency, period, before, readers=[acting_member])
+    files = written(report_json, forms)
     with acting("report.make", Permission.REPORT_READ, acting_member):
-        entry = record(told, files, acting_member=acting_member)
-    return MadeReport(told, digest(told), entry, files)
+        entry = record(report_json, files, acting_member=acting_member)
+    return MadeReport(report_json, digest(report_json), entry, files)
 
 
 def build(agency: Agency, period: Period, before: Period | None, *, readers: Sequence[Member]) -> dict[str, Any]:
-    """The report of one agency as plain values for JSON; every number an integer.
+    """Return the report of one agency as plain values for JSON; every number is an integer.
 
-    It holds only what all of its readers may know: how many flags wait is for FLAG_READ, with whose examinations the
-    verifiers agreed for PROFICIENCY_REPORT.
+    It has only what all of its readers may know: the number of open flags needs FLAG_READ, the agreement of verifiers
+    with each examiner needs PROFICIENCY_REPORT.
 
-    `counted` is what `Recount.figures` says of the log's first `size` entries, `records` and `due` what only the
-    records know; `differences` says where both do not agree, which is nowhere unless somebody changed the records.
+    `counted` is from `Recount.figures` over the log's first `size` entries; `records` and `due` are from the records.
+    `differences` lists where log and records disagree, which should be nowhere unless the records were changed.
     """
     may = {
         need
@@ -87,10 +87,10 @@ def build(agency: Agency, period: Period, before: Period | None, *, readers: Seq
         if readers and all(holds(reader.roles, need) for reader in readers)
     }
     for _ in range(_TRIES):
-        told = _built(agency, period, before, may)
-        if not told["differences"] or parse(newest_checkpoint()).size == told["size"]:
-            break  # else it was counted while somebody worked, which alone may look like a difference
-    return told
+        report_json = _built(agency, period, before, may)
+        if not report_json["differences"] or parse(newest_checkpoint()).size == report_json["size"]:
+            break  # otherwise the log grew during the count, which can look like a difference
+    return report_json
 
 
 def _built(agency: Agency, period: Period, before: Period | None, may: Collection[Permission]) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _built(agency: Agency, period: Period, before: Period | None, may: Collectio
     size = parse(checkpoint).size
     recount = read.recount(agency, size)
     counted = recount.figures(period)
-    told: dict[str, Any] = {
+    report_json: dict[str, Any] = {
         "format": FORMAT,
         "agency": {"id": agency.public_id, "name": agency.name},
         "sample": agency.is_sample,
@@ -117,50 +117,50 @@ def _built(agency: Agency, period: Period, before: Period | None, may: Collectio
         "due": records.as_of_now(agency, open_flags=open_flags),
         "differences": read.differences(agency, period, size, counted),
     }
-    told["names"] = read.names(agency, _people(told), _galleries(told))
+    report_json["names"] = read.names(agency, _people(report_json), _galleries(report_json))
     if not open_flags:
-        for figures in (told["counted"], told["counted_before"]):
+        for figures in (report_json["counted"], report_json["counted_before"]):
             if figures:
-                del figures["flags_raised"]  # that a flag waits is the auditor's to know
-    return told
+                del figures["flags_raised"]  # only an auditor may know that flags are open
+    return report_json
 
 
-def _people(told: Mapping[str, Any]) -> set[str]:
-    """Ids of the members whom the report speaks of."""
-    of_periods = [told[name] for name in ("counted", "counted_before") if told[name]]
-    of_records = [told[name] for name in ("records", "records_before") if told[name]]
-    due = told["due"]
+def _people(report_json: Mapping[str, Any]) -> set[str]:
+    """Return the ids of the members in the report."""
+    of_periods = [report_json[name] for name in ("counted", "counted_before") if report_json[name]]
+    of_records = [report_json[name] for name in ("records", "records_before") if report_json[name]]
+    due = report_json["due"]
     return {
-        *(who for row in of_periods for who in row["by_member"]),
-        *(who for row in of_records for who in row["agreement"]["by_examiner"]),
-        *(row["member"] for row in (*due["training"], *due["proficiency"]["people"])),
+        *(who for figures in of_periods for who in figures["by_member"]),
+        *(who for figures in of_records for who in figures["agreement"]["by_examiner"]),
+        *(person["member"] for person in (*due["training"], *due["proficiency"]["people"])),
     }
 
 
-def _galleries(told: Mapping[str, Any]) -> set[str]:
-    return {pk for name in ("counted", "counted_before") if told[name] for pk in told[name]["by_gallery"]}
+def _galleries(report_json: Mapping[str, Any]) -> set[str]:
+    return {pk for name in ("counted", "counted_before") if report_json[name] for pk in report_json[name]["by_gallery"]}
 
 
-def written(told: Mapping[str, Any], forms: Collection[str]) -> dict[str, bytes]:
-    """The report in these forms."""
-    return {form: FORMS[form](told) for form in forms}
+def written(report_json: Mapping[str, Any], forms: Collection[str]) -> dict[str, bytes]:
+    """Return the report in these forms."""
+    return {form: FORMS[form](report_json) for form in forms}
 
 
 def record(
-    told: Mapping[str, Any],
+    report_json: Mapping[str, Any],
     files: Mapping[str, bytes],
     *,
     acting_member: Member | None,
     sent: Mapping[str, str | int] | None = None,
 ) -> int:
-    """Write the entry of a report; returns its number. `sent`: schedule and letters, when the clock made it."""
+    """Write the log entry of a report and return its number. `sent`: schedule and number of e-mails, if it was scheduled."""
     receipt = write_entry(
         "report.made",
         {
-            "agency": told["agency"]["id"],
-            **told["period"],
-            "size": told["size"],
-            "sha256": digest(told),
+            "agency": report_json["agency"]["id"],
+            **report_json["period"],
+            "size": report_json["size"],
+            "sha256": digest(report_json),
             "files": {form: hashlib.sha256(data).hexdigest() for form, data in files.items()},
             **(sent or {}),
         },

@@ -1,25 +1,27 @@
 """A report as an accessible PDF (PDF/UA-1) that reads the same in black and white.
 
-Owns its layout. It reads no database: everything comes from the report.
+Owns its layout. It must never read the database: everything comes from the report.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from plainview.casework.reports.sections import sections
 from plainview.casework.reports.tables import Cell, Chart, Section
 from plainview.documents.bars import bars
 from plainview.documents.typeset import lines, pdf, string, text
+from plainview.policy.wording import counted, day
 from plainview.recheck.report import digest
 
 HOW = (
-    "These numbers were counted from the log that this checkpoint is the signed head of. Whoever has a copy of the log counts "
+    "These figures were counted from the log whose signed head is this checkpoint. Anyone with a copy of the log can count "
     "them again with the report's JSON file: plainview report check FILE.json --log COPY. Purposes, agreement, training, "
-    "proficiency and what is due come from the records: the log does not say them, or holds them sealed."
+    "proficiency and dates that are due come from the records: the log does not have them, or has them sealed."
 )
-"""How to check a report, and what of it cannot be checked."""
+"""How to check a report, and which figures cannot be checked."""
 
 _PREAMBLE = """#set text(lang: "en", size: 9.5pt, font: ("Noto Sans", "DejaVu Sans", "Liberation Sans", "Libertinus Serif"))
 #set par(leading: 0.6em)
@@ -49,16 +51,16 @@ def to_pdf(report: Mapping[str, Any]) -> bytes:
     parts += [_warning(line) for line in report["differences"]]
     if report["before"]:
         days, others = _days(report["period"]), _days(report["before"])
-        parts.append(text(f"Filled bars stand for {days}, hatched ones for {others}."))
+        parts.append(text(f"Filled bars are {days}, hatched bars {others}."))
     parts += [_section(section) for section in sections(report)]
     trials = report["due"]["trials"]
     if trials["trials"]:
         parts += [
-            f"== {text('Trials, the weekly report')}",
+            f"== {text('Weekly report on trials')}",
             f"#text(size: 8.5pt)[{lines(trials['text'].strip())}]",
         ]
     parts += [
-        f"== {text('What these numbers rest on')}",
+        f"== {text('How to check these figures')}",
         text(HOW),
         _facts(
             [
@@ -66,7 +68,7 @@ def to_pdf(report: Mapping[str, Any]) -> bytes:
                 ("SHA-256 of the report", digest(report)),
             ]
         ),
-        text("The key of the log, and its signed head:"),
+        text("The log's key and its signed head:"),
         f"#raw(block: true, {_raw(report['log_key'])})",
         f"#block(breakable: false)[#raw(block: true, {_raw(report['checkpoint'])})]",
     ]
@@ -75,23 +77,23 @@ def to_pdf(report: Mapping[str, Any]) -> bytes:
 
 def _head(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     compared = [("Compared with", _days(report["before"]))] if report["before"] else []
-    made = f"{report['made_at'][:16].replace('T', ' ')} UTC, from {report['size']} entries of the log"
+    at = datetime.fromisoformat(report["made_at"]).astimezone(UTC)
     return [
         ("Agency", report["agency"]["name"]),
         ("Period", _days(report["period"])),
         *compared,
-        ("Made", made),
+        ("Made", f"{day(at)}, {at:%H:%M} UTC, from {counted(report['size'], 'entry', 'entries')} of the log"),
     ]
 
 
 def _days(period: Mapping[str, str]) -> str:
-    return f"{period['since']} to {period['until']}"
+    return f"{day(date.fromisoformat(period['since']))} to {day(date.fromisoformat(period['until']))}"
 
 
 def _warning(words: str) -> str:
     return (
         "#block(width: 100%, inset: 9pt, stroke: 1.2pt + black)"
-        f"[#strong[{text('The records and the log do not agree.')}] {text(words)}]"
+        f"[#strong[{text('The records and the log differ.')}] {text(words)}]"
     )
 
 

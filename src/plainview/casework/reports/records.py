@@ -1,7 +1,7 @@
-"""What the records say for a report beside the log: purposes, how people agreed, training, reviews; of one agency.
+"""The parts of a report that come from one agency's records: purposes, agreement, training, reviews.
 
-Owns what of the records may stand in a report that leaves the house by e-mail: no case, no free text that may tell of a
-person, no flag that waits unless its reader may know.
+Owns what a report may contain, because it is sent by e-mail. It must never contain a case, free text that may be about a
+person, or the number of open flags unless all its readers may know it.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from plainview.policy.roles import holds
 
 
 def of_period(agency: Agency, period: Period, size: int, *, by_examiner: bool) -> dict[str, Any]:
-    """What the records add to the log's numbers of one period.
+    """Return the figures that the records add to those of the log for one period.
 
-    `size`: entries of the log that these are from; `by_examiner`: its reader may know how people compare.
+    `size`: number of entries of the log to include; `by_examiner`: the readers may see figures for each examiner.
     """
     agreement = _agreement(agency, period)
     if not by_examiner:
@@ -47,7 +47,7 @@ def of_period(agency: Agency, period: Period, size: int, *, by_examiner: bool) -
 
 
 def as_of_now(agency: Agency, *, open_flags: bool) -> dict[str, Any]:
-    """What is due in the agency now. `open_flags`: whoever reads it may know how many flags wait."""
+    """Return what is due in the agency now. `open_flags`: the readers may see the number of open flags."""
     return {
         "training": _training(agency),
         "proficiency": _proficiency(agency),
@@ -59,7 +59,7 @@ def as_of_now(agency: Agency, *, open_flags: bool) -> dict[str, Any]:
 
 
 def _purposes(agency: Agency, period: Period, size: int) -> dict[str, Any]:
-    """Purposes of the policy's list, and others that several cases state; the rest only by number."""
+    """Return the counts of purposes in the policy's list and of those that several cases state; the rest as one number."""
     _, policy = binding(agency)
     counts: Counter[str] = Counter()
     cases: dict[str, set[int]] = {}
@@ -75,7 +75,7 @@ def _purposes(agency: Agency, period: Period, size: int) -> dict[str, Any]:
 
 
 def _agreement(agency: Agency, period: Period) -> dict[str, Any]:
-    """What the first verifier of each examination concluded in the period; a later one is a third person's look."""
+    """Return the conclusions of the first verifier of each examination in the period; later ones are third opinions."""
     begins = datetime.combine(period.since, time(), UTC)
     ends = datetime.combine(period.until + timedelta(days=1), time(), UTC)
     rows = VerificationItem.objects.filter(
@@ -88,12 +88,12 @@ def _agreement(agency: Agency, period: Period) -> dict[str, Any]:
         examination=OuterRef("verification__examination"),
         answered_at__lt=OuterRef("verification__answered_at"),
     )
-    told = list(
+    conclusions = list(
         rows.annotate(is_third=Exists(earlier)).values_list(
             "verification__examination__member__public_id", "conclusion", "is_third"
         )
     )
-    first = [(examiner, word) for examiner, word, is_third in told if not is_third]
+    first = [(examiner, word) for examiner, word, is_third in conclusions if not is_third]
     by_examiner = {
         examiner: {
             "verified": sum(who == examiner for who, _ in first),
@@ -105,21 +105,21 @@ def _agreement(agency: Agency, period: Period) -> dict[str, Any]:
         "verified": len(first),
         "agreed": sum(word == POTENTIAL for _, word in first),
         "conclusions": {word: sum(said == word for _, said in first) for word in CONCLUSIONS},
-        "third_looks": len(told) - len(first),
+        "third_looks": len(conclusions) - len(first),
         "by_examiner": by_examiner,
     }
 
 
 def _training(agency: Agency) -> list[dict[str, Any]]:
-    """Every active member whose role asks a training, with its last day; those to act on first."""
+    """Return every active member whose role needs training, with its last day, most urgent first."""
     _, policy = binding(agency)
     today = timezone.now().date()
-    found = []
+    trainings = []
     for member in Member.objects.filter(agency=agency, is_active=True).order_by("name"):
         for role in policy.training:
             if role.value in member.roles:
                 until = trained_until(role, training_facts(member), policy)
-                found.append(
+                trainings.append(
                     {
                         "member": member.public_id,
                         "role": role.value,
@@ -127,7 +127,7 @@ def _training(agency: Agency) -> list[dict[str, Any]]:
                         "state": _state(until, today),
                     }
                 )
-    return sorted(found, key=lambda row: row["until"] or "")
+    return sorted(trainings, key=lambda training: training["until"] or "")
 
 
 def _state(until: date | None, today: date) -> str:
@@ -139,7 +139,7 @@ def _state(until: date | None, today: date) -> str:
 
 
 def _proficiency(agency: Agency) -> dict[str, Any]:
-    """Verifiers with the day of their last answer on a face of which the answer is known."""
+    """Return the verifiers with the day of their last answer on a face with a known answer."""
     today = timezone.now().date()
     rows = Member.objects.filter(agency=agency, is_active=True).order_by("name")
     known = Verification.objects.filter(verifier__agency=agency, proficiency__isnull=False)
@@ -154,7 +154,7 @@ def _proficiency(agency: Agency) -> dict[str, Any]:
 
 
 def _review(agency: Agency) -> dict[str, Any]:
-    """When the log was reviewed last, and by when the next review is due; both as days."""
+    """Return the days of the last review of the log and of the next one due."""
     review = LogReview.objects.filter(agency=agency).order_by("-up_to").first()
     since = review.at if review else agency.opened_at
     due = since + REVIEW_EVERY if since else None
@@ -173,7 +173,7 @@ def _outcomes_due(agency: Agency) -> int:
 
 
 def _trials(agency: Agency) -> dict[str, Any]:
-    """The weekly proof-of-value report as it stands, see queries.trials."""
+    """Return the current weekly report on trials."""
     weekly = report_of(agency)
     return {
         "since": weekly.since.isoformat(),

@@ -1,7 +1,7 @@
-"""Standing orders for reports: made and stopped by a supervisor or administrator, sent by the clock.
+"""Scheduled reports: set up and stopped by a supervisor or administrator, sent daily by the worker.
 
-Owns that each complete week or month is sent once: the entry and the mark of what was sent are one transaction with the
-letter, which goes last.
+Owns the order: log entry, mark of what was sent, and then the e-mail, in one transaction. It must never send a complete
+week or month twice.
 """
 
 from __future__ import annotations
@@ -28,44 +28,44 @@ _TYPES = {"pdf": "application/pdf", "json": "application/json"}
 
 
 def schedule_report(every: str, emails: Sequence[str], *, acting_member: Member) -> ReportSchedule:
-    """Have a report sent after each week or month, the running one first.
+    """Schedule a report for the end of each week or month, beginning with the current one.
 
     Args:
         every: "weekly" or "monthly".
         emails: addresses of members of the agency who may read reports.
-        acting_member: who orders it.
+        acting_member: who schedules it.
 
     Raises:
-        Refused: no permission, no such rhythm, nobody to send it to, or somebody who may not read it.
+        Refused: no permission, unknown interval, no recipient, or a recipient who may not read it.
     """
     with acting("report.schedule", Permission.REPORT_SCHEDULE, acting_member):
         people = [find.colleague(email, acting_member) for email in dict.fromkeys(emails)]
         rules.require(
             reporting.rhythm_known(every),
-            reporting.recipients_fit([(row.email, _may_read(row)) for row in people]),
+            reporting.recipients_fit([(member.email, _may_read(member)) for member in people]),
         )
-        made = ReportSchedule.objects.create(
+        schedule = ReportSchedule.objects.create(
             agency=acting_member.agency,
             every=every,
             made_by=acting_member,
             sent_until=timezone.now().date() - timedelta(days=1),
         )
-        made.recipients.set(people)
+        schedule.recipients.set(people)
         write_entry(
             "report.scheduled",
             {
                 "agency": acting_member.agency.public_id,
-                "schedule": made.public_id,
+                "schedule": schedule.public_id,
                 "every": every,
-                "recipients": sorted(row.public_id for row in people),
+                "recipients": sorted(member.public_id for member in people),
             },
             acting_member=acting_member,
         )
-    return made
+    return schedule
 
 
 def stop_schedule(public_id: str, *, acting_member: Member) -> ReportSchedule:
-    """Send this report no more.
+    """Stop sending a report.
 
     Raises:
         Refused: no permission, or unknown.
@@ -83,13 +83,13 @@ def stop_schedule(public_id: str, *, acting_member: Member) -> ReportSchedule:
 
 
 def send_due() -> list[tuple[str, Period]]:
-    """Send every report that is owed; return (schedule, period) of each. Run daily; a second run sends nothing.
+    """Send every report that is due; return (schedule, period) of each. Run daily; a second run sends nothing.
 
-    A recipient who has left, or may not read reports any more, is left out. The entry is written before the letter.
+    Recipients who have left or may no longer read reports are left out. The log comes before the e-mail.
 
     Raises:
-        OSError: the mail server or the outbox refused a letter; its entry is then undone, and the next run sends it.
-            The others were sent.
+        OSError: the mail server or the outbox refused an e-mail; its entry is undone, and the next run sends it. The
+            others were sent.
     """
     sent, trouble = [], None
     rows = ReportSchedule.objects.filter(stopped_at=None, agency__suspended_at=None).select_related("agency")
@@ -98,7 +98,7 @@ def send_due() -> list[tuple[str, Period]]:
             try:
                 if _send(schedule, period):
                     sent.append((schedule.public_id, period))
-            except OSError as error:  # a mail server's refusals are of this kind too
+            except OSError as error:  # includes refusals by the mail server
                 trouble = error
                 break
     if trouble is not None:
@@ -107,19 +107,19 @@ def send_due() -> list[tuple[str, Period]]:
 
 
 def _send(schedule: ReportSchedule, period: Period) -> bool:
-    """Send one report; False when another worker was faster, or the order was stopped meanwhile."""
-    people = [row for row in schedule.recipients.order_by("pk") if _may_read(row)]
-    told = build(schedule.agency, period, period.before(), readers=people)  # one report for all of them
-    files = written(told, _TYPES)
+    """Send one report; return False when another worker was faster or the schedule was stopped meanwhile."""
+    people = [member for member in schedule.recipients.order_by("pk") if _may_read(member)]
+    report_json = build(schedule.agency, period, period.before(), readers=people)  # one report for all of them
+    files = written(report_json, _TYPES)
     with transaction.atomic():
-        held = ReportSchedule.objects.select_for_update().get(pk=schedule.pk)
-        if held.stopped_at is not None or held.sent_until >= period.until:
+        locked_schedule = ReportSchedule.objects.select_for_update().get(pk=schedule.pk)
+        if locked_schedule.stopped_at is not None or locked_schedule.sent_until >= period.until:
             return False
-        held.sent_until = period.until
-        held.save(update_fields=["sent_until"])
-        record(told, files, acting_member=None, sent={"schedule": schedule.public_id, "letters": len(people)})
+        locked_schedule.sent_until = period.until
+        locked_schedule.save(update_fields=["sent_until"])
+        record(report_json, files, acting_member=None, sent={"schedule": schedule.public_id, "letters": len(people)})
         if people:
-            _letter(schedule, period, [row.email for row in people], files)
+            _letter(schedule, period, [member.email for member in people], files)
     return True
 
 
@@ -130,9 +130,9 @@ def _may_read(member: Member) -> bool:
 def _letter(schedule: ReportSchedule, period: Period, to: list[str], files: dict[str, bytes]) -> None:
     letter = EmailMessage(
         f"Plainview: {schedule.every} report, {period}",
-        f"The {schedule.every} report of {schedule.agency.name} for {period} is attached: to read as PDF, to check as JSON.\n\n"
-        "With a copy of the log anyone can count its numbers again: plainview report check FILE.json --log COPY.\n"
-        f"A supervisor or administrator can stop this letter: {address()}/reports/\n",
+        f"The {schedule.every} report of {schedule.agency.name} for {period} is attached, as PDF to read and as JSON to check.\n\n"
+        "Anyone with a copy of the log can count its figures again: plainview report check FILE.json --log COPY.\n"
+        f"A supervisor or administrator can stop these e-mails: {address()}/reports/\n",
         None,
         to,
     )

@@ -1,6 +1,6 @@
-"""A report's numbers as tables and charts with their words: what its page, PDF, CSV and command print alike.
+"""A report's figures as tables and charts, the same on its page, in its PDF and CSV, and on the command line.
 
-Owns the words. It reads no database: everything comes from the report itself, so that a kept report reads the same later.
+Owns their texts. It must never read the database: everything comes from the report, so that an old one reads the same.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from plainview.casework.reports.tables import Cell, Chart, Section, buckets, dur
 from plainview.policy.examination import OUTCOMES, REMIND_DAYS
 from plainview.policy.proficiency import Share
 from plainview.policy.reporting import COMMON_CASES, PROFICIENCY_DAYS
+from plainview.policy.wording import counted
 
 SYSTEM = "raised by alerts"
-"""Who asked a search that an alert raised."""
+"""The requester of a search that an alert raised."""
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MOST = 15  # bars of a chart; a table has every row
+_MOST = 15  # bars in a chart; the table has every row
 
 
 def sections(report: Mapping[str, Any]) -> list[Section]:
-    """Every table of a report, in the order in which it is read."""
+    """Return every table of a report, in reading order."""
     return list(_Reader(report).sections())
 
 
@@ -55,14 +56,14 @@ class _Reader:
         yield self._flags()
 
     def _heads(self, *words: str) -> tuple[str, ...]:
-        """With a column for the other period, if there is one."""
+        """Return the heads, with a column for the earlier period, if there is one."""
         return (*words, "Before") if self._then is not None else words
 
     def _row(self, label: str, count: Cell, before: Cell) -> tuple[Cell, ...]:
         return (label, count, before) if self._then is not None else (label, count)
 
     def _pairs(self, now: Mapping[str, int], then: Mapping[str, int] | None) -> list[tuple[str, int, int]]:
-        """Rows of two counts, the larger first; a word of either period has its row."""
+        """Return rows of two counts, largest first, for the words of either period."""
         words = dict.fromkeys([*now, *(then or {})])
         rows = [(word, now.get(word, 0), (then or {}).get(word, 0)) for word in words]
         return sorted(rows, key=lambda row: (-row[1], -row[2], row[0]))
@@ -82,35 +83,35 @@ class _Reader:
         head: str,
         rows: Sequence[tuple[str, int, int]],
         *,
-        what: str = "Searches",
+        noun: str = "Searches",
     ) -> Section:
-        told = tuple(self._row(*row) for row in rows)
-        return Section(key, title, note, self._heads(head, what), told, self._chart(title, rows))
+        cells = tuple(self._row(*row) for row in rows)
+        return Section(key, title, note, self._heads(head, noun), cells, self._chart(title, rows))
 
     def _glance(self) -> Section:
         steps = [
             ("Searches", "searches"),
             ("Answered", "answered"),
             ("Examined", "examined"),
-            ("With a candidate found similar", "potential"),
-            ("Came to a lead", "came_to_a_lead"),
+            ("With a potential candidate", "potential"),
+            ("Led to a lead", "came_to_a_lead"),
         ]
         others = [
             ("Answered without a candidate", "without_candidate"),
-            ("Examined, and no candidate found similar", "nothing_similar"),
-            ("Urgent, without approval beforehand", "urgent"),
-            ("Erased: not authorised in time, or by a rule of retention", "erased"),
+            ("Examined without a potential candidate", "nothing_similar"),
+            ("Urgent, without prior approval", "urgent"),
+            ("Erased: not authorised in time, or by a retention rule", "erased"),
             ("Raised by alerts", "by_alerts"),
         ]
         then = self._then or {}
         rows = [(label, self._now[name], then.get(name, 0)) for label, name in (*steps, *others)]
-        refused = ("Refused acts", _sum(self._now["refusals"]), _sum(then.get("refusals", {})))
-        note = "What has come of the searches that were asked in the period, up to now. Similar is not identified."
+        refused = ("Refused actions", _sum(self._now["refusals"]), _sum(then.get("refusals", {})))
+        note = "Results so far of the searches requested in the period. A candidate is similar, not identified."
         return Section(
             "glance",
             "At a glance",
             note,
-            self._heads("What", "Count"),
+            self._heads("Figure", "Count"),
             tuple(self._row(*row) for row in (*rows, refused)),
             self._chart("From search to lead", rows[: len(steps)]),
         )
@@ -119,16 +120,16 @@ class _Reader:
         now = buckets(self._now["by_day"], self._report["period"])
         then = buckets(self._then["by_day"], self._report["before"]) if self._then else []
         rows = [
-            (one[0] if one else other[0], one[1] if one else 0, other[1] if other else 0)
-            for one, other in zip_longest(now, then)
+            (bucket[0] if bucket else other[0], bucket[1] if bucket else 0, other[1] if other else 0)
+            for bucket, other in zip_longest(now, then)
         ]
         chart = self._chart("Searches by time", rows, lying=False)
-        told = tuple(self._row(*row) for row in rows if row[1] or row[2])
-        note = "Days of UTC." + (
-            " The other period lies beside it from its own first day on." if self._then is not None else ""
+        cells = tuple(self._row(*row) for row in rows if row[1] or row[2])
+        note = "Days in UTC." + (
+            " The earlier period is aligned on its own first day." if self._then is not None else ""
         )
         heads = self._heads("From", "Searches")
-        return Section("time", "Searches by time", note, heads, told, chart, chart_only=True)
+        return Section("time", "Searches by time", note, heads, cells, chart, chart_only=True)
 
     def _hours(self) -> Section:
         then = self._then or {}
@@ -144,23 +145,23 @@ class _Reader:
             (name, self._now["by_weekday"].get(str(i), 0), then.get("by_weekday", {}).get(str(i), 0))
             for i, name in enumerate(_WEEKDAYS, 1)
         ]
-        told = tuple(
+        cells = tuple(
             self._row(f"{label}:00" if label.isdigit() else label, *counts) for label, *counts in (*rows, *days)
         )
         weekend = sum(count for _, count, _ in days[5:])
         return Section(
             "hours",
             "Searches by hour and weekday",
-            f"Hours of UTC. On Saturdays and Sundays: {weekend}.",
+            f"Hours in UTC. On Saturdays and Sundays: {weekend}.",
             self._heads("Hour or day", "Searches"),
-            told,
+            cells,
             self._chart("Searches by hour", rows, lying=False),
             chart_only=True,
         )
 
     def _members(self) -> Section:
         then = (self._then or {}).get("by_member", {})
-        told = []
+        member_rows = []
         for who in self._now["by_member"].keys() | then.keys():
             row = self._now["by_member"].get(who, {})
             counts = [
@@ -175,8 +176,8 @@ class _Reader:
                 )
             ]
             before = [then.get(who, {}).get("searches", 0)] if self._then is not None else []
-            told.append((self._name(who), *counts, *before))
-        told.sort(key=lambda row: (-row[1], row[0]))
+            member_rows.append((self._name(who), *counts, *before))
+        member_rows.sort(key=lambda row: (-row[1], row[0]))
         heads = (
             "Member",
             "Searches",
@@ -184,14 +185,14 @@ class _Reader:
             "Refused",
             "Examined",
             "Verified",
-            "Leads of theirs",
+            "Leads",
         )
         return Section(
             "members",
             "By member",
-            "A number says how much somebody did, not how well.",
+            "The figures show how much each member did, not how well.",
             (*heads, *(("Searches before",) if self._then is not None else ())),
-            tuple(told),
+            tuple(member_rows),
         )
 
     def _name(self, who: str) -> str:
@@ -210,16 +211,16 @@ class _Reader:
         )
         rows = self._pairs(now["named"], then["named"])
         if now["own_words"] or then["own_words"]:
-            rows.append(("in words of their own", now["own_words"], then["own_words"]))
+            rows.append(("other purposes", now["own_words"], then["own_words"]))
         note = (
-            f"Purposes of the policy's list, and others that {COMMON_CASES} cases or more state. The rest is counted "
-            "together: its words may tell of a person. The log holds purposes sealed."
+            f"Purposes in the policy's list, and others that {COMMON_CASES} or more cases state. The rest are counted "
+            "together, because their words may be about a person. In the log, purposes are sealed."
         )
         return self._table("purposes", "Searches by purpose", note, "Purpose", rows)
 
     def _refusals(self) -> Section:
-        def flat(told: Mapping[str, Mapping[str, int]]) -> dict[tuple[str, str], int]:
-            return {(act, rule): count for act, rules in told.items() for rule, count in rules.items()}
+        def flat(nested: Mapping[str, Mapping[str, int]]) -> dict[tuple[str, str], int]:
+            return {(act, rule): count for act, rules in nested.items() for rule, count in rules.items()}
 
         now, then = flat(self._now["refusals"]), flat((self._then or {}).get("refusals", {}))
         keys = sorted(now.keys() | then.keys(), key=lambda key: (-now.get(key, 0), key))
@@ -231,31 +232,37 @@ class _Reader:
             )
             for act, rule in keys
         )
-        note = "Each names the rule that said no; what the rules say stands in the policy."
-        return Section("refusals", "Refusals by rule", note, self._heads("Rule", "Act", "Refused"), rows, keys=2)
+        note = "The policy states each rule in words."
+        return Section("refusals", "Refusals by rule", note, self._heads("Rule", "Action", "Refused"), rows, keys=2)
 
     def _agreement(self) -> Section:
         now, then = self._records["agreement"], (self._records_then or {}).get("agreement")
 
-        def share(told: Mapping[str, Any] | None) -> Cell:
-            return Share(told["agreed"], told["verified"]).text if told else None
+        def share(agreement: Mapping[str, Any] | None) -> Cell:
+            return Share(agreement["agreed"], agreement["verified"]).text if agreement else None
 
         rows: list[tuple[Cell, ...]] = [
-            self._row("Verified for the first time", now["verified"], then["verified"] if then else None),
+            self._row("First verifications", now["verified"], then["verified"] if then else None),
             self._row("The verifier agreed with the examiner", share(now), share(then)),
             *(
                 self._row(f"The verifier concluded: {word}", count, then["conclusions"][word] if then else None)
                 for word, count in now["conclusions"].items()
             ),
-            self._row("A third person's look", now["third_looks"], then["third_looks"] if then else None),
+            self._row("Third opinions", now["third_looks"], then["third_looks"] if then else None),
         ]
         for who in now["by_examiner"]:
             earlier = then["by_examiner"].get(who) if then else None
             rows.append(
                 self._row(f"Examined by {self._name(who)}, agreed", share(now["by_examiner"][who]), share(earlier))
             )
-        note = "Verifiers do not know what the examiner concluded. Faces whose answer is known are not among these."
-        return Section("verification", "Examiner against verifier", note, self._heads("What", "Count"), tuple(rows))
+        note = "Verifiers do not see the examiner's conclusion. Faces with a known answer are not counted here."
+        return Section(
+            "verification",
+            "Agreement between examiners and verifiers",
+            note,
+            self._heads("Figure", "Count"),
+            tuple(rows),
+        )
 
     def _release(self) -> Section:
         now, then = self._now, self._then
@@ -263,7 +270,7 @@ class _Reader:
         rows = [
             self._row("Leads released", now["leads"], then["leads"] if then else None),
             self._row(
-                "Not released, by a supervisor's decision",
+                "Withheld by a supervisor",
                 now["withheld"],
                 then["withheld"] if then else None,
             ),
@@ -271,16 +278,16 @@ class _Reader:
                 self._row(f"From search to release, {words}", duration(time[name]), duration(earlier.get(name)))
                 for words, name in (
                     ("median", "median"),
-                    ("a quarter took at most", "lower"),
-                    ("three quarters took at most", "upper"),
+                    ("lower quartile", "lower"),
+                    ("upper quartile", "upper"),
                 )
             ),
         ]
         return Section(
             "release",
-            "Leads and the time to them",
-            "Quartiles are shown from four leads on.",
-            self._heads("What", "Value"),
+            "Leads and time to release",
+            "Quartiles are shown for four or more leads.",
+            self._heads("Figure", "Value"),
             tuple(rows),
         )
 
@@ -288,53 +295,53 @@ class _Reader:
         then = (self._then or {}).get("outcomes", {})
         rows = [(word, self._now["outcomes"][word], then.get(word, 0)) for word in OUTCOMES]
         note = (
-            f"Reported in the period; the newest report of a lead counts. Now {self._due['outcomes_due']} leads have been "
-            f"without an outcome for {REMIND_DAYS} days or more."
+            f"Reported in the period; the newest report on a lead counts. Without an outcome {REMIND_DAYS} or more "
+            f"days after release: {counted(self._due['outcomes_due'], 'lead')}."
         )
-        return self._table("outcomes", "What came of leads", note, "Outcome", rows, what="Leads")
+        return self._table("outcomes", "Outcomes of leads", note, "Outcome", rows, noun="Leads")
 
     def _training(self) -> Section:
-        held = self._due["training"]
+        trainings = self._due["training"]
         rows = tuple(
             (self._name(row["member"]), row["role"], row["until"], row["state"])
-            for row in held
+            for row in trainings
             if row["state"] != "current"
         )
-        current = sum(row["state"] == "current" for row in held)
-        note = f"As of now. {current} of {len(held)} trainings are current for more than a month."
+        current = sum(row["state"] == "current" for row in trainings)
+        note = f"As of now. Valid for more than a month: {current} of {counted(len(trainings), 'training')}."
         return Section("training", "Training due or expired", note, ("Member", "Role", "Until", "State"), rows, keys=2)
 
     def _proficiency(self) -> Section:
-        told = self._due["proficiency"]
-        rows = tuple((self._name(row["member"]), row["last"]) for row in told["people"] if row["due"])
-        note = f"As of now: verifiers without an answer on a face with a known answer in {PROFICIENCY_DAYS} days." + (
-            "" if told["items"] else " The agency has no such faces: nobody's proficiency is measured."
+        proficiency = self._due["proficiency"]
+        rows = tuple((self._name(row["member"]), row["last"]) for row in proficiency["people"] if row["due"])
+        note = f"As of now: verifiers who have answered on no face with a known answer for {PROFICIENCY_DAYS} days." + (
+            "" if proficiency["items"] else " The agency has no such faces, so proficiency is not measured."
         )
         return Section("proficiency", "Proficiency due", note, ("Verifier", "Last answer"), rows)
 
     def _reviews(self) -> Section:
-        told, then = self._due["review"], self._then
+        review, then = self._due["review"], self._then
         rows = (
             self._row(
                 "Reviews of the log in the period",
                 self._now["log_reviews"],
                 then["log_reviews"] if then else None,
             ),
-            self._row("Last review", told["last"], None),
-            self._row("Reviewed up to entry", told["up_to"], None),
-            self._row("Next review due", f"{told['due']}, overdue" if told["overdue"] else told["due"], None),
+            self._row("Last review", review["last"], None),
+            self._row("Reviewed up to entry", review["up_to"], None),
+            self._row("Next review due", f"{review['due']}, overdue" if review["overdue"] else review["due"], None),
         )
         return Section(
             "reviews",
             "Reviews of the log",
-            "An auditor reviews it every week.",
-            self._heads("What", "Value"),
+            "An auditor reviews the log every week.",
+            self._heads("Figure", "Value"),
             rows,
         )
 
     def _flags(self) -> Section:
-        def flat(told: Mapping[str, Mapping[str, int]]) -> dict[tuple[str, str], int]:
-            return {(rule, word): count for rule, words in told.items() for word, count in words.items()}
+        def flat(nested: Mapping[str, Mapping[str, int]]) -> dict[tuple[str, str], int]:
+            return {(rule, word): count for rule, words in nested.items() for word, count in words.items()}
 
         now, then = flat(self._now["flags_decided"]), flat((self._then or {}).get("flags_decided", {}))
         rows = tuple(
@@ -343,12 +350,10 @@ class _Reader:
         )
         note = "Signs of misuse that an auditor decided on in the period."
         if self._due["flags_open"] is not None:
-            note += (
-                f" {self._now['flags_raised']} were raised in it; {self._due['flags_open']} wait for a decision now."
-            )
+            note += f" Raised in the period: {self._now['flags_raised']}. Open now: {self._due['flags_open']}."
         return Section(
             "flags",
-            "Flags and what was decided",
+            "Flags by decision",
             note,
             self._heads("Rule", "Decision", "Flags"),
             rows,

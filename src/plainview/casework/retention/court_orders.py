@@ -1,7 +1,7 @@
-"""Reading a court's list of references to erase: a CSV file, every row checked, every bad row named by its line.
+"""Reading a court's list of references to erase: a CSV file; every row is checked, every bad row named by its line.
 
-Owns the form of the list. It must never guess: a row that is not understood stops the whole file, and nothing of it is
-applied. What the rows name is looked up by actions.retention_events.
+Owns the form of the list. It must never guess: one bad row rejects the whole file. `retention.rules` looks up the
+references that the rows name.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from datetime import date
 from plainview.recognition.foreign import Unreadable, foreign
 
 NAMING = ("reference", "source_url", "provenance")
-"""Columns of which each row fills exactly one: an id, the link that the manifest stated, or a field of the exchange
-file that brought the picture, as `TCN=12-345` (see casework.nist)."""
+"""Columns, of which each row fills exactly one: an id, the link from the manifest, or a field of the exchange file
+that the picture came in, as `TCN=12-345`."""
 
 COLUMNS = (*NAMING, "ordered_on", "authority")
-"""Every column; `ordered_on` and one of NAMING are required, `authority` where the import names none for all rows."""
+"""Every column. `ordered_on` and one of NAMING are required; `authority` too, unless the import names one for all rows."""
 
 MAX_BYTES = 8 << 20
-"""Largest file, bytes: a hundred thousand rows of ordinary length fit."""
+"""Largest file, in bytes: enough for a hundred thousand rows of ordinary length."""
 
 MAX_ROWS = 100_000
-"""Most rows: chosen, more than any court has ordered at once."""
+"""Most rows in a file: chosen, more than any court has ordered at once."""
 
 _FIELD = re.compile(r"([A-Z]{3})=(.{1,200})")
 _LONGEST = 2000  # characters of a cell
@@ -33,7 +33,7 @@ _LONGEST = 2000  # characters of a cell
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """One row: its line in the file, what it names, the day of the order and, if stated, its authority."""
+    """One row: its line in the file, the reference that it names, the day of the order and, if stated, its authority."""
 
     line: int
     by: str
@@ -44,17 +44,17 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A row that is not understood: its line, and why in one clause."""
+    """A row that cannot be used: its line, and the reason in one clause."""
 
     line: int
     why: str
 
 
 def read_order(data: bytes) -> tuple[list[Ordered], list[Bad]]:
-    """Read a list; whatever the bytes are, it answers and never raises.
+    """Read a list; never raise, whatever the bytes are.
 
     Returns:
-        The rows that are understood, and those that are not. A file with any of the latter is not applied.
+        The rows that can be used, and those that cannot. A file with any of the latter is not applied.
     """
     if len(data) > MAX_BYTES:
         return [], [Bad(1, f"the file has {len(data):,} bytes; the limit is {MAX_BYTES:,}")]
@@ -89,7 +89,7 @@ def _heads(heads: list[str]) -> str:
     if unknown:
         return f"there is no column {unknown[0][:40]!r}; the columns are {', '.join(COLUMNS)}"
     if len(set(heads)) != len(heads):
-        return "a column is there twice"
+        return "a column appears twice"
     if "ordered_on" not in heads or not set(heads) & set(NAMING):
         return f"the columns ordered_on and one of {', '.join(NAMING)} are needed"
     return ""
@@ -97,7 +97,7 @@ def _heads(heads: list[str]) -> str:
 
 def _row(line: int, row: dict[str | None, str | list[str] | None]) -> Ordered | Bad:
     if None in row:
-        return Bad(line, "it has more cells than the first line")
+        return Bad(line, "it has more cells than the header")
     cells = {str(name): str(value or "").strip() for name, value in row.items()}
     if any(len(value) > _LONGEST or "\0" in value for value in cells.values()):
         return Bad(line, f"a cell has more than {_LONGEST:,} characters, or a null character")

@@ -1,6 +1,6 @@
-"""Handing out the proof of a retention run: its list, what became of each line, and where the log says so.
+"""The proof of a retention run: its list, the outcome of each line, and the log entries that show it.
 
-Owns the gathering; the form and its check lie in casework.retention_check. It names nobody and shows nothing: ids only.
+Owns the content; `recheck.retention` owns the form and the check. It must never name a person: it has ids only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from plainview.recheck.retention import FORM
 
 
 def proof_of_run(public_id: str, *, acting_member: Member) -> dict[str, Any]:
-    """Return the proof of a run that is done, as plain values for JSON; that it was handed out is an entry.
+    """Return the proof of a finished run as plain values for JSON, and log that it was exported.
 
     Raises:
         Refused: no permission, unknown, or not done.
@@ -50,7 +50,7 @@ def _proof(run: RetentionRun, checkpoint: str) -> dict[str, Any]:
     signed = parse(checkpoint)
     items = items_of(run)
     steps = {"proposed": run.proposed_entry, "approved": run.approved_entry, "done": run.ended_entry}
-    named = (*steps.values(), *(row.entry for row in items))
+    named = (*steps.values(), *(item.entry for item in items))
     numbers = sorted({number for number in named if number is not None})
     return {
         "type": FORM,
@@ -66,18 +66,18 @@ def _proof(run: RetentionRun, checkpoint: str) -> dict[str, Any]:
         "steps": steps,
         "items": [
             {
-                "number": row.number,
-                "what": row.what,
-                "subject": row.subject,
-                "rule": row.rule,
-                "due_on": row.due_on.isoformat(),
-                "planned": row.planned,
-                "holds": row.holds,
-                "state": row.state,
-                "held_by": row.held_by,
-                "entry": row.entry,
+                "number": item.number,
+                "what": item.what,
+                "subject": item.subject,
+                "rule": item.rule,
+                "due_on": item.due_on.isoformat(),
+                "planned": item.planned,
+                "holds": item.holds,
+                "state": item.state,
+                "held_by": item.held_by,
+                "entry": item.entry,
             }
-            for row in items
+            for item in items
         ],
         "entries": [_included(number, signed.size) for number in numbers],
         "size": signed.size,

@@ -1,6 +1,6 @@
-"""Changing an agency's retention rules, and recording what happened outside that they count from.
+"""Changing an agency's retention rules, and recording the outside events that they count from.
 
-Owns the versions, which all stay, and the import of a court's list, which is applied whole or not at all.
+Owns the versions and the import of a court's list. It must never drop a version, nor apply a list in part.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
 from plainview.policy.retention import BEGINNING, After
 
-_NAMED = 20  # bad rows that a refusal names; it counts the others
-_CHUNK = 500  # ids of references in one entry: an entry is at most 64 KiB
+_NAMED = 20  # bad rows that a refusal names; the others are counted
+_CHUNK = 500  # ids of references in one entry, which holds at most 64 KiB
 
 
 def set_rules(text: str, *, reason: str, acting_member: Member) -> RetentionVersion:
-    """Make `text` the retention rules of the member's agency; nothing is erased by it.
+    """Make `text` the retention rules of the member's agency; erase nothing.
 
     Raises:
-        Refused: no permission, not valid, a gallery or case that the agency has not, no reason, or nothing changes.
+        Refused: no permission, not valid, a gallery or case that the agency does not have, no reason, or no change.
     """
     with acting("retention.set", Permission.RETENTION_SET, acting_member):
-        told = retention.parse(text)
+        parsed = retention.parse(text)
         agency = acting_member.agency
-        _places(told, acting_member)
+        _places(parsed, acting_member)
         rules.require(explained(reason, "The reason"))
         newest, _ = rules_of(agency)
         if text == (newest.text if newest else BEGINNING):
             raise Refused(
                 "retention.same", "Nothing changed", "These are already the rules.", "Nothing more is needed."
             )
-        # The agency's row is not locked: the unique number makes the second of two changes fail.
+        # The agency is not locked: the unique number makes the second of two changes fail.
         version = RetentionVersion.objects.create(
             agency=agency,
             number=newest.number + 1 if newest else 1,
@@ -65,8 +65,8 @@ def set_rules(text: str, *, reason: str, acting_member: Member) -> RetentionVers
             {
                 "agency": agency.public_id,
                 "number": version.number,
-                "automatic": told.automatic,
-                "rules": len(told.rules),
+                "automatic": parsed.automatic,
+                "rules": len(parsed.rules),
                 "sha256": hashlib.sha256(text.encode()).hexdigest(),
             },
             {"why": version.why},
@@ -75,12 +75,12 @@ def set_rules(text: str, *, reason: str, acting_member: Member) -> RetentionVers
     return version
 
 
-def _places(told: retention.Rules, member: Member) -> None:
-    held: tuple[tuple[str, set[str], QuerySet[Gallery] | QuerySet[Case], str], ...] = (
-        ("gallery", {r.gallery for r in told.rules if r.gallery}, Gallery.objects.all(), "name"),
-        ("case", {r.case for r in told.rules if r.case}, Case.objects.all(), "number"),
+def _places(parsed: retention.Rules, member: Member) -> None:
+    kinds: tuple[tuple[str, set[str], QuerySet[Gallery] | QuerySet[Case], str], ...] = (
+        ("gallery", {r.gallery for r in parsed.rules if r.gallery}, Gallery.objects.all(), "name"),
+        ("case", {r.case for r in parsed.rules if r.case}, Case.objects.all(), "number"),
     )
-    for kind, names, rows, column in held:
+    for kind, names, rows, column in kinds:
         known = set(rows.filter(agency=member.agency, **{f"{column}__in": names}).values_list(column, flat=True))
         if names - known:
             raise Refused(
@@ -100,24 +100,24 @@ def record_event(
     references: Sequence[str] = (),
     acting_member: Member,
 ) -> int:
-    """Record that something happened that a rule counts from; returns how many rows are new, none when told before.
+    """Record an event that a rule counts from; return how many records are new, 0 when all were recorded before.
 
     Args:
         kind: one of policy.retention.EVENTS.
         happened_on: the day of the verdict, the order or the letter.
-        authority: the court, the file or the letter; kept, and sealed in the log.
+        authority: the court, the file or the letter; stored, and sealed in the log.
         case: number of the case that ended, for an acquittal or a dismissal.
         references: ids of the references that show the person.
         acting_member: a supervisor or an administrator.
 
     Raises:
-        Refused: no permission, unknown, not yet happened, no authority, or neither case nor reference.
+        Refused: no permission, unknown, a day in the future, no authority, or neither case nor reference.
     """
     with acting("retention.event", Permission.RETENTION_EVENT, acting_member):
         of_case = case.strip() and kind in (After.ACQUITTAL, After.DISMISSAL)
         rows = [find.reference(name, acting_member) for name in dict.fromkeys(references)]
-        held = find.case(case, acting_member) if of_case else None
-        if kind not in retention.EVENTS or (held is None and not rows) or (case.strip() and held is None):
+        ended_case = find.case(case, acting_member) if of_case else None
+        if kind not in retention.EVENTS or (ended_case is None and not rows) or (case.strip() and ended_case is None):
             raise Refused(
                 "retention.event_of_nothing",
                 "Event not recorded",
@@ -126,7 +126,7 @@ def record_event(
             )
         rules.require(retention.event_day(happened_on, timezone.now().date()))
         _authority(authority)
-        return _record(kind, happened_on, authority, held, rows, acting_member)
+        return _record(kind, happened_on, authority, ended_case, rows, acting_member)
 
 
 def _record(
@@ -139,22 +139,24 @@ def _record(
     *,
     source: str = "",
 ) -> int:
-    """Add the rows that are not there yet, with entries that name what they are about."""
+    """Add the records that do not exist yet, with log entries that name their references and case."""
     fresh: list[Reference] = []
     known = set(
         RetentionEvent.objects.filter(agency=member.agency, kind=kind, happened_on=day).values_list(
             "reference_id", flat=True
         )
     )
-    for row in references:
-        if row.pk not in known:
-            known.add(row.pk)
-            fresh.append(row)
+    for reference in references:
+        if reference.pk not in known:
+            known.add(reference.pk)
+            fresh.append(reference)
     own = {"agency": member.agency, "kind": kind, "happened_on": day, "authority": authority.strip()}
     new_case = case is not None and not RetentionEvent.objects.filter(kind=kind, happened_on=day, case=case).exists()
     if new_case:
         RetentionEvent.objects.create(case=case, recorded_by=member, **own)
-    RetentionEvent.objects.bulk_create(RetentionEvent(reference=row, recorded_by=member, **own) for row in fresh)
+    RetentionEvent.objects.bulk_create(
+        RetentionEvent(reference=reference, recorded_by=member, **own) for reference in fresh
+    )
     for number, some in enumerate(_chunks(fresh) or ([[]] if new_case else [])):
         write_entry(
             "retention.event",
@@ -162,7 +164,7 @@ def _record(
                 "agency": member.agency.public_id,
                 "kind": kind.value,
                 "happened_on": day.isoformat(),
-                "references": [row.public_id for row in some],
+                "references": [reference.public_id for reference in some],
                 **({"case": case.pk} if new_case and case and not number else {}),
                 **({"source_sha256": source} if source else {}),
             },
@@ -178,7 +180,7 @@ def _chunks(rows: Sequence[Reference]) -> list[Sequence[Reference]]:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of a court's list: rows, references newly under the order, told before, and erased before."""
+    """The outcome of an import: rows, references newly under the order, recorded before, and erased before."""
 
     rows: int
     new: int
@@ -190,38 +192,38 @@ def import_order(data: bytes, *, authority: str = "", acting_member: Member) -> 
     """Record a court's list of references to erase; a second import of the same list changes nothing.
 
     Args:
-        data: the CSV file, see casework.court_orders.
+        data: the CSV file, see `retention.court_orders`.
         authority: the court and the order, for rows that name none.
         acting_member: a supervisor or an administrator.
 
     Raises:
-        Refused: no permission, or a row is not understood or names nothing; then nothing of the file is recorded.
+        Refused: no permission, or a row is bad or names no reference; then nothing of the file is recorded.
     """
     with acting("retention.event", Permission.RETENTION_EVENT, acting_member):
         ordered, bad = read_order(data)
-        found: dict[tuple[date, str], dict[int, Reference]] = {}
+        by_order: dict[tuple[date, str], dict[int, Reference]] = {}
         erased = 0
         today = timezone.now().date()
-        for row in ordered:
-            words = row.authority or authority.strip()
-            rows, why = _named(row, acting_member)
+        for order in ordered:
+            words = order.authority or authority.strip()
+            rows, why = _named(order, acting_member)
             if not words:
-                why = "it names no authority, and the import names none either"
-            elif row.ordered_on > today:
-                why = "ordered_on has not come yet"
+                why = "it names no authority, and neither does the import"
+            elif order.ordered_on > today:
+                why = "ordered_on is in the future"
             if why:
-                bad.append(Bad(row.line, why))
+                bad.append(Bad(order.line, why))
                 continue
-            living = [one for one in rows if one.template]
+            living = [reference for reference in rows if reference.template]
             erased += len(rows) - len(living)
-            found.setdefault((row.ordered_on, words), {}).update({one.pk: one for one in living})
+            by_order.setdefault((order.ordered_on, words), {}).update({reference.pk: reference for reference in living})
         if bad:
             raise _bad_rows(bad)
-        named = sum(map(len, found.values()))
+        named = sum(map(len, by_order.values()))
         source = hashlib.sha256(data).hexdigest()
         new = sum(
             _record(After.COURT_ORDER, day, words, None, list(rows.values()), acting_member, source=source)
-            for (day, words), rows in found.items()
+            for (day, words), rows in by_order.items()
         )
         write_entry(
             "retention.order_imported",
@@ -238,27 +240,27 @@ def import_order(data: bytes, *, authority: str = "", acting_member: Member) -> 
     return Imported(len(ordered), new, named - new, erased)
 
 
-def _named(row: Ordered, member: Member) -> tuple[list[Reference], str]:
-    """The references that a row names, erased ones too, or why there is none."""
+def _named(order: Ordered, member: Member) -> tuple[list[Reference], str]:
+    """Return the references that a row names, erased ones too, and the reason when there are none."""
     rows = Reference.objects.filter(gallery__agency=member.agency).only("public_id", "template", "gallery_id")
-    if row.by == "reference":
-        found = list(rows.filter(public_id=row.name))
-    elif row.by == "source_url":
-        found = list(rows.filter(source_url=row.name))
+    if order.by == "reference":
+        named = list(rows.filter(public_id=order.name))
+    elif order.by == "source_url":
+        named = list(rows.filter(source_url=order.name))
     else:
-        name, _, value = row.name.partition("=")
-        found = list(rows.filter(**{f"provenance__{name}": value}))
-    return found, "" if found else f"your agency has no reference with {row.by} {row.name[:80]!r}"
+        name, _, value = order.name.partition("=")
+        named = list(rows.filter(**{f"provenance__{name}": value}))
+    return named, "" if named else f"your agency has no reference with {order.by} {order.name[:80]!r}"
 
 
 def _bad_rows(bad: Iterable[Bad]) -> Refused:
-    rows = sorted(bad, key=lambda row: row.line)
-    told = "; ".join(f"line {row.line}: {row.why}" for row in rows[:_NAMED])
+    rows = sorted(bad, key=lambda bad_row: bad_row.line)
+    lines = "; ".join(f"line {bad_row.line}: {bad_row.why}" for bad_row in rows[:_NAMED])
     more = f"; and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
     return Refused(
         "retention.bad_rows",
         "Nothing imported",
-        f"{told}{more}.",
+        f"{lines}{more}.",
         "No row of the file was recorded. Correct these rows and import the file again.",
     )
 

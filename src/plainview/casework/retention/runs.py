@@ -1,7 +1,7 @@
-"""Retention runs: a list of what is due, proposed by one, approved by another as it stands, worked off by a job.
+"""Retention runs: a list of what is due, proposed by one member, approved unchanged by another, carried out by a job.
 
-Owns the order of these steps and the frozen list. Nothing is erased here (actions.retention_work), and nothing is ever
-approved that differs from what was proposed.
+Owns the order of these steps and the frozen list. It must never erase (`retention.work` does), nor approve a list that
+differs from the proposed one.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from plainview.policy.roles import holds
 from plainview.policy.wording import counted
 
 KIND = "retention"
-"""The kind of a run's job (jobs.tasks)."""
+"""The kind of a run's job."""
 
 
 def propose_run(*, acting_member: Member) -> RetentionRun:
-    """List what is due today and what holds keep back of it; erase nothing.
+    """List what is due today and what is on hold; erase nothing.
 
     Raises:
-        Refused: no permission, a run is open already, or nothing is due.
+        Refused: no permission, a run is already open, or nothing is due.
     """
     with acting("retention.propose", Permission.RETENTION_PROPOSE, acting_member):
         agency = Agency.objects.select_for_update().get(pk=acting_member.agency_id)
@@ -58,46 +58,46 @@ def propose_run(*, acting_member: Member) -> RetentionRun:
                 act=Permission.RETENTION_APPROVE,
             )
         today = timezone.now().date()
-        found = due(agency, today)
-        if not any(one.verdict.state is State.DUE for one in found):
+        judgements = due(agency, today)
+        if not any(judgement.verdict.state is State.DUE for judgement in judgements):
             raise Refused(
                 "retention.nothing_due",
                 "Nothing proposed",
-                f"Nothing that is due may be erased; {counted(len(found), 'item is', 'items are')} held back.",
+                f"Nothing that is due may be erased; {counted(len(judgements), 'item is', 'items are')} held back.",
                 "Check what is due next.",
                 act=Permission.RETENTION_READ,
             )
-        return _propose(agency, found, today, acting_member)
+        return _propose(agency, judgements, today, acting_member)
 
 
 def propose_due() -> list[str]:
-    """Propose a run for every agency in which something is due, and tell who may approve it. Run daily by the clock.
+    """Propose a run for every agency in which something is due, and write to the members who may approve it. Run daily.
 
-    A proposal that waits and no longer says what is due is withdrawn and made anew; one that does is left as it is.
-    Only where the agency's own rules say `automatic`, the run is also approved, in the name of who set these rules.
+    An open proposal that no longer matches what is due is withdrawn and replaced; one that does is left as it is. Only
+    if the agency's own rules say `automatic` is the run also approved, in the name of the member who set these rules.
 
     Returns:
-        Ids of the runs that were proposed.
+        The ids of the proposed runs.
     """
     proposed = []
     for agency in Agency.objects.exclude(opened_at=None).filter(suspended_at=None):
         with transaction.atomic():
-            held = Agency.objects.select_for_update().get(pk=agency.pk)
+            locked_agency = Agency.objects.select_for_update().get(pk=agency.pk)
             today = timezone.now().date()
-            if _open_runs(held).filter(state=RetentionRun.State.APPROVED).exists():
+            if _open_runs(locked_agency).filter(state=RetentionRun.State.APPROVED).exists():
                 continue
-            found = due(held, today)
-            lines = digest_of_lines([one.line for one in found])
-            waiting = _open_runs(held).first()
+            judgements = due(locked_agency, today)
+            lines = digest_of_lines([judgement.line for judgement in judgements])
+            waiting = _open_runs(locked_agency).first()
             if waiting is not None and waiting.digest == lines:
                 continue
             if waiting is not None:
                 _withdraw(waiting, "its list was out of date", None)
-            if not any(one.verdict.state is State.DUE for one in found):
+            if not any(judgement.verdict.state is State.DUE for judgement in judgements):
                 continue
-            run = _propose(held, found, today, None)
-            version, told = rules_of(held)
-            if told.automatic and version is not None:
+            run = _propose(locked_agency, judgements, today, None)
+            version, agency_rules = rules_of(locked_agency)
+            if agency_rules.automatic and version is not None:
                 _approve(run, "the agency's rules say automatic", version.changed_by, by_rule=True)
             else:
                 _tell(run)
@@ -110,13 +110,13 @@ def _open_runs(agency: Agency) -> QuerySet[RetentionRun]:
     return RetentionRun.objects.filter(agency=agency, state__in=states).order_by("pk")
 
 
-def _propose(agency: Agency, found: list[Judged], today: date, member: Member | None) -> RetentionRun:
+def _propose(agency: Agency, judgements: list[Judged], today: date, member: Member | None) -> RetentionRun:
     version: RetentionVersion | None = rules_of(agency)[0]
     run = RetentionRun(
         agency=agency,
         rules=version,
         day=today,
-        digest=digest_of_lines([one.line for one in found]),
+        digest=digest_of_lines([judgement.line for judgement in judgements]),
         proposed_by=member,
         proposed_at=timezone.now(),
     )
@@ -128,33 +128,36 @@ def _propose(agency: Agency, found: list[Judged], today: date, member: Member | 
             "rules": version.number if version else 0,
             "day": today.isoformat(),
             "list_sha256": run.digest,
-            **_counts(found),
+            **_counts(judgements),
         },
         acting_member=member,
     ).entry
     run.save()
     RetentionItem.objects.bulk_create(
-        (_item(run, number, one) for number, one in enumerate(found, start=1)), batch_size=500
+        (_item(run, number, judgement) for number, judgement in enumerate(judgements, start=1)), batch_size=500
     )
     return run
 
 
-def _counts(found: list[Judged]) -> dict[str, Value]:
-    due_now = Counter(one.what.value for one in found if one.verdict.state is State.DUE)
-    return {"due": dict(sorted(due_now.items())), "held": sum(bool(one.verdict.holds) for one in found)}
+def _counts(judgements: list[Judged]) -> dict[str, Value]:
+    due_now = Counter(judgement.kind.value for judgement in judgements if judgement.verdict.state is State.DUE)
+    return {
+        "due": dict(sorted(due_now.items())),
+        "held": sum(bool(judgement.verdict.holds) for judgement in judgements),
+    }
 
 
-def _item(run: RetentionRun, number: int, one: Judged) -> RetentionItem:
-    verdict = one.verdict
-    assert verdict.rule is not None  # noqa: S101  what is due is due by a rule
+def _item(run: RetentionRun, number: int, judgement: Judged) -> RetentionItem:
+    verdict = judgement.verdict
+    assert verdict.rule is not None  # noqa: S101  only a rule makes an item due
     assert verdict.on is not None  # noqa: S101
     planned = verdict.state is State.DUE
     return RetentionItem(
         run=run,
         number=number,
-        what=one.what,
-        subject=one.subject,
-        place=one.place,
+        what=judgement.kind,
+        subject=judgement.subject,
+        place=judgement.place,
         rule=verdict.rule.id,
         due_on=verdict.on,
         planned=planned,
@@ -165,10 +168,10 @@ def _item(run: RetentionRun, number: int, one: Judged) -> RetentionItem:
 
 
 def approve_run(public_id: str, *, reason: str, acting_member: Member) -> tuple[RetentionRun, Job]:
-    """Approve a colleague's list as it stands; the caller hands the job to the queue, or runs it.
+    """Approve a colleague's list unchanged; the caller enqueues the job or runs it.
 
     Raises:
-        Refused: no permission, unknown, one's own, not waiting, no reason, or the list has changed since.
+        Refused: no permission, unknown, the member's own, not proposed, no reason, or the list has changed since.
     """
     with acting("retention.approve", Permission.RETENTION_APPROVE, acting_member):
         run = find.retention_run(public_id, acting_member, lock=True)
@@ -209,7 +212,7 @@ def _approve(run: RetentionRun, note: str, member: Member, *, by_rule: bool = Fa
 
 
 def ask_run_again(public_id: str, *, acting_member: Member) -> tuple[RetentionRun, Job]:
-    """Ask for the job of an approved run that is not done: it was cancelled, failed, or is to be run here.
+    """Create another job for an approved run that is not done: the first was cancelled or failed, or runs here.
 
     Raises:
         Refused: no permission, unknown, not approved, or done.
@@ -221,17 +224,17 @@ def ask_run_again(public_id: str, *, acting_member: Member) -> tuple[RetentionRu
                 "retention.not_approved",
                 "Nothing run",
                 f"The run is {run.state}.",
-                "Another member than the one who proposed the run has to approve it first.",
+                "A member who did not propose the run has to approve it first.",
                 act=Permission.RETENTION_APPROVE,
             )
         return run, jobs.ask_again(KIND, run.pk, acting_member=acting_member)
 
 
 def withdraw_run(public_id: str, *, reason: str, acting_member: Member) -> RetentionRun:
-    """Give a proposed list up; nothing was erased by it.
+    """Withdraw a proposed list, which has erased nothing.
 
     Raises:
-        Refused: no permission, unknown, not waiting, or no reason in words.
+        Refused: no permission, unknown, not proposed, or no reason in words.
     """
     with acting("retention.withdraw", Permission.RETENTION_PROPOSE, acting_member):
         run = find.retention_run(public_id, acting_member, lock=True)
@@ -260,16 +263,16 @@ def _withdraw(run: RetentionRun, reason: str, member: Member | None) -> None:
 
 
 def _tell(run: RetentionRun) -> None:
-    """Write to who may approve, after the commit; the letter names nothing but the page."""
+    """Write to the members who may approve, after the commit; the e-mail has only the address of the page."""
     people = [
         member.email
         for member in Member.objects.filter(agency=run.agency, is_active=True, is_sample=False).order_by("pk")
         if holds(member.roles, Permission.RETENTION_APPROVE)
     ]
     text = (
-        "By your agency's retention rules something is due to be erased. Nothing is erased until one of you has "
-        f"looked at the list and approved it:\n\n{address()}/retention/runs/{run.public_id}/\n\n"
-        "This letter says no more on purpose.\n"
+        "Your agency's retention rules require something to be erased. Nothing is erased until one of you has "
+        f"checked the list and approved it:\n\n{address()}/retention/runs/{run.public_id}/\n\n"
+        "This message gives no details, because other people may read your e-mail.\n"
     )
     if people:
         transaction.on_commit(lambda: send_mail("Plainview: a list to approve", text, None, people), robust=True)

@@ -1,7 +1,7 @@
-"""Working off an approved retention run, one line at a time, from wherever it was interrupted.
+"""Carrying out an approved retention run, one line at a time, from where it was interrupted.
 
-Owns the last look before each erasure: the list is the approved one, the line is still due, and no hold keeps it. It
-erases through the erasers of each thing and nothing else, and never more than the list names.
+Owns the last check before each erasure: the list is the approved one, the line is still due, and there is no hold. It
+must never erase more than the list names, nor in any way but by the eraser of each kind.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ from plainview.policy.retention import State, What
 
 Progress = Callable[[int, int], None]
 
-_TOGETHER = 50  # lines after which their pictures go, so that a long run keeps few of them waiting
+_TOGETHER = 50  # lines after which their pictures are removed, so that few are pending in a long run
 
 WHY = "a retention rule"
-"""What entries say publicly of why; the rule and the run stand beside it."""
+"""The public reason in log entries, which also have the rule and the run."""
 
 
 def work_off(job: Job, progress: Progress = lambda done, total: None) -> str:
-    """Do a run's job; whatever was done before stays done.
+    """Do a run's job; lines that were done before stay done.
 
     Raises:
-        Cancelled: it stopped; the run stays approved and can be asked for again.
-        Refused: retention.list_damaged: the list is not the approved one any more.
+        Cancelled: it was cancelled; the run stays approved and can be started again.
+        Refused: retention.list_damaged: the list is no longer the approved one.
         StorageError, OSError: something could not be removed; run it again.
     """
     run = RetentionRun.objects.select_related("agency", "rules").get(pk=job.subject)
@@ -66,46 +66,46 @@ def work_off(job: Job, progress: Progress = lambda done, total: None) -> str:
             "Have the database examined, and propose a new run.",
             act=Permission.RETENTION_PROPOSE,
         )
-    planned = [row for row in items if row.planned]
+    planned = [item for item in items if item.planned]
     beat(job, 0, len(planned))
-    for done, row in enumerate(planned, start=1):
-        if row.state == RetentionItem.State.PLANNED:
-            blobs = _line(run, row, job, done)
+    for done, item in enumerate(planned, start=1):
+        if item.state == RetentionItem.State.PLANNED:
+            blobs = _line(run, item, job, done)
             drop_blobs(blobs)
         progress(done, len(planned))
         if done % _TOGETHER == 0:
             finish()
-    galleries = Gallery.objects.filter(agency=run.agency, name__in={row.place for row in planned})
-    # Also when all lines were done before: a process that was killed may have left this.
+    galleries = Gallery.objects.filter(agency=run.agency, name__in={item.place for item in planned})
+    # Also when every line was done before: a process that was killed may have left this undone.
     finish(*galleries)
     forget_pages()
     return _end(run)
 
 
 def _line(run: RetentionRun, item: RetentionItem, job: Job, done: int) -> set[str]:
-    """Erase one line, or say why not, in one transaction; returns stored pieces of a video to remove after it."""
+    """Erase one line, or record why not, in one transaction; return the stored parts of a video to remove afterwards."""
     blobs: set[str] = set()
     with transaction.atomic():
         lock_holds(run.agency)
-        row = RetentionItem.objects.select_for_update().get(pk=item.pk)
-        if row.state == RetentionItem.State.PLANNED:
-            again = judged_again(What(row.what), row.subject, run.agency, timezone.now().date())
-            if _is_gone(row):
-                row.state = RetentionItem.State.GONE
+        locked_item = RetentionItem.objects.select_for_update().get(pk=item.pk)
+        if locked_item.state == RetentionItem.State.PLANNED:
+            again = judged_again(What(locked_item.what), locked_item.subject, run.agency, timezone.now().date())
+            if _is_gone(locked_item):
+                locked_item.state = RetentionItem.State.GONE
             elif again is not None and again.verdict.state is State.HELD:
-                row.state, row.held_by = RetentionItem.State.HELD, list(again.verdict.holds)
+                locked_item.state, locked_item.held_by = RetentionItem.State.HELD, list(again.verdict.holds)
             elif again is None or again.verdict.state is not State.DUE:
-                row.state = RetentionItem.State.KEPT
+                locked_item.state = RetentionItem.State.KEPT
             else:
-                row.entry, blobs = _erase(run, row)
-                row.state = RetentionItem.State.ERASED
-            row.save(update_fields=["state", "held_by", "entry"])
+                locked_item.entry, blobs = _erase(run, locked_item)
+                locked_item.state = RetentionItem.State.ERASED
+            locked_item.save(update_fields=["state", "held_by", "entry"])
         progressed(job, done)
     return blobs
 
 
 def _is_gone(item: RetentionItem) -> bool:
-    """True when somebody else has erased it since."""
+    """Return True when the item has been erased in another way since."""
     living = {
         What.REFERENCES: Reference.objects.exclude(template=b""),
         What.SEARCHES: Search.objects.filter(erased_at=None),
@@ -120,37 +120,37 @@ def _erase(run: RetentionRun, item: RetentionItem) -> tuple[int, set[str]]:
     cause: dict[str, Value] = {"run": run.public_id, "rule": item.rule}
     rule = rules_of_run(run).get(item.rule)
     words = f"{rule.says if rule else item.rule} Run {run.public_id}."
-    what = What(item.what)
-    if what is What.REFERENCES:
+    kind = What(item.what)
+    if kind is What.REFERENCES:
         rows = Reference.objects.select_for_update(of=("self",))
         reference = rows.select_related("gallery__agency", "enrolment").get(public_id=item.subject)
         return erase_reference(reference, words, cause=cause, acting_member=None)[1], set()
-    if what is What.SEARCHES:
-        found = Search.objects.select_for_update(of=("self",)).select_related("case__agency", "member")
-        return erase_search(found.get(public_id=item.subject), WHY, cause=cause).entry, set()
-    if what is What.ALERTS:
+    if kind is What.SEARCHES:
+        searches = Search.objects.select_for_update(of=("self",)).select_related("case__agency", "member")
+        return erase_search(searches.get(public_id=item.subject), WHY, cause=cause).entry, set()
+    if kind is What.ALERTS:
         alerts = Alert.objects.select_for_update(of=("self",)).select_related("case__agency")
         return erase_alert(alerts.get(public_id=item.subject), WHY, cause=cause).entry, set()
-    if what is What.DRAFTS:
-        # Held drafts were sorted out by the judge, under the same lock.
+    if kind is What.DRAFTS:
+        # `judge` has already excluded drafts on hold, under the same lock.
         draft = Preparation.objects.select_for_update().get(public_id=item.subject)
         entry = erase_draft(draft, WHY, cause={**cause, "agency": run.agency.public_id})
-        assert entry is not None  # noqa: S101  one that was discarded is gone
+        assert entry is not None  # noqa: S101  a discarded draft is gone already
         return entry, set()
     video = Video.objects.select_related("case__agency").get(public_id=item.subject)
     blobs = erase_rows(video, words, cause=cause, acting_member=None)
-    return newest_entry(), blobs  # its own: this transaction holds the log
+    return newest_entry(), blobs  # its own entry: this transaction has the log locked
 
 
 def _end(run: RetentionRun) -> str:
     with transaction.atomic():
-        held = RetentionRun.objects.select_for_update().get(pk=run.pk)
-        items = items_of(held)
-        states = Counter(row.state for row in items)
-        if held.state == RetentionRun.State.APPROVED:
-            by_rule = Counter(row.rule for row in items if row.state == RetentionItem.State.ERASED)
-            held.state, held.ended_at = RetentionRun.State.DONE, timezone.now()
-            held.ended_entry = write_entry(
+        locked_run = RetentionRun.objects.select_for_update().get(pk=run.pk)
+        items = items_of(locked_run)
+        states = Counter(item.state for item in items)
+        if locked_run.state == RetentionRun.State.APPROVED:
+            by_rule = Counter(item.rule for item in items if item.state == RetentionItem.State.ERASED)
+            locked_run.state, locked_run.ended_at = RetentionRun.State.DONE, timezone.now()
+            locked_run.ended_entry = write_entry(
                 "retention.done",
                 {
                     "agency": run.agency.public_id,
@@ -164,8 +164,8 @@ def _end(run: RetentionRun) -> str:
                 },
                 acting_member=None,
             ).entry
-            held.save()
+            locked_run.save()
     return (
         f"{states[RetentionItem.State.ERASED]} erased, {states[RetentionItem.State.HELD]} held back, "
-        f"{states[RetentionItem.State.GONE]} erased before, {states[RetentionItem.State.KEPT]} not due any more."
+        f"{states[RetentionItem.State.GONE]} erased before, {states[RetentionItem.State.KEPT]} no longer due."
     )

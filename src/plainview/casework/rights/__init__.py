@@ -1,5 +1,5 @@
-"""People who ask what an agency holds about them, and object or ask for erasure.
+"""Requests of people about themselves: access, objection and erasure.
 
-Owns their requests, from filing to the letter of answer. It must never search before an identity is confirmed, nor
-keep a template of the person who asks.
+Owns these requests, from filing to the letter that answers them. It must never search before the identity is
+confirmed, nor keep a template of the person who asks.
 """

@@ -1,6 +1,6 @@
-"""What an administrator does with a person's request before it is answered: look, check who asks, extend, refuse.
+"""Steps before a person's request is answered: view it, confirm the identity, extend the deadline, or refuse.
 
-Owns what is kept of the check of identity: how it was made, in words. It must never keep a document or its number.
+Owns the record of the identity check: a sentence on how it was done. It must never keep a document or its number.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Seen:
     """A request as a member sees it.
 
     Attributes:
-        request: its row.
+        request: the request.
         filing: what the person wrote; empty texts for an auditor.
-        faces: what was found; for an auditor only once it is closed, when nobody else's face is left.
-        answers: the member may answer it.
+        faces: the listed faces; an auditor sees them once the request is closed and only the person's are left.
+        answers: True when the member may answer it.
     """
 
     request: SubjectRequest
@@ -45,38 +45,38 @@ class Seen:
 
 
 def view_request(public_id: str, *, acting_member: Member) -> Seen:
-    """Show a request; the view is an entry.
+    """Return a request and log the view.
 
     Raises:
         Refused: no permission or unknown.
     """
     with acting("rights.view", Permission.RIGHTS_READ, acting_member):
-        row = find.rights_request(public_id, acting_member)
+        request = find.rights_request(public_id, acting_member)
         answers = holds(acting_member.roles, Permission.RIGHTS_ANSWER)
-        filing = filing_of(row) if answers else Filing(tuple(row.wishes), "", "", "", "", ())
-        faces = findings_of(row) if answers or row.state not in OPEN else []
+        filing = filing_of(request) if answers else Filing(tuple(request.wishes), "", "", "", "", ())
+        faces = findings_of(request) if answers or request.state not in OPEN else []
         write_entry(
             "rights.viewed",
-            {"request": row.public_id, "agency": acting_member.agency.public_id},
+            {"request": request.public_id, "agency": acting_member.agency.public_id},
             acting_member=acting_member,
         )
-    return Seen(row, filing, faces, answers)
+    return Seen(request, filing, faces, answers)
 
 
 def confirm(public_id: str, how: str, *, acting_member: Member) -> SubjectRequest:
-    """Record that the person is who they say, and how that was checked.
+    """Record that the identity of the person is confirmed, and how it was checked.
 
     Raises:
-        Refused: no permission, unknown, confirmed or closed already, no sentence, or a document's number in it.
+        Refused: no permission, unknown, already confirmed or closed, no explanation, or a document number in it.
     """
     with acting("rights.confirm", Permission.RIGHTS_ANSWER, acting_member):
-        row = find.rights_request(public_id, acting_member, lock=True)
+        request = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
-            policy.still_open(row.state not in OPEN),
+            policy.still_open(request.state not in OPEN),
             explained(how, "How identity was checked"),
             policy.no_document_number(how),
         )
-        if row.state != RECEIVED:
+        if request.state != RECEIVED:
             raise Refused(
                 "rights.confirmed",
                 "Not recorded",
@@ -84,59 +84,61 @@ def confirm(public_id: str, how: str, *, acting_member: Member) -> SubjectReques
                 "Continue with the request.",
                 act=Permission.RIGHTS_READ,
             )
-        row.state, row.confirmed_how = CONFIRMED, how.strip()
-        row.confirmed_by, row.confirmed_at = acting_member, timezone.now()
-        row.save(update_fields=["state", "confirmed_how", "confirmed_by", "confirmed_at"])
+        request.state, request.confirmed_how = CONFIRMED, how.strip()
+        request.confirmed_by, request.confirmed_at = acting_member, timezone.now()
+        request.save(update_fields=["state", "confirmed_how", "confirmed_by", "confirmed_at"])
         write_entry(
             "rights.confirmed",
-            {"request": row.public_id, "agency": acting_member.agency.public_id},
-            {"how": row.confirmed_how},
+            {"request": request.public_id, "agency": acting_member.agency.public_id},
+            {"how": request.confirmed_how},
             acting_member=acting_member,
         )
-    return row
+    return request
 
 
 def extend(public_id: str, days: int, reason: str, *, acting_member: Member) -> SubjectRequest:
-    """Extend the deadline once; the person is told the reason.
+    """Extend the deadline once, and write to the person with the reason.
 
     Raises:
-        Refused: no permission, unknown, closed, extended or overdue already, too long, or no reason.
+        Refused: no permission, unknown, closed, already extended or overdue, too long, or no reason.
     """
     with acting("rights.extend", Permission.RIGHTS_ANSWER, acting_member):
-        row = find.rights_request(public_id, acting_member, lock=True)
+        request = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
-            policy.still_open(row.state not in OPEN),
-            policy.extension(days, before=row.extended_at is not None, today=timezone.now().date(), due_on=row.due_on),
+            policy.still_open(request.state not in OPEN),
+            policy.extension(
+                days, before=request.extended_at is not None, today=timezone.now().date(), due_on=request.due_on
+            ),
             explained(reason, "The reason"),
         )
-        row.due_on += timedelta(days=days)
-        row.extended_by, row.extended_at = acting_member, timezone.now()
-        row.extended_why, row.tell = reason.strip(), "extended"
-        row.save(update_fields=["due_on", "extended_by", "extended_at", "extended_why", "tell"])
+        request.due_on += timedelta(days=days)
+        request.extended_by, request.extended_at = acting_member, timezone.now()
+        request.extended_why, request.tell = reason.strip(), "extended"
+        request.save(update_fields=["due_on", "extended_by", "extended_at", "extended_why", "tell"])
         write_entry(
             "rights.extended",
             {
-                "request": row.public_id,
+                "request": request.public_id,
                 "agency": acting_member.agency.public_id,
-                "due_on": row.due_on.isoformat(),
+                "due_on": request.due_on.isoformat(),
             },
-            {"reason": row.extended_why},
+            {"reason": request.extended_why},
             acting_member=acting_member,
         )
-    tell(row)
-    return row
+    tell(request)
+    return request
 
 
 def refuse(public_id: str, ground: str, reason: str, *, acting_member: Member) -> SubjectRequest:
-    """Refuse a whole request, with the ground, a reason and the remedy; the letter says all three.
+    """Refuse a whole request; the letter states the ground, the reason and the remedy.
 
     Raises:
-        Refused: no permission, unknown, closed already, an unknown ground, or no reason.
+        Refused: no permission, unknown, already closed, an unknown ground, or no reason.
     """
     with acting("rights.refuse", Permission.RIGHTS_ANSWER, acting_member):
-        row = find.rights_request(public_id, acting_member, lock=True)
-        rules.require(policy.still_open(row.state not in OPEN), explained(reason, "The reason"))
-        if row.findings.exclude(outcome="").exists():
+        request = find.rights_request(public_id, acting_member, lock=True)
+        rules.require(policy.still_open(request.state not in OPEN), explained(reason, "The reason"))
+        if request.findings.exclude(outcome="").exists():
             raise Refused(
                 "rights.begun",
                 "Not refused",
@@ -151,19 +153,19 @@ def refuse(public_id: str, ground: str, reason: str, *, acting_member: Member) -
                 f"There is no ground {ground!r}.",
                 f"Choose one of: {', '.join(policy.GROUNDS)}.",
             )
-        row.state, row.outcome, row.ground, row.reason = REFUSED, "refused", ground, reason.strip()
-        close(row, acting_member)
+        request.state, request.outcome, request.ground, request.reason = REFUSED, "refused", ground, reason.strip()
+        close(request, acting_member)
         write_entry(
             "rights.refused",
             {
-                "request": row.public_id,
+                "request": request.public_id,
                 "agency": acting_member.agency.public_id,
                 "ground": ground,
-                "sha256": row.answer.sha256,
+                "sha256": request.answer.sha256,
             },
-            {"reason": row.reason},
+            {"reason": request.reason},
             acting_member=acting_member,
         )
     forget_pages()  # the journal still holds the photograph
-    tell(row)
-    return row
+    tell(request)
+    return request

@@ -1,7 +1,7 @@
-"""Taking the request of a person without an account, and showing its state to whoever holds its code.
+"""Taking a request from a person without an account, and showing its status to the person who has its code.
 
-Owns what is kept of it: how to reach the person, what they wrote and their photograph, sealed; the code never. Nothing
-is compared here, and the log holds no word of it, only salted commitments.
+Owns what is stored: contact, text and photograph, sealed; never the code. It must never compare a face, and the log
+gets salted commitments only, none of the person's words.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _HOUR = 3600
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A request that was taken: its row, and the code that is shown once and kept nowhere."""
+    """A filed request, and its code, which is shown once and never stored."""
 
     request: SubjectRequest
     code: str
@@ -50,7 +50,7 @@ class Filed:
 
 @contextmanager
 def _unseen() -> Iterator[None]:
-    """Keep the address and the browser of whoever asks out of the log, sealed or not."""
+    """Keep the person's network address and browser out of the log, even sealed."""
     with acting_through(Channel(channel().via)):
         yield
 
@@ -61,26 +61,26 @@ def agency_asked(public_id: str) -> Agency:
     Raises:
         Refused: rights.agency.
     """
-    found = next((row for row in open_agencies() if row.public_id == public_id), None)
-    if found is None:
+    agency = next((open_agency for open_agency in open_agencies() if open_agency.public_id == public_id), None)
+    if agency is None:
         raise Refused(
             "rights.agency", "Request not sent", "No open agency has this id.", "Choose an agency from the list."
         )
-    return found
+    return agency
 
 
 def file_request(agency_id: str, filing: Filing, photo: bytes | None, *, network: str) -> Filed:
     """Take a request.
 
     Args:
-        agency_id: the agency that is asked.
-        filing: what the person wrote, as `policy.rights.read_filing` gives it.
+        agency_id: the agency.
+        filing: what the person wrote, as `policy.rights.read_filing` returns it.
         photo: a photograph of the person alone, at most `PHOTO_BYTES`; None when they send none.
-        network: the address from which it comes; it is counted for an hour and never kept.
+        network: the address that it comes from, used for a counter that lasts an hour; never stored.
 
     Raises:
-        Refused: unknown agency, too many, or an address that is none; recorded.
-        BadMedia: the photograph cannot be used, or does not show one face; nothing was kept.
+        Refused: unknown agency, too many requests, or not a valid e-mail address; logged.
+        BadMedia: the photograph cannot be used, or does not show exactly one face; nothing was stored.
     """
     with _unseen():
         agency, whence = agency_asked(agency_id), _network(network)
@@ -97,9 +97,9 @@ def file_request(agency_id: str, filing: Filing, photo: bytes | None, *, network
 
 
 def record_refused_filing(agency_id: str, refused: Refused, *, network: str) -> None:
-    """Record that a form was refused before it became a request; nothing that was written in it is kept.
+    """Log that a form was refused before it became a request; store nothing of its text.
 
-    No more than `TRIES` an hour from one network, so that nobody fills the log.
+    At most `TRIES` an hour from one network, so that nobody can flood the log.
     """
     if _counted("refused", _network(network)) > policy.TRIES:
         return
@@ -125,36 +125,36 @@ def _file(agency: Agency, filing: Filing, photo: bytes | None) -> Filed:
     rules.require(policy.room(waiting.count()))
     _, rulebook = binding(agency)
     code, now = _new_code(), timezone.now()
-    row = SubjectRequest(
+    request = SubjectRequest(
         agency=agency,
         wishes=list(filing.wishes),
         code_sha256=_digest(code),
         received_at=now,
         due_on=now.date() + timedelta(days=rulebook.rights_days),
     )
-    row.sealed = seal_filing(filing, row.public_id)
-    committed = {"filing_sha256": hashlib.sha256(bytes(row.sealed)).hexdigest()}
+    request.sealed = seal_filing(filing, request.public_id)
+    committed = {"filing_sha256": hashlib.sha256(bytes(request.sealed)).hexdigest()}
     if photo is not None:
         committed["photo_sha256"] = hashlib.sha256(photo).hexdigest()
     receipt = write_entry(
         "rights.received",
         {
-            "request": row.public_id,
+            "request": request.public_id,
             "agency": agency.public_id,
             "wishes": list(filing.wishes),
-            "due_on": row.due_on.isoformat(),
+            "due_on": request.due_on.isoformat(),
             "photo": photo is not None,
             "named": len(filing.named),
         },
         committed,
         acting_member=None,
     )
-    row.entry = receipt.entry
-    row.save()
+    request.entry = receipt.entry
+    request.save()
     if photo is not None:
-        sealed = services().rights.seal(photo, f"photo:{row.public_id}".encode())
-        SubjectPhoto.objects.create(request=row, sealed=sealed)
-    return Filed(row, code)
+        sealed = services().rights.seal(photo, f"photo:{request.public_id}".encode())
+        SubjectPhoto.objects.create(request=request, sealed=sealed)
+    return Filed(request, code)
 
 
 def _check_email(address: str) -> None:
@@ -170,7 +170,7 @@ def _check_email(address: str) -> None:
 
 
 def too_large(size: int) -> BadMedia:
-    """What is said of a photograph of more bytes than are taken."""
+    """Return the error for a photograph above the size limit."""
     return BadMedia(
         "too_large",
         f"The photograph has {counted(size, 'byte')}; the limit is {policy.PHOTO_BYTES:,}.",
@@ -179,11 +179,11 @@ def too_large(size: int) -> BadMedia:
 
 
 def _check_photo(data: bytes) -> None:
-    """Decode it in the restricted child and count its faces; nothing is compared with it."""
+    """Decode the photograph in the restricted child and count its faces; compare it with nothing."""
     if len(data) > policy.PHOTO_BYTES:
         raise too_large(len(data))
     picture = services().decoder.decode(data)
-    services().engine.probe_face(picture)  # says what is wrong where there is no face, or too small a one
+    services().engine.probe_face(picture)  # raises when there is no face, or only one that is too small
     faces = services().engine.faces(picture)
     if len(faces) > 1:
         raise BadMedia(
@@ -195,31 +195,31 @@ def _check_photo(data: bytes) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A request as its holder sees it, with the letter once there is one."""
+    """A request as the person sees it, with the letter once there is one."""
 
     request: SubjectRequest
     pdf: bytes | None
 
 
 def open_request(public_id: str, code: str, *, network: str) -> Opened:
-    """Show the state of a request to whoever holds its code; that it was read is an entry.
+    """Return a request to the person who has its code, and log that it was read.
 
     Raises:
-        Refused: rights.code_often, or rights.code for an unknown number and for a wrong code alike.
+        Refused: rights.code_often; rights.code, for an unknown number and a wrong code alike.
     """
     number = public_id.strip().upper()
-    for what, whom in (("code", number), ("code network", _network(network))):
-        if _count(what, whom) >= policy.WRONG_CODES:
+    for kind, source in (("code", number), ("code network", _network(network))):
+        if _count(kind, source) >= policy.WRONG_CODES:
             raise Refused(
                 "rights.code_often",
                 "Request not shown",
                 f"More than {policy.WRONG_CODES} wrong codes were entered within an hour.",
                 "Wait an hour, then try again with the code on your receipt.",
             )
-    row = SubjectRequest.objects.select_related("agency", "answer").filter(public_id=number).first()
-    # The digest of nothing is compared too, so that an unknown number takes as long as a wrong code.
-    known = row.code_sha256 if row is not None else _digest("")
-    if not hmac.compare_digest(known, _digest(code)) or row is None or not _tidy(code):
+    request = SubjectRequest.objects.select_related("agency", "answer").filter(public_id=number).first()
+    # Compare with the digest of an empty code, so that an unknown number takes as long as a wrong code.
+    known = request.code_sha256 if request is not None else _digest("")
+    if not hmac.compare_digest(known, _digest(code)) or request is None or not _tidy(code):
         _counted("code", number)
         _counted("code network", _network(network))
         raise Refused(
@@ -231,14 +231,14 @@ def open_request(public_id: str, code: str, *, network: str) -> Opened:
     with _unseen(), transaction.atomic():
         write_entry(
             "rights.read_by_person",
-            {"request": row.public_id, "agency": row.agency.public_id},
+            {"request": request.public_id, "agency": request.agency.public_id},
             acting_member=None,
         )
-    return Opened(row, answer_pdf(row))
+    return Opened(request, answer_pdf(request))
 
 
 def _new_code() -> str:
-    """80 random bits as four groups of four, in letters that are not misread."""
+    """Return 80 random bits as four groups of four, without characters that are easily misread."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(16))
     return "-".join(letters[i : i + 4] for i in range(0, 16, 4))
 
@@ -252,7 +252,7 @@ def _digest(code: str) -> str:
 
 
 def _network(address: str) -> str:
-    """The network of an address: what one household or office shares, IPv4 /24 and IPv6 /48; "" for none."""
+    """Return the network that a household or office shares: IPv4 /24, IPv6 /48; "" when the address is not valid."""
     try:
         parsed = ipaddress.ip_address(address.partition("/")[0])
     except ValueError:
@@ -260,18 +260,18 @@ def _network(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
 
 
-def _key(what: str, whom: str) -> str:
-    # Keyed: the cache's table does not tell who asked.
-    return "rights-" + salted_hmac("plainview.rights", f"{what}: {whom}", algorithm="sha256").hexdigest()
+def _key(kind: str, source: str) -> str:
+    # A keyed hash, so that the cache's table does not reveal who asked.
+    return "rights-" + salted_hmac("plainview.rights", f"{kind}: {source}", algorithm="sha256").hexdigest()
 
 
-def _count(what: str, whom: str) -> int:
-    return int(cache.get(_key(what, whom), 0))
+def _count(kind: str, source: str) -> int:
+    return int(cache.get(_key(kind, source), 0))
 
 
-def _counted(what: str, whom: str) -> int:
-    """Count one more within the hour; return how many there were."""
-    key = _key(what, whom)
+def _counted(kind: str, source: str) -> int:
+    """Add one to this hour's count; return the new count."""
+    key = _key(kind, source)
     cache.add(key, 0, _HOUR)
     try:
         return int(cache.incr(key))

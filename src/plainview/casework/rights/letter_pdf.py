@@ -1,6 +1,6 @@
-"""The letter to a person who asked about themself: an accessible PDF in plain words.
+"""The letter that answers a person's request: an accessible PDF in plain words.
 
-Owns its layout. It reads no database and holds no picture: `plainview.casework.rights.letters` says what goes in.
+Owns its layout. It must never read the database or contain a picture; `casework.rights.letters` supplies the content.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Fact = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One heading: what is said under it, then tables of facts, each under its own title ("" for none)."""
+    """A heading, its paragraphs, then tables of facts, each under its own title ("" for none)."""
 
     title: str
     says: Sequence[str] = ()
@@ -29,13 +29,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Everything in it, in order.
+    """The content of the letter, in order.
 
     Attributes:
-        title, sample: the head; `sample` marks made-up people, else "".
-        head: from whom, to whom, about which request, when.
+        title, sample: the heading; `sample` says that the people are made up, else "".
+        head: sender, recipient, request and dates.
         short: the answer in a sentence or two.
-        receipt: where it stands in the log; `checkpoint`: the log's signed head itself, "" for none.
+        receipt: its entry in the log; `checkpoint`: the log's signed head, "" for none.
     """
 
     title: str
@@ -90,7 +90,7 @@ def _facts(facts: Sequence[Fact]) -> str:
 
 
 def _value(value: str) -> str:
-    """A text; hashes in a narrow type, so that each fits on its line."""
+    """Return the markup of a value; hashes are set in a narrow type, so that each fits on one line."""
     return f"#raw(block: true, {_raw(value)})" if _HASHES.fullmatch(value) else lines(value)
 
 

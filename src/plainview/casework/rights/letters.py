@@ -1,7 +1,7 @@
-"""Closing a person's request: the letter is made and sealed, and what is no longer needed is erased with it.
+"""Closing a person's request: write and seal the letter, and erase what is no longer needed.
 
-Owns what the letter says, and the short mail that it is ready: the mail holds no answer. What was withheld or refused is
-always said, with its rule, the reason and the remedy.
+Owns the text of the letter, and of the short e-mail that announces it without the answer. It must never leave out that
+something was withheld or refused: the letter states the rule, the reason and the remedy.
 """
 
 from __future__ import annotations
@@ -35,51 +35,59 @@ from plainview.casework.models.subjects import REFUSED
 from plainview.casework.people.read import binding
 from plainview.casework.retention.read import rules_of
 from plainview.casework.rights.letter_pdf import Fact, Letter, Section, to_pdf
-from plainview.casework.rights.read import decisions_about, exports_of, filing_of, findings_of, has_photo, searches_told
+from plainview.casework.rights.read import (
+    decisions_about,
+    exports_of,
+    filing_of,
+    findings_of,
+    has_photo,
+    searches_listing,
+)
 from plainview.casework.workspace.services import services
 from plainview.policy.agency import AgencyPolicy
 from plainview.policy.decision import Refused
 from plainview.policy.retention import What
 from plainview.policy.rights import ACCESS, GROUNDS, OBJECTION, WISHES, Filing, open_cases
+from plainview.policy.wording import counted, day
 
-GRANTED, PARTLY, NOT_GRANTED, TOLD, NOTHING = (
+GRANTED, PARTLY, NOT_GRANTED, INFORMED, NOTHING = (
     "granted",
     "partly granted",
     "refused",
     "told",
     "nothing held",
 )
-"""What became of a request, in a word."""
+"""The outcomes of a request."""
 
 _SHORT = {
-    GRANTED: "The pictures of you that we held are erased.",
-    PARTLY: "Some of the pictures of you that we held are erased. The others are not, for the reasons below.",
-    NOT_GRANTED: "The pictures of you that we hold are not erased, for the reasons below.",
-    TOLD: "We hold pictures of you. What they are, and what was done with them, stands below.",
+    GRANTED: "We have erased the pictures of you that we held.",
+    PARTLY: "We have erased some of the pictures of you that we held. We keep the others, for the reasons below.",
+    NOT_GRANTED: "We have not erased the pictures of you that we hold, for the reasons below.",
+    INFORMED: "We hold pictures of you. They are listed below, with how each has been used.",
     NOTHING: "We found no picture of you in our galleries.",
 }
 
 
-def held_facts(reference: Reference) -> list[Fact]:
-    """What is held about a reference, as its person is told it."""
+def reference_facts(reference: Reference) -> list[Fact]:
+    """Return what the letter says about a reference."""
     gallery = reference.gallery
-    kept = rules_of(gallery.agency)[1].of(What.REFERENCES, gallery=gallery.name)
+    retention_rules = rules_of(gallery.agency)[1].of(What.REFERENCES, gallery=gallery.name)
     return [
         ("Gallery", f"{gallery.name}, owner: {gallery.owner}"),
         ("Legal basis", gallery.legal_basis),
-        ("Where it came from", gallery.source),
-        ("Link to it", reference.source_url or "none was recorded"),
-        *([("On the page", reference.page_url)] if reference.page_url else []),
-        ("Taken on", str(reference.captured_on or "not recorded")),
-        ("Enrolled on", reference.enrolment.started_at.date().isoformat()),
-        ("Kept until", f"{gallery.expires_on}, when its legal basis ends, unless that is renewed"),
-        ("How long such pictures are kept", " ".join(row.says for row in kept)),
-        ("What is held", f"the picture, where the face is in it, its quality, and a template made by {reference.pack}"),
+        ("Source", gallery.source),
+        ("Link to the picture", reference.source_url or "not recorded"),
+        *([("Page that showed it", reference.page_url)] if reference.page_url else []),
+        ("Taken on", day(reference.captured_on) if reference.captured_on else "not recorded"),
+        ("Enrolled on", day(reference.enrolment.started_at)),
+        ("Kept until", f"{day(gallery.expires_on)}, when the legal basis ends, unless it is renewed"),
+        ("Retention rules", " ".join(rule.says for rule in retention_rules)),
+        ("Data", f"the picture, the position and quality of the face, and a template made by {reference.pack}"),
     ]
 
 
 def seal_facts(finding: SubjectFinding, facts: Sequence[Fact]) -> bytes:
-    """Seal what is held for the letter: an erasure empties the reference before the letter is written."""
+    """Seal the facts for the letter, because an erasure empties the reference before the letter is written."""
     return services().rights.seal(json.dumps(facts).encode(), f"finding:{finding.reference_id}".encode())
 
 
@@ -90,274 +98,278 @@ def _facts_of(finding: SubjectFinding) -> list[Fact]:
     return [(str(name), str(value)) for name, value in json.loads(opened)]
 
 
-def close(row: SubjectRequest, member: Member) -> None:
-    """In the running transaction: write the letter, then erase photograph, scores and the faces of other people."""
-    row.closed_by, row.closed_at, row.tell = member, timezone.now(), "answered"
-    pdf = to_pdf(_letter(row))
-    answer = SubjectAnswer(request=row, sha256=hashlib.sha256(pdf).hexdigest(), made_at=row.closed_at)
-    answer.sealed = services().rights.seal(pdf, f"answer:{row.public_id}".encode())
+def close(request: SubjectRequest, member: Member) -> None:
+    """Write the letter in the running transaction, then erase photograph, scores and the faces of other people."""
+    request.closed_by, request.closed_at, request.tell = member, timezone.now(), "answered"
+    pdf = to_pdf(_letter(request))
+    answer = SubjectAnswer(request=request, sha256=hashlib.sha256(pdf).hexdigest(), made_at=request.closed_at)
+    answer.sealed = services().rights.seal(pdf, f"answer:{request.public_id}".encode())
     answer.save()
-    row.answer = answer
-    row.save()
-    found = SubjectFinding.objects.filter(request=row)
-    (found if row.state == REFUSED else found.exclude(is_person=True)).delete()
-    # What opens the decisions goes too: they tell of other people whom they resemble.
-    LogOpening.objects.filter(entry_id__in=decisions_about(row)).delete()
-    SubjectFinding.objects.filter(request=row).update(score=None, rank=None, sealed=b"")
-    erase_photo(row)
+    request.answer = answer
+    request.save()
+    findings = SubjectFinding.objects.filter(request=request)
+    (findings if request.state == REFUSED else findings.exclude(is_person=True)).delete()
+    # Erase the openings of the decisions too: they say which other people resemble this one.
+    LogOpening.objects.filter(entry_id__in=decisions_about(request)).delete()
+    SubjectFinding.objects.filter(request=request).update(score=None, rank=None, sealed=b"")
+    erase_photo(request)
 
 
-def erase_photo(row: SubjectRequest) -> None:
-    """Erase the photograph and what opens the log's commitment to it."""
-    SubjectPhoto.objects.filter(request=row).delete()
-    LogOpening.objects.filter(entry_id=row.entry, name="photo_sha256").delete()
+def erase_photo(request: SubjectRequest) -> None:
+    """Erase the photograph and the opening of the log's commitment to it."""
+    SubjectPhoto.objects.filter(request=request).delete()
+    LogOpening.objects.filter(entry_id=request.entry, name="photo_sha256").delete()
 
 
-def tell(row: SubjectRequest) -> bool:
-    """Send the letter that is owed, if any; one that fails stays owed and is tried again. True when none is left.
+def tell(request: SubjectRequest) -> bool:
+    """Send the e-mail that is owed, if any; return False when that failed and must be tried again.
 
-    It goes before it is recorded: a crash in between sends it twice, never not at all.
+    It is sent before it is recorded: a crash in between sends it twice rather than never.
     """
-    if not row.tell:
+    if not request.tell:
         return True
-    what, email = row.tell, filing_of(row).email
+    kind, email = request.tell, filing_of(request).email
     if email:
         try:
-            send_mail(_SUBJECT[what], _mail(row, what), None, [email])
+            send_mail(_SUBJECT[kind], _mail(request, kind), None, [email])
         except (OSError, smtplib.SMTPException):
             return False
     with transaction.atomic():
-        row.tell = ""
-        row.save(update_fields=["tell"])
+        request.tell = ""
+        request.save(update_fields=["tell"])
         if email:  # else the administrator prints it
-            _told(row, what)
+            _record_letter(request, kind)
     return True
 
 
-def _told(row: SubjectRequest, what: str) -> None:
+def _record_letter(request: SubjectRequest, kind: str) -> None:
     write_entry(
         "rights.told",
-        {"request": row.public_id, "agency": row.agency.public_id, "what": what},
+        {"request": request.public_id, "agency": request.agency.public_id, "what": kind},
         acting_member=None,
     )
 
 
 _SUBJECT = {
     "answered": "The answer to your request is ready",
-    "extended": "Your request takes longer",
+    "extended": "Your request will take longer",
 }
 
 
-def _mail(row: SubjectRequest, what: str) -> str:
+def _mail(request: SubjectRequest, kind: str) -> str:
     begin = (
-        f"{row.agency.name} has answered your request {row.public_id}."
-        if what == "answered"
-        else f"{row.agency.name} needs until {row.due_on} to answer your request {row.public_id}. The reason is on the page."
+        f"{request.agency.name} has answered your request {request.public_id}."
+        if kind == "answered"
+        else f"{request.agency.name} needs until {day(request.due_on)} to answer your request {request.public_id}. The reason is "
+        "on the page."
     )
     return (
-        f"{begin}\n\nRead it with the code of your receipt:\n\n{address()}/rights/{row.public_id}/\n\n"
-        "This letter says no more on purpose: mail is read by others too.\n"
+        f"{begin}\n\nOpen it with the code on your receipt:\n\n{address()}/rights/{request.public_id}/\n\n"
+        "This message gives no details, because other people may read your e-mail.\n"
     )
 
 
-def _letter(row: SubjectRequest) -> Letter:
-    filing, (_, policy) = filing_of(row), binding(row.agency)
-    found = findings_of(row, of_person=True)
+def _letter(request: SubjectRequest) -> Letter:
+    filing, (_, policy) = filing_of(request), binding(request.agency)
+    findings = findings_of(request, of_person=True)
     note = newest_checkpoint()
     return Letter(
-        title=f"Answer to your request {row.public_id}",
-        sample="Sample: the agency and its people are made up." if row.agency.is_sample else "",
-        head=list(_head(row, filing)),
-        short=_short(row),
-        sections=list(_sections(row, found, policy, parse(note).size)),
-        receipt=_receipt(row, note),
+        title=f"Answer to your request {request.public_id}",
+        sample="Sample: the agency and its people are made up." if request.agency.is_sample else "",
+        head=list(_head(request, filing)),
+        short=_short(request),
+        sections=list(_sections(request, findings, policy, parse(note).size)),
+        receipt=_receipt(request, note),
         checkpoint=note,
     )
 
 
-def _short(row: SubjectRequest) -> str:
-    return "Your request is refused." if row.state == REFUSED else _SHORT[row.outcome]
+def _short(request: SubjectRequest) -> str:
+    return "Your request is refused." if request.state == REFUSED else _SHORT[request.outcome]
 
 
-def _head(row: SubjectRequest, filing: Filing) -> Iterator[Fact]:
-    yield "From", row.agency.name + (f", {row.agency.jurisdiction}" if row.agency.jurisdiction else "")
+def _head(request: SubjectRequest, filing: Filing) -> Iterator[Fact]:
+    yield "From", request.agency.name + (f", {request.agency.jurisdiction}" if request.agency.jurisdiction else "")
     yield "To", "\n".join(filter(None, (filing.name, filing.post, filing.email)))
-    yield "You asked", "\n".join(WISHES[wish] for wish in row.wishes)
-    yield "Received", f"{row.received_at:%Y-%m-%d}, to be answered by {row.due_on}"
-    if row.extended_at is not None:
-        yield "Extended", f"on {row.extended_at:%Y-%m-%d}: {row.extended_why}"
-    yield "Answered", f"{timezone.now():%Y-%m-%d}"
-    if row.confirmed_at is not None:
-        yield "Who asks", f"checked on {row.confirmed_at:%Y-%m-%d}: {row.confirmed_how}"
+    yield "You asked", "\n".join(WISHES[wish] for wish in request.wishes)
+    yield "Received", f"{day(request.received_at)}; answer due by {day(request.due_on)}"
+    if request.extended_at is not None:
+        yield "Extended", f"on {day(request.extended_at)}: {request.extended_why}"
+    yield "Answered", day(timezone.now())
+    if request.confirmed_at is not None:
+        yield "Identity", f"confirmed on {day(request.confirmed_at)}: {request.confirmed_how}"
 
 
-def _sections(row: SubjectRequest, found: list[SubjectFinding], policy: AgencyPolicy, size: int) -> Iterator[Section]:
-    if row.state == REFUSED:
-        why, remedy = GROUNDS[row.ground]
-        yield Section("Why it is refused", [why, f"The agency's own words: {row.reason}"])
-        yield Section("What you can do", [remedy, *_remedies(row, policy)])
+def _sections(
+    request: SubjectRequest, findings: list[SubjectFinding], policy: AgencyPolicy, size: int
+) -> Iterator[Section]:
+    if request.state == REFUSED:
+        why, remedy = GROUNDS[request.ground]
+        yield Section("Why we refuse it", [why, f"The agency's explanation: {request.reason}"])
+        yield Section("What you can do", [remedy, *_remedies(request, policy)])
         return
-    yield Section("How we looked", list(_how(row)))
-    if found:
+    yield Section("How we looked", list(_how(request)))
+    if findings:
         yield Section(
             "What we hold",
-            [f"{len(found)} picture(s) with a face that a person of ours found to be yours."],
-            [(f"Reference {one.reference.public_id}", _held(one)) for one in found],
+            [f"{counted(len(findings), 'picture')} with a face that one of our staff recognised as yours."],
+            [(f"Reference {finding.reference.public_id}", _reference_facts(finding)) for finding in findings],
         )
-        yield from _used(found, policy)
-    if set(row.wishes) - {ACCESS}:
-        yield from _erased(row, found, size)
+        yield from _used(findings, policy)
+    if set(request.wishes) - {ACCESS}:
+        yield from _erased(request, findings, size)
     yield Section("What this answer does not cover", _NOT_COVERED)
-    yield Section("If you disagree", _remedies(row, policy))
+    yield Section("If you disagree", _remedies(request, policy))
 
 
 _NOT_COVERED = [
     (
         "Pictures and videos of unknown people in investigations were not compared with yours: they are in no gallery, and "
-        "nothing may be compared with them but for their case. Names are not searched: a gallery is ordered by faces."
+        "may be compared only for their own case. We do not search by name: a gallery is searched by faces."
     ),
-    "A model compares, and a person decides. Both can overlook a picture: a poor or old one most easily.",
+    "A model compares and a person decides. Both can miss a picture, most easily a poor or old one.",
 ]
 
 
-def _how(row: SubjectRequest) -> Iterator[str]:
-    for one in row.searched:
+def _how(request: SubjectRequest) -> Iterator[str]:
+    for gallery_search in request.searched:
         yield (
-            f"Gallery {one['gallery']}: your photograph was compared with all {one['compared']:,} references, and a person of "
-            f"ours looked at the {one['listed']} most similar ones (entry {one['entry']} of the log)."
+            f"Gallery {gallery_search['gallery']}: your photograph was compared with the whole gallery "
+            f"({counted(gallery_search['compared'], 'reference')}), and one of our staff examined the "
+            f"{gallery_search['listed']} most similar (entry {gallery_search['entry']} of the log)."
         )
-    if not row.searched:
-        yield "We have no gallery." if has_photo(row) else "You sent no photograph, so no face was compared."
-    if filing_of(row).named:
-        yield "References and links that you named were looked up."
+    if not request.searched:
+        yield "We have no gallery." if has_photo(request) else "You sent no photograph, so no face was compared."
+    if filing_of(request).named:
+        yield "We looked up the references and links that you named."
     yield (
-        "Your photograph is erased with this answer. The template that was made of it was never stored: it existed only while "
-        "the comparison ran. Nothing of it can be used for any other search."
+        "Your photograph is erased with this answer. Its template was never stored: it existed only during the comparison. "
+        "Neither can be used for another search."
     )
 
 
-def _held(one: SubjectFinding) -> list[Fact]:
+def _reference_facts(finding: SubjectFinding) -> list[Fact]:
     offered = {
-        "": ("The picture itself", "is shown with your code on the page of your request, while it is held"),
-        "kept": (
-            "The picture itself",
-            "is shown with your code on the page of your request, while it is held",
-        ),
-        "erased": ("The picture itself", f"erased, see below (entry {one.entry} of the log)"),
-    }[one.outcome]
-    return [*_facts_of(one), offered]
+        "": ("Picture", "on the page of your request, which opens with your code, for as long as we hold it"),
+        "kept": ("Picture", "on the page of your request, which opens with your code, for as long as we hold it"),
+        "erased": ("Picture", f"erased, see below (entry {finding.entry} of the log)"),
+    }[finding.outcome]
+    return [*_facts_of(finding), offered]
 
 
-def _used(found: list[SubjectFinding], policy: AgencyPolicy) -> Iterator[Section]:
-    references = [one.reference for one in found]
-    told, withheld = searches_told(references)
+def _used(findings: list[SubjectFinding], policy: AgencyPolicy) -> Iterator[Section]:
+    references = [finding.reference for finding in findings]
+    listed, withheld = searches_listing(references)
     says = [
         (
-            "Searches under closed cases in whose candidate list a picture of you stood. A candidate is similar, not identified. "
-            "Names of others, and of cases, are left out: they are other people's data."
+            "Searches under closed cases that listed a picture of you. A candidate is similar, not identified. The names "
+            "of other people and of cases are left out: they are other people's data."
         )
     ]
     rows = [
         (
-            f"{one.on}",
-            f"{one.offence}, gallery {one.gallery}"
-            + (", raised by an alert" if one.alert else "")
-            + (": a lead came of your picture" if one.lead else ": no lead came of your picture")
-            + (f"; for {one.for_agency}, which was told" if one.for_agency else "")
-            + ("; disclosed to a defence" if one.disclosed else ""),
+            day(search.on),
+            f"{search.offence}, gallery {search.gallery}"
+            + (", raised by an alert" if search.alert else "")
+            + (": your picture became a lead" if search.lead else ": your picture did not become a lead")
+            + (f"; for {search.for_agency}, which received the result" if search.for_agency else "")
+            + ("; disclosed to a defence" if search.disclosed else ""),
         )
-        for one in told
+        for search in listed
     ]
     answer = open_cases(withheld, policy.rights_open_cases)
     if isinstance(answer, Refused):
         says.append(f"Withheld (rule {answer.rule_id}): {answer.why} {answer.next_step}")
     yield Section(
-        "Searches and alerts that touched them",
+        "Searches and alerts that listed them",
         says,
-        [("", rows)] if rows else [("", [("Told here", "none")])],
+        [("", rows)] if rows else [("", [("Searches", "none")])],
     )
     exports = [
-        (f"{day}", f"gallery {gallery} was exported, entry {entry} of the log")
-        for entry, day, gallery in exports_of(references)
+        (day(exported_on), f"gallery {gallery} was exported, entry {entry} of the log")
+        for entry, exported_on, gallery in exports_of(references)
     ]
     yield Section(
-        "To whom they were given",
-        [] if exports else ["No gallery that holds them was exported while they were in it."],
+        "Who received them",
+        [] if exports else ["None of their galleries was exported while they were in it."],
         [("", exports)] if exports else [],
     )
 
 
-def _erased(row: SubjectRequest, found: list[SubjectFinding], size: int) -> Iterator[Section]:
-    erased = [one for one in found if one.outcome == "erased"]
-    kept = [one for one in found if one.outcome == "kept"]
+def _erased(request: SubjectRequest, findings: list[SubjectFinding], size: int) -> Iterator[Section]:
+    erased = [finding for finding in findings if finding.outcome == "erased"]
+    retained = [finding for finding in findings if finding.outcome == "kept"]
     if erased:
         yield Section(
-            "What is erased, and how you check it",
+            "What we erased, and how to check it",
             [
                 (
-                    "Picture, template and source are gone, no search can find them. What stays in the log is that a reference was "
-                    "erased. The entry and the proof below show that it stands there; a file on the page of your request "
-                    "holds the same. With a copy of the log and verify.py, which lies in it, anybody can check it without us: "
+                    "Picture, template and source are erased: no search can find them. The log still records that a reference was "
+                    "erased. The entry and the proof below show this, and so does a file on the page of your request. With a copy "
+                    "of the log and its verify.py, anyone can check it without us: "
                     "python verify.py FOLDER --kept CHECKPOINT"
                 ),
             ],
-            [(f"Reference {one.reference.public_id}", _proof(one, size)) for one in erased],
+            [(f"Reference {finding.reference.public_id}", _proof(finding, size)) for finding in erased],
         )
-    if kept:
+    if retained:
         yield Section(
-            "What is not erased, and why",
+            "What we did not erase, and why",
             [],
             [
                 (
-                    f"Reference {one.reference.public_id}",
-                    [("Rule", one.rule), ("Reason", one.why), ("Remedy", one.remedy)],
+                    f"Reference {finding.reference.public_id}",
+                    [("Rule", finding.rule), ("Reason", finding.why), ("Remedy", finding.remedy)],
                 )
-                for one in kept
+                for finding in retained
             ],
         )
-    if OBJECTION in row.wishes:
+    if OBJECTION in request.wishes:
         yield Section(
             "Your objection",
             [
                 (
-                    "The very files that were erased cannot be enrolled again. Another picture of you could not be recognised: that "
+                    "The files that were erased cannot be enrolled again. We could not recognise another picture of you: that "
                     "would take a template of your face, and we keep none."
                 ),
             ],
         )
 
 
-def _proof(one: SubjectFinding, size: int) -> list[Fact]:
-    proof = proof_of_entry(one.entry, size)
+def _proof(finding: SubjectFinding, size: int) -> list[Fact]:
+    proof = proof_of_entry(finding.entry, size)
     if proof is None:
-        return [("Entry", str(one.entry))]
+        return [("Entry", str(finding.entry))]
     return [
-        ("Entry", f"{one.entry} of {size}"),
+        ("Entry", f"{finding.entry} of {size}"),
         ("Root of the log", str(proof["root"])),
         ("Inclusion proof", "\n".join(proof["proof"]) or "the log has this entry only"),
     ]
 
 
 def proof_of_entry(number: int | None, size: int) -> dict[str, Any] | None:
-    """The inclusion proof of an entry, as audit.proofs has it; None when there is none."""
+    """Return the inclusion proof of an entry in the form of audit.proofs; None when there is no such entry."""
     rows = LogEntry.objects.filter(seq=-1 if number is None else number)
     canonical = rows.values_list("canonical", flat=True).first()
     return None if canonical is None else proof_of(parse_line(bytes(canonical)), size)
 
 
-def _remedies(row: SubjectRequest, policy: AgencyPolicy) -> list[str]:
+def _remedies(request: SubjectRequest, policy: AgencyPolicy) -> list[str]:
     return [
-        f"Write to {row.agency.name} and name the number of your request; it must look again.",
-        f"Complain to: {policy.rights_complaints}. It costs nothing, and it can check what we may not tell you.",
-        "Go to court, as the law of the place has it.",
+        f"Write to {request.agency.name} with the number of your request; the agency must look again.",
+        f"Complain to: {policy.rights_complaints}. This is free, and the office can check what we may not tell you.",
+        "Go to court, as your law provides.",
     ]
 
 
-def _receipt(row: SubjectRequest, note: str) -> list[Fact]:
+def _receipt(request: SubjectRequest, note: str) -> list[Fact]:
     head = parse(note)
     return [
-        ("Your request", f"entry {row.entry} of the log"),
+        ("Your request", f"entry {request.entry} of the log"),
         ("Log", f"{head.origin}, {head.size} entries"),
         ("Root", head.root.hex()),
-        ("The signed head", "The lines below are the log's checkpoint: keep them, they bind us to all that it holds."),
+        (
+            "Signed head",
+            "The lines below are the log's checkpoint. Keep them: they bind us to everything in the log.",
+        ),
     ]

@@ -1,8 +1,8 @@
-"""Looking for a person who asked about themself: the search with their own photograph, and whose face each one is.
+"""Searching for the pictures of a person who asked about themselves, and deciding which faces are theirs.
 
-Owns the one search whose purpose is a data subject's request. It runs only once identity was checked, is in the log
-before anything is compared, reaches every gallery of the agency, and keeps no template: none in a table, a file or a
-cache, and none for the rules of misuse. People decide which faces are the person's.
+Owns the one search whose purpose is a person's own request. It covers every gallery of the agency, is in the log before
+anything is compared, and people decide which faces show the person. It must never run before the identity is
+confirmed, nor keep a template: not in a table, a file or a cache, nor for the misuse rules.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from plainview.casework.log.guard import acting, refusals_recorded
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Gallery, Member, Reference, SubjectFinding, SubjectRequest
 from plainview.casework.models.subjects import RECEIVED
-from plainview.casework.rights.letters import held_facts, seal_facts
+from plainview.casework.rights.letters import reference_facts, seal_facts
 from plainview.casework.rights.read import (
     OPEN,
     filing_of,
@@ -43,7 +43,7 @@ from plainview.scores.scoring import Listed
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """One gallery: what was asked, how many references were compared, and the most similar ones."""
+    """The search of one gallery: its entry, the number of references compared, and the most similar ones."""
 
     gallery: Gallery
     asked: Receipt
@@ -54,41 +54,41 @@ class _Looked:
 def search_person(public_id: str, *, top: int = DEFAULT_LIST, acting_member: Member) -> list[SubjectFinding]:
     """Compare the person's photograph with every gallery of the agency, and look up what they named.
 
-    Run again, it replaces faces that nobody has decided on; decisions stay.
+    A second run replaces the undecided faces; decisions stay.
 
     Args:
         public_id: the request.
-        top: how many of the most similar faces of each gallery people look at.
+        top: the number of faces listed from each gallery, most similar first.
         acting_member: who answers the request.
 
     Raises:
         Refused: no permission, unknown, identity not checked, closed, nothing to look for, or a gallery whose templates
-            are being made anew; recorded, and nothing was compared.
+            are being recomputed; logged, and nothing was compared.
     """
-    row, asked = _record(public_id, top, acting_member)
+    request, asked = _record(public_id, top, acting_member)
     looked: list[_Looked] = []
     if asked:
         with refusals_recorded("rights.search", acting_member), index_reached():
-            template = _template(row)
+            template = _template(request)
             looked = [_look(gallery, receipt, template, top) for gallery, receipt in asked]
     with transaction.atomic():
-        row = find.rights_request(row.public_id, acting_member, lock=True)
-        rules.require(policy.still_open(row.state not in OPEN))
-        _keep(row, looked, acting_member)
-    return findings_of(row)
+        request = find.rights_request(request.public_id, acting_member, lock=True)
+        rules.require(policy.still_open(request.state not in OPEN))
+        _keep(request, looked, acting_member)
+    return findings_of(request)
 
 
 def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectRequest, list[tuple[Gallery, Receipt]]]:
-    """Record the search of every gallery, durable before this returns."""
+    """Log the search of every gallery; the entries are durable when this returns."""
     with acting("rights.search", Permission.RIGHTS_ANSWER, acting_member):
-        row = find.rights_request(public_id, acting_member, lock=True)
+        request = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
-            policy.still_open(row.state not in OPEN),
-            policy.identity_checked(row.state != RECEIVED),
+            policy.still_open(request.state not in OPEN),
+            policy.identity_checked(request.state != RECEIVED),
             list_length(top, MAX_LIST),
         )
-        named = filing_of(row).named
-        if not has_photo(row) and not named:
+        named = filing_of(request).named
+        if not has_photo(request) and not named:
             raise Refused(
                 "rights.nothing_to_find",
                 "Nothing searched",
@@ -99,13 +99,13 @@ def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectReq
         galleries = list(Gallery.objects.filter(agency=acting_member.agency).order_by("pk"))
         pack = services().engine.pack
         asked = []
-        # A gallery whose legal basis has ended is looked through too: what it still holds is held.
-        for gallery in galleries if has_photo(row) else ():
+        # Search a gallery whose legal basis has ended too: its references are still there.
+        for gallery in galleries if has_photo(request) else ():
             rules.require(rules.gallery_of_pack(gallery.name, gallery.pack, pack.identity, gallery.re_embedding))
             receipt = write_entry(
                 "rights.search_requested",
                 {
-                    "request": row.public_id,
+                    "request": request.public_id,
                     "agency": acting_member.agency.public_id,
                     "gallery": gallery.pk,
                     "purpose": policy.PURPOSE,
@@ -116,13 +116,13 @@ def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectReq
                 acting_member=acting_member,
             )
             asked.append((gallery, receipt))
-    return row, asked
+    return request, asked
 
 
-def _template(row: SubjectRequest) -> Vector:
-    """The template of the person's face, for this call alone."""
-    data = photo_of(row)
-    assert data is not None  # noqa: S101  the record has just found it
+def _template(request: SubjectRequest) -> Vector:
+    """Return the template of the person's face, for this call alone."""
+    data = photo_of(request)
+    assert data is not None  # noqa: S101  `_record` checked it
     engine, picture = services().engine, services().decoder.decode(data)
     _, face = engine.probe_face(picture)
     return engine.template(picture, face.detection)
@@ -134,66 +134,66 @@ def _look(gallery: Gallery, receipt: Receipt, template: Vector, top: int) -> _Lo
     return _Looked(gallery, receipt, ranked.compared, ranked.listed)
 
 
-def _keep(row: SubjectRequest, looked: list[_Looked], acting_member: Member) -> None:
-    """Record what was listed, for people to decide on; the scores are erased with the answer."""
-    row.searched_at = timezone.now()
-    row.findings.filter(is_person=None).delete()
-    decided = set(row.findings.values_list("reference_id", flat=True))
-    row.searched = []
-    for one in looked:
-        references = shown_references([found.reference for found in one.listed])
-        for rank, found in enumerate(one.listed, start=1):
-            if found.reference not in decided:
+def _keep(request: SubjectRequest, looked: list[_Looked], acting_member: Member) -> None:
+    """Store the lists for people to decide on; the answer erases the scores."""
+    request.searched_at = timezone.now()
+    request.findings.filter(is_person=None).delete()
+    decided = set(request.findings.values_list("reference_id", flat=True))
+    request.searched = []
+    for gallery_search in looked:
+        references = shown_references([match.reference for match in gallery_search.listed])
+        for rank, match in enumerate(gallery_search.listed, start=1):
+            if match.reference not in decided:
                 SubjectFinding.objects.create(
-                    request=row,
-                    reference=references[found.reference],
+                    request=request,
+                    reference=references[match.reference],
                     rank=rank,
-                    score=Decimal(f"{found.cosine:.6f}"),
+                    score=Decimal(f"{match.cosine:.6f}"),
                 )
-        row.searched.append(
+        request.searched.append(
             {
-                "gallery": one.gallery.name,
-                "compared": one.compared,
-                "listed": len(one.listed),
-                "entry": one.asked.entry,
+                "gallery": gallery_search.gallery.name,
+                "compared": gallery_search.compared,
+                "listed": len(gallery_search.listed),
+                "entry": gallery_search.asked.entry,
             }
         )
         write_entry(
             "rights.search_answered",
             {
-                "request": row.public_id,
+                "request": request.public_id,
                 "agency": acting_member.agency.public_id,
-                "gallery": one.gallery.pk,
-                "requested_in": one.asked.entry,
-                "candidates": len(one.listed),
-                "gallery_size": one.compared,
+                "gallery": gallery_search.gallery.pk,
+                "requested_in": gallery_search.asked.entry,
+                "candidates": len(gallery_search.listed),
+                "gallery_size": gallery_search.compared,
             },
             acting_member=acting_member,
         )
-    for reference in named_references(row, filing_of(row).named):
-        SubjectFinding.objects.update_or_create(request=row, reference=reference, defaults={"is_named": True})
-    row.save(update_fields=["searched_at", "searched"])
+    for reference in named_references(request, filing_of(request).named):
+        SubjectFinding.objects.update_or_create(request=request, reference=reference, defaults={"is_named": True})
+    request.save(update_fields=["searched_at", "searched"])
 
 
 def decide(
     public_id: str, persons: Collection[str], others: Collection[str], *, acting_member: Member
 ) -> list[SubjectFinding]:
-    """Record of faces whether they are the person's; a decision can be changed until the answer.
+    """Record which faces show the person; a decision can be changed until the request is answered.
 
     Args:
         public_id: the request.
         persons: ids of references that show the person.
-        others: ids of references that show somebody else.
-        acting_member: who looked.
+        others: ids of references that show another person.
+        acting_member: who decides.
 
     Raises:
         Refused: no permission, unknown, closed, or a reference that the request does not list.
     """
     with acting("rights.decide", Permission.RIGHTS_ANSWER, acting_member):
-        row = find.rights_request(public_id, acting_member, lock=True)
-        rules.require(policy.still_open(row.state not in OPEN))
-        held = {one.reference.public_id: one for one in findings_of(row)}
-        unknown = (set(persons) | set(others)) - held.keys()
+        request = find.rights_request(public_id, acting_member, lock=True)
+        rules.require(policy.still_open(request.state not in OPEN))
+        findings = {finding.reference.public_id: finding for finding in findings_of(request)}
+        unknown = (set(persons) | set(others)) - findings.keys()
         if unknown or set(persons) & set(others):
             raise Refused(
                 "finding.unknown",
@@ -203,21 +203,21 @@ def decide(
                 act=Permission.RIGHTS_READ,
             )
         for reference in [*persons, *others]:
-            _decide(held[reference], reference in persons, row, acting_member)
-    return findings_of(row)
+            _decide(findings[reference], reference in persons, request, acting_member)
+    return findings_of(request)
 
 
-def _decide(one: SubjectFinding, is_person: bool, row: SubjectRequest, acting_member: Member) -> None:
-    if one.is_person is is_person or one.outcome:  # its erasure has begun
+def _decide(finding: SubjectFinding, is_person: bool, request: SubjectRequest, acting_member: Member) -> None:
+    if finding.is_person is is_person or finding.outcome:  # its erasure has begun
         return
-    one.is_person, one.decided_by, one.decided_at = is_person, acting_member, timezone.now()
-    reference: Reference = one.reference
-    one.sealed = seal_facts(one, held_facts(reference)) if is_person and reference.template else b""
-    one.save(update_fields=["is_person", "decided_by", "decided_at", "sealed"])
+    finding.is_person, finding.decided_by, finding.decided_at = is_person, acting_member, timezone.now()
+    reference: Reference = finding.reference
+    finding.sealed = seal_facts(finding, reference_facts(reference)) if is_person and reference.template else b""
+    finding.save(update_fields=["is_person", "decided_by", "decided_at", "sealed"])
     write_entry(
         "rights.decided",
-        {"request": row.public_id, "agency": acting_member.agency.public_id},
-        # Whose face a reference is stays sealed: the log is public.
+        {"request": request.public_id, "agency": acting_member.agency.public_id},
+        # Which reference shows the person is sealed: the log is public.
         {"reference": reference.public_id, "is_person": is_person},
         acting_member=acting_member,
     )

@@ -1,7 +1,7 @@
-"""Drawing searches for review at random, and recording what was found in each.
+"""Drawing searches for review at random, and recording the finding on each.
 
-Owns that a draw is announced in the log before its seed exists, and recorded before it is shown: nobody can draw until the
-result suits, without every draw being seen.
+Owns the order: a draw is announced in the log before its seed exists, and recorded before it is shown. It must never be
+possible to draw again until the result suits without every draw being in the log.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ def draw_sample(
 
     Args:
         wanted: how many searches.
-        nonce: words of the auditor's own, part of the seed.
-        since: draw from searches of this day on only.
-        stratified: each member's searches are drawn in proportion, at least one where there is room.
-        acting_member: an auditor of the agency, or from outside.
+        nonce: words that the auditor chooses, part of the seed.
+        since: draw only from searches of this day and later.
+        stratified: draw from each member's searches in proportion, at least one of each if the sample is large enough.
+        acting_member: an auditor of the agency, or an external one.
 
     Raises:
-        Refused: no permission, no size or words, or nothing to draw from.
+        Refused: no permission, no size, no words, or no searches to draw from.
     """
     nonce = " ".join(nonce.split())
-    told: dict[str, Value] = {
+    announcement: dict[str, Value] = {
         "agency": acting_member.agency.public_id,
         "wanted": wanted,
         "nonce": nonce,
@@ -48,7 +48,7 @@ def draw_sample(
     }
     with acting("sample.draw", Permission.AUDIT_SAMPLE, acting_member):
         rules.require(sample_asked(wanted, nonce))
-        announced = write_entry("sample.announced", told, acting_member=acting_member)
+        announced = write_entry("sample.announced", announcement, acting_member=acting_member)
     with acting("sample.draw", Permission.AUDIT_SAMPLE, acting_member):
         size = announced.size
         rows = population(acting_member.agency, size, since)
@@ -105,16 +105,16 @@ def draw_sample(
 def record_finding(
     sample_id: str, position: int, finding: str, reason: str, *, acting_member: Member
 ) -> AuditSampleItem:
-    """Record what was found in one drawn search; a question may be decided later, the rest stays.
+    """Record the finding on one drawn search; only a question can be decided later, any other finding is final.
 
     Raises:
-        Refused: no permission, unknown, no such finding, found already, or a question or breach without words.
+        Refused: no permission, unknown, no such finding, already decided, or a question or breach without a note.
     """
     with acting("sample.finding", Permission.AUDIT_SAMPLE, acting_member):
         sample = find.sample(sample_id, acting_member)
         rows = AuditSampleItem.objects.select_for_update().filter(sample=sample, position=position)
-        row = rows.select_related("search").first()
-        if row is None:
+        item = rows.select_related("search").first()
+        if item is None:
             raise Refused(
                 "sample.unknown",
                 "Not found",
@@ -122,20 +122,20 @@ def record_finding(
                 "Choose a position from the list of the sample.",
                 act=Permission.AUDIT_SAMPLE,
             )
-        rules.require(finding_follows(row.finding, finding, reason))
+        rules.require(finding_follows(item.finding, finding, reason))
         receipt = write_entry(
             "sample.found",
             {
                 "agency": acting_member.agency.public_id,
                 "sample": sample.public_id,
                 "position": position,
-                "search": row.search.public_id,
+                "search": item.search.public_id,
                 "finding": finding,
             },
             {"note": reason.strip()} if reason.strip() else {},
             acting_member=acting_member,
         )
-        row.finding, row.note, row.entry = finding, reason.strip(), receipt.entry
-        row.found_by, row.found_at = acting_member, timezone.now()
-        row.save()
-    return row
+        item.finding, item.note, item.entry = finding, reason.strip(), receipt.entry
+        item.found_by, item.found_at = acting_member, timezone.now()
+        item.save()
+    return item

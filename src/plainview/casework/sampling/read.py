@@ -1,4 +1,4 @@
-"""Reading samples for review: the population of a draw as the log has it, what was found, and what it says of the rest."""
+"""Reading samples for review: the population of a draw from the log, the findings, and what they say about the rest."""
 
 from __future__ import annotations
 
@@ -11,36 +11,37 @@ from plainview.casework.log.explorer import Position
 from plainview.casework.log.read import root_at
 from plainview.casework.models import Agency, AuditSample, AuditSampleItem, LogEntry, Member
 from plainview.policy.sampling import BREACH, QUESTION, draw, seed_of
+from plainview.policy.wording import counted
 from plainview.scores.proportions import exact_interval
 
 SEARCHED = "search.requested"
 
 
 def population(agency: Agency, size: int, since: date | None) -> list[tuple[str, str]]:
-    """(search, who asked) of every search of the agency in the log of `size` entries, from a day on, in order.
+    """Return (search, member) of every search of the agency in the first `size` entries, from a day on, in order.
 
-    It is read from the entries alone, so that whoever has a copy of the log finds the same.
+    It is read from the entries alone, so that anyone with a copy of the log gets the same.
     """
     rows = LogEntry.objects.filter(seq__lt=size).order_by("seq")
     rows = rows.alias(searched=Position(f'"action":"{SEARCHED}"'.encode())).filter(searched__gt=0)
     if since is not None:
         rows = rows.filter(at__gte=since.isoformat())
-    found = []
+    searches = []
     for canonical in rows.values_list("canonical", flat=True).iterator():
         entry = parse_line(bytes(canonical))
         if entry.action == SEARCHED and entry.subject.get("agency") == agency.public_id:
-            found.append((str(entry.subject["search"]), entry.actor))
-    return found
+            searches.append((str(entry.subject["search"]), entry.actor))
+    return searches
 
 
 def samples(member: Member) -> list[AuditSample]:
-    """Every draw of the member's agency, the newest first."""
+    """Return every draw of the member's agency, newest first."""
     rows = AuditSample.objects.filter(agency=member.agency).select_related("member")
     return list(rows.prefetch_related("items").order_by("-pk"))
 
 
 def items_of(sample: AuditSample) -> list[AuditSampleItem]:
-    """What was drawn, in order, with what was found."""
+    """Return the drawn searches in order, with their findings."""
     rows = AuditSampleItem.objects.filter(sample=sample)
     return list(
         rows.select_related("search__case", "search__member", "search__gallery", "found_by").order_by("position")
@@ -49,14 +50,14 @@ def items_of(sample: AuditSample) -> list[AuditSampleItem]:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How far a review is, and what it says of all searches that could have been drawn.
+    """The progress of a review, and what it says about all searches that could have been drawn.
 
     Attributes:
-        drawn, population: searches of the sample, and of those that it was drawn from.
-        counts: finding -> how many; "" counts those not looked at.
-        decided: found in order or in breach; an open question is not.
+        drawn, population: numbers of searches, in the sample and in the population.
+        counts: finding -> how many; "" counts those not reviewed.
+        decided: searches found to be in order or in breach; not those with an open question.
         low, high: 95 % interval of the share of breaches, exact binomial, over `decided`.
-        complete: everything drawn is decided; before, the interval speaks only of what happened to be looked at.
+        complete: every drawn search is decided; until then the interval covers only those reviewed so far.
     """
 
     drawn: int
@@ -69,20 +70,20 @@ class Overview:
 
     @property
     def text(self) -> str:
-        """In words."""
+        """The overview in words."""
         if not self.decided:
-            return f"Nothing of the {self.drawn} drawn is decided yet."
+            return f"None of the {counted(self.drawn, 'drawn search', 'drawn searches')} is decided yet."
         breaches = self.counts.get(BREACH, 0)
         said = (
             f"{breaches} of {self.decided} in breach: {100 * breaches / self.decided:.0f} %, 95 % interval "
             f"{100 * self.low:.1f} to {100 * self.high:.1f} % of all {self.population}."
         )
-        return said if self.complete else f"{said} {self.drawn - self.decided} of {self.drawn} are not decided yet."
+        return said if self.complete else f"{said} Not decided yet: {self.drawn - self.decided} of {self.drawn}."
 
 
 def overview(sample: AuditSample) -> Overview:
-    """Coverage and the share of breaches of one draw."""
-    counts = Counter(row.finding for row in sample.items.all())
+    """Return the progress and the share of breaches of one draw."""
+    counts = Counter(item.finding for item in sample.items.all())
     drawn = sum(counts.values())
     decided = drawn - counts[""] - counts[QUESTION]
     low, high = exact_interval(counts[BREACH], decided)
@@ -90,7 +91,7 @@ def overview(sample: AuditSample) -> Overview:
 
 
 def drawn_again(sample: AuditSample) -> list[str]:
-    """What the draw gives when it is made again from the log; problems in words, none when all is the same."""
+    """Repeat a draw from the log; return the problems in words, none when everything is the same."""
     problems = []
     root = root_at(sample.size).hex()
     if root != sample.root or sample.size != sample.asked_entry + 1:
@@ -105,9 +106,9 @@ def drawn_again(sample: AuditSample) -> list[str]:
         stratified=sample.stratified,
     )
     if seed != sample.seed:
-        problems.append("The seed does not come of that root and of what was announced.")
+        problems.append("The seed does not follow from that root and the announcement.")
     rows = population(sample.agency, sample.size, sample.since)
-    held = list(sample.items.order_by("position").values_list("search__public_id", flat=True))
-    if len(rows) != sample.population or draw(rows, sample.wanted, seed, stratified=sample.stratified) != held:
-        problems.append("The draw gives other searches.")
+    drawn = list(sample.items.order_by("position").values_list("search__public_id", flat=True))
+    if len(rows) != sample.population or draw(rows, sample.wanted, seed, stratified=sample.stratified) != drawn:
+        problems.append("The draw gives different searches.")
     return problems

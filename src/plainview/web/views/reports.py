@@ -116,8 +116,8 @@ def reports(request: HttpRequest) -> HttpResponse:
     if report is not None:
         context |= {
             "report": report,
-            "contents": report.told,
-            "sections": [_shown(section) for section in sections(report.told)],
+            "contents": report.report,
+            "sections": [_shown(section) for section in sections(report.report)],
         }
     return render(request, "reports/report.html", context)
 
@@ -146,7 +146,7 @@ def report_file(request: HttpRequest, form: str) -> HttpResponse:
     if report is None:
         return render(request, "reports/report.html", {"form": asked}, status=400)
     answer = HttpResponse(report.files[form], content_type=_TYPES[form])
-    name = f"report-{report.told['period']['since']}-{report.told['period']['until']}.{form}"
+    name = f"report-{report.report['period']['since']}-{report.report['period']['until']}.{form}"
     answer["Content-Disposition"] = f'{"inline" if form == "pdf" else "attachment"}; filename="{name}"'
     return answer
 

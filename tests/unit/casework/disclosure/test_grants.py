@@ -87,7 +87,7 @@ def test_what_a_package_says_of_what_surrounds_the_search(found: str, tmp_path: 
         names = pack.namelist()
     other = held["case.json"]["other_searches"][0]
     assert (other["search"], other["candidates"], other["null_result"]) == (second, 2, False)
-    assert other["result"] == "nobody has examined it"
+    assert other["result"] == "not examined"
     examiner = next(row for row in held["people.json"] if "searched" in row["did"])
     assert examiner["training"][0]["valid_at_the_search"] is True
     assert examiner["proficiency"]["verifications"] == 0

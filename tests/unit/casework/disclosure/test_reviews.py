@@ -95,7 +95,7 @@ def test_from_the_request_of_the_defence_to_the_answer(found: str, tmp_path: Pat
     (row,) = told["searches"]
     assert (row["search"], row["charged_rank"], row["another_person"]) == (made.public_id, 2, False)
     assert (len(told["in_both"]), told["only_now"]) == (2, [])
-    assert "Put forward there: 1 other." in told["says"]
+    assert "Put forward from it: 1 other." in told["says"]
     assert entries("exoneration.answered")[-1].subject["in_both"] == 2
     # It goes back to whoever asked, and into the package.
     assert client.get(f"/disclosures/{made.public_id}/").status_code == 200
@@ -150,5 +150,5 @@ def test_the_comparison_in_words() -> None:
     )
     assert told == (
         "The person charged was rank 8 of 10, with 7 others above. In the new search of g: not in the list of 10. "
-        "Put forward there: 2 others. In both lists: 1; only in the first: 1; only in the new: 2."
+        "Put forward from it: 2 others. In both lists: 1; only in the first: 1; only in the new one: 2."
     )

@@ -58,7 +58,7 @@ def test_no_reference_is_expunged_that_any_hold_reaches(workspace: Path, tmp_pat
     row = Reference.objects.get(file_name="collins.png")
     for kind, name in {"case": "C-1", "search": found, "reference": row.public_id, "gallery": "g"}.items():
         held = hold(**{kind: name})
-        assert asked.held(row) == [held], kind
+        assert asked.held_reference(row) == [held], kind
         assert asked.in_force(held.agency).reference(row.pk, row.gallery_id) == (held.public_id,), kind
         with refused("hold.in_force") as caught:
             expunge(row.public_id, reason="by order of the court", acting_member=person("admin"))
@@ -78,7 +78,7 @@ def test_of_overlapping_holds_the_last_one_to_end_frees_it(workspace: Path, tmp_
         hold(gallery="g"),
         hold(reference=row.public_id),
     ]
-    assert asked.held(row) == several
+    assert asked.held_reference(row) == several
     assert asked.held_case(Case.objects.get()) == several[:2]
     for one in several:
         with refused("hold.in_force"):

@@ -98,7 +98,7 @@ def test_nothing_is_recorded_until_every_row_is_understood(workspace: Path, tmp_
     assert caught.value.rule_id == "retention.bad_rows"
     for told in (
         "line 3: your agency has no reference",
-        "line 4: ordered_on has not come",
+        "line 4: ordered_on is in the future",
         "line 5: it names no authority",
     ):
         assert told in caught.value.why

@@ -44,7 +44,7 @@ from plainview.casework.models import (
 from plainview.casework.probes.approvals import request_approval
 from plainview.casework.probes.preparations import prepare
 from plainview.casework.probes.probe import prepare_probe
-from plainview.casework.register.read import retention_told
+from plainview.casework.register.read import retention_in_words
 from plainview.casework.retention import work as retention_work
 from plainview.casework.retention.proof import proof_of_run
 from plainview.casework.retention.read import ahead, csv_of, items_of
@@ -94,7 +94,7 @@ def test_a_year_passes_a_hold_comes_and_goes_and_nothing_of_the_face_is_left(wor
     assert {line.reference for line in listed} == {one.public_id for one in Reference.objects.all()}
     (first, second) = entries("reference.expunged")
     assert (first.subject["rule"], second.subject["run"]) == ("by-age", RetentionRun.objects.last().public_id)
-    told = retention_told(person("admin").agency)
+    told = retention_in_words(person("admin").agency)
     assert told["galleries"]["g"][-1] == "References are erased 365 days after they were enrolled."
 
 
@@ -342,7 +342,7 @@ def test_the_clock_proposes_and_approves_only_where_the_rules_say_so(workspace: 
     assert entries("retention.approved")[0].subject["automatic"] is True
     jobs.run(Job.objects.get().pk, retention_work.work_off)
     assert not Reference.objects.exclude(template=b"").exists()
-    assert retention_told(person("admin").agency)["automatic"] is True
+    assert retention_in_words(person("admin").agency)["automatic"] is True
 
 
 def test_rules_are_versions_with_who_and_why(workspace: Path) -> None:

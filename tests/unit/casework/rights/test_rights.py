@@ -98,18 +98,18 @@ def test_from_the_form_to_the_letter_with_erasure_and_its_proof(held: Path) -> N
     (erased,) = entries("reference.expunged")
     for words in (
         "Eileen Collins",
-        "The pictures of you that we held are erased",
+        "We have erased the pictures of you",
         f"Reference {mine}",
         "https://source.example/collins.png",
         "Gallery g, owner: tests",
         "Legal basis law",
-        "robbery, gallery g: no lead came of your picture",
+        "robbery, gallery g: your picture did not become a lead",
         "rights.open_cases",
         f"Entry {erased.seq} of",
         "Inclusion proof",
         "the data protection authority of your country",
         "never stored",
-        "all 0 references",
+        "the whole gallery (0 references)",
         HOW,
     ):
         assert words in told, words
@@ -297,7 +297,7 @@ def test_a_hold_makes_a_stated_partial_refusal(small: Path, tmp_path: Path, monk
         "hold.litigation",
         "A court has it held.",
         "Ask again when it ends.",
-        "Some of the pictures",
+        "erased some of the pictures",
     ):
         assert words in told, words
     assert Reference.objects.get(public_id=held_one).template

@@ -55,10 +55,10 @@ def test_deadlines_are_watched_extended_once_and_counted_as_the_log_has_them(sma
         assert rights_watch.watch_deadlines() == {agency.public_id: 1}
         assert rights_watch.watch_deadlines() == {}
         assert mail.outbox[-1].to == ["admin@agency.example"]
-        assert "6 day(s) left" in mail.outbox[-1].body
+        assert "6 days left" in mail.outbox[-1].body
         assert resolve(mail.outbox[-1].body.split(address())[1].strip()).view_name == "rights-requests"
         extended = extend(row.public_id, 60, "many galleries to look through", acting_member=admin())
-        assert "Your request takes longer" in mail.outbox[-1].subject
+        assert "Your request will take longer" in mail.outbox[-1].subject
         assert (
             rule_of(extend, row.public_id, 1, "once more is not allowed", acting_member=admin()) == "rights.extension"
         )
@@ -142,8 +142,8 @@ def test_the_letter_tells_searches_leads_alerts_disclosures_and_exports_of_close
     told = letter_of(answer_request(row.public_id, acting_member=admin()))
     exported = entries("gallery.exported")[0].seq
     for words in (
-        "robbery, gallery g: a lead came of your picture; disclosed to a defence",
-        "robbery, gallery g, raised by an alert: no lead came of your picture",
+        "robbery, gallery g: your picture became a lead; disclosed to a defence",
+        "robbery, gallery g, raised by an alert: your picture did not become a lead",
         f"gallery g was exported, entry {exported} of the log",
         "in the candidate lists of 1 search under cases that are still open",
     ):

@@ -81,10 +81,10 @@ def test_an_outside_auditor_draws_reads_and_finds_and_nothing_else(workspace: Pa
     # Whoever alters what was drawn is found out.
     other = Search.objects.exclude(public_id__in=held).order_by("pk")[0]
     sample.items.filter(position=1).update(search=other)
-    assert drawn_again(sample) == ["The draw gives other searches."]
+    assert drawn_again(sample) == ["The draw gives different searches."]
     sample.items.filter(position=1).update(search=Search.objects.get(public_id=held[0]))
     sample.nonce = "red bicycle"
-    assert "The seed does not come of that root and of what was announced." in drawn_again(sample)
+    assert "The seed does not follow from that root and the announcement." in drawn_again(sample)
 
 
 def test_a_draw_of_nothing_is_refused_and_still_announced(workspace: Path) -> None:

@@ -37,7 +37,7 @@ from plainview.casework.people.members import deactivate
 from plainview.casework.people.policy import change_policy
 from plainview.casework.probes.approvals import decide_approval
 from plainview.casework.probes.preparations import discard
-from plainview.casework.rights.read import searches_told
+from plainview.casework.rights.read import searches_listing
 from plainview.casework.sharing.ends import decline, refuse_authorisation, sweep_requests, take_back
 from plainview.casework.sharing.read import candidates_given, live_search, probe_shown, requests, waiting
 from plainview.casework.sharing.requests import ask_approval, authorise_request, make_request, take, view_request
@@ -101,10 +101,10 @@ def test_the_whole_way_to_a_lead_and_its_outcome_names_both_agencies(workspace: 
     shown = [row.reference for row in Candidate.objects.filter(search=found)]
     found.case.refresh_from_db()
     assert found.case.closed_at is not None
-    assert searches_told(shown) == ([], 1)
+    assert searches_listing(shown) == ([], 1)
     with at(timezone.now() + REMIND_DAYS * DAY):
         close_case("R-1", acting_member=theirs("examiner"))
-    (once,), withheld = searches_told(shown)
+    (once,), withheld = searches_listing(shown)
     assert (once.for_agency, once.lead, withheld) == (ASKER, True, 0)
     for auditor in (person("auditor"), theirs("auditor")):
         told, _ = shown_entries(auditor, Wanted(action="search.answered"))
