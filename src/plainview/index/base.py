@@ -175,7 +175,7 @@ class Index(Protocol):
 
 
 def catch_up(index: Index, read_after: Callable[[int], Iterable[Change | Block]]) -> int:
-    """Bring an index level with the log; called before every answer, so that no acknowledged row is missed.
+    """Bring an index up to date with the log; called before every answer, so that no acknowledged row is missed.
 
     Several threads may call it at once. Each reads without holding a lock; the one that comes second with the
     same rows is refused by the index and reads on from the new watermark.

@@ -1,4 +1,4 @@
-"""Whether an index answers what the templates say: its rows held against scores computed from the templates.
+"""Whether an index answers what the templates say: its rows compared with scores computed from the templates.
 
 Owns the comparison only. It must never take a score from the index on trust, and never change the index.
 """

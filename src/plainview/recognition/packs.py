@@ -97,14 +97,14 @@ class Figure:
     """One measured figure with what it needs to mean something.
 
     Attributes:
-        what: what was measured, in the words of ISO/IEC 19795-1.
+        quantity: the measured quantity, in the words of ISO/IEC 19795-1.
         value: the result as text, with its unit.
         data: the data set and how much of it.
         conditions: protocol and anything else that the value depends on.
         measured_by: who measured it.
     """
 
-    what: str
+    quantity: str
     value: str
     data: str
     conditions: str
@@ -254,7 +254,7 @@ def card_text(pack: ModelPack) -> str:
     if pack.figures:
         lines += ["", "Measured:"]
         lines += [
-            f"  {figure.what}: {figure.value} ({figure.data}; {figure.conditions}; {figure.measured_by})"
+            f"  {figure.quantity}: {figure.value} ({figure.data}; {figure.conditions}; {figure.measured_by})"
             for figure in pack.figures
         ]
     if pack.group_differences:

@@ -37,10 +37,10 @@ from plainview.casework.models import (
 from plainview.policy.retention import (
     BEGINNING,
     After,
+    RetainedItem,
     Rule,
     Rules,
     State,
-    Thing,
     Verdict,
     What,
     due_on,
@@ -205,7 +205,9 @@ def _references(
             After.GALLERY_END: ends,
             **happened_on.get(pk, {}),
         }
-        subject_facts = Thing(What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk))
+        subject_facts = RetainedItem(
+            What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk)
+        )
         yield from _reached(subject_facts, public, gallery.name, rules, today, last)
 
 
@@ -244,11 +246,15 @@ def _of_case(
         if only is not None:
             rows = rows.filter(pk=only[1])
         for pk, public in rows.order_by("pk").values_list("pk", "public_id"):
-            subject_facts = Thing(kind, happened, case=case.number, holds=holds_on(pk, public), unsolved=unsolved)
+            subject_facts = RetainedItem(
+                kind, happened, case=case.number, holds=holds_on(pk, public), unsolved=unsolved
+            )
             yield from _reached(subject_facts, public, case.number, rules, today, last)
 
 
-def _reached(subject_facts: Thing, subject: str, place: str, rules: Rules, today: date, last: date) -> Iterator[Judged]:
+def _reached(
+    subject_facts: RetainedItem, subject: str, place: str, rules: Rules, today: date, last: date
+) -> Iterator[Judged]:
     verdict = judge(subject_facts, rules, today)
     if verdict.state in (State.DUE, State.HELD) or (
         verdict.state is State.LATER and verdict.on is not None and verdict.on <= last

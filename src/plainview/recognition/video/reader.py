@@ -113,7 +113,7 @@ class VideoReader:
         return self._ahead
 
     def frame_at(self, pts: int, sha256: str, number: int) -> Frame:
-        """Decode one frame again and hold it against its recorded digest.
+        """Decode one frame again and compare it with its recorded digest.
 
         Raises:
             BadMedia: frame_changed.

@@ -169,7 +169,9 @@ def _page(request: HttpRequest, public_id: str, form: forms.Form | None = None, 
 
 def _not_yet(shown_request: read.Shown) -> str:
     """Say why the searching agency cannot answer the request yet; "" when it can."""
-    answer = Allow() if shown_request.asked_by_us or shown_request.turn is None else read.answer_of(shown_request.request)
+    answer = (
+        Allow() if shown_request.asked_by_us or shown_request.turn is None else read.answer_of(shown_request.request)
+    )
     return f"{answer.why} {answer.next_step}" if isinstance(answer, Refused) else ""
 
 
