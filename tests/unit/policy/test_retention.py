@@ -14,7 +14,7 @@ from plainview.policy.retention import (
     BEGINNING,
     MAX_DAYS,
     After,
-    RetainedItem,
+    Item,
     Rule,
     Rules,
     State,
@@ -42,7 +42,7 @@ _RULES = some.builds(
     some.sampled_from(["", "C-1"]),
 )
 _THINGS = some.builds(
-    RetainedItem,
+    Item,
     some.sampled_from(What),
     some.dictionaries(some.sampled_from(After), DAYS),
     some.just("g"),
@@ -53,10 +53,10 @@ _THINGS = some.builds(
 
 
 @given(_THINGS, some.lists(_RULES, max_size=6), DAYS)
-def test_a_hold_always_wins(thing: RetainedItem, rules: list[Rule], today: date) -> None:
+def test_a_hold_always_wins(thing: Item, rules: list[Rule], today: date) -> None:
     verdict = judge(thing, Rules(False, tuple(rules)), today)
     free = judge(
-        RetainedItem(thing.what, thing.happened, thing.gallery, thing.case, (), thing.unsolved),
+        Item(thing.what, thing.happened, thing.gallery, thing.case, (), thing.unsolved),
         Rules(False, tuple(rules)),
         today,
     )
@@ -72,7 +72,7 @@ def test_a_hold_always_wins(thing: RetainedItem, rules: list[Rule], today: date)
 
 
 @given(_THINGS, some.lists(_RULES, max_size=6), DAYS)
-def test_what_is_due_stays_due(thing: RetainedItem, rules: list[Rule], today: date) -> None:
+def test_what_is_due_stays_due(thing: Item, rules: list[Rule], today: date) -> None:
     if judge(thing, Rules(False, tuple(rules)), today).state is State.DUE:
         assert judge(thing, Rules(False, tuple(rules)), today + timedelta(days=1)).state is State.DUE
 
@@ -82,7 +82,7 @@ def _rule(name: str, days: int, after: After = After.ENROLMENT, **place: str) ->
 
 
 def test_the_last_day_is_kept_and_the_next_is_due() -> None:
-    thing = RetainedItem(What.REFERENCES, {After.ENROLMENT: TODAY - timedelta(days=364)}, "g")
+    thing = Item(What.REFERENCES, {After.ENROLMENT: TODAY - timedelta(days=364)}, "g")
     rules = Rules(False, (_rule("age", 365),))
     assert judge(thing, rules, TODAY) == Verdict(State.LATER, rules.rules[0], TODAY + timedelta(days=1))
     assert judge(thing, rules, TODAY + timedelta(days=1)).state is State.DUE
@@ -213,7 +213,7 @@ def test_a_cases_rule_binds_that_case_only() -> None:
 def test_of_two_rules_the_first_day_counts_and_then_the_name() -> None:
     early, late, named = _rule("z", 5), _rule("a", 6, After.CAPTURE), _rule("b", 5, After.ACQUITTAL)
     day = TODAY - timedelta(days=10)
-    thing = RetainedItem(What.REFERENCES, {After.ENROLMENT: day, After.CAPTURE: day, After.ACQUITTAL: day}, "g")
+    thing = Item(What.REFERENCES, {After.ENROLMENT: day, After.CAPTURE: day, After.ACQUITTAL: day}, "g")
     assert judge(thing, Rules(False, (late, early)), TODAY).rule == early
     assert judge(thing, Rules(False, (early, named)), TODAY).rule == named
 
@@ -223,9 +223,9 @@ def test_an_unsolved_case_waits_for_its_alerts_but_not_after_an_acquittal() -> N
     acquitted = Rule("acquitted", What.SEARCHES, After.ACQUITTAL, 1)
     long_ago = TODAY - timedelta(days=9)
     rules = Rules(False, (closed, acquitted))
-    waiting = RetainedItem(What.SEARCHES, {After.CASE_CLOSED: long_ago}, case="C-1", unsolved=True)
+    waiting = Item(What.SEARCHES, {After.CASE_CLOSED: long_ago}, case="C-1", unsolved=True)
     assert judge(waiting, rules, TODAY) == Verdict(State.KEPT)
-    freed = RetainedItem(
+    freed = Item(
         What.SEARCHES, {After.CASE_CLOSED: long_ago, After.ACQUITTAL: long_ago}, case="C-1", unsolved=True
     )
     assert judge(freed, rules, TODAY).rule == acquitted

@@ -37,7 +37,7 @@ from plainview.casework.models import (
 from plainview.policy.retention import (
     BEGINNING,
     After,
-    RetainedItem,
+    Item,
     Rule,
     Rules,
     State,
@@ -205,7 +205,7 @@ def _references(
             After.GALLERY_END: ends,
             **happened_on.get(pk, {}),
         }
-        subject_facts = RetainedItem(
+        subject_facts = Item(
             What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk)
         )
         yield from _reached(subject_facts, public, gallery.name, rules, today, last)
@@ -246,14 +246,14 @@ def _of_case(
         if only is not None:
             rows = rows.filter(pk=only[1])
         for pk, public in rows.order_by("pk").values_list("pk", "public_id"):
-            subject_facts = RetainedItem(
+            subject_facts = Item(
                 kind, happened, case=case.number, holds=holds_on(pk, public), unsolved=unsolved
             )
             yield from _reached(subject_facts, public, case.number, rules, today, last)
 
 
 def _reached(
-    subject_facts: RetainedItem, subject: str, place: str, rules: Rules, today: date, last: date
+    subject_facts: Item, subject: str, place: str, rules: Rules, today: date, last: date
 ) -> Iterator[Judged]:
     verdict = judge(subject_facts, rules, today)
     if verdict.state in (State.DUE, State.HELD) or (
