@@ -144,7 +144,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class Item:
     """An item whose retention is decided.
 
     Attributes:
@@ -182,7 +182,7 @@ class Verdict:
     holds: tuple[str, ...] = field(default=())
 
 
-def judge(item: Thing, rules: Rules, today: date) -> Verdict:
+def judge(item: Item, rules: Rules, today: date) -> Verdict:
     """Return whether an item is due to be erased on a day, and by which rule; a hold beats every rule.
 
     The rule whose day comes first counts. An item of an unsolved case waits for its alerts to end, but not

@@ -13,10 +13,10 @@ from plainview.policy.retention import (
     BEGINNING,
     MAX_DAYS,
     After,
+    Item,
     Rule,
     Rules,
     State,
-    Thing,
     Verdict,
     What,
     due_on,
@@ -36,7 +36,7 @@ _RULES = some.builds(
     some.sampled_from(["", "C-1"]),
 )
 _THINGS = some.builds(
-    Thing,
+    Item,
     some.sampled_from(What),
     some.dictionaries(some.sampled_from(After), DAYS),
     some.just("g"),
@@ -47,10 +47,10 @@ _THINGS = some.builds(
 
 
 @given(_THINGS, some.lists(_RULES, max_size=6), DAYS)
-def test_a_hold_always_wins(thing: Thing, rules: list[Rule], today: date) -> None:
+def test_a_hold_always_wins(thing: Item, rules: list[Rule], today: date) -> None:
     verdict = judge(thing, Rules(False, tuple(rules)), today)
     free = judge(
-        Thing(thing.what, thing.happened, thing.gallery, thing.case, (), thing.unsolved),
+        Item(thing.what, thing.happened, thing.gallery, thing.case, (), thing.unsolved),
         Rules(False, tuple(rules)),
         today,
     )
@@ -66,7 +66,7 @@ def test_a_hold_always_wins(thing: Thing, rules: list[Rule], today: date) -> Non
 
 
 @given(_THINGS, some.lists(_RULES, max_size=6), DAYS)
-def test_what_is_due_stays_due(thing: Thing, rules: list[Rule], today: date) -> None:
+def test_what_is_due_stays_due(thing: Item, rules: list[Rule], today: date) -> None:
     if judge(thing, Rules(False, tuple(rules)), today).state is State.DUE:
         assert judge(thing, Rules(False, tuple(rules)), today + timedelta(days=1)).state is State.DUE
 
@@ -76,7 +76,7 @@ def _rule(name: str, days: int, after: After = After.ENROLMENT, **place: str) ->
 
 
 def test_the_last_day_is_kept_and_the_next_is_due() -> None:
-    thing = Thing(What.REFERENCES, {After.ENROLMENT: TODAY - timedelta(days=364)}, "g")
+    thing = Item(What.REFERENCES, {After.ENROLMENT: TODAY - timedelta(days=364)}, "g")
     rules = Rules(False, (_rule("age", 365),))
     assert judge(thing, rules, TODAY) == Verdict(State.LATER, rules.rules[0], TODAY + timedelta(days=1))
     assert judge(thing, rules, TODAY + timedelta(days=1)).state is State.DUE

@@ -37,10 +37,10 @@ from plainview.casework.models import (
 from plainview.policy.retention import (
     BEGINNING,
     After,
+    Item,
     Rule,
     Rules,
     State,
-    Thing,
     Verdict,
     What,
     due_on,
@@ -204,7 +204,7 @@ def _references(
             After.GALLERY_END: ends,
             **told.get(pk, {}),
         }
-        thing = Thing(What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk))
+        thing = Item(What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk))
         yield from _reached(thing, public, gallery.name, rules, today, last)
 
 
@@ -243,11 +243,11 @@ def _of_case(
         if only is not None:
             rows = rows.filter(pk=only[1])
         for pk, public in rows.order_by("pk").values_list("pk", "public_id"):
-            thing = Thing(what, happened, case=case.number, holds=held(pk, public), unsolved=unsolved)
+            thing = Item(what, happened, case=case.number, holds=held(pk, public), unsolved=unsolved)
             yield from _reached(thing, public, case.number, rules, today, last)
 
 
-def _reached(thing: Thing, subject: str, place: str, rules: Rules, today: date, last: date) -> Iterator[Judged]:
+def _reached(thing: Item, subject: str, place: str, rules: Rules, today: date, last: date) -> Iterator[Judged]:
     verdict = judge(thing, rules, today)
     if verdict.state in (State.DUE, State.HELD) or (
         verdict.state is State.LATER and verdict.on is not None and verdict.on <= last
