@@ -205,10 +205,10 @@ def _references(
             After.GALLERY_END: ends,
             **happened_on.get(pk, {}),
         }
-        subject_facts = Item(
+        item = Item(
             What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk)
         )
-        yield from _reached(subject_facts, public, gallery.name, rules, today, last)
+        yield from _reached(item, public, gallery.name, rules, today, last)
 
 
 def _days_of_events(rows: QuerySet[RetentionEvent], key: str) -> dict[int, dict[After, date]]:
@@ -246,20 +246,20 @@ def _of_case(
         if only is not None:
             rows = rows.filter(pk=only[1])
         for pk, public in rows.order_by("pk").values_list("pk", "public_id"):
-            subject_facts = Item(
+            item = Item(
                 kind, happened, case=case.number, holds=holds_on(pk, public), unsolved=unsolved
             )
-            yield from _reached(subject_facts, public, case.number, rules, today, last)
+            yield from _reached(item, public, case.number, rules, today, last)
 
 
 def _reached(
-    subject_facts: Item, subject: str, place: str, rules: Rules, today: date, last: date
+    item: Item, subject: str, place: str, rules: Rules, today: date, last: date
 ) -> Iterator[Judged]:
-    verdict = judge(subject_facts, rules, today)
+    verdict = judge(item, rules, today)
     if verdict.state in (State.DUE, State.HELD) or (
         verdict.state is State.LATER and verdict.on is not None and verdict.on <= last
     ):
-        yield Judged(subject_facts.what, subject, place, verdict)
+        yield Judged(item.what, subject, place, verdict)
 
 
 @dataclass(frozen=True, slots=True)
