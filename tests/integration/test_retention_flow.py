@@ -128,6 +128,6 @@ def test_a_sealed_search_is_said_to_be_sealed(workspace: Path, tmp_path: Path) -
         client = signed_in("supervisor")
         shown = client.get(f"/searches/{urgent.public_id}/")
         assert (shown.status_code, b"search.sealed" in shown.content) == (403, True)
-        assert b"sealed: held, and not authorised in time" in client.get(f"/cases/{urgent.case_id}/").content
+        assert b"sealed: on hold, and not authorised in time" in client.get(f"/cases/{urgent.case_id}/").content
         assert client.get(f"/searches/{urgent.public_id}/probe.jpg").status_code in (403, 404)
     assert len(entries("search.sealed")) == 1
