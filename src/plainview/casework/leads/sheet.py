@@ -200,7 +200,7 @@ def _model(identity: str) -> Iterator[Fact]:
         yield "Error rates", "The search was made with a model pack that is no longer installed."
         return
     for figure in pack.figures:
-        yield figure.quantity[:1].upper() + figure.what[1:], f"{figure.value} ({figure.conditions})"
+        yield figure.quantity[:1].upper() + figure.quantity[1:], f"{figure.value} ({figure.conditions})"
     for measured_on in dict.fromkeys(f"{figure.data}; {figure.measured_by}" for figure in pack.figures):
         yield "Measured on", measured_on
     if pack.group_differences:
