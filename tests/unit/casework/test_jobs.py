@@ -80,7 +80,7 @@ def test_its_owner_cancels_a_running_one_at_its_next_beat(job: Job) -> None:
 def test_a_waiting_one_is_cancelled_at_once_and_only_once(job: Job) -> None:
     assert jobs.cancel(job.public_id, acting_member=person("admin")).state == Job.State.CANCELLED
     assert jobs.begin(job.pk) is None
-    with pytest.raises(Refused, match="has ended"):
+    with pytest.raises(Refused, match="has already ended"):
         jobs.cancel(job.public_id, acting_member=person("admin"))
 
 
@@ -151,4 +151,4 @@ def test_a_refusal_is_told_and_an_error_is_raised(job: Job) -> None:
     with pytest.raises(ZeroDivisionError):
         jobs.run(other.pk, fail)
     other.refresh_from_db()
-    assert (other.state, other.note) == (Job.State.FAILED, "It failed: ZeroDivisionError.")
+    assert (other.state, other.note) == (Job.State.FAILED, "The job failed: ZeroDivisionError.")
