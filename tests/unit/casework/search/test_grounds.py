@@ -102,7 +102,7 @@ def test_a_review_is_of_its_case_accepted_and_not_searched_by_who_knows_the_char
     ground = Review(review.public_id)
     assert rule_of(ground.facts, own, examiner) == "review.not_open"
     decide_review(review.public_id, accept=True, reason="", acting_member=supervisor)
-    assert rule_of(ground.facts, other, examiner) == "review.unknown"
+    assert rule_of(ground.facts, other, examiner) == "review.other_case"
     assert rule_of(ground.facts, own, supervisor) == "review.aware"
     assert rule_of(Review("another").facts, own, examiner) == "review.unknown"
     facts = ground.facts(own, examiner)
