@@ -151,4 +151,4 @@ def test_a_refusal_is_told_and_an_error_is_raised(job: Job) -> None:
     with pytest.raises(ZeroDivisionError):
         jobs.run(other.pk, fail)
     other.refresh_from_db()
-    assert (other.state, other.note) == (Job.State.FAILED, "It failed: ZeroDivisionError.")
+    assert (other.state, other.note) == (Job.State.FAILED, "The job failed: ZeroDivisionError.")

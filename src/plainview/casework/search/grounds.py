@@ -87,7 +87,7 @@ class Review(Ground):
     review: str
 
     def facts(self, case: Case | None, member: Member) -> GroundFacts:
-        """As `Ground.facts`: review.unknown, review.not_open, review.aware."""
+        """As `Ground.facts`: review.unknown, review.other_case, review.not_open, review.aware."""
         return replace(Ground.facts(self, case, member), review=review_to_search(self.review, case, member))
 
 

@@ -183,7 +183,7 @@ def test_every_policy_version_stays_with_who_when_and_why(image: Path) -> None:
     assert rule_of(change_policy, SAMPLE, reason=" ", acting_member=person("admin")) == "policy.why"
     assert rule_of(change_policy, SAMPLE, reason="x", acting_member=person("supervisor")) == "member.no_permission"
     rows = history(person("auditor"))
-    assert [(row.number, row.why) for row in rows] == [(2, "tests"), (1, "what a sample agency begins with")]
+    assert [(row.number, row.why) for row in rows] == [(2, "tests"), (1, "the policy that a sample agency begins with")]
     (entry,) = entries("policy.changed")
     assert (entry.subject["number"], entry.subject["sha256"]) == (2, digest_of(APPROVAL.encode()))
 

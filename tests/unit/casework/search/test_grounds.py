@@ -101,8 +101,8 @@ def test_a_review_is_of_its_case_accepted_and_not_searched_by_who_knows_the_char
     review = ask_review(found, "R", "a commission", "he was abroad", acting_member=supervisor)
     ground = Review(review.public_id)
     assert rule_of(ground.facts, own, examiner) == "review.not_open"
-    decide_review(review.public_id, accept=True, note="", acting_member=supervisor)
-    assert rule_of(ground.facts, other, examiner) == "review.unknown"
+    decide_review(review.public_id, accept=True, reason="", acting_member=supervisor)
+    assert rule_of(ground.facts, other, examiner) == "review.other_case"
     assert rule_of(ground.facts, own, supervisor) == "review.aware"
     assert rule_of(Review("another").facts, own, examiner) == "review.unknown"
     facts = ground.facts(own, examiner)
@@ -147,6 +147,6 @@ def test_another_agencys_request_holds_for_its_taker_its_case_and_while_the_agre
     assert ground.refusal_fields() == named
     assert ForAnotherAgency("nothing").refusal_fields() == {}
     ground.still_holds()
-    withdraw(agreement.public_id, why=WHY, acting_member=theirs("admin"))
+    withdraw(agreement.public_id, reason=WHY, acting_member=theirs("admin"))
     assert rule_of(ground.still_holds) == "agreement.withdrawn"
     assert rule_of(ground.facts, mirror, examiner) == "agreement.withdrawn"
