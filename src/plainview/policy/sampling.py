@@ -71,9 +71,8 @@ def _places(population: Sequence[tuple[str, str]], wanted: int) -> dict[str, int
     members = sorted(counts, key=lambda name: (-counts[name], name))
     places = dict.fromkeys(members[:wanted], 1)
     for _ in range(wanted - len(places)):
-        open_to = [name for name in members if places[name] < counts[name]]
-        # Whose share of the places lags furthest behind their share of the searches.
-        behind = max(open_to, key=lambda name: (counts[name] * wanted / len(population) - places[name], name))
+        # Whose share of the places lags furthest behind their share of the searches: never one who has all of theirs.
+        behind = max(members, key=lambda name: (counts[name] * wanted / len(population) - places[name], name))
         places[behind] += 1
     return places
 

@@ -68,7 +68,7 @@ def test_hours(seconds: float, first: float, last: float, answer: str) -> None:
 def test_a_part_that_is_too_long_says_how_long_it_is() -> None:
     answer = video.hours(36_000, 0, 5.5 * 3600)
     assert isinstance(answer, Refused)
-    assert answer.why == "5.5 hours would be looked through; 4 are the most at once."
+    assert answer.why == "5.5 hours were requested; 4 can be processed at once."
 
 
 def test_the_rules_of_size_are_said_in_the_units_of_people() -> None:
@@ -80,3 +80,9 @@ def test_the_rules_of_size_are_said_in_the_units_of_people() -> None:
 
 def test_an_upload_that_stops_is_kept_for_a_week() -> None:
     assert video.UPLOAD_DAYS == 7
+
+
+@pytest.mark.parametrize(("length", "answer"), [(0, "video.part"), (1, "allow"), (2, "video.part")])
+def test_the_last_piece_has_a_byte_at_least(length: int, answer: str) -> None:
+    announced = 10 * MIB + min(length, 1)
+    assert rule(video.part(10 * MIB, length, 10 * MIB, announced)) == answer
