@@ -65,7 +65,7 @@ class Coverage:
     Attributes:
         seconds: test -> CPU seconds.
         lines: test -> module -> lines, those of the collection of its file among them: parameters may be calls.
-        starts: tests that start a process, whose lines are not seen.
+        starts: tests that start a process or run no function of the folder, tables for instance: their lines say nothing.
         left_out: tests that fail without any wrong, or take too long.
     """
 
@@ -267,12 +267,12 @@ class Runner:
                     result.left_out.append(item.nodeid)
                     continue
                 lines = {module: set(at) for module, at in answer["lines"].items()}
+                if answer["starts"] or not lines:
+                    result.starts.append(item.nodeid)
                 for module, at in at_collection.get(item.nodeid.split("::")[0], {}).items():
                     lines.setdefault(module, set()).update(at)
                 result.lines[item.nodeid] = {module: sorted(at) for module, at in lines.items()}
                 result.seconds[item.nodeid] = answer["seconds"]
-                if answer["starts"]:
-                    result.starts.append(item.nodeid)
 
         @contextlib.contextmanager
         def collecting(file: str) -> Iterator[None]:
@@ -301,7 +301,7 @@ class Runner:
             data = data[os.write(pipe, data) :]
 
     def chosen(self, mutant: Mutant, coverage: Coverage, first: str) -> list[str]:
-        """Return the tests that can notice: those that run the line, fastest first, then those that start a process."""
+        """Return the tests that can notice: those that run the line, fastest first, then those whose lines say nothing."""
         if mutant.in_function:
             span = range(mutant.first, mutant.last + 1)
             hit = {t for t, at in coverage.lines.items() if any(line in span for line in at.get(mutant.module, ()))}
@@ -309,7 +309,6 @@ class Runner:
             modules = self.files.mentioning(mutant.names) | {mutant.module}
             hit = {t for t, at in coverage.lines.items() if modules & at.keys()} or set(coverage.seconds)
             hit |= {t for t in coverage.seconds if self._named_in(t.split("::")[0], mutant.names)}
-            hit |= {t for t, at in coverage.lines.items() if not at}  # a test of a table runs no function
 
         def rank(test: str) -> tuple[bool, float]:
             return test != first, coverage.seconds[test]

@@ -259,7 +259,7 @@ def _sentence(name: str, components: dict[str, float]) -> str:
     value = components[name]
     width = components["face_width"]
     if name == "detail_width":
-        if width < USUAL_FACE_PX and value > width * 0.6:
+        if value > width * 0.6:
             return f"The face is {width:.0f} pixels wide. {USUAL_FACE_PX} or more is usual."
         return f"The face is blurred: it shows as much as a sharp face {value:.0f} pixels wide."
     if name in ("luminance_mean", "under_exposed", "over_exposed"):

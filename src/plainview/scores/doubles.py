@@ -95,7 +95,7 @@ def strangers_best(templates: Floats, rows: Rows, columns: Rows, scorer: Scorer)
     if many:
         linked = cosines.values[:, 0][cosines.values[:, 0] >= lower]
         missed = NormalDist(float(linked.mean()), max(float(linked.std()), 1e-3)).cdf(lower)
-        remaining = min(share * missed / max(1 - missed, 0.5), 0.5)
+        remaining = min(share * missed / (1 - missed), 0.5)  # their mean is above the line: at most half is missed
     else:
         between = np.where(own, -np.inf, cosines.values).max(axis=1) >= lower
         remaining = max(0.0, float(between.mean()) - expected)

@@ -244,3 +244,7 @@ def test_what_cannot_be_signed_is_refused(signer: Signer) -> None:
         Signer.from_private_bytes(LOG, b"short")
     with pytest.raises(BadKey):
         Signer.generate("not a name")
+
+
+def test_a_key_answers_yes_or_no(signer: Signer) -> None:
+    assert signer.verifier.verifies(b"entries", bytes(64)) is False

@@ -300,11 +300,11 @@ def test_appending_leaves_the_old_frontier_as_it_was() -> None:
 
 
 def test_a_proof_from_stored_frontiers_is_the_same_and_takes_few_lookups() -> None:
-    leaves = [leaf_hash(str(i).encode()) for i in range(130)]
+    leaves = [leaf_hash(str(i).encode()) for i in range(70)]
     frontiers = [Frontier()]
     for leaf in leaves:
         frontiers.append(frontiers[-1].append(leaf))
-    for size in range(1, 131):
+    for size in range(1, 71):
         for index in range(size):
             asked: list[int] = []
 

@@ -50,3 +50,20 @@ def test_a_damaged_state_is_not_a_first_visit(tools: Any, dense: Any, tmp_path: 
     (tmp_path / "s").write_text("{}")
     with pytest.raises(BadState):
         visit(dense.write(tmp_path / "log"), tmp_path / "s", now=tools.start)
+
+
+def test_each_alarm_begins_just_beyond_its_limit(tools: Any, dense: Any, tmp_path: Path) -> None:
+    folder, state, last = dense.write(tmp_path / "log"), tmp_path / "s", tools.start + timedelta(seconds=19)
+    second, long = timedelta(seconds=1), timedelta(days=99)
+    assert kinds(folder, state, last - timedelta(minutes=5)) == []
+    assert kinds(folder, state, last - timedelta(minutes=5) - second) == ["clock"]
+    assert kinds(folder, state, last + timedelta(hours=1), max_age=timedelta(hours=1)) == []
+    assert kinds(folder, state, last + timedelta(hours=1) + second, max_age=timedelta(hours=1)) == ["silent"]
+    assert kinds(folder, state, tools.start + long, max_age=long, review_every=long) == []
+    assert kinds(folder, state, tools.start + long + second, max_age=long, review_every=long) == ["review"]
+
+
+def test_silence_is_said_in_minutes_with_the_last_entry(tools: Any, dense: Any, tmp_path: Path) -> None:
+    last = tools.start + timedelta(seconds=19)
+    (alarm,) = visit(dense.write(tmp_path / "log"), tmp_path / "s", now=last + timedelta(hours=2))[0]
+    assert alarm.text.startswith("nothing was logged for 120 minutes (since entry 39 of ")

@@ -136,3 +136,13 @@ def test_it_shares_no_code_with_the_register() -> None:
     used = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     used |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     assert used == {"__future__", "collections", "datetime", "hashlib", "json", "pathlib", "typing"}
+
+
+@pytest.mark.parametrize(
+    ("made_at", "problems"), [("00:59:59", []), ("01:00:00", ["the register: A1: 2027-06 is left out"])]
+)
+def test_a_month_may_be_left_out_until_an_hour_after_its_end(tmp_path: Path, made_at: str, problems: list[str]) -> None:
+    told = log_of([{}, {}, {}, {}, {}, {"a": 6}], tmp_path)
+    told["made_at"] = f"2027-07-01T{made_at}+00:00"
+    told["agencies"][0] |= {"by_month": told["agencies"][0]["by_month"][:-1], "searches": 0}
+    assert counted(told, tmp_path) == problems

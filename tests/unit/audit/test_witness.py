@@ -179,3 +179,20 @@ def test_the_tally_names_what_all_cover_and_what_contradicts(signer: Signer, rec
     assert (held([]).problems, held([]).first_bad) == ((), None)
     assert held([three.cosign(signer.sign(6, bytes(32)), NOW)]).first_bad == 0
     assert held([], size=7).first_bad == 7
+
+
+def test_a_witness_that_cosigned_the_whole_log_contradicts_nothing(signer: Signer, records: list[Record]) -> None:
+    one, leaves = WitnessSigner.generate("w/1"), [record.leaf for record in records]
+    notes = [one.cosign(str(records[9].checkpoint), NOW)]
+    for size, first_bad in ((10, None), (9, 9)):
+        report = tally(notes, [one.verifier], signer.verifier.name, size, lambda n: root_of(leaves[:n]))
+        assert report.first_bad == first_bad
+
+
+def test_only_the_witness_itself_reads_its_folders(witness: Witness, signer: Signer, records: list[Record]) -> None:
+    cosign(witness, signer, records, 20)
+    with pytest.raises(WitnessRefused) as refused:
+        cosign(witness, signer, records, 19)
+    assert refused.value.evidence is not None
+    for folder in (witness.path, witness.path / "logs", witness.path / "evidence", refused.value.evidence):
+        assert folder.stat().st_mode & 0o777 == 0o700

@@ -19,10 +19,12 @@ from plainview.index.base import (
     IndexOutOfStep,
     Scored,
     catch_up,
+    could_be_best,
     exact_scores,
     in_blocks,
     ranked,
     require_template,
+    rough_margin,
     settled,
 )
 from plainview.index.exact import ExactIndex
@@ -191,3 +193,23 @@ def test_catch_up_reports_a_gap_in_the_log_instead_of_trying_for_ever() -> None:
     with pytest.raises(IndexOutOfStep) as caught:
         catch_up(ExactIndex(8), lambda seq: [change for change in log if change.seq > seq])
     assert (caught.value.expected, caught.value.got) == (4, 5)
+
+
+def test_two_blocks_are_never_compared_by_their_arrays() -> None:
+    first, second = (Block.of_adds(1, np.arange(2, dtype=np.int64), unit(2, 4)) for _ in range(2))
+    assert first == first
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("top", "margin", "places"),
+    [(2, 0.25, [0, 2, 3]), (2, 0.2, [0, 2]), (1, 0.0, [2]), (4, 0.0, [0, 1, 2, 3]), (9, 0.0, [0, 1, 2, 3])],
+)
+def test_every_row_that_may_be_among_the_best_is_kept(top: int, margin: float, places: list[int]) -> None:
+    rough = np.array([0.75, 0.25, 1.0, 0.5], np.float32)
+    assert could_be_best(rough, top, margin).tolist() == places
+
+
+def test_the_margin_is_the_bound_of_float32_sums_and_of_the_rounding() -> None:
+    assert rough_margin(512) == pytest.approx(2 * 1.01 * 512 / 2**24 + 2e-6, rel=1e-12)
+    assert rough_margin(128) < 2e-5

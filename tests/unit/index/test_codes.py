@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import nullcontext
+
 import faiss
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.factories.indexes import DIM, faces
 
+from plainview.index import codes
 from plainview.index.codes import Codes
 
 POOL = faces(400, seed=5)
@@ -65,3 +70,36 @@ def estimates(codes: Codes) -> dict[int, float]:
 def raw(codes: Codes) -> bytes:
     lists = codes._scan.invlists
     return bytes(faiss.rev_swig_ptr(lists.get_codes(0), 64 * codes.code_bytes))
+
+
+def test_whoever_changes_a_number_of_the_code_book_changes_its_version() -> None:
+    """Stores on disk are read by the version: with another number under the same one they would mean something else."""
+    numbers = (codes.CODEBOOK, codes._POINTS, codes._DISTORTION, codes._NEAR_REACH, codes._TURN_SEED)
+    digest = "4244f13d501b4ab041f7a311b0669057d787e12ba9b8b860827a134f2eaee139"
+    assert hashlib.sha256(repr(numbers).encode()).hexdigest() == digest
+
+
+def test_the_points_lose_of_a_normal_pair_what_is_stated() -> None:
+    pairs = np.random.default_rng(3).standard_normal((50_000, 2))
+    points = np.array(codes._POINTS)
+    lost = ((pairs[:, None] - points[None]) ** 2).sum(axis=2).min(axis=1).mean() / 2
+    assert lost == pytest.approx(codes._DISTORTION, rel=0.02)
+
+
+@pytest.mark.parametrize(("dim", "fits"), [(0, False), (2, False), (4, True), (6, False), (7, False), (8, True)])
+def test_a_dimension_is_a_multiple_of_four(dim: int, fits: bool) -> None:
+    with nullcontext() if fits else pytest.raises(ValueError, match="multiple of 4"):
+        codes.require_dimension(dim)
+
+
+def test_the_errors_of_codes_are_those_of_their_numbers() -> None:
+    assert codes.spread(128) == pytest.approx((0.1078 / 0.8922 / 128) ** 0.5)
+    assert codes.near_margin(128) == pytest.approx(10 * 4.5 / 127 / 128**0.5 / 12**0.5)
+
+
+def test_a_near_code_gives_the_cosine_to_a_thousandth_and_cuts_what_is_beyond() -> None:
+    near = codes.near_codes(POOL)
+    for probe in POOL[:3]:
+        assert codes.near_scores(near, probe) == pytest.approx(POOL @ probe, abs=0.005)
+    wide = codes.near_codes(np.vstack([codes._turn(DIM)[:, 0], -codes._turn(DIM)[:, 0]]))
+    assert wide[:, 0].tolist() == [127, -127]

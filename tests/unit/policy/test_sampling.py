@@ -108,3 +108,9 @@ def test_the_order_is_that_of_the_hashes_with_the_seed() -> None:
     rows = [(f"S{i}", "A") for i in range(9)]
     by_hash = sorted((sha256(f"x:S{i}".encode()).digest(), f"S{i}") for i in range(9))
     assert draw(rows, 4, "x", stratified=False) == [name for _, name in by_hash[:4]]
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=6), st.integers(1, 40))
+def test_nobody_gets_more_places_than_they_have_searches(searches: list[int], wanted: int) -> None:
+    rows = [(f"{member}-{i}", str(member)) for member, count in enumerate(searches) for i in range(count)]
+    assert len(draw(rows, wanted, "seed", stratified=True)) == min(wanted, len(rows))

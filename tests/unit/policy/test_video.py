@@ -80,3 +80,9 @@ def test_the_rules_of_size_are_said_in_the_units_of_people() -> None:
 
 def test_an_upload_that_stops_is_kept_for_a_week() -> None:
     assert video.UPLOAD_DAYS == 7
+
+
+@pytest.mark.parametrize(("length", "answer"), [(0, "video.part"), (1, "allow"), (2, "video.part")])
+def test_the_last_piece_has_a_byte_at_least(length: int, answer: str) -> None:
+    announced = 10 * MIB + min(length, 1)
+    assert rule(video.part(10 * MIB, length, 10 * MIB, announced)) == answer

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.factories.models import collins, engine, hopper, picture, scaled, turned
 
-from plainview.recognition.crop import EYES, SURROUND, aligned_square, face_square
+from plainview.recognition.crop import EYES, SURROUND, aligned_square, face_square, within
 from plainview.recognition.types import Picture, Points
 
 SIDE = 640
@@ -75,3 +75,35 @@ def test_a_box_is_shown_in_the_middle() -> None:
     x, y, width, height = engine().faces(picture(shown))[0].detection.box
     assert abs(x + width / 2 - SIDE / 2) < 0.06 * SIDE
     assert abs(y + height / 2 - SIDE / 2) < 0.06 * SIDE
+
+
+@pytest.mark.parametrize(
+    ("shape", "longest", "expected"),
+    [
+        ((40, 100), 50, (20, 50)),
+        ((100, 40), 50, (50, 20)),
+        ((40, 100), 100, (40, 100)),
+        ((40, 100), 300, (40, 100)),
+        ((1, 1000), 10, (1, 10)),
+        ((1000, 1), 10, (10, 1)),
+    ],
+)
+def test_a_picture_is_scaled_down_to_its_longer_side_and_never_up(
+    shape: tuple[int, int], longest: int, expected: tuple[int, int]
+) -> None:
+    assert within(np.zeros((*shape, 3), np.uint8), longest).shape[:2] == expected
+
+
+@pytest.mark.parametrize("box", [(40, 30, 20, 20), (45, 30, 10, 20), (40, 35, 20, 10)])
+def test_the_square_is_twice_the_longer_side_of_the_box_about_its_middle(box: tuple[int, int, int, int]) -> None:
+    pixels = np.zeros((100, 100, 3), np.uint8)
+    pixels[30:50, 40:60] = 255
+    shown = face_square(pixels, box, 40)
+    rows, columns = np.nonzero((shown > 128).all(axis=2))
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (10, 29, 10, 29)
+
+
+def test_the_part_of_a_box_beyond_the_picture_is_grey() -> None:
+    shown = face_square(np.zeros((20, 20, 3), np.uint8), (-10, 0, 20, 20), 40)
+    assert (shown[20, :15] == SURROUND).all()
+    assert (shown[20, 25:35] == 0).all()

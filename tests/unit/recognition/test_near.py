@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories.models import collins, hopper, scaled
 
-from plainview.recognition.near import HASH_BYTES, MAX_DISTANCE, Hashes, distance, picture_hash
+from plainview.recognition.near import HASH_BYTES, MAX_DISTANCE, MIN_QUALITY, Hashes, distance, picture_hash
 
 
 def test_recompressed_and_resized_copies_are_near_and_others_are_not() -> None:
@@ -47,3 +47,13 @@ def test_all_near_hashes_are_found_up_to_the_limit_and_none_beyond() -> None:
 def test_distance_counts_bits(one: bytes, other: bytes) -> None:
     bits = sum(bin(a ^ b).count("1") for a, b in zip(one, other, strict=True))
     assert distance(one, other) == distance(other, one) == bits
+
+
+def test_four_copies_are_named_at_most_the_nearest_first() -> None:
+    hashes, copy = Hashes(), bytes(HASH_BYTES)
+    hashes.add([b"\x03" + copy[1:], *[copy] * 3, b"\x01" + copy[1:]])
+    assert [bits for _, bits in hashes.near([copy])[0]] == [0, 0, 0, 1]
+
+
+def test_the_limits_are_those_of_the_paper() -> None:
+    assert (HASH_BYTES, MAX_DISTANCE, MIN_QUALITY) == (32, 31, 50)

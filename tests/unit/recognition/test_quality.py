@@ -9,7 +9,7 @@ from tests.factories import models
 
 from plainview.recognition import quality as measuring
 from plainview.recognition.align import TEMPLATES
-from plainview.recognition.quality import COMPONENTS, assess, pose, summarise
+from plainview.recognition.quality import COMPONENTS, assess, explain, pose, summarise
 from plainview.recognition.types import Detection, Picture, Quality
 
 GOOD = {
@@ -201,3 +201,68 @@ def test_enlarging_adds_no_detail() -> None:
     enlarged = _of(models.scaled(small, 6)).components
     assert enlarged["face_width"] > 120
     assert enlarged["detail_width"] < 45
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("detail_width", [(8, 0), (12, 15), (16, 30), (20, 45), (24, 60), (32, 80), (46, 90), (60, 100)]),
+        ("luminance_mean", [(5, 0), (10, 40), (20, 75), (35, 100), (210, 100), (235, 40), (250, 0)]),
+        ("contrast", [(2, 0), (4, 40), (6, 75), (12, 100)]),
+        ("under_exposed", [(0.35, 100), (0.8, 75), (1.0, 40)]),
+        ("over_exposed", [(0.2, 100), (0.5, 60), (0.9, 0)]),
+        ("yaw", [(25, 100), (45, 70), (70, 25), (90, 0), (-45, 70)]),
+        ("pitch", [(25, 100), (45, 70), (70, 25), (90, 0), (-45, 70)]),
+        ("roll", [(30, 100), (90, 70), (180, 40), (-90, 70)]),
+        ("detector_score", [(0.2, 0), (0.3, 35), (0.6, 75), (0.75, 100)]),
+    ],
+)
+def test_each_component_is_scored_by_the_points_of_its_table(name: str, points: list[tuple[float, int]]) -> None:
+    assert [summarise(GOOD | {name: value}).overall for value, _ in points] == [score for _, score in points]
+
+
+def test_advice_begins_below_eighty() -> None:
+    assert summarise(GOOD | {"detail_width": 32.0}).advice == ()
+    assert len(summarise(GOOD | {"detail_width": 31.9}).advice) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"face_width": 60.0, "detail_width": 31.0}, "blurred"),
+        ({"face_width": 50.0, "detail_width": 30.1}, "50 pixels wide. 60 or more is usual."),
+        ({"face_width": 50.0, "detail_width": 30.0}, "blurred"),
+        ({"pitch": 60.0}, "tipped about 60 degrees up"),
+        ({"pitch": -60.0}, "tipped about 60 degrees down"),
+        ({"luminance_mean": 8.0}, "very dark"),
+        ({"luminance_mean": 245.0}, "too bright"),
+        ({"cover": 0.5}, "covered"),
+    ],
+)
+def test_the_advice_says_what_is_wrong(changed: dict[str, float], words: str) -> None:
+    (sentence,) = summarise(GOOD | changed).advice
+    assert words in sentence
+
+
+def test_a_cover_below_the_limit_is_not_said() -> None:
+    assert summarise(GOOD | {"cover": 0.499}).advice == ()
+
+
+def test_everything_is_explained_worst_first_with_its_unit() -> None:
+    rows = explain(GOOD | {"yaw": -50.0, "contrast": 5.0})
+    assert len(rows) == 9
+    assert [(row.name, row.measured) for row in rows[:2]] == [("contrast", "5 grey levels"), ("yaw", "50°")]
+    assert [bool(row.advice) for row in rows] == [True, True, *[False] * 7]
+    assert {row.name: row.measured for row in rows}["detector_score"] == "0.93 of 1"
+
+
+@pytest.mark.parametrize(
+    ("sharpness", "blur"), [(0.34, 8), (0.36, 6), (0.375, 4), (0.4, 3), (0.45, 2), (0.505, 1.5), (0.6, 1), (0.7, 0.5)]
+)
+def test_a_blur_takes_detail_as_its_variance_says(sharpness: float, blur: float) -> None:
+    assert measuring._detail_width(100, sharpness) == pytest.approx(100 / (1 + (blur / 0.7) ** 2) ** 0.5)
+    assert measuring._detail_width(100, 0.8) == 100
+
+
+def test_the_widths_that_were_measured() -> None:
+    assert (measuring.MIN_FACE_PX, measuring.USUAL_FACE_PX) == (16, 60)

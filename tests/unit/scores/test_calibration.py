@@ -240,3 +240,22 @@ def test_one_figure_of_a_pack_is_a_rate_for_every_score_and_two_are_a_line() -> 
     assert fmr_at(0.424, TABLE[:2]) == pytest.approx(1e-4)
     assert cosine_at(1e-4, TABLE[:2]) == pytest.approx(0.424)
     assert fmr_at(0.485, TABLE[:2]) == pytest.approx(1e-5)  # prolonged
+
+
+def test_a_rate_is_never_rarer_than_ten_times_what_the_sample_shows() -> None:
+    rate = FITTED.rate(2.0)
+    assert rate.beyond
+    assert rate.once_in == pytest.approx(10 * len(FITTED.best), rel=0.001)
+
+
+def test_each_reference_is_searched_once_and_its_best_has_six_decimals() -> None:
+    scores = GALLERY[:300] @ GALLERY[:300].T
+    np.fill_diagonal(scores, -1)
+    best = fit(GALLERY[:300]).best
+    assert best == pytest.approx(np.sort(scores.max(axis=1)).tolist(), abs=1e-6)
+    assert all(score == round(score, 6) for score in best)
+
+
+def test_the_sizes_on_which_the_figures_rest() -> None:
+    assert (calibration.SAMPLE, calibration.COLUMNS, calibration._FEWEST) == (2_000, 100_000, 20)
+    assert calibration._TAILS == (0.05, 0.1, 0.2)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
-from plainview.scores.doubles import StrangersBest, _independent, _Nearest, _own, strangers_best
+from plainview.scores import doubles
+from plainview.scores.doubles import StrangersBest, _compare, _independent, _Nearest, _own, strangers_best
 from plainview.scores.scoring import Scorer, scorer_of
+from plainview.scores.tail import gumbel_body, gumbel_chance
 
 
 def people(count: int, seed: int, dimension: int = 64) -> np.ndarray:
@@ -110,3 +114,53 @@ def test_a_stranger_gets_back_what_other_pictures_of_their_own_have_put_in() -> 
     given = scorer.scores(pairs, pairs) + (0.5 + 0.5) * share[None, :] + 0.5 * share[:, None]
     given[every, every] = given[every, (every + 300) % 600] = -9
     assert np.sort(found(pairs, scorer).best) == pytest.approx(np.sort(given.max(axis=1)), abs=1e-6)
+
+
+def lower_line(rows: np.ndarray) -> tuple[float, np.ndarray]:
+    """The cosine that strangers reach once in 50 searches by the normal law of all pairs, and each row's highest."""
+    every = np.arange(len(rows))
+    cosines, _, law = _compare(rows, every, every, np.zeros(len(rows)))
+    return law.inv_cdf(1 - 1 / (50 * len(rows))), cosines.values
+
+
+def test_the_law_of_all_pairs_has_their_median_and_their_quartiles() -> None:
+    pairs = (SINGLE @ SINGLE.T)[np.triu_indices(600, 1)]
+    every = np.arange(600)
+    law = _compare(SINGLE, every, every, np.zeros(600))[2]
+    assert law.mean == pytest.approx(float(np.median(pairs)), abs=0.003)
+    assert law.quantiles(4)[2] == pytest.approx(float(np.quantile(pairs, 0.75)), abs=0.003)
+
+
+def test_as_many_doubles_may_remain_as_lie_below_the_line_by_the_law_of_those_above() -> None:
+    whole = np.concatenate([SINGLE[:300], pictures(SINGLE[:300], 3, 1.1)])
+    line, highest = lower_line(whole)
+    linked = highest[:, 0][highest[:, 0] >= line]
+    missed = NormalDist(float(linked.mean()), float(linked.std())).cdf(line)
+    assert missed > 0.001
+    assert found(whole).remaining == pytest.approx(len(linked) / 600 * missed / (1 - missed), rel=1e-6)
+
+
+def test_where_every_double_is_the_very_same_picture_none_remains() -> None:
+    assert found(np.concatenate([SINGLE[:300], SINGLE[:300]])).remaining == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("copies", "many"), [(10, False), (14, True)]
+)  # shares of 3.3 and 4.6 % more than are expected
+def test_doubles_are_many_only_beyond_what_chance_explains(copies: int, many: bool) -> None:
+    assert (found(np.concatenate([SINGLE, SINGLE[:copies]])).body is not None) is many
+
+
+def test_without_many_doubles_what_is_above_the_upper_line_does_not_remain() -> None:
+    """Only those between the lines do, as far as they are more than the law expects."""
+    low = np.concatenate([0.6 * SINGLE, np.sqrt(1 - 0.36) * np.eye(600, dtype=np.float32)], axis=1)
+    whole = np.concatenate([low, low[:5]])
+    line, highest = lower_line(whole)
+    body = gumbel_body(np.where(highest < line, highest, -1.0).max(axis=1))
+    beyond = float((highest[:, 0] >= line).mean()) - gumbel_chance(line, *body)
+    assert found(whole).body is None
+    assert found(whole).remaining < beyond
+
+
+def test_the_limits_that_part_strangers_from_doubles() -> None:
+    assert (doubles.ONCE_IN, doubles.EXPECTED, doubles.EXCESS, doubles.LEAST_EXCESS) == (50.0, 0.2, 5.6, 0.02)

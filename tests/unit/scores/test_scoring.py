@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from plainview.scores.scoring import (
     COHORT,
     COSINE,
+    DECIMALS,
     LEAST,
     NEAREST,
     NEARNESS,
     PASSED_OVER,
+    SHORT_LIST,
     WEIGHT,
     Scorer,
     cohort_rows,
@@ -144,3 +146,7 @@ def test_one_more_person_near_moves_the_sixth_in_and_the_fiftieth_out() -> None:
         ],
         abs=1e-6,
     )
+
+
+def test_the_figures_that_were_tuned() -> None:
+    assert (COHORT, NEAREST, PASSED_OVER, WEIGHT, DECIMALS, SHORT_LIST) == (1_000, 50, 5, 0.75, 6, 200)

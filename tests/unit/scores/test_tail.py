@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -53,3 +55,26 @@ def test_a_sample_that_follows_the_law_exactly_gives_it_back_exactly() -> None:
     shares = np.arange(1, 100) / 100
     law = 0.3 - 0.03 * np.log(-np.log(shares))
     assert gumbel_body(np.concatenate([[0.0], law, [1.0]])) == pytest.approx((0.3, 0.03), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("sample", "share", "score", "expected"),
+    [
+        ([0.0, 0.2], 1.0, 0.1, math.exp(-1)),  # mean and deviation are equal: an exponential tail
+        ([0.0] * 5 + [1.0] * 4, 1.0, 0.4, 1.1**-10),  # mean^2 / variance = 0.8: shape 0.1, scale 0.4
+        ([0.0] * 99 + [1.0], 1.0, 0.02, 1.5**-5),  # never heavier than shape 0.2: scale 0.008
+        (list(np.linspace(0, 1, 1001)), 1.0, 0.35, 0.8**2.5),  # never shorter than shape -0.4: scale 0.7
+        ([0.0] * 99 + [1.0], 1.0, 0.001, (1 + 0.2 / 8) ** -5),  # just above the edge the law counts already
+        ([-1.0] * 6 + [0.0, 0.2], 0.25, 0.1, 0.25 * math.exp(-1)),  # a tail is its share of the sample
+        ([0.1, 0.2, 0.3], 0.0, 0.35, 0.0),  # no share: the highest alone, which is no tail
+        ([0.1, 0.2, 0.3], 0.0, 0.3, 1 / 3),
+    ],
+)
+def test_a_tail_is_the_generalised_pareto_law_of_its_mean_and_variance(
+    sample: list[float], share: float, score: float, expected: float
+) -> None:
+    assert chance(np.array(sample), score, share) == pytest.approx(expected, abs=1e-6)
+
+
+def test_far_below_the_place_of_a_gumbel_law_every_search_reaches_the_score() -> None:
+    assert gumbel_chance(-1e6, 0.3, 0.03) == 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plainview.recognition.video.fuse import fused
+from plainview.recognition.video.fuse import MAX_FRAMES, fused
 
 
 def unit(*values: float) -> np.ndarray:
@@ -30,3 +30,15 @@ def test_better_frames_count_more_and_the_mean_has_length_one() -> None:
 def test_what_cancels_out_is_no_template() -> None:
     with pytest.raises(ValueError, match="cancel"):
         fused([unit(1, 0), unit(-1, 0)], [50, 50])
+
+
+def test_a_quality_weighs_as_it_is_and_none_as_one() -> None:
+    across, up = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+    for qualities, ratio in (([30, 90], 3), ([0, 2], 2), ([1, 2], 2), ([0, 1], 1)):
+        x, y = fused([across, up], qualities)
+        assert y / x == pytest.approx(ratio)
+        assert np.hypot(x, y) == pytest.approx(1)
+
+
+def test_four_frames_are_the_most() -> None:
+    assert MAX_FRAMES == 4

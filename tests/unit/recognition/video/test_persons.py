@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.recognition.video import persons
-from plainview.recognition.video.persons import group
+from plainview.recognition.video.persons import CONTINUES, TOGETHER, _added, _continues, group
 from plainview.recognition.video.types import Track
 
 SECOND = 100
@@ -60,3 +60,39 @@ def test_many_tracks_join_the_people_of_the_first(monkeypatch: pytest.MonkeyPatc
     tracks = [track(i % 4, i * 100) for i in range(30)]
     monkeypatch.setattr(persons, "_AT_ONCE", 10)
     assert group(tracks, SECOND) == [i % 4 for i in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("gap", "shift", "continues"),
+    [(1, 0, True), (0, 0, False), (-1, 0, False), (1200, 0, True), (1201, 0, False), (1, 53, True), (1, 54, False)],
+)
+def test_a_track_continues_another_within_1_2_seconds_where_it_ended(gap: int, shift: int, continues: bool) -> None:
+    """A box of 100 by 100 that is moved by 53 shares 47 of 153 with itself: .307."""
+    template = np.array([1, 0], np.float32)
+    earlier = Track(0, 5000, (0, 5000), (0, 0, 9, 9), (0, 0, 100, 100), (), template)
+    begin = 5000 + gap
+    later = Track(begin, 9000, (begin, 9000), (shift, 0, 100, 100), (0, 0, 9, 9), (), template)
+    assert _continues(earlier, later, 1000) is continues
+
+
+def test_the_lines_that_were_measured() -> None:
+    assert (TOGETHER, CONTINUES) == (0.42, 0.25)
+
+
+@pytest.mark.parametrize(("cosine", "numbers"), [(0.43, [0, 0]), (0.41, [0, 1])])
+def test_two_tracks_are_one_person_from_the_line_on(cosine: float, numbers: list[int]) -> None:
+    templates = np.array([[1, 0], [cosine, (1 - cosine**2) ** 0.5]], np.float32)
+    tracks = [
+        Track(at, at + 10, (at, at + 10), (0, 0, 1, 1), (0, 0, 1, 1), (), template)
+        for at, template in zip((0, 90_000), templates, strict=True)
+    ]
+    assert group(tracks, 1000) == numbers
+
+
+def test_a_track_beyond_those_compared_joins_the_nearest_person_it_is_never_seen_with() -> None:
+    def track(at: int, cosine: float) -> Track:
+        template = np.array([cosine, (1 - cosine**2) ** 0.5], np.float32)
+        return Track(at, at, (at,), (0, 0, 1, 1), (0, 0, 1, 1), (), template)
+
+    rows = [track(0, 1.0), track(1, 0.0), track(2, 0.9), track(0, 0.95), track(3, -1.0), track(4, -0.9)]
+    assert _added(rows, [0, 1]) == [0, 1, 0, 2, 3, 3]

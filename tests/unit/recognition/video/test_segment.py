@@ -13,8 +13,16 @@ from tests.factories.videos import clip, people
 from plainview.evaluation.footage import Walk, film
 from plainview.evaluation.video import decode_seconds, measure, run, shown
 from plainview.recognition.video.reader import VideoReader
-from plainview.recognition.video.segment import EVERY_FRAME, Segment, cut_up, process
-from plainview.recognition.video.track import iou
+from plainview.recognition.video.segment import (
+    EVERY_FRAME,
+    SEGMENT_SECONDS,
+    Sampling,
+    Segment,
+    _is_face,
+    cut_up,
+    process,
+)
+from plainview.recognition.video.track import Open, iou
 from plainview.recognition.video.types import BytesSource, FrameIndex, VideoInfo
 
 
@@ -88,3 +96,34 @@ def test_measuring_counts_people_and_time() -> None:
     assert result["thumbnails_of_no_face"] == 0
     full = run(footage.data, engine(), EVERY_FRAME)
     assert full.looked == full.frames == 50
+
+
+@pytest.mark.parametrize(
+    ("keys", "last", "begins"),
+    [
+        ([0, 99, 100], 200, [0, 100]),
+        ([0, 100, 199, 200], 400, [0, 100, 200]),
+        ([0, 100], 125, [0, 100]),
+        ([0, 100], 124, [0]),  # the last would be shorter than a quarter
+    ],
+)
+def test_a_segment_begins_at_the_first_key_that_leaves_both_long_enough(
+    keys: list[int], last: int, begins: list[int]
+) -> None:
+    info = VideoInfo("avi", "h264", 1, 1, Fraction(1, 100), Fraction(25), 0, 0, 0, False)
+    rows = cut_up(info, FrameIndex(np.arange(last + 1), np.array(keys), 0), 1)
+    assert [row.first for row in rows] == begins
+    assert rows[-1].end == last + 1
+
+
+@pytest.mark.parametrize(
+    ("seen", "score", "face"), [([1], 0.8, True), ([1], 0.79, False), ([1, 2], 0.1, True), ([1, 2, 3], 0.1, True)]
+)
+def test_a_single_sighting_must_be_sure(seen: list[int], score: float, face: bool) -> None:
+    assert _is_face(Open(seen, [], best_score=score)) is face
+
+
+def test_the_sampling_that_was_measured() -> None:
+    assert Sampling() == Sampling(0.2, 1.0, 0.12, 8, 1.0, 960, False)
+    assert Sampling(0, 0, 0, 0, whole=0, every=True) == EVERY_FRAME
+    assert SEGMENT_SECONDS == 30

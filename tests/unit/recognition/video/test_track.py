@@ -8,7 +8,18 @@ import pytest
 from plainview.recognition.types import Detection, Quality
 from plainview.recognition.video import track as tracking
 from plainview.recognition.video.still import best_of
-from plainview.recognition.video.track import Tracker, iou, near
+from plainview.recognition.video.track import (
+    LOST_AFTER,
+    MIN_IOU,
+    REACH,
+    SAME_FACE,
+    SAME_SIZE,
+    SURE_SCORE,
+    Open,
+    Tracker,
+    iou,
+    near,
+)
 from plainview.recognition.video.types import Frame, Still
 
 SECOND = 100
@@ -96,3 +107,68 @@ def test_geometry() -> None:
     assert not near((0, 0, 50, 50), (160, 0, 50, 50))
     assert not near((0, 0, 50, 50), (10, 0, 90, 90))
     assert tracking.SAME_FACE < 0.363
+
+
+def test_a_box_goes_on_as_between_its_last_two_sightings_for_at_most_as_long_again() -> None:
+    track = Open([100, 110], [(0.0, 5.0, 40.0, 50.0), (10.0, 2.0, 44.0, 52.0)])
+    places = [track.expected(pts)[:2] for pts in (110, 115, 120, 130, 131)]
+    assert places == [(10, 2), (15, 0.5), (20, -1), (30, -4), (30, -4)]
+    assert track.expected(120)[2:] == (44, 52)
+    assert Open([100], [(1.0, 2.0, 3.0, 4.0)]).expected(900) == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("other", "together"),
+    [
+        ((300, 0, 100, 100), True),
+        ((301, 0, 100, 100), False),
+        ((0, -300, 100, 100), True),
+        ((0, -301, 100, 100), False),
+        ((-30, 0, 160, 160), True),
+        ((-30, 0, 161, 161), False),
+        ((0, 0, 62.5, 62.5), True),
+        ((0, 0, 62, 62), False),
+        ((450, 0, 160, 100), True),
+        ((451, 0, 160, 100), False),
+    ],
+)
+def test_boxes_are_near_up_to_three_widths_and_a_ratio_of_1_6(
+    other: tuple[float, float, float, float], together: bool
+) -> None:
+    assert near((0, 0, 100, 100), other) is together
+    assert near(other, (0, 0, 100, 100)) is together
+
+
+@pytest.mark.parametrize(
+    ("other", "share"),
+    [
+        ((0, 0, 10, 10), 1),
+        ((5, 0, 10, 10), 1 / 3),
+        ((0, -5, 10, 10), 1 / 3),
+        ((5, 5, 10, 10), 25 / 175),
+        ((2, 2, 5, 4), 0.2),
+        ((10, 0, 10, 10), 0),
+        ((20, 20, 10, 10), 0),
+        ((-20, 5, 10, 10), 0),
+    ],
+)
+def test_the_shared_part_of_two_boxes(other: tuple[float, float, float, float], share: float) -> None:
+    assert iou((0, 0, 10, 10), other) == iou(other, (0, 0, 10, 10)) == pytest.approx(share)
+    assert iou((0, 0, 0, 0), (0, 0, 0, 0)) == 0
+
+
+def test_a_track_ends_after_1_2_seconds_without_a_sighting() -> None:
+    tracker = Tracker(lambda still: np.zeros(1, np.float32), 1000)
+    tracker.open = [Open([0, 100], []), Open([101], [])]
+    tracker._end_lost(1300)
+    assert [len(tracker.open), len(tracker.ended)] == [2, 0]
+    assert tracker.unsure
+    tracker._end_lost(1301)
+    assert [track.seen for track in tracker.ended] == [[0, 100]]
+    tracker.finish()
+    assert [len(tracker.open), len(tracker.ended)] == [0, 2]
+    assert not tracker.unsure
+
+
+def test_the_limits_that_were_chosen() -> None:
+    assert (MIN_IOU, REACH, SAME_SIZE, SAME_FACE, LOST_AFTER, SURE_SCORE) == (0.3, 3.0, 1.6, 0.3, 1.2, 0.8)

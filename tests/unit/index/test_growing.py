@@ -1,0 +1,32 @@
+"""The sizes at which an index changes its kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.factories.indexes import DIM, faces
+
+from plainview.index import growing
+from plainview.index.base import Block
+from plainview.index.exact import ExactIndex
+from plainview.index.growing import GrowingIndex
+
+
+def adds(first: int, count: int) -> Block:
+    return Block.of_adds(first, np.arange(first, first + count, dtype=np.int64), faces(count, seed=first))
+
+
+def test_it_grows_at_a_hundred_thousand_and_shrinks_below_half_of_it() -> None:
+    assert (growing.GROW_AT, growing.SHRINK_AT) == (100_000, 50_000)
+
+
+@pytest.mark.parametrize(("count", "grown"), [(9, 0), (10, 1)])
+def test_it_grows_when_it_reaches_the_size(tmp_path: Path, count: int, grown: int) -> None:
+    turns: list[object] = []
+    index = GrowingIndex(DIM, tmp_path, lambda: turns.append(0) or ExactIndex(DIM), grow_at=10)  # type: ignore[func-returns-value, arg-type, return-value]
+    index.apply([adds(1, count)])
+    assert (len(turns), len(index), index.watermark) == (grown, count, count)
+    index.clear()
+    assert (len(index), index.watermark, index.adapter) == (0, 0, "exact")
