@@ -266,7 +266,7 @@ def test_the_fault_names_its_rule_by_number_or_id() -> None:
 def test_what_is_due_is_kept_by_its_holds_which_are_named() -> None:
     rules = Rules(False, (_rule("age", 365),))
     for days, state, holds in ((364, State.LATER, ()), (365, State.HELD, ("O1", "O2"))):
-        thing = Thing(What.REFERENCES, {After.ENROLMENT: TODAY - timedelta(days=days)}, "g", holds=("O1", "O2"))
+        thing = Item(What.REFERENCES, {After.ENROLMENT: TODAY - timedelta(days=days)}, "g", holds=("O1", "O2"))
         verdict = judge(thing, rules, TODAY)
         assert (verdict.state, verdict.rule, verdict.holds) == (state, rules.rules[0], holds)
 
