@@ -4,39 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
 import typer
 
 from plainview.casework.workspace.folder import ENV, Workspace, current
 from plainview.cli.common import Json, print_json, say
-from plainview.cli.errors import explain
+from plainview.cli.doctor_check import Check, guarded
 from plainview.cli.start import open_workspace
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
 
 _LEAST_FREE = 1 << 30  # bytes; under this an enrolment or a backup soon stops
 _STYLES = {"ok": "", "warn": "yellow", "fail": "red"}
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding.
-
-    Attributes:
-        name: what was checked.
-        state: "ok", "warn" (it works, but) or "fail".
-        says: the finding, in a sentence.
-        next_step: what fixes it; empty if there is nothing to fix.
-    """
-
-    name: str
-    state: Literal["ok", "warn", "fail"]
-    says: str
-    next_step: str = ""
 
 
 def doctor(json: Json = False) -> None:
@@ -62,17 +45,6 @@ def doctor(json: Json = False) -> None:
             say(text, style=_STYLES[check.state])
     if not ok:
         raise typer.Exit(1)
-
-
-def guarded(name: str, check: Callable[[], Iterator[Check]]) -> list[Check]:
-    """Return the findings of a check; an error is a finding too, and does not stop the other checks."""
-    findings: list[Check] = []
-    try:
-        findings += check()
-    except Exception as error:  # the doctor reports anything that is broken
-        why, next_step = explain(error)
-        findings.append(Check(name, "fail", why, next_step))
-    return findings
 
 
 def _pack() -> Iterator[Check]:

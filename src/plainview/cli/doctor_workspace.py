@@ -11,7 +11,7 @@ from plainview.casework.log.read import verify_log
 from plainview.casework.models import Gallery
 from plainview.casework.workspace.services import services
 from plainview.cli.common import moment
-from plainview.cli.doctor import Check, guarded
+from plainview.cli.doctor_check import Check, guarded
 
 
 def checks() -> tuple[list[Check], dict[str, Any]]:

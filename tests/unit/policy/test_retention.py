@@ -225,9 +225,7 @@ def test_an_unsolved_case_waits_for_its_alerts_but_not_after_an_acquittal() -> N
     rules = Rules(False, (closed, acquitted))
     waiting = Item(What.SEARCHES, {After.CASE_CLOSED: long_ago}, case="C-1", unsolved=True)
     assert judge(waiting, rules, TODAY) == Verdict(State.KEPT)
-    freed = Item(
-        What.SEARCHES, {After.CASE_CLOSED: long_ago, After.ACQUITTAL: long_ago}, case="C-1", unsolved=True
-    )
+    freed = Item(What.SEARCHES, {After.CASE_CLOSED: long_ago, After.ACQUITTAL: long_ago}, case="C-1", unsolved=True)
     assert judge(freed, rules, TODAY).rule == acquitted
 
 

@@ -205,9 +205,7 @@ def _references(
             After.GALLERY_END: ends,
             **happened_on.get(pk, {}),
         }
-        item = Item(
-            What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk)
-        )
+        item = Item(What.REFERENCES, happened, gallery=gallery.name, holds=holds.reference(pk, gallery.pk))
         yield from _reached(item, public, gallery.name, rules, today, last)
 
 
@@ -246,15 +244,11 @@ def _of_case(
         if only is not None:
             rows = rows.filter(pk=only[1])
         for pk, public in rows.order_by("pk").values_list("pk", "public_id"):
-            item = Item(
-                kind, happened, case=case.number, holds=holds_on(pk, public), unsolved=unsolved
-            )
+            item = Item(kind, happened, case=case.number, holds=holds_on(pk, public), unsolved=unsolved)
             yield from _reached(item, public, case.number, rules, today, last)
 
 
-def _reached(
-    item: Item, subject: str, place: str, rules: Rules, today: date, last: date
-) -> Iterator[Judged]:
+def _reached(item: Item, subject: str, place: str, rules: Rules, today: date, last: date) -> Iterator[Judged]:
     verdict = judge(item, rules, today)
     if verdict.state in (State.DUE, State.HELD) or (
         verdict.state is State.LATER and verdict.on is not None and verdict.on <= last
