@@ -81,12 +81,12 @@ def test_one_proposes_another_approves_and_the_proof_says_so(
 def test_a_hold_is_placed_and_ended(page_of: Callable[..., Page]) -> None:
     page = page_of("supervisor")
     page.goto("/holds/?gallery=custody")
-    page.get_by_label("Why").first.fill("the defence wants the pictures kept")
-    page.get_by_label("On whose word").fill("District court, letter of 3 May")
+    page.get_by_label("Reason").first.fill("the defence wants the pictures kept")
+    page.get_by_label("Authority").fill("District court, letter of 3 May")
     page.get_by_role("button", name="Place the hold").click()
     expect(page.get_by_role("heading", name="Gallery custody")).to_be_visible()
     assert findings(page) == []
     page.get_by_text("End this hold").click()
-    page.get_by_label("Why it is over").fill("the appeal was withdrawn")
+    page.get_by_label("Reason").last.fill("the appeal was withdrawn")
     page.get_by_role("button", name="End the hold").click()
     expect(page.get_by_text("ended by")).to_be_visible()

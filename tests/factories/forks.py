@@ -132,7 +132,6 @@ def _import_all() -> None:
 
 def _set_up_again() -> None:
     """What `django.setup` does in a fork: read the settings for the workspace of this process."""
-    from asgiref.local import Local
     from django.conf import Settings, settings
     from django.core.cache import caches
     from django.db import connections
@@ -143,7 +142,7 @@ def _set_up_again() -> None:
     for handler in (connections, caches):
         handler.__dict__.pop("settings", None)
         handler._settings = None
-        handler._connections = Local(handler.thread_critical)
+        handler._connections = type(handler._connections)(handler.thread_critical)
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
     apps.ready = True
 

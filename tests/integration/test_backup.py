@@ -128,7 +128,7 @@ def test_a_log_that_would_go_back_is_noticed(filled: Cli, tmp_path: Path) -> Non
     unsound = elsewhere.run("restore", tmp_path / "backup", target, *keys, "--log", other, code=1)
     assert "restore.log_unsound" in unsound.stderr
     done = elsewhere.run("restore", tmp_path / "backup", target, *keys, "--without-newer-log")
-    assert "tell them before they find it" in " ".join(done.stderr.split())
+    assert "Inform them first" in " ".join(done.stderr.split())
     assert Cli(target).json("audit", "verify")["ok"]
 
 

@@ -354,8 +354,8 @@ def test_approval_is_asked_for_and_its_state_is_shown(client: Client) -> None:
         acting_member=person("admin"),
     )
     there = begun(client)
-    assert "wants a supervisor&#x27;s approval" in text(client.get(there))
-    assert "wants a supervisor&#x27;s approval" in text(searched(client, there))
+    assert "requires a supervisor&#x27;s approval" in text(client.get(there))
+    assert "requires a supervisor&#x27;s approval" in text(searched(client, there))
     assert client.post(there + "approval/", {"purpose": " "}).status_code == 302
     assert Approval.objects.count() == 0
     assert client.post(there + "approval/", {"purpose": "find the rider"}).status_code == 302

@@ -30,7 +30,6 @@ ADAPTERS = {"milvus": "plainview/index/milvus.py", "parquet": "plainview/casewor
 """Extra -> the one module of src that may import it."""
 
 TOOLS = {
-    "asgiref",  # Django's own
     "axe-playwright-python",  # these are run, or used by another of their kind
     "django-stubs",
     "import-linter",

@@ -71,7 +71,7 @@ def test_card_text_says_what_the_card_knows() -> None:
     ):
         assert said in text
     for figure in pack.figures:
-        assert f"{figure.what}: {figure.value} ({figure.data}" in text
+        assert f"{figure.quantity}: {figure.value} ({figure.data}" in text
     for sentence in pack.group_differences:
         assert sentence in text
 

@@ -205,7 +205,7 @@ def test_a_copy_of_the_log_gives_every_number_again_and_another_log_does_not(
     assert found.numbers > 60
     assert check_report(file, log, vkey=json.loads(file.read_text())["log_key"]).problems == []
     run = invoke(["report", "check", str(file), "--log", str(log)])
-    assert (run.exit_code, "numbers are those of the log" in run.output) == (0, True)
+    assert (run.exit_code, "numbers match the log" in run.output) == (0, True)
     with pytest.raises(Refused, match=r"report\.unreadable"):
         check_report(file, tmp_path / "nowhere")
     whole = (log / "log.jsonl").read_bytes()
