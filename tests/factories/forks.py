@@ -135,6 +135,7 @@ def _set_up_again() -> None:
     from django.conf import Settings, settings
     from django.core.cache import caches
     from django.db import connections
+    from django.utils.connection import Local  # type: ignore[attr-defined]
     from django.utils.log import configure_logging
 
     importlib.reload(sys.modules["plainview.site.settings"])
@@ -142,7 +143,7 @@ def _set_up_again() -> None:
     for handler in (connections, caches):
         handler.__dict__.pop("settings", None)
         handler._settings = None
-        handler._connections = type(handler._connections)(handler.thread_critical)
+        handler._connections = Local(handler.thread_critical)
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
     apps.ready = True
 

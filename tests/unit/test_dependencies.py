@@ -31,8 +31,10 @@ ADAPTERS = {"milvus": "plainview/index/milvus.py", "parquet": "plainview/casewor
 
 TOOLS = {
     "axe-playwright-python",  # these are run, or used by another of their kind
+    "codespell",
     "django-stubs",
     "import-linter",
+    "mkdocs-material",
     "mypy",
     "pytest-django",
     "pytest-socket",
