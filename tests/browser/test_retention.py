@@ -87,6 +87,6 @@ def test_a_hold_is_placed_and_ended(page_of: Callable[..., Page]) -> None:
     expect(page.get_by_role("heading", name="Gallery custody")).to_be_visible()
     assert findings(page) == []
     page.get_by_text("End this hold").click()
-    page.get_by_label("Reason").last.fill("the appeal was withdrawn")
+    page.get_by_label("Reason").first.fill("the appeal was withdrawn")
     page.get_by_role("button", name="End the hold").click()
     expect(page.get_by_text("ended by")).to_be_visible()
