@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PHOTOS ?=
+# One more than there are cores: browser tests mostly wait.
+WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 .PHONY: help demo test test-all fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
 
@@ -35,13 +37,13 @@ browser: $(VENV)/.dev ## Install Chromium for the browser tests, if there is non
 	  || { echo "The browser tests need Chromium: install it, or name one with CHROMIUM=/path/to/chromium"; exit 1; }
 
 test: $(VENV)/.dev models browser ## Run the tests (no network, about six minutes on two cores)
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --durations=20
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations=20
 
 test-all: $(VENV)/.dev models browser ## Run every test, the slow ones too
-	$(BIN)/python -m pytest -n auto --dist worksteal --durations=20
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
 fuzz: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto --dist worksteal $$(grep -rlE "^from hypothesis|^import hypothesis" tests --include='test_*.py') -m "not slow"
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $$(grep -rlE "^from hypothesis|^import hypothesis" tests --include='test_*.py') -m "not slow"
 
 test-milvus: $(VENV)/.dev models ## Run the index contract on a real Milvus server, installed once into its own environment
 	$(BIN)/python -m pytest tests/contract/test_milvus.py

@@ -71,6 +71,13 @@ def distributions() -> dict[str, set[str]]:
     return {name: {normal(item) for item in items} for name, items in packages_distributions().items()}
 
 
+@cache
+def parsed(folder: str) -> dict[str, ast.AST]:
+    """Return the syntax tree of every module of a folder, by its path."""
+    paths = sorted((ROOT / folder).rglob("*.py"))
+    return {path.relative_to(ROOT / folder).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
 def imports(tree: ast.AST) -> Iterator[str]:
     """Yield the first part of every absolute import that is run, outside `if TYPE_CHECKING`."""
     for node in ast.iter_child_nodes(tree):
@@ -102,10 +109,10 @@ def foreign(folder: str, which: Callable[[ast.AST], Iterator[str]] = imports) ->
         *(path.stem for path in (ROOT / "benchmarks").glob("*.py")),
     }
     used: dict[str, set[str]] = {}
-    for path in sorted((ROOT / folder).rglob("*.py")):
-        for name in set(which(ast.parse(path.read_text(encoding="utf-8")))) - own:
+    for path, tree in parsed(folder).items():
+        for name in set(which(tree)) - own:
             for distribution in distributions().get(name, {f"nobody's {name}"}):
-                used.setdefault(distribution, set()).add(path.relative_to(ROOT / folder).as_posix())
+                used.setdefault(distribution, set()).add(path)
     return used
 
 
