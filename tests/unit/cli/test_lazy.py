@@ -24,10 +24,9 @@ finally:
 
 
 def loaded(tmp_path: Path, *words: str, **variables: str) -> tuple[str, set[str]]:
-    # Typer looks for a shell among the processes above: how many there are must not matter here.
-    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-    environment = {**os.environ, "PLAINVIEW_HOME": str(tmp_path / "none"), **named, **variables}
-    command = [sys.executable, "-c", RUN, *words]
+    environment = {**os.environ, "PLAINVIEW_HOME": str(tmp_path / "none"), "SHELL": "/bin/bash", **variables}
+    # Typer looks for a shell among the nearest processes above it.
+    command = ["bash", "-c", '"$@"; exit $?', "bash", sys.executable, "-c", RUN, *words]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
     return done.stdout, set(json.loads(done.stderr.splitlines()[-1]))
 
