@@ -27,7 +27,7 @@ _TIMES = 20  # examples in `make fuzz` for each in `make test`
 fuzzing = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
-settings.register_profile("fuzz", deadline=None, database=None, print_blob=True)
+settings.register_profile("fuzz", derandomize=False, deadline=None, database=None, print_blob=True)
 settings.load_profile("fuzz" if fuzzing else "ci")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -174,16 +173,14 @@ def test_other_formats_are_refused_by_name(decoder: Decoder) -> None:
     assert {"ICO", "TGA", "PPM", "PDF", "PCX"} <= named
 
 
-def test_the_huge_png_is_refused_within_a_second(children: Children) -> None:
+def test_the_huge_png_is_refused_before_it_takes_memory(children: Children) -> None:
     bomb = pictures.huge_png()
     assert len(bomb) < 1_000_000
     with Decoder() as decoder:
         decoder.decode(pictures.png())
         (child,) = children.now()
         peak_before = _peak_bytes(child)
-        began = time.monotonic()
         assert refused(decoder, bomb).code == "too_many_pixels"
-        assert time.monotonic() - began < 1.0
         assert _peak_bytes(child) - peak_before < 16 * 2**20
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -107,10 +106,8 @@ def test_threads_may_share_a_sealer() -> None:
         assert all(pool.map(there_and_back, range(16)))
 
 
-def test_a_template_is_sealed_and_opened_in_microseconds() -> None:
+def test_a_template_comes_back_from_thousands_of_seals_no_two_alike() -> None:
     sealer, template = Sealer(KEY), bytes(512)
-    started = time.perf_counter()
-    for _ in range(2000):
-        sealer.open(sealer.seal(template, b"template:17"), b"template:17")
-    microseconds = (time.perf_counter() - started) / 2000 * 1e6
-    assert microseconds < 100, f"{microseconds:.1f} µs"  # measured: 2.4 µs for both
+    seals = {sealer.seal(template, b"template:17") for _ in range(2000)}
+    assert len(seals) == 2000
+    assert {sealer.open(seal, b"template:17") for seal in seals} == {template}
