@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from plainview.casework.models import Agency, Invitation, Member, PolicyVersion, Search, Token, Training, Trial
 from plainview.policy.agency import AgencyPolicy, parse
+from plainview.policy.decision import Refused
+from plainview.policy.permissions import Permission
 from plainview.policy.search import TrainingFacts, TrialFacts
 
 
@@ -53,9 +55,22 @@ def tokens(member: Member) -> list[Token]:
 
 
 def binding(agency: Agency) -> tuple[PolicyVersion, AgencyPolicy]:
-    """Return the newest version of the agency's policy; every agency has one from its first day."""
+    """Return the newest version of the agency's policy; every agency has one from its first day.
+
+    Raises:
+        Refused: policy.invalid, when another version of Plainview stored it with other fields.
+    """
     version = PolicyVersion.objects.filter(agency=agency).order_by("-number")[0]
-    return version, _parsed(version.text)
+    try:
+        return version, _parsed(version.text)
+    except Refused as refused:
+        raise Refused(
+            "policy.invalid",
+            "Policy refused",
+            f"The policy in force does not fit this version of Plainview. {refused.why}",
+            "An agency administrator must set a policy with the fields of this version.",
+            act=Permission.POLICY_CHANGE,
+        ) from refused
 
 
 @lru_cache(maxsize=64)
