@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from tests import properties
+from tests.factories import stages
 
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
@@ -145,16 +146,24 @@ def workspace(
 
     home = tmp_path / "workspace"
     shutil.copytree(sample.folder, home)
-    monkeypatch.setenv("PLAINVIEW_HOME", str(home))
-    # The services import both where they are first used.
-    monkeypatch.setattr("plainview.recognition.decode.Decoder", lambda *, children: decoders(children))
-    monkeypatch.setattr(Engine, "load", load_engine)
+    with stages.our_patches():
+        monkeypatch.setenv("PLAINVIEW_HOME", str(home))
+        # The services import both where they are first used.
+        monkeypatch.setattr("plainview.recognition.decode.Decoder", lambda *, children: decoders(children))
+        monkeypatch.setattr(Engine, "load", load_engine)
     with django_db_blocker.unblock():
         connection.ensure_connection()
         sample.tables.backup(connection.connection)
         begin_process()
-        yield home
+        with stages.beginning(home, begin_process):
+            yield home
         services.cache_clear()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Count the patches of each test from its beginning."""
+    stages.begin_test()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.factories.models import collins, hopper, scaled
+from tests.factories.stages import staged
 from tests.factories.work import person, probe, write
 
 from plainview.casework.alerts.open import create_alert
@@ -17,6 +18,7 @@ from plainview.casework.search.run import Request
 from plainview.recognition.types import Picture
 
 
+@staged
 def alert(folder: Path, *, member: Member | None = None, galleries: tuple[str, ...] = ("g",), **options: Any) -> Alert:
     """An alert of Eileen Collins under C-1."""
     terms = {"days": 30, "one_in": 100_000} | options

@@ -7,6 +7,7 @@ from pathlib import Path
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from tests.factories.browser import code, password_step
+from tests.factories.stages import staged
 from tests.factories.work import case, gallery, person, probe, search
 
 from plainview.casework.examination.examine import examine
@@ -20,6 +21,7 @@ from plainview.policy.roles import Role
 SIMILAR = dict.fromkeys(COMPONENTS, "similar")
 
 
+@staged
 def examined_and_verified(folder: Path, *, verdict: str = POTENTIAL) -> str:
     """A gallery, a case, a search, an examination of its first candidate and one verification; the examination's id."""
     gallery(folder / "pictures")
@@ -28,6 +30,7 @@ def examined_and_verified(folder: Path, *, verdict: str = POTENTIAL) -> str:
     return examined(found, verdict=verdict)
 
 
+@staged
 def examined(found: str, rank: int = 1, *, verdict: str = POTENTIAL) -> str:
     """An examination of one candidate of a search, and a verification where a verifier is free."""
     row = examine(found, rank, components=SIMILAR, conclusion=POTENTIAL, notes="", acting_member=person("examiner"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.factories.examination import SIMILAR, examined
 from tests.factories.models import collins, hopper
+from tests.factories.stages import staged
 from tests.factories.work import case, gallery, person, probe, search, write
 
 from plainview.casework.cases.open_close import open_case
@@ -31,6 +32,7 @@ CHECKED = dict.fromkeys(CONTRADICTIONS, "nothing known against it")
 UNLIKE = SIMILAR | {"nose": "dissimilar"}
 
 
+@staged
 def worked(folder: Path) -> str:
     """The sample agency: four searches, one refused, one examined with nothing similar, one released and cleared.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from tests.factories.stages import staged
 from tests.factories.work import case, gallery, person, probe, search
 
 from plainview.casework import jobs
@@ -60,6 +61,7 @@ def rules(*more: str, automatic: bool = False) -> None:
     set_rules(text, reason=WHY, acting_member=person("admin"))
 
 
+@staged
 def searched(folder: Path) -> str:
     """A gallery of two, a case and a search in it; the search's id."""
     gallery(folder / "pictures")

@@ -9,6 +9,7 @@ from typing import Any
 from allauth.mfa.totp.internal import auth as totp
 from django.utils import timezone
 from tests.factories.examination import examined
+from tests.factories.stages import staged
 from tests.factories.work import gallery, person, probe
 
 from plainview.casework.cases.open_close import open_case
@@ -154,6 +155,7 @@ def empty_gallery() -> None:
     )
 
 
+@staged
 def world(folder: Path | None = None, **terms: Any) -> Agreement:
     """Both agencies, the gallery with its pictures in this folder or without any, and an agreement in force."""
     if folder is None:

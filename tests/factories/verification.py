@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from tests.factories.live import photographs
+from tests.factories.stages import staged
 from tests.factories.work import case, gallery, person, probe, search
 
 from plainview.audit.record import Entry
@@ -29,6 +30,7 @@ NOTES = "the ears have SECRETNOTE the same lobe"
 _KEPT = ("collins-tilted", "collins-broad", "hopper-b", "hopper-narrow", "hopper-broad", "hopper-tilted")
 
 
+@staged
 def many(folder: Path, name: str = "MARKER-gallery") -> str:
     """A gallery of eight references and a search in it under case MARKER-case; the search's id."""
     gallery(folder / "two", name)
@@ -47,6 +49,7 @@ def many(folder: Path, name: str = "MARKER-gallery") -> str:
     return search(probe(folder, "MARKER-probe.png"), **asked).search.public_id
 
 
+@staged
 def another(email: str, role: str = "verifier") -> Member:
     """One more trained member."""
     member = join(invite_member(email, [role], acting_member=person("admin")).code, email)
@@ -56,6 +59,7 @@ def another(email: str, role: str = "verifier") -> Member:
     return member
 
 
+@staged
 def examined(found: str, rank: int = 1, member: Member | None = None) -> Examination:
     """A potential candidate, examined by the sample examiner or somebody else; every caution acknowledged."""
     from plainview.casework import find

@@ -12,6 +12,7 @@ import cv2
 import pytest
 from django.utils import timezone
 from tests.factories.models import collins, hopper, scaled
+from tests.factories.stages import staged
 
 from plainview.audit.record import Entry, parse_line
 from plainview.casework.cases.open_close import open_case
@@ -45,6 +46,7 @@ def write(picture: Picture, path: Path) -> Path:
     return path
 
 
+@staged
 def gallery(folder: Path, name: str = "g", **passport: Any) -> None:
     """A gallery of the two bundled portraits."""
     fields = {"legal_basis": "law", "source": "tests", "owner": "tests", "expires_on": date(2999, 1, 1)}
@@ -55,6 +57,7 @@ def gallery(folder: Path, name: str = "g", **passport: Any) -> None:
     enrol(name, items, acting_member=person("admin"))
 
 
+@staged
 def case(number: str = "C-1", offence: str = "robbery") -> None:
     open_case(number, offence, acting_member=person("examiner"))
 
@@ -64,6 +67,7 @@ def probe(folder: Path, name: str = "probe.png") -> Path:
     return write(scaled(collins(), 0.8), folder / name)
 
 
+@staged
 def search(image: Path, member: Member | None = None, *, urgent: str = "", review: str = "", **request: Any) -> Answer:
     fields = {"case": "C-1", "purpose": "find the rider", "gallery": "g"}
     wanted, ground = Request(**(fields | request)), ground_of(urgent=urgent, review=review)

@@ -18,6 +18,7 @@ from tests.factories.models import collins, scaled
 from tests.factories.outsiders import in_days, opened
 from tests.factories.rights import file
 from tests.factories.sharing import marked_request
+from tests.factories.stages import staged
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search, write
 
@@ -73,6 +74,11 @@ NAMES = {path for path, line in LINES.items() if "{" in line and path not in OWN
 
 @pytest.fixture
 def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
+    return made_things(tmp_path)
+
+
+@staged
+def made_things(tmp_path: Path) -> dict[str, str]:
     """What the first agency has, by the names that `LINES` uses."""
     from plainview.casework.people.tokens import make_token
 

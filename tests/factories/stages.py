@@ -1,0 +1,198 @@
+"""Steps that many tests begin with, made once a process and copied from then on.
+
+A gallery of two portraits, a case and a search in it are the beginning of hundreds of tests, and each costs seconds of
+detecting and embedding. A factory marked `@staged` runs when a workspace stands at the end of a step for the first time;
+the workspace that it leaves (tables, files, pictures) is kept and copied for the next test that takes the same steps in
+the same order. Whatever else a test does first (an act of its own, a patch, another clock) makes its workspace another one, in
+which the factory simply runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import pickle
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_clock = timezone.now
+
+
+@dataclass
+class _Stage:
+    """Where the workspace of this test stands: the steps so far, and what the tables had seen at the last one."""
+
+    home: Path
+    forget: Callable[[], None]
+    steps: tuple[Any, ...] = ()
+    seen: tuple[int, int, bytes] = (0, 0, b"")
+
+
+@dataclass
+class _Kept:
+    """A workspace after a step: its folder, tables, the files that the step wrote in the test's folder, and its answer."""
+
+    folder: Path
+    tables: sqlite3.Connection
+    answer: bytes
+
+
+def _counting(change: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(change)
+    def counted(*args: Any, **options: Any) -> Any:
+        global _patches
+        _patches += 1
+        return change(*args, **options)
+
+    return counted
+
+
+_patches = 0
+for _name in ("setattr", "delattr", "setitem", "delitem", "setenv", "delenv"):
+    setattr(pytest.MonkeyPatch, _name, _counting(getattr(pytest.MonkeyPatch, _name)))
+
+
+def begin_test() -> None:
+    """Forget the patches of the test before."""
+    global _patches
+    _patches = 0
+
+
+@contextmanager
+def our_patches() -> Iterator[None]:
+    """Do not count what is patched here."""
+    global _patches
+    before = _patches
+    yield
+    _patches = before
+
+
+_stage: _Stage | None = None
+_kept: dict[tuple[Any, ...], _Kept] = {}
+
+
+@contextmanager
+def beginning(home: Path, forget: Callable[[], None]) -> Iterator[None]:
+    """Say that the workspace at `home` is the sample, untouched; `forget` empties what this process knows of it."""
+    global _stage
+    _stage = _Stage(home, forget)
+    _stage.seen = _seen(home)
+    try:
+        yield
+    finally:
+        _stage = None
+
+
+def _seen(home: Path) -> tuple[int, int, bytes]:
+    """How much was written by this connection and by others, and the settings."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA data_version")
+        return connection.connection.total_changes, cursor.fetchone()[0], (home / "workspace.toml").read_bytes()
+
+
+class _Pickler(pickle.Pickler):
+    """Writes paths below the test's folder as places in it."""
+
+    def __init__(self, file: io.BytesIO, folder: Path | None) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self.folder = folder
+
+    def persistent_id(self, thing: Any) -> Any:
+        if isinstance(thing, Path | str) and self.folder and Path(thing).is_relative_to(self.folder):
+            return type(thing) is str, str(Path(thing).relative_to(self.folder))
+        return None
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, data: bytes, folder: Path | None) -> None:
+        super().__init__(io.BytesIO(data))
+        self.folder = folder
+
+    def persistent_load(self, place: tuple[bool, str]) -> Path | str:
+        assert self.folder
+        return str(self.folder / place[1]) if place[0] else self.folder / place[1]
+
+
+def staged(make: Callable[P, R]) -> Callable[P, R]:
+    """Mark a factory: its first argument may be a file, or the folder it writes pictures into; its answer must be picklable."""
+
+    @functools.wraps(make)
+    def made(*args: P.args, **options: P.kwargs) -> R:
+        at = _stage
+        if (
+            at is None
+            or _patches
+            or connection.in_atomic_block
+            or timezone.now is not _clock
+            or at.seen != _seen(at.home)
+        ):
+            return make(*args, **options)
+        folder = args[0] if args and isinstance(args[0], Path) and not args[0].is_file() else None
+        step = (
+            *at.steps,
+            f"{make.__module__}.{make.__qualname__}",
+            *map(_told, args[folder is not None :]),
+            repr(options),
+        )
+        if step not in _kept:
+            before = _files(folder, at.home)
+            answer = make(*args, **options)
+            _keep(at.home, folder, _files(folder, at.home) - before, step, answer)
+        else:
+            answer = _copy(at, folder, _kept[step])
+        at.steps, at.seen = step, _seen(at.home)
+        return answer
+
+    return made
+
+
+def _told(argument: Any) -> str:
+    """An argument as a part of a step's name; a file is what it holds."""
+    if isinstance(argument, Path):
+        return hashlib.sha256(argument.read_bytes()).hexdigest()
+    return repr(argument)
+
+
+def _files(folder: Path | None, home: Path) -> set[Path]:
+    """The files of the test's folder, without those of its workspace."""
+    every = folder.rglob("*") if folder else ()
+    return {path for path in every if path.is_file() and not path.is_relative_to(home)}
+
+
+def _keep(home: Path, folder: Path | None, written: set[Path], step: tuple[Any, ...], answer: Any) -> None:
+    data = io.BytesIO()
+    _Pickler(data, folder).dump(answer)
+    place = Path(tempfile.mkdtemp(prefix="plainview-stage-"))
+    shutil.copytree(home, place / "workspace")
+    if folder is not None and folder.exists():
+        shutil.copytree(
+            folder, place / "folder", ignore=lambda at, names: {home.name} if Path(at) == home.parent else ()
+        )
+    tables = sqlite3.connect(":memory:")
+    connection.connection.backup(tables)
+    _kept[step] = _Kept(place, tables, data.getvalue())
+
+
+def _copy(at: _Stage, folder: Path | None, kept: _Kept) -> Any:
+    at.forget()
+    shutil.rmtree(at.home)
+    shutil.copytree(kept.folder / "workspace", at.home)
+    if folder is not None and (kept.folder / "folder").exists():
+        shutil.copytree(kept.folder / "folder", folder, dirs_exist_ok=True)
+    kept.tables.backup(connection.connection)
+    at.forget()
+    return _Unpickler(kept.answer, folder).load()
