@@ -145,6 +145,7 @@ def staged(make: Callable[P, R]) -> Callable[P, R]:
         step = (
             *at.steps,
             f"{make.__module__}.{make.__qualname__}",
+            folder is not None,
             *map(_told, args[folder is not None :]),
             repr(options),
         )
