@@ -16,6 +16,7 @@ from plainview.recognition.errors import PackError, PackMissing
 COMMANDS: Mapping[Act, str | None] = MappingProxyType(
     {
         OperatorAct.INIT: "init",
+        OperatorAct.UPGRADE: "upgrade",
         OperatorAct.MODELS_INSTALL: "models install",
         OperatorAct.AGENCY_ACCEPT: "agency accept",
         OperatorAct.AGENCY_LIST: "agency list",

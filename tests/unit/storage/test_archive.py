@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from plainview.storage.archive import ArchiveDamaged, ArchiveWriter, new_id, read_archive
+
 from plainview.storage.base import StorageError
 from plainview.storage.seal import Sealer
 

@@ -15,7 +15,7 @@ from plainview.audit.durable import locked, replace_file, sync_folder
 from plainview.audit.merkle import Frontier
 from plainview.audit.record import KEY_ROTATED
 from plainview.casework.log.write import Receipt, write_entry
-from plainview.casework.models import LogEntry, LogKey
+from plainview.casework.models import LogEntry, LogKey, WorkspaceState
 from plainview.casework.workspace.folder import FIRST_KEY, KEY, NEXT_KEY
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
@@ -53,6 +53,9 @@ def rotate_key(reason: str) -> tuple[Receipt, str]:
                 vkey=new.verifier.text,
                 checkpoint=old.sign(tree.size, tree.root()),
             )
+            for state in WorkspaceState.objects.select_for_update():
+                state.keys = state.keys | {KEY: new.verifier.text}
+                state.save(update_fields=["keys"])
         services().log_folder.sync()
         finish_rotation()
     return receipt, new.verifier.text

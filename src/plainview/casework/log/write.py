@@ -7,6 +7,8 @@ must never be called outside a transaction, and nothing else writes these tables
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -89,12 +91,27 @@ def write_entry(
     return Receipt(entry.seq, tree.size, tree.root().hex())
 
 
+_held_back: ContextVar[bool] = ContextVar("held_back", default=False)
+
+
+@contextmanager
+def unpublished() -> Iterator[None]:
+    """Leave the entries of the block to whoever opens the workspace next: for acts on a copy of the database."""
+    token = _held_back.set(True)
+    try:
+        yield
+    finally:
+        _held_back.reset(token)
+
+
 def publish() -> None:
     """Bring the public copy of the log up to date with the database.
 
     Raises:
         LogFolderError: the folder differs from the database, or cannot be written.
     """
+    if _held_back.get():
+        return
     try:
         services().log_folder.publish(records)
     except OSError as error:

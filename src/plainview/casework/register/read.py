@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from plainview.audit.checkpoint import parse
 from plainview.casework.galleries.read import newest_calibration
+from plainview.casework.log.state import is_sample
 from plainview.casework.models import (
     Agency,
     Attestation,
@@ -77,7 +78,7 @@ def register(checkpoint: str, previous: str | None) -> dict[str, Any]:
         "format": FORMAT,
         "made_at": timezone.now().isoformat(timespec="seconds"),
         "smallest_cell": SMALLEST,
-        "sample": services().workspace.is_sample,
+        "sample": is_sample(),
         "agencies": [_agency(agency, tally) for agency in agencies],
         "models": [card(services().engine.pack)],
         "log": services().origin,

@@ -62,6 +62,14 @@ ROWS = (
         early=True,
     ),
     Command(
+        "upgrade",
+        Need.OWNER,
+        "upgrade:upgrade",
+        "Upgrade a workspace that an older Plainview made: back up, try on a copy, compare, switch. Stop its server first.",
+        "plainview upgrade",
+        early=True,
+    ),
+    Command(
         "models install",
         Need.NOTHING,
         "models:install",

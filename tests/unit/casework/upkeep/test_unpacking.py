@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
+from plainview.storage.archive import ArchiveDamaged, ArchiveWriter, new_id
 
 from plainview.casework.upkeep.unpacking import ABOUT, FORMAT, PICTURES, sealer_of, staging, unpack
 from plainview.policy.decision import Refused
-from plainview.storage.archive import ArchiveDamaged, ArchiveWriter, new_id
 from plainview.storage.base import digest_of
 from plainview.storage.local import LocalBlobStore
 from plainview.storage.seal import Sealer

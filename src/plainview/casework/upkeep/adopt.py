@@ -1,0 +1,66 @@
+"""What older versions kept in files, brought into the database and the log: keys' fingerprints, sample, served.
+
+Owns what an upgrade and a restore of an older backup add to a workspace after its tables are new. It must never take
+over a key that does not open what the workspace has.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from plainview.casework.log.state import record_keys, record_served
+from plainview.casework.models import LogOpening, Reference, WorkspaceState
+from plainview.casework.workspace.folder import BACKUP_KEY, Workspace, write_private
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.storage.aged import new_backup_key
+from plainview.storage.seal import SealBroken
+
+_SERVED = "served"
+"""A file by which older versions knew that members sign in."""
+
+
+def adopt() -> None:
+    """Record what the log does not say yet; does nothing in a workspace of this version.
+
+    Raises:
+        Refused: workspace.key_missing or workspace.key_wrong.
+    """
+    if WorkspaceState.objects.exists():
+        return
+    workspace = services().workspace
+    make_backup_key(workspace)
+    _require_seals_open()
+    with transaction.atomic():
+        record_keys()
+        if (workspace.root / _SERVED).exists():
+            record_served()
+
+
+def leave_old_files() -> None:
+    """Remove the files that say nothing any longer."""
+    (services().workspace.root / _SERVED).unlink(missing_ok=True)
+
+
+def make_backup_key(workspace: Workspace) -> None:
+    """Make the key of backups where there is none yet."""
+    path = workspace.root / "keys" / BACKUP_KEY
+    if not path.exists():
+        write_private(path, new_backup_key())
+
+
+def _require_seals_open() -> None:
+    """Refuse a `blobs.key` that does not open what is sealed: no fingerprint says yet which is the right one."""
+    try:
+        for opening in LogOpening.objects.order_by("-pk")[:1]:
+            context = f"opening:{opening.entry_id}:{opening.name}".encode()
+            services().openings.open(bytes(opening.sealed), context)
+        for reference in Reference.objects.exclude(template=b"").order_by("-pk")[:1]:
+            services().templates.open(bytes(reference.template), f"template:{reference.public_id}".encode())
+    except SealBroken:
+        raise Refused(
+            "workspace.key_wrong",
+            "Workspace not usable",
+            "The key blobs.key does not open what this workspace has sealed.",
+            "Put the right file back; a copy of the folder keys has it. Nothing was changed.",
+        ) from None
