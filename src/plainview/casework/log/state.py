@@ -84,6 +84,20 @@ def require_keys() -> None:
             raise _wrong(name)
 
 
+def follow_log() -> None:
+    """Bring the row about the workspace up to a log that a restore has continued: keys and the first start.
+
+    Raises:
+        Refused: workspace.key_missing or workspace.key_wrong, where the keys are not those of the restored data.
+    """
+    require_keys()
+    keys, served = stated_by_log()
+    with transaction.atomic():
+        if keys != fingerprints():  # a key was changed after the backup; the data have the one from before
+            record_keys()
+        WorkspaceState.objects.update(served_entry=served)
+
+
 def stated_by_log() -> tuple[dict[str, str], int | None]:
     """Return what the log itself says: the keys in force, and the entry of the first start of the server."""
     keys: dict[str, str] = {}
@@ -120,5 +134,5 @@ def _wrong(name: str) -> Refused:
         "workspace.key_wrong",
         "Workspace not usable",
         f"The key {name} is not the key of this workspace: the log has another fingerprint.",
-        f"Put the right file back at {path}; a copy of the folder keys has it. Nothing was read or written.",
+        f"Put the right file back at {path}: a copy of the folder keys from that time has it. Nothing was changed.",
     )

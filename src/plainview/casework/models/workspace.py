@@ -24,16 +24,17 @@ class WorkspaceState(models.Model):
 
 
 class BackupRecord(models.Model):
-    """A backup that this workspace made, and what its last rehearsal found."""
+    """A backup that this workspace made, or could not make (`failure`), and what its last rehearsal found."""
 
     backup = models.CharField(max_length=32, unique=True)
+    failure = models.TextField(blank=True)
     path = models.TextField()
     scheduled = models.BooleanField(default=False)
     made_at = models.DateTimeField()
-    entries = models.BigIntegerField()
-    pictures = models.BigIntegerField()
-    size = models.BigIntegerField()
-    sha256 = models.CharField(max_length=64)
+    entries = models.BigIntegerField(default=0)
+    pictures = models.BigIntegerField(default=0)
+    size = models.BigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
     rehearsed_at = models.DateTimeField(null=True)
     rehearsal_ok = models.BooleanField(null=True)
     rehearsal = models.TextField(blank=True)
