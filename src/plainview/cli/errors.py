@@ -8,7 +8,6 @@ from django.db import DatabaseError
 
 from plainview import __version__
 from plainview.audit.logfile import LogFolderError
-from plainview.audit.record import ClockWentBack
 from plainview.cli import next_steps
 from plainview.evaluation.dataset import DatasetError
 from plainview.policy.decision import Refused
@@ -47,8 +46,6 @@ def explain(error: Exception) -> tuple[str, str]:
             return error.why, next_steps.of_pack(error)
         case LogFolderError() | StorageError() | DecoderUnavailable() | DatasetError():
             return error.why, error.next_step
-        case ClockWentBack():
-            return str(error), ""
         case DatabaseError():
             return _database(str(error))
         case OSError():

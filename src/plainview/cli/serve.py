@@ -15,7 +15,8 @@ import typer
 from granian import Granian
 from granian.constants import Interfaces
 
-from plainview.casework.log.state import is_sample, record_served
+from plainview.casework.log.record import record_served
+from plainview.casework.log.state import is_sample
 from plainview.casework.people.samples import credentials
 from plainview.casework.people.sign_in import release, reset_sign_in
 from plainview.casework.workspace.folder import SERVE_ENV

@@ -58,7 +58,7 @@ def take_over(folder: Path) -> list[Entry]:
                 continue
             entry = parse_line(canonical)
             stored = LogEntry.objects.create(
-                seq=number, at=entry.at, canonical=canonical, leaf=leaf, frontier=tree.to_bytes()
+                seq=number, at=entry.time, canonical=canonical, leaf=leaf, frontier=tree.to_bytes()
             )
             if entry.action == KEY_ROTATED:
                 LogKey.objects.create(entry=stored, vkey=str(entry.subject["key"]), checkpoint=signed[tree.size])

@@ -1,6 +1,7 @@
 """What kind of workspace this is: a sample, served, and with which keys. The log says it; no file can change it.
 
-Owns the check of the keys at opening. It must never let a process write under a key that is not the workspace's.
+Owns the check of the keys at opening, and the comparison of the row about the workspace with the log. It only reads; it
+must never let a process begin under a key that is not the workspace's.
 """
 
 from __future__ import annotations
@@ -8,12 +9,8 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from django.db import transaction
-
-from plainview import __version__
 from plainview.audit.checkpoint import BadKey
 from plainview.audit.record import KEY_ROTATED
-from plainview.casework.log.write import write_entry
 from plainview.casework.models import LogEntry, LogKey, WorkspaceState
 from plainview.casework.workspace.folder import KEY
 from plainview.casework.workspace.keys import KEYS, fingerprint
@@ -37,15 +34,6 @@ def is_served() -> bool:
     return WorkspaceState.objects.filter(served_entry__isnull=False).exists()
 
 
-def record_served() -> None:
-    """Log the first start of the server; later ones change nothing."""
-    with transaction.atomic():
-        state = WorkspaceState.objects.select_for_update().get()
-        if state.served_entry is None:
-            state.served_entry = write_entry(SERVED, {}, acting_member=None).entry
-            state.save(update_fields=["served_entry"])
-
-
 def fingerprints() -> dict[str, str]:
     """Return the name and fingerprint of every key in the folder keys.
 
@@ -61,14 +49,6 @@ def fingerprints() -> dict[str, str]:
     return prints
 
 
-def record_keys(action: str = RECORDED, **subject: bool) -> WorkspaceState:
-    """Log the fingerprint of every key, in the running transaction; the rows about the workspace begin here."""
-    keys = fingerprints()
-    write_entry(action, {**subject, "keys": keys}, acting_member=None)
-    WorkspaceState.objects.all().delete()
-    return WorkspaceState.objects.create(keys=keys, version=__version__)
-
-
 def require_keys() -> None:
     """Refuse a workspace whose folder keys has another key than its log says, or lacks one.
 
@@ -82,20 +62,6 @@ def require_keys() -> None:
     for name, stated_print in (stated | ({KEY: newest} if newest else {})).items():
         if present.get(name) != stated_print:
             raise _wrong(name)
-
-
-def follow_log() -> None:
-    """Bring the row about the workspace up to a log that a restore has continued: keys and the first start.
-
-    Raises:
-        Refused: workspace.key_missing or workspace.key_wrong, where the keys are not those of the restored data.
-    """
-    require_keys()
-    keys, served = stated_by_log()
-    with transaction.atomic():
-        if keys != fingerprints():  # a key was changed after the backup; the data have the one from before
-            record_keys()
-        WorkspaceState.objects.update(served_entry=served)
 
 
 def stated_by_log() -> tuple[dict[str, str], int | None]:

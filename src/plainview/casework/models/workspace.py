@@ -54,8 +54,10 @@ class ClockFault(models.Model):
     ahead = models.CharField(max_length=23)
     clock = models.CharField(max_length=23)
     noticed_at = models.DateTimeField(auto_now_add=True)
+    told_at = models.DateTimeField(null=True)
     explained_by = models.ForeignKey("casework.Member", on_delete=models.PROTECT, null=True, related_name="+")
     explanation = models.TextField(blank=True)
+    wrong = models.CharField(max_length=12, blank=True)
     closed_entry = models.BigIntegerField(null=True)
 
     class Meta:

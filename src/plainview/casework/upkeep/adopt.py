@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from plainview.casework.log.state import record_keys, record_served
+from plainview.casework.log.record import record_keys, record_served
 from plainview.casework.models import LogOpening, Reference, WorkspaceState
 from plainview.casework.workspace.folder import BACKUP_KEY, Workspace, write_private
 from plainview.casework.workspace.services import services

@@ -79,7 +79,7 @@ def _restored(path: Path, root: Path) -> Rehearsed:
     command = [sys.executable, "-m", "plainview.cli.main", "restore", str(path.absolute()), str(place), "--json"]
     try:
         # Its own process: Django knows one workspace a process.
-        done = subprocess.run(command, env={**os.environ, ENV: str(root)}, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env={**os.environ, ENV: str(root)}, capture_output=True, text=True, check=False)  # noqa: S603  our own command
         if done.returncode != 0:
             return Rehearsed(str(path), False, done.stderr.strip().splitlines()[0] if done.stderr else "It failed.")
         restored = json.loads(done.stdout)

@@ -23,7 +23,7 @@ from plainview.casework.erasure.expunge import blank, finish, forget_pages
 from plainview.casework.erasure.expunged import KINDS, Line, about_erasing, lines_of
 from plainview.casework.log.continuity import require_reaches, take_over
 from plainview.casework.log.read import newest_entry, verify_log
-from plainview.casework.log.state import follow_log
+from plainview.casework.log.record import follow_log
 from plainview.casework.log.write import publish, write_entry
 from plainview.casework.models import (
     Alert,

@@ -15,7 +15,8 @@ from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from plainview.casework.log.state import CREATED, record_keys
+from plainview.casework.log.record import record_keys
+from plainview.casework.log.state import CREATED
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Agency, Member, PolicyVersion, Training
 from plainview.casework.workspace.schema import known
