@@ -30,6 +30,20 @@ def record_keys(action: str = RECORDED, **subject: bool) -> WorkspaceState:
     return WorkspaceState.objects.create(keys=keys, version=__version__)
 
 
+def change_key(name: str, key: str, reason: str) -> None:
+    """Log another fingerprint of a key, in the running transaction; its file follows after the commit."""
+    state = WorkspaceState.objects.select_for_update().get()
+    previous = state.keys[name]
+    state.keys = state.keys | {name: key}
+    state.save(update_fields=["keys"])
+    write_entry(
+        "workspace.key_changed",
+        {"keys": {name: key}, "previous": previous},
+        {"reason": reason},
+        acting_member=None,
+    )
+
+
 def follow_log() -> None:
     """Bring the row about the workspace up to a log that a restore has continued: keys and the first start.
 

@@ -14,6 +14,7 @@ from plainview.casework.log.rotation import finish_rotation
 from plainview.casework.log.state import require_keys
 from plainview.casework.log.write import publish
 from plainview.casework.models import WorkspaceState
+from plainview.casework.upkeep.reseal import finish_key_change
 from plainview.casework.workspace.folder import read_only
 from plainview.casework.workspace.schema import CASEWORK, applied, known, newest
 from plainview.casework.workspace.services import services
@@ -31,6 +32,7 @@ def open_checked() -> None:
         require_keys()
         return
     finish_rotation()
+    finish_key_change(services().workspace)
     require_keys()
     with suppress(LogFolderError):  # every act raises it, and verification says what is wrong
         publish()

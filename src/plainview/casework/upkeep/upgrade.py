@@ -10,8 +10,8 @@ import hashlib
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +27,13 @@ from plainview.casework.log.write import unpublished, write_entry
 from plainview.casework.models import WorkspaceState
 from plainview.casework.people.read import Incomplete, incomplete_policies
 from plainview.casework.upkeep.adopt import adopt, leave_old_files, make_backup_key
+from plainview.casework.upkeep.alone import alone
 from plainview.casework.upkeep.backup import require_place, require_room, write_backup
 from plainview.casework.upkeep.opening import open_checked
 from plainview.casework.workspace.schema import applied, known, newest
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 
-_BUSY_S = 1.0
 _BOOKKEEPING = ("django_", "auth_", "sqlite_", "web_cache")
 """Tables of the framework, which migrations write; every other table keeps its rows."""
 
@@ -73,7 +73,7 @@ def upgrade(
         progress: called with the number of pictures backed up so far.
 
     Raises:
-        Refused: upgrade.in_use, upgrade.differs, upgrade.log_unsound; as backup and opening.
+        Refused: workspace.in_use, upgrade.differs, upgrade.log_unsound; as backup and opening.
     """
     old_names, new_names = applied(), known()
     connection.close()
@@ -87,7 +87,7 @@ def upgrade(
     place = backup or _backup_place(workspace.root, newest(old_names))
     require_place(place)
     require_room(place, copies=2)
-    with locked(workspace.root / BACKUP_LOCK), _alone(workspace.database) as old:
+    with locked(workspace.root / BACKUP_LOCK), alone(workspace.database, "Nothing upgraded") as old:
         try:
             lengths = settled(workspace.audit)
             _copy(old, before)
@@ -119,36 +119,6 @@ def _backup_place(root: Path, schema: str) -> Path:
         if not place.exists():
             return place
     raise Refused("backup.place", "No backup made", f"{root.parent} is full of backups.", "Name a file for the backup.")
-
-
-@contextmanager
-def _alone(database: Path) -> Iterator[sqlite3.Connection]:
-    """Hold the database against everybody, also against an older Plainview that knows nothing of this.
-
-    Leaving the journal mode WAL is possible only for the sole connection; what comes later waits for the lock.
-
-    Raises:
-        Refused: upgrade.in_use.
-    """
-    with closing(sqlite3.connect(database, isolation_level=None, timeout=_BUSY_S)) as old:
-        try:
-            old.execute("PRAGMA locking_mode=EXCLUSIVE")
-            (mode,) = old.execute("PRAGMA journal_mode=DELETE").fetchone()
-            if mode == "delete":
-                old.execute("BEGIN EXCLUSIVE")
-                old.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise
-            mode = "locked"
-        if mode != "delete":
-            raise Refused(
-                "upgrade.in_use",
-                "Nothing upgraded",
-                "Another process has this workspace open: its server, its worker or a command.",
-                "Stop them, then upgrade again.",
-            )
-        yield old
 
 
 def _copy(source: sqlite3.Connection, path: Path) -> None:

@@ -23,6 +23,7 @@ SERVE_ENV = "PLAINVIEW_SERVE"
 DEFAULT = "plainview-data"
 KEY, NEXT_KEY, FIRST_KEY = "log.key", "log.key.next", "log.first.pub"
 BACKUP_KEY = "backup.age"
+BLOBS_KEY, NEXT_BLOBS_KEY, OLD_BLOBS_KEY = "blobs.key", "blobs.key.next", "blobs.key.old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ def lay_out(workspace: Workspace) -> None:
         folder.chmod(0o700)
     keys = {
         "secret.key": secrets.token_urlsafe(48).encode(),
-        "blobs.key": secrets.token_bytes(KEY_BYTES),
+        BLOBS_KEY: secrets.token_bytes(KEY_BYTES),
         "log.key": Signer.generate(origin).private_bytes(),
         "expunge.key": secrets.token_bytes(KEY_BYTES),
         BACKUP_KEY: new_backup_key(),

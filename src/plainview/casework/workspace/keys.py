@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import hashlib
 
-from plainview.casework.workspace.folder import BACKUP_KEY, KEY, Workspace
+from plainview.casework.workspace.folder import BACKUP_KEY, BLOBS_KEY, KEY, Workspace
 
-KEYS = ("secret.key", "blobs.key", "expunge.key", BACKUP_KEY, KEY)
+KEYS = ("secret.key", BLOBS_KEY, "expunge.key", BACKUP_KEY, KEY)
 """The files in the folder keys without which the workspace is not opened."""
-
-OLD = ".old"
-"""What the name of a key ends with while things that it sealed are being sealed again."""
 
 
 def fingerprint(workspace: Workspace, name: str) -> str:
@@ -30,7 +27,7 @@ def fingerprint(workspace: Workspace, name: str) -> str:
         from plainview.storage.aged import recipient_of
 
         return recipient_of(content)
-    return digest(name.removesuffix(OLD), content)
+    return digest(name, content)
 
 
 def digest(name: str, content: bytes) -> str:

@@ -7,6 +7,7 @@ from plainview.cli.commands.row import Command, Need
 GROUPS: dict[str, str] = {
     "models": "Model packs: install, list, verify, card.",
     "backups": "Backups by the clock, and rehearsals of a restore.",
+    "keys": "The keys of the workspace; `plainview audit rotate` changes the one that signs the log.",
     "agency": "Agencies: proposed, terms accepted, opened by the operator.",
 }
 
@@ -90,6 +91,20 @@ ROWS = (
         "Upgrade a workspace that an older Plainview made: back up, try on a copy, compare, switch. Stop its server first.",
         "plainview upgrade",
         early=True,
+    ),
+    Command(
+        "keys list",
+        Need.OWNER,
+        "keys:keys_list",
+        "List the keys with their fingerprints, as the log has them.",
+        "plainview keys list",
+    ),
+    Command(
+        "keys rotate",
+        Need.OWNER,
+        "keys:keys_rotate",
+        "Replace blobs.key: everything is sealed again, then the old key is destroyed. Run it again if it was interrupted.",
+        'plainview keys rotate --reason "a disk was lost"',
     ),
     Command(
         "models install",
