@@ -120,3 +120,13 @@ class _Frames(io.RawIOBase):
         self._file.write(len(sealed).to_bytes(_LENGTH, "big"))
         self._file.write(sealed)
         self._number += 1
+
+
+def first_archive(members: dict[str, bytes], sealer: Sealer, identity: str = "0" * 32) -> bytes:
+    """A whole file of the first format."""
+    file = io.BytesIO()
+    writer = FirstArchiveWriter(file, sealer, identity)
+    for name, data in members.items():
+        writer.add(name, data)
+    writer.close()
+    return file.getvalue()

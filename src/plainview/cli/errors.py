@@ -6,9 +6,9 @@ import errno
 
 from django.db import DatabaseError
 
-from plainview import __version__
 from plainview.audit.logfile import LogFolderError
 from plainview.cli import next_steps
+from plainview.cli.commit import full
 from plainview.evaluation.dataset import DatasetError
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia, PackError
@@ -52,7 +52,7 @@ def explain(error: Exception) -> tuple[str, str]:
             return _system(error)
     return (
         f"Something went wrong: {type(error).__name__}: {error}",
-        f"Report it to the project with what {DEBUG_ENV}=1 prints and your version, {__version__}.",
+        f"Report it to the project with what {DEBUG_ENV}=1 prints and your version, {full()}.",
     )
 
 

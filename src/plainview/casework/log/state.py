@@ -53,8 +53,9 @@ def require_keys() -> None:
     """Refuse a workspace whose folder keys has another key than its log says, or lacks one.
 
     Raises:
-        Refused: workspace.key_missing or workspace.key_wrong.
+        Refused: workspace.confused, workspace.key_missing or workspace.key_wrong.
     """
+    _require_own_database()
     state = WorkspaceState.objects.first()
     stated = state.keys if state is not None else stated_by_log()[0]  # a row can be removed by hand
     newest = LogKey.objects.order_by("-entry_id").values_list("vkey", flat=True).first()
@@ -62,6 +63,19 @@ def require_keys() -> None:
     for name, stated_print in (stated | ({KEY: newest} if newest else {})).items():
         if present.get(name) != stated_print:
             raise _wrong(name)
+
+
+def _require_own_database() -> None:
+    first = LogEntry.objects.filter(seq=0).values_list("canonical", flat=True).first()
+    origin = json.loads(bytes(first))["log"] if first is not None else services().origin
+    if origin != services().origin:
+        workspace = services().workspace
+        raise Refused(
+            "workspace.confused",
+            "Workspace not usable",
+            f"{workspace.database} is of the workspace {origin}, and {workspace.settings_file} of {services().origin}.",
+            "Put together again what belongs together: settings, keys, database, audit. Nothing was changed.",
+        )
 
 
 def stated_by_log() -> tuple[dict[str, str], int | None]:
