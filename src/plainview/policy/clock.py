@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.permissions import Permission
 
-LEAP = timedelta(days=7)
+LEAP = timedelta(days=14)
 """How far the clock may be after the newest entry before scheduled work, which erases and ends things by time, waits for
-a person: chosen, longer than a machine is off over holidays, shorter than any retention rule that was seen."""
+a person: chosen, longer than most machines are off, and shorter than what a wrong clock would do harm to most."""
 
 AHEAD, BEHIND = "ahead", "behind"
 """What was wrong: the clock ran ahead when the earlier entries were written, or it was behind afterwards."""

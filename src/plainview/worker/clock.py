@@ -62,9 +62,9 @@ def every_minute() -> None:
 def every_hour() -> None:
     """Check the galleries whose canaries are due by their agency's policy; send the letters that are due to people."""
     with acting_through(Channel("job")):
-        backups.start_due()
         if not _clock_is_plausible():
             return
+        backups.start_due()
         rights_watch.send_owed()
         canary_checks.run_all(due_only=True)
 

@@ -5,6 +5,7 @@ The same tests for the age files of today and for what the first version wrote.
 
 from __future__ import annotations
 
+import functools
 import io
 import shutil
 import subprocess
@@ -81,11 +82,17 @@ def test_streams_that_are_not_read_are_checked_all_the_same(form: Form) -> None:
     assert [name for name, _ in form.open(form.pack(MEMBERS))] == list(MEMBERS)
 
 
+@functools.cache
+def packed_once(form: Form) -> bytes:
+    """A small file; packed again it may have another length, since age pads its head."""
+    return form.pack({"a": b"x" * 3000, "b": b"y"})
+
+
 @every_form
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_any_change_is_noticed(form: Form, data: st.DataObject) -> None:
-    whole = form.pack({"a": b"x" * 3000, "b": b"y"})
+    whole = packed_once(form)
     place = data.draw(st.integers(0, len(whole) - 1))
     kind = data.draw(st.sampled_from(["flip", "cut", "add", "drop"]))
     changed = {

@@ -72,7 +72,7 @@ def test_a_clock_set_back_does_not_stop_the_heartbeat(workspace: Path, monkeypat
 
 
 def test_a_heartbeat_by_a_clock_that_leapt_is_refused(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timezone, "now", lambda: datetime.now(UTC) + timedelta(days=8))
+    monkeypatch.setattr(timezone, "now", lambda: datetime.now(UTC) + timedelta(days=15))
     with pytest.raises(Refused, match=r"clock\.leapt"):
         heartbeat()
 
