@@ -32,14 +32,14 @@ PLAINVIEW = (sys.executable, "-m", "plainview.cli.main")
 def plainview(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     environment = {**os.environ, "PLAINVIEW_HOME": str(home)}
-    return subprocess.run([*PLAINVIEW, *words], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run([*PLAINVIEW, *words], env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own
 
 
 def killed(home: Path, words: tuple[str, ...], after: float) -> bool:
     """Run a command in its own process group and kill it after so many seconds; return whether it was still running."""
     environment = {**os.environ, "PLAINVIEW_HOME": str(home)}
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen([*PLAINVIEW, *words], env=environment, stdout=quiet, stderr=quiet, process_group=0)
+    process = subprocess.Popen([*PLAINVIEW, *words], env=environment, stdout=quiet, stderr=quiet, process_group=0)  # noqa: S603
     try:
         process.wait(after)
     except subprocess.TimeoutExpired:

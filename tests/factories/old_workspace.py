@@ -7,7 +7,9 @@ report, an invitation, a reset code and a token.
 
 from __future__ import annotations
 
+import sqlite3
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 PACKED = Path(__file__).parents[1] / "data" / "workspace-0001.tar.xz"
@@ -30,5 +32,9 @@ def unpack(place: Path) -> Path:
 
 
 def content(home: Path) -> dict[str, bytes]:
-    """Return every file of a workspace, to see that nothing was changed."""
-    return {str(path.relative_to(home)): path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file()}
+    """Return every file of a workspace, and its database as text, to see that nothing was changed."""
+    files = {str(path.relative_to(home)): path for path in sorted(home.rglob("*")) if path.is_file()}
+    with closing(sqlite3.connect(home / "plainview.sqlite3")) as database:
+        dump = "\n".join(database.iterdump()).encode()
+    # The bytes of the database's own file also say how it was opened last.
+    return {name: path.read_bytes() for name, path in files.items() if "sqlite3" not in name} | {"database": dump}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ from plainview.cli.common import Json, answer, print_json, print_rows, say
 from plainview.cli.progress import bar
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
+from plainview.storage.base import StorageError
 
 
 def backup(file: Path, json: Json = False) -> None:
@@ -88,12 +90,12 @@ def backups_run(
         raise typer.Exit(1)
 
 
-def _stop_with(parent: int):  # type: ignore[no-untyped-def]
+def _stop_with(parent: int) -> Callable[[int], None]:
     """Return a callback that ends a backup whose worker is gone, so that none outlives the server."""
 
     def check(_: int) -> None:
         if os.getppid() != parent:
-            raise SystemExit(1)
+            raise StorageError("The worker that began it has ended.", "The next worker makes it.")
 
     return check
 
@@ -105,9 +107,10 @@ def backups_rehearse(
     """Restore a backup into a temporary workspace, verify everything, and record the result. Exit 1 if it fails."""
     open_workspace()
     newest = schedule.made().first()
-    if file is None and newest is None:
+    path = file or (Path(newest.path) if newest is not None else None)
+    if path is None:
         raise Refused("backup.none", "Not rehearsed", "This workspace has made no backup.", "Make a backup first.")
-    result = rehearse(file or Path(newest.path))
+    result = rehearse(path)
     answer(("" if result.ok else "FAILED: ") + result.says, json=json, **asdict(result))
     if not result.ok:
         raise typer.Exit(1)

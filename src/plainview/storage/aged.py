@@ -78,6 +78,14 @@ def _identity(key: bytes) -> pyrage.x25519.Identity:
         raise ValueError("not an age identity") from None
 
 
+def is_recipient(text: object) -> bool:
+    """Say whether a text is a recipient, such as `recipient_of` returns."""
+    try:
+        return isinstance(text, str) and pyrage.x25519.Recipient.from_str(text) is not None
+    except pyrage.RecipientError:
+        return False
+
+
 def write_archive(file: BinaryIO, members: Iterable[Member], recipients: Sequence[str]) -> None:
     """Write the members, each taken from the iterable when its turn comes, encrypted to every recipient.
 
@@ -86,10 +94,9 @@ def write_archive(file: BinaryIO, members: Iterable[Member], recipients: Sequenc
         ValueError: not a recipient.
         OSError: the file cannot be written.
     """
-    try:
-        to = [pyrage.x25519.Recipient.from_str(text) for text in recipients]
-    except pyrage.RecipientError:
-        raise ValueError("not an age recipient") from None
+    if not all(map(is_recipient, recipients)):
+        raise ValueError("not an age recipient")
+    to = [pyrage.x25519.Recipient.from_str(text) for text in recipients]
     plain = _Pulled(_tar(members))
     target = _Remembering(file)
     try:

@@ -70,8 +70,7 @@ def write_entry(
         newest = cursor.fetchone()
         newest_fields = json.loads(bytes(newest[0])) if newest else {}
         newest_at = newest_fields.get("at")
-        behind = is_behind(now, newest_at)
-        if behind and CLOCK not in newest_fields["subject"] and action != CLOCK_AHEAD:
+        if newest_at and is_behind(now, newest_at) and CLOCK not in newest_fields["subject"] and action != CLOCK_AHEAD:
             _begin_fault(now, newest_at)
             return write_entry(action, subject, secret, acting_member=acting_member)
         appended = next_entry(

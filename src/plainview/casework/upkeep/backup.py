@@ -34,7 +34,7 @@ from plainview.casework.upkeep.unpacking import ABOUT, DATABASE, FORMAT, LOG_FIL
 from plainview.casework.workspace.folder import BACKUP_KEY
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
-from plainview.storage.aged import Member, recipient_of, small, write_archive
+from plainview.storage.aged import Member, is_recipient, recipient_of, small, write_archive
 from plainview.storage.base import BlobMissing
 
 _SPARE = 64 << 20  # bytes that a backup leaves free: the log and the database go on growing meanwhile
@@ -193,7 +193,7 @@ def recipients() -> list[str]:
     section = services().workspace.settings().get("backup", {})
     more = section.get("recipients", []) if isinstance(section, dict) else []
     own = recipient_of(services().workspace.key(BACKUP_KEY))
-    if not isinstance(more, list) or not all(isinstance(text, str) and text.startswith("age1") for text in more):
+    if not isinstance(more, list) or not all(map(is_recipient, more)):
         raise Refused(
             "backup.recipient",
             "No backup made",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from plainview.casework.models import BackupRecord
@@ -87,7 +88,7 @@ def rehearsal_due(rule: Rule, now: datetime) -> BackupRecord | None:
     return newest
 
 
-def made():  # type: ignore[no-untyped-def]  # a query set of the records
+def made() -> QuerySet[BackupRecord]:
     """Return the backups that were made and not removed, newest first."""
     return BackupRecord.objects.filter(removed_at=None, failure="").order_by("-made_at", "-pk")
 

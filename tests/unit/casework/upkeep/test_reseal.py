@@ -22,7 +22,7 @@ NOT_SEALED = {
     ("LogEntry", "leaf"),
     ("LogEntry", "frontier"),
     ("Reference", "picture_hash"),
-    ("RegisterEdition", "data"),
+    ("PublishedRegister", "data"),
 }
 
 
