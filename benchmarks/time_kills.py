@@ -58,10 +58,10 @@ class Round:
         shutil.copytree(source, self.home)
         self.problems: list[str] = []
 
-    def require(self, done: subprocess.CompletedProcess[str], what: str) -> str:
+    def require(self, done: subprocess.CompletedProcess[str], step: str) -> str:
         """Note a command that failed; return what it printed."""
         if done.returncode != 0:
-            self.problems.append(f"{what}: {done.stderr.strip() or done.stdout.strip()}")
+            self.problems.append(f"{step}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
     def verified(self, home: Path, entries: int) -> None:
@@ -76,77 +76,77 @@ def entries_of(home: Path) -> int:
     return sum(1 for _ in (home / "audit" / "log.jsonl").open("rb"))
 
 
-def upgrade(one: Round, after: float) -> bool:
+def upgrade(copy: Round, after: float) -> bool:
     """Upgrade; killed or not, running it again completes it, and the backup holds the workspace as it was."""
-    entries = entries_of(one.home)
-    stopped = killed(one.home, ("upgrade",), after)
-    looked = plainview(one.home, "audit", "verify")
+    entries = entries_of(copy.home)
+    stopped = killed(copy.home, ("upgrade",), after)
+    looked = plainview(copy.home, "audit", "verify")
     if looked.returncode != 0 and "workspace.older" not in looked.stderr:
-        one.problems.append(f"neither old nor new: {looked.stderr}")
-    one.require(plainview(one.home, "upgrade"), "upgrade again")
-    one.verified(one.home, entries + 2)
-    for backup in one.folder.glob("workspace-before-*.age"):
-        place = one.folder / f"restored-{backup.name}"
-        one.require(plainview(one.home, "restore", str(backup), str(place)), f"restore {backup.name}")
-    for left in [*one.home.glob(".backup-*"), *one.folder.glob("*.part")]:
-        one.problems.append(f"{left.name} is left")
+        copy.problems.append(f"neither old nor new: {looked.stderr}")
+    copy.require(plainview(copy.home, "upgrade"), "upgrade again")
+    copy.verified(copy.home, entries + 2)
+    for backup in copy.folder.glob("workspace-before-*.age"):
+        place = copy.folder / f"restored-{backup.name}"
+        copy.require(plainview(copy.home, "restore", str(backup), str(place)), f"restore {backup.name}")
+    for left in [*copy.home.glob(".backup-*"), *copy.folder.glob("*.part")]:
+        copy.problems.append(f"{left.name} is left")
     return stopped
 
 
-def rotate(one: Round, after: float) -> bool:
+def rotate(copy: Round, after: float) -> bool:
     """Change blobs.key; killed or not, every command works in between, and running it again completes it."""
-    entries = entries_of(one.home)
-    stopped = killed(one.home, ("keys", "rotate", "--reason", "drill"), after)
-    one.verified(one.home, entries)
-    shown = plainview(one.home, "alert", "list", "--as", "examiner@agency.example", "--json")
-    one.require(shown, "alert list")
-    one.require(plainview(one.home, "keys", "rotate", "--reason", "drill"), "rotate again")
-    left = [path.name for path in (one.home / "keys").iterdir() if path.name.startswith("blobs.key.")]
+    entries = entries_of(copy.home)
+    stopped = killed(copy.home, ("keys", "rotate", "--reason", "drill"), after)
+    copy.verified(copy.home, entries)
+    shown = plainview(copy.home, "alert", "list", "--as", "examiner@agency.example", "--json")
+    copy.require(shown, "alert list")
+    copy.require(plainview(copy.home, "keys", "rotate", "--reason", "drill"), "rotate again")
+    left = [path.name for path in (copy.home / "keys").iterdir() if path.name.startswith("blobs.key.")]
     if left:
-        one.problems.append(f"keys are left: {left}")
-    one.verified(one.home, entries + 2)
-    backup = one.folder / "after.age"
-    one.require(plainview(one.home, "backup", str(backup)), "backup")  # opens every picture
+        copy.problems.append(f"keys are left: {left}")
+    copy.verified(copy.home, entries + 2)
+    backup = copy.folder / "after.age"
+    copy.require(plainview(copy.home, "backup", str(backup)), "backup")  # opens every picture
     return stopped
 
 
-def backup(one: Round, after: float) -> bool:
+def backup(copy: Round, after: float) -> bool:
     """Back up; killed, it leaves no file under the name, and the next one is whole."""
-    file = one.folder / "a.age"
-    stopped = killed(one.home, ("backup", str(file)), after)
+    file = copy.folder / "a.age"
+    stopped = killed(copy.home, ("backup", str(file)), after)
     if not file.exists():
-        one.require(plainview(one.home, "backup", str(file)), "backup again")
-    one.require(plainview(one.home, "backups", "rehearse", str(file)), "rehearse")
-    one.verified(one.home, entries_of(one.home))
-    one.require(plainview(one.home, "doctor"), "doctor")
-    if list(one.home.glob(".backup-*.sqlite3")):
-        one.problems.append("a copy of the database is left")
+        copy.require(plainview(copy.home, "backup", str(file)), "backup again")
+    copy.require(plainview(copy.home, "backups", "rehearse", str(file)), "rehearse")
+    copy.verified(copy.home, entries_of(copy.home))
+    copy.require(plainview(copy.home, "doctor"), "doctor")
+    if list(copy.home.glob(".backup-*.sqlite3")):
+        copy.problems.append("a copy of the database is left")
     return stopped
 
 
-def restore(one: Round, after: float) -> bool:
+def restore(copy: Round, after: float) -> bool:
     """Restore; killed, there is no folder under the name, and running it again completes it."""
-    file, place = one.folder / "a.age", one.folder / "restored"
-    one.require(plainview(one.home, "backup", str(file)), "backup")
-    stopped = killed(one.home, ("restore", str(file), str(place)), after)
+    file, place = copy.folder / "a.age", copy.folder / "restored"
+    copy.require(plainview(copy.home, "backup", str(file)), "backup")
+    stopped = killed(copy.home, ("restore", str(file), str(place)), after)
     if stopped and not place.exists():
         # What an interrupted restore left may be removed, as the refusal says.
-        shutil.rmtree(one.folder / ".restored.restoring", ignore_errors=True)
-        one.require(plainview(one.home, "restore", str(file), str(place)), "restore again")
-    one.verified(place, entries_of(one.home))
+        shutil.rmtree(copy.folder / ".restored.restoring", ignore_errors=True)
+        copy.require(plainview(copy.home, "restore", str(file), str(place)), "restore again")
+    copy.verified(place, entries_of(copy.home))
     return stopped
 
 
-def rehearse(one: Round, after: float) -> bool:
+def rehearse(copy: Round, after: float) -> bool:
     """Rehearse; killed, the workspace is as it was, and the next rehearsal cleans up."""
-    file = one.folder / "a.age"
-    one.require(plainview(one.home, "backup", str(file)), "backup")
-    stopped = killed(one.home, ("backups", "rehearse"), after)
-    one.require(plainview(one.home, "backups", "rehearse"), "rehearse again")
-    one.verified(one.home, entries_of(one.home))
-    left = [path.name for path in one.home.iterdir() if "rehearsal" in path.name and path.is_dir()]
+    file = copy.folder / "a.age"
+    copy.require(plainview(copy.home, "backup", str(file)), "backup")
+    stopped = killed(copy.home, ("backups", "rehearse"), after)
+    copy.require(plainview(copy.home, "backups", "rehearse"), "rehearse again")
+    copy.verified(copy.home, entries_of(copy.home))
+    left = [path.name for path in copy.home.iterdir() if "rehearsal" in path.name and path.is_dir()]
     if left:
-        one.problems.append(f"{left} are left")
+        copy.problems.append(f"{left} are left")
     return stopped
 
 
@@ -183,13 +183,13 @@ def main() -> int:
         for number in range(wanted.rounds):
             work = wanted.only or list(WORKS)[number % len(WORKS)]
             source = folder / ("old" if work == "upgrade" else "new") / "workspace"
-            one = Round(source, folder / f"round-{number}")
+            copy = Round(source, folder / f"round-{number}")
             # Not in the first third, in which Python only imports.
-            stopped = WORKS[work](one, usual * chance.uniform(0.3, 1.1))
+            stopped = WORKS[work](copy, usual * chance.uniform(0.3, 1.1))
             counts[work] += 1
             counts["killed"] += stopped
-            problems += [f"round {number} ({work}): {text}" for text in one.problems]
-            shutil.rmtree(one.folder)
+            problems += [f"round {number} ({work}): {text}" for text in copy.problems]
+            shutil.rmtree(copy.folder)
     result = {"rounds": wanted.rounds, **counts, "problems": problems}
     if wanted.json:
         sys.stdout.write(json.dumps(result) + "\n")

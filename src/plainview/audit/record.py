@@ -170,7 +170,7 @@ def parse_line(data: bytes) -> Entry:
 
 
 def written(fields: Mapping[str, Any]) -> str:
-    """Return when an entry was written, from its JSON: `Entry.time` for whoever need not check the entry.
+    """Return when an entry was written, from its JSON: `Entry.time` for a reader who need not check the entry.
 
     Raises:
         KeyError, TypeError: it is not the JSON of an entry.

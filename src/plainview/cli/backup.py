@@ -73,17 +73,17 @@ def backups_run(
             "No folder of scheduled backups is named in workspace.toml.",
             "Name one as `folder` below [backup].",
         )
-    made = None
+    fresh = None
     if now or schedule.due(rule, timezone.now()):
-        made = schedule.make_scheduled(rule, progress=_stop_with(os.getppid()))
+        fresh = schedule.make_scheduled(rule, progress=_stop_with(os.getppid()))
     record = schedule.rehearsal_due(rule, timezone.now())
     rehearsed = rehearse(Path(record.path)) if record is not None else None
-    text = [f"Made a backup of {made.entries} entries and {made.pictures} pictures."] if made else []
+    text = [f"Made a backup of {fresh.entries} entries and {fresh.pictures} pictures."] if fresh else []
     text += [rehearsed.says] if rehearsed else []
     answer(
         " ".join(text) or "Nothing is due.",
         json=json,
-        made=asdict(made) if made else None,
+        made=asdict(fresh) if fresh else None,
         rehearsed=asdict(rehearsed) if rehearsed else None,
     )
     if rehearsed is not None and not rehearsed.ok:
@@ -106,7 +106,7 @@ def backups_rehearse(
 ) -> None:
     """Restore a backup into a temporary workspace, verify everything, and record the result. Exit 1 if it fails."""
     open_workspace()
-    newest = schedule.made().first()
+    newest = schedule.existing().first()
     path = file or (Path(newest.path) if newest is not None else None)
     if path is None:
         raise Refused("backup.none", "Not rehearsed", "This workspace has made no backup.", "Make a backup first.")

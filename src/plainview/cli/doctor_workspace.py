@@ -74,7 +74,7 @@ def _clock() -> Iterator[Check]:
 
 
 def _backups(facts: dict[str, Any]) -> Iterator[Check]:
-    rule, newest = schedule.rule(), schedule.made().first()
+    rule, newest = schedule.rule(), schedule.existing().first()
     rehearsed = BackupRecord.objects.exclude(rehearsed_at=None).order_by("-rehearsed_at").first()
     facts["backup"] = {
         "made_at": newest.made_at if newest else None,

@@ -1,6 +1,6 @@
 """Backups as the first version wrote them: frames sealed with a key derived from `blobs.key`. They are still read.
 
-Owns the format, byte for byte; nothing writes it any more. It must never hand out bytes that were altered or reordered,
+Owns the format, byte for byte; nothing writes it now. It must never hand out bytes that were altered or reordered,
 or take a shortened archive for a whole one.
 
 The file: one line `plainview backup v1 ` + 32 hex digits (its id) + newline, then frames. A frame is 4 bytes of length,

@@ -103,7 +103,7 @@ _held_back: ContextVar[bool] = ContextVar("held_back", default=False)
 
 @contextmanager
 def unpublished() -> Iterator[None]:
-    """Leave the entries of the block to whoever opens the workspace next: for acts on a copy of the database."""
+    """Leave the entries of the block to the next opening of the workspace: for acts on a copy of the database."""
     token = _held_back.set(True)
     try:
         yield

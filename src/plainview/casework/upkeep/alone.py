@@ -17,12 +17,12 @@ _BUSY_S = 1.0
 
 
 @contextmanager
-def alone(database: Path, what: str) -> Iterator[sqlite3.Connection]:
+def alone(database: Path, refused: str) -> Iterator[sqlite3.Connection]:
     """Hold the database against every other process inside the block; Django's own connection is closed before.
 
     Args:
         database: the file.
-        what: what is refused, e.g. "Nothing upgraded".
+        refused: the refused act, e.g. "Nothing upgraded".
 
     Raises:
         Refused: workspace.in_use.
@@ -41,7 +41,7 @@ def alone(database: Path, what: str) -> Iterator[sqlite3.Connection]:
         if mode != "delete":
             raise Refused(
                 "workspace.in_use",
-                what,
+                refused,
                 "Another process has this workspace open: its server, its worker or a command.",
                 "Stop them, then run this again.",
             )

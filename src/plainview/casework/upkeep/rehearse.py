@@ -42,7 +42,7 @@ class Rehearsed:
 
 
 def rehearse(path: Path) -> Rehearsed:
-    """Restore a backup with the workspace's own keys, log and expunge list, and record what came of it.
+    """Restore a backup with the workspace's own keys, log and expunge list, and record the outcome.
 
     Raises:
         Refused: rehearsal.running.

@@ -45,21 +45,21 @@ class Sealed:
 
 
 SEALED = (
-    Sealed(models.Reference, "template", "templates", lambda row: f"template:{row.public_id}"),
-    Sealed(models.Canary, "probe_template", "templates", lambda row: f"canary probe:{row.public_id}"),
-    Sealed(models.Alert, "sealed", "templates", lambda row: f"alert:{row.public_id}"),
-    Sealed(models.ProbeTemplate, "sealed", "templates", lambda row: f"probe:{row.search.public_id}", "search"),
-    Sealed(models.VideoTrack, "sealed", "templates", lambda row: f"video-track:{row.segment_id}:{row.number}"),
-    Sealed(models.Tripwire, "sealed", "templates", lambda row: f"tripwire:{row.public_id}"),
-    Sealed(models.Tripwire, "sealed_label", "openings", lambda row: f"tripwire label:{row.public_id}"),
-    Sealed(models.Flag, "sealed", "openings", lambda row: f"flag:{row.public_id}"),
-    Sealed(models.Webhook, "sealed", "openings", lambda row: f"webhook:{row.public_id}"),
-    Sealed(models.LogOpening, "sealed", "openings", lambda row: f"opening:{row.entry_id}:{row.name}"),
-    Sealed(models.Draft, "sealed", "drafts", lambda row: f"draft:{row.pk}"),
-    Sealed(models.SubjectRequest, "sealed", "rights", lambda row: f"request:{row.public_id}"),
-    Sealed(models.SubjectPhoto, "sealed", "rights", lambda row: f"photo:{row.request.public_id}", "request"),
-    Sealed(models.SubjectFinding, "sealed", "rights", lambda row: f"finding:{row.reference_id}"),
-    Sealed(models.SubjectAnswer, "sealed", "rights", lambda row: f"answer:{row.request.public_id}", "request"),
+    Sealed(models.Reference, "template", "templates", lambda sealed: f"template:{sealed.public_id}"),
+    Sealed(models.Canary, "probe_template", "templates", lambda sealed: f"canary probe:{sealed.public_id}"),
+    Sealed(models.Alert, "sealed", "templates", lambda sealed: f"alert:{sealed.public_id}"),
+    Sealed(models.ProbeTemplate, "sealed", "templates", lambda sealed: f"probe:{sealed.search.public_id}", "search"),
+    Sealed(models.VideoTrack, "sealed", "templates", lambda sealed: f"video-track:{sealed.segment_id}:{sealed.number}"),
+    Sealed(models.Tripwire, "sealed", "templates", lambda sealed: f"tripwire:{sealed.public_id}"),
+    Sealed(models.Tripwire, "sealed_label", "openings", lambda sealed: f"tripwire label:{sealed.public_id}"),
+    Sealed(models.Flag, "sealed", "openings", lambda sealed: f"flag:{sealed.public_id}"),
+    Sealed(models.Webhook, "sealed", "openings", lambda sealed: f"webhook:{sealed.public_id}"),
+    Sealed(models.LogOpening, "sealed", "openings", lambda sealed: f"opening:{sealed.entry_id}:{sealed.name}"),
+    Sealed(models.Draft, "sealed", "drafts", lambda sealed: f"draft:{sealed.pk}"),
+    Sealed(models.SubjectRequest, "sealed", "rights", lambda sealed: f"request:{sealed.public_id}"),
+    Sealed(models.SubjectPhoto, "sealed", "rights", lambda sealed: f"photo:{sealed.request.public_id}", "request"),
+    Sealed(models.SubjectFinding, "sealed", "rights", lambda sealed: f"finding:{sealed.reference_id}"),
+    Sealed(models.SubjectAnswer, "sealed", "rights", lambda sealed: f"answer:{sealed.request.public_id}", "request"),
 )
 """Every column that `blobs.key` seals. A test compares it with the models: a new column belongs here, or into its list of
 what is not sealed."""
@@ -82,7 +82,7 @@ class Resealed:
 def change_blobs_key(reason: str, *, progress: Callable[[int], None] = lambda _: None) -> Resealed:
     """Replace `blobs.key`, or complete a replacement that was interrupted; the operator's act.
 
-    The server is stopped meanwhile: it would go on with the old key.
+    The server is stopped meanwhile: it would keep using the old key.
 
     Raises:
         Refused: keys.reason or workspace.in_use.
@@ -182,12 +182,12 @@ def _seal_column(column: Sealed) -> int:
     changed, sealer = 0, getattr(services(), column.sealer)
     for keys in _batches(column.model):
         with transaction.atomic():
-            rows = column.model._default_manager.filter(pk__in=keys)
-            for row in rows.select_related(column.beside) if column.beside else rows:
-                value, context = bytes(getattr(row, column.column)), column.context(row).encode()
+            batch = column.model._default_manager.filter(pk__in=keys)
+            for record in batch.select_related(column.beside) if column.beside else batch:
+                value, context = bytes(getattr(record, column.column)), column.context(record).encode()
                 again = _again(sealer, value, context)
                 if again is not None:
-                    column.model._default_manager.filter(pk=row.pk).update(**{column.column: again})
+                    column.model._default_manager.filter(pk=record.pk).update(**{column.column: again})
                     changed += 1
     return changed
 

@@ -77,7 +77,7 @@ def due(rule: Rule, now: datetime) -> bool:
 
 def rehearsal_due(rule: Rule, now: datetime) -> BackupRecord | None:
     """Return the backup to rehearse now; None if the last rehearsal is recent enough or there is no backup."""
-    newest = made().first()
+    newest = existing().first()
     if newest is None or not rule.rehearse_days:
         return None
     last = BackupRecord.objects.exclude(rehearsed_at=None).order_by("-rehearsed_at").first()
@@ -88,7 +88,7 @@ def rehearsal_due(rule: Rule, now: datetime) -> BackupRecord | None:
     return newest
 
 
-def made() -> QuerySet[BackupRecord]:
+def existing() -> QuerySet[BackupRecord]:
     """Return the backups that were made and not removed, newest first."""
     return BackupRecord.objects.filter(removed_at=None, failure="").order_by("-made_at", "-pk")
 
@@ -118,22 +118,22 @@ def make_scheduled(rule: Rule, *, progress: Callable[[int], None] = lambda _: No
 
 def remove_old(rule: Rule, now: datetime) -> list[Path]:
     """Remove scheduled backups that the rule no longer keeps; return their paths."""
-    rows = list(made())
-    opened = next((row for row in rows if row.rehearsal_ok), None)
-    safe = {row.pk for row in rows[:1]} | ({opened.pk} if opened else set())
+    backups = list(existing())
+    opened = next((backup for backup in backups if backup.rehearsal_ok), None)
+    safe = {backup.pk for backup in backups[:1]} | ({opened.pk} if opened else set())
     months: set[tuple[int, int]] = set()
     removed = []
-    for row in reversed([row for row in rows if row.scheduled]):
-        month = (row.made_at.year, row.made_at.month)
-        age = now - row.made_at
+    for backup in reversed([backup for backup in backups if backup.scheduled]):
+        month = (backup.made_at.year, backup.made_at.month)
+        age = now - backup.made_at
         first = month not in months
         months.add(month)
         monthly = first and age < timedelta(days=31 * rule.keep_months)
-        if row.pk in safe or monthly or age < timedelta(days=rule.keep_days):
+        if backup.pk in safe or monthly or age < timedelta(days=rule.keep_days):
             continue
-        path = Path(row.path)
+        path = Path(backup.path)
         path.unlink(missing_ok=True)
-        row.removed_at = now
-        row.save(update_fields=["removed_at"])
+        backup.removed_at = now
+        backup.save(update_fields=["removed_at"])
         removed.append(path)
     return removed

@@ -197,12 +197,12 @@ def _require_equal(before: Path, after: Path) -> int:
                 continue
             columns = [column[1] for column in old.execute(f'PRAGMA table_info("{table}")')]
             try:
-                one, two = _digest(old, table, columns), _digest(new, table, columns)
+                was, is_now = _digest(old, table, columns), _digest(new, table, columns)
             except sqlite3.OperationalError as error:  # a table or column is gone
                 raise _differs(table, str(error)) from None
-            if one != two:
-                raise _differs(table, f"{one[0]} rows before, {two[0]} after, or other values in them")
-            total += one[0]
+            if was != is_now:
+                raise _differs(table, f"{was[0]} rows before, {is_now[0]} after, or other values in them")
+            total += was[0]
     return total
 
 
