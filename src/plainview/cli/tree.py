@@ -16,7 +16,6 @@ from typer.main import get_command_from_info, get_install_completion_arguments
 from typer.models import CommandInfo
 
 from plainview.cli.commands import COMMANDS, GROUPS, USERS, Command, run_as
-from plainview.cli.commit import full
 
 _HOME = "PLAINVIEW_HOME"  # casework.workspace.folder.ENV: importing that would cost a tenth of a second
 _WIDTH = 78
@@ -193,7 +192,7 @@ def _use_workspace(folder: str | None) -> str | None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(full())
+        typer.echo(import_module("plainview.cli.commit").full())
         raise typer.Exit
 
 

@@ -10,11 +10,10 @@ from contextlib import suppress
 
 from plainview import __version__
 from plainview.audit.logfile import LogFolderError
-from plainview.casework.log.rotation import finish_rotation
+from plainview.casework.log.rotation import finish_key_change, finish_rotation
 from plainview.casework.log.state import require_keys
 from plainview.casework.log.write import publish
 from plainview.casework.models import WorkspaceState
-from plainview.casework.upkeep.reseal import finish_key_change
 from plainview.casework.workspace.folder import read_only
 from plainview.casework.workspace.schema import CASEWORK, applied, known, newest
 from plainview.casework.workspace.services import services

@@ -18,9 +18,10 @@ from allauth.mfa.models import Authenticator
 from django.db import connection, transaction
 from django.db.models import Model
 
-from plainview.audit.durable import locked, replace_file, sync_folder
+from plainview.audit.durable import locked, sync_folder
 from plainview.casework import models
 from plainview.casework.log.record import change_key
+from plainview.casework.log.rotation import finish_key_change
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.upkeep.alone import alone
 from plainview.casework.workspace.folder import BLOBS_KEY, NEXT_BLOBS_KEY, OLD_BLOBS_KEY, Workspace, write_private
@@ -143,19 +144,6 @@ def _end(workspace: Workspace, pictures: int, rows: int) -> Receipt:
         os.close(file)
     services.cache_clear()
     return receipt
-
-
-def finish_key_change(workspace: Workspace) -> None:
-    """Put the new key in its place, if a change was interrupted after its commit; does nothing otherwise."""
-    keys = workspace.root / "keys"
-    waiting = keys / NEXT_BLOBS_KEY
-    state = models.WorkspaceState.objects.first()
-    if state is None or not waiting.is_file() or state.keys.get(BLOBS_KEY) != digest(BLOBS_KEY, waiting.read_bytes()):
-        return
-    if not (keys / OLD_BLOBS_KEY).exists():
-        replace_file(keys / OLD_BLOBS_KEY, (keys / BLOBS_KEY).read_bytes())
-    waiting.replace(keys / BLOBS_KEY)
-    sync_folder(keys)
 
 
 def _seal_pictures(progress: Callable[[int], None]) -> int:
