@@ -12,7 +12,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.audit.record import CLOCK, parse_line
+from plainview.audit.record import CLOCK, MAX_INTEGER, parse_line
 from plainview.casework.canaries.read import alarm_recipients
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
@@ -118,6 +118,7 @@ def confirm(first: int, *, acting_member: Member) -> ClockFault:
 
 
 def _fault(first: int) -> ClockFault:
+    first = first if 0 <= first <= MAX_INTEGER else -1  # what no entry has, the database may not even take
     fault = (
         ClockFault.objects.select_for_update(of=("self",)).select_related("explained_by").filter(first=first).first()
     )
