@@ -97,6 +97,7 @@ def change_blobs_key(reason: str, *, progress: Callable[[int], None] = lambda _:
         connection.close()
         with alone(workspace.database, "Key not changed"):
             pass
+        finish_key_change(workspace)  # a key that waits and is in force must never be taken for one that is not
         if not (keys / OLD_BLOBS_KEY).exists():
             _begin(workspace, reason.strip())
         services.cache_clear()  # its sealers have the old key

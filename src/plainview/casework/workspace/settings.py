@@ -78,6 +78,6 @@ def wrong_key(settings: Mapping[str, object]) -> str:
         else:
             unknown = [name] if name not in SETTINGS else []
         if unknown:
-            near = get_close_matches(unknown[0], SETTINGS, 1)
+            near = get_close_matches(unknown[0], [*SETTINGS, *tables], 1)
             return f"the key {unknown[0]} is unknown" + (f". Did you mean {near[0]}?" if near else ".")
     return ""

@@ -12,19 +12,32 @@ import pytest
 from django.core import mail
 from django.db import transaction
 from django.utils import timezone
-from tests.factories.work import at, case, entries, person
+from tests.factories.work import at, case, entries, gallery, person
 
 from plainview.audit import recount
 from plainview.audit.monitor import visit
 from plainview.audit.record import format_time
+from plainview.casework.canaries import state as canary_state
 from plainview.casework.cases.open_close import open_case
 from plainview.casework.log.read import newest_entry, verify_log
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import Agency, ClockFault, Invitation, Job, LogEntry, Token
+from plainview.casework.models import (
+    Agency,
+    CanaryCheck,
+    ClockFault,
+    Gallery,
+    Invitation,
+    Job,
+    LogEntry,
+    ReportSchedule,
+    Token,
+)
 from plainview.casework.people.members import invite_member
 from plainview.casework.people.tokens import make_token
 from plainview.casework.register.read import tally_of
+from plainview.casework.reports import schedules
 from plainview.casework.reports.read import _entries_of
+from plainview.casework.reports.schedules import schedule_report
 from plainview.casework.upkeep import clock
 from plainview.policy.clock import AHEAD, BEHIND
 from plainview.policy.decision import Allow, Refused
@@ -190,3 +203,18 @@ def test_a_monitor_with_a_clock_of_its_own_says_it(ahead: Path, tmp_path: Path) 
     assert report.ok
     assert [alarm.kind for alarm in alarms] == ["clock"]
     assert "ahead" in alarms[0].text
+
+
+def test_what_a_wrong_clock_did_in_advance_does_not_stop_what_is_due_now(workspace: Path, tmp_path: Path) -> None:
+    gallery(tmp_path / "pictures")
+    add_gallery, today = Gallery.objects.get(), timezone.now().date()
+    schedule = schedule_report("weekly", ["supervisor@agency.example"], acting_member=person("supervisor"))
+    with at(timezone.now() + YEARS):
+        CanaryCheck.objects.create(gallery=add_gallery, canaries=1, sampled=1, ok=True, entry=1, at=timezone.now())
+        schedules.send_due()
+    assert canary_state.due(add_gallery)
+    assert ReportSchedule.objects.get().sent_until > today + YEARS - timedelta(days=14)
+    schedules.send_due()
+    assert ReportSchedule.objects.get().sent_until < today
+    with at(timezone.now() + timedelta(days=8)):
+        assert [public_id for public_id, _ in schedules.send_due()] == [schedule.public_id]
