@@ -10,18 +10,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.factories import forks
 from tests.factories.old_workspace import unpack
+
+from plainview.audit.logfile import read_notes
 
 KILLS = Path(__file__).parents[2] / "benchmarks" / "time_kills.py"
 NOBODY = 65534
 
 
-def plainview(home: Path, *words: str, user: int | None = None) -> subprocess.CompletedProcess[str]:
+def plainview(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PLAINVIEW_HOME": str(home), "COLUMNS": "200"}
     command = [sys.executable, "-W", "error", "-m", "plainview.cli.main", *words]
-    return subprocess.run(
-        command, env=environment, user=user, capture_output=True, text=True, timeout=120, check=False, cwd="/"
-    )
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.slow
@@ -34,36 +35,36 @@ def test_after_a_kill_at_any_moment_the_same_command_completes() -> None:
 
 
 @pytest.fixture
-def read_only(tmp_path: Path) -> tuple[Path, int | None]:
-    """An upgraded workspace in which nothing can be written, and the user who owns it: root could write everywhere."""
+def read_only(tmp_path: Path) -> Path:
+    """An upgraded workspace in which its owner cannot write, as a crash between commit and publication left it."""
     home = unpack(tmp_path / "workspace")
     assert plainview(home, "upgrade").returncode == 0
-    log = home / "audit" / "log.jsonl"
-    # As a crash between a commit and its publication leaves it.
-    lines = log.read_bytes().splitlines(keepends=True)
-    log.write_bytes(b"".join(lines[:-1]))
-    notes = (home / "audit" / "checkpoints").read_text().rstrip("\n").rsplit("\n\n", 2)
-    (home / "audit" / "checkpoints").write_text("\n\n".join(notes[:-2]) + "\n\n")
-    user = NOBODY if os.geteuid() == 0 else None
+    log, notes = home / "audit" / "log.jsonl", home / "audit" / "checkpoints"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
+    notes.write_bytes(b"".join(list(read_notes(notes, notes.stat().st_size))[:-1]))
     for path in [home, *home.rglob("*")]:
         path.chmod(0o500 if path.is_dir() else 0o400)
-        if user is not None:
-            os.chown(path, user, -1)
-    if user is not None:
-        for parent in (tmp_path, *tmp_path.parents):
-            if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001 and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
-    return home, user
+        if os.geteuid() == 0:  # who could write everywhere
+            os.chown(path, NOBODY, -1)
+    if os.geteuid() == 0:
+        for parent in tmp_path.parents[:-1]:
+            parent.chmod(parent.stat().st_mode | 0o011)
+        tmp_path.chmod(0o711)
+    return home
 
 
-def test_a_workspace_on_a_read_only_disk_is_verified_and_what_a_crash_left_is_no_damage(
-    read_only: tuple[Path, int | None],
-) -> None:
-    home, user = read_only
-    verified = plainview(home, "audit", "verify", "--json", user=user)
+def as_owner(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as the owner, in a fork that has imported what only root may read."""
+    code = "import os\nos.setuid(NOBODY)\n" if os.geteuid() == 0 else ""
+    code = code.replace("NOBODY", str(NOBODY)) + "from plainview.cli.main import main\nmain()\n"
+    return forks.run(home, words, code=code)
+
+
+def test_a_workspace_on_a_read_only_disk_is_verified_and_what_a_crash_left_is_no_damage(read_only: Path) -> None:
+    verified = as_owner(read_only, "audit", "verify", "--json")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert json.loads(verified.stdout)["ok"]
-    looked = json.loads(plainview(home, "doctor", "--json", user=user).stdout)
+    looked = json.loads(as_owner(read_only, "doctor", "--json").stdout)
     assert [check["state"] for check in looked["checks"] if check["name"] == "log"] == ["ok"]
 
 
@@ -77,13 +78,12 @@ def test_a_workspace_on_a_read_only_disk_is_verified_and_what_a_crash_left_is_no
         ("audit", "heartbeat"),
     ],
 )
-def test_on_a_read_only_disk_every_act_is_one_line(read_only: tuple[Path, int | None], words: tuple[str, ...]) -> None:
-    home, user = read_only
-    done = plainview(home, *words, user=user)
+def test_on_a_read_only_disk_every_act_is_one_line(read_only: Path, words: tuple[str, ...]) -> None:
+    done = as_owner(read_only, *words)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    assert not Path("/never.age").exists()
+    assert not Path("never.age").exists()
 
 
 def test_opening_publishes_what_a_crash_left(tmp_path: Path) -> None:

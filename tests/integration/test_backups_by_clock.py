@@ -254,13 +254,13 @@ def test_a_nearly_full_disk_is_said_before_anything_is_written(scheduled: Cli, t
 def test_a_disk_that_fills_while_a_backup_is_written_leaves_no_file(scheduled: Cli, tmp_path: Path) -> None:
     code = (
         "from plainview.storage import aged\n"
-        "def full(self, data): raise OSError(28, 'No space left on device')\n"
+        "def full(self, data):\n    self.error = OSError(28, 'No space left on device')\n    raise self.error\n"
         "aged._Remembering.write = full\n"
         "from plainview.cli.main import main; main()\n"
     )
     done = forks.run(scheduled.home, ["backup", str(tmp_path / "a.age")], code=code)
     assert done.returncode == 1
-    assert done.stderr.startswith("The disk is full.")
+    assert done.stderr.strip().startswith("The disk is full.")
     assert not list(tmp_path.glob("a.age*"))
     assert not list(scheduled.home.glob(".backup-*"))
 

@@ -110,7 +110,7 @@ def test_neither_a_file_nor_a_setting_says_who_is_believed(cli: Cli) -> None:
         ('log = "x"\n', "the key version is missing"),
         ("version = 1\n", "the key log is missing"),
         ('version = 2\nlog = "x"\n', "its version is 2"),
-        ('version = 1\nlog = "x"\nmial = 3\n', "the key mial is unknown"),
+        ('version = 1\nlog = "x"\nmails = 3\n', "the key mails is unknown"),
         ('version = 1\nlog = "x"\n[mail]\nhots = "y"\n', "the key mail.hots is unknown. Did you mean mail.host?"),
         ('version = 1\nlog = "x"\nmail = "y"\n', "mail is a table"),
         ("version = 1\nlog = 7\n", "the key log is not a text"),
@@ -126,6 +126,6 @@ def test_a_key_of_workspace_toml_that_is_missing_or_unknown_is_named(cli: Cli, t
 
 @pytest.mark.parametrize("words", [("doctor",), ("upgrade",), ("serve",), ("backup", "x.age"), ("keys", "list")])
 def test_every_kind_of_command_names_it(cli: Cli, words: tuple[str, ...]) -> None:
-    (cli.home / "workspace.toml").write_text('version = 1\nlog = "x"\nmial = 3\n')
+    (cli.home / "workspace.toml").write_text('version = 1\nlog = "x"\nmails = 3\n')
     done = cli.run(*words, code=1)
-    assert "the key mial is unknown. Did you mean mail" in done.stdout + done.stderr
+    assert "the key mails is unknown. Did you mean mail" in done.stdout + done.stderr

@@ -71,7 +71,7 @@ def backups_run(
             "backup.no_schedule",
             "No backup made",
             "No folder of scheduled backups is named in workspace.toml.",
-            "Name one as `folder` below [backup].",
+            "Name a folder below [backup].",
         )
     fresh = None
     if now or schedule.due(rule, timezone.now()):

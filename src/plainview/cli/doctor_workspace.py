@@ -45,7 +45,7 @@ def _permissions() -> Iterator[Check]:
     root = services().workspace.root
     private = [*sorted((root / "keys").iterdir()), root / "keys", services().workspace.database]
     private += list((root / "outbox").glob("*"))
-    open_to_others = [path for path in private if path.stat().st_mode & 0o077]
+    open_to_others = [path for path in private if path.exists() and path.stat().st_mode & 0o077]
     if not open_to_others:
         yield Check("permissions", "ok", "Only you can read the keys, the database and the letters.")
     for path in open_to_others:
@@ -87,7 +87,7 @@ def _backups(facts: dict[str, Any]) -> Iterator[Check]:
         yield Check("backups", "fail", f"The scheduled backup failed: {failed.failure} {last}", "Correct that.")
     elif rule is None and newest is None:
         yield Check(
-            "backups", "warn", f"{last} Nothing is scheduled.", "Name a `folder` below [backup] in workspace.toml."
+            "backups", "warn", f"{last} Nothing is scheduled.", "Name a folder below [backup] in workspace.toml."
         )
     elif rule is not None and schedule.due(rule, timezone.now()):
         yield Check(

@@ -31,7 +31,7 @@ COMMANDS: Mapping[Act, str | None] = MappingProxyType(
         Permission.CANARY_MANAGE: "canary retire",
         Permission.CANARY_READ: "canary alarms",
         Permission.CASE_OPEN: "case open",
-        Permission.CLOCK_SETTLE: "clock list",
+        Permission.CLOCK_SETTLE: "clock explain",
         Permission.CASE_READ: "case list",
         Permission.DISCLOSURE_GRANT: "disclosure grant",
         Permission.DISCLOSURE_MAKE: "disclose",

@@ -20,7 +20,8 @@ _mail = _settings.get("mail")
 _mail = _mail if isinstance(_mail, dict) else {}
 _hosts, _, _secure = os.environ.get(SERVE_ENV, "").partition(" ")  # as passed by `plainview serve`
 
-SECRET_KEY = _key.read_text("ascii") if _key.is_file() else secrets.token_urlsafe(48)
+# What is not the workspace's own key is refused at opening, whatever it is.
+SECRET_KEY = (_key.read_bytes().decode("latin-1") if _key.is_file() else "") or secrets.token_urlsafe(48)
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, _hosts.split(","))]
 ROOT_URLCONF = "plainview.site.urls"

@@ -55,4 +55,5 @@ def follow_log() -> None:
     with transaction.atomic():
         if keys != fingerprints():  # a key was changed after the backup; the data have the one from before
             record_keys()
-        WorkspaceState.objects.update(served_entry=served)
+            keys = fingerprints()
+        WorkspaceState.objects.update(keys=keys, served_entry=served)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from plainview.audit.checkpoint import BadKey
 from plainview.audit.record import KEY_ROTATED
 from plainview.casework.models import LogEntry, LogKey, WorkspaceState
 from plainview.casework.workspace.folder import KEY
@@ -19,7 +18,9 @@ from plainview.policy.decision import Refused
 
 _ABOUT_WORKSPACE = b'{"action":"workspace.'
 _KEY_ROTATED = f'{{"action":"{KEY_ROTATED}"'.encode()
-CREATED, RECORDED, SERVED = "workspace.created", "workspace.keys_recorded", "workspace.served"
+CREATED = "workspace.created"
+RECORDED = "workspace.keys_recorded"
+SERVED = "workspace.served"
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +45,7 @@ def fingerprints() -> dict[str, str]:
     for name in KEYS:
         try:
             prints[name] = fingerprint(workspace, name)
-        except (BadKey, ValueError):
+        except ValueError:  # a BadKey is one
             raise _wrong(name) from None
     return prints
 

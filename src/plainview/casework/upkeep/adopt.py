@@ -6,10 +6,10 @@ over a key that does not open what the workspace has.
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from plainview.casework.log.record import record_keys, record_served
-from plainview.casework.models import LogOpening, Reference, WorkspaceState
+from plainview.casework.models import WorkspaceState
 from plainview.casework.workspace.folder import BACKUP_KEY, Workspace, write_private
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
@@ -30,7 +30,7 @@ def adopt() -> None:
         return
     workspace = services().workspace
     make_backup_key(workspace)
-    _require_seals_open()
+    require_seals_open()
     with transaction.atomic():
         record_keys()
         if (workspace.root / _SERVED).exists():
@@ -49,15 +49,24 @@ def make_backup_key(workspace: Workspace) -> None:
         write_private(path, new_backup_key())
 
 
-def _require_seals_open() -> None:
-    """Refuse a `blobs.key` that does not open what is sealed: no fingerprint says yet which is the right one."""
+def require_seals_open() -> None:
+    """Refuse a `blobs.key` that does not open what is sealed: no fingerprint says yet which is the right one.
+
+    Raises:
+        Refused: workspace.key_missing or workspace.key_wrong.
+    """
+    # Plain SQL: the tables may still be those of an older version.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT entry_id, name, sealed FROM log_opening ORDER BY id DESC LIMIT 1")
+        opening = cursor.fetchone()
+        cursor.execute("SELECT public_id, template FROM reference WHERE length(template) > 0 ORDER BY id DESC LIMIT 1")
+        reference = cursor.fetchone()
     try:
-        for opening in LogOpening.objects.order_by("-pk")[:1]:
-            context = f"opening:{opening.entry_id}:{opening.name}".encode()
-            services().openings.open(bytes(opening.sealed), context)
-        for reference in Reference.objects.exclude(template=b"").order_by("-pk")[:1]:
-            services().templates.open(bytes(reference.template), f"template:{reference.public_id}".encode())
-    except SealBroken:
+        if opening is not None:
+            services().openings.open(bytes(opening[2]), f"opening:{opening[0]}:{opening[1]}".encode())
+        if reference is not None:
+            services().templates.open(bytes(reference[1]), f"template:{reference[0]}".encode())
+    except (SealBroken, ValueError):  # a key of another length is none
         raise Refused(
             "workspace.key_wrong",
             "Workspace not usable",

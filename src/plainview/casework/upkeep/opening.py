@@ -37,6 +37,24 @@ def open_checked() -> None:
         publish()
 
 
+def require_not_newer() -> None:
+    """Refuse tables of a newer Plainview, whether they are in use or were just unpacked from its backup.
+
+    Raises:
+        Refused: workspace.newer.
+    """
+    needed, present = known(), applied()
+    if any(app == CASEWORK for app, _ in present - needed):
+        version = WorkspaceState.objects.values_list("version", flat=True).first() or "a later version"
+        raise Refused(
+            "workspace.newer",
+            "Workspace not opened",
+            f"Plainview {version} made this workspace (schema {newest(present)}); this is Plainview {__version__}, "
+            f"which knows schema {newest(needed)}.",
+            f"Install Plainview {version} or a later one. Nothing was read or written.",
+        )
+
+
 def require_schema() -> None:
     """Refuse a workspace whose tables were made by an older or newer Plainview.
 
@@ -51,16 +69,7 @@ def require_schema() -> None:
             f"{services().workspace.database} has no tables of Plainview.",
             "Restore the database from your backup.",
         )
-    extra = {(app, name) for app, name in present - needed if app == CASEWORK}
-    if extra:
-        version = WorkspaceState.objects.values_list("version", flat=True).first() or "a later version"
-        raise Refused(
-            "workspace.newer",
-            "Workspace not opened",
-            f"Plainview {version} made this workspace (schema {newest(present)}); this is Plainview {__version__}, "
-            f"which knows schema {newest(needed)}.",
-            f"Install Plainview {version} or a later one. Nothing was read or written.",
-        )
+    require_not_newer()
     if needed - present:
         raise Refused(
             "workspace.older",

@@ -37,6 +37,7 @@ from plainview.casework.models import (
 from plainview.casework.probes.preparations import erase_draft
 from plainview.casework.search.erase import blank_search
 from plainview.casework.upkeep.adopt import adopt, leave_old_files
+from plainview.casework.upkeep.opening import require_not_newer
 from plainview.casework.upkeep.spent import Ended, end_spent
 from plainview.casework.upkeep.upgrade import bring_tables_up
 from plainview.casework.videos.erase import blank_rows
@@ -102,6 +103,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
     Raises:
         Refused: the log is behind or differs, or the restored log does not verify.
     """
+    require_not_newer()
     bring_tables_up()
     entries = newest_entry() + 1
     since = take_over(log) if log is not None else []

@@ -26,7 +26,7 @@ from plainview.casework.log.read import verify_log
 from plainview.casework.log.write import unpublished, write_entry
 from plainview.casework.models import WorkspaceState
 from plainview.casework.people.read import Incomplete, incomplete_policies
-from plainview.casework.upkeep.adopt import adopt, leave_old_files, make_backup_key
+from plainview.casework.upkeep.adopt import adopt, leave_old_files, make_backup_key, require_seals_open
 from plainview.casework.upkeep.alone import alone
 from plainview.casework.upkeep.backup import require_place, require_room, write_backup
 from plainview.casework.upkeep.opening import open_checked
@@ -80,6 +80,8 @@ def upgrade(
     if not new_names - old_names:
         open_checked()
         return None
+    require_seals_open()
+    connection.close()
     workspace = services().workspace
     before, after = (workspace.root / f"{SNAPSHOT}upgrade-{name}.sqlite3" for name in ("before", "after"))
     erase_snapshots()  # of an upgrade that was killed

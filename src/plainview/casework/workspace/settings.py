@@ -14,7 +14,6 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "version": "Version of this file's format: 1. Written when the workspace is made; do not change it.",
         "log": "Name of this workspace's log and of its key. Written when the workspace is made; do not change it.",
-        "sample": "Written by versions before the log said it; it changes nothing.",
         "use": 'What the deployment is for; a model pack must permit it. Default: "investigation".',
         "pack": 'Name of the installed model pack. Default: "yunet-sface".',
         "address": 'Address where members open Plainview; links in letters begin with it. Default: "http://127.0.0.1:8000".',
@@ -57,6 +56,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
 
 NEXT_STEP = "Correct the file; every key it may have is in the reference of settings."
 _REQUIRED = ("version", "log")
+_NOT_READ = "sample"  # written by versions before the log said it
 _VERSION = 1
 
 
@@ -76,7 +76,7 @@ def wrong_key(settings: Mapping[str, object]) -> str:
                 return f"{name} is a table: write [{name}] above its keys."
             unknown = [f"{name}.{key}" for key in value if f"{name}.{key}" not in SETTINGS]
         else:
-            unknown = [name] if name not in SETTINGS else []
+            unknown = [name] if name not in SETTINGS and name != _NOT_READ else []
         if unknown:
             near = get_close_matches(unknown[0], [*SETTINGS, *tables], 1)
             return f"the key {unknown[0]} is unknown" + (f". Did you mean {near[0]}?" if near else ".")
