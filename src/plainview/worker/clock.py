@@ -7,6 +7,7 @@ number of times.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 
 from django.db import close_old_connections
@@ -21,6 +22,7 @@ from plainview.casework.enrolment import intake
 from plainview.casework.examination import assign
 from plainview.casework.leads import outcomes
 from plainview.casework.log.channel import Channel, acting_through
+from plainview.casework.log.reviews import heartbeat
 from plainview.casework.people import trials
 from plainview.casework.probes import preparations
 from plainview.casework.register import publish as register
@@ -38,6 +40,9 @@ from plainview.worker import backups
 from plainview.worker.queue import enqueue_again
 
 MINUTE, HOUR, DAY = 1, 60, 24 * 60  # minutes
+
+_QUIET = timedelta(days=1)
+"""How long the log may be quiet: an entry a day shows that the clock has not leapt, while the worker runs."""
 
 
 def every_minute() -> None:
@@ -64,6 +69,7 @@ def every_hour() -> None:
     with acting_through(Channel("job")):
         if not _clock_is_plausible():
             return
+        heartbeat(_QUIET)
         backups.start_due()
         rights_watch.send_owed()
         canary_checks.run_all(due_only=True)
