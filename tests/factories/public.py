@@ -30,7 +30,7 @@ def _a_year() -> None:
     from plainview.recheck.tally import months_between
 
     with at(moment("2025-08", 1)):
-        begin_log()
+        begin_log(sample=True)
         make_sample_people()
     river, hill = (
         agency("Rivertown Police", "2025-08"),
@@ -67,7 +67,7 @@ def make() -> None:
     from plainview.casework.workspace.folder import current, lay_out
     from plainview.cli.start import start_django
 
-    lay_out(current(), sample=True)
+    lay_out(current())
     start_django()
     from plainview.casework.people.samples import make_credentials
     from plainview.casework.upkeep.setup import make_tables

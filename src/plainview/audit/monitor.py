@@ -131,17 +131,20 @@ def _entries(folder: Path, count: int) -> list[Entry]:
 def _silence(entries: list[Entry], now: datetime, max_age: timedelta) -> list[Alarm]:
     if not entries:
         return [Alarm("silent", "the log holds no entry")]
-    age = now - datetime.fromisoformat(entries[-1].at)
+    age = now - datetime.fromisoformat(entries[-1].time)
     if age > max_age:
         return [
             Alarm(
                 "silent",
                 f"nothing was logged for {int(age.total_seconds() // 60)} minutes "
-                f"(since entry {entries[-1].seq} of {entries[-1].at}): logging may have failed",
+                f"(since entry {entries[-1].seq} of {entries[-1].time}): logging may have failed",
             )
         ]
     if age < -AHEAD:
-        return [Alarm("clock", f"entry {entries[-1].seq} is of {entries[-1].at}, ahead of this clock")]
+        return [Alarm("clock", f"entry {entries[-1].seq} is of {entries[-1].time}, ahead of this clock")]
+    if entries[-1].time != entries[-1].at:
+        stated = f"entry {entries[-1].seq} states the clock as {entries[-1].time}"
+        return [Alarm("clock", f"{stated}: the log is ahead of it since an entry of {entries[-1].at}")]
     return []
 
 
@@ -151,7 +154,7 @@ def _reviews(entries: list[Entry], now: datetime, every: timedelta) -> list[Alar
     for entry in entries:
         if entry.action in (AGENCY_OPENED, REVIEWED):
             event = "was reviewed" if entry.action == REVIEWED else "was opened and never reviewed"
-            due[str(entry.subject.get("agency", "-"))] = (entry.at, event)
+            due[str(entry.subject.get("agency", "-"))] = (entry.time, event)
     if not due and entries:
         due["-"] = (entries[0].at, "was begun and never reviewed")
     return [

@@ -45,6 +45,12 @@ CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 """How far the clock may lie behind the previous entry and still be taken as that entry's time: two processes
 that commit at the same moment, or the small step of a time daemon."""
 
+CLOCK: Final = "clock"
+"""The key in `subject` under which an entry states the clock while that is behind the entries before it."""
+
+CLOCK_AHEAD: Final = "clock.ahead"
+"""The action of the first entry that states the clock."""
+
 SYSTEM: Final = "system"
 """The actor of what no member did: scheduled erasure, an alert, a check."""
 
@@ -66,10 +72,6 @@ _SEAL_DOMAIN = b"plainview.audit.seal.v1\x00"
 
 class BadEntry(ValueError):
     """These fields or bytes are not an entry of the log; the message says which rule they break."""
-
-
-class ClockWentBack(Exception):
-    """The clock is behind the newest entry by more than `CLOCK_TOLERANCE`: no truthful time to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,12 @@ class Entry:
             raise BadEntry(f"the entry is longer than {MAX_ENTRY_BYTES} bytes")
         return canonical
 
+    @property
+    def time(self) -> str:
+        """Return when it was written: `at`, unless the entry states a clock that was behind the log."""
+        stated = self.subject.get(CLOCK)
+        return stated if isinstance(stated, str) and _TIME.fullmatch(stated) else self.at
+
     def leaf(self) -> bytes:
         """Return the 32-byte leaf hash of the entry (RFC 9162, 2.1.1)."""
         return leaf_hash(self.canonical)
@@ -159,6 +167,16 @@ def parse_line(data: bytes) -> Entry:
     if entry.canonical != data:
         raise BadEntry("the bytes are not the canonical form (RFC 8785) of what they say")
     return entry
+
+
+def written(fields: Mapping[str, Any]) -> str:
+    """Return when an entry was written, from its JSON: `Entry.time` for a reader who need not check the entry.
+
+    Raises:
+        KeyError, TypeError: it is not the JSON of an entry.
+    """
+    stated = fields["subject"].get(CLOCK)
+    return stated if isinstance(stated, str) and _TIME.fullmatch(stated) else str(fields["at"])
 
 
 def format_time(moment: datetime) -> str:
@@ -269,6 +287,13 @@ class NextEntry:
     openings: tuple[Opening, ...]
 
 
+def is_behind(at: datetime, previous_at: str | None) -> bool:
+    """Say whether the clock is so far behind the newest entry that the next one states it."""
+    if previous_at is None:
+        return False
+    return format_time(at) < format_time(datetime.fromisoformat(previous_at) - CLOCK_TOLERANCE)
+
+
 def next_entry(
     frontier: Frontier,
     *,
@@ -282,6 +307,9 @@ def next_entry(
 ) -> NextEntry:
     """Make the entry that follows `frontier`; nothing is written.
 
+    The order of the log never goes back: while the clock is behind the newest entry, the new one takes that entry's
+    `at`, and by more than `CLOCK_TOLERANCE` it also states the clock.
+
     Args:
         frontier: the tree before the entry; its size is the number of the new entry.
         log: the origin of the log.
@@ -294,15 +322,11 @@ def next_entry(
 
     Raises:
         BadEntry: a field breaks its rule.
-        ClockWentBack: `at` lies more than `CLOCK_TOLERANCE` before `previous_at`.
     """
     stamp = format_time(at)
     if previous_at is not None and stamp < previous_at:
-        if stamp < format_time(datetime.fromisoformat(previous_at) - CLOCK_TOLERANCE):
-            raise ClockWentBack(
-                f"The clock says {stamp}, but the newest entry of the log is of {previous_at}. Set the clock "
-                "right; if that entry was written while it ran ahead, close this log and begin a new one."
-            )
+        if is_behind(at, previous_at):
+            subject = {**subject, CLOCK: stamp}
         stamp = previous_at
     sealed, openings = {}, []
     for name, value in (secret or {}).items():

@@ -7,7 +7,7 @@ job at the same time. The acts of the work itself record what it does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -58,7 +58,7 @@ def begin(pk: int) -> Job | None:
     """Take the job's lease; None if the job is over, has a live worker, or has failed too often."""
     now = timezone.now()
     with transaction.atomic():
-        free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, beat_at__lt=now - LEASE)
+        free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING) & _silent(now)
         job = Job.objects.select_for_update().filter(free, pk=pk).first()
         if job is None:
             return None
@@ -74,6 +74,11 @@ def begin(pk: int) -> Job | None:
     return job
 
 
+def _silent(now: datetime) -> Q:
+    """Return the condition that a job's worker is gone; a beat that lies ahead is of a clock that was wrong."""
+    return Q(beat_at__lt=now - LEASE) | Q(beat_at__gt=now + LEASE)
+
+
 def beat(job: Job, done: int, total: int | None = None) -> None:
     """Report the progress of the work; call it often, it writes at most once per second.
 
@@ -81,7 +86,7 @@ def beat(job: Job, done: int, total: int | None = None) -> None:
         Cancelled: stop.
     """
     now = timezone.now()
-    if job.beat_at is not None and now - job.beat_at < _BEAT and done != total:
+    if job.beat_at is not None and timedelta() <= now - job.beat_at < _BEAT and done != total:
         return
     updated = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
         beat_at=now, done=done, total=job.total if total is None else total
@@ -181,10 +186,11 @@ def cancel(public_id: str, *, acting_member: Member) -> Job:
 
 def to_resume() -> list[int]:
     """Return the jobs that wait or whose worker is gone, oldest first, to be enqueued again."""
-    late = timezone.now() - LEASE
+    now = timezone.now()
+    asked = Q(asked_at__lt=now - LEASE) | Q(asked_at__gt=now + LEASE)
     rows = Job.objects.filter(
-        Q(state=Job.State.RUNNING, beat_at__lt=late)
-        | Q(state=Job.State.WAITING, asked_at__lt=late) & (Q(beat_at=None) | Q(beat_at__lt=late))
+        Q(state=Job.State.RUNNING) & _silent(now)
+        | Q(state=Job.State.WAITING) & asked & (Q(beat_at=None) | _silent(now))
     )
     return list(rows.order_by("pk").values_list("pk", flat=True))
 

@@ -7,6 +7,7 @@ import sys
 
 from plainview.casework.find import member_by_email
 from plainview.casework.log.guard import permit, record_opened
+from plainview.casework.log.state import is_sample, is_served
 from plainview.casework.models import Member
 from plainview.casework.people.tokens import require_token
 from plainview.cli.commands import running
@@ -24,21 +25,21 @@ def acting_member(email: str) -> Member:
         Refused: as `open_workspace`; the member is unknown or may not; or on a served, non-sample workspace
             PLAINVIEW_TOKEN holds no current token of that member. All but the first are recorded.
     """
-    workspace = open_workspace()
+    open_workspace()
     need = running().who
     if not isinstance(need, Permission):
         raise Refused(
             "command.no_member", "Refused", "This command is not run by a member.", "Report this to the project."
         )
     member = member_by_email(email)
-    if member.is_sample and not workspace.is_sample:
+    if member.is_sample and not is_sample():
         raise Refused(
             "member.sample",
             "Refused",
             "A sample member can act only in a sample workspace.",
             "Act as a real member.",
         )
-    if workspace.is_served and not workspace.is_sample:
+    if is_served() and not is_sample():
         require_token(os.environ.get(TOKEN_ENV, ""), acting_member=member)
     permit(need.value, need, member)
     record_opened(member, need.value, " ".join(sys.argv[1:]))

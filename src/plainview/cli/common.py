@@ -98,8 +98,10 @@ def moment(at: datetime) -> str:
 
 
 def sample_notice(workspace: Workspace) -> str:
-    """Return what marks a sample workspace wherever its results show; empty for a real one."""
-    return "SAMPLE workspace: its agency and people are made up." if workspace.is_sample else ""
+    """Return what marks a sample workspace, which is the open one, wherever its results show; empty for a real one."""
+    from plainview.casework.log.state import is_sample  # the database is known once the workspace is open
+
+    return "SAMPLE workspace: its agency and people are made up." if workspace.root.exists() and is_sample() else ""
 
 
 def print_rows(

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils import timezone
+
 from plainview.casework.canaries.state import GalleryState, state
 from plainview.casework.erasure.expunge import finish, forget_pages
 from plainview.casework.log.read import verify_log
-from plainview.casework.models import Gallery
+from plainview.casework.models import BackupRecord, Gallery
+from plainview.casework.upkeep import schedule
+from plainview.casework.upkeep.clock import faults, work_may_go_on
+from plainview.casework.workspace.folder import read_only
 from plainview.casework.workspace.services import services
 from plainview.cli.common import moment
 from plainview.cli.doctor_check import Check, guarded
+from plainview.policy.decision import Refused
 
 
 def checks() -> tuple[list[Check], dict[str, Any]]:
@@ -19,8 +25,11 @@ def checks() -> tuple[list[Check], dict[str, Any]]:
     facts: dict[str, Any] = {}
     findings = [
         *guarded("declared use", _declared_use),
+        *guarded("permissions", _permissions),
         *guarded("erasures", lambda: _erasures(facts)),
         *guarded("log", lambda: _log(facts)),
+        *guarded("clock", _clock),
+        *guarded("backups", lambda: _backups(facts)),
         *guarded("canaries", lambda: _canaries(facts)),
     ]
     services().close()
@@ -32,7 +41,72 @@ def _declared_use() -> Iterator[Check]:
     yield Check("declared use", "ok", f"The workspace may use {engine.pack.identity}.")
 
 
+def _permissions() -> Iterator[Check]:
+    root = services().workspace.root
+    private = [*sorted((root / "keys").iterdir()), root / "keys", services().workspace.database]
+    private += list((root / "outbox").glob("*"))
+    open_to_others = [path for path in private if path.exists() and path.stat().st_mode & 0o077]
+    if not open_to_others:
+        yield Check("permissions", "ok", "Only you can read the keys, the database and the letters.")
+    for path in open_to_others:
+        yield Check(
+            "permissions",
+            "fail",
+            f"Other users of this machine may open {path}.",
+            f"Take the right away: chmod go= {path}. If it is a key, replace it.",
+        )
+
+
+def _clock() -> Iterator[Check]:
+    open_faults = faults()
+    for fault in open_faults:
+        yield Check(
+            "clock",
+            "warn",
+            f"At entry {fault.first} the log was of {fault.ahead} and the clock said {fault.clock}.",
+            "Compare the clock with another one; two members settle it with `plainview clock explain` and `confirm`.",
+        )
+    answer = work_may_go_on()
+    if isinstance(answer, Refused):
+        yield Check("clock", "warn", answer.why, answer.next_step)
+    elif not open_faults:
+        yield Check("clock", "ok", "The log is not ahead of it.")
+
+
+def _backups(facts: dict[str, Any]) -> Iterator[Check]:
+    rule, newest = schedule.rule(), schedule.existing().first()
+    rehearsed = BackupRecord.objects.exclude(rehearsed_at=None).order_by("-rehearsed_at").first()
+    facts["backup"] = {
+        "made_at": newest.made_at if newest else None,
+        "rehearsed_at": rehearsed.rehearsed_at if rehearsed else None,
+        "rehearsal_ok": rehearsed.rehearsal_ok if rehearsed else None,
+    }
+    last = f"The last one is of {moment(newest.made_at)}." if newest else "There is none."
+    failed = BackupRecord.objects.filter(scheduled=True).order_by("-made_at").first()
+    if failed is not None and failed.failure:
+        yield Check("backups", "fail", f"The scheduled backup failed: {failed.failure} {last}", "Correct that.")
+    elif rule is None and newest is None:
+        yield Check(
+            "backups", "warn", f"{last} Nothing is scheduled.", "Name a folder below [backup] in workspace.toml."
+        )
+    elif rule is not None and schedule.due(rule, timezone.now()):
+        yield Check(
+            "backups", "warn", f"{last} One is due.", "Is the worker running? `plainview backups run` makes it."
+        )
+    else:
+        yield Check("backups", "ok", last)
+    if rehearsed is not None and not rehearsed.rehearsal_ok:
+        yield Check(
+            "backups", "fail", f"The rehearsal of {rehearsed.path} failed: {rehearsed.rehearsal}", "Make another."
+        )
+    elif newest is not None and rehearsed is None:
+        yield Check("backups", "warn", "None was ever restored.", "Run `plainview backups rehearse`.")
+
+
 def _erasures(facts: dict[str, Any]) -> Iterator[Check]:
+    if read_only(services().workspace.root):
+        yield Check("erasures", "warn", "The disk is read-only: what was interrupted cannot be finished.", "")
+        return
     finish(*Gallery.objects.all())  # what an interrupted expunge left, in the indexes too
     facts["journal_emptied"] = forget_pages()
     if facts["journal_emptied"]:

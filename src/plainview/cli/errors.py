@@ -6,10 +6,9 @@ import errno
 
 from django.db import DatabaseError
 
-from plainview import __version__
 from plainview.audit.logfile import LogFolderError
-from plainview.audit.record import ClockWentBack
 from plainview.cli import next_steps
+from plainview.cli.commit import full
 from plainview.evaluation.dataset import DatasetError
 from plainview.policy.decision import Refused
 from plainview.recognition.errors import BadMedia, PackError
@@ -47,15 +46,13 @@ def explain(error: Exception) -> tuple[str, str]:
             return error.why, next_steps.of_pack(error)
         case LogFolderError() | StorageError() | DecoderUnavailable() | DatasetError():
             return error.why, error.next_step
-        case ClockWentBack():
-            return str(error), ""
         case DatabaseError():
             return _database(str(error))
         case OSError():
             return _system(error)
     return (
         f"Something went wrong: {type(error).__name__}: {error}",
-        f"Report it to the project with what {DEBUG_ENV}=1 prints and your version, {__version__}.",
+        f"Report it to the project with what {DEBUG_ENV}=1 prints and your version, {full()}.",
     )
 
 

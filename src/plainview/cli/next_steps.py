@@ -16,6 +16,7 @@ from plainview.recognition.errors import PackError, PackMissing
 COMMANDS: Mapping[Act, str | None] = MappingProxyType(
     {
         OperatorAct.INIT: "init",
+        OperatorAct.UPGRADE: "upgrade",
         OperatorAct.MODELS_INSTALL: "models install",
         OperatorAct.AGENCY_ACCEPT: "agency accept",
         OperatorAct.AGENCY_LIST: "agency list",
@@ -30,6 +31,7 @@ COMMANDS: Mapping[Act, str | None] = MappingProxyType(
         Permission.CANARY_MANAGE: "canary retire",
         Permission.CANARY_READ: "canary alarms",
         Permission.CASE_OPEN: "case open",
+        Permission.CLOCK_SETTLE: "clock explain",
         Permission.CASE_READ: "case list",
         Permission.DISCLOSURE_GRANT: "disclosure grant",
         Permission.DISCLOSURE_MAKE: "disclose",

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from plainview.casework.people.policy import change_policy
-from plainview.casework.people.read import binding, history
+from plainview.casework.people.read import binding, history, policy_text
 from plainview.casework.search.dry_run import dry_run
 from plainview.casework.workspace.folder import current
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, Reason, answer, print_json, print_rows, print_table, sample_notice, say
+from plainview.cli.common import As, Json, Reason, answer, print_json, print_rows, print_table, sample_notice, say, warn
 from plainview.policy.agency import parse
 from plainview.policy.decision import Refused
 from plainview.policy.table import table
@@ -27,8 +27,9 @@ def policy_show(
     """Print the rules that bind your agency, in plain words."""
     member = acting_member(acting)
     version, policy = binding(member.agency)
+    text, missing = policy_text(member.agency)
     if file:
-        typer.echo(version.text, nl=False)
+        typer.echo(text, nl=False)
         return
     rows = table(policy)
     if json:
@@ -36,6 +37,7 @@ def policy_show(
             {
                 "agency": member.agency.name,
                 "version": version.number,
+                "undecided": missing,
                 "rules": [{"rule": rule.rule_id, "of": rule.of, "says": rule.says} for rule in rows],
             }
         )
@@ -46,6 +48,15 @@ def policy_show(
         title=f"{member.agency.name}: policy, version {version.number}",
         caption=sample_notice(current()),
     )
+    if missing:
+        warn(
+            "The policy was stored before these fields existed. Their strictest values hold until an administrator "
+            "decides:",
+            style="yellow",
+        )
+        for name, value in missing.items():
+            warn(f"  {name} = {value}")
+        warn("Command: plainview policy show --file > policy.toml, edit it, then plainview policy set policy.toml")
 
 
 def policy_history(acting: As, json: Json = False) -> None:

@@ -18,9 +18,11 @@ from plainview.cli.common import Json, print_json, say, warn
 from plainview.cli.progress import bar
 from plainview.cli.start import start_django
 from plainview.policy.decision import Refused
+from plainview.policy.wording import counted
 
 if TYPE_CHECKING:
     from plainview.casework.upkeep.restore import Restored
+    from plainview.casework.upkeep.spent import Ended
 
 
 def restore(
@@ -104,9 +106,26 @@ def _settle(
         connections.close_all()
 
 
+def _show_ended(ended: Ended) -> None:
+    counts = (
+        (ended.tokens, "token"),
+        (ended.invitations, "open invitation"),
+        (ended.resets, "open reset code"),
+        (ended.recovery_codes, "list of recovery codes", "lists of recovery codes"),
+    )
+    parts = [counted(number, *noun) for number, *noun in counts if number]
+    if parts:
+        say(f"Ended, because nobody can say that they were not used since: {', '.join(parts)}.")
+    if ended.deactivated:
+        say(f"Deactivated after the backup, and again now: {', '.join(ended.deactivated)}.")
+    for email, code in ended.codes.items():
+        say(f"{email} had changed password or second factor since: they open /join/CODE/ with the code")
+        typer.echo(code)
+
+
 def _show(done: Restored, workspace: Workspace, *, json: bool) -> None:
     if json:
-        print_json({**asdict(done), "lost": done.lost, "workspace": workspace.root})
+        print_json({**asdict(done), "lost": done.lost, "tokens_ended": done.ended.tokens, "workspace": workspace.root})
         return
     say(
         f"Restored into {workspace.root} as of {done.made_at}: the log's first {done.entries} entries and "
@@ -114,8 +133,7 @@ def _show(done: Restored, workspace: Workspace, *, json: bool) -> None:
     )
     if done.erased_again:
         say(f"{len(done.erased_again)} references that were expunged since were erased again.")
-    if done.tokens_ended:
-        say(f"{done.tokens_ended} tokens were revoked; their members need new ones.")
+    _show_ended(done.ended)
     for action, count in done.lost.items():
         warn(f"No longer in the records: {count} x {action}. Repeat these acts where needed.", style="yellow")
     if done.missing_pictures:

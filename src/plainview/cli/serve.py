@@ -15,9 +15,11 @@ import typer
 from granian import Granian
 from granian.constants import Interfaces
 
+from plainview.casework.log.record import record_served
+from plainview.casework.log.state import is_sample
 from plainview.casework.people.samples import credentials
 from plainview.casework.people.sign_in import release, reset_sign_in
-from plainview.casework.workspace.folder import SERVE_ENV, Workspace
+from plainview.casework.workspace.folder import SERVE_ENV
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, print_json, print_table, say
 from plainview.cli.start import open_workspace
@@ -38,15 +40,15 @@ def serve(
     ] = True,
 ) -> None:
     """Serve the web application, with a worker, until it is stopped."""
-    workspace = open_workspace()
+    open_workspace()
     secure = "proxy" if behind_proxy else "tls" if tls_cert and tls_key else ""
-    require_safe(workspace, host, secure)
-    if not workspace.is_sample:
-        workspace.served_mark.touch(mode=0o600)
+    require_safe(host, secure)
+    if not is_sample():
+        record_served()
     os.environ[SERVE_ENV] = f"{name or host} {secure}"
     address = f"http{'s' if secure == 'tls' else ''}://{host}:{port}/"
     say(f"Plainview on {address}  (stop with Ctrl-C)")
-    if workspace.is_sample:
+    if is_sample():
         _print_people()
 
     with _running_worker() if with_worker else nullcontext():
@@ -73,7 +75,7 @@ def _running_worker() -> Iterator[None]:
         process.wait()
 
 
-def require_safe(workspace: Workspace, host: str, secure: str) -> None:
+def require_safe(host: str, secure: str) -> None:
     """Stop what would show a sample or a password to a network.
 
     Raises:
@@ -81,7 +83,7 @@ def require_safe(workspace: Workspace, host: str, secure: str) -> None:
     """
     if _is_loopback(host):
         return
-    if workspace.is_sample:
+    if is_sample():
         raise Refused(
             "serve.sample",
             "Not served",

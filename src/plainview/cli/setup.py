@@ -22,7 +22,7 @@ def make_workspace(*, sample: bool) -> Workspace:
         Refused: workspace.exists.
     """
     workspace = current()
-    lay_out(workspace, sample=sample)
+    lay_out(workspace)
     enter(command_line())
     try:
         start_django()
@@ -30,7 +30,7 @@ def make_workspace(*, sample: bool) -> Workspace:
         from plainview.casework.upkeep.setup import begin_log, make_sample_people, make_tables
 
         make_tables()
-        begin_log()
+        begin_log(sample=sample)
         if sample:
             make_sample_people()
             make_credentials()

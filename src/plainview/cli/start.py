@@ -30,14 +30,18 @@ def start_django() -> None:
 
 
 def open_workspace() -> Workspace:
-    """Check that the workspace exists and is this operating-system user's, and start Django on it.
+    """Check that the workspace exists and is this operating-system user's, start Django on it, and check the rest.
 
     Raises:
-        Refused: there is no workspace, it is damaged, or it belongs to another operating-system user.
+        Refused: there is no workspace, it is damaged, it belongs to another operating-system user, or to another
+            version of Plainview, or has keys that are not its own.
     """
     workspace = current()
     workspace.settings()
     workspace.require_owner()
     enter(command_line())
     start_django()
+    from plainview.casework.upkeep.opening import open_checked
+
+    open_checked()
     return workspace

@@ -15,7 +15,6 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_install_completion_arguments
 from typer.models import CommandInfo
 
-from plainview import __version__
 from plainview.cli.commands import COMMANDS, GROUPS, USERS, Command, run_as
 
 _HOME = "PLAINVIEW_HOME"  # casework.workspace.folder.ENV: importing that would cost a tenth of a second
@@ -193,7 +192,7 @@ def _use_workspace(folder: str | None) -> str | None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(__version__)
+        typer.echo(import_module("plainview.cli.commit").full())
         raise typer.Exit
 
 

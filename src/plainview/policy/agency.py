@@ -233,6 +233,55 @@ def _invalid(why: str) -> Refused:
     )
 
 
+STRICTEST: Mapping[str, str] = MappingProxyType(
+    {
+        "unlisted_offences": "false",
+        "unlisted_purposes": "false",
+        "origin_required": "true",
+        "quality_floor": "100",
+        "preapproval": '["all"]',
+        "urgent": "false",
+        "urgent_hours": "1",
+        "list_max": str(MIN_LIST),
+        "alert_days": "1",
+        "unsolved_alerts": "false",
+        "trial_days": "1",
+        "trial_searches": "1",
+        "proficiency_one_in": "2",
+        "canary_hours": "1",
+        "canary_alarm": f'"{STOP}"',
+        "disclosure_pictures": f'"{PICTURES[-1]}"',
+        "rights_days": "1",
+        "rights_open_cases": f'"{WITHHOLD}"',
+        "rights_complaints": '"the data protection authority of your country"',
+    }
+)
+"""Field -> its strictest value as TOML: what holds where a policy was stored before the field existed, until the agency
+decides. What allows least is strictest; of what is told to others, what can be told later. Every field needs a row here,
+but for those without which no policy was ever stored."""
+
+FROM_THE_FIRST = frozenset({"offences", "purposes", "training"})
+"""Fields that every stored policy has: nothing completes them."""
+
+
+def complete(text: str) -> tuple[str, dict[str, str]]:
+    """Return a stored policy with every missing field of `STRICTEST`, and those fields with their values.
+
+    The text itself comes back, and no field, where none is missing, or where it is not TOML.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text, {}
+    missing = {name: value for name, value in STRICTEST.items() if name not in raw}
+    if not missing:
+        return text, {}
+    lines = [f"{name} = {value}" for name, value in missing.items()]
+    head = "# New in this version of Plainview: the strictest value holds until you decide."
+    # Above everything else: below a table's head a line would belong to that table.
+    return "\n".join([head, *lines, "", text]), missing
+
+
 NEW_AGENCY = """\
 # What may be searched for, and how. Every change is recorded with its author and its reason.
 offences = [

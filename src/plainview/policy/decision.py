@@ -23,6 +23,7 @@ class OperatorAct(StrEnum):
     """An act on the server that no member's permission covers: its operator does it, or a person with a code."""
 
     INIT = "workspace.init"
+    UPGRADE = "workspace.upgrade"
     MODELS_INSTALL = "model.install"
     AGENCY_ACCEPT = "agency.accept"
     AGENCY_LIST = "agency.list"

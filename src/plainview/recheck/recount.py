@@ -16,7 +16,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from plainview.audit.monitor import REVIEWED
-from plainview.audit.record import BadEntry
+from plainview.audit.record import BadEntry, written
 from plainview.policy.examination import CONCLUSIONS, OUTCOMES, POTENTIAL
 from plainview.policy.reporting import Period
 
@@ -90,7 +90,7 @@ class Recount:
             try:
                 # Not parse_line: it takes eight times as long, and a log of years is counted at once.
                 fields = json.loads(canonical)
-                self._take(fields["action"], fields["actor"], fields["at"], fields["subject"])
+                self._take(fields["action"], fields["actor"], written(fields), fields["subject"])
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise BadEntry(f"it lacks what is counted: {error}") from None
 

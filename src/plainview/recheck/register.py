@@ -134,7 +134,7 @@ def _counted(log: Path, size: int) -> Tally:
         except BadEntry:
             continue  # named by the verification already
         if entry.seq < size and entry.action in COUNTED:
-            tally.add(Stated(entry.seq, entry.at, entry.action, entry.subject))
+            tally.add(Stated(entry.seq, entry.time, entry.action, entry.subject))
     return tally
 
 

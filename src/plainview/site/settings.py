@@ -10,7 +10,7 @@ import secrets
 
 from csp.constants import NONE, SELF
 
-from plainview.casework.workspace.folder import SERVE_ENV, current
+from plainview.casework.workspace.folder import SERVE_ENV, current, read_only
 from plainview.policy.signing_in import IDLE, REAUTHENTICATE
 
 _workspace = current()
@@ -20,7 +20,8 @@ _mail = _settings.get("mail")
 _mail = _mail if isinstance(_mail, dict) else {}
 _hosts, _, _secure = os.environ.get(SERVE_ENV, "").partition(" ")  # as passed by `plainview serve`
 
-SECRET_KEY = _key.read_text("ascii") if _key.is_file() else secrets.token_urlsafe(48)
+# What is not the workspace's own key is refused at opening, whatever it is.
+SECRET_KEY = (_key.read_bytes().decode("latin-1") if _key.is_file() else "") or secrets.token_urlsafe(48)
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, _hosts.split(","))]
 ROOT_URLCONF = "plainview.site.urls"
@@ -82,11 +83,18 @@ AUTH_USER_MODEL = "casework.Member"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
+# On a disk that is mounted read-only nothing can be written beside the database, so it is opened as it is. What a
+# journal left by a crash still has is seen if the journal can be read.
+_as_it_is = _workspace.database.is_file() and read_only(_workspace.root)
+_journal = _workspace.database.with_name(f"{_workspace.database.name}-wal")
+_how = "mode=ro" if _journal.is_file() and _journal.stat().st_size else "immutable=1"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(_workspace.database),
-        "OPTIONS": {
+        "NAME": f"{_workspace.database.as_uri()}?{_how}" if _as_it_is else str(_workspace.database),
+        "OPTIONS": {"uri": True}
+        if _as_it_is
+        else {
             # A writer takes its lock at the start and waits for it, instead of failing half-way.
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,

@@ -149,6 +149,28 @@ class LocalBlobStore:
             raise BlobDamaged(digest)
         return data
 
+    def seal_again(self, digest: str) -> bool:
+        """Seal a blob with the key in force; return False if it is already.
+
+        Raises:
+            BlobMissing, BlobDamaged, StorageError: as `get` and `put`.
+        """
+        place = self._place(digest)
+        with suppress(SealBroken, FileNotFoundError):
+            self._sealer.alone().open(place.read_bytes(), _context(digest))
+            return False
+        data = self.get(digest)
+        parts: dict[str, _Part] = {}
+        try:
+            with self._in_plain_words():
+                self._write_beside(digest, data, parts)
+                if place.is_file():  # not deleted meanwhile
+                    _publish(parts)
+                    _flush_folder(place.parent)
+        finally:
+            _discard(parts)
+        return True
+
     def exists(self, digest: str) -> bool:
         """Say whether the blob is there; it is not read.
 

@@ -47,10 +47,14 @@ class Sealer:
     each part of it.
     """
 
-    __slots__ = ("_cipher", "_key")
+    __slots__ = ("_cipher", "_key", "older")
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, older: Sealer | None = None) -> None:
         """Take a key of 32 uniformly random bytes; a passphrase is not one.
+
+        Args:
+            key: seals, and opens what it sealed.
+            older: opens what was sealed before the key was changed; None once all is sealed again.
 
         Raises:
             ValueError: the key has another length.
@@ -59,6 +63,7 @@ class Sealer:
             raise ValueError(f"a sealing key has {KEY_BYTES} bytes, not {len(key)}")
         self._key = bytes(key)
         self._cipher = AESGCM(self._key)
+        self.older = older
 
     def derive(self, label: str) -> Sealer:
         """Return a sealer with its own key for one purpose, e.g. "blobs" (HKDF with SHA-256, RFC 5869).
@@ -71,7 +76,12 @@ class Sealer:
         if not label:
             raise ValueError("a derived key needs a label that says what it is for")
         info = b"plainview seal v1: " + label.encode()
-        return Sealer(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._key))
+        derived = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._key)
+        return Sealer(derived, self.older.derive(label) if self.older else None)
+
+    def alone(self) -> Sealer:
+        """Return this sealer without the older key."""
+        return Sealer(self._key)
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Return `plain` encrypted, `OVERHEAD_BYTES` longer, and never twice the same.
@@ -95,4 +105,6 @@ class Sealer:
         try:
             return self._cipher.decrypt(nonce, ciphertext, _FORMAT + context)
         except InvalidTag:
+            if self.older is not None:
+                return self.older.open(sealed, context)
             raise SealBroken from None

@@ -19,6 +19,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.http import HttpRequest
 
+from plainview.casework.log.state import is_sample
 from plainview.casework.models import Member
 from plainview.casework.people.sign_in import may_sign_in, record_failure
 from plainview.casework.workspace.services import services
@@ -94,7 +95,7 @@ class MfaAdapter(DefaultMFAAdapter):
 
     def get_totp_issuer(self) -> str:
         """Return the name that an authenticator app shows."""
-        return "Plainview (SAMPLE)" if services().workspace.is_sample else "Plainview"
+        return "Plainview (SAMPLE)" if is_sample() else "Plainview"
 
     def send_notification_mail(self, *arguments: Any, **options: Any) -> None:
         """Send nothing."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from plainview.casework.workspace.services import services
+from plainview.casework.log.state import is_sample
 from plainview.web.nav import OWN, PLACES, places
 
 
 def workspace(request: HttpRequest) -> dict[str, object]:
     """Return whether the workspace is a sample, and the places that this member may open."""
     return {
-        "is_sample": services().workspace.is_sample,
+        "is_sample": is_sample(),
         "nav": places(request, PLACES),
         "own_nav": places(request, OWN),
     }

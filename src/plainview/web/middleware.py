@@ -16,7 +16,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from plainview.audit.logfile import LogFolderError
-from plainview.audit.record import ClockWentBack
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.guard import permit, record_opened
 from plainview.casework.models import Member
@@ -34,7 +33,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 _SEEN = "plainview_seen"
 _SEEN_STEP = 20  # seconds: the session is written at most this often; a session may end this much early
 _MAX_AGENT = 300  # characters of a browser's name that are stored
-_RECORD_FAILED = (LogFolderError, ClockWentBack, StorageError, DatabaseError)
+_RECORD_FAILED = (LogFolderError, StorageError, DatabaseError)
 
 
 class Surroundings:

@@ -40,6 +40,7 @@ PAGES: Mapping[Permission, tuple[str, str] | None] = MappingProxyType(
         Permission.CANARY_MANAGE: None,
         Permission.CANARY_READ: None,
         Permission.CASE_OPEN: ("case-open", "Open a case"),
+        Permission.CLOCK_SETTLE: ("clock", "Clock"),
         Permission.CASE_READ: _CASES,
         Permission.DISCLOSURE_GRANT: _CASES,
         Permission.DISCLOSURE_MAKE: None,

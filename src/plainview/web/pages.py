@@ -22,6 +22,7 @@ from plainview.web.views import (
     approvals,
     candidates,
     cases,
+    clock,
     disclosed,
     disclosure,
     examination,
@@ -257,6 +258,7 @@ PAGES: tuple[Page, ...] = (
     # The log.
     Page("log/", log.log, "log", may.AUDIT_READ),
     Page("log/checkpoint", log.log_checkpoint, "log-checkpoint", may.AUDIT_READ),
+    Page("clock/", clock.clock, "clock", may.CLOCK_SETTLE),
     Page("log/<int:number>/", log.log_entry, "log-entry", may.AUDIT_READ),
     Page("log/<int:number>/proof.json", log.log_proof, "log-proof", may.AUDIT_READ),
     # Retention and holds.

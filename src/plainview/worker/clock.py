@@ -7,6 +7,7 @@ number of times.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 
 from django.db import close_old_connections
@@ -21,6 +22,7 @@ from plainview.casework.enrolment import intake
 from plainview.casework.examination import assign
 from plainview.casework.leads import outcomes
 from plainview.casework.log.channel import Channel, acting_through
+from plainview.casework.log.reviews import heartbeat
 from plainview.casework.people import trials
 from plainview.casework.probes import preparations
 from plainview.casework.register import publish as register
@@ -30,16 +32,25 @@ from plainview.casework.rights import watch as rights_watch
 from plainview.casework.search import urgent
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import notices as shared_notices
+from plainview.casework.upkeep import clock as fault_of_clock
 from plainview.casework.videos import process as video_process
 from plainview.casework.videos import upload as videos
+from plainview.policy.decision import Allow
+from plainview.worker import backups
 from plainview.worker.queue import enqueue_again
 
 MINUTE, HOUR, DAY = 1, 60, 24 * 60  # minutes
+
+_QUIET = timedelta(days=1)
+"""How long the log may be quiet: an entry a day shows that the clock has not leapt, while the worker runs."""
 
 
 def every_minute() -> None:
     """Erase and end what is over, assign verifiers, compare and send what is due, resume jobs whose worker is gone."""
     with acting_through(Channel("job")):
+        fault_of_clock.tell()
+        if not _clock_is_plausible():
+            return
         urgent.sweep()
         assign.assign_waiting()
         intake.close_abandoned()
@@ -56,6 +67,10 @@ def every_minute() -> None:
 def every_hour() -> None:
     """Check the galleries whose canaries are due by their agency's policy; send the letters that are due to people."""
     with acting_through(Channel("job")):
+        if not _clock_is_plausible():
+            return
+        heartbeat(_QUIET)
+        backups.start_due()
         rights_watch.send_owed()
         canary_checks.run_all(due_only=True)
 
@@ -66,6 +81,8 @@ def every_day() -> None:
     Data that a retention rule has reached is proposed for approval, not erased.
     """
     with acting_through(Channel("job")):
+        if not _clock_is_plausible():
+            return
         intake.sweep_failures()
         trials.send_reports()
         preparations.discard_stale()
@@ -76,6 +93,11 @@ def every_day() -> None:
         report_schedules.send_due()  # last, so that a refused letter stops nothing else
         rights_watch.watch_deadlines()
         rights_watch.erase_old()
+
+
+def _clock_is_plausible() -> bool:
+    """Say whether what is erased and ended by time may be: not while the clock is far after the log's newest entry."""
+    return isinstance(fault_of_clock.work_may_go_on(), Allow)
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

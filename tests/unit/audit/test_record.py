@@ -17,7 +17,6 @@ from plainview.audit.record import (
     MAX_DEPTH,
     MAX_ENTRY_BYTES,
     BadEntry,
-    ClockWentBack,
     Entry,
     Opening,
     check_opening,
@@ -25,6 +24,7 @@ from plainview.audit.record import (
     next_entry,
     parse_line,
     seal,
+    written,
 )
 
 FIELDS = {
@@ -316,14 +316,25 @@ def test_a_small_step_back_of_the_clock_takes_the_time_of_the_entry_before() -> 
     assert made.entry.at == format_time(NOON)
 
 
-def test_a_clock_set_back_is_refused() -> None:
-    with pytest.raises(ClockWentBack, match="Set the clock right"):
-        next_entry(
-            Frontier(),
-            log="log",
-            at=NOON - timedelta(seconds=2, milliseconds=10),
-            action="a",
-            actor="m",
-            subject={},
-            previous_at=format_time(NOON),
-        )
+@pytest.mark.parametrize("back", [timedelta(seconds=2, milliseconds=10), timedelta(hours=1), timedelta(days=1100)])
+def test_a_clock_that_is_behind_is_stated_and_the_order_of_the_log_does_not_go_back(back: timedelta) -> None:
+    made = next_entry(
+        Frontier(),
+        log="log",
+        at=NOON - back,
+        action="a",
+        actor="m",
+        subject={"thing": 1},
+        previous_at=format_time(NOON),
+    )
+    assert made.entry.at == format_time(NOON)
+    assert made.entry.time == format_time(NOON - back)
+    assert made.entry.subject == {"thing": 1, "clock": format_time(NOON - back)}
+    assert written(json.loads(made.entry.canonical)) == made.entry.time
+
+
+def test_the_time_of_an_entry_is_its_own_unless_it_states_a_clock() -> None:
+    plain = Entry(0, format_time(NOON), "log", "a", "m", {}, {})
+    odd = Entry(0, format_time(NOON), "log", "a", "m", {"clock": "noon"}, {})
+    assert (plain.time, odd.time) == (plain.at, odd.at)
+    assert [written(json.loads(entry.canonical)) for entry in (plain, odd)] == [plain.at, odd.at]

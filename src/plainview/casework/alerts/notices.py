@@ -24,6 +24,7 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.alerts.read import preference_of
 from plainview.casework.log.guard import acting
+from plainview.casework.log.state import is_sample
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
 from plainview.casework.models import Member, Notice, Search, Webhook
@@ -166,7 +167,7 @@ def add_webhook(url: str, *, acting_member: Member) -> tuple[Webhook, str]:
         Refused: no permission, or an address that is not https (http only to this machine, in a sample workspace).
     """
     with acting("webhook.add", Permission.WEBHOOK_SET, acting_member):
-        rules.require(webhook_address(url, sample=services().workspace.is_sample))
+        rules.require(webhook_address(url, sample=is_sample()))
         secret = secrets.token_bytes(32)
         hook = Webhook(agency=acting_member.agency, url=url.strip(), made_by=acting_member)
         hook.sealed = services().openings.seal(secret, f"webhook:{hook.public_id}".encode())

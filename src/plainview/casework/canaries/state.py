@@ -47,7 +47,7 @@ def state(agency: Agency | None = None) -> list[GalleryState]:
 
 def _state(gallery: Gallery) -> GalleryState:
     in_use = Canary.objects.filter(gallery=gallery, retired_at=None).order_by("pk")
-    newest = CanaryCheck.objects.filter(gallery=gallery).order_by("-at").first()
+    newest = newest_check(gallery)
     first = in_use.first()
     late = False
     if first is not None:
@@ -70,7 +70,12 @@ def interval(gallery: Gallery) -> timedelta:
     return timedelta(hours=policy.canary_hours)
 
 
+def newest_check(gallery: Gallery) -> CanaryCheck | None:
+    """Return the newest check of a gallery; one whose time lies ahead was made by a clock that was wrong."""
+    return CanaryCheck.objects.filter(gallery=gallery, at__lte=timezone.now()).order_by("-at").first()
+
+
 def due(gallery: Gallery) -> bool:
     """Say whether the gallery's next check is due."""
-    newest = CanaryCheck.objects.filter(gallery=gallery).order_by("-at").first()
+    newest = newest_check(gallery)
     return newest is None or timezone.now() - newest.at >= interval(gallery)

@@ -234,6 +234,6 @@ def history(search: Search, entries: list[Entry]) -> list[dict[str, Any]]:
     """Return the entries in short, for people to read: number, time, action and member."""
     names = dict(Member.objects.filter(agency=search.case.agency).values_list("public_id", "name"))
     return [
-        {"entry": entry.seq, "at": entry.at, "action": entry.action, "who": names.get(entry.actor, "the system")}
+        {"entry": entry.seq, "at": entry.time, "action": entry.action, "who": names.get(entry.actor, "the system")}
         for entry in entries
     ]

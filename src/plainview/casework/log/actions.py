@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "approval.requested": "An examiner asked a supervisor to approve a search.",
         "approvals.viewed": "A supervisor opened the list of requests for approval.",
         "backup.began": "The operator began a backup.",
+        "backup.rehearsed": "A backup was restored into a temporary workspace, to see that it can be.",
         "canary.acknowledged": "An administrator acknowledged a canary alarm and gave a reason.",
         "canary.added": "An administrator hid a known pair of pictures in a gallery to check its index and model.",
         "canary.alarm": "A canary check found a fault in a gallery.",
@@ -45,6 +46,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "candidates.viewed": "A member opened a candidate list.",
         "case.closed": "A case was closed; nothing can be searched under it.",
         "case.opened": "A case was opened.",
+        "clock.ahead": "The clock is behind the newest entry: from here on, entries also state the clock (`clock`).",
+        "clock.explained": "A member explained why the log was ahead of the clock.",
+        "clock.settled": "A second member confirmed the explanation of a time in which the log was ahead of the clock.",
         "disclosure.downloaded": "A disclosure package was downloaded.",
         "disclosure.granted": "A supervisor gave a named person access to one search until a day.",
         "disclosure.made": "A disclosure package was made.",
@@ -192,7 +196,12 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "webhook.added": "An address was added that receives messages about alerts.",
         "webhook.removed": "An address that received messages about alerts was removed.",
         "workspace.created": "The workspace was created.",
+        "workspace.key_changed": "The operator began to replace a key: everything that it sealed is sealed again.",
+        "workspace.key_destroyed": "Everything is sealed with the new key, and the old one was destroyed.",
+        "workspace.keys_recorded": "The fingerprints of the workspace's keys were recorded.",
         "workspace.restored": "The workspace was restored from a backup.",
+        "workspace.served": "The server was started for the first time: members sign in from now on.",
+        "workspace.upgraded": "The workspace was upgraded to another version of Plainview.",
     }
 )
 """Action -> what happened, in one sentence. Names are never changed: old entries have them."""

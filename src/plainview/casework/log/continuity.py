@@ -7,7 +7,6 @@ covers more entries than there are.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from django.db import transaction
 from plainview.audit.checkpoint import BadCheckpoint, parse, verify
 from plainview.audit.logfile import CHECKPOINTS_NAME, LOG_NAME, read_lines, read_notes, split_line, split_note
 from plainview.audit.merkle import Frontier
-from plainview.audit.record import KEY_ROTATED, parse_line
+from plainview.audit.record import KEY_ROTATED, Entry, parse_line
 from plainview.audit.verify import verify_folder
 from plainview.casework.log.read import keys_of_log, newest_entry, root_at
 from plainview.casework.models import LogEntry, LogKey
@@ -25,8 +24,8 @@ from plainview.policy.decision import Refused
 from plainview.policy.wording import counted
 
 
-def take_over(folder: Path) -> Counter[str]:
-    """Add to the database's log the entries of a newer public copy; return how many of each action.
+def take_over(folder: Path) -> list[Entry]:
+    """Add to the database's log the entries of a newer public copy, and return them.
 
     The openings of their commitments were lost with the database: the entries prove what happened, when and by whom,
     but no longer the sealed words.
@@ -45,9 +44,9 @@ def take_over(folder: Path) -> Counter[str]:
     size = newest_entry() + 1
     if report.entries < size:
         _require_prefix(folder, report.entries)
-        return Counter()
+        return []
     signed = {parse(note).size: note for note in _notes(folder)}
-    taken: Counter[str] = Counter()
+    taken = []
     tree = Frontier()
     with transaction.atomic():
         for number, line in enumerate(read_lines(folder / LOG_NAME, (folder / LOG_NAME).stat().st_size)):
@@ -59,11 +58,11 @@ def take_over(folder: Path) -> Counter[str]:
                 continue
             entry = parse_line(canonical)
             stored = LogEntry.objects.create(
-                seq=number, at=entry.at, canonical=canonical, leaf=leaf, frontier=tree.to_bytes()
+                seq=number, at=entry.time, canonical=canonical, leaf=leaf, frontier=tree.to_bytes()
             )
             if entry.action == KEY_ROTATED:
                 LogKey.objects.create(entry=stored, vkey=str(entry.subject["key"]), checkpoint=signed[tree.size])
-            taken[entry.action] += 1
+            taken.append(entry)
     return taken
 
 

@@ -16,6 +16,7 @@ from plainview.casework.log.read import newest_entry
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import LogEntry, LogReview, Member
 from plainview.policy import rules
+from plainview.policy.clock import work_by_clock
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 
@@ -75,10 +76,13 @@ def heartbeat(every: timedelta = HEARTBEAT_EVERY) -> Receipt | None:
     """Write a heartbeat unless the newest entry is younger than `every`; cron or the worker calls this.
 
     Raises:
-        ClockWentBack, DatabaseError, LogFolderError: logging fails, which a heartbeat must reveal.
+        Refused: clock.leapt; a heartbeat by a wrong clock would let scheduled work go on.
+        DatabaseError, LogFolderError: logging fails, which a heartbeat must reveal.
     """
     with transaction.atomic():
         newest = LogEntry.objects.order_by("-seq").values_list("at", flat=True).first()
+        if newest:
+            rules.require(work_by_clock(datetime.fromisoformat(newest), timezone.now()))
         if newest and timedelta() <= timezone.now() - datetime.fromisoformat(newest) < every:
             return None
         return write_entry(HEARTBEAT, {}, acting_member=None)

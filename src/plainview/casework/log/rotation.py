@@ -15,8 +15,17 @@ from plainview.audit.durable import locked, replace_file, sync_folder
 from plainview.audit.merkle import Frontier
 from plainview.audit.record import KEY_ROTATED
 from plainview.casework.log.write import Receipt, write_entry
-from plainview.casework.models import LogEntry, LogKey
-from plainview.casework.workspace.folder import FIRST_KEY, KEY, NEXT_KEY
+from plainview.casework.models import LogEntry, LogKey, WorkspaceState
+from plainview.casework.workspace.folder import (
+    BLOBS_KEY,
+    FIRST_KEY,
+    KEY,
+    NEXT_BLOBS_KEY,
+    NEXT_KEY,
+    OLD_BLOBS_KEY,
+    Workspace,
+)
+from plainview.casework.workspace.keys import digest
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 
@@ -53,6 +62,9 @@ def rotate_key(reason: str) -> tuple[Receipt, str]:
                 vkey=new.verifier.text,
                 checkpoint=old.sign(tree.size, tree.root()),
             )
+            for state in WorkspaceState.objects.select_for_update():
+                state.keys = state.keys | {KEY: new.verifier.text}
+                state.save(update_fields=["keys"])
         services().log_folder.sync()
         finish_rotation()
     return receipt, new.verifier.text
@@ -75,3 +87,16 @@ def finish_rotation() -> None:
     finally:
         os.close(old)
     services().signer_of(newest.vkey)
+
+
+def finish_key_change(workspace: Workspace) -> None:
+    """Put the new key in its place, if a change was interrupted after its commit; does nothing otherwise."""
+    keys = workspace.root / "keys"
+    waiting = keys / NEXT_BLOBS_KEY
+    state = WorkspaceState.objects.first()
+    if state is None or not waiting.is_file() or state.keys.get(BLOBS_KEY) != digest(BLOBS_KEY, waiting.read_bytes()):
+        return
+    if not (keys / OLD_BLOBS_KEY).exists():
+        replace_file(keys / OLD_BLOBS_KEY, (keys / BLOBS_KEY).read_bytes())
+    waiting.replace(keys / BLOBS_KEY)
+    sync_folder(keys)

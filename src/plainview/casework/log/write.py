@@ -6,17 +6,21 @@ must never be called outside a transaction, and nothing else writes these tables
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from plainview.audit.logfile import LogFolderError, Record
 from plainview.audit.merkle import Frontier
-from plainview.audit.record import SYSTEM, Value, next_entry
+from plainview.audit.record import CLOCK, CLOCK_AHEAD, SYSTEM, Value, format_time, is_behind, next_entry
 from plainview.casework.log.channel import channel
-from plainview.casework.models import LogKey, Member
+from plainview.casework.models import ClockFault, LogKey, Member
 from plainview.casework.workspace.services import services
 
 _ROWS = 500  # an entry is at most 64 KiB
@@ -50,7 +54,6 @@ def write_entry(
 
     Raises:
         TransactionManagementError: no transaction is running.
-        ClockWentBack: the clock was set back.
         LogFolderError: raised by the commit, if the public copy does not match the database.
     """
     connection = transaction.get_connection()
@@ -60,24 +63,30 @@ def write_entry(
     services().signer  # noqa: B018
     services().log_folder  # noqa: B018
     through = channel()
+    now = timezone.now()
     # Plain SQL: this runs twice in every search, and the ORM takes three times as long for the same rows.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT at, frontier FROM log_entry ORDER BY seq DESC LIMIT 1")
+        cursor.execute("SELECT canonical, frontier FROM log_entry ORDER BY seq DESC LIMIT 1")
         newest = cursor.fetchone()
+        newest_fields = json.loads(bytes(newest[0])) if newest else {}
+        newest_at = newest_fields.get("at")
+        if newest_at and is_behind(now, newest_at) and CLOCK not in newest_fields["subject"] and action != CLOCK_AHEAD:
+            _begin_fault(now, newest_at)
+            return write_entry(action, subject, secret, acting_member=acting_member)
         appended = next_entry(
             Frontier.from_bytes(bytes(newest[1])) if newest else Frontier(0, ()),
             log=services().origin,
-            at=timezone.now(),
+            at=now,
             action=action,
             actor=SYSTEM if acting_member is None else acting_member.public_id,
             subject={**subject, "via": through.via},
             secret={**(secret or {}), **through.sealed},
-            previous_at=newest[0] if newest else None,
+            previous_at=newest_at,
         )
         entry, tree = appended.entry, appended.frontier
         cursor.execute(
             "INSERT INTO log_entry (seq, at, canonical, leaf, frontier) VALUES (%s, %s, %s, %s, %s)",
-            [entry.seq, entry.at, entry.canonical, appended.leaf, tree.to_bytes()],
+            [entry.seq, entry.time, entry.canonical, appended.leaf, tree.to_bytes()],
         )
         sealer = services().openings
         sealed = [
@@ -89,12 +98,34 @@ def write_entry(
     return Receipt(entry.seq, tree.size, tree.root().hex())
 
 
+_held_back: ContextVar[bool] = ContextVar("held_back", default=False)
+
+
+@contextmanager
+def unpublished() -> Iterator[None]:
+    """Leave the entries of the block to the next opening of the workspace: for acts on a copy of the database."""
+    token = _held_back.set(True)
+    try:
+        yield
+    finally:
+        _held_back.reset(token)
+
+
+def _begin_fault(now: datetime, newest_at: str) -> None:
+    """Log that the log is ahead of the clock, and keep it until two people have explained it."""
+    clock = format_time(now)
+    receipt = write_entry(CLOCK_AHEAD, {"ahead": newest_at}, acting_member=None)
+    ClockFault.objects.create(first=receipt.entry, ahead=newest_at, clock=clock)
+
+
 def publish() -> None:
     """Bring the public copy of the log up to date with the database.
 
     Raises:
         LogFolderError: the folder differs from the database, or cannot be written.
     """
+    if _held_back.get():
+        return
     try:
         services().log_folder.publish(records)
     except OSError as error:

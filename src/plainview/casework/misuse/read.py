@@ -48,7 +48,7 @@ def closed_attempts(member: Member, *, since: datetime) -> list[datetime]:
     actor = f'"actor":"{member.public_id}"'.encode()
     entries = [parse_line(bytes(text)) for text in rows.iterator() if actor in bytes(text)]
     return [
-        datetime.fromisoformat(entry.at)
+        datetime.fromisoformat(entry.time)
         for entry in entries
         if entry.action == "search.refused" and entry.subject.get("rule") == "case.closed"
     ]

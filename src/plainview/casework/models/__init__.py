@@ -115,6 +115,11 @@ from plainview.casework.models.videos import (
     VideoSegment,
     VideoTrack,
 )
+from plainview.casework.models.workspace import (
+    BackupRecord,
+    ClockFault,
+    WorkspaceState,
+)
 
 __all__ = [
     "Agency",
@@ -129,12 +134,14 @@ __all__ = [
     "Attestation",
     "AuditSample",
     "AuditSampleItem",
+    "BackupRecord",
     "BarredPicture",
     "Canary",
     "CanaryAlarm",
     "CanaryCheck",
     "Candidate",
     "Case",
+    "ClockFault",
     "DisclosureDownload",
     "DisclosureGrant",
     "DisclosurePackage",
@@ -196,4 +203,5 @@ __all__ = [
     "VideoTrack",
     "Webhook",
     "Withheld",
+    "WorkspaceState",
 ]

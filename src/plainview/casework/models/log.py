@@ -6,7 +6,10 @@ from django.db import models
 
 
 class LogEntry(models.Model):
-    """One entry in canonical form, its leaf hash, and the tree after it (see plainview.audit)."""
+    """One entry in canonical form, its leaf hash, and the tree after it (see plainview.audit).
+
+    `at` is when it was written (`Entry.time`): while the log is ahead of the clock, earlier than the entry's own `at`.
+    """
 
     seq = models.BigIntegerField(primary_key=True)
     at = models.CharField(max_length=23)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -9,7 +10,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from plainview.casework.models import Agency, Invitation, Member, PolicyVersion, Search, Token, Training, Trial
-from plainview.policy.agency import AgencyPolicy, parse
+from plainview.policy.agency import AgencyPolicy, complete, parse
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.search import TrainingFacts, TrialFacts
@@ -57,10 +58,13 @@ def tokens(member: Member) -> list[Token]:
 def binding(agency: Agency) -> tuple[PolicyVersion, AgencyPolicy]:
     """Return the newest version of the agency's policy; every agency has one from its first day.
 
+    A field that this version of Plainview added has its strictest value until the agency decides; `policy_text`
+    returns the text to decide about.
+
     Raises:
-        Refused: policy.invalid, when another version of Plainview stored it with other fields.
+        Refused: policy.invalid, when another version of Plainview stored it with fields that are gone.
     """
-    version = PolicyVersion.objects.filter(agency=agency).order_by("-number")[0]
+    version = newest_version(agency)
     try:
         return version, _parsed(version.text)
     except Refused as refused:
@@ -75,7 +79,35 @@ def binding(agency: Agency) -> tuple[PolicyVersion, AgencyPolicy]:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> AgencyPolicy:
-    return parse(text)
+    return parse(complete(text)[0])
+
+
+def newest_version(agency: Agency) -> PolicyVersion:
+    """Return the newest version of the agency's policy, as it was stored."""
+    return PolicyVersion.objects.filter(agency=agency).order_by("-number")[0]
+
+
+def policy_text(agency: Agency) -> tuple[str, dict[str, str]]:
+    """Return the text of the policy in force, completed, and each field that was completed with its value."""
+    return complete(newest_version(agency).text)
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """A policy that an older version stored: the agency's name, and each missing field with the value that holds."""
+
+    agency: str
+    fields: dict[str, str]
+
+
+def incomplete_policies() -> list[Incomplete]:
+    """Return the agencies whose policy lacks fields of this version."""
+    rows = ((agency.name, policy_text(agency)[1]) for agency in Agency.objects.order_by("name") if _has_one(agency))
+    return [Incomplete(name, missing) for name, missing in rows if missing]
+
+
+def _has_one(agency: Agency) -> bool:
+    return PolicyVersion.objects.filter(agency=agency).exists()
 
 
 def history(member: Member) -> list[PolicyVersion]:

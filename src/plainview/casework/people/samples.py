@@ -15,6 +15,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from django.db import transaction
 
+from plainview.casework.log.state import is_sample
 from plainview.casework.models import Member
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import OperatorAct, Refused
@@ -64,7 +65,7 @@ def credentials() -> dict[str, dict[str, str]]:
 
 
 def _require_sample() -> None:
-    if not services().workspace.is_sample:
+    if not is_sample():
         raise Refused(
             "sample.not_one",
             "Refused",

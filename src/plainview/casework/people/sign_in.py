@@ -14,11 +14,11 @@ from django.utils import timezone
 from plainview.audit.record import Value
 from plainview.casework import find
 from plainview.casework.log.guard import acting
+from plainview.casework.log.state import is_sample
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.models import Member, SignInFailure, SignInReset
 from plainview.casework.people.tokens import digest, new_code
-from plainview.casework.workspace.services import services
 from plainview.policy import joining, rules, signing_in
 from plainview.policy.decision import Decision, Refused
 from plainview.policy.misuse import Finding
@@ -34,7 +34,7 @@ def may_sign_in(member: Member) -> Decision:
         today=timezone.now().date(),
         agency_open=member.agency.is_open,
         sample_member=member.is_sample,
-        sample_workspace=services().workspace.is_sample,
+        sample_workspace=is_sample(),
     )
 
 

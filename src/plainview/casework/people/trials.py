@@ -83,7 +83,11 @@ def send_reports() -> list[str]:
     """
     now, written = timezone.now(), []
     week = timedelta(days=REPORT_DAYS)
-    due = Agency.objects.exclude(trial_reported_at__gt=now - week).exclude(opened_at=None).exclude(head_email="")
+    due = (
+        Agency.objects.exclude(trial_reported_at__gt=now - week, trial_reported_at__lte=now)
+        .exclude(opened_at=None)
+        .exclude(head_email="")
+    )
     for agency in due.filter(member__trials__ends_on__gte=(now - week).date()).distinct():
         report = report_of(agency)
         text = report.text()

@@ -104,13 +104,15 @@ def publish_month() -> PublishedRegister | None:
 
     Run daily. After a pause only the newest month is published: every register includes the months before it.
     """
-    month = counted_until(timezone.now(), sample=False)
-    if PublishedRegister.objects.filter(month__gte=month).exists() or not _opened_by(month):
+    now = timezone.now()
+    month = counted_until(now, sample=False)
+    # A month that has not begun was published by a clock that was wrong; it stops no other.
+    if PublishedRegister.objects.filter(month__range=(month, f"{now:%Y-%m}")).exists() or not _opened_by(month):
         return None
     with transaction.atomic():
         # Lock the newest entry, so that of two workers the second sees that the month is published.
         LogEntry.objects.select_for_update().order_by("-seq").first()
-        if PublishedRegister.objects.filter(month__gte=month).exists():
+        if PublishedRegister.objects.filter(month__range=(month, f"{now:%Y-%m}")).exists():
             return None
         before = published().first()
         previous = before.sha256 if before else None

@@ -17,7 +17,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from plainview.audit.checkpoint import parse
+from plainview.audit.record import written
 from plainview.casework.galleries.read import newest_calibration
+from plainview.casework.log.state import is_sample
 from plainview.casework.models import (
     Agency,
     Attestation,
@@ -77,7 +79,7 @@ def register(checkpoint: str, previous: str | None) -> dict[str, Any]:
         "format": FORMAT,
         "made_at": timezone.now().isoformat(timespec="seconds"),
         "smallest_cell": SMALLEST,
-        "sample": services().workspace.is_sample,
+        "sample": is_sample(),
         "agencies": [_agency(agency, tally) for agency in agencies],
         "models": [card(services().engine.pack)],
         "log": services().origin,
@@ -100,7 +102,7 @@ def tally_of(size: int) -> Tally:
             if any(word in data for word in _WORDS):
                 entry = json.loads(data)  # the workspace's own table; a copy of a log is parsed strictly
                 if entry["action"] in COUNTED:
-                    tally.add(Stated(entry["seq"], entry["at"], entry["action"], entry["subject"]))
+                    tally.add(Stated(entry["seq"], written(entry), entry["action"], entry["subject"]))
         tally.size = size
         _counted[services().origin] = (tally, _leaf(size))
     return tally

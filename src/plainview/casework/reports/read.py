@@ -32,15 +32,13 @@ def names(agency: Agency, members: Collection[str], gallery_ids: Collection[str]
 
 def searches_of(agency: Agency, period: Period, size: int) -> QuerySet[Search]:
     """Return the agency's searches that were requested in the period, among the first `size` entries of the log."""
-    first, last = _span(period, size)
-    return Search.objects.filter(case__agency=agency, request_entry__gte=first, request_entry__lt=last)
+    return Search.objects.filter(case__agency=agency, request_entry__in=_entries_of(period, size).values("seq"))
 
 
 def differences(agency: Agency, period: Period, size: int, counted: dict[str, Any]) -> list[str]:
     """Return, in words, where records and log differ: nowhere, unless the records were changed."""
     searches = searches_of(agency, period, size)
-    first, last = _span(period, size)
-    leads = Lead.objects.filter(released_by__agency=agency, entry__gte=first, entry__lt=last)
+    leads = Lead.objects.filter(released_by__agency=agency, entry__in=_entries_of(period, size).values("seq"))
     of_records = {
         "searches": searches.count(),
         "answered": searches.filter(erased_at=None, answer_entry__lt=size).count(),
@@ -57,13 +55,10 @@ def differences(agency: Agency, period: Period, size: int, counted: dict[str, An
     return problems
 
 
-def _span(period: Period, size: int) -> tuple[int, int]:
-    """Return the entries of a period as (first, last + 1)."""
+def _entries_of(period: Period, size: int) -> QuerySet[LogEntry]:
+    """Return the entries of a period; a clock that was wrong for a while may have put others between them."""
     after = (period.until + timedelta(days=1)).isoformat()
-    rows = LogEntry.objects.filter(seq__lt=size).order_by("seq")
-    first = rows.filter(at__gte=period.since.isoformat()).values_list("seq", flat=True).first()
-    last = rows.filter(at__gte=after).values_list("seq", flat=True).first()
-    return (size if first is None else first), (size if last is None else last)
+    return LogEntry.objects.filter(seq__lt=size, at__gte=period.since.isoformat(), at__lt=after)
 
 
 def schedules(member: Member) -> list[ReportSchedule]:

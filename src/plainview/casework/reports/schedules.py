@@ -7,7 +7,7 @@ week or month twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -94,6 +94,7 @@ def send_due() -> list[tuple[str, Period]]:
     sent, trouble = [], None
     rows = ReportSchedule.objects.filter(stopped_at=None, agency__suspended_at=None).select_related("agency")
     for schedule in rows.order_by("pk"):
+        _not_ahead(schedule, timezone.now().date())
         for period in reporting.owed(schedule.every, schedule.sent_until, timezone.now().date()):
             try:
                 if _send(schedule, period):
@@ -104,6 +105,14 @@ def send_due() -> list[tuple[str, Period]]:
     if trouble is not None:
         raise trouble
     return sent
+
+
+def _not_ahead(schedule: ReportSchedule, today: date) -> None:
+    """Begin again with the running period, if reports of later ones were sent by a clock that was wrong."""
+    if schedule.sent_until >= today:
+        long_ago = today - timedelta(days=93)
+        schedule.sent_until = reporting.owed(schedule.every, long_ago, today)[-1].until
+        schedule.save(update_fields=["sent_until"])
 
 
 def _send(schedule: ReportSchedule, period: Period) -> bool:

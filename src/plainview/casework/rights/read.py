@@ -202,8 +202,8 @@ def exports_of(references: Iterable[Reference]) -> list[tuple[int, date, str]]:
     exports = []
     for entry in _entries("gallery.exported") if since else ():
         known_gallery = since.get(entry.subject.get("gallery"))  # type: ignore[arg-type]
-        if known_gallery is not None and entry.at[:19] >= known_gallery[1]:
-            exports.append((entry.seq, date.fromisoformat(entry.at[:10]), known_gallery[0]))
+        if known_gallery is not None and entry.time[:19] >= known_gallery[1]:
+            exports.append((entry.seq, date.fromisoformat(entry.time[:10]), known_gallery[0]))
     return exports
 
 

@@ -62,7 +62,9 @@ def watch_deadlines() -> dict[str, int]:
 
 
 def _due_for_warning(request: SubjectRequest) -> bool:
-    if request.warned_at is None or request.warned_at <= timezone.now() - _AGAIN:
+    now = timezone.now()
+    # A warning whose time lies ahead was sent by a clock that was wrong.
+    if request.warned_at is None or not now - _AGAIN < request.warned_at <= now:
         return True
     return (
         is_overdue(request) and request.warned_at.date() <= request.due_on

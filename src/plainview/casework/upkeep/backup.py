@@ -1,8 +1,9 @@
-"""Backing up a workspace while it is being served: one sealed, checksummed file, consistent at one entry of the log.
+"""Backing up a workspace while it is being served: one age file, consistent at one entry of the log.
 
 Owns the content and its order: the public log, then a snapshot of the database (SQLite's online backup, which stops
-nobody), then every picture. It must never contain the keys, which are kept apart because the file cannot be opened
-without them; nor the expunge list, because a restore needs a newer one; nor indexes, which are built again.
+nobody), then every picture. It must never contain the keys, which are kept apart because the database's templates
+cannot be opened without them; nor the expunge list, because a restore needs a newer one; nor indexes, which are built
+again.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
+import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -27,11 +29,15 @@ from plainview.audit.logfile import CHECKPOINTS_NAME, LOG_NAME, settled
 from plainview.casework.erasure.erasers import BACKUP_LOCK, SNAPSHOT
 from plainview.casework.erasure.expunge import finish
 from plainview.casework.log.write import write_entry
-from plainview.casework.upkeep.unpacking import ABOUT, DATABASE, FORMAT, LOG_FILES, PICTURES, PLAIN_FILES, sealer_of
+from plainview.casework.models import BackupRecord
+from plainview.casework.upkeep.unpacking import ABOUT, DATABASE, FORMAT, LOG_FILES, PICTURES, PLAIN_FILES
+from plainview.casework.workspace.folder import BACKUP_KEY
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
-from plainview.storage.archive import ArchiveWriter, new_id
+from plainview.storage.aged import Member, is_recipient, recipient_of, small, write_archive
 from plainview.storage.base import BlobMissing
+
+_SPARE = 64 << 20  # bytes that a backup leaves free: the log and the database go on growing meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +51,20 @@ class BackedUp:
     sha256: str
 
 
-def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> BackedUp:
+def back_up(path: Path, *, scheduled: bool = False, progress: Callable[[int], None] = lambda _: None) -> BackedUp:
     """Write a backup of the current workspace into a new file (mode 0600); the operator's act.
 
     Args:
         path: the file; it must not exist, nor be inside the workspace.
+        scheduled: the keep rule of the settings may remove it later.
         progress: called with the number of pictures copied so far.
 
     Raises:
-        Refused: backup.place, backup.database.
+        Refused: backup.place, backup.database, backup.space or backup.recipient.
         StorageError: a picture is damaged, or the disk is full; no file is left.
     """
     root = services().workspace.root
-    if path.exists() or path.resolve().is_relative_to(root.resolve()):
-        raise Refused(
-            "backup.place",
-            "No backup made",
-            f"{path} already exists, or is inside the workspace.",
-            "Choose a new file, on another disk.",
-        )
+    require_place(path)
     if connection.vendor != "sqlite":
         raise Refused(
             "backup.database",
@@ -71,35 +72,141 @@ def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
             "The records are in a database server, not in the workspace.",
             "Back up the database server by its own means, at the same time as this folder.",
         )
+    require_room(path)
     finish()
-    identity = new_id()
+    identity = secrets.token_hex(16)
     # The only entry, before the snapshot: an entry after it would leave every restore behind the published log.
     with transaction.atomic():
         write_entry("backup.began", {"backup": identity}, acting_member=None)
-    part, snapshot = path.with_name(f"{path.name}.part"), root / f"{SNAPSHOT}{identity}.sqlite3"
+    snapshot = root / f"{SNAPSHOT}{identity}.sqlite3"
     with locked(root / BACKUP_LOCK):  # while locked, the snapshot is in use; see erasers.erase_snapshots
         try:
-            file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
-            with file:
-                entries, pictures = _write(file, snapshot, identity, progress)
-                file.flush()
-                os.fsync(file.fileno())
-            backup = BackedUp(identity, entries, pictures, part.stat().st_size, _sha256(part))
-            part.rename(path)
-            sync_folder(path.parent)
+            # The log first: its entries are in the database too, since an entry is committed before it is published.
+            lengths = settled(services().workspace.audit)
+            take_snapshot(services().workspace.database, snapshot)
+            backup = write_backup(path, snapshot, lengths, identity, progress)
         finally:
-            part.unlink(missing_ok=True)
             snapshot.unlink(missing_ok=True)
+    BackupRecord.objects.create(
+        backup=identity,
+        path=str(path.absolute()),
+        scheduled=scheduled,
+        made_at=timezone.now(),
+        entries=backup.entries,
+        pictures=backup.pictures,
+        size=backup.size,
+        sha256=backup.sha256,
+    )
     return backup
 
 
-def _write(file: BinaryIO, snapshot: Path, identity: str, progress: Callable[[int], None]) -> tuple[int, int]:
+def require_place(path: Path) -> None:
+    """Refuse a file that exists, or that would be in the workspace.
+
+    Raises:
+        Refused: backup.place.
+    """
+    if path.exists() or path.resolve().is_relative_to(services().workspace.root.resolve()):
+        raise Refused(
+            "backup.place",
+            "No backup made",
+            f"{path} already exists, or is inside the workspace.",
+            "Choose a new file, on another disk.",
+        )
+
+
+def require_room(path: Path, copies: int = 1) -> None:
+    """Refuse to begin what the disks cannot hold.
+
+    Args:
+        path: the backup's file.
+        copies: copies of the database that are in the workspace meanwhile.
+
+    Raises:
+        Refused: backup.space.
+        OSError: there is no such folder.
+    """
     workspace = services().workspace
-    # The log first: its entries are in the database too, since an entry is committed before it is published.
-    lengths = dict(zip((LOG_NAME, CHECKPOINTS_NAME), settled(workspace.audit), strict=True))
-    logs = {name: workspace.audit / name for name in LOG_FILES if (workspace.audit / name).is_file()}
-    entries = _snapshot(snapshot)
-    archive = ArchiveWriter(file, sealer_of(workspace.key("blobs.key")), identity)
+    database = sum(file.stat().st_size for file in workspace.root.glob(f"{workspace.database.name}*") if file.is_file())
+    needed = database + services().blobs.size_bytes() + sum(f.stat().st_size for f in workspace.audit.glob("*"))
+    for folder, least in ((path.absolute().parent, needed), (workspace.root, copies * database)):
+        free = shutil.disk_usage(folder).free
+        if free < least + _SPARE:
+            raise Refused(
+                "backup.space",
+                "No backup made",
+                f"{folder} has {free >> 20} MiB free, and {(least + _SPARE) >> 20} MiB are needed.",
+                "Free some space, or choose a file on another disk. Nothing was written.",
+            )
+
+
+def write_backup(
+    path: Path, snapshot: Path, lengths: tuple[int, int], identity: str, progress: Callable[[int], None]
+) -> BackedUp:
+    """Write the file beside its place, then give it its name.
+
+    Args:
+        path: the file.
+        snapshot: a copy of the database in one file.
+        lengths: bytes of the log and of its checkpoints that belong to the snapshot.
+        identity: the backup's id.
+        progress: called with the number of pictures copied so far.
+
+    Raises:
+        Refused: backup.recipient.
+        StorageError, OSError: no file is left.
+    """
+    with closing(sqlite3.connect(snapshot)) as copy:
+        entries = int(copy.execute("SELECT max(seq) FROM log_entry").fetchone()[0]) + 1
+    counted = _Count(progress)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
+            write_archive(file, _members(snapshot, lengths, identity, entries, counted), recipients())
+            file.flush()
+            os.fsync(file.fileno())
+        with part.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        backup = BackedUp(identity, entries, counted.pictures, part.stat().st_size, sha256)
+        part.rename(path)
+        sync_folder(path.absolute().parent)
+    finally:
+        part.unlink(missing_ok=True)
+    return backup
+
+
+class _Count:
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        self.pictures, self._progress = 0, progress
+
+    def step(self) -> None:
+        self.pictures += 1
+        self._progress(self.pictures)
+
+
+def recipients() -> list[str]:
+    """Return who can open a backup: the workspace's own key, and the recipients of the settings.
+
+    Raises:
+        Refused: workspace.key_missing or backup.recipient.
+    """
+    section = services().workspace.settings().get("backup", {})
+    more = section.get("recipients", []) if isinstance(section, dict) else []
+    own = recipient_of(services().workspace.key(BACKUP_KEY))
+    if not isinstance(more, list) or not all(map(is_recipient, more)):
+        raise Refused(
+            "backup.recipient",
+            "No backup made",
+            "backup.recipients in workspace.toml is not a list of age recipients.",
+            'Write each as a text that begins with "age1".',
+        )
+    return [own, *more]
+
+
+def _members(
+    snapshot: Path, lengths: tuple[int, int], identity: str, entries: int, counted: _Count
+) -> Iterator[Member]:
+    workspace = services().workspace
     about = {
         "format": FORMAT,
         "backup": identity,
@@ -108,43 +215,33 @@ def _write(file: BinaryIO, snapshot: Path, identity: str, progress: Callable[[in
         "made_at": timezone.now().isoformat(timespec="seconds"),
         "plainview": __version__,
     }
-    with archive:
-        archive.add(ABOUT, json.dumps(about).encode())
-        for name in PLAIN_FILES:
-            if (workspace.root / name).is_file():
-                archive.add(name, (workspace.root / name).read_bytes())
-        for name, place in logs.items():
+    yield small(ABOUT, json.dumps(about).encode())
+    for name in PLAIN_FILES:
+        if (workspace.root / name).is_file():
+            yield small(name, (workspace.root / name).read_bytes())
+    ends = dict(zip((LOG_NAME, CHECKPOINTS_NAME), lengths, strict=True))
+    for name in LOG_FILES:
+        place = workspace.audit / name
+        if place.is_file():
             with place.open("rb") as source:
-                archive.add_stream(f"audit/{name}", source, lengths.get(name, place.stat().st_size))
-        with snapshot.open("rb") as source:
-            archive.add_stream(DATABASE, source, snapshot.stat().st_size)
-        pictures = 0
-        for digest in services().blobs.digests():
-            try:
-                data = services().blobs.get(digest)
-            except BlobMissing:  # expunged after it was listed
-                continue
-            archive.add_stream(PICTURES + digest, BytesIO(data), len(data))
-            pictures += 1
-            progress(pictures)
-    return entries, pictures
+                yield Member(f"audit/{name}", source, ends.get(name, place.stat().st_size))
+    with snapshot.open("rb") as source:
+        yield Member(DATABASE, source, snapshot.stat().st_size)
+    for digest in services().blobs.digests():
+        try:
+            data = services().blobs.get(digest)
+        except BlobMissing:  # expunged after it was listed
+            continue
+        yield Member(PICTURES + digest, BytesIO(data), len(data))
+        counted.step()
 
 
-def _snapshot(path: Path) -> int:
-    """Copy the database at one moment; return the number of entries in its log."""
+def take_snapshot(database: Path, path: Path) -> None:
+    """Copy a database, which may be in use, at one moment into one file (mode 0600)."""
     path.touch(0o600)
-    database = services().workspace.database
-    with (
-        closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source,
-        closing(sqlite3.connect(path)) as copy,
-    ):
+    # A file name is no part of an address here: one may contain any sign.
+    source_uri = f"{database.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(source_uri, uri=True)) as source, closing(sqlite3.connect(path)) as copy:
         source.backup(copy)
         # A copy in journal mode WAL could only be read with two more files.
         copy.execute("PRAGMA journal_mode=DELETE")
-        (newest,) = copy.execute("SELECT max(seq) FROM log_entry").fetchone()
-    return int(newest) + 1
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,6 +23,7 @@ from plainview.casework.erasure.expunge import blank, finish, forget_pages
 from plainview.casework.erasure.expunged import KINDS, Line, about_erasing, lines_of
 from plainview.casework.log.continuity import require_reaches, take_over
 from plainview.casework.log.read import newest_entry, verify_log
+from plainview.casework.log.record import follow_log
 from plainview.casework.log.write import publish, write_entry
 from plainview.casework.models import (
     Alert,
@@ -32,17 +32,31 @@ from plainview.casework.models import (
     Preparation,
     Reference,
     Search,
-    Token,
     Video,
 )
 from plainview.casework.probes.preparations import erase_draft
 from plainview.casework.search.erase import blank_search
-from plainview.casework.upkeep.setup import make_tables
+from plainview.casework.upkeep.adopt import adopt, leave_old_files
+from plainview.casework.upkeep.opening import require_not_newer
+from plainview.casework.upkeep.spent import Ended, end_spent
+from plainview.casework.upkeep.upgrade import bring_tables_up
 from plainview.casework.videos.erase import blank_rows
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 
-_QUIET = frozenset({"log.heartbeat", "log.exported", "backup.began", *KINDS})
+_QUIET = frozenset(
+    {
+        "log.heartbeat",
+        "log.exported",
+        "backup.began",
+        "backup.rehearsed",
+        "clock.ahead",
+        "workspace.keys_recorded",
+        "workspace.upgraded",
+        "workspace.served",
+        *KINDS,
+    }
+)
 """Actions that need not be repeated if they are lost; erasures are applied again."""
 
 
@@ -57,7 +71,7 @@ class Restored:
         log_known: there was a newer copy of the log, so the log has one history.
         erased_again: ids of references, searches, alerts, videos and drafts that were erased after the backup.
         missing_pictures: pictures of references that are not in the backup.
-        tokens_ended: tokens that were current in the backup.
+        ended: secrets that no longer count, see `spent`.
         entry: number of the entry about the restore.
     """
 
@@ -68,7 +82,7 @@ class Restored:
     log_known: bool = False
     erased_again: tuple[str, ...] = ()
     missing_pictures: int = 0
-    tokens_ended: int = 0
+    ended: Ended = field(default_factory=lambda: Ended(0, 0, 0, 0, (), {}))
     entry: int = 0
 
     @property
@@ -89,21 +103,25 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
     Raises:
         Refused: the log is behind or differs, or the restored log does not verify.
     """
-    make_tables()
+    require_not_newer()
+    bring_tables_up()
     entries = newest_entry() + 1
-    taken = take_over(log) if log is not None else Counter()
-    if taken and log is not None:
+    since = take_over(log) if log is not None else []
+    taken = Counter(entry.action for entry in since)
+    if since and log is not None:
         for name in (LOG_NAME, CHECKPOINTS_NAME, COSIGNATURES_NAME):
             if (log / name).is_file():
                 shutil.copyfile(log / name, services().workspace.audit / name)
     if kept_checkpoint is not None:
         require_reaches(kept_checkpoint)
     publish()
+    adopt()
+    leave_old_files()
+    follow_log()
     erased = _erase_again(listed)
-    ended = Token.objects.filter(revoked_at=None).update(revoked_at=timezone.now())
-    Session.objects.all().delete()
     missing = _missing()
     with transaction.atomic():
+        ended = end_spent(since, log_known=log is not None)
         receipt = write_entry(
             "workspace.restored",
             {
@@ -114,7 +132,12 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
                 "log_known": log is not None,
                 "erased_again": len(erased),
                 "missing_pictures": missing,
-                "tokens_ended": ended,
+                "tokens_ended": ended.tokens,
+                "invitations_ended": ended.invitations,
+                "resets_ended": ended.resets,
+                "recovery_codes_ended": ended.recovery_codes,
+                "deactivated_again": len(ended.deactivated),
+                "sign_ins_reset": len(ended.codes),
             },
             acting_member=None,
         )

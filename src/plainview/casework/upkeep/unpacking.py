@@ -12,11 +12,12 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from plainview.casework.workspace.folder import Workspace
+from plainview.casework.workspace.folder import BACKUP_KEY, Workspace
 from plainview.policy.decision import Refused
-from plainview.storage.archive import ArchiveDamaged, read_archive
+from plainview.storage import aged, first_archive
+from plainview.storage.aged import ArchiveDamaged
 from plainview.storage.base import digest_of
 from plainview.storage.local import LocalBlobStore
 from plainview.storage.seal import Sealer
@@ -27,15 +28,16 @@ if TYPE_CHECKING:
 FORMAT = 1
 ABOUT, DATABASE, PICTURES = "backup.json", "database", "pictures/"
 PLAIN_FILES = ("workspace.toml", "witnesses", "served")
-"""Files of the workspace that are neither keys nor data: its settings, and whether members sign in."""
+"""Files of the workspace that are neither keys nor data; `served` is of versions before the log said it."""
 LOG_FILES = ("key.pub", "log.jsonl", "checkpoints", "cosignatures")
 
 _PICTURE = re.compile(rf"{PICTURES}([0-9a-f]{{64}})")
+_SPARE = 64 << 20  # bytes that a restore leaves free
 _AT_ONCE = 64 << 20  # bytes of pictures that are written together
 
 
 def sealer_of(key: bytes) -> Sealer:
-    """Return the sealer of backups, from the content of `blobs.key`."""
+    """Return the sealer of the first version's backups, from the content of `blobs.key`."""
     return Sealer(key).derive("backups")
 
 
@@ -68,20 +70,10 @@ def unpack(
         StorageError: the disk is full.
     """
     workspace = Workspace(beside)
+    _require_room(archive, beside.parent)
     beside.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        shutil.copytree(keys, beside / "keys")
-        (beside / "keys").chmod(0o700)
-        for path in (beside / "keys").iterdir():
-            path.chmod(0o600)
-        master = workspace.key("blobs.key")
-    except (OSError, shutil.Error) as error:
-        raise Refused(
-            "restore.keys",
-            "Nothing restored",
-            f"The keys cannot be read from {keys} ({error}).",
-            "Name the folder that contains the keys. Without the keys nobody can open the backup.",
-        ) from None
+    _copy_keys(keys, beside / "keys")
+    master = workspace.key("blobs.key")
     (beside / "audit").mkdir(mode=0o700)
     about: dict[str, Any] = {}
     try:
@@ -89,7 +81,7 @@ def unpack(
             blobs = LocalBlobStore(workspace.blobs, Sealer(master).derive("blobs"))
             pictures: list[bytes] = []
             count = 0
-            for name, stream in read_archive(file, sealer_of(master)):
+            for name, stream in _opened(file, workspace):
                 picture = _PICTURE.fullmatch(name)
                 if picture:
                     data = stream.read()
@@ -113,6 +105,46 @@ def unpack(
     if not about or not workspace.database.is_file() or not workspace.settings_file.is_file():
         raise ArchiveDamaged("it contains no workspace")
     return about
+
+
+def _require_room(archive: Path, place: Path) -> None:
+    if not archive.is_file():
+        return
+    folder = next(path for path in (place, *place.parents) if path.exists())
+    free, needed = shutil.disk_usage(folder).free, archive.stat().st_size + _SPARE
+    if free < needed:
+        raise Refused(
+            "restore.space",
+            "Nothing restored",
+            f"{folder} has {free >> 20} MiB free, and {needed >> 20} MiB are needed.",
+            "Free some space, or choose a folder on another disk.",
+        )
+
+
+def _copy_keys(keys: Path, place: Path) -> None:
+    try:
+        shutil.copytree(keys, place)
+        place.chmod(0o700)
+        for path in place.iterdir():
+            path.chmod(0o600)
+    except (OSError, shutil.Error) as error:
+        raise Refused(
+            "restore.keys",
+            "Nothing restored",
+            f"The keys cannot be read from {keys} ({error}).",
+            "Name the folder that contains the keys. Without the keys nobody can open the backup.",
+        ) from None
+
+
+def _opened(file: BinaryIO, workspace: Workspace) -> Iterator[tuple[str, SupportsRead[bytes]]]:
+    """Open an archive of either form: an age file, or what the first version wrote."""
+    head = file.read(max(len(aged.HEAD), len(first_archive.HEAD)))
+    file.seek(0)
+    if head.startswith(first_archive.HEAD):
+        return first_archive.read_first_archive(file, sealer_of(workspace.key("blobs.key")))
+    if not head.startswith(aged.HEAD):
+        raise ArchiveDamaged("it is not a Plainview backup")
+    return aged.read_archive(file, workspace.key(BACKUP_KEY))
 
 
 def _about(data: bytes) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from plainview.audit.checkpoint import BadKey, Signer, VerifierKey
 from plainview.audit.cosignature import WitnessKey
+from plainview.casework.workspace.settings import NEXT_STEP, wrong_key
 from plainview.policy.decision import OperatorAct, Refused
 from plainview.storage.seal import KEY_BYTES
 
@@ -21,6 +22,8 @@ ENV = "PLAINVIEW_HOME"
 SERVE_ENV = "PLAINVIEW_SERVE"
 DEFAULT = "plainview-data"
 KEY, NEXT_KEY, FIRST_KEY = "log.key", "log.key.next", "log.first.pub"
+BACKUP_KEY = "backup.age"
+BLOBS_KEY, NEXT_BLOBS_KEY, OLD_BLOBS_KEY = "blobs.key", "blobs.key.next", "blobs.key.old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,10 @@ class Workspace:
         """Return the settings.
 
         Raises:
-            Refused: workspace.missing or workspace.damaged.
+            Refused: workspace.missing, workspace.damaged or workspace.settings.
         """
         try:
-            return tomllib.loads(self.settings_file.read_text("utf-8"))
+            settings = tomllib.loads(self.settings_file.read_text("utf-8"))
         except FileNotFoundError:
             raise Refused(
                 "workspace.missing",
@@ -94,6 +97,10 @@ class Workspace:
                 f"{self.settings_file} cannot be read.",
                 "Restore the file from your backup.",
             ) from None
+        wrong = wrong_key(settings)
+        if wrong:
+            raise Refused("workspace.settings", "Workspace not usable", f"{self.settings_file}: {wrong}", NEXT_STEP)
+        return settings
 
     def require_owner(self) -> None:
         """Refuse everybody except the operating-system user who owns the folder; root is refused too.
@@ -113,21 +120,6 @@ class Workspace:
     def origin(self) -> str:
         """Return the name of this deployment's log, which is also the name of its signing key."""
         return str(self.settings()["log"])
-
-    @property
-    def is_sample(self) -> bool:
-        """Say whether the agency and its people are fictitious, for trying things out."""
-        return self.settings().get("sample") is True
-
-    @property
-    def served_mark(self) -> Path:
-        """Return the path of the file that the first start of the server makes; members sign in from then on."""
-        return self.root / "served"
-
-    @property
-    def is_served(self) -> bool:
-        """Say whether the workspace has ever been served."""
-        return self.served_mark.exists()
 
     def signer(self) -> Signer:
         """Return the key in `log.key`; the log itself says which key is in force (log.write)."""
@@ -164,12 +156,17 @@ class Workspace:
             ) from None
 
 
+def read_only(root: Path) -> bool:
+    """Say whether nothing can be written into the workspace, as on a disk that is mounted read-only."""
+    return not os.access(root, os.W_OK)
+
+
 def current() -> Workspace:
     """Return the workspace that PLAINVIEW_HOME names, else ./plainview-data."""
     return Workspace(Path(os.environ.get(ENV) or DEFAULT).absolute())
 
 
-def lay_out(workspace: Workspace, *, sample: bool) -> None:
+def lay_out(workspace: Workspace) -> None:
     """Make the folders, keys and settings of a new workspace; the settings file is written last.
 
     Raises:
@@ -184,23 +181,27 @@ def lay_out(workspace: Workspace, *, sample: bool) -> None:
             "Choose another folder. An existing workspace is never overwritten.",
             act=OperatorAct.INIT,
         )
+    from plainview.storage.aged import new_backup_key  # loads a library that only this and backups need
+
     origin = f"plainview-{secrets.token_hex(4)}"
     for folder in (root, root / "keys"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
     keys = {
         "secret.key": secrets.token_urlsafe(48).encode(),
-        "blobs.key": secrets.token_bytes(KEY_BYTES),
+        BLOBS_KEY: secrets.token_bytes(KEY_BYTES),
         "log.key": Signer.generate(origin).private_bytes(),
         "expunge.key": secrets.token_bytes(KEY_BYTES),
+        BACKUP_KEY: new_backup_key(),
     }
     for name, content in keys.items():
-        _write_private(root / "keys" / name, content)
-    text = f'version = 1\nlog = "{origin}"\nsample = {str(sample).lower()}\nuse = "investigation"\n'
-    _write_private(workspace.settings_file, text.encode())
+        write_private(root / "keys" / name, content)
+    text = f'version = 1\nlog = "{origin}"\nuse = "investigation"\n'
+    write_private(workspace.settings_file, text.encode())
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
+    """Write a new file (mode 0600); it is on the disk before this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
-from plainview.casework.workspace.folder import SERVE_ENV, Workspace, current
+from plainview.casework.workspace.folder import BLOBS_KEY, OLD_BLOBS_KEY, SERVE_ENV, Workspace, current
 from plainview.index.errors import BadTemplate, IndexUnreachable
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -51,7 +51,9 @@ class Services:
 
     @cached_property
     def _master(self) -> Sealer:
-        return Sealer(self.workspace.key("blobs.key"))
+        older = self.workspace.root / "keys" / OLD_BLOBS_KEY
+        key = self.workspace.key(BLOBS_KEY)
+        return Sealer(key, Sealer(older.read_bytes()) if older.is_file() else None)
 
     @cached_property
     def blobs(self) -> BlobStore:

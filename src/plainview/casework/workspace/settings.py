@@ -1,19 +1,19 @@
 """Every key of workspace.toml and every environment variable that Plainview reads, with one sentence each.
 
-Owns the sentences only: each key is read where it is used. A test compares these tables with the code, so that neither
-has a key that the other lacks.
+Owns the sentences, and the check that a file has no other key: each key is read where it is used. A test compares
+these tables with the code, so that neither has a key that the other lacks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 
 SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "version": "Version of this file's format: 1. Written when the workspace is made; do not change it.",
         "log": "Name of this workspace's log and of its key. Written when the workspace is made; do not change it.",
-        "sample": "`true` for a workspace whose agency and people are fictitious. Never set it on a real one.",
         "use": 'What the deployment is for; a model pack must permit it. Default: "investigation".',
         "pack": 'Name of the installed model pack. Default: "yunet-sface".',
         "address": 'Address where members open Plainview; links in letters begin with it. Default: "http://127.0.0.1:8000".',
@@ -23,6 +23,12 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "index.milvus": 'Address of the Milvus server. Default: "http://127.0.0.1:19530".',
         "feeds.private_addresses": "`true` lets a feed fetch from addresses that are not public. Default: false.",
         "feeds.ca_file": "Certificate authority of a publisher in your own network. Default: the system's.",
+        "backup.folder": "Folder of scheduled backups, on another disk. Without one, nothing is scheduled.",
+        "backup.at": 'Time of day of the scheduled backup, UTC. Default: "02:00".',
+        "backup.keep_days": "Days for which every scheduled backup is kept. Default: 14.",
+        "backup.keep_months": "Months for which the first backup of each month is kept as well. Default: 12.",
+        "backup.rehearse_days": "Days until a backup is restored again into a temporary workspace as a rehearsal. Default: 7.",
+        "backup.recipients": "More age recipients (`age1...`) who can open backups. Default: none.",
         "mail.host": "Mail server. Without one, letters are written into the workspace's folder `outbox`.",
         "mail.port": "Port of the mail server. Default: 587.",
         "mail.tls": "`true` to start TLS before anything is sent. Default: true.",
@@ -47,3 +53,31 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
     }
 )
 """Environment variable -> what it sets."""
+
+NEXT_STEP = "Correct the file; every key it may have is in the reference of settings."
+_REQUIRED = ("version", "log")
+_NOT_READ = "sample"  # written by versions before the log said it
+_VERSION = 1
+
+
+def wrong_key(settings: Mapping[str, object]) -> str:
+    """Return what is wrong with the keys of a workspace.toml, in a sentence; empty if nothing is."""
+    for name in _REQUIRED:
+        if name not in settings:
+            return f"the key {name} is missing."
+    if settings["version"] != _VERSION:
+        return f"its version is {settings['version']!r}, and this Plainview reads version {_VERSION}."
+    if not isinstance(settings["log"], str) or not settings["log"]:
+        return "the key log is not a text."
+    tables = {key.partition(".")[0] for key in SETTINGS if "." in key}
+    for name, value in settings.items():
+        if name in tables:
+            if not isinstance(value, dict):
+                return f"{name} is a table: write [{name}] above its keys."
+            unknown = [f"{name}.{key}" for key in value if f"{name}.{key}" not in SETTINGS]
+        else:
+            unknown = [name] if name not in SETTINGS and name != _NOT_READ else []
+        if unknown:
+            near = get_close_matches(unknown[0], [*SETTINGS, *tables], 1)
+            return f"the key {unknown[0]} is unknown" + (f". Did you mean {near[0]}?" if near else ".")
+    return ""

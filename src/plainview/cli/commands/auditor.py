@@ -7,6 +7,7 @@ from plainview.policy.permissions import Permission as May
 
 GROUPS: dict[str, str] = {
     "flag": "Signs of misuse, for the auditor.",
+    "clock": "Times in which the log was ahead of the clock.",
     "audit": "The tamper-evident log.",
     "audit cosignature": "Checkpoints that witnesses cosigned.",
     "audit witness": "Keep and cosign the checkpoints of other people's logs.",
@@ -152,6 +153,27 @@ ROWS = (
         "witness:status",
         "Show each log that the witness follows, and the evidence of what it refused.",
         "plainview audit witness status witness-folder",
+    ),
+    Command(
+        "clock list",
+        Need.OWNER,
+        "clock:clock_list",
+        "List the times in which the log was ahead of the clock, and what was said about each.",
+        "plainview clock list",
+    ),
+    Command(
+        "clock explain",
+        May.CLOCK_SETTLE,
+        "clock:clock_explain",
+        "Explain why the log was ahead of the clock; another administrator or auditor confirms it.",
+        'plainview clock explain 1204 --wrong ahead --reason "the time server was wrong" --as auditor@agency.example',
+    ),
+    Command(
+        "clock confirm",
+        May.CLOCK_SETTLE,
+        "clock:clock_confirm",
+        "Confirm another member's explanation of why the log was ahead of the clock.",
+        "plainview clock confirm 1204 --as admin@agency.example",
     ),
     Command(
         "flag list",

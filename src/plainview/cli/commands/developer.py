@@ -51,5 +51,11 @@ ROWS = (
         "Time the search for faces in synthetic 1080p25 clips: adaptively, at every frame, and decoding only.",
         "plainview bench video",
     ),
-    Command("version", Need.NOTHING, "version:version", "Print the version.", "plainview version"),
+    Command(
+        "version",
+        Need.NOTHING,
+        "version:version",
+        "Print the version and the commit it was made from.",
+        "plainview version",
+    ),
 )

@@ -6,6 +6,8 @@ from plainview.cli.commands.row import Command, Need
 
 GROUPS: dict[str, str] = {
     "models": "Model packs: install, list, verify, card.",
+    "backups": "Backups by the clock, and rehearsals of a restore.",
+    "keys": "The keys of the workspace; `plainview audit rotate` changes the one that signs the log.",
     "agency": "Agencies: proposed, terms accepted, opened by the operator.",
 }
 
@@ -50,16 +52,59 @@ ROWS = (
         "backup",
         Need.OWNER,
         "backup:backup",
-        "Back the workspace up into one sealed file, while it is being served. The keys are not in it.",
-        "plainview backup monday.backup",
+        "Back the workspace up into one age file, while it is being served. The keys are not in it.",
+        "plainview backup monday.age",
+    ),
+    Command(
+        "backups list",
+        Need.OWNER,
+        "backup:backups_list",
+        "List the backups that this workspace made, with what their last rehearsal found.",
+        "plainview backups list",
+    ),
+    Command(
+        "backups run",
+        Need.OWNER,
+        "backup:backups_run",
+        "Make the scheduled backup if it is due, and rehearse one if that is due; the worker does this every hour.",
+        "plainview backups run",
+    ),
+    Command(
+        "backups rehearse",
+        Need.OWNER,
+        "backup:backups_rehearse",
+        "Restore a backup into a temporary workspace, verify everything, and record the result. Exit 1 if it fails.",
+        "plainview backups rehearse monday.age",
     ),
     Command(
         "restore",
         Need.OWNER,
         "restore:restore",
         "Restore a backup into a new folder. What was erased since then stays erased; the log continues.",
-        "plainview restore monday.backup restored-workspace",
+        "plainview restore monday.age restored-workspace",
         early=True,
+    ),
+    Command(
+        "upgrade",
+        Need.OWNER,
+        "upgrade:upgrade",
+        "Upgrade a workspace that an older Plainview made: back up, try on a copy, compare, switch. Stop its server first.",
+        "plainview upgrade",
+        early=True,
+    ),
+    Command(
+        "keys list",
+        Need.OWNER,
+        "keys:keys_list",
+        "List the keys with their fingerprints, as the log has them.",
+        "plainview keys list",
+    ),
+    Command(
+        "keys rotate",
+        Need.OWNER,
+        "keys:keys_rotate",
+        "Replace blobs.key: everything is sealed again, then the old key is destroyed. Run it again if it was interrupted.",
+        'plainview keys rotate --reason "a disk was lost"',
     ),
     Command(
         "models install",

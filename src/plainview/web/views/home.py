@@ -15,11 +15,13 @@ from plainview.casework.leads.read import decisions, outcomes_due
 from plainview.casework.misuse.read import flags
 from plainview.casework.models import Member
 from plainview.casework.people import desk
+from plainview.casework.people.read import policy_text
 from plainview.casework.probes.approvals import approvals_waiting, urgent_waiting
 from plainview.casework.probes.read import drafts
 from plainview.casework.retention.read import to_approve
 from plainview.casework.rights.read import requests_to_answer
 from plainview.casework.sharing.read import waiting as shared_waiting
+from plainview.casework.upkeep.clock import faults
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.views.common import member_of
@@ -37,6 +39,10 @@ def home(request: HttpRequest) -> HttpResponse:
 def _desk(member: Member) -> dict[str, Any]:
     """Return only what the member may act on: an empty section has no task, a missing one is not theirs."""
     context: dict[str, Any] = {"due": outcomes_due(member)}
+    if holds(member.roles, Permission.CLOCK_SETTLE):
+        context["faults"] = faults()
+    if holds(member.roles, Permission.POLICY_CHANGE):
+        context["undecided"] = policy_text(member.agency)[1]
     if holds(member.roles, Permission.SEARCH_RUN):
         context |= {
             "searches": desk.to_examine(member),

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from plainview.casework.people.policy import change_policy
-from plainview.casework.people.read import binding, history
+from plainview.casework.people.read import binding, history, policy_text
 from plainview.casework.search.dry_run import DRY_RUN_DAYS, DryRun, dry_run
 from plainview.policy.agency import AgencyPolicy, parse
 from plainview.policy.decision import Refused
@@ -54,6 +54,7 @@ def policy(request: HttpRequest) -> HttpResponse:
             "agency": member.agency,
             "version": version,
             "history": history(member),
+            "undecided": policy_text(member.agency)[1],
             "groups": [{"of": of, "rules": list(rules)} for of, rules in grouped],
             "roles": _roles(list(member.roles), values),
             "changes": holds(member.roles, Permission.POLICY_CHANGE),
@@ -81,7 +82,7 @@ def _roles(own: list[str], values: AgencyPolicy) -> list[dict[str, object]]:
 def policy_change(request: HttpRequest) -> HttpResponse:
     """Try a policy on the last months' searches, or adopt it for the agency."""
     member = member_of(request)
-    form = PolicyForm(request.POST or None, initial={"text": binding(member.agency)[0].text})
+    form = PolicyForm(request.POST or None, initial={"text": policy_text(member.agency)[0]})
     dry: DryRun | None = None
     if request.method == "POST" and form.is_valid():
         text, why = form.cleaned_data["text"], form.cleaned_data["why"]

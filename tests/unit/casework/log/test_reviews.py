@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from tests.factories.work import entries
 
 from plainview.audit.checkpoint import Signer
 from plainview.audit.cosignature import WitnessSigner
 from plainview.audit.monitor import visit
-from plainview.audit.record import ClockWentBack
+from plainview.audit.record import format_time
 from plainview.casework.find import member_by_email
 from plainview.casework.log.cosignatures import add_cosigned
 from plainview.casework.log.read import cosigned, newest_entry, verify_log
@@ -62,10 +63,17 @@ def test_a_quiet_log_gets_a_heartbeat_and_a_review_ends_the_alarm(
     assert visit(folder, state, now=later)[0] == []
 
 
-def test_a_clock_set_back_stops_the_heartbeat_too(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_set_back_does_not_stop_the_heartbeat(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     earlier = timezone.now() - timedelta(hours=1)
     monkeypatch.setattr(timezone, "now", lambda: earlier)
-    with pytest.raises(ClockWentBack):
+    assert heartbeat() is not None
+    assert [entry.action for entry in entries()[-2:]] == ["clock.ahead", "log.heartbeat"]
+    assert entries()[-1].time == format_time(earlier)
+
+
+def test_a_heartbeat_by_a_clock_that_leapt_is_refused(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: datetime.now(UTC) + timedelta(days=15))
+    with pytest.raises(Refused, match=r"clock\.leapt"):
         heartbeat()
 
 

@@ -29,7 +29,7 @@ ABOUT = {"backup": "B", "made_at": "2026-01-01T00:00:00Z"}
 def test_searches_alerts_videos_and_drafts_do_not_come_back(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plainview.casework.upkeep.restore.make_tables", lambda: None)  # the test's own are there
+    monkeypatch.setattr("plainview.casework.upkeep.restore.bring_tables_up", lambda: None)  # the test's own are there
     searched(tmp_path)
     examiner = person("examiner")
     picture = write(scaled(collins(), 0.7), tmp_path / "again.png")

@@ -1,0 +1,37 @@
+"""`plainview keys`: the operator's acts on the keys of the workspace. No key is ever printed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from plainview.casework.log.state import fingerprints
+from plainview.casework.upkeep.reseal import change_blobs_key
+from plainview.casework.workspace.services import services
+from plainview.cli.common import Json, answer, print_rows
+from plainview.cli.progress import bar
+from plainview.cli.start import open_workspace
+from plainview.policy.wording import counted
+
+
+def keys_list(json: Json = False) -> None:
+    """List the keys with their fingerprints, as the log has them."""
+    open_workspace()
+    rows = [{"key": name, "fingerprint": text} for name, text in fingerprints().items()]
+    print_rows("keys", ("Key", "Fingerprint"), rows, "No key.", json=json)
+
+
+def keys_rotate(reason: Annotated[str, typer.Option(help="Why the key is changed.")], json: Json = False) -> None:
+    """Replace blobs.key: everything is sealed again, then the old key is destroyed. Run it again if it was interrupted."""
+    workspace = open_workspace()
+    with bar("Sealing pictures again", sum(1 for _ in services().blobs.digests())) as shown:
+        done = change_blobs_key(reason, progress=shown.step)
+    answer(
+        f"{counted(done.pictures, 'picture')} and {counted(done.rows, 'row')} were sealed with a new blobs.key; entry "
+        f"{done.entry} records that the old one was destroyed. Copy {workspace.root / 'keys'} now. Keep the copy from "
+        "before for as long as you keep backups from before.",
+        json=json,
+        **asdict(done),
+    )
