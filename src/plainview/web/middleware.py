@@ -24,6 +24,7 @@ from plainview.casework.people.sign_in import may_sign_in, record_session
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import idle
+from plainview.serving.front import MEMBER
 from plainview.storage.base import StorageError
 from plainview.web.pages import ACCESS
 from plainview.web.sign_in_pages import Anyone
@@ -103,6 +104,7 @@ class Clock:
                 record_session("session.ended", member, how="idle")
                 logout(request)
                 return redirect("/accounts/login/?idle=1")
+            request.META[MEMBER] = True
             if seen is None or abs((now - last).total_seconds()) >= _SEEN_STEP:
                 request.session[_SEEN] = now.isoformat()
         return None

@@ -69,5 +69,5 @@ def beside(form: forms.Form, field: str | None = None) -> Iterator[None]:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the address of the other end of the connection; a proxy is trusted only if `serve` was configured for it."""
+    """Return the caller's address: `workspace.serving.caller` decided it before Django (serving.front), for everything."""
     return str(request.META.get("REMOTE_ADDR", ""))
