@@ -16,11 +16,12 @@ import typer
 from plainview.casework.workspace.folder import Workspace, current
 from plainview.casework.workspace.lock import only_server
 from plainview.casework.workspace.serving import LOCAL, Serving, read_name, read_network
+from plainview.cli import lifeline
 from plainview.cli.common import say
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import OperatorAct, Refused
 
-_WORKER = (sys.executable, "-m", "plainview.cli.main", "worker", "--until-input-ends")
+_WORKER = (sys.executable, "-m", "plainview.cli.main", "worker", lifeline.OPTION)
 
 
 def serve(

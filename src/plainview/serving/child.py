@@ -23,7 +23,7 @@ class Child:
     def __init__(self, name: str, command: Sequence[str]) -> None:
         self._name, self._command = name, command
         self._process: subprocess.Popen[bytes] | None = None
-        self._began, self._again_at, self._wait = 0.0, 0.0, _FIRST
+        self._began, self._again_at, self._wait, self._ended = 0.0, 0.0, 0.0, ""
         self._ending = False
 
     @property
@@ -39,14 +39,19 @@ class Child:
             if status is None:
                 return
             self._close()
-            if self._ending:
-                return
-            self._wait = _FIRST if now - self._began > _STEADY else min(2 * self._wait, _LAST)
-            self._again_at = now + self._wait
-            LOG.warning("The %s ended (%s); it starts again in %.0f s.", self._name, _how(status), self._wait)
-        if not self._ending and now >= self._again_at:
+            self._wait = min(2 * self._wait, _LAST) if self._wait and now - self._began < _STEADY else _FIRST
+            self._again_at, self._ended = now + self._wait, _how(status)
+        if self._ending or now < self._again_at:
+            return
+        if self._ended:
+            LOG.warning("The %s ended (%s); it is started again.", self._name, self._ended)
+        # Ctrl-C of a terminal reaches the whole group: the child does not see it, this process ends it in order.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
             self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S603
-            self._began = now
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self._began = now
 
     def end(self) -> None:
         """Ask the process to end."""

@@ -37,8 +37,8 @@ STUCK = 20.0
 ENDS = 4.0
 """Seconds in which the server ends: requests under way are finished, then whatever is left is cut."""
 
-BODIES_END = 1.0
-"""Seconds of these for bodies that are still arriving."""
+FRESH, BODIES_END = 0.5, 1.0
+"""Seconds of these for connections that have not sent their request yet, and for bodies that are still arriving."""
 
 _MOST = 4096  # connections; each costs a file descriptor and some 10 kB
 
@@ -70,6 +70,12 @@ class Connection(H11Protocol):
     def resting(self) -> bool:
         """Say whether no request is under way."""
         return self.cycle is None or self.cycle.response_complete
+
+    @property
+    def fresh(self) -> bool:
+        """Say whether a request may have been sent that was not read yet, or only its body is missing."""
+        waits = self.resting and self.head_since is not None and time.monotonic() - self.head_since < FRESH
+        return waits or self.arriving
 
     @property
     def arriving(self) -> bool:
@@ -144,7 +150,8 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Look after connections once a second."""
         now = time.monotonic()
-        self.tick()
+        if not self.should_exit:
+            self.tick()
         if now - self._swept > 1.0:
             self._swept = now
             for connection in list(self.server_state.connections):
@@ -155,21 +162,27 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
-        """Finish the requests under way, then cut what is left."""
+        """Answer what was sent before, finish the requests under way, then cut what is left."""
         began, self._front.closing = time.monotonic(), True
         self.ending()
         for server in self.servers:
             server.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
         while not self.force_exit and (took := time.monotonic() - began) < ENDS:
-            connections = {cast(Connection, connection) for connection in self.server_state.connections}
-            left = {connection for connection in connections if not connection.arriving or took < BODIES_END}
-            if not left and not self._front.answering:
+            connections = [cast(Connection, connection) for connection in self.server_state.connections]
+            if took >= FRESH:
+                self._front.refusing = True
+            for connection in connections:
+                if connection.resting and not (connection.fresh and took < FRESH):
+                    connection.shutdown()
+            if not self._front.answering and not any(
+                connection.fresh if took < FRESH else connection.arriving and took < BODIES_END
+                for connection in connections
+            ):
                 break
             await asyncio.sleep(0.02)
         for connection in list(self.server_state.connections):
             cast(Connection, connection).transport.abort()
+        await asyncio.sleep(0.05)  # in which their requests learn it
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -81,7 +81,8 @@ class Front:
         self.bodies = Bodies(folder)
         self.answering = 0
         """Requests whose body has arrived and whose answer is not sent yet."""
-        self.closing = False
+        self.closing = self.refusing = False
+        """Every answer ends its connection; new requests are refused."""
         self._wsgi, self._serving, self._rules = wsgi, serving, rules
         self._trusted: tuple[Network, ...] = networks(serving.trusted)
         self._sessions: OrderedDict[str, None] = OrderedDict()
@@ -95,7 +96,7 @@ class Front:
         """Answer one request."""
         try:
             request = self._read(scope)
-            if self.closing:
+            if self.refusing:
                 raise NotTaken(503, "Plainview is being stopped. Try again in a minute.", 60)
             body, size = await self._body(request, receive)
         except NotTaken as refused:

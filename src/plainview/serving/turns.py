@@ -12,9 +12,9 @@ import math
 import os
 import queue
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 CORES = os.cpu_count() or 1
@@ -85,7 +85,7 @@ class Turns:
             lane: names the caller.
             function: the work.
         """
-        loop, now = asyncio.get_running_loop(), time.monotonic()
+        loop, now = asyncio.get_running_loop(), monotonic()
         asked = _Waiting(lane, function, loop.create_future(), now)
         self._use.setdefault(lane, _Use()).seen = now
         self._waiting.append(asked)
@@ -98,7 +98,7 @@ class Turns:
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         while self._waiting and self.running < self._threads:
-            chosen = self._next(time.monotonic())
+            chosen = self._next(monotonic())
             if chosen is None:
                 self._again = self._again or loop.call_later(0.05, self._look_again, loop)
                 return
@@ -136,13 +136,13 @@ class Turns:
     def _work(self) -> None:
         while True:
             asked, loop = self._jobs.get()
-            began = time.monotonic()
+            began = monotonic()
             result, error = None, None
             try:
                 result = asked.function()
             except BaseException as raised:  # whoever waits for it handles it
                 error = raised
-            seconds = time.monotonic() - began
+            seconds = monotonic() - began
             try:
                 loop.call_soon_threadsafe(self._done, asked, seconds, result, error, loop)
             except RuntimeError:  # the loop has ended: nobody waits
@@ -157,7 +157,7 @@ class Turns:
         error: BaseException | None,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        now, use = time.monotonic(), self._use[asked.lane]
+        now, use = monotonic(), self._use[asked.lane]
         self.running -= 1
         use.running -= 1
         use.add(seconds, now)
@@ -170,7 +170,7 @@ class Turns:
 
     def sweep(self) -> None:
         """Forget callers who have not asked for a while."""
-        now, waiting = time.monotonic(), {asked.lane for asked in self._waiting}
+        now, waiting = monotonic(), {asked.lane for asked in self._waiting}
         for lane in [lane for lane, use in self._use.items() if not use.running and now - use.seen > 6 * _FORGET]:
             if lane not in waiting:
                 del self._use[lane]

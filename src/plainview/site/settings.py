@@ -49,7 +49,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "plainview.web.hosts.Hosts",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "plainview.web.assets.Assets",
+    "plainview.web.assets.Compressed",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -108,6 +109,10 @@ CACHES = {
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # the files are in the installed packages; there is no build step
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing uses it
+    "staticfiles": {"BACKEND": "plainview.web.assets.Hashed"},
+}
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -134,7 +139,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = int(REAUTHENTICATE.total_seconds())
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_PREVENT_ENUMERATION = True
 # An account locks after five failures; these limits slow down a machine that tries many accounts.
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip"}
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip", "saml_acs": "30/m/ip"}
 MFA_ADAPTER = "plainview.web.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # periods of 30 s: phones' clocks differ

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from django.db import close_old_connections, connection
 
-from plainview.casework import jobs
 from plainview.casework.alerts import ends as alert_ends
 from plainview.casework.alerts import follow as alert_follow
 from plainview.casework.alerts import notices
@@ -60,7 +59,7 @@ STEPS = (
     Step("failed sign-ins", sign_in_failures.summarise, MINUTE),
     Step("letters to people who asked", rights_watch.send_owed, HOUR),
     Step("canaries", lambda: canary_checks.run_all(due_only=True), HOUR),
-    Step("expired sessions", sessions.sweep, HOUR),
+    Step("expired sessions", sessions.sweep, MINUTE),
     Step("pictures not enrolled", intake.sweep_failures, DAY),
     Step("reports of trials", trials.send_reports, DAY),
     Step("abandoned drafts", preparations.discard_stale, DAY),
@@ -116,6 +115,3 @@ def every_minute() -> None:
         for step in STEPS:
             if step.every == MINUTE:
                 step.do()
-
-
-__all__ = ["DAY", "HOUR", "MINUTE", "STEPS", "Step", "every_minute", "jobs", "run", "run_due"]

@@ -96,7 +96,7 @@ def read_name(text: str) -> str:
     Raises:
         Refused: serve.name.
     """
-    name = text.strip().lower().rstrip("/").removeprefix("https://").removeprefix("http://")
+    name = text.strip().lower().removeprefix("https://").removeprefix("http://").rstrip("/")
     host, port = split_host(name)
     known = host.strip("[]")
     labels = known.split(".") if ":" not in known else []

@@ -337,6 +337,6 @@ def reference_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     reference = find.reference(public_id, member_of(request))
     require_shown(request, reference.public_id)
     try:
-        return picture(face_jpeg(reference.blob, reference.box, 320))
+        return picture(face_jpeg(reference.blob, reference.box, 320), lasting=True)
     except (BadMedia, StorageError):
         raise Http404 from None
