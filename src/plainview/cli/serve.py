@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.workspace.folder import Workspace, current
+from plainview.casework.workspace.folder import Workspace
 from plainview.casework.workspace.lock import only_server
 from plainview.casework.workspace.serving import LOCAL, Serving, read_name, read_network
 from plainview.cli import lifeline
@@ -48,18 +48,15 @@ def serve(
     ] = True,
 ) -> None:
     """Serve the web application, with a worker, until it is stopped."""
-    workspace = current()
-    workspace.settings()
-    workspace.require_owner()
     options = _options(name, tls_cert, tls_key, behind_proxy, trusted_proxy or [])
-    require_safe(workspace, host, options.secure)
-    address = _address(host, port, options)
     options.export()
     # Only now may anything of Django, or of uvicorn, be imported.
+    workspace = open_workspace()
+    require_safe(workspace, host, options.secure)
+    address = _address(host, port, options)
     running = import_module("plainview.serving.run")
     context = _context(tls_cert, tls_key) if options.secure == "tls" else None
     with only_server(workspace, address), running.listen(host, port) as listener:
-        open_workspace()
         if not workspace.is_sample:
             workspace.served_mark.touch(mode=0o600)
         front = import_module("plainview.site.wsgi").front(options, workspace.scratch())

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import resource
+import socket
 import ssl
 import time
 from collections import Counter
@@ -110,7 +111,7 @@ def _make_room(connections: set[Connection]) -> Connection:
 class Server(uvicorn.Server):
     """The server of one process: listens, looks after connections, and ends within ENDS seconds of being told to."""
 
-    def __init__(self, front: Front, sockets: list[Any], context: Context | None) -> None:
+    def __init__(self, front: Front, sockets: list[socket.socket], context: Context | None) -> None:
         config = uvicorn.Config(
             cast(Any, front),
             http=Connection,
@@ -131,17 +132,17 @@ class Server(uvicorn.Server):
         self.tick: Callable[[], None] = lambda: None
         self.ending: Callable[[], None] = lambda: None
 
-    async def startup(self, sockets: list[Any] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen."""
         loop = asyncio.get_running_loop()
 
         def protocol() -> asyncio.Protocol:
             return Connection(config=self.config, server_state=self.server_state, app_state={}, _loop=loop)
 
-        timeout = {"ssl_handshake_timeout": HANDSHAKE} if self._context else {}
+        context = self._context.ssl if self._context else None
         self.servers = [
             await loop.create_server(
-                protocol, sock=sock, ssl=self._context.ssl if self._context else None, backlog=2048, **timeout
+                protocol, sock=sock, ssl=context, backlog=2048, ssl_handshake_timeout=HANDSHAKE if context else None
             )
             for sock in self._sockets
         ]
@@ -161,7 +162,7 @@ class Server(uvicorn.Server):
                 self._context.renew()
         return await super().on_tick(counter)
 
-    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what was sent before, finish the requests under way, then cut what is left."""
         began, self._front.closing = time.monotonic(), True
         self.ending()
@@ -180,8 +181,8 @@ class Server(uvicorn.Server):
             ):
                 break
             await asyncio.sleep(0.02)
-        for connection in list(self.server_state.connections):
-            cast(Connection, connection).transport.abort()
+        for unfinished in list(self.server_state.connections):
+            cast(Connection, unfinished).transport.abort()
         await asyncio.sleep(0.05)  # in which their requests learn it
 
     @contextlib.contextmanager

@@ -54,6 +54,8 @@ class Surroundings:
         with acting_through(Channel("web", sealed)):
             response = self.get_response(request)
         _shorten(request)
+        if request.method == "POST" and request.resolver_match and request.resolver_match.view_name == "account_logout":
+            response.headers["Clear-Site-Data"] = '"cache"'  # the pictures of this session (views.common.picture)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -96,7 +98,7 @@ def _sign_in_service(request: HttpRequest) -> HttpResponse | None:
         return None
     get_app_or_404(request, match.kwargs["organization_slug"])
     if match.view_name == "saml_acs" and not ratelimit.consume(request, action="saml_acs"):
-        return ratelimit.respond_429(request)
+        return render(request, "429.html", status=429)
     return None
 
 

@@ -56,7 +56,7 @@ class Sealed(FileUploadHandler):
         if isinstance(self._content, BytesIO) and start + len(raw_data) > _MEMORY:
             scratch = Scratch(services().workspace.scratch())
             scratch.write(self._content.getbuffer())
-            self._content = io.BufferedRandom(scratch, 256 << 10)  # type: ignore[arg-type]
+            self._content = io.BufferedRandom(scratch, 256 << 10)
         self._content.write(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile[bytes]:

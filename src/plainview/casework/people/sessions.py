@@ -15,7 +15,7 @@ def sweep() -> int:
     removed, _ = Session.objects.filter(expire_date__lt=now).delete()
     living = Session.objects.values("session_key")
     gone, _ = UserSession.objects.exclude(session_key__in=living).delete()
-    return removed + gone + _counters(now.replace(microsecond=0))
+    return int(removed) + int(gone) + _counters(now.replace(microsecond=0))
 
 
 def _counters(now: object) -> int:
