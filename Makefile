@@ -6,7 +6,7 @@ PHOTOS ?=
 # One more than there are cores: browser tests mostly wait.
 WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
-.PHONY: help demo test test-all fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
+.PHONY: help demo test test-all test-deployed fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: $(VENV)/.dev models browser ## Run the tests (no network, about six minute
 
 test-all: $(VENV)/.dev models browser ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
+
+test-deployed: $(VENV)/.dev models ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
+	$(BIN)/python -m pytest tests/deployed -m slow
 
 fuzz: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $$(grep -rlE "^from hypothesis|^import hypothesis" tests --include='test_*.py') -m "not slow"

@@ -6,11 +6,13 @@ job at the same time. The acts of the work itself record what it does.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from plainview.casework import find
@@ -23,7 +25,11 @@ from plainview.policy.permissions import Permission
 LEASE = timedelta(seconds=60)
 """Silence after which a worker counts as gone: many beats, so that a slow machine loses no work."""
 
+stopping = threading.Event()
+"""Set when this process ends: a running job stops at its next report and is put back."""
+
 _BEAT = timedelta(seconds=1)  # at most one write per second, however fast the work is
+_LOOK = 20  # jobs of one look
 _TRIES = 5  # a job that ended its worker this often is not begun again
 
 
@@ -36,7 +42,7 @@ class Later(Exception):
 
 
 def ask(kind: str, subject: int, *, total: int | None = None, acting_member: Member) -> Job:
-    """Create a job in the running transaction; the caller enqueues it after the commit (worker.queue)."""
+    """Create a job in the running transaction; a worker finds it once that is committed."""
     return Job.objects.create(
         agency=acting_member.agency, member=acting_member, kind=kind, subject=subject, total=total
     )
@@ -84,7 +90,10 @@ def beat(job: Job, done: int, total: int | None = None) -> None:
 
     Raises:
         Cancelled: stop.
+        Later: stop; this process ends, and the next one continues.
     """
+    if stopping.is_set():
+        raise Later
     now = timezone.now()
     if job.beat_at is not None and timedelta() <= now - job.beat_at < _BEAT and done != total:
         return
@@ -114,7 +123,7 @@ def run(pk: int, work: Callable[[Job], str]) -> bool:
     """Do a job's work under its lease; `work` returns a note for people. Any exception ends the job.
 
     Returns:
-        True if the work needs another turn.
+        True if this worker had the job.
 
     Raises:
         Exception: any exception of `work` except a refusal, after it was recorded.
@@ -125,7 +134,7 @@ def run(pk: int, work: Callable[[Job], str]) -> bool:
     try:
         note = work(job)
     except Later:
-        return _put_back(job)
+        _put_back(job)
     except Cancelled:
         end(job, Job.State.CANCELLED, "Cancelled. The finished part is kept.")
     except Refused as refused:
@@ -135,16 +144,15 @@ def run(pk: int, work: Callable[[Job], str]) -> bool:
         raise
     else:
         end(job, Job.State.DONE, note)
-    return False
+    return True
 
 
-def _put_back(job: Job) -> bool:
+def _put_back(job: Job) -> None:
     updated = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries, cancel_asked_at=None).update(
         state=Job.State.WAITING, beat_at=timezone.now(), lost=0
     )
     if not updated:
         end(job, Job.State.CANCELLED, "Cancelled. The finished part is kept.")
-    return bool(updated)
 
 
 def end(job: Job, state: Job.State, note: str) -> None:
@@ -184,15 +192,10 @@ def cancel(public_id: str, *, acting_member: Member) -> Job:
     return job
 
 
-def to_resume() -> list[int]:
-    """Return the jobs that wait or whose worker is gone, oldest first, to be enqueued again."""
-    now = timezone.now()
-    asked = Q(asked_at__lt=now - LEASE) | Q(asked_at__gt=now + LEASE)
-    rows = Job.objects.filter(
-        Q(state=Job.State.RUNNING) & _silent(now)
-        | Q(state=Job.State.WAITING) & asked & (Q(beat_at=None) | _silent(now))
-    )
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+def ready() -> list[tuple[int, str]]:
+    """Return number and kind of the jobs that wait or whose worker is gone; the one that has waited longest is first."""
+    rows = Job.objects.filter(Q(state=Job.State.RUNNING) & _silent(timezone.now()) | Q(state=Job.State.WAITING))
+    return list(rows.order_by(Coalesce("beat_at", "asked_at"), "pk").values_list("pk", "kind")[:_LOOK])
 
 
 def jobs(member: Member, *, kinds: tuple[str, ...] = (), limit: int = 50) -> list[Job]:

@@ -10,10 +10,11 @@ from django.utils import timezone
 from plainview.casework.canaries.state import GalleryState, state
 from plainview.casework.erasure.expunge import finish, forget_pages
 from plainview.casework.log.read import verify_log
-from plainview.casework.models import BackupRecord, Gallery
-from plainview.casework.upkeep import schedule
+from plainview.casework.models import Alert, BackupRecord, Gallery
+from plainview.casework.upkeep import schedule, work
 from plainview.casework.upkeep.clock import faults, work_may_go_on
 from plainview.casework.workspace.folder import read_only
+from plainview.casework.workspace.lock import holder
 from plainview.casework.workspace.services import services
 from plainview.cli.common import moment
 from plainview.cli.doctor_check import Check, guarded
@@ -31,6 +32,7 @@ def checks() -> tuple[list[Check], dict[str, Any]]:
         *guarded("clock", _clock),
         *guarded("backups", lambda: _backups(facts)),
         *guarded("canaries", lambda: _canaries(facts)),
+        *guarded("worker", lambda: _worker(facts)),
     ]
     services().close()
     return findings, facts
@@ -166,3 +168,41 @@ def _faults(gallery: GalleryState) -> Iterator[Check]:
     if gallery.overdue:
         last = f"the last one was on {moment(gallery.checked_at)}" if gallery.checked_at else "there was none"
         yield Check("canaries", "fail", f"The check of {where} is overdue: {last}.", "Run `plainview canary run`.")
+
+
+def _worker(facts: dict[str, Any]) -> Iterator[Check]:
+    """Report a worker that is missing beside a server, steps that fail, and alerts that cannot be read."""
+    server, living, heard = holder(services().workspace), work.living(), work.last_heard()
+    alarms, damaged = work.alarms(), list(Alert.objects.filter(closed_at=None).exclude(unreadable_at=None))
+    facts["worker"] = {
+        "living": len(living),
+        "last_heard": heard,
+        "failing": [alarm.step for alarm in alarms],
+        "unreadable_alerts": [alert.public_id for alert in damaged],
+    }
+    if server is not None and not living:
+        last = f"The last sign of one was on {moment(heard)}" if heard else "There never was one"
+        yield Check(
+            "worker",
+            "fail",
+            f"The workspace is served on {server.address}, but no worker runs. {last}.",
+            "See the server's output, or run `plainview worker`.",
+        )
+    for alarm in alarms:
+        yield Check(
+            "worker",
+            "fail",
+            f"The step {alarm.step!r} fails since {moment(alarm.since)}, {alarm.failures} times: {alarm.error}.",
+            "The server's output has the whole error. The other steps go on.",
+        )
+    for alert in damaged:
+        yield Check(
+            "worker",
+            "fail",
+            f"The alert {alert.public_id} is damaged and no longer compared with new references.",
+            "Restore a backup, or close the alert and create it again.",
+        )
+    if not alarms and not damaged and (living or server is None):
+        yield Check(
+            "worker", "ok", f"{len(living)} running, no step fails." if living else "Not served now; no step fails."
+        )

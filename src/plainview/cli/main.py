@@ -11,6 +11,7 @@ import sys
 from importlib import import_module
 from io import TextIOWrapper
 
+from plainview.cli import lifeline
 from plainview.cli.tree import tree
 
 _DEBUG = "PLAINVIEW_DEBUG"
@@ -19,6 +20,8 @@ _INTERRUPTED = 130  # as Typer and every shell report Ctrl-C
 
 def main() -> None:
     """Run the command line."""
+    if sys.argv[-1] == lifeline.OPTION:
+        lifeline.hold()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may not support every character

@@ -1,78 +1,127 @@
-"""`plainview serve`, and the commands of signing in."""
+"""`plainview serve`. Its options are known to every process before anything reads Django's settings."""
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
-import subprocess
+import ssl
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from granian import Granian
-from granian.constants import Interfaces
 
-from plainview.casework.log.record import record_served
-from plainview.casework.log.state import is_sample
-from plainview.casework.people.samples import credentials
-from plainview.casework.people.sign_in import release, reset_sign_in
-from plainview.casework.workspace.folder import SERVE_ENV
-from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, answer, print_json, print_table, say
+from plainview.casework.workspace.lock import only_server
+from plainview.casework.workspace.serving import LOCAL, Serving, read_name, read_network
+from plainview.cli import lifeline
+from plainview.cli.common import say
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import OperatorAct, Refused
 
-_THREADS = 4  # requests at the same time: each search of a large gallery keeps one core busy
+_WORKER = (sys.executable, "-m", "plainview.cli.main", "worker", lifeline.OPTION)
 
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-    name: Annotated[str, typer.Option(help="Host name by which people reach it.")] = "",
-    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM.")] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            help="Host name by which people reach it, with :PORT unless it is 443; several separated by commas."
+        ),
+    ] = "",
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM. Replaced files are noticed.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
-    behind_proxy: Annotated[bool, typer.Option(help="A proxy in front speaks TLS and sets X-Forwarded-Proto.")] = False,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option(help="A proxy in front speaks TLS and sets Host, X-Forwarded-For and X-Forwarded-Proto."),
+    ] = False,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Address or network of the proxy, if it is not on this machine. May be repeated."),
+    ] = None,
     with_worker: Annotated[
         bool, typer.Option("--worker/--no-worker", help="Also run a worker for background work.")
     ] = True,
 ) -> None:
     """Serve the web application, with a worker, until it is stopped."""
-    open_workspace()
-    secure = "proxy" if behind_proxy else "tls" if tls_cert and tls_key else ""
-    require_safe(host, secure)
-    if not is_sample():
-        record_served()
-    os.environ[SERVE_ENV] = f"{name or host} {secure}"
-    address = f"http{'s' if secure == 'tls' else ''}://{host}:{port}/"
-    say(f"Plainview on {address}  (stop with Ctrl-C)")
-    if is_sample():
-        _print_people()
+    options = _options(name, tls_cert, tls_key, behind_proxy, trusted_proxy or [])
+    options.export()
+    # Only now may anything of Django, or of uvicorn, be imported.
+    workspace = open_workspace()
+    state = import_module("plainview.casework.log.state")
+    require_safe(host, options.secure)
+    address = _address(host, port, options)
+    running = import_module("plainview.serving.run")
+    context = _context(tls_cert, tls_key) if options.secure == "tls" else None
+    with only_server(workspace, address), running.listen(host, port) as listener:
+        if not state.is_sample():
+            import_module("plainview.casework.log.record").record_served()
+        front = import_module("plainview.site.wsgi").front(options, workspace.scratch())
+        worker = import_module("plainview.serving.child").Child("worker", _WORKER) if with_worker else None
+        logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+        say(f"Plainview on {address}  (stop with Ctrl-C)")
+        if state.is_sample():
+            import_module("plainview.cli.signing_in").print_people()
+        sys.stdout.flush()
+        running.run(front, listener, context, worker)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads that still answer somebody who is gone must not keep the process
 
-    with _running_worker() if with_worker else nullcontext():
-        Granian(
-            "plainview.site.wsgi:application",
-            address=host,
-            port=port,
-            interface=Interfaces.WSGI,
-            blocking_threads=_THREADS,
-            log_access=False,
-            ssl_cert=tls_cert,
-            ssl_key=tls_key,
-        ).serve()
+
+def _options(name: str, certificate: Path | None, key: Path | None, behind_proxy: bool, trusted: list[str]) -> Serving:
+    """Return the options for every process.
+
+    Raises:
+        Refused: they contradict each other, or one cannot be read.
+    """
+    if bool(certificate) != bool(key):
+        raise _contradiction("A certificate and its key are needed together.", "Give --tls-cert and --tls-key.")
+    if certificate and behind_proxy:
+        raise _contradiction(
+            "Either this server speaks TLS or a proxy in front does.",
+            "Give --tls-cert and --tls-key, or --behind-proxy.",
+        )
+    if trusted and not behind_proxy:
+        raise _contradiction("A proxy was named, but not that there is one.", "Add --behind-proxy.")
+    names = tuple(dict.fromkeys(read_name(part) for part in name.split(",") if part.strip()))
+    networks = tuple(read_network(text) for part in trusted for text in part.split(",") if text.strip())
+    if behind_proxy:
+        return Serving(names, "proxy", networks or LOCAL)
+    return Serving(names, "tls" if certificate else "")
 
 
-@contextmanager
-def _running_worker() -> Iterator[None]:
-    """Run a worker in a process of its own for as long as the block runs."""
-    process = subprocess.Popen([sys.executable, "-m", "plainview.cli.main", "worker"], stdout=subprocess.DEVNULL)
+def _contradiction(why: str, next_step: str) -> Refused:
+    return Refused("serve.options", "Not served", why, next_step)
+
+
+def _context(certificate: Path | None, key: Path | None) -> object:
     try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
+        return import_module("plainview.serving.connections").Context(certificate, key)
+    except (OSError, ssl.SSLError, ValueError) as error:
+        why = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
+        raise Refused(
+            "serve.certificate",
+            "Not served",
+            f"The certificate {certificate} and the key {key} cannot be used: {why}.",
+            "Give a certificate chain and its own key without a passphrase, both as PEM files that this user can read.",
+        ) from None
+
+
+def _address(host: str, port: int, options: Serving) -> str:
+    """Return the address that people open."""
+    shown = f"[{host}]" if ":" in host else host
+    here = f"http{'s' if options.secure == 'tls' else ''}://{shown}:{port}/"
+    if not options.names:
+        return here
+    name = options.names[0]
+    if options.secure == "proxy":
+        return f"https://{name}/ (behind a proxy, on {here})"
+    reached = f"{here.partition('://')[0]}://{name}"
+    return f"{reached if ':' in name.rpartition(']')[2] or port == 443 else f'{reached}:{port}'}/"
 
 
 def require_safe(host: str, secure: str) -> None:
@@ -83,7 +132,7 @@ def require_safe(host: str, secure: str) -> None:
     """
     if _is_loopback(host):
         return
-    if is_sample():
+    if import_module("plainview.casework.log.state").is_sample():
         raise Refused(
             "serve.sample",
             "Not served",
@@ -107,38 +156,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def sample_credentials(json: Json = False) -> None:
-    """Print how each sample person signs in, with the code of this moment."""
-    open_workspace()
-    if json:
-        print_json({"people": credentials()})
-    else:
-        _print_people()
-
-
-def _print_people() -> None:
-    rows = [
-        (email, sign_in["password"], sign_in["code"], sign_in["totp_secret"])
-        for email, sign_in in credentials().items()
-    ]
-    print_table(("Sample person", "Password", "Current code", "Authenticator secret"), rows)
-
-
-def member_release(email: str, acting: As, json: Json = False) -> None:
-    """Unlock a colleague's account after failed attempts."""
-    member = acting_member(acting)
-    released = release(email, acting_member=member)
-    answer(f"{released.email} is unlocked.", json=json, email=released.email, state="released")
-
-
-def member_reset(email: str, acting: As, json: Json = False) -> None:
-    """Remove a colleague's password and second factors; they set up new ones with the code."""
-    member = acting_member(acting)
-    code = reset_sign_in(email, acting_member=member)
-    if json:
-        print_json({"email": email, "code": code})
-        return
-    say(f"Give this code to {email}, and nobody else; they open /join/CODE/ with it:")
-    typer.echo(code)

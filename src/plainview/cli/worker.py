@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from django_q.cluster import Cluster
+import signal
+import sys
+import threading
+from typing import Annotated
 
+import typer
+
+from plainview.cli import lifeline
 from plainview.cli.common import say
 from plainview.cli.start import open_workspace
-from plainview.worker import clock as schedule
+from plainview.worker import loop
 
 
-def worker() -> None:
+def worker(of_server: Annotated[bool, typer.Option(lifeline.OPTION, hidden=True)] = False) -> None:
     """Run background work (enrolment, video, alerts, letters) until stopped. `plainview serve` starts one."""
-    open_workspace()
-    schedule.install()
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGHUP) if of_server else (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    workspace = open_workspace()
     say("The worker is running  (stop with Ctrl-C)")
-    cluster = Cluster()
-    cluster.start()
-    # The cluster's own handlers stop it on SIGINT and SIGTERM and let a running task finish.
-    cluster.sentinel.join()
+    sys.stdout.flush()
+    loop.run(job_threads=max(1, int(str(workspace.settings().get("workers", 1)))), until=ended)

@@ -57,7 +57,7 @@ TRIES = 20
 """Forms that may be sent from one network within an hour, unusable ones too: chosen; each may cost a picture's decoding."""
 
 WRONG_CODES = 10
-"""Wrong codes within an hour, for one request and from one network: chosen; a code has 80 random bits."""
+"""Wrong codes within an hour from one network: chosen; a code has 80 random bits."""
 
 NAMED = 20
 """References or links that one request may name: chosen."""

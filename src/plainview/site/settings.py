@@ -5,12 +5,12 @@ Owns the configuration of the framework. It must never contain a secret itself.
 
 from __future__ import annotations
 
-import os
 import secrets
 
 from csp.constants import NONE, SELF
 
-from plainview.casework.workspace.folder import SERVE_ENV, current, read_only
+from plainview.casework.workspace.folder import current, read_only
+from plainview.casework.workspace.serving import serving
 from plainview.policy.signing_in import IDLE, REAUTHENTICATE
 
 _workspace = current()
@@ -18,12 +18,13 @@ _key = _workspace.root / "keys" / "secret.key"
 _settings = _workspace.settings() if _workspace.settings_file.is_file() else {}
 _mail = _settings.get("mail")
 _mail = _mail if isinstance(_mail, dict) else {}
-_hosts, _, _secure = os.environ.get(SERVE_ENV, "").partition(" ")  # as passed by `plainview serve`
+_serving = serving()  # `plainview serve` exports its options before anything imports this module
+_secure = bool(_serving.secure)
 
 # What is not the workspace's own key is refused at opening, whatever it is.
 SECRET_KEY = (_key.read_bytes().decode("latin-1") if _key.is_file() else "") or secrets.token_urlsafe(48)
 DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, _hosts.split(","))]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *_serving.hosts]
 ROOT_URLCONF = "plainview.site.urls"
 WSGI_APPLICATION = "plainview.site.wsgi.application"
 INSTALLED_APPS = [
@@ -38,7 +39,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
-    "django_q",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -48,8 +48,10 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.saml",
 ]
 MIDDLEWARE = [
+    "plainview.web.hosts.Hosts",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "plainview.web.assets.Assets",
+    "plainview.web.assets.Compressed",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -113,24 +115,12 @@ CACHES = {
     }
 }
 
-# Background work. A task may be handed out again after `retry`; its job's lease stops a second worker from taking it.
-Q_CLUSTER = {
-    "name": "plainview",
-    "orm": "default",
-    "workers": int(str(_settings.get("workers", 1))),
-    "timeout": 12 * 3600,  # the longest job, in seconds; its owner cancels a stuck one earlier
-    "retry": 13 * 3600,
-    "ack_failures": True,  # a failed job is marked in its own row and is not run again
-    "max_attempts": 1,
-    "poll": 0.5,
-    "catch_up": False,
-    "recycle": 100,
-    "save_limit": 100,
-    "label": "Background work",
-}
-
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # the files are in the installed packages; there is no build step
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing uses it
+    "staticfiles": {"BACKEND": "plainview.web.assets.Hashed"},
+}
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -157,7 +147,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = int(REAUTHENTICATE.total_seconds())
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_PREVENT_ENUMERATION = True
 # An account locks after five failures; these limits slow down a machine that tries many accounts.
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip"}
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip", "saml_acs": "30/m/ip"}
 MFA_ADAPTER = "plainview.web.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # periods of 30 s: phones' clocks differ
@@ -171,13 +161,15 @@ SOCIALACCOUNT_STORE_TOKENS = False
 
 SESSION_COOKIE_AGE = 12 * 3600  # a long shift; idleness ends it far earlier
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(_secure)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+# A browser takes a cookie with this prefix only over TLS, from this host alone and for every path.
 SESSION_COOKIE_NAME = "__Host-session" if _secure else "session"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if _secure else "csrftoken"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "plainview.web.hosts.form_refused"
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure == "proxy" else None
-CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in _hosts.split(",") if host and _secure]
+CSRF_TRUSTED_ORIGINS = _serving.origins  # the scheme, host and address of a request: serving.front, for everything
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -191,8 +183,10 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 20
-DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # files of one upload into a gallery; for more, use a ZIP file
+# Nothing of an upload is ever written in the clear. Django's own handlers are used nowhere.
+FILE_UPLOAD_HANDLERS = ["plainview.web.uploads.Sealed"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 << 20  # fields of a form, and a piece of a video; what a page accepts: web.pages
+DATA_UPLOAD_MAX_NUMBER_FILES = 5001  # pictures of one upload (enrolment.incoming.MAX_FILES), and a manifest
 assert IDLE.total_seconds() < SESSION_COOKIE_AGE  # noqa: S101  else the cookie would decide
 
 # E-mail goes to the server that workspace.toml names under [mail]; without one, into the workspace's outbox.

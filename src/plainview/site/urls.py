@@ -14,3 +14,5 @@ urlpatterns = [
     path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("accounts/", include("allauth.socialaccount.providers.saml.urls")),
 ]
+
+handler400 = "plainview.web.hosts.bad_request"

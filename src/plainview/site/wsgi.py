@@ -1,12 +1,33 @@
-"""The WSGI application that `plainview serve` runs. It serves nothing on a workspace that cannot be opened."""
+"""The WSGI application, and the front that `plainview serve` puts before it.
+
+It serves nothing on a workspace that cannot be opened.
+"""
 
 from __future__ import annotations
 
 import os
 from importlib import import_module
+from pathlib import Path
 
 from django.core.wsgi import get_wsgi_application
+
+from plainview.casework.workspace.serving import Serving
+from plainview.serving.front import Front, Rules
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainview.site.settings")
 application = get_wsgi_application()
 import_module("plainview.casework.upkeep.opening").open_checked()
+
+
+def front(serving: Serving, folder: Path) -> Front:
+    """Return the front of this application; its bodies lie, encrypted, in this folder."""
+    from django.conf import settings
+
+    from plainview.web import reception
+
+    return Front(
+        application,
+        serving,
+        Rules(reception.limit, reception.signed_in, settings.SESSION_COOKIE_NAME, reception.warn),
+        folder,
+    )

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from allauth.core import ratelimit
 from allauth.mfa.utils import is_mfa_enabled
-from django.contrib.auth import logout
+from allauth.socialaccount.providers.saml.utils import get_app_or_404
+from django.contrib.auth import SESSION_KEY, logout
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,6 +25,7 @@ from plainview.casework.people.sign_in import may_sign_in, record_session
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import idle
+from plainview.serving.front import MEMBER
 from plainview.storage.base import StorageError
 from plainview.web.pages import ACCESS
 from plainview.web.sign_in_pages import Anyone
@@ -30,6 +33,7 @@ from plainview.web.views.common import client_address
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
+_ANONYMOUS = 15 * 60  # seconds: to type a password, find the telephone and type its code
 _SEEN = "plainview_seen"
 _SEEN_STEP = 20  # seconds: the session is written at most this often; a session may end this much early
 _MAX_AGENT = 300  # characters of a browser's name that are stored
@@ -48,6 +52,9 @@ class Surroundings:
         sealed = {"address": client_address(request), "user_agent": agent}
         with acting_through(Channel("web", sealed)):
             response = self.get_response(request)
+        _shorten(request)
+        if request.method == "POST" and request.resolver_match and request.resolver_match.view_name == "account_logout":
+            response.headers["Clear-Site-Data"] = '"cache"'  # the pictures of this session (views.common.picture)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -71,6 +78,27 @@ def refusal_page(request: HttpRequest, refused: Refused, status: int = 403) -> H
 def record_failed_page(request: HttpRequest) -> HttpResponse:
     """Return the page for a log that cannot be written (503): no act runs unrecorded."""
     return render(request, "record_failed.html", status=503)
+
+
+def _shorten(request: HttpRequest) -> None:
+    """Let what is stored for somebody who is not signed in expire in minutes, not at the end of a shift."""
+    session, answered = request.session, getattr(request, "saml_acs_session", None)
+    if session.modified and not session.is_empty() and SESSION_KEY not in session:
+        session.set_expiry(_ANONYMOUS)
+    if answered is not None and answered.session_key:
+        answered.set_expiry(_ANONYMOUS)
+        answered.save()
+
+
+def _sign_in_service(request: HttpRequest) -> HttpResponse | None:
+    """Let answers of an agency's own sign-in service in only for a known one, and not endlessly: they are stored."""
+    match = request.resolver_match
+    if match is None or not (match.view_name or "").startswith("saml_"):
+        return None
+    get_app_or_404(request, match.kwargs["organization_slug"])
+    if match.view_name == "saml_acs" and not ratelimit.consume(request, action="saml_acs"):
+        return render(request, "429.html", status=429)
+    return None
 
 
 class Clock:
@@ -102,6 +130,9 @@ class Clock:
                 record_session("session.ended", member, how="idle")
                 logout(request)
                 return redirect("/accounts/login/?idle=1")
+            request.META[MEMBER] = True
+            if "_session_expiry" in request.session:  # of the time before the sign-in
+                request.session.set_expiry(None)
             if seen is None or abs((now - last).total_seconds()) >= _SEEN_STEP:
                 request.session[_SEEN] = now.isoformat()
         return None
@@ -142,7 +173,7 @@ class Access:
         if need is Anyone.CLOSED:
             raise Http404
         if need is Anyone.PUBLIC:
-            return None
+            return _sign_in_service(request)
         member = request.user
         if not isinstance(member, Member):
             return redirect(f"/accounts/login/?next={request.path}" if request.method == "GET" else "/accounts/login/")

@@ -14,7 +14,12 @@ from typing import Any
 
 from django.http import HttpResponseBase
 
+from plainview.casework.enrolment.incoming import MAX_BYTES as UPLOAD
+from plainview.casework.probes.preparations import MAX_BYTES as PROBE
+from plainview.casework.retention.court_orders import MAX_BYTES as ORDER
 from plainview.policy.permissions import Permission
+from plainview.policy.rights import PHOTO_BYTES
+from plainview.policy.video import PART_BYTES
 from plainview.web.sign_in_pages import SIGN_IN, Anyone
 from plainview.web.views import (
     agreements,
@@ -55,6 +60,12 @@ from plainview.web.views import (
 may = Permission
 PUBLIC, MEMBER = Anyone.PUBLIC, Anyone.MEMBER
 
+FORM = 1 << 20
+"""Bytes of a form without a file: reasons, reports and drafts are texts."""
+
+AROUND = 64 << 10
+"""Bytes of a form beside its file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -65,6 +76,8 @@ class Page:
         view, name: the function that answers, and the name by which templates link to it.
         who: may open it; the act behind it checks again.
         options: further arguments of the view, besides the parts of its path.
+        body: bytes that the page accepts at most; more than `serving.bodies.SMALL` only from a signed-in member, unless
+            the page is public.
     """
 
     path: str
@@ -72,6 +85,7 @@ class Page:
     name: str
     who: Permission | Anyone
     options: Mapping[str, Any] = field(default_factory=dict)
+    body: int = FORM
 
     @property
     def route(self) -> str:
@@ -95,7 +109,7 @@ PAGES: tuple[Page, ...] = (
     Page("cases/<int:number>/", cases.case, "case", may.CASE_READ),
     Page("cases/<int:number>/close/", cases.case_close, "case-close", may.CASE_CLOSE),
     # A probe: its preparation and its search.
-    Page("prepare/", probes.prepare, "prepare", may.SEARCH_RUN),
+    Page("prepare/", probes.prepare, "prepare", may.SEARCH_RUN, body=2 * PROBE),
     Page("prepare/<id>/", probes.preparation, "preparation", may.SEARCH_RUN),
     Page("prepare/<id>/picture.jpg", probes.preparation_picture, "preparation-picture", may.SEARCH_RUN),
     Page("prepare/<id>/face.jpg", probes.preparation_face, "preparation-face", may.SEARCH_RUN),
@@ -160,7 +174,13 @@ PAGES: tuple[Page, ...] = (
     Page("examinations/<id>/release/<which>.jpg", leads.release_picture, "release-picture", may.LEAD_RELEASE),
     # Proficiency: items with a known answer, and everyone's figures.
     Page("proficiency/", proficiency.proficiency, "proficiency", may.PROFICIENCY_READ),
-    Page("proficiency/items/", proficiency.proficiency_items, "proficiency-items", may.PROFICIENCY_MANAGE),
+    Page(
+        "proficiency/items/",
+        proficiency.proficiency_items,
+        "proficiency-items",
+        may.PROFICIENCY_MANAGE,
+        body=PROBE + AROUND,
+    ),
     Page(
         "proficiency/items/<id>/retire/", proficiency.proficiency_retire, "proficiency-retire", may.PROFICIENCY_MANAGE
     ),
@@ -183,7 +203,7 @@ PAGES: tuple[Page, ...] = (
     Page("videos/begin/", videos.video_begin, "video-begin", may.VIDEO_UPLOAD),
     Page("videos/<id>/", videos.video, "video", may.VIDEO_READ),
     Page("videos/<id>/received/", videos.video_received, "video-received", may.VIDEO_UPLOAD),
-    Page("videos/<id>/part/", videos.video_part, "video-part", may.VIDEO_UPLOAD),
+    Page("videos/<id>/part/", videos.video_part, "video-part", may.VIDEO_UPLOAD, body=PART_BYTES),
     Page("videos/<id>/finish/", videos.video_finish, "video-finish", may.VIDEO_UPLOAD),
     Page("videos/<id>/discard/", videos.video_discard, "video-discard", may.VIDEO_UPLOAD),
     Page("videos/<id>/faces/", videos.video_faces, "video-faces", may.VIDEO_READ),
@@ -199,7 +219,7 @@ PAGES: tuple[Page, ...] = (
     Page("galleries/new/", galleries.gallery_new, "gallery-new", may.GALLERY_CREATE),
     Page("galleries/<int:pk>/", galleries.gallery, "gallery", may.GALLERY_LIST),
     Page("galleries/<int:pk>/passport/", galleries.gallery_passport, "gallery-passport", may.GALLERY_CREATE),
-    Page("galleries/<int:pk>/enrol/", galleries.gallery_enrol, "gallery-enrol", may.GALLERY_ENROL),
+    Page("galleries/<int:pk>/enrol/", galleries.gallery_enrol, "gallery-enrol", may.GALLERY_ENROL, body=UPLOAD),
     Page("galleries/<int:pk>/enrolments/<int:number>/", galleries.enrolment, "enrolment", may.GALLERY_ENROL),
     Page(
         "galleries/<int:pk>/enrolments/<int:number>/erase/",
@@ -266,7 +286,7 @@ PAGES: tuple[Page, ...] = (
     Page("retention/rules/", retention.retention_rules_page, "retention-rules", may.RETENTION_READ),
     Page("retention/events/", retention.retention_events, "retention-events", may.RETENTION_EVENT),
     Page("retention/events/record/", retention.retention_event, "retention-event", may.RETENTION_EVENT),
-    Page("retention/events/order/", retention.retention_order, "retention-order", may.RETENTION_EVENT),
+    Page("retention/events/order/", retention.retention_order, "retention-order", may.RETENTION_EVENT, body=2 * ORDER),
     Page("retention/propose/", retention.retention_propose, "retention-propose", may.RETENTION_PROPOSE),
     Page("retention/runs/<id>/", retention.retention_run, "retention-run", may.RETENTION_READ),
     Page("retention/runs/<id>/approve/", retention.retention_approve, "retention-approve", may.RETENTION_APPROVE),
@@ -314,7 +334,7 @@ PAGES: tuple[Page, ...] = (
     Page("rights-requests/<id>/refuse/", rights.request_refuse, "rights-request-refuse", may.RIGHTS_ANSWER),
     Page("rights-requests/<id>/extend/", rights.request_extend, "rights-request-extend", may.RIGHTS_ANSWER),
     # Requests from people about themselves: the side of those who ask, without an account.
-    Page("rights/", rights_public.rights, "rights", PUBLIC),
+    Page("rights/", rights_public.rights, "rights", PUBLIC, body=2 * PHOTO_BYTES),
     Page("rights/<id>/", rights_public.own, "rights-own", PUBLIC),
     Page("rights/<id>/answer.pdf", rights_public.own_answer, "rights-own-answer", PUBLIC),
     Page("rights/<id>/proof.json", rights_public.own_proof, "rights-own-proof", PUBLIC),
@@ -342,3 +362,6 @@ PAGES: tuple[Page, ...] = (
 
 ACCESS: Mapping[str, Permission | Anyone] = MappingProxyType({page.name: page.who for page in PAGES} | SIGN_IN)
 """Who may open each page, by its name. A name without a row is refused."""
+
+BODIES: Mapping[str, int] = MappingProxyType({page.name: page.body for page in PAGES})
+"""The most bytes of a request to each page, by its name."""

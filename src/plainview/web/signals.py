@@ -15,6 +15,7 @@ from django.utils import timezone
 from plainview.casework.models import Member
 from plainview.casework.people.sign_in import record_failure, record_session, record_two_places
 from plainview.policy.signing_in import TWO_PLACES
+from plainview.web.views.common import client_address
 
 _WORDS = {"totp": "totp", "webauthn": "passkey", "recovery_codes": "recovery code"}
 
@@ -43,7 +44,7 @@ def _began(sender: object, request: HttpRequest, user: Member, **_: Any) -> None
 def _elsewhere(request: HttpRequest, member: Member) -> bool:
     """Say whether another session of the member was active just now, from another network and another browser."""
     recent = UserSession.objects.filter(user=member, last_seen_at__gt=timezone.now() - TWO_PLACES)
-    address, agent = request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_USER_AGENT", "")
+    address, agent = client_address(request), request.META.get("HTTP_USER_AGENT", "")
     return any(
         _network(session.ip) != _network(address) and session.user_agent != agent
         for session in recent.exclude(session_key=request.session.session_key)

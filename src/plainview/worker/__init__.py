@@ -1,5 +1,5 @@
-"""Background work: the queue and its worker, the tasks, and the schedule.
+"""Background work: jobs by their leases, and steps by the clock.
 
-Owns when a task runs; what it does is an act of casework. It must never rely on running once: a task takes one number
-and may run twice.
+Owns when work runs; what it does is an act of casework. It must never rely on running once: a job and a step may run
+twice, and whatever has begun may be cut off at any moment.
 """

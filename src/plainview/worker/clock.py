@@ -1,19 +1,18 @@
-"""The schedule. The worker writes it to its queue at every start, so that it is never out of date.
+"""The clock: what is done every minute, every hour and every day, step by step.
 
-Owns what runs how often. It must never rely on the time of a run: each function does what is due, at any time and any
-number of times.
+Owns what runs how often, and the guard around each step. Each step does what is due, at any time and any number of
+times; its failure never stops the next one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable
 from datetime import timedelta
-from types import MappingProxyType
+from typing import NamedTuple
 
-from django.db import close_old_connections
-from django_q.models import Schedule
+from django.db import close_old_connections, connection
 
-from plainview.casework import jobs
 from plainview.casework.alerts import ends as alert_ends
 from plainview.casework.alerts import follow as alert_follow
 from plainview.casework.alerts import notices
@@ -23,7 +22,8 @@ from plainview.casework.examination import assign
 from plainview.casework.leads import outcomes
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.reviews import heartbeat
-from plainview.casework.people import trials
+from plainview.casework.people import failures as sign_in_failures
+from plainview.casework.people import sessions, trials
 from plainview.casework.probes import preparations
 from plainview.casework.register import publish as register
 from plainview.casework.reports import schedules as report_schedules
@@ -33,90 +33,108 @@ from plainview.casework.search import urgent
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import notices as shared_notices
 from plainview.casework.upkeep import clock as fault_of_clock
+from plainview.casework.upkeep import work
 from plainview.casework.videos import process as video_process
 from plainview.casework.videos import upload as videos
 from plainview.policy.decision import Allow
 from plainview.worker import backups
-from plainview.worker.queue import enqueue_again
 
-MINUTE, HOUR, DAY = 1, 60, 24 * 60  # minutes
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 _QUIET = timedelta(days=1)
 """How long the log may be quiet: an entry a day shows that the clock has not leapt, while the worker runs."""
 
 
+class Step(NamedTuple):
+    """One thing to do: its name in the log and on the status page, the function, and how often."""
+
+    name: str
+    do: Callable[[], object]
+    every: timedelta
+
+
+STEPS = (
+    Step("faults of the clock", fault_of_clock.tell, MINUTE),
+    Step("urgent searches", urgent.sweep, MINUTE),
+    Step("assigning verifiers", assign.assign_waiting, MINUTE),
+    Step("abandoned enrolments", intake.close_abandoned, MINUTE),
+    Step("ends of alerts", alert_ends.sweep_alerts, MINUTE),
+    Step("alerts", alert_follow.follow_all, MINUTE),
+    Step("letters of alerts", notices.send_due, MINUTE),
+    Step("ends of shared requests", shared_ends.sweep_requests, MINUTE),
+    Step("letters of shared requests", shared_notices.send_due, MINUTE),
+    Step("videos", video_process.settle, MINUTE),
+    Step("failed sign-ins", sign_in_failures.summarise, MINUTE),
+    Step("heartbeat of the log", lambda: heartbeat(_QUIET), HOUR),
+    Step("backups", backups.start_due, HOUR),
+    Step("letters to people who asked", rights_watch.send_owed, HOUR),
+    Step("canaries", lambda: canary_checks.run_all(due_only=True), HOUR),
+    Step("expired sessions", sessions.sweep, MINUTE),
+    Step("pictures not enrolled", intake.sweep_failures, DAY),
+    Step("reports of trials", trials.send_reports, DAY),
+    Step("abandoned drafts", preparations.discard_stale, DAY),
+    Step("outcomes", outcomes.remind_outcomes, DAY),
+    Step("abandoned videos", videos.discard_stale, DAY),
+    Step("public register", register.publish_month, DAY),
+    # What a retention rule has reached is proposed for approval, not erased.
+    Step("retention", retention_runs.propose_due, DAY),
+    Step("scheduled reports", report_schedules.send_due, DAY),
+    Step("deadlines of requests", rights_watch.watch_deadlines, DAY),
+    Step("answered requests", rights_watch.erase_old, DAY),
+)
+"""In this order. Two clocks follow it: one the steps of every minute, which must not wait for the longer ones."""
+
+
+def run_due(steps: tuple[Step, ...] = STEPS, *, stop: Callable[[], bool] = lambda: False) -> int:
+    """Do the steps that are due, each for itself; return how many failed."""
+    failures = 0
+    for step in steps:
+        if stop() or not (step is STEPS[0] or _clock_is_plausible()):
+            break
+        if work.claim(step.name, step.every):
+            failures += not run(step)
+    return failures
+
+
+def run(step: Step) -> bool:
+    """Do one step; say whether it worked. A failure is recorded and goes no further."""
+    try:
+        with acting_through(Channel("job")):
+            step.do()
+            work.succeeded(step.name, step.every)
+    except Exception as error:
+        sys.stderr.write(f"The step {step.name!r} failed: {type(error).__name__}: {error}\n")
+        _record(step, error)
+        return False
+    return True
+
+
+def _record(step: Step, error: Exception) -> None:
+    try:
+        close_old_connections()
+        with acting_through(Channel("job")):
+            work.failed(step.name, step.every, error)
+    except Exception as again:  # no database, no disk: the step is tried again after its lease
+        connection.close()
+        sys.stderr.write(f"Nor could this be recorded: {type(again).__name__}: {again}\n")
+
+
 def every_minute() -> None:
-    """Erase and end what is over, assign verifiers, compare and send what is due, resume jobs whose worker is gone."""
+    """Do the steps of every minute now, whether they are due or not, and let their errors out: for tests and tools."""
     with acting_through(Channel("job")):
-        fault_of_clock.tell()
-        if not _clock_is_plausible():
-            return
-        urgent.sweep()
-        assign.assign_waiting()
-        intake.close_abandoned()
-        alert_ends.sweep_alerts()
-        alert_follow.follow_all()
-        notices.send_due()
-        shared_ends.sweep_requests()
-        shared_notices.send_due()
-        video_process.settle()
-        for pk in jobs.to_resume():
-            enqueue_again(pk)
-
-
-def every_hour() -> None:
-    """Check the galleries whose canaries are due by their agency's policy; send the letters that are due to people."""
-    with acting_through(Channel("job")):
-        if not _clock_is_plausible():
-            return
-        heartbeat(_QUIET)
-        backups.start_due()
-        rights_watch.send_owed()
-        canary_checks.run_all(due_only=True)
+        for step in STEPS:
+            if step.every == MINUTE and (step is STEPS[0] or _clock_is_plausible()):
+                step.do()
 
 
 def every_day() -> None:
-    """Send the letters and warnings of deadlines that are due; erase abandoned drafts and pictures not enrolled.
-
-    Data that a retention rule has reached is proposed for approval, not erased.
-    """
+    """Do the steps of every day now, as `every_minute` does its own."""
     with acting_through(Channel("job")):
-        if not _clock_is_plausible():
-            return
-        intake.sweep_failures()
-        trials.send_reports()
-        preparations.discard_stale()
-        outcomes.remind_outcomes()
-        videos.discard_stale()
-        register.publish_month()
-        retention_runs.propose_due()
-        report_schedules.send_due()  # last, so that a refused letter stops nothing else
-        rights_watch.watch_deadlines()
-        rights_watch.erase_old()
+        for step in STEPS:
+            if step.every == DAY and _clock_is_plausible():
+                step.do()
 
 
 def _clock_is_plausible() -> bool:
     """Say whether what is erased and ended by time may be: not while the clock is far after the log's newest entry."""
     return isinstance(fault_of_clock.work_may_go_on(), Allow)
-
-
-TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(
-    {"every minute": (every_minute, MINUTE), "every hour": (every_hour, HOUR), "every day": (every_day, DAY)}
-)
-"""Name -> (function, minutes between two runs)."""
-
-
-def install() -> None:
-    """Make the queue's schedule equal to TABLE."""
-    Schedule.objects.exclude(name__in=TABLE).delete()
-    for name, (function, minutes) in TABLE.items():
-        Schedule.objects.update_or_create(
-            name=name,
-            defaults={
-                "func": f"{function.__module__}.{function.__qualname__}",
-                "schedule_type": Schedule.MINUTES,
-                "minutes": minutes,
-                "repeats": -1,
-            },
-        )
-    close_old_connections()

@@ -1,4 +1,4 @@
-"""The worker's tasks: one function for every kind of job, in a table by its name.
+"""The worker's jobs: one function for every kind of job, in a table by its name.
 
 Owns this table. Every function takes a begun job, calls `beat` often and returns a note for people. It must never rely
 on running once.
@@ -18,10 +18,9 @@ from plainview.casework.retention import runs as retention_runs
 from plainview.casework.retention.work import work_off
 from plainview.casework.videos import upload as videos
 from plainview.casework.videos.process import process_video
-from plainview.worker.queue import enqueue_again
 
 TURN = 20.0
-"""Seconds after which a video gives way to shorter work, such as alerts and urgent searches, which run every minute."""
+"""Seconds after which a video gives way to other jobs."""
 
 
 def _video(job: Job) -> str:
@@ -38,10 +37,15 @@ KINDS: Mapping[str, Callable[[Job], str]] = MappingProxyType(
 )
 
 
-def run_job(pk: int) -> None:
-    """Run one job to its end or to the end of its turn, through the channel "job"."""
+def run_next() -> bool:
+    """Run the job that has waited longest, to its end or to the end of its turn; say whether there was one."""
+    return any(kind in KINDS and run_job(pk) for pk, kind in jobs.ready())
+
+
+def run_job(pk: int) -> bool:
+    """Run one job through the channel "job"; say whether this worker had it."""
     kind = Job.objects.filter(pk=pk).values_list("kind", flat=True).first()
-    if kind is not None:
-        with acting_through(Channel("job")):
-            if jobs.run(pk, KINDS[kind]):
-                enqueue_again(pk)
+    if kind is None:
+        return False
+    with acting_through(Channel("job")):
+        return jobs.run(pk, KINDS[kind])

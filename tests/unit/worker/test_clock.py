@@ -1,71 +1,105 @@
-"""The schedule that the worker installs, and the tasks that it runs, under the real queue."""
+"""The steps by the clock: each for itself, claimed once, its failure recorded and no further."""
 
 from __future__ import annotations
 
-import importlib
+from datetime import timedelta
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
-from django.db import transaction
-from django_q.models import OrmQ, Schedule
-from tests.factories.work import person
+from django.utils import timezone
+from tests.factories.work import entries
 
-from plainview.casework import jobs
-from plainview.casework.jobs import ask
-from plainview.casework.models import Job
-from plainview.worker import clock as schedule
-from plainview.worker import tasks
-from plainview.worker.queue import enqueue, enqueue_again
+from plainview.casework.models import WorkerStep
+from plainview.casework.upkeep import work
+from plainview.worker import clock
+from plainview.worker.clock import DAY, HOUR, MINUTE, Step
 
 
-def test_the_queue_holds_the_table_and_nothing_else(workspace: Path) -> None:
-    Schedule.objects.create(name="forgotten", func="os.getcwd", schedule_type=Schedule.DAILY)
-    schedule.install()
-    schedule.install()
-    assert set(Schedule.objects.values_list("name", flat=True)) == set(schedule.TABLE)
-    for row in Schedule.objects.all():
-        module, _, name = row.func.rpartition(".")
-        assert getattr(importlib.import_module(module), name) is schedule.TABLE[row.name][0]
+def _count(action: str) -> int:
+    return len(entries(action))
 
 
-def test_what_is_scheduled_can_run_twice(workspace: Path) -> None:
-    for function, _ in schedule.TABLE.values():
-        function()
-        function()
+def test_every_step_can_run_twice(workspace: Path) -> None:
+    for step in clock.STEPS:
+        step.do()
+        step.do()
 
 
-def test_a_job_is_handed_over_when_its_subject_is_committed(workspace: Path) -> None:
-    with transaction.atomic():
-        job = ask("trial", 1, acting_member=person("admin"))
-        enqueue(job)
-        assert OrmQ.objects.count() == 0
-    (held,) = OrmQ.objects.all()
-    assert held.task["args"] == (job.pk,)
+def test_step_names_are_unique() -> None:
+    names = [step.name for step in clock.STEPS]
+    assert len(set(names)) == len(names)
 
 
-def test_a_job_that_waits_in_the_queue_is_not_put_there_twice(workspace: Path) -> None:
-    job = ask("trial", 1, acting_member=person("admin"))
-    enqueue_again(job.pk)
-    enqueue_again(job.pk)
-    assert OrmQ.objects.count() == 1
+def test_a_step_that_fails_stops_none_after_it(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done: list[str] = []
+    steps = (
+        Step("one", lambda: done.append("one"), MINUTE),
+        Step("broken", lambda: 1 / 0, MINUTE),
+        Step("three", lambda: done.append("three"), MINUTE),
+    )
+    assert clock.run_due(steps) == 1
+    assert done == ["one", "three"]
+    assert "The step 'broken' failed: ZeroDivisionError" in capsys.readouterr().err
+    (alarm,) = work.alarms()
+    assert (alarm.step, alarm.failures, alarm.error) == ("broken", 1, "ZeroDivisionError")
 
 
-def test_work_that_gives_way_goes_to_the_end_of_the_queue(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def give_way(job: Job) -> str:
-        raise jobs.Later
+def test_a_failing_step_is_one_entry_a_day_and_one_when_it_works_again(workspace: Path) -> None:
+    broken = Step("broken", lambda: 1 / 0, MINUTE)
+    for _ in range(3):
+        clock.run_due((broken,))
+        WorkerStep.objects.update(due_at=timezone.now())
+    assert _count("worker.step_failed") == 1
+    WorkerStep.objects.update(recorded_at=timezone.now() - timedelta(days=1, seconds=1), due_at=timezone.now())
+    clock.run_due((broken,))
+    assert _count("worker.step_failed") == 2
+    WorkerStep.objects.update(due_at=timezone.now())
+    clock.run_due((Step("broken", lambda: None, MINUTE),))
+    assert _count("worker.step_works") == 1
+    assert work.alarms() == []
 
-    monkeypatch.setattr(tasks, "KINDS", MappingProxyType({"trial": give_way}))
-    job = ask("trial", 1, acting_member=person("admin"))
-    tasks.run_job(job.pk)
-    (held,) = OrmQ.objects.all()
-    assert held.task["args"] == (job.pk,)
+
+def test_two_workers_do_not_do_the_same_step(workspace: Path) -> None:
+    assert work.claim("step", MINUTE)
+    assert not work.claim("step", MINUTE)
 
 
-def test_the_worker_finds_the_work_by_its_kind(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "KINDS", MappingProxyType({"trial": lambda job: f"job {job.subject}"}))
-    job = ask("trial", 5, acting_member=person("admin"))
-    tasks.run_job(job.pk)
-    job.refresh_from_db()
-    assert (job.state, job.note) == (Job.State.DONE, "job 5")
-    tasks.run_job(12345)  # a job that is not there any more is nothing to do
+def test_a_step_whose_worker_was_killed_is_begun_again_after_its_lease(workspace: Path) -> None:
+    work.claim("step", MINUTE)
+    assert WorkerStep.objects.get().due_at - timezone.now() > timedelta(minutes=59)
+
+
+def test_a_step_is_due_again_after_its_time(workspace: Path) -> None:
+    work.claim("step", DAY)
+    work.succeeded("step", DAY)
+    step = WorkerStep.objects.get()
+    assert step.began_at is not None
+    assert step.due_at == step.began_at + DAY
+
+
+def test_a_daily_step_that_failed_is_tried_again_within_the_hour(workspace: Path) -> None:
+    work.claim("step", DAY)
+    work.failed("step", DAY, ValueError())
+    assert WorkerStep.objects.get().due_at <= timezone.now() + HOUR
+
+
+def test_no_step_begins_while_the_process_ends(workspace: Path) -> None:
+    assert clock.run_due((Step("one", lambda: None, MINUTE),), stop=lambda: True) == 0
+    assert not WorkerStep.objects.exists()
+
+
+def test_a_worker_gives_signs_of_life_until_it_ends(workspace: Path) -> None:
+    assert work.last_heard() is None
+    life = work.begin_life()
+    assert [alive.pk for alive in work.living()] == [life.pk]
+    work.end_life(life)
+    assert work.living() == []
+    assert work.last_heard() is not None
+
+
+def test_a_silent_worker_counts_as_gone_until_it_is_heard_again(workspace: Path) -> None:
+    life = work.begin_life()
+    type(life).objects.update(beat_at=timezone.now() - work.SILENCE - timedelta(seconds=1))
+    assert work.living() == []
+    work.beat(life)
+    assert len(work.living()) == 1

@@ -40,7 +40,10 @@ from plainview.policy.agency import MAX_LIST
 from plainview.policy.decision import Allow
 from plainview.policy.permissions import Permission
 from plainview.recognition.edits import apply, read
+from plainview.recognition.errors import BadMedia
 from plainview.scores.scoring import COSINE, Listed
+from plainview.storage.base import StorageError
+from plainview.storage.seal import SealBroken
 
 _BLOCK = 1024  # references at once: 1024 x 10,000 scores are 40 MB
 _MARGIN = 1e-4  # between the fast float32 product and the exact score: far above the error of 1e-6
@@ -151,22 +154,43 @@ def _arrays(rows: QuerySet[AlertGallery], version: tuple[Any, ...]) -> _Open:
     columns = ("pk", "after_seq", "threshold", "alert__expires_at", "alert_id", "alert__pack")
     values = list(rows.order_by("pk").values_list(*columns, "alert__public_id", "alert__sealed"))
     pack = services().engine.pack.identity
-    templates = [
-        _opened(public, sealed) if made_by == pack else _remade(alert) for *_, alert, made_by, public, sealed in values
-    ]
+    usable, templates = [], []
+    for value in values:
+        *_, alert, made_by, public, sealed = value
+        try:
+            templates.append(_opened(public, sealed) if made_by == pack else _remade(alert))
+        except (SealBroken, StorageError, BadMedia, ValueError) as error:
+            _unreadable(alert, error)
+        else:
+            usable.append(value)
+    values = usable
     return _Open(
         version,
         np.array([alert[0] for alert in values], dtype=np.int64),
         np.array([alert[1] for alert in values], dtype=np.int64),
         np.array([alert[2] for alert in values], dtype=np.float32),
         np.array([alert[3].timestamp() for alert in values], dtype=np.float64),
-        np.stack(templates),
+        np.stack(templates) if templates else np.empty((0, services().engine.pack.dimension), dtype=np.float32),
     )
+
+
+def _unreadable(key: int, error: Exception) -> None:
+    """Record, once, that an alert cannot be compared: its row is damaged. The other alerts go on without it."""
+    if Alert.objects.filter(pk=key, unreadable_at=None).update(unreadable_at=timezone.now()):
+        alert = Alert.objects.select_related("member__agency").get(pk=key)
+        write_entry(
+            "alert.unreadable",
+            {"alert": alert.public_id, "agency": alert.member.agency.public_id, "error": type(error).__name__},
+            acting_member=None,
+        )
 
 
 def _opened(public_id: str, sealed: bytes | memoryview) -> NDArray[np.float32]:
     plain = services().templates.open(bytes(sealed), f"alert:{public_id}".encode())
-    return np.frombuffer(plain, dtype=np.float32)
+    template = np.frombuffer(plain, dtype=np.float32)
+    if len(template) != services().engine.pack.dimension:
+        raise ValueError(f"a template of {len(template)} numbers")
+    return template
 
 
 def _remade(key: int) -> NDArray[np.float32]:

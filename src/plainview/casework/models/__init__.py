@@ -2,6 +2,7 @@
 
 from plainview.casework.models.access import (
     SignInFailure,
+    SignInRepeat,
     SignInReset,
 )
 from plainview.casework.models.alerts import (
@@ -115,6 +116,10 @@ from plainview.casework.models.videos import (
     VideoSegment,
     VideoTrack,
 )
+from plainview.casework.models.work import (
+    WorkerLife,
+    WorkerStep,
+)
 from plainview.casework.models.workspace import (
     BackupRecord,
     ClockFault,
@@ -185,6 +190,7 @@ __all__ = [
     "SharedNotice",
     "SharedRequest",
     "SignInFailure",
+    "SignInRepeat",
     "SignInReset",
     "Still",
     "SubjectAnswer",
@@ -203,5 +209,7 @@ __all__ = [
     "VideoTrack",
     "Webhook",
     "Withheld",
+    "WorkerLife",
+    "WorkerStep",
     "WorkspaceState",
 ]

@@ -1,4 +1,4 @@
-"""Signing in: failed attempts, and the codes with which a member sets up sign-in again."""
+"""Signing in: failed attempts, how they are summarised, and the codes with which a member sets up sign-in again."""
 
 from __future__ import annotations
 
@@ -20,6 +20,25 @@ class SignInFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class SignInRepeat(models.Model):
+    """Failed attempts of an hour at one account, or from one network, of which only the first have entries of their own.
+
+    `source` is a keyed hash of the account or network: the table does not say who tried.
+    """
+
+    source = models.CharField(max_length=64, unique=True)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    began_at = models.DateTimeField()
+    failures = models.PositiveIntegerField(default=0)
+    unrecorded = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "sign_in_repeat"
+
+    def __str__(self) -> str:
+        return f"{self.failures} failures since {self.began_at:%Y-%m-%d %H:%M:%S}"
 
 
 class SignInReset(models.Model):

@@ -47,6 +47,7 @@ class Alert(models.Model):
     closed_why = models.TextField(blank=True)
     muted_at = models.DateTimeField(null=True)
     muted_why = models.TextField(blank=True)
+    unreadable_at = models.DateTimeField(null=True)
     unsolved = models.BooleanField(default=False)
 
     class Meta:

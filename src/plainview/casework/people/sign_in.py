@@ -18,6 +18,7 @@ from plainview.casework.log.state import is_sample
 from plainview.casework.log.write import write_entry
 from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.models import Member, SignInFailure, SignInReset
+from plainview.casework.people import failures
 from plainview.casework.people.tokens import digest, new_code
 from plainview.policy import joining, rules, signing_in
 from plainview.policy.decision import Decision, Refused
@@ -41,6 +42,8 @@ def may_sign_in(member: Member) -> Decision:
 def record_failure(member: Member | None, tried: str, factor: str) -> None:
     """Record a failed attempt to sign in; the fifth within 15 minutes locks the account.
 
+    Repeated ones are summarised (people.failures), so that nobody can fill the log from outside.
+
     Args:
         member: the account's member, None if there is no such account.
         tried: the typed address.
@@ -51,7 +54,8 @@ def record_failure(member: Member | None, tried: str, factor: str) -> None:
         subject: dict[str, Value] = {"factor": factor}
         if member is not None:
             subject |= {"member": member.public_id, "agency": member.agency.public_id}
-        write_entry("sign_in.failed", subject, {"tried": tried[:254]}, acting_member=None)
+        if failures.deserves_entry(member):
+            write_entry("sign_in.failed", subject, {"tried": tried[:254]}, acting_member=None)
         if member is None:
             return
         # The row is locked, so that two simultaneous failures both count.

@@ -207,21 +207,20 @@ def open_request(public_id: str, code: str, *, network: str) -> Opened:
     Raises:
         Refused: rights.code_often; rights.code, for an unknown number and a wrong code alike.
     """
-    number = public_id.strip().upper()
-    for kind, source in (("code", number), ("code network", _network(network))):
-        if _count(kind, source) >= policy.WRONG_CODES:
-            raise Refused(
-                "rights.code_often",
-                "Request not shown",
-                f"More than {policy.WRONG_CODES} wrong codes were entered within an hour.",
-                "Wait an hour, then try again with the code on your receipt.",
-            )
+    number, whence = public_id.strip().upper(), _network(network)
+    # Counted by network only: whoever knows a number must not be able to shut its holder out. A code has 80 random bits.
+    if _count("code network", whence) >= policy.WRONG_CODES:
+        raise Refused(
+            "rights.code_often",
+            "Request not shown",
+            f"More than {policy.WRONG_CODES} wrong codes came from your network within an hour.",
+            "Wait an hour, then try again with the code on your receipt.",
+        )
     request = SubjectRequest.objects.select_related("agency", "answer").filter(public_id=number).first()
     # Compare with the digest of an empty code, so that an unknown number takes as long as a wrong code.
     known = request.code_sha256 if request is not None else _digest("")
     if not hmac.compare_digest(known, _digest(code)) or request is None or not _tidy(code):
-        _counted("code", number)
-        _counted("code network", _network(network))
+        _counted("code network", whence)
         raise Refused(
             "rights.code",
             "Request not shown",

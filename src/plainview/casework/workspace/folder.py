@@ -57,6 +57,12 @@ class Workspace:
         """Return the folder of letters, used if no mail server is named."""
         return self.root / "outbox"
 
+    def scratch(self) -> Path:
+        """Return the folder of encrypted temporary files (storage.scratch); make it if there is none."""
+        folder = self.root / "scratch"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
     def key(self, name: str) -> bytes:
         """Return a key of the workspace.
 

@@ -7,7 +7,6 @@ command that needs none of them wait for numpy, OpenCV and onnxruntime.
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
-from plainview.casework.workspace.folder import BLOBS_KEY, OLD_BLOBS_KEY, SERVE_ENV, Workspace, current
+from plainview.casework.workspace.folder import BLOBS_KEY, OLD_BLOBS_KEY, Workspace, current
+from plainview.casework.workspace.serving import is_server
 from plainview.index.errors import BadTemplate, IndexUnreachable
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -115,7 +115,7 @@ class Services:
         """The restricted decoder; a server decodes two pictures at a time, because a page may show twenty faces."""
         from plainview.recognition.decode import Decoder
 
-        return Decoder(children=2 if SERVE_ENV in os.environ else 1)
+        return Decoder(children=2 if is_server() else 1)
 
     @cached_property
     def engine(self) -> Engine:

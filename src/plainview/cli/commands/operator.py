@@ -32,6 +32,7 @@ ROWS = (
         "serve:serve",
         "Serve the web application, with a worker, until it is stopped.",
         "plainview serve",
+        early=True,
     ),
     Command(
         "worker",

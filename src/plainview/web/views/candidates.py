@@ -171,10 +171,10 @@ def search_probe(request: HttpRequest, public_id: str) -> HttpResponse:
     """Return the probe's face; with `whole` the picture as searched, with `original` as it came."""
     search = answered(public_id, member_of(request))
     if "original" in request.GET:
-        return picture(whole_jpeg(search.probe_blob))
+        return picture(whole_jpeg(search.probe_blob), lasting=True)
     if "whole" in request.GET:
-        return picture(whole_jpeg(search.probe_blob, search.edits))
-    return picture(probe_jpeg(search, _side(request)))
+        return picture(whole_jpeg(search.probe_blob, search.edits), lasting=True)
+    return picture(probe_jpeg(search, _side(request)), lasting=True)
 
 
 @require_GET
@@ -183,7 +183,7 @@ def candidate_face(request: HttpRequest, public_id: str, rank: int) -> HttpRespo
     candidate = find.candidate_of(answered(public_id, member_of(request)), rank)
     if not candidate.reference.template:
         return picture(_erased())
-    return picture(face_jpeg(candidate.reference.blob, candidate.reference.box, _side(request)))
+    return picture(face_jpeg(candidate.reference.blob, candidate.reference.box, _side(request)), lasting=True)
 
 
 @require_GET

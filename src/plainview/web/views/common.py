@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from plainview.casework.models import Member
 from plainview.policy.decision import Refused
+from plainview.policy.signing_in import IDLE
 
 
 def member_of(request: HttpRequest) -> Member:
@@ -24,9 +26,19 @@ def from_htmx(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def picture(data: bytes) -> HttpResponse:
-    """Return JPEG bytes as an answer that no cache keeps (middleware.Surroundings)."""
-    return HttpResponse(data, content_type="image/jpeg")
+def picture(data: bytes, *, lasting: bool = False) -> HttpResponse:
+    """Return JPEG bytes.
+
+    Args:
+        data: the picture.
+        lasting: the address always shows this picture, so the browser may keep it for as long as an idle session lasts,
+            for this session only (its cookie is part of the key). Without it no cache keeps it (middleware.Surroundings).
+    """
+    answer = HttpResponse(data, content_type="image/jpeg")
+    if lasting:
+        patch_cache_control(answer, private=True, max_age=int(IDLE.total_seconds()))
+        patch_vary_headers(answer, ["Cookie"])
+    return answer
 
 
 _SHOWN, _MOST = "plainview_shown", 50
@@ -69,5 +81,5 @@ def beside(form: forms.Form, field: str | None = None) -> Iterator[None]:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the address of the other end of the connection; a proxy is trusted only if `serve` was configured for it."""
+    """Return the caller's address: `workspace.serving.caller` decided it before Django (serving.front), for everything."""
     return str(request.META.get("REMOTE_ADDR", ""))

@@ -25,7 +25,6 @@ from plainview.policy.decision import Refused
 from plainview.policy.disclosure import disclosed_pictures
 from plainview.web.views.common import beside, member_of, say
 from plainview.web.views.exoneration import AskForm
-from plainview.worker.queue import enqueue
 
 _PROPOSED = timedelta(days=90)  # proposed by the form; the supervisor sets the day
 
@@ -111,8 +110,7 @@ def search_package(request: HttpRequest, public_id: str) -> HttpResponse:
     form = PicturesForm(request.POST, auto_id="package_%s")
     if form.is_valid():
         with beside(form):
-            job = packages.ask_package(public_id, **form.cleaned_data, acting_member=member_of(request))
-            enqueue(job)
+            packages.ask_package(public_id, **form.cleaned_data, acting_member=member_of(request))
             return redirect(f"{reverse('search-disclosure', args=[public_id])}#packages")
     return _page(request, public_id, package=form)
 

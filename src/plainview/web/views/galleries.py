@@ -36,7 +36,6 @@ from plainview.scores.calibration import MIN_REFERENCES
 from plainview.storage.base import StorageError
 from plainview.web.plot import HEIGHT, WIDTH, bars
 from plainview.web.views.common import from_htmx, member_of, picture, require_shown, say, shown
-from plainview.worker.queue import enqueue
 
 
 class PassportForm(forms.Form):
@@ -252,7 +251,6 @@ def gallery_enrol(request: HttpRequest, pk: int) -> HttpResponse:
     if sent and form.is_valid():
         job = _asked(gallery, form, member)
         if job is not None:
-            enqueue(job)
             return redirect("enrolment", pk, job.subject)
     return render(
         request,
@@ -339,6 +337,6 @@ def reference_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     reference = find.reference(public_id, member_of(request))
     require_shown(request, reference.public_id)
     try:
-        return picture(face_jpeg(reference.blob, reference.box, 320))
+        return picture(face_jpeg(reference.blob, reference.box, 320), lasting=True)
     except (BadMedia, StorageError):
         raise Http404 from None

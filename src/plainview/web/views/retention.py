@@ -28,7 +28,6 @@ from plainview.policy.retention import BEGINNING, EVENTS, After
 from plainview.policy.roles import holds as granted
 from plainview.web.plot import HEIGHT, WIDTH, bars
 from plainview.web.views.common import beside, member_of, say
-from plainview.worker.queue import enqueue
 
 _LINES = 100  # lines of a run's list on one page
 _SINGULAR = {
@@ -293,10 +292,9 @@ def retention_approve(request: HttpRequest, public_id: str) -> HttpResponse:
     form = NoteForm(request.POST)
     if form.is_valid():
         with beside(form, "note"):
-            run, job = retention_runs.approve_run(
+            run, _job = retention_runs.approve_run(
                 public_id, reason=form.cleaned_data["note"], acting_member=member_of(request)
             )
-            enqueue(job)
             messages.success(request, "Approved. Everything on the list is being erased.")
             return redirect("retention-run", run.public_id)
     return _run_page(request, public_id, note=form)
@@ -305,8 +303,7 @@ def retention_approve(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def retention_again(request: HttpRequest, public_id: str) -> HttpResponse:
     """Let the worker continue an approved run whose job was cancelled or failed."""
-    run, job = retention_runs.ask_run_again(public_id, acting_member=member_of(request))
-    enqueue(job)
+    run, _job = retention_runs.ask_run_again(public_id, acting_member=member_of(request))
     return redirect("retention-run", run.public_id)
 
 

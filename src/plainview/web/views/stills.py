@@ -45,13 +45,13 @@ def still(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def still_thumbnail(request: HttpRequest, public_id: str) -> HttpResponse:
     """Return the thumbnail."""
-    return picture(services().blobs.get(find.still(public_id, member_of(request)).thumbnail))
+    return picture(services().blobs.get(find.still(public_id, member_of(request)).thumbnail), lasting=True)
 
 
 @require_GET
 def still_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     """Return the whole frame, decoded again."""
-    return picture(still_frame(find.still(public_id, member_of(request))))
+    return picture(still_frame(find.still(public_id, member_of(request))), lasting=True)
 
 
 @require_POST

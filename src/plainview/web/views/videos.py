@@ -25,7 +25,6 @@ from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.timeline import timeline
 from plainview.web.views.common import member_of
-from plainview.worker.queue import enqueue_again
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "pdf": "application/pdf"}
 
@@ -119,10 +118,9 @@ def video_received(request: HttpRequest, public_id: str) -> HttpResponse:
 def video_finish(request: HttpRequest, public_id: str) -> HttpResponse:
     """Finish an upload and queue its processing."""
     try:
-        video, job = actions.finish_video(public_id, acting_member=member_of(request))
+        video, _job = actions.finish_video(public_id, acting_member=member_of(request))
     except Refused as refused:
         return _refused(refused)
-    enqueue_again(job.pk)
     return JsonResponse({"url": reverse("video", args=[video.public_id])})
 
 
@@ -155,10 +153,9 @@ def video_again(request: HttpRequest, public_id: str) -> HttpResponse:
     """Continue a video whose processing failed or was cancelled."""
     form = RangeForm(request.POST)
     part = form.cleaned_data if form.is_valid() else {}
-    video, job = actions.process_again(
+    video, _job = actions.process_again(
         public_id, first_s=part.get("first_s"), last_s=part.get("last_s"), acting_member=member_of(request)
     )
-    enqueue_again(job.pk)
     return redirect("video", video.public_id)
 
 

@@ -212,7 +212,10 @@ def test_the_code_opens_it_and_nothing_else_does(workspace: Path) -> None:
     for _ in range(policy.WRONG_CODES):
         with pytest.raises(Refused):
             open_request(number, "AAAA-AAAA-AAAA-AAAA", network="198.51.100.1")
-    assert rule_of(open_request, number, filed.code, network="203.0.113.1") == "rights.code_often"
+    assert rule_of(open_request, number, filed.code, network="198.51.100.9") == "rights.code_often"
+    assert (
+        open_request(number, filed.code, network="203.0.113.1").request == filed.request
+    )  # its holder is not shut out
 
 
 def test_one_network_and_one_agency_take_a_bounded_number(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

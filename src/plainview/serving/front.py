@@ -1,0 +1,314 @@
+"""The front: one request from its head to the last byte of its answer.
+
+Owns the way of a request: whose it is, its body, its turn, Django in a thread, the answer at the reader's own pace. No
+thread waits for a body or a reader. It must never pass on a header by which a caller could pretend to be another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import io
+import sys
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import unquote_to_bytes
+
+from plainview.casework.workspace.serving import Caller, Network, Serving, caller, networks
+from plainview.serving.bodies import SMALL, Bodies, Gone, Limit, NotTaken
+from plainview.serving.turns import Turns
+
+MEMBER = "plainview.member"
+"""Key of the WSGI environment: set by the pages for the request of a signed-in member."""
+
+_PIECE = 64 << 10  # bytes sent at once: the size of a socket's buffer
+_READER = 20.0  # seconds in which a reader takes one piece: 3 kB a second at least
+_LINGER = 2.0  # seconds for which the rest of a refused body is read away, so that the refusal arrives
+_SESSIONS = 10_000  # sessions that are remembered as signed in
+_NEVER = frozenset(
+    {"proxy", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "forwarded"}
+)
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the front asks the pages.
+
+    Attributes:
+        limit: path -> what the page accepts.
+        signed_in: session key -> whether a member is signed in with it. Both may ask the database.
+        session_cookie: name of the session's cookie.
+        warn: writes a line for the operator, once.
+    """
+
+    limit: Callable[[str], Limit]
+    signed_in: Callable[[str], bool]
+    session_cookie: str
+    warn: Callable[[str], None] = lambda text: None
+
+
+@dataclass(slots=True)
+class _Request:
+    scope: dict[str, Any]
+    headers: dict[str, str]
+    caller: Caller
+    session: str
+    lane: str
+
+
+@dataclass(slots=True)
+class _Answer:
+    status: int = 500
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: BinaryIO = field(default_factory=io.BytesIO)
+    member: bool = False
+
+
+class Front:
+    """An ASGI application around Django's WSGI application."""
+
+    def __init__(self, wsgi: Wsgi, serving: Serving, rules: Rules, folder: Path, turns: Turns | None = None) -> None:
+        self.turns = turns or Turns()
+        self.bodies = Bodies(folder)
+        self.answering = 0
+        """Requests whose body has arrived and whose answer is not sent yet."""
+        self.closing = self.refusing = False
+        """Every answer ends its connection; new requests are refused."""
+        self._wsgi, self._serving, self._rules = wsgi, serving, rules
+        self._trusted: tuple[Network, ...] = networks(serving.trusted)
+        self._sessions: OrderedDict[str, None] = OrderedDict()
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[Any]],
+        send: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        """Answer one request."""
+        try:
+            request = self._read(scope)
+            if self.refusing:
+                raise NotTaken(503, "Plainview is being stopped. Try again in a minute.", 60)
+            body, size = await self._body(request, receive)
+        except NotTaken as refused:
+            await _refuse(refused, receive, send)
+            return
+        except OSError as error:
+            self._rules.warn(f"A request's body could not be stored: {error.strerror}.")
+            await _refuse(NotTaken(503, "The server has no room for this now. Tell its operator.", 60), receive, send)
+            return
+        except Gone:
+            return
+        self.answering += 1
+        try:
+            with body:
+                answer = await self._turn(request, body, size, receive)
+            if answer is not None:
+                await self._send(answer, send)
+        finally:
+            self.answering -= 1
+
+    def _read(self, scope: dict[str, Any]) -> _Request:
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in scope["headers"]:
+            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+            if "_" in name:  # X_Forwarded_For would become the same variable as X-Forwarded-For
+                continue
+            if name in headers:
+                if name in ("host", "content-length", "content-type"):
+                    raise NotTaken(400, f"The request has more than one {name.title()}.")
+                value = f"{headers[name]}{'; ' if name == 'cookie' else ','}{value}"
+            headers[name] = value
+        if not scope["raw_path"].startswith(b"/"):
+            raise NotTaken(400, "The request names no page of this server.")
+        peer = scope["client"][0] if scope.get("client") else ""
+        who = caller(peer, headers, scope["scheme"], self._trusted)
+        if self._trusted and "x-forwarded-for" in headers and "x-forwarded-proto" not in headers:
+            self._rules.warn("The proxy does not send X-Forwarded-Proto: set it to the scheme that people use.")
+        session = _cookie(headers.get("cookie", ""), self._rules.session_cookie)
+        known = _digest(session)
+        lane = f"session {known}" if known in self._sessions else f"address {who.address}"
+        return _Request(scope, headers, who, session, lane)
+
+    async def _body(self, request: _Request, receive: Callable[[], Awaitable[Any]]) -> tuple[BinaryIO, int]:
+        chunked = "transfer-encoding" in request.headers
+        declared = request.headers.get("content-length", "")
+        if declared and not declared.isdigit():
+            raise NotTaken(400, "The length of the request is not a number.")
+        size = None if chunked else int(declared or 0)
+
+        async def allow() -> Limit:
+            path, session = request.scope["path"], request.session
+            limit = await self.turns.run(request.lane, lambda: self._allowed(path, session))
+            assert isinstance(limit, Limit)  # noqa: S101
+            return limit
+
+        return await self.bodies.receive(receive, request.caller.address, request.lane, size, allow)
+
+    def _allowed(self, path: str, session: str) -> Limit:
+        limit = self._rules.limit(path)
+        if limit.most > SMALL and limit.members:
+            return Limit(limit.most, not (session and self._rules.signed_in(session)))
+        return Limit(limit.most, False)
+
+    async def _turn(
+        self, request: _Request, body: BinaryIO, size: int, receive: Callable[[], Awaitable[Any]]
+    ) -> _Answer | None:
+        """Let Django answer when it is this caller's turn; None if the caller hung up before."""
+        environ = self._environ(request, body, size)
+
+        def work() -> _Answer:
+            return self._ask(environ)
+
+        turn = asyncio.ensure_future(self.turns.run(request.lane, work))
+        hung_up = asyncio.ensure_future(_until_gone(receive))
+        try:
+            await asyncio.wait((turn, hung_up), return_when=asyncio.FIRST_COMPLETED)
+            if not turn.done() and self.turns.withdraw(request.lane, work):
+                return None
+            answer = await turn  # begun is finished, also for someone who hung up
+        finally:
+            hung_up.cancel()
+        assert isinstance(answer, _Answer)  # noqa: S101
+        if answer.member:
+            self._remember(request.session)
+        return answer
+
+    def _remember(self, session: str) -> None:
+        known = _digest(session)
+        self._sessions[known] = None
+        self._sessions.move_to_end(known)
+        if len(self._sessions) > _SESSIONS:
+            self._sessions.popitem(last=False)
+
+    def _environ(self, request: _Request, body: BinaryIO, size: int) -> dict[str, Any]:
+        scope, who = request.scope, request.caller
+        host = self._host(request)
+        name, _, port = host.rpartition(":") if host.rpartition(":")[2].isdigit() else (host, "", "")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": scope["method"],
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+            "QUERY_STRING": scope["query_string"].decode("latin-1"),
+            "SERVER_NAME": name or "localhost",
+            "SERVER_PORT": port or ("443" if who.scheme == "https" else "80"),
+            "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+            "REMOTE_ADDR": who.address,
+            "CONTENT_LENGTH": str(size),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": who.scheme,
+            "wsgi.input": body,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for header, value in request.headers.items():
+            if header == "content-type":
+                environ["CONTENT_TYPE"] = value
+            elif header not in _NEVER and header not in ("content-length", "transfer-encoding"):
+                environ[f"HTTP_{header.upper().replace('-', '_')}"] = value
+        environ["HTTP_HOST"] = host
+        return environ
+
+    def _host(self, request: _Request) -> str:
+        """Return the Host that the person typed: the request's own, unless only the proxy's other header has a name."""
+        own, told = request.headers.get("host", ""), request.caller.host
+        names = self._serving.names
+        return told if told and own.lower() not in names and told.lower() in names else own
+
+    def _ask(self, environ: dict[str, Any]) -> _Answer:
+        answer = _Answer()
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
+            answer.status = int(status.split(" ", 1)[0])
+            answer.headers = [
+                (name.lower().encode("latin-1"), value.strip().encode("latin-1")) for name, value in headers
+            ]
+            return lambda data: None
+
+        parts = self._wsgi(environ, start)
+        try:
+            answer.body = self.bodies.keep(part for part in parts if part)
+        finally:
+            close = getattr(parts, "close", None)
+            if close is not None:
+                close()
+        answer.member = bool(environ.get(MEMBER))
+        return answer
+
+    async def _send(self, answer: _Answer, send: Callable[[Any], Awaitable[None]]) -> None:
+        if self.closing:
+            answer.headers.append((b"connection", b"close"))
+        with answer.body as body, suppress(TimeoutError):
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            piece = body.read(_PIECE)
+            while piece:
+                following = body.read(_PIECE)
+                event = {"type": "http.response.body", "body": piece, "more_body": bool(following)}
+                await asyncio.wait_for(send(event), _READER)
+                if not following:
+                    return
+                piece = following
+            await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_gone(receive: Callable[[], Awaitable[Any]]) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _refuse(
+    refused: NotTaken, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+) -> None:
+    """Answer without Django, and end the connection: the rest of a body could not be told from the next request."""
+    phrase = HTTPStatus(refused.status).phrase
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{phrase}</title><h1>Not accepted</h1><p>{html.escape(str(refused))}</p></html>"
+    ).encode()
+    headers = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", str(len(page)).encode()),
+        (b"content-security-policy", b"default-src 'none'"),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+    ]
+    if refused.after:
+        headers.append((b"retry-after", str(refused.after).encode()))
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.body", "body": page, "more_body": True})
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER):
+            await _until_end(receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_end(receive: Callable[[], Awaitable[Any]]) -> None:
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect" or not event.get("more_body", False):
+            return
+
+
+def _cookie(header: str, name: str) -> str:
+    if name not in header:
+        return ""
+    try:
+        morsel = SimpleCookie(header).get(name)
+    except CookieError:
+        return ""
+    return morsel.value if morsel is not None else ""
+
+
+def _digest(session: str) -> str:
+    return blake2b(session.encode(), digest_size=16).hexdigest() if session else ""

@@ -1,0 +1,176 @@
+"""Turns: which of the waiting requests gets a thread next.
+
+Owns fairness between callers. The caller with the least recent use of threads goes first. One who has used more than a
+share of this machine is greedy: while others are active, a greedy caller's request starts only when threads are idle, so
+that nobody else's request meets more than one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+CORES = os.cpu_count() or 1
+THREADS = max(4, CORES)
+"""Requests that are answered at the same time: a search of a large gallery keeps one core busy."""
+
+_FORGET = 10.0  # seconds after which use counts a third (1/e)
+_LIGHT = 1.0  # seconds of thread time within _FORGET up to which nobody is greedy: some twenty pages
+_PATIENCE = 2.0  # seconds that a greedy caller's request waits for others at most, if a thread is free
+_ACTIVE = 10.0  # seconds since the last request for which a caller is active
+
+
+@dataclass(slots=True)
+class _Use:
+    """What a caller used: thread time, fading."""
+
+    seconds: float = 0.0
+    at: float = 0.0
+    running: int = 0
+    seen: float = 0.0
+
+    def recent(self, now: float) -> float:
+        return self.seconds * math.exp((self.at - now) / _FORGET)
+
+    def add(self, seconds: float, now: float) -> None:
+        self.seconds, self.at = self.recent(now) + seconds, now
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    lane: str
+    function: Callable[[], Any]
+    future: asyncio.Future[Any]
+    since: float
+
+
+class Turns:
+    """Threads, and the order in which waiting requests get them. Every method belongs to the event loop's thread."""
+
+    def __init__(self, threads: int = THREADS, *, cores: int = CORES) -> None:
+        self.running = 0
+        self._threads, self._cores = threads, cores
+        self._jobs: queue.SimpleQueue[tuple[_Waiting, asyncio.AbstractEventLoop]] = queue.SimpleQueue()
+        self._waiting: list[_Waiting] = []
+        self._use: dict[str, _Use] = {}
+        self._again: asyncio.TimerHandle | None = None
+        for number in range(threads):
+            threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a thread."""
+        return len(self._waiting)
+
+    def withdraw(self, lane: str, function: Callable[[], Any]) -> bool:
+        """Take a waiting request back; False if it has begun."""
+        for asked in self._waiting:
+            if asked.lane == lane and asked.function is function:
+                self._waiting.remove(asked)
+                asked.future.cancel()
+                return True
+        return False
+
+    async def run(self, lane: str, function: Callable[[], Any]) -> Any:
+        """Run the function in a thread when the turn of its caller comes; who gives up before that is not served.
+
+        Args:
+            lane: names the caller.
+            function: the work.
+        """
+        loop, now = asyncio.get_running_loop(), monotonic()
+        asked = _Waiting(lane, function, loop.create_future(), now)
+        self._use.setdefault(lane, _Use()).seen = now
+        self._waiting.append(asked)
+        self._start(loop)
+        try:
+            return await asked.future
+        finally:
+            if asked in self._waiting:
+                self._waiting.remove(asked)
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._waiting and self.running < self._threads:
+            chosen = self._next(monotonic())
+            if chosen is None:
+                self._again = self._again or loop.call_later(0.05, self._look_again, loop)
+                return
+            self._waiting.remove(chosen)
+            self.running += 1
+            self._use[chosen.lane].running += 1
+            self._jobs.put((chosen, loop))
+
+    def _look_again(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._again = None
+        self._start(loop)
+
+    def _next(self, now: float) -> _Waiting | None:
+        """Return whose turn it is; None if all who wait are greedy and let the others finish first."""
+        greedy = self._greedy(now)
+        best: _Waiting | None = None
+        rank: tuple[bool, int, float, float] = (True, 0, 0.0, 0.0)
+        for asked in self._waiting:
+            heavy, use = asked.lane in greedy, self._use[asked.lane]
+            idle = self.running < max(1, self._cores // 2)
+            if heavy and not idle and (use.running or now - asked.since < _PATIENCE):
+                continue
+            this = (heavy, use.running, use.recent(now), asked.since)
+            if best is None or this < rank:
+                best, rank = asked, this
+        return best
+
+    def _greedy(self, now: float) -> set[str]:
+        """Return the greedy callers; none if everybody is, or nobody else is active."""
+        active = {lane: use.recent(now) for lane, use in self._use.items() if use.running or now - use.seen < _ACTIVE}
+        share = max(_LIGHT, 0.5 * _FORGET * self._cores / max(1, len(active)))
+        greedy = {lane for lane, recent in active.items() if recent > share}
+        return greedy if len(greedy) < len(active) else set()
+
+    def _work(self) -> None:
+        while True:
+            asked, loop = self._jobs.get()
+            began = monotonic()
+            result, error = None, None
+            try:
+                result = asked.function()
+            except BaseException as raised:  # whoever waits for it handles it
+                error = raised
+            seconds = monotonic() - began
+            try:
+                loop.call_soon_threadsafe(self._done, asked, seconds, result, error, loop)
+            except RuntimeError:  # the loop has ended: nobody waits
+                return
+            del asked, result, error
+
+    def _done(
+        self,
+        asked: _Waiting,
+        seconds: float,
+        result: object,
+        error: BaseException | None,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        now, use = monotonic(), self._use[asked.lane]
+        self.running -= 1
+        use.running -= 1
+        use.add(seconds, now)
+        if not asked.future.done():
+            if error is not None:
+                asked.future.set_exception(error)
+            else:
+                asked.future.set_result(result)
+        self._start(loop)
+
+    def sweep(self) -> None:
+        """Forget callers who have not asked for a while."""
+        now, waiting = monotonic(), {asked.lane for asked in self._waiting}
+        for lane in [lane for lane, use in self._use.items() if not use.running and now - use.seen > 6 * _FORGET]:
+            if lane not in waiting:
+                del self._use[lane]

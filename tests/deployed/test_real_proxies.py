@@ -1,0 +1,96 @@
+"""Through a real nginx and a real Caddy, over TLS: the configurations of docs/howto/serving.md, as people copy them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.deployed.conftest import Authority
+from tests.factories.deployed import Person, Server, credentials, free_port
+
+pytestmark = pytest.mark.slow
+PAGE = (Path(__file__).parents[2] / "docs" / "howto" / "serving.md").read_text("utf-8")
+
+
+def block(begin: str) -> str:
+    """The configuration on the page that begins with these words."""
+    return next(text for text in re.findall(r"```\n(.*?)```", PAGE, re.S) if text.startswith(begin))
+
+
+@contextmanager
+def running(command: list[str], port: int, log: Path) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            assert process.poll() is None, log.read_text()
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def nginx(folder: Path, port: int, backend: int, authority: Authority) -> list[str]:
+    text = (
+        block("server {").replace("faces.police.example", "faces.example").replace("443 ssl", f"127.0.0.1:{port} ssl")
+    )
+    text = text.replace("chain.pem", str(authority.certificate)).replace("key.pem", str(authority.key))
+    text = text.replace("127.0.0.1:8000", f"127.0.0.1:{backend}")
+    paths = "".join(f"{kind}_temp_path {folder};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    whole = f"daemon off; pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; {paths} {text} }}"
+    (folder / "nginx.conf").write_text(whole)
+    return [shutil.which("nginx") or "/usr/sbin/nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+
+def caddy(folder: Path, port: int, backend: int, authority: Authority) -> list[str]:
+    text = block("faces.police.example {").replace("127.0.0.1:8000", f"127.0.0.1:{backend}")
+    tls = f"{{\n    tls {authority.certificate} {authority.key}\n    bind 127.0.0.1\n"
+    text = text.replace("faces.police.example {", f"https://faces.example:{port} {tls}", 1)
+    options = f"{{\n  admin off\n  auto_https disable_redirects\n  storage file_system {folder}\n}}\n"
+    (folder / "Caddyfile").write_text(options + text)
+    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+
+
+@pytest.mark.parametrize("proxy", [nginx, caddy], ids=["nginx", "caddy"])
+def test_people_sign_in_through_it_and_have_their_own_address(
+    proxy: Callable[[Path, int, int, Authority], list[str]],
+    home: Path,
+    served: Callable[..., Server],
+    authority: Authority,
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    server = served(home, "--no-worker", "--name", f"faces.example:{port}", "--behind-proxy")
+    server.credentials = credentials(home)
+    with running(proxy(tmp_path, port, server.port, authority), port, tmp_path / "log"):
+        person = Person(
+            server,
+            {"Host": f"faces.example:{port}"},
+            port=port,
+            tls=authority.client("faces.example"),
+            source="127.0.0.9",
+        )
+        assert person.sign_in("examiner@agency.example").status == 302
+        page = person.get("/")
+        assert page.status == 200
+        assert page.header("strict-transport-security")
+        assert set(person.cookies) == {"__Host-session", "__Host-csrftoken"}
+        sessions = person.get("/sessions/").text
+        assert "127.0.0.9" in sessions or "this" in sessions.lower()
+        spoofed = person.get("/sessions/", **{"X-Forwarded-For": "8.8.8.8"})
+        assert "8.8.8.8" not in spoofed.text
+    assert "was refused" not in server.output

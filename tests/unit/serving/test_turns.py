@@ -1,0 +1,150 @@
+"""Turns: who asks a lot waits for who asks a little."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from plainview.serving import turns as module
+from plainview.serving.turns import Turns
+
+
+class Now:
+    """A clock that the test turns."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def monotonic(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Now:
+    now = Now()
+    monkeypatch.setattr(module, "monotonic", now.monotonic)
+    return now
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(asyncio.wait_for(test(), 30))
+
+
+def used(turns: Turns, lane: str, seconds: float, now: float) -> None:
+    use = turns._use.setdefault(lane, module._Use())
+    use.add(seconds, now)
+    use.seen = now
+
+
+def test_who_used_least_is_next(clock: Now) -> None:
+    async def test() -> None:
+        turns, order, hold = Turns(1, cores=2), [], threading.Event()
+        used(turns, "much", 0.9, clock.time)
+        used(turns, "little", 0.1, clock.time)
+        first = asyncio.ensure_future(turns.run("first", hold.wait))
+        await asyncio.sleep(0)
+        rest = [
+            asyncio.ensure_future(turns.run(lane, lambda lane=lane: order.append(lane)))
+            for lane in ("much", "much", "little", "new")
+        ]
+        await asyncio.sleep(0)
+        assert turns.waiting == 4
+        hold.set()
+        await asyncio.gather(first, *rest)
+        assert order == ["new", "little", "much", "much"]
+
+    run(test)
+
+
+def test_a_greedy_caller_waits_while_others_are_answered_but_not_for_ever(clock: Now) -> None:
+    async def test() -> None:
+        turns, hold, done = Turns(4, cores=2), threading.Event(), []
+        used(turns, "greedy", 30.0, clock.time)
+        used(turns, "person", 0.1, clock.time)
+        other = asyncio.ensure_future(turns.run("person", hold.wait))
+        await asyncio.sleep(0)
+        greedy = asyncio.ensure_future(turns.run("greedy", lambda: done.append(1)))
+        await asyncio.sleep(0.15)
+        assert (turns.running, turns.waiting, done) == (1, 1, [])
+        clock.time += 2.1
+        await greedy
+        assert done == [1]
+        hold.set()
+        await other
+
+    run(test)
+
+
+def test_a_caller_who_is_alone_has_every_thread(clock: Now) -> None:
+    async def test() -> None:
+        turns, hold = Turns(4, cores=2), threading.Event()
+        used(turns, "alone", 100.0, clock.time)
+        used(turns, "gone", 0.1, clock.time - 11)
+        asked = [asyncio.ensure_future(turns.run("alone", hold.wait)) for _ in range(5)]
+        await asyncio.sleep(0)
+        assert (turns.running, turns.waiting) == (4, 1)
+        hold.set()
+        await asyncio.gather(*asked)
+
+    run(test)
+
+
+def test_many_people_of_one_office_are_not_greedy(clock: Now) -> None:
+    async def test() -> None:
+        turns = Turns(4, cores=2)
+        for number in range(50):
+            used(turns, f"session {number}", 0.5, clock.time)
+        assert turns._greedy(clock.time) == set()
+        used(turns, "session 1", 5.0, clock.time)
+        assert turns._greedy(clock.time) == {"session 1"}
+
+    run(test)
+
+
+def test_use_is_forgotten(clock: Now) -> None:
+    async def test() -> None:
+        turns = Turns(1, cores=2)
+        used(turns, "once", 30.0, clock.time)
+        used(turns, "person", 0.1, clock.time)
+        assert turns._greedy(clock.time)
+        clock.time += 61
+        turns.sweep()
+        assert turns._use == {}
+
+    run(test)
+
+
+def test_who_gives_up_before_their_turn_is_not_served() -> None:
+    async def test() -> None:
+        turns, hold, done = Turns(1, cores=2), threading.Event(), []
+        first = asyncio.ensure_future(turns.run("a", hold.wait))
+        await asyncio.sleep(0)
+
+        def work() -> None:
+            done.append(1)
+
+        second = asyncio.ensure_future(turns.run("b", work))
+        await asyncio.sleep(0)
+        assert turns.withdraw("b", work)
+        assert not turns.withdraw("b", work)
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        hold.set()
+        await first
+        assert done == []
+
+    run(test)
+
+
+def test_an_error_reaches_who_asked_and_ends_no_thread() -> None:
+    async def test() -> None:
+        turns = Turns(1, cores=2)
+        with pytest.raises(ZeroDivisionError):
+            await turns.run("a", lambda: 1 / 0)
+        assert await turns.run("a", lambda: 2) == 2
+
+    run(test)

@@ -1,0 +1,92 @@
+"""Names, origins and requests that are not understood: a page for people, a line for the operator, once each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client, override_settings
+
+from plainview.casework.enrolment.incoming import MAX_FILES
+from plainview.site import settings as site
+from plainview.web import reception
+
+
+@pytest.fixture(autouse=True)
+def nothing_warned(workspace: Path) -> Iterator[None]:
+    reception._warned.clear()
+    yield
+    reception._warned.clear()
+
+
+@override_settings(ALLOWED_HOSTS=["faces.example"])
+def test_another_name_gets_a_page_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        page = Client(headers={"host": "faces2.example"}).get("/")
+        assert page.status_code == 400
+        assert b"faces2.example" in page.content
+    said = capsys.readouterr().err
+    assert said.count("start `plainview serve` with --name faces2.example") == 1
+
+
+@override_settings(ALLOWED_HOSTS=["faces.example"])
+@pytest.mark.parametrize("host", ["<b>x</b>", "a\nb", "", "x" * 5000, "a b"])
+def test_a_name_that_is_none_breaks_neither_page_nor_line(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    page = Client(headers={"host": host}).get("/")
+    assert page.status_code == 400
+    assert b"<b>" not in page.content
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert len(said) < 600
+
+
+@override_settings(ALLOWED_HOSTS=["*"])
+def test_the_lines_of_a_flood_of_names_are_bounded(capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(300):
+        reception.warn(f"name {number}")
+    assert capsys.readouterr().err.count("\n") == 200
+
+
+def test_a_form_of_another_origin_says_so_and_one_of_an_old_page_does_not(capsys: pytest.CaptureFixture[str]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    page = client.post("/accounts/login/", {}, headers={"origin": "https://faces.example:8443"})
+    assert page.status_code == 403
+    assert b"The form came from another address" in page.content
+    assert "--name faces.example:8443" in capsys.readouterr().err
+    old = client.post("/accounts/login/", {}, headers={"origin": "http://testserver"})
+    assert old.status_code == 403
+    assert b"The form came from another address" not in old.content
+    assert capsys.readouterr().err == ""
+
+
+def test_no_page_names_an_option() -> None:
+    folder = Path(reception.__file__).parent / "templates"
+    for name in ("wrong_host.html", "403_csrf.html", "400.html", "429.html"):
+        assert not re.search(r"(?<![<!-])--\w", (folder / name).read_text("utf-8")), name
+
+
+def test_as_many_files_as_the_help_says_and_a_manifest_are_read() -> None:
+    assert site.DATA_UPLOAD_MAX_NUMBER_FILES == MAX_FILES + 1
+    with override_settings(DATA_UPLOAD_MAX_NUMBER_FILES=3):
+        files = {f"f{number}": SimpleUploadedFile(f"{number}.jpg", b"x") for number in range(4)}
+        page = Client(enforce_csrf_checks=True).post("/accounts/login/", files)
+    assert page.status_code == 413
+    assert b"more than 2 files" in page.content
+
+
+def test_what_a_page_accepts_is_in_its_row(workspace: Path) -> None:
+    assert reception.limit("/galleries/1/enrol/") == (2 << 30, True)
+    assert reception.limit("/rights/")[1] is False
+    assert reception.limit("/accounts/login/") == (256 << 10, False)
+    assert reception.limit("/no/such/page") == (256 << 10, False)
+    assert not reception.signed_in("no such session")
+
+
+def test_djangos_own_upload_handlers_are_used_nowhere() -> None:
+    assert site.FILE_UPLOAD_HANDLERS == ["plainview.web.uploads.Sealed"]
+    sources = Path(reception.__file__).parents[1].rglob("*.py")
+    named = [path for path in sources if "TemporaryFileUploadHandler" in path.read_text("utf-8")]
+    assert named == []
