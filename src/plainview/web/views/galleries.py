@@ -94,7 +94,7 @@ class UploadForm(forms.Form):
     pictures = _ManyFiles(
         label="Pictures, or a ZIP file of pictures",
         widget=_Files(attrs={"multiple": True}),
-        help_text="You can add a manifest (.csv or .jsonl with path, source_url, page_url, captured_on).",
+        help_text="You can add a manifest: a table (CSV, Excel, JSON Lines) with path, source_url, page_url, captured_on.",
     )
     source_url = forms.URLField(
         label="Link to their source",
@@ -109,6 +109,7 @@ class FolderForm(forms.Form):
 
     folder = forms.ChoiceField(label="Folder on the server")
     inside = forms.CharField(label="Subfolder or manifest", required=False, help_text="Empty: the whole folder.")
+    without_manifest = forms.BooleanField(label="Leave manifests in the folder aside", required=False)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -265,7 +266,13 @@ def _asked(gallery: Gallery, form: forms.Form, member: Member) -> Job | None:
     form_data = form.cleaned_data
     try:
         if isinstance(form, FolderForm):
-            return intake.ask_folder(gallery.pk, form_data["folder"], form_data["inside"], acting_member=member)
+            return intake.ask_folder(
+                gallery.pk,
+                form_data["folder"],
+                form_data["inside"],
+                without_manifest=form_data["without_manifest"],
+                acting_member=member,
+            )
         uploads = [(str(file.name), file.file) for file in form_data["pictures"]]
         return intake.ask_files(gallery.pk, uploads, source_url=form_data["source_url"], acting_member=member)
     except Refused as refused:

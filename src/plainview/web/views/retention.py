@@ -211,6 +211,7 @@ def retention_order(request: HttpRequest) -> HttpResponse:
         try:
             done = retention_rules.import_order(
                 upload.read(),
+                str(upload.name),
                 authority=form.cleaned_data["order_authority"],
                 acting_member=member_of(request),
             )
@@ -220,7 +221,7 @@ def retention_order(request: HttpRequest) -> HttpResponse:
             messages.success(
                 request,
                 f"List recorded. References newly under an order: {done.new}; recorded earlier: {done.known}; "
-                f"already erased: {done.erased}. Nothing was erased now.",
+                f"already erased: {done.erased}. Nothing was erased now. {' '.join(done.how)}".strip(),
             )
             return redirect("retention-events")
     return _events_page(request, order=form)

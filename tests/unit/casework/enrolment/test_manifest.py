@@ -49,11 +49,11 @@ def test_jsonl_rows(tmp_path: Path) -> None:
         ("m.csv", b"file\nx.jpg\n", "line 1"),
         ("m.csv", b"path,captured_on\nx.jpg,2020-13-01\n", "line 2"),
         ("m.csv", b"path,source_url\nx.jpg,javascript:alert(1)\n", "line 2"),
-        ("m.csv", b'path\n""\n', "line 2"),
+        ("m.csv", b"path,captured_on\n,2020-01-01\n", "line 2"),
         ("m.csv", b"path\n\xff\xfe\n", "UTF-8"),
         ("m.jsonl", b"[1]\n", "line 1"),
         ("m.jsonl", b'{"path": 3}\n', "not text"),
-        ("m.jsonl", b"{nonsense\n", "cannot be read"),
+        ("m.jsonl", b"{nonsense\n", "not valid JSON"),
         ("m.jsonl", b'{"path": "x.jpg", "note": "' + b"x" * 2_000_000 + b'"}', "longer than"),
     ],
 )

@@ -1,0 +1,170 @@
+"""The rows of a manifest and their pictures: on disk and in an upload by the same rule (plainview.tables.names).
+
+Owns what a row says, and the rule that two rows may not say different things about one picture. Every row meets one
+picture or is told with its line; nothing is chosen for it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from plainview.casework.enrolment.items import Reading, Unusable
+from plainview.policy.decision import Refused
+from plainview.tables.dates import iso, read_capture_date
+from plainview.tables.errors import TableError
+from plainview.tables.names import Meeting, Names, readable
+from plainview.tables.shape import Shape, clip
+from plainview.tables.table import Row, Table
+
+COLUMNS = ("path", "source_url", "page_url", "captured_on")
+"""Columns of a manifest; `path` is required, the others may be empty or missing."""
+
+SHAPE = Shape(
+    "manifest",
+    COLUMNS,
+    required=("path",),
+    dates=("captured_on",),
+    links=("source_url", "page_url"),
+    hints={
+        **dict.fromkeys(
+            ("file", "filename", "file_name", "image", "picture", "photo", "name", "datei", "fichier"), "path"
+        ),
+        **dict.fromkeys(("url", "link", "source", "image_url"), "source_url"),
+        **dict.fromkeys(("page", "page_link"), "page_url"),
+        **dict.fromkeys(("date", "taken", "taken_on", "capture_date", "captured", "datum"), "captured_on"),
+    },
+)
+
+_LINKS = ("http://", "https://", "file://", "urn:")
+_NEXT = f"Correct the manifest. Its columns are {', '.join(COLUMNS)}."
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A row: its place, the path that it states, and what it says about the picture."""
+
+    where: str
+    path: str
+    source_url: str
+    page_url: str
+    captured_on: date | None
+    captured_precision: str
+
+    @property
+    def date(self) -> str:
+        """Return the date as it was stated, or ""."""
+        return iso(self.captured_on, self.captured_precision) if self.captured_on else ""
+
+    @property
+    def about(self) -> tuple[str, str, str]:
+        """Return all that it says about the picture."""
+        return self.source_url, self.page_url, self.date
+
+
+def described(table: Table) -> Iterator[Described]:
+    """Yield the rows of a manifest.
+
+    Raises:
+        TableError: a row is bad.
+    """
+    for row in table.rows():
+        yield _described(row)
+
+
+def _described(row: Row) -> Described:
+    path, source, page, taken = (row.cells.get(column, "") for column in COLUMNS)
+    if not path.strip():
+        raise row.bad("the path is empty", _NEXT)
+    captured, precision = None, "day"
+    if taken.strip():
+        try:
+            captured, precision = read_capture_date(taken.strip())
+        except ValueError as error:
+            raise row.bad(
+                f"captured_on {error}", "Write the date as 2024-11-05, 2024-11 or 2024, or leave it empty."
+            ) from None
+    for column, link in (("source_url", source), ("page_url", page)):
+        if link and not link.startswith(_LINKS):
+            raise row.bad(f"{column} {clip(link)!r} is not a link (http, https, file or urn)", _NEXT)
+    return Described(row.where, path, source, page, captured, precision)
+
+
+def paired(table: Table, manifest: str, names: Names, base: str = "") -> tuple[Reading, array[int], set[str]]:
+    """Check every row and meet its picture, before anything is enrolled.
+
+    Args:
+        table: the manifest.
+        manifest: its name.
+        names: the pictures that there are.
+        base: the folder of the manifest among them.
+
+    Returns:
+        How it was read, the hashes of the names of the pictures that have a row, and the folders of these pictures.
+
+    Raises:
+        TableError: a row is bad, or two rows say different things about one picture.
+    """
+    reading = Reading(manifest, table.form)
+    # Eight bytes a row each: a manifest may have millions of rows.
+    pictures, about, folders = array("q"), array("q"), set[str]()
+    for row in described(table):
+        reading.rows += 1
+        meeting = names.meet(row.path, base)
+        if not meeting.name:
+            reading.missing(row.where)
+            continue
+        if not meeting.exact:
+            reading.differing(row.path, readable(meeting.name))
+        folders.add(meeting.name.rpartition("/")[0])
+        pictures.append(hash(meeting.name))
+        about.append(hash(row.about))
+    reading.how = [*table.how, *table.notes]
+    repeated = _contradicted(pictures, about)
+    if repeated:
+        _refuse_contradiction(described(table), names, base, repeated)
+    return reading, pictures, folders
+
+
+def _contradicted(pictures: array[int], about: array[int]) -> set[int]:
+    """Return the hashes of pictures about which rows say different things."""
+    names, words = np.frombuffer(pictures, np.int64), np.frombuffer(about, np.int64)
+    order = np.lexsort((words, names))
+    names, words = names[order], words[order]
+    return set(names[1:][(names[1:] == names[:-1]) & (words[1:] != words[:-1])].tolist())
+
+
+def _refuse_contradiction(rows: Iterable[Described], names: Names, base: str, repeated: set[int]) -> None:
+    first: dict[str, Described] = {}
+    for row in rows:
+        name = names.meet(row.path, base).name
+        if not name or hash(name) not in repeated:
+            continue
+        other = first.setdefault(name, row)
+        if other.about != row.about:
+            raise TableError(
+                f"{other.where} and this row name the same picture, {clip(readable(name))}, and say different things about it",
+                "Keep the row that is right, or correct the path of the other. Nothing was enrolled.",
+                where=row.where,
+            )
+
+
+def unmet(row: Described, meeting: Meeting, manifest: str) -> Unusable:
+    """Return the failure of a row that met no picture, or several."""
+    if meeting.several:
+        shown = ", ".join(readable(name) for name in meeting.several[:5])
+        return Unusable(
+            "ambiguous",
+            f"{manifest}, {row.where}: {len(meeting.several)} files fit this name ({shown}). Write the path of one of them.",
+        )
+    return Unusable("no_picture", f"{manifest}, {row.where}: there is no picture of this name.")
+
+
+def refused(manifest: str, error: TableError) -> Refused:
+    """Return the refusal of a manifest; a bad row and a file that cannot be read have rules of their own."""
+    rule = "manifest.bad_row" if error.where else "manifest.unreadable"
+    return Refused(rule, "Nothing enrolled", error.sentence(manifest), error.next_step)
