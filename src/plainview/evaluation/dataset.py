@@ -186,18 +186,18 @@ def _read_labels(
     wrong: list[str] = []
     otherwise = 0
     with table_of(path, LABELS) as (table, digest):
-        for row in table.rows():
-            label, stated = row.cells, readable(row.cells["path"])
+        for record in table.rows():
+            label, stated = record.cells, readable(record.cells["path"])
             meeting = known.meet(label["path"])
             trouble = _row_trouble(label)
             if meeting.several:
-                wrong.append(f"{row.where}: {len(meeting.several)} files fit {stated!r}")
+                wrong.append(f"{record.where}: {len(meeting.several)} files fit {stated!r}")
             elif not meeting.name:
-                wrong.append(f"{row.where}: there is no file {stated!r}")
+                wrong.append(f"{record.where}: there is no file {stated!r}")
             elif meeting.name in rows:
-                wrong.append(f"{row.where}: {stated!r} is named a second time")
+                wrong.append(f"{record.where}: {stated!r} is named a second time")
             elif trouble:
-                wrong.append(f"{row.where}: {trouble}")
+                wrong.append(f"{record.where}: {trouble}")
             else:
                 rows[meeting.name] = label
                 otherwise += not meeting.exact

@@ -106,15 +106,15 @@ def read_rulings(path: Path, dataset: Dataset) -> Rulings:
     same_people: set[tuple[str, str]] = set()
     counts = dict.fromkeys(("same", "different", "unsure", "not ruled"), 0)
     with table_of(path, _SHAPE) as (table, digest):
-        for row in table.rows():
-            ruling_row = row.cells
+        for record in table.rows():
+            ruling_row = record.cells
             a, b, ruling, wrong = (
                 ruling_row["image_a"],
                 ruling_row["image_b"],
                 ruling_row["ruling"].lower(),
                 ruling_row.get("wrong", "").lower(),
             )
-            _check(path.name, row.where, ruling_row, people, ruling, wrong)
+            _check(path.name, record.where, ruling_row, people, ruling, wrong)
             counts[ruling or "not ruled"] += 1
             if ruling not in ("same", "different") or (ruling == "same") == (people[a] == people[b]):
                 continue

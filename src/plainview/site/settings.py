@@ -10,6 +10,7 @@ import secrets
 
 from csp.constants import NONE, SELF
 
+from plainview.casework.enrolment.incoming import MAX_FILES, MAX_TABLES
 from plainview.casework.workspace.folder import SERVE_ENV, current
 from plainview.policy.signing_in import IDLE, REAUTHENTICATE
 
@@ -184,7 +185,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 20
-DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # files of one upload into a gallery; for more, use a ZIP file
+DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES + MAX_TABLES  # of one upload into a gallery; more: a page that says what next
+FILE_UPLOAD_HANDLERS = ["plainview.web.uploads.OneFile"]
 assert IDLE.total_seconds() < SESSION_COOKIE_AGE  # noqa: S101  else the cookie would decide
 
 # E-mail goes to the server that workspace.toml names under [mail]; without one, into the workspace's outbox.

@@ -27,7 +27,7 @@ def read_date(text: str) -> tuple[date, Precision]:
     """Return the first day of a date that is written as 2024-11-05, 2024-11 or 2024, and its precision.
 
     Raises:
-        ValueError: it is none; the message is a clause for people.
+        ValueError: it is not one; the message is a clause for people.
     """
     written = _WRITTEN.fullmatch(text)
     if not written:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from plainview.tables.errors import TableError
 from plainview.tables.shape import Shape, clip, fold, visible
-from plainview.tables.table import Row, Table
+from plainview.tables.table import Record, Table
 from plainview.tables.text import Opener, encoding, lines
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -40,14 +40,14 @@ def open_delimited(opened: Opener, shape: Shape) -> Table:
     number, cells = next(_records(iter(head[skip:]), separator, skip))[:2]
     columns = shape.header(cells, f"line {number}", number, later=_later(head, skip + 1, separator, shape))
 
-    def read(notes: list[str]) -> Iterator[Row]:
+    def read(notes: list[str]) -> Iterator[Record]:
         blank = 0
         text = lines(opened, codec)
         for _ in islice(text, skip):
             pass
         for at, values, raw in islice(_records(text, separator, skip), 1, None):
             if any(visible(value) for value in values):
-                yield _row(at, values, raw, columns, shape, separator)
+                yield _record(at, values, raw, columns, shape, separator)
             else:
                 blank += 1
         if blank:
@@ -66,11 +66,11 @@ def _blank(head: Sequence[str], start: int) -> int:
 
 
 def _separator(head: Sequence[str], shape: Shape) -> str:
-    def known(separator: str) -> int:
+    def known(separator: str) -> tuple[int, int]:
         try:
-            return shape.known(next(_records(iter(head), separator, 0))[1])
+            return shape.likeness(next(_records(iter(head), separator, 0))[1])
         except TableError:
-            return -1
+            return -1, 0
 
     return max(_SEPARATORS, key=known)  # the first of equals: a comma
 
@@ -135,7 +135,7 @@ def _why(error: csv.Error) -> str:
     return "a quote that was opened in this row is closed in the middle of a cell, perhaps some lines further down"
 
 
-def _row(number: int, values: list[str], raw: str, columns: Sequence[str], shape: Shape, separator: str) -> Row:
+def _record(number: int, values: list[str], raw: str, columns: Sequence[str], shape: Shape, separator: str) -> Record:
     where = f"line {number}"
     cells = {column: visible(value) for column, value in zip(columns, values, strict=False) if column}
     trouble = ""
@@ -155,4 +155,4 @@ def _row(number: int, values: list[str], raw: str, columns: Sequence[str], shape
         if broken:
             last = number + len(raw.splitlines()) - 1
             trouble = f"the cell {broken} has a line break: its quote opens here and closes in line {last}"
-    return Row(where, number, {name: "" for name in columns if name} | cells, trouble)
+    return Record(where, number, {name: "" for name in columns if name} | cells, trouble)

@@ -12,7 +12,7 @@ from typing import Any
 from plainview.recognition.foreign import foreign, reason
 from plainview.tables.errors import TableError
 from plainview.tables.shape import Shape, clip, fold, visible
-from plainview.tables.table import Row, Table
+from plainview.tables.table import Record, Table
 from plainview.tables.text import Opener, encoding, lines
 
 _NEXT = "Write one JSON object a line. Nothing of the table was used."
@@ -22,16 +22,16 @@ def open_lines(opened: Opener, shape: Shape) -> Table:
     """Open JSON Lines; see plainview.tables.read.open_table."""
     codec, name = encoding(opened)
 
-    def read(_: list[str]) -> Iterator[Row]:
+    def read(_: list[str]) -> Iterator[Record]:
         for number, line in enumerate(lines(opened, codec), start=1):
             if visible(line):
-                yield _row(number, line, shape)
+                yield _record(number, line, shape)
 
     how = () if name == "UTF-8" else (f"Read as JSON Lines in {name}.",)
     return Table({"format": "JSON Lines", "encoding": name}, shape.columns, how, read)
 
 
-def _row(number: int, line: str, shape: Shape) -> Row:
+def _record(number: int, line: str, shape: Shape) -> Record:
     where = f"line {number}"
 
     def broken(error: Exception) -> TableError:
@@ -55,7 +55,7 @@ def _row(number: int, line: str, shape: Shape) -> Row:
             trouble = trouble or f"the value of {clip(key)!r} has a null character or half a character"
         else:
             cells[column] = value if fold(column) == "path" else visible(value)
-    return Row(where, number, cells, trouble)
+    return Record(where, number, cells, trouble)
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -9,7 +9,7 @@ from typing import Any
 from plainview.recognition.foreign import foreign, reason
 from plainview.tables.errors import TableError
 from plainview.tables.shape import Shape
-from plainview.tables.table import Row, Table
+from plainview.tables.table import Record, Table
 from plainview.tables.text import Opener
 
 _ROWS = 4096  # in memory at once
@@ -34,18 +34,18 @@ def open_parquet(opened: Opener, shape: Shape) -> Table:
         names = list(file.schema_arrow.names)
         columns = shape.header(names, "columns", 1)
 
-    def read(_: list[str]) -> Iterator[Row]:
+    def read(_: list[str]) -> Iterator[Record]:
         number = 0
         with foreign(_broken), opened() as binary, pyarrow.parquet.ParquetFile(binary) as file:
             for batch in file.iter_batches(batch_size=_ROWS):
                 for values in batch.to_pylist():
                     number += 1
-                    yield _row(number, dict(zip(columns, values.values(), strict=True)), shape)
+                    yield _record(number, dict(zip(columns, values.values(), strict=True)), shape)
 
     return Table({"format": "Parquet"}, columns, (), read)
 
 
-def _row(number: int, values: dict[str, Any], shape: Shape) -> Row:
+def _record(number: int, values: dict[str, Any], shape: Shape) -> Record:
     cells, trouble = {}, ""
     for column, value in values.items():
         if isinstance(value, date) and column in shape.dates:
@@ -53,7 +53,7 @@ def _row(number: int, values: dict[str, Any], shape: Shape) -> Row:
         if value is not None and (not isinstance(value, str) or "\0" in value):
             trouble = trouble or f"the value of {column} is not text"
         cells[column] = value if isinstance(value, str) else ""
-    return Row(f"row {number}", number, cells, trouble)
+    return Record(f"row {number}", number, cells, trouble)
 
 
 def _broken(error: Exception) -> TableError:

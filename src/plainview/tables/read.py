@@ -28,7 +28,7 @@ REFUSED_SUFFIXES = (".xls", ".xlsb", ".ods", ".numbers")
 _LINES = (".jsonl", ".ndjson")
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
 _OTHER = (
-    (b"%PDF-", "a PDF document"),
+    (b"%pdf-", "a PDF document"),
     (b"{\\rtf", "a text with formatting (RTF)"),
     (b"<!doctype", "a web page"),
     (b"<html", "a web page"),
@@ -46,7 +46,7 @@ def open_table(source: Path | bytes, name: str, shape: Shape) -> Table:
         shape: the columns that it may have.
 
     Raises:
-        TableError: it is none of the forms, its header is wrong, or it cannot be read.
+        TableError: it has none of the forms, its header is wrong, or it cannot be read.
     """
     opened = _opener(source)
     suffix = PurePath(name).suffix.lower()

@@ -45,6 +45,10 @@ class Shape:
         """Return how many cells name an expected column."""
         return sum(fold(cell) in self.columns for cell in cells)
 
+    def likeness(self, cells: Sequence[str]) -> tuple[int, int]:
+        """Return how many cells name an expected column, and how many have another word for it."""
+        return self.known(cells), sum(fold(cell) in self.hints for cell in cells)
+
     def header(self, cells: Sequence[str], where: str, number: int, *, later: str = "") -> tuple[str, ...]:
         """Return the column of each cell; "" for a cell without a name.
 

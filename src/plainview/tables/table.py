@@ -10,7 +10,7 @@ from plainview.tables.errors import TableError, unreadable
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Record:
     """One row.
 
     Attributes:
@@ -43,21 +43,21 @@ class Table:
     form: dict[str, str]
     columns: tuple[str, ...]
     how: tuple[str, ...]
-    read: Callable[[list[str]], Iterator[Row]]
+    read: Callable[[list[str]], Iterator[Record]]
     notes: list[str] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Record]:
         self.notes.clear()
         with foreign(unreadable):
             yield from self.read(self.notes)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[Record]:
         """Yield the rows; raise the first one's trouble.
 
         Raises:
             TableError: a row cannot be used.
         """
-        for row in self:
-            if row.trouble:
-                raise row.bad(row.trouble, "Correct this row. Nothing of the table was used.")
-            yield row
+        for record in self:
+            if record.trouble:
+                raise record.bad(record.trouble, "Correct this row. Nothing of the table was used.")
+            yield record

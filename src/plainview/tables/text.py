@@ -78,7 +78,7 @@ def _undecodable(opened: Opener, codec: str) -> TableError:
             except UnicodeDecodeError as error:
                 text = error.object[: error.start].decode(codec, "ignore")
                 return _refusal(number + _ends(text, last), codec, _around(error))
-            except UnicodeError:  # a byte order mark that is none
+            except UnicodeError:  # a byte order mark alone
                 return _refusal(number, codec, b"")
             number, last = number + _ends(text, last), text[-1:] or last
             if not chunk:  # only if the file changed meanwhile

@@ -25,7 +25,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from plainview.recognition.foreign import foreign, reason
 from plainview.tables.errors import TableError
 from plainview.tables.shape import Shape, fold, visible
-from plainview.tables.table import Row, Table
+from plainview.tables.table import Record, Table
 from plainview.tables.text import Opener
 
 MAX_XML = 8 << 20
@@ -76,7 +76,7 @@ def open_workbook(opened: Opener, name: str, shape: Shape) -> Table:
         _details(data, sheet)
         cells = _texts(sheet.rows[sheet.header])
         mac = book.epoch == CALENDAR_MAC_1904
-        formulas = any(cell.kind == "f" for row in sheet.rows.values() for cell in row)
+        formulas = any(cell.kind == "f" for record in sheet.rows.values() for cell in record)
         computed = _computed(data, sheet.name) if formulas else {}
     several = len(book.sheetnames) > 1
     place = f"sheet {sheet.name}, row " if several else "row "
@@ -91,11 +91,11 @@ def open_workbook(opened: Opener, name: str, shape: Shape) -> Table:
     if sheet.hidden:
         how.append(f"{sheet.hidden:,} hidden row{'s were' if sheet.hidden > 1 else ' was'} read too.")
 
-    def read(notes: list[str]) -> Iterator[Row]:
+    def read(notes: list[str]) -> Iterator[Record]:
         reader = _Reader(shape, columns, sheet, computed, place)
         for number in sorted(sheet.rows):
             if number > sheet.header:
-                yield reader.row(number)
+                yield reader.record(number)
         notes.extend(reader.notes())
 
     form = {"format": "Excel workbook", "sheet": sheet.name}
@@ -221,7 +221,7 @@ class _Reader:
         self._computed, self._place = computed, place
         self._formulas = self._months = self._linked = 0
 
-    def row(self, number: int) -> Row:
+    def record(self, number: int) -> Record:
         """Return one row."""
         cells, trouble = {name: "" for name in self._columns if name}, ""
         values = self._sheet.rows[number]
@@ -237,7 +237,7 @@ class _Reader:
                 trouble = trouble or f"the cell {at} ({column}) {error}"
         if not trouble and [fold(str(cell.value)) for cell in values] == [fold(name) for name in self._columns if name]:
             trouble = "it repeats the header"
-        return Row(f"{self._place}{number}", number, cells, trouble)
+        return Record(f"{self._place}{number}", number, cells, trouble)
 
     def notes(self) -> list[str]:
         """Return sentences about what was read otherwise than it is shown."""

@@ -21,6 +21,9 @@ from plainview.tables.read import REFUSED_SUFFIXES, SUFFIXES
 MAX_FILES = 5_000
 """Most pictures in one upload: chosen, a few minutes of enrolment; a larger set comes from a folder of the server."""
 
+MAX_TABLES = 20
+"""Most tables (manifests) in one upload, beside the pictures: chosen; an export has one, or one a folder."""
+
 MAX_BYTES = 2 * 2**30
 """Most bytes in one upload, unpacked: chosen, 5,000 photographs of 400 kB."""
 
@@ -53,11 +56,12 @@ def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[Incoming]:
         Refused: upload.too_much, upload.archive.
     """
     taken: set[str] = set()
-    count = total = 0
+    count = tables = total = 0
     for name, file in uploads:
         for label, data, readings in _members(name, file):
-            count, total = count + 1, total + len(data)
-            if count > MAX_FILES or total > MAX_BYTES:
+            is_table = label.lower().endswith(MANIFESTS)
+            count, tables, total = count + (not is_table), tables + is_table, total + len(data)
+            if count > MAX_FILES or tables > MAX_TABLES or total > MAX_BYTES:
                 raise _too_much(f"It contains more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
             yield Incoming(_unique(label, taken), data, readings)
 
@@ -71,7 +75,7 @@ def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes, tuple[str,
         return
     with foreign(partial(_broken, name)), zipfile.ZipFile(file) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
-        if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
+        if len(entries) > MAX_FILES + MAX_TABLES or sum(entry.file_size for entry in entries) > MAX_BYTES:
             raise _too_much(f"{name} contains more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
         for entry in entries:
             if entry.flag_bits & 1:

@@ -121,7 +121,7 @@ def _store(uploads: Iterable[tuple[str, BinaryIO]], stored: list[dict[str, Any]]
 def _entries(
     file: incoming.Incoming, names: Names, stored: Mapping[str, dict[str, Any]], whole: Reading
 ) -> Iterator[dict[str, Any]]:
-    """Yield what waits for each row of a manifest: its picture, or the reason why it has none."""
+    """Yield the entry of each row of a manifest: its picture, or the reason why it has none."""
     base = file.name.rpartition("/")[0]
     try:
         table = open_table(file.data, file.name, SHAPE)
@@ -131,14 +131,14 @@ def _entries(
                 f"{reading.no_picture:,} of its {reading.rows:,} rows have no picture in this upload",
                 "Upload the part of the manifest that belongs to these pictures.",
             )
-        for row in described(table):
-            meeting = names.meet(row.path, base)
-            about = {"source_url": row.source_url, "page_url": row.page_url, "captured_on": row.date}
+        for record in described(table):
+            meeting = names.meet(record.path, base)
+            about = {"source_url": record.source_url, "page_url": record.page_url, "captured_on": record.date}
             if meeting.name:
                 yield stored[meeting.name] | about
             else:
-                bad = unmet(row, meeting, file.name)
-                yield {"name": row.path, "blob": "", "code": bad.code, "why": bad.why}
+                bad = unmet(record, meeting, file.name)
+                yield {"name": record.path, "blob": "", "code": bad.code, "why": bad.why}
     except TableError as error:
         raise refused(file.name, error) from None
     except NoParquet as error:

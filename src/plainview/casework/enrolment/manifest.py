@@ -193,8 +193,8 @@ def _manifest(path: Path, root: Path | None) -> Items:
 
     def rows() -> Iterator[Item]:
         try:
-            for row in described(table):
-                yield _item(row, names.meet(row.path), folder, root, manifest)
+            for record in described(table):
+                yield _item(record, names.meet(record.path), folder, root, manifest)
         except TableError as error:  # it has changed since it was checked
             raise refused(manifest, error) from None
 
@@ -214,16 +214,16 @@ def _count_rowless(reading: Reading, folder: Path, folders: set[str], pictures: 
                 reading.rowless(readable(name))
 
 
-def _item(row: Described, meeting: Meeting, folder: Path, root: Path | None, manifest: str) -> Item:
-    path = folder / (meeting.name or row.path)
+def _item(record: Described, meeting: Meeting, folder: Path, root: Path | None, manifest: str) -> Item:
+    path = folder / (meeting.name or record.path)
     item = Item(
         path,
-        readable(meeting.name or row.path),
-        row.source_url or path.absolute().as_uri(),
-        row.page_url,
-        row.captured_on,
-        captured_precision=row.captured_precision,
+        readable(meeting.name or record.path),
+        record.source_url or path.absolute().as_uri(),
+        record.page_url,
+        record.captured_on,
+        captured_precision=record.captured_precision,
     )
     if not meeting.name:
-        return replace(item, data=failing(unmet(row, meeting, manifest)))
+        return replace(item, data=failing(unmet(record, meeting, manifest)))
     return item if root is None else replace(item, data=Beneath(path, root))

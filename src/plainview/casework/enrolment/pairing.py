@@ -19,7 +19,7 @@ from plainview.tables.dates import iso, read_capture_date
 from plainview.tables.errors import TableError
 from plainview.tables.names import Meeting, Names, readable
 from plainview.tables.shape import Shape, clip
-from plainview.tables.table import Row, Table
+from plainview.tables.table import Record, Table
 
 COLUMNS = ("path", "source_url", "page_url", "captured_on")
 """Columns of a manifest; `path` is required, the others may be empty or missing."""
@@ -72,26 +72,26 @@ def described(table: Table) -> Iterator[Described]:
     Raises:
         TableError: a row is bad.
     """
-    for row in table.rows():
-        yield _described(row)
+    for record in table.rows():
+        yield _described(record)
 
 
-def _described(row: Row) -> Described:
-    path, source, page, taken = (row.cells.get(column, "") for column in COLUMNS)
+def _described(record: Record) -> Described:
+    path, source, page, taken = (record.cells.get(column, "") for column in COLUMNS)
     if not path.strip():
-        raise row.bad("the path is empty", _NEXT)
+        raise record.bad("the path is empty", _NEXT)
     captured, precision = None, "day"
     if taken.strip():
         try:
             captured, precision = read_capture_date(taken.strip())
         except ValueError as error:
-            raise row.bad(
+            raise record.bad(
                 f"captured_on {error}", "Write the date as 2024-11-05, 2024-11 or 2024, or leave it empty."
             ) from None
     for column, link in (("source_url", source), ("page_url", page)):
         if link and not link.startswith(_LINKS):
-            raise row.bad(f"{column} {clip(link)!r} is not a link (http, https, file or urn)", _NEXT)
-    return Described(row.where, path, source, page, captured, precision)
+            raise record.bad(f"{column} {clip(link)!r} is not a link (http, https, file or urn)", _NEXT)
+    return Described(record.where, path, source, page, captured, precision)
 
 
 def paired(table: Table, manifest: str, names: Names, base: str = "") -> tuple[Reading, array[int], set[str]]:
@@ -112,17 +112,17 @@ def paired(table: Table, manifest: str, names: Names, base: str = "") -> tuple[R
     reading = Reading(manifest, table.form)
     # Eight bytes a row each: a manifest may have millions of rows.
     pictures, about, folders = array("q"), array("q"), set[str]()
-    for row in described(table):
+    for record in described(table):
         reading.rows += 1
-        meeting = names.meet(row.path, base)
+        meeting = names.meet(record.path, base)
         if not meeting.name:
-            reading.missing(row.where)
+            reading.missing(record.where)
             continue
         if not meeting.exact:
-            reading.differing(row.path, readable(meeting.name))
+            reading.differing(record.path, readable(meeting.name))
         folders.add(meeting.name.rpartition("/")[0])
         pictures.append(hash(meeting.name))
-        about.append(hash(row.about))
+        about.append(hash(record.about))
     reading.how = [*table.how, *table.notes]
     repeated = _contradicted(pictures, about)
     if repeated:
@@ -140,28 +140,28 @@ def _contradicted(pictures: array[int], about: array[int]) -> set[int]:
 
 def _refuse_contradiction(rows: Iterable[Described], names: Names, base: str, repeated: set[int]) -> None:
     first: dict[str, Described] = {}
-    for row in rows:
-        name = names.meet(row.path, base).name
+    for record in rows:
+        name = names.meet(record.path, base).name
         if not name or hash(name) not in repeated:
             continue
-        other = first.setdefault(name, row)
-        if other.about != row.about:
+        other = first.setdefault(name, record)
+        if other.about != record.about:
             raise TableError(
                 f"{other.where} and this row name the same picture, {clip(readable(name))}, and say different things about it",
                 "Keep the row that is right, or correct the path of the other. Nothing was enrolled.",
-                where=row.where,
+                where=record.where,
             )
 
 
-def unmet(row: Described, meeting: Meeting, manifest: str) -> Unusable:
+def unmet(record: Described, meeting: Meeting, manifest: str) -> Unusable:
     """Return the failure of a row that met no picture, or several."""
     if meeting.several:
         shown = ", ".join(readable(name) for name in meeting.several[:5])
         return Unusable(
             "ambiguous",
-            f"{manifest}, {row.where}: {len(meeting.several)} files fit this name ({shown}). Write the path of one of them.",
+            f"{manifest}, {record.where}: {len(meeting.several)} files fit this name ({shown}). Write the path of one of them.",
         )
-    return Unusable("no_picture", f"{manifest}, {row.where}: there is no picture of this name.")
+    return Unusable("no_picture", f"{manifest}, {record.where}: there is no picture of this name.")
 
 
 def refused(manifest: str, error: TableError) -> Refused:

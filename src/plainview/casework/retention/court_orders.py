@@ -15,7 +15,7 @@ from plainview.tables.errors import TableError
 from plainview.tables.parquet import NoParquet
 from plainview.tables.read import open_table
 from plainview.tables.shape import Shape
-from plainview.tables.table import Row
+from plainview.tables.table import Record
 
 NAMING = ("reference", "source_url", "provenance")
 """Columns, of which each row fills exactly one: an id, the link from the manifest, or a field of the exchange file
@@ -73,10 +73,10 @@ def read_order(data: bytes, name: str = "order.csv") -> tuple[list[Ordered], lis
         table = open_table(data, name, _SHAPE)
         if not set(table.columns) & set(NAMING):
             return [], [Bad(1, f"the columns ordered_on and one of {', '.join(NAMING)} are needed")], ()
-        for row in table:
+        for record in table:
             if len(good) + len(bad) >= MAX_ROWS:
-                return good, [*bad, Bad(row.number, f"there are more than {MAX_ROWS:,} rows")], ()
-            answer = _row(row)
+                return good, [*bad, Bad(record.number, f"there are more than {MAX_ROWS:,} rows")], ()
+            answer = _record(record)
             (good if isinstance(answer, Ordered) else bad).append(answer)  # type: ignore[arg-type]
     except NoParquet:
         return [], [Bad(1, "a Parquet file cannot be read here; save it as CSV")], ()
@@ -87,10 +87,10 @@ def read_order(data: bytes, name: str = "order.csv") -> tuple[list[Ordered], lis
     return good, bad, (*table.how, *table.notes)
 
 
-def _row(row: Row) -> Ordered | Bad:
-    line, cells = row.number, row.cells
-    if row.trouble:
-        return Bad(line, row.trouble)
+def _record(record: Record) -> Ordered | Bad:
+    line, cells = record.number, record.cells
+    if record.trouble:
+        return Bad(line, record.trouble)
     if any(len(value) > _LONGEST for value in cells.values()):
         return Bad(line, f"a cell has more than {_LONGEST:,} characters")
     named = [by for by in NAMING if cells.get(by)]

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from plainview.casework import find
 from plainview.casework.enrolment import intake
+from plainview.casework.enrolment.incoming import MAX_FILES, MAX_TABLES
 from plainview.casework.erasure import expunge as expunging
 from plainview.casework.erasure.read import held_gallery
 from plainview.casework.galleries import read
@@ -93,7 +94,8 @@ class UploadForm(forms.Form):
 
     pictures = _ManyFiles(
         label="Pictures, or a ZIP file of pictures",
-        widget=_Files(attrs={"multiple": True}),
+        widget=_Files(attrs={"multiple": True, "data-most": MAX_FILES + MAX_TABLES}),
+        allow_empty_file=True,  # one of 5,000 that is empty is one failure
         help_text="You can add a manifest: a table (CSV, Excel, JSON Lines) with path, source_url, page_url, captured_on.",
     )
     source_url = forms.URLField(

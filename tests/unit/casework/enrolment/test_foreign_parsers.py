@@ -120,8 +120,8 @@ def test_whatever_its_parser_raises_the_file_is_refused(
 
 
 def test_a_court_order_that_breaks_half_way_keeps_its_rows_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = delimited._row
-    monkeypatch.setattr(delimited, "_row", lambda number, *rest: breaks() if number > 2 else real(number, *rest))
+    real = delimited._record
+    monkeypatch.setattr(delimited, "_record", lambda number, *rest: breaks() if number > 2 else real(number, *rest))
     good, bad, _ = read_order(b"ordered_on,reference\n2026-01-02,R1\n2026-01-02,R2\n")
     assert len(good) == 1
     assert [(row.line, row.why[:25]) for row in bad] == [(1, "it cannot be read (Odd). ")]
