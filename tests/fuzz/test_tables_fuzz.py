@@ -75,7 +75,7 @@ def manifest(name: str) -> Callable[[bytes], None]:
     def read(data: bytes) -> None:
         try:
             table = open_table(data, name, MANIFEST)
-            reading, _, _ = paired(table, name, Names(["photos/a.jpg", "export/Müller.jpg"]))
+            reading = paired(table, name, Names(["photos/a.jpg", "export/Müller.jpg"])).reading
             rows = list(described(table))
         except TableError as error:
             check(error)

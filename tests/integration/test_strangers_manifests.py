@@ -22,6 +22,8 @@ from tests.integration.conftest import ADMIN, Cli
 
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.models import Enrolment, Gallery, Job, Reference
+from plainview.casework.workspace.services import services
+from plainview.storage.base import digest_of
 from plainview.worker.tasks import run_job
 
 INPUTS = Path(__file__).parents[1] / "inputs"
@@ -94,6 +96,7 @@ def test_names_that_are_not_utf_8_work_and_three_copies_of_an_unusable_file_are_
         (folder / f"{name}.txt").write_bytes(b"no picture")
     done = cli.json("enrol", "g", folder, "--as", ADMIN)
     assert (done["enrolled"], done["duplicates"], done["failed_total"]) == (1, 0, 3)
+    assert cli.search(next(folder.glob("M*")))["candidates"]
     (folder / "m.csv").write_text("path\nMüller.jpg\n")
     again = cli.json("enrol", "g", folder / "m.csv", "--as", ADMIN)
     assert (again["duplicates"], again["manifest"]["found_under_another_name"]) == (1, 1)
@@ -214,10 +217,8 @@ def test_loose_files_and_a_workbook_meet_and_what_does_not_is_told_on_the_page(
     assert b"Excel" not in begun.canonical
 
 
-def test_an_upload_that_contradicts_itself_or_has_no_picture_is_refused(client: Client, custody: Gallery) -> None:
-    twice = b"path,source_url\n2023/a.jpg,https://e.example/1\n2024/a.jpg,https://e.example/2\n"
+def test_an_upload_without_a_picture_or_with_a_bad_manifest_is_refused(client: Client, custody: Gallery) -> None:
     for files, why in (
-        ([("a.jpg", PHOTO), ("m.csv", twice)], "m.csv, line 3: line 2 and this row name the same picture, a.jpg"),
         ([("m.csv", b"path\na.jpg\n")], "m.csv with 1 row, and no picture"),
         ([("a.jpg", PHOTO), ("m.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")], "an old Excel workbook"),
         ([("a.jpg", PHOTO), ("m.csv", b"path\nM\xfcller.jpg\n")], "m.csv, line 2: the line is not UTF-8"),
@@ -226,6 +227,23 @@ def test_an_upload_that_contradicts_itself_or_has_no_picture_is_refused(client: 
         answer = client.post(f"/galleries/{custody.pk}/enrol/", {"pictures": uploads})
         assert why in answer.content.decode()
     assert not Enrolment.objects.exists()
+
+
+def test_rows_that_say_different_things_about_one_picture_are_not_chosen_between(
+    client: Client, custody: Gallery
+) -> None:
+    twice = b"path,source_url\n2023/a.jpg,https://e.example/1\n2024/a.jpg,https://e.example/2\nb.jpg,\nb.jpg,\n"
+    run = sent(client, custody, ("a.jpg", PHOTO), ("b.jpg", PHOTO + b"b"), ("m.csv", twice))
+    assert (run.images, run.duplicates, [failure["code"] for failure in run.failed]) == (1, 1, ["contradiction"] * 2)
+    assert "m.csv: line 2, line 3 say different things about this picture." in run.failed[0]["why"]
+    assert run.reading["sentences"][-1] == (
+        "2 rows say different things about one picture and were not used: line 2, line 3."
+    )
+    stored = {row.blob for row in Reference.objects.all()}
+    assert [services().blobs.exists(digest_of(data)) for data in (PHOTO, PHOTO + b"b")] == [
+        digest_of(PHOTO) in stored,
+        True,
+    ]
 
 
 def test_a_folder_of_the_server_with_a_manifest_is_offered_on_the_page(

@@ -21,7 +21,7 @@ from plainview.casework.enrolment.enrol import EnrolmentResult, begin, enrol
 from plainview.casework.enrolment.files import Beneath
 from plainview.casework.enrolment.items import Item, Reading, Unusable, failing
 from plainview.casework.enrolment.manifest import read_items, require_no_manifest
-from plainview.casework.enrolment.pairing import SHAPE, described, paired, refused, unmet
+from plainview.casework.enrolment.pairing import SHAPE, contradiction, described, paired, refused, unmet
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_gallery, needed
 from plainview.casework.galleries.read import allowed_folders
@@ -125,7 +125,8 @@ def _entries(
     base = file.name.rpartition("/")[0]
     try:
         table = open_table(file.data, file.name, SHAPE)
-        reading, _, _ = paired(table, file.name, names, base)
+        pairs = paired(table, file.name, names, base)
+        reading = pairs.reading
         if reading.no_picture > incoming.MAX_FILES:
             raise TableError(
                 f"{reading.no_picture:,} of its {reading.rows:,} rows have no picture in this upload",
@@ -134,7 +135,10 @@ def _entries(
         for record in described(table):
             meeting = names.meet(record.path, base)
             about = {"source_url": record.source_url, "page_url": record.page_url, "captured_on": record.date}
-            if meeting.name:
+            if meeting.name in pairs.contradicted:
+                bad = contradiction(pairs.contradicted[meeting.name], file.name)
+                yield stored[meeting.name] | {"code": bad.code, "why": bad.why}
+            elif meeting.name:
                 yield stored[meeting.name] | about
             else:
                 bad = unmet(record, meeting, file.name)

@@ -5,7 +5,7 @@ Owns the shape of an item. It must never follow a link of the web; links are rec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -72,6 +72,7 @@ class Reading:
         otherwise: rows whose picture has a slightly different name, and examples (stated, met).
         no_picture: places of rows without a picture, or with several that fit equally well.
         no_row: pictures without a row, and examples.
+        contradictory: rows that say different things about one picture, and their places.
     """
 
     manifest: str = ""
@@ -85,6 +86,8 @@ class Reading:
     no_row: int = 0
     no_row_examples: list[str] = field(default_factory=list)
     no_row_outcome: str = "not enrolled"
+    contradictory: int = 0
+    contradictory_examples: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for scripts and for the record; empty without a manifest."""
@@ -96,6 +99,7 @@ class Reading:
             "rows": self.rows,
             "rows_without_picture": self.no_picture,
             "pictures_without_row": self.no_row,
+            "contradictory_rows": self.contradictory,
             "found_under_another_name": self.otherwise,
             "sentences": self.sentences(),
         }
@@ -115,6 +119,11 @@ class Reading:
             sentences.append(
                 f"{self.no_picture:,} of {self.rows:,} rows have no picture: {_list(self.no_picture_examples, self.no_picture)}."
             )
+        if self.contradictory:
+            places = _list(self.contradictory_examples, self.contradictory)
+            sentences.append(
+                f"{self.contradictory:,} rows say different things about one picture and were not used: {places}."
+            )
         if self.no_row:
             are = "picture has" if self.no_row == 1 else "pictures have"
             was = "was" if self.no_row == 1 else "were"
@@ -130,6 +139,8 @@ class Reading:
         self.how += other.how
         self.rows, self.otherwise = self.rows + other.rows, self.otherwise + other.otherwise
         self.no_picture += other.no_picture
+        self.contradictory += other.contradictory
+        self.contradictory_examples = (self.contradictory_examples + other.contradictory_examples)[:_EXAMPLES]
         self.otherwise_examples = (self.otherwise_examples + other.otherwise_examples)[:_EXAMPLES]
         self.no_picture_examples = (self.no_picture_examples + other.no_picture_examples)[:_EXAMPLES]
 
@@ -138,6 +149,11 @@ class Reading:
         self.no_picture += 1
         if len(self.no_picture_examples) < _EXAMPLES:
             self.no_picture_examples.append(where)
+
+    def contradicting(self, places: Sequence[str]) -> None:
+        """Count rows that say different things about one picture."""
+        self.contradictory += len(places)
+        self.contradictory_examples = [*self.contradictory_examples, *places][:_EXAMPLES]
 
     def rowless(self, name: str) -> None:
         """Count a picture without a row."""

@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import itertools
 import os
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from plainview.casework.enrolment.files import Beneath, walk
-from plainview.casework.enrolment.items import Item, Items, Reading, Unusable, failing
-from plainview.casework.enrolment.pairing import COLUMNS, SHAPE, Described, described, paired, refused, unmet
+from plainview.casework.enrolment.items import Item, Items, Unusable, failing
+from plainview.casework.enrolment.pairing import (
+    COLUMNS,
+    SHAPE,
+    Described,
+    Pairs,
+    contradiction,
+    described,
+    paired,
+    refused,
+    unmet,
+)
 from plainview.casework.galleries.nist import SUFFIXES as NIST_SUFFIXES
 from plainview.casework.galleries.nist import read_nist
 from plainview.policy.decision import Refused
@@ -178,7 +187,7 @@ def _manifest(path: Path, root: Path | None) -> Items:
     names = _OnDisk(folder)
     try:
         table = open_table(path, path.name, SHAPE)
-        reading, pictures, folders = paired(table, manifest, names)
+        pairs = paired(table, manifest, names)
     except TableError as error:
         raise refused(manifest, error) from None
     except NoParquet as error:
@@ -189,32 +198,39 @@ def _manifest(path: Path, root: Path | None) -> Items:
             "Install plainview[parquet], or save the manifest as CSV or JSONL.",
         ) from error
 
-    _count_rowless(reading, folder, folders, pictures)
+    _count_rowless(pairs, folder)
 
     def rows() -> Iterator[Item]:
         try:
             for record in described(table):
-                yield _item(record, names.meet(record.path), folder, root, manifest)
+                yield _item(record, names.meet(record.path), folder, root, manifest, pairs.contradicted)
         except TableError as error:  # it has changed since it was checked
             raise refused(manifest, error) from None
 
-    return Items("manifest", manifest, rows, reading.rows, reading)
+    return Items("manifest", manifest, rows, pairs.reading.rows, pairs.reading)
 
 
-def _count_rowless(reading: Reading, folder: Path, folders: set[str], pictures: array[int]) -> None:
+def _count_rowless(pairs: Pairs, folder: Path) -> None:
     """Count the files beside the pictures of the manifest that no row names."""
-    named = np.sort(np.frombuffer(pictures, np.int64))
-    for inside in sorted(name for name in folders if not name.startswith(("/", "../"))):
+    named = np.sort(np.frombuffer(pairs.pictures, np.int64))
+    for inside in sorted(name for name in pairs.folders if not name.startswith(("/", "../"))):
         for path, trouble in walk(folder / inside, deep=False):
             name = str(path.relative_to(folder))
             if trouble or path.suffix.lower() in (*SUFFIXES, *REFUSED_SUFFIXES):
                 continue
             at = np.searchsorted(named, hash(name))
             if at == len(named) or named[at] != hash(name):
-                reading.rowless(readable(name))
+                pairs.reading.rowless(readable(name))
 
 
-def _item(record: Described, meeting: Meeting, folder: Path, root: Path | None, manifest: str) -> Item:
+def _item(
+    record: Described,
+    meeting: Meeting,
+    folder: Path,
+    root: Path | None,
+    manifest: str,
+    contradicted: Mapping[str, Sequence[str]],
+) -> Item:
     path = folder / (meeting.name or record.path)
     item = Item(
         path,
@@ -226,4 +242,6 @@ def _item(record: Described, meeting: Meeting, folder: Path, root: Path | None, 
     )
     if not meeting.name:
         return replace(item, data=failing(unmet(record, meeting, manifest)))
+    if meeting.name in contradicted:
+        return replace(item, data=failing(contradiction(contradicted[meeting.name], manifest)))
     return item if root is None else replace(item, data=Beneath(path, root))

@@ -7,7 +7,7 @@ picture or is told with its line; nothing is chosen for it.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -94,8 +94,25 @@ def _described(record: Record) -> Described:
     return Described(record.where, path, source, page, captured, precision)
 
 
-def paired(table: Table, manifest: str, names: Names, base: str = "") -> tuple[Reading, array[int], set[str]]:
-    """Check every row and meet its picture, before anything is enrolled.
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The rows of a manifest and their pictures, before anything is enrolled.
+
+    Attributes:
+        reading: how the manifest was read.
+        pictures: hashes of the names of the pictures that have a row.
+        folders: the folders of these pictures.
+        contradicted: name of a picture -> places of rows that say different things about it.
+    """
+
+    reading: Reading
+    pictures: array[int]
+    folders: set[str]
+    contradicted: Mapping[str, Sequence[str]]
+
+
+def paired(table: Table, manifest: str, names: Names, base: str = "") -> Pairs:
+    """Check every row and meet its picture.
 
     Args:
         table: the manifest.
@@ -103,11 +120,8 @@ def paired(table: Table, manifest: str, names: Names, base: str = "") -> tuple[R
         names: the pictures that there are.
         base: the folder of the manifest among them.
 
-    Returns:
-        How it was read, the hashes of the names of the pictures that have a row, and the folders of these pictures.
-
     Raises:
-        TableError: a row is bad, or two rows say different things about one picture.
+        TableError: a row is bad.
     """
     reading = Reading(manifest, table.form)
     # Eight bytes a row each: a manifest may have millions of rows.
@@ -124,13 +138,14 @@ def paired(table: Table, manifest: str, names: Names, base: str = "") -> tuple[R
         pictures.append(hash(meeting.name))
         about.append(hash(record.about))
     reading.how = [*table.how, *table.notes]
-    repeated = _contradicted(pictures, about)
-    if repeated:
-        _refuse_contradiction(described(table), names, base, repeated)
-    return reading, pictures, folders
+    repeated = _repeated(pictures, about)
+    contradicted = _contradicted(described(table), names, base, repeated) if repeated else {}
+    for places in contradicted.values():
+        reading.contradicting(places)
+    return Pairs(reading, pictures, folders, contradicted)
 
 
-def _contradicted(pictures: array[int], about: array[int]) -> set[int]:
+def _repeated(pictures: array[int], about: array[int]) -> set[int]:
     """Return the hashes of pictures about which rows say different things."""
     names, words = np.frombuffer(pictures, np.int64), np.frombuffer(about, np.int64)
     order = np.lexsort((words, names))
@@ -138,19 +153,21 @@ def _contradicted(pictures: array[int], about: array[int]) -> set[int]:
     return set(names[1:][(names[1:] == names[:-1]) & (words[1:] != words[:-1])].tolist())
 
 
-def _refuse_contradiction(rows: Iterable[Described], names: Names, base: str, repeated: set[int]) -> None:
-    first: dict[str, Described] = {}
+def _contradicted(rows: Iterable[Described], names: Names, base: str, repeated: set[int]) -> dict[str, list[str]]:
+    places: dict[str, list[str]] = {}
     for record in rows:
         name = names.meet(record.path, base).name
-        if not name or hash(name) not in repeated:
-            continue
-        other = first.setdefault(name, record)
-        if other.about != record.about:
-            raise TableError(
-                f"{other.where} and this row name the same picture, {clip(readable(name))}, and say different things about it",
-                "Keep the row that is right, or correct the path of the other. Nothing was enrolled.",
-                where=record.where,
-            )
+        if name and hash(name) in repeated:
+            places.setdefault(name, []).append(record.where)
+    return places
+
+
+def contradiction(places: Sequence[str], manifest: str) -> Unusable:
+    """Return the failure of rows that say different things about one picture."""
+    return Unusable(
+        "contradiction",
+        f"{manifest}: {', '.join(places[:5])} say different things about this picture. Keep the row that is right.",
+    )
 
 
 def unmet(record: Described, meeting: Meeting, manifest: str) -> Unusable:

@@ -83,7 +83,8 @@ class OrderForm(forms.Form):
     """A list from a court."""
 
     file = forms.FileField(
-        label="List (CSV)", help_text=f"Columns: {', '.join(COLUMNS)}. Either the whole list is recorded or nothing."
+        label="List (CSV, Excel)",
+        help_text=f"Columns: {', '.join(COLUMNS)}. Either the whole list is recorded or nothing.",
     )
     order_authority = forms.CharField(
         label="Court and order", required=False, help_text="For rows that do not name one."

@@ -153,7 +153,7 @@ def test_a_date_without_its_day_keeps_its_precision(stated: str, day: date, prec
 
 
 def test_a_strangers_file_of_a_month_is_of_that_month_and_one_of_the_future_is_refused() -> None:
-    (record, *_) = read_nist((Path(__file__).parents[3].parent / "inputs" / "nist-phd-yyyymm.an2").read_bytes())
+    (record, *_) = read_nist((Path(__file__).parents[3] / "inputs" / "nist-phd-yyyymm.an2").read_bytes())
     assert (record.captured_on, record.captured_precision) == (date(2024, 11, 1), "month")
     (future,) = read_nist(made(PHD="21240301"))
     with pytest.raises(BadMedia) as refused:
