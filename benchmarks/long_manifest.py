@@ -51,7 +51,7 @@ def _measure(folder: Path, rows: int) -> dict[str, object]:
             file.write("path,source_url,captured_on\n")
             for i in range(count):
                 name = pictures[i % PICTURES].relative_to(folder)
-                file.write(f"{name},https://source.example/{i},2020-01-01\n")
+                file.write(f"{name},https://source.example/{i % PICTURES},2020-01-01\n")
     enrol("long", read_items(few), acting_member=admin)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()

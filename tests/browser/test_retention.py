@@ -39,10 +39,10 @@ def test_one_proposes_another_approves_and_the_proof_says_so(
     page = page_of("admin")
     page.goto("/retention/events/")
     assert findings(page) == []
-    page.get_by_label("List (CSV)").set_input_files(order)
+    page.get_by_label("List (CSV, Excel)").set_input_files(order)
     page.get_by_role("button", name="Import list").click()
     expect(page.get_by_role("alert")).to_contain_text("line 2: it names no authority")
-    page.get_by_label("List (CSV)").set_input_files(order)
+    page.get_by_label("List (CSV, Excel)").set_input_files(order)
     page.get_by_label("Court and order").fill("District court, order 12 of 2026")
     page.get_by_role("button", name="Import list").click()
     expect(page.get_by_role("status")).to_contain_text("newly under an order: 1")

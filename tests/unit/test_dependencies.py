@@ -26,7 +26,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 NAMED_IN_SETTINGS = {"argon2-cffi": "django.contrib.auth.hashers.Argon2PasswordHasher"}
 """Distributions that Django imports itself, with the setting that asks for it."""
 
-ADAPTERS = {"milvus": "plainview/index/milvus.py", "parquet": "plainview/casework/enrolment/manifest.py"}
+ADAPTERS = {"milvus": "plainview/index/milvus.py", "parquet": "plainview/tables/parquet.py"}
 """Extra -> the one module of src that may import it."""
 
 TOOLS = {

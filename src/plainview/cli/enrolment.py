@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,10 @@ import typer
 
 from plainview.casework.enrolment import enrol as enrolment
 from plainview.casework.enrolment.enrol import EnrolmentResult
-from plainview.casework.enrolment.manifest import read_items
+from plainview.casework.enrolment.manifest import manifests_in, read_items, require_no_manifest
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, print_json, print_table, say
+from plainview.cli.common import As, Json, print_json, print_table, say, warn
 from plainview.cli.progress import bar
 from plainview.policy.decision import Refused
 from plainview.policy.wording import counted
@@ -43,11 +44,23 @@ def enrol(
     failures: Annotated[
         Path | None, typer.Option(help="Write every failure into this new file, one JSON object per line.")
     ] = None,
+    without_manifest: Annotated[
+        bool, typer.Option("--without-manifest", help="Enrol a folder although it contains a manifest.")
+    ] = False,
+    outside: Annotated[
+        bool,
+        typer.Option("--outside", help="Follow links and paths of the manifest that lead out of the folder."),
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Enrol a folder, a picture, an ANSI/NIST-ITL file, or a CSV/JSONL/Parquet manifest (path, source_url, page_url, captured_on)."""
+    """Enrol a folder, a picture, an ANSI/NIST-ITL file, or a manifest (CSV, Excel, JSONL, Parquet): path, source_url, page_url, captured_on."""
     member = acting_member(acting)
-    items = read_items(path)
+    if not without_manifest:
+        _offer_manifest(gallery, path, acting)
+    items = read_items(path, outside=outside)
+    if not json:
+        for sentence in items.reading.sentences():
+            say(sentence)
     with bar(f"Enrolling into {gallery}", len(items)) as shown, _failures(failures) as write:
         options = enrolment.Options(
             near_duplicates=near_duplicates,
@@ -61,9 +74,23 @@ def enrol(
         finally:
             services().close()
     if json:
-        print_json({**result_json(result), "dry_run": dry_run})
+        print_json({**result_json(result), "dry_run": dry_run, "manifest": items.reading.as_json() or None})
     else:
         print_result(result, dry_run=dry_run)
+    if not result.enrolled + result.duplicates + result.near_skipped:
+        warn("No picture was enrolled. Correct what the list says, then run the same command again.")
+        raise typer.Exit(1)
+
+
+def _offer_manifest(gallery: str, path: Path, acting: str) -> None:
+    """Stop before a folder with a manifest is enrolled without it, and print the command that enrols by it."""
+    try:
+        require_no_manifest(path)
+    except Refused:
+        manifest = path / manifests_in(path)[0]
+        warn(f"By the manifest: {shlex.join(['plainview', 'enrol', gallery, str(manifest), '--as', acting])}")
+        warn("Without it: add --without-manifest.")
+        raise
 
 
 @contextmanager

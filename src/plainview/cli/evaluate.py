@@ -38,7 +38,9 @@ class Protocol(str, Enum):  # noqa: UP042  typer shows the values
     ALL = "all"
 
 
-Labels = Annotated[Path | None, typer.Option(help="CSV: path and group columns. Default: labels.csv in the data set.")]
+Labels = Annotated[
+    Path | None, typer.Option(help="A table (CSV, Excel): path and group columns. Default: labels.csv in the data set.")
+]
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -64,6 +66,8 @@ def evaluate(
 ) -> None:
     """Measure error rates, with intervals, on a data set of known people."""
     listed = read_dataset(dataset, labels)
+    for sentence in listed.labels_how:
+        warn(sentence)
     ruled = read_rulings(rulings, listed) if rulings is not None else None
     options = Options(protocol.value, seed, replicates)
     _check_target(json, folder=False)
@@ -92,6 +96,8 @@ def evaluate_labels(
 ) -> None:
     """Show the pairs that contradict their names most, for a person to rule on."""
     listed = read_dataset(dataset, labels)
+    for sentence in listed.labels_how:
+        warn(sentence)
     _check_target(out, folder=True)
     rulings = out / "rulings.csv"
     if rulings.exists():

@@ -145,16 +145,20 @@ def order_import(
     authority: Annotated[str, typer.Option(help="The court and the order, for rows that name none.")] = "",
     json: Json = False,
 ) -> None:
-    """Import a CSV list: reference, source_url or provenance; ordered_on; authority. All of it, or nothing."""
+    """Import a list (CSV, Excel): reference, source_url or provenance; ordered_on; authority. All of it, or nothing."""
     member = acting_member(acting)
     try:
         data = file.read_bytes()
     except OSError as error:
         raise _unreadable(file, error) from None
-    done = import_order(data, authority=authority, acting_member=member)
+    done = import_order(data, file.name, authority=authority, acting_member=member)
     if json:
-        print_json({"rows": done.rows, "new": done.new, "known": done.known, "erased_before": done.erased})
+        print_json(
+            {"rows": done.rows, "new": done.new, "known": done.known, "erased_before": done.erased, "read_as": done.how}
+        )
         return
+    for sentence in done.how:
+        say(sentence)
     say(
         f"Rows: {done.rows}. References newly under an order: {done.new}; known before: {done.known}; "
         f"erased before: {done.erased}. Nothing was erased now: propose a run.",

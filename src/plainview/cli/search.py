@@ -112,7 +112,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
                 "reference_id": candidate.reference.public_id,
                 "source_url": candidate.reference.source_url,
                 "page_url": candidate.reference.page_url,
-                "captured_on": candidate.reference.captured_on and candidate.reference.captured_on.isoformat(),
+                "captured_on": candidate.reference.captured_iso,
                 "quality": candidate.reference.quality,
                 "calibration": {
                     "once_in": round(meaning.rate.once_in, 2),
@@ -154,7 +154,7 @@ def print_answer(answer: Answer, notice: str) -> None:
             f"{candidate.adjusted:.3f}",
             candidate.reference.public_id,
             candidate.reference.source_url,
-            candidate.reference.captured_on or "not stated",
+            candidate.reference.captured_iso or "not stated",
             candidate.reference.quality,
         )
         for candidate in answer.candidates

@@ -79,12 +79,29 @@ class Leaf(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
+        ctx.params = {name: _text(value, ctx) for name, value in ctx.params.items()}
         with run_as(self.command):
             return super().invoke(ctx)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the example; it is never wrapped inside a word."""
         formatter.write(f"\nExample:\n{_example(self.command.example)}\n")
+
+
+def _text(value: Any, ctx: Any) -> Any:
+    """Return typed text as Unicode, whatever the locale is; paths stay as the operating system has them."""
+    if isinstance(value, list | tuple):
+        return type(value)(_text(part, ctx) for part in value)
+    if not isinstance(value, str) or value.isascii():
+        return value
+    raw = os.fsencode(value)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        if raw.decode("utf-8", "surrogateescape") != value:  # the locale has another encoding, and decoded it
+            return value
+        shown = raw.decode("utf-8", "backslashreplace")
+        ctx.fail(f"{shown} is not UTF-8. Set the character set of your terminal to UTF-8, and type it again.")
 
 
 class Group(TyperGroup):

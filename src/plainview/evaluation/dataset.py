@@ -7,16 +7,21 @@ results that are already there.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path, PurePosixPath
 
-from plainview.recognition.foreign import foreign, reason
+from plainview.tables.dates import read_date
+from plainview.tables.errors import TableError
+from plainview.tables.names import Names, readable, spellings_of
+from plainview.tables.parquet import NoParquet
+from plainview.tables.read import open_table
+from plainview.tables.shape import Shape
+from plainview.tables.table import Table
 
 LABELS_NAME = "labels.csv"
 """Taken from the data set's folder when no other labels are named."""
@@ -32,6 +37,11 @@ MAX_VALUES = 20
 
 AGE_BANDS = ((0, 18), (18, 30), (30, 45), (45, 60), (60, 200))
 """Years, from and below: how a numeric column `age` becomes groups."""
+
+LABELS = Shape(
+    "labels file", ("path", "person", "masked", "age", "date"), required=("path",), others=True, dates=("date",)
+)
+"""Columns of a labels file; any other column sorts files into groups."""
 
 _YES, _NO = frozenset({"1", "yes", "true", "masked"}), frozenset({"", "0", "no", "false", "unmasked"})
 _SHOWN = 5
@@ -83,6 +93,7 @@ class Dataset:
         columns: label columns that sort people into groups.
         columns_left_out: other label columns, with too many values to be groups.
         labels_sha256: digest of the labels file, hex; empty without one.
+        labels_how: sentences about how the labels file was read.
     """
 
     name: str
@@ -90,6 +101,7 @@ class Dataset:
     columns: tuple[str, ...] = ()
     columns_left_out: tuple[str, ...] = ()
     labels_sha256: str = ""
+    labels_how: tuple[str, ...] = ()
 
 
 def read_dataset(root: Path, labels: Path | None = None) -> Dataset:
@@ -100,12 +112,12 @@ def read_dataset(root: Path, labels: Path | None = None) -> Dataset:
 
     Args:
         root: the data set's folder.
-        labels: a CSV file with a column `path` (inside the folder) and any of: `person` (instead of the
+        labels: a table (CSV, Excel) with a column `path` (inside the folder) and any of: `person` (instead of the
             folder), `masked` (yes or no), `age` (years), `date` (YYYY-MM-DD), group columns. None: labels.csv
             in the folder, where there is one.
 
     Raises:
-        DatasetError: no such folder, no file in it, or labels that are not UTF-8 CSV, name a file that is not
+        DatasetError: no such folder, no file in it, or labels that cannot be read, name a file that is not
         there, name one twice, or hold something else than their column's kind.
     """
     if not root.is_dir():
@@ -115,10 +127,10 @@ def read_dataset(root: Path, labels: Path | None = None) -> Dataset:
         raise DatasetError(f"{root} contains no picture.", "Put each person's pictures into a folder inside it.")
     if labels is None and (root / LABELS_NAME).is_file():
         labels = root / LABELS_NAME
-    rows, columns, digest = _read_labels(labels, set(names)) if labels is not None else ({}, (), "")
+    rows, columns, digest, how = _read_labels(labels, names) if labels is not None else ({}, (), "", ())
     groups, left_out = _group_columns(rows.values(), columns)
     items = tuple(_item(root, name, rows.get(name, {}), groups) for name in names)
-    return Dataset(root.resolve().name, items, groups, left_out, digest)
+    return Dataset(root.resolve().name, items, groups, left_out, digest, how)
 
 
 def _files(root: Path) -> Iterable[str]:
@@ -133,7 +145,8 @@ def _item(root: Path, name: str, label: dict[str, str], columns: tuple[str, ...]
     parts = PurePosixPath(name).parts
     masked = label.get("masked", "").lower() in _YES or MASKED_FOLDER in parts[1:-1]
     groups = {column: _band(column, label[column]) for column in columns if label.get(column)}
-    return Item(root / name, name, label.get("person") or parts[0], masked, groups, _years(label))
+    person = label.get("person") or readable(parts[0])
+    return Item(root / name, readable(name), person, masked, groups, _years(label))
 
 
 def _band(column: str, value: str) -> str:
@@ -163,28 +176,38 @@ def _group_columns(rows: Iterable[dict[str, str]], columns: tuple[str, ...]) -> 
     return tuple(usable), tuple(left_out)
 
 
-def _read_labels(path: Path, names: set[str]) -> tuple[dict[str, dict[str, str]], tuple[str, ...], str]:
-    text, digest = read_text(path)
-    columns, lines = parse_csv(text, path.name)
-    if "path" not in columns:
-        raise DatasetError(f"{path.name} has no column named path.", "Name its columns in the first line: path,...")
+def _read_labels(
+    path: Path, names: Sequence[str]
+) -> tuple[dict[str, dict[str, str]], tuple[str, ...], str, tuple[str, ...]]:
+    known = Names()
+    for name in names:
+        known.add(name, *spellings_of(name))
     rows: dict[str, dict[str, str]] = {}
     wrong: list[str] = []
-    for number, label in lines:
-        name = PurePosixPath(label["path"]).as_posix()
-        trouble = _row_trouble(label)
-        if name not in names:
-            wrong.append(f"line {number}: there is no file {label['path']!r}")
-        elif name in rows:
-            wrong.append(f"line {number}: {label['path']!r} is named a second time")
-        elif trouble:
-            wrong.append(f"line {number}: {trouble}")
-        else:
-            rows[name] = label
+    otherwise = 0
+    with table_of(path, LABELS) as (table, digest):
+        for record in table.rows():
+            label, stated = record.cells, readable(record.cells["path"])
+            meeting = known.meet(label["path"])
+            trouble = _row_trouble(label)
+            if meeting.several:
+                wrong.append(f"{record.where}: {len(meeting.several)} files fit {stated!r}")
+            elif not meeting.name:
+                wrong.append(f"{record.where}: there is no file {stated!r}")
+            elif meeting.name in rows:
+                wrong.append(f"{record.where}: {stated!r} is named a second time")
+            elif trouble:
+                wrong.append(f"{record.where}: {trouble}")
+            else:
+                rows[meeting.name] = label
+                otherwise += not meeting.exact
     if wrong:
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise DatasetError(f"{path.name}: {'; '.join(wrong[:_SHOWN])}{more}.", "Correct these lines or remove them.")
-    return rows, columns, digest
+    how = [*table.how, *table.notes]
+    if otherwise:
+        how.append(f"{otherwise:,} files have a slightly different name than the labels state.")
+    return rows, table.columns, digest, tuple(f"{path.name}: {sentence}" for sentence in how)
 
 
 def _row_trouble(label: dict[str, str]) -> str:
@@ -198,17 +221,19 @@ def _row_trouble(label: dict[str, str]) -> str:
             return f"age is {label['age']!r}, not a number of years"
     if label.get("date"):
         try:
-            date.fromisoformat(label["date"])
-        except ValueError:
-            return f"date is {label['date']!r}, not YYYY-MM-DD"
+            if read_date(label["date"])[1] != "day":
+                return f"date is {label['date']!r}, not YYYY-MM-DD"
+        except ValueError as error:
+            return f"date {error}"
     return ""
 
 
-def read_text(path: Path) -> tuple[str, str]:
-    """Return a UTF-8 file's text and the sha256 of its bytes.
+@contextmanager
+def table_of(path: Path, shape: Shape) -> Iterator[tuple[Table, str]]:
+    """Open a table and give it with the sha256 of its bytes.
 
     Raises:
-        DatasetError: it cannot be read, or is not UTF-8.
+        DatasetError: it cannot be read, also while its rows are read.
     """
     try:
         data = path.read_bytes()
@@ -217,34 +242,8 @@ def read_text(path: Path) -> tuple[str, str]:
             f"{path} cannot be read: {error.strerror}.", "Check the path and the permissions of the file."
         ) from error
     try:
-        return data.decode("utf-8-sig"), hashlib.sha256(data).hexdigest()
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise DatasetError(f"{path.name}, line {line} is not UTF-8.", "Save the file as CSV in UTF-8.") from error
-
-
-def parse_csv(text: str, name: str) -> tuple[tuple[str, ...], list[tuple[int, dict[str, str]]]]:
-    """Return the column names and, for each row, its line number and its fields by column.
-
-    Raises:
-        DatasetError: no header, a column without a name or named twice, or a row of another length.
-    """
-    with foreign(lambda error: DatasetError(f"{name} is not CSV: {reason(error)}.", "Save it as CSV in UTF-8.")):
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        columns = tuple(column.strip() for column in next(reader, []))
-        if not columns or "" in columns or len(set(columns)) < len(columns):
-            raise DatasetError(
-                f"The first line of {name} does not name every column exactly once.",
-                "Begin the first line with path,...",
-            )
-        rows = []
-        for fields in reader:
-            if not fields:
-                continue
-            if len(fields) != len(columns):
-                raise DatasetError(
-                    f"{name}, line {reader.line_num}: the number of fields is {len(fields)}; the first line names {len(columns)}.",
-                    "Correct this line.",
-                )
-            rows.append((reader.line_num, dict(zip(columns, (field.strip() for field in fields), strict=True))))
-    return columns, rows
+        yield open_table(data, path.name, shape), hashlib.sha256(data).hexdigest()
+    except TableError as error:
+        raise DatasetError(error.sentence(path.name), error.next_step) from None
+    except NoParquet:
+        raise DatasetError(f"{path.name} needs the extra parquet.", "Save it as CSV, or install the extra.") from None

@@ -14,14 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from plainview.evaluation.dataset import Dataset, DatasetError, parse_csv, read_text
+from plainview.evaluation.dataset import Dataset, DatasetError, table_of
 from plainview.evaluation.pairs import Pairs
 from plainview.evaluation.samples import Samples
+from plainview.tables.shape import Shape
 
 COLUMNS = ("pair", "names", "image_a", "image_b", "score", "ruling", "wrong", "note")
 """Of rulings.csv. `names`: same or different, as the data set has it. `ruling`: same, different, unsure or
 empty: are both pictures of one human being? `wrong`: a, b or empty: which picture is under a wrong name."""
 
+_SHAPE = Shape("rulings file", COLUMNS[2:4] + COLUMNS[5:7], required=("image_a", "image_b", "ruling"), others=True)
 _RULINGS = frozenset({"", "same", "different", "unsure"})
 
 
@@ -97,52 +99,44 @@ def read_rulings(path: Path, dataset: Dataset) -> Rulings:
     "unsure" changes nothing, and neither does a ruling that agrees with the names.
 
     Raises:
-        DatasetError: not UTF-8 CSV with these columns, a picture that is not there, or another word.
+        DatasetError: not a table with these columns, a picture that is not there, or another word.
     """
-    text, digest = read_text(path)
-    columns, rows = parse_csv(text, path.name)
-    missing = [column for column in ("image_a", "image_b", "ruling") if column not in columns]
-    if missing:
-        raise DatasetError(
-            f"{path.name} has no column named {missing[0]}.",
-            "Use the file that was made for your rulings, and fill it in.",
-        )
     people = {item.name: item.person for item in dataset.items}
     left_out: set[str] = set()
     same_people: set[tuple[str, str]] = set()
     counts = dict.fromkeys(("same", "different", "unsure", "not ruled"), 0)
-    for line, ruling_row in rows:
-        a, b, ruling, wrong = (
-            ruling_row["image_a"],
-            ruling_row["image_b"],
-            ruling_row["ruling"].lower(),
-            ruling_row.get("wrong", "").lower(),
-        )
-        _check(path.name, line, ruling_row, people, ruling, wrong)
-        counts[ruling or "not ruled"] += 1
-        if ruling not in ("same", "different") or (ruling == "same") == (people[a] == people[b]):
-            continue
-        if wrong:
-            left_out.add(a if wrong == "a" else b)
-        elif ruling == "different":
-            left_out |= {a, b}
-        else:
-            same_people.add((min(people[a], people[b]), max(people[a], people[b])))
+    with table_of(path, _SHAPE) as (table, digest):
+        for record in table.rows():
+            ruling_row = record.cells
+            a, b, ruling, wrong = (
+                ruling_row["image_a"],
+                ruling_row["image_b"],
+                ruling_row["ruling"].lower(),
+                ruling_row.get("wrong", "").lower(),
+            )
+            _check(path.name, record.where, ruling_row, people, ruling, wrong)
+            counts[ruling or "not ruled"] += 1
+            if ruling not in ("same", "different") or (ruling == "same") == (people[a] == people[b]):
+                continue
+            if wrong:
+                left_out.add(a if wrong == "a" else b)
+            elif ruling == "different":
+                left_out |= {a, b}
+            else:
+                same_people.add((min(people[a], people[b]), max(people[a], people[b])))
     return Rulings(frozenset(left_out), frozenset(same_people), counts, digest)
 
 
-def _check(name: str, line: int, ruling_row: dict[str, str], people: dict[str, str], ruling: str, wrong: str) -> None:
+def _check(name: str, where: str, ruling_row: dict[str, str], people: dict[str, str], ruling: str, wrong: str) -> None:
     for image in (ruling_row["image_a"], ruling_row["image_b"]):
         if image not in people:
-            raise DatasetError(
-                f"{name}, line {line}: there is no file {image!r}.", "Use rulings made on this data set."
-            )
+            raise DatasetError(f"{name}, {where}: there is no file {image!r}.", "Use rulings made on this data set.")
     if ruling not in _RULINGS:
         raise DatasetError(
-            f"{name}, line {line}: the ruling is {ruling!r}.", "Write same, different or unsure, or leave it empty."
+            f"{name}, {where}: the ruling is {ruling!r}.", "Write same, different or unsure, or leave it empty."
         )
     if wrong not in ("", "a", "b"):
-        raise DatasetError(f"{name}, line {line}: the wrong picture is {wrong!r}.", "Write a or b, or leave it empty.")
+        raise DatasetError(f"{name}, {where}: the wrong picture is {wrong!r}.", "Write a or b, or leave it empty.")
 
 
 def without(dataset: Dataset, rulings: Rulings) -> Dataset:

@@ -316,6 +316,7 @@ def _repeat(dataset: Dataset, plain: Sequence[Measured], engine: Engine, options
     return {
         "dataset": dataset.name,
         "dataset_sha256": hashlib.sha256("\n".join([dataset.labels_sha256, *lines]).encode()).hexdigest(),
+        "labels_read_as": list(dataset.labels_how),
         "pack": engine.pack.identity,
         "recogniser_sha256": engine.pack.recogniser.sha256,
         "detector_sha256": engine.pack.detector.sha256 if engine.pack.detector else None,

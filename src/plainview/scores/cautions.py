@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from plainview.recognition.cover import COVERED
 from plainview.scores.same_face import SAME_FACE
+from plainview.tables.dates import years_apart
 
 HAIR = 0.02
 """Cosine within which two candidates are hard to tell apart by score: chosen, a sixth of the spread of the scores of
@@ -43,6 +44,7 @@ class Listed:
         rank, score, quality, captured_on: as in the list.
         template: float32, unit length.
         cover: how covered the face seems (recognition.cover); None for one enrolled before that was measured.
+        captured_precision: how much of the date is known.
     """
 
     rank: int
@@ -51,6 +53,7 @@ class Listed:
     captured_on: date | None
     template: NDArray[np.float32]
     cover: float | None = None
+    captured_precision: str = "day"
 
 
 def cautions_for(
@@ -86,9 +89,10 @@ def cautions_for(
             text = f"The reference's quality is {candidate.quality} of 100: look for another picture of this person."
             cautions.append(Caution("reference_quality", text, candidate.rank))
         if probe_captured_on and candidate.captured_on:
-            years = abs((probe_captured_on - candidate.captured_on).days) / 365.25
-            if years >= AGE_GAP_YEARS:
-                text = f"The pictures are {years:.0f} years apart: faces change in that time."
+            fewest, most = years_apart(probe_captured_on, candidate.captured_on, candidate.captured_precision)
+            if most >= AGE_GAP_YEARS:  # also if it is only possible: a date may be a year
+                years = f"{most:.0f}" if round(fewest) == round(most) else f"{fewest:.0f} to {most:.0f}"
+                text = f"The pictures are {years} years apart: faces change in that time."
                 cautions.append(Caution("age_gap", text, candidate.rank))
     return cautions
 

@@ -9,6 +9,7 @@ import secrets
 
 from csp.constants import NONE, SELF
 
+from plainview.casework.enrolment.incoming import MAX_FILES, MAX_TABLES
 from plainview.casework.workspace.folder import current, read_only
 from plainview.casework.workspace.serving import serving
 from plainview.policy.signing_in import IDLE, REAUTHENTICATE
@@ -186,7 +187,7 @@ CONTENT_SECURITY_POLICY = {
 # Nothing of an upload is ever written in the clear. Django's own handlers are used nowhere.
 FILE_UPLOAD_HANDLERS = ["plainview.web.uploads.Sealed"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 << 20  # fields of a form, and a piece of a video; what a page accepts: web.pages
-DATA_UPLOAD_MAX_NUMBER_FILES = 5001  # pictures of one upload (enrolment.incoming.MAX_FILES), and a manifest
+DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES + MAX_TABLES  # of one upload into a gallery; more: a page that says what next
 assert IDLE.total_seconds() < SESSION_COOKIE_AGE  # noqa: S101  else the cookie would decide
 
 # E-mail goes to the server that workspace.toml names under [mail]; without one, into the workspace's outbox.

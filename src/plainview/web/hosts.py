@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.core.exceptions import DisallowedHost, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from plainview.casework.enrolment.incoming import MAX_FILES
 from plainview.web.reception import warn
 
 _MOST = 100  # characters of a name that a line of the output shows
@@ -43,8 +43,9 @@ class Hosts:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the page for a request that cannot be read: 400, or 413 for too many files."""
     if isinstance(exception, TooManyFilesSent):
-        most = (settings.DATA_UPLOAD_MAX_NUMBER_FILES or 1) - 1
-        why = f"The upload has more than {most:,} files. Send fewer at once, or one ZIP file of them."
+        why = (
+            f"This upload has more than {MAX_FILES:,} files. Nothing was enrolled. Send fewer at once, or one ZIP file."
+        )
         return render(request, "400.html", {"why": why}, status=413)
     return render(request, "400.html", status=400)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.evaluation.dataset import DatasetError, parse_csv, read_dataset
+from plainview.evaluation.dataset import DatasetError, read_dataset
 
 
 @pytest.fixture
@@ -89,16 +89,19 @@ def test_a_column_with_too_many_values_is_no_group_and_is_named(tmp_path: Path) 
         ("path,sex\n../set/ada/1.jpg,f\n", "line 2: there is no file"),
         ("path,sex\nada/notes.txt,f\n", "line 2: there is no file"),
         ("path,sex\nada/1.jpg,f\nada/1.jpg,m\n", "line 3: 'ada/1.jpg' is named a second time"),
-        ("path,sex\nada/1.jpg\n", "line 2: the number of fields is 1; the first line names 2"),
+        ("path,sex\nada/1.jpg,f,x\n", "line 2: it has more cells than the header (3; the header has 2)"),
         ("path,age\nada/1.jpg,old\n", "line 2: age is 'old'"),
         ("path,age\nada/1.jpg,nan\n", "line 2: age is 'nan'"),
-        ("path,date\nada/1.jpg,1.2.2001\n", "line 2: date is '1.2.2001'"),
+        (
+            "path,date\nada/1.jpg,1.2.2001\n",
+            "line 2: date '1.2.2001' is not a date YYYY-MM-DD: which number is the day cannot be known",
+        ),
         ("path,masked\nada/1.jpg,perhaps\n", "line 2: masked is 'perhaps'"),
-        ("file,sex\nada/1.jpg,f\n", "has no column named path"),
-        ("path,path\n", "does not name every column exactly once"),
-        ("", "does not name every column exactly once"),
-        ('path,sex\nada/1.jpg,"f\n', "is not CSV"),
-        (b"path,sex\nada/1.jpg,f\nada/2.jpg,\xff\n", "line 3 is not UTF-8"),
+        ("file,sex\nada/1.jpg,f\n", "not the header of a labels file"),
+        ("path,path\n", "the column path appears twice"),
+        ("", "it is empty"),
+        ('path,sex\nada/1.jpg,"f\n', "line 2: a quote is opened in this row and never closed"),
+        (b"path,sex\nada/1.jpg,f\nada/2.jpg,\xff\n", "line 3: the line is not UTF-8"),
     ],
 )
 def test_labels_that_are_refused(root: Path, text: str | bytes, said: str) -> None:
@@ -128,9 +131,22 @@ def test_no_folder_an_empty_one_and_labels_that_are_not_there(root: Path, tmp_pa
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    root = tmp_path_factory.getbasetemp() / "any"
+    root.mkdir(exist_ok=True)
+    (root / "a.jpg").write_bytes(b"x")
+    (root / "labels.csv").write_text(f"path,sex\n{text}", "utf-8", newline="")
     try:
-        columns, rows = parse_csv(text, "labels.csv")
+        listed = read_dataset(root)
     except DatasetError:
         return
-    assert all(set(row) == set(columns) for _, row in rows)
+    assert [item.name for item in listed.items] == ["a.jpg"]
+
+
+def test_labels_written_on_windows_meet_their_files(root: Path) -> None:
+    """Backslashes, another case, a semicolon: read, and said."""
+    listed = read_dataset(root, labels(root, "\ufeffPath;Sex\r\nADA\\1.JPG;f\r\n.\\bo\\1.png;m\r\n"))
+    by_name = {item.name: item.groups for item in listed.items}
+    assert (by_name["ada/1.jpg"], by_name["bo/1.png"]) == ({"Sex": "f"}, {"Sex": "m"})
+    assert "semicolons" in listed.labels_how[0]
+    assert "2 files have a slightly different name" in listed.labels_how[1]

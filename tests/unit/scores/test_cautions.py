@@ -64,3 +64,10 @@ def test_the_edges_of_quality_and_of_a_hair() -> None:
     a, b = unit(1, 0, 0), unit(0, 1, 0)
     assert ids(ask(listed(1, 0.02, a), listed(2, 0.0, b))) == [("look_alikes", None)]
     assert ask(listed(1, 0.0201, a), listed(2, 0.0, b)) == []
+
+
+def test_a_year_counts_as_old_when_one_of_its_days_may_be() -> None:
+    old = Listed(1, 0.6, 90, date(2014, 1, 1), unit(1, 0), captured_precision="year")
+    (caution,) = ask(old, on=date(2024, 6, 1))
+    assert caution.text == "The pictures are 9 to 10 years apart: faces change in that time."
+    assert ask(old, on=date(2023, 6, 1)) == []

@@ -60,7 +60,7 @@ def test_a_large_upload_is_sealed_and_reads_the_same(workspace: Path) -> None:
     assert file.read() == data  # type: ignore[attr-defined]
     file.seek(0)  # type: ignore[attr-defined]
     assert b"".join(file.chunks()) == data  # type: ignore[attr-defined]
-    scratch = file.file.raw  # type: ignore[attr-defined]
+    scratch = file.file.raw._spool.held.raw  # type: ignore[attr-defined]
     assert b"face" not in os.pread(scratch._descriptor, 1 << 20, 0)
     assert list(services().workspace.scratch().iterdir()) == []
     file.close()  # type: ignore[attr-defined]
@@ -71,4 +71,4 @@ def test_an_interrupted_upload_frees_the_disk(workspace: Path) -> None:
     handler.new_file("photo", "a.jpg", "image/jpeg", 9, None, {})
     handler.receive_data_chunk(b"a" * (3 << 20), 0)
     handler.upload_interrupted()
-    assert handler._content.closed
+    assert handler.file.held.closed

@@ -121,7 +121,7 @@ def _candidate(candidate: Candidate, how: str) -> dict[str, Any]:
         "template_sha256": digest_of(template) if has_template else None,
         "source_url": reference.source_url,
         "page_url": reference.page_url,
-        "captured_on": reference.captured_on and reference.captured_on.isoformat(),
+        "captured_on": reference.captured_iso,
         "quality": reference.quality,
     }
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from plainview.casework.alerts.follow import follow
-from plainview.casework.enrolment.manifest import Item
+from plainview.casework.enrolment.items import Item
 from plainview.casework.enrolment.near import GalleryHashes, seal_hash
 from plainview.casework.enrolment.preparing import Ready
 from plainview.casework.log.write import write_entry
@@ -269,6 +269,7 @@ def _reference(ready: Ready, number: int, run: Enrolment, gallery: Gallery, pack
         source_url=ready.item.source_url,
         page_url=ready.item.page_url,
         captured_on=ready.item.captured_on or ready.captured_on,
+        captured_precision=ready.item.captured_precision if ready.item.captured_on else "day",
         pack=pack,
         template=sealed,
         picture_hash=seal_hash(ready.near_hash, identity),

@@ -18,7 +18,7 @@ from django.utils import timezone
 from plainview.audit.record import Value
 from plainview.casework import find
 from plainview.casework.enrolment.batches import LISTED, Batches, EnrolmentResult, Options, holds
-from plainview.casework.enrolment.manifest import Item, Items
+from plainview.casework.enrolment.items import Item, Items
 from plainview.casework.enrolment.preparing import Failed, InGallery, Ready, prepare
 from plainview.casework.erasure.erasers import erase_pending
 from plainview.casework.erasure.expunged import is_barred
@@ -50,7 +50,7 @@ def enrol(
 
     Args:
         gallery_name: a gallery of the member's agency.
-        items: the pictures, one at a time; see casework.enrolment.manifest.
+        items: the pictures, one at a time; see casework.enrolment.items.
         acting_member: the member who enrols.
         progress: called after every picture with the counts so far.
         options: see `Options`.
@@ -77,7 +77,9 @@ def enrol(
     else:
         if run is None:
             with transaction.atomic():
-                source = {"kind": items.kind, "name": items.name} if isinstance(items, Items) else {}
+                source: dict[str, Any] = {}
+                if isinstance(items, Items):
+                    source = {"kind": items.kind, "name": items.name, "reading": items.reading.as_json() or None}
                 run = begin(gallery, acting_member, **source)
         _run(items, run, gallery, result, options, progress, read)
     result.failed.sort(key=lambda failure: failure["path"])
@@ -90,12 +92,16 @@ def begin(gallery: Gallery, member: Member, *, kind: str = "list", name: str = "
 
     Args:
         gallery, member: where the pictures go, and who enrols them.
-        kind, name: the source; see casework.enrolment.manifest.Items.
+        kind, name: the source; see casework.enrolment.items.Items.
         asked: more columns of the run.
     """
     run = Enrolment.objects.create(gallery=gallery, member=member, source_kind=kind, source_name=name, **asked)
     subject: dict[str, Value] = {"enrolment": run.pk, "gallery": gallery.pk, "source": kind}
-    write_entry("enrolment.began", subject, {"source_name": name} if name else {}, acting_member=member)
+    secret: dict[str, Value] = {"source_name": name} if name else {}
+    if run.reading:
+        subject |= {key: run.reading[key] for key in ("rows", "rows_without_picture", "pictures_without_row")}
+        secret["read_as"] = " ".join(run.reading["sentences"])
+    write_entry("enrolment.began", subject, secret, acting_member=member)
     return run
 
 
@@ -154,13 +160,11 @@ def _rehearse(
     seen: set[int] = set()  # eight bytes of each digest: a rehearsal stores nothing, so it cannot look digests up
 
     def in_gallery(digest: str) -> bool:
-        short = int(digest[:16], 16)
-        known = short in seen or holds(gallery.pk, digest)
-        seen.add(short)
-        return known
+        return int(digest[:16], 16) in seen or holds(gallery.pk, digest)
 
     for outcome in _outcomes(items, options, in_gallery, Item.read, rehearsal=True):
         if isinstance(outcome, Ready):
+            seen.add(int(outcome.digest[:16], 16))
             result.enrolled += 1
             result.references += len(outcome.faces)
             result.several_faces += len(outcome.faces) > 1

@@ -19,7 +19,7 @@ from plainview.casework import find
 from plainview.casework.enrolment.enrol import EnrolmentResult, Options, enrol
 from plainview.casework.enrolment.feedlist import LIST_BYTES, Offer, read_list
 from plainview.casework.enrolment.fetching import Host, Robots
-from plainview.casework.enrolment.manifest import Item, Items, Unusable
+from plainview.casework.enrolment.items import Item, Items, Unusable
 from plainview.casework.erasure.expunged import mark
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
@@ -221,6 +221,7 @@ def _items(feed: Feed, offers: Sequence[Offer], host: Host, robots: Robots) -> I
             offer.captured_on,
             {"publisher": feed.publisher, "feed": feed.public_id},
             _fetch(feed, offer, host, robots),
+            offer.captured_precision,
         )
 
 

@@ -18,7 +18,7 @@ from protego import Protego
 from urllib3.exceptions import HTTPError
 
 from plainview import __version__
-from plainview.casework.enrolment.manifest import Unusable
+from plainview.casework.enrolment.items import Unusable
 from plainview.policy.wording import counted
 
 AGENT = f"plainview-feed/{__version__}"

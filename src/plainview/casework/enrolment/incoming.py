@@ -1,4 +1,4 @@
-"""Uploads: pictures, or a ZIP of pictures with an optional manifest, unpacked in memory.
+"""Uploads: pictures and manifests, loose or in ZIP files, unpacked in memory.
 
 Owns the limits. A name in an archive is a label and never a path: nothing is ever unpacked to disk.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -14,9 +15,14 @@ from typing import BinaryIO
 from plainview.policy.decision import Refused
 from plainview.recognition.foreign import foreign
 from plainview.recognition.sandbox import DecodeLimits
+from plainview.tables.names import spellings
+from plainview.tables.read import REFUSED_SUFFIXES, SUFFIXES
 
 MAX_FILES = 5_000
 """Most pictures in one upload: chosen, a few minutes of enrolment; a larger set comes from a folder of the server."""
+
+MAX_TABLES = 20
+"""Most tables (manifests) in one upload, beside the pictures: chosen; an export has one, or one a folder."""
 
 MAX_BYTES = 2 * 2**30
 """Most bytes in one upload, unpacked: chosen, 5,000 photographs of 400 kB."""
@@ -24,14 +30,24 @@ MAX_BYTES = 2 * 2**30
 MAX_FILE_BYTES = DecodeLimits().max_bytes
 """Most bytes of one picture: the decoder's limit."""
 
-MANIFESTS = (".csv", ".jsonl")
-"""File name endings of a manifest, which describes the pictures (casework.enrolment.manifest)."""
+MANIFESTS = (*SUFFIXES, *REFUSED_SUFFIXES)
+"""File name endings of a table, which describes the pictures or is refused (plainview.tables)."""
 
+_UTF8 = 0x800  # flag of a member whose name is UTF-8
 _ZIP = b"PK\x03\x04"  # a picture with an archive appended begins differently and counts as a picture
 
 
-def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, bytes) of every uploaded file; archives are opened, names are made unique.
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One uploaded file: its name, unique in the upload, its bytes, and other readings of a name without an encoding."""
+
+    name: str
+    data: bytes
+    spellings: tuple[str, ...] = ()
+
+
+def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[Incoming]:
+    """Yield every uploaded file; archives are opened, names are made unique.
 
     Args:
         uploads: name and open file, positioned at its beginning.
@@ -40,31 +56,45 @@ def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[tuple[str, bytes]
         Refused: upload.too_much, upload.archive.
     """
     taken: set[str] = set()
-    count = total = 0
+    count = tables = total = 0
     for name, file in uploads:
-        for label, data in _members(name, file):
-            count, total = count + 1, total + len(data)
-            if count > MAX_FILES or total > MAX_BYTES:
+        for label, data, readings in _members(name, file):
+            is_table = label.lower().endswith(MANIFESTS)
+            count, tables, total = count + (not is_table), tables + is_table, total + len(data)
+            if count > MAX_FILES or tables > MAX_TABLES or total > MAX_BYTES:
                 raise _too_much(f"It contains more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
-            yield _unique(label, taken), data
+            yield Incoming(_unique(label, taken), data, readings)
 
 
-def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
     head = file.read(len(_ZIP))
     file.seek(0)
-    if head != _ZIP:
+    if head != _ZIP or name.lower().endswith(MANIFESTS):  # an Excel workbook is a ZIP file too
         # One byte more than the decoder accepts, so that the decoder itself reports a picture that is too large.
-        yield PurePosixPath(name.replace("\\", "/")).name, file.read(MAX_FILE_BYTES + 1)
+        yield PurePosixPath(name.replace("\\", "/")).name, file.read(MAX_FILE_BYTES + 1), ()
         return
     with foreign(partial(_broken, name)), zipfile.ZipFile(file) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
-        if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
+        if len(entries) > MAX_FILES + MAX_TABLES or sum(entry.file_size for entry in entries) > MAX_BYTES:
             raise _too_much(f"{name} contains more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
         for entry in entries:
             if entry.flag_bits & 1:
                 raise _archive(name, "it is protected by a password")
             with archive.open(entry) as member:
-                yield entry.filename.replace("\\", "/"), member.read(MAX_FILE_BYTES + 1)
+                label, readings = _named(entry)
+                yield label, member.read(MAX_FILE_BYTES + 1), readings
+
+
+def _named(entry: zipfile.ZipInfo) -> tuple[str, tuple[str, ...]]:
+    """Return a member's name, and its other readings if the archive does not say how it is encoded."""
+    if entry.flag_bits & _UTF8 or entry.filename.isascii():
+        return entry.filename.replace("\\", "/"), ()
+    raw = entry.filename.encode("cp437")  # as zipfile decoded it, and as the format says
+    readings = tuple(reading.replace("\\", "/") for reading in spellings(raw))
+    try:
+        return raw.decode("utf-8").replace("\\", "/"), readings
+    except UnicodeDecodeError:
+        return entry.filename.replace("\\", "/"), readings
 
 
 def _hidden(name: str) -> bool:

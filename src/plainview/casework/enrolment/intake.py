@@ -6,8 +6,8 @@ erased. The enrolment itself is `casework.enrolment.enrol`; an interrupted one c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -18,7 +18,10 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.enrolment import incoming
 from plainview.casework.enrolment.enrol import EnrolmentResult, begin, enrol
-from plainview.casework.enrolment.manifest import Item, read_items, rows_of
+from plainview.casework.enrolment.files import Beneath
+from plainview.casework.enrolment.items import Item, Reading, Unusable, failing
+from plainview.casework.enrolment.manifest import read_items, require_no_manifest
+from plainview.casework.enrolment.pairing import SHAPE, contradiction, described, paired, refused, unmet
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_gallery, needed
 from plainview.casework.galleries.read import allowed_folders
@@ -30,8 +33,13 @@ from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
-from plainview.recognition.decode import read_file
+from plainview.policy.wording import counted
 from plainview.recognition.errors import BadMedia
+from plainview.tables.dates import read_date
+from plainview.tables.errors import TableError
+from plainview.tables.names import Names
+from plainview.tables.parquet import NoParquet
+from plainview.tables.read import open_table
 
 KIND = "enrolment"
 
@@ -60,45 +68,107 @@ def ask_files(
         gallery = _current(gallery_pk, acting_member)
     stored: list[dict[str, Any]] = []
     try:
-        manifest = _store(uploads, stored)
-        files = [file | _stated(file["name"], manifest, source_url) for file in stored]
-        if not files:
-            raise Refused(
-                "enrol.nothing",
-                "Nothing enrolled",
-                "The upload contains no picture.",
-                "Choose pictures, or a ZIP file of pictures.",
-            )
+        reading = _store(uploads, stored, source_url)
+        if not any(file["blob"] for file in stored):
+            raise _nothing(reading)
         with transaction.atomic():
-            return _ask(gallery, acting_member, len(files), files=files, source_url=source_url)
+            about = {"files": stored, "source_url": source_url, "reading": reading.as_json() or None}
+            return _ask(gallery, acting_member, len(stored), **about)
     except BaseException:
-        _drop({file["blob"] for file in stored})
+        _drop({file["blob"] for file in stored if file["blob"]})
         raise
 
 
-def _store(uploads: Iterable[tuple[str, BinaryIO]], stored: list[dict[str, Any]]) -> dict[str, Item]:
-    manifest: dict[str, Item] = {}
-    for name, data in incoming.files(uploads):
-        if name.lower().endswith(incoming.MANIFESTS):
-            manifest |= rows_of(name, data)
+def _nothing(reading: Reading) -> Refused:
+    if reading.manifest:
+        return Refused(
+            "enrol.no_pictures",
+            "Nothing enrolled",
+            f"The upload contains {reading.manifest} with {counted(reading.rows, 'row')}, and no picture.",
+            "Choose the pictures together with the manifest, or one ZIP file of both.",
+        )
+    return Refused(
+        "enrol.nothing",
+        "Nothing enrolled",
+        "The upload contains no picture.",
+        "Choose pictures, or a ZIP file of pictures.",
+    )
+
+
+def _store(uploads: Iterable[tuple[str, BinaryIO]], stored: list[dict[str, Any]], source_url: str) -> Reading:
+    """Store the pictures of an upload and pair them with the rows of its manifests; return how they were read."""
+    names, manifests = Names(), []
+    for file in incoming.files(uploads):
+        if file.name.lower().endswith(incoming.MANIFESTS):
+            manifests.append(file)
         else:
-            stored.append({"name": name, "blob": services().blobs.put(data)})
-    return manifest
+            names.add(file.name, *file.spellings)
+            stored.append({"name": file.name, "blob": services().blobs.put(file.data)})
+    whole = Reading(no_row_outcome="enrolled with the link of the form" if source_url else "enrolled without a link")
+    if manifests:
+        by_name = {file["name"]: file for file in stored}
+        entries = [entry for file in manifests for entry in _entries(file, names, by_name, whole)]
+        named = {entry["name"] for entry in entries if entry["blob"]}
+        rowless = [entry for entry in stored if entry["name"] not in named]
+        for entry in rowless:
+            whole.rowless(entry["name"])
+        stored[:] = entries + rowless
+    for entry in stored:
+        entry["source_url"] = entry.get("source_url") or source_url
+    return whole
 
 
-def _stated(name: str, manifest: dict[str, Item], source_url: str) -> dict[str, str]:
-    item = manifest.get(name)
-    if item is None:
-        return {"source_url": source_url}
-    captured = item.captured_on.isoformat() if item.captured_on else ""
-    return {"source_url": item.source_url or source_url, "page_url": item.page_url, "captured_on": captured}
+def _entries(
+    file: incoming.Incoming, names: Names, stored: Mapping[str, dict[str, Any]], whole: Reading
+) -> Iterator[dict[str, Any]]:
+    """Yield the entry of each row of a manifest: its picture, or the reason why it has none."""
+    base = file.name.rpartition("/")[0]
+    try:
+        table = open_table(file.data, file.name, SHAPE)
+        pairs = paired(table, file.name, names, base)
+        reading = pairs.reading
+        if reading.no_picture > incoming.MAX_FILES:
+            raise TableError(
+                f"{reading.no_picture:,} of its {reading.rows:,} rows have no picture in this upload",
+                "Upload the part of the manifest that belongs to these pictures.",
+            )
+        for record in described(table):
+            meeting = names.meet(record.path, base)
+            about = {"source_url": record.source_url, "page_url": record.page_url, "captured_on": record.date}
+            if meeting.name in pairs.contradicted:
+                bad = contradiction(pairs.contradicted[meeting.name], file.name)
+                yield stored[meeting.name] | {"code": bad.code, "why": bad.why}
+            elif meeting.name:
+                yield stored[meeting.name] | about
+            else:
+                bad = unmet(record, meeting, file.name)
+                yield {"name": record.path, "blob": "", "code": bad.code, "why": bad.why}
+    except TableError as error:
+        raise refused(file.name, error) from None
+    except NoParquet as error:
+        raise Refused(
+            "manifest.parquet",
+            "Nothing enrolled",
+            "A Parquet manifest cannot be read here.",
+            "Save the manifest as CSV or as an Excel workbook.",
+        ) from error
+    whole.add(reading)
 
 
-def ask_folder(gallery_pk: int, folder: str, inside: str = "", *, acting_member: Member) -> Job:
+def ask_folder(
+    gallery_pk: int, folder: str, inside: str = "", *, without_manifest: bool = False, acting_member: Member
+) -> Job:
     """Create the job that enrols a folder of the server; the operator allows folders in workspace.toml.
 
+    Args:
+        gallery_pk: a gallery of the member's agency.
+        folder: an allowed folder.
+        inside: a folder, picture or manifest inside it.
+        without_manifest: leave manifests in the folder aside.
+        acting_member: the member who enrols.
+
     Raises:
-        Refused: no permission, gallery unknown or expired, folder not allowed or empty.
+        Refused: no permission, gallery unknown or expired, folder not allowed or empty, or it has a manifest.
     """
     with acting("gallery.enrol", Permission.GALLERY_ENROL, acting_member):
         gallery = _current(gallery_pk, acting_member)
@@ -110,8 +180,11 @@ def ask_folder(gallery_pk: int, folder: str, inside: str = "", *, acting_member:
                 "This folder is not allowed, or does not exist.",
                 "Ask the operator to add the folder to enrol_folders in workspace.toml.",
             )
-        total = len(_within(path, root))
-        return _ask(gallery, acting_member, total, folder=f"{root}\n{path}")
+        if not without_manifest:
+            require_no_manifest(path)
+        items = read_items(path, root=root)
+        about = {"folder": f"{root}\n{path}", "reading": items.reading.as_json() or None}
+        return _ask(gallery, acting_member, len(items), **about)
 
 
 def _current(pk: int, member: Member) -> Gallery:
@@ -124,11 +197,6 @@ def _ask(gallery: Gallery, member: Member, total: int, **asked: Any) -> Job:
     folder = asked.get("folder", "").rpartition("\n")[2]
     run = begin(gallery, member, kind="folder" if folder else "upload", name=folder, **asked)
     return ask(KIND, run.pk, total=total, acting_member=member)
-
-
-def _within(path: Path, root: Path) -> list[Item]:
-    """Return the pictures of a folder, without links and manifest rows that lead out of the allowed folder."""
-    return [item for item in read_items(path) if item.path.resolve().is_relative_to(root.resolve())]
 
 
 def run_enrolment(job: Job) -> str:
@@ -149,30 +217,32 @@ def run_enrolment(job: Job) -> str:
         enrol(run.gallery.name, _items(run), acting_member=run.member, progress=progress, run=run, read=_read)
         run.refresh_from_db()
     _keep_failures(run)
-    return (
-        f"{run.images:,} pictures enrolled, {run.duplicates:,} already in the gallery, {len(run.failed):,} not usable."
-    )
+    return f"{counted(run.images, 'picture')} enrolled, {run.duplicates:,} already in the gallery, {run.failed_total:,} not usable."
 
 
-def _items(run: Enrolment) -> list[Item]:
+def _items(run: Enrolment) -> Iterable[Item]:
     if run.folder:
         root, path = run.folder.split("\n", 1)
-        return _within(Path(path), Path(root))
-    return [
-        Item(
-            Path(file["blob"]),
-            file["name"],
-            file.get("source_url") or f"urn:plainview:upload:{run.pk}:{quote(file['name'])}",
-            file.get("page_url", ""),
-            date.fromisoformat(file["captured_on"]) if file.get("captured_on") else None,
-        )
-        for file in run.files
-    ]
+        return read_items(Path(path), root=Path(root))
+    return [_waiting(run, file) for file in run.files]
+
+
+def _waiting(run: Enrolment, file: Mapping[str, Any]) -> Item:
+    captured_on, precision = read_date(file["captured_on"]) if file.get("captured_on") else (None, "day")
+    return Item(
+        Path(file["blob"]),
+        file["name"],
+        file.get("source_url") or f"urn:plainview:upload:{run.pk}:{quote(file['name'])}",
+        file.get("page_url", ""),
+        captured_on,
+        data=failing(Unusable(file["code"], file["why"])) if file.get("code") else None,
+        captured_precision=precision,
+    )
 
 
 def _read(item: Item) -> bytes:
     # An upload's path is its digest in the store.
-    return item.read() if item.path.is_absolute() else services().blobs.get(str(item.path))
+    return item.read() if item.data or item.path.is_absolute() else services().blobs.get(str(item.path))
 
 
 def close_abandoned() -> int:
@@ -180,7 +250,7 @@ def close_abandoned() -> int:
     ended = Job.objects.filter(kind=KIND, finished_at__isnull=False).values("subject")
     runs = list(Enrolment.objects.filter(finished_at=None, pk__in=ended).select_related("member__agency"))
     for run in runs:
-        waiting = {file["blob"] for file in run.files}
+        waiting = {file["blob"] for file in run.files if file["blob"]}
         with transaction.atomic():
             run.images = run.reference_set.values("blob").distinct().count()
             run.files, run.finished_at = [], timezone.now()
@@ -201,10 +271,11 @@ def close_abandoned() -> int:
 
 def _keep_failures(run: Enrolment) -> None:
     """Drop the uploads, except pictures that could not be enrolled and that an administrator may want to see."""
-    waiting = {file["name"]: file["blob"] for file in run.files}
+    waiting = {file["name"]: file["blob"] for file in run.files if file["blob"]}
     root = Path(run.folder.split("\n", 1)[1]) if run.folder else None
+    root = root.parent if root and not root.is_dir() else root
     for failure in [failure for failure in run.failed if failure["code"] in _SHOWN][:_MOST_SHOWN]:
-        blob = _put(root / failure["path"]) if root else waiting.get(failure["path"], "")
+        blob = _put(root / failure["path"], root) if root else waiting.get(failure["path"], "")
         if blob:
             failure["blob"] = blob
     any_picture = any(failure.get("blob") for failure in run.failed)
@@ -214,10 +285,10 @@ def _keep_failures(run: Enrolment) -> None:
     _drop(set(waiting.values()))
 
 
-def _put(path: Path) -> str:
+def _put(path: Path, root: Path) -> str:
     try:
-        return services().blobs.put(read_file(path))
-    except BadMedia:
+        return services().blobs.put(Beneath(path, root)())
+    except (BadMedia, Unusable):
         return ""
 
 

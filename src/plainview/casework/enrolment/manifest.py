@@ -1,154 +1,133 @@
-"""Lists of pictures to enrol: a folder, a CSV, JSONL or Parquet manifest, or an ANSI/NIST-ITL file.
+"""Lists of pictures to enrol: a folder, a table of pictures (a manifest), or an ANSI/NIST-ITL file.
 
-Owns the reading of these lists: each is read twice, once to check and count it and once to enrol from it, one picture
-at a time, never as a whole. It must never follow a link; links are recorded, not opened.
+Owns what a row of a manifest says. A manifest is read twice, once to check, count and pair it with its pictures and once
+to enrol from it, one picture at a time, never as a whole.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import itertools
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
 
+import numpy as np
+
+from plainview.casework.enrolment.files import Beneath, walk
+from plainview.casework.enrolment.items import Item, Items, Unusable, failing
+from plainview.casework.enrolment.pairing import (
+    COLUMNS,
+    SHAPE,
+    Described,
+    Pairs,
+    contradiction,
+    described,
+    paired,
+    refused,
+    unmet,
+)
 from plainview.casework.galleries.nist import SUFFIXES as NIST_SUFFIXES
-from plainview.casework.galleries.nist import Provenance, read_nist
+from plainview.casework.galleries.nist import read_nist
 from plainview.policy.decision import Refused
 from plainview.recognition.decode import read_file
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.foreign import foreign, reason
+from plainview.tables.errors import TableError
+from plainview.tables.names import Meeting, Names, readable, spellings_of
+from plainview.tables.parquet import NoParquet
+from plainview.tables.read import REFUSED_SUFFIXES, SUFFIXES, open_table
 
-COLUMNS = ("path", "source_url", "page_url", "captured_on")
-"""Columns of a manifest; `path` is required, the others may be empty or missing."""
+__all__ = ["COLUMNS", "Item", "Items", "Unusable", "manifests_in", "read_items", "require_no_manifest"]
 
-MANIFESTS = (".csv", ".jsonl", ".parquet")
-
-_LINE = 1 << 20  # characters of one JSONL line: a path, two links and a date need far fewer
-_ROWS = 4096  # of a Parquet file in memory at once
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One picture to enrol.
-
-    Attributes:
-        path: its file, or the file that contains it.
-        name: its name in lists: its path inside the folder or manifest.
-        source_url: link to where the picture came from; the file's own address if nothing else is stated.
-        page_url: link to the page that showed it, or empty.
-        captured_on: date on which it was taken, if stated.
-        provenance: what the source says about it; see casework.galleries.nist.
-        data: returns its bytes if it has no file of its own; raises BadMedia or Unusable.
-    """
-
-    path: Path
-    name: str
-    source_url: str
-    page_url: str = ""
-    captured_on: date | None = None
-    provenance: Provenance = field(default_factory=dict)
-    data: Callable[[], bytes] | None = None
-
-    def read(self) -> bytes:
-        """Return the bytes of the picture.
-
-        Raises:
-            BadMedia: the file cannot be read.
-            Unusable: the source does not provide the picture.
-        """
-        return read_file(self.path) if self.data is None else self.data()
+_INDEXED = 100_000  # files of a folder among which names that are not stated exactly are looked for
+_OFFERED = 5  # manifests of a folder that are named
 
 
-class Unusable(Exception):
-    """A picture that its source does not provide, with a stable word and one sentence for the list of failures."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(why)
-        self.code = code
-        self.why = why
-
-
-class Items:
-    """A list of pictures that is read again on every iteration.
-
-    Attributes:
-        kind: "folder", "picture", "manifest", "ansi-nist" or "feed".
-        name: the list's name.
-    """
-
-    def __init__(self, kind: str, name: str, rows: Callable[[], Iterator[Item]], count: int) -> None:
-        self.kind, self.name = kind, name
-        self._rows, self._count = rows, count
-
-    def __iter__(self) -> Iterator[Item]:
-        return self._rows()
-
-    def __len__(self) -> int:
-        """Return the number of pictures; a file of a folder counts once, whatever it contains."""
-        return self._count
-
-
-def read_items(path: Path) -> Items:
+def read_items(path: Path, *, root: Path | None = None, outside: bool = False) -> Items:
     """Return the pictures that `path` names: a folder's, a manifest's, an exchange file's, or a single one.
+
+    Args:
+        path: the folder or file.
+        root: pictures must be below it; None: below the folder, or the folder of the manifest.
+        outside: links and paths of the manifest may lead anywhere.
 
     Raises:
         Refused: enrol.nothing (no such path, or nothing in it), manifest.bad_row, manifest.unreadable, manifest.parquet.
     """
-    suffix = path.suffix.lower()
+    suffix, name = path.suffix.lower(), readable(path.name)
     if path.is_dir():
-        items = Items("folder", str(path), lambda: _folder(path), sum(1 for _ in _files(path)))
+        within = None if outside else root or path
+        items = Items(
+            "folder",
+            readable(str(path)),
+            lambda: _folder(path, within, outside=outside),
+            sum(1 for _ in walk(path, outside=outside)),
+        )
     elif not path.is_file():
-        items = Items("picture", path.name, lambda: iter(()), 0)
-    elif suffix in MANIFESTS:
-        items = Items("manifest", path.name, lambda: _manifest(path), sum(1 for _ in _manifest(path)))
+        items = Items("picture", name, lambda: iter(()), 0)
+    elif suffix in (*SUFFIXES, *REFUSED_SUFFIXES, ".json"):
+        items = _manifest(path, None if outside else root or path.parent)
     elif suffix in NIST_SUFFIXES:
-        items = Items("ansi-nist", path.name, lambda: _exchange(path, path.name), 1)
+        items = Items("ansi-nist", name, lambda: _exchange(path, name), 1)
     else:
-        items = Items("picture", path.name, lambda: iter([_file(path, path.name)]), 1)
+        items = Items("picture", name, lambda: iter([_file(path, name)]), 1)
     if not len(items):
         raise Refused(
             "enrol.nothing",
             "Nothing enrolled",
-            f"{path} does not exist or contains no picture.",
-            "Choose a folder of pictures, a picture, a manifest (.csv, .jsonl or .parquet with a path column) or an "
-            f"ANSI/NIST-ITL file ({', '.join(NIST_SUFFIXES)}).",
+            f"{readable(str(path))} does not exist or contains no picture.",
+            "Choose a folder of pictures, a picture, a manifest (.csv, .tsv, .jsonl, .xlsx or .parquet with a path column) "
+            f"or an ANSI/NIST-ITL file ({', '.join(NIST_SUFFIXES)}).",
         )
     return items
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield every file below the folder except hidden ones, in order of name; one folder's names are in memory."""
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted((entry.name, entry.is_dir()) for entry in entries if entry.name[:1] != ".")
-    except OSError as error:
+def require_no_manifest(path: Path) -> None:
+    """Refuse a folder that contains a manifest: enrolled without it, the pictures would lose what it says for good.
+
+    Raises:
+        Refused: enrol.manifest_beside.
+    """
+    manifests = manifests_in(path) if path.is_dir() else []
+    if manifests:
+        names = ", ".join(manifests)
         raise Refused(
-            "enrol.unreadable",
-            "Enrolment stopped",
-            f"The folder {folder} cannot be read: {error.strerror}.",
-            "Make the folder readable and enrol again. What has been enrolled is kept.",
-        ) from None
-    for name, is_folder in names:
-        if not is_folder:
-            if (folder / name).is_file():
-                yield folder / name
-        elif not (folder / name).is_symlink():
-            yield from _files(folder / name)
+            "enrol.manifest_beside",
+            "Nothing enrolled",
+            f"This folder contains {names}, which says where its pictures come from.",
+            f"Enrol by {manifests[0]}, or say that the pictures are to be enrolled without it.",
+        )
 
 
-def _folder(folder: Path) -> Iterator[Item]:
-    for file in _files(folder):
-        name = str(file.relative_to(folder))
-        if file.suffix.lower() in NIST_SUFFIXES:
-            yield from _exchange(file, name)
+def manifests_in(folder: Path) -> list[str]:
+    """Return the names of the manifests in a folder: tables whose header is that of a manifest."""
+    manifests = []
+    for path, trouble in walk(folder):
+        if path.suffix.lower() in SUFFIXES and not trouble and _is_manifest(path):
+            manifests.append(readable(str(path.relative_to(folder))))
+    return manifests[:_OFFERED]
+
+
+def _is_manifest(path: Path) -> bool:
+    try:
+        table = open_table(path, path.name, SHAPE)
+        if table.form["format"] == "JSON Lines":
+            next(iter(table), None)
+    except (TableError, NoParquet):
+        return False
+    return True
+
+
+def _folder(folder: Path, root: Path | None, *, outside: bool) -> Iterator[Item]:
+    for path, trouble in walk(folder, outside=outside):
+        name = readable(str(path.relative_to(folder)))
+        if trouble:
+            yield replace(_file(path, name), data=failing(Unusable("link", f"Not read: {trouble}.")))
+        elif path.suffix.lower() in NIST_SUFFIXES:
+            yield from _exchange(path, name)
         else:
-            yield _file(file, name)
+            item = _file(path, name)
+            yield item if root is None else replace(item, data=Beneath(path, root))
 
 
 def _file(path: Path, name: str) -> Item:
@@ -161,7 +140,7 @@ def _exchange(path: Path, name: str) -> Iterator[Item]:
     try:
         records = read_nist(read_file(path))
     except BadMedia as bad:
-        yield Item(path, name, address, data=_raising(bad))
+        yield Item(path, name, address, data=failing(bad))
         return
     for record in records:
         yield Item(
@@ -172,67 +151,46 @@ def _exchange(path: Path, name: str) -> Iterator[Item]:
             record.captured_on,
             record.provenance,
             record.picture,
+            record.captured_precision,
         )
 
 
-def _raising(bad: BadMedia) -> Callable[[], bytes]:
-    def data() -> bytes:
-        raise bad
+class _OnDisk(Names):
+    """The pictures below the folder of a manifest; they are listed once a name is not stated exactly."""
 
-    return data
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder, self._listed = folder, False
 
-
-def _manifest(path: Path) -> Iterator[Item]:
-    for number, values in _parquet(path) if path.suffix.lower() == ".parquet" else _rows(path):
-        yield _item(path, number, values)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with foreign(partial(_broken, path)), path.open(encoding="utf-8-sig", newline="") as file:
-        yield from _parsed(path, file)
-
-
-def rows_of(name: str, data: bytes) -> dict[str, Item]:
-    """Read an uploaded manifest; return its items by path. A source that is not stated is "".
-
-    Raises:
-        Refused: manifest.bad_row.
-    """
-    manifest = Path(name)
-    with foreign(partial(_broken, manifest)):
-        rows = list(_parsed(manifest, io.StringIO(data.decode("utf-8-sig"), newline="")))
-    items = {}
-    for number, values in rows:
-        item = _item(manifest, number, values)
-        items[item.name] = item if values.get("source_url") else replace(item, source_url="")
-    return items
+    def meet(self, stated: str, base: str = "") -> Meeting:
+        """Return the file that a name means; see plainview.tables.names."""
+        if "\0" not in stated and os.path.lexists(self._folder / stated):
+            return Meeting(_relative(stated, self._folder))
+        if not self._listed:
+            self._listed = True
+            for path, _ in itertools.islice(walk(self._folder), _INDEXED):
+                name = str(path.relative_to(self._folder))
+                self.add(name, *spellings_of(name))
+        return super().meet(stated, base)
 
 
-def _parsed(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
-    if path.suffix.lower() == ".csv":
-        reader = csv.DictReader(file)
-        if "path" not in (reader.fieldnames or ()):
-            raise _bad(path, 1, "there is no column named path")
-        for values in reader:
-            yield reader.line_num, values
-        return
-    number = 0
-    while line := file.readline(_LINE):
-        number += 1
-        if len(line) == _LINE:
-            raise _bad(path, number, f"the line is longer than {_LINE} characters")
-        if not line.strip():
-            continue
-        parsed = json.loads(line)
-        if not isinstance(parsed, dict):
-            raise _bad(path, number, "the line is not a JSON object")
-        yield number, parsed
+def _relative(stated: str, folder: Path) -> str:
+    """Return the name below the folder, without "." and doubled slashes; a path that climbs stays as it is."""
+    path = Path(stated)
+    if ".." in path.parts:
+        return stated
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
-def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:  # the extra `parquet`: it takes half a second to load, and most manifests are text
-        import pyarrow.parquet
-    except ModuleNotFoundError as error:
+def _manifest(path: Path, root: Path | None) -> Items:
+    folder, manifest = path.parent, readable(path.name)
+    names = _OnDisk(folder)
+    try:
+        table = open_table(path, path.name, SHAPE)
+        pairs = paired(table, manifest, names)
+    except TableError as error:
+        raise refused(manifest, error) from None
+    except NoParquet as error:
         raise Refused(
             "manifest.parquet",
             "Nothing enrolled",
@@ -240,62 +198,50 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             "Install plainview[parquet], or save the manifest as CSV or JSONL.",
         ) from error
 
-    with foreign(lambda error: _unreadable(path, reason(error))), pyarrow.parquet.ParquetFile(path) as file:
-        columns = [name for name in COLUMNS if name in file.schema_arrow.names]
-        if "path" not in columns:
-            raise _bad(path, 1, "there is no column named path")
-        number = 0
-        for batch in file.iter_batches(batch_size=_ROWS, columns=columns):
-            for values in batch.to_pylist():
-                number += 1
-                taken = values.get("captured_on")
-                if isinstance(taken, date):
-                    day = taken.date() if isinstance(taken, datetime) else taken
-                    values["captured_on"] = day.isoformat()
-                yield number, values
+    _count_rowless(pairs, folder)
 
-
-def _item(manifest: Path, number: int, fields: dict[str, Any]) -> Item:
-    values = {column: fields.get(column) or "" for column in COLUMNS}
-    if not all(isinstance(value, str) for value in values.values()):
-        raise _bad(manifest, number, "a value is not text")
-    if not values["path"].strip() or "\0" in values["path"]:
-        raise _bad(manifest, number, "the path is empty")
-    captured = None
-    if values["captured_on"].strip():
+    def rows() -> Iterator[Item]:
         try:
-            captured = date.fromisoformat(values["captured_on"].strip())
-        except ValueError:
-            raise _bad(manifest, number, "captured_on is not a date YYYY-MM-DD") from None
-    for column in ("source_url", "page_url"):
-        if values[column] and not values[column].startswith(("http://", "https://", "file://", "urn:")):
-            raise _bad(manifest, number, f"{column} is not a link (http, https, file or urn)")
-    path = manifest.parent / values["path"]
-    source = values["source_url"] or path.absolute().as_uri()
-    return Item(path, values["path"], source, values["page_url"], captured)
+            for record in described(table):
+                yield _item(record, names.meet(record.path), folder, root, manifest, pairs.contradicted)
+        except TableError as error:  # it has changed since it was checked
+            raise refused(manifest, error) from None
+
+    return Items("manifest", manifest, rows, pairs.reading.rows, pairs.reading)
 
 
-def _broken(manifest: Path, error: Exception) -> Refused:
-    if isinstance(error, UnicodeDecodeError):
-        return _bad(manifest, 1, "the file is not UTF-8")
-    if isinstance(error, OSError):
-        return _unreadable(manifest, error.strerror or str(error))
-    return _bad(manifest, 1, f"a row cannot be read ({reason(error)})")
+def _count_rowless(pairs: Pairs, folder: Path) -> None:
+    """Count the files beside the pictures of the manifest that no row names."""
+    named = np.sort(np.frombuffer(pairs.pictures, np.int64))
+    for inside in sorted(name for name in pairs.folders if not name.startswith(("/", "../"))):
+        for path, trouble in walk(folder / inside, deep=False):
+            name = str(path.relative_to(folder))
+            if trouble or path.suffix.lower() in (*SUFFIXES, *REFUSED_SUFFIXES):
+                continue
+            at = np.searchsorted(named, hash(name))
+            if at == len(named) or named[at] != hash(name):
+                pairs.reading.rowless(readable(name))
 
 
-def _bad(manifest: Path, number: int, why: str) -> Refused:
-    return Refused(
-        "manifest.bad_row",
-        "Nothing enrolled",
-        f"{manifest.name}, line {number}: {why}.",
-        f"Correct the manifest. Its columns are {', '.join(COLUMNS)}.",
+def _item(
+    record: Described,
+    meeting: Meeting,
+    folder: Path,
+    root: Path | None,
+    manifest: str,
+    contradicted: Mapping[str, Sequence[str]],
+) -> Item:
+    path = folder / (meeting.name or record.path)
+    item = Item(
+        path,
+        readable(meeting.name or record.path),
+        record.source_url or path.absolute().as_uri(),
+        record.page_url,
+        record.captured_on,
+        captured_precision=record.captured_precision,
     )
-
-
-def _unreadable(manifest: Path, why: str) -> Refused:
-    return Refused(
-        "manifest.unreadable",
-        "Nothing enrolled",
-        f"{manifest.name} cannot be read: {why}.",
-        "Save the manifest again. Its columns are path and, where known, source_url, page_url and captured_on.",
-    )
+    if not meeting.name:
+        return replace(item, data=failing(unmet(record, meeting, manifest)))
+    if meeting.name in contradicted:
+        return replace(item, data=failing(contradiction(contradicted[meeting.name], manifest)))
+    return item if root is None else replace(item, data=Beneath(path, root))

@@ -12,12 +12,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
-from plainview.casework.enrolment.manifest import Item, Unusable
+from plainview.casework.enrolment.items import Item, Unusable
 from plainview.casework.workspace.services import services
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.near import picture_hash
 from plainview.recognition.types import Face, Picture, Vector
 from plainview.storage.base import digest_of
+from plainview.tables.dates import is_future
 
 _AHEAD = 2  # pictures in the decoder while others are embedded
 
@@ -75,8 +76,8 @@ def prepare(
         rehearsal: find faces only; make no template and keep no bytes.
         stopped: called before each picture; once it returns true, only the pictures in progress are finished.
     """
-    waiting: deque[tuple[Item, str, Future[Ready]]] = deque()
-    under_way: set[str] = set()
+    waiting: deque[tuple[Item, str, Future[Ready], bool]] = deque()
+    under_way: dict[str, Future[Ready]] = {}
     with ThreadPoolExecutor(cores, thread_name_prefix="enrol") as pool:
         for item in items:
             if stopped():
@@ -90,20 +91,29 @@ def prepare(
             if barred(digest):
                 yield Failed(item, "expunged", "The picture was erased for good; it must not be enrolled again.")
                 continue
-            if digest in under_way or in_gallery(digest):
+            if digest in under_way:  # its outcome is not known yet: a copy of an unusable picture is unusable too
+                waiting.append((item, digest, under_way[digest], True))
+            elif in_gallery(digest):
                 yield InGallery(item, digest)
                 continue
-            under_way.add(digest)
-            decoding = services().decoder.submit(data)
-            job = pool.submit(_embed, item, data, digest, decoding, rehearsal)
-            waiting.append((item, digest, job))
+            else:
+                decoding = services().decoder.submit(data)
+                under_way[digest] = pool.submit(_embed, item, data, digest, decoding, rehearsal)
+                waiting.append((item, digest, under_way[digest], False))
             if len(waiting) >= _AHEAD + cores:
-                item, digest, job = waiting.popleft()
-                yield _taken(item, job)
-                under_way.discard(digest)
+                yield _next(waiting, under_way)
         while waiting:
-            item, _, job = waiting.popleft()
-            yield _taken(item, job)
+            yield _next(waiting, under_way)
+
+
+def _next(
+    waiting: deque[tuple[Item, str, Future[Ready], bool]], under_way: dict[str, Future[Ready]]
+) -> Ready | InGallery | Failed:
+    item, digest, job, is_copy = waiting.popleft()
+    if not any(digest == other for _, other, _, _ in waiting):
+        under_way.pop(digest, None)
+    outcome = _taken(item, job)
+    return InGallery(item, digest) if is_copy and isinstance(outcome, Ready) else outcome
 
 
 def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehearsal: bool) -> Ready:
@@ -114,7 +124,10 @@ def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehe
         return Ready(item, b"", digest, picture.captured_on, b"", [(face, None) for face in found_faces])
     faces: list[tuple[Face, Vector | None]] = [(face, engine.template(picture, face.detection)) for face in found_faces]
     # Without the pixels: those of a batch of large photographs would not fit in memory.
-    return Ready(item, data, digest, picture.captured_on, picture_hash(picture.pixels), faces)
+    captured_on = picture.captured_on
+    if captured_on and is_future(captured_on):  # the clock of a camera, which nobody stated
+        captured_on = None
+    return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), faces)
 
 
 def _taken(item: Item, job: Future[Ready]) -> Ready | Failed:

@@ -108,7 +108,14 @@ def _pictures(gallery: Gallery, left_out: list[str]) -> Iterator[Exported]:
         if not exchangeable(picture.format):
             left_out.append(reference.public_id)
             continue
-        yield Exported(data, picture.format, picture.stored_size, reference.captured_on, reference.provenance)
+        yield Exported(
+            data,
+            picture.format,
+            picture.stored_size,
+            reference.captured_on,
+            reference.provenance,
+            reference.captured_precision or "day",
+        )
 
 
 def _batches(pictures: Iterator[Exported]) -> Iterator[list[Exported]]:

@@ -18,6 +18,7 @@ import nistitl
 
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.foreign import foreign, reason
+from plainview.tables.dates import Precision, is_future, iso, read_date
 
 SUFFIXES = (".an2", ".an", ".nist", ".nst", ".eft")
 """File name endings of ANSI/NIST-ITL files."""
@@ -48,6 +49,7 @@ _COMPRESSED = {"JPEG": "JPEGB", "MPO": "JPEGB", "PNG": "PNG", "JPEG2000": "JP2"}
 """Container as Pillow names it -> the field CGA; a picture in any other container cannot be exported."""
 
 _LENGTH = re.compile(rb"[0-9]{1,2}\.001:([0-9]{1,10})\x1d")
+_DIGITS = re.compile(r"[0-9]{4,8}")
 _TEXT, _ROWS = 1000, 100  # most characters of a value and rows of a field
 
 Provenance = Mapping[str, Any]
@@ -60,15 +62,18 @@ class FaceRecord:
 
     Attributes:
         number: its number in the file (IDC).
-        captured_on: the field PHD, if it is a date.
+        captured_on: the field PHD, if it is a date; the first day of a month or year.
         provenance: its fields among `STORED_FIELDS`, and the file's ORI (originating agency) and TCN (its number).
-        picture: returns the bytes of the picture; raises BadMedia if it is not a face or does not match HAS.
+        picture: returns the bytes of the picture; raises BadMedia if it is not a face, is of the future, or does not
+            match HAS.
+        captured_precision: how much of the date PHD states.
     """
 
     number: int
     captured_on: date | None
     provenance: Provenance
     picture: Callable[[], bytes]
+    captured_precision: Precision = "day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class Exported:
     size: tuple[int, int]
     captured_on: date | None
     provenance: Provenance
+    captured_precision: str = "day"
 
 
 def read_nist(data: bytes) -> list[FaceRecord]:
@@ -125,8 +131,15 @@ def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
     stored = {name: _value(record[tag]) for tag, name in STORED_FIELDS.items()}
     provenance = {name: value for name, value in {**shared, **stored}.items() if value}
     data = record[999].value if record[999] is not None else b""
+    captured_on, precision = _date(str(provenance.get("PHD", "")))
 
     def picture() -> bytes:
+        if captured_on and is_future(captured_on):
+            raise BadMedia(
+                "exchange_date",
+                f"The date of the photograph (PHD {provenance['PHD']}) is in the future.",
+                "Ask the sender for the file again.",
+            )
         if provenance.get("IMT", _FACE) != _FACE:
             raise BadMedia(
                 "exchange_no_face",
@@ -144,7 +157,7 @@ def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
             )
         return data
 
-    return FaceRecord(int(record[2].value), _date(provenance.get("PHD")), provenance, picture)
+    return FaceRecord(int(record[2].value), captured_on, provenance, picture, precision)
 
 
 def _value(field: Any) -> Any:
@@ -157,11 +170,17 @@ def _value(field: Any) -> Any:
     return [[str(text)[:_TEXT] for text in subfield[:_ROWS]] for subfield in rows]
 
 
-def _date(text: object) -> date | None:
+def _date(text: str) -> tuple[date | None, Precision]:
+    """Return a date YYYYMMDD (field 10.005, PHD), whose unknown parts are zeros or missing, and its precision."""
+    digits = _DIGITS.match(text)
+    if digits is None or len(digits[0]) % 2:
+        return None, "day"
+    year, month, number = digits[0][:4], digits[0][4:6].strip("0"), digits[0][6:8].strip("0")
+    parts = [year] + [digits[0][4:6]] * bool(month) + [digits[0][6:8]] * bool(month and number)
     try:
-        return datetime.strptime(str(text)[:8], "%Y%m%d").replace(tzinfo=UTC).date()
-    except ValueError:  # the date is unknown, or only a year
-        return None
+        return read_date("-".join(parts))
+    except ValueError:  # the date is unknown
+        return None, "day"
 
 
 def _damaged(why: str) -> BadMedia:
@@ -195,7 +214,8 @@ def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, softwa
         stored = dict(picture.provenance)
         record = nistitl.AsciiRecord(10)
         record.IDC = idc
-        taken = f"{picture.captured_on:%Y%m%d}" if picture.captured_on else "00000000"
+        stated = iso(picture.captured_on, picture.captured_precision) if picture.captured_on else ""
+        taken = stated.replace("-", "").ljust(8, "0")
         width, height = picture.size
         fixed = {
             3: _FACE,

@@ -149,7 +149,7 @@ def _has_changes(gallery_id: int, watermark: int) -> bool:
 def shown_references(keys: list[int]) -> dict[int, Reference]:
     """Return references by primary key with the columns that a candidate list shows; the others load on access."""
     marks = ", ".join(["%s"] * len(keys)) or "NULL"
-    columns = "id, public_id, blob, box, source_url, page_url, captured_on, quality, quality_detail, template"
+    columns = "id, public_id, blob, box, source_url, page_url, captured_on, captured_precision, quality, quality_detail, template"
     which = f"id IN ({marks}) AND NOT is_canary"
     rows = Reference.objects.raw(f"SELECT {columns} FROM reference WHERE {which}", keys)  # noqa: S608
     return {reference.pk: reference for reference in rows}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
-from django.db.models import Avg, Count, Max, Min, Q, Sum
+from django.db.models import Avg, Case, CharField, Count, Max, Min, Q, Sum, When
+from django.db.models.functions import Cast, Left
 
 from plainview.casework import find
 from plainview.casework.models import Enrolment, Member, NearDuplicate, Reference
@@ -26,7 +26,8 @@ class SourceStatistics:
         pictures, references: current numbers; a picture with several faces has several references.
         erased: references that were expunged.
         mean_quality, low_quality: mean overall quality, and references below `LOW_QUALITY`.
-        first_captured, last_captured, undated: capture dates, and references without one.
+        first_captured, last_captured: capture dates as they were stated (2024-11-05, 2024-11 or 2024).
+        undated: references without one.
         duplicates, near_duplicates, failed: totals over its runs; failures by code as far as they are listed.
     """
 
@@ -39,8 +40,8 @@ class SourceStatistics:
     erased: int
     mean_quality: float | None
     low_quality: int
-    first_captured: date | None
-    last_captured: date | None
+    first_captured: str | None
+    last_captured: str | None
     undated: int
     duplicates: int
     near_duplicates: int
@@ -56,6 +57,8 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
     """
     gallery = find.gallery(name, member)
     erased = Q(template=b"")
+    precise = Case(When(captured_precision="year", then=4), When(captured_precision="month", then=7), default=10)
+    stated = Left(Cast("captured_on", CharField()), precise)
     by_source = {
         (figures["enrolment__source_kind"], figures["enrolment__source_name"]): figures
         for figures in Reference.objects.filter(gallery=gallery)
@@ -66,8 +69,8 @@ def gallery_statistics(name: str, member: Member) -> list[SourceStatistics]:
             erased=Count("pk", filter=erased),
             mean=Avg("quality", filter=~erased),
             low=Count("pk", filter=~erased & Q(quality__lt=LOW_QUALITY)),
-            first=Min("captured_on"),
-            last=Max("captured_on"),
+            first=Min(stated),
+            last=Max(stated),
             undated=Count("pk", filter=~erased & Q(captured_on=None)),
         )
     }

@@ -82,10 +82,7 @@ def _sheet(lead: Lead) -> Sheet:
                 [
                     ("Score", f"{candidate.score:.3f}"),
                     ("Quality", f"{candidate.reference.quality} of 100"),
-                    (
-                        "Taken",
-                        day(candidate.reference.captured_on) if candidate.reference.captured_on else "not stated",
-                    ),
+                    ("Taken", candidate.reference.captured or "not stated"),
                     ("Reference", candidate.reference.public_id),
                     ("Source", candidate.reference.source_url or "erased"),
                 ],
@@ -222,7 +219,7 @@ def _small_facts(candidate: Candidate) -> str:
     reference = candidate.reference
     if not reference.template:
         return f"Reference {reference.public_id} has been erased since."
-    taken = f"taken {day(reference.captured_on)}" if reference.captured_on else "date not stated"
+    taken = f"taken {reference.captured}" if reference.captured else "date not stated"
     return f"Quality {reference.quality}, {taken}, {reference.source_url}"
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from plainview.casework.models.people import Agency, Member, public_id
+from plainview.tables import dates
 
 
 def _reference_id() -> str:
@@ -51,6 +52,7 @@ class Enrolment(models.Model):
     `failed` lists the first failures of a run, `failed_total` counts them all.
     `files` are uploads waiting in the store, with name and digest; empty for a folder and once the run is over.
     Rows of `failed` may name a picture that is stored (`blob`) until `failures_until`.
+    `reading` is how a manifest was read and how its rows met their pictures; null without one.
     """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
@@ -69,6 +71,7 @@ class Enrolment(models.Model):
     files = models.JSONField(default=list)
     source_url = models.TextField(blank=True)
     failures_until = models.DateTimeField(null=True)
+    reading = models.JSONField(null=True)
 
     class Meta:
         db_table = "enrolment"
@@ -88,7 +91,8 @@ class _Ordinary(models.Manager["Reference"]):
 class Reference(models.Model):
     """An enrolled face: its picture (a blob by content hash), its origin, and its sealed template.
 
-    `picture_hash` is the sealed PDQ hash of the picture, empty if the picture is too plain; `provenance` is what the
+    `captured_on` is the first day of the date of capture, `captured_precision` how much of it was stated: "day" (also
+    null), "month" or "year". `picture_hash` is the sealed PDQ hash of the picture, empty if the picture is too plain; `provenance` is what the
     source itself says about it (see casework.galleries.nist).
 
     `objects` leaves out the canaries' references, so that nothing shows or counts one by mistake; `everything` is for
@@ -108,6 +112,7 @@ class Reference(models.Model):
     source_url = models.TextField(blank=True)
     page_url = models.TextField(blank=True)
     captured_on = models.DateField(null=True)
+    captured_precision = models.CharField(max_length=5, null=True)  # noqa: DJ001  null: a column that is quickly added
     pack = models.CharField(max_length=100)
     template = models.BinaryField()
     picture_hash = models.BinaryField(default=bytes)
@@ -126,6 +131,16 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def captured(self) -> str:
+        """The date of capture for people, as precise as it was stated: "5 Nov 2024", "Nov 2024", "2024" or ""."""
+        return dates.shown(self.captured_on, self.captured_precision or "day") if self.captured_on else ""
+
+    @property
+    def captured_iso(self) -> str | None:
+        """The date of capture as 2024-11-05, 2024-11 or 2024."""
+        return dates.iso(self.captured_on, self.captured_precision or "day") if self.captured_on else None
 
 
 class NearDuplicate(models.Model):

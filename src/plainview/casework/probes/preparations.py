@@ -34,6 +34,7 @@ from plainview.recognition import edits as editing
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.quality import MIN_FACE_PX
 from plainview.recognition.types import Picture
+from plainview.tables.names import readable
 
 MAX_BYTES = 30 << 20
 """Largest photograph that a page accepts, bytes: a full-frame camera's JPEG is smaller."""
@@ -330,4 +331,4 @@ def _keep(draft: Preparation, *names: str) -> None:
 
 
 def _plain_name(name: str) -> str:
-    return PureWindowsPath(PurePosixPath(name).name).name[:_MAX_NAME] or "photograph"
+    return readable(PureWindowsPath(PurePosixPath(name).name).name)[:_MAX_NAME] or "photograph"

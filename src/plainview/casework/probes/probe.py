@@ -19,6 +19,7 @@ from plainview.recognition.decode import read_file
 from plainview.recognition.edits import apply, read, written
 from plainview.recognition.types import Face, Picture, Vector
 from plainview.recognition.video.fuse import fused
+from plainview.tables.names import readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def prepare_probe(path: Path, number: int | None = None, *, edits: Sequence[str]
     Raises:
         BadMedia: the picture cannot be used, or an edit does not fit it.
     """
-    return probe_of(path.name, read_file(path), number, edits=edits)
+    return probe_of(readable(path.name), read_file(path), number, edits=edits)
 
 
 def probe_of(name: str, data: bytes, number: int | None = None, *, edits: Sequence[str] = ()) -> Probe:

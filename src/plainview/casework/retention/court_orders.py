@@ -1,4 +1,4 @@
-"""Reading a court's list of references to erase: a CSV file; every row is checked, every bad row named by its line.
+"""Reading a court's list of references to erase: a table; every row is checked, every bad row named by its line.
 
 Owns the form of the list. It must never guess: one bad row rejects the whole file. `retention.rules` looks up the
 references that the rows name.
@@ -6,13 +6,16 @@ references that the rows name.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from datetime import date
 
-from plainview.recognition.foreign import Unreadable, foreign
+from plainview.tables.dates import read_date
+from plainview.tables.errors import TableError
+from plainview.tables.parquet import NoParquet
+from plainview.tables.read import open_table
+from plainview.tables.shape import Shape
+from plainview.tables.table import Record
 
 NAMING = ("reference", "source_url", "provenance")
 """Columns, of which each row fills exactly one: an id, the link from the manifest, or a field of the exchange file
@@ -27,6 +30,7 @@ MAX_BYTES = 8 << 20
 MAX_ROWS = 100_000
 """Most rows in a file: chosen, more than any court has ordered at once."""
 
+_SHAPE = Shape("court order", COLUMNS, required=("ordered_on",), dates=("ordered_on",), links=("source_url",))
 _FIELD = re.compile(r"([A-Z]{3})=(.{1,200})")
 _LONGEST = 2000  # characters of a cell
 
@@ -50,64 +54,54 @@ class Bad:
     why: str
 
 
-def read_order(data: bytes) -> tuple[list[Ordered], list[Bad]]:
+def read_order(data: bytes, name: str = "order.csv") -> tuple[list[Ordered], list[Bad], tuple[str, ...]]:
     """Read a list; never raise, whatever the bytes are.
 
+    Args:
+        data: the file.
+        name: its name, whose ending may be that of another kind of table.
+
     Returns:
-        The rows that can be used, and those that cannot. A file with any of the latter is not applied.
+        The rows that can be used, those that cannot, and sentences about how the file was read. A file with any row
+        that cannot be used is not applied.
     """
     if len(data) > MAX_BYTES:
-        return [], [Bad(1, f"the file has {len(data):,} bytes; the limit is {MAX_BYTES:,}")]
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return [], [Bad(1, "the file is not UTF-8")]
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        return [], [Bad(1, f"the file has {len(data):,} bytes; the limit is {MAX_BYTES:,}")], ()
     good: list[Ordered] = []
     bad: list[Bad] = []
     try:
-        with foreign():
-            heads = [(head or "").strip() for head in reader.fieldnames or ()]
-            reader.fieldnames = heads
-            wrong = _heads(heads)
-            if wrong:
-                return [], [Bad(1, wrong)]
-            for row in reader:
-                if len(good) + len(bad) >= MAX_ROWS:
-                    return good, [*bad, Bad(reader.line_num, f"there are more than {MAX_ROWS:,} rows")]
-                answer = _row(reader.line_num, row)
-                (good if isinstance(answer, Ordered) else bad).append(answer)  # type: ignore[arg-type]
-    except Unreadable as error:
-        return good, [*bad, Bad(max(reader.reader.line_num, 1), f"it cannot be read ({error})")]
+        table = open_table(data, name, _SHAPE)
+        if not set(table.columns) & set(NAMING):
+            return [], [Bad(1, f"the columns ordered_on and one of {', '.join(NAMING)} are needed")], ()
+        for record in table:
+            if len(good) + len(bad) >= MAX_ROWS:
+                return good, [*bad, Bad(record.number, f"there are more than {MAX_ROWS:,} rows")], ()
+            answer = _record(record)
+            (good if isinstance(answer, Ordered) else bad).append(answer)  # type: ignore[arg-type]
+    except NoParquet:
+        return [], [Bad(1, "a Parquet file cannot be read here; save it as CSV")], ()
+    except TableError as error:
+        return good, [*bad, Bad(error.number, f"{error.why}. {error.next_step}".rstrip("."))], ()
     if not good and not bad:
         bad.append(Bad(1, "there is no row"))
-    return good, bad
+    return good, bad, (*table.how, *table.notes)
 
 
-def _heads(heads: list[str]) -> str:
-    unknown = [head for head in heads if head not in COLUMNS]
-    if unknown:
-        return f"there is no column {unknown[0][:40]!r}; the columns are {', '.join(COLUMNS)}"
-    if len(set(heads)) != len(heads):
-        return "a column appears twice"
-    if "ordered_on" not in heads or not set(heads) & set(NAMING):
-        return f"the columns ordered_on and one of {', '.join(NAMING)} are needed"
-    return ""
-
-
-def _row(line: int, row: dict[str | None, str | list[str] | None]) -> Ordered | Bad:
-    if None in row:
-        return Bad(line, "it has more cells than the header")
-    cells = {str(name): str(value or "").strip() for name, value in row.items()}
-    if any(len(value) > _LONGEST or "\0" in value for value in cells.values()):
-        return Bad(line, f"a cell has more than {_LONGEST:,} characters, or a null character")
+def _record(record: Record) -> Ordered | Bad:
+    line, cells = record.number, record.cells
+    if record.trouble:
+        return Bad(line, record.trouble)
+    if any(len(value) > _LONGEST for value in cells.values()):
+        return Bad(line, f"a cell has more than {_LONGEST:,} characters")
     named = [by for by in NAMING if cells.get(by)]
     if len(named) != 1:
         return Bad(line, f"it fills {len(named)} of {', '.join(NAMING)}; exactly one is needed")
     try:
-        ordered_on = date.fromisoformat(cells["ordered_on"])
-    except ValueError:
-        return Bad(line, "ordered_on is not a date YYYY-MM-DD")
+        ordered_on, precision = read_date(cells["ordered_on"])
+    except ValueError as error:
+        return Bad(line, f"ordered_on {error}")
+    if precision != "day":
+        return Bad(line, "ordered_on has no day; an order has one, YYYY-MM-DD")
     if named[0] == "provenance" and not _FIELD.fullmatch(cells["provenance"]):
         return Bad(line, "provenance is not FIELD=VALUE, such as TCN=12-345")
     return Ordered(line, named[0], cells[named[0]], ordered_on, cells.get("authority", ""))

@@ -180,19 +180,21 @@ def _chunks(rows: Sequence[Reference]) -> list[Sequence[Reference]]:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The outcome of an import: rows, references newly under the order, recorded before, and erased before."""
+    """The outcome of an import: rows, references newly under the order, recorded before, and erased before; how it was read."""
 
     rows: int
     new: int
     known: int
     erased: int
+    how: tuple[str, ...] = ()
 
 
-def import_order(data: bytes, *, authority: str = "", acting_member: Member) -> Imported:
+def import_order(data: bytes, name: str = "order.csv", *, authority: str = "", acting_member: Member) -> Imported:
     """Record a court's list of references to erase; a second import of the same list changes nothing.
 
     Args:
-        data: the CSV file, see `retention.court_orders`.
+        data: the file, see `retention.court_orders`.
+        name: its name.
         authority: the court and the order, for rows that name none.
         acting_member: a supervisor or an administrator.
 
@@ -200,7 +202,7 @@ def import_order(data: bytes, *, authority: str = "", acting_member: Member) -> 
         Refused: no permission, or a row is bad or names no reference; then nothing of the file is recorded.
     """
     with acting("retention.event", Permission.RETENTION_EVENT, acting_member):
-        ordered, bad = read_order(data)
+        ordered, bad, how = read_order(data, name)
         by_order: dict[tuple[date, str], dict[int, Reference]] = {}
         erased = 0
         today = timezone.now().date()
@@ -235,9 +237,10 @@ def import_order(data: bytes, *, authority: str = "", acting_member: Member) -> 
                 "known": named - new,
                 "erased_before": erased,
             },
+            {"read_as": " ".join(how)} if how else {},
             acting_member=acting_member,
         )
-    return Imported(len(ordered), new, named - new, erased)
+    return Imported(len(ordered), new, named - new, erased, how)
 
 
 def _named(order: Ordered, member: Member) -> tuple[list[Reference], str]:

@@ -78,7 +78,7 @@ def reference_facts(reference: Reference) -> list[Fact]:
         ("Source", gallery.source),
         ("Link to the picture", reference.source_url or "not recorded"),
         *([("Page that showed it", reference.page_url)] if reference.page_url else []),
-        ("Taken on", day(reference.captured_on) if reference.captured_on else "not recorded"),
+        ("Taken on", reference.captured or "not recorded"),
         ("Enrolled on", day(reference.enrolment.started_at)),
         ("Kept until", f"{day(gallery.expires_on)}, when the legal basis ends, unless it is renewed"),
         ("Retention rules", " ".join(rule.says for rule in retention_rules)),

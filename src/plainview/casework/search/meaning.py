@@ -64,6 +64,7 @@ def cautions(search: Search, candidates: list[Candidate]) -> list[Caution]:
             candidate.reference.captured_on,
             open_template(candidate.reference.public_id, candidate.reference.template),
             candidate.reference.quality_detail.get("cover"),
+            candidate.reference.captured_precision or "day",
         )
         for candidate in candidates
         if candidate.reference.template

@@ -28,6 +28,7 @@ from plainview.policy import video as video_rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.storage.base import digest_of
+from plainview.tables.names import readable
 
 KIND = "video"
 """The kind of a video's job (worker.tasks)."""
@@ -98,7 +99,7 @@ def begin_video(
         video = Video.objects.create(
             case=case,
             member=acting_member,
-            name=name.strip()[:_NAME_LENGTH] or "video",
+            name=readable(name).strip()[:_NAME_LENGTH] or "video",
             size=size,
             first_s=first_s,
             last_s=last_s,

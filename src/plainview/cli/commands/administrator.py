@@ -82,7 +82,7 @@ ROWS = (
         "enrol",
         May.GALLERY_ENROL,
         "enrolment:enrol",
-        "Enrol a folder, a picture, an ANSI/NIST-ITL file, or a CSV/JSONL/Parquet manifest (path, source_url, page_url, captured_on).",
+        "Enrol a folder, a picture, an ANSI/NIST-ITL file, or a manifest (CSV, Excel, JSONL, Parquet): path, source_url, page_url, captured_on.",
         "plainview enrol booking photographs/ --as admin@agency.example",
     ),
     Command(

@@ -30,6 +30,7 @@ from plainview.policy.roles import holds
 from plainview.recognition.edits import read, says
 from plainview.scores.cautions import Caution
 from plainview.scores.scoring import COSINE
+from plainview.tables.dates import apart
 from plainview.web.views.common import member_of, picture
 
 VIEW_LASTS = timedelta(minutes=30)
@@ -57,7 +58,7 @@ class ShownCandidate:
     candidate: Candidate
     meaning: Meaning
     cautions: list[Caution]
-    years: float | None
+    years: str | None
     erased: bool
 
     @property
@@ -125,7 +126,7 @@ def _context(
 
 def _shown(search: Search, candidate: Candidate, meaning: Meaning, warnings: list[Caution]) -> ShownCandidate:
     captured, probe = candidate.reference.captured_on, search.captured_on
-    years = abs((probe - captured).days) / 365.25 if probe and captured else None
+    years = apart(probe, captured, candidate.reference.captured_precision or "day") if probe and captured else None
     about = [caution for caution in warnings if caution.rank == candidate.rank]
     return ShownCandidate(candidate, meaning, about, years, not candidate.reference.template)
 

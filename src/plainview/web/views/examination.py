@@ -19,6 +19,7 @@ from plainview.casework.search.meaning import cautions_about
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
+from plainview.policy.wording import day
 from plainview.web.views.common import member_of, picture
 from plainview.web.views.sharing import answers_of, laid_out, saved_json, state_json, version_of
 
@@ -66,8 +67,8 @@ def _desk(request: HttpRequest, desk: Desk, answers: Answers, *, refused: Refuse
         "receipt": desk.receipt,
         "listed": Candidate.objects.filter(search_id=candidate.search_id).count(),
         "cautions": cautions_about(candidate),
-        "probe_words": _under(candidate.search.quality, candidate.search.captured_on, candidate.search.box),
-        "face_words": _under(candidate.reference.quality, candidate.reference.captured_on, candidate.reference.box),
+        "probe_words": _under(candidate.search.quality, _day(candidate.search.captured_on), candidate.search.box),
+        "face_words": _under(candidate.reference.quality, candidate.reference.captured, candidate.reference.box),
     }
     if desk.recorded is not None:
         recorded = desk.recorded
@@ -78,10 +79,13 @@ def _desk(request: HttpRequest, desk: Desk, answers: Answers, *, refused: Refuse
     return render(request, "examination/desk.html", context | shown, status=422 if refused else 200)
 
 
-def _under(quality: int, captured_on: date | None, box: Sequence[float]) -> str:
+def _day(captured_on: date | None) -> str:
+    return day(captured_on) if captured_on else ""
+
+
+def _under(quality: int, taken: str, box: Sequence[float]) -> str:
     """Return the caption of a picture: its date, quality and width of the face."""
-    day = f"{captured_on:%-d %b %Y}" if captured_on else "no date"
-    return f"{day}, quality {quality} of 100, {box[2]:.0f} pixels wide"
+    return f"{taken or 'no date'}, quality {quality} of 100, {box[2]:.0f} pixels wide"
 
 
 @require_http_methods(["GET", "POST"])

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from plainview.casework import find
 from plainview.casework.enrolment import intake
+from plainview.casework.enrolment.incoming import MAX_FILES, MAX_TABLES
 from plainview.casework.erasure import expunge as expunging
 from plainview.casework.erasure.read import held_gallery
 from plainview.casework.galleries import read
@@ -92,8 +93,9 @@ class UploadForm(forms.Form):
 
     pictures = _ManyFiles(
         label="Pictures, or a ZIP file of pictures",
-        widget=_Files(attrs={"multiple": True}),
-        help_text="You can add a manifest (.csv or .jsonl with path, source_url, page_url, captured_on).",
+        widget=_Files(attrs={"multiple": True, "data-most": MAX_FILES + MAX_TABLES}),
+        allow_empty_file=True,  # one of 5,000 that is empty is one failure
+        help_text="You can add a manifest: a table (CSV, Excel, JSON Lines) with path, source_url, page_url, captured_on.",
     )
     source_url = forms.URLField(
         label="Link to their source",
@@ -108,6 +110,7 @@ class FolderForm(forms.Form):
 
     folder = forms.ChoiceField(label="Folder on the server")
     inside = forms.CharField(label="Subfolder or manifest", required=False, help_text="Empty: the whole folder.")
+    without_manifest = forms.BooleanField(label="Leave manifests in the folder aside", required=False)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -263,7 +266,13 @@ def _asked(gallery: Gallery, form: forms.Form, member: Member) -> Job | None:
     form_data = form.cleaned_data
     try:
         if isinstance(form, FolderForm):
-            return intake.ask_folder(gallery.pk, form_data["folder"], form_data["inside"], acting_member=member)
+            return intake.ask_folder(
+                gallery.pk,
+                form_data["folder"],
+                form_data["inside"],
+                without_manifest=form_data["without_manifest"],
+                acting_member=member,
+            )
         uploads = [(str(file.name), file.file) for file in form_data["pictures"]]
         return intake.ask_files(gallery.pk, uploads, source_url=form_data["source_url"], acting_member=member)
     except Refused as refused:

@@ -82,7 +82,8 @@ class OrderForm(forms.Form):
     """A list from a court."""
 
     file = forms.FileField(
-        label="List (CSV)", help_text=f"Columns: {', '.join(COLUMNS)}. Either the whole list is recorded or nothing."
+        label="List (CSV, Excel)",
+        help_text=f"Columns: {', '.join(COLUMNS)}. Either the whole list is recorded or nothing.",
     )
     order_authority = forms.CharField(
         label="Court and order", required=False, help_text="For rows that do not name one."
@@ -210,6 +211,7 @@ def retention_order(request: HttpRequest) -> HttpResponse:
         try:
             done = retention_rules.import_order(
                 upload.read(),
+                str(upload.name),
                 authority=form.cleaned_data["order_authority"],
                 acting_member=member_of(request),
             )
@@ -219,7 +221,7 @@ def retention_order(request: HttpRequest) -> HttpResponse:
             messages.success(
                 request,
                 f"List recorded. References newly under an order: {done.new}; recorded earlier: {done.known}; "
-                f"already erased: {done.erased}. Nothing was erased now.",
+                f"already erased: {done.erased}. Nothing was erased now. {' '.join(done.how)}".strip(),
             )
             return redirect("retention-events")
     return _events_page(request, order=form)

@@ -205,7 +205,7 @@ def test_statistics_by_source(pictures: Path, tmp_path: Path) -> None:
     assert (first.pictures, first.references, first.erased, first.undated) == (3, 3, 1, 3)
     assert (first.duplicates, first.failed, first.failed_by_code) == (4, 2, {"not_an_image": 2})
     assert (second.kind, second.name, second.pictures) == ("manifest", "m.jsonl", 1)
-    assert second.first_captured == second.last_captured == date(2001, 2, 3)
+    assert second.first_captured == second.last_captured == "2001-02-03"
     assert (second.near_duplicates, second.undated) == (1, 0)
 
 

@@ -31,15 +31,15 @@ def test_every_form_gives_the_same(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        (b"\xff\xfe", "UTF-8"),
+        (b"\xff\xfe", "empty"),
         (b'{"pictures": 3}', "neither"),
         (b"[3]", "row 1"),
         (b'[{"image": ""}]', "row 1"),
         (b'[{"image": "x"}, {"image": 4}]', "row 2"),
         (b'[{"image": "x", "captured_on": "2020-13-01"}]', "row 1"),
         (b"[{", "Expecting"),
-        (b"url,page\na,b\n", "no column `image`"),
-        (b"<html><a href='https://h.example/1.jpg'>1</a></html>", "no column `image`"),
+        (b"url,page\na,b\n", "did you mean image?"),
+        (b"<html><a href='https://h.example/1.jpg'>1</a></html>", "a web page"),
     ],
 )
 def test_what_is_no_list_is_refused_with_the_row(text: bytes, word: str) -> None:

@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import nistitl
+import openpyxl
 import pyarrow
 import pyarrow.parquet
 import pytest
 
 from plainview.casework.enrolment import feedlist, incoming, manifest
 from plainview.casework.galleries.nist import Exported, read_nist, write_nist
-from plainview.casework.retention.court_orders import Bad, read_order
-from plainview.evaluation.dataset import DatasetError, parse_csv
+from plainview.casework.retention.court_orders import read_order
+from plainview.evaluation.dataset import DatasetError, read_dataset
 from plainview.policy.decision import Refused
 from plainview.recheck.package import verify_package
 from plainview.recognition.errors import BadMedia
+from plainview.tables import delimited
 
 
 class Odd(Exception):
@@ -66,27 +68,42 @@ def exchanged(_: Path) -> None:
     read_nist(write_nist([picture], agency="A", number="T", software="S"))
 
 
-def rows(path: Path) -> None:
-    (path / "list.csv").write_text("path\na.png\n")
-    list(manifest.read_items(path / "list.csv"))
+def listed(folder: Path, name: str = "list.csv", text: str = "path\na.png\n") -> None:
+    (folder / name).write_text(text)
+    list(manifest.read_items(folder / name))
+
+
+def workbook(folder: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["path"])
+    book.save(folder / "list.xlsx")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("plainview.tables.workbook.load_workbook", breaks)
+        list(manifest.read_items(folder / "list.xlsx"))
+
+
+def labelled(folder: Path) -> None:
+    (folder / "ada.png").write_bytes(b"x")
+    (folder / "labels.csv").write_text("path,sex\nada.png,f\n")
+    read_dataset(folder)
 
 
 READERS: dict[str, tuple[tuple[Any, str], Callable[[Path], Any], type[Exception], str]] = {
     "ZIP of pictures": ((zipfile.ZipFile, "infolist"), lambda _: upload(), Refused, "upload.archive"),
     "disclosure package": ((zipfile.ZipFile, "infolist"), disclosed, Refused, "package.unreadable"),
-    "manifest file, CSV": ((csv, "DictReader"), rows, Refused, "manifest.bad_row"),
-    "manifest, CSV": (
-        (csv, "DictReader"),
-        lambda _: manifest.rows_of("m.csv", b"path\na"),
+    "manifest, CSV": ((csv, "reader"), listed, Refused, "manifest.unreadable"),
+    "manifest, JSON": (
+        (json, "loads"),
+        lambda folder: listed(folder, "list.jsonl", "{}"),
         Refused,
         "manifest.bad_row",
     ),
-    "manifest, JSON": ((json, "loads"), lambda _: manifest.rows_of("m.jsonl", b"{}"), Refused, "manifest.bad_row"),
+    "manifest, Excel": ((openpyxl, "nothing"), workbook, Refused, "manifest.unreadable"),
     "manifest, Parquet": ((pyarrow.parquet, "nothing"), parquet, Refused, "manifest.unreadable"),
     "list of a feed, JSON": ((json, "loads"), lambda _: feedlist.read_list(b"[]"), manifest.Unusable, "feed.list"),
-    "list of a feed, CSV": ((csv, "DictReader"), lambda _: feedlist.read_list(b"a"), manifest.Unusable, "feed.list"),
+    "list of a feed, CSV": ((csv, "reader"), lambda _: feedlist.read_list(b"a"), manifest.Unusable, "feed.list"),
     "ANSI/NIST-ITL": ((nistitl.Message, "parse"), exchanged, BadMedia, "exchange_damaged"),
-    "labels of a data set": ((csv, "reader"), lambda _: parse_csv("path\na", "labels.csv"), DatasetError, "is not CSV"),
+    "labels of a data set": ((csv, "reader"), labelled, DatasetError, "cannot be read"),
 }
 
 
@@ -103,11 +120,11 @@ def test_whatever_its_parser_raises_the_file_is_refused(
 
 
 def test_a_court_order_that_breaks_half_way_keeps_its_rows_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = csv.DictReader.__next__
-    monkeypatch.setattr(csv.DictReader, "__next__", lambda self: breaks() if self.line_num > 1 else real(self))
-    good, bad = read_order(b"ordered_on,reference\n2026-01-02,R1\n2026-01-02,R2\n")
+    real = delimited._record
+    monkeypatch.setattr(delimited, "_record", lambda number, *rest: breaks() if number > 2 else real(number, *rest))
+    good, bad, _ = read_order(b"ordered_on,reference\n2026-01-02,R1\n2026-01-02,R2\n")
     assert len(good) == 1
-    assert bad == [Bad(2, "it cannot be read (Odd)")]
+    assert [(row.line, row.why[:25]) for row in bad] == [(1, "it cannot be read (Odd). ")]
 
 
 def test_a_member_of_an_archive_without_a_name_is_refused() -> None:

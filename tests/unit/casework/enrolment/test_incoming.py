@@ -24,7 +24,7 @@ def archive(members: Iterable[tuple[str, bytes]], how: int = zipfile.ZIP_STORED)
 
 
 def taken(*uploads: tuple[str, io.BytesIO]) -> dict[str, bytes]:
-    return dict(incoming.files(uploads))
+    return {file.name: file.data for file in incoming.files(uploads)}
 
 
 def rule_of(*uploads: tuple[str, io.BytesIO]) -> str:
@@ -97,9 +97,9 @@ def test_a_damaged_archive_is_refused_or_read_and_never_breaks(tail: bytes, at: 
     packed[at % len(packed)] = value
     refused = ""
     try:
-        for name, data in incoming.files([("z.zip", io.BytesIO(bytes(packed) + tail))]):
-            assert isinstance(name, str)
-            assert len(data) <= incoming.MAX_FILE_BYTES + 1
+        for file in incoming.files([("z.zip", io.BytesIO(bytes(packed) + tail))]):
+            assert isinstance(file.name, str)
+            assert len(file.data) <= incoming.MAX_FILE_BYTES + 1
     except Refused as error:
         refused = error.rule_id
     assert refused in ("", "upload.archive", "upload.too_much")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import tracemalloc
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -49,11 +50,11 @@ def test_jsonl_rows(tmp_path: Path) -> None:
         ("m.csv", b"file\nx.jpg\n", "line 1"),
         ("m.csv", b"path,captured_on\nx.jpg,2020-13-01\n", "line 2"),
         ("m.csv", b"path,source_url\nx.jpg,javascript:alert(1)\n", "line 2"),
-        ("m.csv", b'path\n""\n', "line 2"),
+        ("m.csv", b"path,captured_on\n,2020-01-01\n", "line 2"),
         ("m.csv", b"path\n\xff\xfe\n", "UTF-8"),
         ("m.jsonl", b"[1]\n", "line 1"),
         ("m.jsonl", b'{"path": 3}\n', "not text"),
-        ("m.jsonl", b"{nonsense\n", "cannot be read"),
+        ("m.jsonl", b"{nonsense\n", "not valid JSON"),
         ("m.jsonl", b'{"path": "x.jpg", "note": "' + b"x" * 2_000_000 + b'"}', "longer than"),
     ],
 )
@@ -89,7 +90,7 @@ def test_parquet_rows_are_those_of_csv(tmp_path: Path) -> None:
         writer.writerows(rows)
     parquet, text = read_items(tmp_path / "m.parquet"), read_items(tmp_path / "m.csv")
     assert len(parquet) == len(text) == 9000
-    assert list(parquet) == list(text)
+    assert [replace(item, data=None) for item in parquet] == [replace(item, data=None) for item in text]
 
 
 def test_a_list_is_never_held_in_memory(tmp_path: Path) -> None:

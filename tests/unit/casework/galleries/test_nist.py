@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from pathlib import Path
 
 import nistitl
 import pytest
@@ -90,7 +91,7 @@ def test_what_is_no_face_or_no_file() -> None:
     assert code_of(made() + b"x") == "exchange_damaged"
 
 
-@pytest.mark.parametrize("day", ["", "1999", "19991301", "00000000", "unknown"])
+@pytest.mark.parametrize("day", ["", "199", "19991301", "00000000", "unknown"])
 def test_a_date_that_is_none_is_left_out(day: str) -> None:
     assert read_nist(made(PHD=day))[0].captured_on is None
 
@@ -131,3 +132,30 @@ def test_only_containers_that_the_format_has() -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "day", "precision", "written"),
+    [
+        ("20241105", date(2024, 11, 5), "day", "20241105"),
+        ("202411", date(2024, 11, 1), "month", "20241100"),
+        ("20241100", date(2024, 11, 1), "month", "20241100"),
+        ("2024", date(2024, 1, 1), "year", "20240000"),
+        ("20240000", date(2024, 1, 1), "year", "20240000"),
+    ],
+)
+def test_a_date_without_its_day_keeps_its_precision(stated: str, day: date, precision: str, written: str) -> None:
+    (record,) = read_nist(made(PHD=stated))
+    assert (record.captured_on, record.captured_precision) == (day, precision)
+    picture = Exported(PICTURE, "JPEG", (2, 3), day, {}, precision)
+    (again,) = read_nist(write_nist([picture], agency="A", number="T", software="S"))
+    assert (again.provenance["PHD"], again.captured_precision) == (written, precision)
+
+
+def test_a_strangers_file_of_a_month_is_of_that_month_and_one_of_the_future_is_refused() -> None:
+    (record, *_) = read_nist((Path(__file__).parents[3] / "inputs" / "nist-phd-yyyymm.an2").read_bytes())
+    assert (record.captured_on, record.captured_precision) == (date(2024, 11, 1), "month")
+    (future,) = read_nist(made(PHD="21240301"))
+    with pytest.raises(BadMedia) as refused:
+        future.picture()
+    assert refused.value.code == "exchange_date"

@@ -14,7 +14,7 @@ from tests.factories.work import entries, gallery, person
 
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.models import Reference, RetentionEvent
-from plainview.casework.retention.court_orders import COLUMNS, NAMING, Bad, Ordered, read_order
+from plainview.casework.retention.court_orders import COLUMNS, NAMING, Ordered, read_order
 from plainview.casework.retention.rules import import_order, record_event
 from plainview.policy.decision import Refused
 from plainview.policy.retention import After
@@ -24,14 +24,14 @@ DAY = date(2026, 1, 2)
 
 @given(some.binary(max_size=300))
 def test_any_bytes_are_answered(data: bytes) -> None:
-    good, bad = read_order(data)
+    good, bad, _ = read_order(data)
     assert good or bad
     assert all(row.line >= 1 for row in (*good, *bad))
 
 
 @given(some.text(max_size=300).map(lambda text: f"{','.join(COLUMNS)}\n{text}"))
 def test_any_rows_are_answered(text: str) -> None:
-    good, bad = read_order(text.encode("utf-8", "surrogatepass"))
+    good, bad, _ = read_order(text.encode("utf-8", "surrogatepass"))
     assert good or bad
 
 
@@ -47,7 +47,7 @@ def test_what_was_written_is_read(rows: list[tuple[str, str, date, str]]) -> Non
     writer.writeheader()
     for by, name, day, authority in rows:
         writer.writerow({by: name, "ordered_on": day.isoformat(), "authority": authority})
-    good, bad = read_order(out.getvalue().encode())
+    good, bad, _ = read_order(out.getvalue().encode())
     assert bad == []
     assert [(row.by, row.name, row.ordered_on, row.authority) for row in good] == rows
     assert [row.line for row in good] == list(range(2, len(rows) + 2))
@@ -56,7 +56,7 @@ def test_what_was_written_is_read(rows: list[tuple[str, str, date, str]]) -> Non
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
-        ("", 1, "needed"),
+        ("", 1, "empty"),
         ("reference,ordered_on\n", 1, "no row"),
         ("reference,day\nR1,2026-01-02\n", 1, "no column 'day'"),
         ("ordered_on,authority\n2026-01-02,c\n", 1, "needed"),
@@ -66,19 +66,20 @@ def test_what_was_written_is_read(rows: list[tuple[str, str, date, str]]) -> Non
         ("reference,source_url,ordered_on\nR1,urn:x,2026-01-02\n", 2, "fills 2"),
         ("reference,ordered_on\nR1,2026-01-02,more\n", 2, "more cells"),
         ("provenance,ordered_on\npk__gt=1,2026-01-02\n", 2, "FIELD=VALUE"),
-        ('reference,ordered_on\n"R1,2026-01-02\n', 2, "cannot be read"),
+        ('reference,ordered_on\n"R1,2026-01-02\n', 2, "never closed"),
     ],
 )
 def test_a_bad_row_is_named_by_its_line(text: str, line: int, why: str) -> None:
-    _, bad = read_order(text.encode())
+    _, bad, _ = read_order(text.encode())
     (found,) = bad
     assert (found.line, why in found.why) == (line, True), found
 
 
 def test_a_file_that_is_no_text_or_too_long_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert read_order(b"\xff\xfe\x00") == ([], [Bad(1, "the file is not UTF-8")])
+    (damaged,) = read_order(b"\xff\xfe\x00")[1]
+    assert (damaged.line, "damaged UTF-16" in damaged.why) == (1, True)
     monkeypatch.setattr("plainview.casework.retention.court_orders.MAX_ROWS", 1)
-    good, bad = read_order(b"reference,ordered_on\nR1,2026-01-02\nR2,2026-01-02\n")
+    good, bad, _ = read_order(b"reference,ordered_on\nR1,2026-01-02\nR2,2026-01-02\n")
     assert good == [Ordered(2, "reference", "R1", DAY, "")]
     assert "more than 1 rows" in bad[0].why
 

@@ -9,6 +9,13 @@
     if (!files || !files.files.length || !area) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    var most = Number(files.dataset.most || 0);
+    if (most && files.files.length > most) {
+      area.hidden = false;
+      area.querySelector("[data-upload-cancel]").hidden = true;
+      area.querySelector("p").textContent = "You chose " + files.files.length + " files; one upload takes " + most + ". Nothing was sent. Upload them in parts, or ask the operator to allow a folder of the server.";
+      return;
+    }
     if (form.dataset.sending) return;
     form.dataset.sending = "1";
     form.setAttribute("aria-busy", "true");
