@@ -26,10 +26,10 @@ from plainview.casework.alerts.open import create_alert
 from plainview.casework.canaries.manage import add_canary
 from plainview.casework.disclosure.kept_packages import ask_package
 from plainview.casework.disclosure.reviews import ask_review
-from plainview.casework.enrolment.feeds import add_feed, stop_feed
 from plainview.casework.erasure.holds import place_hold
 from plainview.casework.examination.examine import examine
 from plainview.casework.examination.verify import answer_verification, show_verification
+from plainview.casework.feeds.add import Terms, add_feed, stop_feed
 from plainview.casework.find import member_by_email
 from plainview.casework.leads.decide import release
 from plainview.casework.misuse.flags import raise_flag
@@ -104,9 +104,8 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
     alarm = CanaryAlarm.objects.create(
         gallery=canary.gallery, fault="index", says="MARKER", raised_at=timezone.now(), seen_at=timezone.now()
     )
-    feed = add_feed(
-        "MARKER-gallery", "https://localhost:1/list", publisher="MARKER", legal_basis="b", acting_member=admin
-    )
+    source = Terms("https://localhost:1/list", "MARKER")
+    feed = add_feed("MARKER-gallery", source, legal_basis="b", acting_member=admin)
     stop_feed(feed.public_id, reason="a run would ask its host", acting_member=admin)
     forms = {
         "examination_form": EXAMINATION_FORM,

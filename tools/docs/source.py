@@ -117,14 +117,15 @@ def settings_read() -> set[str]:
             keys.add(f"mail.{name}")
         elif owner in ("_settings.get", "settings.get") or owner.endswith(".settings().get"):
             keys.add(name)
-        elif path.endswith("feeds.py") and owner == "said.get":
-            keys.add(f"feeds.{name}")
+        elif owner == "outgoing.get":
+            tables = ("feeds", "webhooks") if path.endswith("outgoing.py") else ("feeds",)
+            keys.update(f"{table}.{name}" for table in tables)
     for tree in modules().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("_mail", "self.settings()"):
                 name = _texts(node.slice)[0]
                 keys.add(f"mail.{name}" if ast.unparse(node.value) == "_mail" else name)
-    return keys - {"mail", "index", "feeds", "", "agency"}
+    return keys - {"mail", "index", "feeds", "webhooks", "", "agency"}
 
 
 def environment_read() -> set[str]:

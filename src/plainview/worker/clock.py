@@ -19,6 +19,7 @@ from plainview.casework.alerts import notices
 from plainview.casework.canaries import checks as canary_checks
 from plainview.casework.enrolment import intake
 from plainview.casework.examination import assign
+from plainview.casework.feeds import run as feed_run
 from plainview.casework.leads import outcomes
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.people import trials
@@ -32,6 +33,8 @@ from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import notices as shared_notices
 from plainview.casework.videos import process as video_process
 from plainview.casework.videos import upload as videos
+from plainview.casework.webhooks import deliver as webhook_deliver
+from plainview.casework.webhooks import gather as webhook_gather
 from plainview.worker.queue import enqueue_again
 
 MINUTE, HOUR, DAY = 1, 60, 24 * 60  # minutes
@@ -46,6 +49,8 @@ def every_minute() -> None:
         alert_ends.sweep_alerts()
         alert_follow.follow_all()
         notices.send_due()
+        webhook_gather.gather()
+        webhook_deliver.deliver_due()
         shared_ends.sweep_requests()
         shared_notices.send_due()
         video_process.settle()
@@ -57,6 +62,8 @@ def every_hour() -> None:
     """Check the galleries whose canaries are due by their agency's policy; send the letters that are due to people."""
     with acting_through(Channel("job")):
         rights_watch.send_owed()
+        for job in feed_run.ask_due():
+            enqueue_again(job.pk)
         canary_checks.run_all(due_only=True)
 
 
@@ -76,6 +83,7 @@ def every_day() -> None:
         report_schedules.send_due()  # last, so that a refused letter stops nothing else
         rights_watch.watch_deadlines()
         rights_watch.erase_old()
+        webhook_deliver.sweep()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

@@ -11,7 +11,6 @@ from plainview.casework.models.alerts import (
     AlertPreference,
     AlertSeen,
     Notice,
-    Webhook,
 )
 from plainview.casework.models.canaries import (
     Canary,
@@ -43,6 +42,7 @@ from plainview.casework.models.examination import (
 from plainview.casework.models.feeds import (
     Feed,
     FeedLink,
+    FeedWithdrawal,
 )
 from plainview.casework.models.flags import (
     Flag,
@@ -115,6 +115,12 @@ from plainview.casework.models.videos import (
     VideoSegment,
     VideoTrack,
 )
+from plainview.casework.models.webhooks import (
+    Delivery,
+    Webhook,
+    WebhookMark,
+    WebhookSecret,
+)
 
 __all__ = [
     "Agency",
@@ -135,6 +141,7 @@ __all__ = [
     "CanaryCheck",
     "Candidate",
     "Case",
+    "Delivery",
     "DisclosureDownload",
     "DisclosureGrant",
     "DisclosurePackage",
@@ -144,6 +151,7 @@ __all__ = [
     "ExonerationReview",
     "Feed",
     "FeedLink",
+    "FeedWithdrawal",
     "Flag",
     "Gallery",
     "GalleryCalibration",
@@ -195,5 +203,7 @@ __all__ = [
     "VideoSegment",
     "VideoTrack",
     "Webhook",
+    "WebhookMark",
+    "WebhookSecret",
     "Withheld",
 ]
