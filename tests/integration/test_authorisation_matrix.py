@@ -21,7 +21,6 @@ from tests.factories.sharing import marked_request
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search, write
 
-from plainview.casework.alerts.notices import add_webhook
 from plainview.casework.alerts.open import create_alert
 from plainview.casework.canaries.manage import add_canary
 from plainview.casework.disclosure.kept_packages import ask_package
@@ -34,7 +33,7 @@ from plainview.casework.find import member_by_email
 from plainview.casework.leads.decide import release
 from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.misuse.tripwires import add_tripwire
-from plainview.casework.models import CanaryAlarm, DisclosurePackage, Member, Reference
+from plainview.casework.models import CanaryAlarm, Delivery, DisclosurePackage, Member, Reference
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.people.members import invite_member, join
 from plainview.casework.people.policy import change_policy
@@ -46,6 +45,7 @@ from plainview.casework.retention.rules import record_event
 from plainview.casework.retention.runs import propose_run
 from plainview.casework.sampling.draw import draw_sample
 from plainview.casework.search.run import Request
+from plainview.casework.webhooks.manage import add_webhook
 from plainview.cli.commands import COMMANDS
 from plainview.cli.tree import load, tree
 from plainview.policy.agency import NEW_AGENCY, SAMPLE
@@ -72,8 +72,13 @@ NAMES = {path for path, line in LINES.items() if "{" in line and path not in OWN
 
 
 @pytest.fixture
-def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
-    """What the first agency has, by the names that `LINES` uses."""
+def things(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What the first agency has, by the names that `LINES` uses; no name of a host is known."""
+
+    def nobody(_name: str, _port: int) -> list[str]:
+        raise OSError
+
+    monkeypatch.setattr("plainview.casework.outgoing.resolve", nobody)
     from plainview.casework.people.tokens import make_token
 
     gallery(tmp_path / "pictures", "MARKER-gallery")
@@ -127,6 +132,10 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         acting_member=examiner,
     )
     hook, _ = add_webhook("https://marker.example/hook", acting_member=admin)
+    now = timezone.now()
+    delivery = Delivery.objects.create(
+        webhook=hook, message="m", type="case.opened", data={}, happened_at="2026", due_at=now, given_up_at=now
+    )
     shared = marked_request("MARKER-gallery", "MARKER-case", image)
     record_event(
         After.COURT_ORDER,
@@ -159,6 +168,7 @@ def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
         "request": shared.public_id,
         "alert": saved.public_id,
         "webhook": hook.public_id,
+        "delivery": delivery.public_id,
         "schedule": sent.public_id,
         "grant": counsel.grant.public_id,
         "review": review.public_id,

@@ -155,8 +155,6 @@ delivery = Kind(
     "delivery.unknown",
     "webhook__agency",
     where="in the list of the webhook's messages",
-    there=Q(webhook__removed_at=None),
-    gone="removed with its webhook",
 )
 webhook = Kind(models.Webhook, agency("agency"), "webhook", "webhook.unknown", there=Q(removed_at=None), gone="removed")
 

@@ -27,13 +27,13 @@ from plainview.casework.feeds.fetching import Fetcher
 from plainview.casework.feeds.listing import Listing, read_listing
 from plainview.casework.feeds.mapping import LIST_BYTES, Image, Mapping, Notice, of_table, read_details
 from plainview.casework.feeds.withdrawn import Settled, notice_mark, settle
-from plainview.casework.jobs import ask, beat
-from plainview.casework.log.guard import refusals_recorded, standing
+from plainview.casework.jobs import ask_again, beat
+from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.models import Feed, FeedLink, Job, Member
 from plainview.casework.outgoing import Connection
 from plainview.casework.workspace.services import services
 from plainview.policy import feeds, rules
-from plainview.policy.decision import Refused
+from plainview.policy.decision import Decision, Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.wording import counted
 
@@ -115,11 +115,7 @@ def run_feed(
     with refusals_recorded("feed.run", acting_member):
         standing(acting_member, Permission.GALLERY_ENROL)
         feed = find.feed(public_id, acting_member)
-        rules.require(
-            feeds.feed_runs(feed.publisher, feed.stopped_at is not None),
-            feeds.feed_tried(feed.publisher, feed.tried_at is not None or not feed.mapping),
-            rules.gallery_current(feed.gallery.name, feed.gallery.expires_on, timezone.now().date()),
-        )
+        rules.require(*_may_run(feed))
     with _alone(feed, acting_member), opened(feed, connection, idle) as fetcher:
         mapping = of_table(feed.mapping or {})
         with refusals_recorded("feed.run", acting_member):
@@ -308,13 +304,34 @@ def _alone(feed: Feed, member: Member) -> Iterator[None]:
     with try_locked(services().workspace.root / f".feed-{feed.public_id}.lock") as mine:
         if not mine:
             with refusals_recorded("feed.run", member):
-                raise Refused(
-                    "feed.running",
-                    "Feed not run",
-                    "This feed is already running.",
-                    "Wait until that run has ended.",
-                )
+                raise _running()
         yield
+
+
+def ask_run(public_id: str, *, acting_member: Member) -> Job:
+    """Create the job of a run; the caller enqueues it.
+
+    Raises:
+        Refused: no permission, unknown, stopped, not tried, or already asked for.
+    """
+    with acting("feed.run", Permission.GALLERY_ENROL, acting_member):
+        feed = find.feed(public_id, acting_member)
+        rules.require(*_may_run(feed))
+        if Job.objects.filter(kind=KIND, subject=feed.pk, finished_at=None).exists():
+            raise _running()
+        return ask_again(KIND, feed.pk, acting_member=acting_member)
+
+
+def _may_run(feed: Feed) -> tuple[Decision, ...]:
+    return (
+        feeds.feed_runs(feed.publisher, feed.stopped_at is not None),
+        feeds.feed_tried(feed.publisher, feed.tried_at is not None or not feed.mapping),
+        rules.gallery_current(feed.gallery.name, feed.gallery.expires_on, timezone.now().date()),
+    )
+
+
+def _running() -> Refused:
+    return Refused("feed.running", "Feed not run", "This feed is already running.", "Wait until that run has ended.")
 
 
 def ask_due() -> list[Job]:
@@ -331,7 +348,7 @@ def ask_due() -> list[Job]:
         if Job.objects.filter(kind=KIND, subject=feed.pk, finished_at=None).exists():
             continue
         with transaction.atomic():
-            jobs.append(ask(KIND, feed.pk, acting_member=feed.created_by))
+            jobs.append(ask_again(KIND, feed.pk, acting_member=feed.created_by))
     return jobs
 
 
@@ -341,7 +358,7 @@ def run_job(job: Job) -> str:
     Raises:
         Cancelled, Refused: the run ended; what was enrolled until then stays enrolled.
     """
-    feed = Feed.objects.select_related("created_by__agency").get(pk=job.subject)
+    feed = Feed.objects.get(pk=job.subject)
     # Also when it is refused: the next try is due after the feed's own time, not at once.
     Feed.objects.filter(pk=feed.pk).update(last_run_at=timezone.now())
     seen = 0
@@ -353,7 +370,7 @@ def run_job(job: Job) -> str:
 
     run = run_feed(
         feed.public_id,
-        acting_member=feed.created_by,
+        acting_member=job.member,
         progress=step,
         pages=lambda _pages, _total: beat(job, seen),
         idle=lambda: beat(job, seen),

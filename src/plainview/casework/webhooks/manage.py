@@ -139,10 +139,11 @@ def send_again(public_id: str, *, acting_member: Member) -> Delivery:
     """Make a delivery due again, with its id and all its attempts; the worker sends it within a minute.
 
     Raises:
-        Refused: no permission, unknown, waiting already, or its webhook was removed.
+        Refused: no permission, unknown (also its webhook, when that was removed), or waiting already.
     """
     with acting("webhook.send_again", Permission.WEBHOOK_SET, acting_member), transaction.atomic():
         delivery = find.delivery(public_id, acting_member, lock=True)
+        find.webhook(delivery.webhook.public_id, acting_member)
         if delivery.sent_at is None and delivery.given_up_at is None:
             raise Refused(
                 "webhook.waiting",
