@@ -52,7 +52,7 @@ def add(
     """Add a publisher's list to a gallery's passport. Nothing is fetched yet."""
     member = acting_member(acting)
     source = preset(preset_name, query) if preset_name else Terms(list_url, publisher, _mapping(mapping))
-    given = {
+    options = {
         "publisher": publisher or None,
         "hosts": (*source.hosts, *host) if host else None,
         "terms": terms or None,
@@ -62,7 +62,7 @@ def add(
         "every_hours": every_hours,
         "max_bytes": max_megabytes << 20,
     }
-    stated = {name: value for name, value in given.items() if value is not None}
+    stated = {name: value for name, value in options.items() if value is not None}
     new_feed = add_feed(gallery, replace(source, **stated), legal_basis=basis, acting_member=member)  # type: ignore[arg-type]
     if json:
         print_json(
@@ -159,13 +159,14 @@ def try_out(
             say(f"  {counted(notice.left_out, 'picture')} left out: not a photograph by the caption.")
         if not (notice.pictures or notice.details or notice.left_out):
             say("  No picture.")
-    for row in trial.listing.passed_over[:5]:
-        say(f"Cannot be used: {row}", style="yellow")
+    for line in trial.listing.passed_over[:5]:
+        say(f"Cannot be used: {line}", style="yellow")
     result = trial.rehearsal
     if result.enrolled or result.failed_total or result.duplicates:
         say(
             f"Of the first pictures, {counted(result.enrolled, 'picture')} would be enrolled with "
-            f"{counted(result.references, 'face')}; {result.failed_total} cannot be used."
+            f"{counted(result.references, 'face')}; {result.duplicates} in the gallery already, "
+            f"{result.failed_total} not usable."
         )
     for failure in result.failed:
         say(f"  {failure['path']}: {failure['why']}", style="yellow")
@@ -235,13 +236,13 @@ def withdrawn(feed: str, acting: As, json: Json = False) -> None:
     member = acting_member(acting)
     rows = [
         {
-            "why": row.why,
-            "since": row.since.isoformat(timespec="seconds"),
-            "noted_in": row.entry,
-            "erased_at": row.erased_at and row.erased_at.isoformat(timespec="seconds"),
-            "erased_in": row.erased_entries,
+            "why": withdrawal.why,
+            "since": withdrawal.since.isoformat(timespec="seconds"),
+            "noted_in": withdrawal.entry,
+            "erased_at": withdrawal.erased_at and withdrawal.erased_at.isoformat(timespec="seconds"),
+            "erased_in": withdrawal.erased_entries,
         }
-        for row in withdrawals(feed, member)
+        for withdrawal in withdrawals(feed, member)
     ]
     heads = ("Why", "Since", "Noted in entry", "Erased", "Entries of the erasures")
     print_rows("withdrawals", heads, rows, "Nothing was withdrawn.", json=json)

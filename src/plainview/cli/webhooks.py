@@ -104,12 +104,12 @@ def list_deliveries(
 ) -> None:
     """List the messages of a webhook, newest first, with the newest answer to each."""
     member = acting_member(acting)
-    rows = [_row(delivery) for delivery in deliveries(webhook, member, state=state, limit=limit)]
+    rows = [_shown(delivery) for delivery in deliveries(webhook, member, state=state, limit=limit)]
     heads = ("Message", "Event", "Happened", "State", "Attempts", "Newest answer", "Next attempt")
     print_rows("deliveries", heads, rows, "No message.", json=json)
 
 
-def _row(delivery: Delivery) -> dict[str, object]:
+def _shown(delivery: Delivery) -> dict[str, object]:
     state = state_of(delivery)
     return {
         "id": delivery.public_id,

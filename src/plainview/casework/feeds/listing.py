@@ -123,7 +123,7 @@ class _Seen:
         self.rows += page.rows
         if page.total is not None:
             self.totals.append(page.total)
-        listing.passed_over += [f"page {listing.pages}, row {row}: {why}" for row, why in page.passed_over]
+        listing.passed_over += [f"page {listing.pages}, row {number}: {why}" for number, why in page.passed_over]
 
 
 def _judge(listing: Listing, mapping: Mapping, seen: _Seen) -> None:

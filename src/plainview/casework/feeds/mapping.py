@@ -192,7 +192,7 @@ def of_table(table: Table[str, Any]) -> Mapping:
 
 
 def _checked(table: Table[str, Any], model: type[Mapping] | type[Pages]) -> dict[str, Any]:
-    kinds = {one.name: one for one in fields(model)}
+    kinds = {column.name: column for column in fields(model)}
     for name, value in table.items():
         if name not in kinds:
             raise _bad(f"there is no `{name}`; the names are {', '.join(kinds)}")
@@ -206,9 +206,9 @@ def _checked(table: Table[str, Any], model: type[Mapping] | type[Pages]) -> dict
 
 def _expressions(mapping: Mapping) -> list[tuple[str, str]]:
     names = ("items", "total", "id", "image", "page", "captured_on", "kind", "where", "withdrawn")
-    found = [(name, getattr(mapping, name)) for name in (*names, "details", "details_image")]
-    found.append(("pages.next", mapping.pages.next))
-    return [(name, text) for name, text in found if text]
+    expressions = [(name, getattr(mapping, name)) for name in (*names, "details", "details_image")]
+    expressions.append(("pages.next", mapping.pages.next))
+    return [(name, text) for name, text in expressions if text]
 
 
 def _not_jmespath(name: str, error: Exception) -> Refused:
@@ -232,15 +232,15 @@ def read_page(data: bytes, mapping: Mapping) -> ListPage:
     notices: list[Notice] = []
     ids: list[str] = []
     passed_over: list[tuple[int, str]] = []
-    for number, row in enumerate(rows, start=1):
+    for number, entry in enumerate(rows, start=1):
         try:
-            notice = _notice(row, mapping)
-        except _Row as error:
+            notice = _notice(entry, mapping)
+        except _PassedOver as error:
             passed_over.append((number, str(error)))
             ids.append("")
             continue
         ids.append(notice.id)
-        if not mapping.where or _truth(_ask(mapping.where, row)):
+        if not mapping.where or _truth(_ask(mapping.where, entry)):
             notices.append(notice)
     if rows and len(passed_over) == len(rows):
         raise _shape(f"row 1: {passed_over[0][1]}; it has {_has(rows[0])}")
@@ -267,26 +267,28 @@ def read_details(data: bytes, mapping: Mapping) -> tuple[tuple[Image, ...], int]
     return images
 
 
-class _Row(Exception):
+class _PassedOver(Exception):
     """A row that cannot be used, and why."""
 
 
-def _notice(row: Any, mapping: Mapping) -> Notice:
-    if not isinstance(row, dict):
-        raise _Row("it is not an object, or has more cells than the header")
-    images, left_out = _images(_ask(mapping.image, row) if mapping.image else None, mapping.leave_out)
-    number = _text(_ask(mapping.id, row)) if mapping.id else (images[0].link if images else "")
+def _notice(entry: Any, mapping: Mapping) -> Notice:
+    if not isinstance(entry, dict):
+        raise _PassedOver("it is not an object, or has more cells than the header")
+    images, left_out = _images(_ask(mapping.image, entry) if mapping.image else None, mapping.leave_out)
+    number = _text(_ask(mapping.id, entry)) if mapping.id else (images[0].link if images else "")
     if not number:
-        raise _Row(f"it has no number at `{mapping.id}`" if mapping.id else f"it has no picture at `{mapping.image}`")
+        raise _PassedOver(
+            f"it has no number at `{mapping.id}`" if mapping.id else f"it has no picture at `{mapping.image}`"
+        )
     return Notice(
         number[:200],
-        _text(_ask(mapping.page, row)) if mapping.page else "",
-        _day(_text(_ask(mapping.captured_on, row))) if mapping.captured_on else None,
-        _text(_ask(mapping.kind, row))[:100] if mapping.kind else "",
-        bool(mapping.withdrawn) and _truth(_ask(mapping.withdrawn, row)),
+        _text(_ask(mapping.page, entry)) if mapping.page else "",
+        _day(_text(_ask(mapping.captured_on, entry))) if mapping.captured_on else None,
+        _text(_ask(mapping.kind, entry))[:100] if mapping.kind else "",
+        bool(mapping.withdrawn) and _truth(_ask(mapping.withdrawn, entry)),
         images,
         left_out,
-        _text(_ask(mapping.details, row)) if mapping.details else "",
+        _text(_ask(mapping.details, entry)) if mapping.details else "",
     )
 
 
@@ -310,7 +312,7 @@ def _day(text: str) -> date | None:
     """Return a date YYYY-MM-DD or YYYY/MM/DD, also at the beginning of a moment; None for none.
 
     Raises:
-        _Row: it is something else; the order of day and month is never guessed.
+        _PassedOver: it is something else; the order of day and month is never guessed.
     """
     if not text:
         return None
@@ -320,7 +322,7 @@ def _day(text: str) -> date | None:
             raise ValueError(text)
         return date(*map(int, match.groups()))
     except ValueError:
-        raise _Row(f"captured_on is {text[:40]!r}, which is not a date YYYY-MM-DD") from None
+        raise _PassedOver(f"captured_on is {text[:40]!r}, which is not a date YYYY-MM-DD") from None
 
 
 def _parsed(data: bytes, form: str) -> Any:
@@ -354,7 +356,7 @@ def _unreadable(error: Exception) -> Unusable:
 def _csv(text: str) -> list[dict[str, Any] | None]:
     # A stray quotation mark must end the reading: without `strict` it swallows the rows after it.
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, restkey="", skipinitialspace=True)
-    return [None if "" in row else {(name or "").strip(): value for name, value in row.items()} for row in reader]
+    return [None if "" in line else {(name or "").strip(): value for name, value in line.items()} for line in reader]
 
 
 def _xml(data: bytes) -> Any:

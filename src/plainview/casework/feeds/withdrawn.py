@@ -44,7 +44,7 @@ class Settled:
     returned: int = 0
     erased: int = 0
     references: int = 0
-    held: int = 0
+    on_hold: int = 0
     waiting: int = 0
     overdue: int = 0
     due_on: datetime | None = None
@@ -64,8 +64,8 @@ class Settled:
             notes.append(
                 f"{counted(self.references, 'reference')} of {counted(self.erased, 'withdrawn notice')} erased."
             )
-        if self.held:
-            notes.append(f"{counted(self.held, 'withdrawn notice')} kept: a hold is in force.")
+        if self.on_hold:
+            notes.append(f"{counted(self.on_hold, 'withdrawn notice')} kept: a hold is in force.")
         if self.overdue:
             notes.append(
                 f"{counted(self.overdue, 'withdrawn notice')} overdue: only a complete list can confirm the withdrawal."
@@ -81,8 +81,8 @@ def settle(feed: Feed, listing: Listing, *, acting_member: Member) -> Settled:
     """
     settled, now = Settled(), timezone.now()
     complete = not listing.incomplete
-    held = _held(feed)
-    gone = _gone(feed, listing, held)
+    living = _living(feed)
+    gone = _gone(feed, listing, living)
     with transaction.atomic():
         write_entry(
             "feed.listed",
@@ -106,9 +106,9 @@ def settle(feed: Feed, listing: Listing, *, acting_member: Member) -> Settled:
             settled.returned = _returned(feed, listing)
         _note(feed, gone, now, settled)
     grace = timedelta(days=feed.grace_days)
-    for row in FeedWithdrawal.objects.filter(feed=feed, erased_at=None).order_by("pk"):
-        if row.mark in gone and row.since + grace <= now:
-            _erase(feed, row, held.get(row.mark, []), settled)
+    for withdrawal in FeedWithdrawal.objects.filter(feed=feed, erased_at=None).order_by("pk"):
+        if withdrawal.mark in gone and withdrawal.since + grace <= now:
+            _erase(feed, withdrawal, living.get(withdrawal.mark, []), settled)
     if settled.erased:
         # A picture that was already there when another notice brought it: that notice is asked for it again.
         FeedLink.objects.filter(feed=feed, outcome__in=("duplicate", "near duplicate")).delete()
@@ -116,7 +116,7 @@ def settle(feed: Feed, listing: Listing, *, acting_member: Member) -> Settled:
         forget_pages()
     left = FeedWithdrawal.objects.filter(feed=feed, erased_at=None)
     settled.waiting = left.count()
-    settled.overdue = left.filter(since__lte=now - grace).count() - settled.held
+    settled.overdue = left.filter(since__lte=now - grace).count() - settled.on_hold
     return settled
 
 
@@ -125,34 +125,34 @@ def notice_mark(feed: Feed, number: str) -> str:
     return mark(f"{feed.public_id} notice {number}")
 
 
-def _held(feed: Feed) -> dict[str, list[int]]:
+def _living(feed: Feed) -> dict[str, list[int]]:
     """Return the feed's living references by the digest of their notice."""
     rows = Reference.objects.filter(gallery=feed.gallery, provenance__feed=feed.public_id).exclude(template=b"")
-    held: dict[str, list[int]] = defaultdict(list)
+    living: dict[str, list[int]] = defaultdict(list)
     for key, provenance in rows.values_list("pk", "provenance").iterator():
         number = provenance.get("notice")
         if number:  # references of older versions have none
-            held[notice_mark(feed, number)].append(key)
-    return held
+            living[notice_mark(feed, number)].append(key)
+    return living
 
 
-def _gone(feed: Feed, listing: Listing, held: Table[str, list[int]]) -> dict[str, str]:
+def _gone(feed: Feed, listing: Listing, living: Table[str, list[int]]) -> dict[str, str]:
     """Return why each notice with living references is withdrawn, by its digest."""
     if listing.unchanged:  # the host says that the list is the one that showed them
         rows = FeedWithdrawal.objects.filter(feed=feed, erased_at=None)
         return dict(rows.values_list("mark", "why"))
     stated = {notice_mark(feed, notice.id) for notice in listing.notices if notice.withdrawn}
     listed = {notice_mark(feed, notice.id) for notice in listing.notices}
-    gone = {number: STATED for number in held if number in stated}
+    gone = {number: STATED for number in living if number in stated}
     if not listing.incomplete:
-        gone |= {number: MISSING for number in held if number not in listed}
+        gone |= {number: MISSING for number in living if number not in listed}
     return gone
 
 
 def _returned(feed: Feed, listing: Listing) -> int:
     shown = {notice_mark(feed, notice.id) for notice in listing.notices if not notice.withdrawn}
     rows = FeedWithdrawal.objects.filter(feed=feed, erased_at=None)
-    back = [row.pk for row in rows if row.mark in shown]
+    back = [withdrawal.pk for withdrawal in rows if withdrawal.mark in shown]
     return FeedWithdrawal.objects.filter(pk__in=back).delete()[0]
 
 
@@ -178,21 +178,21 @@ def _note(feed: Feed, gone: Table[str, str], now: datetime, settled: Settled) ->
     )
 
 
-def _erase(feed: Feed, row: FeedWithdrawal, references: list[int], settled: Settled) -> None:
+def _erase(feed: Feed, withdrawal: FeedWithdrawal, references: list[int], settled: Settled) -> None:
     """Erase the references of one notice, in one transaction; a hold keeps all of them."""
-    cause: dict[str, Value] = {"feed": feed.public_id, "withdrawn": row.why, "withdrawn_in": row.entry}
+    cause: dict[str, Value] = {"feed": feed.public_id, "withdrawn": withdrawal.why, "withdrawn_in": withdrawal.entry}
     try:
         with transaction.atomic():
             entries = []
             rows = Reference.objects.select_for_update(of=("self",)).filter(pk__in=references)
             for reference in rows.select_related("gallery__agency", "enrolment").order_by("pk"):
-                entries.append(erase_reference(reference, WHY[row.why], cause=cause, acting_member=None)[1])
+                entries.append(erase_reference(reference, WHY[withdrawal.why], cause=cause, acting_member=None)[1])
             # If the publisher shows it again, it is fetched again.
-            FeedLink.objects.filter(feed=feed, notice=row.mark).delete()
-            row.erased_at, row.erased_entries = timezone.now(), entries
-            row.save(update_fields=["erased_at", "erased_entries"])
+            FeedLink.objects.filter(feed=feed, notice=withdrawal.mark).delete()
+            withdrawal.erased_at, withdrawal.erased_entries = timezone.now(), entries
+            withdrawal.save(update_fields=["erased_at", "erased_entries"])
     except Refused:
-        settled.held += 1
+        settled.on_hold += 1
         return
     settled.erased += 1
     settled.references += len(entries)

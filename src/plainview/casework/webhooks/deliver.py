@@ -26,7 +26,7 @@ TRIES = 13
 """Attempts before a message is given up: with waits that double from one minute, the last comes after 68 hours, so that
 a receiver that is down over a weekend misses nothing."""
 
-KEPT = timedelta(days=365)
+HISTORY = timedelta(days=365)
 """How long deliveries stay in the list: chosen, a year."""
 
 _LIMITS = Limits(connect_s=3, read_s=5, whole_s=10, max_bytes=64 << 10)
@@ -37,7 +37,7 @@ _LONGEST_WAIT = timedelta(days=1)  # that a receiver may ask for
 def deliver_due(connection: Connection | None = None) -> int:
     """Send the messages that are due; return how many arrived.
 
-    A webhook that fails is left alone for the rest of the run, so that it does not delay the others.
+    A webhook that fails has no other attempt in the same run, so that it does not delay the others.
     """
     due = Delivery.objects.filter(
         sent_at=None, given_up_at=None, due_at__lte=timezone.now(), webhook__removed_at=None
@@ -63,18 +63,18 @@ def attempt(delivery: Delivery, connection: Connection | None = None) -> bool:
     mine = Delivery.objects.filter(pk=delivery.pk, sent_at=None, given_up_at=None, tries=tries)
     if not mine.update(tries=F("tries") + 1, tried_at=now, due_at=later):
         return False
-    row = Delivery.objects.filter(pk=delivery.pk)
+    stored = Delivery.objects.filter(pk=delivery.pk)
     try:
         status, wait = _post(delivery, connection)
     except Unanswered as error:
         status, wait = 0, None
-        row.update(answer=error.why[:200])
+        stored.update(answer=error.why[:200])
     else:
-        row.update(answer=f"status {status}")
+        stored.update(answer=f"status {status}")
         if wait is not None:
-            row.update(due_at=max(later, now + min(timedelta(seconds=wait), _LONGEST_WAIT)))
+            stored.update(due_at=max(later, now + min(timedelta(seconds=wait), _LONGEST_WAIT)))
     if 200 <= status < 300:
-        row.update(sent_at=timezone.now())
+        stored.update(sent_at=timezone.now())
         return True
     # 410: the receiver says that it wants no more of it (Standard Webhooks, "Delivery and retries").
     if tries + 1 >= TRIES or status == 410:
@@ -138,12 +138,15 @@ def secrets_of(hook: Webhook) -> list[bytes]:
     """Return the secrets that sign, the newest first."""
     name = f"webhook:{hook.public_id}".encode()
     earlier = hook.earlier.filter(ends_at__gt=timezone.now()).order_by("-pk")
-    return [services().openings.open(bytes(sealed), name) for sealed in (hook.sealed, *(row.sealed for row in earlier))]
+    return [
+        services().openings.open(bytes(sealed), name)
+        for sealed in (hook.sealed, *(secret.sealed for secret in earlier))
+    ]
 
 
 def sweep() -> int:
     """Delete old deliveries and secrets that ended; return the number of deliveries."""
-    old = timezone.now() - KEPT
+    old = timezone.now() - HISTORY
     with transaction.atomic():
         WebhookSecret.objects.filter(ends_at__lte=timezone.now()).delete()
         return Delivery.objects.filter(made_at__lt=old).exclude(sent_at=None, given_up_at=None).delete()[0]

@@ -32,18 +32,18 @@ _IDS = (
 _RENAMED = {"reference.expunged": "reference.erased"}
 _NOT_ENTRIES = frozenset({"alert.raised", "job.done", "job.failed", "webhook.test", *_RENAMED.values()})
 ACTIONS: Mapping[str, str] = MappingProxyType({name: name for name in EVENTS if name not in _NOT_ENTRIES} | _RENAMED)
-"""Action of an entry -> type of its message. A search that an alert made becomes `alert.raised`."""
+"""Action of an entry -> type of its message. A search by an alert becomes `alert.raised`."""
 
 _PAGES: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
-        "lead": lambda found: f"leads/{found}/",
-        "video": lambda found: f"videos/{found}/",
-        "request": lambda found: f"shared/{found}/",
-        "search": lambda found: f"searches/{found}/",
-        "verification": lambda found: f"verifications/{found}/",
-        "flag": lambda found: f"flags/{found}/",
+        "lead": lambda key: f"leads/{key}/",
+        "video": lambda key: f"videos/{key}/",
+        "request": lambda key: f"shared/{key}/",
+        "search": lambda key: f"searches/{key}/",
+        "verification": lambda key: f"verifications/{key}/",
+        "flag": lambda key: f"flags/{key}/",
         "alert": lambda _: "alerts/",
-        "gallery": lambda found: f"galleries/{found}/",
+        "gallery": lambda key: f"galleries/{key}/",
     }
 )
 """Id -> the page about it; the first that a message has counts."""
@@ -73,10 +73,10 @@ def gather() -> int:
             LogEntry.objects.filter(seq__gte=mark.seq).order_by("seq").values_list("seq", "canonical")[:_AT_ONCE]
         )
         entries = [parse_line(bytes(canonical)) for _, canonical in rows]
-        made = sum(_of_entry(entry, hooks) for entry in entries if entry.action in ACTIONS)
+        count = sum(_of_entry(entry, hooks) for entry in entries if entry.action in ACTIONS)
         if rows:
             WebhookMark.objects.filter(pk=1).update(seq=rows[-1][0] + 1)
-        return made + _of_jobs(hooks)
+        return count + _of_jobs(hooks)
 
 
 def _head() -> int:
@@ -90,13 +90,13 @@ def _of_entry(entry: Entry, hooks: Mapping[str, list[Webhook]]) -> int:
         kind = "alert.raised"
     data = {name: entry.subject[name] for name in _IDS if entry.subject.get(name) not in (None, "")}
     data |= _case(entry)
-    told = [
+    receivers = [
         hook
         for agency in _agencies(entry)
         for hook in hooks.get(agency, ())
         if entry.at >= hook.made_at.isoformat()  # both UTC, both begin with the date
     ]
-    return _write(told, f"entry_{entry.seq}", kind, data, entry.at)
+    return _write(receivers, f"entry_{entry.seq}", kind, data, entry.at)
 
 
 def _agencies(entry: Entry) -> set[str]:
@@ -124,15 +124,15 @@ def _case(entry: Entry) -> dict[str, Any]:
 
 def _of_jobs(hooks: Mapping[str, list[Webhook]]) -> int:
     recent = Job.objects.filter(state__in=_JOBS, finished_at__gte=timezone.now() - _JOBS_WITHIN)
-    made = 0
+    count = 0
     for job in recent.filter(agency__public_id__in=list(hooks)).select_related("agency").order_by("finished_at"):
         assert job.finished_at is not None  # noqa: S101  filtered
-        told = [hook for hook in hooks[job.agency.public_id] if hook.made_at <= job.finished_at]
+        receivers = [hook for hook in hooks[job.agency.public_id] if hook.made_at <= job.finished_at]
         # An ended job may be started again and end again.
         message = f"job_{job.public_id}_{int(job.finished_at.timestamp())}"
         data = {"job": job.public_id, "kind": job.kind}
-        made += _write(told, message, _JOBS[Job.State(job.state)], data, _moment(job.finished_at))
-    return made
+        count += _write(receivers, message, _JOBS[Job.State(job.state)], data, _moment(job.finished_at))
+    return count
 
 
 def _write(hooks: Iterable[Webhook], message: str, kind: str, data: dict[str, Any], happened_at: str) -> int:

@@ -124,7 +124,7 @@ def feed_new(request: HttpRequest) -> HttpResponse:
     """Add a feed; nothing is fetched yet."""
     member = member_of(request)
     form = FeedForm(request.POST if request.method == "POST" else None)
-    form.fields["gallery"].choices = [(row.name, row.name) for row in galleries(member)]  # type: ignore[attr-defined]
+    form.fields["gallery"].choices = [(gallery.name, gallery.name) for gallery in galleries(member)]  # type: ignore[attr-defined]
     if form.is_valid():
         with beside(form):
             fields = form.cleaned_data
@@ -144,17 +144,18 @@ def feed(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _page(request: HttpRequest, public_id: str, form: ReasonForm, **more: Any) -> HttpResponse:
     member = member_of(request)
-    row = find.feed(public_id, member)
-    state = next(shown for shown in feeds_of(member) if shown.feed.pk == row.pk)
+    shown_feed = find.feed(public_id, member)
+    state = next(shown for shown in feeds_of(member) if shown.feed.pk == shown_feed.pk)
     context = {
-        "feed": row,
+        "feed": shown_feed,
         "state": state,
-        "hosts": [row.host, *(row.hosts or [])],
+        "hosts": [shown_feed.host, *(shown_feed.hosts or [])],
         "withdrawn": withdrawals(public_id, member),
-        "job": job_of(KIND, row.pk),
+        "job": job_of(KIND, shown_feed.pk),
         "form": form,
         "adds": holds(member.roles, Permission.GALLERY_CREATE),
-        "runs": holds(member.roles, Permission.GALLERY_ENROL) and (row.tried_at is not None or not row.mapping),
+        "runs": holds(member.roles, Permission.GALLERY_ENROL)
+        and (shown_feed.tried_at is not None or not shown_feed.mapping),
         "reads_log": holds(member.roles, Permission.AUDIT_READ),
     }
     return render(request, "feeds/feed.html", context | more)

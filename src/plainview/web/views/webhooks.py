@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -58,7 +60,11 @@ def webhook(request: HttpRequest, public_id: str) -> HttpResponse:
     hook = find.webhook(public_id, member)
     state = request.GET.get("state", "")
     rows = [
-        {"delivery": delivery, "state": state_of(delivery)}
+        {
+            "delivery": delivery,
+            "state": state_of(delivery),
+            "happened": datetime.fromisoformat(delivery.happened_at),
+        }
         for delivery in deliveries(public_id, member, state=state if state in _STATES else "")
     ]
     context = {

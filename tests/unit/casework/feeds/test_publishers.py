@@ -23,12 +23,13 @@ from plainview.casework.feeds.add import Terms, add_feed
 from plainview.casework.feeds.mapping import of_table
 from plainview.casework.feeds.presets import PRESETS, preset
 from plainview.casework.feeds.read import withdrawals
-from plainview.casework.feeds.run import FeedRun, run_feed
+from plainview.casework.feeds.run import FeedRun, ask_due, run_feed
 from plainview.casework.feeds.trial import Trial, try_feed
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.models import Feed, FeedWithdrawal, Reference
 from plainview.casework.outgoing import Connection
 from plainview.policy.decision import Refused
+from plainview.worker.tasks import run_job
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1", "::1"])]
 
@@ -212,7 +213,7 @@ def test_what_the_publisher_calls_over_is_erased_too_and_a_hold_keeps_it(served:
     hold = place_hold(reason="kept for a court", authority="court", gallery="g", acting_member=person("supervisor"))
     fbi.items[0]["status"] = "captured"
     kept = run(feed, served)
-    assert (kept.settled.erased, kept.settled.held) == (0, 1)
+    assert (kept.settled.erased, kept.settled.on_hold) == (0, 1)
     assert "hold" in " ".join(kept.notes)
     hold.ended_at = timezone.now()
     hold.save()
@@ -444,3 +445,30 @@ def test_a_list_goes_on_by_link_cursor_and_offset(served: Publisher, by: str) ->
     done = run(feed, served)
     assert [notice.id for notice in done.listing.notices] == ["0", "1", "2", "3", "4"]
     assert done.listing.incomplete == []
+
+
+def test_the_worker_runs_feeds_that_are_due_under_the_member_who_added_them(
+    served: Publisher, fbi: Fbi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection, "of_workspace", lambda _table: connection(served))
+    feed = add(served, replace(moved(preset("fbi-wanted"), served), every_hours=24))
+    assert ask_due() == []  # not tried yet
+    tried(feed, served)
+    (job,) = ask_due()
+    assert ask_due() == []
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.member) == ("done", person("admin"))
+    assert job.note.startswith("3 pictures enrolled, 0 not usable.")
+    assert ask_due() == []
+    with at(timezone.now() + timedelta(hours=25)):
+        fbi.broken[1] = (403, {}, AKAMAI)
+        (again,) = ask_due()
+        assert again.pk == job.pk
+        run_job(job.pk)
+        job.refresh_from_db()
+        assert job.state == "failed"
+        assert "does not pretend" in job.note
+        assert ask_due() == []  # the next try is due after the feed's own time
+    feed.refresh_from_db()
+    assert "does not pretend" in feed.last_note
