@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,12 +26,23 @@ class Publisher:
         ca_file: the certificate to trust.
         pages: path -> (status, headers, body).
         asked: (path, Host header) of every request, in order.
+        headers: the headers of every request, in order.
+        lists: path without a query -> function of the query that returns (status, headers, body).
     """
 
     def __init__(self, port: int, ca_file: Path) -> None:
         self.host, self.ca_file = f"localhost:{port}", str(ca_file)
         self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.asked: list[tuple[str, str]] = []
+        self.headers: list[dict[str, str]] = []
+        self.lists: dict[str, Callable[[dict[str, str]], tuple[int, dict[str, str], bytes]]] = {}
+
+    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
+        """Return what is answered to a path with its query."""
+        bare, _, query = path.partition("?")
+        if path not in self.pages and bare in self.lists:
+            return self.lists[bare](dict(parse_qsl(query, keep_blank_values=True)))
+        return self.pages.get(path, (404, {}, b""))
 
     def put(self, path: str, body: bytes, status: int = 200, **headers: str) -> str:
         """Answer with this; returns the full link."""
@@ -44,9 +56,9 @@ class Publisher:
 
 
 @contextmanager
-def publisher(folder: Path) -> Iterator[Publisher]:
-    """Run the server while the block runs."""
-    certificate = _certificate(folder)
+def publisher(folder: Path, certificate: str | None = None) -> Iterator[Publisher]:
+    """Run the server while the block runs; a second one takes the first one's certificate."""
+    certificate = certificate or str(_certificate(folder))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
 
@@ -55,7 +67,8 @@ def publisher(folder: Path) -> Iterator[Publisher]:
 
         def do_GET(self) -> None:
             made.asked.append((self.path, self.headers["Host"]))
-            status, headers, body = made.pages.get(self.path, (404, {}, b""))
+            made.headers.append({name.lower(): value for name, value in self.headers.items()})
+            status, headers, body = made.answer(self.path)
             self.send_response(status)
             for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
@@ -69,7 +82,7 @@ def publisher(folder: Path) -> Iterator[Publisher]:
     server.daemon_threads = True
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  a client that hangs up is what is tested
-    made = Publisher(server.server_port, certificate)
+    made = Publisher(server.server_port, Path(certificate))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

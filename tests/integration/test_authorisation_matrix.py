@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from tests.factories import stages
 from tests.factories.command_lines import LINES, OWN
 from tests.factories.commands import Result, invoke
 from tests.factories.models import collins, scaled
@@ -22,20 +23,19 @@ from tests.factories.stages import staged
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries, gallery, probe, search, write
 
-from plainview.casework.alerts.notices import add_webhook
 from plainview.casework.alerts.open import create_alert
 from plainview.casework.canaries.manage import add_canary
 from plainview.casework.disclosure.kept_packages import ask_package
 from plainview.casework.disclosure.reviews import ask_review
-from plainview.casework.enrolment.feeds import add_feed, stop_feed
 from plainview.casework.erasure.holds import place_hold
 from plainview.casework.examination.examine import examine
 from plainview.casework.examination.verify import answer_verification, show_verification
+from plainview.casework.feeds.add import Terms, add_feed, stop_feed
 from plainview.casework.find import member_by_email
 from plainview.casework.leads.decide import release
 from plainview.casework.misuse.flags import raise_flag
 from plainview.casework.misuse.tripwires import add_tripwire
-from plainview.casework.models import CanaryAlarm, DisclosurePackage, Member, Reference
+from plainview.casework.models import CanaryAlarm, Delivery, DisclosurePackage, Member, Reference
 from plainview.casework.people.agencies import accept_terms, open_agency, propose_agency
 from plainview.casework.people.members import invite_member, join
 from plainview.casework.people.policy import change_policy
@@ -47,6 +47,7 @@ from plainview.casework.retention.rules import record_event
 from plainview.casework.retention.runs import propose_run
 from plainview.casework.sampling.draw import draw_sample
 from plainview.casework.search.run import Request
+from plainview.casework.webhooks.manage import add_webhook
 from plainview.cli.commands import COMMANDS
 from plainview.cli.tree import load, tree
 from plainview.policy.agency import NEW_AGENCY, SAMPLE
@@ -73,7 +74,14 @@ NAMES = {path for path, line in LINES.items() if "{" in line and path not in OWN
 
 
 @pytest.fixture
-def things(workspace: Path, tmp_path: Path) -> dict[str, str]:
+def things(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """No name of a host is known."""
+
+    def nobody(_name: str, _port: int) -> list[str]:
+        raise OSError
+
+    with stages.our_patches():  # the same for all
+        monkeypatch.setattr("plainview.casework.outgoing.resolve", nobody)
     return made_things(tmp_path)
 
 
@@ -110,9 +118,8 @@ def made_things(tmp_path: Path) -> dict[str, str]:
     alarm = CanaryAlarm.objects.create(
         gallery=canary.gallery, fault="index", says="MARKER", raised_at=timezone.now(), seen_at=timezone.now()
     )
-    feed = add_feed(
-        "MARKER-gallery", "https://localhost:1/list", publisher="MARKER", legal_basis="b", acting_member=admin
-    )
+    source = Terms("https://localhost:1/list", "MARKER")
+    feed = add_feed("MARKER-gallery", source, legal_basis="b", acting_member=admin)
     stop_feed(feed.public_id, reason="a run would ask its host", acting_member=admin)
     forms = {
         "examination_form": EXAMINATION_FORM,
@@ -134,6 +141,10 @@ def made_things(tmp_path: Path) -> dict[str, str]:
         acting_member=examiner,
     )
     hook, _ = add_webhook("https://marker.example/hook", acting_member=admin)
+    now = timezone.now()
+    delivery = Delivery.objects.create(
+        webhook=hook, message="m", type="case.opened", data={}, happened_at="2026", due_at=now, given_up_at=now
+    )
     shared = marked_request("MARKER-gallery", "MARKER-case", image)
     record_event(
         After.COURT_ORDER,
@@ -166,6 +177,7 @@ def made_things(tmp_path: Path) -> dict[str, str]:
         "request": shared.public_id,
         "alert": saved.public_id,
         "webhook": hook.public_id,
+        "delivery": delivery.public_id,
         "schedule": sent.public_id,
         "grant": counsel.grant.public_id,
         "review": review.public_id,

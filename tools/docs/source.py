@@ -117,16 +117,17 @@ def settings_read() -> set[str]:
             keys.add(f"mail.{name}")
         elif owner in ("_settings.get", "settings.get") or owner.endswith(".settings().get"):
             keys.add(name)
-        elif path.endswith("feeds.py") and owner == "said.get":
-            keys.add(f"feeds.{name}")
         elif path.endswith(("upkeep/backup.py", "upkeep/schedule.py")) and owner == "section.get":
             keys.add(f"backup.{name}")
+        elif owner == "outgoing.get":
+            tables = ("feeds", "webhooks") if path.endswith("outgoing.py") else ("feeds",)
+            keys.update(f"{table}.{name}" for table in tables)
     for tree in modules().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("_mail", "self.settings()"):
                 name = _texts(node.slice)[0]
                 keys.add(f"mail.{name}" if ast.unparse(node.value) == "_mail" else name)
-    return keys - {"mail", "index", "feeds", "backup", "", "agency"}
+    return keys - {"mail", "index", "feeds", "webhooks", "backup", "", "agency"}
 
 
 def environment_read() -> set[str]:

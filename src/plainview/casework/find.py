@@ -148,6 +148,14 @@ video = Kind(
 )
 still = Kind(models.Still, agency("video__case__agency"), "still", "still.unknown", "video__case__agency track")
 alert = Kind(models.Alert, agency("case__agency"), "alert", "alert.unknown", "case member")
+delivery = Kind(
+    models.Delivery,
+    agency("webhook__agency"),
+    "message",
+    "delivery.unknown",
+    "webhook__agency",
+    where="in the list of the webhook's messages",
+)
 webhook = Kind(models.Webhook, agency("agency"), "webhook", "webhook.unknown", there=Q(removed_at=None), gone="removed")
 
 # People's conclusions, and released leads.

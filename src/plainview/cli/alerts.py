@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from plainview.casework.alerts.ends import close_alert, mute_alert, renew_alert
-from plainview.casework.alerts.notices import add_webhook, remove_webhook
 from plainview.casework.alerts.open import create_alert, set_preference
-from plainview.casework.alerts.read import alerts, raised_by, state_of, webhooks
+from plainview.casework.alerts.read import alerts, raised_by, state_of
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.run import Request
 from plainview.casework.workspace.services import services
@@ -161,31 +160,3 @@ def alert_preference(
     member = acting_member(acting)
     set_preference(digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until, acting_member=member)
     answer("Saved.", json=json, digest_hours=digest_hours, quiet_from=quiet_from, quiet_until=quiet_until)
-
-
-def webhook_add(url: str, acting: As, json: Json = False) -> None:
-    """Add an address; the secret that signs its messages is shown once."""
-    member = acting_member(acting)
-    hook, secret = add_webhook(url, acting_member=member)
-    if json:
-        print_json({"id": hook.public_id, "secret": secret})
-        return
-    say(f"Webhook {hook.public_id}. Its receiver checks every message with this secret:")
-    typer.echo(secret)
-
-
-def webhook_list(acting: As, json: Json = False) -> None:
-    """List the agency's webhooks."""
-    member = acting_member(acting)
-    rows = [
-        {"id": webhook.public_id, "url": webhook.url, "made_at": webhook.made_at.isoformat(timespec="seconds")}
-        for webhook in webhooks(member)
-    ]
-    print_rows("webhooks", ("Webhook", "Address", "Since"), rows, "No webhook.", json=json)
-
-
-def webhook_remove(webhook: str, acting: As, json: Json = False) -> None:
-    """Remove a webhook."""
-    member = acting_member(acting)
-    removed = remove_webhook(webhook, acting_member=member)
-    answer(f"Webhook {removed.public_id} is removed.", json=json, id=removed.public_id, state="removed")

@@ -10,21 +10,29 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.workspace.folder import ENV
+from plainview.casework.workspace.folder import ENV, current
 from plainview.cli.common import say
 from plainview.cli.setup import make_workspace
+from plainview.cli.start import open_workspace
 
 
 def demo(
     photos: Annotated[Path | None, typer.Option(help="Folder of your own photographs for the gallery.")] = None,
-    keep: Annotated[Path | None, typer.Option(help="New folder for the demo.")] = None,
+    portraits: Annotated[
+        bool, typer.Option("--portraits", help="Fetch the official portraits of the US Congress, some 500 faces.")
+    ] = False,
+    keep: Annotated[Path | None, typer.Option(help="Folder for the demo; one that was interrupted goes on.")] = None,
 ) -> None:
     """Walk through the main job: workspace, gallery, probe, case, search, contact sheet, verified log."""
     home = keep or Path(tempfile.mkdtemp(prefix="plainview-demo-", dir=Path.cwd()))
     home.mkdir(parents=True, exist_ok=True)
     os.environ[ENV] = str(home / "workspace")
-    say(f"1 A new sample workspace in {home / 'workspace'}")
-    make_workspace(sample=True)
-    walk = import_module("plainview.cli.demo_walk")  # it needs Django, started on the new workspace
-    if not walk.walk(home, photos):
+    if (home / "workspace").exists() and current().is_sample:
+        say(f"1 The sample workspace in {home / 'workspace'}, as it was left")
+        open_workspace()
+    else:
+        say(f"1 A new sample workspace in {home / 'workspace'}")
+        make_workspace(sample=True)
+    walk = import_module("plainview.cli.demo_walk")  # it needs Django, started on the workspace
+    if not walk.walk(home, photos, portraits):
         raise typer.Exit(1)

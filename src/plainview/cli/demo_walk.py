@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,10 +12,14 @@ import numpy as np
 from plainview.casework.cases.open_close import open_case
 from plainview.casework.enrolment.enrol import enrol
 from plainview.casework.enrolment.manifest import read_items
+from plainview.casework.feeds.add import add_feed
+from plainview.casework.feeds.presets import preset
+from plainview.casework.feeds.run import run_feed
+from plainview.casework.feeds.trial import try_feed
 from plainview.casework.find import member_by_email
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.log.read import verify_log
-from plainview.casework.models import Reference
+from plainview.casework.models import Case, Feed, FeedLink, Gallery, Reference
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.answers import Answer
 from plainview.casework.search.run import Request, run_search
@@ -29,14 +34,23 @@ from plainview.cli.search import print_answer
 from plainview.policy.decision import Refused
 from plainview.recognition.types import Face, Picture
 
-_CASE, _GALLERY = "DEMO-1", "demo"
+_CASE, _GALLERY, _PORTRAITS = "DEMO-1", "demo", "us-congress"
 
 
-def walk(home: Path, photos: Path | None) -> bool:
-    """Walk the whole path; return whether the log verifies and the right face came first."""
+def walk(home: Path, photos: Path | None, portraits: bool = False) -> bool:
+    """Walk the whole path; return whether the log verifies and the right face came first.
+
+    Args:
+        home: folder of the demo; one that was left half way goes on.
+        photos: folder of photographs instead of the two bundled portraits.
+        portraits: also fetch the portraits of the US Congress, if the network allows it.
+    """
     try:
         manifest = photos or write_portraits(home / "photographs")
-        answer, expected, probe = _search(home, manifest)
+        _enrol(manifest)
+        if portraits:
+            _fetch(home)
+        answer, expected, probe = _search(home)
     finally:
         services().close()
     report = verify_log()
@@ -63,23 +77,53 @@ def walk(home: Path, photos: Path | None) -> bool:
     return report.ok and first == expected
 
 
-def _search(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
-    admin, examiner = member_by_email("admin@agency.example"), member_by_email("examiner@agency.example")
-    create_gallery(
-        _GALLERY,
-        legal_basis="Demonstration with public-domain or your own photographs",
-        source="Photographs on this machine",
-        owner="The person who runs the demo",
-        expires_on=datetime.now(UTC).date() + timedelta(days=30),
-        acting_member=admin,
-    )
+def _enrol(photographs: Path) -> None:
+    admin = member_by_email("admin@agency.example")
+    if not Gallery.objects.filter(name=_GALLERY).exists():
+        create_gallery(
+            _GALLERY,
+            legal_basis="Demonstration with public-domain or your own photographs",
+            source="Photographs on this machine, and portraits of the US Congress if they were asked for",
+            owner="The person who runs the demo",
+            expires_on=datetime.now(UTC).date() + timedelta(days=30),
+            acting_member=admin,
+        )
     items = read_items(photographs)
     with bar("Enrolling", len(items)) as enrolling:
         result = enrol(_GALLERY, items, acting_member=admin, progress=enrolling.step)
+    before = f", {result.duplicates} there before" if result.duplicates else ""
     say(
         f"2 Gallery with {result.references} references enrolled from {result.enrolled} pictures "
-        f"({len(result.failed)} not usable)"
+        f"({len(result.failed)} not usable{before})"
     )
+
+
+def _fetch(home: Path) -> None:
+    """Enrol the portraits that the preset names; say in a line why not, if the network does not allow it."""
+    admin = member_by_email("admin@agency.example")
+    source = preset(_PORTRAITS)
+    say(f"  Portraits of the US Congress (public domain) from {source.list_url}")
+    say(f"  If it is interrupted, it goes on with: plainview demo --portraits --keep {home}")
+    feed = Feed.objects.filter(preset=_PORTRAITS, stopped_at=None).first()
+    began = time.perf_counter()
+    try:
+        feed = feed or add_feed(_GALLERY, source, legal_basis="Works of the US government", acting_member=admin)
+        if feed.tried_at is None:
+            try_feed(feed.public_id, acting_member=admin, pictures=0)
+        with bar("Fetching portraits", 0) as fetching:
+            done = run_feed(feed.public_id, acting_member=admin, progress=fetching.step, announce=fetching.expect)
+    except Refused as refused:
+        say(f"  Not fetched: {refused.why} The demo goes on with what it has.", style="yellow")
+        return
+    enrolled = FeedLink.objects.filter(feed=feed, outcome="enrolled").count()
+    seconds = time.perf_counter() - began
+    say(
+        f"  {enrolled} portraits enrolled in {seconds:.0f} s; {done.enrolment.failed_total} could not be fetched or used"
+    )
+
+
+def _search(home: Path) -> tuple[Answer, str, Path]:
+    examiner = member_by_email("examiner@agency.example")
     reference = Reference.objects.order_by("-quality", "file_name").first()
     if reference is None:
         raise Refused(
@@ -93,7 +137,8 @@ def _search(home: Path, photographs: Path) -> tuple[Answer, str, Path]:
     probe_path = home / "probe.jpg"
     cv2.imwrite(str(probe_path), _degrade(picture, face), [cv2.IMWRITE_JPEG_QUALITY, 45])
     say("3 A probe that is not a copy: cropped, rotated, blurred, recompressed, lower face covered")
-    open_case(_CASE, "robbery", acting_member=examiner)
+    if not Case.objects.filter(number=_CASE).exists():
+        open_case(_CASE, "robbery", acting_member=examiner)
     probe = prepare_probe(probe_path)
     request = Request(_CASE, "show how a search runs", _GALLERY, origin="photograph")
     answer = run_search(probe, request, acting_member=examiner)

@@ -11,8 +11,8 @@ import typer
 
 from plainview.casework import find
 from plainview.casework.enrolment.re_embed import ReEmbedded, re_embed, waiting
-from plainview.casework.enrolment.read import feeds_of
 from plainview.casework.erasure import expunge as expunging
+from plainview.casework.feeds.read import feeds_of
 from plainview.casework.galleries.exchange import export_gallery
 from plainview.casework.galleries.moving import move_gallery
 from plainview.casework.galleries.passports import PassportChange, change_passport, create_gallery

@@ -44,8 +44,8 @@ def bundled_portraits() -> dict[str, Path]:
 
 
 def write_portraits(folder: Path) -> Path:
-    """Copy the portraits into a new folder and return their manifest."""
-    folder.mkdir()
+    """Copy the portraits into a folder and return their manifest."""
+    folder.mkdir(exist_ok=True)
     lines = ["path,source_url,page_url,captured_on"]
     for name, source in bundled_portraits().items():
         (folder / name).write_bytes(source.read_bytes())

@@ -6,7 +6,6 @@ Owns the limits that no agency may loosen. An alert is a search that continues; 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.wording import counted
@@ -70,24 +69,6 @@ def hours_exist(digest_hours: int, quiet_from: int | None, quiet_until: int | No
             "Preference not saved",
             "These hours are not valid.",
             "Choose a digest every 0 (immediately) to 24 hours, and quiet hours from one hour to another, each 0 to 23.",
-        )
-    return Allow()
-
-
-def webhook_address(url: str, *, sample: bool) -> Decision:
-    """Allow an https address; in a sample workspace also this machine's own http address."""
-    try:
-        parts = urlsplit(url.strip())
-        host = parts.hostname
-    except ValueError:  # e.g. half of an IPv6 address
-        parts, host = None, None
-    local = sample and host in ("127.0.0.1", "localhost", "::1")
-    if parts is None or not host or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
-        return Refused(
-            "webhook.address",
-            "Webhook refused",
-            "The address does not begin with https://.",
-            "Give an https:// address, so that nobody in between can read or change what is sent.",
         )
     return Allow()
 

@@ -1,18 +1,30 @@
-"""The rules of a published feed: one named publisher, one host, one list, and nothing that the list does not name.
+"""The rules of a published feed: one named publisher, its hosts, one list, and nothing that the list does not name.
 
-Owns what may be fetched. It must never allow a second host, a page, or a link that was found anywhere but in the
-publisher's own list: that would be crawling, which Plainview does not do (docs/adr/0001).
+Owns what may be fetched, and when what the publisher withdrew is erased. It must never allow a host that is not named,
+a page, or a link that was found anywhere but in the publisher's own list: that would be crawling, which Plainview does
+not do (docs/adr/0001).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
 from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.permissions import Permission
 
-MIN_SECONDS_BETWEEN = 0.5
-"""Shortest pause between two requests, seconds: chosen; a publisher's robots.txt may ask for a longer one."""
+MIN_SECONDS_BETWEEN = 0.1
+"""Shortest pause between two requests, seconds: chosen, for files on a host that is made for many readers. The default
+of a feed is longer, and a publisher's robots.txt may ask for more."""
+
+MAX_GRACE_DAYS = 90
+"""Longest time for which a notice that its publisher withdrew is kept, days: chosen."""
+
+MAX_HOSTS = 5
+"""Most hosts of one feed: chosen; a list and its pictures are on one or two."""
+
+SHRUNK = 0.5
+"""A list with less than this share of the notices of the last complete one counts as incomplete: chosen."""
 
 MAX_ADDRESS = 2000
 """Longest link, characters: what every browser and server accepts."""
@@ -55,6 +67,44 @@ def feed_rate(seconds_between: float) -> Decision:
     return Allow()
 
 
+def feed_withdrawal(grace_days: int, every_hours: int) -> Decision:
+    """Allow a time of grace and a time between two runs within the limits; 0 hours: the feed is run by hand."""
+    if not 0 <= grace_days <= MAX_GRACE_DAYS or not 0 <= every_hours <= 24 * 30:
+        return Refused(
+            "feed.times",
+            "Feed refused",
+            f"The days until a withdrawn notice is erased are not between 0 and {MAX_GRACE_DAYS}, or the hours between "
+            "two runs are not between 0 and 720.",
+            "Choose times in these ranges, such as 7 days and 24 hours.",
+        )
+    return Allow()
+
+
+def feed_hosts(hosts: Collection[str]) -> Decision:
+    """Allow a few named hosts."""
+    wrong = [host for host in hosts if host_of(f"https://{host}/") != host]
+    if wrong or len(hosts) > MAX_HOSTS:
+        return Refused(
+            "feed.hosts",
+            "Feed refused",
+            f"{wrong[0]!r} is not the name of a host." if wrong else f"The feed names more than {MAX_HOSTS} hosts.",
+            "Name the hosts that have this publisher's pictures, such as www.example.gov.",
+        )
+    return Allow()
+
+
+def feed_tried(publisher: str, tried: bool) -> Decision:
+    """Allow a feed whose mapping has shown notices."""
+    if not tried:
+        return Refused(
+            "feed.untried",
+            "Feed not run",
+            f"The feed of {publisher!r} has a mapping that was not tried yet.",
+            "Try the feed first: that shows its first notices as they would be enrolled.",
+        )
+    return Allow()
+
+
 def feed_runs(publisher: str, stopped: bool) -> Decision:
     """Allow a feed that was not stopped."""
     if stopped:
@@ -68,14 +118,14 @@ def feed_runs(publisher: str, stopped: bool) -> Decision:
     return Allow()
 
 
-def feed_link(url: str, host: str) -> Decision:
-    """Allow an https link on the same host as the list."""
-    if host_of(url) != host:
+def feed_link(url: str, hosts: Collection[str]) -> Decision:
+    """Allow an https link on one of the feed's hosts."""
+    if host_of(url) not in hosts:
         return Refused(
             "feed.host",
             "Link not fetched",
-            f"The link is not an https link on {host}.",
-            "A feed has one host: add a separate feed, with its own legal basis, for another publisher.",
+            f"The link is not an https link on {' or '.join(sorted(hosts))}.",
+            "Add a separate feed, with its own legal basis, for another publisher.",
         )
     return Allow()
 

@@ -152,7 +152,7 @@ MEANINGS: Mapping[Permission, str] = MappingProxyType(
         Permission.ALERT_RENEW: "Extend a colleague's alert, with a reason.",
         Permission.ALERT_CLOSE: "End an alert, with a reason.",
         Permission.ALERT_OWN: "Mute one's own alerts, and choose when their letters come.",
-        Permission.WEBHOOK_SET: "Manage the addresses that receive messages about alerts.",
+        Permission.WEBHOOK_SET: "Manage webhooks: addresses of the agency's own systems that receive messages.",
         Permission.JOB_OWN: "Follow and cancel one's own background work.",
         Permission.AGREEMENT_MANAGE: "Propose, accept and withdraw agreements with other agencies.",
         Permission.AGREEMENT_READ: "Read the agreements with other agencies.",

@@ -193,7 +193,10 @@ def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
             "alert",
             "An alert cannot promise rarer false alerts than the gallery's own figures support.",
         ),
-        ("webhook.address", "alert", "A webhook has an https address."),
+        ("webhook.address", "webhook", "A webhook has an https address."),
+        ("webhook.network", "webhook", "A webhook is on the public internet, unless the operator allows others."),
+        ("webhook.events", "webhook", "A webhook receives known events."),
+        ("webhook.rotation", "webhook", "An earlier secret signs for a week at most."),
         ("alert.hours", "alert", "Quiet hours and digests use valid hours of the day."),
     ]
 
@@ -201,13 +204,16 @@ def _alerts(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
 def _galleries() -> list[tuple[str, str, str]]:
     return [
         ("feed.passport", "feed", "A published feed names its publisher and its legal basis."),
-        ("feed.address", "feed", "A feed has one list on one https host."),
+        ("feed.address", "feed", "A feed has one list at an https address."),
         ("feed.rate", "feed", "A feed pauses between two requests."),
         (
             "feed.host",
             "feed",
-            "Only links in the list, on the host of the list, are fetched; pages never are.",
+            "Only links that the list names, on the hosts of its publisher, are fetched; pages never are.",
         ),
+        ("feed.hosts", "feed", "A feed names the hosts of its publisher's pictures."),
+        ("feed.times", "feed", "What a publisher withdraws is erased after the feed's days of grace."),
+        ("feed.untried", "feed", "A feed with a mapping is tried before it is run."),
         ("feed.stopped", "feed", "A stopped feed fetches nothing."),
         ("gallery.passport", "gallery", "The passport of a gallery states its legal basis, its source and its owner."),
     ]

@@ -32,6 +32,7 @@ from plainview.web.views import (
     disclosure,
     examination,
     exoneration,
+    feeds,
     galleries,
     holds,
     home,
@@ -55,6 +56,7 @@ from plainview.web.views import (
     stills,
     verification,
     videos,
+    webhooks,
 )
 
 may = Permission
@@ -267,6 +269,20 @@ PAGES: tuple[Page, ...] = (
     Page("samples/", sampling.samples, "samples", may.AUDIT_SAMPLE),
     Page("samples/<id>/", sampling.sample, "sample", may.AUDIT_SAMPLE),
     Page("samples/<id>/<int:position>/", sampling.sample_finding, "sample-finding", may.AUDIT_SAMPLE),
+    # Feeds of publishers, and webhooks to the agency's own systems.
+    Page("feeds/", feeds.feeds, "feeds", may.GALLERY_LIST),
+    Page("feeds/new/", feeds.feed_new, "feed-new", may.GALLERY_CREATE),
+    Page("feeds/<id>/", feeds.feed, "feed", may.GALLERY_LIST),
+    Page("feeds/<id>/try/", feeds.feed_try, "feed-try", may.GALLERY_CREATE),
+    Page("feeds/<id>/run/", feeds.feed_run, "feed-run", may.GALLERY_ENROL),
+    Page("feeds/<id>/stop/", feeds.feed_stop, "feed-stop", may.GALLERY_CREATE),
+    Page("webhooks/", webhooks.webhooks, "webhooks", may.WEBHOOK_SET),
+    Page("webhooks/new/", webhooks.webhook_new, "webhook-new", may.WEBHOOK_SET),
+    Page("webhooks/<id>/", webhooks.webhook, "webhook", may.WEBHOOK_SET),
+    Page("webhooks/<id>/test/", webhooks.webhook_test, "webhook-test", may.WEBHOOK_SET),
+    Page("webhooks/<id>/rotate/", webhooks.webhook_rotate, "webhook-rotate", may.WEBHOOK_SET),
+    Page("webhooks/<id>/remove/", webhooks.webhook_remove, "webhook-remove", may.WEBHOOK_SET),
+    Page("webhooks/messages/<id>/again/", webhooks.delivery_again, "delivery-again", may.WEBHOOK_SET),
     # Reports.
     Page("reports/", reports.reports, "reports", may.REPORT_READ),
     Page("reports/report.pdf", reports.report_file, "report-pdf", may.REPORT_READ, {"form": "pdf"}),

@@ -19,6 +19,7 @@ from plainview.casework.alerts import notices
 from plainview.casework.canaries import checks as canary_checks
 from plainview.casework.enrolment import intake
 from plainview.casework.examination import assign
+from plainview.casework.feeds import run as feed_run
 from plainview.casework.leads import outcomes
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.reviews import heartbeat
@@ -36,6 +37,8 @@ from plainview.casework.upkeep import clock as fault_of_clock
 from plainview.casework.upkeep import work
 from plainview.casework.videos import process as video_process
 from plainview.casework.videos import upload as videos
+from plainview.casework.webhooks import deliver as webhook_deliver
+from plainview.casework.webhooks import gather as webhook_gather
 from plainview.policy.decision import Allow
 from plainview.worker import backups
 
@@ -61,12 +64,15 @@ STEPS = (
     Step("ends of alerts", alert_ends.sweep_alerts, MINUTE),
     Step("alerts", alert_follow.follow_all, MINUTE),
     Step("letters of alerts", notices.send_due, MINUTE),
+    Step("events for webhooks", webhook_gather.gather, MINUTE),
+    Step("messages to webhooks", webhook_deliver.deliver_due, MINUTE),
     Step("ends of shared requests", shared_ends.sweep_requests, MINUTE),
     Step("letters of shared requests", shared_notices.send_due, MINUTE),
     Step("videos", video_process.settle, MINUTE),
     Step("failed sign-ins", sign_in_failures.summarise, MINUTE),
     Step("heartbeat of the log", lambda: heartbeat(_QUIET), HOUR),
     Step("backups", backups.start_due, HOUR),
+    Step("feeds", feed_run.ask_due, HOUR),
     Step("letters to people who asked", rights_watch.send_owed, HOUR),
     Step("canaries", lambda: canary_checks.run_all(due_only=True), HOUR),
     Step("expired sessions", sessions.sweep, MINUTE),
@@ -81,6 +87,7 @@ STEPS = (
     Step("scheduled reports", report_schedules.send_due, DAY),
     Step("deadlines of requests", rights_watch.watch_deadlines, DAY),
     Step("answered requests", rights_watch.erase_old, DAY),
+    Step("old messages to webhooks", webhook_deliver.sweep, DAY),
 )
 """In this order. Two clocks follow it: one the steps of every minute, which must not wait for the longer ones."""
 

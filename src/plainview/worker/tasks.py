@@ -12,6 +12,7 @@ from types import MappingProxyType
 from plainview.casework import jobs
 from plainview.casework.disclosure import kept_packages as packages
 from plainview.casework.enrolment import intake
+from plainview.casework.feeds import run as feed_run
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.models import Job
 from plainview.casework.retention import runs as retention_runs
@@ -33,6 +34,7 @@ KINDS: Mapping[str, Callable[[Job], str]] = MappingProxyType(
         videos.KIND: _video,
         packages.KIND: packages.run_package,
         retention_runs.KIND: work_off,
+        feed_run.KIND: feed_run.run_job,
     }
 )
 

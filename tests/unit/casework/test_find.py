@@ -61,6 +61,7 @@ def own(held: dict[str, str]) -> dict[str, tuple[str | int, Member]]:
         "still": (Still.objects.all()[0].public_id, examiner),
         "alert": (held["alert"], examiner),
         "webhook": (held["webhook"], examiner),
+        "delivery": (held["delivery"], examiner),
         "verification": (task.public_id, task.verifier),
         "examination_unsealed": (held["examination"], examiner),
         "lead": (held["lead"], examiner),

@@ -18,7 +18,8 @@ LISTED = refusals()
 
 RELAYED = {
     "casework/agreements/guard.py",
-    "casework/enrolment/feeds.py",
+    "casework/feeds/run.py",
+    "casework/feeds/trial.py",
     "casework/find.py",
     "casework/retention/rules.py",
     "casework/videos/process.py",

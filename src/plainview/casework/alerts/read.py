@@ -1,4 +1,4 @@
-"""Reads alerts, the candidates they raised, notification settings and webhooks, always of the member's agency."""
+"""Reads alerts, the candidates they raised and notification settings, always of the member's agency."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from plainview.casework.models import Alert, AlertPreference, Candidate, Member, Search, Webhook
+from plainview.casework.models import Alert, AlertPreference, Candidate, Member, Search
 
 
 def alerts(member: Member, *, own: bool = False) -> list[Alert]:
@@ -56,8 +56,3 @@ def unseen(member: Member) -> list[Search]:
 def preference_of(member: Member) -> AlertPreference:
     """Return the member's notification settings; the default is at once, at any hour."""
     return AlertPreference.objects.filter(member=member).first() or AlertPreference(member=member)
-
-
-def webhooks(member: Member) -> list[Webhook]:
-    """Return the agency's webhooks in use."""
-    return list(Webhook.objects.filter(agency=member.agency, removed_at=None).order_by("pk"))

@@ -24,6 +24,7 @@ from plainview.casework.models import (
     CanaryCheck,
     Candidate,
     Case,
+    Delivery,
     GalleryChange,
     Member,
     Notice,
@@ -155,6 +156,7 @@ def alerts(case: Case) -> list[dict[str, Any]]:
 def _raised(search: Search) -> dict[str, Any]:
     """Return a search that an alert raised, its time, and who was notified and when."""
     notices = Notice.objects.filter(search=search).select_related("member").order_by("pk")
+    messages = Delivery.objects.filter(type="alert.raised", data__search=search.public_id).order_by("pk")
     return {
         "search": search.public_id,
         "at": search.requested_at.isoformat(),
@@ -164,7 +166,8 @@ def _raised(search: Search) -> dict[str, Any]:
                 "at": moment(notice.sent_at),
             }
             for notice in notices
-        ],
+        ]
+        + [{"who": "a webhook of the agency", "at": moment(message.sent_at)} for message in messages],
     }
 
 

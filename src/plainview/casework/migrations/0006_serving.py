@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0002_tables'),
+        ('casework', '0005_notices'),
     ]
 
     operations = [

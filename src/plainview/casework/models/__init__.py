@@ -12,7 +12,6 @@ from plainview.casework.models.alerts import (
     AlertPreference,
     AlertSeen,
     Notice,
-    Webhook,
 )
 from plainview.casework.models.canaries import (
     Canary,
@@ -44,6 +43,7 @@ from plainview.casework.models.examination import (
 from plainview.casework.models.feeds import (
     Feed,
     FeedLink,
+    FeedWithdrawal,
 )
 from plainview.casework.models.flags import (
     Flag,
@@ -116,6 +116,12 @@ from plainview.casework.models.videos import (
     VideoSegment,
     VideoTrack,
 )
+from plainview.casework.models.webhooks import (
+    Delivery,
+    Webhook,
+    WebhookMark,
+    WebhookSecret,
+)
 from plainview.casework.models.work import (
     WorkerLife,
     WorkerStep,
@@ -147,6 +153,7 @@ __all__ = [
     "Candidate",
     "Case",
     "ClockFault",
+    "Delivery",
     "DisclosureDownload",
     "DisclosureGrant",
     "DisclosurePackage",
@@ -156,6 +163,7 @@ __all__ = [
     "ExonerationReview",
     "Feed",
     "FeedLink",
+    "FeedWithdrawal",
     "Flag",
     "Gallery",
     "GalleryCalibration",
@@ -208,6 +216,8 @@ __all__ = [
     "VideoSegment",
     "VideoTrack",
     "Webhook",
+    "WebhookMark",
+    "WebhookSecret",
     "Withheld",
     "WorkerLife",
     "WorkerStep",

@@ -6,7 +6,7 @@ from django.db import models
 
 from plainview.casework.models.cases import Case, Search
 from plainview.casework.models.galleries import Gallery
-from plainview.casework.models.people import Agency, Member, public_id
+from plainview.casework.models.people import Member, public_id
 from plainview.casework.models.policy import PolicyVersion
 
 
@@ -14,7 +14,7 @@ def _alert_id() -> str:
     return public_id("T")
 
 
-def _webhook_id() -> str:
+def _webhook_id() -> str:  # of models.webhooks; the first migration has it here
     return public_id("H")
 
 
@@ -116,30 +116,15 @@ class AlertPreference(models.Model):
         return f"{self.member_id}"
 
 
-class Webhook(models.Model):
-    """An address of the agency that receives messages about raised alerts, with the sealed secret that signs them."""
-
-    public_id = models.CharField(max_length=16, unique=True, default=_webhook_id)
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
-    url = models.URLField(max_length=500)
-    sealed = models.BinaryField()
-    made_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
-    made_at = models.DateTimeField(auto_now_add=True)
-    removed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "webhook"
-
-    def __str__(self) -> str:
-        return self.public_id
-
-
 class Notice(models.Model):
-    """A message about a raised alert that is due to a member or a webhook; pending until sent or given up."""
+    """A letter about a raised alert that is due to a member; pending until sent or given up.
+
+    `webhook` is of an older version, whose messages to other systems were rows of this table.
+    """
 
     search = models.ForeignKey(Search, on_delete=models.PROTECT, related_name="notices")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True)
-    webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, null=True)
+    webhook = models.ForeignKey("casework.Webhook", on_delete=models.PROTECT, null=True)
     due_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)

@@ -10,13 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import feedparser
+import jmespath
 import nistitl
 import openpyxl
 import pyarrow
 import pyarrow.parquet
 import pytest
 
-from plainview.casework.enrolment import feedlist, incoming, manifest
+from plainview.casework.enrolment import incoming, manifest
+from plainview.casework.feeds import mapping
 from plainview.casework.galleries.nist import Exported, read_nist, write_nist
 from plainview.casework.retention.court_orders import read_order
 from plainview.evaluation.dataset import DatasetError, read_dataset
@@ -88,6 +91,10 @@ def labelled(folder: Path) -> None:
     read_dataset(folder)
 
 
+def feed(data: bytes) -> None:
+    mapping.read_page(data, mapping.OWN)
+
+
 READERS: dict[str, tuple[tuple[Any, str], Callable[[Path], Any], type[Exception], str]] = {
     "ZIP of pictures": ((zipfile.ZipFile, "infolist"), lambda _: upload(), Refused, "upload.archive"),
     "disclosure package": ((zipfile.ZipFile, "infolist"), disclosed, Refused, "package.unreadable"),
@@ -100,8 +107,10 @@ READERS: dict[str, tuple[tuple[Any, str], Callable[[Path], Any], type[Exception]
     ),
     "manifest, Excel": ((openpyxl, "nothing"), workbook, Refused, "manifest.unreadable"),
     "manifest, Parquet": ((pyarrow.parquet, "nothing"), parquet, Refused, "manifest.unreadable"),
-    "list of a feed, JSON": ((json, "loads"), lambda _: feedlist.read_list(b"[]"), manifest.Unusable, "feed.list"),
-    "list of a feed, CSV": ((csv, "reader"), lambda _: feedlist.read_list(b"a"), manifest.Unusable, "feed.list"),
+    "list of a feed, JSON": ((json, "loads"), lambda _: feed(b"[]"), manifest.Unusable, "feed.list"),
+    "list of a feed, CSV": ((csv, "DictReader"), lambda _: feed(b"a"), manifest.Unusable, "feed.list"),
+    "list of a feed, RSS": ((feedparser, "parse"), lambda _: feed(b"<rss/>"), manifest.Unusable, "feed.list"),
+    "mapping of a feed": ((jmespath, "search"), lambda _: feed(b"[]"), manifest.Unusable, "feed.shape"),
     "ANSI/NIST-ITL": ((nistitl.Message, "parse"), exchanged, BadMedia, "exchange_damaged"),
     "labels of a data set": ((csv, "reader"), labelled, DatasetError, "cannot be read"),
 }

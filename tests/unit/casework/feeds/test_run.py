@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from tests.factories.work import entries, person
 from tests.factories.work import gallery as filled
 
 from plainview.casework.enrolment.enrol import EnrolmentResult, Options
-from plainview.casework.enrolment.feeds import Connection, add_feed, run_feed, stop_feed
-from plainview.casework.enrolment.read import feeds
 from plainview.casework.erasure.expunge import expunge
+from plainview.casework.feeds.add import Terms, add_feed, stop_feed
+from plainview.casework.feeds.mapping import OWN
+from plainview.casework.feeds.read import feeds
+from plainview.casework.feeds.run import run_feed
 from plainview.casework.galleries.passports import PassportChange, change_passport, create_gallery
 from plainview.casework.models import Enrolment, Feed, FeedLink, Reference
+from plainview.casework.outgoing import Connection
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.feeds import feed_rate
 
@@ -45,7 +49,7 @@ def feed(workspace: Path, served: Publisher, monkeypatch: pytest.MonkeyPatch) ->
     served.put("/hidden.png", cv2.imencode(".png", scaled(collins(), 0.7).pixels)[1].tobytes())
     served.put("/robots.txt", b"User-agent: *\nDisallow: /forbidden/\n")
     served.put("/forbidden/x.png", b"x")
-    served.put("/moved.png", b"", 302, Location=f"https://{served.host}/hidden.png")
+    served.put("/moved.png", b"", 302, Location="https://elsewhere.example/hidden.png")
     rows = [
         {"image": link(served, "/c.png"), "page": link(served, "/page-of-c"), "captured_on": "1999-07-01"},
         {"image": "https://elsewhere.example/x.png"},
@@ -66,14 +70,8 @@ def feed(workspace: Path, served: Publisher, monkeypatch: pytest.MonkeyPatch) ->
         "expires_on": date(2999, 1, 1),
     }
     create_gallery("g", **passport, acting_member=person("admin"))
-    return add_feed(
-        "g",
-        link(served, "/list.json"),
-        publisher="Police of Example",
-        legal_basis="Publication Act s. 2",
-        seconds_between=NO_PAUSE,
-        acting_member=person("admin"),
-    )
+    terms = Terms(link(served, "/list.json"), "Police of Example", seconds_between=NO_PAUSE)
+    return add_feed("g", terms, legal_basis="Publication Act s. 2", acting_member=person("admin"))
 
 
 def link(served: Publisher, path: str) -> str:
@@ -82,7 +80,8 @@ def link(served: Publisher, path: str) -> str:
 
 def run(feed: Feed, served: Publisher, **options: Any) -> EnrolmentResult:
     connection = Connection(private=True, ca_file=served.ca_file)
-    return run_feed(feed.public_id, acting_member=person("admin"), connection=connection, **options)
+    done = run_feed(feed.public_id, acting_member=person("admin"), connection=connection, **options)
+    return done.enrolment
 
 
 def rule_of(run: Any, *arguments: Any, **options: Any) -> str:
@@ -93,14 +92,13 @@ def rule_of(run: Any, *arguments: Any, **options: Any) -> str:
 
 def test_the_list_is_enrolled_and_nothing_else_is_asked(feed: Feed, served: Publisher) -> None:
     result = run(feed, served)
-    assert (result.enrolled, result.duplicates) == (2, 0)
+    assert (result.enrolled, result.duplicates) == (2, 1)
     codes = {row["path"].rpartition("/")[2]: row["code"] for row in result.failed}
     assert codes == {
         "broken.jpg": "not_an_image",
         "x.png": codes["x.png"],
         "moved.png": "feed.redirect",
         "gone.png": "feed.gone",
-        "h.png": "feed.host",
     }
     assert sorted(row["code"] for row in result.failed if row["path"].endswith("x.png")) == [
         "feed.host",
@@ -113,14 +111,16 @@ def test_the_list_is_enrolled_and_nothing_else_is_asked(feed: Feed, served: Publ
         "/broken.jpg",
         "/moved.png",
         "/gone.png",
+        "/h.png",
         "/h.png?again",
     ]
     row = Reference.objects.get(source_url=link(served, "/c.png"))
     assert (row.page_url, row.captured_on) == (link(served, "/page-of-c"), date(1999, 7, 1))
-    assert row.provenance == {"publisher": "Police of Example", "feed": feed.public_id}
+    number = link(served, "/c.png")  # the form has no numbers: the link stands for one
+    assert row.provenance == {"publisher": "Police of Example", "feed": feed.public_id, "notice": number}
     assert Enrolment.objects.get().source_kind == "feed"
     (state,) = feeds(person("admin"))
-    assert (state.dealt_with, state.enrolled) == (4, 2)
+    assert (state.dealt_with, state.enrolled) == (5, 2)
 
 
 def test_a_second_run_asks_only_for_what_is_open(feed: Feed, served: Publisher) -> None:
@@ -189,15 +189,22 @@ def test_what_stops_a_run_before_any_picture(feed: Feed, served: Publisher) -> N
 
 
 def test_adding_is_refused_without_publisher_basis_or_https(feed: Feed, served: Publisher) -> None:
-    fields = {"publisher": "P", "legal_basis": "b", "acting_member": person("admin")}
-    url = "https://police.example/list.csv"
-    assert rule_of(add_feed, "g", url, **(fields | {"publisher": " "})) == "feed.passport"
-    assert rule_of(add_feed, "g", url, **(fields | {"legal_basis": ""})) == "feed.passport"
-    assert rule_of(add_feed, "g", "http://police.example/list.csv", **fields) == "feed.address"
-    assert rule_of(add_feed, "g", url, **fields, seconds_between=-1) == "feed.rate"
-    assert rule_of(add_feed, "g", feed.list_url, **fields) == "feed.known"
-    assert rule_of(add_feed, "none", url, **fields) == "gallery.unknown"
-    assert rule_of(add_feed, "g", url, **(fields | {"acting_member": person("examiner")})) == "member.no_permission"
+    fields = {"legal_basis": "b", "acting_member": person("admin")}
+    terms = Terms("https://police.example/list.csv", "P")
+    wrong = {
+        "feed.passport": replace(terms, publisher=" "),
+        "feed.address": replace(terms, list_url="http://police.example/list.csv"),
+        "feed.rate": replace(terms, seconds_between=-1),
+        "feed.known": replace(terms, list_url=feed.list_url),
+        "feed.times": replace(terms, grace_days=91),
+        "feed.hosts": replace(terms, hosts=("https://police.example",)),
+        "feed.mapping": replace(terms, mapping=replace(OWN, image="images[")),
+    }
+    for rule, source in wrong.items():
+        assert rule_of(add_feed, "g", source, **fields) == rule
+    assert rule_of(add_feed, "g", terms, **(fields | {"legal_basis": ""})) == "feed.passport"
+    assert rule_of(add_feed, "none", terms, **fields) == "gallery.unknown"
+    assert rule_of(add_feed, "g", terms, **(fields | {"acting_member": person("examiner")})) == "member.no_permission"
     assert rule_of(stop_feed, feed.public_id, reason=" ", acting_member=person("admin")) == "gallery.why"
     assert served.asked == []
 
@@ -212,4 +219,4 @@ def test_options_of_enrolment_hold_for_feeds(feed: Feed, served: Publisher, tmp_
     filled(tmp_path / "other", "other")
     told: list[dict[str, str]] = []
     result = run(feed, served, options=Options(failures=told.append, cores=1))
-    assert result.failed_total == len(told) == 6
+    assert result.failed_total == len(told) == 5

@@ -1,0 +1,100 @@
+"""Where messages may go: https, the public internet, and nothing that only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.policy.addresses import is_open, is_public, literal
+from plainview.policy.decision import Allow, Refused
+from plainview.policy.webhooks import EVENTS, webhook_address, webhook_events, webhook_rotation
+
+GOOD = [
+    " https://agency.example/hook ",
+    "https://agency.example:8443/hook?x=1",
+    "https://user:secret@agency.example/hook",
+    "https://bücher.example/hook",
+    "https://[2606:2800::1]/hook",
+    "https://93.184.216.34/",
+]
+BAD = [
+    "",
+    "hook",
+    "https://",
+    "ftp://agency.example",
+    "http://agency.example",
+    "https://[::1",
+    "https://agency.example:x/",
+    "https://agency.example/#part",
+    "https://agency.exa\nmple/",
+    "file:///etc/passwd",
+    "https://agency.example/" + "x" * 480,
+]
+INSIDE = [
+    "https://169.254.169.254/",
+    "https://127.0.0.1/",
+    "https://10.0.0.1/hook",
+    "https://[::1]/",
+    "https://[fec0::1]/",
+    "https://[::ffff:10.0.0.1]/",
+    "https://[64:ff9b::a00:1]/",
+    "https://2130706433/",
+    "https://0x7f000001/",
+    "https://0177.0.0.1/",
+    "https://127.1/",
+    "https://localhost/",
+    "https://a.localhost:8443/",
+    "https://user@192.168.0.1/",
+]
+
+
+def rule_of(url: str, **options: bool) -> str:
+    decision = webhook_address(url, **{"sample": False, **options})
+    return decision.rule_id if isinstance(decision, Refused) else ""
+
+
+@pytest.mark.parametrize("url", GOOD)
+def test_https_addresses_are_allowed(url: str) -> None:
+    assert isinstance(webhook_address(url, sample=False), Allow)
+
+
+@pytest.mark.parametrize("url", BAD)
+def test_anything_else_is_refused(url: str) -> None:
+    assert rule_of(url) == rule_of(url, sample=True) == "webhook.address"
+
+
+@pytest.mark.parametrize("url", INSIDE)
+def test_addresses_that_are_written_as_numbers_are_what_they_lead_to(url: str) -> None:
+    assert rule_of(url) == rule_of(url, sample=True) == "webhook.network"
+
+
+def test_a_sample_workspace_may_post_to_its_own_machine_and_an_intranet_to_itself() -> None:
+    for url in ("http://127.0.0.1:9/hook", "http://localhost:9/", "http://[::1]:9/"):
+        assert rule_of(url, sample=True) == ""
+        assert rule_of(url) == "webhook.address"
+    assert rule_of("http://10.0.0.1/", sample=True) == "webhook.address"
+    assert rule_of("https://10.0.0.1/hook", private=True) == ""
+    assert rule_of("https://169.254.169.254/", private=True) == "webhook.network"
+
+
+def test_events_and_hours_are_within_limits() -> None:
+    assert isinstance(webhook_events(list(EVENTS)), Allow)
+    assert isinstance(webhook_events([]), Allow)
+    assert isinstance(webhook_events(["search.answered", "search.done"]), Refused)
+    assert [isinstance(webhook_rotation(hours), Allow) for hours in (-1, 0, 168, 169)] == [False, True, True, False]
+
+
+def test_a_literal_is_told_from_a_name() -> None:
+    assert literal("agency.example") is None
+    assert literal("[::1]") == "::1"
+    assert literal("1") == "0.0.0.1"
+    assert literal("") is None
+    assert not is_public("0.0.0.1")
+    assert not is_open("0.0.0.1", private=True)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_an_address_or_a_refusal(text: str) -> None:
+    assert isinstance(webhook_address(text, sample=True), Allow | Refused)
+    assert isinstance(webhook_address(f"https://{text}/", sample=True), Allow | Refused)
