@@ -8,10 +8,12 @@ from typing import Any
 from plainview.casework.canaries.state import GalleryState, state
 from plainview.casework.erasure.expunge import finish, forget_pages
 from plainview.casework.log.read import verify_log
+from plainview.casework.mail.read import mail_state
 from plainview.casework.models import Gallery
 from plainview.casework.workspace.services import services
 from plainview.cli.common import moment
 from plainview.cli.doctor_check import Check, guarded
+from plainview.policy.wording import counted
 
 
 def checks() -> tuple[list[Check], dict[str, Any]]:
@@ -22,6 +24,7 @@ def checks() -> tuple[list[Check], dict[str, Any]]:
         *guarded("erasures", lambda: _erasures(facts)),
         *guarded("log", lambda: _log(facts)),
         *guarded("canaries", lambda: _canaries(facts)),
+        *guarded("mail", _mail),
     ]
     services().close()
     return findings, facts
@@ -53,6 +56,15 @@ def _log(facts: dict[str, Any]) -> Iterator[Check]:
         yield Check("log", "ok", f"It is whole: {report.entries} entries.")
     else:
         yield Check("log", "fail", "; ".join(report.problems), "Keep the log as it is and inform your auditor.")
+
+
+def _mail() -> Iterator[Check]:
+    state = mail_state()
+    if state.ok:
+        yield Check("mail", "ok", "Every letter was sent." if not state.waiting else "The letters are on their way.")
+    else:
+        late = f"{counted(state.late, 'letter')} waiting for over an hour, {state.given_up} given up. {state.trouble}"
+        yield Check("mail", "warn", late, "See `plainview mail list`; then `plainview mail retry`.")
 
 
 def _canaries(facts: dict[str, Any]) -> Iterator[Check]:

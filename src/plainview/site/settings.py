@@ -16,8 +16,6 @@ from plainview.policy.signing_in import IDLE, REAUTHENTICATE
 _workspace = current()
 _key = _workspace.root / "keys" / "secret.key"
 _settings = _workspace.settings() if _workspace.settings_file.is_file() else {}
-_mail = _settings.get("mail")
-_mail = _mail if isinstance(_mail, dict) else {}
 _hosts, _, _secure = os.environ.get(SERVE_ENV, "").partition(" ")  # as passed by `plainview serve`
 
 SECRET_KEY = _key.read_text("ascii") if _key.is_file() else secrets.token_urlsafe(48)
@@ -187,16 +185,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 20
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # files of one upload into a gallery; for more, use a ZIP file
 assert IDLE.total_seconds() < SESSION_COOKIE_AGE  # noqa: S101  else the cookie would decide
 
-# E-mail goes to the server that workspace.toml names under [mail]; without one, into the workspace's outbox.
-if _mail.get("host"):
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    EMAIL_HOST = str(_mail["host"])
-    EMAIL_PORT = int(_mail.get("port", 587))
-    EMAIL_USE_TLS = bool(_mail.get("tls", True))
-    EMAIL_HOST_USER = str(_mail.get("user", ""))
-    EMAIL_HOST_PASSWORD = str(_mail.get("password", ""))
-    EMAIL_TIMEOUT = 30
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = str(_workspace.outbox)
-DEFAULT_FROM_EMAIL = str(_mail.get("from", "plainview@localhost"))
+# Without a mail server, letters go into this folder; casework.mail hands them to a server itself.
+EMAIL_BACKEND = "plainview.casework.mail.folder.OwnersFolder"
+EMAIL_FILE_PATH = str(_workspace.outbox)

@@ -21,6 +21,7 @@ from plainview.casework.enrolment import intake
 from plainview.casework.examination import assign
 from plainview.casework.leads import outcomes
 from plainview.casework.log.channel import Channel, acting_through
+from plainview.casework.mail import letters
 from plainview.casework.people import trials
 from plainview.casework.probes import preparations
 from plainview.casework.register import publish as register
@@ -48,15 +49,15 @@ def every_minute() -> None:
         notices.send_due()
         shared_ends.sweep_requests()
         shared_notices.send_due()
+        letters.send_due()
         video_process.settle()
         for pk in jobs.to_resume():
             enqueue_again(pk)
 
 
 def every_hour() -> None:
-    """Check the galleries whose canaries are due by their agency's policy; send the letters that are due to people."""
+    """Check the galleries whose canaries are due by their agency's policy."""
     with acting_through(Channel("job")):
-        rights_watch.send_owed()
         canary_checks.run_all(due_only=True)
 
 
@@ -73,9 +74,10 @@ def every_day() -> None:
         videos.discard_stale()
         register.publish_month()
         retention_runs.propose_due()
-        report_schedules.send_due()  # last, so that a refused letter stops nothing else
+        report_schedules.send_due()
         rights_watch.watch_deadlines()
         rights_watch.erase_old()
+        letters.erase_old()
 
 
 TABLE: Mapping[str, tuple[Callable[[], None], int]] = MappingProxyType(

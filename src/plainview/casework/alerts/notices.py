@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 import requests
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -26,6 +25,7 @@ from plainview.casework.alerts.read import preference_of
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import Member, Notice, Search, Webhook
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
@@ -107,12 +107,12 @@ def _letter(rows: list[Notice]) -> None:
         if count == 1
         else f"Your alerts have raised candidates {count} times"
     )
-    send_mail(
+    write_letters(
+        "alert.notice",
+        [member.email],
         "Plainview: a new candidate for your alert",
         f"{subject}. Sign in to see the alerts:\n\n{address()}/alerts/\n\n"
         "For confidentiality, this letter contains no details. You can change your notifications on the same page.\n",
-        None,
-        [member.email],
     )
 
 

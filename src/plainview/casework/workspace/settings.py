@@ -24,10 +24,13 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "feeds.private_addresses": "`true` lets a feed fetch from addresses that are not public. Default: false.",
         "feeds.ca_file": "Certificate authority of a publisher in your own network. Default: the system's.",
         "mail.host": "Mail server. Without one, letters are written into the workspace's folder `outbox`.",
-        "mail.port": "Port of the mail server. Default: 587.",
-        "mail.tls": "`true` to start TLS before anything is sent. Default: true.",
+        "mail.port": "Port of the mail server. Default: 587; with TLS from the first byte: 465.",
+        "mail.tls": '"starttls", or "implicit" for TLS from the first byte; `false` for none. Default: "implicit" on port 465, '
+        'else "starttls".',
+        "mail.ca_file": "Certificate authority of the mail server, if it is not a public one. Default: the system's.",
         "mail.user": "User name at the mail server. Default: none.",
         "mail.password": "Password at the mail server. Default: none.",
+        "mail.password_file": "File with the password, for example a credential of systemd. Default: none.",
         "mail.from": 'Sender of every letter. Default: "plainview@localhost".',
     }
 )
@@ -43,6 +46,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "PLAINVIEW_AS": "E-mail address of the acting member; `--as` on the command line wins.",
         "PLAINVIEW_DEBUG": "Any value: an unexpected error prints its traceback. For developers.",
         "XDG_CACHE_HOME": "Folder where `plainview evaluate` caches templates. Default: `~/.cache`.",
+        "ORT_DISABLE_TELEMETRY": "Set to 1 by Plainview itself: onnxruntime looks up no host of its maker.",
         "DJANGO_SETTINGS_MODULE": "Set by Plainview itself to `plainview.site.settings`; not for people.",
     }
 )

@@ -6,6 +6,7 @@ from plainview.cli.commands.row import Command, Need
 
 GROUPS: dict[str, str] = {
     "models": "Model packs: install, list, verify, card.",
+    "mail": "Letters: try the mail server, list and send again what was not sent.",
     "agency": "Agencies: proposed, terms accepted, opened by the operator.",
 }
 
@@ -60,6 +61,27 @@ ROWS = (
         "Restore a backup into a new folder. What was erased since then stays erased; the log continues.",
         "plainview restore monday.backup restored-workspace",
         early=True,
+    ),
+    Command(
+        "mail test",
+        Need.OWNER,
+        "mail:mail_test",
+        "Hand one test letter over to the mail server now, and say how it went.",
+        "plainview mail test you@agency.example",
+    ),
+    Command(
+        "mail list",
+        Need.OWNER,
+        "mail:mail_list",
+        "List the letters that were not sent, with the reason.",
+        "plainview mail list",
+    ),
+    Command(
+        "mail retry",
+        Need.OWNER,
+        "mail:mail_retry",
+        "Send every letter that was not sent, now; also those that were given up.",
+        "plainview mail retry",
     ),
     Command(
         "models install",
