@@ -6,7 +6,7 @@ PHOTOS ?=
 # One more than there are cores: browser tests mostly wait.
 WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
-.PHONY: help demo test test-all fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
+.PHONY: help wheel providers demo test test-all fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,10 +36,17 @@ browser: $(VENV)/.dev ## Install Chromium for the browser tests, if there is non
 	  || $(BIN)/playwright install chromium \
 	  || { echo "The browser tests need Chromium: install it, or name one with CHROMIUM=/path/to/chromium"; exit 1; }
 
-test: $(VENV)/.dev models browser ## Run the tests (no network, about six minutes on two cores)
+providers: ## Install the sign-in providers, the proxies and the tools of tests/deployed (node, npm, xmlsec1, nginx, caddy)
+	@missing=""; for tool in npm:npm node:nodejs xmlsec1:xmlsec1 nginx:nginx-light caddy:caddy; do \
+	  command -v $${tool%%:*} >/dev/null || [ -x /usr/sbin/$${tool%%:*} ] || missing="$$missing $${tool##*:}"; done; \
+	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
+	  || { echo "tests/deployed need$$missing: install them"; exit 1; }
+	@cd tests/deployed/providers && { [ -d node_modules/oidc-provider ] || npm ci --silent --no-audit --no-fund; }
+
+test: $(VENV)/.dev models browser providers ## Run the tests (no network, about six minutes on two cores)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations=20
 
-test-all: $(VENV)/.dev models browser ## Run every test, the slow ones too
+test-all: $(VENV)/.dev models browser providers ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
 fuzz: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found
@@ -77,6 +84,10 @@ bench: models ## Measure enrolment, search, video, the web application and alert
 	$(BIN)/python benchmarks/alert_cost.py
 	$(BIN)/python benchmarks/simulated_year.py
 	$(BIN)/python benchmarks/every_bit_flip.py
+
+wheel: $(VENV)/.run ## Build the wheel into dist/, for deploy/install.sh
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t wheel -d dist
 
 size: $(BIN)/python ## Install what Plainview needs to run into a temporary folder and print its size
 	$(BIN)/python benchmarks/install_size.py requirements/main.txt

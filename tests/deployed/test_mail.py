@@ -156,6 +156,7 @@ def test_a_slow_server_keeps_the_worker_for_the_limit_and_no_longer(home: Path, 
         ("starttls", {"tls": "starttls", "ca_file": ""}, "is not trusted"),
         ("starttls", {"tls": "starttls", "user": USER, "password": "wrong"}, "user name and password (535)"),
         ("starttls", {"tls": False}, "does not accept the sender (530)"),
+        ("none", {"tls": False, "user": USER, "password_file": "/missing"}, "`mail.password_file` cannot be read"),
         ("none", {"tls": "ssl"}, "`mail.tls` is 'ssl'"),
         ("none", {"tls": False, "port": "25"}, "`mail.port` is not a number"),
         ("none", {"tls": False, "from": "nobody"}, "`mail.from` is not an e-mail address"),
@@ -177,8 +178,9 @@ def test_a_wrong_setting_is_named_in_one_line(
 
 def test_a_wrong_setting_loses_no_letter(home: Path) -> None:
     configure(home, 25, tls="ssl")
-    done = forks.run(home, [], code=BEGIN + "write('jo@agency.example')")
-    assert done.returncode != 0 or run(home, "print(Letter.objects.count())") == 1
+    assert run(home, "write('jo@agency.example'); print(Letter.objects.count())") == 1
+    state = run(home, "print(json.dumps(mail_state().trouble))")
+    assert state == '`mail.tls` is \'ssl\'. Use "starttls" or "implicit", or false for none.'
 
 
 def test_without_a_server_letters_go_into_a_folder_that_only_its_owner_reads(home: Path) -> None:

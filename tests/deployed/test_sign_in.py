@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from tests.factories import forks
 from tests.factories.live import Live, serve
-from tests.factories.providers import CLIENT, SECRET, oidc_provider
+from tests.factories.providers import CLIENT, SECRET, free_port, oidc_provider, saml_provider
+from tests.factories.saml_idp import make_certificate
 from tests.factories.web_person import walk
 
 AGENCY, SLUG = "Sample Agency (not real)", "harbour"
@@ -65,8 +66,8 @@ def oidc(address: str, *more: str) -> str:
 def sign_in(live: Live, account: str) -> dict[str, Any]:
     """The last page of a whole exchange: our sign-in page, the provider's own sign-in and consent, and back."""
     return walk(
-        {"get": f"{live.url}/accounts/login/"},
-        {"form": {}, "action": f"/oidc/{SLUG}/login/"},
+        {"get": f"{live.url}/accounts/oidc/{SLUG}/login/"},
+        {"form": {}},
         {"form": {"login": account, "password": "x"}},
         {"form": {}},
     )[-1]
@@ -144,7 +145,7 @@ def test_a_second_account_with_the_same_address_is_not_linked_until_an_administr
 
 def test_a_provider_that_is_away_gets_a_page_and_not_an_error(live: Live, tmp_path: Path) -> None:
     configure(live, tmp_path, oidc("http://127.0.0.1:9"))
-    page = walk({"get": f"{live.url}/accounts/login/"}, {"form": {}, "action": f"/oidc/{SLUG}/login/"})[-1]
+    page = walk({"get": f"{live.url}/accounts/oidc/{SLUG}/login/"}, {"form": {}})[-1]
     assert (page["status"], "sso.unreachable" in page["text"]) == (502, True)
 
 
@@ -174,3 +175,93 @@ def test_a_file_that_would_let_strangers_in_is_refused(live: Live, tmp_path: Pat
     said = configure(live, tmp_path, text, code=1)
     assert "sso.invalid" in said
     assert says in said
+
+
+CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
+EVERYBODY = {
+    # AD FS: claim URIs, the NameID a persistent number or the address.
+    "adfs": {
+        "attributes": {f"{CLAIMS}/emailaddress": [EMAIL], f"{CLAIMS}/upn": ["exa@corp.example"]},
+        "name_id": ["persistent", "S-1-5-21-1"],
+    },
+    "adfs-name-id-only": {"attributes": {}, "name_id": ["email", "verifier@agency.example"]},
+    "adfs-upn": {"attributes": {f"{CLAIMS}/upn": [EMAIL]}, "name_id": ["persistent", "S-1-5-21-1"]},
+    # Entra ID: the identifier of its directory stays when the address changes.
+    "entra": {
+        "attributes": {
+            "http://schemas.microsoft.com/identity/claims/tenantid": [TENANT],
+            "http://schemas.microsoft.com/identity/claims/objectidentifier": ["11111111-2222"],
+            f"{CLAIMS}/emailaddress": [EMAIL],
+            f"{CLAIMS}/name": [EMAIL],
+        },
+        "name_id": ["email", EMAIL],
+    },
+    "no-address": {"attributes": {f"{CLAIMS}/upn": ["exa"]}, "name_id": ["persistent", "S-1-5-21-1"]},
+    "uninvited": {"attributes": {f"{CLAIMS}/emailaddress": ["nobody@agency.example"]}, "name_id": ["persistent", "2"]},
+    "unsigned": {"attributes": {"mail": [EMAIL]}, "name_id": ["persistent", "3"], "behaviour": "unsigned"},
+    "changed": {
+        "attributes": {"mail": ["nobody@agency.example"]},
+        "name_id": ["persistent", "3"],
+        "behaviour": "changed",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def saml(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file that configures sign-in through a running SAML provider."""
+    folder, port = tmp_path_factory.mktemp("saml"), free_port()
+    _, certificate = make_certificate(folder)
+    text = "\n".join(
+        [
+            'kind = "saml"',
+            f'entity_id = "http://127.0.0.1:{port}/adfs/services/trust"',
+            f'sso_url = "http://127.0.0.1:{port}/sso"',
+            f'x509cert = """\n{certificate.read_text()}"""',
+        ]
+    )
+    configure(live, folder, text)
+    metadata = walk({"get": f"{live.url}/accounts/saml/{SLUG}/metadata/"})[0]["text"]
+    with saml_provider(folder, port, metadata, EVERYBODY):
+        yield folder / "sign-in.toml"
+
+
+def sign_in_by_saml(live: Live, account: str) -> dict[str, Any]:
+    return walk(
+        {"get": f"{live.url}/accounts/saml/{SLUG}/login/"}, {"form": {}}, {"form": {"name": account}}, {"form": {}}
+    )[-1]
+
+
+@pytest.mark.parametrize("account", ["adfs", "adfs-name-id-only", "entra"])
+def test_members_come_in_with_the_attributes_that_microsofts_providers_send(
+    live: Live, saml: Path, unlinked: None, tmp_path: Path, account: str
+) -> None:
+    configure(live, tmp_path, saml.read_text())
+    for _ in range(2):  # the second time the account is linked
+        page = sign_in_by_saml(live, account)
+        assert (page["status"], page["url"]) == (200, f"{live.url}/accounts/2fa/authenticate/"), page["text"]
+
+
+def test_another_attribute_can_have_the_address(live: Live, saml: Path, unlinked: None, tmp_path: Path) -> None:
+    configure(live, tmp_path, f'{saml.read_text()}\nemail_attribute = "{CLAIMS}/upn"')
+    assert sign_in_by_saml(live, "adfs-upn")["url"].endswith("/2fa/authenticate/")
+
+
+@pytest.mark.parametrize(
+    ("account", "says"),
+    [
+        ("no-address", "sso.no_address"),
+        ("uninvited", "member.unknown"),
+        ("unsigned", ""),
+        ("changed", ""),
+    ],
+)
+def test_an_answer_that_is_not_signed_or_names_nobody_signs_nobody_in(
+    live: Live, saml: Path, unlinked: None, tmp_path: Path, account: str, says: str
+) -> None:
+    configure(live, tmp_path, saml.read_text())
+    page = sign_in_by_saml(live, account)
+    assert "/2fa/" not in page["url"]
+    assert "Traceback" not in page["text"]
+    assert says in page["text"]
+    assert page["status"] < 500

@@ -51,6 +51,7 @@ OTHERS = {
     "demo": "",
     "serve": "--port 1 --host 0.0.0.0",
     "doctor": "",
+    "status": "",
     "backup": "{folder}/monday.backup",
     "restore": "{folder}/monday.backup {folder}/restored",
     "mail test": "you@agency.example",

@@ -32,12 +32,23 @@ def oidc_provider(
 
 
 @contextlib.contextmanager
-def saml_provider(folder: Path, metadata: str, accounts: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Run pysaml2's IdP, which knows the service by its metadata; yields its address. See tests.factories.saml_idp."""
+def saml_provider(folder: Path, port: int, metadata: str, accounts: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Run pysaml2's IdP, which knows the service by its metadata; yields its address. It needs xmlsec1.
+
+    See tests.factories.saml_idp.
+    """
+    assert shutil.which("xmlsec1"), "the tests need xmlsec1: see `make providers`"
+    (folder / "port").write_text(str(port))
     (folder / "sp.xml").write_text(metadata)
     (folder / "accounts.json").write_text(json.dumps(accounts))
     with _running([sys.executable, "-m", "tests.factories.saml_idp", str(folder)], folder / "saml.log") as address:
         yield address
+
+
+def free_port() -> int:
+    """A free port of this machine, found in a process of its own: the tests themselves may open no socket."""
+    find = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
+    return int(subprocess.run([sys.executable, "-c", find], capture_output=True, text=True, check=True).stdout)
 
 
 @contextlib.contextmanager

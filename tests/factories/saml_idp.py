@@ -7,6 +7,7 @@ its address. /sso asks for a name, and sends the signed answer back through the 
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import sys
@@ -70,7 +71,9 @@ def _server(folder: Path, address: str, names: list[str]) -> Server:
                 "idp": {
                     "name": "IdP of tests",
                     "endpoints": {"single_sign_on_service": [(f"{address}/sso", BINDING_HTTP_REDIRECT)]},
-                    "policy": {"default": {"lifetime": {"minutes": 5}, "name_form": form, "attribute_restrictions": None}},
+                    "policy": {
+                        "default": {"lifetime": {"minutes": 5}, "name_form": form, "attribute_restrictions": None}
+                    },
                     "want_authn_requests_signed": False,
                 }
             },
@@ -101,7 +104,10 @@ class _Handler(BaseHTTPRequestHandler):
             identity=account["attributes"],
             userid=form["name"],
             name_id=NameID(format=FORMATS[form_of_name], text=value),
-            authn={"class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", "authn_auth": "idp"},
+            authn={
+                "class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+                "authn_auth": "idp",
+            },
             sign_assertion=account.get("behaviour") != "unsigned",
             sign_response=False,
             **where,
@@ -109,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         text = str(answer)
         if account.get("behaviour") == "changed":
             text = text.replace("nobody@", "examiner@")
-        encoded = __import__("base64").b64encode(text.encode()).decode()
+        encoded = base64.b64encode(text.encode()).decode()
         self._page(where["destination"], {"SAMLResponse": encoded, "RelayState": form.get("RelayState", "")})
 
     def _page(self, action: str, fields: dict[str, str]) -> None:

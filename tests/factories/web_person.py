@@ -52,7 +52,9 @@ def _walk(steps: list[dict[str, Any]], verify: str | bool) -> None:
             page = session.post(step["post"], data=step["data"], timeout=60)
         else:
             assert page is not None
-            form = next(form for form in _forms(page.text) if step.get("action", "") in form["action"])
+            forms = [form for form in _forms(page.text) if step.get("action", "") in form["action"]]
+            assert forms, (step, page.status_code, page.url, page.text)
+            (form, *_) = forms
             url = urljoin(page.url, form["action"])
             page = session.post(url, data={**form["fields"], **step["form"]}, headers={"Referer": page.url}, timeout=60)
         seen = {

@@ -17,12 +17,14 @@ from granian.constants import Interfaces
 
 from plainview.casework.people.samples import credentials
 from plainview.casework.people.sign_in import release, reset_sign_in
+from plainview.casework.upkeep.beats import Part, beat
 from plainview.casework.workspace.folder import SERVE_ENV, Workspace
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, print_json, print_table, say
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import OperatorAct, Refused
 
+_LINES = {"()": "plainview.site.journal.JsonLines"}  # how each line of the server's log is written
 _THREADS = 4  # requests at the same time: each search of a large gallery keeps one core busy
 
 
@@ -49,6 +51,7 @@ def serve(
     if workspace.is_sample:
         _print_people()
 
+    beat(Part.SERVER, str(tls_cert.absolute()) if tls_cert else "")
     with _running_worker() if with_worker else nullcontext():
         Granian(
             "plainview.site.wsgi:application",
@@ -57,6 +60,7 @@ def serve(
             interface=Interfaces.WSGI,
             blocking_threads=_THREADS,
             log_access=False,
+            log_dictconfig={"formatters": {"generic": _LINES, "access": _LINES}},
             ssl_cert=tls_cert,
             ssl_key=tls_key,
         ).serve()

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.saml",
 ]
 MIDDLEWARE = [
+    "plainview.web.watching.Watching",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -78,6 +79,22 @@ TEMPLATES = [
 ]
 AUTH_USER_MODEL = "casework.Member"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Lines of a program for a service manager; the command line prints sentences for people.
+_served = SERVE_ENV in os.environ
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "plainview.site.journal.JsonLines"}} if _served else {},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}} if _served else {},
+    "root": {"level": "WARNING", "handlers": ["stderr"] if _served else []},
+    "loggers": {
+        "plainview": {"level": "INFO"},
+        "django": {"level": "WARNING", "handlers": [], "propagate": True},
+    }
+    if _served
+    else {},
+}
 USE_TZ = True
 TIME_ZONE = "UTC"
 DATABASES = {

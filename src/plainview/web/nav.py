@@ -42,6 +42,7 @@ PLACES = (
     Place("Retention", "retention"),
     Place("Reports", "reports"),
     Place("Log", "log"),
+    Place("Status", "status"),
     Place("Register", "register"),
     Place("Samples", "samples"),
     Place("Reviews", "exonerations"),

@@ -31,6 +31,7 @@ from plainview.casework.rights import watch as rights_watch
 from plainview.casework.search import urgent
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import notices as shared_notices
+from plainview.casework.upkeep.beats import Part, beat
 from plainview.casework.videos import process as video_process
 from plainview.casework.videos import upload as videos
 from plainview.worker.queue import enqueue_again
@@ -40,6 +41,7 @@ MINUTE, HOUR, DAY = 1, 60, 24 * 60  # minutes
 
 def every_minute() -> None:
     """Erase and end what is over, assign verifiers, compare and send what is due, resume jobs whose worker is gone."""
+    beat(Part.WORKER)
     with acting_through(Channel("job")):
         urgent.sweep()
         assign.assign_waiting()

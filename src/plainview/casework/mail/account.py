@@ -28,7 +28,7 @@ class Account:
     Attributes:
         host, port: the mail server.
         tls: STARTTLS, IMPLICIT (from the first byte) or NONE.
-        user, password: empty if the server asks for none.
+        user, password, password_file: empty if the server asks for none.
         sender: the From line.
         ca_file: certificate authority of the server, if it is not a public one.
     """
@@ -38,8 +38,23 @@ class Account:
     tls: str
     user: str
     password: str = field(repr=False)
+    password_file: str
     sender: str
     ca_file: str
+
+    def secret(self) -> str:
+        """Return the password. It is read only to send: not everybody who asks for the state may read the file.
+
+        Raises:
+            OSError, ValueError: the file cannot be read.
+        """
+        return Path(self.password_file).read_text("utf-8").strip() if self.password_file else self.password
+
+
+def has_server() -> bool:
+    """Say whether workspace.toml names a mail server; nothing else of it is read."""
+    mail_settings = services().workspace.settings().get("mail", {})
+    return bool(mail_settings.get("host")) if isinstance(mail_settings, dict) else True
 
 
 def account() -> Account | None:
@@ -58,8 +73,8 @@ def account() -> Account | None:
     if port is not None and (type(port) is not int or not 0 < port < 65536):
         raise _invalid("`mail.port` is not a number from 1 to 65535.")
     tls = _tls(mail_settings.get("tls", True), port)
-    password = _password(mail_settings.get("password", ""), mail_settings.get("password_file", ""))
-    if password and tls == NONE and not _is_loopback(host):
+    password, file = str(mail_settings.get("password", "")), str(mail_settings.get("password_file", ""))
+    if (password or file) and tls == NONE and not _is_loopback(host):
         raise _invalid("The password would be sent unencrypted: `mail.tls` is false.")
     return Account(
         host=host,
@@ -67,6 +82,7 @@ def account() -> Account | None:
         tls=tls,
         user=str(mail_settings.get("user", "")),
         password=password,
+        password_file=file,
         sender=sender(),
         ca_file=str(mail_settings.get("ca_file", "")),
     )
@@ -104,15 +120,6 @@ def _tls(value: object, port: object) -> str:
     if value in (STARTTLS, IMPLICIT, NONE):
         return str(value)
     raise _invalid(f'`mail.tls` is {value!r}. Use "{STARTTLS}" or "{IMPLICIT}", or false for none.')
-
-
-def _password(password: object, file: object) -> str:
-    if not file:
-        return str(password)
-    try:
-        return Path(str(file)).read_text("utf-8").strip()
-    except (OSError, ValueError):
-        raise _invalid("The file in `mail.password_file` cannot be read.") from None
 
 
 def _is_loopback(host: str) -> bool:

@@ -19,7 +19,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from plainview.casework.log.write import write_entry
-from plainview.casework.mail.account import account, domain, sender
+from plainview.casework.mail.account import account, domain, has_server, sender
 from plainview.casework.mail.post import Failure, Post
 from plainview.casework.models import Letter
 from plainview.casework.workspace.services import services
@@ -63,7 +63,7 @@ def write_letters(
         letter.sealed = services().letters.seal(json.dumps(content).encode(), letter.public_id.encode())
         rows.append(letter)
     Letter.objects.bulk_create(rows)
-    if rows and account() is None:  # into the folder: no server can keep a page waiting
+    if rows and not has_server():  # into the folder: no server can keep a page waiting
         transaction.on_commit(lambda: _deliver([letter.pk for letter in rows]), robust=True)
 
 

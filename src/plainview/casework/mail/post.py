@@ -75,6 +75,10 @@ class Post:
             context = ssl.create_default_context(cafile=account.ca_file or None)
         except OSError as error:  # includes ssl.SSLError
             raise Failure("The file in `mail.ca_file` cannot be used.", str(error), everybody=True) from None
+        try:
+            password = account.secret()
+        except (OSError, ValueError) as error:
+            raise Failure("The file in `mail.password_file` cannot be read.", str(error), everybody=True) from None
         client = self._client = _Client(account, context)
         try:
             with _limited(client), _explained(account):
@@ -83,7 +87,7 @@ class Post:
                 if account.tls == STARTTLS:
                     client.starttls(context=context)
                 if account.user:
-                    client.login(account.user, account.password)
+                    client.login(account.user, password)
         except Failure as failure:
             self._close()
             failure.everybody = True

@@ -13,6 +13,7 @@ from plainview.casework.models.alerts import (
     Notice,
     Webhook,
 )
+from plainview.casework.models.beats import Beat
 from plainview.casework.models.canaries import (
     Canary,
     CanaryAlarm,
@@ -131,6 +132,7 @@ __all__ = [
     "AuditSample",
     "AuditSampleItem",
     "BarredPicture",
+    "Beat",
     "Canary",
     "CanaryAlarm",
     "CanaryCheck",

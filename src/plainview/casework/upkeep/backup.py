@@ -27,6 +27,7 @@ from plainview.audit.logfile import CHECKPOINTS_NAME, LOG_NAME, settled
 from plainview.casework.erasure.erasers import BACKUP_LOCK, SNAPSHOT
 from plainview.casework.erasure.expunge import finish
 from plainview.casework.log.write import write_entry
+from plainview.casework.upkeep.beats import Part, beat
 from plainview.casework.upkeep.unpacking import ABOUT, DATABASE, FORMAT, LOG_FILES, PICTURES, PLAIN_FILES, sealer_of
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
@@ -90,6 +91,7 @@ def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
         finally:
             part.unlink(missing_ok=True)
             snapshot.unlink(missing_ok=True)
+    beat(Part.BACKUP)
     return backup
 
 

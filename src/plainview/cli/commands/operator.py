@@ -48,6 +48,13 @@ ROWS = (
         early=True,
     ),
     Command(
+        "status",
+        Need.OWNER,
+        "status:deployment_status",
+        "Print the state of the worker, queue, disk, backup, mail and other parts. Exit 1 if one is not well.",
+        "plainview status",
+    ),
+    Command(
         "backup",
         Need.OWNER,
         "backup:backup",
