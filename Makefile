@@ -41,7 +41,8 @@ providers: ## Install the sign-in providers, the proxies and the tools of tests/
 	  command -v $${tool%%:*} >/dev/null || [ -x /usr/sbin/$${tool%%:*} ] || missing="$$missing $${tool##*:}"; done; \
 	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
 	  || { echo "tests/deployed need$$missing: install them"; exit 1; }
-	@cd tests/deployed/providers && { [ -d node_modules/oidc-provider ] || npm ci --silent --no-audit --no-fund; }
+	@mkdir -p $(VENV)/providers && cp tests/deployed/providers/package*.json tests/deployed/providers/.npmrc $(VENV)/providers/
+	@cd $(VENV)/providers && { [ -d node_modules/oidc-provider ] || npm ci --silent --no-audit --no-fund; }
 
 test: $(VENV)/.dev models browser providers ## Run the tests (no network, about six minutes on two cores)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations=20
@@ -67,7 +68,7 @@ lint: $(VENV)/.dev ## Check style, types, layers and prose
 
 prose: $(VENV)/.dev ## Check phrases, names and spelling
 	$(BIN)/python tools/prose.py
-	$(BIN)/codespell --ignore-words tools/codespell-ignore.txt src docs README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md tests
+	$(BIN)/codespell --ignore-words tools/codespell-ignore.txt src docs README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md deploy tests
 
 docs: $(VENV)/.dev ## Build the documentation as a site into site-docs, strict
 	NO_MKDOCS_2_WARNING=1 PLAINVIEW_HOME=$(VENV)/no-workspace $(BIN)/python -m mkdocs build --strict

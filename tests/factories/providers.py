@@ -13,7 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-PROVIDERS = Path(__file__).parents[1] / "deployed" / "providers"
+INSTALLED = Path(sys.prefix) / "providers"
+"""Where `make providers` puts oidc-provider with its dependencies."""
+
+_PROGRAM = Path(__file__).parents[1] / "deployed" / "providers" / "oidc.mjs"
 CLIENT, SECRET = "plainview", "a secret of the client"
 
 
@@ -24,10 +27,13 @@ def oidc_provider(
     """Run oidc-provider with these accounts (name -> claims); yields its address. `make providers` installs it."""
     node = shutil.which("node")
     assert node, "the tests need node: see `make providers`"
-    assert (PROVIDERS / "node_modules" / "oidc-provider").is_dir(), "run `make providers`"
+    assert (INSTALLED / "node_modules" / "oidc-provider").is_dir(), "run `make providers`"
+    program = folder / "oidc.mjs"  # a module finds its dependencies beside itself
+    shutil.copy(_PROGRAM, program)
+    (folder / "node_modules").symlink_to(INSTALLED / "node_modules")
     settings = folder / "oidc.json"
     settings.write_text(json.dumps({"redirect": redirect, "accounts": accounts, "inIdToken": in_id_token}))
-    with _running([node, str(PROVIDERS / "oidc.mjs"), str(settings)], folder / "oidc.log") as address:
+    with _running([node, str(program), str(settings)], folder / "oidc.log") as address:
         yield address
 
 

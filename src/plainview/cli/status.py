@@ -14,13 +14,13 @@ _WORDS = {True: "ok", False: "WRONG", None: "not set up"}
 def deployment_status(json: Json = False) -> None:
     """Print the state of the worker, queue, disk, backup, mail and other parts. Exit 1 if one is not well."""
     open_workspace()
-    found = status()
+    state = status()
     if json:
-        print_json(found)
+        print_json(state)
     else:
-        say(f"Plainview {found['version']}: {'all is well' if found['ok'] else 'something needs you'}.")
+        say(f"Plainview {state['version']}: {'all is well' if state['ok'] else 'something needs you'}.")
         for name in PARTS:
-            part = found[name]
+            part = state[name]
             say(f"{_WORDS[part['ok']]:10}  {name}: {part['says']}", style="red" if part["ok"] is False else "")
-    if not found["ok"]:
+    if not state["ok"]:
         raise typer.Exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django_q.cluster import Cluster
 
+from plainview.casework.upkeep.beats import Part, beat
 from plainview.cli.common import say
 from plainview.cli.start import open_workspace
 from plainview.worker import clock as schedule
@@ -13,6 +14,7 @@ def worker() -> None:
     """Run background work (enrolment, video, alerts, letters) until stopped. `plainview serve` starts one."""
     open_workspace()
     schedule.install()
+    beat(Part.WORKER)
     say("The worker is running  (stop with Ctrl-C)")
     cluster = Cluster()
     cluster.start()

@@ -14,6 +14,16 @@ from typing import Any
 
 from plainview.web.references import reference
 
+LINES: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "plainview.site.journal.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"level": "WARNING", "handlers": ["stderr"]},
+    "loggers": {"plainview": {"level": "INFO"}, "django": {"level": "WARNING", "handlers": [], "propagate": True}},
+}
+"""The configuration of `logging` for the server's processes."""
+
 _FRAMES = 12  # innermost places of an error
 
 

@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF
 
 from plainview.casework.workspace.folder import SERVE_ENV, current
 from plainview.policy.signing_in import IDLE, REAUTHENTICATE
+from plainview.site.journal import LINES
 
 _workspace = current()
 _key = _workspace.root / "keys" / "secret.key"
@@ -79,22 +80,8 @@ TEMPLATES = [
 ]
 AUTH_USER_MODEL = "casework.Member"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# Lines of a program for a service manager; the command line prints sentences for people.
-_served = SERVE_ENV in os.environ
-LOGGING_CONFIG = "logging.config.dictConfig"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": "plainview.site.journal.JsonLines"}} if _served else {},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}} if _served else {},
-    "root": {"level": "WARNING", "handlers": ["stderr"] if _served else []},
-    "loggers": {
-        "plainview": {"level": "INFO"},
-        "django": {"level": "WARNING", "handlers": [], "propagate": True},
-    }
-    if _served
-    else {},
-}
+# A program of the server writes lines for a service manager; the command line prints sentences for people.
+LOGGING = LINES if SERVE_ENV in os.environ else {}
 USE_TZ = True
 TIME_ZONE = "UTC"
 DATABASES = {

@@ -116,13 +116,13 @@ class _Deployment(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield one family for each number."""
         with self._lock:
-            found = status()
+            state = status()
         info = GaugeMetricFamily("plainview_info", "Version of Plainview.", labels=["version"])
-        info.add_metric([found["version"]], 1)
+        info.add_metric([state["version"]], 1)
         well = GaugeMetricFamily("plainview_part_ok", "1 if this part of the deployment is well.", labels=["part"])
         numbers = GaugeMetricFamily("plainview_number", "A number of a part.", labels=["part", "name"])
         for name in PARTS:
-            part = found[name]
+            part = state[name]
             if part["ok"] is not None:
                 well.add_metric([name], part["ok"])
             for key, value in part.items():
@@ -132,7 +132,7 @@ class _Deployment(Collector):
             "plainview_last_timestamp_seconds", "When this part last did its work.", labels=["part"]
         )
         for name in ("worker", "backup", "rehearsal", "witness"):
-            at = found[name].get("at")
+            at = state[name].get("at")
             if at:
                 last.add_metric([name], _seconds_of(at))
         yield from (info, well, numbers, last)

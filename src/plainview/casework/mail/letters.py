@@ -113,18 +113,18 @@ def _deliver(keys: Sequence[int]) -> int:
     while waiting and broken < 2:
         try:
             with Post(server) if server else nullcontext() as post:
-                for key in _each(waiting):
+                for key in _taken(waiting):
                     sent += _attempt(key, post)
         except Failure as failure:
             broken += 1
             if failure.everybody:
-                for key in _each(waiting):
+                for key in _taken(waiting):
                     if _claim(key):
                         _failed(key, failure)
     return sent
 
 
-def _each(waiting: list[int]) -> Iterable[int]:
+def _taken(waiting: list[int]) -> Iterable[int]:
     while waiting:
         yield waiting.pop(0)
 

@@ -129,7 +129,7 @@ class Post:
         assert client is not None  # noqa: S101
         try:
             sender = parseaddr(sanitize_address(letter.from_email, encoding))[1]
-            (to,) = (parseaddr(sanitize_address(each, encoding))[1] for each in letter.to)
+            to = parseaddr(sanitize_address(letter.to[0], encoding))[1]
             data = letter.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
         except (ValueError, UnicodeError) as error:
             raise Failure("The letter cannot be written: an address is not valid.", str(error), final=True) from None

@@ -54,7 +54,7 @@ def configure_sign_in(agency_name: str, slug: str, text: str) -> tuple[Agency, s
             sso_url, x509cert; docs/howto/single-sign-on.md has the optional keys.
 
     Returns:
-        The agency, and a sentence on whose word an address is believed.
+        The agency, and a sentence that says when an address is believed.
 
     Raises:
         Refused: agency.unknown, or sso.invalid.

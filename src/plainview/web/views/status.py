@@ -16,9 +16,9 @@ from plainview.web.references import reference
 @require_GET
 def status(request: HttpRequest) -> HttpResponse:
     """Show each part with its state."""
-    found = read_status()
-    parts = [{"name": name, **found[name]} for name in PARTS]
-    return render(request, "status.html", {"found": found, "parts": parts})
+    state = read_status()
+    parts = [{"name": name, **state[name]} for name in PARTS]
+    return render(request, "status.html", {"state": state, "parts": parts})
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
