@@ -15,8 +15,8 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Plainview needs Python 3.11 or newer; name one with PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: $(BIN)/python requirements/main.txt requirements/demo.txt requirements/build.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt -r requirements/demo.txt -r requirements/build.txt
+$(VENV)/.run: $(BIN)/python requirements/main.txt requirements/build.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt -r -r requirements/build.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -101,7 +101,7 @@ migration: $(VENV)/.dev ## Make the one migration again after a model changed (n
 	sed -i 's/^from django.db import migrations, models$$/&\n\nfrom plainview.casework.migrations._at_once import AtOnce/' src/plainview/casework/migrations/0001_initial.py
 
 requirements: ## Compile requirements/*.in (needs uv)
-	for f in main build demo milvus parquet dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
+	for f in main build milvus parquet dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,12 +8,11 @@ from typing import Any
 from plainview.casework.canaries.state import GalleryState, state
 from plainview.casework.erasure.expunge import finish, forget_pages
 from plainview.casework.log.read import verify_log
-from plainview.casework.mail.read import mail_state
 from plainview.casework.models import Gallery
+from plainview.casework.upkeep.read import PARTS
 from plainview.casework.workspace.services import services
 from plainview.cli.common import moment
 from plainview.cli.doctor_check import Check, guarded
-from plainview.policy.wording import counted
 
 
 def checks() -> tuple[list[Check], dict[str, Any]]:
@@ -24,7 +23,7 @@ def checks() -> tuple[list[Check], dict[str, Any]]:
         *guarded("erasures", lambda: _erasures(facts)),
         *guarded("log", lambda: _log(facts)),
         *guarded("canaries", lambda: _canaries(facts)),
-        *guarded("mail", _mail),
+        *guarded("parts", _parts),
     ]
     services().close()
     return findings, facts
@@ -58,13 +57,23 @@ def _log(facts: dict[str, Any]) -> Iterator[Check]:
         yield Check("log", "fail", "; ".join(report.problems), "Keep the log as it is and inform your auditor.")
 
 
-def _mail() -> Iterator[Check]:
-    state = mail_state()
-    if state.ok:
-        yield Check("mail", "ok", "Every letter was sent." if not state.waiting else "The letters are on their way.")
-    else:
-        late = f"{counted(state.late, 'letter')} waiting for over an hour, {state.given_up} given up. {state.trouble}"
-        yield Check("mail", "warn", late, "See `plainview mail list`; then `plainview mail retry`.")
+_NEXT = {
+    "mail": "See `plainview mail list`; then `plainview mail retry`.",
+    "worker": "Start the server, or `plainview worker`.",
+    "backup": "Make one with `plainview backup`.",
+    "witness": "Ask your witness for a cosignature.",
+    "certificate": "Renew it, and start the server again.",
+}
+
+
+def _parts() -> Iterator[Check]:
+    """Yield what `plainview status` finds, except what is checked more thoroughly here."""
+    for name, read in PARTS.items():
+        if name not in ("disk", "canaries"):
+            part = read()
+            if part["ok"] is not None:
+                step = "" if part["ok"] else _NEXT.get(name, "docs/howto/deploy.md says what each part needs.")
+                yield Check(name, "ok" if part["ok"] else "warn", part["says"], step)
 
 
 def _canaries(facts: dict[str, Any]) -> Iterator[Check]:
