@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from tests.factories import forks
+from tests.factories.certificates import self_signed
 from tests.factories.live import Live, serve
 from tests.factories.providers import CLIENT, SECRET, free_port, oidc_provider, saml_provider
-from tests.factories.saml_idp import make_certificate
 from tests.factories.web_person import walk
 
 AGENCY, SLUG = "Sample Agency (not real)", "harbour"
@@ -89,6 +89,10 @@ def test_an_invited_member_comes_as_far_as_the_second_factor(
     page = sign_in(live, account)
     assert (page["status"], page["url"]) == (200, f"{live.url}/accounts/2fa/authenticate/"), page["text"]
     assert sign_in(live, account)["url"].endswith("/2fa/authenticate/")  # the second time, now linked
+    stored = live.python(
+        "import json; from allauth.socialaccount.models import SocialAccount as s; print(json.dumps(s.objects.get().extra_data))"
+    )
+    assert stored == {}
 
 
 @pytest.mark.parametrize(
@@ -211,7 +215,7 @@ EVERYBODY = {
 def saml(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The file that configures sign-in through a running SAML provider."""
     folder, port = tmp_path_factory.mktemp("saml"), free_port()
-    _, certificate = make_certificate(folder)
+    _, certificate = self_signed(folder)
     text = "\n".join(
         [
             'kind = "saml"',

@@ -1,4 +1,4 @@
-"""Certificates for servers of tests: an authority, and what it signs for 127.0.0.1 and localhost."""
+"""Certificates for servers of tests: an authority with what it signs for 127.0.0.1 and localhost, and self-signed ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
@@ -66,3 +66,29 @@ def make_certificates(folder: Path, *names: str, days: int = 30) -> Certificates
     made.chain.write_bytes(server.public_bytes(pem) + authority.public_bytes(pem))
     made.key.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     return made
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A key and a self-signed certificate, as such providers have."""
+    key_file, file = folder / "idp-key.pem", folder / "idp.pem"
+    if not file.exists():
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ADFS Signing - idp.test")])
+        now = datetime.datetime.now(datetime.UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=30))
+            .sign(key, hashes.SHA256())
+        )
+        key_file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+            )
+        )
+        file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return key_file, file

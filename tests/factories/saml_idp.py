@@ -12,52 +12,23 @@ import html
 import json
 import sys
 import warnings
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.config import IdPConfig
 from saml2.saml import NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.server import Server
+from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
+from tests.factories.certificates import self_signed
 
 FORMATS = {"email": NAMEID_FORMAT_EMAILADDRESS, "persistent": NAMEID_FORMAT_PERSISTENT}
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A key and a self-signed certificate, as such providers have."""
-    key_file, file = folder / "idp-key.pem", folder / "idp.pem"
-    if not file.exists():
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ADFS Signing - idp.test")])
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=30))
-            .sign(key, hashes.SHA256())
-        )
-        key_file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-            )
-        )
-        file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return key_file, file
-
-
 def _server(folder: Path, address: str, names: list[str]) -> Server:
-    key, certificate = make_certificate(folder)
+    key, certificate = self_signed(folder)
     maps = folder / "maps"
     maps.mkdir(exist_ok=True)
     both = {name: name for name in names}  # attributes are sent under the names that the accounts have
@@ -110,6 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
             },
             sign_assertion=account.get("behaviour") != "unsigned",
             sign_response=False,
+            sign_alg=SIG_RSA_SHA256,
+            digest_alg=DIGEST_SHA256,
             **where,
         )
         text = str(answer)

@@ -131,10 +131,12 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         if sociallogin.is_existing:
             if member is None or sociallogin.user.pk != member.pk:
                 raise ImmediateHttpResponse(refusal_page(request, _unknown()))
+            SocialAccount.objects.filter(pk=sociallogin.account.pk).update(extra_data={})
             return
         if SocialAccount.objects.filter(user=member, provider=sociallogin.account.provider).exists():
             record_failure(member, ", ".join(addresses), "sso")
             raise ImmediateHttpResponse(refusal_page(request, _other_account()))
+        sociallogin.account.extra_data = {}  # name, groups and what else the provider said: nothing of it is kept
         sociallogin.connect(request, member)
 
     def get_requests_session(self) -> ProviderSession:
