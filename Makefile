@@ -16,7 +16,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(BIN)/python requirements/main.txt requirements/build.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt -r -r requirements/build.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt -r requirements/build.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
