@@ -22,6 +22,8 @@ python=${PYTHON:-python3}
   || { echo "This Python cannot make environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
 
 mkdir -p "$(dirname "$prefix")"
+exec 9>"$(dirname "$prefix")/.$(basename "$prefix").lock"
+flock -n 9 || { echo "Another installation into $prefix is running. Wait for it." >&2; exit 1; }
 new=$(mktemp -d "$(cd "$(dirname "$prefix")" && pwd)/$(basename "$prefix")-$(date -u +%Y%m%d)-XXXXXX")
 trap 'rm -rf "$new"' EXIT
 chmod 755 "$new"

@@ -85,6 +85,14 @@ def try_again() -> int:
     return rows.update(due_at=now, given_up_at=None)
 
 
+def withhold() -> int:
+    """Give up every unsent letter of a restored workspace: each may have been sent after the backup. Return how many."""
+    rows = _waiting()
+    return rows.update(
+        given_up_at=timezone.now(), trouble="The workspace was restored; this letter may have been sent."
+    )
+
+
 def erase_old() -> int:
     """Erase the rows of letters that were sent or given up `KEEP` ago; return how many."""
     before = timezone.now() - KEEP

@@ -25,6 +25,7 @@ from plainview.casework.erasure.expunged import KINDS, Line, about_erasing, line
 from plainview.casework.log.continuity import require_reaches, take_over
 from plainview.casework.log.read import newest_entry, verify_log
 from plainview.casework.log.write import publish, write_entry
+from plainview.casework.mail.letters import withhold
 from plainview.casework.models import (
     Alert,
     BarredPicture,
@@ -102,6 +103,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
     erased = _erase_again(listed)
     ended = Token.objects.filter(revoked_at=None).update(revoked_at=timezone.now())
     Session.objects.all().delete()
+    withhold()
     missing = _missing()
     with transaction.atomic():
         receipt = write_entry(

@@ -102,6 +102,13 @@ def test_a_letter_is_tried_again_with_growing_waits_for_three_days_and_then_give
     assert not Letter.objects.get().sealed
 
 
+def test_letters_of_a_restored_workspace_are_sent_only_when_the_operator_says_so(server: Server) -> None:
+    write(JO)
+    assert letters.withhold() == 1
+    assert (letters.send_due(), mail_state().given_up) == (0, 1)
+    assert (letters.try_again(), letters.send_due()) == (1, 1)
+
+
 def test_rows_go_after_a_month_and_with_the_record_that_they_are_about(server: Server) -> None:
     write(JO, about="N1")
     write(KIM)
