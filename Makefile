@@ -6,7 +6,7 @@ PHOTOS ?=
 # One more than there are cores: browser tests mostly wait.
 WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
-.PHONY: help demo test test-all test-deployed fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
+.PHONY: help wheel providers demo test test-all test-deployed fuzz mutants test-milvus lint prose docs models browser screenshots bench size migration requirements clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,8 +15,8 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Plainview needs Python 3.11 or newer; name one with PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: $(BIN)/python requirements/main.txt requirements/demo.txt requirements/build.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt -r requirements/demo.txt -r requirements/build.txt
+$(VENV)/.run: $(BIN)/python requirements/main.txt requirements/build.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/main.txt -r requirements/build.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -36,10 +36,18 @@ browser: $(VENV)/.dev ## Install Chromium for the browser tests, if there is non
 	  || $(BIN)/playwright install chromium \
 	  || { echo "The browser tests need Chromium: install it, or name one with CHROMIUM=/path/to/chromium"; exit 1; }
 
-test: $(VENV)/.dev models browser ## Run the tests (no network, about six minutes on two cores)
+providers: ## Install the sign-in providers, the proxies and the tools of tests/deployed (node, npm, xmlsec1, nginx, caddy)
+	@missing=""; for tool in npm:npm node:nodejs xmlsec1:xmlsec1 nginx:nginx-light caddy:caddy; do \
+	  command -v $${tool%%:*} >/dev/null || [ -x /usr/sbin/$${tool%%:*} ] || missing="$$missing $${tool##*:}"; done; \
+	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
+	  || { echo "tests/deployed need$$missing: install them"; exit 1; }
+	@mkdir -p $(VENV)/providers && cp tests/deployed/providers/package*.json tests/deployed/providers/.npmrc $(VENV)/providers/
+	@cd $(VENV)/providers && { [ -d node_modules/oidc-provider ] || npm ci --silent --no-audit --no-fund; }
+
+test: $(VENV)/.dev models browser providers ## Run the tests (no network, about six minutes on two cores)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations=20
 
-test-all: $(VENV)/.dev models browser ## Run every test, the slow ones too
+test-all: $(VENV)/.dev models browser providers ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
 test-deployed: $(VENV)/.dev models ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
@@ -63,7 +71,7 @@ lint: $(VENV)/.dev ## Check style, types, layers and prose
 
 prose: $(VENV)/.dev ## Check phrases, names and spelling
 	$(BIN)/python tools/prose.py
-	$(BIN)/codespell --ignore-words tools/codespell-ignore.txt src docs README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md tests
+	$(BIN)/codespell --ignore-words tools/codespell-ignore.txt src docs README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md deploy tests
 
 docs: $(VENV)/.dev ## Build the documentation as a site into site-docs, strict
 	NO_MKDOCS_2_WARNING=1 PLAINVIEW_HOME=$(VENV)/no-workspace $(BIN)/python -m mkdocs build --strict
@@ -81,6 +89,10 @@ bench: models ## Measure enrolment, search, video, the web application and alert
 	$(BIN)/python benchmarks/simulated_year.py
 	$(BIN)/python benchmarks/every_bit_flip.py
 
+wheel: $(VENV)/.run ## Build the wheel into dist/, for deploy/install.sh
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t wheel -d dist
+
 size: $(BIN)/python ## Install what Plainview needs to run into a temporary folder and print its size
 	$(BIN)/python benchmarks/install_size.py requirements/main.txt
 
@@ -88,7 +100,7 @@ migration: $(VENV)/.dev ## Make a new migration after a model changed (NAME=word
 	PLAINVIEW_HOME=$(VENV)/no-workspace DJANGO_SETTINGS_MODULE=plainview.site.settings $(BIN)/python -W ignore -m django makemigrations casework -n $(or $(NAME),$(error name it: make migration NAME=word)) -v 1
 
 requirements: ## Compile requirements/*.in (needs uv)
-	for f in main build demo milvus parquet dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
+	for f in main build milvus parquet dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,12 @@
 """Plainview: face search for investigations that can account for every search it runs.
 
-This package owns nothing but its version, so that the decoder's restricted child can import it cheaply.
+This package owns its version and what must be set before any library of ours is imported. It imports nothing else, so
+that the decoder's restricted child can import it cheaply.
 """
 
+import os
+
 __version__ = "0.1.0"
+
+# onnxruntime looks up a telemetry host once it is imported, and its own call to stop that does not. Children inherit it.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

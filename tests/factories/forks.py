@@ -32,7 +32,7 @@ from django.apps import apps
 COLUMNS = {"COLUMNS": "200"}
 """The width of a command's tables: Rich reads it when it is imported, so it is the same for all."""
 
-_NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+_NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 """A thread that a library starts when it is imported would be missing in a fork."""
 
 

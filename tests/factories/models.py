@@ -1,7 +1,6 @@
 """Real portraits, the installed default pack, and tiny ONNX models for the tests of recognition.
 
-Owns nothing but functions. The portraits are public domain: Grace Hopper (matplotlib) and Eileen Collins
-(scikit-image).
+Owns nothing but functions. The portraits are public domain: Grace Hopper (matplotlib) and Eileen Collins (NASA).
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ import matplotlib.cbook
 import numpy as np
 import onnx
 import pytest
-import skimage.data
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from plainview.cli.portraits import bundled_portraits
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import PackError
 from plainview.recognition.install import default_models_dir
@@ -36,7 +35,7 @@ def hopper() -> Picture:
 @functools.cache
 def collins() -> Picture:
     """Eileen Collins, 512 x 512 pixels, one face about 90 pixels wide."""
-    return picture(np.ascontiguousarray(skimage.data.astronaut()[:, :, ::-1]))
+    return picture(cv2.imread(str(bundled_portraits()["eileen-collins.png"])))
 
 
 def picture(pixels: Pixels) -> Picture:

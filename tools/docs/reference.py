@@ -22,6 +22,7 @@ from plainview.recognition.errors import CODES
 
 EXPLAINED = {
     "index.unreachable": "The index server does not answer.",
+    "mail.test": "The mail server did not take the letter; the reason is the server's.",
     "monitor.state": "The monitor's state file cannot be read.",
     "retention.bad_rows": "A row of the court's list is not understood or names nothing; each bad row is listed.",
     "retention.stopped": "The run could not be finished; the reason is the one of what stopped it.",

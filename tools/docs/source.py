@@ -113,7 +113,7 @@ def settings_read() -> set[str]:
         name = next(iter(_texts(call.args[0])), "") if call.args else ""
         if owner.endswith("_index_setting"):
             keys.add(f"index.{name}")
-        elif owner.startswith("_mail."):
+        elif owner.startswith("mail_settings."):
             keys.add(f"mail.{name}")
         elif owner in ("_settings.get", "settings.get") or owner.endswith(".settings().get"):
             keys.add(name)
@@ -124,9 +124,8 @@ def settings_read() -> set[str]:
             keys.update(f"{table}.{name}" for table in tables)
     for tree in modules().values():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("_mail", "self.settings()"):
-                name = _texts(node.slice)[0]
-                keys.add(f"mail.{name}" if ast.unparse(node.value) == "_mail" else name)
+            if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "self.settings()":
+                keys.add(_texts(node.slice)[0])
     return keys - {"mail", "index", "feeds", "webhooks", "backup", "", "agency"}
 
 

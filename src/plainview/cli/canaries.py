@@ -86,7 +86,7 @@ def canary_run(
     finally:
         services().close()
     if json:
-        print_json({"ok": run.ok, "galleries": [asdict(gallery) for gallery in run.checked], "untold": run.untold})
+        print_json({"ok": run.ok, "galleries": [asdict(gallery) for gallery in run.checked]})
     else:
         for gallery in run.checked:
             if not gallery.faults:
@@ -98,8 +98,6 @@ def canary_run(
                 warn(f"{gallery.gallery}: ALARM, {fault.fault}. {fault.says}")
         if not run.checked:
             say("Nothing to check." if due else "No gallery has a canary: nothing was checked.")
-        if run.untold:
-            warn(f"The letter about {counted(run.untold, 'alarm')} could not be sent; the next run tries again.")
     if not run.ok:
         raise typer.Exit(1)
 

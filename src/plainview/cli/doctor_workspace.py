@@ -11,8 +11,9 @@ from plainview.casework.canaries.state import GalleryState, state
 from plainview.casework.erasure.expunge import finish, forget_pages
 from plainview.casework.log.read import verify_log
 from plainview.casework.models import Alert, BackupRecord, Gallery
-from plainview.casework.upkeep import schedule, work
+from plainview.casework.upkeep import life, schedule
 from plainview.casework.upkeep.clock import faults, work_may_go_on
+from plainview.casework.upkeep.read import PARTS
 from plainview.casework.workspace.folder import read_only
 from plainview.casework.workspace.lock import holder
 from plainview.casework.workspace.services import services
@@ -33,6 +34,7 @@ def checks() -> tuple[list[Check], dict[str, Any]]:
         *guarded("backups", lambda: _backups(facts)),
         *guarded("canaries", lambda: _canaries(facts)),
         *guarded("worker", lambda: _worker(facts)),
+        *guarded("parts", _parts),
     ]
     services().close()
     return findings, facts
@@ -131,6 +133,23 @@ def _log(facts: dict[str, Any]) -> Iterator[Check]:
         yield Check("log", "fail", "; ".join(report.problems), "Keep the log as it is and inform your auditor.")
 
 
+_NEXT = {
+    "mail": "See `plainview mail list`; then `plainview mail retry`.",
+    "witness": "Ask your witness for a cosignature.",
+    "certificate": "Renew it, and start the server again.",
+}
+
+
+def _parts() -> Iterator[Check]:
+    """Yield what `plainview status` finds, except what is checked more thoroughly here."""
+    for name, read in PARTS.items():
+        if name not in ("disk", "canaries", "worker", "backup", "rehearsal", "clock"):
+            part = read()
+            if part["ok"] is not None:
+                step = "" if part["ok"] else _NEXT.get(name, "docs/howto/deploy.md says what each part needs.")
+                yield Check(name, "ok" if part["ok"] else "warn", part["says"], step)
+
+
 def _canaries(facts: dict[str, Any]) -> Iterator[Check]:
     galleries = state()
     facts["canaries"] = {
@@ -172,8 +191,8 @@ def _faults(gallery: GalleryState) -> Iterator[Check]:
 
 def _worker(facts: dict[str, Any]) -> Iterator[Check]:
     """Report a worker that is missing beside a server, steps that fail, and alerts that cannot be read."""
-    server, living, heard = holder(services().workspace), work.living(), work.last_heard()
-    alarms, damaged = work.alarms(), list(Alert.objects.filter(closed_at=None).exclude(unreadable_at=None))
+    server, living, heard = holder(services().workspace), life.living(), life.last_heard()
+    alarms, damaged = life.alarms(), list(Alert.objects.filter(closed_at=None).exclude(unreadable_at=None))
     facts["worker"] = {
         "living": len(living),
         "last_heard": heard,

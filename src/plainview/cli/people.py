@@ -85,9 +85,9 @@ def agency_sign_in(
         raise Refused(
             "sso.invalid", "Sign-in not configured", f"{file} cannot be read.", "Name a readable UTF-8 file."
         ) from None
-    configure_sign_in(name, slug, text)
+    _, belief = configure_sign_in(name, slug, text)
     answer(
-        f"Members of {name} may sign in through their own provider, if they were invited.",
+        f"Members of {name} may sign in through their own provider, if they were invited. {belief}",
         json=json,
         agency=name,
         slug=slug,

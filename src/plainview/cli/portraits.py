@@ -1,4 +1,4 @@
-"""Two public-domain portraits that installed packages carry: for the demo and the benchmarks."""
+"""Two public-domain portraits, of which matplotlib carries one: for the demo and the benchmarks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ PORTRAITS = {
         "https://en.wikipedia.org/wiki/Grace_Hopper",
     ),
     "eileen-collins.png": (
-        "skimage",
-        "data/astronaut.png",
+        "plainview",
+        "cli/demo_data/eileen-collins.png",
         "https://en.wikipedia.org/wiki/Eileen_Collins",
     ),
 }
@@ -37,7 +37,7 @@ def bundled_portraits() -> dict[str, Path]:
                 "demo.photographs",
                 "Photographs not found",
                 f"The package {package} that carries {name} is missing.",
-                "Install the packages of the demo, or choose a folder of your own photographs.",
+                "Install Plainview with its dependencies, or choose a folder of your own photographs.",
             )
         paths[name] = Path(spec.origin).parent / inside
     return paths

@@ -56,7 +56,8 @@ def serve(
     address = _address(host, port, options)
     running = import_module("plainview.serving.run")
     context = _context(tls_cert, tls_key) if options.secure == "tls" else None
-    with only_server(workspace, address), running.listen(host, port) as listener:
+    certificate = str(tls_cert.absolute()) if tls_cert else ""
+    with only_server(workspace, address, certificate), running.listen(host, port) as listener:
         if not state.is_sample():
             import_module("plainview.casework.log.record").record_served()
         front = import_module("plainview.site.wsgi").front(options, workspace.scratch())

@@ -53,6 +53,7 @@ class Permission(StrEnum):
     AUDIT_REVIEW = "audit.review"
     AUDIT_ROTATE = "audit.rotate"
     CLOCK_SETTLE = "clock.settle"
+    STATUS_READ = "status.read"
     FLAG_READ = "flag.read"
     FLAG_DECIDE = "flag.decide"
     TRIPWIRE_OWN = "tripwire.own"
@@ -142,6 +143,7 @@ MEANINGS: Mapping[Permission, str] = MappingProxyType(
         Permission.AUDIT_REVIEW: "Record the weekly review of the log.",
         Permission.AUDIT_ROTATE: "Replace the key that signs the log.",
         Permission.CLOCK_SETTLE: "Explain, or confirm, why the log was ahead of the clock.",
+        Permission.STATUS_READ: "Read the state of the deployment: worker, disk, backup, mail, certificate.",
         Permission.FLAG_READ: "Read the flags of likely misuse.",
         Permission.FLAG_DECIDE: "Decide on a flag.",
         Permission.TRIPWIRE_OWN: "Ask to be warned when one's own face, or that of a person who consented, is searched for.",

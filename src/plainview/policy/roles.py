@@ -106,6 +106,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         },
         Role.ADMINISTRATOR: _OWN
         | {
+            Permission.STATUS_READ,
             Permission.GALLERY_LIST,
             Permission.GALLERY_CREATE,
             Permission.GALLERY_ENROL,
@@ -148,6 +149,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.CASE_READ,
             Permission.MEMBER_LIST,
             Permission.ALERT_READ,
+            Permission.STATUS_READ,
             Permission.AUDIT_READ,
             Permission.AUDIT_REVIEW,
             Permission.CLOCK_SETTLE,
@@ -187,7 +189,13 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             }
         ),
         Role.OPERATOR: _OWN
-        | {Permission.AGENCY_OPEN, Permission.AGENCY_SUSPEND, Permission.AUDIT_READ, Permission.AUDIT_ROTATE},
+        | {
+            Permission.AGENCY_OPEN,
+            Permission.AGENCY_SUSPEND,
+            Permission.AUDIT_READ,
+            Permission.AUDIT_ROTATE,
+            Permission.STATUS_READ,
+        },
     }
 )
 

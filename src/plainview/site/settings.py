@@ -11,14 +11,13 @@ from csp.constants import NONE, SELF
 
 from plainview.casework.enrolment.incoming import MAX_FILES, MAX_TABLES
 from plainview.casework.workspace.folder import current, read_only
-from plainview.casework.workspace.serving import serving
+from plainview.casework.workspace.serving import is_server, serving
 from plainview.policy.signing_in import IDLE, REAUTHENTICATE
+from plainview.site.journal import LINES
 
 _workspace = current()
 _key = _workspace.root / "keys" / "secret.key"
 _settings = _workspace.settings() if _workspace.settings_file.is_file() else {}
-_mail = _settings.get("mail")
-_mail = _mail if isinstance(_mail, dict) else {}
 _serving = serving()  # `plainview serve` exports its options before anything imports this module
 _secure = bool(_serving.secure)
 
@@ -50,6 +49,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "plainview.web.hosts.Hosts",
+    "plainview.web.watching.Watching",
     "django.middleware.security.SecurityMiddleware",
     "plainview.web.assets.Assets",
     "plainview.web.assets.Compressed",
@@ -84,6 +84,8 @@ TEMPLATES = [
 ]
 AUTH_USER_MODEL = "casework.Member"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# A program of the server writes lines for a service manager; the command line prints sentences for people.
+LOGGING = LINES if is_server() else {}
 USE_TZ = True
 TIME_ZONE = "UTC"
 # On a disk that is mounted read-only nothing can be written beside the database, so it is opened as it is. What a
@@ -190,16 +192,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 16 << 20  # fields of a form, and a piece of a vid
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES + MAX_TABLES  # of one upload into a gallery; more: a page that says what next
 assert IDLE.total_seconds() < SESSION_COOKIE_AGE  # noqa: S101  else the cookie would decide
 
-# E-mail goes to the server that workspace.toml names under [mail]; without one, into the workspace's outbox.
-if _mail.get("host"):
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    EMAIL_HOST = str(_mail["host"])
-    EMAIL_PORT = int(_mail.get("port", 587))
-    EMAIL_USE_TLS = bool(_mail.get("tls", True))
-    EMAIL_HOST_USER = str(_mail.get("user", ""))
-    EMAIL_HOST_PASSWORD = str(_mail.get("password", ""))
-    EMAIL_TIMEOUT = 30
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = str(_workspace.outbox)
-DEFAULT_FROM_EMAIL = str(_mail.get("from", "plainview@localhost"))
+# Without a mail server, letters go into this folder; casework.mail hands them to a server itself.
+EMAIL_BACKEND = "plainview.casework.mail.folder.OwnersFolder"
+EMAIL_FILE_PATH = str(_workspace.outbox)

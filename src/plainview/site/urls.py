@@ -6,6 +6,8 @@ from django.urls import include, path
 
 from plainview.web.pages import PAGES
 
+handler500 = "plainview.web.views.status.server_error"
+
 urlpatterns = [
     *(path(page.route, page.view, dict(page.options), name=page.name) for page in PAGES),
     path("accounts/", include("allauth.account.urls")),

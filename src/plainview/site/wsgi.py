@@ -5,6 +5,7 @@ It serves nothing on a workspace that cannot be opened.
 
 from __future__ import annotations
 
+import logging.config
 import os
 from importlib import import_module
 from pathlib import Path
@@ -13,9 +14,11 @@ from django.core.wsgi import get_wsgi_application
 
 from plainview.casework.workspace.serving import Serving
 from plainview.serving.front import Front, Rules
+from plainview.site.journal import LINES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainview.site.settings")
 application = get_wsgi_application()
+logging.config.dictConfig(LINES)  # the command line may have loaded the settings before it knew that it would serve
 import_module("plainview.casework.upkeep.opening").open_checked()
 
 

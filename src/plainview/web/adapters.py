@@ -16,7 +16,7 @@ from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.http import HttpRequest
 
 from plainview.casework.log.state import is_sample
@@ -24,8 +24,10 @@ from plainview.casework.models import Member
 from plainview.casework.people.sign_in import may_sign_in, record_failure
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Allow, Refused
+from plainview.policy.permissions import Permission
 from plainview.policy.signing_in import REAUTHENTICATE
 from plainview.web.middleware import refusal_page
+from plainview.web.single_sign_on import ProviderSession, addresses_of
 from plainview.web.views.common import client_address
 
 _CONTEXT = b"mfa secret"
@@ -114,9 +116,13 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         Raises:
             ImmediateHttpResponse: no member, another agency's, or one who may not sign in.
         """
-        app = sociallogin.provider.app if sociallogin.provider else None
-        agency = str((app.settings if app else {}).get("agency", ""))
-        addresses = [address.email.strip().lower() for address in sociallogin.email_addresses if address.verified]
+        app = sociallogin.provider.app
+        agency = str(app.settings.get("agency", ""))
+        try:
+            addresses = addresses_of(sociallogin, app)
+        except Refused as refused:
+            record_failure(None, "", "sso")
+            raise ImmediateHttpResponse(refusal_page(request, refused)) from None
         members = Member.objects.select_related("agency").filter(email__in=addresses, agency__public_id=agency)
         member = members.first()
         answer = may_sign_in(member) if member is not None else _unknown()
@@ -126,8 +132,28 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         if sociallogin.is_existing:
             if member is None or sociallogin.user.pk != member.pk:
                 raise ImmediateHttpResponse(refusal_page(request, _unknown()))
+            SocialAccount.objects.filter(pk=sociallogin.account.pk).update(extra_data={})
             return
+        if SocialAccount.objects.filter(user=member, provider=sociallogin.account.provider).exists():
+            record_failure(member, ", ".join(addresses), "sso")
+            raise ImmediateHttpResponse(refusal_page(request, _other_account()))
+        sociallogin.account.extra_data = {}  # name, groups and what else the provider said: nothing of it is kept
         sociallogin.connect(request, member)
+
+    def get_requests_session(self) -> ProviderSession:
+        """Return what asks a provider."""
+        return ProviderSession()
+
+
+def _other_account() -> Refused:
+    return Refused(
+        "sso.other_account",
+        "Not signed in",
+        "Your account here belongs to another account of the provider, with the same address.",
+        "Ask an administrator of your agency to reset your sign-in. If it happens each time, your provider sends "
+        "another identifier at each sign-in: it must send a persistent one.",
+        act=Permission.MEMBER_RELEASE,
+    )
 
 
 def _unknown() -> Refused:

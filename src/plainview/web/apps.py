@@ -12,7 +12,8 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
-        """Connect the signals."""
-        from plainview.web import signals
+        """Connect the signals, and let a code be taken once."""
+        from plainview.web import second_factor, signals
 
         signals.connect()
+        second_factor.remember_codes()

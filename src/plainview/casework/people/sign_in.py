@@ -126,8 +126,10 @@ def reset_sign_in(email: str, *, acting_member: Member) -> str:
         member.set_unusable_password()
         member.save(update_fields=["password"])
         from allauth.mfa.models import Authenticator
+        from allauth.socialaccount.models import SocialAccount
 
         Authenticator.objects.filter(user=member).delete()
+        SocialAccount.objects.filter(user=member).delete()  # the next one that their provider vouches for is linked
         end_sessions(member)
         now, code = timezone.now(), new_code()
         SignInReset.objects.filter(member=member, used_at=None).update(expires_at=now)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import Agency, Member, Trial
 from plainview.casework.people.read import binding
 from plainview.casework.people.trial_letter import REPORT_DAYS, report_of
@@ -77,9 +77,6 @@ def send_reports() -> list[str]:
 
     Returns:
         The names of the agencies to whose head a report was sent.
-
-    Raises:
-        OSError: the mail server or the outbox refused; the entry is then undone, and the next run tries again.
     """
     now, written = timezone.now(), []
     week = timedelta(days=REPORT_DAYS)
@@ -105,6 +102,6 @@ def send_reports() -> list[str]:
                 },
                 acting_member=None,
             )
-            send_mail(f"Trials of {agency.name}", text, None, [agency.head_email] if agency.head_email else [])
+            write_letters("trial.report", [agency.head_email], f"Trials of {agency.name}", text, about=agency.public_id)
         written.append(agency.name)
     return written

@@ -1,6 +1,6 @@
 """Scheduled reports: set up and stopped by a supervisor or administrator, sent daily by the worker.
 
-Owns the order: log entry, mark of what was sent, and then the e-mail, in one transaction. It must never send a complete
+Owns that log entry, mark of what was sent and e-mail are written in one transaction. It must never send a complete
 week or month twice.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import Member, ReportSchedule
 from plainview.casework.reports.make import build, record, written
 from plainview.policy import reporting, rules
@@ -24,7 +24,7 @@ from plainview.policy.permissions import Permission
 from plainview.policy.reporting import Period
 from plainview.policy.roles import holds
 
-_TYPES = {"pdf": "application/pdf", "json": "application/json"}
+_FORMS = ("pdf", "json")
 
 
 def schedule_report(every: str, emails: Sequence[str], *, acting_member: Member) -> ReportSchedule:
@@ -85,25 +85,15 @@ def stop_schedule(public_id: str, *, acting_member: Member) -> ReportSchedule:
 def send_due() -> list[tuple[str, Period]]:
     """Send every report that is due; return (schedule, period) of each. Run daily; a second run sends nothing.
 
-    Recipients who have left or may no longer read reports are left out. The log comes before the e-mail.
-
-    Raises:
-        OSError: the mail server or the outbox refused an e-mail; its entry is undone, and the next run sends it. The
-            others were sent.
+    Recipients who have left or may no longer read reports are left out.
     """
-    sent, trouble = [], None
     rows = ReportSchedule.objects.filter(stopped_at=None, agency__suspended_at=None).select_related("agency")
+    sent = []
     for schedule in rows.order_by("pk"):
         _not_ahead(schedule, timezone.now().date())
         for period in reporting.owed(schedule.every, schedule.sent_until, timezone.now().date()):
-            try:
-                if _send(schedule, period):
-                    sent.append((schedule.public_id, period))
-            except OSError as error:  # includes refusals by the mail server
-                trouble = error
-                break
-    if trouble is not None:
-        raise trouble
+            if _send(schedule, period):
+                sent.append((schedule.public_id, period))
     return sent
 
 
@@ -119,7 +109,7 @@ def _send(schedule: ReportSchedule, period: Period) -> bool:
     """Send one report; return False when another worker was faster or the schedule was stopped meanwhile."""
     people = [member for member in schedule.recipients.order_by("pk") if _may_read(member)]
     report_json = build(schedule.agency, period, period.before(), readers=people)  # one report for all of them
-    files = written(report_json, _TYPES)
+    files = written(report_json, _FORMS)
     with transaction.atomic():
         locked_schedule = ReportSchedule.objects.select_for_update().get(pk=schedule.pk)
         if locked_schedule.stopped_at is not None or locked_schedule.sent_until >= period.until:
@@ -137,14 +127,13 @@ def _may_read(member: Member) -> bool:
 
 
 def _letter(schedule: ReportSchedule, period: Period, to: list[str], files: dict[str, bytes]) -> None:
-    letter = EmailMessage(
+    write_letters(
+        "report.scheduled",
+        to,
         f"Plainview: {schedule.every} report, {period}",
         f"The {schedule.every} report of {schedule.agency.name} for {period} is attached, as PDF to read and as JSON to check.\n\n"
         "Anyone with a copy of the log can count its figures again: plainview report check FILE.json --log COPY.\n"
         f"A supervisor or administrator can stop these e-mails: {address()}/reports/\n",
-        None,
-        to,
+        about=schedule.public_id,
+        files={f"report-{period.since}-{period.until}.{form}": data for form, data in files.items()},
     )
-    for form, data in files.items():
-        letter.attach(f"report-{period.since}-{period.until}.{form}", data, _TYPES[form])
-    letter.send()

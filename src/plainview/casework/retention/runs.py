@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -19,6 +18,7 @@ from plainview.casework import find, jobs
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import (
     Agency,
     Job,
@@ -263,7 +263,7 @@ def _withdraw(run: RetentionRun, reason: str, member: Member | None) -> None:
 
 
 def _tell(run: RetentionRun) -> None:
-    """Write to the members who may approve, after the commit; the e-mail has only the address of the page."""
+    """Write to the members who may approve; the e-mail has only the address of the page."""
     people = [
         member.email
         for member in Member.objects.filter(agency=run.agency, is_active=True, is_sample=False).order_by("pk")
@@ -274,5 +274,4 @@ def _tell(run: RetentionRun) -> None:
         f"checked the list and approved it:\n\n{address()}/retention/runs/{run.public_id}/\n\n"
         "This message gives no details, because other people may read your e-mail.\n"
     )
-    if people:
-        transaction.on_commit(lambda: send_mail("Plainview: a list to approve", text, None, people), robust=True)
+    write_letters("retention.proposed", people, "Plainview: a list to approve", text, about=run.public_id)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import smtplib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,6 +19,7 @@ from plainview.audit.record import parse_line
 from plainview.casework.log.explorer import proof_of
 from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.mail import address
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import (
     LogEntry,
     LogOpening,
@@ -121,33 +120,21 @@ def erase_photo(request: SubjectRequest) -> None:
     LogOpening.objects.filter(entry_id=request.entry, name="photo_sha256").delete()
 
 
-def tell(request: SubjectRequest) -> bool:
-    """Send the e-mail that is owed, if any; return False when that failed and must be tried again.
-
-    It is sent before it is recorded: a crash in between sends it twice rather than never.
-    """
+def tell(request: SubjectRequest) -> None:
+    """Write the e-mail that is owed, if any, and record it; without an address the administrator prints the answer."""
     if not request.tell:
-        return True
+        return
     kind, email = request.tell, filing_of(request).email
-    if email:
-        try:
-            send_mail(_SUBJECT[kind], _mail(request, kind), None, [email])
-        except (OSError, smtplib.SMTPException):
-            return False
     with transaction.atomic():
         request.tell = ""
         request.save(update_fields=["tell"])
-        if email:  # else the administrator prints it
-            _record_letter(request, kind)
-    return True
-
-
-def _record_letter(request: SubjectRequest, kind: str) -> None:
-    write_entry(
-        "rights.told",
-        {"request": request.public_id, "agency": request.agency.public_id, "what": kind},
-        acting_member=None,
-    )
+        if email:
+            write_letters(f"rights.{kind}", [email], _SUBJECT[kind], _mail(request, kind), about=request.public_id)
+            write_entry(
+                "rights.told",
+                {"request": request.public_id, "agency": request.agency.public_id, "what": kind},
+                acting_member=None,
+            )
 
 
 _SUBJECT = {

@@ -1,4 +1,4 @@
-"""Daily work on people's requests: warn of deadlines, send e-mails that are owed, erase old requests.
+"""Daily work on people's requests: warn of deadlines, erase old requests.
 
 Owns the warning to the members who may answer. It must never name a person: only request numbers and deadlines.
 """
@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework.erasure.expunge import forget_pages
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
+from plainview.casework.mail.letters import forget_letters, write_letters
 from plainview.casework.models import Agency, LogOpening, Member, SubjectAnswer, SubjectRequest
-from plainview.casework.rights.letters import erase_photo, tell
+from plainview.casework.rights.letters import erase_photo
 from plainview.casework.rights.read import OPEN, days_left, is_overdue
 from plainview.policy.permissions import Permission
 from plainview.policy.rights import KEEP_DAYS, WARN_DAYS
@@ -33,9 +33,6 @@ def watch_deadlines() -> dict[str, int]:
 
     Returns:
         Agency id -> the number of requests in its warning.
-
-    Raises:
-        OSError: the mail server or the outbox refused; the entry is undone, and the next run sends the e-mail.
     """
     now = timezone.now()
     last = now.date() + timedelta(days=WARN_DAYS)
@@ -53,10 +50,14 @@ def watch_deadlines() -> dict[str, int]:
                 {"agency": agency.public_id, "requests": len(rows), "overdue": overdue},
                 acting_member=None,
             )
-            people = _answering(agency)
-            if people:
-                state = f"{overdue} overdue" if overdue else "due soon"
-                send_mail(f"Requests of people about themselves: {state}", _letter(rows), None, people)
+            state = f"{overdue} overdue" if overdue else "due soon"
+            write_letters(
+                "rights.deadline",
+                _answering(agency),
+                f"Requests of people about themselves: {state}",
+                _letter(rows),
+                about=agency.public_id,
+            )
         warned[agency.public_id] = len(rows)
     return warned
 
@@ -92,12 +93,6 @@ def _words(request: SubjectRequest) -> str:
     return f"{counted(left, 'day')} left, until {day(request.due_on)}"
 
 
-def send_owed() -> int:
-    """Send the e-mails that could not be sent before; return how many are still owed."""
-    rows = SubjectRequest.objects.exclude(tell="").select_related("agency").order_by("pk")
-    return sum(not tell(request) for request in rows)
-
-
 def erase_old() -> list[str]:
     """Erase name, contact and answer of requests whose time for complaints is over; return their ids."""
     before = timezone.now() - timedelta(days=KEEP_DAYS)
@@ -108,6 +103,7 @@ def erase_old() -> list[str]:
             SubjectAnswer.objects.filter(request=request).delete()
             request.findings.all().delete()
             erase_photo(request)
+            forget_letters(request.public_id)
             LogOpening.objects.filter(entry_id=request.entry).delete()
             request.sealed, request.confirmed_how, request.reason, request.extended_why = b"", "", "", ""
             request.tell, request.erased_at = "", timezone.now()

@@ -1,22 +1,18 @@
 """Letters to members of two agencies about agreements and requests: one sentence and a link, no more.
 
-Owns which letters are due and when a letter is tried again. It must never name a person, a case or a face in one.
+Owns which letters are due. It must never name a person, a case or a face in one.
 """
 
 from __future__ import annotations
 
-import smtplib
 from collections.abc import Iterable
-from datetime import timedelta
 
-from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
-from plainview.casework.alerts.notices import TRIES
 from plainview.casework.log.write import write_entry
 from plainview.casework.mail import address
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import Agency, Agreement, Member, SharedNotice, SharedRequest
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -40,40 +36,28 @@ def owe(members: Iterable[Member], says: str, about: SharedRequest | Agreement) 
 
 
 def send_due() -> int:
-    """Send the letters that are due; return how many were sent. A letter that fails is tried later, then given up."""
+    """Put the letters that are due into the outbox; return how many."""
     due = SharedNotice.objects.filter(sent_at=None, given_up_at=None, due_at__lte=timezone.now())
     return sum(map(_sent, list(due.select_related("member", "request", "agreement").order_by("pk")[:_AT_ONCE])))
 
 
 def _sent(notice: SharedNotice) -> bool:
-    """Claim the letter, send it, record the outcome. Because it is claimed first, a crash may send twice but never skips."""
-    later = timezone.now() + timedelta(minutes=2**notice.tries)
-    taken = SharedNotice.objects.filter(pk=notice.pk, sent_at=None, tries=notice.tries)
-    if not taken.update(tries=F("tries") + 1, due_at=later):
-        return False
-    there = f"shared/{notice.request.public_id}/" if notice.request else "shared/"
-    try:
-        send_mail(
-            "Plainview: searches for other agencies",
-            f"{notice.says} Sign in to see it:\n\n{address()}/{there}\n\nFor confidentiality, this letter contains no details.\n",
-            None,
-            [notice.member.email],
-        )
-    except (OSError, smtplib.SMTPException):
-        if notice.tries + 1 >= TRIES:
-            _note(notice, "shared.notice_given_up", "given_up_at")
-        return False
-    _note(notice, "shared.notice_sent", "sent_at")
-    return True
-
-
-def _note(notice: SharedNotice, action: str, field: str) -> None:
     about = notice.request or notice.agreement
     assert about is not None  # noqa: S101  a constraint of the table
+    there = f"shared/{notice.request.public_id}/" if notice.request else "shared/"
     with transaction.atomic():
-        SharedNotice.objects.filter(pk=notice.pk).update(**{field: timezone.now()})
+        if not SharedNotice.objects.filter(pk=notice.pk, sent_at=None).update(sent_at=timezone.now(), tries=1):
+            return False
+        write_letters(
+            "shared.notice",
+            [notice.member.email],
+            "Plainview: searches for other agencies",
+            f"{notice.says} Sign in to see it:\n\n{address()}/{there}\n\nFor confidentiality, this letter contains no details.\n",
+            about=about.public_id,
+        )
         write_entry(
-            action,
-            {"about": about.public_id, "to": notice.member.public_id, "tries": notice.tries + 1},
+            "shared.notice_sent",
+            {"about": about.public_id, "to": notice.member.public_id, "tries": 1},
             acting_member=None,
         )
+    return True

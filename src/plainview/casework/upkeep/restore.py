@@ -25,6 +25,7 @@ from plainview.casework.log.continuity import require_reaches, take_over
 from plainview.casework.log.read import newest_entry, verify_log
 from plainview.casework.log.record import follow_log
 from plainview.casework.log.write import publish, write_entry
+from plainview.casework.mail.letters import withhold
 from plainview.casework.models import (
     Alert,
     BarredPicture,
@@ -119,6 +120,7 @@ def settle(about: dict[str, Any], *, log: Path | None, kept_checkpoint: str | No
     leave_old_files()
     follow_log()
     erased = _erase_again(listed)
+    withhold()
     missing = _missing()
     with transaction.atomic():
         ended = end_spent(since, log_known=log is not None)

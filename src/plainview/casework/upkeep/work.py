@@ -1,4 +1,4 @@
-"""The worker's own record: which step is due, which fails, and whether a worker lives.
+"""The worker's own record: which step is due, which fails, and that a worker lives; `life` reads it.
 
 Owns the rows of both. A step that fails is an entry in the log, at first and once a day, and an alarm until it works
 again. It must never let one step's failure reach another step.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from plainview.casework.log.write import write_entry
@@ -21,23 +20,10 @@ from plainview.casework.models import WorkerLife, WorkerStep
 BEAT = timedelta(seconds=10)
 """Time between two signs of life."""
 
-SILENCE = timedelta(seconds=60)
-"""Silence after which a worker counts as gone: six beats, as for the lease of a job."""
-
 _LEASE = timedelta(hours=1)  # a step is not begun again before this, unless it ended: none takes as long
 _AGAIN = timedelta(hours=1)  # a failed step that is due rarely is tried again after this
 _RECORD = timedelta(days=1)  # a step that keeps failing is an entry this often
 _KEPT = timedelta(days=7)  # for which the lives of ended workers are kept
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A step that fails: its name, since when, how often in a row, and the kind of the last error."""
-
-    step: str
-    since: datetime
-    failures: int
-    error: str
 
 
 def claim(name: str, every: timedelta) -> bool:
@@ -80,12 +66,6 @@ def _next(step: WorkerStep, every: timedelta) -> datetime:
     return max((step.began_at or timezone.now()) + every, timezone.now())
 
 
-def alarms() -> list[Alarm]:
-    """Return the steps that fail now, longest first."""
-    rows = WorkerStep.objects.exclude(failing_since=None).order_by("failing_since")
-    return [Alarm(row.name, row.failing_since, row.failures, row.error) for row in rows if row.failing_since]
-
-
 def begin_life() -> WorkerLife:
     """Record that this process works."""
     now = timezone.now()
@@ -101,14 +81,3 @@ def beat(life: WorkerLife) -> None:
 def end_life(life: WorkerLife) -> None:
     """Record that this process ended as it was told to."""
     WorkerLife.objects.filter(pk=life.pk).update(beat_at=timezone.now(), ended_at=timezone.now())
-
-
-def living() -> list[WorkerLife]:
-    """Return the workers that live: not ended, and heard of lately."""
-    return list(WorkerLife.objects.filter(ended_at=None, beat_at__gt=timezone.now() - SILENCE).order_by("began_at"))
-
-
-def last_heard() -> datetime | None:
-    """Return the last sign of life of any worker, None if there never was one."""
-    newest = WorkerLife.objects.order_by(F("beat_at").desc()).first()
-    return newest.beat_at if newest else None

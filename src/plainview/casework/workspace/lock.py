@@ -25,11 +25,12 @@ _PATIENCE = 0.5  # seconds: a glance of `holder` lasts microseconds, a server th
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who serves a workspace: process id, address, and since when (seconds since 1970)."""
+    """Who serves a workspace: process id, address, since when (seconds since 1970), and the file of its certificate."""
 
     pid: int
     address: str
     since: float
+    certificate: str = ""
 
 
 def holder(workspace: Workspace) -> Holder | None:
@@ -49,7 +50,7 @@ def holder(workspace: Workspace) -> Holder | None:
 
 
 @contextmanager
-def only_server(workspace: Workspace, address: str) -> Iterator[None]:
+def only_server(workspace: Workspace, address: str, certificate: str = "") -> Iterator[None]:
     """Be the workspace's only server inside the block.
 
     Raises:
@@ -60,7 +61,7 @@ def only_server(workspace: Workspace, address: str) -> Iterator[None]:
     try:
         _take(descriptor, path)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(Holder(os.getpid(), address, time.time()))).encode(), 0)
+        os.pwrite(descriptor, json.dumps(asdict(Holder(os.getpid(), address, time.time(), certificate))).encode(), 0)
         yield
     finally:
         os.close(descriptor)
@@ -89,6 +90,6 @@ def _take(descriptor: int, path: Path) -> None:
 def _read(descriptor: int) -> Holder | None:
     try:
         read = json.loads(os.pread(descriptor, 4096, 0))
-        return Holder(int(read["pid"]), str(read["address"]), float(read["since"]))
+        return Holder(int(read["pid"]), str(read["address"]), float(read["since"]), str(read.get("certificate", "")))
     except (OSError, ValueError, KeyError, TypeError):
         return None

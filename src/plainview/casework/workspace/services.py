@@ -81,6 +81,11 @@ class Services:
         return self._master.derive("rights")
 
     @cached_property
+    def letters(self) -> Sealer:
+        """Seals letters in the outbox."""
+        return self._master.derive("letters")
+
+    @cached_property
     def origin(self) -> str:
         """The name of this deployment's log; it never changes."""
         return self.workspace.origin

@@ -32,11 +32,15 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "feeds.contact": "Address or link that publishers see as the contact of this program. Default: `address`.",
         "webhooks.private_addresses": "`true` lets a webhook be in your own network. Default: false.",
         "webhooks.ca_file": "Certificate authority of a webhook in your own network. Default: the system's.",
+        "metrics_token": "Token that a program must send to read /metrics from another machine or through a proxy. Default: none.",
         "mail.host": "Mail server. Without one, letters are written into the workspace's folder `outbox`.",
-        "mail.port": "Port of the mail server. Default: 587.",
-        "mail.tls": "`true` to start TLS before anything is sent. Default: true.",
+        "mail.port": "Port of the mail server. Default: 587; with TLS from the first byte: 465.",
+        "mail.tls": '"starttls", or "implicit" for TLS from the first byte; `false` for none. Default: "implicit" on port 465, '
+        'else "starttls".',
+        "mail.ca_file": "Certificate authority of the mail server, if it is not a public one. Default: the system's.",
         "mail.user": "User name at the mail server. Default: none.",
         "mail.password": "Password at the mail server. Default: none.",
+        "mail.password_file": "File with the password, for example a credential of systemd. Default: none.",
         "mail.from": 'Sender of every letter. Default: "plainview@localhost".',
     }
 )
@@ -47,11 +51,14 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "PLAINVIEW_HOME": "Folder of the workspace; `--workspace DIR` on the command line sets it. "
         "Default: `./plainview-data`.",
         "PLAINVIEW_TOKEN": "Token of the member who acts on the command line of a served workspace.",
-        "PLAINVIEW_MODELS": "Folder of the installed model packs. Default: `share/plainview/models` of this Python.",
+        "PLAINVIEW_MODELS": "Folder of the installed model packs. Default: `share/plainview/models` of this Python "
+        "if it exists, else `~/.local/share/plainview/models`.",
         "PLAINVIEW_SERVE": "Set by `plainview serve` for its own processes; not for people.",
         "PLAINVIEW_AS": "E-mail address of the acting member; `--as` on the command line wins.",
         "PLAINVIEW_DEBUG": "Any value: an unexpected error prints its traceback. For developers.",
+        "XDG_DATA_HOME": "Folder of this user's data; the model packs are below it. Default: `~/.local/share`.",
         "XDG_CACHE_HOME": "Folder where `plainview evaluate` caches templates. Default: `~/.cache`.",
+        "ORT_DISABLE_TELEMETRY": "Set to 1 by Plainview itself: onnxruntime looks up no host of its maker.",
         "DJANGO_SETTINGS_MODULE": "Set by Plainview itself to `plainview.site.settings`; not for people.",
     }
 )

@@ -8,6 +8,7 @@ GROUPS: dict[str, str] = {
     "models": "Model packs: install, list, verify, card.",
     "backups": "Backups by the clock, and rehearsals of a restore.",
     "keys": "The keys of the workspace; `plainview audit rotate` changes the one that signs the log.",
+    "mail": "Letters: try the mail server, list and send again what was not sent.",
     "agency": "Agencies: proposed, terms accepted, opened by the operator.",
 }
 
@@ -48,6 +49,13 @@ ROWS = (
         "Check this machine, the model pack, the decoder and the workspace. Exit 1 when a check fails.",
         "plainview doctor",
         early=True,
+    ),
+    Command(
+        "status",
+        Need.OWNER,
+        "status:deployment_status",
+        "Print the state of the worker, queue, disk, backup, mail and other parts. Exit 1 if one is not well.",
+        "plainview status",
     ),
     Command(
         "backup",
@@ -106,6 +114,27 @@ ROWS = (
         "keys:keys_rotate",
         "Replace blobs.key: everything is sealed again, then the old key is destroyed. Run it again if it was interrupted.",
         'plainview keys rotate --reason "a disk was lost"',
+    ),
+    Command(
+        "mail test",
+        Need.OWNER,
+        "mail:mail_test",
+        "Hand one test letter over to the mail server now, and say how it went.",
+        "plainview mail test you@agency.example",
+    ),
+    Command(
+        "mail list",
+        Need.OWNER,
+        "mail:mail_list",
+        "List the letters that were not sent, with the reason.",
+        "plainview mail list",
+    ),
+    Command(
+        "mail retry",
+        Need.OWNER,
+        "mail:mail_retry",
+        "Send every letter that was not sent, now; also those that were given up.",
+        "plainview mail retry",
     ),
     Command(
         "models install",

@@ -39,22 +39,6 @@ def test_the_letter_holds_a_link_and_nothing_about_the_case(made: Path) -> None:
     assert entries("notice.sent")[-1].subject["to"] == person("examiner").public_id
 
 
-def test_a_mail_server_that_is_down_loses_nothing(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    alert(made)
-    arrive(made, "her.png", her())
-
-    def down(*_: object, **__: object) -> int:
-        raise ConnectionRefusedError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(notices, "send_mail", down)
-        assert notices.send_due() == 0
-    assert Notice.objects.get().trouble == "ConnectionRefusedError"
-    with at(timezone.now() + timedelta(minutes=2)):
-        assert notices.send_due() == 1
-    assert len(mail.outbox) == 1
-
-
 def test_a_muted_alert_sends_nothing_and_says_why(made: Path) -> None:
     row = alert(made)
     with pytest.raises(Refused):

@@ -108,8 +108,8 @@ def test_people_are_reminded_once_a_month_until_an_outcome_is_known(examination:
         assert [row.pk for row in outcomes_due(supervisor)] == [lead.pk]
         assert [row.pk for row in outcomes_due(examiner)] == [lead.pk]
         assert outcomes_due(person("verifier")) == []
-    (letter,) = mail.outbox
-    assert set(letter.to) == {supervisor.email, examiner.email}
+    letter, other = mail.outbox
+    assert {*letter.to, *other.to} == {supervisor.email, examiner.email}
     assert lead.public_id in letter.body
     case = lead.examination.candidate.search.case
     assert letter.attachments == []
@@ -122,21 +122,6 @@ def test_people_are_reminded_once_a_month_until_an_outcome_is_known(examination:
     with at(now + (4 * REMIND_DAYS) * DAY):
         assert remind_outcomes() == []
         assert outcomes_due(supervisor) == []
-
-
-def test_a_letter_that_cannot_go_is_not_recorded_as_sent(examination: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    lead, now = lead_of(examination), timezone.now()
-
-    def fails(*_: object, **__: object) -> int:
-        raise OSError("no mail server")
-
-    with at(now + REMIND_DAYS * DAY):
-        with monkeypatch.context() as patch:
-            patch.setattr("plainview.casework.leads.outcomes.send_mail", fails)
-            with pytest.raises(OSError, match="no mail server"):
-                remind_outcomes()
-        assert entries("outcome.reminded") == []
-        assert remind_outcomes() == [lead.public_id]
 
 
 def words_of(pdf: bytes) -> str:

@@ -195,23 +195,6 @@ def test_the_head_gets_one_letter_a_week_while_trials_run(workspace: Path, tmp_p
         assert send_reports() == []
 
 
-def test_a_letter_that_cannot_be_sent_is_sent_by_the_next_run(
-    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Agency.objects.update(head_email="head@agency.example")
-    approve_trial(on_trial(tmp_path).email, days=9, searches=3, acting_member=person("supervisor"))
-    with monkeypatch.context() as broken:
-        broken.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", _refuses)
-        with pytest.raises(OSError, match="no mail"):
-            send_reports()
-    assert entries("trial.reported") == []
-    assert len(send_reports()) == 1
-
-
-def _refuses(*_: object) -> int:
-    raise OSError("no mail")
-
-
 def test_a_token_is_its_owners_and_ends(workspace: Path) -> None:
     examiner, auditor = person("examiner"), person("auditor")
     token, text = make_token(acting_member=examiner)

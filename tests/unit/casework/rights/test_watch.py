@@ -23,7 +23,6 @@ from plainview.casework.leads.decide import release
 from plainview.casework.mail import address
 from plainview.casework.models import LogOpening
 from plainview.casework.people.policy import change_policy
-from plainview.casework.rights import letters as rights_letters
 from plainview.casework.rights import watch as rights_watch
 from plainview.casework.rights.answers import answer_request
 from plainview.casework.rights.checks import extend, refuse
@@ -92,22 +91,6 @@ def test_what_is_kept_ends_with_the_time_of_a_complaint(workspace: Path) -> None
     assert opened.pdf is None
     assert not bytes(opened.request.sealed)
     assert not LogOpening.objects.filter(entry_id=opened.request.entry).exists()
-
-
-def test_a_letter_that_cannot_be_sent_is_owed(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = file().request
-
-    def down(*_: Any, **__: Any) -> None:
-        raise OSError("no route")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(rights_letters, "send_mail", down)
-        refuse(row.public_id, "identity", "nobody came to show who they are", acting_member=admin())
-        assert rights_watch.send_owed() == 1
-    assert not entries("rights.told")
-    assert rights_watch.send_owed() == 0
-    assert len(mail.outbox) == 1
-    assert len(entries("rights.told")) == 1
 
 
 def test_the_letter_tells_searches_leads_alerts_disclosures_and_exports_of_closed_cases(

@@ -1,4 +1,7 @@
-"""Reads the address that every letter links to."""
+"""Letters: written into an outbox by the acts, sent by the worker; the mail server; the address in every letter.
+
+Owns the outbox. It must never send while a page waits, nor keep the text of a letter that was sent.
+"""
 
 from __future__ import annotations
 

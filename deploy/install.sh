@@ -1,0 +1,44 @@
+#!/bin/sh
+# Installs Plainview from a wheel into a folder of its own, with the default model pack. Run it again to upgrade: the
+# model pack and every workspace stay, and the program before it stays beside it.
+#
+#   deploy/install.sh PREFIX WHEEL [REQUIREMENTS]
+#
+# PREFIX        where the program is found, for example /opt/plainview: a link to a folder beside it
+# WHEEL         plainview-*.whl, made by `make wheel`
+# REQUIREMENTS  requirements/main.txt of the same version: every dependency by its hash. Without it, pip chooses.
+#
+# PYTHON names the Python (3.11 or newer); PLAINVIEW_MODELS the folder of the model packs.
+set -eu
+if [ $# -lt 2 ]; then sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; fi
+prefix=$1 wheel=$2 requirements=${3:-}
+python=${PYTHON:-python3}
+[ -f "$wheel" ] || { echo "There is no file $wheel. Make the wheel with: make wheel" >&2; exit 1; }
+[ ! -e "$prefix" ] || [ -L "$prefix" ] \
+  || { echo "$prefix was not made by this script. Name another folder, or move it away." >&2; exit 1; }
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+  || { echo "Plainview needs Python 3.11 or newer; name one with PYTHON=/path/to/python3.11" >&2; exit 1; }
+"$python" -c 'import venv, ensurepip' 2>/dev/null \
+  || { echo "This Python cannot make environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
+
+mkdir -p "$(dirname "$prefix")"
+exec 9>"$(dirname "$prefix")/.$(basename "$prefix").lock"
+flock -n 9 || { echo "Another installation into $prefix is running. Wait for it." >&2; exit 1; }
+new=$(mktemp -d "$(cd "$(dirname "$prefix")" && pwd)/$(basename "$prefix")-$(date -u +%Y%m%d)-XXXXXX")
+trap 'rm -rf "$new"' EXIT
+chmod 755 "$new"
+"$python" -m venv "$new"
+[ -z "$requirements" ] || "$new/bin/python" -m pip install --quiet --require-hashes -r "$requirements"
+"$new/bin/python" -m pip install --quiet ${requirements:+--no-deps} "$wheel"
+"$new/bin/plainview" models install
+"$new/bin/plainview" --version
+
+# Only now, and in one step, does the new program take the place of the old one.
+before=$(readlink "$prefix" || true)
+ln -s "$(basename "$new")" "$new.link"
+mv -T "$new.link" "$prefix"
+trap - EXIT
+for old in "$prefix"-*; do
+  [ "$(basename "$old")" = "$(basename "$new")" ] || [ "$(basename "$old")" = "$before" ] || rm -rf "$old"
+done
+echo "Plainview is in $prefix. Next: docs/howto/deploy.md, step 2."

@@ -1,0 +1,225 @@
+"""The state of the deployment, part by part: what `plainview status`, the status page and the metrics show.
+
+Owns when a part counts as well. Each part is one function that returns a dictionary with `ok` (True, False, or None if
+the part is not set up) and `says`, a sentence; one that cannot be read is a finding, and stops no other. It must never
+name a person, a case or a gallery.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from cryptography.x509 import load_pem_x509_certificate
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
+
+from plainview import __version__
+from plainview.audit.logfile import COSIGNATURES_NAME
+from plainview.casework.canaries.state import state as canary_state
+from plainview.casework.log.state import is_sample
+from plainview.casework.mail.read import mail_state
+from plainview.casework.models import BackupRecord, Job, LogEntry
+from plainview.casework.upkeep import life
+from plainview.casework.workspace.lock import holder
+from plainview.casework.workspace.services import services
+from plainview.policy.decision import Refused
+from plainview.policy.wording import counted, day
+
+State = dict[str, Any]
+
+BACKUP_OLD, REHEARSAL_OLD, WITNESS_OLD = timedelta(days=2), timedelta(days=35), timedelta(days=8)
+"""A nightly backup that was missed once; a rehearsal a month; a witness a week. Chosen."""
+
+LEAST_FREE = 1 << 30
+"""Bytes; under this an enrolment or a backup soon stops."""
+
+CERTIFICATE_ENDS = timedelta(days=14)
+"""Renewal programs begin 30 days before the end."""
+
+_WAITS = timedelta(hours=1)
+_AHEAD = timedelta(seconds=5)
+
+
+def status() -> State:
+    """Return the state of every part; `ok` is False if one of them is not well."""
+    parts = {name: _guarded(read) for name, read in PARTS.items()}
+    return {"ok": all(part["ok"] is not False for part in parts.values()), "version": __version__, **parts}
+
+
+def ready() -> list[str]:
+    """Return why the application should get no requests now; empty if it should."""
+    parts = {name: _guarded(PARTS[name]) for name in ("schema", "disk")}
+    return [part["says"] for part in parts.values() if part["ok"] is False]
+
+
+def _guarded(read: Callable[[], State]) -> State:
+    try:
+        return read()
+    except Refused as refused:
+        return {"ok": False, "says": refused.why}
+    except Exception as error:  # whatever is broken is what the page is for
+        return {"ok": False, "says": f"It cannot be read: {type(error).__name__}."}
+
+
+def _schema() -> State:
+    loader = MigrationLoader(connection)
+    mine = {name for app, name in loader.disk_migrations if app == "casework"}
+    applied = {name for app, name in loader.applied_migrations if app == "casework"}
+    newest = max(applied, default="none")
+    if applied - mine:
+        return {"ok": False, "says": f"The database is of a newer version: {newest}.", "version": newest}
+    if mine - applied:
+        says = f"The database is of an older version, {newest}; this one needs {max(mine)}."
+        return {"ok": False, "says": says, "version": newest}
+    return {"ok": True, "says": f"It fits this version: {newest}.", "version": newest}
+
+
+def _worker() -> State:
+    heard, failing = life.last_heard(), life.alarms()
+    if heard is None:
+        return {"ok": _only_if_real(), "says": "No worker has ever run.", "at": None}
+    if timezone.now() - heard > life.SILENCE:
+        return {"ok": False, "says": f"The worker has been silent since {_moment(heard)}.", "at": _json(heard)}
+    if failing:
+        first = failing[0]
+        says = f"{counted(len(failing), 'step')} fail, {first.step!r} since {_moment(first.since)}."
+        return {"ok": False, "says": says, "at": _json(heard)}
+    return {"ok": True, "says": f"The worker was at work at {_moment(heard)}.", "at": _json(heard)}
+
+
+def _queue() -> State:
+    waiting = Job.objects.filter(state=Job.State.WAITING)
+    oldest = waiting.order_by("asked_at").values_list("asked_at", flat=True).first()
+    numbers = {"waiting": waiting.count(), "running": Job.objects.filter(state=Job.State.RUNNING).count()}
+    says = f"{counted(numbers['waiting'], 'job')} waiting, {numbers['running']} running."
+    late = oldest is not None and timezone.now() - oldest > _WAITS and not numbers["running"]
+    return {"ok": not late, "says": says, **numbers, "oldest": _json(oldest)}
+
+
+def _disk() -> State:
+    usage = shutil.disk_usage(services().workspace.root)
+    says = f"{usage.free / (1 << 30):.1f} GiB of {usage.total / (1 << 30):.1f} GiB free."
+    return {"ok": usage.free >= LEAST_FREE, "says": says, "free_bytes": usage.free, "total_bytes": usage.total}
+
+
+def _backup() -> State:
+    made = BackupRecord.objects.order_by("-made_at").first()
+    if made is not None and made.failure:
+        return {"ok": False, "says": f"The backup of {_moment(made.made_at)} failed.", "at": None}
+    return _regular(made.made_at if made else None, BACKUP_OLD, "backup")
+
+
+def _rehearsal() -> State:
+    tried = BackupRecord.objects.exclude(rehearsed_at=None).order_by("-rehearsed_at").first()
+    if tried is not None and not tried.rehearsal_ok:
+        return {"ok": False, "says": f"The rehearsed restore of {_moment(tried.rehearsed_at)} failed.", "at": None}
+    return _regular(tried.rehearsed_at if tried else None, REHEARSAL_OLD, "rehearsed restore")
+
+
+def _regular(last: datetime | None, old: timedelta, word: str) -> State:
+    if last is None:
+        return {"ok": _only_if_real(), "says": f"There was no {word} yet.", "at": None}
+    late = timezone.now() - last > old
+    return {"ok": not late, "says": f"The last {word} was on {_moment(last)}.", "at": _json(last)}
+
+
+def _witness() -> State:
+    if not services().workspace.witnesses:
+        return {"ok": None, "says": "No witness is trusted yet.", "at": None}
+    path = services().workspace.audit / COSIGNATURES_NAME
+    if not path.is_file():
+        return {"ok": False, "says": "No witness has cosigned the log yet.", "at": None}
+    at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return {
+        "ok": timezone.now() - at <= WITNESS_OLD,
+        "says": f"The last cosignature came on {_moment(at)}.",
+        "at": _json(at),
+    }
+
+
+def _mail() -> State:
+    mail = mail_state()
+    says = f"{counted(mail.waiting, 'letter')} waiting, {mail.given_up} given up. {mail.trouble}".strip()
+    return {
+        "ok": mail.ok,
+        "says": says,
+        "server": mail.server,
+        "waiting": mail.waiting,
+        "given_up": mail.given_up,
+        "last_sent": _json(mail.last_sent),
+    }
+
+
+def _canaries() -> State:
+    galleries = canary_state()
+    alarms = sum(len(gallery.alarms) for gallery in galleries)
+    overdue = sum(gallery.overdue for gallery in galleries)
+    without = sum(not gallery.canaries for gallery in galleries)
+    says = f"{counted(alarms, 'open alarm')}, {counted(overdue, 'overdue check')}, {without} of {len(galleries)} galleries without a canary."
+    return {"ok": not alarms and not overdue, "says": says, "alarms": alarms, "overdue": overdue, "without": without}
+
+
+def _certificate() -> State:
+    server = holder(services().workspace)
+    if server is None or not server.certificate:
+        return {"ok": None, "says": "This server speaks no TLS itself; its proxy has the certificate.", "until": None}
+    try:
+        ends = load_pem_x509_certificate(Path(server.certificate).read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return {"ok": False, "says": "The certificate cannot be read.", "until": None}
+    says = f"The certificate is valid until {day(ends.date())}."
+    return {"ok": ends - timezone.now() > CERTIFICATE_ENDS, "says": says, "until": _json(ends)}
+
+
+def _clock() -> State:
+    newest = LogEntry.objects.order_by("-seq").values_list("seq", "at").first()
+    now = timezone.now()
+    if newest is None:
+        return {"ok": False, "says": "The log is empty.", "now": _json(now), "log_entries": 0}
+    number, text = newest
+    ahead = datetime.fromisoformat(text.replace("Z", "+00:00")) - now
+    known = {"now": _json(now), "log_entries": number + 1, "ahead_s": round(max(ahead.total_seconds(), 0), 1)}
+    if ahead > _AHEAD:
+        return {
+            "ok": False,
+            "says": f"The log is {counted(round(ahead.total_seconds()), 'second')} ahead of this machine.",
+            **known,
+        }
+    return {"ok": True, "says": "The clock is not behind the log.", **known}
+
+
+PARTS: Mapping[str, Callable[[], State]] = MappingProxyType(
+    {
+        "schema": _schema,
+        "worker": _worker,
+        "queue": _queue,
+        "disk": _disk,
+        "backup": _backup,
+        "rehearsal": _rehearsal,
+        "witness": _witness,
+        "mail": _mail,
+        "canaries": _canaries,
+        "certificate": _certificate,
+        "clock": _clock,
+    }
+)
+"""Part -> what reads its state."""
+
+
+def _only_if_real() -> bool | None:
+    """Return what a missing part is: nothing to worry about in a sample, which has nothing that anybody would miss."""
+    return None if is_sample() else False
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+
+
+def _json(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

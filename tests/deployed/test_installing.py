@@ -1,0 +1,133 @@
+"""The wheel outside a checkout: installed by deploy/install.sh into a bare folder, run there, installed again."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from pathlib import Path
+
+import pytest
+from tests.factories.certificates import make_certificates
+from tests.factories.providers import free_port
+from tests.factories.web_person import walk
+
+from plainview.recognition.install import default_models_dir
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def bare(folder: Path) -> dict[str, str]:
+    """The environment of a new machine; the dependencies are those of the tests, because there is no network."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PYTHONPATH": sysconfig.get_path("purelib")}
+    return {**kept, **offline, "HOME": str(folder), "PYTHON": sys.executable, "COLUMNS": "80"}
+
+
+def run(
+    folder: Path, *words: str | Path, code: int = 0, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=folder,
+        env=environment or bare(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.mark.slow
+def test_a_bare_folder_becomes_a_served_workspace_and_keeps_its_model_when_installed_again(
+    wheel: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "machine"
+    folder.mkdir()
+    models = folder / ".local/share/plainview/models"
+    shutil.copytree(default_models_dir(), models)
+    program = folder / "opt/plainview/bin/plainview"
+    for _ in range(2):  # the second time it is an upgrade
+        said = run(folder, "sh", DEPLOY / "install.sh", folder / "opt/plainview", wheel).stdout
+        assert "Next: docs/howto/deploy.md, step 2." in said
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert version in run(folder, program, "--version").stdout
+    code = "import plainview; print(plainview.__file__)"
+    where = run(folder, program.with_name("python"), "-c", code).stdout
+    assert where.startswith(str(folder))  # not the checkout
+    run(folder, program, "init", "data", "--sample")
+    environment = {**bare(folder), "PLAINVIEW_HOME": str(folder / "data")}
+    assert "WRONG" not in run(folder, program, "status", environment=environment).stdout
+    run(folder, program, "demo", "--keep", folder / "demo")
+    port = free_port()
+    process = subprocess.Popen(
+        [program, "serve", "--port", str(port)],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        health, page, style = walk(
+            {"get": f"http://127.0.0.1:{port}/healthz", "wait": 120},
+            {"get": f"http://127.0.0.1:{port}/accounts/login/"},
+            {"get": f"http://127.0.0.1:{port}/static/plainview.css"},
+        )
+    finally:
+        process.terminate()
+        process.wait(60)
+    assert (health["status"], page["status"]) == (200, 200)
+    assert re.search(r'href="(/static/[^"]+\.css)"', page["text"]), page["text"]
+    assert style["status"] in (200, 404)  # its name may carry a hash
+
+
+def test_the_script_says_what_is_missing(tmp_path: Path) -> None:
+    script = DEPLOY / "install.sh"
+    assert "PREFIX WHEEL" in run(tmp_path, "sh", script, code=2).stdout
+    done = run(tmp_path, "sh", script, tmp_path / "opt", tmp_path / "no.whl", code=1)
+    assert "make wheel" in done.stderr
+    assert not (tmp_path / "opt").exists()
+
+
+def test_the_samples_of_both_proxies_are_taken_by_the_real_ones(tmp_path: Path) -> None:
+    made = make_certificates(tmp_path / "tls", "plainview.agency.example")
+    text = (DEPLOY / "proxy/nginx.conf").read_text()
+    text = text.replace("/etc/plainview/tls/chain.pem", str(made.chain)).replace(
+        "/etc/plainview/tls/key.pem", str(made.key)
+    )
+    whole = f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{text}\n}}\n"
+    (tmp_path / "nginx.conf").write_text(whole)
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    caddy = shutil.which("caddy")
+    assert nginx, "run `make providers`"
+    assert caddy, "run `make providers`"
+    assert "test is successful" in run(tmp_path, nginx, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf").stderr
+    said = run(tmp_path, caddy, "validate", "--adapter", "caddyfile", "--config", DEPLOY / "proxy/Caddyfile")
+    assert "Valid configuration" in said.stdout + said.stderr
+
+
+def test_the_service_gives_up_what_it_does_not_need() -> None:
+    unit = (DEPLOY / "systemd/plainview.service").read_text()
+    for line in ("NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=", "PrivateDevices=yes"):
+        assert line in unit.splitlines()
+
+
+def test_every_file_of_deploy_that_was_not_built_says_so() -> None:
+    for name in ("Containerfile", "compose.yaml"):
+        assert (DEPLOY / "container" / name).read_text().startswith("# NOT ")
+    assert "sh /tmp/plainview/install.sh" in (DEPLOY / "container/Containerfile").read_text()

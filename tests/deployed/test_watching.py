@@ -1,0 +1,87 @@
+"""The served application as programs watch it: probes, metrics, status, and a log that names nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.factories import forks
+from tests.factories.live import Live, serve
+from tests.factories.web_person import walk
+
+TOKEN = "a token of the monitoring"  # noqa: S105
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    home = tmp_path_factory.mktemp("watching") / "workspace"
+    assert forks.run(home, ["init", "--sample"]).returncode == 0
+    with (home / "workspace.toml").open("a") as settings:
+        settings.write(f'metrics_token = "{TOKEN}"\n')
+    served = serve(home)
+    walk({"get": f"{served.url}/healthz", "wait": 120})
+    yield served
+    served.stop()
+
+
+def test_probes_answer_whatever_name_the_request_has(live: Live) -> None:
+    other = {"Host": "10.1.2.3:8000"}
+    health, ready, page = walk(
+        {"get": f"{live.url}/healthz", "headers": other},
+        {"get": f"{live.url}/readyz", "headers": other},
+        {"get": f"{live.url}/accounts/login/", "headers": other},
+    )
+    assert (health["status"], health["text"]) == (200, "ok\n")
+    assert (ready["status"], json.loads(ready["text"])) == (200, {"ready": True, "problems": []})
+    assert page["status"] == 400
+    assert "Set-Cookie" not in health["headers"]
+
+
+def test_metrics_are_for_this_machine_and_for_who_has_the_token(live: Live) -> None:
+    through_a_proxy = {"X-Forwarded-For": "203.0.113.9"}
+    walk({"get": f"{live.url}/accounts/login/"})
+    here, proxied, wrong, token = walk(
+        {"get": f"{live.url}/metrics"},
+        {"get": f"{live.url}/metrics", "headers": through_a_proxy},
+        {"get": f"{live.url}/metrics", "headers": {**through_a_proxy, "Authorization": "Bearer wrong"}},
+        {"get": f"{live.url}/metrics", "headers": {**through_a_proxy, "Authorization": f"Bearer {TOKEN}"}},
+    )
+    assert [answer["status"] for answer in (here, proxied, wrong, token)] == [200, 404, 404, 200]
+    lines = here["text"].splitlines()
+    for begin in (
+        'plainview_info{version="',
+        'plainview_part_ok{part="disk"} 1.0',
+        'plainview_part_ok{part="mail"} 1.0',
+        'plainview_number{name="free_bytes",part="disk"}',
+        'plainview_requests_total{status="2xx",view="account_login"}',
+        "process_resident_memory_bytes",
+    ):
+        assert any(line.startswith(begin) for line in lines), begin
+
+
+def test_status_is_one_object_with_every_part(live: Live) -> None:
+    done = forks.run(live.home, ["status", "--json"])
+    said = json.loads(done.stdout)
+    parts = {"schema", "worker", "queue", "disk", "backup", "rehearsal", "witness", "mail", "canaries", "clock"}
+    assert parts | {"ok", "version", "certificate"} == set(said)
+    assert all({"ok", "says"} <= set(said[part]) for part in parts)
+    assert done.returncode == (0 if said["ok"] else 1)
+
+
+def test_each_line_of_the_servers_log_is_an_object_and_names_nobody(live: Live) -> None:
+    walk(
+        {"get": f"{live.url}/accounts/login/?next=/cases/?name=Jo+Doe"},
+        {"form": {"login": "jo.doe@agency.example", "password": "wrong"}, "action": "login"},
+        {"get": f"{live.url}/join/A-SECRET-CODE/"},
+    )
+    log = Path(live.home.parent / f"serve-{live.url.rpartition(':')[2]}.log").read_text()
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    views = {line.get("view") for line in lines if line["event"] == "request"}
+    assert {"account_login", "join"} <= views
+    assert {line["logger"] for line in lines} >= {"plainview.requests", "_granian"}
+    said = json.dumps(lines)
+    for secret in ("jo.doe", "Jo+Doe", "A-SECRET-CODE", "203.0.113.9"):
+        assert secret not in said
+    assert not [line for line in log.splitlines() if line.startswith("[")]
