@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from plainview.casework.workspace.folder import ENV, current
+from plainview.casework.workspace.folder import ENV
 from plainview.cli.common import say
 from plainview.cli.setup import make_workspace
 from plainview.cli.start import open_workspace
+from plainview.policy.decision import Refused
 
 
 def demo(
@@ -27,9 +28,16 @@ def demo(
     home = keep or Path(tempfile.mkdtemp(prefix="plainview-demo-", dir=Path.cwd()))
     home.mkdir(parents=True, exist_ok=True)
     os.environ[ENV] = str(home / "workspace")
-    if (home / "workspace").exists() and current().is_sample:
-        say(f"1 The sample workspace in {home / 'workspace'}, as it was left")
+    if (home / "workspace").exists():
         open_workspace()
+        if not import_module("plainview.casework.log.state").is_sample():
+            raise Refused(
+                "demo.not_sample",
+                "No demo",
+                f"{home / 'workspace'} is not a sample workspace.",
+                "Name another folder with --keep.",
+            )
+        say(f"1 The sample workspace in {home / 'workspace'}, as it was left")
     else:
         say(f"1 A new sample workspace in {home / 'workspace'}")
         make_workspace(sample=True)

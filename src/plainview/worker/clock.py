@@ -75,7 +75,6 @@ STEPS = (
     Step("heartbeat of the log", lambda: heartbeat(_QUIET), HOUR),
     Step("backups", backups.start_due, HOUR),
     Step("feeds", feed_run.ask_due, HOUR),
-    Step("letters to people who asked", rights_watch.send_owed, HOUR),
     Step("canaries", lambda: canary_checks.run_all(due_only=True), HOUR),
     Step("expired sessions", sessions.sweep, MINUTE),
     Step("pictures not enrolled", intake.sweep_failures, DAY),

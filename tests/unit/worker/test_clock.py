@@ -90,16 +90,16 @@ def test_no_step_begins_while_the_process_ends(workspace: Path) -> None:
 
 def test_a_worker_gives_signs_of_life_until_it_ends(workspace: Path) -> None:
     assert life.last_heard() is None
-    life = work.begin_life()
-    assert [alive.pk for alive in life.living()] == [life.pk]
-    work.end_life(life)
+    begun = work.begin_life()
+    assert [alive.pk for alive in life.living()] == [begun.pk]
+    work.end_life(begun)
     assert life.living() == []
     assert life.last_heard() is not None
 
 
 def test_a_silent_worker_counts_as_gone_until_it_is_heard_again(workspace: Path) -> None:
-    life = work.begin_life()
-    type(life).objects.update(beat_at=timezone.now() - life.SILENCE - timedelta(seconds=1))
+    begun = work.begin_life()
+    type(begun).objects.update(beat_at=timezone.now() - life.SILENCE - timedelta(seconds=1))
     assert life.living() == []
-    work.beat(life)
+    work.beat(begun)
     assert len(life.living()) == 1

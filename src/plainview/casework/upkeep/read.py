@@ -117,9 +117,10 @@ def _backup() -> State:
 
 def _rehearsal() -> State:
     tried = BackupRecord.objects.exclude(rehearsed_at=None).order_by("-rehearsed_at").first()
-    if tried is not None and not tried.rehearsal_ok:
-        return {"ok": False, "says": f"The rehearsed restore of {_moment(tried.rehearsed_at)} failed.", "at": None}
-    return _regular(tried.rehearsed_at if tried else None, REHEARSAL_OLD, "rehearsed restore")
+    last = tried.rehearsed_at if tried else None
+    if tried and last and not tried.rehearsal_ok:
+        return {"ok": False, "says": f"The rehearsed restore of {_moment(last)} failed.", "at": None}
+    return _regular(last, REHEARSAL_OLD, "rehearsed restore")
 
 
 def _regular(last: datetime | None, old: timedelta, word: str) -> State:

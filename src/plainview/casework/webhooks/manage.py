@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from plainview.casework import find
 from plainview.casework.log.guard import acting
+from plainview.casework.log.state import is_sample
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Delivery, Member, Webhook, WebhookSecret
 from plainview.casework.outgoing import Connection
@@ -43,9 +44,7 @@ def add_webhook(url: str, events: Sequence[str] = (), *, acting_member: Member) 
     """
     with acting("webhook.add", Permission.WEBHOOK_SET, acting_member):
         private = Connection.of_workspace("webhooks").private
-        rules.require(
-            webhook_address(url, sample=services().workspace.is_sample, private=private), webhook_events(events)
-        )
+        rules.require(webhook_address(url, sample=is_sample(), private=private), webhook_events(events))
         begin()
         hook = Webhook(
             agency=acting_member.agency, url=url.strip(), made_by=acting_member, events=sorted(set(events)) or None

@@ -26,7 +26,6 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
 from plainview.web.views.common import beside, member_of
-from plainview.worker.queue import enqueue
 
 _OTHER = "other"
 
@@ -177,8 +176,7 @@ def feed_try(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def feed_run(request: HttpRequest, public_id: str) -> HttpResponse:
     """Run a feed in the background."""
-    job = ask_run(public_id, acting_member=member_of(request))
-    enqueue(job)
+    ask_run(public_id, acting_member=member_of(request))
     messages.success(request, "The run has been started.")
     return redirect("feed", public_id)
 
