@@ -144,7 +144,7 @@ LINES = {
     "rights show": "{asked}",
     "rights confirm": "{asked} --how seen-at-the-desk",
     "rights search": "{asked}",
-    "rights decide": "{asked} --other {reference}",
+    "rights decide": "{asked} --other 1",
     "rights answer": "{asked}",
     "rights refuse": "{asked} --ground identity --reason not-a-sentence",
     "rights extend": "{asked} --days 5 --reason not-a-sentence",

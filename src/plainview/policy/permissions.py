@@ -86,6 +86,7 @@ class Permission(StrEnum):
     REPORT_SCHEDULE = "report.schedule"
     # Requests of people about themselves.
     RIGHTS_READ = "rights.read"
+    RIGHTS_CONFIRM = "rights.confirm"
     RIGHTS_ANSWER = "rights.answer"
     # Outsiders: disclosure, exoneration review, sampling.
     DISCLOSURE_GRANT = "disclosure.grant"
@@ -169,7 +170,8 @@ MEANINGS: Mapping[Permission, str] = MappingProxyType(
         Permission.REPORT_READ: "Read the reports on the agency's work.",
         Permission.REPORT_SCHEDULE: "Schedule reports by e-mail.",
         Permission.RIGHTS_READ: "Read the requests of people who ask about themselves.",
-        Permission.RIGHTS_ANSWER: "Confirm, search for, decide and answer such a request.",
+        Permission.RIGHTS_CONFIRM: "Confirm the identity of a person who asks about themselves; another member answers.",
+        Permission.RIGHTS_ANSWER: "Search for, decide and answer such a request.",
         Permission.DISCLOSURE_GRANT: "Give a named person access to one search until a day.",
         Permission.DISCLOSURE_READ: "Read the searches that were disclosed to oneself.",
         Permission.EXONERATION_ASK: "Ask for an exoneration review.",

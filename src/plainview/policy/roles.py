@@ -103,6 +103,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.EXONERATION_ASK,
             Permission.EXONERATION_READ,
             Permission.EXONERATION_DECIDE,
+            Permission.RIGHTS_READ,
+            Permission.RIGHTS_CONFIRM,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -139,6 +141,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.REPORT_READ,
             Permission.REPORT_SCHEDULE,
             Permission.RIGHTS_READ,
+            Permission.RIGHTS_CONFIRM,
             Permission.RIGHTS_ANSWER,
         },
         Role.AUDITOR: _OWN

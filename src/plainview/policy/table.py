@@ -13,7 +13,7 @@ from plainview.policy.disclosure import EXONERATION, disclosed_pictures
 from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS, MAX_OUTSIDER_DAYS
 from plainview.policy.retention import LEAST_WORDS, MAX_DAYS
-from plainview.policy.rights import COUNT, FILED, MAX_EXTENSION, NAMED, UNCONFIRMED
+from plainview.policy.rights import COUNT, FACES, FILED, MAX_EXTENSION, NAMED, UNCONFIRMED
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
 from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
@@ -307,6 +307,14 @@ def _rights(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("rights.full", about, f"At most {UNCONFIRMED} requests of an agency wait for confirmation of identity."),
         ("rights.often", about, f"At most {FILED} requests are accepted from one network within an hour."),
         ("rights.not_confirmed", about, "Nothing is compared or answered before the person's identity is confirmed."),
+        (
+            "rights.alone",
+            about,
+            (
+                "One member confirms the identity, another searches; neither has sent the request. Only faces that may "
+                f"be the person's are listed, {FACES} at first, without score, rank, source or order."
+            ),
+        ),
         (
             "rights.document_number",
             about,

@@ -302,10 +302,10 @@ PAGES: tuple[Page, ...] = (
     # Requests from people about themselves: the agency's side.
     Page("rights-requests/", rights.requests, "rights-requests", may.RIGHTS_READ),
     Page("rights-requests/<id>/", rights.request, "rights-request", may.RIGHTS_READ),
-    Page("rights-requests/<id>/photo.jpg", rights.request_photo, "rights-request-photo", may.RIGHTS_ANSWER),
+    Page("rights-requests/<id>/photo.jpg", rights.request_photo, "rights-request-photo", may.RIGHTS_CONFIRM),
     Page("rights-requests/<id>/letter.pdf", rights.request_letter, "rights-request-letter", may.RIGHTS_ANSWER),
     Page("rights-requests/<id>/faces/<int:number>.jpg", rights.request_face, "rights-request-face", may.RIGHTS_ANSWER),
-    Page("rights-requests/<id>/confirm/", rights.request_confirm, "rights-request-confirm", may.RIGHTS_ANSWER),
+    Page("rights-requests/<id>/confirm/", rights.request_confirm, "rights-request-confirm", may.RIGHTS_CONFIRM),
     Page("rights-requests/<id>/search/", rights.request_search, "rights-request-search", may.RIGHTS_ANSWER),
     Page("rights-requests/<id>/decide/", rights.request_decide, "rights-request-decide", may.RIGHTS_ANSWER),
     Page("rights-requests/<id>/answer/", rights.request_answer, "rights-request-answer", may.RIGHTS_ANSWER),

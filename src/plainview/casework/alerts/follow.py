@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from plainview.casework.alerts.notices import owe_notices
 from plainview.casework.galleries.read import log_head, newest_calibration, open_template
+from plainview.casework.gate import compare as gate
 from plainview.casework.log.write import write_entry
+from plainview.casework.misuse.inspection import Comparison, inspect
 from plainview.casework.models import (
     Alert,
     AlertGallery,
@@ -38,8 +40,10 @@ from plainview.index.base import exact_scores, ranked
 from plainview.policy import rules
 from plainview.policy.agency import MAX_LIST
 from plainview.policy.decision import Allow
+from plainview.policy.gate import ALERT, GROUNDS
 from plainview.policy.permissions import Permission
 from plainview.recognition.edits import apply, read
+from plainview.recognition.types import Vector
 from plainview.scores.scoring import COSINE, Listed
 
 _BLOCK = 1024  # references at once: 1024 x 10,000 scores are 40 MB
@@ -152,7 +156,7 @@ def _arrays(rows: QuerySet[AlertGallery], version: tuple[Any, ...]) -> _Open:
     values = list(rows.order_by("pk").values_list(*columns, "alert__public_id", "alert__sealed"))
     pack = services().engine.pack.identity
     templates = [
-        _opened(public, sealed) if made_by == pack else _remade(alert) for *_, alert, made_by, public, sealed in values
+        opened(public, sealed) if made_by == pack else _remade(alert) for *_, alert, made_by, public, sealed in values
     ]
     return _Open(
         version,
@@ -164,7 +168,8 @@ def _arrays(rows: QuerySet[AlertGallery], version: tuple[Any, ...]) -> _Open:
     )
 
 
-def _opened(public_id: str, sealed: bytes | memoryview) -> NDArray[np.float32]:
+def opened(public_id: str, sealed: bytes | memoryview) -> NDArray[np.float32]:
+    """Return the template of an alert's probe; see `Vector`."""
     plain = services().templates.open(bytes(sealed), f"alert:{public_id}".encode())
     return np.frombuffer(plain, dtype=np.float32)
 
@@ -182,13 +187,27 @@ def _remade(key: int) -> NDArray[np.float32]:
     return template
 
 
+_Hits = tuple[AlertGallery, Vector, "NDArray[np.int64]", "NDArray[np.float64]", "NDArray[np.int64]"]
+
+
 def _compare(
     gallery_id: int, block: list[_Change], open_alerts: _Open, after: int, *, ignore_after: bool = False
 ) -> int:
-    """Compare the block's templates with all open alerts in one matrix product; return how many lists were raised."""
+    """Compare a block with all open alerts, through the gate; return how many lists were raised."""
+    raised = 0
+    agency = Gallery.objects.select_related("agency").get(pk=gallery_id).agency
+    for follows, template, *hits in gate.compare(
+        Comparison(ALERT, agency), lambda: _hits(block, open_alerts, ignore_after)
+    ):
+        raised += sum(1 for part in _parts(*hits, after, block[-1][0]) if _raise(follows, template, *part))
+    return raised
+
+
+def _hits(block: list[_Change], open_alerts: _Open, ignore_after: bool) -> list[_Hits]:
+    """Compare the block's templates with all open alerts in one matrix product; return each alert with what reached it."""
     added = [(seq, reference, template) for seq, reference, template in block if template is not None]
     if not added:
-        return 0
+        return []
     seqs = np.array([seq for seq, _, _ in added], dtype=np.int64)
     references = np.array([reference for _, reference, _ in added], dtype=np.int64)
     templates = np.stack([template for _, _, template in added])
@@ -196,7 +215,7 @@ def _compare(
     near &= open_alerts.expires[None, :] > timezone.now().timestamp()
     if not ignore_after:
         near &= seqs[:, None] > open_alerts.after[None, :]
-    raised = 0
+    hits: list[_Hits] = []
     for column in np.flatnonzero(near.any(axis=0)).tolist():
         rows = np.flatnonzero(near[:, column])
         scores = exact_scores(templates[rows], open_alerts.templates[column])
@@ -205,9 +224,9 @@ def _compare(
             follows = AlertGallery.objects.select_related(
                 "alert__case__agency", "alert__member__agency", "alert__policy", "gallery"
             ).get(pk=int(open_alerts.follows[column]))
-            hits = (references[rows][sure], scores[sure], seqs[rows][sure])
-            raised += sum(1 for part in _parts(*hits, after, block[-1][0]) if _raise(follows, *part))
-    return raised
+            template = open_alerts.templates[column]
+            hits.append((follows, template, references[rows][sure], scores[sure], seqs[rows][sure]))
+    return hits
 
 
 _Part = tuple[list[Listed], int, int]
@@ -227,7 +246,7 @@ def _parts(
     yield from _parts(references[~first], scores[~first], seqs[~first], middle, upto)
 
 
-def _raise(follows: AlertGallery, listed: list[Listed], after: int, upto: int) -> bool:
+def _raise(follows: AlertGallery, template: Vector, listed: list[Listed], after: int, upto: int) -> bool:
     """Record the candidates as a search by the alert, if every rule still allows it, and the notices about it."""
     alert, gallery = follows.alert, follows.gallery
     if not listed or not _may_still(alert, gallery):
@@ -294,6 +313,8 @@ def _raise(follows: AlertGallery, listed: list[Listed], after: int, upto: int) -
         listed=listed,
     )
     record_answer(search, answer, asked, ORDINARY, acting_member=None)
+    why = Comparison(ALERT, alert.member.agency, member=alert.member, templates=(template,), search=search)
+    inspect(why, GROUNDS[ALERT].rules)
     owe_notices(search)
     return True
 

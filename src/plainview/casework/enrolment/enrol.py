@@ -22,9 +22,10 @@ from plainview.casework.enrolment.manifest import Item, Items
 from plainview.casework.enrolment.preparing import Failed, InGallery, Ready, prepare
 from plainview.casework.erasure.erasers import erase_pending
 from plainview.casework.erasure.expunged import is_barred
-from plainview.casework.galleries.calibrate import calibrate
+from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
+from plainview.casework.misuse.flags import inspect_near_duplicates
 from plainview.casework.models import Enrolment, Gallery, Member, Reference
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
@@ -79,6 +80,9 @@ def enrol(
             with transaction.atomic():
                 source = {"kind": items.kind, "name": items.name} if isinstance(items, Items) else {}
                 run = begin(gallery, acting_member, **source)
+        elif run.entry is None:  # begun by a version that did not keep the number of its entry
+            with transaction.atomic():
+                _record(run)
         _run(items, run, gallery, result, options, progress, read)
     result.failed.sort(key=lambda failure: failure["path"])
     result.seconds = time.perf_counter() - began
@@ -94,9 +98,15 @@ def begin(gallery: Gallery, member: Member, *, kind: str = "list", name: str = "
         asked: more columns of the run.
     """
     run = Enrolment.objects.create(gallery=gallery, member=member, source_kind=kind, source_name=name, **asked)
-    subject: dict[str, Value] = {"enrolment": run.pk, "gallery": gallery.pk, "source": kind}
-    write_entry("enrolment.began", subject, {"source_name": name} if name else {}, acting_member=member)
+    _record(run)
     return run
+
+
+def _record(run: Enrolment) -> None:
+    subject: dict[str, Value] = {"enrolment": run.pk, "gallery": run.gallery_id, "source": run.source_kind}
+    named = {"source_name": run.source_name} if run.source_name else {}
+    run.entry = write_entry("enrolment.began", subject, named, acting_member=run.member).entry
+    run.save(update_fields=["entry"])
 
 
 def _run(
@@ -141,6 +151,7 @@ def _run(
             {"enrolment": run.pk, "gallery": gallery.pk, **_counts(result)},
             acting_member=member,
         )
+        inspect_near_duplicates(run)
 
 
 def _rehearse(

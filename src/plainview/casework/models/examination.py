@@ -73,7 +73,8 @@ class ProficiencyItem(models.Model):
 class Verification(models.Model):
     """A second person's task: the probe and some faces, one of them the candidate; `answered_at` ends it.
 
-    It belongs to an examination or to an item with a known answer; nothing else tells them apart.
+    It belongs to an examination or to an item with a known answer; nothing else tells them apart. `withdrawn_at`: it was
+    taken from a verifier who looked at what it is about; `told_at`: when they were told by letter.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_verification_id)
@@ -83,6 +84,8 @@ class Verification(models.Model):
     assigned_at = models.DateTimeField(default=timezone.now)
     shown_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "verification"
@@ -115,6 +118,34 @@ class VerificationItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verification_id}.{self.position}"
+
+
+class View(models.Model):
+    """What a member has seen of a search, by the entry of the log that says so. Derived from the log; never written by an act."""
+
+    entry = models.BigIntegerField(primary_key=True)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    search = models.CharField(max_length=16)
+    action = models.CharField(max_length=40)
+
+    class Meta:
+        db_table = "view"
+        indexes = (models.Index(fields=["search", "member"], name="view_of_a_search"),)
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.search}"
+
+
+class ViewMark(models.Model):
+    """How far in the log the views were read: one row."""
+
+    seq = models.BigIntegerField(default=-1)
+
+    class Meta:
+        db_table = "view_mark"
+
+    def __str__(self) -> str:
+        return str(self.seq)
 
 
 class Draft(models.Model):

@@ -69,6 +69,7 @@ class Enrolment(models.Model):
     files = models.JSONField(default=list)
     source_url = models.TextField(blank=True)
     failures_until = models.DateTimeField(null=True)
+    entry = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "enrolment"

@@ -18,7 +18,8 @@ from plainview.casework.agreements.guard import under_holder
 from plainview.casework.canaries.read import alarm_open
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import Receipt, write_entry
-from plainview.casework.misuse.flags import inspect, inspect_closed
+from plainview.casework.misuse.flags import inspect_closed
+from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import (
     AlertSeen,
     Approval,
@@ -36,7 +37,7 @@ from plainview.casework.probes.probe import Probe, StoredProbe, store, template_
 from plainview.casework.search.answers import Answer, record_answer
 from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.grounds import ORDINARY, Ground, GroundFacts
-from plainview.casework.search.ranking import Ranked, compare
+from plainview.casework.search.ranking import Ranked, compare_all
 from plainview.casework.search.urgent import sweep
 from plainview.casework.workspace.insert import insert
 from plainview.casework.workspace.services import index_reached, services
@@ -121,10 +122,17 @@ def run_search(
     with _withheld_where_refused(ground, search, asked, acting_member):
         template = template_of(probe)
         ground.still_holds()
-        ranked = _compare(may.gallery, template, request.top, acting_member)
-        answer = record_answer(search, ranked, asked, ground, acting_member=acting_member)
-    inspect(search, template, probe.picture.pixels.shape[1])
-    return answer
+        why = Comparison(
+            may.ground.name,
+            acting_member.agency,
+            (asked.entry,),
+            acting_member,
+            (template,),
+            search,
+            search.box[2] / probe.picture.pixels.shape[1],
+        )
+        ranked = _compare(why, may.gallery, template, request.top, acting_member)
+        return record_answer(search, ranked, asked, ground, acting_member=acting_member)
 
 
 @contextmanager
@@ -261,10 +269,10 @@ def _write_requested(search: Search, stored: StoredProbe, ground: GroundFacts) -
     )
 
 
-def _compare(gallery: Gallery, template: Vector, top: int, member: Member) -> Ranked:
+def _compare(why: Comparison, gallery: Gallery, template: Vector, top: int, member: Member) -> Ranked:
     """Compare every reference of the gallery; an index that does not answer is a refusal, recorded."""
     with refusals_recorded("search", member), index_reached():
-        return compare(gallery, template, top)
+        return compare_all(why, [gallery], template, top)[0]
 
 
 def view_candidates(public_id: str, *, acting_member: Member) -> Answer:
