@@ -7,6 +7,7 @@ from typing import Any
 
 from plainview.casework.canaries.state import GalleryState, state
 from plainview.casework.erasure.expunge import finish, forget_pages
+from plainview.casework.examination.seen import disagreements, rebuild
 from plainview.casework.log.read import verify_log
 from plainview.casework.models import Gallery
 from plainview.casework.workspace.services import services
@@ -21,6 +22,7 @@ def checks() -> tuple[list[Check], dict[str, Any]]:
         *guarded("declared use", _declared_use),
         *guarded("erasures", lambda: _erasures(facts)),
         *guarded("log", lambda: _log(facts)),
+        *guarded("views", _views),
         *guarded("canaries", lambda: _canaries(facts)),
     ]
     services().close()
@@ -53,6 +55,21 @@ def _log(facts: dict[str, Any]) -> Iterator[Check]:
         yield Check("log", "ok", f"It is whole: {report.entries} entries.")
     else:
         yield Check("log", "fail", "; ".join(report.problems), "Keep the log as it is and inform your auditor.")
+
+
+def _views() -> Iterator[Check]:
+    wrong = disagreements()
+    if not wrong:
+        yield Check("views", "ok", "Who has seen which search agrees with the log.")
+        return
+    rebuild()
+    entries = ", ".join(str(entry) for entry in wrong[:5])
+    yield Check(
+        "views",
+        "fail",
+        f"The table of who has seen which search differed from the log in {len(wrong)} entries ({entries}); it was made again.",
+        "Somebody has changed the database. Inform your auditor.",
+    )
 
 
 def _canaries(facts: dict[str, Any]) -> Iterator[Check]:

@@ -73,7 +73,7 @@ GROUNDS: Mapping[str, Ground] = MappingProxyType(
             "search.requested",
             ("search.answered", "search.authorised", "search.lapsed"),
             f"{_LIST} Not authorised in time: nothing to anyone, but for some days the sealed evidence to the auditor.",
-            (*HISTORY, misuse.TRIPWIRE, misuse.NOT_AUTHORISED),
+            (*HISTORY, misuse.TRIPWIRE, misuse.NOT_AUTHORISED, misuse.NOT_AUTHORISED_AGAIN),
         ),
         SHARED: Ground(
             "Another agency's probe with one gallery of this agency, under an agreement.",

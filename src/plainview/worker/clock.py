@@ -18,7 +18,7 @@ from plainview.casework.alerts import follow as alert_follow
 from plainview.casework.alerts import notices
 from plainview.casework.canaries import checks as canary_checks
 from plainview.casework.enrolment import intake
-from plainview.casework.examination import assign
+from plainview.casework.examination import assign, seen
 from plainview.casework.leads import outcomes
 from plainview.casework.log.channel import Channel, acting_through
 from plainview.casework.people import trials
@@ -42,6 +42,7 @@ def every_minute() -> None:
     with acting_through(Channel("job")):
         urgent.sweep()
         assign.assign_waiting()
+        seen.tell_withdrawn()
         intake.close_abandoned()
         alert_ends.sweep_alerts()
         alert_follow.follow_all()

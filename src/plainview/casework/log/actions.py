@@ -185,6 +185,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "verification.compared": "A verifier's answer was compared with the sealed one.",
         "verification.recorded": "A verifier recorded an answer.",
         "verification.shown": "A verifier opened their task.",
+        "verification.withdrawn": "A task was taken from a verifier who had seen the search that it is about.",
         "video.begun": "A member began to upload a video.",
         "video.begun_again": "Processing of a video was started again.",
         "video.cancelled": "Processing of a video was cancelled.",

@@ -78,8 +78,7 @@ def asks(tree: ast.Module) -> bool:
             if name in ("find", "re", "holds", "pattern", "_lock") or (name and name.strip("_").isupper()):
                 continue
             if isinstance(node.ctx, ast.Load):
-                yield_is_call = any(isinstance(call, ast.Call) and call.func is node for call in ast.walk(tree))
-                if yield_is_call:
+                if any(isinstance(call, ast.Call) and call.func is node for call in ast.walk(tree)):
                     return True
     return False
 
@@ -116,4 +115,5 @@ def test_nobody_opens_them_by_reaching_past_their_reader() -> None:
         "casework/canaries/manage.py",
         "casework/enrolment/batches.py",
         "casework/enrolment/re_embed.py",
+        "cli/bench/serve.py",  # seals made-up ones
     }
