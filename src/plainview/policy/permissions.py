@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SEARCH_RUN = "search.run"
     SEARCH_APPROVE = "search.approve"
     SEARCH_AUTHORISE = "search.authorise"
+    URGENT_REVIEW = "urgent.review"
     EXAMINATION_RECORD = "examination.record"
     VERIFICATION_RECORD = "verification.record"
     PROFICIENCY_READ = "proficiency.read"
@@ -128,6 +129,7 @@ MEANINGS: Mapping[Permission, str] = MappingProxyType(
         Permission.SEARCH_RUN: "Prepare a probe and search a gallery with it.",
         Permission.SEARCH_APPROVE: "Approve or deny a search beforehand.",
         Permission.SEARCH_AUTHORISE: "Authorise an urgent search afterwards.",
+        Permission.URGENT_REVIEW: "Open the sealed evidence of an urgent search that nobody authorised in time.",
         Permission.EXAMINATION_RECORD: "Examine a candidate and record a conclusion.",
         Permission.VERIFICATION_RECORD: "Verify a candidate blind and record an answer.",
         Permission.PROFICIENCY_READ: "Read one's own proficiency figures.",

@@ -157,6 +157,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.LEAD_LIST,
             Permission.FLAG_READ,
             Permission.FLAG_DECIDE,
+            Permission.URGENT_REVIEW,
             Permission.TRIAL_REPORT,
             Permission.AGREEMENT_READ,
             Permission.SHARED_READ,

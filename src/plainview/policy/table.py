@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPolicy
+from plainview.policy.agency import EVIDENCE_DAYS, MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPolicy
 from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.disclosure import EXONERATION, disclosed_pictures
 from plainview.policy.grounds import REFUSED_GROUNDS
@@ -53,7 +53,7 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     beforehand = "every offence" if "all" in policy.preapproval else "; ".join(policy.preapproval) or "no offence"
     urgent = (
         f"When a life is at risk a search may run without approval; a supervisor authorises it within "
-        f"{counted(policy.urgent_hours, 'hour')} (at most {MAX_URGENT_HOURS}), or the search and its data are erased."
+        f"{counted(policy.urgent_hours, 'hour')} (at most {MAX_URGENT_HOURS}), or the list is gone for everyone: its evidence is sealed for the auditor for {EVIDENCE_DAYS} days, then erased."
         if policy.urgent
         else "Urgent searches are not allowed."
     )

@@ -7,7 +7,7 @@ by a cue, or against it, then finds the candidate as often as by chance. It know
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from random import Random
 
@@ -16,14 +16,31 @@ from numpy.typing import NDArray
 
 from plainview.scores.same_face import SAME_FACE
 
-POOL = 24
-"""Neighbours among which the fillers are chosen: chosen; three of 24 are 2,024 sets, tried in some milliseconds."""
+Doubles = NDArray[np.float64]
+Places = NDArray[np.int64]
 
+POOL = 100
+"""Neighbours among which the fillers are chosen: three of 100 are 161,700 sets, tried in a tenth of a second; among fewer
+there are not enough that come before a candidate in every cue (measured: benchmarks/fillers.py)."""
+
+LOOKED_AT = 16
+"""Of these, faces whose pictures are opened to measure the background: chosen, some tenths of a second."""
+
+_LEAN = 0.5
+"""Weight of the lot by which no filler comes before the candidate, of 1: a mate is the nearest to the probe more often
+than a choice among its neighbours can undo (measured: as above)."""
+
+_RESEMBLANCE = 0.6  # weight of the resemblance to the other faces, which nobody measures at a glance
 _SAME_PERSON = 10.0  # a set in which two fillers may be one person fits worse than any other
 
 
 def choose(
-    distances: Mapping[str, NDArray[np.float64]], cosines: NDArray[np.float64], count: int, lots: Random
+    distances: Mapping[str, Doubles],
+    cosines: Doubles,
+    count: int,
+    lots: Random,
+    *,
+    background: Callable[[Sequence[int]], Doubles] | None = None,
 ) -> tuple[int, ...]:
     """Choose fillers.
 
@@ -33,6 +50,8 @@ def choose(
         cosines: of the faces with each other: float64, shape (1 + n, 1 + n), the candidate first.
         count: fillers to choose; n or more is all of them.
         lots: draws, also among sets that fit equally well.
+        background: returns such distances for the places it is given, the candidate's (0) first; it costs time, so it is
+            asked for at most `LOOKED_AT` faces besides.
 
     Returns:
         Their places, 1 to n, in random order.
@@ -43,40 +62,65 @@ def choose(
         lots.shuffle(places)
         return tuple(places)
     sets = np.array(list(combinations(range(1, faces + 1), count)), dtype=np.int64)
-    misfit = np.zeros(len(sets))
+    misfit = _RESEMBLANCE * _misfit(*_resemblance(cosines, sets), _wanted(count, lots))
     for of_cue in distances.values():
-        if np.isfinite(of_cue[0]):
-            # A face of which the cue is not known is as far as any: neither before the candidate nor behind.
-            known = np.where(np.isfinite(of_cue), of_cue, of_cue[0])
-            misfit += _misfit(known[sets] - known[0], lots.randint(0, count))
-    middle, others = _resemblance(cosines, sets)
-    misfit += _misfit(middle[:, None] - others, lots.randint(0, count))
+        misfit += _of_cue(of_cue, sets, _wanted(count, lots))
     for first, second in combinations(range(count), 2):
         misfit += _SAME_PERSON * (cosines[sets[:, first], sets[:, second]] >= SAME_FACE)
+    if background is not None:
+        kept = _some(sets, misfit, lots)
+        sets, misfit = sets[kept], misfit[kept]
+        opened = sorted(set(sets.ravel().tolist()))
+        of_cue = np.full(faces + 1, np.nan)
+        of_cue[[0, *opened]] = background([0, *opened])
+        misfit = misfit + _of_cue(of_cue, sets, _wanted(count, lots))
     best = np.flatnonzero(misfit <= misfit.min() + 1e-9).tolist()
-    places = sets[lots.choice(best)].tolist()
-    lots.shuffle(places)
-    return tuple(places)
+    chosen = sets[lots.choice(best)].tolist()
+    lots.shuffle(chosen)
+    return tuple(chosen)
 
 
-def _misfit(behind: NDArray[np.float64], wanted: int) -> NDArray[np.float64]:
-    """Return how far each set is from having `wanted` fillers before the candidate; `behind` < 0 for those before it."""
+def _wanted(count: int, lots: Random) -> int:
+    """Draw how many fillers come before the candidate."""
+    return lots.choices(range(count + 1), [_LEAN, *[1.0] * (count - 1), 2 - _LEAN])[0]
+
+
+def _some(sets: Places, misfit: Doubles, lots: Random) -> Places:
+    """Return the rows of sets of at most `LOOKED_AT` different faces, those that fit best."""
+    mixed = np.random.default_rng(lots.getrandbits(64)).permutation(len(sets))
+    faces: set[int] = set()
+    for row in mixed[np.argsort(misfit[mixed], kind="stable")].tolist():
+        more = faces | set(sets[row].tolist())
+        if len(more) > LOOKED_AT:
+            break
+        faces = more
+    return np.flatnonzero(np.isin(sets, list(faces)).all(axis=1))
+
+
+def _of_cue(of_cue: Doubles, sets: Places, wanted: int) -> Doubles:
+    if not np.isfinite(of_cue[0]):
+        return np.zeros(len(sets))
+    # A face of which the cue is not known is as far as the candidate: neither before it nor behind.
+    known = np.where(np.isfinite(of_cue), of_cue, of_cue[0])
+    return _misfit(np.full(len(sets), known[0]), known[sets], wanted)
+
+
+def _misfit(candidate: Doubles, fillers: Doubles, wanted: int) -> Doubles:
+    """Return how far each set is from having `wanted` fillers before the candidate, that is nearer than it."""
+    behind = fillers - candidate[:, None]
     before = (behind < 0).sum(axis=1) + (behind == 0).sum(axis=1) / 2
     return np.asarray(np.abs(before - wanted), dtype=np.float64)
 
 
-def _resemblance(
-    cosines: NDArray[np.float64], sets: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean cosine of the candidate with the fillers of each set, and of each filler with the others."""
+def _resemblance(cosines: Doubles, sets: Places) -> tuple[Doubles, Doubles]:
+    """Return how far the candidate and each filler are from the other faces of their set, for every set."""
     count = sets.shape[1]
-    middle = cosines[0][sets].mean(axis=1)
+    candidate = cosines[0][sets].mean(axis=1)
     among = cosines[sets[:, :, None], sets[:, None, :]].sum(axis=2) - 1.0
-    others = (among + cosines[0][sets]) / count
-    return -middle, -others
+    return -candidate, -(among + cosines[0][sets]) / count
 
 
-def distances_of(values: Sequence[object]) -> NDArray[np.float64]:
+def distances_of(values: Sequence[object]) -> Doubles:
     """Return how far each value is from the first, which is the probe's: float64, one for each of the others.
 
     Args:

@@ -239,6 +239,8 @@ PAGES: tuple[Page, ...] = (
     Page("approvals/<id>/", approvals.approval_decide, "approval-decide", may.SEARCH_APPROVE),
     Page("approvals/<id>/probe.jpg", approvals.approval_picture, "approval-picture", may.SEARCH_APPROVE),
     Page("urgent/<id>/", approvals.urgent_authorise, "urgent-authorise", may.SEARCH_AUTHORISE),
+    Page("lapsed/<id>/", approvals.lapsed, "lapsed", may.URGENT_REVIEW),
+    Page("lapsed/<id>/probe.jpg", approvals.lapsed_picture, "lapsed-picture", may.URGENT_REVIEW),
     # Misuse: flags.
     Page("flags/", misuse.flags, "flags", may.FLAG_READ),
     Page("flags/<id>/", misuse.flag, "flag", may.FLAG_READ),

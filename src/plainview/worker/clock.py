@@ -27,7 +27,7 @@ from plainview.casework.register import publish as register
 from plainview.casework.reports import schedules as report_schedules
 from plainview.casework.retention import runs as retention_runs
 from plainview.casework.rights import watch as rights_watch
-from plainview.casework.search import urgent
+from plainview.casework.search import lapse, urgent
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import notices as shared_notices
 from plainview.casework.videos import process as video_process
@@ -41,6 +41,7 @@ def every_minute() -> None:
     """Erase and end what is over, assign verifiers, compare and send what is due, resume jobs whose worker is gone."""
     with acting_through(Channel("job")):
         urgent.sweep()
+        lapse.tell_lapsed()
         assign.assign_waiting()
         seen.tell_withdrawn()
         intake.close_abandoned()

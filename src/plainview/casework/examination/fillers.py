@@ -7,7 +7,7 @@ Owns which neighbours may be shown: other people than the candidate and the prob
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from secrets import SystemRandom
 
@@ -25,12 +25,12 @@ from plainview.policy.examination import FOILS
 from plainview.policy.gate import PROFICIENCY, VERIFICATION
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.types import Vector
-from plainview.scores.fillers import POOL, choose, distances_of
+from plainview.scores.fillers import POOL, Doubles, choose, distances_of
 from plainview.scores.same_face import SAME_FACE
 from plainview.storage.base import StorageError
 
 _LOTS = SystemRandom()
-_ASKED = 10 * POOL  # nearest references: many of the first may be the candidate's own
+_ASKED = 5 * POOL  # nearest references: many of the first may be the candidate's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,13 @@ def _fillers(
     distances = {
         "size": distances_of([math.log(probe.width), *(math.log(float(row.box[2])) for row in faces)]),
         "year": distances_of([probe.year, *(row.captured_on.year if row.captured_on else None for row in faces)]),
-        "background": distances_of([probe.surround, *(_surround(row.blob, row.box) for row in faces)]),
     }
-    return [faces[place] for place in choose(distances, stacked @ stacked.T, FOILS, _LOTS)]
+
+    def background(places: Sequence[int]) -> Doubles:
+        return distances_of([probe.surround, *(_surround(faces[place].blob, faces[place].box) for place in places)])
+
+    chosen = choose(distances, stacked @ stacked.T, FOILS, _LOTS, background=background)
+    return [faces[place] for place in chosen]
 
 
 def _neighbours(index: Index, gallery_id: int, template: Vector) -> list[int]:

@@ -12,6 +12,7 @@ from plainview.audit.record import format_time, parse_line
 from plainview.casework.models import (
     Enrolment,
     Flag,
+    LapsedSearch,
     LogEntry,
     Member,
     ProbeTemplate,
@@ -83,6 +84,11 @@ def flags(member: Member, *, undecided: bool = False) -> list[Flag]:
     if undecided:
         rows = rows.filter(outcome="")
     return list(rows.select_related("member", "search").order_by("-pk"))
+
+
+def evidence_of(flag: Flag) -> LapsedSearch | None:
+    """Return the sealed evidence of a flagged search that was not authorised in time, while it is there."""
+    return LapsedSearch.objects.filter(search=flag.search_id, erased_at=None).first() if flag.search_id else None
 
 
 def tripwires(member: Member) -> list[tuple[Tripwire, str]]:
