@@ -105,6 +105,8 @@ LINES = {
     "approval grant": "{approval}",
     "approval deny": "{approval} --reason n",
     "urgent list": "",
+    "urgent evidence": "{search}",
+    "purposes": "",
     "urgent authorise": "{search} --reason n",
     "agreement propose": "Nowhere --gallery {gallery} --until 2999-01-01",
     "agreement change": "{agreement} --gallery {gallery} --until 2999-01-01",

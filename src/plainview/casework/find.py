@@ -144,6 +144,7 @@ lapsed = Kind(
     "search.no_evidence",
     "search__case search__member search__gallery",
     by="search__public_id",
+    where="on the page of its flag",
     there=Q(erased_at=None),
     gone="erased, because its time is over",
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plainview.policy import purposes as stated
 from plainview.policy.agency import EVIDENCE_DAYS, MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPolicy
 from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.disclosure import EXONERATION, disclosed_pictures
@@ -53,7 +54,8 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     beforehand = "every offence" if "all" in policy.preapproval else "; ".join(policy.preapproval) or "no offence"
     urgent = (
         f"When a life is at risk a search may run without approval; a supervisor authorises it within "
-        f"{counted(policy.urgent_hours, 'hour')} (at most {MAX_URGENT_HOURS}), or the list is gone for everyone: its evidence is sealed for the auditor for {EVIDENCE_DAYS} days, then erased."
+        f"{counted(policy.urgent_hours, 'hour')} (at most {MAX_URGENT_HOURS}), or the list is gone for everyone. "
+        f"Its evidence is sealed for the auditor for {EVIDENCE_DAYS} days, then erased."
         if policy.urgent
         else "Urgent searches are not allowed."
     )
@@ -83,6 +85,20 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ),
         ("case.missing", "search", "A search names a case."),
         ("search.purpose_missing", "search", "A search states a purpose."),
+        (
+            "search.purpose_empty",
+            "search",
+            (
+                "A purpose that is not on the agency's list says what the search should find out: at least "
+                f"{stated.LEAST_WORDS} different words that are not only a case number or words like: "
+                f"{', '.join(purpose for purpose, _ in stated.REFUSED[1:7])}."
+            ),
+        ),
+        (
+            "search.purpose_copied",
+            "search",
+            "A purpose that is not on the agency's list is not copied from the last search of another case and face.",
+        ),
         (
             "search.purpose_reserved",
             "search",

@@ -28,6 +28,7 @@ def _ids_in_code() -> set[str]:
         "retention.py",
         "rights.py",
         "disclosure.py",
+        "purposes.py",
     ):
         for node in ast.walk(ast.parse((_FOLDER / name).read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refused":
@@ -49,6 +50,7 @@ def test_the_table_tells_the_agencys_own_values() -> None:
 
     changed = says(
         NEW_AGENCY.replace("urgent_hours = 48", "urgent_hours = 7")
+        .replace("urgent = false", "urgent = true")
         .replace("preapproval = []", 'preapproval = ["fraud"]')
         .replace("quality_floor = 20", "quality_floor = 33")
         .replace("trial_days = 30", "trial_days = 9")

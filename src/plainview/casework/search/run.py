@@ -45,6 +45,7 @@ from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.purposes import plain_purpose
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
 from plainview.recognition.types import Vector
 from plainview.storage.base import digest_of
@@ -196,11 +197,20 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
         urgent=bool(stated.urgent_reason),
         review=stated.review is not None,
         today=timezone.now().date(),
+        copied=case is not None and _copied(request.purpose, case, digest, member),
     )
     rules.require(*(under_holder(stated.shared, decision) for decision in decisions(facts, policy)))
     assert case is not None  # noqa: S101  require() raises otherwise
     assert gallery is not None  # noqa: S101
     return Authorised(case, gallery, version, policy, approval, stated)
+
+
+def _copied(purpose: str, case: Case, digest: str, member: Member) -> bool:
+    """Return whether the purpose is that of the member's last search, which had another case and another probe."""
+    last = Search.objects.filter(member=member, alert=None).order_by("-pk").first()
+    if last is None or not digest or last.case_id == case.pk or last.probe_blob in ("", digest):
+        return False
+    return plain_purpose(last.purpose) == plain_purpose(purpose)
 
 
 def _record(

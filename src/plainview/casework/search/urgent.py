@@ -61,7 +61,9 @@ def authorise_urgent(public_id: str, *, reason: str, acting_member: Member) -> S
 def sweep() -> list[str]:
     """Seal the evidence of every urgent search whose time has run out, and erase the search; return their ids.
 
-    Every search calls this first. Evidence whose own time is over is erased too. A search that a hold keeps is sealed instead: it stays, and nobody can open it. It is erased when its last hold ends.
+    Every search calls this first. Evidence whose own time is over is erased too.
+
+    A search that a hold keeps is sealed instead: it stays, and nobody can open it. It is erased when its last hold ends.
     """
     late = Search.objects.filter(authorise_by__lte=timezone.now(), authorised_at=None, erased_at=None)
     erased = []

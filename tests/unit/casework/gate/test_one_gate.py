@@ -77,9 +77,8 @@ def asks(tree: ast.Module) -> bool:
             name = of.id if isinstance(of, ast.Name) else of.attr if isinstance(of, ast.Attribute) else ""
             if name in ("find", "re", "holds", "pattern", "_lock") or (name and name.strip("_").isupper()):
                 continue
-            if isinstance(node.ctx, ast.Load):
-                if any(isinstance(call, ast.Call) and call.func is node for call in ast.walk(tree)):
-                    return True
+            if any(isinstance(call, ast.Call) and call.func is node for call in ast.walk(tree)):
+                return True
     return False
 
 

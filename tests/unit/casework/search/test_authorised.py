@@ -23,7 +23,7 @@ from plainview.casework.search.dry_run import dry_run
 from plainview.casework.search.run import view_candidates
 from plainview.casework.search.urgent import authorise_urgent, sweep
 from plainview.casework.workspace.services import services
-from plainview.policy.agency import NEW_AGENCY, SAMPLE, parse
+from plainview.policy.agency import EVIDENCE_DAYS, NEW_AGENCY, SAMPLE, parse
 from plainview.policy.decision import Refused
 from plainview.storage.base import digest_of
 
@@ -129,6 +129,9 @@ def test_an_urgent_search_that_nobody_authorised_is_erased_at_48_hours(image: Pa
         assert row.erased_at == began + 48 * HOUR
         assert not Candidate.objects.filter(search=row).exists()
         assert not LogOpening.objects.filter(entry_id__in=[asked_in, answered_in]).exists()
+        assert blobs() - before == {answer.search.probe_blob}  # the auditor's, for some days
+    with at(began + 48 * HOUR + EVIDENCE_DAYS * 24 * HOUR):
+        assert sweep() == []
         assert blobs() == before
         (entry,) = entries("search.erased")
         assert (entry.subject["search"], entry.subject["candidates"]) == (row.public_id, 2)
