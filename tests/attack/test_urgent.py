@@ -117,7 +117,7 @@ def test_the_evidence_is_erased_when_its_time_is_over(late: Search) -> None:
     assert (bytes(lapsed.sealed), lapsed.blobs) == (b"", [])
     assert not services().blobs.exists(blob)
     assert entries("search.lapse_erased")[0].subject["search"] == late.public_id
-    assert rule_of(view_evidence, late.public_id, acting_member=person("auditor")) == "search.no_evidence"
+    assert rule_of(view_evidence, late.public_id, acting_member=person("auditor")) == "lapsed.unknown"
 
 
 def test_a_new_agency_has_no_urgent_searches_until_its_head_wants_them() -> None:

@@ -141,7 +141,7 @@ lapsed = Kind(
     models.LapsedSearch,
     agency("search__case__agency"),
     "urgent search that was not authorised",
-    "search.no_evidence",
+    "lapsed.unknown",
     "search__case search__member search__gallery",
     by="search__public_id",
     where="on the page of its flag",

@@ -264,3 +264,16 @@ def test_seeing_a_list_again_is_an_entry_and_shows_the_same(image: Path) -> None
         sweep()
         identity = answer.search.public_id
         assert rule_of(view_candidates, identity, acting_member=person("auditor")) == "search.no_answer"
+
+
+def test_the_purpose_of_another_case_and_face_is_not_copied(image: Path, tmp_path: Path) -> None:
+    case("C-2")
+    other = write(scaled(collins(), 0.7), tmp_path / "other.png")
+    search(image)
+    assert search(image, case="C-2").candidates  # the same face: one man, two cases
+    assert rule_of(search, other) == "search.purpose_copied"
+    assert search(other, purpose="find the driver of the white van").candidates
+    assert search(image, purpose="find a witness").candidates  # of the agency's list
+    assert search(other, case="C-2", purpose="find a witness").candidates
+    (entry,) = [entry for entry in entries("search.refused") if entry.subject["rule"] == "search.purpose_copied"]
+    assert entry.actor == person("examiner").public_id
