@@ -112,7 +112,7 @@ def test_the_page_shows_faces_and_nothing_that_the_answer_does_not_need(pictures
     for secret in (reference.public_id, reference.source_url, reference.file_name, 'class="score"', "rank"):
         assert secret not in page, secret
     decide(row.public_id, [face.pk], [], acting_member=person("admin"))
-    assert reference.public_id in shown(client, row)  # the letter names it
+    assert reference.source_url in shown(client, row)  # the letter names it
 
 
 def test_only_what_may_be_the_person_is_listed(pictures: Path) -> None:

@@ -43,7 +43,7 @@ def many(folder: Path, name: str = "MARKER-gallery") -> str:
         acting_member=person("admin"),
     )
     case("MARKER-case")
-    asked: dict[str, Any] = {"case": "MARKER-case", "gallery": name, "purpose": "MARKER purpose", "top": 3}
+    asked: dict[str, Any] = {"case": "MARKER-case", "gallery": name, "purpose": "find the MARKER rider", "top": 3}
     return search(probe(folder, "MARKER-probe.png"), **asked).search.public_id
 
 

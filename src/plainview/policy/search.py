@@ -119,9 +119,6 @@ def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
     yield rules.has_case(facts.case_number)
     yield has_purpose(facts.purpose)
     yield purpose_free(facts.purpose)
-    if not facts.review:
-        yield says_something(facts.purpose, facts.case_number, policy.purposes)
-        yield not_copied(facts.copied and _plain(facts.purpose) not in policy.purposes)
     yield list_length(facts.top, policy.list_max)
     yield no_refused_ground("purpose", facts.purpose)
     yield review_of(facts.purpose, facts.review)
@@ -138,6 +135,9 @@ def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
     if facts.gallery_expires_on is not None:
         yield offered(facts.gallery_name, facts.gallery_expires_on, facts.gallery_offences, facts.offence, facts.today)
         yield canary_silent(facts.gallery_name, facts.gallery_alarm, policy)
+    if not facts.review:
+        yield says_something(facts.purpose, facts.case_number, policy.purposes)
+        yield not_copied(facts.copied and _plain(facts.purpose) not in policy.purposes)
     yield urgent_allowed(facts.urgent, policy)
     yield approval(facts, policy)
 

@@ -196,10 +196,12 @@ def _compare(
     """Compare a block with all open alerts, through the gate; return how many lists were raised."""
     raised = 0
     agency = Gallery.objects.select_related("agency").get(pk=gallery_id).agency
-    for follows, template, *hits in gate.compare(
-        Comparison(ALERT, agency), lambda: _hits(block, open_alerts, ignore_after)
+    why = Comparison(ALERT, agency)
+    for follows, template, references, scores, seqs in gate.compare(
+        why, lambda: _hits(block, open_alerts, ignore_after)
     ):
-        raised += sum(1 for part in _parts(*hits, after, block[-1][0]) if _raise(follows, template, *part))
+        parts = _parts(references, scores, seqs, after, block[-1][0])
+        raised += sum(1 for part in parts if _raise(follows, template, *part))
     return raised
 
 

@@ -110,8 +110,8 @@ def _fillers(
     def background(places: Sequence[int]) -> Doubles:
         return distances_of([probe.surround, *(_surround(faces[place].blob, faces[place].box) for place in places)])
 
-    chosen = choose(distances, stacked @ stacked.T, FOILS, _LOTS, background=background)
-    return [faces[place] for place in chosen]
+    places = choose(distances, stacked @ stacked.T, FOILS, _LOTS, background=background)
+    return [faces[place] for place in places]
 
 
 def _neighbours(index: Index, gallery_id: int, template: Vector) -> list[int]:
