@@ -89,13 +89,13 @@ def _rates(faces: dict[str, Any], sets: int, *, chosen: bool) -> dict[str, float
     persons, templates = faces["person"], faces["template"]
     people = [person for person in sorted(set(persons)) if (persons == person).sum() > 1]
     lots.shuffle(people)
-    found = dict.fromkeys((*RULES, "a filler is the person"), 0.0)
+    hits = dict.fromkeys((*RULES, "a filler is the person"), 0.0)
     for person in people[:sets]:
         probe, candidate = lots.sample(np.flatnonzero(persons == person).tolist(), 2)
         near = templates @ templates[candidate]
         other = (near < SAME_FACE) & (templates @ templates[probe] < SAME_FACE)
         other[[probe, candidate]] = False
-        order = [row for row in np.argsort(-near).tolist() if other[row]]
+        order = [place for place in np.argsort(-near).tolist() if other[place]]
         pool = [candidate, *(order[:POOL] if chosen else lots.sample(order, 3))]
         away = {cue: distances_of([faces[cue][probe], *faces[cue][pool]]) for cue in ("size", "year", "background")}
         cosines = templates[pool].astype(np.float64) @ templates[pool].astype(np.float64).T
@@ -104,14 +104,14 @@ def _rates(faces: dict[str, Any], sets: int, *, chosen: bool) -> dict[str, float
             quick = {cue: away[cue] for cue in ("size", "year")}
             places = choose(quick, cosines, 3, lots, background=lambda wanted, all_=away: all_["background"][wanted])
         shown = [0, *places]
-        found["a filler is the person"] += any(persons[pool[place]] == person for place in places)
+        hits["a filler is the person"] += any(persons[pool[place]] == person for place in places)
         seen = {cue: away[cue][shown] for cue in away}
-        seen["all three"] = sum((one - one.mean()) / (one.std() + 1e-9) for one in seen.values())
+        seen["all three"] = sum((cue - cue.mean()) / (cue.std() + 1e-9) for cue in seen.values())
         seen["resembles the others"] = -cosines[np.ix_(shown, shown)].sum(axis=1)
         for rule in RULES:
             nearest = np.flatnonzero(seen[rule] == seen[rule].min())
-            found[rule] += float(0 in nearest) / len(nearest)
-    return {rule: round(times / sets, 3) for rule, times in found.items()}
+            hits[rule] += float(0 in nearest) / len(nearest)
+    return {rule: round(times / sets, 3) for rule, times in hits.items()}
 
 
 def _likely(faces: dict[str, Any]) -> dict[str, float]:

@@ -111,7 +111,7 @@ SEEN_BY: Mapping[str, str] = MappingProxyType(
         "search.lapse_viewed": "opened the sealed evidence of the search",
     }
 )
-"""Action of a log entry -> what the member then knows. Whoever has one of these about a search, or about another search
+"""Action of a log entry -> what the member then knows. A member who has one of these about a search, or about another search
 with the same probe, is not the blind second."""
 
 REMIND_DAYS = 30

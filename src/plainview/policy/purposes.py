@@ -148,4 +148,4 @@ def _mashed(word: str) -> bool:
     different = len(set(word))
     if different == 1 or (different == 2 and len(word) > 4):
         return True
-    return len(word) > 3 and any(word in row or word in row[::-1] for row in _ROWS)
+    return len(word) > 3 and any(word in keys or word in keys[::-1] for keys in _ROWS)

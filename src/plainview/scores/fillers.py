@@ -1,8 +1,8 @@
 """Choosing the other faces of a blind verification, so that nothing but the face itself tells which is the candidate.
 
 Owns the choice among neighbours of the candidate. For each cue (size, background, year of the picture, resemblance to
-the others) it draws by lot how many fillers come before the candidate, and takes the set that fits best: whoever picks
-by a cue, or against it, then finds the candidate as often as by chance. It knows no person and guesses no sex or race.
+the others) it draws by lot how many fillers come before the candidate, and takes the set that fits best: a rule that
+picks by a cue, or against it, then finds the candidate as often as by chance. It knows no person and guesses no sex or race.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def choose(
     for first, second in combinations(range(count), 2):
         misfit += _SAME_PERSON * (cosines[sets[:, first], sets[:, second]] >= SAME_FACE)
     if background is not None:
-        kept = _some(sets, misfit, lots)
-        sets, misfit = sets[kept], misfit[kept]
+        some = _some(sets, misfit, lots)
+        sets, misfit = sets[some], misfit[some]
         opened = sorted(set(sets.ravel().tolist()))
         of_cue = np.full(faces + 1, np.nan)
         of_cue[[0, *opened]] = background([0, *opened])
@@ -89,8 +89,8 @@ def _some(sets: Places, misfit: Doubles, lots: Random) -> Places:
     """Return the rows of sets of at most `LOOKED_AT` different faces, those that fit best."""
     mixed = np.random.default_rng(lots.getrandbits(64)).permutation(len(sets))
     faces: set[int] = set()
-    for row in mixed[np.argsort(misfit[mixed], kind="stable")].tolist():
-        more = faces | set(sets[row].tolist())
+    for place in mixed[np.argsort(misfit[mixed], kind="stable")].tolist():
+        more = faces | set(sets[place].tolist())
         if len(more) > LOOKED_AT:
             break
         faces = more

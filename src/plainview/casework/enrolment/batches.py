@@ -247,9 +247,9 @@ class Batches:
                     "enrolment": self._run.pk,
                     "gallery": self._gallery.pk,
                     "pictures": len(rows),
-                    "not_enrolled": sum(row.reference is None for row in rows),
+                    "not_enrolled": sum(pair.reference is None for pair in rows),
                 },
-                {"references": [row.near.public_id for row in rows]},
+                {"references": [pair.near.public_id for pair in rows]},
                 acting_member=self._member,
             )
 

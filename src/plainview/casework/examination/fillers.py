@@ -93,7 +93,7 @@ def _fillers(
     near = compare(why, lambda: mended(index, lambda: _neighbours(index, gallery.pk, template)))
     others = Reference.objects.filter(pk__in=near, pack=face.pack).exclude(template=b"")
     others = others.exclude(Q(blob__in={face.blob, *blobs}) | Q(pk__in=never))
-    rows = {row.pk: row for row in others}
+    rows = {other.pk: other for other in others}
     templates = templates_by_key(rows)
     pool = [key for key in near if key in templates and _somebody_else(templates[key], template, probe)][:POOL]
     if len(pool) <= FOILS:
@@ -103,8 +103,8 @@ def _fillers(
     faces = [face, *(rows[key] for key in pool)]
     stacked = np.stack([template, *(templates[key] for key in pool)]).astype(np.float64)
     distances = {
-        "size": distances_of([math.log(probe.width), *(math.log(float(row.box[2])) for row in faces)]),
-        "year": distances_of([probe.year, *(row.captured_on.year if row.captured_on else None for row in faces)]),
+        "size": distances_of([math.log(probe.width), *(math.log(float(shown.box[2])) for shown in faces)]),
+        "year": distances_of([probe.year, *(shown.captured_on.year if shown.captured_on else None for shown in faces)]),
     }
 
     def background(places: Sequence[int]) -> Doubles:

@@ -128,14 +128,14 @@ def who_has_seen(search: Search) -> set[int]:
     follow()
     searches = of_one_probe(search)
     seen = set(View.objects.filter(search__in=searches.values("public_id")).values_list("member_id", flat=True))
-    for row in searches.values_list("member_id", "approval__decided_by_id", "authorised_by_id"):
-        seen |= {member for member in row if member is not None}
+    for members in searches.values_list("member_id", "approval__decided_by_id", "authorised_by_id"):
+        seen |= {member for member in members if member is not None}
     examined = Examination.objects.filter(candidate__search__in=searches)
     return seen | set(examined.values_list("member_id", flat=True))
 
 
 def withdraw_seen(verifier: Member | None = None) -> list[Verification]:
-    """Take every open task from a verifier who has seen what it is about; the caller draws anew.
+    """Take every open task from a verifier who has seen what it is about; the caller draws again.
 
     Args:
         verifier: look at this member's tasks only.

@@ -74,10 +74,10 @@ def inspect(why: Comparison, rules: Collection[str]) -> None:
 
 
 def _findings(why: Comparison, rules: Collection[str]) -> list[misuse.Finding]:
-    found = _by_history(why) if set(HISTORY) & set(rules) else []
+    findings = _by_history(why) if set(HISTORY) & set(rules) else []
     for rule in rules:
-        found += _LOOKS[rule](why) if rule in _LOOKS else []
-    return found
+        findings += _LOOKS[rule](why) if rule in _LOOKS else []
+    return findings
 
 
 def _by_history(why: Comparison) -> list[misuse.Finding]:

@@ -86,9 +86,11 @@ def _evidence(search: Search) -> dict[str, Any]:
         ],
         # With these the auditor checks purpose, probe and list against the log.
         "openings": [
-            json.loads(services().openings.open(bytes(row.sealed), f"opening:{row.entry_id}:{row.name}".encode()))
-            | {"entry": row.entry_id}
-            for row in openings
+            json.loads(
+                services().openings.open(bytes(opening.sealed), f"opening:{opening.entry_id}:{opening.name}".encode())
+            )
+            | {"entry": opening.entry_id}
+            for opening in openings
         ],
     }
 
@@ -155,7 +157,7 @@ def tell_lapsed() -> int:
                 "Plainview: an urgent search was not authorised",
                 _letter(lapsed),
                 None,
-                _told(lapsed.search),
+                _recipients(lapsed.search),
             )
         except (OSError, smtplib.SMTPException):
             owed += 1
@@ -164,7 +166,7 @@ def tell_lapsed() -> int:
     return owed
 
 
-def _told(search: Search) -> list[str]:
+def _recipients(search: Search) -> list[str]:
     members = Member.objects.filter(agency=search.case.agency, is_active=True).order_by("pk")
     able = [
         member.email

@@ -120,17 +120,19 @@ def approval_picture(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def lapsed(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show the sealed evidence of an urgent search that nobody authorised in time."""
-    found, evidence = view_evidence(public_id, acting_member=member_of(request))
-    shown(request, found.search.public_id)
-    return render(request, "approvals/lapsed.html", {"lapsed": found, "search": found.search, "evidence": evidence})
+    evidence_row, evidence = view_evidence(public_id, acting_member=member_of(request))
+    shown(request, evidence_row.search.public_id)
+    return render(
+        request, "approvals/lapsed.html", {"lapsed": evidence_row, "search": evidence_row.search, "evidence": evidence}
+    )
 
 
 @require_GET
 def lapsed_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     """Return the probe of an urgent search whose evidence the auditor has opened."""
-    found = find.lapsed(public_id, member_of(request))
-    require_shown(request, found.search.public_id)
+    evidence = find.lapsed(public_id, member_of(request))
+    require_shown(request, evidence.search.public_id)
     try:
-        return picture(whole_jpeg(found.blobs[0]))
+        return picture(whole_jpeg(evidence.blobs[0]))
     except (BadMedia, StorageError, IndexError):
         raise Http404 from None

@@ -274,7 +274,7 @@ def request_face(request: HttpRequest, public_id: str, number: int) -> HttpRespo
     rights_request = find.rights_request(public_id, member_of(request))
     require_shown(request, rights_request.public_id)
     if member_of(request).pk in (rights_request.confirmed_by_id, rights_request.filed_by_id):
-        raise Http404  # whoever confirmed the identity does not look through the galleries
+        raise Http404  # a member who confirmed the identity does not look through the galleries
     reference = find.finding(number, member_of(request), among=rights_request.findings.all()).reference
     try:
         return picture(face_jpeg(reference.blob, reference.box, 320))
