@@ -181,13 +181,13 @@ def comparisons() -> str:
     for name, ground in GROUNDS.items():
         before = f"`{ground.before}`, before anything is compared; then " if ground.before else ""
         facts = (
-            ("compared", ground.compared),
-            ("authorised by", ground.authorised),
+            ("compared", escape(ground.compared)),
+            ("authorised by", escape(ground.authorised)),
             ("logged", before + ", ".join(f"`{action}`" for action in ground.after)),
-            ("shown", ground.shown),
+            ("shown", escape(ground.shown)),
             ("misuse rules", ", ".join(f"`{rule}`" for rule in ground.rules) or "none: no member asks for a person"),
         )
-        parts += [f"## {name.capitalize()}", _table(("", ""), ((says, escape(value)) for says, value in facts))]
+        parts += [f"## {name.capitalize()}", _table(("", ""), facts)]
     return _page(
         "Comparisons",
         "Every ground on which a face is compared with a gallery. One function does all of them and asks this table: a "
