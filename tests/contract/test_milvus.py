@@ -17,7 +17,7 @@ from tests.factories.work import case, person, probe, search
 from tests.factories.work import gallery as gallery_of_two
 
 from plainview.casework.erasure.expunge import expunge
-from plainview.casework.galleries.moving import move_gallery
+from plainview.casework.gate.moving import move_gallery
 from plainview.casework.models import Reference
 from plainview.casework.workspace.services import services
 from plainview.index.base import Block, Change, Index, IndexUnreachable, catch_up, mended

@@ -17,7 +17,7 @@ REASON = "the disk was replaced and checked"
 def held() -> ExactIndex:
     """The gallery's index of this process."""
     pack = services().engine.pack
-    index = services().index(Gallery.objects.get(name="g").pk, pack.identity, pack.dimension)
+    index = services().index(Gallery.objects.get(name="g").pk, pack.identity, pack.dimension)._index
     assert isinstance(index, GrowingIndex)
     assert isinstance(index._now, ExactIndex)
     return index._now

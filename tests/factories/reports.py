@@ -44,7 +44,7 @@ def worked(folder: Path) -> str:
     case("C-2", "theft")
     image = probe(folder)
     search(image)
-    search(image, case="C-2", purpose="=SUM(A1:A9)")
+    search(image, case="C-2", purpose="=SUM(A1:A9) find the rider")
     nothing = search(image, case="C-2").search.public_id
     examine(nothing, 1, components=UNLIKE, conclusion=NOT, acting_member=person("examiner"))
     with contextlib.suppress(Refused):

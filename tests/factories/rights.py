@@ -50,18 +50,18 @@ def file(*wishes: str, picture: bytes | None = None, agency: Agency | None = Non
 def confirmed(*wishes: str, picture: bytes | None = None, **fields: Any) -> SubjectRequest:
     """A request whose identity was checked; with the photograph unless references are named."""
     sent = picture if picture is not None or fields.get("named") else photo()
-    return confirm(file(*wishes, picture=sent, **fields).request.public_id, HOW, acting_member=person("admin"))
+    return confirm(file(*wishes, picture=sent, **fields).request.public_id, HOW, acting_member=person("supervisor"))
 
 
 def decided(*wishes: str, **fields: Any) -> tuple[SubjectRequest, Reference]:
     """A request with Collins' reference found to be the person's, and everybody else's not."""
     row = confirmed(*wishes, **fields)
     found = search_person(row.public_id, acting_member=person("admin"))
-    mine = [one.reference for one in found if one.reference.file_name == "collins.png"]
-    others = [one.reference.public_id for one in found if one.reference not in mine]
-    decide(row.public_id, [one.public_id for one in mine], others, acting_member=person("admin"))
+    mine = [one for one in found if one.reference.file_name == "collins.png"]
+    others = [one.pk for one in found if one not in mine]
+    decide(row.public_id, [one.pk for one in mine], others, acting_member=person("admin"))
     row.refresh_from_db()
-    return row, mine[0]
+    return row, mine[0].reference
 
 
 def text_of(pdf: bytes | None) -> str:

@@ -223,7 +223,7 @@ def marked_request(gallery_name: str, case_number: str, image: Path) -> SharedRe
         gallery=held,
         case=theirs,
         member=asker,
-        purpose="MARKER",
+        purpose="find the MARKER rider",
         authority="MARKER",
         top=20,
         origin="cctv",

@@ -7,8 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import cv2
 from django.utils import timezone
-from tests.factories.live import photographs
+from tests.factories.live import photographs, wide
+from tests.factories.models import collins, hopper
 from tests.factories.stages import staged
 from tests.factories.work import case, gallery, person, probe, search
 
@@ -45,8 +47,22 @@ def many(folder: Path, name: str = "MARKER-gallery") -> str:
         acting_member=person("admin"),
     )
     case("MARKER-case")
-    asked: dict[str, Any] = {"case": "MARKER-case", "gallery": name, "purpose": "MARKER purpose", "top": 3}
+    asked: dict[str, Any] = {"case": "MARKER-case", "gallery": name, "purpose": "find the MARKER rider", "top": 3}
     return search(probe(folder, "MARKER-probe.png"), **asked).search.public_id
+
+
+def strangers(folder: Path, name: str = "MARKER-gallery") -> None:
+    """Three references more that, by their templates, are neither of the two people: fillers of a pair of both."""
+    folder.mkdir()
+    faces = {
+        "wide": wide(collins().pixels, 2.2),
+        "wider": wide(collins().pixels, 2.6),
+        "negative": 255 - hopper().pixels,
+    }
+    for kind, pixels in faces.items():
+        cv2.imwrite(str(folder / f"{kind}.png"), pixels)
+    items = [Item(path, path.name, f"https://source.example/{path.name}", "", None) for path in folder.iterdir()]
+    enrol(name, items, acting_member=person("admin"))
 
 
 @staged

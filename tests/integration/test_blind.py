@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 from tests.factories.browser import people, signed_in
-from tests.factories.verification import NOTES, another, answered, examined, many
+from tests.factories.verification import NOTES, another, answered, examined, many, strangers
 from tests.factories.work import entries, person
 
 from plainview.casework.models import Candidate, Member, Reference, Search, Verification
@@ -127,7 +127,8 @@ def plain(page: str) -> str:
     return re.sub(r"waits [^<]+", "waits", page)
 
 
-def test_a_task_with_a_known_answer_looks_like_every_other(found: str) -> None:
+def test_a_task_with_a_known_answer_looks_like_every_other(found: str, tmp_path: Path) -> None:
+    strangers(tmp_path / "strangers")
     change_policy(
         SAMPLE.replace("proficiency_one_in = 10", "proficiency_one_in = 2"),
         reason="every ordinary task brings an item",

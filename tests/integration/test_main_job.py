@@ -85,12 +85,12 @@ def test_a_manifest_gives_links_and_date_and_bad_files_are_listed(
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
-        (["--purpose", "p", "--gallery", "g"], "case.missing"),
+        (["--purpose", "find the rider", "--gallery", "g"], "case.missing"),
         (["--case", "C-1", "--gallery", "g"], "search.purpose_missing"),
         (["--case", "C-1", "--purpose", "  ", "--gallery", "g"], "search.purpose_missing"),
-        (["--case", "C-9", "--purpose", "p", "--gallery", "g"], "case.unknown"),
-        (["--case", "C-1", "--purpose", "p", "--gallery", "h"], "gallery.unknown"),
-        (["--case", "C-1", "--purpose", "p", "--gallery", "g", "--top", "51"], "search.list_length"),
+        (["--case", "C-9", "--purpose", "find the rider", "--gallery", "g"], "case.unknown"),
+        (["--case", "C-1", "--purpose", "find the rider", "--gallery", "h"], "gallery.unknown"),
+        (["--case", "C-1", "--purpose", "find the rider", "--gallery", "g", "--top", "51"], "search.list_length"),
     ],
 )
 def test_a_search_that_a_rule_refuses_is_in_the_log_and_nowhere_else(
@@ -108,7 +108,7 @@ def test_a_search_that_a_rule_refuses_is_in_the_log_and_nowhere_else(
 def test_an_expired_gallery_and_a_closed_case_refuse(cli: Cli, photographs: Path, probe: Path) -> None:
     with sqlite3.connect(cli.home / "plainview.sqlite3") as database:
         database.execute("update gallery set expires_on='2020-01-01'")
-    arguments = ["--case", "C-1", "--purpose", "p", "--gallery", "g", "--as", EXAMINER]
+    arguments = ["--case", "C-1", "--purpose", "find the rider", "--gallery", "g", "--as", EXAMINER]
     assert "[gallery.expired]" in cli.run("search", probe, *arguments, code=1).stderr
     assert "[gallery.expired]" in cli.run("enrol", "g", photographs, "--as", ADMIN, code=1).stderr
     cli.run("case", "close", "C-1", "--as", EXAMINER)
@@ -117,7 +117,16 @@ def test_an_expired_gallery_and_a_closed_case_refuse(cli: Cli, photographs: Path
 
 def test_who_may_not_may_not(cli: Cli, photographs: Path, probe: Path) -> None:
     for person in ("admin", "auditor", "verifier", "supervisor"):
-        arguments = ["--case", "C-1", "--purpose", "p", "--gallery", "g", "--as", f"{person}@agency.example"]
+        arguments = [
+            "--case",
+            "C-1",
+            "--purpose",
+            "find the rider",
+            "--gallery",
+            "g",
+            "--as",
+            f"{person}@agency.example",
+        ]
         assert "[member.no_permission]" in cli.run("search", probe, *arguments, code=1).stderr
     assert "[member.no_permission]" in cli.run("enrol", "g", photographs, "--as", EXAMINER, code=1).stderr
     assert "[member.unknown]" in cli.run("enrol", "g", photographs, "--as", "x@agency.example", code=1).stderr
@@ -142,7 +151,7 @@ def test_bad_input_gives_one_clear_line_and_changes_nothing(cli: Cli, tmp_path: 
     path.write_bytes(BAD[code]())
     before = cli.json("audit", "verify")
     for command in (
-        ["search", path, "--case", "C-1", "--purpose", "p", "--gallery", "g", "--as", EXAMINER],
+        ["search", path, "--case", "C-1", "--purpose", "find the rider", "--gallery", "g", "--as", EXAMINER],
         ["faces", path],
         ["compare", path, path],
     ):
@@ -160,7 +169,7 @@ def test_an_altered_log_folder_stops_every_search_before_a_candidate(cli: Cli, p
     lines = log.read_bytes().splitlines(keepends=True)
     lines[-1] = lines[-1].replace(b"enrolment.finished", b"enrolment.finishee")
     log.write_bytes(b"".join(lines))
-    arguments = ["--case", "C-1", "--purpose", "p", "--gallery", "g", "--as", EXAMINER, "--json"]
+    arguments = ["--case", "C-1", "--purpose", "find the rider", "--gallery", "g", "--as", EXAMINER, "--json"]
     done = cli.run("search", probe, *arguments, code=1)
     assert done.stdout == ""
     assert count(cli, "candidate") == 0
@@ -178,7 +187,7 @@ def test_a_log_table_that_cannot_be_written_gives_no_candidates(cli: Cli, photog
         "--case",
         "C-1",
         "--purpose",
-        "p",
+        "find the rider",
         "--gallery",
         "g",
         "--as",

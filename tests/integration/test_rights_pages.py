@@ -121,7 +121,7 @@ def test_an_act_that_is_refused_loses_nothing(workspace: Path, tmp_path: Path) -
         assert admin.post(f"{page}{act}/", told).status_code in (422, 404), act
     row.refresh_from_db()
     assert (row.state, row.extended_at, row.outcome) == ("received", None, "")
-    confirm(row.public_id, HOW, acting_member=person("admin"))
+    confirm(row.public_id, HOW, acting_member=person("supervisor"))
     assert admin.post(f"{page}search/", {"top": "2"}).status_code == 302
     ticked = row.findings.get(rank=1).reference.public_id
     looked = [one.reference.public_id for one in row.findings.all()]

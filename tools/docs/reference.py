@@ -16,6 +16,7 @@ from tools.docs.commands import escape
 from plainview.casework.log.actions import ACTIONS, REFUSED
 from plainview.casework.workspace.settings import ENVIRONMENT, SETTINGS
 from plainview.policy import agency, table
+from plainview.policy.gate import GROUNDS
 from plainview.policy.permissions import MEANINGS, Permission
 from plainview.policy.roles import GRANTS, Role
 from plainview.recognition.errors import CODES
@@ -42,6 +43,7 @@ def pages() -> dict[str, Callable[[], str]]:
         "reference/rules.md": rules,
         "reference/refusals.md": refusals,
         "reference/log-entries.md": log_entries,
+        "reference/comparisons.md": comparisons,
     }
 
 
@@ -170,6 +172,28 @@ def log_entries() -> str:
         "log has only a commitment ([the format](log-format.md)). Every entry also has `via`: page, command line or "
         "worker. Some fields are there only when they apply.",
         f"**`….refused`**: {REFUSED} Example: `search.refused`.",
+        *parts,
+    )
+
+
+def comparisons() -> str:
+    """Return every ground on which a face is compared with a gallery."""
+    parts: list[str] = []
+    for name, ground in GROUNDS.items():
+        before = f"`{ground.before}`, before anything is compared; then " if ground.before else ""
+        facts = (
+            ("compared", escape(ground.compared)),
+            ("authorised by", escape(ground.authorised)),
+            ("logged", before + ", ".join(f"`{action}`" for action in ground.after)),
+            ("shown", escape(ground.shown)),
+            ("misuse rules", ", ".join(f"`{rule}`" for rule in ground.rules) or "none: no member asks for a person"),
+        )
+        parts += [f"## {name.capitalize()}", _table(("", ""), facts)]
+    return _page(
+        "Comparisons",
+        "Every ground on which a face is compared with a gallery. One function does all of them and asks this table: a "
+        "ground that is not here does not exist, and an index answers nothing else. A test walks the source for a way "
+        "around it, and another asks an index from outside.",
         *parts,
     )
 

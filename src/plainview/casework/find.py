@@ -137,6 +137,17 @@ search = Kind(
     "case member gallery",
     where="on the page of its case",
 )
+lapsed = Kind(
+    models.LapsedSearch,
+    agency("search__case__agency"),
+    "urgent search that was not authorised",
+    "lapsed.unknown",
+    "search__case search__member search__gallery",
+    by="search__public_id",
+    where="on the page of its flag",
+    there=Q(erased_at=None),
+    gone="erased, because its time is over",
+)
 video = Kind(
     models.Video,
     agency("case__agency"),

@@ -14,7 +14,7 @@ import numpy as np
 
 from plainview.casework.models import Search
 from plainview.casework.workspace.services import services
-from plainview.recognition.crop import aligned_square, face_square, within
+from plainview.recognition.crop import aligned_square, face_square, surroundings, within
 from plainview.recognition.edits import apply, read
 from plainview.recognition.types import Picture, Pixels, Points
 
@@ -98,6 +98,15 @@ def coarse_png(blob: str, box: Sequence[float]) -> bytes:
     return png(np.asarray(cv2.resize(small, (SIDES[1], SIDES[1]), interpolation=cv2.INTER_NEAREST), np.uint8))
 
 
+def surround(blob: str, box: Sequence[float], edits: Sequence[str] = ()) -> tuple[float, ...]:
+    """Return mean and spread of the colours around the face in a stored picture, by quarters: 24 numbers, 0 to 255.
+
+    Raises:
+        BadMedia, StorageError: the stored picture cannot be read.
+    """
+    return _surround(blob, tuple(float(value) for value in box), tuple(edits))
+
+
 def of_one_length(pictures: Sequence[bytes]) -> list[bytes]:
     """Make JPEG files equally long by empty comments after their first two bytes.
 
@@ -140,12 +149,18 @@ def forget_pictures() -> None:
     _face.cache_clear()
     _whole.cache_clear()
     _aligned.cache_clear()
+    _surround.cache_clear()
 
 
 # Keyed by content hash: the same key always means the same picture.
 @lru_cache(maxsize=_MOST_CACHED)
 def _face(blob: str, box: tuple[float, ...], side: int, edits: tuple[str, ...]) -> bytes:
     return jpeg(face_square(_pixels(blob, edits), box, side))
+
+
+@lru_cache(maxsize=_MOST_CACHED)
+def _surround(blob: str, box: tuple[float, ...], edits: tuple[str, ...]) -> tuple[float, ...]:
+    return surroundings(_pixels(blob, edits), box)
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ import typer
 
 from plainview.casework.alerts.ends import close_alert, mute_alert, renew_alert
 from plainview.casework.alerts.open import create_alert, set_preference
-from plainview.casework.alerts.read import alerts, raised_by, state_of
+from plainview.casework.alerts.read import alerts, raised_for, state_of
 from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.run import Request
 from plainview.casework.workspace.services import services
@@ -89,7 +89,7 @@ def alert_list(acting: As, json: Json = False) -> None:
                     "rank": raised.candidate.rank,
                     "seen": raised.seen,
                 }
-                for raised in raised_by(alert)
+                for raised in raised_for(alert, member)
             ],
         }
         for alert in alerts(member)

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from plainview.casework.probes.approvals import approvals_waiting, decide_approval, request_approval, urgent_waiting
+from plainview.casework.search.lapse import view_evidence
 from plainview.casework.search.urgent import authorise_urgent, sweep
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, Reason, answer, moment, print_rows
+from plainview.cli.common import As, Json, Reason, answer, moment, print_json, print_rows, say
 from plainview.cli.start import open_workspace
 from plainview.policy.wording import counted
 from plainview.recognition.decode import read_file
@@ -97,6 +98,27 @@ def urgent_authorise(search: str, reason: Reason, acting: As, json: Json = False
     member = acting_member(acting)
     authorised = authorise_urgent(search, reason=reason, acting_member=member)
     answer(f"{authorised.public_id} is authorised.", json=json, search=authorised.public_id, state="authorised")
+
+
+def urgent_evidence(search: str, acting: As, json: Json = False) -> None:
+    """Open the sealed evidence of an urgent search that nobody authorised in time; the view is recorded."""
+    member = acting_member(acting)
+    lapsed, evidence = view_evidence(search, acting_member=member)
+    shown = {
+        "search": lapsed.search.public_id,
+        "member": lapsed.search.member.email,
+        "requested_at": lapsed.search.requested_at.isoformat(timespec="seconds"),
+        "evidence_until": lapsed.until.isoformat(timespec="seconds"),
+        **evidence,
+    }
+    if json:
+        print_json(shown)
+        return
+    for name in ("search", "member", "requested_at", "evidence_until", "case", "gallery", "purpose", "urgent_reason"):
+        say(f"{name.replace('_', ' '):15} {shown[name]}")
+    say(f"{'probe':15} {evidence['probe']['name']}, SHA-256 {evidence['probe']['sha256']}")
+    heads = ("Rank", "Score", "Adjusted", "Reference")
+    print_rows("list", heads, evidence["list"], "The list is empty.", json=False)
 
 
 def urgent_sweep(json: Json = False) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from plainview.casework.canaries.state import GalleryState, state
 from plainview.casework.erasure.expunge import finish, forget_pages
+from plainview.casework.examination.seen import disagreements, rebuild
 from plainview.casework.log.read import verify_log
 from plainview.casework.models import Alert, BackupRecord, Gallery
 from plainview.casework.upkeep import life, schedule
@@ -32,6 +33,7 @@ def checks() -> tuple[list[Check], dict[str, Any]]:
         *guarded("log", lambda: _log(facts)),
         *guarded("clock", _clock),
         *guarded("backups", lambda: _backups(facts)),
+        *guarded("views", _views),
         *guarded("canaries", lambda: _canaries(facts)),
         *guarded("worker", lambda: _worker(facts)),
         *guarded("parts", _parts),
@@ -148,6 +150,21 @@ def _parts() -> Iterator[Check]:
             if part["ok"] is not None:
                 step = "" if part["ok"] else _NEXT.get(name, "docs/howto/deploy.md says what each part needs.")
                 yield Check(name, "ok" if part["ok"] else "warn", part["says"], step)
+
+
+def _views() -> Iterator[Check]:
+    wrong = disagreements()
+    if not wrong:
+        yield Check("views", "ok", "Who has seen which search agrees with the log.")
+        return
+    rebuild()
+    entries = ", ".join(str(entry) for entry in wrong[:5])
+    yield Check(
+        "views",
+        "fail",
+        f"The table of who has seen which search differed from the log in {len(wrong)} entries ({entries}); it was made again.",
+        "Somebody has changed the database. Inform your auditor.",
+    )
 
 
 def _canaries(facts: dict[str, Any]) -> Iterator[Check]:

@@ -14,11 +14,11 @@ from plainview.casework.enrolment.re_embed import ReEmbedded, re_embed, waiting
 from plainview.casework.erasure import expunge as expunging
 from plainview.casework.feeds.read import feeds_of
 from plainview.casework.galleries.exchange import export_gallery
-from plainview.casework.galleries.moving import move_gallery
 from plainview.casework.galleries.passports import PassportChange, change_passport, create_gallery
 from plainview.casework.galleries.read import galleries, gallery_size
 from plainview.casework.galleries.statistics import gallery_statistics as count
 from plainview.casework.galleries.statistics import near_pairs
+from plainview.casework.gate.moving import move_gallery
 from plainview.casework.workspace.folder import current
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member

@@ -59,6 +59,19 @@ def policy_show(
         warn("Command: plainview policy show --file > policy.toml, edit it, then plainview policy set policy.toml")
 
 
+def purposes(acting: As, json: Json = False) -> None:
+    """List the purposes of your agency's policy, and whether a search may state another one."""
+    member = acting_member(acting)
+    _, policy = binding(member.agency)
+    if json:
+        print_json({"purposes": list(policy.purposes), "others": policy.unlisted_purposes})
+        return
+    for purpose in policy.purposes:
+        say(purpose)
+    if policy.unlisted_purposes:
+        say("Or write whom or what the search should find, and in what event.")
+
+
 def policy_history(acting: As, json: Json = False) -> None:
     """List every version: who changed it, when and why."""
     member = acting_member(acting)

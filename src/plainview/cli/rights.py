@@ -24,7 +24,6 @@ from plainview.casework.rights.search import decide, search_person
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, print_json, print_rows, say
-from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.rights import GROUNDS
 from plainview.policy.wording import day
 
@@ -45,12 +44,14 @@ def _request_json(request: SubjectRequest) -> dict[str, Any]:
 
 
 def _face(finding: SubjectFinding) -> dict[str, Any]:
+    # Where a face comes from is shown once it is the person's: until then the answer does not need it.
+    theirs = bool(finding.is_person) or finding.is_named
     return {
-        "reference": finding.reference.public_id,
-        "gallery": finding.reference.gallery.name,
+        "face": finding.pk,
+        "reference": finding.reference.public_id if theirs else None,
+        "gallery": finding.reference.gallery.name if theirs else None,
         "named": finding.is_named,
-        "score": f"{finding.score:.3f}" if finding.score is not None else None,
-        "source": finding.reference.source_url,
+        "source": finding.reference.source_url if theirs else None,
         "is_person": finding.is_person,
         "outcome": finding.outcome,
         "rule": finding.rule,
@@ -66,7 +67,7 @@ def _words(value: object) -> str:
     return {True: "yes", False: "no", None: "-", "": "-"}.get(value, str(value))  # type: ignore[call-overload,no-any-return]
 
 
-_HEADS = ("Reference", "Gallery", "Named", "Score", "Source", "The person", "Outcome", "Rule", "Entry")
+_HEADS = ("Face", "Reference", "Gallery", "Named", "Source", "The person", "Outcome", "Rule", "Entry")
 
 
 def rights_list(acting: As, json: Json = False) -> None:
@@ -124,7 +125,7 @@ def rights_confirm(
     confirmed = confirm(request, how, acting_member=member)
     _said(
         confirmed,
-        f"Request {confirmed.public_id}: identity confirmed. Next: `plainview rights search`.",
+        f"Request {confirmed.public_id}: identity confirmed. A colleague runs `plainview rights search`.",
         json=json,
     )
 
@@ -132,13 +133,12 @@ def rights_confirm(
 def rights_search(
     request: Request,
     acting: As,
-    top: Annotated[int, typer.Option(help="Number of faces to look at from each gallery.")] = DEFAULT_LIST,
     json: Json = False,
 ) -> None:
     """Compare the person's photograph with every gallery, and look up the references that they named."""
     member = acting_member(acting)
     try:
-        faces = [_face(finding) for finding in search_person(request, top=top, acting_member=member)]
+        faces = [_face(finding) for finding in search_person(request, acting_member=member)]
     finally:
         services().close()
     print_rows("faces", _HEADS, faces, "No face was found.", json=json)
@@ -147,9 +147,11 @@ def rights_search(
 def rights_decide(
     request: Request,
     acting: As,
-    person: Annotated[list[str] | None, typer.Option(help="Reference that shows the person; repeat for more.")] = None,
+    person: Annotated[
+        list[int] | None, typer.Option(help="Number of a face that shows the person; repeat for more.")
+    ] = None,
     other: Annotated[
-        list[str] | None, typer.Option(help="Reference that shows another person; repeat for more.")
+        list[int] | None, typer.Option(help="Number of a face that shows another person; repeat for more.")
     ] = None,
     rest: Annotated[bool, typer.Option("--rest-other", help="All undecided references show other people.")] = False,
     json: Json = False,
@@ -161,7 +163,7 @@ def rights_decide(
         undecided = [
             finding for finding in findings_of(find.rights_request(request, member)) if finding.is_person is None
         ]
-        others += [finding.reference.public_id for finding in undecided if finding.reference.public_id not in persons]
+        others += [finding.pk for finding in undecided if finding.pk not in persons]
     faces = [_face(finding) for finding in decide(request, persons, list(dict.fromkeys(others)), acting_member=member)]
     print_rows("faces", _HEADS, faces, "There is nothing to decide.", json=json)
 

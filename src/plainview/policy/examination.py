@@ -86,6 +86,34 @@ one time in four."""
 STATEMENT = "Investigative lead, not an identification, not grounds for arrest."
 """The statement on every lead."""
 
+SEEN_BY: Mapping[str, str] = MappingProxyType(
+    {
+        "search.requested": "ran the search",
+        "candidates.viewed": "opened the candidate list",
+        "examination.viewed": "opened the comparison with a candidate",
+        "examination.recorded": "examined a candidate",
+        "search.authorised": "authorised the search",
+        "lead.decision_viewed": "opened a candidate to decide about a release",
+        "lead.viewed": "opened the lead",
+        "lead.released": "released a candidate",
+        "lead.withheld": "decided not to release a candidate",
+        "lead.sheet_made": "made the lead sheet",
+        "lead.evidence_recorded": "recorded evidence about the lead",
+        "shared.viewed": "opened the answer to another agency",
+        "shared.answered": "answered another agency",
+        "disclosure.made": "made the disclosure package",
+        "disclosure.granted": "disclosed the search",
+        "disclosure.viewed": "opened the disclosed search",
+        "disclosure.downloaded": "downloaded the disclosure package",
+        "exoneration.asked": "asked for a review of the search",
+        "exoneration.decided": "decided about a review of the search",
+        "exoneration.answered": "answered a review of the search",
+        "search.lapse_viewed": "opened the sealed evidence of the search",
+    }
+)
+"""Action of a log entry -> what the member then knows. A member who has one of these about a search, or about another search
+with the same probe, is not the blind second."""
+
 REMIND_DAYS = 30
 """Days without a reported outcome after which the people of a lead are reminded, and again each time: chosen."""
 
@@ -194,12 +222,12 @@ def explained(text: str, field: str) -> Decision:
 
 
 def verifier_independent(verifier: str, others: Iterable[str]) -> Decision:
-    """Allow a verifier who has not run the search, examined the candidate or verified it before."""
+    """Allow a verifier who has seen neither the search nor its scores, nor another examination of its probe (`SEEN_BY`)."""
     if verifier in set(others):
         return Refused(
             "verification.not_independent",
             "Verification refused",
-            "You have worked on this candidate.",
+            "You have seen the search that this task is about.",
             "Another trained member has to verify it.",
         )
     return Allow()

@@ -11,6 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+# The ids by which a flag and the grounds of policy.gate name a rule.
+UNRELATED_FACES = "misuse.unrelated_faces"
+PORTRAIT_PROBE = "misuse.portrait_probe"
+UNUSUAL_HOUR = "misuse.unusual_hour"
+UNUSUAL_VOLUME = "misuse.unusual_volume"
+SAME_FACE_AGAIN = "misuse.same_face_again"
+CLOSED_CASE = "misuse.closed_case"
+TRIPWIRE = "misuse.tripwire"
+NOT_AUTHORISED = "misuse.not_authorised"
+NOT_AUTHORISED_AGAIN = "misuse.not_authorised_again"
+ABOUT_ONESELF = "misuse.about_oneself"
+NEAR_DUPLICATES = "misuse.near_duplicates"
+
 VIDEO_ORIGINS = frozenset({"cctv", "body camera", "dash camera", "phone video"})
 """Declared origins that do not give posed portraits."""
 
@@ -31,6 +44,12 @@ class Limits:
         same_face: searches of one face by one member under one case.
         closed_case: attempts under closed cases within `closed_days`.
         closed_days: see above.
+        unauthorised_days: days in which urgent searches that nobody authorised count as repeated.
+        about_oneself: requests of people about themselves that one member searched within `about_oneself_days`.
+        about_oneself_days: see above.
+        near_lookups: enrolments of a few pictures, within `near_days`, that named what a picture resembles.
+        near_days: see above.
+        near_pictures: most pictures of an enrolment that is a look-up rather than an import.
     """
 
     faces_in_case: int = 15
@@ -44,6 +63,12 @@ class Limits:
     same_face: int = 7
     closed_case: int = 3
     closed_days: int = 7
+    unauthorised_days: int = 90
+    about_oneself: int = 10
+    about_oneself_days: int = 30
+    near_lookups: int = 3
+    near_days: int = 7
+    near_pictures: int = 3
 
 
 LIMITS = Limits()
@@ -109,7 +134,7 @@ def unrelated_faces(new: SearchFact, of_case: Iterable[SearchFact], limits: Limi
     if new.face in known or len(faces) <= limits.faces_in_case or (len(faces) - 1) % limits.faces_in_case:
         return None
     return Finding(
-        "misuse.unrelated_faces",
+        UNRELATED_FACES,
         f"{len(faces)} different faces were searched under one case; more than {limits.faces_in_case} is unusual.",
         {"faces": len(faces), "case": new.case},
     )
@@ -121,7 +146,7 @@ def portrait_probe(new: SearchFact, limits: Limits) -> Finding | None:
     if new.origin not in VIDEO_ORIGINS or not posed:
         return None
     return Finding(
-        "misuse.portrait_probe",
+        PORTRAIT_PROBE,
         f"The probe is declared as {new.origin}, but the face fills {new.face_share:.0%} of the picture's width "
         f"with quality {new.quality}, as in a portrait.",
         {"face_share": round(new.face_share, 3), "quality": new.quality, "origin": new.origin},
@@ -139,7 +164,7 @@ def unusual_hour(new: SearchFact, of_member: Sequence[SearchFact], limits: Limit
     if near > limits.hours_share * len(recent):
         return None
     return Finding(
-        "misuse.unusual_hour",
+        UNUSUAL_HOUR,
         f"Of this member's {len(recent)} searches in {limits.hours_days} days {near} were within an hour of "
         f"{new.at:%H:%M}.",
         {"searches": len(recent), "near": near, "time": f"{new.at:%H:%M}"},
@@ -161,7 +186,7 @@ def unusual_volume(new: SearchFact, of_member: Sequence[SearchFact], limits: Lim
     if chance > limits.volume_chance or chance_of_at_least(today - 1, mean, variance) <= limits.volume_chance:
         return None
     return Finding(
-        "misuse.unusual_volume",
+        UNUSUAL_VOLUME,
         f"{today} searches in one day; by {len(counts)} earlier days ({mean:.1f} on average) that is one day in "
         f"{1 / chance:,.0f}."
         if chance > 0
@@ -195,7 +220,7 @@ def same_face_again(new: SearchFact, own_of_case: Iterable[SearchFact], limits: 
     if times < limits.same_face or times % limits.same_face:
         return None
     return Finding(
-        "misuse.same_face_again",
+        SAME_FACE_AGAIN,
         f"The same member searched the same face {times} times under one case.",
         {"times": times, "case": new.case},
     )
@@ -208,7 +233,7 @@ def closed_case(at: datetime, attempts: Iterable[datetime], limits: Limits = LIM
     if count < limits.closed_case or count % limits.closed_case:
         return None
     return Finding(
-        "misuse.closed_case",
+        CLOSED_CASE,
         f"{count} searches were tried under closed cases within {limits.closed_days} days.",
         {"attempts": count},
     )
@@ -217,10 +242,54 @@ def closed_case(at: datetime, attempts: Iterable[datetime], limits: Limits = LIM
 def tripwire(label: str, score: float, once_in: str) -> Finding:
     """Return the finding that a probe resembles a person whom a member of the agency asked to be warned about."""
     return Finding(
-        "misuse.tripwire",
+        TRIPWIRE,
         f"The probe resembles the tripwire reference {label!r} (cosine {score:.3f}); two strangers reach that "
         f"about once in {once_in}.",
         {"score": f"{score:.3f}"},
+    )
+
+
+def not_authorised(at: datetime, times: Iterable[datetime], limits: Limits = LIMITS) -> Finding:
+    """Return the finding about an urgent search that nobody authorised; `times`: those of the member, this one included."""
+    since = at - timedelta(days=limits.unauthorised_days)
+    count = sum(1 for moment in times if since < moment <= at)
+    if count < 2:
+        return Finding(
+            NOT_AUTHORISED,
+            "Nobody authorised this urgent search in time. Its evidence is sealed for you.",
+            {"times": 1},
+        )
+    return Finding(
+        NOT_AUTHORISED_AGAIN,
+        f"Nobody authorised {count} urgent searches of this member within {limits.unauthorised_days} days.",
+        {"times": count},
+    )
+
+
+def about_oneself(at: datetime, times: Iterable[datetime], limits: Limits = LIMITS) -> Finding | None:
+    """Notice a member who runs many searches for people who ask about themselves; `times` include the one at `at`."""
+    since = at - timedelta(days=limits.about_oneself_days)
+    count = sum(1 for moment in times if since < moment <= at)
+    if count < limits.about_oneself or count % limits.about_oneself:
+        return None
+    return Finding(
+        ABOUT_ONESELF,
+        f"The same member searched for {count} people who asked about themselves within {limits.about_oneself_days} days.",
+        {"requests": count},
+    )
+
+
+def near_duplicates(at: datetime, times: Iterable[datetime], limits: Limits = LIMITS) -> Finding | None:
+    """Notice enrolments of a few pictures that serve to ask what the gallery has; `times` include the one at `at`."""
+    since = at - timedelta(days=limits.near_days)
+    count = sum(1 for moment in times if since < moment <= at)
+    if count < limits.near_lookups or count % limits.near_lookups:
+        return None
+    return Finding(
+        NEAR_DUPLICATES,
+        f"{count} enrolments of at most {limits.near_pictures} pictures within {limits.near_days} days named pictures "
+        "that they resemble.",
+        {"enrolments": count},
     )
 
 

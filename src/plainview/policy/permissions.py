@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SEARCH_RUN = "search.run"
     SEARCH_APPROVE = "search.approve"
     SEARCH_AUTHORISE = "search.authorise"
+    URGENT_REVIEW = "urgent.review"
     EXAMINATION_RECORD = "examination.record"
     VERIFICATION_RECORD = "verification.record"
     PROFICIENCY_READ = "proficiency.read"
@@ -88,6 +89,7 @@ class Permission(StrEnum):
     REPORT_SCHEDULE = "report.schedule"
     # Requests of people about themselves.
     RIGHTS_READ = "rights.read"
+    RIGHTS_CONFIRM = "rights.confirm"
     RIGHTS_ANSWER = "rights.answer"
     # Outsiders: disclosure, exoneration review, sampling.
     DISCLOSURE_GRANT = "disclosure.grant"
@@ -129,6 +131,7 @@ MEANINGS: Mapping[Permission, str] = MappingProxyType(
         Permission.SEARCH_RUN: "Prepare a probe and search a gallery with it.",
         Permission.SEARCH_APPROVE: "Approve or deny a search beforehand.",
         Permission.SEARCH_AUTHORISE: "Authorise an urgent search afterwards.",
+        Permission.URGENT_REVIEW: "Open the sealed evidence of an urgent search that nobody authorised in time.",
         Permission.EXAMINATION_RECORD: "Examine a candidate and record a conclusion.",
         Permission.VERIFICATION_RECORD: "Verify a candidate blind and record an answer.",
         Permission.PROFICIENCY_READ: "Read one's own proficiency figures.",
@@ -173,7 +176,8 @@ MEANINGS: Mapping[Permission, str] = MappingProxyType(
         Permission.REPORT_READ: "Read the reports on the agency's work.",
         Permission.REPORT_SCHEDULE: "Schedule reports by e-mail.",
         Permission.RIGHTS_READ: "Read the requests of people who ask about themselves.",
-        Permission.RIGHTS_ANSWER: "Confirm, search for, decide and answer such a request.",
+        Permission.RIGHTS_CONFIRM: "Confirm the identity of a person who asks about themselves; another member answers.",
+        Permission.RIGHTS_ANSWER: "Search for, decide and answer such a request.",
         Permission.DISCLOSURE_GRANT: "Give a named person access to one search until a day.",
         Permission.DISCLOSURE_READ: "Read the searches that were disclosed to oneself.",
         Permission.EXONERATION_ASK: "Ask for an exoneration review.",

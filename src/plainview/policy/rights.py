@@ -59,6 +59,10 @@ TRIES = 20
 WRONG_CODES = 10
 """Wrong codes within an hour from one network: chosen; a code has 80 random bits."""
 
+FACES = 10
+"""Faces that are listed for a request at first: chosen, more pictures of one person are rare; each that is the person's
+makes room for two more."""
+
 NAMED = 20
 """References or links that one request may name: chosen."""
 
@@ -252,6 +256,24 @@ def identity_checked(confirmed: bool) -> Decision:
             act=Permission.RIGHTS_ANSWER,
         )
     return Allow()
+
+
+def not_alone(member: int, others: Iterable[int | None]) -> Decision:
+    """Allow a member who has neither sent the request nor confirmed the identity; keys of members."""
+    if member in set(others):
+        return Refused(
+            "rights.alone",
+            "Refused",
+            "You sent this request or confirmed the identity, and nobody does both that and the next step.",
+            "Ask a colleague who may do it.",
+            act=Permission.RIGHTS_ANSWER,
+        )
+    return Allow()
+
+
+def faces_listed(persons: int) -> int:
+    """Return how many undecided faces are listed, when so many are decided to be the person's."""
+    return FACES + 2 * persons
 
 
 def still_open(closed: bool) -> Decision:

@@ -103,6 +103,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.EXONERATION_ASK,
             Permission.EXONERATION_READ,
             Permission.EXONERATION_DECIDE,
+            Permission.RIGHTS_READ,
+            Permission.RIGHTS_CONFIRM,
         },
         Role.ADMINISTRATOR: _OWN
         | {
@@ -141,6 +143,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.REPORT_READ,
             Permission.REPORT_SCHEDULE,
             Permission.RIGHTS_READ,
+            Permission.RIGHTS_CONFIRM,
             Permission.RIGHTS_ANSWER,
         },
         Role.AUDITOR: _OWN
@@ -158,6 +161,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.LEAD_LIST,
             Permission.FLAG_READ,
             Permission.FLAG_DECIDE,
+            Permission.URGENT_REVIEW,
             Permission.TRIAL_REPORT,
             Permission.AGREEMENT_READ,
             Permission.SHARED_READ,

@@ -16,6 +16,7 @@ from plainview.policy.decision import Allow, Decision, Refused
 from plainview.policy.disclosure import review_of
 from plainview.policy.grounds import refused_ground
 from plainview.policy.permissions import Permission
+from plainview.policy.purposes import not_copied, says_something
 from plainview.policy.rights import purpose_free
 from plainview.policy.roles import Role
 from plainview.policy.wording import counted, day
@@ -71,6 +72,7 @@ class SearchFacts:
         trainings: completed courses of the member.
         case_number, case_found, case_closed_on, offence: the case; offence is "" for an unknown case.
         purpose, origin: as stated; origin is `UNDECLARED` or a word of `ORIGINS`.
+        copied: the purpose is, word for word, that of the member's last search, in another case and with another face.
         quality: overall quality of the probe, None before it was decoded.
         top: length of the list asked for.
         gallery_name, gallery_found, gallery_expires_on, gallery_offences: the gallery and its passport; no
@@ -105,6 +107,7 @@ class SearchFacts:
     urgent: bool
     review: bool
     today: date
+    copied: bool = False
 
 
 def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
@@ -132,6 +135,9 @@ def decisions(facts: SearchFacts, policy: AgencyPolicy) -> Iterator[Decision]:
     if facts.gallery_expires_on is not None:
         yield offered(facts.gallery_name, facts.gallery_expires_on, facts.gallery_offences, facts.offence, facts.today)
         yield canary_silent(facts.gallery_name, facts.gallery_alarm, policy)
+    if not facts.review:
+        yield says_something(facts.purpose, facts.case_number, policy.purposes)
+        yield not_copied(facts.copied and _plain(facts.purpose) not in policy.purposes)
     yield urgent_allowed(facts.urgent, policy)
     yield approval(facts, policy)
 

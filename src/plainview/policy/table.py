@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plainview.policy.agency import MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPolicy
+from plainview.policy import purposes as stated
+from plainview.policy.agency import EVIDENCE_DAYS, MAX_URGENT_HOURS, MIN_LIST, STOP, AgencyPolicy
 from plainview.policy.alerts import MAX_ONE_IN, MIN_ONE_IN
 from plainview.policy.disclosure import EXONERATION, disclosed_pictures
 from plainview.policy.grounds import REFUSED_GROUNDS
 from plainview.policy.joining import INVITATION_DAYS, MAX_OUTSIDER_DAYS
 from plainview.policy.retention import LEAST_WORDS, MAX_DAYS
-from plainview.policy.rights import COUNT, FILED, MAX_EXTENSION, NAMED, UNCONFIRMED
+from plainview.policy.rights import COUNT, FACES, FILED, MAX_EXTENSION, NAMED, UNCONFIRMED
 from plainview.policy.roles import Role
 from plainview.policy.search import NOT_PHOTOGRAPHED, ORIGINS
 from plainview.policy.sharing import GIVES, MAX_AGREEMENT_DAYS, MAX_ANSWER_DAYS
@@ -53,7 +54,8 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
     beforehand = "every offence" if "all" in policy.preapproval else "; ".join(policy.preapproval) or "no offence"
     urgent = (
         f"When a life is at risk a search may run without approval; a supervisor authorises it within "
-        f"{counted(policy.urgent_hours, 'hour')} (at most {MAX_URGENT_HOURS}), or the search and its data are erased."
+        f"{counted(policy.urgent_hours, 'hour')} (at most {MAX_URGENT_HOURS}), or the list is gone for everyone. "
+        f"Its evidence is sealed for the auditor for {EVIDENCE_DAYS} days, then erased."
         if policy.urgent
         else "Urgent searches are not allowed."
     )
@@ -83,6 +85,20 @@ def _search(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ),
         ("case.missing", "search", "A search names a case."),
         ("search.purpose_missing", "search", "A search states a purpose."),
+        (
+            "search.purpose_empty",
+            "search",
+            (
+                "A purpose that is not on the agency's list says what the search should find out: at least "
+                f"{stated.LEAST_WORDS} different words that are not only a case number or words like: "
+                f"{', '.join(purpose for purpose, _ in stated.REFUSED[1:7])}."
+            ),
+        ),
+        (
+            "search.purpose_copied",
+            "search",
+            "A purpose that is not on the agency's list is not copied from the last search of another case and face.",
+        ),
         (
             "search.purpose_reserved",
             "search",
@@ -313,6 +329,14 @@ def _rights(policy: AgencyPolicy) -> list[tuple[str, str, str]]:
         ("rights.full", about, f"At most {UNCONFIRMED} requests of an agency wait for confirmation of identity."),
         ("rights.often", about, f"At most {FILED} requests are accepted from one network within an hour."),
         ("rights.not_confirmed", about, "Nothing is compared or answered before the person's identity is confirmed."),
+        (
+            "rights.alone",
+            about,
+            (
+                "One member confirms the identity, another searches; neither has sent the request. Only faces that may "
+                f"be the person's are listed, {FACES} at first, without score, rank, source or order."
+            ),
+        ),
         (
             "rights.document_number",
             about,

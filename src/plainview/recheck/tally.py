@@ -25,6 +25,7 @@ COUNTED = frozenset(
         "rights.received",
         "rights.answered",
         "rights.refused",
+        "rights.search_requested",
         "reference.expunged",
         "register.attested",
         "register.exported",
@@ -125,6 +126,8 @@ class Tally:
             self._count(agency, month, f"{RIGHTS}{about.get('outcome')}")
         elif entry.action == "rights.refused":
             self._count(agency, month, f"{RIGHTS}refused")
+        elif entry.action == "rights.search_requested":
+            self._count(agency, month, f"{RIGHTS}searches")
         elif entry.action == "reference.expunged":
             self._count(agency, month, f"{GONE}{'by a rule' if 'run' in about else 'by a member'}")
         elif entry.action == "register.attested":

@@ -27,6 +27,8 @@ EYES = 0.22
 _TURNED = 1.25
 """How far the distance of the eyes may be from that of an average face: chosen; at 37 degrees of yaw it is."""
 
+_SMALL = 64  # pixels: side of the square whose surroundings are measured; colours need no detail
+
 _EYE_LEVEL = 0.42  # of the side: the face's middle, a little above the square's
 
 
@@ -52,6 +54,28 @@ def face_square(pixels: Pixels, box: Sequence[float], side: int, *, about: float
         pixels, matrix, (side, side), flags=how, borderMode=cv2.BORDER_CONSTANT, borderValue=SURROUND
     )
     return np.asarray(warped, dtype=np.uint8)
+
+
+def surroundings(pixels: Pixels, box: Sequence[float]) -> tuple[float, ...]:
+    """Return mean and standard deviation of the colours around the face, by quarters of the square about it.
+
+    Args:
+        pixels: see `Pixels`.
+        box: the face's (x, y, width, height) in pixels.
+
+    Returns:
+        24 numbers, 0 to 255: for each quarter, row by row, the mean of B, G, R and then their spread.
+    """
+    square = face_square(pixels, box, _SMALL).astype(np.float64)
+    across, down = np.meshgrid(np.arange(_SMALL), np.arange(_SMALL))
+    middle = (_SMALL - 1) / 2
+    outside = ((across - middle) / (0.31 * _SMALL)) ** 2 + ((down - middle) / (0.41 * _SMALL)) ** 2 >= 1
+    half, numbers = _SMALL // 2, []
+    for rows in (slice(0, half), slice(half, _SMALL)):
+        for columns in (slice(0, half), slice(half, _SMALL)):
+            seen = square[rows, columns][outside[rows, columns]]
+            numbers += [*seen.mean(axis=0).tolist(), *seen.std(axis=0).tolist()]
+    return tuple(numbers)
 
 
 def aligned_square(pixels: Pixels, points: Points, side: int) -> Pixels:

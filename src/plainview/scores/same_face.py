@@ -12,6 +12,11 @@ TRIPWIRE = 0.464
 """Cosine from which a tripwire speaks: FMR 1e-5 of the default pack on LFW (as above)."""
 
 
+LIKELY = 0.300
+"""Cosine below which a face is not listed for a person who asks about themselves: chosen below `SAME_FACE`, so that an old
+or poor picture of theirs is listed; benchmarks/fillers.py prints how many strangers and how many mates reach it."""
+
+
 def same_faces(templates: NDArray[np.float32], threshold: float = SAME_FACE) -> list[int]:
     """Number the faces of `templates`, float32, shape (n, dimension), unit rows.
 

@@ -264,6 +264,8 @@ PAGES: tuple[Page, ...] = (
     Page("approvals/<id>/", approvals.approval_decide, "approval-decide", may.SEARCH_APPROVE),
     Page("approvals/<id>/probe.jpg", approvals.approval_picture, "approval-picture", may.SEARCH_APPROVE),
     Page("urgent/<id>/", approvals.urgent_authorise, "urgent-authorise", may.SEARCH_AUTHORISE),
+    Page("lapsed/<id>/", approvals.lapsed, "lapsed", may.URGENT_REVIEW),
+    Page("lapsed/<id>/probe.jpg", approvals.lapsed_picture, "lapsed-picture", may.URGENT_REVIEW),
     # Misuse: flags.
     Page("flags/", misuse.flags, "flags", may.FLAG_READ),
     Page("flags/<id>/", misuse.flag, "flag", may.FLAG_READ),
@@ -342,10 +344,10 @@ PAGES: tuple[Page, ...] = (
     # Requests from people about themselves: the agency's side.
     Page("rights-requests/", rights.requests, "rights-requests", may.RIGHTS_READ),
     Page("rights-requests/<id>/", rights.request, "rights-request", may.RIGHTS_READ),
-    Page("rights-requests/<id>/photo.jpg", rights.request_photo, "rights-request-photo", may.RIGHTS_ANSWER),
+    Page("rights-requests/<id>/photo.jpg", rights.request_photo, "rights-request-photo", may.RIGHTS_CONFIRM),
     Page("rights-requests/<id>/letter.pdf", rights.request_letter, "rights-request-letter", may.RIGHTS_ANSWER),
     Page("rights-requests/<id>/faces/<int:number>.jpg", rights.request_face, "rights-request-face", may.RIGHTS_ANSWER),
-    Page("rights-requests/<id>/confirm/", rights.request_confirm, "rights-request-confirm", may.RIGHTS_ANSWER),
+    Page("rights-requests/<id>/confirm/", rights.request_confirm, "rights-request-confirm", may.RIGHTS_CONFIRM),
     Page("rights-requests/<id>/search/", rights.request_search, "rights-request-search", may.RIGHTS_ANSWER),
     Page("rights-requests/<id>/decide/", rights.request_decide, "rights-request-decide", may.RIGHTS_ANSWER),
     Page("rights-requests/<id>/answer/", rights.request_answer, "rights-request-answer", may.RIGHTS_ANSWER),

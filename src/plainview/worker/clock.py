@@ -18,7 +18,7 @@ from plainview.casework.alerts import follow as alert_follow
 from plainview.casework.alerts import notices
 from plainview.casework.canaries import checks as canary_checks
 from plainview.casework.enrolment import intake
-from plainview.casework.examination import assign
+from plainview.casework.examination import assign, seen
 from plainview.casework.feeds import run as feed_run
 from plainview.casework.leads import outcomes
 from plainview.casework.log.channel import Channel, acting_through
@@ -31,7 +31,7 @@ from plainview.casework.register import publish as register
 from plainview.casework.reports import schedules as report_schedules
 from plainview.casework.retention import runs as retention_runs
 from plainview.casework.rights import watch as rights_watch
-from plainview.casework.search import urgent
+from plainview.casework.search import lapse, urgent
 from plainview.casework.sharing import ends as shared_ends
 from plainview.casework.sharing import notices as shared_notices
 from plainview.casework.upkeep import clock as fault_of_clock
@@ -60,7 +60,9 @@ class Step(NamedTuple):
 STEPS = (
     Step("faults of the clock", fault_of_clock.tell, MINUTE),
     Step("urgent searches", urgent.sweep, MINUTE),
+    Step("letters of urgent searches", lapse.tell_lapsed, MINUTE),
     Step("assigning verifiers", assign.assign_waiting, MINUTE),
+    Step("letters of withdrawn verifications", seen.tell_withdrawn, MINUTE),
     Step("abandoned enrolments", intake.close_abandoned, MINUTE),
     Step("ends of alerts", alert_ends.sweep_alerts, MINUTE),
     Step("alerts", alert_follow.follow_all, MINUTE),

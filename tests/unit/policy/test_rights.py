@@ -187,6 +187,7 @@ def test_only_an_administrator_answers_and_an_auditor_reads() -> None:
     assert {role for role in Role if Permission.RIGHTS_ANSWER in GRANTS[role]} == {Role.ADMINISTRATOR}
     assert {role for role in Role if Permission.RIGHTS_READ in GRANTS[role]} == {
         Role.ADMINISTRATOR,
+        Role.SUPERVISOR,
         Role.AUDITOR,
     }
 

@@ -117,7 +117,7 @@ def test_a_lawful_search_is_allowed() -> None:
         ({"gallery_offences": ("homicide",)}, "gallery.offence"),
         ({"quality": 19}, "probe.quality_floor"),
         ({"quality": 19, "approved": True}, None),
-        ({"quality": 19, "urgent": True}, None),
+        ({"quality": 19, "urgent": True}, "search.urgent_closed"),  # until the head of the agency turns it on
         ({"quality": None}, None),
     ],
 )
@@ -140,9 +140,9 @@ def test_the_agencys_own_switches() -> None:
     needs = NEW_AGENCY.replace("preapproval = []", 'preapproval = ["robbery"]')
     assert first(GOOD, needs) == "search.approval_needed"
     assert first(replace(GOOD, approved=True), needs) is None
-    assert first(replace(GOOD, urgent=True), needs) is None
-    closed = needs.replace("urgent = true", "urgent = false")
-    assert first(replace(GOOD, urgent=True), closed) == "search.urgent_closed"
+    assert first(replace(GOOD, urgent=True), needs) == "search.urgent_closed"
+    opened = needs.replace("urgent = false", "urgent = true")
+    assert first(replace(GOOD, urgent=True, quality=19), opened) is None
     assert first(replace(GOOD, purpose="find the rider", offence="x", origin=UNDECLARED), SAMPLE) is None
     shorter = NEW_AGENCY.replace("list_max = 50", "list_max = 10")
     assert first(GOOD, shorter) == "search.list_length"

@@ -29,6 +29,7 @@ def _ids_in_code() -> set[str]:
         "rights.py",
         "disclosure.py",
         "webhooks.py",
+        "purposes.py",
     ):
         for node in ast.walk(ast.parse((_FOLDER / name).read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refused":
@@ -50,6 +51,7 @@ def test_the_table_tells_the_agencys_own_values() -> None:
 
     changed = says(
         NEW_AGENCY.replace("urgent_hours = 48", "urgent_hours = 7")
+        .replace("urgent = false", "urgent = true")
         .replace("preapproval = []", 'preapproval = ["fraud"]')
         .replace("quality_floor = 20", "quality_floor = 33")
         .replace("trial_days = 30", "trial_days = 9")

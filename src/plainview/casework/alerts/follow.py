@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from plainview.casework.alerts.notices import owe_notices
 from plainview.casework.galleries.read import log_head, newest_calibration, open_template
+from plainview.casework.gate import compare as gate
 from plainview.casework.log.write import write_entry
+from plainview.casework.misuse.inspection import Comparison, inspect
 from plainview.casework.models import (
     Alert,
     AlertGallery,
@@ -38,9 +40,11 @@ from plainview.index.base import exact_scores, ranked
 from plainview.policy import rules
 from plainview.policy.agency import MAX_LIST
 from plainview.policy.decision import Allow
+from plainview.policy.gate import ALERT, GROUNDS
 from plainview.policy.permissions import Permission
 from plainview.recognition.edits import apply, read
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.types import Vector
 from plainview.scores.scoring import COSINE, Listed
 from plainview.storage.base import StorageError
 from plainview.storage.seal import SealBroken
@@ -158,7 +162,7 @@ def _arrays(rows: QuerySet[AlertGallery], version: tuple[Any, ...]) -> _Open:
     for value in values:
         *_, alert, made_by, public, sealed = value
         try:
-            templates.append(_opened(public, sealed) if made_by == pack else _remade(alert))
+            templates.append(opened(public, sealed) if made_by == pack else _remade(alert))
         except (SealBroken, StorageError, BadMedia, ValueError) as error:
             _unreadable(alert, error)
         else:
@@ -185,7 +189,12 @@ def _unreadable(key: int, error: Exception) -> None:
         )
 
 
-def _opened(public_id: str, sealed: bytes | memoryview) -> NDArray[np.float32]:
+def opened(public_id: str, sealed: bytes | memoryview) -> NDArray[np.float32]:
+    """Return the template of an alert's probe; see `Vector`.
+
+    Raises:
+        SealBroken, ValueError: the row is damaged.
+    """
     plain = services().templates.open(bytes(sealed), f"alert:{public_id}".encode())
     template = np.frombuffer(plain, dtype=np.float32)
     if len(template) != services().engine.pack.dimension:
@@ -206,13 +215,29 @@ def _remade(key: int) -> NDArray[np.float32]:
     return template
 
 
+_Hits = tuple[AlertGallery, Vector, "NDArray[np.int64]", "NDArray[np.float64]", "NDArray[np.int64]"]
+
+
 def _compare(
     gallery_id: int, block: list[_Change], open_alerts: _Open, after: int, *, ignore_after: bool = False
 ) -> int:
-    """Compare the block's templates with all open alerts in one matrix product; return how many lists were raised."""
+    """Compare a block with all open alerts, through the gate; return how many lists were raised."""
+    raised = 0
+    agency = Gallery.objects.select_related("agency").get(pk=gallery_id).agency
+    why = Comparison(ALERT, agency)
+    for follows, template, references, scores, seqs in gate.compare(
+        why, lambda: _hits(block, open_alerts, ignore_after)
+    ):
+        parts = _parts(references, scores, seqs, after, block[-1][0])
+        raised += sum(1 for part in parts if _raise(follows, template, *part))
+    return raised
+
+
+def _hits(block: list[_Change], open_alerts: _Open, ignore_after: bool) -> list[_Hits]:
+    """Compare the block's templates with all open alerts in one matrix product; return each alert with what reached it."""
     added = [(seq, reference, template) for seq, reference, template in block if template is not None]
     if not added:
-        return 0
+        return []
     seqs = np.array([seq for seq, _, _ in added], dtype=np.int64)
     references = np.array([reference for _, reference, _ in added], dtype=np.int64)
     templates = np.stack([template for _, _, template in added])
@@ -220,7 +245,7 @@ def _compare(
     near &= open_alerts.expires[None, :] > timezone.now().timestamp()
     if not ignore_after:
         near &= seqs[:, None] > open_alerts.after[None, :]
-    raised = 0
+    hits: list[_Hits] = []
     for column in np.flatnonzero(near.any(axis=0)).tolist():
         rows = np.flatnonzero(near[:, column])
         scores = exact_scores(templates[rows], open_alerts.templates[column])
@@ -229,9 +254,9 @@ def _compare(
             follows = AlertGallery.objects.select_related(
                 "alert__case__agency", "alert__member__agency", "alert__policy", "gallery"
             ).get(pk=int(open_alerts.follows[column]))
-            hits = (references[rows][sure], scores[sure], seqs[rows][sure])
-            raised += sum(1 for part in _parts(*hits, after, block[-1][0]) if _raise(follows, *part))
-    return raised
+            template = open_alerts.templates[column]
+            hits.append((follows, template, references[rows][sure], scores[sure], seqs[rows][sure]))
+    return hits
 
 
 _Part = tuple[list[Listed], int, int]
@@ -251,7 +276,7 @@ def _parts(
     yield from _parts(references[~first], scores[~first], seqs[~first], middle, upto)
 
 
-def _raise(follows: AlertGallery, listed: list[Listed], after: int, upto: int) -> bool:
+def _raise(follows: AlertGallery, template: Vector, listed: list[Listed], after: int, upto: int) -> bool:
     """Record the candidates as a search by the alert, if every rule still allows it, and the notices about it."""
     alert, gallery = follows.alert, follows.gallery
     if not listed or not _may_still(alert, gallery):
@@ -318,6 +343,8 @@ def _raise(follows: AlertGallery, listed: list[Listed], after: int, upto: int) -
         listed=listed,
     )
     record_answer(search, answer, asked, ORDINARY, acting_member=None)
+    why = Comparison(ALERT, alert.member.agency, member=alert.member, templates=(template,), search=search)
+    inspect(why, GROUNDS[ALERT].rules)
     owe_notices(search)
     return True
 

@@ -13,10 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework import find
-from plainview.casework.alerts.follow import back_fill, mark_of
-from plainview.casework.galleries.calibrate import calibrate
+from plainview.casework.alerts.follow import back_fill, mark_of, opened
+from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
+from plainview.casework.misuse.inspection import Comparison, inspect
 from plainview.casework.models import Alert, AlertGallery, AlertPreference, Gallery, GalleryChange, Member
 from plainview.casework.probes.probe import Probe, columns_of, probe_of
 from plainview.casework.search.grounds import ORDINARY
@@ -25,6 +26,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy import alerts as limits
 from plainview.policy import rules
 from plainview.policy.decision import Refused
+from plainview.policy.gate import ALERT, GROUNDS
 from plainview.policy.permissions import Permission
 from plainview.scores.alerting import most_rare, threshold
 from plainview.scores.calibration import Calibration
@@ -94,6 +96,11 @@ def create_alert(
             )
             if since is not None:
                 back_fill(follows, after=_before(allowed.gallery, since))
+        # Not only what it raises: the probe is already for looking at somebody.
+        why = Comparison(
+            ALERT, acting_member.agency, member=acting_member, templates=(opened(alert.public_id, alert.sealed),)
+        )
+        inspect(why, GROUNDS[ALERT].rules)
     return alert
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from plainview.casework.models import Alert, AlertPreference, Candidate, Member, Search
+from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
 
 
 def alerts(member: Member, *, own: bool = False) -> list[Alert]:
@@ -33,6 +35,21 @@ class Raised:
     search: Search
     candidate: Candidate
     seen: bool
+
+
+def raised_count(alert: Alert) -> int:
+    """Return how many candidates an alert raised that were not erased since."""
+    rows = Candidate.objects.filter(search__alert=alert, search__erased_at=None)
+    return rows.exclude(reference__template=b"").count()
+
+
+def raised_for(alert: Alert, member: Member) -> list[Raised]:
+    """Return the candidates of an alert that the member may see in a list, where no view is recorded.
+
+    Who may have to verify one of them blind sees those of their own alerts only.
+    """
+    blind = alert.member_id != member.pk and holds(member.roles, Permission.VERIFICATION_RECORD)
+    return [] if blind else raised_by(alert)
 
 
 def raised_by(alert: Alert) -> list[Raised]:

@@ -19,11 +19,14 @@ from plainview.casework.canaries.alarms import INDEX, MODEL, SAMPLED, TEMPLATE, 
 from plainview.casework.canaries.read import hidden
 from plainview.casework.canaries.state import due, interval
 from plainview.casework.galleries.read import changes_after, open_template
+from plainview.casework.gate import compare as gate
+from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Canary, Gallery, GalleryChange, Reference
 from plainview.casework.workspace.services import services
 from plainview.index.base import BadTemplate, Index, IndexOutOfStep, catch_up
 from plainview.index.check import disagreements
 from plainview.policy.agency import MAX_LIST
+from plainview.policy.gate import CANARY
 from plainview.recognition.embed import compare
 from plainview.recognition.engine import Engine
 from plainview.recognition.errors import BadMedia, PackError
@@ -89,7 +92,7 @@ def check_gallery(gallery: Gallery) -> Checked:
         return record(gallery, len(canaries), 0, [Fault(MODEL, f"The model cannot be used: {error.why}")])
     pack = engine.pack
     index = services().index(gallery.pk, pack.identity, pack.dimension, gallery.index_adapter)
-    faults = _seen_twice(canaries, sample, sample[:PICTURES], engine, index)
+    faults = _seen_twice(gallery, canaries, sample, sample[:PICTURES], engine, index)
     return record(gallery, len(canaries), len(sample), faults)
 
 
@@ -107,7 +110,7 @@ def look_again(gallery: Gallery, index: Index) -> None:
     if begun and canaries:
         sample = _sample(gallery)
         # Only the canaries' pictures: a person is waiting for this search.
-        faults = _seen_twice(canaries, sample, [], services().engine, index)
+        faults = _seen_twice(gallery, canaries, sample, [], services().engine, index)
         record(gallery, len(canaries), len(sample), faults)
         tell()
 
@@ -118,14 +121,19 @@ def _sample(gallery: Gallery) -> list[int]:
 
 
 def _seen_twice(
-    canaries: list[Canary], sample: list[int], pictures: list[int], engine: Engine, index: Index
+    gallery: Gallery,
+    canaries: list[Canary],
+    sample: list[int],
+    pictures: list[int],
+    engine: Engine,
+    index: Index,
 ) -> list[Fault]:
     """Return the faults of a second look, if the first has any: an erasure in between may look like a fault."""
 
     def look() -> list[Fault]:
         return [*_look(canaries, sample, engine, index), *_pictures(pictures, engine)]
 
-    return look() and look()
+    return gate.compare(Comparison(CANARY, gallery.agency), lambda: look() and look())
 
 
 def _look(canaries: list[Canary], sample: list[int], engine: Engine, index: Index) -> Iterator[Fault]:

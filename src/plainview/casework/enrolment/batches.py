@@ -11,17 +11,22 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from plainview.casework.alerts.follow import follow
 from plainview.casework.enrolment.items import Item
 from plainview.casework.enrolment.near import GalleryHashes, seal_hash
 from plainview.casework.enrolment.preparing import Ready
+from plainview.casework.gate import compare as gate
 from plainview.casework.log.write import write_entry
+from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Enrolment, Gallery, GalleryChange, Member, NearDuplicate, Reference
 from plainview.casework.models.people import public_id
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
+from plainview.policy.gate import NEAR_DUPLICATE, NEAR_NAMED
 from plainview.recognition.near import MAX_DISTANCE, distance
+from plainview.recognition.types import Vector
 from plainview.storage.base import digest_of
 
 BATCH = 32
@@ -31,7 +36,9 @@ BATCH_BYTES = 64 << 20
 """Bytes of pictures after which a batch is stored even if it is not full: bounds memory for large photographs."""
 
 LISTED = 10_000
-"""Failures and near duplicates that a result lists one by one; the others are counted."""
+"""Failures that a result lists one by one; the others are counted."""
+
+Near = dict[str, tuple[str | Reference, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class EnrolmentResult:
     Attributes:
         enrolled, duplicates, references: pictures enrolled, pictures already in the gallery, faces.
         failed: the first `LISTED` failures, {path, code, why}; failed_total counts them all.
-        near: the first `LISTED` near duplicates, {path, reference_id, near, distance}; reference_id is None if the
+        near: near duplicates, at most `NEAR_NAMED` a day for one member, {path, reference_id, near, distance}; reference_id is None if the
             picture was not enrolled. near_total counts them all, near_skipped those not enrolled.
         several_faces: pictures with more than one face.
         stopped: the run was stopped before its end.
@@ -106,6 +113,10 @@ class Batches:
         self._options, self._member = options, member
         self._ready: dict[str, Ready] = {}
         self._hashes: GalleryHashes | None = None
+        today = NearDuplicate.objects.filter(
+            enrolment__member=member, enrolment__started_at__date=timezone.now().date()
+        )
+        self._may_name = NEAR_NAMED - today.count()
 
     def holds(self, digest: str) -> bool:
         """Say whether the gallery or the batch being gathered has the picture."""
@@ -129,7 +140,7 @@ class Batches:
             self._gallery.refresh_from_db(fields=["log_head", "pack", "re_embedding"])
             present = [ready.digest for ready in batch if holds(self._gallery.pk, ready.digest)]
             batch = [ready for ready in batch if ready.digest not in present]
-            near = self._near(batch)
+            near = self._compared(batch) if self._options.near_duplicates else {}
             skipped = {digest for digest in near if self._options.skip_near_duplicates}
             fresh = [ready for ready in batch if ready.digest not in skipped]
             # An expunge that ran after the blobs were stored may have removed one with the same bytes.
@@ -144,14 +155,23 @@ class Batches:
         self._ready.clear()
         self._tell(batch, present, near, fresh, created)
 
-    def _near(self, batch: list[Ready]) -> dict[str, tuple[str | Reference, int]]:
+    def _compared(self, batch: list[Ready]) -> Near:
+        """Compare the batch with the pictures of the gallery, through the gate."""
+        assert self._run.entry is not None  # noqa: S101  begin() and enrol() set it
+        why = Comparison(NEAR_DUPLICATE, self._member.agency, (self._run.entry,), self._member)
+
+        def faces(near: Near) -> list[Vector]:
+            alike = [ready for ready in batch if ready.digest in near]
+            return [template for ready in alike for _, template in ready.faces if template is not None]
+
+        return gate.compare(why, lambda: self._near(batch), faces=faces)
+
+    def _near(self, batch: list[Ready]) -> Near:
         """Return for a picture's digest its nearest picture, of the gallery or (as digest) earlier in the batch, and the distance."""
-        if not self._options.near_duplicates:
-            return {}
         if self._hashes is None:
             self._hashes = GalleryHashes(self._gallery.pk)
         self._hashes.follow()
-        neighbours: dict[str, tuple[str | Reference, int]] = {}
+        neighbours: Near = {}
         for place, nearest in enumerate(self._hashes.nearest([ready.near_hash for ready in batch])):
             ready = batch[place]
             if nearest is not None:
@@ -206,7 +226,7 @@ class Batches:
     def _write_near(
         self,
         batch: list[Ready],
-        near: dict[str, tuple[str | Reference, int]],
+        near: Near,
         created: dict[str, list[Reference]],
     ) -> None:
         rows = []
@@ -220,12 +240,24 @@ class Batches:
             path = "" if own else ready.item.name
             rows.append(NearDuplicate(enrolment=self._run, reference=own, path=path, near=neighbour, distance=bits))
         NearDuplicate.objects.bulk_create(rows)
+        if rows:
+            write_entry(
+                "enrolment.near_duplicates",
+                {
+                    "enrolment": self._run.pk,
+                    "gallery": self._gallery.pk,
+                    "pictures": len(rows),
+                    "not_enrolled": sum(pair.reference is None for pair in rows),
+                },
+                {"references": [pair.near.public_id for pair in rows]},
+                acting_member=self._member,
+            )
 
     def _tell(
         self,
         batch: list[Ready],
         present: list[str],
-        near: dict[str, tuple[str | Reference, int]],
+        near: Near,
         fresh: list[Ready],
         created: dict[str, list[Reference]],
     ) -> None:
@@ -237,7 +269,8 @@ class Batches:
         result.near_total += len(near)
         result.near_skipped += len(batch) - len(fresh)
         for ready in batch:
-            if ready.digest in near and len(result.near) < LISTED:
+            if ready.digest in near and self._may_name > 0:
+                self._may_name -= 1
                 other, bits = near[ready.digest]
                 assert isinstance(other, Reference)  # noqa: S101  _write_near replaced the digests
                 own = created[ready.digest][0].public_id if ready.digest in created else None

@@ -22,9 +22,10 @@ from plainview.casework.enrolment.items import Item, Items
 from plainview.casework.enrolment.preparing import Failed, InGallery, Ready, prepare
 from plainview.casework.erasure.erasers import erase_pending
 from plainview.casework.erasure.expunged import is_barred
-from plainview.casework.galleries.calibrate import calibrate
+from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.log.guard import refusals_recorded, standing
 from plainview.casework.log.write import write_entry
+from plainview.casework.misuse.flags import inspect_near_duplicates
 from plainview.casework.models import Enrolment, Gallery, Member, Reference
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
@@ -81,6 +82,9 @@ def enrol(
                 if isinstance(items, Items):
                     source = {"kind": items.kind, "name": items.name, "reading": items.reading.as_json() or None}
                 run = begin(gallery, acting_member, **source)
+        elif run.entry is None:  # begun by a version that did not keep the number of its entry
+            with transaction.atomic():
+                _record(run)
         _run(items, run, gallery, result, options, progress, read)
     result.failed.sort(key=lambda failure: failure["path"])
     result.seconds = time.perf_counter() - began
@@ -96,13 +100,18 @@ def begin(gallery: Gallery, member: Member, *, kind: str = "list", name: str = "
         asked: more columns of the run.
     """
     run = Enrolment.objects.create(gallery=gallery, member=member, source_kind=kind, source_name=name, **asked)
-    subject: dict[str, Value] = {"enrolment": run.pk, "gallery": gallery.pk, "source": kind}
-    secret: dict[str, Value] = {"source_name": name} if name else {}
+    _record(run)
+    return run
+
+
+def _record(run: Enrolment) -> None:
+    subject: dict[str, Value] = {"enrolment": run.pk, "gallery": run.gallery_id, "source": run.source_kind}
+    named: dict[str, Value] = {"source_name": run.source_name} if run.source_name else {}
     if run.reading:
         subject |= {key: run.reading[key] for key in ("rows", "rows_without_picture", "pictures_without_row")}
-        secret["read_as"] = " ".join(run.reading["sentences"])
-    write_entry("enrolment.began", subject, secret, acting_member=member)
-    return run
+        named["read_as"] = " ".join(run.reading["sentences"])
+    run.entry = write_entry("enrolment.began", subject, named, acting_member=run.member).entry
+    run.save(update_fields=["entry"])
 
 
 def _run(
@@ -147,6 +156,7 @@ def _run(
             {"enrolment": run.pk, "gallery": gallery.pk, **_counts(result)},
             acting_member=member,
         )
+        inspect_near_duplicates(run)
 
 
 def _rehearse(

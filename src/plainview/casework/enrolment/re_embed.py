@@ -18,7 +18,7 @@ from django.db.models import F, QuerySet
 
 from plainview.casework import find
 from plainview.casework.alerts.follow import follow
-from plainview.casework.galleries.calibrate import calibrate
+from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import AlertMark, Gallery, GalleryChange, Member, Reference

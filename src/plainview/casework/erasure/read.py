@@ -24,6 +24,7 @@ from plainview.casework.models import (
     Enrolment,
     Gallery,
     Hold,
+    LapsedSearch,
     Member,
     Preparation,
     ProbeFrame,
@@ -209,6 +210,8 @@ def needed(digests: Iterable[str]) -> set[str]:
             # Not the default manager: the one of references excludes canaries.
             rows = model._base_manager.filter(which, **{f"{column}__in": some})
             needed_now |= set(rows.values_list(column, flat=True))
+    for blobs in LapsedSearch.objects.filter(erased_at=None).values_list("blobs", flat=True):
+        needed_now |= set(asked) & set(blobs)
     runs = Enrolment.objects.filter(Q(finished_at=None) | Q(failures_until__isnull=False))
     for files, failed in runs.values_list("files", "failed"):
         needed_now |= set(asked) & {entry["blob"] for entry in (*files, *failed) if entry.get("blob")}

@@ -1,6 +1,6 @@
 """Assigning a verification: the verifier, the faces and their order; sometimes also an item with a known answer.
 
-Owns the three draws, all random: the verifier, the foils, the positions. An item with a known answer is assigned when
+Owns the draws of the verifier and of the positions; fillers.py chooses the other faces. An item with a known answer is assigned when
 another person gets an ordinary task, with as many faces and the same entry. It must never let anyone tell them apart.
 """
 
@@ -14,12 +14,12 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from plainview.casework.examination import fillers
 from plainview.casework.examination.blind import live_tasks
-from plainview.casework.galleries.read import open_template
+from plainview.casework.examination.seen import who_has_seen, withdraw_seen
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import (
     Agency,
-    Candidate,
     Examination,
     Member,
     ProficiencyItem,
@@ -28,16 +28,14 @@ from plainview.casework.models import (
     VerificationItem,
 )
 from plainview.casework.people.read import binding, training_facts
+from plainview.index.base import IndexUnreachable
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import Role, holds
 from plainview.policy.search import trained
-from plainview.scores.same_face import SAME_FACE
 
 _random = SystemRandom()
-_POOL = 10_000  # references from which foils are drawn: bounds the query in a large gallery
-_TRIED = 40  # of these, references whose templates are compared with the face of an item
 _LATER = (
     3600,
     86_400,
@@ -45,17 +43,21 @@ _LATER = (
 
 
 def assign_verifier(examination: Examination) -> Verification | None:
-    """Assign the task to a random trained member who has not worked on it; None while there is nobody."""
+    """Assign the task to a random trained member who has seen nothing of it; None while there is nobody, or no index."""
     agency = examination.member.agency
-    taken = set(examination.verifications.values_list("verifier_id", flat=True))
-    taken |= {examination.member_id, examination.candidate.search.member_id}
+    taken = set(Verification.everything.filter(examination=examination).values_list("verifier_id", flat=True))
+    taken |= who_has_seen(examination.candidate.search)
     everybody = _able(agency)
     able = [member for member in everybody if member.pk not in taken]
     if not able:
         return None
+    try:
+        faces = fillers.of_examination(examination)
+    except IndexUnreachable:
+        return None  # every minute it is tried again; the examination itself must not be lost
     verifier = _random.choice(able)
     tasks: list[Verification] = []
-    steps: list[Callable[[], None]] = [lambda: tasks.append(_of_examination(examination, verifier))]
+    steps: list[Callable[[], None]] = [lambda: tasks.append(_of_examination(examination, verifier, faces))]
     if _item_is_due(agency):
         steps.append(lambda: _give_item([other for other in everybody if other != verifier], verifier))
     _random.shuffle(steps)  # otherwise the order in the log would reveal which is which
@@ -65,11 +67,25 @@ def assign_verifier(examination: Examination) -> Verification | None:
 
 
 def assign_waiting() -> int:
-    """Assign every examination of a potential candidate without a verifier; return how many were assigned."""
+    """Assign every examination of a potential candidate without a verifier; return how many were assigned.
+
+    First, open tasks are taken from those who have seen what they are about.
+    """
+    again = draw_again()
     with_verifier = live_tasks().filter(examination=OuterRef("pk"))
     waiting = Examination.objects.filter(~Exists(with_verifier), conclusion=looking.POTENTIAL)
     waiting = waiting.exclude(candidate__reference__template=b"")
-    return sum(1 for examination in waiting.select_related("member__agency") if _assigned(examination))
+    return again + sum(1 for examination in waiting.select_related("member__agency") if _assigned(examination))
+
+
+def draw_again(verifier: Member | None = None) -> int:
+    """Take open tasks from those who have seen what they are about, and draw another verifier; return how many were drawn.
+
+    Args:
+        verifier: look at this member's tasks only.
+    """
+    drawn = [task.examination for task in withdraw_seen(verifier)]
+    return sum(1 for examination in drawn if examination is not None and _assigned(examination))
 
 
 def _assigned(examination: Examination) -> bool:
@@ -88,15 +104,14 @@ def _able(agency: Agency) -> list[Member]:
     ]
 
 
-def _of_examination(examination: Examination, verifier: Member) -> Verification:
+def _of_examination(examination: Examination, verifier: Member, faces: list[Reference]) -> Verification:
     task = Verification(examination=examination, verifier=verifier)
-    about = {"examination": examination.public_id}
-    return _lay_out(task, examination.candidate.reference, _foils(examination), about)
+    return _lay_out(task, examination.candidate.reference, faces, {"examination": examination.public_id})
 
 
-def _lay_out(task: Verification, face: Reference, foils: list[Reference], about: dict[str, str]) -> Verification:
+def _lay_out(task: Verification, face: Reference, others: list[Reference], about: dict[str, str]) -> Verification:
     task.save()
-    shown = [*foils, face]
+    shown = [*others, face]
     _random.shuffle(shown)
     VerificationItem.objects.bulk_create(
         VerificationItem(
@@ -119,20 +134,6 @@ def _lay_out(task: Verification, face: Reference, foils: list[Reference], about:
     return task
 
 
-def _foils(examination: Examination) -> list[Reference]:
-    """Return random references of the same gallery that are not on the list, or else from its lower half."""
-    search = examination.candidate.search
-    listed = Candidate.objects.filter(search=search)
-    gallery = Reference.objects.filter(gallery_id=search.gallery_id).exclude(template=b"")
-    others = gallery.exclude(Q(pk__in=listed.values("reference_id")) | Q(blob=examination.candidate.reference.blob))
-    keys = list(others.order_by("pk").values_list("pk", flat=True)[:_POOL])
-    # The upper half of a list may show the person twice, and a foil must be another person.
-    far = listed.filter(rank__gt=listed.count() // 2).exclude(pk=examination.candidate_id)
-    pool = keys if len(keys) >= looking.FOILS else [*keys, *far.values_list("reference_id", flat=True)]
-    chosen = _random.sample(pool, min(looking.FOILS, len(pool)))
-    return list(Reference.objects.filter(pk__in=chosen))
-
-
 def _item_is_due(agency: Agency) -> bool:
     """Decide at random whether an item is due: one task in N, that is one for every N - 1 ordinary tasks."""
     _, policy = binding(agency)
@@ -145,12 +146,12 @@ def _give_item(others: list[Member], verifier: Member) -> None:
     for member in _random.sample(others, len(others)) or [verifier]:
         items = usable_items(member.agency).exclude(Q(verifications__verifier=member) | Q(added_by=member))
         for item in _random.sample(list(items), items.count()):
-            foils = _foils_of(item)
-            if foils:
+            faces = fillers.of_item(item)
+            if faces:
                 task = Verification(proficiency=item, verifier=member)
                 if member == verifier:
                     task.assigned_at = _later()
-                _lay_out(task, item.reference, foils, {"proficiency": item.public_id})
+                _lay_out(task, item.reference, faces, {"proficiency": item.public_id})
                 return
 
 
@@ -162,19 +163,3 @@ def usable_items(agency: Agency) -> models.QuerySet[ProficiencyItem]:
 
 def _later() -> datetime:
     return timezone.now() + timedelta(seconds=_random.uniform(*_LATER))
-
-
-def _foils_of(item: ProficiencyItem) -> list[Reference]:
-    """Return random references of the same gallery that, by their templates, show other people."""
-    gallery = Reference.objects.filter(gallery_id=item.reference.gallery_id, pack=item.reference.pack)
-    others = gallery.exclude(template=b"").exclude(Q(blob=item.reference.blob) | Q(blob=item.probe_blob))
-    keys = list(others.order_by("pk").values_list("pk", flat=True)[:_POOL])
-    face = open_template(item.reference.public_id, item.reference.template)
-    foils: list[Reference] = []
-    for reference in Reference.objects.filter(pk__in=_random.sample(keys, min(_TRIED, len(keys)))).order_by("?"):
-        if (
-            len(foils) < looking.FOILS
-            and float(open_template(reference.public_id, reference.template) @ face) < SAME_FACE
-        ):
-            foils.append(reference)
-    return foils

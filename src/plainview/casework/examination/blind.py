@@ -56,8 +56,17 @@ def own_task(public_id: str, member: Member) -> Verification:
     """Return an unanswered task of the member's own.
 
     Raises:
-        Refused: verification.unknown.
+        Refused: verification.withdrawn, verification.unknown.
     """
+    if Verification.everything.filter(
+        public_id=public_id.strip(), verifier=member, withdrawn_at__isnull=False
+    ).exists():
+        raise Refused(
+            "verification.withdrawn",
+            "Verification withdrawn",
+            "You have seen the search that this task is about, so you cannot verify it blind.",
+            "You need not do anything: another member verifies it.",
+        )
     return find.verification(public_id, member, among=_open_tasks(member))
 
 

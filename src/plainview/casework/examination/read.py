@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from plainview.casework import find
 from plainview.casework.models import (
@@ -12,13 +12,13 @@ from plainview.casework.models import (
     Examination,
     Lead,
     Member,
-    Verification,
     VerificationItem,
 )
 from plainview.casework.pictures import aligned_jpeg
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow, Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.roles import holds
 
 
 def examined_picture(search_id: str, rank: int, which: str, member: Member) -> bytes:
@@ -80,9 +80,17 @@ def verdicts(examination: Examination) -> list[tuple[str, str]]:
 
 
 def examinations(member: Member) -> list[Examination]:
-    """Return every examination of the member's agency, newest first, except those that the member is verifying now."""
-    mine = Verification.objects.filter(examination=OuterRef("pk"), verifier=member, answered_at=None)
-    rows = Examination.objects.filter(~Exists(mine), member__agency=member.agency)
+    """Return the examinations of the member's agency, newest first.
+
+    A member who may have to verify a candidate blind sees their own, and those of searches of which every potential
+    candidate is decided: this list is no view of a search in the log.
+    """
+    rows = Examination.objects.filter(member__agency=member.agency)
+    if holds(member.roles, Permission.VERIFICATION_RECORD):
+        of_search = OuterRef("candidate__search")
+        undecided = Examination.objects.filter(candidate__search=of_search, conclusion=looking.POTENTIAL)
+        undecided = undecided.filter(lead=None, withheld=None, candidate__search__erased_at=None)
+        rows = rows.filter(Q(member=member) | ~Exists(undecided))
     rows = rows.select_related("member", "candidate__search__case", "lead").prefetch_related("verifications")
     return list(rows.order_by("-pk"))
 

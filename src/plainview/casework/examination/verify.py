@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from plainview.casework.examination.assign import assign_verifier
+from plainview.casework.examination.assign import assign_verifier, draw_again
 from plainview.casework.examination.blind import blind_pictures, own_task
 from plainview.casework.examination.drafts import Answers, Saved, erase_draft, open_draft, write_draft
+from plainview.casework.examination.seen import names_of, who_has_seen
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import Receipt, write_entry
 from plainview.casework.models import Draft, Member, Verification
@@ -52,6 +53,7 @@ def open_verification(public_id: str, *, acting_member: Member) -> BlindDesk:
     Raises:
         Refused: no permission, or no such task of theirs.
     """
+    draw_again(acting_member)
     with acting("verification.show", Permission.VERIFICATION_RECORD, acting_member):
         task = own_task(public_id, acting_member)
         if task.shown_at is None:
@@ -111,6 +113,7 @@ def answer_verification(
     Raises:
         Refused: no permission or training, not theirs, not viewed yet, or an answer is missing.
     """
+    draw_again(acting_member)
     with acting("verification.record", Permission.VERIFICATION_RECORD, acting_member):
         task = own_task(public_id, acting_member)
         items = list(task.items.order_by("position"))
@@ -168,11 +171,11 @@ def answer_verification(
     return task
 
 
-def _worked_on(task: Verification) -> list[str]:
-    """Return the ids of the members who have worked on it before."""
+def _worked_on(task: Verification) -> set[str]:
+    """Return the ids of the members who have seen what it is about."""
     if task.examination is None:
-        return []
-    return [task.examination.member.public_id, task.examination.candidate.search.member.public_id]
+        return set()
+    return names_of(who_has_seen(task.examination.candidate.search))
 
 
 def _outcome(task: Verification, verdict: str) -> dict[str, str | bool]:

@@ -133,11 +133,13 @@ def _codes(gallery_id: int, kind: str, name: str) -> dict[str, int]:
 
 
 def near_pairs(name: str, member: Member, *, limit: int = 1000) -> list[NearDuplicate]:
-    """Return pairs of nearly identical pictures, newest first, with both references loaded.
+    """Return pairs of nearly identical enrolled pictures, newest first, with both references loaded.
 
     Raises:
         Refused: gallery.unknown.
     """
     gallery = find.gallery(name, member)
-    rows = NearDuplicate.objects.filter(enrolment__gallery=gallery).select_related("reference", "near")
+    rows = NearDuplicate.objects.filter(enrolment__gallery=gallery, reference__isnull=False).select_related(
+        "reference", "near"
+    )
     return list(rows.order_by("-pk")[:limit])

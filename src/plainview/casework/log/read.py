@@ -106,7 +106,7 @@ def entries_about(search: Search) -> list[tuple[int, bytes]]:
     """Return (number, canonical bytes) of every entry about a search, its examinations, verifications, leads and request."""
     looked = Examination.objects.filter(candidate__search=search)
     ids = {search.public_id, *looked.values_list("public_id", flat=True)}
-    ids |= set(Verification.objects.filter(examination__in=looked).values_list("public_id", flat=True))
+    ids |= set(Verification.everything.filter(examination__in=looked).values_list("public_id", flat=True))
     ids |= set(Lead.objects.filter(examination__in=looked).values_list("public_id", flat=True))
     if search.approval is not None:
         ids.add(search.approval.public_id)

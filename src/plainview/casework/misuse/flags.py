@@ -1,7 +1,6 @@
-"""Inspecting every search for signs of misuse, and the auditor's decision.
+"""Flags: findings for the auditor, and the auditor's decision. inspection.py says what the rules look at.
 
-Owns the inspection that follows a search. It must never tell the searcher anything, nor lose their answer: a failure
-here is an entry of its own.
+Owns that a finding is sealed. It must never tell the member whom it is about.
 """
 
 from __future__ import annotations
@@ -9,99 +8,21 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
 from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
-from plainview.casework.misuse.read import closed_attempts, facts_before
-from plainview.casework.models import Flag, Member, ProbeTemplate, Search, Tripwire
-from plainview.casework.workspace.insert import insert
+from plainview.casework.misuse.read import closed_attempts, lookups_by_enrolment
+from plainview.casework.models import Enrolment, Flag, Member, Search
 from plainview.casework.workspace.services import services
 from plainview.policy import joining, misuse, rules
 from plainview.policy.decision import Refused
 from plainview.policy.examination import explained
 from plainview.policy.permissions import Permission
-from plainview.recognition.types import Vector
-from plainview.scores.same_face import TRIPWIRE, same_faces
 
 OUTCOMES = ("upheld", "dismissed")
-_TRIPWIRE_ONCE_IN = "100,000 pairs"  # FMR 1e-5, see scores.same_face.TRIPWIRE
-_LOOK_BACK = timedelta(days=365)
-
-
-def inspect(search: Search, template: Vector, picture_width: int) -> None:
-    """Inspect an answered search; findings become flags. The steps are the same whether or not there is a finding.
-
-    Args:
-        search: with its case and member.
-        template: of its probe.
-        picture_width: width of the probe's picture after its edits, pixels.
-    """
-    try:
-        with transaction.atomic():
-            sealed = services().templates.seal(template.tobytes(), f"probe:{search.public_id}".encode())
-            insert(ProbeTemplate(search=search, sealed=sealed))
-            share = search.box[2] / picture_width
-            for finding in [*_by_history(search, template, share), *_tripwires(search, template)]:
-                raise_flag(finding, search.member, search)
-    except Exception as error:  # in any case the member keeps the answer, and the auditor learns of the failure
-        with transaction.atomic():
-            write_entry(
-                "flag.inspection_failed",
-                {
-                    "agency": search.case.agency.public_id,
-                    "search": search.public_id,
-                    "error": type(error).__name__,
-                },
-                acting_member=None,
-            )
-
-
-def _by_history(search: Search, template: Vector, share: float) -> list[misuse.Finding]:
-    before, templates = facts_before(search, since=timezone.now() - _LOOK_BACK)
-    # Templates of this case only: other cases need no comparison of faces.
-    faces = same_faces(np.stack([*templates.values(), template])) if templates else [0]
-    of_search = dict(zip(templates, faces, strict=False))
-    facts = [
-        misuse.SearchFact(
-            earlier.public_id,
-            earlier.member_public,
-            str(earlier.case_id),
-            earlier.at,
-            of_search.get(earlier.pk, -1 - earlier.pk),
-        )
-        for earlier in before
-    ]
-    new = misuse.SearchFact(
-        search.public_id,
-        search.member.public_id,
-        str(search.case_id),
-        search.requested_at,
-        faces[-1],
-        search.origin,
-        search.quality,
-        share,
-    )
-    return misuse.findings(new, facts)
-
-
-def _tripwires(search: Search, template: Vector) -> list[misuse.Finding]:
-    rows = list(Tripwire.objects.filter(owner__agency_id=search.case.agency_id).order_by("pk"))
-    if not rows:
-        return []
-    opened = [
-        np.frombuffer(services().templates.open(bytes(wire.sealed), f"tripwire:{wire.public_id}".encode()), np.float32)
-        for wire in rows
-    ]
-    scores = np.stack(opened) @ template
-    return [
-        misuse.tripwire(wire.public_id, float(score), _TRIPWIRE_ONCE_IN)
-        for wire, score in zip(rows, scores, strict=True)
-        if score >= TRIPWIRE
-    ]
 
 
 def inspect_closed(member: Member) -> None:
@@ -112,6 +33,18 @@ def inspect_closed(member: Member) -> None:
     if finding is not None:
         with transaction.atomic():
             raise_flag(finding, member, None)
+
+
+def inspect_near_duplicates(run: Enrolment) -> None:
+    """Inspect, in the running transaction, an enrolment that ended: a few pictures at a time may be questions."""
+    now, member, most = timezone.now(), run.member, misuse.LIMITS.near_pictures
+    if run.images > most or not 0 < run.near_duplicates <= most:
+        return
+    finding = misuse.near_duplicates(
+        now, lookups_by_enrolment(member, since=now - timedelta(days=misuse.LIMITS.near_days))
+    )
+    if finding is not None:
+        raise_flag(finding, member, None)
 
 
 def raise_flag(finding: misuse.Finding, member: Member, search: Search | None) -> Flag:

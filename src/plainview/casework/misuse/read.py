@@ -9,8 +9,19 @@ import numpy as np
 from django.db.models import Q
 
 from plainview.audit.record import format_time, parse_line
-from plainview.casework.models import Flag, LogEntry, Member, ProbeTemplate, Search, Tripwire
+from plainview.casework.models import (
+    Enrolment,
+    Flag,
+    LapsedSearch,
+    LogEntry,
+    Member,
+    ProbeTemplate,
+    Search,
+    SubjectRequest,
+    Tripwire,
+)
 from plainview.casework.workspace.services import services
+from plainview.policy.misuse import LIMITS
 from plainview.recognition.types import Vector
 
 _MOST = 2_000  # most earlier searches to examine: bounds the cost of a search
@@ -54,12 +65,30 @@ def closed_attempts(member: Member, *, since: datetime) -> list[datetime]:
     ]
 
 
+def requests_searched(member: Member, *, since: datetime) -> list[datetime]:
+    """Return the times at which the member began to search for a person who asked about themselves."""
+    rows = SubjectRequest.objects.filter(searched_by=member, asked_at__gte=since)
+    return [moment for moment in rows.values_list("asked_at", flat=True) if moment is not None]
+
+
+def lookups_by_enrolment(member: Member, *, since: datetime) -> list[datetime]:
+    """Return the times of the member's ended enrolments of a few pictures that named what a picture resembles."""
+    rows = Enrolment.objects.filter(member=member, finished_at__gte=since, near_duplicates__gt=0)
+    few = rows.filter(images__lte=LIMITS.near_pictures, near_duplicates__lte=LIMITS.near_pictures)
+    return [moment for moment in few.values_list("finished_at", flat=True) if moment is not None]
+
+
 def flags(member: Member, *, undecided: bool = False) -> list[Flag]:
     """Return the flags of the member's agency, except those about the member, newest first."""
     rows = Flag.objects.filter(agency=member.agency).exclude(member=member)
     if undecided:
         rows = rows.filter(outcome="")
     return list(rows.select_related("member", "search").order_by("-pk"))
+
+
+def evidence_of(flag: Flag) -> LapsedSearch | None:
+    """Return the sealed evidence of a flagged search that was not authorised in time, while it is there."""
+    return LapsedSearch.objects.filter(search=flag.search_id, erased_at=None).first() if flag.search_id else None
 
 
 def tripwires(member: Member) -> list[tuple[Tripwire, str]]:

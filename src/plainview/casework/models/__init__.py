@@ -22,6 +22,7 @@ from plainview.casework.models.cases import (
     Approval,
     Candidate,
     Case,
+    LapsedSearch,
     Search,
 )
 from plainview.casework.models.disclosure import (
@@ -38,6 +39,8 @@ from plainview.casework.models.examination import (
     ProficiencyItem,
     Verification,
     VerificationItem,
+    View,
+    ViewMark,
     Withheld,
 )
 from plainview.casework.models.feeds import (
@@ -172,6 +175,7 @@ __all__ = [
     "Hold",
     "Invitation",
     "Job",
+    "LapsedSearch",
     "Lead",
     "Letter",
     "LogEntry",
@@ -217,6 +221,8 @@ __all__ = [
     "VideoPart",
     "VideoSegment",
     "VideoTrack",
+    "View",
+    "ViewMark",
     "Webhook",
     "WebhookMark",
     "WebhookSecret",

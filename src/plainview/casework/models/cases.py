@@ -124,6 +124,7 @@ class Search(models.Model):
         indexes = (
             models.Index(fields=["authorise_by"], name="search_to_authorise", condition=_WAITING),
             models.Index(fields=["member", "requested_at"], name="search_by_member"),
+            models.Index(fields=["probe_blob"], name="search_by_probe"),
         )
         constraints = (
             # A second click makes no second search: a gallery is searched with a prepared probe once.
@@ -136,6 +137,28 @@ class Search(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class LapsedSearch(models.Model):
+    """The sealed evidence of an urgent search that nobody authorised in time: for the auditor, until `until`.
+
+    `sealed`: purpose, reason, probe and list (JSON); `blobs`: digests of the probe's pictures, which only this row still
+    needs. Both are empty once `erased_at` is set. `told_at`: when the letters about it were sent.
+    """
+
+    search = models.OneToOneField(Search, on_delete=models.PROTECT, related_name="lapsed")
+    sealed = models.BinaryField()
+    blobs = models.JSONField(default=list)
+    lapsed_at = models.DateTimeField()
+    until = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "lapsed_search"
+
+    def __str__(self) -> str:
+        return f"lapsed {self.search_id}"
 
 
 class Candidate(models.Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils import timezone
 
@@ -70,10 +72,19 @@ class ProficiencyItem(models.Model):
         return self.public_id
 
 
+class _InForce(models.Manager["Verification"]):
+    """Verifications that were not withdrawn."""
+
+    def get_queryset(self) -> models.QuerySet[Verification]:
+        return super().get_queryset().filter(withdrawn_at=None)
+
+
 class Verification(models.Model):
     """A second person's task: the probe and some faces, one of them the candidate; `answered_at` ends it.
 
-    It belongs to an examination or to an item with a known answer; nothing else tells them apart.
+    It belongs to an examination or to an item with a known answer; nothing else tells them apart. `withdrawn_at`: it was
+    taken from a verifier who looked at what it is about; `told_at`: when they were told by letter.
+    `objects` leaves these out; `everything` has them.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=_verification_id)
@@ -83,9 +94,15 @@ class Verification(models.Model):
     assigned_at = models.DateTimeField(default=timezone.now)
     shown_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+
+    objects = _InForce()
+    everything: ClassVar[models.Manager[Verification]] = models.Manager()
 
     class Meta:
         db_table = "verification"
+        base_manager_name = "everything"
         constraints = (
             models.UniqueConstraint(fields=["examination", "verifier"], name="verification_once_a_member"),
             models.UniqueConstraint(fields=["proficiency", "verifier"], name="proficiency_once_a_member"),
@@ -115,6 +132,35 @@ class VerificationItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verification_id}.{self.position}"
+
+
+class View(models.Model):
+    """What a member has seen of a search, by the entry of the log that says so. Derived from the log; never written by an act."""
+
+    entry = models.BigIntegerField()
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    search = models.CharField(max_length=16)
+    action = models.CharField(max_length=40)
+
+    class Meta:
+        db_table = "view"
+        indexes = (models.Index(fields=["search", "member"], name="view_of_a_search"),)
+        constraints = (models.UniqueConstraint(fields=["entry", "search"], name="view_once_an_entry"),)
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.search}"
+
+
+class ViewMark(models.Model):
+    """How far in the log the views were read: one row."""
+
+    seq = models.BigIntegerField(default=-1)
+
+    class Meta:
+        db_table = "view_mark"
+
+    def __str__(self) -> str:
+        return str(self.seq)
 
 
 class Draft(models.Model):

@@ -72,6 +72,7 @@ class Enrolment(models.Model):
     source_url = models.TextField(blank=True)
     failures_until = models.DateTimeField(null=True)
     reading = models.JSONField(null=True)
+    entry = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "enrolment"

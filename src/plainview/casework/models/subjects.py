@@ -18,6 +18,7 @@ class SubjectRequest(models.Model):
     """A request. `sealed`: name, contact and content (JSON), empty once erased; `code_sha256`: hash of the secret code.
 
     `searched`: one row per searched gallery: its name, references compared, faces listed, entry.
+    `filed_by`: the member who was signed in when it was sent; `searched_by`, `asked_at`: who last began a search, and when.
     `tell`: the letter that is still due to the person; `outcome`: the outcome, in one word.
     """
 
@@ -36,6 +37,9 @@ class SubjectRequest(models.Model):
     extended_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     extended_at = models.DateTimeField(null=True)
     extended_why = models.TextField(blank=True)
+    filed_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    searched_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField(null=True)
     searched_at = models.DateTimeField(null=True)
     searched = models.JSONField(default=list)
     closed_by = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
@@ -70,6 +74,8 @@ class SubjectPhoto(models.Model):
 
 class SubjectFinding(models.Model):
     """A reference that may show the person: listed by the search, or named by the person; a member decides.
+
+    `rank` and `score` are of older versions: neither is written any longer.
 
     `sealed`: the stored facts about a reference of the person, for the letter, which an erasure must not empty first.
     Once the request is answered, only references of the person remain, without score and facts. `outcome` is "" if the

@@ -1,7 +1,7 @@
 """Answering a person's request: erase what the agency agrees to erase, then write the letter.
 
 Owns the order. Every erasure goes through `erasure.expunge` and has its own entry in the log; one that is refused
-there (by a hold, say) is stated in the letter as a refusal. The letter comes next, and erases photograph and scores.
+there (by a hold, say) is stated in the letter as a refusal. The letter comes next, and erases the photograph.
 """
 
 from __future__ import annotations

@@ -35,13 +35,15 @@ class Seen:
         request: the request.
         filing: what the person wrote; empty texts for an auditor.
         faces: the listed faces; an auditor sees them once the request is closed and only the person's are left.
-        answers: True when the member may answer it.
+        answers: True when the member may search for it and answer it.
+        confirms: True when the member may confirm the identity.
     """
 
     request: SubjectRequest
     filing: Filing
     faces: list[SubjectFinding]
     answers: bool
+    confirms: bool
 
 
 def view_request(public_id: str, *, acting_member: Member) -> Seen:
@@ -52,27 +54,32 @@ def view_request(public_id: str, *, acting_member: Member) -> Seen:
     """
     with acting("rights.view", Permission.RIGHTS_READ, acting_member):
         request = find.rights_request(public_id, acting_member)
-        answers = holds(acting_member.roles, Permission.RIGHTS_ANSWER)
-        filing = filing_of(request) if answers else Filing(tuple(request.wishes), "", "", "", "", ())
+        involved = {request.confirmed_by_id, request.filed_by_id}
+        answers = holds(acting_member.roles, Permission.RIGHTS_ANSWER) and acting_member.pk not in involved
+        confirms = holds(acting_member.roles, Permission.RIGHTS_CONFIRM)
+        unnamed = Filing(tuple(request.wishes), "", "", "", "", ())
+        filing = filing_of(request) if answers or confirms else unnamed
         faces = findings_of(request) if answers or request.state not in OPEN else []
         write_entry(
             "rights.viewed",
             {"request": request.public_id, "agency": acting_member.agency.public_id},
             acting_member=acting_member,
         )
-    return Seen(request, filing, faces, answers)
+    return Seen(request, filing, faces, answers, confirms and acting_member.pk != request.filed_by_id)
 
 
 def confirm(public_id: str, how: str, *, acting_member: Member) -> SubjectRequest:
     """Record that the identity of the person is confirmed, and how it was checked.
 
     Raises:
-        Refused: no permission, unknown, already confirmed or closed, no explanation, or a document number in it.
+        Refused: no permission, unknown, sent by the same member, already confirmed or closed, no explanation, or a
+            document number in it.
     """
-    with acting("rights.confirm", Permission.RIGHTS_ANSWER, acting_member):
+    with acting("rights.confirm", Permission.RIGHTS_CONFIRM, acting_member):
         request = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
             policy.still_open(request.state not in OPEN),
+            policy.not_alone(acting_member.pk, (request.filed_by_id,)),
             explained(how, "How identity was checked"),
             policy.no_document_number(how),
         )

@@ -22,9 +22,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from plainview.audit.record import Value
 from plainview.casework.log.channel import Channel, acting_through, channel
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import Agency, SubjectPhoto, SubjectRequest
+from plainview.casework.models import Agency, Member, SubjectPhoto, SubjectRequest
 from plainview.casework.models.subjects import RECEIVED
 from plainview.casework.people.read import binding
 from plainview.casework.rights.read import answer_pdf, open_agencies, seal_filing
@@ -69,7 +70,9 @@ def agency_asked(public_id: str) -> Agency:
     return agency
 
 
-def file_request(agency_id: str, filing: Filing, photo: bytes | None, *, network: str) -> Filed:
+def file_request(
+    agency_id: str, filing: Filing, photo: bytes | None, *, network: str, signed_in: Member | None = None
+) -> Filed:
     """Take a request.
 
     Args:
@@ -77,6 +80,7 @@ def file_request(agency_id: str, filing: Filing, photo: bytes | None, *, network
         filing: what the person wrote, as `policy.rights.read_filing` returns it.
         photo: a photograph of the person alone, at most `PHOTO_BYTES`; None when they send none.
         network: the address that it comes from, used for a counter that lasts an hour; never stored.
+        signed_in: the member in whose session it was sent, if any; they can neither confirm nor search it.
 
     Raises:
         Refused: unknown agency, too many requests, or not a valid e-mail address; logged.
@@ -91,7 +95,7 @@ def file_request(agency_id: str, filing: Filing, photo: bytes | None, *, network
         if photo is not None:
             _check_photo(photo)
         with _refusals_recorded(agency, whence), transaction.atomic():
-            filed = _file(agency, filing, photo)
+            filed = _file(agency, filing, photo, signed_in)
         _counted("filed", whence)
     return filed
 
@@ -120,7 +124,7 @@ def _refusals_recorded(agency: Agency, whence: str) -> Iterator[None]:
         raise
 
 
-def _file(agency: Agency, filing: Filing, photo: bytes | None) -> Filed:
+def _file(agency: Agency, filing: Filing, photo: bytes | None, signed_in: Member | None) -> Filed:
     waiting = SubjectRequest.objects.filter(agency=agency, state=RECEIVED)
     rules.require(policy.room(waiting.count()))
     _, rulebook = binding(agency)
@@ -131,9 +135,12 @@ def _file(agency: Agency, filing: Filing, photo: bytes | None) -> Filed:
         code_sha256=_digest(code),
         received_at=now,
         due_on=now.date() + timedelta(days=rulebook.rights_days),
+        filed_by=signed_in,
     )
     request.sealed = seal_filing(filing, request.public_id)
-    committed = {"filing_sha256": hashlib.sha256(bytes(request.sealed)).hexdigest()}
+    committed: dict[str, Value] = {"filing_sha256": hashlib.sha256(bytes(request.sealed)).hexdigest()}
+    if signed_in is not None:
+        committed["member"] = signed_in.public_id
     if photo is not None:
         committed["photo_sha256"] = hashlib.sha256(photo).hexdigest()
     receipt = write_entry(

@@ -98,7 +98,7 @@ def _facts_of(finding: SubjectFinding) -> list[Fact]:
 
 
 def close(request: SubjectRequest, member: Member) -> None:
-    """Write the letter in the running transaction, then erase photograph, scores and the faces of other people."""
+    """Write the letter in the running transaction, then erase photograph and the faces of other people."""
     request.closed_by, request.closed_at, request.tell = member, timezone.now(), "answered"
     pdf = to_pdf(_letter(request))
     answer = SubjectAnswer(request=request, sha256=hashlib.sha256(pdf).hexdigest(), made_at=request.closed_at)
@@ -110,7 +110,7 @@ def close(request: SubjectRequest, member: Member) -> None:
     (findings if request.state == REFUSED else findings.exclude(is_person=True)).delete()
     # Erase the openings of the decisions too: they say which other people resemble this one.
     LogOpening.objects.filter(entry_id__in=decisions_about(request)).delete()
-    SubjectFinding.objects.filter(request=request).update(score=None, rank=None, sealed=b"")
+    SubjectFinding.objects.filter(request=request).update(sealed=b"")
     erase_photo(request)
 
 
@@ -222,8 +222,8 @@ def _how(request: SubjectRequest) -> Iterator[str]:
     for gallery_search in request.searched:
         yield (
             f"Gallery {gallery_search['gallery']}: your photograph was compared with the whole gallery "
-            f"({counted(gallery_search['compared'], 'reference')}), and one of our staff examined the "
-            f"{gallery_search['listed']} most similar (entry {gallery_search['entry']} of the log)."
+            f"({counted(gallery_search['compared'], 'reference')}), and one of our staff examined "
+            f"{counted(gallery_search['listed'], 'face')} that may be yours (entry {gallery_search['entry']} of the log)."
         )
     if not request.searched:
         yield "We have no gallery." if has_photo(request) else "You sent no photograph, so no face was compared."

@@ -104,7 +104,7 @@ def answer_pdf(request: SubjectRequest) -> bytes | None:
 
 
 def findings_of(request: SubjectRequest, *, of_person: bool = False) -> list[SubjectFinding]:
-    """Return the faces of a request: those that the person named first, then by gallery and rank."""
+    """Return the faces of a request: those that the person named first, then the others in random order."""
     findings = SubjectFinding.objects.filter(request=request).select_related(
         "reference__gallery", "reference__enrolment"
     )
@@ -112,7 +112,7 @@ def findings_of(request: SubjectRequest, *, of_person: bool = False) -> list[Sub
         findings = findings.filter(is_person=True)
     return sorted(
         findings,
-        key=lambda finding: (not finding.is_named, finding.reference.gallery_id, finding.rank or 0, finding.pk),
+        key=lambda finding: (not finding.is_named, finding.pk),
     )
 
 

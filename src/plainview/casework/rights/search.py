@@ -1,15 +1,15 @@
 """Searching for the pictures of a person who asked about themselves, and deciding which faces are theirs.
 
 Owns the one search whose purpose is a person's own request. It covers every gallery of the agency, is in the log before
-anything is compared, and people decide which faces show the person. It must never run before the identity is
-confirmed, nor keep a template: not in a table, a file or a cache, nor for the misuse rules.
+anything is compared, and people decide which faces show the person. It must never run before another member confirmed
+the identity, nor show more than the answer needs, nor keep a template: not in a table, a file or a cache.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from decimal import Decimal
+from secrets import SystemRandom
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +18,7 @@ from plainview.casework import find
 from plainview.casework.galleries.read import shown_references
 from plainview.casework.log.guard import acting, refusals_recorded
 from plainview.casework.log.write import Receipt, write_entry
+from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, Member, Reference, SubjectFinding, SubjectRequest
 from plainview.casework.models.subjects import RECEIVED
 from plainview.casework.rights.letters import reference_facts, seal_facts
@@ -29,48 +30,48 @@ from plainview.casework.rights.read import (
     named_references,
     photo_of,
 )
-from plainview.casework.search.ranking import compare
+from plainview.casework.search.ranking import compare_all
 from plainview.casework.workspace.services import index_reached, services
 from plainview.policy import rights as policy
 from plainview.policy import rules
-from plainview.policy.agency import DEFAULT_LIST, MAX_LIST
+from plainview.policy.agency import MAX_LIST
 from plainview.policy.decision import Refused
+from plainview.policy.gate import ABOUT_ONESELF
 from plainview.policy.permissions import Permission
-from plainview.policy.search import list_length
 from plainview.recognition.types import Vector
+from plainview.scores.same_face import LIKELY
 from plainview.scores.scoring import Listed
 
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """The search of one gallery: its entry, the number of references compared, and the most similar ones."""
+    """The search of one gallery: its entry, the number of references compared, and the faces that may be the person's."""
 
     gallery: Gallery
     asked: Receipt
     compared: int
-    listed: list[Listed]
+    likely: list[Listed]
 
 
-def search_person(public_id: str, *, top: int = DEFAULT_LIST, acting_member: Member) -> list[SubjectFinding]:
+def search_person(public_id: str, *, acting_member: Member) -> list[SubjectFinding]:
     """Compare the person's photograph with every gallery of the agency, and look up what they named.
 
-    A second run replaces the undecided faces; decisions stay.
+    Only the faces that may be the person's are listed, without score, rank and order. A second run replaces the undecided
+    faces; decisions stay, and each face that is the person's makes room for more.
 
     Args:
         public_id: the request.
-        top: the number of faces listed from each gallery, most similar first.
         acting_member: who answers the request.
 
     Raises:
-        Refused: no permission, unknown, identity not checked, closed, nothing to look for, or a gallery whose templates
-            are being recomputed; logged, and nothing was compared.
+        Refused: no permission, unknown, identity not checked, or checked by the same member, closed, nothing to look for,
+            or a gallery whose templates are being recomputed; logged, and nothing was compared.
     """
-    request, asked = _record(public_id, top, acting_member)
+    request, asked = _record(public_id, acting_member)
     looked: list[_Looked] = []
     if asked:
         with refusals_recorded("rights.search", acting_member), index_reached():
-            template = _template(request)
-            looked = [_look(gallery, receipt, template, top) for gallery, receipt in asked]
+            looked = _look(asked, _template(request), acting_member)
     with transaction.atomic():
         request = find.rights_request(request.public_id, acting_member, lock=True)
         rules.require(policy.still_open(request.state not in OPEN))
@@ -78,14 +79,14 @@ def search_person(public_id: str, *, top: int = DEFAULT_LIST, acting_member: Mem
     return findings_of(request)
 
 
-def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectRequest, list[tuple[Gallery, Receipt]]]:
+def _record(public_id: str, acting_member: Member) -> tuple[SubjectRequest, list[tuple[Gallery, Receipt]]]:
     """Log the search of every gallery; the entries are durable when this returns."""
     with acting("rights.search", Permission.RIGHTS_ANSWER, acting_member):
         request = find.rights_request(public_id, acting_member, lock=True)
         rules.require(
             policy.still_open(request.state not in OPEN),
             policy.identity_checked(request.state != RECEIVED),
-            list_length(top, MAX_LIST),
+            policy.not_alone(acting_member.pk, (request.confirmed_by_id, request.filed_by_id)),
         )
         named = filing_of(request).named
         if not has_photo(request) and not named:
@@ -96,6 +97,8 @@ def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectReq
                 "Answer the request, or ask the person for a photograph of themselves.",
                 act=Permission.RIGHTS_ANSWER,
             )
+        request.searched_by, request.asked_at = acting_member, timezone.now()
+        request.save(update_fields=["searched_by", "asked_at"])
         galleries = list(Gallery.objects.filter(agency=acting_member.agency).order_by("pk"))
         pack = services().engine.pack
         asked = []
@@ -109,7 +112,6 @@ def _record(public_id: str, top: int, acting_member: Member) -> tuple[SubjectReq
                     "agency": acting_member.agency.public_id,
                     "gallery": gallery.pk,
                     "purpose": policy.PURPOSE,
-                    "top": top,
                     "pack": pack.identity,
                     "pack_sha256": pack.recogniser.sha256,
                 },
@@ -128,34 +130,36 @@ def _template(request: SubjectRequest) -> Vector:
     return engine.template(picture, face.detection)
 
 
-def _look(gallery: Gallery, receipt: Receipt, template: Vector, top: int) -> _Looked:
-    gallery.refresh_from_db(fields=["log_head"])
-    ranked = compare(gallery, template, top)
-    return _Looked(gallery, receipt, ranked.compared, ranked.listed)
+def _look(asked: list[tuple[Gallery, Receipt]], template: Vector, acting_member: Member) -> list[_Looked]:
+    for gallery, _ in asked:
+        gallery.refresh_from_db(fields=["log_head"])
+    entries = tuple(receipt.entry for _, receipt in asked)
+    why = Comparison(ABOUT_ONESELF, acting_member.agency, entries, acting_member, (template,))
+    answers = compare_all(why, [gallery for gallery, _ in asked], template, MAX_LIST)
+    return [
+        _Looked(gallery, receipt, answer.compared, [match for match in answer.listed if match.cosine >= LIKELY])
+        for (gallery, receipt), answer in zip(asked, answers, strict=True)
+    ]
 
 
 def _keep(request: SubjectRequest, looked: list[_Looked], acting_member: Member) -> None:
-    """Store the lists for people to decide on; the answer erases the scores."""
+    """Store the faces for people to decide on, in random order: neither scores nor ranks are kept."""
     request.searched_at = timezone.now()
     request.findings.filter(is_person=None).delete()
     decided = set(request.findings.values_list("reference_id", flat=True))
+    room = policy.faces_listed(request.findings.filter(is_person=True).count())
+    matches = [match for search in looked for match in search.likely if match.reference not in decided]
+    nearest = sorted(matches, key=lambda match: (-match.cosine, match.reference))[:room]
+    listed = {match.reference for match in nearest}
     request.searched = []
-    for gallery_search in looked:
-        references = shown_references([match.reference for match in gallery_search.listed])
-        for rank, match in enumerate(gallery_search.listed, start=1):
-            if match.reference not in decided:
-                SubjectFinding.objects.create(
-                    request=request,
-                    reference=references[match.reference],
-                    rank=rank,
-                    score=Decimal(f"{match.cosine:.6f}"),
-                )
+    for search in looked:
+        count = sum(match.reference in listed for match in search.likely)
         request.searched.append(
             {
-                "gallery": gallery_search.gallery.name,
-                "compared": gallery_search.compared,
-                "listed": len(gallery_search.listed),
-                "entry": gallery_search.asked.entry,
+                "gallery": search.gallery.name,
+                "compared": search.compared,
+                "listed": count,
+                "entry": search.asked.entry,
             }
         )
         write_entry(
@@ -163,47 +167,53 @@ def _keep(request: SubjectRequest, looked: list[_Looked], acting_member: Member)
             {
                 "request": request.public_id,
                 "agency": acting_member.agency.public_id,
-                "gallery": gallery_search.gallery.pk,
-                "requested_in": gallery_search.asked.entry,
-                "candidates": len(gallery_search.listed),
-                "gallery_size": gallery_search.compared,
+                "gallery": search.gallery.pk,
+                "requested_in": search.asked.entry,
+                "candidates": count,
+                "gallery_size": search.compared,
             },
             acting_member=acting_member,
         )
+    references = list(shown_references(list(listed)).values())
+    SystemRandom().shuffle(references)
+    SubjectFinding.objects.bulk_create(SubjectFinding(request=request, reference=reference) for reference in references)
     for reference in named_references(request, filing_of(request).named):
         SubjectFinding.objects.update_or_create(request=request, reference=reference, defaults={"is_named": True})
     request.save(update_fields=["searched_at", "searched"])
 
 
 def decide(
-    public_id: str, persons: Collection[str], others: Collection[str], *, acting_member: Member
+    public_id: str, persons: Collection[int], others: Collection[int], *, acting_member: Member
 ) -> list[SubjectFinding]:
     """Record which faces show the person; a decision can be changed until the request is answered.
 
     Args:
         public_id: the request.
-        persons: ids of references that show the person.
-        others: ids of references that show another person.
+        persons: numbers of the faces (`SubjectFinding.pk`) that show the person.
+        others: numbers of the faces that show another person.
         acting_member: who decides.
 
     Raises:
-        Refused: no permission, unknown, closed, or a reference that the request does not list.
+        Refused: no permission, unknown, closed, or a face that the request does not list.
     """
     with acting("rights.decide", Permission.RIGHTS_ANSWER, acting_member):
         request = find.rights_request(public_id, acting_member, lock=True)
-        rules.require(policy.still_open(request.state not in OPEN))
-        findings = {finding.reference.public_id: finding for finding in findings_of(request)}
+        rules.require(
+            policy.still_open(request.state not in OPEN),
+            policy.not_alone(acting_member.pk, (request.confirmed_by_id, request.filed_by_id)),
+        )
+        findings = {finding.pk: finding for finding in findings_of(request)}
         unknown = (set(persons) | set(others)) - findings.keys()
         if unknown or set(persons) & set(others):
             raise Refused(
                 "finding.unknown",
                 "Not found",
-                f"The request lists no such reference: {', '.join(sorted(unknown)) or 'one was named for both'}.",
-                "Choose references that the request lists.",
+                f"The request lists no such face: {', '.join(map(str, sorted(unknown))) or 'one was named for both'}.",
+                "Choose faces that the request lists.",
                 act=Permission.RIGHTS_READ,
             )
-        for reference in [*persons, *others]:
-            _decide(findings[reference], reference in persons, request, acting_member)
+        for number in [*persons, *others]:
+            _decide(findings[number], number in persons, request, acting_member)
     return findings_of(request)
 
 

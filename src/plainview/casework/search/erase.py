@@ -104,5 +104,5 @@ def _erase_looking(search: Search) -> None:
     Lead.objects.filter(examination__in=looked).delete()
     Withheld.objects.filter(examination__in=looked).delete()
     VerificationItem.objects.filter(verification__examination__in=looked).delete()
-    Verification.objects.filter(examination__in=looked).delete()
+    Verification.everything.filter(examination__in=looked).delete()
     looked.delete()

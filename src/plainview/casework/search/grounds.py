@@ -14,7 +14,7 @@ from plainview.casework.agreements.guard import locked_request, require_agreed, 
 from plainview.casework.agreements.read import named
 from plainview.casework.models import Case, ExonerationReview, Member, Search, SharedRequest
 from plainview.casework.search.reviewed import review_to_search
-from plainview.policy import rules
+from plainview.policy import gate, rules
 from plainview.policy import sharing as words
 from plainview.policy.decision import Refused
 
@@ -32,6 +32,15 @@ class GroundFacts:
     urgent_reason: str = ""
     review: ExonerationReview | None = None
     shared: SharedRequest | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the ground's row in `policy.gate.GROUNDS`."""
+        if self.urgent_reason:
+            return gate.URGENT
+        if self.shared is not None:
+            return gate.SHARED
+        return gate.EXONERATION if self.review is not None else gate.CASE
 
     def entry_fields(self) -> dict[str, Value]:
         """Return the ground's public fields in the request's entry."""
@@ -52,12 +61,12 @@ class Ground:
     def facts(self, case: Case | None, member: Member) -> GroundFacts:
         """Look up the present facts of the ground.
 
-                Args:
-                    case: the case that the search names, with the request that it mirrors (`mirrored`), if any.
-        case: the case that the search names, with the request that it mirrors (`mirrored`), if any.
+        Args:
+            case: the case that the search names, with the request that it mirrors (`mirrored`), if any.
+            member: who searches.
 
-                Raises:
-                    Refused: the ground does not exist, or does not allow this member to search under this case.
+        Raises:
+            Refused: the ground does not exist, or does not allow this member to search under this case.
         """
         rules.require(words.mirror_only_by_request(hasattr(case, "mirrored"), False))
         return GroundFacts()

@@ -7,7 +7,7 @@ the template of a removed reference: when a reference of the cohort is removed, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -15,8 +15,10 @@ import numpy as np
 
 from plainview.casework.canaries.checks import look_again
 from plainview.casework.canaries.read import hidden
-from plainview.casework.galleries.calibrate import calibrate
 from plainview.casework.galleries.read import changes_after, log_head, removed_between, templates_by_key
+from plainview.casework.gate import compare as gate
+from plainview.casework.gate.calibrate import calibrate
+from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, GalleryCalibration
 from plainview.casework.workspace.services import Services, services
 from plainview.index.base import Block, Index, catch_up, mended
@@ -103,16 +105,20 @@ class Ranked:
     listed: list[Listed]
 
 
-def compare(gallery: Gallery, template: Vector, top: int) -> Ranked:
-    """Compare a template with every reference of a gallery whose row has just been read.
+def compare_all(why: Comparison, galleries: Iterable[Gallery], template: Vector, top: int) -> list[Ranked]:
+    """Compare a template with every reference of galleries whose rows have just been read, through the gate.
 
     Raises:
+        NotRecorded: the entry of the comparison was not written first.
         IndexOutOfStep, BadTemplate, IndexDamaged, IndexUnreachable: as in `index.base`.
     """
     pack = services().engine.pack.identity
-    index = services().index(gallery.pk, pack, len(template), gallery.index_adapter)
-    look_again(gallery, index)
-    return answer(index, calibrate(gallery), template, top)
+    prepared = []
+    for gallery in galleries:
+        index = services().index(gallery.pk, pack, len(template), gallery.index_adapter)
+        look_again(gallery, index)
+        prepared.append((index, calibrate(gallery)))
+    return gate.compare(why, lambda: [answer(index, calibration, template, top) for index, calibration in prepared])
 
 
 def answer(index: Index, calibration: GalleryCalibration, template: Vector, top: int) -> Ranked:

@@ -18,7 +18,8 @@ from plainview.casework.agreements.guard import under_holder
 from plainview.casework.canaries.read import alarm_open
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import Receipt, write_entry
-from plainview.casework.misuse.flags import inspect, inspect_closed
+from plainview.casework.misuse.flags import inspect_closed
+from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import (
     AlertSeen,
     Approval,
@@ -36,7 +37,7 @@ from plainview.casework.probes.probe import Probe, StoredProbe, store, template_
 from plainview.casework.search.answers import Answer, record_answer
 from plainview.casework.search.candidates import answered, candidates_of
 from plainview.casework.search.grounds import ORDINARY, Ground, GroundFacts
-from plainview.casework.search.ranking import Ranked, compare
+from plainview.casework.search.ranking import Ranked, compare_all
 from plainview.casework.search.urgent import sweep
 from plainview.casework.workspace.insert import insert
 from plainview.casework.workspace.services import index_reached, services
@@ -44,6 +45,7 @@ from plainview.policy import rules
 from plainview.policy.agency import DEFAULT_LIST, AgencyPolicy
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.policy.purposes import plain_purpose
 from plainview.policy.search import UNDECLARED, SearchFacts, decisions
 from plainview.recognition.types import Vector
 from plainview.storage.base import digest_of
@@ -121,10 +123,17 @@ def run_search(
     with _withheld_where_refused(ground, search, asked, acting_member):
         template = template_of(probe)
         ground.still_holds()
-        ranked = _compare(may.gallery, template, request.top, acting_member)
-        answer = record_answer(search, ranked, asked, ground, acting_member=acting_member)
-    inspect(search, template, probe.picture.pixels.shape[1])
-    return answer
+        why = Comparison(
+            may.ground.name,
+            acting_member.agency,
+            (asked.entry,),
+            acting_member,
+            (template,),
+            search,
+            search.box[2] / probe.picture.pixels.shape[1],
+        )
+        ranked = _compare(why, may.gallery, template, request.top, acting_member)
+        return record_answer(search, ranked, asked, ground, acting_member=acting_member)
 
 
 @contextmanager
@@ -188,11 +197,20 @@ def authorised(request: Request, ground: Ground, probe: Probe | None, member: Me
         urgent=bool(stated.urgent_reason),
         review=stated.review is not None,
         today=timezone.now().date(),
+        copied=case is not None and _copied(request.purpose, case, digest, member),
     )
     rules.require(*(under_holder(stated.shared, decision) for decision in decisions(facts, policy)))
     assert case is not None  # noqa: S101  require() raises otherwise
     assert gallery is not None  # noqa: S101
     return Authorised(case, gallery, version, policy, approval, stated)
+
+
+def _copied(purpose: str, case: Case, digest: str, member: Member) -> bool:
+    """Return whether the purpose is that of the member's last search, which had another case and another probe."""
+    last = Search.objects.filter(member=member, alert=None).order_by("-pk").first()
+    if last is None or not digest or last.case_id == case.pk or last.probe_blob in ("", digest):
+        return False
+    return plain_purpose(last.purpose) == plain_purpose(purpose)
 
 
 def _record(
@@ -261,10 +279,10 @@ def _write_requested(search: Search, stored: StoredProbe, ground: GroundFacts) -
     )
 
 
-def _compare(gallery: Gallery, template: Vector, top: int, member: Member) -> Ranked:
+def _compare(why: Comparison, gallery: Gallery, template: Vector, top: int, member: Member) -> Ranked:
     """Compare every reference of the gallery; an index that does not answer is a refusal, recorded."""
     with refusals_recorded("search", member), index_reached():
-        return compare(gallery, template, top)
+        return compare_all(why, [gallery], template, top)[0]
 
 
 def view_candidates(public_id: str, *, acting_member: Member) -> Answer:

@@ -1,6 +1,6 @@
 """The urgent path: a search made because life is at risk is authorised in time, or erased with its data.
 
-Owns the time limit. It must never decide what is erased and what stays: erase.py does.
+Owns the time limit. It must never decide what is erased and what stays: erase.py does; lapse.py keeps the evidence.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
 from plainview.casework.models import Member, Search
 from plainview.casework.search.erase import erase_search
+from plainview.casework.search.lapse import erase_evidence, seal_evidence
 from plainview.policy import joining, rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -58,12 +59,15 @@ def authorise_urgent(public_id: str, *, reason: str, acting_member: Member) -> S
 
 
 def sweep() -> list[str]:
-    """Erase every urgent search whose time has run out; return their ids. Every search calls this first.
+    """Seal the evidence of every urgent search whose time has run out, and erase the search; return their ids.
+
+    Every search calls this first. Evidence whose own time is over is erased too.
 
     A search that a hold keeps is sealed instead: it stays, and nobody can open it. It is erased when its last hold ends.
     """
     late = Search.objects.filter(authorise_by__lte=timezone.now(), authorised_at=None, erased_at=None)
     erased = []
+    erase_evidence()
     for search in late.select_related("case__agency", "member"):
         with transaction.atomic():
             lock_holds(search.case.agency)
@@ -72,6 +76,7 @@ def sweep() -> list[str]:
             locked = rows.get(pk=search.pk)
             if locked.erased_at is not None or locked.authorised_at is not None:
                 continue
+            seal_evidence(locked)
             holds = held_search(locked)
             if holds:
                 _seal(locked, [hold.public_id for hold in holds])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from plainview.audit.record import CLOCK, MAX_INTEGER, parse_line
 from plainview.casework.canaries.read import alarm_recipients
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import write_entry
+from plainview.casework.mail.letters import write_letters
 from plainview.casework.models import Agency, ClockFault, Invitation, LogEntry, Member, SignInReset, Token
 from plainview.casework.people.tokens import TOKEN_DAYS
 from plainview.policy import clock, rules
@@ -44,19 +44,19 @@ def states_clock() -> bool:
 
 
 def tell() -> int:
-    """Write to the administrators and auditors of every agency about faults not reported yet; return how many are left."""
+    """Write to the administrators and auditors of every agency about faults not reported yet; return how many faults."""
+    told = 0
     for fault in ClockFault.objects.filter(told_at=None):
         people = [member for agency in Agency.objects.exclude(opened_at=None) for member in alarm_recipients(agency)]
-        addresses = sorted({member.email for member in people})
-        try:
-            with transaction.atomic():
-                fault.told_at = timezone.now()
-                fault.save(update_fields=["told_at"])
-                for address in addresses:
-                    send_mail("The log is ahead of the clock", _letter(fault), None, [address])
-        except OSError:
-            continue
-    return ClockFault.objects.filter(told_at=None).count()
+        with transaction.atomic():
+            if not ClockFault.objects.filter(pk=fault.pk, told_at=None).update(told_at=timezone.now()):
+                continue
+            addresses = sorted({member.email for member in people})
+            write_letters(
+                "clock.ahead", addresses, "The log is ahead of the clock", _letter(fault), about=str(fault.first)
+            )
+        told += 1
+    return told
 
 
 def _letter(fault: ClockFault) -> str:

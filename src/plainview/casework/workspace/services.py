@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from plainview.audit.checkpoint import Signer, VerifierKey
 from plainview.audit.logfile import LogFolder
 from plainview.casework.workspace.folder import BLOBS_KEY, OLD_BLOBS_KEY, Workspace, current
+from plainview.casework.workspace.guarded import GuardedIndex
 from plainview.casework.workspace.serving import is_server
 from plainview.index.errors import BadTemplate, IndexUnreachable
 from plainview.policy.decision import Refused
@@ -146,7 +147,7 @@ class Services:
         return self._index_setting("adapter", AUTO)
 
     def index(self, gallery_id: int, pack: str, dimension: int, adapter: str = "") -> Index:
-        """Return the index of a gallery under a pack, as far as it has followed the gallery's log.
+        """Return the index of a gallery under a pack, as far as it has followed the gallery's log; the gate searches it.
 
         Files that another process has written are loaded first, so that little of the log remains to be read.
 
@@ -161,7 +162,7 @@ class Services:
         """
         place = f"{gallery_id}-{dimension}-{hashlib.sha256(pack.encode()).hexdigest()[:12]}"
         with self._lock:
-            return self._opened(place, dimension, adapter or self.default_adapter)
+            return GuardedIndex(self._opened(place, dimension, adapter or self.default_adapter))
 
     def forget(self, gallery_id: int, read_after: Callable[[int], Iterable[Block]], adapter: str = "") -> None:
         """Let every copy of a gallery's indexes follow the log now, so that expunged templates are erased.

@@ -39,6 +39,13 @@ ROWS = (
         "plainview case list --as examiner@agency.example",
     ),
     Command(
+        "purposes",
+        May.POLICY_SHOW,
+        "policy:purposes",
+        "List the purposes of your agency's policy, and whether a search may state another one.",
+        "plainview purposes --as examiner@agency.example",
+    ),
+    Command(
         "search",
         May.SEARCH_RUN,
         "search:search",

@@ -178,10 +178,10 @@ ROWS = (
     ),
     Command(
         "rights confirm",
-        May.RIGHTS_ANSWER,
+        May.RIGHTS_CONFIRM,
         "rights:rights_confirm",
         "Confirm the identity of the person.",
-        'plainview rights confirm N7K2M9QXWV4TB --how "passport shown at the desk" --as admin@agency.example',
+        'plainview rights confirm N7K2M9QXWV4TB --how "passport shown at the desk" --as supervisor@agency.example',
     ),
     Command(
         "rights search",
@@ -195,7 +195,7 @@ ROWS = (
         May.RIGHTS_ANSWER,
         "rights:rights_decide",
         "Record for each face whether it is the person's, after looking at it.",
-        "plainview rights decide N7K2M9QXWV4TB --person R7K2M9QXWV4TB --as admin@agency.example",
+        "plainview rights decide N7K2M9QXWV4TB --person 41 --as admin@agency.example",
     ),
     Command(
         "rights answer",

@@ -60,6 +60,13 @@ ROWS = (
         'plainview urgent authorise S7K2M9QXWV4TB --reason "the reason, in a sentence" --as supervisor@agency.example',
     ),
     Command(
+        "urgent evidence",
+        May.URGENT_REVIEW,
+        "approvals:urgent_evidence",
+        "Open the sealed evidence of an urgent search that nobody authorised in time; the view is recorded.",
+        "plainview urgent evidence S7K2M9QXWV4TB --as auditor@agency.example",
+    ),
+    Command(
         "urgent sweep",
         Need.OWNER,
         "approvals:urgent_sweep",

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainview.casework import find
 from plainview.casework.alerts import ends as alert_ends
 from plainview.casework.alerts.open import alert_from_search, set_preference
-from plainview.casework.alerts.read import Raised, alerts, preference_of, raised_by, state_of
+from plainview.casework.alerts.read import Raised, alerts, preference_of, raised_count, raised_for, state_of
 from plainview.casework.galleries.read import galleries
 from plainview.casework.models import Alert, Member
 from plainview.casework.people.read import binding
@@ -46,13 +46,13 @@ class ShownAlert:
 def _shown(member: Member) -> list[ShownAlert]:
     shown = []
     for alert in alerts(member):
-        raised = raised_by(alert)
+        raised = raised_for(alert, member)
         shown.append(
             ShownAlert(
                 alert,
                 state_of(alert),
                 raised[:_SHOWN],
-                max(0, len(raised) - _SHOWN),
+                max(0, raised_count(alert) - len(raised[:_SHOWN])),
                 alert.member_id == member.pk,
             )
         )

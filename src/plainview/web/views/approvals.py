@@ -9,9 +9,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from plainview.casework import find
 from plainview.casework.pictures import whole_jpeg
 from plainview.casework.probes import approvals as approving
 from plainview.casework.probes.approvals import approvals_waiting, urgent_waiting
+from plainview.casework.search.lapse import view_evidence
 from plainview.casework.search.urgent import authorise_urgent
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
@@ -112,4 +114,25 @@ def approval_picture(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         return picture(whole_jpeg(*pictures[public_id]))
     except (BadMedia, StorageError):
+        raise Http404 from None
+
+
+@require_GET
+def lapsed(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Show the sealed evidence of an urgent search that nobody authorised in time."""
+    evidence_row, evidence = view_evidence(public_id, acting_member=member_of(request))
+    shown(request, evidence_row.search.public_id)
+    return render(
+        request, "approvals/lapsed.html", {"lapsed": evidence_row, "search": evidence_row.search, "evidence": evidence}
+    )
+
+
+@require_GET
+def lapsed_picture(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Return the probe of an urgent search whose evidence the auditor has opened."""
+    evidence = find.lapsed(public_id, member_of(request))
+    require_shown(request, evidence.search.public_id)
+    try:
+        return picture(whole_jpeg(evidence.blobs[0]))
+    except (BadMedia, StorageError, IndexError):
         raise Http404 from None

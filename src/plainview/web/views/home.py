@@ -14,6 +14,7 @@ from plainview.casework.examination.blind import waiting
 from plainview.casework.leads.read import decisions, outcomes_due
 from plainview.casework.misuse.read import flags
 from plainview.casework.models import Member
+from plainview.casework.models.subjects import RECEIVED
 from plainview.casework.people import desk
 from plainview.casework.people.read import policy_text
 from plainview.casework.probes.approvals import approvals_waiting, urgent_waiting
@@ -77,6 +78,8 @@ def _desk(member: Member) -> dict[str, Any]:
         context |= {"lists": to_approve(member), "reviews": reviews_due(member)}
     if holds(member.roles, Permission.RIGHTS_ANSWER):
         context["rights"] = requests_to_answer(member)
+    elif holds(member.roles, Permission.RIGHTS_CONFIRM):
+        context["rights"] = [waiting for waiting in requests_to_answer(member) if waiting.request.state == RECEIVED]
     if holds(member.roles, Permission.FLAG_DECIDE):
         context |= {"flags": flags(member, undecided=True), "audits_here": True}
     return context

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from plainview.casework.misuse import flags as deciding
+from plainview.casework.misuse.read import evidence_of
 from plainview.casework.misuse.read import flags as flags_of
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -55,5 +56,11 @@ def flag(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(
         request,
         "misuse/flag.html",
-        {"flag": raised, "finding": finding, "form": form, "decides": holds(member.roles, Permission.FLAG_DECIDE)},
+        {
+            "flag": raised,
+            "finding": finding,
+            "form": form,
+            "decides": holds(member.roles, Permission.FLAG_DECIDE),
+            "evidence": evidence_of(raised) if holds(member.roles, Permission.URGENT_REVIEW) else None,
+        },
     )

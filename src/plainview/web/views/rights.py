@@ -19,7 +19,6 @@ from plainview.casework.rights import checks, read
 from plainview.casework.rights.answers import answer_request
 from plainview.casework.rights.search import decide, search_person
 from plainview.casework.workspace.services import services
-from plainview.policy.agency import DEFAULT_LIST, MAX_LIST
 from plainview.policy.rights import ACCESS, GROUNDS, MAX_EXTENSION, WISHES
 from plainview.recognition.crop import within
 from plainview.recognition.errors import BadMedia
@@ -37,18 +36,6 @@ class ConfirmForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         required=False,
         help_text="The document shown, and who compared it with the person and any photograph. No document numbers, no copies.",
-    )
-
-
-class SearchForm(forms.Form):
-    """The number of faces to examine."""
-
-    top = forms.IntegerField(
-        label="Number of most similar faces to examine in each gallery",
-        min_value=2,
-        max_value=MAX_LIST,
-        initial=DEFAULT_LIST,
-        help_text="Search again with a higher number if the last faces still show the person.",
     )
 
 
@@ -88,7 +75,7 @@ class ExtendForm(forms.Form):
 
 _FORMS: dict[str, type[forms.Form]] = {
     "confirm": ConfirmForm,
-    "search": SearchForm,
+    "search": forms.Form,
     "decide": forms.Form,
     "answer": AnswerForm,
     "refuse": RefuseForm,
@@ -158,6 +145,8 @@ def _page(request: HttpRequest, public_id: str, act: str = "", form: forms.Form 
             "theirs": [finding for finding in faces if finding.is_person],
             "spared": _spared(request, act, faces),
             "answers": seen.answers,
+            "confirms": seen.confirms,
+            "person_shown": seen.answers or seen.confirms,
             "ready": rights_request.state == "confirmed" and looked and not undecided,
             "ground": GROUNDS.get(rights_request.ground),
             "searches": rights_request.state == "confirmed" and (photo or seen.filing.named),
@@ -203,7 +192,7 @@ def request_confirm(request: HttpRequest, public_id: str) -> HttpResponse:
     def act(fields: dict[str, Any]) -> None:
         checks.confirm(public_id, fields["how"], acting_member=member)
 
-    done = "Identity confirmed. Search next: nothing has been compared yet."
+    done = "Identity confirmed. A colleague who answers requests searches next: nothing has been compared yet."
     return _acted(request, public_id, "confirm", act, "how", done)
 
 
@@ -213,20 +202,24 @@ def request_search(request: HttpRequest, public_id: str) -> HttpResponse:
     member = member_of(request)
 
     def act(fields: dict[str, Any]) -> None:
-        search_person(public_id, top=fields["top"], acting_member=member)
+        search_person(public_id, acting_member=member)
 
-    return _acted(request, public_id, "search", act, "top", "Search complete. Examine each face.")
+    return _acted(request, public_id, "search", act, None, "Search complete. Examine each face.")
 
 
 @require_http_methods(["GET", "POST"])
 def request_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     """Record which faces show the person."""
-    member, listed, ticked = member_of(request), request.POST.getlist("looked"), set(request.POST.getlist("person"))
+    member, listed, ticked = member_of(request), _numbers(request, "looked"), set(_numbers(request, "person"))
 
     def act(fields: dict[str, Any]) -> None:
         decide(public_id, sorted(ticked), [face for face in listed if face not in ticked], acting_member=member)
 
     return _acted(request, public_id, "decide", act, None, "Decisions recorded.")
+
+
+def _numbers(request: HttpRequest, field: str) -> list[int]:
+    return [int(text) for text in request.POST.getlist(field) if text.isdecimal() and len(text) < 19]
 
 
 @require_http_methods(["GET", "POST"])
@@ -280,6 +273,8 @@ def request_face(request: HttpRequest, public_id: str, number: int) -> HttpRespo
     """Return the face of a reference that the request lists."""
     rights_request = find.rights_request(public_id, member_of(request))
     require_shown(request, rights_request.public_id)
+    if member_of(request).pk in (rights_request.confirmed_by_id, rights_request.filed_by_id):
+        raise Http404  # a member who confirmed the identity does not look through the galleries
     reference = find.finding(number, member_of(request), among=rights_request.findings.all()).reference
     try:
         return picture(face_jpeg(reference.blob, reference.box, 320))

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from plainview.audit.checkpoint import parse
 from plainview.casework.log.write import newest_checkpoint
-from plainview.casework.models import SubjectRequest
+from plainview.casework.models import Member, SubjectRequest
 from plainview.casework.pictures import face_jpeg
 from plainview.casework.rights import filing
 from plainview.casework.rights.letters import proof_of_entry
@@ -153,7 +153,8 @@ def _filed(form: RightsForm, request: HttpRequest) -> filing.Filed | None:
         if photo is not None and (photo.size or 0) > PHOTO_BYTES:
             raise filing.too_large(photo.size)
         data = photo.read() if photo is not None else None
-        return filing.file_request(agency, read_filing(**written), data, network=network)
+        signed_in = request.user if isinstance(request.user, Member) else None
+        return filing.file_request(agency, read_filing(**written), data, network=network, signed_in=signed_in)
     except Refused as refused:
         _say(form, _FIELDS.get(refused.rule_id), f"{refused.why} {refused.next_step}")
     except BadMedia as error:

@@ -45,7 +45,7 @@ def _typed(request: HttpRequest) -> dict[str, object]:
     top = request.POST.get("top", "")
     urgent = request.POST.get("urgent_reason", "").strip() if "urgent" in request.POST else ""
     return {
-        "purpose": request.POST.get("purpose", "").strip(),
+        "purpose": (request.POST.get("listed") or request.POST.get("purpose", "")).strip(),
         "galleries": request.POST.getlist("galleries")[:999],
         "top": min(int(top), 999) if top.isascii() and top.isdigit() else 0,
         "urgent_reason": urgent,
@@ -89,6 +89,7 @@ def _page(request: HttpRequest, draft: Preparation, errors: list[tuple[str, str]
             "others": [offer for offer in rows if offer.refused is not None],
             "purposes": [word for word in policy.purposes if word != EXONERATION],
             "free_purpose": policy.unlisted_purposes,
+            "listed": " ".join(draft.purpose.split()).lower() in policy.purposes,
             "policy": policy,
             "least": MIN_LIST,
             "wanted": wanted,

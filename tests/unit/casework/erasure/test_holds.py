@@ -149,7 +149,7 @@ def test_a_hold_on_a_search_reaches_its_video_its_draft_and_its_alert(workspace:
     alert = Alert.objects.create(
         case=of,
         member=examiner,
-        purpose="p",
+        purpose="find the rider",
         origin="",
         policy=row.policy,
         probe_blob="x",

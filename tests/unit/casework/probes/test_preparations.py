@@ -25,7 +25,7 @@ from plainview.casework.probes.read import offers
 from plainview.casework.search.prepared import search_prepared
 from plainview.casework.search.urgent import sweep
 from plainview.casework.workspace.services import services
-from plainview.policy.agency import SAMPLE
+from plainview.policy.agency import EVIDENCE_DAYS, SAMPLE
 from plainview.policy.decision import Refused
 from plainview.policy.search import DRAFT_DAYS
 from plainview.recognition.errors import BadMedia
@@ -276,7 +276,9 @@ def test_an_urgent_search_that_nobody_authorised_takes_its_draft_along(draft: Pr
     with at(timezone.now() + timedelta(hours=49)):
         assert len(sweep()) == 1
     assert refused(lambda: find.preparation(other.public_id, person("examiner"))) == "preparation.unknown"
-    assert not services().blobs.exists(other.blob)
+    with at(timezone.now() + timedelta(days=EVIDENCE_DAYS, hours=49)):
+        sweep()  # until then its evidence is the auditor's
+        assert not services().blobs.exists(other.blob)
     assert find.preparation(draft.public_id, person("examiner"))
 
 

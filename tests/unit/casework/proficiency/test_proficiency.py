@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from tests.factories.verification import another, answered, examined, many, told
+from tests.factories.verification import another, answered, examined, many, strangers, told
 from tests.factories.work import at, entries, gallery, person, probe
 
 from plainview.casework.erasure.expunge import expunge
@@ -159,8 +159,9 @@ def test_about_one_task_in_ten_has_a_known_answer(found: str, monkeypatch: pytes
     ],
 )
 def test_an_answer_is_counted_and_brings_neither_a_third_person_nor_a_lead(
-    found: str, is_mated: bool, conclusion: str, right: bool, figure: str
+    found: str, tmp_path: Path, is_mated: bool, conclusion: str, right: bool, figure: str
 ) -> None:
+    strangers(tmp_path / "strangers")
     held = item(is_mated)
     examined(found)
     task = held.verifications.get()

@@ -117,11 +117,9 @@ def test_the_letter_tells_searches_leads_alerts_disclosures_and_exports_of_close
 
     row, _ = decided("access")
     new = next(
-        one.reference
-        for one in search_person(row.public_id, acting_member=admin())
-        if one.reference.file_name == "new.png"
+        one for one in search_person(row.public_id, acting_member=admin()) if one.reference.file_name == "new.png"
     )
-    decide(row.public_id, [new.public_id], [], acting_member=admin())
+    decide(row.public_id, [new.pk], [], acting_member=admin())
     told = letter_of(answer_request(row.public_id, acting_member=admin()))
     exported = entries("gallery.exported")[0].seq
     for words in (

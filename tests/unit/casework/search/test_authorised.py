@@ -23,7 +23,7 @@ from plainview.casework.search.dry_run import dry_run
 from plainview.casework.search.run import view_candidates
 from plainview.casework.search.urgent import authorise_urgent, sweep
 from plainview.casework.workspace.services import services
-from plainview.policy.agency import NEW_AGENCY, SAMPLE, parse
+from plainview.policy.agency import EVIDENCE_DAYS, NEW_AGENCY, SAMPLE, parse
 from plainview.policy.decision import Refused
 from plainview.storage.base import digest_of
 
@@ -129,6 +129,9 @@ def test_an_urgent_search_that_nobody_authorised_is_erased_at_48_hours(image: Pa
         assert row.erased_at == began + 48 * HOUR
         assert not Candidate.objects.filter(search=row).exists()
         assert not LogOpening.objects.filter(entry_id__in=[asked_in, answered_in]).exists()
+        assert blobs() - before == {answer.search.probe_blob}  # the auditor's, for some days
+    with at(began + 48 * HOUR + EVIDENCE_DAYS * 24 * HOUR):
+        assert sweep() == []
         assert blobs() == before
         (entry,) = entries("search.erased")
         assert (entry.subject["search"], entry.subject["candidates"]) == (row.public_id, 2)
@@ -261,3 +264,16 @@ def test_seeing_a_list_again_is_an_entry_and_shows_the_same(image: Path) -> None
         sweep()
         identity = answer.search.public_id
         assert rule_of(view_candidates, identity, acting_member=person("auditor")) == "search.no_answer"
+
+
+def test_the_purpose_of_another_case_and_face_is_not_copied(image: Path, tmp_path: Path) -> None:
+    case("C-2")
+    other = write(scaled(collins(), 0.7), tmp_path / "other.png")
+    search(image)
+    assert search(image, case="C-2").candidates  # the same face: one man, two cases
+    assert rule_of(search, other) == "search.purpose_copied"
+    assert search(other, purpose="find the driver of the white van").candidates
+    assert search(image, purpose="find a witness").candidates  # of the agency's list
+    assert search(other, case="C-2", purpose="find a witness").candidates
+    (entry,) = [entry for entry in entries("search.refused") if entry.subject["rule"] == "search.purpose_copied"]
+    assert entry.actor == person("examiner").public_id

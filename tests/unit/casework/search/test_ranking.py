@@ -10,7 +10,7 @@ from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.casework.disclosure.make import disclose
 from plainview.casework.erasure.expunge import expunge
-from plainview.casework.galleries.calibrate import calibrate
+from plainview.casework.gate.calibrate import calibrate
 from plainview.casework.models import Candidate, Gallery, GalleryChange, Reference
 from plainview.casework.models.galleries import Enrolment
 from plainview.casework.search import ranking as ordering

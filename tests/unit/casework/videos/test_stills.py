@@ -192,7 +192,7 @@ def test_a_draft_searches_with_the_frames_that_it_names(open_case: Path, tmp_pat
     assert draft.face is not None
     others = draft.provenance["with"]
     assert still.public_id not in others
-    save(draft.public_id, {"purpose": "p", "galleries": ["g"], "origin": "cctv"}, acting_member=examiner)
+    save(draft.public_id, {"purpose": "find the rider", "galleries": ["g"], "origin": "cctv"}, acting_member=examiner)
     (search,) = search_prepared(draft.public_id, acting_member=examiner)
     assert [row.provenance["still"] for row in search.frames.order_by("number")] == others
     assert "with" not in search.provenance

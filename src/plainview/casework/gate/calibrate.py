@@ -12,9 +12,12 @@ import numpy as np
 from django.db import transaction
 
 from plainview.casework.galleries.read import gallery_templates, newest_calibration
+from plainview.casework.gate.compare import compare
 from plainview.casework.log.write import write_entry
+from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, GalleryCalibration
 from plainview.casework.workspace.services import services
+from plainview.policy.gate import CALIBRATION
 from plainview.scores.calibration import Calibration
 from plainview.scores.scoring import Scorer, cohort_rows
 
@@ -36,8 +39,12 @@ def calibrate(gallery: Gallery) -> GalleryCalibration:
     rows = np.stack(list(templates.values())) if templates else np.empty((0, pack.dimension), dtype=np.float32)
     chosen, keys = cohort_rows(len(rows)), list(templates)
     cohort = [keys[place] for place in chosen]
-    data = Calibration.fit(rows, table).to_json()
-    adjusted = Calibration.fit(rows, table, scorer=Scorer(rows[chosen])).to_json() if cohort else ""
+
+    def fitted() -> tuple[str, str]:
+        adjusted = Calibration.fit(rows, table, scorer=Scorer(rows[chosen])).to_json() if cohort else ""
+        return Calibration.fit(rows, table).to_json(), adjusted
+
+    data, adjusted = compare(Comparison(CALIBRATION, gallery.agency), fitted)
     with transaction.atomic():
         calibration = GalleryCalibration.objects.create(
             gallery=gallery,

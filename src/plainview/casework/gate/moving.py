@@ -13,12 +13,15 @@ import numpy as np
 
 from plainview.casework import find
 from plainview.casework.galleries.read import changes_after, open_template
+from plainview.casework.gate.compare import compare
 from plainview.casework.log.guard import acting, refusals_recorded, standing
 from plainview.casework.log.write import write_entry
+from plainview.casework.misuse.inspection import Comparison
 from plainview.casework.models import Gallery, Member, Reference
 from plainview.casework.workspace.services import ADAPTERS, index_reached, services
 from plainview.index.base import Index, catch_up
 from plainview.policy.decision import Refused
+from plainview.policy.gate import MOVE
 from plainview.policy.permissions import Permission
 from plainview.policy.wording import counted
 from plainview.recognition.types import Vector
@@ -67,7 +70,8 @@ def move_gallery(name: str, adapter: str, *, acting_member: Member) -> Moved:
                 f"The gallery is already in {adapter!r}.",
                 "Nothing more is needed.",
             )
-        agreement, lists, size = _compared(gallery, before, adapter)
+        why = Comparison(MOVE, gallery.agency, member=acting_member)
+        agreement, lists, size = compare(why, lambda: _compared(gallery, before, adapter))
         if agreement < LEAST_AGREEMENT:
             services().drop_index(gallery.pk, adapter)
             raise Refused(

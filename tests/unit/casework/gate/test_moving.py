@@ -10,8 +10,8 @@ import pytest
 from tests.factories.work import case, entries, gallery, person, probe, search
 
 from plainview.casework.erasure.expunge import expunge
-from plainview.casework.galleries import moving
-from plainview.casework.galleries.moving import move_gallery
+from plainview.casework.gate import moving
+from plainview.casework.gate.moving import move_gallery
 from plainview.casework.models import Gallery, Reference
 from plainview.casework.workspace.services import services
 from plainview.index.base import Scored

@@ -1,0 +1,138 @@
+"""Curious verifiers: whoever looks at a search first cannot be its blind second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core import mail
+from tests.factories.verification import another, answered, examined, many, told
+from tests.factories.work import case, entries, person, probe, search
+
+from plainview.casework.examination.assign import assign_waiting
+from plainview.casework.examination.examine import view_examination
+from plainview.casework.examination.read import examinations
+from plainview.casework.examination.seen import disagreements, rebuild, tell_withdrawn
+from plainview.casework.examination.verify import answer_verification, open_verification
+from plainview.casework.models import Member, Verification, View
+from plainview.casework.search.run import view_candidates
+from plainview.policy.decision import Refused
+from plainview.policy.examination import NOT, POTENTIAL
+
+
+@pytest.fixture
+def found(workspace: Path, tmp_path: Path) -> str:
+    return many(tmp_path)
+
+
+@pytest.fixture
+def curious(found: str) -> Member:
+    """An examiner who may read every case, and verifies for the others."""
+    Member.objects.filter(pk=person("verifier").pk).update(is_active=False)
+    return another("curious@agency.example", "examiner")
+
+
+def rule_of(act: object, *arguments: object, **options: object) -> str:
+    with pytest.raises(Refused) as caught:
+        act(*arguments, **options)  # type: ignore[operator]
+    return caught.value.rule_id
+
+
+def test_a_verifier_with_a_task_who_opens_the_scores_loses_it(found: str, curious: Member) -> None:
+    row = examined(found)
+    task = row.verifications.get()
+    assert task.verifier == curious
+    open_verification(task.public_id, acting_member=curious)
+    second = another("second@agency.example")
+    view_candidates(found, acting_member=curious)
+    words = {item.position: NOT for item in task.items.all()}
+    assert rule_of(answer_verification, task.public_id, words, {}, acting_member=curious) == "verification.withdrawn"
+    assert rule_of(open_verification, task.public_id, acting_member=curious) == "verification.withdrawn"
+    assert row.verifications.get().verifier == second  # a new draw, at once
+    (withdrawn,) = entries("verification.withdrawn")
+    assert withdrawn.subject["verifier"] == curious.public_id
+    assert told(withdrawn)["about"] == {"examination": row.public_id}
+    assert row.public_id.encode() not in withdrawn.canonical
+    tell_withdrawn()
+    assert [letter.to for letter in mail.outbox] == [["curious@agency.example"]]
+    assert tell_withdrawn() == 0
+    assert len(mail.outbox) == 1
+
+
+def test_the_worker_takes_the_task_from_whoever_looks_even_if_they_never_answer(found: str, curious: Member) -> None:
+    row = examined(found)
+    view_examination(found, 2, acting_member=curious)
+    assert row.verifications.get().verifier == curious
+    second = another("second@agency.example")
+    assert assign_waiting() == 1
+    assert row.verifications.get().verifier == second
+    assert assign_waiting() == 0
+
+
+def test_who_looked_first_is_never_drawn(found: str, curious: Member) -> None:
+    view_candidates(found, acting_member=curious)
+    row = examined(found)
+    assert not row.verifications.exists()
+    second = another("second@agency.example")
+    assert assign_waiting() == 1
+    assert row.verifications.get().verifier == second
+
+
+def test_who_examined_the_candidate_is_not_its_verifier(found: str, curious: Member) -> None:
+    examined(found, member=curious)
+    row = examined(found)
+    assert not row.verifications.exists()
+
+
+def test_who_saw_another_search_with_the_same_probe_is_not_its_verifier(
+    found: str, curious: Member, tmp_path: Path
+) -> None:
+    case("C-2")
+    other = search(probe(tmp_path, "again.png"), curious, case="C-2", gallery="MARKER-gallery").search
+    row = examined(found)
+    assert other.probe_blob == row.candidate.search.probe_blob
+    assert not row.verifications.exists()
+
+
+def test_a_supervisor_who_discussed_it_is_not_its_verifier(found: str, curious: Member) -> None:
+    Member.objects.filter(pk=curious.pk).update(roles=["examiner", "supervisor"])
+    first = examined(found)
+    task = first.verifications.get()
+    answered(task, NOT)  # a disagreement: a third is wanted
+    from plainview.casework.leads.decide import view_decision
+
+    third = another("third@agency.example")
+    Member.objects.filter(pk=third.pk).update(roles=["verifier", "supervisor"])
+    view_decision(first.public_id, acting_member=third)
+    assert assign_waiting() == 0
+    assert Verification.objects.filter(examination=first).count() == 1
+
+
+def test_the_list_of_examinations_does_not_show_a_verdict_to_who_may_have_to_verify_it(
+    found: str, curious: Member
+) -> None:
+    row = examined(found, 2)
+    assert row not in examinations(curious)
+    assert row in examinations(person("examiner"))  # their own
+    assert row in examinations(person("supervisor"))  # verifies nothing
+
+
+def test_deleting_the_view_from_the_database_helps_nobody_for_long(found: str, curious: Member) -> None:
+    view_candidates(found, acting_member=curious)
+    assert disagreements() == []
+    View.objects.filter(member=curious).delete()
+    assert disagreements() == [entries("candidates.viewed")[0].seq]
+    rebuild()
+    assert disagreements() == []
+    assert not examined(found).verifications.exists()
+
+
+def test_looking_at_something_else_costs_nothing(found: str, curious: Member, tmp_path: Path) -> None:
+    case("C-2")
+    other = search(probe(tmp_path, "other.png"), case="C-2", gallery="MARKER-gallery")
+    row = examined(found)
+    task = row.verifications.get()
+    assert other.search.probe_blob == row.candidate.search.probe_blob
+    answered(task, POTENTIAL)
+    task.refresh_from_db()
+    assert task.answered_at is not None

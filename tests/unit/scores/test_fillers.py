@@ -1,0 +1,84 @@
+"""The other faces of a verification: nothing but the face tells which is the candidate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+import numpy as np
+
+from plainview.scores.fillers import LOOKED_AT, choose, distances_of
+from plainview.scores.same_face import SAME_FACE
+
+
+def apart(faces: int, seed: int = 1) -> np.ndarray:
+    """Cosines of faces of different people."""
+    rows = np.random.default_rng(seed).standard_normal((faces, 64))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows @ rows.T
+
+
+def places_before(cue: np.ndarray, chosen: tuple[int, ...]) -> int:
+    return sum(cue[place] < cue[0] for place in chosen)
+
+
+def test_a_rule_that_picks_the_nearest_finds_the_candidate_no_more_often_than_chance() -> None:
+    lots, cosines = Random(3), apart(31)
+    cue = np.linspace(0, 3, 31)[[10, *range(10), *range(11, 31)]]  # ten faces are nearer to the probe
+    first = sum(places_before(cue, choose({"year": cue}, cosines, 3, lots)) == 0 for _ in range(200))
+    assert first / 200 < 0.31
+
+
+def test_the_place_of_the_candidate_is_drawn_anew_in_every_cue() -> None:
+    lots, cosines = Random(3), apart(31)
+    draws = np.random.default_rng(2)
+    cues = {name: draws.random(31) for name in ("size", "year")}
+    for name in cues:
+        cues[name][0] = 0.5
+    seen = [choose(cues, cosines, 3, lots) for _ in range(100)]
+    for cue in cues.values():
+        assert set(Counter(places_before(cue, chosen) for chosen in seen)) == {0, 1, 2, 3}
+
+
+def test_two_fillers_are_two_people() -> None:
+    cosines = apart(12)
+    cosines[1:7, 1:7] = SAME_FACE  # six pictures of one person
+    np.fill_diagonal(cosines, 1)
+    for seed in range(20):
+        chosen = choose({}, cosines, 3, Random(seed))
+        assert sum(place < 7 for place in chosen) <= 1
+
+
+def test_a_small_gallery_gives_all_that_it_has_in_random_order() -> None:
+    assert choose({}, apart(1), 3, Random(1)) == ()
+    orders = {choose({}, apart(4), 3, Random(seed)) for seed in range(50)}
+    assert {tuple(sorted(order)) for order in orders} == {(1, 2, 3)}
+    assert len(orders) == 6
+
+
+def test_a_cue_that_is_not_known_of_the_candidate_decides_nothing() -> None:
+    cue = np.array([np.nan, *range(9)], dtype=np.float64)
+    assert choose({"year": cue}, apart(10), 3, Random(5)) == choose(
+        {"year": np.full(10, np.nan)}, apart(10), 3, Random(5)
+    )
+
+
+def test_few_pictures_are_opened_and_the_candidates_among_them() -> None:
+    asked: list[list[int]] = []
+
+    def background(places: list[int]) -> np.ndarray:
+        asked.append(list(places))
+        return np.array([float(place % 5) for place in places])
+
+    chosen = choose({}, apart(61), 3, Random(4), background=background)  # type: ignore[arg-type]
+    (places,) = asked
+    assert places[0] == 0
+    assert len(places) <= LOOKED_AT + 1
+    assert set(chosen) <= set(places)
+
+
+def test_distances_are_from_the_probe_and_unknown_ones_are_nan() -> None:
+    assert distances_of([2000, 2003, None, 1999]).tolist()[::2] == [3.0, 1.0]
+    assert np.isnan(distances_of([2000, 2003, None, 1999])[1])
+    assert np.isnan(distances_of([None, 1, 2])).all()
+    assert distances_of([(0.0, 0.0), (3.0, 4.0)]).tolist() == [5.0]
