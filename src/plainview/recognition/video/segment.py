@@ -15,9 +15,10 @@ import numpy as np
 from plainview.recognition.detect import LARGE_SIDE
 from plainview.recognition.engine import Engine
 from plainview.recognition.types import Vector
+from plainview.recognition.video import wire
 from plainview.recognition.video.reader import VideoReader
 from plainview.recognition.video.track import SURE_SCORE, Open, Tracker
-from plainview.recognition.video.types import FrameIndex, Still, Track, VideoInfo
+from plainview.recognition.video.types import FrameIndex, Stamps, Still, Track, VideoInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +63,46 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """What came of a segment: tracks; frames looked at and decoded, and packets or frames that could not be."""
+    """What came of a segment.
+
+    Attributes:
+        tracks: the faces.
+        looked, decoded: frames that were looked at, and that were decoded.
+        shown: int64: places of the frames that were decoded.
+        failed: int64: places at which the decoder reported an error instead.
+        damaged: int64: places of frames that the decoder calls damaged; they are among `shown`.
+    """
 
     tracks: tuple[Track, ...]
     looked: int
     decoded: int
-    bad: int
+    shown: Stamps
+    failed: Stamps
+    damaged: Stamps
+
+
+NONE = np.empty(0, np.int64)
+NOTHING = Detected((), 0, 0, NONE, NONE, NONE)
+"""A segment of which nothing could be decoded."""
 
 
 def cut_up(info: VideoInfo, index: FrameIndex, seconds: float = SEGMENT_SECONDS) -> list[Segment]:
-    """Cut a video into segments that begin where decoding can start, each at least `seconds` long but the last."""
+    """Cut a video into segments that begin where decoding can start, each at least `seconds` long but the last of its
+    part. No segment crosses from one part of the time line into another.
+    """
     long = int(seconds / info.time_base)
-    first, last = int(index.stamps[0]), int(index.stamps[-1])
-    borders = [first]
-    for key in index.keys:
-        if key - borders[-1] >= long and last - key >= long // 4:
-            borders.append(int(key))
-    ends = [*borders[1:], last + 1]
-    return [Segment(begin, end) for begin, end in zip(borders, ends, strict=True)]
+    firsts = [int(index.stamps[0])] + [part.first for part in index.parts if part.first > index.stamps[0]]
+    lasts = [int(index.stamps[np.searchsorted(index.stamps, first) - 1]) for first in firsts[1:]] + [
+        int(index.stamps[-1])
+    ]
+    segments = []
+    for first, last in zip(firsts, lasts, strict=True):
+        borders = [first]
+        for key in index.keys[(index.keys > first) & (index.keys <= last)]:
+            if key - borders[-1] >= long and last - key >= long // 4:
+                borders.append(int(key))
+        segments += [Segment(*pair) for pair in zip(borders, [*borders[1:], last + 1], strict=True)]
+    return segments
 
 
 def process(
@@ -110,7 +133,7 @@ def process(
         return engine.aligned_template(still.aligned)
 
     tracker = Tracker(embed, second)
-    decoded, bad, looked, whole_at = reader.decoded, reader.bad, 0, segment.first
+    decoded, looked, whole_at = reader.decoded, 0, segment.first
     reader.seek(segment.first)
     frame = reader.next(segment.first, segment.first, segment.end, every=sampling.every)
     while frame is not None:
@@ -133,7 +156,15 @@ def process(
         frame = ahead.result()
     tracker.finish()
     tracks = tuple(_closed(track, embed) for track in tracker.ended if _is_face(track))
-    return Detected(tracks, looked, reader.decoded - decoded, reader.bad - bad)
+    places, kinds = reader.shown >> 2, reader.shown & 3
+    return Detected(
+        tracks,
+        looked,
+        reader.decoded - decoded,
+        np.unique(places[kinds != wire.FAILED]),
+        np.unique(places[kinds == wire.FAILED]),
+        np.unique(places[kinds == wire.HURT]),
+    )
 
 
 def _is_face(track: Open) -> bool:
