@@ -144,6 +144,7 @@ class VideoTrack(models.Model):
     seen = models.JSONField()
     first_box = models.JSONField()
     last_box = models.JSONField()
+    doubtful = models.BooleanField(default=False)
     sealed = models.BinaryField()
 
     class Meta:

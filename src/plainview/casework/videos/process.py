@@ -10,6 +10,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -166,6 +167,13 @@ def _lay_out(video: Video, info: VideoInfo, index: FrameIndex, job: Job) -> None
         video.base_num, video.base_den = info.time_base.numerator, info.time_base.denominator
         video.frames, video.begins, video.ends, video.stamps_blob = len(index.stamps), begins, ends, blob
         video.notes, video.pack = _notes(info, index), services().engine.pack.identity
+        if info.container == "dhav" and not video.clock_starts:
+            # The time stamps of a DAV file are the recorder's clock, to the second, as milliseconds since 1970.
+            shown = datetime.fromtimestamp(float(begins * info.time_base), UTC).replace(tzinfo=None)
+            video.clock_starts = shown.isoformat(timespec="seconds")
+            video.notes.append(
+                f"The recorder's clock showed {video.clock_starts} at the first frame, as the file states."
+            )
         video.state = Video.State.PROCESSING
         video.save()
         VideoSegment.objects.bulk_create(
@@ -226,6 +234,7 @@ def _keep(
                 seen=list(track.seen),
                 first_box=_rounded(track.first_box),
                 last_box=_rounded(track.last_box),
+                doubtful=track.doubtful,
                 sealed=sealer.seal(track.template.tobytes(), _context(locked.pk, number)),
             )
             Still.objects.bulk_create(
@@ -270,6 +279,7 @@ def _regroup(video: Video) -> None:
             tuple(track.last_box),
             (),
             np.frombuffer(sealer.open(bytes(track.sealed), _context(track.segment_id, track.number)), np.float32),
+            track.doubtful,
         )
         for track in rows
     ]
@@ -292,6 +302,7 @@ def _finish(video: Video, job: Job) -> None:
     decoded = FrameIndex(stamps, stamps[:1], 0)
     with transaction.atomic():
         progressed(job, job.done)
+        video.notes += _turned(video)
         damaged = sum(len(segment.lost.get(DAMAGED, ())) for segment in rows)
         if damaged:
             video.notes.append(
@@ -359,6 +370,20 @@ def settle() -> list[str]:
 def forget_templates(video: Video) -> None:
     """Erase the templates that grouped a video's tracks; the grouping stays."""
     VideoTrack.objects.filter(segment__video=video).update(sealed=b"")
+
+
+def _turned(video: Video) -> list[str]:
+    """Say that faces were not upright in the recording, and when."""
+    notes = []
+    for degrees, how in ((90, "on their side"), (180, "upside down"), (270, "on their side")):
+        rows = video.stills.filter(turned=degrees).order_by("pts")
+        if rows:
+            times = [float((still.pts - video.begins) * video.base) for still in (rows[0], rows[len(rows) - 1])]
+            notes.append(
+                f"{counted(len(rows), 'still shows a face that is', 'stills show faces that are')} {how} in the "
+                f"recording, from {times[0]:,.1f} s to {times[1]:,.1f} s; the frames are shown turned by {degrees}°."
+            )
+    return notes
 
 
 def _stream_json(stream: PictureStream) -> dict[str, Any]:

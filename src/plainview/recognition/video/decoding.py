@@ -121,9 +121,10 @@ class Video:
         if not shown:
             raise Refusal("no_frames")
         second = max(1, round(self.info.base_den / self.info.base_num))
-        rate = Fraction(self.info.rate_num, self.info.rate_den) or Fraction(_USUAL_RATE)
-        step = step if 0 < step < wire.MAX_STAMP // len(shown) // 8 else max(1, int(second / rate))
         counted = max(shown) == NO_STAMP
+        rate = Fraction(self.info.rate_num, self.info.rate_den)
+        if not (counted and 0 < step < wire.MAX_STAMP // len(shown) // 8):
+            step = max(1, int(second / (rate or _USUAL_RATE)))
         if counted:
             shown = array("q", range(0, len(shown) * step, step))
         try:

@@ -203,6 +203,7 @@ class Track:
         first_box, last_box: (x, y, width, height) in pixels of the upright frame.
         stills: best first.
         template: used inside this video only, to group tracks; see persons.py.
+        doubtful: it is hardly a face, or a head that is turned away: its template says little. See faceness.py.
     """
 
     first: int
@@ -212,3 +213,4 @@ class Track:
     last_box: tuple[float, float, float, float]
     stills: tuple[Still, ...]
     template: Vector
+    doubtful: bool = False
