@@ -76,14 +76,14 @@ def dav(frames: int = 30, *, begins: int = 0, codec: str = "libx264") -> bytes:
 
     Layout as FFmpeg's dhav demuxer reads it. `begins`: seconds since 2026-11-29 22:14:05.
     """
-    _, rows = packets(clip(codec, "matroska", frames).data)
+    _, rows = packets(clip(codec, "mpegts", frames).data)  # with start codes, as recorders write
     out = bytearray()
     for number, packet in enumerate(rows):
         milliseconds = number * 40
         second = 5 + begins + milliseconds // 1000
         date = (26 << 26) | (11 << 22) | (29 << 17) | (22 << 12) | (14 << 6) | second
         ext = bytes([0x80, 0, 640 // 8, 360 // 8, 0x81, 0, {"libx264": 2, "libx265": 0xC}[codec], 25])
-        body = _annexb(bytes(packet), packet.stream.codec_context.extradata if packet.is_keyframe else b"")
+        body = bytes(packet)
         kind = 0xFD if packet.is_keyframe else 0xFC
         length = 24 + len(ext) + len(body) + 8
         out += b"DHAV" + bytes([kind, 0, 0, 0]) + number.to_bytes(4, "little") + length.to_bytes(4, "little")
@@ -126,30 +126,3 @@ def with_gap(seconds: int) -> bytes:
 def without_index(avi: bytes) -> bytes:
     """An AVI whose index was never written."""
     return avi[: avi.rindex(b"idx1")]
-
-
-def _annexb(packet: bytes, extra: bytes | None) -> bytes:
-    """Start codes instead of lengths, with the parameter sets before a key frame."""
-    out = bytearray()
-    for header in _parameter_sets(extra or b""):
-        out += b"\0\0\0\1" + header
-    at = 0
-    while at + 4 <= len(packet):
-        length = int.from_bytes(packet[at : at + 4], "big")
-        out += b"\0\0\0\1" + packet[at + 4 : at + 4 + length]
-        at += 4 + length
-    return bytes(out)
-
-
-def _parameter_sets(avcc: bytes) -> list[bytes]:
-    if not avcc:
-        return []
-    sets, at = [], 6
-    for count in (avcc[5] & 31, None):
-        if count is None:
-            count, at = avcc[at], at + 1
-        for _ in range(count):
-            length = int.from_bytes(avcc[at : at + 2], "big")
-            sets.append(avcc[at + 2 : at + 2 + length])
-            at += 2 + length
-    return sets

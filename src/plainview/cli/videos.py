@@ -128,7 +128,7 @@ def _done(pk: int) -> Video:
             done.code if "." in done.code else f"media.{done.code}",
             "Video refused",
             done.why,
-            "Correct the file, or choose another.",
+            "The record of the upload is kept.",
         )
     return done
 
@@ -197,7 +197,7 @@ def stills(
             "frame": still.frame,
             "width": round(still.box[2]),
             "quality": still.quality,
-            "true": times(still).get("true", ""),
+            **({"true": times(still).get("true", "")} if video_record.clock_starts else {}),
         }
         for person in persons(video_record)
         for still in person.stills

@@ -21,7 +21,7 @@ def state_clock(public_id: str, *, offset_s: float, starts: str = "", acting_mem
     Args:
         public_id: the video.
         offset_s: the recorder's clock minus true time, seconds; above 0 where the recorder was ahead.
-        starts: what the recorder's clock showed at the first frame, ISO 8601 without zone; "" if it is not known.
+        starts: what the recorder's clock showed at the first frame, ISO 8601 without zone; "" leaves what is known.
         acting_member: the member who states it.
 
     Raises:
@@ -36,7 +36,7 @@ def state_clock(public_id: str, *, offset_s: float, starts: str = "", acting_mem
             video_rules.clock(offset_s, starts.strip(), shown is not None or not starts.strip()),
         )
         video.clock_offset_s = float(offset_s)
-        video.clock_starts = shown.isoformat(timespec="seconds") if shown else ""
+        video.clock_starts = shown.isoformat(timespec="seconds") if shown else video.clock_starts
         video.save(update_fields=["clock_offset_s", "clock_starts"])
         write_entry(
             "video.clock_stated",

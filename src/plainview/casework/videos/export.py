@@ -157,7 +157,7 @@ def _beside(still: Still) -> str:
     part, own_s = own_time(still)
     clock = times(still)
     words = [
-        f"Part {part}, {own_s:.3f} s of its own." if still.video.joined else "",
+        f"Part {part}, {own_s:.3f} s of its own." if len(still.video.joined) > 1 else "",
         f"Recorder {clock['recorder']}, true {clock['true']}." if clock else "",
         f"Turned by {still.turned}°." if still.turned else "",
         "From a damaged frame." if still.damaged else "",

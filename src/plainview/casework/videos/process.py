@@ -75,9 +75,9 @@ def process_video(
     except (Later, StorageError):
         raise
     except Exception as error:
-        bad = fault("video processing", type(error).__name__, error)
-        _stop(video, Video.State.FAILED, bad.code, f"{bad.why} {bad.next_step}")
-        raise Refused(f"media.{bad.code}", "Video refused", bad.why, bad.next_step) from error
+        ours = fault("video processing", type(error).__name__, error)
+        _stop(video, Video.State.FAILED, ours.code, f"{ours.why} {ours.next_step}")
+        raise Refused(f"media.{ours.code}", "Video refused", ours.why, ours.next_step) from error
     stills, people = video.stills.count(), _people(video)
     return (
         f"{counted(people, 'person', 'people')} in {counted(stills, 'still')}, from {counted(video.frames, 'frame')}."
@@ -162,14 +162,15 @@ def _lay_out(video: Video, info: VideoInfo, index: FrameIndex, job: Job) -> None
         video.stream, video.streams = info.stream, [_stream_json(stream) for stream in info.streams]
         video.width, video.height = info.width, info.height
         video.listed = index.listed
-        video.joined = [[part.first, part.offset] for part in index.parts] if len(index.parts) > 1 else []
+        video.joined = [[part.first, part.offset] for part in index.parts] if any(p.offset for p in index.parts) else []
         video.passed_over = passed_over(index, info.time_base, [], {}, announced_end(info, index))[0]
         video.base_num, video.base_den = info.time_base.numerator, info.time_base.denominator
         video.frames, video.begins, video.ends, video.stamps_blob = len(index.stamps), begins, ends, blob
         video.notes, video.pack = _notes(info, index), services().engine.pack.identity
         if info.container == "dhav" and not video.clock_starts:
             # The time stamps of a DAV file are the recorder's clock, to the second, as milliseconds since 1970.
-            shown = datetime.fromtimestamp(float(begins * info.time_base), UTC).replace(tzinfo=None)
+            own = begins - index.parts[0].offset
+            shown = datetime.fromtimestamp(float(own * info.time_base), UTC).replace(tzinfo=None)
             video.clock_starts = shown.isoformat(timespec="seconds")
             video.notes.append(
                 f"The recorder's clock showed {video.clock_starts} at the first frame, as the file states."

@@ -39,6 +39,10 @@ _KEPT_BYTES = 2**25
 _USUAL_RATE = 25
 """Frames a second of a stream that states neither times nor a rate: FFmpeg's own assumption."""
 
+_BY_ORDER = ("avi", "dhav")
+"""Containers that state the order of the frames, or when each was written, not when it is shown: where frames are reordered,
+what FFmpeg makes of it is wrong, so the n-th frame that is decoded has the n-th time."""
+
 _MATRIX = struct.Struct("=9i")
 
 _END = object()  # of a part: the decoder is emptied before the next
@@ -60,8 +64,7 @@ class Video:
     def _open(self) -> None:
         self.container, self.stream, self.info, self._streams = open_stream(self._pipe, self._limits, self._wanted)
         self.codec = self.stream.codec_context.name
-        # AVI has no time stamps but the order of its frames; what FFmpeg guesses for reordered ones is wrong.
-        self._by_order = self.container.format.name == "avi"
+        self._by_order = self.container.format.name in _BY_ORDER
         self._next = 0  # number of the packet that is read next, where it is known
         self._recent: deque[tuple[int, Any]] = deque()
         self._recent_bytes = 0
@@ -111,9 +114,8 @@ class Video:
                 continue
             if len(shown) == self._limits["max_frames"]:
                 raise Refusal("decoder_limit")
-            pts, dts = _sound(packet.pts), _sound(packet.dts)
-            shown.append(dts if self._by_order or pts == NO_STAMP else pts)
-            decoded.append(dts)
+            shown.append(self._time(packet))
+            decoded.append(_sound(packet.dts))
             keys.append(bool(packet.is_keyframe))
             bad += bool(packet.is_corrupt)
             step = step or max(0, int(packet.duration or 0))
@@ -217,12 +219,18 @@ class Video:
             else:
                 return
 
+    def _time(self, packet: Any) -> int:
+        """When the frame of a packet is shown, as far as the container says so."""
+        first, second = _sound(packet.pts), _sound(packet.dts)
+        if self.container.format.name == "avi":
+            first, second = second, first
+        return second if first == NO_STAMP else first
+
     def _stamped(self) -> Iterator[tuple[Any, Any]]:
         """Yield (place, packet) where the places are the packets' own time stamps."""
         for packet in self._packets():
             if packet is not None:
-                pts = _sound(packet.pts)
-                place = _sound(packet.dts) if self._by_order or pts == NO_STAMP else pts
+                place = self._time(packet)
                 yield (None if place == NO_STAMP or packet.is_discard else place), packet
 
     def _numbered(self, number: int) -> Iterator[tuple[Any, Any]]:
@@ -273,6 +281,7 @@ class Video:
             except av.error.FFmpegError:
                 self._bad, in_a_row = self._bad + 1, in_a_row + 1
                 if place is not None:
+                    self._order.pop()
                     self._shown.append(place << 2 | wire.FAILED)
                 if in_a_row >= _BAD_PACKETS:
                     return

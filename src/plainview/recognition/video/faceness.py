@@ -78,21 +78,19 @@ def is_away(stills: Sequence[Still]) -> bool:
     return min(abs(still.quality.components.get("yaw", 0.0)) for still in stills) >= AWAY
 
 
-def beside(track: Track, face: Track, second: int) -> bool:
+def beside(track: Track, face: Track) -> bool:
     """Whether a track is within an arm's reach of a face that is visible at the same time: then it is a hand.
 
     Args:
         track: what is hardly a face.
         face: a track that shows a face.
-        second: units of the time base a second.
     """
-    apart = min(max(face.first - track.last, track.first - face.last), second * 10)
     x, y = _middle(track.first_box)
     reach = min(
         max(abs(x - _middle(box)[0]), abs(y - _middle(box)[1])) / max(1.0, box[2])
         for box in (face.first_box, face.last_box)
     )
-    return apart <= 0 and reach <= ARM
+    return track.first <= face.last and face.first <= track.last and reach <= ARM
 
 
 def unturned(box: Box, size: tuple[int, int], degrees: int) -> Box:

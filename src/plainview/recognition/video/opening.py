@@ -206,7 +206,8 @@ def _code_of(error: av.error.FFmpegError, pipe: Pipe) -> str:
     if isinstance(error, av.error.DecoderNotFoundError | av.error.DemuxerNotFoundError):
         return "video_format_not_allowed"
     # FFmpeg says only in its log that an MP4 has no index; the file's boxes say it too.
-    at, kinds, whole = 0, [], True
+    at, whole = 0, True
+    kinds: list[bytes] = []
     while whole and at + 8 <= pipe.size and len(kinds) < _BOXES:
         pipe.seek(at)
         head = pipe.read(min(16, pipe.size - at))

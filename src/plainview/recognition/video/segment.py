@@ -150,7 +150,7 @@ def process(
     for degrees in sorted(turns - {0}):
         again = _pass(reader, segment, engine, sampling, passed, degrees)
         tracks += [track for track in again.tracks if _is_turned_face(engine, track)]
-    tracks = _faces(engine, tracks, max(1, round(1 / reader.info.time_base)))
+    tracks = _faces(engine, tracks)
     return Detected(
         tuple(tracks),
         upright.looked,
@@ -189,7 +189,8 @@ def _pass(
         return engine.aligned_template(still.aligned)
 
     tracker = Tracker(embed, second)
-    looked, whole_at, samples, sampled_at = 0, segment.first, [], segment.first
+    looked, whole_at, sampled_at = 0, segment.first, segment.first
+    samples: list[Pixels] = []
     reader.seek(segment.first)
     frame = reader.next(segment.first, segment.first, segment.end, every=sampling.every)
     while frame is not None:
@@ -218,14 +219,14 @@ def _pass(
     return _Pass([_closed(track, embed, degrees) for track in tracker.ended if _is_face(track)], looked, samples)
 
 
-def _faces(engine: Engine, tracks: list[Track], second: int) -> list[Track]:
+def _faces(engine: Engine, tracks: list[Track]) -> list[Track]:
     """Leave out what is hardly a face and beside one, such as a hand; mark what is doubtful of the rest."""
     rows = [(track, faceness(engine, track.stills) >= FACE) for track in tracks]
     sure = [track for track, is_face in rows if is_face]
     return [
         replace(track, doubtful=not is_face or is_away(track.stills))
         for track, is_face in rows
-        if is_face or not any(beside(track, face, second) for face in sure)
+        if is_face or not any(beside(track, face) for face in sure)
     ]
 
 

@@ -19,6 +19,9 @@ _REORDERED = 10
 """Times as far back as `BACK_SECONDS`, where only the time of showing is known: 16 frames, the most that a codec
 reorders, at 8 a second."""
 
+TIME_OF_DAY_SECONDS = 10**8
+"""Seconds from which time stamps count from 1970, as a recorder's clock does, and not from the beginning: three years."""
+
 NO_STAMP = -(2**62)
 """A packet without a time stamp."""
 
@@ -69,7 +72,11 @@ def lay_out(shown: Sequence[int], decoded: Sequence[int], second: int, step: int
             last = shown[i] if own else last
             order.append((last, not own, i))
         order.sort()
-        offset = 0 if following is None else following - order[0][0]
+        if following is None:
+            first = order[0][0]
+            offset = -first if first > TIME_OF_DAY_SECONDS * second else 0
+        else:
+            offset = following - order[0][0]
         parts.append(Part(begin, offset))
         before = None
         for stamp, invented, i in order:

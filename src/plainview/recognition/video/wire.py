@@ -11,7 +11,9 @@ import struct
 from enum import IntEnum
 from typing import NamedTuple
 
-from plainview.recognition.video.formats import CODECS, DEMUXERS, NAMED_CODECS
+from plainview.recognition.video.formats import CODECS as CODECS
+from plainview.recognition.video.formats import DEMUXERS as DEMUXERS
+from plainview.recognition.video.formats import NAMED_CODECS
 
 REFUSALS = (
     "not_a_video",

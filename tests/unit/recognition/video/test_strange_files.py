@@ -33,7 +33,7 @@ def decoded(data: bytes, stream: int = 0) -> tuple[list[int], VideoReader]:
         for segment in cut_up(reader.info, index, 0.5):
             reader.seek(segment.first)
             while (frame := reader.next(segment.first, segment.first, segment.end, every=True)) is not None:
-                places.append(frame.pts)
+                places += [frame.pts] if frame.pts >= segment.first else []
             shown = np.sort(reader.shown >> 2)
             assert (
                 shown.tolist() == index.stamps[(index.stamps >= segment.first) & (index.stamps < segment.end)].tolist()
@@ -63,7 +63,7 @@ def strange(kind: str) -> bytes:
     return {
         "MP4 with AAC": lambda: muxed("mp4", [h264], sound="aac"),
         "TS with MP2": lambda: muxed("mpegts", [h264], sound="mp2"),
-        "MKV with Vorbis and a cover": lambda: muxed("matroska", [h264], sound="libvorbis", cover=True),
+        "MKV with AC-3 and a cover": lambda: muxed("matroska", [h264], sound="ac3", cover=True),
         "AVI with MP3, a name in no known script": lambda: muxed("avi", [mpeg4], sound="mp3", title="\xe9\xff\x80"),
         "FLV with sound": lambda: muxed("flv", [h264], sound="aac"),
         "MPEG-PS with sound": lambda: muxed("mpeg", [clip("mpeg2video", "mpegts", 30).data], sound="mp2"),
@@ -84,7 +84,7 @@ def strange(kind: str) -> bytes:
     [
         "MP4 with AAC",
         "TS with MP2",
-        "MKV with Vorbis and a cover",
+        "MKV with AC-3 and a cover",
         "AVI with MP3, a name in no known script",
         "FLV with sound",
         "MPEG-PS with sound",
@@ -112,7 +112,8 @@ def test_joined_exports_follow_each_other_and_keep_their_own_times(container: st
         index, base = reader.index(), reader.info.time_base
     assert len(index.parts) == 2
     with VideoReader(BytesSource(second)) as reader:
-        alone = reader.index().stamps
+        listed = reader.index()
+    alone = listed.stamps - listed.parts[0].offset
     part = index.parts[1]
     there = index.stamps[index.stamps >= part.first]
     assert (there - part.offset).tolist() == alone.tolist()
@@ -226,9 +227,9 @@ print(json.dumps(said))
     root = str(Path(plainview.__file__).parents[1])
     run = subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": root}, capture_output=True, check=True)
     assert json.loads(run.stdout) == [
-        ["fault", "AttributeError", 9],
-        ["fault", "ImportError", 9],
-        ["fault", "ValueError", 9],
+        ["fault", "AttributeError", 8],
+        ["fault", "ImportError", 8],
+        ["fault", "ValueError", 8],
         ["decoder_limit", "another error", 0],
         ["corrupt", "another error", 0],
     ]

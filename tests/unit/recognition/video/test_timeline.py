@@ -42,10 +42,17 @@ def test_reordered_frames_without_decoding_times_are_no_new_part() -> None:
 
 def test_frames_of_one_time_and_without_a_time_get_places_of_their_own() -> None:
     timeline = lay_out([0, 0, NO_STAMP, 40, 1], [NO_STAMP] * 5, SECOND, 40)
-    assert list(timeline.stamps) == [0, 1, 3, 40, 2]
+    assert list(timeline.stamps) == [0, 1, 2, 40, 3]
     assert not timeline.clean
     assert not lay_out([0, NO_STAMP], [0, 40], SECOND, 40).clean
     assert lay_out([], [], SECOND, 40).parts == ()
+
+
+def test_a_recorders_time_of_day_begins_at_nought() -> None:
+    day = 1_795_990_445 * SECOND
+    timeline = lay_out([day, day + 40], [day, day + 40], SECOND, 40)
+    assert (list(timeline.stamps), timeline.parts, timeline.clean) == ([0, 40], (Part(0, -day),), False)
+    assert lay_out([10**8 * SECOND], [10**8 * SECOND], SECOND, 40).clean
 
 
 @given(st.lists(st.integers(-(10**6), 10**6) | st.just(NO_STAMP), min_size=1, max_size=40))
