@@ -77,9 +77,17 @@ def ours(path: Path, engine: Any, *, faces: bool) -> dict[str, Any]:
     try:
         with VideoReader(source) as reader:
             offered = len(reader.info.streams)
-        return {"pictures": [_looked(source, number, engine, faces=faces) for number in range(1, offered + 1)]}
     except BadMedia as bad:
         return {"code": bad.code, "why": bad.why, "pictures": []}
+    rows: list[dict[str, Any]] = []
+    for number in range(1, offered + 1):
+        try:
+            rows.append(_looked(source, number, engine, faces=faces))
+        except BadMedia as bad:
+            rows.append({"frames": 0, "passed_over": [], "code": bad.code, "why": bad.why})
+    if not any(line["frames"] for line in rows):
+        return {"code": rows[0]["code"], "why": rows[0]["why"], "pictures": rows}
+    return {"pictures": rows}
 
 
 def _looked(source: BytesSource, number: int, engine: Any, *, faces: bool) -> dict[str, Any]:
@@ -92,7 +100,7 @@ def _looked(source: BytesSource, number: int, engine: Any, *, faces: bool) -> di
             tracks += detected.tracks
         base, end = reader.info.time_base, announced_end(reader.info, index)
     entries, none = passed_over(index, base, lost, {}, end)
-    row: dict[str, Any] = {
+    line: dict[str, Any] = {
         "frames": len(index.stamps) - len(none),
         "seconds": round(float((index.stamps[-1] - index.stamps[0]) * base), 3),
         "parts": len(index.parts),
@@ -103,19 +111,19 @@ def _looked(source: BytesSource, number: int, engine: Any, *, faces: bool) -> di
         stills = [
             sum(len(track.stills) for track, own in zip(tracks, numbers, strict=True) if own == n) for n in set(numbers)
         ]
-        row |= {"persons": len(stills), "stills": stills}
-    return row
+        line |= {"persons": len(stills), "stills": stills}
+    return line
 
 
 def compared(theirs: dict[str, Any], own: dict[str, Any]) -> str:
     """`same`, `reason`, `wrong`, or `neither` where FFmpeg decodes nothing and Plainview says so."""
-    there = [row["frames"] for row in theirs["pictures"]]
-    here = [row["frames"] for row in own["pictures"]]
+    there = [line["frames"] for line in theirs["pictures"]]
+    here = [line["frames"] for line in own["pictures"]]
     if "code" in own:
         return "reason" if any(there) else "neither"
     if here and all(frames in there for frames in here) and max(here) == max(there):
         return "same"
-    return "reason" if any(row["passed_over"] for row in own["pictures"]) else "wrong"
+    return "reason" if any(line["passed_over"] for line in own["pictures"]) else "wrong"
 
 
 def table(folder: Path, *, faces: bool) -> dict[str, Any]:
@@ -133,14 +141,14 @@ def table(folder: Path, *, faces: bool) -> dict[str, Any]:
         own = ours(path, engine, faces=faces)
         rows.append({"file": path.name, "ffmpeg": theirs, "plainview": own, "result": compared(theirs, own)})
         sys.stderr.write(f"{rows[-1]['result']:8} {path.name}\n")
-    decodable = [row for row in rows if any(stream["frames"] for stream in row["ffmpeg"]["pictures"])]
-    counts = {name: sum(row["result"] == name for row in decodable) for name in ("same", "reason", "wrong")}
-    told = counts["same"] + counts["reason"]
+    decodable = [line for line in rows if any(stream["frames"] for stream in line["ffmpeg"]["pictures"])]
+    counts = {name: sum(line["result"] == name for line in decodable) for name in ("same", "reason", "wrong")}
+    explained = counts["same"] + counts["reason"]
     return {
         "files": len(rows),
         "decoded_by_ffmpeg": len(decodable),
         **counts,
-        "same_or_reason_share": round(told / max(1, len(decodable)), 4),
+        "same_or_reason_share": round(explained / max(1, len(decodable)), 4),
         "rows": rows,
     }
 
@@ -167,11 +175,11 @@ def main() -> None:
     if asked.json:
         sys.stdout.write(json.dumps(result) + "\n")
         return
-    for row in result["rows"]:
-        there = ", ".join(f"{stream['frames']}" for stream in row["ffmpeg"]["pictures"]) or "none"
-        here = ", ".join(f"{stream['frames']}" for stream in row["plainview"]["pictures"])
-        here = here or row["plainview"].get("code")
-        sys.stdout.write(f"{row['result']:8} {row['file']:50} FFmpeg {there:>8}   Plainview {here}\n")
+    for line in result["rows"]:
+        there = ", ".join(f"{stream['frames']}" for stream in line["ffmpeg"]["pictures"]) or "none"
+        here = ", ".join(f"{stream['frames']}" for stream in line["plainview"]["pictures"])
+        here = here or line["plainview"].get("code")
+        sys.stdout.write(f"{line['result']:8} {line['file']:50} FFmpeg {there:>8}   Plainview {here}\n")
     sys.stdout.write(json.dumps({key: value for key, value in result.items() if key != "rows"}) + "\n")
 
 

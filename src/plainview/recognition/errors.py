@@ -51,18 +51,18 @@ class PackMissing(PackError):
     """A model pack that is not installed yet, or whose files could not be fetched."""
 
 
-def fault(where: str, what: str, error: BaseException | None = None) -> BadMedia:
+def fault(where: str, detail: str, error: BaseException | None = None) -> BadMedia:
     """A failure of our own code over a file, whose details are in the server's log under a reference number.
 
     Args:
         where: the part of the software that failed.
-        what: one line for the operator; never a byte of the file, nor its name.
+        detail: one line for the operator; never a byte of the file, nor its name.
         error: the exception, of which the places in the code go to the log.
     """
     reference = secrets.token_hex(3).upper()
     steps = traceback.extract_tb(error.__traceback__) if error is not None else []
     places = ", called from ".join(f"{Path(step.filename).name}:{step.lineno}" for step in reversed(steps[-_PLACES:]))
-    _LOG.error("Reference %s: %s failed: %s%s", reference, where, what, f" at {places}" if places else "")
+    _LOG.error("Reference %s: %s failed: %s%s", reference, where, detail, f" at {places}" if places else "")
     return BadMedia(
         "fault",
         f"Plainview failed on this file; the file itself may be whole. Reference {reference}.",

@@ -39,10 +39,13 @@ def times(still: Still) -> dict[str, str]:
     """Return `recorder` and `true`, ISO 8601 without zone to the tenth of a second; empty without a stated beginning."""
     video = still.video
     began = read_clock(video.clock_starts) if video.clock_starts else None
-    if began is None or video.clock_offset_s is None:
+    part, own_s = own_time(still)
+    added = video.joined[0][1] if video.joined else 0
+    # A later part began when its recorder says, if its time stamps are the recorder's clock; else nobody knows when.
+    if began is None or video.clock_offset_s is None or (part > 1 and not added):
         return {}
     try:
-        shown = began + timedelta(seconds=float((still.pts - video.begins) * video.base))
+        shown = began + timedelta(seconds=own_s - float((video.begins - added) * video.base))
         true = shown - timedelta(seconds=video.clock_offset_s)
     except OverflowError:
         return {}

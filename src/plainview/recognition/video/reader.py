@@ -208,7 +208,7 @@ def _info(reply: Reply, process: VideoProcess) -> VideoInfo:
 
 
 def _stream(row: tuple[int, ...]) -> PictureStream:
-    """One row of the streams in shared memory; a number that is none of a stream counts as not stated."""
+    """One row of the streams in shared memory; a number that makes no sense counts as not stated."""
     codec, width, height, top, below, frames, milliseconds = row
     return PictureStream(
         wire.CODECS[codec] if codec < len(wire.CODECS) else "",

@@ -144,9 +144,9 @@ def process(
     upright = _pass(reader, segment, engine, sampling, passed, 0)
     places, kinds = reader.shown >> 2, reader.shown & 3
     decoded = reader.decoded - decoded_before
-    found = [(track, turn_of(engine, track.stills)) for track in upright.tracks]
-    tracks = [track for track, degrees in found if degrees == 0]
-    turns = {degrees for _, degrees in found} | turns_seen(engine, upright.samples, sampling.quick_side)
+    angles = [(track, turn_of(engine, track.stills)) for track in upright.tracks]
+    tracks = [track for track, degrees in angles if degrees == 0]
+    turns = {degrees for _, degrees in angles} | turns_seen(engine, upright.samples, sampling.quick_side)
     for degrees in sorted(turns - {0}):
         again = _pass(reader, segment, engine, sampling, passed, degrees)
         tracks += [track for track in again.tracks if _is_turned_face(engine, track)]

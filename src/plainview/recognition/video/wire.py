@@ -148,7 +148,7 @@ REQUEST_BYTES, REPLY_BYTES = _REQUEST.size, _REPLY.size
 BYTES_PER_PIXEL = 3
 STAMP = struct.Struct("<q")
 """One number in shared memory. INDEXED: a place times two, plus one for a frame from which decoding can start. END: the
-place of a decoded frame times four, plus `FAILED` for a packet that is none, or `HURT` for a damaged frame."""
+place of a decoded frame times four, plus `FAILED` where no frame came of it, or `HURT` for a damaged frame."""
 
 FAILED, HURT = 1, 2
 

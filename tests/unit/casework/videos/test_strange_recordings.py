@@ -141,6 +141,21 @@ def test_a_recorders_own_format_brings_its_clock() -> None:
     assert len(persons(video)) == 2
 
 
+def test_the_recorders_time_is_known_in_every_part_only_where_the_file_states_it() -> None:
+    member = person("examiner")
+    own_clock = take(glued(dav(begins=20), dav()), name="ch1.dav")
+    state_clock(own_clock.public_id, offset_s=5, acting_member=member)
+    rows = [row for someone in video_json(Video.objects.get())["persons"] for row in someone["stills"]]
+    assert {row["clock"]["recorder"][:18] for row in rows if row["part"] == 2} == {"2026-11-29T22:14:0"}
+    assert {row["clock"]["recorder"][:18] for row in rows if row["part"] == 1} == {"2026-11-29T22:14:2"}
+    glued_ts = take((INPUTS / "two-exports-glued.ts").read_bytes())
+    state_clock(glued_ts.public_id, offset_s=5, starts="2026-11-29T22:14:05", acting_member=member)
+    glued_ts.refresh_from_db()
+    rows = [row for someone in video_json(glued_ts)["persons"] for row in someone["stills"]]
+    assert {"recorder" in row["clock"] for row in rows if row["part"] == 1} == {True}
+    assert {"recorder" in row["clock"] for row in rows if row["part"] == 2} == {False}
+
+
 def test_a_gap_is_said_with_its_seconds() -> None:
     video = take(with_gap(60))
     (gap,) = video.passed_over
