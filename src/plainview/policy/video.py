@@ -21,11 +21,16 @@ MIN_PART_BYTES = 64 * 2**10
 UPLOAD_DAYS = 7
 """Days after which an upload that was not completed is erased: chosen, a week of trying again."""
 
+MAX_CLOCK_SECONDS = 100 * 366 * 86_400
+"""Farthest offset of a recorder's clock, seconds: one that lost its battery begins in 1970 or 2000."""
+
 SIZE_RULES = (
     ("video.size", "video", f"A video file has 1 byte to {MAX_BYTES // 2**30} GiB."),
     ("video.part", "video", f"A video arrives in order, in pieces of at most {PART_BYTES // 2**20} MiB."),
     ("video.range", "video", "The part to be processed is within the video."),
     ("video.too_long", "video", f"At most {MAX_HOURS} hours of a video are processed at once."),
+    ("video.stream", "video", "A stream of pictures that is processed is one of the file."),
+    ("video.clock", "video", "A stated recorder's clock is a number of seconds, and a day with a time of day."),
 )
 """For policy.table: (rule id, of, says)."""
 
@@ -72,5 +77,36 @@ def hours(seconds: float, first: float, last: float) -> Decision:
             "Video refused",
             f"{long / 3600:.1f} hours were requested; {MAX_HOURS} can be processed at once.",
             "Choose the hours that matter. The file itself stays as it is.",
+        )
+    return Allow()
+
+
+def stream(number: int, streams: int) -> Decision:
+    """Allow a stream of pictures that the file has."""
+    if not 1 <= number <= streams:
+        return Refused(
+            "video.stream",
+            "Stream not processed",
+            f"The file has {counted(streams, 'stream of pictures', 'streams of pictures')}; stream {number} was requested.",
+            "Choose one of them.",
+        )
+    return Allow()
+
+
+def clock(offset_s: float, starts: str, readable: bool) -> Decision:
+    """Allow an offset of the recorder's clock in seconds, and what it showed at the first frame, if that was stated."""
+    if not abs(offset_s) <= MAX_CLOCK_SECONDS:
+        return Refused(
+            "video.clock",
+            "Clock not recorded",
+            "The offset of the recorder's clock is not a number of seconds within a hundred years.",
+            "State the recorder's clock minus true time, in seconds: 200 if it was 3 minutes 20 seconds ahead.",
+        )
+    if not readable:
+        return Refused(
+            "video.clock",
+            "Clock not recorded",
+            f"{starts!r} is not a day and time of day.",
+            "State what the recorder's clock showed at the first frame, as 2026-11-29T22:14:05.",
         )
     return Allow()

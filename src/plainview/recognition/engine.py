@@ -79,9 +79,9 @@ class Engine:
         detections = self._detector.detect(picture.pixels)
         return [Face(detection, assess(picture.pixels, detection)) for detection in detections]
 
-    def glance(self, pixels: Pixels, longest: int = LARGE_SIDE) -> list[Detection]:
+    def glance(self, pixels: Pixels, longest: int = LARGE_SIDE, min_score: float = MIN_SCORE) -> list[Detection]:
         """Faces of one frame of a video, largest first; see `Detector.glance`."""
-        return self._detector.glance(pixels, longest=longest)
+        return self._detector.glance(pixels, longest=longest, min_score=min_score)
 
     def aligned_template(self, aligned: Pixels) -> Vector:
         """The template of a face that `align` has cut out: uint8 (112, 112, 3), BGR.

@@ -6,6 +6,14 @@ input in a message: file names and codes only.
 
 from __future__ import annotations
 
+import logging
+import secrets
+import traceback
+from pathlib import Path
+
+_LOG = logging.getLogger(__name__)
+_PLACES = 6  # innermost calls that the log names
+
 
 class BadMedia(Exception):
     """A picture or video that cannot be used.
@@ -43,6 +51,25 @@ class PackMissing(PackError):
     """A model pack that is not installed yet, or whose files could not be fetched."""
 
 
+def fault(where: str, detail: str, error: BaseException | None = None) -> BadMedia:
+    """A failure of our own code over a file, whose details are in the server's log under a reference number.
+
+    Args:
+        where: the part of the software that failed.
+        detail: one line for the operator; never a byte of the file, nor its name.
+        error: the exception, of which the places in the code go to the log.
+    """
+    reference = secrets.token_hex(3).upper()
+    steps = traceback.extract_tb(error.__traceback__) if error is not None else []
+    places = ", called from ".join(f"{Path(step.filename).name}:{step.lineno}" for step in reversed(steps[-_PLACES:]))
+    _LOG.error("Reference %s: %s failed: %s%s", reference, where, detail, f" at {places}" if places else "")
+    return BadMedia(
+        "fault",
+        f"Plainview failed on this file; the file itself may be whole. Reference {reference}.",
+        "Tell the operator the reference: the server's log has the details.",
+    )
+
+
 CODES: dict[str, str] = {
     "unreadable_file": "the file cannot be opened",
     "empty": "the file has no bytes",
@@ -60,7 +87,10 @@ CODES: dict[str, str] = {
     "face_too_small": "the largest face found is too small to compare",
     "no_such_face": "the face number asked for does not exist in this picture",
     "not_a_video": "the bytes are not a video in an allowed container",
-    "video_format_not_allowed": "a video, but its container or codec is not on the allow-list",
+    "video_format_not_allowed": "a playlist, picture or raw data instead of a video",
+    "video_codec": "a video in a codec that is not decoded here",
+    "no_such_stream": "the stream asked for does not exist in this video",
+    "fault": "Plainview itself failed; the server's log has the details under the reference",
     "video_index_missing": "the recording ended before its list of frames was written",
     "no_video_stream": "a video file without moving pictures",
     "no_frames": "a video without a frame that can be decoded",

@@ -212,6 +212,8 @@ PAGES: tuple[Page, ...] = (
     Page("videos/<id>/discard/", videos.video_discard, "video-discard", may.VIDEO_UPLOAD),
     Page("videos/<id>/faces/", videos.video_faces, "video-faces", may.VIDEO_READ),
     Page("videos/<id>/again/", videos.video_again, "video-again", may.VIDEO_UPLOAD),
+    Page("videos/<id>/streams/<int:number>/", videos.video_stream, "video-stream", may.VIDEO_UPLOAD),
+    Page("videos/<id>/clock/", videos.video_clock, "video-clock", may.VIDEO_UPLOAD),
     Page("videos/<id>/erase/", videos.video_erase, "video-erase", may.VIDEO_ERASE),
     Page("videos/<id>/stills/<kind>/", videos.video_stills, "video-stills", may.VIDEO_READ),
     Page("stills/<id>/", stills.still, "still", may.VIDEO_READ),

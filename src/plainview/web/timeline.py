@@ -35,11 +35,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The drawing: its height, its lanes, and (x, label) of the time marks."""
+    """The drawing: its height, its lanes, (x, label) of the time marks and of the joins, and (x, width) of what was passed over."""
 
     height: int
     lanes: list[Lane]
     ticks: list[tuple[float, str]]
+    joins: list[tuple[float, str]]
+    gaps: list[tuple[float, float]]
 
 
 def timeline(video: Video, people: list[Person]) -> Timeline:
@@ -60,7 +62,16 @@ def timeline(video: Video, people: list[Person]) -> Timeline:
         lanes.append(Lane(person.number, i * LANE, i * LANE + LANE // 2, bars, marks))
     seconds = video.seconds
     ticks = [(WIDTH * share / 4, clock(seconds * share / 4)) for share in range(5)]
-    return Timeline(max(1, len(lanes)) * LANE, lanes, ticks)
+    joins = [
+        (place(first), f"Part {number} begins at {clock(float((first - video.begins) * video.base))}")
+        for number, (first, _) in enumerate(video.joined[1:], start=2)
+    ]
+    spans = [
+        (place(round(entry["from_s"] / video.base)), place(round(entry["to_s"] / video.base)))
+        for entry in video.passed_over
+    ]
+    gaps = [(left, max(1.0, round(right - left, 1))) for left, right in spans]
+    return Timeline(max(1, len(lanes)) * LANE, lanes, ticks, joins, gaps)
 
 
 def clock(seconds: float) -> str:

@@ -33,7 +33,7 @@ def take_over(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0002_tables'),
+        ('casework', '0003_video'),
     ]
 
     operations = [

@@ -22,7 +22,13 @@ def _still_id() -> str:
 
 
 class Video(models.Model):
-    """One video file of a case."""
+    """One stream of pictures in a video file of a case.
+
+    `stream` is its number among `streams`, from 1; 0 until the file has been opened. `joined` has [first place, offset] of
+    each part of its time line, where there are several; `listed` is FrameIndex.listed. `passed_over` is in
+    videos.passed. `clock_offset_s` is how far the recorder's clock was ahead of true time, and `clock_starts` what it
+    showed at the first frame (ISO 8601, without zone), as an examiner stated them.
+    """
 
     class State(models.TextChoices):
         """Status."""
@@ -49,6 +55,8 @@ class Video(models.Model):
     last_s = models.FloatField(null=True)
     container = models.CharField(max_length=40, blank=True)
     codec = models.CharField(max_length=40, blank=True)
+    stream = models.PositiveSmallIntegerField(default=0)
+    streams = models.JSONField(default=list)
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
     base_num = models.BigIntegerField(default=1)
@@ -57,6 +65,11 @@ class Video(models.Model):
     begins = models.BigIntegerField(default=0)
     ends = models.BigIntegerField(default=0)
     stamps_blob = models.CharField(max_length=64, blank=True)
+    listed = models.BooleanField(default=False)
+    joined = models.JSONField(default=list)
+    passed_over = models.JSONField(default=list)
+    clock_offset_s = models.FloatField(null=True)
+    clock_starts = models.CharField(max_length=19, blank=True)
     notes = models.JSONField(default=list)
     pack = models.CharField(max_length=100, blank=True)
     begun_at = models.DateTimeField(auto_now_add=True)
@@ -98,7 +111,10 @@ class VideoPart(models.Model):
 
 
 class VideoSegment(models.Model):
-    """A part of a video that is processed at once; times are time stamps, and the end is excluded."""
+    """A part of a video that is processed at once; times are places on the time line, and the end is excluded.
+
+    `lost` has places by what is wrong there: see videos.passed.
+    """
 
     video = models.ForeignKey(Video, on_delete=models.PROTECT, related_name="segments")
     number = models.PositiveIntegerField()
@@ -108,6 +124,7 @@ class VideoSegment(models.Model):
     decoded = models.PositiveIntegerField(default=0)
     bad = models.PositiveIntegerField(default=0)
     why = models.TextField(blank=True)
+    lost = models.JSONField(default=dict)
     done_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -127,6 +144,7 @@ class VideoTrack(models.Model):
     seen = models.JSONField()
     first_box = models.JSONField()
     last_box = models.JSONField()
+    doubtful = models.BooleanField(default=False)
     sealed = models.BinaryField()
 
     class Meta:
@@ -148,6 +166,8 @@ class Still(models.Model):
     time_s = models.DecimalField(max_digits=15, decimal_places=6)
     frame_sha256 = models.CharField(max_length=64)
     one_field = models.BooleanField(default=False)
+    damaged = models.BooleanField(default=False)
+    turned = models.PositiveSmallIntegerField(default=0)
     box = models.JSONField()
     quality = models.PositiveSmallIntegerField()
     quality_detail = models.JSONField()

@@ -13,8 +13,10 @@ import typst
 from plainview.casework import find
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import Receipt, write_entry
-from plainview.casework.models import Member, Video
-from plainview.casework.videos.read import Person, persons, persons_json
+from plainview.casework.models import Member, Still, Video
+from plainview.casework.videos.passed import passed_sentence
+from plainview.casework.videos.read import Person, persons, video_json
+from plainview.casework.videos.times import own_time, sentence, times
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
@@ -55,8 +57,7 @@ def export_stills(public_id: str, kind: str, *, acting_member: Member) -> bytes:
     if kind == "csv":
         return _csv(people)
     if kind == "json":
-        facts = {"video_id": video.public_id, "sha256": video.sha256, "seconds": video.seconds}
-        return json.dumps(facts | {"persons": persons_json(video), "notes": video.notes}).encode()
+        return json.dumps(video_json(video)).encode()
     return _pdf(video, people, receipt)
 
 
@@ -64,10 +65,30 @@ def _csv(people: list[Person]) -> bytes:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(
-        ["person", "still", "time_s", "frame", "pts", "frame_sha256", "x", "y", "width", "height", "quality"]
+        [
+            "person",
+            "still",
+            "time_s",
+            "frame",
+            "pts",
+            "frame_sha256",
+            "x",
+            "y",
+            "width",
+            "height",
+            "quality",
+            "turned",
+            "damaged",
+            "part",
+            "part_time_s",
+            "clock_offset_s",
+            "recorder_time",
+            "true_time",
+        ]
     )
     for person in people:
         for still in person.stills:
+            clock, (part, own_s) = times(still), own_time(still)
             table.writerow(
                 [
                     person.number,
@@ -78,6 +99,13 @@ def _csv(people: list[Person]) -> bytes:
                     still.frame_sha256,
                     *still.box,
                     still.quality,
+                    still.turned,
+                    int(still.damaged),
+                    part,
+                    own_s,
+                    still.video.clock_offset_s,
+                    clock.get("recorder"),
+                    clock.get("true"),
                 ]
             )
     return out.getvalue().encode()
@@ -98,7 +126,7 @@ def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
             f"{video.frames:,} frames. People are grouped by a machine, within this video only: check for yourself. "
             "No gallery was searched."
         ),
-        *map(_text, video.notes),
+        *map(_text, [*filter(None, [sentence(video)]), *video.notes, *map(passed_sentence, video.passed_over)]),
     ]
     with tempfile.TemporaryDirectory(prefix="plainview-stills-") as name:
         folder = Path(name)
@@ -108,7 +136,7 @@ def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
                 (folder / f"{still.public_id}.jpg").write_bytes(services().blobs.get(still.thumbnail))
                 alt = f"Person {person.number} at {still.time_s:.2f} seconds"
                 words = (
-                    f"{still.time_s:.3f} s, frame {still.frame}. Face {still.box[2]:.0f} pixels wide, quality "
+                    f"{still.time_s:.3f} s, frame {still.frame}. {_beside(still)}Face {still.box[2]:.0f} pixels wide, quality "
                     f"{still.quality}. {still.public_id}"
                 )
                 cells.append(f'[#image("{still.public_id}.jpg", width: 100%, alt: {_string(alt)}) {_text(words)}]')
@@ -122,6 +150,19 @@ def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
         source.write_text("\n\n".join(lines), "utf-8")
         document = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
     return bytes(document)
+
+
+def _beside(still: Still) -> str:
+    """Say what belongs beside the time of a still: its part, the recorder's clock, and what was done to its frame."""
+    part, own_s = own_time(still)
+    clock = times(still)
+    words = [
+        f"Part {part}, {own_s:.3f} s of its own." if len(still.video.joined) > 1 else "",
+        f"Recorder {clock['recorder']}, true {clock['true']}." if clock else "",
+        f"Turned by {still.turned}°." if still.turned else "",
+        "From a damaged frame." if still.damaged else "",
+    ]
+    return "".join(f"{word} " for word in words if word)
 
 
 def _string(text: str) -> str:

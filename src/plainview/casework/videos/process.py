@@ -10,7 +10,9 @@ import math
 import time
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -18,23 +20,23 @@ from django.utils import timezone
 
 from plainview.casework.jobs import Cancelled, Later, beat, job_of, progressed
 from plainview.casework.log.write import write_entry
-from plainview.casework.models import Job, Still, Video, VideoSegment, VideoTrack
+from plainview.casework.models import Job, PendingErasure, Still, Video, VideoSegment, VideoTrack
 from plainview.casework.pictures import jpeg
-from plainview.casework.videos.stored import StoredVideo
+from plainview.casework.videos.erase import drop_blobs
+from plainview.casework.videos.passed import DAMAGED, all_lost, announced_end, lost_places, passed_over
+from plainview.casework.videos.stored import open_video
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy import video as video_rules
 from plainview.policy.decision import Refused
 from plainview.policy.wording import counted
-from plainview.recognition.errors import BadMedia
+from plainview.recognition.errors import BadMedia, fault
 from plainview.recognition.video import segment as segments
 from plainview.recognition.video.persons import group
 from plainview.recognition.video.reader import VideoReader
-from plainview.recognition.video.types import FrameIndex, Track, VideoInfo
+from plainview.recognition.video.types import WHOLE, FrameIndex, Part, PictureStream, Stamps, Track, VideoInfo
 from plainview.recognition.video.types import Still as DetectedStill
-
-_UNTRUE_END = 1.0
-"""Seconds by which a file may end before its announced end without a note."""
+from plainview.storage.base import StorageError
 
 
 def process_video(
@@ -70,6 +72,12 @@ def process_video(
     except Refused as refused:
         _stop(video, Video.State.FAILED, refused.rule_id, f"{refused.why} {refused.next_step}")
         raise
+    except (Later, StorageError):
+        raise
+    except Exception as error:
+        ours = fault("video processing", type(error).__name__, error)
+        _stop(video, Video.State.FAILED, ours.code, f"{ours.why} {ours.next_step}")
+        raise Refused(f"media.{ours.code}", "Video refused", ours.why, ours.next_step) from error
     stills, people = video.stills.count(), _people(video)
     return (
         f"{counted(people, 'person', 'people')} in {counted(stills, 'still')}, from {counted(video.frames, 'frame')}."
@@ -78,9 +86,8 @@ def process_video(
 
 def _look_through(video: Video, job: Job, progress: Callable[[int, int], None], until: float) -> None:
     engine = services().engine
-    source = StoredVideo(video, services().blobs)
     if not video.segments.exists():
-        with VideoReader(source) as reader:
+        with open_video(video) as reader:
             index = reader.index(lambda: beat(job, 0))
             _lay_out(video, reader.info, index, job)
     index = stored_index(video)
@@ -96,17 +103,17 @@ def _look_through(video: Video, job: Job, progress: Callable[[int, int], None], 
 
     try:
         for segment in video.segments.filter(done_at=None).order_by("number"):
-            reader_now = reader_now or VideoReader(source)
+            reader_now = reader_now or open_video(video)
+            part = segments.Segment(segment.first, segment.end)
             try:
-                detected = segments.process(
-                    reader_now, segments.Segment(segment.first, segment.end), engine, passed=passed
-                )
+                detected = segments.process(reader_now, part, engine, passed=passed)
+                segment.lost = lost_places(detected, part, index)
             except BadMedia as bad:
                 # The child process is gone; the following segments may still be intact.
                 reader_now.close()
                 reader_now = None
                 segment.why = bad.why
-                detected = segments.Detected((), 0, 0, 1)
+                detected, segment.lost = segments.NOTHING, all_lost(part, index)
             _keep(video, segment, detected, index, job, index.number(segment.end - 1) - first + 1)
             progress(index.number(segment.end - 1) - first + 1, total)
             if time.monotonic() > until and video.segments.filter(done_at=None).exists():
@@ -118,13 +125,19 @@ def _look_through(video: Video, job: Job, progress: Callable[[int, int], None], 
 
 
 def stored_index(video: Video) -> FrameIndex:
-    """Return the list of frames that was made when the video was first opened.
+    """Return the list of frames: as listed when the video was first opened, or as decoded once it is processed.
 
     Raises:
         StorageError: the list is missing or damaged.
     """
     stamps = np.frombuffer(zlib.decompress(services().blobs.get(video.stamps_blob)), "<i8").cumsum()
-    return FrameIndex(stamps, stamps[:1], 0)
+    parts = tuple(Part(first, offset) for first, offset in video.joined) or WHOLE
+    return FrameIndex(stamps, stamps[:1], 0, parts, video.listed)
+
+
+def _store(stamps: Stamps) -> str:
+    steps = np.diff(stamps, prepend=0).astype("<i8")
+    return services().blobs.put(zlib.compress(steps.tobytes(), 6))
 
 
 def _lay_out(video: Video, info: VideoInfo, index: FrameIndex, job: Job) -> None:
@@ -142,15 +155,26 @@ def _lay_out(video: Video, info: VideoInfo, index: FrameIndex, job: Job) -> None
         for segment in segments.cut_up(info, index)
         if segment.end > from_pts and segment.first < to_pts
     ]
-    stamps = np.diff(index.stamps, prepend=0).astype("<i8")
-    blob = services().blobs.put(zlib.compress(stamps.tobytes(), 6))
+    blob = _store(index.stamps)
     with transaction.atomic():
         progressed(job, 0)
         video.container, video.codec = info.container.split(",")[0], info.codec
+        video.stream, video.streams = info.stream, [_stream_json(stream) for stream in info.streams]
         video.width, video.height = info.width, info.height
+        video.listed = index.listed
+        video.joined = [[part.first, part.offset] for part in index.parts] if any(p.offset for p in index.parts) else []
+        video.passed_over = passed_over(index, info.time_base, [], {}, announced_end(info, index))[0]
         video.base_num, video.base_den = info.time_base.numerator, info.time_base.denominator
         video.frames, video.begins, video.ends, video.stamps_blob = len(index.stamps), begins, ends, blob
-        video.notes, video.pack = _notes(info, index, seconds), services().engine.pack.identity
+        video.notes, video.pack = _notes(info, index), services().engine.pack.identity
+        if info.container == "dhav" and not video.clock_starts:
+            # The time stamps of a DAV file are the recorder's clock, to the second, as milliseconds since 1970.
+            own = begins - index.parts[0].offset
+            shown = datetime.fromtimestamp(float(own * info.time_base), UTC).replace(tzinfo=None)
+            video.clock_starts = shown.isoformat(timespec="seconds")
+            video.notes.append(
+                f"The recorder's clock showed {video.clock_starts} at the first frame, as the file states."
+            )
         video.state = Video.State.PROCESSING
         video.save()
         VideoSegment.objects.bulk_create(
@@ -159,18 +183,29 @@ def _lay_out(video: Video, info: VideoInfo, index: FrameIndex, job: Job) -> None
         )
 
 
-def _notes(info: VideoInfo, index: FrameIndex, seconds: float) -> list[str]:
+def _notes(info: VideoInfo, index: FrameIndex) -> list[str]:
     """Return notes about the file for people: missing parts, an uneven frame rate."""
     notes = []
     frames = len(index.stamps)
-    announced_s = float(info.announced_duration * info.time_base)
-    short = max(announced_s - seconds, 0) if info.announced_duration else 0
+    if len(info.streams) > 1:
+        notes.append(
+            f"The file has {len(info.streams)} streams of pictures, as of several cameras. This is stream {info.stream}."
+        )
+    if len(index.parts) > 1:
+        times = ", ".join(
+            f"{float((part.first - index.stamps[0]) * info.time_base):,.1f} s" for part in index.parts[1:9]
+        )
+        more = "" if len(index.parts) <= 9 else " and later"
+        notes.append(
+            f"The time stamps start again {counted(len(index.parts) - 1, 'time')}, as in recordings that were joined: at "
+            f"{times}{more}. Each part follows the one before it; a still also has the time of its own part."
+        )
+    if index.counted:
+        notes.append("The file has no time stamps: times are counted from its frames at its stated or usual rate.")
     if info.announced_frames > frames:
         notes.append(
             f"The file should have {counted(info.announced_frames, 'frame')} but has {frames:,}. The rest is missing."
         )
-    elif short > max(_UNTRUE_END, 0.02 * announced_s):
-        notes.append(f"The file should last {announced_s:,.1f} s but ends after {seconds:,.1f} s. The rest is missing.")
     if index.bad_packets:
         notes.append(f"{counted(index.bad_packets, 'piece')} of the file could not be read.")
     steps = np.diff(index.stamps)
@@ -200,17 +235,14 @@ def _keep(
                 seen=list(track.seen),
                 first_box=_rounded(track.first_box),
                 last_box=_rounded(track.last_box),
+                doubtful=track.doubtful,
                 sealed=sealer.seal(track.template.tobytes(), _context(locked.pk, number)),
             )
             Still.objects.bulk_create(
                 _still(video, stored_track, still, index, next(digests)) for still in track.stills
             )
-        locked.looked, locked.decoded, locked.bad, locked.why = (
-            detected.looked,
-            detected.decoded,
-            detected.bad,
-            segment.why,
-        )
+        locked.looked, locked.decoded, locked.bad = detected.looked, detected.decoded, len(detected.failed)
+        locked.why, locked.lost = segment.why, segment.lost
         locked.done_at = timezone.now()
         locked.save()
         _regroup(video)
@@ -226,6 +258,8 @@ def _still(video: Video, track: VideoTrack, still: DetectedStill, index: FrameIn
         time_s=Decimal(round(seconds * 1_000_000)) / 1_000_000,
         frame_sha256=still.sha256,
         one_field=still.one_field,
+        damaged=still.damaged,
+        turned=still.turned,
         box=_rounded(still.detection.box),
         quality=still.quality.overall,
         quality_detail=still.quality.components,
@@ -246,6 +280,7 @@ def _regroup(video: Video) -> None:
             tuple(track.last_box),
             (),
             np.frombuffer(sealer.open(bytes(track.sealed), _context(track.segment_id, track.number)), np.float32),
+            track.doubtful,
         )
         for track in rows
     ]
@@ -258,26 +293,44 @@ def _finish(video: Video, job: Job) -> None:
     rows = list(video.segments.order_by("number"))
     if not sum(segment.decoded for segment in rows):
         raise BadMedia("no_frames", "No frame of the video can be decoded.", "Copy or export the whole file again.")
+    index, listed = stored_index(video), video.stamps_blob
+    reasons = {segment.first: segment.why for segment in rows if segment.why}
+    gaps_and_end = [entry for entry in video.passed_over if entry["frames"] == 0]
+    entries, none = passed_over(index, video.base, [segment.lost for segment in rows], reasons, 0)
+    entries = sorted([entry for entry in entries if entry["frames"]] + gaps_and_end, key=lambda entry: entry["from_s"])
+    stamps = np.setdiff1d(index.stamps, none)
+    blob = _store(stamps) if len(none) else listed
+    decoded = FrameIndex(stamps, stamps[:1], 0)
     with transaction.atomic():
         progressed(job, job.done)
-        bad = sum(segment.bad for segment in rows)
-        lost = [segment for segment in rows if segment.why]
-        if bad:
+        video.notes += _turned(video)
+        damaged = sum(len(segment.lost.get(DAMAGED, ())) for segment in rows)
+        if damaged:
             video.notes.append(
-                f"Skipped, because decoding failed: {counted(bad, 'frame or piece', 'frames or pieces')}."
+                f"{counted(damaged, 'frame is', 'frames are')} damaged. They were searched for faces as far as they "
+                "could be decoded; stills from them say so."
             )
-        for segment in lost:
-            began = float((segment.first - video.begins) * video.base)
-            video.notes.append(f"A part that begins at {began:,.0f} s could not be decoded: {segment.why}")
+        if len(none):
+            video.frames, video.stamps_blob = len(stamps), blob
+            for still in video.stills.all():
+                still.frame = decoded.number(still.pts)
+                still.save(update_fields=["frame"])
+        video.passed_over = entries
         video.state, video.done_at = Video.State.DONE, timezone.now()
         video.save()
         forget_templates(video)
+        if blob != listed:
+            PendingErasure.objects.get_or_create(blob=listed)
         write_entry(
             "video.processed",
             {
                 "agency": video.case.agency.public_id,
                 "video": video.public_id,
                 "frames": video.frames,
+                "stream": video.stream,
+                "joined": max(0, len(video.joined) - 1),
+                "passed_over": len(entries),
+                "frames_not_decoded": sum(int(entry["frames"]) for entry in entries),
                 "looked": sum(segment.looked for segment in rows),
                 "stills": video.stills.count(),
                 "people": _people(video),
@@ -285,6 +338,8 @@ def _finish(video: Video, job: Job) -> None:
             },
             acting_member=video.member,
         )
+    if blob != listed:
+        drop_blobs({listed})
 
 
 def _stop(video: Video, state: Video.State, code: str, why: str) -> None:
@@ -316,6 +371,30 @@ def settle() -> list[str]:
 def forget_templates(video: Video) -> None:
     """Erase the templates that grouped a video's tracks; the grouping stays."""
     VideoTrack.objects.filter(segment__video=video).update(sealed=b"")
+
+
+def _turned(video: Video) -> list[str]:
+    """Say that faces were not upright in the recording, and when."""
+    notes = []
+    for degrees, how in ((90, "on their side"), (180, "upside down"), (270, "on their side")):
+        rows = video.stills.filter(turned=degrees).order_by("pts")
+        if rows:
+            times = [float((still.pts - video.begins) * video.base) for still in (rows[0], rows[len(rows) - 1])]
+            notes.append(
+                f"{counted(len(rows), 'still shows a face that is', 'stills show faces that are')} {how} in the "
+                f"recording, from {times[0]:,.1f} s to {times[1]:,.1f} s; the frames are shown turned by {degrees}°."
+            )
+    return notes
+
+
+def _stream_json(stream: PictureStream) -> dict[str, Any]:
+    return {
+        "codec": stream.codec,
+        "width": stream.width,
+        "height": stream.height,
+        "rate": round(float(stream.rate), 3),
+        "seconds": round(stream.seconds, 3),
+    }
 
 
 def _people(video: Video) -> int:

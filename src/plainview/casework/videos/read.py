@@ -8,10 +8,9 @@ from typing import Any
 
 from plainview.casework.models import Case, Member, Still, Video
 from plainview.casework.pictures import LONGEST, jpeg
-from plainview.casework.videos.stored import StoredVideo
-from plainview.casework.workspace.services import services
+from plainview.casework.videos.stored import open_video
+from plainview.casework.videos.times import clock_json, own_time
 from plainview.recognition.crop import within
-from plainview.recognition.video.reader import VideoReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def persons(video: Video, wanted: Filter | None = None) -> list[Person]:
     if wanted.to_s is not None:
         rows = rows.filter(time_s__lte=wanted.to_s)
     stills_by_person: dict[int, list[Still]] = {}
-    for still in rows.select_related("track").order_by("pts", "pk"):
+    for still in rows.select_related("track", "video").order_by("pts", "pk"):
         if still.box[2] >= wanted.min_width:
             stills_by_person.setdefault(still.track.person or 0, []).append(still)
     return [Person(number, sorted(stills, key=_rank)) for number, stills in sorted(stills_by_person.items())]
@@ -71,14 +70,13 @@ def still_frame(still: Still) -> bytes:
     Raises:
         BadMedia: the frame no longer decodes to the same pixels.
     """
-    return _frame(still.video.pk, still.pts, still.frame_sha256, still.frame)
+    return _frame(still.video.pk, still.pts, still.frame_sha256, still.frame, still.turned)
 
 
 @lru_cache(maxsize=32)
-def _frame(video: int, pts: int, sha256: str, number: int) -> bytes:
-    source = StoredVideo(Video.objects.get(pk=video), services().blobs)
-    with VideoReader(source) as reader:
-        return jpeg(within(reader.frame_at(pts, sha256, number).pixels, LONGEST))
+def _frame(video: int, pts: int, sha256: str, number: int, turned: int) -> bytes:
+    with open_video(Video.objects.get(pk=video)) as reader:
+        return jpeg(within(reader.frame_at(pts, sha256, number, turned).pixels, LONGEST))
 
 
 def forget_frames() -> None:
@@ -99,7 +97,12 @@ def persons_json(video: Video) -> list[dict[str, Any]]:
 
 
 def still_json(still: Still) -> dict[str, Any]:
-    """Return one still: box (x, y, width, height) in pixels of the upright frame, quality 0 to 100."""
+    """Return one still: box (x, y, width, height) in pixels of the upright frame, quality 0 to 100.
+
+    Where the file has several parts, `part` is the number of the still's part, from 1, and `part_time_s` its time there.
+    `clock` is there where an examiner stated the recorder's clock.
+    """
+    part, own_s = own_time(still)
     return {
         "id": still.public_id,
         "time_s": float(still.time_s),
@@ -108,8 +111,66 @@ def still_json(still: Still) -> dict[str, Any]:
         "frame_sha256": still.frame_sha256,
         "box": still.box,
         "quality": still.quality,
+        "turned": still.turned,
+        "damaged": still.damaged,
+        **({"part": part, "part_time_s": own_s} if still.video.joined else {}),
+        **({"clock": clock_json(still)} if still.video.clock_offset_s is not None else {}),
     }
 
 
-def _rank(still: Still) -> tuple[int, float, int]:
-    return (-still.quality, -still.box[2], still.pts)
+def siblings(video: Video) -> dict[int, Video]:
+    """Return the records of the other streams of the same file in the same case, by the number of the stream."""
+    rows = Video.objects.filter(case=video.case, sha256=video.sha256).exclude(state=Video.State.ERASED)
+    if not video.sha256:
+        return {}
+    return {row.stream: row for row in rows.exclude(pk=video.pk).exclude(stream=video.stream).order_by("pk")}
+
+
+def streams_json(video: Video) -> list[dict[str, Any]]:
+    """Return the streams of pictures in the file, each with its number and the video that has its stills, if any."""
+    others = siblings(video)
+    return [
+        {
+            "number": number,
+            **stream,
+            "video_id": video.public_id
+            if number == video.stream
+            else others[number].public_id
+            if number in others
+            else None,
+        }
+        for number, stream in enumerate(video.streams, start=1)
+    ]
+
+
+def video_json(video: Video) -> dict[str, Any]:
+    """Return what is known about a video, in the stable form for scripts."""
+    return {
+        "video_id": video.public_id,
+        "state": video.state,
+        "seconds": round(video.seconds, 3),
+        "frames": video.frames,
+        "container": video.container,
+        "codec": video.codec,
+        "stream": video.stream,
+        "streams": streams_json(video),
+        "joined": [
+            {
+                "part": number,
+                "from_s": round(float(first * video.base), 6),
+                "added_s": round(float(added * video.base), 6),
+            }
+            for number, (first, added) in enumerate(video.joined, start=1)
+        ],
+        "passed_over": video.passed_over,
+        "clock": {"offset_s": video.clock_offset_s, "starts": video.clock_starts or None}
+        if video.clock_offset_s is not None
+        else None,
+        "persons": persons_json(video),
+        "notes": video.notes,
+        "sha256": video.sha256,
+    }
+
+
+def _rank(still: Still) -> tuple[bool, int, float, int]:
+    return (still.damaged, -still.quality, -still.box[2], still.pts)

@@ -19,7 +19,8 @@ from plainview.casework.models import Member, Preparation, Still
 from plainview.casework.probes.preparations import prepare, save
 from plainview.casework.probes.probe import Further, Probe, public_part, secret_part
 from plainview.casework.videos.read import persons
-from plainview.casework.videos.stored import StoredVideo
+from plainview.casework.videos.stored import open_video
+from plainview.casework.videos.times import own_time, times
 from plainview.casework.workspace.services import services
 from plainview.policy import rules
 from plainview.policy.decision import Refused
@@ -28,7 +29,6 @@ from plainview.policy.wording import counted
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.quality import MIN_FACE_PX
 from plainview.recognition.video.fuse import MAX_FRAMES
-from plainview.recognition.video.reader import VideoReader
 from plainview.recognition.video.track import iou
 
 _SAME_PLACE = 0.3
@@ -59,8 +59,8 @@ def pick_still(public_id: str, *, acting_member: Member) -> Picked:
         still = find.still(public_id, acting_member)
         case = still.video.case
         rules.require(rules.case_open(case.number, case.closed_at.date() if case.closed_at else None))
-    with VideoReader(StoredVideo(still.video, services().blobs)) as reader:
-        frame = reader.frame_at(still.pts, still.frame_sha256, still.frame)
+    with open_video(still.video) as reader:
+        frame = reader.frame_at(still.pts, still.frame_sha256, still.frame, still.turned)
     done, data = cv2.imencode(".png", frame.pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not done:
         raise ValueError("pixels that cannot be encoded")
@@ -68,7 +68,7 @@ def pick_still(public_id: str, *, acting_member: Member) -> Picked:
         bytes(np.asarray(data, dtype=np.uint8)),
         f"{still.video.public_id}-frame-{still.frame}.png",
         (still.box[0], still.box[1], still.box[2], still.box[3]),
-        provenance(still, frame.turned),
+        provenance(still, frame.turned, mirrored=frame.mirrored),
     )
     with acting("still.pick", Permission.SEARCH_RUN, acting_member):
         write_entry(
@@ -80,8 +80,9 @@ def pick_still(public_id: str, *, acting_member: Member) -> Picked:
     return picked
 
 
-def provenance(still: Still, turned: int = 0) -> dict[str, Any]:
+def provenance(still: Still, turned: int = 0, *, mirrored: bool = False) -> dict[str, Any]:
     """Return a still's origin as stored with a search; decimal numbers are texts, for the log."""
+    part, own_s = own_time(still)
     return {
         "video": still.video.public_id,
         "still": still.public_id,
@@ -92,6 +93,15 @@ def provenance(still: Still, turned: int = 0) -> dict[str, Any]:
         "video_sha256": still.video.sha256,
         "turned": turned,
         "one_field": still.one_field,
+        **({"mirrored": True} if mirrored else {}),
+        **({"damaged": True} if still.damaged else {}),
+        **({"stream": still.video.stream} if len(still.video.streams) > 1 else {}),
+        **({"part": part, "part_time_s": str(own_s)} if still.video.joined else {}),
+        **(
+            {"clock": {"offset_s": str(still.video.clock_offset_s), **times(still)}}
+            if still.video.clock_offset_s is not None
+            else {}
+        ),
     }
 
 

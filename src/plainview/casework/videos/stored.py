@@ -10,9 +10,21 @@ from bisect import bisect_right
 from collections import OrderedDict
 
 from plainview.casework.models import Video
+from plainview.casework.workspace.services import services
+from plainview.recognition.video.reader import VideoReader
 from plainview.storage.base import BlobStore
 
 _OPEN_PIECES = 4
+
+
+def open_video(video: Video) -> VideoReader:
+    """Open a stored video at the stream that it is about; close the reader after use.
+
+    Raises:
+        BadMedia: it cannot be opened.
+        StorageError: a piece is missing or damaged.
+    """
+    return VideoReader(StoredVideo(video, services().blobs), stream=video.stream, listed=video.listed)
 
 
 class StoredVideo:

@@ -27,6 +27,7 @@ from plainview.policy import rules
 from plainview.policy import video as video_rules
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
+from plainview.recognition.video.wire import MAX_STREAMS
 from plainview.storage.base import digest_of
 from plainview.tables.names import readable
 
@@ -74,6 +75,7 @@ def begin_video(
     *,
     first_s: float = 0,
     last_s: float | None = None,
+    stream: int = 0,
     acting_member: Member,
 ) -> Video:
     """Begin an upload under an open case.
@@ -83,6 +85,7 @@ def begin_video(
         name: the file's name; shown, never used as a path.
         size: its size in bytes.
         first_s, last_s: the part to process, seconds from the first frame; None: to the end.
+        stream: the stream of pictures to process, from 1; 0: the largest.
         acting_member: the member who uploads.
 
     Raises:
@@ -94,6 +97,8 @@ def begin_video(
             rules.case_open(case.number, case.closed_at.date() if case.closed_at else None),
             video_rules.size(size),
         )
+        if not 0 <= stream <= MAX_STREAMS:
+            rules.require(video_rules.stream(stream, MAX_STREAMS))
         if first_s < 0 or (last_s is not None and last_s <= first_s):
             rules.require(video_rules.hours(first_s + 1, first_s, last_s or 0))
         video = Video.objects.create(
@@ -103,6 +108,7 @@ def begin_video(
             size=size,
             first_s=first_s,
             last_s=last_s,
+            stream=stream,
         )
         write_entry(
             "video.begun",

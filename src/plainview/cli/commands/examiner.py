@@ -67,6 +67,20 @@ ROWS = (
         "plainview video street.mp4 --case 26-0200 --as examiner@agency.example",
     ),
     Command(
+        "video-stream",
+        May.VIDEO_UPLOAD,
+        "videos:video_stream",
+        "Find the people of another stream of pictures, as of a second camera, in the file of a stored video.",
+        "plainview video-stream V7K2M9QXWV4TB 2 --as examiner@agency.example",
+    ),
+    Command(
+        "video-clock",
+        May.VIDEO_UPLOAD,
+        "videos:video_clock",
+        "State how far the recorder's clock was from true time; it is kept beside every still.",
+        "plainview video-clock V7K2M9QXWV4TB --offset 200 --starts 2026-11-29T22:14:05 --as examiner@agency.example",
+    ),
+    Command(
         "videos",
         May.VIDEO_READ,
         "videos:video_list",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from plainview.recognition.video.track import iou
+from plainview.recognition.video.track import LOST_AFTER, MIN_IOU, iou
 from plainview.recognition.video.types import Track
 
 TOGETHER = 0.42
@@ -20,6 +20,17 @@ the default pack; joining two people would hide one of them, parting one only sh
 
 CONTINUES = 0.25
 """The same for two tracks of which one ends where and when the other begins, as at the border of segments."""
+
+RETURNS = 0.30
+"""The same for two tracks of which one begins where the other ended within `LINGERS`: strangers reach .30 once in 200
+comparisons, and a stranger would have to take the same place within these seconds."""
+
+AWAY = 0.10
+"""The same where one of them is doubtful (a head turned away, a hand before the face), of which a template says little:
+an eighth of all strangers reach .10, so place and time decide."""
+
+LINGERS = 5.0
+"""Seconds for which a place is taken to be somebody's: chosen, the time for which people look aside."""
 
 _AT_ONCE = 1000
 """Tracks that are compared all with all, which takes seconds; the rest joins the people found by then."""
@@ -36,12 +47,28 @@ def group(tracks: Sequence[Track], second: int) -> list[int]:
         second: units of the time base a second.
     """
     order = sorted(range(len(tracks)), key=lambda i: (tracks[i].first, tracks[i].first_box, tracks[i].last))
-    rows = [tracks[i] for i in order]
+    sure = [i for i in order if not tracks[i].doubtful]
+    rows = [tracks[i] for i in sure]
     linked = _linked(rows[:_AT_ONCE], second) if rows else []
-    answer = [0] * len(rows)
-    for i, number in enumerate(_added(rows, linked)):
-        answer[order[i]] = number
-    return answer
+    numbers = dict(zip(sure, _added(rows, linked), strict=True))
+    for i in order:
+        if tracks[i].doubtful:
+            numbers[i] = _person_of(tracks[i], {j: tracks[j] for j in numbers}, numbers, second)
+    places = {number: place for place, number in enumerate(dict.fromkeys(numbers[i] for i in order))}
+    return [places[numbers[i]] for i in range(len(tracks))]
+
+
+def _person_of(track: Track, others: dict[int, Track], numbers: dict[int, int], second: int) -> int:
+    """The person of a doubtful track: who was at its place just before or after, or who looks like it, or a new one."""
+    seen = set(track.seen)
+    together = {numbers[j] for j, other in others.items() if seen & set(other.seen)}
+    free = {j: other for j, other in others.items() if numbers[j] not in together}
+    scores = {j: float(other.template @ track.template) for j, other in free.items()}
+    there = {j: score for j, score in scores.items() if score >= AWAY and _same_place(track, free[j], LINGERS * second)}
+    alike = there or {j: score for j, score in scores.items() if score >= TOGETHER}
+    if alike:
+        return numbers[max(alike, key=lambda j: alike[j])]
+    return max(numbers.values(), default=-1) + 1
 
 
 def _added(rows: Sequence[Track], numbers: list[int]) -> list[int]:
@@ -82,7 +109,7 @@ def _linked(rows: Sequence[Track], second: int) -> list[int]:
     apart = np.array([[bool(a & b) for b in seen] for a in seen])
     for i, earlier in enumerate(rows):
         for j, later in enumerate(rows):
-            if not apart[i, j] and scores[i, j] >= CONTINUES and _continues(earlier, later, second):
+            if not apart[i, j] and _continues(earlier, later, float(scores[i, j]), second):
                 sums[i, j] = sums[j, i] = max(sums[i, j], TOGETHER + scores[i, j])
     sizes = np.ones(len(rows))
     alive = np.ones(len(rows), bool)
@@ -107,6 +134,15 @@ def _linked(rows: Sequence[Track], second: int) -> list[int]:
     return answer
 
 
-def _continues(earlier: Track, later: Track, second: int) -> bool:
-    gap = later.first - earlier.last
-    return 0 < gap <= 1.2 * second and iou(earlier.last_box, later.first_box) >= 0.3
+def _continues(earlier: Track, later: Track, score: float, second: int) -> bool:
+    """Whether the later track begins where and when the earlier one ended, and looks enough like it."""
+    if later.first <= earlier.last:
+        return False
+    soon = score >= CONTINUES and _same_place(earlier, later, LOST_AFTER * second)
+    return soon or (score >= RETURNS and _same_place(earlier, later, LINGERS * second))
+
+
+def _same_place(a: Track, b: Track, within: float) -> bool:
+    """Whether one track begins at most `within` after the other ended, at its place."""
+    earlier, later = (a, b) if a.last < b.first else (b, a)
+    return 0 < later.first - earlier.last <= within and iou(earlier.last_box, later.first_box) >= MIN_IOU

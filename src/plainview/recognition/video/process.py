@@ -20,6 +20,9 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 import plainview
 from plainview.recognition.sandbox import ChildLost, DecoderUnavailable
 from plainview.recognition.video import wire
@@ -68,7 +71,8 @@ class VideoProcess:
     def __init__(self, source: Source, limits: VideoLimits) -> None:
         self._source, self._limits = source, limits
         self._serial = 0
-        self.arena_bytes = max(limits.max_pixels * wire.BYTES_PER_PIXEL, limits.max_frames * wire.STAMP.size)
+        listed = limits.max_frames * wire.STAMP.size + wire.MAX_PARTS * wire.PART.size
+        self.arena_bytes = max(limits.max_pixels * wire.BYTES_PER_PIXEL, listed)
         fd = os.memfd_create("plainview-video", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         try:
             os.ftruncate(fd, self.arena_bytes)
@@ -105,6 +109,10 @@ class VideoProcess:
         if reply.say == Say.REFUSED:
             raise refusal(reply, self._limits.max_pixels)
         return reply
+
+    def stamps(self, count: int) -> NDArray[np.int64]:
+        """Copy the first numbers in shared memory: int64, shape (count,)."""
+        return np.frombuffer(self.arena, "<i8", count=count).copy()
 
     def kill(self) -> None:
         """Kill the child; safe from another thread than the one that owns it."""

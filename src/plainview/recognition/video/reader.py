@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from fractions import Fraction
 from types import TracebackType
 from typing import Self
@@ -19,7 +20,7 @@ from plainview.recognition.errors import BadMedia
 from plainview.recognition.types import Pixels
 from plainview.recognition.video import wire
 from plainview.recognition.video.process import VideoLimits, VideoProcess
-from plainview.recognition.video.types import Frame, FrameIndex, Source, VideoInfo
+from plainview.recognition.video.types import WHOLE, Frame, FrameIndex, Part, PictureStream, Source, VideoInfo
 from plainview.recognition.video.wire import Ask, Reply, Say
 from plainview.recognition.video.words import changed
 
@@ -40,10 +41,19 @@ class VideoReader:
     Attributes:
         info: see `VideoInfo`.
         decoded, bad: frames decoded, and packets or frames that could not be, so far.
+        shown: int64: what was decoded of the segment that ended last; see `wire.STAMP`.
     """
 
-    def __init__(self, source: Source, limits: VideoLimits = _DEFAULT) -> None:
+    def __init__(
+        self, source: Source, limits: VideoLimits = _DEFAULT, *, stream: int = 0, listed: bool = False
+    ) -> None:
         """Open a video.
+
+        Args:
+            source: the file.
+            limits: what it may cost.
+            stream: number of the stream with moving pictures, from 1; 0: the one with the largest picture.
+            listed: see `FrameIndex`; known from an earlier listing, so that a seek need not list again where not needed.
 
         Raises:
             BadMedia: the file is not a video, or its format is not allowed.
@@ -56,12 +66,14 @@ class VideoReader:
                 "Copy or export the video again: the transfer may have been interrupted.",
             )
         self.decoded = self.bad = 0
+        self.shown = np.empty(0, np.int64)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="plainview-video")
         self._process: VideoProcess | None = None
-        self._limits = limits
+        self._listed = listed
         try:
             self._process = self._thread.submit(VideoProcess, source, limits).result()
-            self.info = _info(self._ask(Ask.OPEN, source.size))
+            reply = self._ask(Ask.OPEN, source.size, stream)
+            self.info = _info(reply, self._process)
         except BaseException:
             self.close()
             raise
@@ -81,16 +93,24 @@ class VideoReader:
         while not wait([listing], timeout=1.0).done:
             waiting()
         reply = listing.result()
-        packed = np.frombuffer(self._process.arena, "<i8", count=reply.length).copy()
+        packed = self._process.stamps(reply.length + 2 * reply.detail)
+        packed, parts = packed[: reply.length], packed[reply.length :].reshape(-1, 2)
         stamps, is_key = packed >> 1, (packed & 1).astype(bool)
         keys = np.sort(stamps[is_key])
-        # A broken container may state one time stamp twice; only one frame of them can be asked for.
-        return FrameIndex(np.unique(stamps), keys if len(keys) else stamps[:1], reply.duration)
+        self._listed = bool(reply.flags & wire.LISTED)
+        return FrameIndex(
+            np.unique(stamps),
+            keys if len(keys) else stamps[:1],
+            reply.duration,
+            tuple(Part(int(first), int(offset)) for first, offset in parts[np.argsort(parts[:, 0])]) or WHOLE,
+            self._listed,
+            bool(reply.flags & wire.COUNTED),
+        )
 
     def seek(self, pts: int) -> None:
         """Go to before this time stamp; frames before it are decoded and passed over."""
         self._drop()
-        self._ask(Ask.SEEK, pts)
+        self._ask(Ask.SEEK, pts, flags=wire.LISTED if self._listed else 0)
 
     def next(self, due: int, at_latest: int, end: int, *, motion: int = 0, every: bool = False) -> Frame | None:
         """The next frame that is due; None at the end of the segment or video.
@@ -112,8 +132,12 @@ class VideoReader:
         self._ahead = self._thread.submit(self._next, due, at_latest, end, flags)
         return self._ahead
 
-    def frame_at(self, pts: int, sha256: str, number: int) -> Frame:
+    def frame_at(self, pts: int, sha256: str, number: int, turned: int = 0) -> Frame:
         """Decode one frame again and compare it with its recorded digest.
+
+        Args:
+            pts, sha256, number: the frame as recorded.
+            turned: degrees counter-clockwise by which it is turned further.
 
         Raises:
             BadMedia: frame_changed.
@@ -124,7 +148,7 @@ class VideoReader:
             frame = self.next(pts, pts, END_OF_VIDEO, every=True)
         if frame is None or frame.pts != pts or frame.sha256 != sha256:
             raise changed(number)
-        return frame
+        return turn(frame, turned)
 
     def close(self) -> None:
         """End the child."""
@@ -149,9 +173,9 @@ class VideoReader:
             ahead.exception()
             self._ahead = None
 
-    def _ask(self, question: Ask, a: int = 0) -> Reply:
+    def _ask(self, question: Ask, a: int = 0, b: int = 0, flags: int = 0) -> Reply:
         assert self._process is not None  # noqa: S101
-        return self._thread.submit(self._process.ask, question, a).result()
+        return self._thread.submit(self._process.ask, question, a, b, 0, flags).result()
 
     def _next(self, due: int, at_latest: int, end: int, flags: int) -> Frame | None:
         assert self._process is not None  # noqa: S101
@@ -159,15 +183,19 @@ class VideoReader:
         self.decoded += reply.decoded
         self.bad += reply.bad
         if reply.say != Say.FRAME:
+            self.shown = self._process.stamps(reply.length)
             return None
         raw = np.frombuffer(self._process.arena, np.uint8, count=reply.width * reply.height * 3)
         return _upright(raw.reshape(reply.height, reply.width, 3), reply)
 
 
-def _info(reply: Reply) -> VideoInfo:
+def _info(reply: Reply, process: VideoProcess) -> VideoInfo:
+    rows = [wire.STREAM.unpack_from(process.arena, i * wire.STREAM.size) for i in range(reply.detail)]
     return VideoInfo(
         container=wire.DEMUXERS[reply.kind],
         codec=wire.CODECS[reply.codec],
+        stream=reply.stream,
+        streams=tuple(map(_stream, rows)),
         width=reply.width,
         height=reply.height,
         time_base=Fraction(reply.base_num, reply.base_den),
@@ -176,6 +204,19 @@ def _info(reply: Reply) -> VideoInfo:
         announced_frames=reply.length,
         announced_duration=reply.duration,
         intra=bool(reply.flags & wire.INTRA),
+    )
+
+
+def _stream(row: tuple[int, ...]) -> PictureStream:
+    """One row of the streams in shared memory; a number that makes no sense counts as not stated."""
+    codec, width, height, top, below, frames, milliseconds = row
+    return PictureStream(
+        wire.CODECS[codec] if codec < len(wire.CODECS) else "",
+        width,
+        height,
+        Fraction(max(0, top), max(1, below)),
+        max(0, frames),
+        max(0, milliseconds) / 1000,
     )
 
 
@@ -190,6 +231,8 @@ def _upright(stored: Pixels, reply: Reply) -> Frame:
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
     if reply.turn:
         pixels = cv2.rotate(pixels, _TURNS[reply.turn]).astype(np.uint8, copy=False)
+    if reply.flags & wire.MIRRORED:
+        pixels = pixels[:, ::-1]
     return Frame(
         reply.pts,
         np.ascontiguousarray(pixels),
@@ -198,7 +241,17 @@ def _upright(stored: Pixels, reply: Reply) -> Frame:
         one_field,
         bool(reply.flags & wire.CUT),
         reply.motion,
+        bool(reply.flags & wire.DAMAGED),
+        bool(reply.flags & wire.MIRRORED),
     )
+
+
+def turn(frame: Frame, degrees: int) -> Frame:
+    """A frame turned counter-clockwise by 0, 90, 180 or 270 degrees."""
+    if not degrees:
+        return frame
+    pixels = cv2.rotate(frame.pixels, _TURNS[degrees]).astype(np.uint8, copy=False)
+    return replace(frame, pixels=np.ascontiguousarray(pixels), turned=(frame.turned + degrees) % 360)
 
 
 def combed(pixels: Pixels) -> bool:

@@ -36,6 +36,7 @@ def make_still(frame: Frame, face: Detection, quality: Quality) -> Still:
         frame.one_field,
         align(frame.pixels, face.points),
         thumbnail(frame.pixels, face.box),
+        frame.damaged,
     )
 
 
@@ -57,9 +58,9 @@ def thumbnail(pixels: Pixels, box: tuple[float, float, float, float]) -> Pixels:
     return cv2.resize(out, (THUMBNAIL, THUMBNAIL), interpolation=kind).astype(np.uint8, copy=False)
 
 
-def rank(still: Still) -> tuple[int, float, int]:
-    """Sorts the best still first: quality, then width, then the earliest."""
-    return (-still.quality.overall, -round(still.detection.box[2], 1), still.pts)
+def rank(still: Still) -> tuple[bool, int, float, int]:
+    """Sorts the best still first: whole frames, then quality, then width, then the earliest."""
+    return (still.damaged, -still.quality.overall, -round(still.detection.box[2], 1), still.pts)
 
 
 def best_of(stills: list[Still], second: int) -> list[Still]:

@@ -11,35 +11,14 @@ import struct
 from enum import IntEnum
 from typing import NamedTuple
 
-DEMUXERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "asf", "flv")
-"""The allow-list of containers, as FFmpeg names its demuxers; none of them opens another file or address."""
-
-CODECS = (
-    "h264",
-    "hevc",
-    "mjpeg",
-    "mpeg4",
-    "mpeg2video",
-    "mpeg1video",
-    "h263",
-    "msmpeg4v2",
-    "msmpeg4",
-    "wmv1",
-    "wmv2",
-    "wmv3",
-    "vc1",
-    "vp8",
-    "vp9",
-    "av1",
-    "libdav1d",
-    "flv",
-    "dvvideo",
-)
-"""The allow-list of codecs, as FFmpeg names its decoders: what cameras, recorders and phones write."""
+from plainview.recognition.video.formats import CODECS as CODECS
+from plainview.recognition.video.formats import DEMUXERS as DEMUXERS
+from plainview.recognition.video.formats import NAMED_CODECS
 
 REFUSALS = (
     "not_a_video",
     "video_format_not_allowed",
+    "video_codec",
     "video_index_missing",
     "no_video_stream",
     "no_frames",
@@ -47,6 +26,8 @@ REFUSALS = (
     "too_small",
     "decoder_limit",
     "corrupt",
+    "no_such_stream",
+    "fault",
 )
 """The codes of `errors.CODES` that a child may answer, in the order of their numbers in a reply."""
 
@@ -75,7 +56,11 @@ class Say(IntEnum):
 
 
 class Request(NamedTuple):
-    """One request. OPEN: a is the file's size, bytes. SEEK: a is a time stamp. NEXT: see `child.next_frame`."""
+    """One request.
+
+    OPEN: a is the file's size, bytes; b the number of the stream that is wanted, 0 for the largest picture. SEEK: a is a
+    place on the time line; flags: `LISTED`. NEXT: see `child.next_frame`.
+    """
 
     serial: int
     ask: int
@@ -100,18 +85,24 @@ class Reply(NamedTuple):
         serial: the number of the request that is answered.
         say: see `Say`.
         kind: INFO: index into `DEMUXERS`. REFUSED: index into `REFUSALS`.
-        codec: INFO: index into `CODECS`.
+        codec: INFO: index into `CODECS`. REFUSED for a codec: into `ALL_CODECS`, or `UNKNOWN`. REFUSED for a fault: index
+            into `FAULTS`.
         width, height: INFO and FRAME: pixels as stored; REFUSED: where known.
         turn: FRAME: degrees counter-clockwise by which the picture must be turned to be upright: 0, 90, 180, 270.
-        flags: FRAME: `CUT`, `INTERLACED`, `TOP_FIRST`, `KEY`, `HASH_OF_BGR`. INFO: `INTRA`, `NO_TIMES`.
+        flags: FRAME: `CUT`, `INTERLACED`, `KEY`, `HASH_OF_BGR`, `DAMAGED`, `MIRRORED`. INFO: `INTRA`, `COUNTED`. INDEXED:
+            `LISTED`.
+        stream: INFO: number of the stream among those listed in shared memory, from 1.
         aspect_num, aspect_den: FRAME and INFO: width of a pixel over its height.
         base_num, base_den: INFO: the time base, seconds.
         rate_num, rate_den: INFO: average frame rate, frames a second.
-        pts: FRAME: time stamp. INFO: time stamp at which the stream begins. READ: offset, bytes.
-        length: READ: bytes. INDEXED: frames listed in shared memory. INFO: frames that the container announces.
+        pts: FRAME: place on the time line. INFO: time stamp at which the stream begins. READ: offset, bytes.
+        length: READ: bytes. INDEXED: frames listed in shared memory. INFO: frames that the container announces. END:
+            decoded frames of the segment, listed in shared memory.
         duration: INFO: announced length in units of the time base. INDEXED: bad packets.
         decoded, bad: FRAME and END: frames decoded, and packets that could not be, since the last reply.
         motion: FRAME: largest difference of a cell of the 64 x 36 thumbnail to the frame sent before, 0 to 255.
+        detail: INFO: streams listed in shared memory. INDEXED: parts listed after the frames. REFUSED for a codec: its
+            four-character code. REFUSED for a fault: number of the line.
         sha256: FRAME: of the frame (see `HASH_OF_BGR`).
     """
 
@@ -123,6 +114,7 @@ class Reply(NamedTuple):
     height: int = 0
     turn: int = 0
     flags: int = 0
+    stream: int = 0
     aspect_num: int = 1
     aspect_den: int = 1
     base_num: int = 1
@@ -135,6 +127,7 @@ class Reply(NamedTuple):
     decoded: int = 0
     bad: int = 0
     motion: int = 0
+    detail: int = 0
     sha256: bytes = b""
 
     def pack(self) -> bytes:
@@ -142,17 +135,51 @@ class Reply(NamedTuple):
         return _REPLY.pack(_MAGIC, *self)
 
 
-CUT, INTERLACED, TOP_FIRST, KEY, HASH_OF_BGR, INTRA, NO_TIMES = 1, 2, 4, 8, 16, 32, 64
+CUT, INTERLACED, KEY, HASH_OF_BGR, INTRA, COUNTED, DAMAGED, MIRRORED, LISTED = (1 << i for i in range(9))
 """Flags of a reply. HASH_OF_BGR: the digest is of the BGR pixels, else of the decoder's planes without padding, as
-`ffmpeg -f framehash -hash sha256` prints it. NO_TIMES: the container has no time stamps; they are counted."""
+`ffmpeg -f framehash -hash sha256` prints it. COUNTED: the file has no time stamps; frames are counted at its rate.
+DAMAGED: the decoder says that parts of the frame are missing. MIRRORED: after the turn, left and right are exchanged.
+LISTED: places on the time line are not the file's own time stamps (timeline.py)."""
 
 _REQUEST = struct.Struct("<QBqqqI")
-_REPLY = struct.Struct("<4sQBHHIIHIiiiiiiqqqIIB32s")
-_MAGIC = b"PVv1"
+_REPLY = struct.Struct("<4sQBHHIIHHBiiiiiiqqqIIBI32s")
+_MAGIC = b"PVv2"
 REQUEST_BYTES, REPLY_BYTES = _REQUEST.size, _REPLY.size
 BYTES_PER_PIXEL = 3
 STAMP = struct.Struct("<q")
-"""One entry of the index in shared memory: the time stamp times two, plus one for a frame that can be sought."""
+"""One number in shared memory. INDEXED: a place times two, plus one for a frame from which decoding can start. END: the
+place of a decoded frame times four, plus `FAILED` where no frame came of it, or `HURT` for a damaged frame."""
+
+FAILED, HURT = 1, 2
+
+PART = struct.Struct("<qq")
+"""One part of the time line in shared memory: its first place, and what was added to its own time stamps."""
+
+STREAM = struct.Struct("<HIIiiqq")
+"""One picture stream in shared memory: codec, width, height, rate (two numbers), announced frames and milliseconds."""
+
+MAX_STREAMS, MAX_PARTS = 32, 10_000
+
+ALL_CODECS = CODECS + NAMED_CODECS
+UNKNOWN = 0xFFFF
+
+FAULTS = (
+    "another error",
+    "AttributeError",
+    "ImportError",
+    "IndexError",
+    "KeyError",
+    "NameError",
+    "OSError",
+    "OverflowError",
+    "PermissionError",
+    "RuntimeError",
+    "TypeError",
+    "UnicodeDecodeError",
+    "ValueError",
+    "ZeroDivisionError",
+)
+"""Names of the errors in the child that are ours and not the video's."""
 
 MAX_STAMP = 2**61
 
@@ -189,8 +216,10 @@ def parse_reply(raw: bytes, *, serial: int, size: int, max_pixels: int, max_fram
         raise Nonsense("a read outside the file")
     if reply.say == Say.REFUSED and reply.kind >= len(REFUSALS):
         raise Nonsense("an unknown refusal")
-    if reply.say == Say.INDEXED and reply.length > max_frames:
+    if reply.say in (Say.INDEXED, Say.END) and (reply.length > max_frames or reply.detail > MAX_PARTS):
         raise Nonsense("an index larger than its memory")
+    if reply.say == Say.INFO and not 1 <= reply.stream <= reply.detail <= MAX_STREAMS:
+        raise Nonsense("not one of the listed streams")
     if reply.say in (Say.INFO, Say.FRAME):
         fractions = (
             (reply.aspect_num, reply.aspect_den),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from plainview.casework import find
 from plainview.casework.videos.read import persons, still_frame
 from plainview.casework.videos.stills import best_others, draft_still
+from plainview.casework.videos.times import own_time, sentence, times
 from plainview.casework.workspace.services import services
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -34,6 +35,9 @@ def still(request: HttpRequest, public_id: str) -> HttpResponse:
             "still": chosen,
             "best_others": len(best_others(chosen)),
             "video": chosen.video,
+            "own": own_time(chosen),
+            "clock": sentence(chosen.video),
+            "times": times(chosen),
             "others": others,
             "before": others[here - 1] if here > 0 else None,
             "after": others[here + 1] if here + 1 < len(others) else None,

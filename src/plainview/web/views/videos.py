@@ -17,9 +17,12 @@ from plainview.casework.cases.read import cases
 from plainview.casework.jobs import job_of
 from plainview.casework.models import Member, Video
 from plainview.casework.videos import upload as actions
+from plainview.casework.videos.clock import state_clock
 from plainview.casework.videos.erase import erase_video
 from plainview.casework.videos.export import KINDS, export_stills
-from plainview.casework.videos.read import Filter, persons, still_counts, videos
+from plainview.casework.videos.read import Filter, persons, still_counts, streams_json, videos
+from plainview.casework.videos.streams import take_stream
+from plainview.casework.videos.times import sentence
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.roles import holds
@@ -159,6 +162,32 @@ def video_again(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("video", video.public_id)
 
 
+class ClockForm(forms.Form):
+    """What an examiner states about the recorder's clock."""
+
+    offset_s = forms.FloatField()
+    starts = forms.CharField(required=False, max_length=40)
+
+
+@require_POST
+def video_stream(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
+    """Have another stream of the same file processed, as of a second camera."""
+    video, job = take_stream(public_id, number, acting_member=member_of(request))
+    enqueue_again(job.pk)
+    return redirect("video", video.public_id)
+
+
+@require_POST
+def video_clock(request: HttpRequest, public_id: str) -> HttpResponse:
+    """State the recorder's clock."""
+    form = ClockForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest("offset_s must be a number")
+    values = form.cleaned_data
+    state_clock(public_id, offset_s=values["offset_s"], starts=values["starts"], acting_member=member_of(request))
+    return redirect("video", public_id)
+
+
 @require_GET
 def video_stills(request: HttpRequest, public_id: str, kind: str) -> HttpResponse:
     """Return the stills as a file."""
@@ -182,6 +211,8 @@ def _shown(request: HttpRequest, video: Video, member: Member) -> dict[str, Any]
         "video": video,
         "people": people,
         "timeline": timeline(video, people),
+        "streams": streams_json(video) if len(video.streams) > 1 else [],
+        "clock": sentence(video),
         "form": form,
         "job": job if job is not None and job.member_id == member.pk else None,
         "is_over": video.state not in (Video.State.RECEIVED, Video.State.PROCESSING)

@@ -122,7 +122,9 @@ def test_what_is_wrong_with_a_file_is_said(open_case: Path) -> None:
     whole = clip("libx264", "matroska").data
     video = take(whole[: len(whole) * 6 // 10])
     assert video.state == Video.State.DONE
-    assert any("The rest is missing" in note for note in video.notes)
+    (end,) = video.passed_over
+    assert (end["frames"], "the rest is missing" in end["reason"]) == (0, True)
+    assert 0 < end["from_s"] < end["to_s"] == pytest.approx(2, abs=0.05)
     assert any("frame rate varies" in note for note in take(variable_rate()[0]).notes)
 
 
@@ -291,5 +293,7 @@ def test_a_segment_that_ends_its_decoder_is_passed_over_and_said(
     monkeypatch.setattr(video_process.segments, "process", crash)
     video = take(data)
     assert video.state == Video.State.DONE
-    assert any("could not be decoded" in note for note in video.notes)
+    (part,) = video.passed_over
+    assert (part["from_s"], part["frames"] > 10, part["reason"]) == (0.48, True, "The video made its decoder fail.")
+    assert video.frames + part["frames"] == 75
     assert max(row.frame for row in Still.objects.all()) > 40

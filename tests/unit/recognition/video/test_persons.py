@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.recognition.video import persons
-from plainview.recognition.video.persons import CONTINUES, TOGETHER, _added, _continues, group
+from plainview.recognition.video.persons import AWAY, CONTINUES, LINGERS, RETURNS, TOGETHER, _added, _continues, group
 from plainview.recognition.video.types import Track
 
 SECOND = 100
@@ -72,11 +72,55 @@ def test_a_track_continues_another_within_1_2_seconds_where_it_ended(gap: int, s
     earlier = Track(0, 5000, (0, 5000), (0, 0, 9, 9), (0, 0, 100, 100), (), template)
     begin = 5000 + gap
     later = Track(begin, 9000, (begin, 9000), (shift, 0, 100, 100), (0, 0, 9, 9), (), template)
-    assert _continues(earlier, later, 1000) is continues
+    assert _continues(earlier, later, 0.26, 1000) is continues
+
+
+@pytest.mark.parametrize(
+    ("gap", "score", "continues"),
+    [(1200, 0.25, True), (1200, 0.24, False), (5000, 0.3, True), (5000, 0.29, False), (5001, 0.41, False)],
+)
+def test_who_comes_back_to_the_same_place_within_five_seconds_must_look_more_alike(
+    gap: int, score: float, continues: bool
+) -> None:
+    template, box = np.array([1, 0], np.float32), (0, 0, 100, 100)
+    earlier = Track(0, 5000, (0, 5000), box, box, (), template)
+    later = Track(5000 + gap, 20_000, (5000 + gap, 20_000), box, box, (), template)
+    assert _continues(earlier, later, score, 1000) is continues
+
+
+def unit(cosine: float) -> np.ndarray:
+    return np.array([cosine, (1 - cosine**2) ** 0.5], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("begins", "cosine", "x", "numbers"),
+    [
+        (60_000, 0.1, 0, [0, 0]),  # a turned head, where the face was
+        (60_000, 0.09, 0, [0, 1]),
+        (60_000, 0.3, 500, [0, 1]),  # elsewhere
+        (61_001, 0.3, 0, [0, 1]),  # much later
+        (61_001, 0.43, 500, [0, 0]),  # but alike
+        (56_000, 0.9, 0, [0, 1]),  # in one frame with the face
+    ],
+)
+def test_a_doubtful_track_joins_who_was_there_or_looks_like_it(
+    begins: int, cosine: float, x: int, numbers: list[int]
+) -> None:
+    face = Track(0, 56_000, (0, 56_000), (0, 0, 50, 50), (0, 0, 50, 50), (), unit(1))
+    away = Track(begins, begins + 10, (begins, begins + 10), (x, 0, 50, 50), (x, 0, 50, 50), (), unit(cosine), True)
+    assert group([face, away], 1000) == numbers
+    assert group([away, face], 1000) == numbers[::-1] or numbers == [0, 1]
+
+
+def test_a_doubtful_track_does_not_part_the_tracks_of_a_person() -> None:
+    tracks = [track(1, 0), track(1, 1000), track(1, 2000)]
+    away = Track(2060, 2100, (2060, 2100), (0, 0, 50, 50), (0, 0, 50, 50), (), track(9, 0).template, True)
+    assert group([*tracks, away], SECOND)[:3] == [0, 0, 0]
+    assert group([away], SECOND) == [0]
 
 
 def test_the_lines_that_were_measured() -> None:
-    assert (TOGETHER, CONTINUES) == (0.42, 0.25)
+    assert (TOGETHER, CONTINUES, RETURNS, AWAY, LINGERS) == (0.42, 0.25, 0.30, 0.10, 5.0)
 
 
 @pytest.mark.parametrize(("cosine", "numbers"), [(0.43, [0, 0]), (0.41, [0, 1])])

@@ -191,7 +191,7 @@ def test_bad_input_has_its_code() -> None:
     assert code_of(whole, max_pixels=640 * 359) == "too_many_pixels"
     assert code_of(whole, min_side=400) == "too_small"
     assert code_of(whole, max_frames=49) == "decoder_limit"
-    assert code_of(clip("ffv1", "matroska", 5).data) == "video_format_not_allowed"
+    assert code_of(clip("targa", "avi", 5, "bgr24").data) == "video_codec"
 
 
 def test_zero_frames_is_said() -> None:

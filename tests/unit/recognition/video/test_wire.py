@@ -17,7 +17,9 @@ def parsed(reply: Reply, serial: int = 7) -> Reply:
 
 
 def test_a_reply_and_a_request_come_through() -> None:
-    frame = Reply(7, Say.FRAME, 1, 2, 100, 100, 90, wire.CUT, 16, 15, 1, 90_000, 25, 1, -5, 0, 0, 3, 1, 200, b"x" * 32)
+    frame = Reply(
+        7, Say.FRAME, 1, 2, 100, 100, 90, wire.CUT, 0, 16, 15, 1, 90_000, 25, 1, -5, 0, 0, 3, 1, 200, 7, b"x" * 32
+    )
     assert parsed(frame) == frame
     asked = Request(7, wire.Ask.NEXT, -1, 2, 3, 4)
     assert parse_request(asked.pack()) == asked
@@ -50,7 +52,7 @@ def test_what_no_honest_child_writes_is_nonsense(reply: Reply) -> None:
 
 @given(st.binary(min_size=wire.REPLY_BYTES, max_size=wire.REPLY_BYTES))
 def test_bytes_are_a_reply_or_nonsense(raw: bytes) -> None:
-    raw = b"PVv1" + (7).to_bytes(8, "little") + raw[12:]
+    raw = b"PVv2" + (7).to_bytes(8, "little") + raw[12:]
     try:
         reply = parse_reply(raw, serial=7, **LIMITS)
     except Nonsense:

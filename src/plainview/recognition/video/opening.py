@@ -1,0 +1,222 @@
+"""Opening a video in the child: its container, and which of its streams are pictures.
+
+Owns the choice of the stream. Sound, subtitles, data, covers and thumbnails are passed over, whatever is wrong with
+them. Runs in the restricted child only.
+"""
+
+from __future__ import annotations
+
+import errno
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import av
+import av.error
+from av.stream import Discard, Disposition
+
+from plainview.recognition.video import wire
+from plainview.recognition.video.pipe import Pipe
+from plainview.recognition.video.wire import Reply, Say
+
+_READ_AT_ONCE = 2**18
+
+INTRA = frozenset({"mjpeg", "dvvideo"})
+"""Codecs whose frames need no other frame: those that are not asked for are not decoded."""
+
+_OPTIONS = {
+    "format_whitelist": ",".join(wire.DEMUXERS),
+    "protocol_whitelist": "",
+    # A time stamp that starts again is told (timeline.py), not taken for a counter that overflowed.
+    "correct_ts_overflow": "0",
+}
+
+_ASIDE = (
+    Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image | Disposition.dependent
+)  # covers, previews, and layers that mean nothing alone
+
+_AUXILIARY = 16
+"""A picture of which the largest has at least this many times the pixels is a preview or a map, no second camera: a
+recorder's second stream has a quarter to a twelfth of the first, a preview a hundredth. Chosen."""
+
+_MP4 = (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip", b"moof", b"styp", b"sidx", b"uuid")
+_BOXES = 4096  # boxes of an MP4 that are looked at for its index
+
+
+class Refusal(Exception):
+    """A video that is not decoded, in the numbers of `wire.Reply`."""
+
+    def __init__(self, code: str, width: int = 0, height: int = 0, codec: int = 0, detail: int = 0) -> None:
+        super().__init__(code)
+        self.kind, self.width, self.height = wire.REFUSALS.index(code), width, height
+        self.codec, self.detail = codec, detail
+
+
+class Opened(NamedTuple):
+    """An open container, the stream that was chosen, what to answer, and the streams for shared memory."""
+
+    container: Any
+    stream: Any
+    info: Reply
+    streams: list[bytes]
+
+
+def open_stream(pipe: Pipe, limits: dict[str, int], wanted: int) -> Opened:
+    """Open the file and choose a stream.
+
+    Args:
+        pipe: the file.
+        limits: max_pixels and min_side.
+        wanted: number of the stream among the pictures, from 1; 0: the one with the most pixels.
+
+    Raises:
+        Refusal: not a video, nothing to decode in it, or too large.
+    """
+    pipe.seek(0)
+    try:
+        container: Any = av.open(pipe, buffer_size=_READ_AT_ONCE, container_options=_OPTIONS, metadata_errors="replace")
+    except av.error.FFmpegError as error:
+        raise Refusal(_code_of(error, pipe)) from None
+    if container.format.name not in wire.DEMUXERS:
+        raise Refusal("video_format_not_allowed")
+    pictures = [stream for stream in container.streams.video if not stream.disposition & _ASIDE]
+    if not pictures:
+        raise Refusal("no_video_stream")
+    offered = _offered([stream for stream in pictures if _decodable(stream)], limits)
+    if not offered:
+        raise _undecodable(pictures[0])
+    if wanted > len(offered):
+        raise Refusal("no_such_stream", detail=len(offered))
+    stream = offered[wanted - 1] if wanted else max(offered, key=_pixels)
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = Discard.all
+    context = stream.codec_context
+    context.thread_count = 1
+    if context.width and context.height:  # unknown when a stream was cut off before its first key frame
+        check(context.width, context.height, limits)
+    info = _info(container, stream, offered.index(stream) + 1, len(offered))
+    return Opened(container, stream, info, [_row(container, other) for other in offered])
+
+
+def check(width: int, height: int, limits: dict[str, int]) -> None:
+    """Refuse a frame beyond the limits.
+
+    Raises:
+        Refusal: too_many_pixels or too_small.
+    """
+    if width * height > limits["max_pixels"]:
+        raise Refusal("too_many_pixels", width, height)
+    if min(width, height) < limits["min_side"]:
+        raise Refusal("too_small", max(0, width), max(0, height))
+
+
+def _offered(streams: list[Any], limits: dict[str, int]) -> list[Any]:
+    """Leave out what is too small beside the others; of two that are too small to compare, neither."""
+    largest = max((_pixels(stream) for stream in streams), default=0)
+    known = [stream for stream in streams if _pixels(stream) * _AUXILIARY > largest or not _pixels(stream)]
+    wide = [stream for stream in known if _shortest(stream) >= limits["min_side"] or not _pixels(stream)]
+    return (wide or known)[: wire.MAX_STREAMS]
+
+
+def _pixels(stream: Any) -> int:
+    return int(stream.codec_context.width * stream.codec_context.height)
+
+
+def _shortest(stream: Any) -> int:
+    return int(min(stream.codec_context.width, stream.codec_context.height))
+
+
+def _decodable(stream: Any) -> bool:
+    return stream.codec_context is not None and stream.codec_context.name in wire.CODECS
+
+
+def _undecodable(stream: Any) -> Refusal:
+    context = stream.codec_context
+    if context is None:
+        return Refusal("video_codec", codec=wire.UNKNOWN)
+    name = context.name
+    codec = wire.ALL_CODECS.index(name) if name in wire.ALL_CODECS else wire.UNKNOWN
+    tag = int.from_bytes(context.codec_tag.encode("latin-1", "replace")[:4], "little")
+    return Refusal("video_codec", codec=codec, detail=tag)
+
+
+def _info(container: Any, stream: Any, number: int, streams: int) -> Reply:
+    context = stream.codec_context
+    base = _base(stream)
+    rate = Fraction(stream.average_rate or 0)
+    aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+    return Reply(
+        0,
+        Say.INFO,
+        wire.DEMUXERS.index(container.format.name),
+        wire.CODECS.index(context.name),
+        max(1, context.width),
+        max(1, context.height),
+        0,
+        wire.INTRA if context.name in INTRA else 0,
+        number,
+        *_fraction(aspect),
+        *_fraction(base),
+        *_fraction(rate, least=0),
+        stream.start_time or 0,
+        max(0, stream.frames),
+        _duration(container, stream),
+        detail=streams,
+    )
+
+
+def _row(container: Any, stream: Any) -> bytes:
+    context = stream.codec_context
+    rate = _fraction(Fraction(stream.average_rate or 0), least=0)
+    milliseconds = int(_duration(container, stream) * _base(stream) * 1000)
+    return wire.STREAM.pack(
+        wire.CODECS.index(context.name),
+        max(0, context.width),
+        max(0, context.height),
+        *rate,
+        max(0, stream.frames),
+        min(milliseconds, wire.MAX_STAMP),
+    )
+
+
+def _base(stream: Any) -> Fraction:
+    return Fraction(stream.time_base or 0) or Fraction(1, 90_000)
+
+
+def _duration(container: Any, stream: Any) -> int:
+    """Announced length in units of the stream's time base; 0 for none."""
+    announced = (
+        int(stream.duration)
+        if stream.duration
+        else int(Fraction(container.duration or 0, av.time_base) / _base(stream))
+    )
+    return announced if 0 < announced < wire.MAX_STAMP else 0
+
+
+def _fraction(value: Fraction, least: int = 1) -> tuple[int, int]:
+    """Numerator and denominator as 31-bit numbers; a value outside them counts as 1, or as `least`."""
+    value = value.limit_denominator(2**30)
+    sound = least <= value.numerator < 2**31
+    return (value.numerator, value.denominator) if sound else (least, 1)
+
+
+def _code_of(error: av.error.FFmpegError, pipe: Pipe) -> str:
+    if error.errno == errno.ENOMEM:
+        return "decoder_limit"
+    if isinstance(error, av.error.DecoderNotFoundError | av.error.DemuxerNotFoundError):
+        return "video_format_not_allowed"
+    # FFmpeg says only in its log that an MP4 has no index; the file's boxes say it too.
+    at, whole = 0, True
+    kinds: list[bytes] = []
+    while whole and at + 8 <= pipe.size and len(kinds) < _BOXES:
+        pipe.seek(at)
+        head = pipe.read(min(16, pipe.size - at))
+        size, kind = int.from_bytes(head[:4], "big"), head[4:8]
+        size = {0: pipe.size - at, 1: int.from_bytes(head[8:16], "big")}.get(size, size)
+        whole = kind in _MP4 and size >= 8
+        if whole:
+            kinds.append(kind)
+            at += size
+    if not kinds:
+        return "not_a_video"
+    return "video_index_missing" if whole and b"moov" not in kinds else "corrupt"
