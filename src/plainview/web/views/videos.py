@@ -172,8 +172,7 @@ class ClockForm(forms.Form):
 @require_POST
 def video_stream(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
     """Have another stream of the same file processed, as of a second camera."""
-    video, job = take_stream(public_id, number, acting_member=member_of(request))
-    enqueue_again(job.pk)
+    video, _ = take_stream(public_id, number, acting_member=member_of(request))
     return redirect("video", video.public_id)
 
 
