@@ -132,7 +132,7 @@ def test_the_auditor_sees_probe_and_list_on_a_page_and_nobody_else_does(late: Se
     auditor = signed_in("auditor")
     flag = Flag.objects.get()
     assert f"/lapsed/{late.public_id}/" in auditor.get(f"/flags/{flag.public_id}/").content.decode()
-    assert auditor.get(f"/lapsed/{late.public_id}/probe.jpg").status_code == 403  # before the view is in the log
+    assert auditor.get(f"/lapsed/{late.public_id}/probe.jpg").status_code == 404  # before the view is in the log
     page = auditor.get(f"/lapsed/{late.public_id}/")
     assert page.status_code == 200
     assert "find the rider" in page.content.decode()

@@ -28,7 +28,7 @@ from plainview.casework.models import (
     VerificationItem,
 )
 from plainview.casework.people.read import binding, training_facts
-from plainview.index.base import IndexUnreachable
+from plainview.index.base import BadTemplate, IndexUnreachable
 from plainview.policy import examination as looking
 from plainview.policy.decision import Allow
 from plainview.policy.permissions import Permission
@@ -36,6 +36,7 @@ from plainview.policy.roles import Role, holds
 from plainview.policy.search import trained
 
 _random = SystemRandom()
+_NOT_NOW = (IndexUnreachable, BadTemplate)  # a server that does not answer; a gallery that is being re-embedded
 _LATER = (
     3600,
     86_400,
@@ -53,7 +54,7 @@ def assign_verifier(examination: Examination) -> Verification | None:
         return None
     try:
         faces = fillers.of_examination(examination)
-    except IndexUnreachable:
+    except _NOT_NOW:
         return None  # every minute it is tried again; the examination itself must not be lost
     verifier = _random.choice(able)
     tasks: list[Verification] = []
@@ -146,7 +147,10 @@ def _give_item(others: list[Member], verifier: Member) -> None:
     for member in _random.sample(others, len(others)) or [verifier]:
         items = usable_items(member.agency).exclude(Q(verifications__verifier=member) | Q(added_by=member))
         for item in _random.sample(list(items), items.count()):
-            faces = fillers.of_item(item)
+            try:
+                faces = fillers.of_item(item)
+            except _NOT_NOW:
+                return
             if faces:
                 task = Verification(proficiency=item, verifier=member)
                 if member == verifier:
