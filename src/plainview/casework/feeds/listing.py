@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from plainview.casework.enrolment.manifest import Unusable
 from plainview.casework.feeds.fetching import Fetcher
-from plainview.casework.feeds.mapping import LIST_BYTES, ListPage, Mapping, Notice, read_page
+from plainview.casework.feeds.mapping import Mapping
+from plainview.casework.feeds.reading import LIST_BYTES, ListPage, Notice, read_page
 from plainview.policy.wording import counted
 
 MAX_PAGES = 1000

@@ -25,7 +25,8 @@ from plainview.casework.enrolment.manifest import Item, Items, Unusable
 from plainview.casework.erasure.expunged import mark
 from plainview.casework.feeds.fetching import Fetcher
 from plainview.casework.feeds.listing import Listing, read_listing
-from plainview.casework.feeds.mapping import LIST_BYTES, Image, Mapping, Notice, of_table, read_details
+from plainview.casework.feeds.mapping import Mapping, of_table
+from plainview.casework.feeds.reading import LIST_BYTES, Image, Notice, read_details
 from plainview.casework.feeds.withdrawn import Settled, notice_mark, settle
 from plainview.casework.jobs import ask_again, beat
 from plainview.casework.log.guard import acting, refusals_recorded, standing

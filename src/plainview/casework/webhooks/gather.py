@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from plainview.audit.record import Entry, parse_line
 from plainview.casework.mail import address
-from plainview.casework.models import Case, Delivery, Job, LogEntry, Member, Search, Webhook, WebhookMark
+from plainview.casework.models import Alert, Case, Delivery, Job, LogEntry, Member, Search, Webhook, WebhookMark
 from plainview.policy.webhooks import EVENTS
 
 _AT_ONCE = 2000
@@ -104,9 +104,10 @@ def _agencies(entry: Entry) -> set[str]:
     named = {str(entry.subject[name]) for name in ("agency", "for_agency") if entry.subject.get(name)}
     if not named:
         named = set(Member.objects.filter(public_id=entry.actor).values_list("agency__public_id", flat=True))
-    if not named and entry.subject.get("search"):
-        rows = Search.objects.filter(public_id=entry.subject["search"])
-        named = set(rows.values_list("case__agency__public_id", flat=True))
+    for name, model in (("search", Search), ("alert", Alert)):
+        if not named and entry.subject.get(name):
+            rows = model.objects.filter(public_id=entry.subject[name])
+            named = set(rows.values_list("case__agency__public_id", flat=True))
     return named
 
 

@@ -19,7 +19,7 @@ import pyarrow.parquet
 import pytest
 
 from plainview.casework.enrolment import incoming, manifest
-from plainview.casework.feeds import mapping
+from plainview.casework.feeds import mapping, reading
 from plainview.casework.galleries.nist import Exported, read_nist, write_nist
 from plainview.casework.retention.court_orders import read_order
 from plainview.evaluation.dataset import DatasetError, read_dataset
@@ -92,7 +92,7 @@ def labelled(folder: Path) -> None:
 
 
 def feed(data: bytes) -> None:
-    mapping.read_page(data, mapping.OWN)
+    reading.read_page(data, mapping.OWN)
 
 
 READERS: dict[str, tuple[tuple[Any, str], Callable[[Path], Any], type[Exception], str]] = {

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.factories.notices import rss
 
 from plainview.casework.enrolment.manifest import Unusable
-from plainview.casework.feeds.mapping import OWN, Image, Mapping, as_table, of_table, read_details, read_page
+from plainview.casework.feeds.mapping import OWN, Mapping, as_table, of_table
+from plainview.casework.feeds.reading import Image, read_details, read_page
 from plainview.policy.decision import Refused
 
 ROWS = [

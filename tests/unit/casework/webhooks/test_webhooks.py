@@ -17,6 +17,7 @@ from standardwebhooks import WebhookVerificationError
 from tests.factories.alerts import alert, arrive, her
 from tests.factories.work import at, case, entries, gallery, person
 
+from plainview.casework.alerts.ends import sweep_alerts
 from plainview.casework.cases.open_close import close_case, open_case
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.log.write import write_entry
@@ -151,6 +152,19 @@ def test_alerts_searches_flags_jobs_and_erasures_are_told(workspace: Path, tmp_p
     text = str([body for _, body in receiver.posts])
     for word in ("robbery", "rider", "her.png", "source.example", "court", "MARKER", "score", "conclusion", "Sample"):
         assert word not in text
+
+
+def test_an_alert_that_ends_by_itself_is_told_to_its_agency(
+    workspace: Path, tmp_path: Path, receiver: Receiver
+) -> None:
+    gallery(tmp_path / "g")
+    case()
+    saved = alert(tmp_path)
+    _, secret = hooked(receiver, "alert.ended")
+    with at(timezone.now() + timedelta(days=365)):
+        sweep_alerts()
+        assert sent() == 1
+        assert receiver.checked(secret)["data"]["alert"] == saved.public_id  # type: ignore[index]
 
 
 def test_a_choice_of_events_and_the_agency_are_kept(workspace: Path, receiver: Receiver) -> None:
