@@ -7,6 +7,7 @@ name a person, a case or a gallery.
 
 from __future__ import annotations
 
+import pkgutil
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,12 +16,12 @@ from types import MappingProxyType
 from typing import Any
 
 from cryptography.x509 import load_pem_x509_certificate
-from django.db import connection
-from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from plainview import __version__
 from plainview.audit.logfile import COSIGNATURES_NAME
+from plainview.casework import migrations
 from plainview.casework.canaries.state import state as canary_state
 from plainview.casework.log.state import is_sample
 from plainview.casework.mail.read import mail_state
@@ -68,9 +69,8 @@ def _guarded(read: Callable[[], State]) -> State:
 
 
 def _schema() -> State:
-    loader = MigrationLoader(connection)
-    mine = {name for app, name in loader.disk_migrations if app == "casework"}
-    applied = {name for app, name in loader.applied_migrations if app == "casework"}
+    mine = {module.name for module in pkgutil.iter_modules(migrations.__path__) if not module.name.startswith("_")}
+    applied = set(MigrationRecorder.Migration.objects.filter(app="casework").values_list("name", flat=True))
     newest = max(applied, default="none")
     if applied - mine:
         return {"ok": False, "says": f"The database is of a newer version: {newest}.", "version": newest}

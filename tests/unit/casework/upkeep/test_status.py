@@ -93,9 +93,7 @@ def test_a_database_of_another_version_is_not_ready(workspace: Path) -> None:
     assert "older version, 0001_initial" in read.ready()[0]
 
 
-def test_a_part_that_cannot_be_read_is_a_finding_and_names_nobody(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_part_that_cannot_be_read_is_a_finding_and_names_nobody(workspace: Path) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE letter RENAME TO gone")
     state = read.status()
