@@ -140,7 +140,7 @@ class Turns:
             result, error = None, None
             try:
                 result = asked.function()
-            except BaseException as raised:  # whoever waits for it handles it
+            except BaseException as raised:  # the request that waits for it handles it
                 error = raised
             seconds = monotonic() - began
             try:

@@ -81,7 +81,7 @@ def run_due(steps: tuple[Step, ...] = STEPS, *, stop: Callable[[], bool] = lambd
     for step in steps:
         if stop():
             break
-        if work.claim(step.name, step.every):
+        if work.claim(step.name):
             failures += not run(step)
     return failures
 

@@ -27,7 +27,7 @@ SILENCE = timedelta(seconds=60)
 _LEASE = timedelta(hours=1)  # a step is not begun again before this, unless it ended: none takes as long
 _AGAIN = timedelta(hours=1)  # a failed step that is due rarely is tried again after this
 _RECORD = timedelta(days=1)  # a step that keeps failing is an entry this often
-_KEPT = timedelta(days=7)  # for which the lives of ended workers are kept
+_REMEMBERED = timedelta(days=7)  # for which the lives of ended workers are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class Alarm:
     error: str
 
 
-def claim(name: str, every: timedelta) -> bool:
+def claim(name: str) -> bool:
     """Take a step if it is due, so that no other worker does it at the same time; new steps are due at once."""
     now = timezone.now()
     WorkerStep.objects.get_or_create(name=name, defaults={"due_at": now})
     due = WorkerStep.objects.filter(name=name, due_at__lte=now)
-    return bool(due.update(due_at=now + max(every, _LEASE), began_at=now))
+    return bool(due.update(due_at=now + _LEASE, began_at=now))
 
 
 def succeeded(name: str, every: timedelta) -> None:
@@ -80,14 +80,14 @@ def _next(step: WorkerStep, every: timedelta) -> datetime:
 
 def alarms() -> list[Alarm]:
     """Return the steps that fail now, longest first."""
-    rows = WorkerStep.objects.exclude(failing_since=None).order_by("failing_since")
-    return [Alarm(row.name, row.failing_since, row.failures, row.error) for row in rows if row.failing_since]
+    failing = WorkerStep.objects.exclude(failing_since=None).order_by("failing_since")
+    return [Alarm(step.name, step.failing_since, step.failures, step.error) for step in failing if step.failing_since]
 
 
 def begin_life() -> WorkerLife:
     """Record that this process works."""
     now = timezone.now()
-    WorkerLife.objects.filter(beat_at__lt=now - _KEPT).delete()
+    WorkerLife.objects.filter(beat_at__lt=now - _REMEMBERED).delete()
     return WorkerLife.objects.create(host=socket.gethostname()[:100], pid=os.getpid(), began_at=now, beat_at=now)
 
 

@@ -172,7 +172,7 @@ def _within(address: ipaddress.IPv4Address | ipaddress.IPv6Address, trusted: tup
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Read "1.2.3.4", "1.2.3.4:567", "2001:db8::1", "[2001:db8::1]:567", quoted or with a zone; None if it is none."""
+    """Read "1.2.3.4", "1.2.3.4:567", "2001:db8::1", "[2001:db8::1]:567", quoted or with a zone; None if it is no address."""
     text = text.strip().strip('"').strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

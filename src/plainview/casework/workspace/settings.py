@@ -40,6 +40,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "PLAINVIEW_TOKEN": "Token of the member who acts on the command line of a served workspace.",
         "PLAINVIEW_MODELS": "Folder of the installed model packs. Default: `share/plainview/models` of this Python.",
         "PLAINVIEW_SERVE": "Set by `plainview serve` for its own processes; not for people.",
+        "NOTIFY_SOCKET": "Set by systemd for `Type=notify`; the server says there when it answers.",
         "PLAINVIEW_AS": "E-mail address of the acting member; `--as` on the command line wins.",
         "PLAINVIEW_DEBUG": "Any value: an unexpected error prints its traceback. For developers.",
         "XDG_CACHE_HOME": "Folder where `plainview evaluate` caches templates. Default: `~/.cache`.",
