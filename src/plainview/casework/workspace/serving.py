@@ -16,7 +16,7 @@ from typing import NamedTuple
 from plainview.casework.workspace.folder import SERVE_ENV
 from plainview.policy.decision import Refused
 
-LOCAL = ("127.0.0.0/8", "::1/128")
+LOCAL = ("127.0.0.1/32", "::1/128")
 """The proxies that are trusted unless `--trusted-proxy` names others: those on this machine."""
 
 _MOST_HOPS = 20  # addresses of X-Forwarded-For that are read: a longer chain is not one of real proxies
