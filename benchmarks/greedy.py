@@ -31,7 +31,7 @@ from tests.factories.deployed import Person, Server, credentials, plainview, sta
 
 PAGES = ("/", "/cases/", "/galleries/", "/me/", "/jobs/none/", "/register/")
 PAUSE = 0.2  # seconds between two pages of a person
-THEIRS = "127.0.0.2"  # the address of whoever is slow or busy
+THEIRS = "127.0.0.2"  # the address of the slow and the busy
 
 
 def measure(server: Server, people: int, seconds: float) -> list[float]:

@@ -137,14 +137,14 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="plainview-stop-") as folder:
         done = run(chosen.rounds, Path(folder), say=True)
-    seconds = sorted(each["seconds"] for each in done)
+    seconds = sorted(result["seconds"] for result in done)
     figures = {
         "rounds": len(done),
-        "right": sum(not each["problems"] for each in done),
-        "answered": sum(each["answered"] for each in done),
+        "right": sum(not result["problems"] for result in done),
+        "answered": sum(result["answered"] for result in done),
         "median_s": seconds[len(seconds) // 2],
         "longest_s": seconds[-1],
-        "problems": [problem for each in done for problem in each["problems"]],
+        "problems": [problem for result in done for problem in result["problems"]],
     }
     print(json.dumps(figures) if chosen.json else "\n".join(f"{key}: {value}" for key, value in figures.items()))  # noqa: T201
     sys.exit(figures["right"] != figures["rounds"])

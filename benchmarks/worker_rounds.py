@@ -57,7 +57,7 @@ def _pictures(number: int) -> list[tuple[str, io.BytesIO]]:
     return files
 
 
-def run(kills: int, chance: random.Random, home: Path) -> dict[str, Any]:
+def run(kills: int, longest: float, chance: random.Random, home: Path) -> dict[str, Any]:
     """Make a workspace, kill and check; return the figures."""
     os.environ["PLAINVIEW_HOME"] = str(home)
     from plainview.cli.setup import make_workspace
@@ -79,7 +79,7 @@ def run(kills: int, chance: random.Random, home: Path) -> dict[str, Any]:
             )
             asked += 1
         process = _worker()
-        time.sleep(chance.uniform(0.0, 6.0))
+        time.sleep(chance.uniform(0.0, longest))
         killed_at_work += Job.objects.filter(state=Job.State.RUNNING).exists()
         process.kill()
         process.wait()
@@ -134,12 +134,13 @@ def main() -> None:
     """Run and print."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--kills", type=int, default=50)
+    options.add_argument("--longest", type=float, default=12.0, help="seconds that a worker lives at most")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--json", action="store_true")
     chosen = options.parse_args()
     sys.path.insert(0, str(Path(__file__).parents[1]))
     with tempfile.TemporaryDirectory(prefix="plainview-worker-") as folder:
-        figures = run(chosen.kills, random.Random(chosen.seed), Path(folder) / "workspace")  # noqa: S311
+        figures = run(chosen.kills, chosen.longest, random.Random(chosen.seed), Path(folder) / "workspace")  # noqa: S311
     print(json.dumps(figures) if chosen.json else "\n".join(f"{key}: {value}" for key, value in figures.items()))  # noqa: T201
     sys.exit(bool(figures["problems"]))
 

@@ -22,7 +22,7 @@ SMALL = 256 << 10
 
 AT_ONCE, ALL_AT_ONCE = 64, 512
 """Small bodies under way from one address, and from all together (128 MiB of memory at most). Beyond that the one that
-has taken longest is given up: a form takes milliseconds, whoever is slow gives way."""
+has taken longest is given up: a form takes milliseconds, a slow one gives way."""
 
 LARGE_AT_ONCE = 4
 """Bodies larger than SMALL under way from one caller; a fifth is refused. Four uploads fill a line."""

@@ -1,6 +1,6 @@
 """Connections: uvicorn's HTTP/1.1 protocol with limits of time and number, and a server that ends when it is told to.
 
-Owns the limits of a connection that is not a request yet, or not any more. It must never wait for a peer longer than
+Owns the limits of a connection that is not a request yet, or no longer is. It must never wait for a peer longer than
 these limits say.
 """
 
@@ -187,7 +187,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to whoever runs the server."""
+        """Leave signals to the code that runs the server."""
         yield
 
 

@@ -222,9 +222,9 @@ class Front:
 
     def _host(self, request: _Request) -> str:
         """Return the Host that the person typed: the request's own, unless only the proxy's other header has a name."""
-        own, told = request.headers.get("host", ""), request.caller.host
+        own, typed = request.headers.get("host", ""), request.caller.host
         names = self._serving.names
-        return told if told and own.lower() not in names and told.lower() in names else own
+        return typed if typed and own.lower() not in names and typed.lower() in names else own
 
     def _ask(self, environ: dict[str, Any]) -> _Answer:
         answer = _Answer()

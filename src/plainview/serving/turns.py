@@ -2,7 +2,8 @@
 
 Owns fairness between callers. The caller with the least recent use of threads goes first. One who has used more than a
 share of this machine is greedy: while others are active, a greedy caller's request starts only when threads are idle, so
-that nobody else's request meets more than one of them.
+that nobody else's request meets more than one of them, and after each the machine rests as long as it took, so that most
+meet none.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ THREADS = max(4, CORES)
 
 _FORGET = 10.0  # seconds after which use counts a third (1/e)
 _LIGHT = 1.0  # seconds of thread time within _FORGET up to which nobody is greedy: some twenty pages
-_PATIENCE = 2.0  # seconds that a greedy caller's request waits for others at most, if a thread is free
+_PATIENCE = 2.0  # seconds after which one request of greedy callers starts although others are answered
+_REST = 1.0  # seconds after a greedy caller's request until the next one, at most
 _ACTIVE = 10.0  # seconds since the last request for which a caller is active
 
 
@@ -61,6 +63,7 @@ class Turns:
         self._waiting: list[_Waiting] = []
         self._use: dict[str, _Use] = {}
         self._again: asyncio.TimerHandle | None = None
+        self._rest_until = self._heavy_at = 0.0
         for number in range(threads):
             threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
 
@@ -98,11 +101,14 @@ class Turns:
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         while self._waiting and self.running < self._threads:
-            chosen = self._next(monotonic())
+            now = monotonic()
+            chosen = self._next(now)
             if chosen is None:
                 self._again = self._again or loop.call_later(0.05, self._look_again, loop)
                 return
             self._waiting.remove(chosen)
+            if chosen.lane in self._greedy(now):
+                self._heavy_at = now
             self.running += 1
             self._use[chosen.lane].running += 1
             self._jobs.put((chosen, loop))
@@ -118,8 +124,8 @@ class Turns:
         rank: tuple[bool, int, float, float] = (True, 0, 0.0, 0.0)
         for asked in self._waiting:
             heavy, use = asked.lane in greedy, self._use[asked.lane]
-            idle = self.running < max(1, self._cores // 2)
-            if heavy and not idle and (use.running or now - asked.since < _PATIENCE):
+            idle = self.running < max(1, self._cores // 2) and now >= self._rest_until
+            if heavy and not idle and now - max(asked.since, self._heavy_at) < _PATIENCE:
                 continue
             this = (heavy, use.running, use.recent(now), asked.since)
             if best is None or this < rank:
@@ -140,7 +146,7 @@ class Turns:
             result, error = None, None
             try:
                 result = asked.function()
-            except BaseException as raised:  # whoever waits for it handles it
+            except BaseException as raised:  # the request that waits for it handles it
                 error = raised
             seconds = monotonic() - began
             try:
@@ -158,6 +164,8 @@ class Turns:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         now, use = monotonic(), self._use[asked.lane]
+        if asked.lane in self._greedy(now):
+            self._rest_until = now + min(seconds, _REST)
         self.running -= 1
         use.running -= 1
         use.add(seconds, now)

@@ -4,7 +4,7 @@ Owns both. There is no build step: the files are in the installed packages, and 
 first needed. It must never compress what is compressed already.
 
 A compressed page that contains a secret beside text of an attacker can betray the secret by its length (BREACH). Three
-things stand against it: Django adds up to 100 random bytes to every compressed answer, form tokens are masked anew in
+things stand against it: Django adds up to 100 random bytes to every compressed answer, form tokens are masked again in
 every page, and cookies are SameSite=Lax, so another site cannot make a signed-in browser load pages to measure.
 """
 

@@ -102,7 +102,7 @@ def run_due(steps: tuple[Step, ...] = STEPS, *, stop: Callable[[], bool] = lambd
     for step in steps:
         if stop() or not (step is STEPS[0] or _clock_is_plausible()):
             break
-        if work.claim(step.name, step.every):
+        if work.claim(step.name):
             failures += not run(step)
     return failures
 

@@ -72,7 +72,7 @@ def test_as_many_files_as_the_help_says_and_a_manifest_are_read() -> None:
     assert site.DATA_UPLOAD_MAX_NUMBER_FILES == MAX_FILES + 1
     with override_settings(DATA_UPLOAD_MAX_NUMBER_FILES=3):
         files = {f"f{number}": SimpleUploadedFile(f"{number}.jpg", b"x") for number in range(4)}
-        page = Client(enforce_csrf_checks=True).post("/accounts/login/", files)
+        page = Client().post("/accounts/login/", files)
     assert page.status_code == 413
     assert b"more than 2 files" in page.content
 

@@ -215,7 +215,7 @@ def open_request(public_id: str, code: str, *, network: str) -> Opened:
         Refused: rights.code_often; rights.code, for an unknown number and a wrong code alike.
     """
     number, whence = public_id.strip().upper(), _network(network)
-    # Counted by network only: whoever knows a number must not be able to shut its holder out. A code has 80 random bits.
+    # Counted by network only: a stranger who knows a number must not shut its holder out. A code has 80 random bits.
     if _count("code network", whence) >= policy.WRONG_CODES:
         raise Refused(
             "rights.code_often",

@@ -22,18 +22,17 @@ BEAT = timedelta(seconds=10)
 
 _LEASE = timedelta(hours=1)  # a step is not begun again before this, unless it ended: none takes as long
 _AGAIN = timedelta(hours=1)  # a failed step that is due rarely is tried again after this
+_FARTHEST = timedelta(days=1, hours=1)  # due after this: written under a clock that ran ahead, so due now
 _RECORD = timedelta(days=1)  # a step that keeps failing is an entry this often
-_KEPT = timedelta(days=7)  # for which the lives of ended workers are kept
+_REMEMBERED = timedelta(days=7)  # for which the lives of ended workers are kept
 
 
-def claim(name: str, every: timedelta) -> bool:
+def claim(name: str) -> bool:
     """Take a step if it is due, so that no other worker does it at the same time; new steps are due at once."""
     now = timezone.now()
     WorkerStep.objects.get_or_create(name=name, defaults={"due_at": now})
-    later = max(every, _LEASE)
-    # What is due after its own period was written under a clock that ran ahead.
-    due = WorkerStep.objects.filter(Q(due_at__lte=now) | Q(due_at__gt=now + later), name=name)
-    return bool(due.update(due_at=now + later, began_at=now))
+    due = WorkerStep.objects.filter(Q(due_at__lte=now) | Q(due_at__gt=now + _FARTHEST), name=name)
+    return bool(due.update(due_at=now + _LEASE, began_at=now))
 
 
 def succeeded(name: str, every: timedelta) -> None:
@@ -69,7 +68,7 @@ def _next(step: WorkerStep, every: timedelta) -> datetime:
 def begin_life() -> WorkerLife:
     """Record that this process works."""
     now = timezone.now()
-    WorkerLife.objects.filter(beat_at__lt=now - _KEPT).delete()
+    WorkerLife.objects.filter(beat_at__lt=now - _REMEMBERED).delete()
     return WorkerLife.objects.create(host=socket.gethostname()[:100], pid=os.getpid(), began_at=now, beat_at=now)
 
 

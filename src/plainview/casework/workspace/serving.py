@@ -16,7 +16,7 @@ from typing import NamedTuple
 from plainview.casework.workspace.folder import SERVE_ENV
 from plainview.policy.decision import Refused
 
-LOCAL = ("127.0.0.0/8", "::1/128")
+LOCAL = ("127.0.0.1/32", "::1/128")
 """The proxies that are trusted unless `--trusted-proxy` names others: those on this machine."""
 
 _MOST_HOPS = 20  # addresses of X-Forwarded-For that are read: a longer chain is not one of real proxies
@@ -172,7 +172,7 @@ def _within(address: ipaddress.IPv4Address | ipaddress.IPv6Address, trusted: tup
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Read "1.2.3.4", "1.2.3.4:567", "2001:db8::1", "[2001:db8::1]:567", quoted or with a zone; None if it is none."""
+    """Read "1.2.3.4", "1.2.3.4:567", "2001:db8::1", "[2001:db8::1]:567", quoted or with a zone; None if it is no address."""
     text = text.strip().strip('"').strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

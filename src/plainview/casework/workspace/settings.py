@@ -54,6 +54,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "PLAINVIEW_MODELS": "Folder of the installed model packs. Default: `share/plainview/models` of this Python "
         "if it exists, else `~/.local/share/plainview/models`.",
         "PLAINVIEW_SERVE": "Set by `plainview serve` for its own processes; not for people.",
+        "NOTIFY_SOCKET": "Set by systemd for `Type=notify`; the server says there when it answers.",
         "PLAINVIEW_AS": "E-mail address of the acting member; `--as` on the command line wins.",
         "PLAINVIEW_DEBUG": "Any value: an unexpected error prints its traceback. For developers.",
         "XDG_DATA_HOME": "Folder of this user's data; the model packs are below it. Default: `~/.local/share`.",
