@@ -23,7 +23,9 @@ OFFERS = [
 CSV = "image,page,captured_on\nhttps://h.example/1.jpg,https://h.example/1,2020-02-29\nhttps://h.example/2.jpg\n"
 
 
-@pytest.mark.parametrize("text", [json.dumps(ROWS), json.dumps({"pictures": ROWS}), CSV, "\ufeff" + CSV])
+@pytest.mark.parametrize(
+    "text", [json.dumps(ROWS), json.dumps({"pictures": ROWS}), CSV, "\ufeff" + CSV, CSV.replace(",", ";")]
+)
 def test_every_form_gives_the_same(text: str) -> None:
     assert read_list(text.encode()) == OFFERS
 
