@@ -99,6 +99,7 @@ CODES: dict[str, str] = {
     "decoder_limit": "decoding took more memory or time than is allowed",
     "exchange_damaged": "an ANSI/NIST-ITL file that cannot be read",
     "exchange_no_face": "an ANSI/NIST-ITL file or record without a face",
+    "exchange_date": "a picture in an ANSI/NIST-ITL record whose date is in the future",
     "exchange_hash": "a picture in an ANSI/NIST-ITL record that does not match its hash",
 }
 """Every code that `BadMedia` may carry, with its meaning."""

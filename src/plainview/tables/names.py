@@ -41,6 +41,7 @@ class Names:
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._exact: set[str] = set()
+        self._shared: set[str] = set()  # other spellings: a name that is one of them may mean two files
         self._last: dict[str, list[_Known]] = {}
         for name in names:
             self.add(name)
@@ -48,6 +49,7 @@ class Names:
     def add(self, name: str, *spellings: str) -> None:
         """Add a file; `spellings` are other ways in which its name may be meant, such as in other code pages."""
         self._exact.add(name)
+        self._shared.update(spelling for spelling in spellings if spelling != name)
         for spelling in dict.fromkeys((name, *spellings)):
             known = _Known(name, parts_of(spelling))
             if known.parts:
@@ -61,7 +63,7 @@ class Names:
             base: the folder of the table itself, in which names are looked for first.
         """
         for name in dict.fromkeys((f"{base}/{stated}" if base else stated, stated)):
-            if name in self._exact:
+            if name in self._exact and name not in self._shared:
                 return Meeting(name)
         parts = parts_of(stated)
         if not parts:

@@ -113,7 +113,11 @@ def _limits(data: bytes) -> None:
             raise TableError("the workbook is too large: about 50,000 rows can be read", _TOO_LARGE)
         for part in parts:
             with archive.open(part) as file:
-                if b"<!DOCTYPE" in file.read(2048):
+                head = file.read(2048)
+                if part.filename == "xl/workbook.xml" and b"purl.oclc.org/ooxml" in head:
+                    why = "the workbook is a Strict Open XML Spreadsheet"
+                    raise TableError(why, "In Excel, save it as an Excel workbook (.xlsx), the first form of the list.")
+                if b"<!DOCTYPE" in head:
                     raise TableError("the workbook declares entities, which Excel does not write", _SAVE)
 
 

@@ -104,6 +104,13 @@ def test_files_that_fit_equally_well_are_told_and_not_chosen() -> None:
         assert names.meet(elsewhere) == Meeting()
 
 
+def test_two_files_of_one_name_are_told_even_if_it_is_stated_exactly() -> None:
+    names = Names(["a.jpg"])
+    names.add("a (2).jpg", "a.jpg")
+    assert names.meet("a.jpg").several == names.meet("photos/a.jpg").several == ("a (2).jpg", "a.jpg")
+    assert names.meet("a (2).jpg") == Meeting("a (2).jpg")
+
+
 def test_names_in_other_code_pages_are_readable_and_meet() -> None:
     names = Names()
     names.add("M\udcfcller.jpg", *spellings(b"M\xfcller.jpg"))

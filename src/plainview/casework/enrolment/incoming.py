@@ -39,7 +39,10 @@ _ZIP = b"PK\x03\x04"  # a picture with an archive appended begins differently an
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One uploaded file: its name, unique in the upload, its bytes, and other readings of a name without an encoding."""
+    """One uploaded file: its name, unique in the upload, its bytes, and other readings of it.
+
+    A name that another file has too, and a name in a ZIP file that does not say how it is encoded, have other readings.
+    """
 
     name: str
     data: bytes
@@ -55,15 +58,20 @@ def files(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[Incoming]:
     Raises:
         Refused: upload.too_much, upload.archive.
     """
+    uploads = list(uploads)
+    several = sum(name.lower().endswith(".zip") for name, _ in uploads) > 1
     taken: set[str] = set()
     count = tables = total = 0
     for name, file in uploads:
         for label, data, readings in _members(name, file):
+            if several and name.lower().endswith(".zip"):  # so that each manifest meets the pictures of its own archive
+                label = f"{PurePosixPath(name).stem}/{label}"
             is_table = label.lower().endswith(MANIFESTS)
             count, tables, total = count + (not is_table), tables + is_table, total + len(data)
             if count > MAX_FILES or tables > MAX_TABLES or total > MAX_BYTES:
                 raise _too_much(f"It contains more than {MAX_FILES:,} files or {MAX_BYTES // 2**30} GiB.")
-            yield Incoming(_unique(label, taken), data, readings)
+            unique = _unique(label, taken)
+            yield Incoming(unique, data, (*readings, label) if unique != label else readings)
 
 
 def _members(name: str, file: BinaryIO) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:

@@ -68,7 +68,7 @@ def read_items(path: Path, *, root: Path | None = None, outside: bool = False) -
     elif suffix in (*SUFFIXES, *REFUSED_SUFFIXES, ".json"):
         items = _manifest(path, None if outside else root or path.parent)
     elif suffix in NIST_SUFFIXES:
-        items = Items("ansi-nist", name, lambda: _exchange(path, name), 1)
+        items = Items("ansi-nist", name, lambda: _exchange(path, name, None), 1)
     else:
         items = Items("picture", name, lambda: iter([_file(path, name)]), 1)
     if not len(items):
@@ -124,7 +124,7 @@ def _folder(folder: Path, root: Path | None, *, outside: bool) -> Iterator[Item]
         if trouble:
             yield replace(_file(path, name), data=failing(Unusable("link", f"Not read: {trouble}.")))
         elif path.suffix.lower() in NIST_SUFFIXES:
-            yield from _exchange(path, name)
+            yield from _exchange(path, name, root)
         else:
             item = _file(path, name)
             yield item if root is None else replace(item, data=Beneath(path, root))
@@ -134,12 +134,12 @@ def _file(path: Path, name: str) -> Item:
     return Item(path, name, path.absolute().as_uri())
 
 
-def _exchange(path: Path, name: str) -> Iterator[Item]:
+def _exchange(path: Path, name: str, root: Path | None) -> Iterator[Item]:
     """Yield the pictures of one ANSI/NIST-ITL file; an unreadable file is a single failure in the list."""
     address = path.absolute().as_uri()
     try:
-        records = read_nist(read_file(path))
-    except BadMedia as bad:
+        records = read_nist(read_file(path) if root is None else Beneath(path, root)())
+    except (BadMedia, Unusable) as bad:
         yield Item(path, name, address, data=failing(bad))
         return
     for record in records:

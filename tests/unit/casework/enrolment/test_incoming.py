@@ -46,6 +46,12 @@ def test_two_files_of_one_name_both_come_in() -> None:
     assert held == {"a.jpg": b"1", "a (2).jpg": b"2", "a (3).jpg": b"3"}
 
 
+def test_two_archives_keep_their_members_apart() -> None:
+    first, second = archive([("a.jpg", b"1"), ("m.csv", b"2")]), archive([("a.jpg", b"3")])
+    held = taken(("desk.zip", first), ("cells.zip", second))
+    assert held == {"desk/a.jpg": b"1", "desk/m.csv": b"2", "cells/a.jpg": b"3"}
+
+
 def test_a_name_that_climbs_is_a_label_only() -> None:
     assert taken(("z.zip", archive([("../../etc/passwd", b"x")]))) == {"../../etc/passwd": b"x"}
 

@@ -6,10 +6,12 @@ import csv
 import io
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from tests.factories.tables import workbook
 from tests.factories.work import entries, gallery, person
 
 from plainview.casework.erasure.expunge import expunge
@@ -82,6 +84,31 @@ def test_a_file_that_is_no_text_or_too_long_is_bad(monkeypatch: pytest.MonkeyPat
     good, bad, _ = read_order(b"reference,ordered_on\nR1,2026-01-02\nR2,2026-01-02\n")
     assert good == [Ordered(2, "reference", "R1", DAY, "")]
     assert "more than 1 rows" in bad[0].why
+
+
+def test_lists_of_excel_are_read_and_said() -> None:
+    def fill(sheet: Any) -> None:
+        sheet.append(["Reference", "Ordered on", None])
+        sheet.append(["R1", DAY, None])
+
+    good, bad, how = read_order(workbook(fill), "order.xlsx")
+    assert (good, bad, how) == ([Ordered(2, "reference", "R1", DAY, "")], [], ("Read as an Excel workbook.",))
+    good, bad, how = read_order("sep=;\r\nReference;Ordered on\r\nR1;2026-01-02\r\n;\r\n".encode("utf-16"))
+    assert (good, bad) == ([Ordered(3, "reference", "R1", DAY, "")], [])
+    assert how == ("Read as CSV with semicolons between the cells, in UTF-16.", "1 blank row was passed over.")
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("R1,02.01.2026", "which number is the day cannot be known"),
+        ("R1,2026-01", "ordered_on has no day"),
+        ('"R1"x,2026-01-02', "closed in the middle of a cell"),
+    ],
+)
+def test_a_day_is_never_guessed(row: str, why: str) -> None:
+    _, (bad,), _ = read_order(f"reference,ordered_on\n{row}\n".encode())
+    assert (bad.line, why in bad.why) == (2, True)
 
 
 def test_nothing_is_recorded_until_every_row_is_understood(workspace: Path, tmp_path: Path) -> None:
