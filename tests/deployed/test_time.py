@@ -55,7 +55,8 @@ def read_only(tmp_path: Path) -> Path:
 
 def as_owner(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command as the owner, in a fork that has imported what only root may read."""
-    code = "import os\nos.setuid(NOBODY)\n" if os.geteuid() == 0 else ""
+    # What is loaded late must be there before: an interpreter may be where only root can read.
+    code = "import os\n'x'.encode('utf-16be')\nos.setuid(NOBODY)\n" if os.geteuid() == 0 else ""
     code = code.replace("NOBODY", str(NOBODY)) + "from plainview.cli.main import main\nmain()\n"
     return forks.run(home, words, code=code)
 
@@ -75,7 +76,6 @@ def test_a_workspace_on_a_read_only_disk_is_verified_and_what_a_crash_left_is_no
         ("backup", "never.age"),
         ("backups", "rehearse"),
         ("keys", "rotate", "--reason", "drill"),
-        ("audit", "heartbeat"),
     ],
 )
 def test_on_a_read_only_disk_every_act_is_one_line(read_only: Path, words: tuple[str, ...]) -> None:

@@ -37,6 +37,8 @@ LINES = {
     "feed stop": "{feed} --reason w",
     "expunge": "{reference} --reason erased-by-court-order",
     "enrol": "{gallery} {image}",
+    "clock explain": "7 --wrong ahead --reason late",
+    "clock confirm": "7",
     "canary add": "{gallery} {image} {canary_probe} --basis consent-of-a-colleague",
     "canary list": "",
     "canary retire": "{canary} --reason consent-taken-back",

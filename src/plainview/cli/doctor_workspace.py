@@ -11,6 +11,7 @@ from plainview.casework.canaries.state import GalleryState, state
 from plainview.casework.erasure.expunge import finish, forget_pages
 from plainview.casework.examination.seen import disagreements, rebuild
 from plainview.casework.log.read import verify_log
+from plainview.casework.log.state import is_sample
 from plainview.casework.models import Alert, BackupRecord, Gallery
 from plainview.casework.upkeep import life, schedule
 from plainview.casework.upkeep.clock import faults, work_may_go_on
@@ -91,10 +92,11 @@ def _backups(facts: dict[str, Any]) -> Iterator[Check]:
     failed = BackupRecord.objects.filter(scheduled=True).order_by("-made_at").first()
     if failed is not None and failed.failure:
         yield Check("backups", "fail", f"The scheduled backup failed: {failed.failure} {last}", "Correct that.")
+    elif rule is None and newest is None and is_sample():
+        yield Check("backups", "ok", "A sample needs none.")
     elif rule is None and newest is None:
-        yield Check(
-            "backups", "warn", f"{last} Nothing is scheduled.", "Name a folder below [backup] in workspace.toml."
-        )
+        says = f"{last} Nothing is scheduled."
+        yield Check("backups", "warn", says, "Name a folder below [backup] in workspace.toml.")
     elif rule is not None and schedule.due(rule, timezone.now()):
         yield Check(
             "backups", "warn", f"{last} One is due.", "Is the worker running? `plainview backups run` makes it."

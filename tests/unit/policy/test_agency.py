@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.policy.agency import DEFAULT_LIST, NEW_AGENCY, SAMPLE, AgencyPolicy, parse
+from plainview.policy.agency import (
+    DEFAULT_LIST,
+    FROM_THE_FIRST,
+    NEW_AGENCY,
+    SAMPLE,
+    STRICTEST,
+    AgencyPolicy,
+    complete,
+    parse,
+)
 from plainview.policy.decision import Refused
 from plainview.policy.roles import Role
 
@@ -162,3 +173,36 @@ def test_every_role_may_need_a_course() -> None:
 
 def test_an_agency_lists_twenty_candidates_where_nobody_says_how_many() -> None:
     assert DEFAULT_LIST == 20
+
+
+def test_every_field_has_a_strictest_value_or_was_there_from_the_first() -> None:
+    names = {field.name for field in fields(AgencyPolicy)}
+    assert names == STRICTEST.keys() | FROM_THE_FIRST
+    assert not STRICTEST.keys() & FROM_THE_FIRST
+
+
+def test_a_stored_policy_without_new_fields_is_completed_with_the_strictest_values() -> None:
+    old = "\n".join(line for line in NEW_AGENCY.splitlines() if line.split(" ")[0] not in STRICTEST)
+    text, missing = complete(old)
+    assert missing == dict(STRICTEST)
+    policy = parse(text)
+    assert (policy.list_max, policy.urgent, policy.preapproval, policy.canary_alarm) == (2, False, ("all",), "stop")
+    assert text.endswith(old)
+    assert complete(text) == (text, {})
+
+
+@pytest.mark.parametrize("name", STRICTEST)
+def test_one_missing_field_is_completed_and_the_others_stay(name: str) -> None:
+    old = "\n".join(line for line in NEW_AGENCY.splitlines() if line.split(" ")[0] != name)
+    text, missing = complete(old)
+    assert missing == {name: STRICTEST[name]}
+    one, other = parse(text), parse(NEW_AGENCY)
+    assert {field.name for field in fields(AgencyPolicy) if getattr(one, field.name) != getattr(other, field.name)} <= {
+        name
+    }
+
+
+def test_what_is_not_toml_or_lacks_what_nothing_completes_is_still_refused() -> None:
+    assert complete("not toml") == ("not toml", {})
+    with pytest.raises(Refused, match="offences"):
+        parse(complete(NEW_AGENCY.replace("offences = [", "offence = [", 1))[0])

@@ -62,9 +62,4 @@ class Migration(migrations.Migration):
                 'db_table': 'sign_in_repeat',
             },
         ),
-        # The tables of the queue that was used before: jobs are found by their leases.
-        migrations.RunSQL(
-            [f"DROP TABLE IF EXISTS django_q_{name}" for name in ("task", "schedule", "ormq")],
-            migrations.RunSQL.noop,
-        ),
     ]

@@ -54,11 +54,11 @@ def clock(request: HttpRequest) -> HttpResponse:
                 messages.success(request, "Recorded. Another administrator or auditor confirms it.")
             return redirect("clock")
     entry = request.POST.get("entry", "")
-    rows = [_row(fault, member, form if str(fault.first) == entry else None, confirms=confirms) for fault in faults()]
+    rows = [_shown(fault, member, form if str(fault.first) == entry else None, confirms=confirms) for fault in faults()]
     return render(request, "clock.html", {"rows": rows})
 
 
-def _row(fault: ClockFault, member: Member, bound: forms.Form | None, *, confirms: bool) -> dict[str, Any]:
+def _shown(fault: ClockFault, member: Member, bound: forms.Form | None, *, confirms: bool) -> dict[str, Any]:
     initial = {"entry": fault.first, "wrong": fault.wrong, "reason": fault.explanation}
     empty = ClockForm(initial=initial, auto_id=f"id_{fault.first}_%s")
     return {

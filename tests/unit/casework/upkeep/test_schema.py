@@ -10,13 +10,22 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db.migrations import AddConstraint, AddField, AddIndex, AlterField, CreateModel, RunPython
+from django.db.migrations import (
+    AddConstraint,
+    AddField,
+    AddIndex,
+    AlterField,
+    AlterModelManagers,
+    AlterModelOptions,
+    CreateModel,
+    RunPython,
+)
 from django.db.migrations.operations.base import Operation
 from tests.factories import forks
 
 from plainview.casework.workspace.schema import CASEWORK, applied, known, newest
 
-ADDS = (CreateModel, AddField, AddIndex, AddConstraint, AlterField, RunPython)
+ADDS = (CreateModel, AddField, AddIndex, AddConstraint, AlterField, AlterModelManagers, AlterModelOptions, RunPython)
 """What a migration may do: an older value is never lost, so that an upgrade can compare it."""
 
 
@@ -25,7 +34,12 @@ def operations() -> list[tuple[str, Operation]]:
     names = sorted(name for app, name in known() if app == CASEWORK)
     assert names[0] == "0001_initial"
     modules = [import_module(f"plainview.casework.migrations.{name}") for name in names[1:]]
-    return [(module.__name__, operation) for module in modules for operation in module.Migration.operations]
+    return [
+        (module.__name__, part)
+        for module in modules
+        for operation in module.Migration.operations
+        for part in getattr(operation, "operations", [operation])
+    ]
 
 
 def test_the_models_have_no_change_without_a_migration(workspace: Path) -> None:
