@@ -66,8 +66,8 @@ def passed_over(
         reasons: a sentence of its own for what failed, by the first place of a segment that ended its decoder.
         end: place at which the file says that it ends; 0 if it says nothing.
     """
-    failed = np.array(sorted(place for row in lost for place in row.get(FAILED, ())), np.int64)
-    hidden = np.array(sorted(place for row in lost for place in row.get(HIDDEN, ())), np.int64)
+    failed = np.array(sorted(place for segment_lost in lost for place in segment_lost.get(FAILED, ())), np.int64)
+    hidden = np.array(sorted(place for segment_lost in lost for place in segment_lost.get(HIDDEN, ())), np.int64)
     begins = np.searchsorted(index.stamps, [part.first for part in index.parts])
     early = _leading(index.stamps, hidden, {int(i) for i in begins} | {0})
     entries = [
