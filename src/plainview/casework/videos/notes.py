@@ -32,7 +32,8 @@ def file_notes(info: VideoInfo, index: FrameIndex) -> list[str]:
         notes.append("The file has no time stamps: times are counted from its frames at its stated or usual rate.")
     if info.announced_frames > frames:
         notes.append(
-            f"The file should have {counted(info.announced_frames, 'frame')} but has {frames:,}. The rest is missing."
+            f"The file announces {counted(info.announced_frames, 'frame')} and has {frames:,}: the others are missing, empty, or "
+            "left out by its own edit list."
         )
     if index.bad_packets:
         notes.append(f"{counted(index.bad_packets, 'piece')} of the file could not be read.")
