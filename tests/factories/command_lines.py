@@ -50,6 +50,8 @@ LINES = {
     "search": "{image} --case {case} --purpose find-the-rider --gallery {gallery}",
     "candidates": "{search}",
     "video": "{clip} --case {case}",
+    "video-stream": "{video} 1",
+    "video-clock": "{video} --offset 200 --starts 2026-11-29T22:14:05",
     "videos": "",
     "stills": "{video}",
     "video-erase": "{video} --reason erased-by-court-order",

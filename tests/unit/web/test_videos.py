@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.factories.browser import signed_in
+from tests.factories.strange_videos import INPUTS, muxed, with_gap
 from tests.factories.videos import clip, take
 from tests.factories.work import case, entries
 
@@ -123,3 +124,32 @@ def test_times_read_as_people_read_them() -> None:
         "59:59.0",
         "1:01:01",
     ]
+
+
+def test_the_page_offers_other_cameras_the_clock_and_says_what_was_joined_or_passed_over(client: Client) -> None:
+    two = take(muxed("mp4", [clip(frames=30).data, clip(frames=20).data]))
+    page = client.get(f"/videos/{two.public_id}/").content.decode()
+    assert "Cameras in this file" in page
+    answer = client.post(f"/videos/{two.public_id}/streams/2/")
+    other = Video.objects.latest("pk")
+    assert (answer["Location"], other.stream, other.state) == (f"/videos/{other.public_id}/", 2, "received")
+    assert "Its stills" in client.get(f"/videos/{two.public_id}/").content.decode()
+    assert client.post(f"/videos/{two.public_id}/streams/9/").status_code == 403
+    client.post(f"/videos/{two.public_id}/clock/", {"offset_s": "-12.5", "starts": "2026-11-29T22:14"})
+    page = client.get(f"/videos/{two.public_id}/").content.decode()
+    assert "stated to be 12.5 s behind true time" in page
+    assert "True time 29 Nov 2026, 22:14:12.5" in page
+    still = Still.objects.filter(video=two)[0]
+    assert "true time 29 Nov 2026, 22:14:1" in client.get(f"/stills/{still.public_id}/").content.decode()
+    assert client.post(f"/videos/{two.public_id}/clock/", {"offset_s": "much"}).status_code == 400
+
+
+def test_the_timeline_has_joins_and_gaps(client: Client) -> None:
+    joined = take((INPUTS / "two-exports-glued.ts").read_bytes())
+    page = client.get(f"/videos/{joined.public_id}/").content.decode()
+    assert page.count('class="join"') == 1
+    assert "Part 2 begins at 3.0 s" in page
+    gap = take(with_gap(60))
+    page = client.get(f"/videos/{gap.public_id}/").content.decode()
+    assert page.count('class="gap"') == 1
+    assert "1.0 s to 1:01.0: The file has no frames for this time." in page

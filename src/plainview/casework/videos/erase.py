@@ -82,6 +82,8 @@ def blank_rows(
         size = locked.received
         locked.name = locked.sha256 = locked.stamps_blob = locked.why = ""
         locked.notes, locked.received, locked.state = [], 0, Video.State.ERASED
+        locked.streams, locked.joined, locked.passed_over = [], [], []
+        locked.clock_offset_s, locked.clock_starts = None, ""
         locked.save()
         write_entry(
             action,

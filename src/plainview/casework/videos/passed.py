@@ -29,7 +29,7 @@ _GAP_SECONDS, _GAP_STEPS = 2.0, 10
 """A gap is told from 2 seconds and ten usual steps on: chosen, so that a time lapse is not one long list of gaps."""
 
 _UNTRUE_END = 1.0
-"""Seconds by which a file may end before its announced end without a note."""
+"""Seconds by which a file may end before its announced end without a note; or 2 % of it, or two usual steps."""
 
 MOST = 500
 """Entries that are kept; the last one then speaks for all that follow."""
@@ -66,8 +66,8 @@ def passed_over(
         reasons: a sentence of its own for what failed, by the first place of a segment that ended its decoder.
         end: place at which the file says that it ends; 0 if it says nothing.
     """
-    failed = np.array(sorted(place for row in lost for place in row.get(FAILED, ())), np.int64)
-    hidden = np.array(sorted(place for row in lost for place in row.get(HIDDEN, ())), np.int64)
+    failed = np.array(sorted(place for segment_lost in lost for place in segment_lost.get(FAILED, ())), np.int64)
+    hidden = np.array(sorted(place for segment_lost in lost for place in segment_lost.get(HIDDEN, ())), np.int64)
     begins = np.searchsorted(index.stamps, [part.first for part in index.parts])
     early = _leading(index.stamps, hidden, {int(i) for i in begins} | {0})
     entries = [
@@ -76,7 +76,9 @@ def passed_over(
         *_gaps(index, base),
     ]
     last = int(index.stamps[-1])
-    if end and float((end - last) * base) > max(_UNTRUE_END, 0.02 * float((end - int(index.stamps[0])) * base)):
+    step = float(np.median(np.diff(index.stamps))) if len(index.stamps) > 1 else 0.0
+    usual = max(_UNTRUE_END / float(base), 0.02 * (end - int(index.stamps[0])), 2 * step)
+    if end and end - last > usual:
         entries.append(_entry(last, end, 0, base, CUT_OFF))
     entries.sort(key=lambda entry: (entry["from_s"], entry["to_s"]))
     if len(entries) > MOST:

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -23,6 +22,7 @@ from plainview.casework.log.write import write_entry
 from plainview.casework.models import Job, PendingErasure, Still, Video, VideoSegment, VideoTrack
 from plainview.casework.pictures import jpeg
 from plainview.casework.videos.erase import drop_blobs
+from plainview.casework.videos.notes import file_notes, stream_json, turned_notes
 from plainview.casework.videos.passed import DAMAGED, all_lost, announced_end, lost_places, passed_over
 from plainview.casework.videos.stored import open_video
 from plainview.casework.workspace.services import services
@@ -34,7 +34,7 @@ from plainview.recognition.errors import BadMedia, fault
 from plainview.recognition.video import segment as segments
 from plainview.recognition.video.persons import group
 from plainview.recognition.video.reader import VideoReader
-from plainview.recognition.video.types import WHOLE, FrameIndex, Part, PictureStream, Stamps, Track, VideoInfo
+from plainview.recognition.video.types import WHOLE, FrameIndex, Part, Stamps, Track, VideoInfo
 from plainview.recognition.video.types import Still as DetectedStill
 from plainview.storage.base import StorageError
 
@@ -159,14 +159,14 @@ def _lay_out(video: Video, info: VideoInfo, index: FrameIndex, job: Job) -> None
     with transaction.atomic():
         progressed(job, 0)
         video.container, video.codec = info.container.split(",")[0], info.codec
-        video.stream, video.streams = info.stream, [_stream_json(stream) for stream in info.streams]
+        video.stream, video.streams = info.stream, [stream_json(stream) for stream in info.streams]
         video.width, video.height = info.width, info.height
         video.listed = index.listed
         video.joined = [[part.first, part.offset] for part in index.parts] if any(p.offset for p in index.parts) else []
         video.passed_over = passed_over(index, info.time_base, [], {}, announced_end(info, index))[0]
         video.base_num, video.base_den = info.time_base.numerator, info.time_base.denominator
         video.frames, video.begins, video.ends, video.stamps_blob = len(index.stamps), begins, ends, blob
-        video.notes, video.pack = _notes(info, index), services().engine.pack.identity
+        video.notes, video.pack = file_notes(info, index), services().engine.pack.identity
         if info.container == "dhav" and not video.clock_starts:
             # The time stamps of a DAV file are the recorder's clock, to the second, as milliseconds since 1970.
             own = begins - index.parts[0].offset
@@ -181,39 +181,6 @@ def _lay_out(video: Video, info: VideoInfo, index: FrameIndex, job: Job) -> None
             VideoSegment(video=video, number=number, first=segment.first, end=segment.end)
             for number, segment in enumerate(wanted, start=1)
         )
-
-
-def _notes(info: VideoInfo, index: FrameIndex) -> list[str]:
-    """Return notes about the file for people: missing parts, an uneven frame rate."""
-    notes = []
-    frames = len(index.stamps)
-    if len(info.streams) > 1:
-        notes.append(
-            f"The file has {len(info.streams)} streams of pictures, as of several cameras. This is stream {info.stream}."
-        )
-    if len(index.parts) > 1:
-        times = ", ".join(
-            f"{float((part.first - index.stamps[0]) * info.time_base):,.1f} s" for part in index.parts[1:9]
-        )
-        more = "" if len(index.parts) <= 9 else " and later"
-        notes.append(
-            f"The time stamps start again {counted(len(index.parts) - 1, 'time')}, as in recordings that were joined: at "
-            f"{times}{more}. Each part follows the one before it; a still also has the time of its own part."
-        )
-    if index.counted:
-        notes.append("The file has no time stamps: times are counted from its frames at its stated or usual rate.")
-    if info.announced_frames > frames:
-        notes.append(
-            f"The file should have {counted(info.announced_frames, 'frame')} but has {frames:,}. The rest is missing."
-        )
-    if index.bad_packets:
-        notes.append(f"{counted(index.bad_packets, 'piece')} of the file could not be read.")
-    steps = np.diff(index.stamps)
-    if len(steps) > 2 and int(np.median(steps)) > 0:
-        uneven = float(np.mean(np.abs(steps - np.median(steps)) > 0.5 * np.median(steps)))
-        if uneven > 0.02:
-            notes.append("The frame rate varies: use the time of a frame, not its number and the rate.")
-    return notes
 
 
 def _keep(
@@ -303,7 +270,7 @@ def _finish(video: Video, job: Job) -> None:
     decoded = FrameIndex(stamps, stamps[:1], 0)
     with transaction.atomic():
         progressed(job, job.done)
-        video.notes += _turned(video)
+        video.notes += turned_notes(video)
         damaged = sum(len(segment.lost.get(DAMAGED, ())) for segment in rows)
         if damaged:
             video.notes.append(
@@ -371,30 +338,6 @@ def settle() -> list[str]:
 def forget_templates(video: Video) -> None:
     """Erase the templates that grouped a video's tracks; the grouping stays."""
     VideoTrack.objects.filter(segment__video=video).update(sealed=b"")
-
-
-def _turned(video: Video) -> list[str]:
-    """Say that faces were not upright in the recording, and when."""
-    notes = []
-    for degrees, how in ((90, "on their side"), (180, "upside down"), (270, "on their side")):
-        rows = video.stills.filter(turned=degrees).order_by("pts")
-        if rows:
-            times = [float((still.pts - video.begins) * video.base) for still in (rows[0], rows[len(rows) - 1])]
-            notes.append(
-                f"{counted(len(rows), 'still shows a face that is', 'stills show faces that are')} {how} in the "
-                f"recording, from {times[0]:,.1f} s to {times[1]:,.1f} s; the frames are shown turned by {degrees}°."
-            )
-    return notes
-
-
-def _stream_json(stream: PictureStream) -> dict[str, Any]:
-    return {
-        "codec": stream.codec,
-        "width": stream.width,
-        "height": stream.height,
-        "rate": round(float(stream.rate), 3),
-        "seconds": round(stream.seconds, 3),
-    }
 
 
 def _people(video: Video) -> int:

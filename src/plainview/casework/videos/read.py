@@ -123,7 +123,7 @@ def siblings(video: Video) -> dict[int, Video]:
     rows = Video.objects.filter(case=video.case, sha256=video.sha256).exclude(state=Video.State.ERASED)
     if not video.sha256:
         return {}
-    return {row.stream: row for row in rows.exclude(pk=video.pk).exclude(stream=video.stream).order_by("pk")}
+    return {other.stream: other for other in rows.exclude(pk=video.pk).exclude(stream=video.stream).order_by("pk")}
 
 
 def streams_json(video: Video) -> list[dict[str, Any]]:

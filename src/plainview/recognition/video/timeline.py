@@ -58,6 +58,8 @@ def lay_out(shown: Sequence[int], decoded: Sequence[int], second: int, step: int
         second: units of the time base a second.
         step: units between two frames, where a part follows another.
     """
+    if not shown:
+        return Timeline(array("q"), (), clean=True)
     borders = _starts(shown, decoded, int(BACK_SECONDS * second))
     places = array("q", shown)
     parts: list[Part] = []
@@ -91,7 +93,7 @@ def lay_out(shown: Sequence[int], decoded: Sequence[int], second: int, step: int
 
 def _starts(shown: Sequence[int], decoded: Sequence[int], back: int) -> list[int]:
     """Numbers of the packets at which time starts again; the first is 0."""
-    starts = [0] if len(shown) else []
+    starts = [0]
     if all(stamp == NO_STAMP for stamp in decoded):  # frames are shown in another order than they are decoded in
         decoded, back = shown, _REORDERED * back
     latest = NO_STAMP
