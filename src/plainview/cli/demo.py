@@ -35,7 +35,7 @@ def demo(
                 "demo.not_sample",
                 "No demo",
                 f"{home / 'workspace'} is not a sample workspace.",
-                "Name another folder with --keep.",
+                "Choose another folder.",
             )
         say(f"1 The sample workspace in {home / 'workspace'}, as it was left")
     else:

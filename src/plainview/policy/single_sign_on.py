@@ -84,7 +84,7 @@ def vouched_address(claims: Mapping[str, object], trust: Trust) -> str:
             raise Refused(
                 "sso.other_tenant",
                 "Not signed in",
-                f"Your account at the provider is not of this agency: its `{name}` is not the one that is required.",
+                f"Your account at the provider is not of this agency: its '{name}' is not the one that is required.",
                 "Choose your agency's account at the provider, or ask the platform operator.",
             )
     address = claims.get(trust.address_claim)
@@ -92,8 +92,8 @@ def vouched_address(claims: Mapping[str, object], trust: Trust) -> str:
         raise Refused(
             "sso.no_address",
             "Not signed in",
-            f"Your agency's provider sent no e-mail address in `{trust.address_claim}`.",
-            "Ask the platform operator: the provider must send it, or `address_claim` must name the claim that has it.",
+            f"Your agency's provider sent no e-mail address in '{trust.address_claim}'.",
+            "Ask the platform operator: the provider must send it, or 'address_claim' must name the claim that has it.",
         )
     address = address.strip().lower()
     if not _vouched(claims, address, trust):
@@ -102,7 +102,7 @@ def vouched_address(claims: Mapping[str, object], trust: Trust) -> str:
             "Not signed in",
             f"Your agency's provider does not vouch for the address {address}.",
             "Verify the address at the provider. If it never says so, the platform operator can set "
-            "`vouches_for_addresses`.",
+            "'vouches_for_addresses'.",
         )
     return address
 

@@ -67,7 +67,7 @@ def addresses_of(login: SocialLogin, app: SocialApp) -> list[str]:
                 "sso.no_address",
                 "Not signed in",
                 "Your agency's provider sent no e-mail address.",
-                "Ask the platform operator: the provider must send it, or `email_attribute` must name the attribute "
+                "Ask the platform operator: the provider must send it, or 'email_attribute' must name the attribute "
                 "that has it.",
             )
         return addresses
@@ -80,12 +80,12 @@ def addresses_of(login: SocialLogin, app: SocialApp) -> list[str]:
             "The answers of your agency's provider do not belong to one person.",
             "Try again. If it happens again, tell the platform operator.",
         )
-    settings = app.settings
+    stored = app.settings
     trust = Trust(
-        settings["server_url"],
-        vouches=settings.get("vouches") is True,
-        address_claim=settings.get("address_claim", "email"),
-        required=settings.get("require", {}),
+        stored["server_url"],
+        vouches=stored.get("vouches") is True,
+        address_claim=stored.get("address_claim", "email"),
+        required=stored.get("require", {}),
     )
     return [vouched_address({**info, **token, **_verified(info, token)}, trust)]
 
@@ -128,5 +128,5 @@ def _other_issuer() -> Refused:
         "sso.issuer",
         "Not signed in",
         "The provider that answered is not the one that is configured.",
-        "Sign in with your password, and tell the platform operator: `server_url` must be the provider's issuer.",
+        "Sign in with your password, and tell the platform operator: 'server_url' must be the provider's issuer.",
     )

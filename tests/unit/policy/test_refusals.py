@@ -18,6 +18,7 @@ LISTED = refusals()
 
 RELAYED = {
     "casework/agreements/guard.py",
+    "casework/enrolment/pairing.py",
     "casework/feeds/run.py",
     "casework/feeds/trial.py",
     "casework/find.py",

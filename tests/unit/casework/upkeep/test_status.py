@@ -57,9 +57,8 @@ def test_a_backup_or_a_rehearsal_that_failed_is_reported(workspace: Path) -> Non
     assert read.status()["backup"]["ok"] is False
 
 
-def test_what_a_real_workspace_never_had_is_missing(workspace: Path) -> None:
-    settings = workspace / "workspace.toml"
-    settings.write_text(settings.read_text().replace("sample = true", "sample = false"))
+def test_what_a_real_workspace_never_had_is_missing(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "is_sample", lambda: False)
     state = read.status()
     assert {name for name in read.PARTS if state[name]["ok"] is False} == {"worker", "backup", "rehearsal"}
 
