@@ -124,7 +124,7 @@ ROWS = (
         "retention event court-order import",
         May.RETENTION_EVENT,
         "retention:order_import",
-        "Import a CSV list: reference, source_url or provenance; ordered_on; authority. All of it, or nothing.",
+        "Import a list (CSV, Excel): reference, source_url or provenance; ordered_on; authority. All of it, or nothing.",
         "plainview retention event court-order import order.csv --as admin@agency.example",
     ),
     Command(
