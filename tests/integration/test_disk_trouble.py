@@ -105,7 +105,8 @@ def test_a_backup_that_does_not_fit_leaves_no_file(cli: Cli, photographs: Path, 
     cli.run("enrol", "g", photographs, "--as", ADMIN)
     (small_disk / "filler").write_bytes(bytes(5 << 20))
     full = cli.run("backup", small_disk / "backup", code=1)
-    assert "disk is full" in full.stderr
+    assert "backup.space" in full.stderr
+    assert "MiB free" in full.stderr
     assert [path.name for path in small_disk.iterdir()] == ["filler"]
     assert not list(cli.home.glob(".backup-*"))
     assert cli.json("audit", "verify")["ok"]

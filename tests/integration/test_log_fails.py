@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from tests.factories import forks
 from tests.integration.conftest import ADMIN, EXAMINER, Cli
 
 SEARCH = ["--case", "C-1", "--purpose", "p", "--gallery", "g", "--as", EXAMINER, "--json"]
@@ -37,24 +38,19 @@ def test_an_audit_folder_that_takes_no_writing_stops_a_search(
     assert cli.json("audit", "verify")["ok"]
 
 
-def test_a_clock_set_back_is_one_clear_line_and_nothing_is_lost(cli: Cli, photographs: Path, probe: Path) -> None:
+def test_a_clock_that_ran_ahead_stops_no_search(cli: Cli, photographs: Path, probe: Path) -> None:
     cli.run("enrol", "g", photographs, "--as", ADMIN)
-    newest = "where seq = (select max(seq) from log_entry)"
-    with sqlite3.connect(cli.home / "plainview.sqlite3") as database:
-        (at,) = database.execute(f"select at from log_entry {newest}").fetchone()  # noqa: S608
-        database.execute(f"update log_entry set at = '2999-01-01T00:00:00.00Z' {newest}")  # noqa: S608
-    entries = rows(cli, "select count(*) from log_entry")
-    done = cli.run("search", probe, *SEARCH, code=1)
-    assert done.stdout == ""
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "clock" in done.stderr
-    assert "2999-01-01" in done.stderr
-    assert rows(cli, "select count(*) from log_entry") == entries
-    assert rows(cli, "select count(*) from search") == 0
-    assert cli.json("audit", "verify")["ok"]
-    with sqlite3.connect(cli.home / "plainview.sqlite3") as database:
-        database.execute(f"update log_entry set at = ? {newest}", [at])  # noqa: S608
+    ahead = (
+        "from django.utils import timezone; from datetime import timedelta; real = timezone.now\n"
+        "timezone.now = lambda: real() + timedelta(days=1100)\n"
+        "from plainview.cli.main import main; main()\n"
+    )
+    words = ["case", "open", "C-ahead", "--offence", "robbery", "--as", EXAMINER]
+    assert forks.run(cli.home, words, code=ahead).returncode == 0
     assert cli.search(probe)["candidates"]
+    assert cli.json("audit", "verify")["ok"]
+    (fault,) = cli.json("clock", "list")["faults"]
+    assert fault["newest_entry_was_of"][:4] > fault["clock_said"][:4]
 
 
 def test_an_outside_witness_and_monitor_by_the_commands_of_the_guide(cli: Cli, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from tests.factories.browser import code, password_step, people, signed_in
 from tests.factories.work import at, entries, person
 
+from plainview.audit.record import format_time
 from plainview.casework.models import Member
 from plainview.casework.people.members import deactivate, invite_member, set_roles
 from plainview.casework.people.sign_in import release, reset_sign_in
@@ -147,7 +148,9 @@ def test_a_clock_set_back_ends_the_session_and_writes_nothing_false(workspace: P
         client.get("/")
         signed_in("auditor")
     with at(began + 10 * MINUTE):
-        assert client.get("/").status_code == 503
+        assert client.get("/")["Location"] == "/accounts/login/?idle=1"
+    ended = entries()[-1]
+    assert (ended.action, ended.time) == ("session.ended", format_time(began + 10 * MINUTE))
 
 
 @pytest.mark.parametrize("change", ["deactivated", "suspended"])
