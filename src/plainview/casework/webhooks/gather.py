@@ -137,7 +137,9 @@ def _of_jobs(hooks: Mapping[str, list[Webhook]]) -> int:
 
 
 def _write(hooks: Iterable[Webhook], message: str, kind: str, data: dict[str, Any], happened_at: str) -> int:
-    page = next((_PAGES[name](data[name]) for name in _PAGES if name in data), "")
+    pages = [_PAGES[name](data[name]) for name in _PAGES if name in data]
+    # The id of a person's own request has the same name, and another page.
+    page = pages[0] if pages and not kind.startswith("rights.") else ""
     link = {"url": f"{address()}/{page}"} if page else {}
     rows = [
         Delivery(
