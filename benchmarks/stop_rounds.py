@@ -119,9 +119,9 @@ def _ask(port: int) -> bytes:
     return data
 
 
-def run(rounds: int, folder: Path, *, say: bool = False) -> list[dict[str, Any]]:
+def run(rounds: int, home: Path, *, say: bool = False) -> list[dict[str, Any]]:
     """Run this many rounds on one workspace and one port."""
-    home, port, done = make(folder), free_port(), []
+    port, done = free_port(), []
     for number in range(rounds):
         done.append(one_round(home, number, port))
         if say:
@@ -133,10 +133,11 @@ def main() -> None:
     """Run the rounds and print the figures."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--rounds", type=int, default=50)
+    options.add_argument("--home", type=Path, help="a sample workspace that exists; without it one is made")
     options.add_argument("--json", action="store_true")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="plainview-stop-") as folder:
-        done = run(chosen.rounds, Path(folder), say=True)
+        done = run(chosen.rounds, chosen.home or make(Path(folder)), say=True)
     seconds = sorted(result["seconds"] for result in done)
     figures = {
         "rounds": len(done),

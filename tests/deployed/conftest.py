@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import shutil
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,13 +26,13 @@ def loopback(socket_enabled: None) -> None:
 
 @pytest.fixture(scope="session")
 def workspace_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
-    """A new sample workspace with every call."""
+    """A new sample workspace with every call: copies of one."""
+    first = tmp_path_factory.mktemp("first") / "workspace"
+    done = forks.run(first, ["init", "--sample"])
+    assert done.returncode == 0, done.stderr
 
     def make() -> Path:
-        home = tmp_path_factory.mktemp("deployed") / "workspace"
-        done = forks.run(home, ["init", "--sample"])
-        assert done.returncode == 0, done.stderr
-        return home
+        return Path(shutil.copytree(first, tmp_path_factory.mktemp("deployed") / "workspace"))
 
     return make
 

@@ -14,15 +14,19 @@ from pathlib import Path
 
 import pytest
 from tests.factories import forks
-from tests.factories.deployed import Server, alive, free_port, plainview, start, wait_until_gone
+from tests.factories.deployed import Server, alive, free_port, start, wait_until_gone
 
 ROUNDS = Path(__file__).parents[2] / "benchmarks" / "stop_rounds.py"
 
 
-def test_a_server_ends_in_time_with_its_work_done_however_it_is_told() -> None:
+def test_a_server_ends_in_time_with_its_work_done_however_it_is_told(home: Path) -> None:
     """Three rounds of the script; `--rounds 50` is the long form."""
     done = subprocess.run(
-        [sys.executable, ROUNDS, "--rounds", "3", "--json"], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, ROUNDS, "--rounds", "3", "--home", home, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["right"] == 3
@@ -128,6 +132,6 @@ def test_a_contradiction_of_options_is_one_line(home: Path) -> None:
 
 
 def test_no_workspace_is_one_line(tmp_path: Path) -> None:
-    done = plainview(tmp_path / "none", "serve")
+    done = forks.run(tmp_path / "none", ["serve"])
     assert done.returncode == 1
     assert "workspace.missing" in done.stderr

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.deployed.conftest import Authority, make_authority
-from tests.factories.deployed import Person, Server, credentials, plainview
+from tests.factories import forks
+from tests.factories.deployed import Person, Server, credentials
 
 
 def test_people_sign_in_and_a_renewed_certificate_is_used(
@@ -51,9 +52,9 @@ def test_a_key_of_another_certificate_and_a_missing_one_are_one_line(
 ) -> None:
     stranger = make_authority(tmp_path)
     for certificate, key in ((authority.certificate, stranger.key), (tmp_path / "none.pem", stranger.key)):
-        done = plainview(home, "serve", "--tls-cert", certificate, "--tls-key", key)
+        done = forks.run(home, ["serve", "--tls-cert", certificate, "--tls-key", key])
         assert done.returncode == 1
         assert "serve.certificate" in done.stderr
         assert "Traceback" not in done.stderr
-    done = plainview(home, "serve", "--tls-cert", authority.certificate)
+    done = forks.run(home, ["serve", "--tls-cert", authority.certificate])
     assert "serve.options" in done.stderr
