@@ -7,6 +7,7 @@ people: which face of several is the probe is said by a person, or is the larges
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import onnxruntime
 
 from plainview.recognition.align import ALIGNED_SIDE, align
 from plainview.recognition.detect import LARGE_SIDE, MIN_SCORE, Detector
+from plainview.recognition.drawn import face_in_box
 from plainview.recognition.embed import Embedder, compare
 from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.install import default_models_dir, find, read_verified
@@ -22,6 +24,11 @@ from plainview.recognition.quality import MIN_FACE_PX, USUAL_FACE_PX, assess
 from plainview.recognition.types import Detection, Face, Picture, Pixels, Vector
 
 __all__ = ["Engine", "compare"]
+
+_DRAWN = "A person drew the box of this face; the detector did not choose it."
+_UNPLACED = (
+    "No eyes, nose and mouth were found in the box. The face is aligned by the box alone: its scores say little."
+)
 
 
 class Engine:
@@ -75,9 +82,18 @@ class Engine:
         return cls(pack, detector, embedder)
 
     def faces(self, picture: Picture) -> list[Face]:
-        """Every face that is found, largest first, each with its quality."""
+        """Every face that is found, largest first, each with its quality; where a person drew a box, that face alone."""
+        if picture.drawn is not None:
+            return [self._drawn(picture, picture.drawn)]
         detections = self._detector.detect(picture.pixels)
         return [Face(detection, assess(picture.pixels, detection)) for detection in detections]
+
+    def _drawn(self, picture: Picture, box: tuple[int, int, int, int]) -> Face:
+        """The face in a box that a person drew: by the points that are found in it, else by the box alone."""
+        detection = face_in_box(self._detector, picture.pixels, box)
+        quality = assess(picture.pixels, detection)
+        advice = [_DRAWN] if detection.score else [_DRAWN, _UNPLACED]
+        return Face(detection, replace(quality, advice=(*advice, *quality.advice)))
 
     def glance(self, pixels: Pixels, longest: int = LARGE_SIDE) -> list[Detection]:
         """Faces of one frame of a video, largest first; see `Detector.glance`."""
@@ -200,7 +216,7 @@ def _no_face() -> BadMedia:
     return BadMedia(
         "no_face",
         "No face was found in this picture.",
-        f"Choose a picture with an upright face at least {MIN_FACE_PX} pixels wide, or crop this one to the face.",
+        f"Choose a picture with an upright face at least {MIN_FACE_PX} pixels wide, or draw a box around the face.",
     )
 
 
