@@ -94,6 +94,8 @@ def result_json(result: EnrolmentResult) -> dict[str, Any]:
         "references": result.references,
         "failed_total": result.failed_total,
         "several_faces": result.several_faces,
+        "doubtful": result.doubtful,
+        "doubtful_total": result.doubtful_total,
         "near_duplicates": result.near,
         "near_total": result.near_total,
         "near_skipped": result.near_skipped,
@@ -125,6 +127,12 @@ def print_result(result: EnrolmentResult, *, dry_run: bool) -> None:
             for pair in result.near[:_SHOWN]
         ]
         print_table(("Picture", "Reference", "Nearly the same as", "Bits that differ (of 256)"), rows)
+    if result.doubtful:
+        say(f"Advice about {counted(result.doubtful_total, 'face')}:")
+        doubts = [(row["path"], row["quality"], " ".join(row["advice"])) for row in result.doubtful[:_SHOWN]]
+        print_table(("Picture", "Quality", "Advice"), doubts)
+        if result.doubtful_total > _SHOWN:
+            say(f"… and {result.doubtful_total - _SHOWN} more; --json lists {len(result.doubtful):,}.")
     if result.failed:
         failures = [(failure["path"], failure["code"], failure["why"]) for failure in result.failed[:_SHOWN]]
         print_table(("Not usable", "Code", "Why"), failures)

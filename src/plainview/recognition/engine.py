@@ -14,8 +14,8 @@ import numpy as np
 import onnxruntime
 
 from plainview.recognition.align import ALIGNED_SIDE, align
+from plainview.recognition.box import face_in_box, quarter_turn
 from plainview.recognition.detect import LARGE_SIDE, MIN_SCORE, Detector
-from plainview.recognition.drawn import face_in_box
 from plainview.recognition.embed import Embedder, compare
 from plainview.recognition.errors import BadMedia, PackError
 from plainview.recognition.install import default_models_dir, find, read_verified
@@ -26,6 +26,13 @@ from plainview.recognition.types import Detection, Face, Picture, Pixels, Vector
 __all__ = ["Engine", "compare"]
 
 _DRAWN = "A person drew the box of this face; the detector did not choose it."
+_LOOKED_AT = 3  # faces of a picture: who stands in front
+_WRONG_WAY_UP = {
+    180: "The face seems to be upside down: turn the picture the right way up, or its scores will be wrong.",
+    90: "The face seems to be on its side: turn the picture 90 degrees to the left, or its scores will be wrong.",
+    -90: "The face seems to be on its side: turn the picture 90 degrees to the right, or its scores will be wrong.",
+}
+"""Degrees anticlockwise -> what to do."""
 _UNPLACED = (
     "No eyes, nose and mouth were found in the box. The face is aligned by the box alone: its scores say little."
 )
@@ -81,12 +88,25 @@ class Engine:
             _try_out(pack, embedder)
         return cls(pack, detector, embedder)
 
-    def faces(self, picture: Picture) -> list[Face]:
-        """Every face that is found, largest first, each with its quality; where a person drew a box, that face alone."""
+    def faces(self, picture: Picture, *, closely: bool = False) -> list[Face]:
+        """Every face that is found, largest first, each with its quality; where a person drew a box, that face alone.
+
+        Args:
+            picture: the picture.
+            closely: also say of the largest faces whether they are upside down or on their side; 10 ms a face.
+        """
         if picture.drawn is not None:
             return [self._drawn(picture, picture.drawn)]
         detections = self._detector.detect(picture.pixels)
-        return [Face(detection, assess(picture.pixels, detection)) for detection in detections]
+        faces = [Face(detection, assess(picture.pixels, detection)) for detection in detections]
+        looked_at = _LOOKED_AT if closely else 0
+        return [self._looked_at(picture, face) for face in faces[:looked_at]] + faces[looked_at:]
+
+    def _looked_at(self, picture: Picture, face: Face) -> Face:
+        x, y, width, height = (round(value) for value in face.detection.box)
+        turn = quarter_turn(self._detector, picture.pixels, (x, y, max(1, width), max(1, height)))
+        advice = (_WRONG_WAY_UP[turn], *face.quality.advice) if turn else face.quality.advice
+        return replace(face, quality=replace(face.quality, advice=advice))
 
     def _drawn(self, picture: Picture, box: tuple[int, int, int, int]) -> Face:
         """The face in a box that a person drew: by the points that are found in it, else by the box alone."""
@@ -178,7 +198,7 @@ class Engine:
         Raises:
             BadMedia: no_face, or face_too_small when every face found is.
         """
-        faces = self.faces(picture)
+        faces = self.faces(picture, closely=True)
         if not faces:
             raise _no_face()
         wide = [face for face in faces if face.detection.box[2] >= MIN_FACE_PX]

@@ -224,7 +224,7 @@ def test_a_reference_that_was_erased_since_is_named(found: str, tmp_path: Path) 
 
 
 def test_the_edits_of_a_probe_are_disclosed_and_applied_again(found: str, tmp_path: Path) -> None:
-    chain = ["rotate:2", "light:10,1.10,1.00"]
+    chain = ["rotate:2", "light:10,1.10,1.00", "face:150,60,200,240 by Sample examiner"]
     edited = prepare_probe(probe(tmp_path, "edited.png"), edits=chain)
     asked = Request("C-1", "find the rider", "g")
     made = run_search(edited, asked, acting_member=person("examiner")).search

@@ -243,6 +243,7 @@ def _raise(follows: AlertGallery, listed: list[Listed], after: int, upto: int) -
         probe_blob=alert.probe_blob,
         probe_name=alert.probe_name,
         edits=alert.edits,
+        notes=alert.notes,
         provenance=alert.provenance,
         face_number=alert.face_number,
         box=alert.box,

@@ -1,4 +1,4 @@
-"""Reads published feeds, always those of the member's own agency."""
+"""Reads enrolments and published feeds, always those of the member's own agency."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
-from plainview.casework.models import Feed, Gallery, Member
+from plainview.casework.models import Enrolment, Feed, Gallery, Member, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,16 @@ class FeedState:
     feed: Feed
     dealt_with: int
     enrolled: int
+
+
+def doubtful(run: Enrolment, most: int) -> list[tuple[Reference, list[str]]]:
+    """Return the first enrolled faces of a run that may be hard to compare, with the advice; erased ones are left out."""
+    rows = run.doubtful[:most]
+    known = {
+        reference.public_id: reference
+        for reference in Reference.objects.filter(enrolment=run, public_id__in=[row["reference"] for row in rows])
+    }
+    return [(known[row["reference"]], row["advice"]) for row in rows if row["reference"] in known]
 
 
 def feeds(member: Member) -> list[FeedState]:
