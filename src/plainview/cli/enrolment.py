@@ -17,8 +17,8 @@ from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, print_json, print_table, say
 from plainview.cli.progress import bar
-from plainview.policy.decision import Refused
 from plainview.policy.wording import counted
+from plainview.storage.output import output
 
 _SHOWN = 20  # rows of failures and near duplicates that are printed for people
 
@@ -71,17 +71,8 @@ def _failures(path: Path | None) -> Iterator[Any]:
     if path is None:
         yield lambda _: None
         return
-    try:
-        file = path.open("x", encoding="utf-8")
-    except OSError as error:
-        raise Refused(
-            "enrol.failures",
-            "Nothing enrolled",
-            f"{path} cannot be created: {error.strerror}.",
-            "Name a new file.",
-        ) from None
-    with file:
-        yield lambda failure: file.write(jsonlib.dumps(failure, ensure_ascii=False) + "\n")
+    with output(path) as file:
+        yield lambda failure: file.write((jsonlib.dumps(failure) + "\n").encode())
 
 
 def result_json(result: EnrolmentResult) -> dict[str, Any]:

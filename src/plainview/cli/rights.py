@@ -27,6 +27,7 @@ from plainview.cli.common import As, Json, print_json, print_rows, say
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.rights import GROUNDS
 from plainview.policy.wording import day
+from plainview.storage.output import write_file
 
 Request = Annotated[str, typer.Argument(help="Id of the request.")]
 
@@ -103,8 +104,7 @@ def rights_show(
     faces = [_face(finding) for finding in seen.faces]
     letter = answer_pdf(request_record) if seen.answers else None
     if pdf is not None and letter is not None:
-        with pdf.open("xb") as file:
-            file.write(letter)
+        write_file(pdf, letter)
     if json:
         print_json(request_json | {"faces": faces})
         return

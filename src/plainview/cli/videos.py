@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from plainview.cli.progress import bars
 from plainview.policy.decision import Refused
 from plainview.policy.video import PART_BYTES
 from plainview.policy.wording import counted
+from plainview.storage.output import output, put
 
 
 def video(
@@ -127,7 +129,8 @@ def stills(
                 f"{out.name!r} has another ending.",
                 f"Choose a file name that ends in one of: {', '.join(KINDS)}.",
             )
-        out.write_bytes(export_stills(video, kind, acting_member=member))
+        with output(out, replace=True) as file:
+            export_stills(video, kind, deliver=partial(put, file), acting_member=member)
         answer(f"Written to {out}.", json=json, video_id=video_record.public_id, file=out)
         return
     if json:

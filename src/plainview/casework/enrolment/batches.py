@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -83,7 +84,7 @@ class EnrolmentResult:
     near_total: int = 0
     near_skipped: int = 0
     several_faces: int = 0
-    doubtful: list[dict[str, object]] = field(default_factory=list)
+    doubtful: list[dict[str, Any]] = field(default_factory=list)
     doubtful_total: int = 0
     stopped: bool = False
     seconds: float = 0.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -17,12 +16,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from plainview import __version__
-from plainview.audit.durable import locked, sync_folder
+from plainview.audit.durable import locked
 from plainview.audit.logfile import CHECKPOINTS_NAME, LOG_NAME, settled
 from plainview.casework.erasure.erasers import BACKUP_LOCK, SNAPSHOT
 from plainview.casework.erasure.expunge import finish
@@ -32,6 +32,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.storage.archive import ArchiveWriter, new_id
 from plainview.storage.base import BlobMissing
+from plainview.storage.output import output, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
 
     Raises:
         Refused: backup.place, backup.database.
-        StorageError: a picture is damaged, or the disk is full; no file is left.
+        StorageError: a picture is damaged, or the file cannot be written; nothing of it is left.
     """
     root = services().workspace.root
     if path.exists() or path.resolve().is_relative_to(root.resolve()):
@@ -72,25 +73,32 @@ def back_up(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
             "Back up the database server by its own means, at the same time as this folder.",
         )
     finish()
+    with output(path) as file:
+        return _backed_up(file, _begun(), progress)
+
+
+def _begun() -> str:
     identity = new_id()
     # The only entry, before the snapshot: an entry after it would leave every restore behind the published log.
     with transaction.atomic():
         write_entry("backup.began", {"backup": identity}, acting_member=None)
-    part, snapshot = path.with_name(f"{path.name}.part"), root / f"{SNAPSHOT}{identity}.sqlite3"
+    return identity
+
+
+def _backed_up(file: BinaryIO, identity: str, progress: Callable[[int], None]) -> BackedUp:
+    root = services().workspace.root
+    snapshot = root / f"{SNAPSHOT}{identity}.sqlite3"
     with locked(root / BACKUP_LOCK):  # while locked, the snapshot is in use; see erasers.erase_snapshots
         try:
-            file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
-            with file:
-                entries, pictures = _write(file, snapshot, identity, progress)
-                file.flush()
-                os.fsync(file.fileno())
-            backup = BackedUp(identity, entries, pictures, part.stat().st_size, _sha256(part))
-            part.rename(path)
-            sync_folder(path.parent)
+            entries, pictures = _write(file, snapshot, identity, progress)
         finally:
-            part.unlink(missing_ok=True)
             snapshot.unlink(missing_ok=True)
-    return backup
+    settle(file)
+    size, digest = file.tell(), hashlib.sha256()
+    file.seek(0)
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return BackedUp(identity, entries, pictures, size, digest.hexdigest())
 
 
 def _write(file: BinaryIO, snapshot: Path, identity: str, progress: Callable[[int], None]) -> tuple[int, int]:
@@ -135,7 +143,7 @@ def _snapshot(path: Path) -> int:
     path.touch(0o600)
     database = services().workspace.database
     with (
-        closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as source,
         closing(sqlite3.connect(path)) as copy,
     ):
         source.backup(copy)
@@ -143,8 +151,3 @@ def _snapshot(path: Path) -> int:
         copy.execute("PRAGMA journal_mode=DELETE")
         (newest,) = copy.execute("SELECT max(seq) FROM log_entry").fetchone()
     return int(newest) + 1
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

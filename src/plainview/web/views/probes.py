@@ -107,6 +107,7 @@ def _page(request: HttpRequest, draft: Preparation, problem: BadMedia | None = N
             "version": version(draft),
             "chain": [{"says": says(edit), "back_to": number} for number, edit in enumerate(chain)],
             "drawn": drawn,
+            "edited": bool(seen),
             "light": seen[-1] if seen and isinstance(seen[-1], Light) else _LIGHT,
             "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
             "origins": ORIGINS,
