@@ -86,12 +86,12 @@ from plainview.cli.start import open_workspace
 open_workspace()
 from tests.factories.retention import ordered, worked
 from tests.factories.rights import decided
+from tests.factories.verification import examined
 from tests.factories.videos import clip, take
 from tests.factories.models import hopper, scaled
 from tests.factories.work import case, gallery, person, probe, search, write
 from plainview.casework.enrolment.enrol import enrol
 from plainview.casework.enrolment.manifest import Item
-from plainview.casework.models import Verification
 from tests.integration.test_authorisation_matrix import _looked_at
 from plainview.casework.rights.answers import answer_request
 from plainview.casework.workspace.services import services
@@ -104,14 +104,16 @@ third = place / "pictures" / "third.png"
 write(scaled(hopper(), 0.6), third)
 enrol("custody", [Item(third, third.name, third.as_uri())], acting_member=person("admin"))
 found = search(image, gallery="custody").search.public_id
-examination, verification, lead = _looked_at(found)
+_, _, lead = _looked_at(found)
+waiting = examined(search(image, gallery="custody", purpose="find a witness").search.public_id).verifications.get()
+type(waiting).objects.filter(pk=waiting.pk).update(assigned_at=timezone.now())  # tasks arrive after a while
 video = take(clip(frames=30).data, name="案 [a].mp4").public_id
 asked, mine = decided("access")
 answer_request(asked.public_id, acting_member=person("admin"))
 ordered("third.png")
 print(json.dumps({
-    "image": str(image), "search": found, "verification": verification, "lead": lead, "video": video,
-    "verifier": Verification.objects.get(public_id=verification).verifier.email, "run": worked().public_id, "asked": asked.public_id,
+    "image": str(image), "search": found, "verification": waiting.public_id, "lead": lead, "video": video,
+    "verifier": waiting.verifier.email, "run": worked().public_id, "asked": asked.public_id,
 }))
 services().close()
 """

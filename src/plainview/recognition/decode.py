@@ -20,6 +20,7 @@ import numpy as np
 
 from plainview.recognition.decode_wire import BYTES_PER_PIXEL, CHANGES, FORMATS, OTHER_FORMATS, REFUSALS, Reply, Status
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.foreign import refer
 from plainview.recognition.sandbox import ChildLost, DecodeLimits, DecoderUnavailable, Sandbox
 from plainview.recognition.types import Picture
 
@@ -254,11 +255,13 @@ def _check_length(length: int, limits: DecodeLimits) -> None:
 def _lost(*, over_limit: bool, limits: DecodeLimits) -> BadMedia:
     if over_limit:
         return _over_limit(limits)
-    return BadMedia(
+    refusal = BadMedia(
         "corrupt",
         "The decoder failed on this picture: its data is damaged, or was made to do harm.",
         "Get the file again from its source. Do not repair it by hand.",
     )
+    refer(refusal, None)
+    return refusal
 
 
 def _over_limit(limits: DecodeLimits) -> BadMedia:

@@ -67,6 +67,7 @@ CODES: dict[str, str] = {
     "bad_edit": "an edit of the probe that is not valid, or does not fit the picture",
     "decoder_limit": "decoding took more memory or time than is allowed",
     "exchange_damaged": "an ANSI/NIST-ITL file that cannot be read",
+    "exchange_xml": "an ANSI/NIST-ITL file in its XML encoding",
     "exchange_no_face": "an ANSI/NIST-ITL file or record without a face",
     "exchange_hash": "a picture in an ANSI/NIST-ITL record that does not match its hash",
 }

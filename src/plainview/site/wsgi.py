@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
 
+from plainview.recognition.foreign import log_to
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plainview.site.settings")
+log_to(sys.stderr)
 application = get_wsgi_application()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import re
+from collections.abc import Iterator
+
 import pytest
 
+from plainview.recognition import foreign as boundary
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.foreign import Unreadable, foreign, reason
+from plainview.recognition.foreign import Unreadable, foreign, log_to, reason
 
 
 @pytest.mark.parametrize("kind", [IndexError, KeyError, MemoryError, RecursionError, type("Odd", (Exception,), {})])
@@ -27,3 +33,27 @@ def test_our_own_exception_passes_as_it_is() -> None:
 def test_the_end_of_the_process_is_no_flaw_of_a_file(kind: type[BaseException]) -> None:
     with pytest.raises(kind), foreign():
         raise kind
+
+
+@pytest.fixture
+def output() -> Iterator[io.StringIO]:
+    stream, handlers = io.StringIO(), list(boundary._log.handlers)
+    log_to(stream)
+    yield stream
+    boundary._log.handlers = handlers
+
+
+def test_what_a_server_refuses_has_a_number_that_its_log_has(output: io.StringIO) -> None:
+    with pytest.raises(BadMedia) as caught, foreign(lambda _: BadMedia("empty", "It is empty.", "Send another.")):
+        {}["no such table"]
+    (number,) = re.findall(r"It is empty\. Reference ([0-9A-F]{8})\.", caught.value.why)
+    assert f"Reference {number}" in output.getvalue()
+    assert "KeyError: 'no such table'" in output.getvalue()
+    with pytest.raises(Unreadable, match=r"broken; reference [0-9A-F]{8}"), foreign():
+        raise ZeroDivisionError("broken")
+
+
+def test_a_command_at_a_terminal_has_no_number(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), pytest.raises(Unreadable, match=r"^broken$"), foreign():
+        raise ZeroDivisionError("broken")
+    assert caplog.text == ""

@@ -18,9 +18,11 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.enrolment import incoming
 from plainview.casework.enrolment.enrol import EnrolmentResult, begin, enrol
+from plainview.casework.enrolment.exchange_files import raising, stored_records
 from plainview.casework.enrolment.manifest import Item, read_items, rows_of
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_gallery, needed
+from plainview.casework.galleries.nist import is_exchange
 from plainview.casework.galleries.read import allowed_folders
 from plainview.casework.jobs import ask, beat
 from plainview.casework.log.guard import acting
@@ -81,6 +83,8 @@ def _store(uploads: Iterable[tuple[str, BinaryIO]], stored: list[dict[str, Any]]
     for name, data in incoming.files(uploads):
         if name.lower().endswith(incoming.MANIFESTS):
             manifest |= rows_of(name, data)
+        elif is_exchange(data):
+            stored.extend(stored_records(name, data))
         else:
             stored.append({"name": name, "blob": services().blobs.put(data)})
     return manifest
@@ -165,6 +169,8 @@ def _items(run: Enrolment) -> list[Item]:
             file.get("source_url") or f"urn:plainview:upload:{run.pk}:{quote(file['name'])}",
             file.get("page_url", ""),
             date.fromisoformat(file["captured_on"]) if file.get("captured_on") else None,
+            file.get("provenance", {}),
+            raising(*file["refused"]) if "refused" in file else None,
         )
         for file in run.files
     ]
@@ -172,7 +178,7 @@ def _items(run: Enrolment) -> list[Item]:
 
 def _read(item: Item) -> bytes:
     # An upload's path is its digest in the store.
-    return item.read() if item.path.is_absolute() else services().blobs.get(str(item.path))
+    return item.read() if item.data is not None or item.path.is_absolute() else services().blobs.get(str(item.path))
 
 
 def close_abandoned() -> int:
@@ -269,5 +275,6 @@ def _forget(run: Enrolment) -> set[str]:
 
 
 def _drop(blobs: set[str]) -> None:
+    blobs = blobs - {""}  # of files that were refused when they were uploaded
     for digest in blobs - needed(blobs):
         services().blobs.delete(digest)

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from plainview.casework.enrolment.exchange_files import is_exchange_file
 from plainview.casework.galleries.nist import SUFFIXES as NIST_SUFFIXES
 from plainview.casework.galleries.nist import Provenance, read_nist
 from plainview.policy.decision import Refused
@@ -107,7 +108,7 @@ def read_items(path: Path) -> Items:
         items = Items("picture", path.name, lambda: iter(()), 0)
     elif suffix in MANIFESTS:
         items = Items("manifest", path.name, lambda: _manifest(path), sum(1 for _ in _manifest(path)))
-    elif suffix in NIST_SUFFIXES:
+    elif is_exchange_file(path):
         items = Items("ansi-nist", path.name, lambda: _exchange(path, path.name), 1)
     else:
         items = Items("picture", path.name, lambda: iter([_file(path, path.name)]), 1)
@@ -145,7 +146,7 @@ def _files(folder: Path) -> Iterator[Path]:
 def _folder(folder: Path) -> Iterator[Item]:
     for file in _files(folder):
         name = str(file.relative_to(folder))
-        if file.suffix.lower() in NIST_SUFFIXES:
+        if is_exchange_file(file):
             yield from _exchange(file, name)
         else:
             yield _file(file, name)

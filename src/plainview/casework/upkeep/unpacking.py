@@ -12,10 +12,11 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from plainview.casework.workspace.folder import Workspace
 from plainview.policy.decision import Refused
+from plainview.recognition.foreign import foreign, reason
 from plainview.storage.archive import ArchiveDamaged, read_archive
 from plainview.storage.base import digest_of
 from plainview.storage.local import LocalBlobStore
@@ -89,10 +90,10 @@ def unpack(
             blobs = LocalBlobStore(workspace.blobs, Sealer(master).derive("blobs"))
             pictures: list[bytes] = []
             count = 0
-            for name, stream in read_archive(file, sealer_of(master)):
+            for name, stream in _members(file, sealer_of(master)):
                 picture = _PICTURE.fullmatch(name)
                 if picture:
-                    data = stream.read()
+                    data = b"".join(_parts(stream))
                     if digest_of(data) != picture[1]:
                         raise ArchiveDamaged("a picture in it does not match its name")
                     pictures.append(data)
@@ -102,7 +103,7 @@ def unpack(
                         blobs.put_many(pictures)
                         pictures = []
                 elif name == ABOUT:
-                    about = _about(stream.read())
+                    about = _about(b"".join(_parts(stream)))
                 else:
                     _write(_place(workspace, name), stream)
             blobs.put_many(pictures)
@@ -115,8 +116,24 @@ def unpack(
     return about
 
 
+def _members(file: BinaryIO, sealer: Sealer) -> Iterator[tuple[str, SupportsRead[bytes]]]:
+    """Yield the members of an archive; what the reader of archives raises over it is damage."""
+    members = read_archive(file, sealer)
+    while True:
+        with foreign(_damaged):
+            member = next(members, None)
+        if member is None:
+            return
+        yield member
+
+
+def _damaged(error: Exception) -> ArchiveDamaged:
+    return ArchiveDamaged(reason(error))
+
+
 def _about(data: bytes) -> dict[str, Any]:
-    about = json.loads(data)
+    with foreign(_damaged):
+        about = json.loads(data)
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise ArchiveDamaged("it was made by another version of Plainview")
     return about
@@ -143,5 +160,9 @@ def _write(path: Path, source: SupportsRead[bytes]) -> None:
 
 
 def _parts(source: SupportsRead[bytes]) -> Iterator[bytes]:
-    while part := source.read(1 << 20):
+    while True:
+        with foreign(_damaged):
+            part = source.read(1 << 20)
+        if not part:
+            return
         yield part

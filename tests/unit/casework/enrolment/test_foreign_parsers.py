@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nistitl
 import pyarrow
 import pyarrow.parquet
 import pytest
 
 from plainview.casework.enrolment import feedlist, incoming, manifest
+from plainview.casework.galleries import nist
 from plainview.casework.galleries.nist import Exported, read_nist, write_nist
 from plainview.casework.retention.court_orders import Bad, read_order
 from plainview.evaluation.dataset import DatasetError, parse_csv
@@ -85,7 +85,7 @@ READERS: dict[str, tuple[tuple[Any, str], Callable[[Path], Any], type[Exception]
     "manifest, Parquet": ((pyarrow.parquet, "nothing"), parquet, Refused, "manifest.unreadable"),
     "list of a feed, JSON": ((json, "loads"), lambda _: feedlist.read_list(b"[]"), manifest.Unusable, "feed.list"),
     "list of a feed, CSV": ((csv, "DictReader"), lambda _: feedlist.read_list(b"a"), manifest.Unusable, "feed.list"),
-    "ANSI/NIST-ITL": ((nistitl.Message, "parse"), exchanged, BadMedia, "exchange_damaged"),
+    "ANSI/NIST-ITL": ((nist, "_fields"), exchanged, BadMedia, "exchange_damaged"),
     "labels of a data set": ((csv, "reader"), lambda _: parse_csv("path\na", "labels.csv"), DatasetError, "is not CSV"),
 }
 
