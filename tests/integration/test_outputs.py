@@ -90,6 +90,8 @@ from tests.factories.verification import examined
 from tests.factories.videos import clip, take
 from tests.factories.models import hopper, scaled
 from tests.factories.work import case, gallery, person, probe, search, write
+from datetime import date
+from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.enrolment.enrol import enrol
 from plainview.casework.enrolment.manifest import Item
 from tests.integration.test_authorisation_matrix import _looked_at
@@ -102,7 +104,8 @@ case()
 image = probe(place)
 third = place / "pictures" / "third.png"
 write(scaled(hopper(), 0.6), third)
-enrol("custody", [Item(third, third.name, third.as_uri())], acting_member=person("admin"))
+create_gallery("old", legal_basis="law", source="s", owner="o", expires_on=date(2999, 1, 1), acting_member=person("admin"))
+enrol("old", [Item(third, third.name, third.as_uri())], acting_member=person("admin"))
 found = search(image, gallery="custody").search.public_id
 _, _, lead = _looked_at(found)
 waiting = examined(search(image, gallery="custody", purpose="find a witness").search.public_id).verifications.get()
