@@ -32,10 +32,10 @@ def rows(folder: Path) -> list[dict[str, Any]]:
         the faces that Plainview gives, decoded; why it gives fewer, or "".
     """
     with Decoder() as decoder:
-        return [_row(path, decoder) for path in sorted(folder.iterdir()) if path.is_file()]
+        return [_of(path, decoder) for path in sorted(folder.iterdir()) if path.is_file()]
 
 
-def _row(path: Path, decoder: Decoder) -> dict[str, Any]:
+def _of(path: Path, decoder: Decoder) -> dict[str, Any]:
     data = path.read_bytes()
     records, faces, failure = _independent(data)
     ours, reasons = _ours(data, decoder)
@@ -53,9 +53,11 @@ def _independent(data: bytes) -> tuple[int | None, int | None, str]:
             message.parse(data)
     except Exception as error:  # what it raises differs by field
         return None, None, str(error) or type(error).__name__
-    found = [record for record in message if record.type == 10]
-    faces = [record for record in found if record[_IMAGE_TYPE] is not None and record[_IMAGE_TYPE].value == "FACE"]
-    return len(found), len(faces), ""
+    faces_and_others = [record for record in message if record.type == 10]
+    faces = [
+        record for record in faces_and_others if record[_IMAGE_TYPE] is not None and record[_IMAGE_TYPE].value == "FACE"
+    ]
+    return len(faces_and_others), len(faces), ""
 
 
 def _ours(data: bytes, decoder: Decoder) -> tuple[int, list[str]]:
@@ -80,13 +82,13 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
     table = rows(asked.folder)
-    wrong = [row for row in table if row["faces"] != row["ours"] and not row["reason"]]
+    wrong = [file for file in table if file["faces"] != file["ours"] and not file["reason"]]
     if asked.json:
         sys.stdout.write(json.dumps({"files": table, "wrong": len(wrong)}, indent=1) + "\n")
     else:
         sys.stdout.write(f"{'file':70} {'faces':>5} {'ours':>4}  reason\n")
-        for row in table:
-            faces = "-" if row["faces"] is None else row["faces"]
+        for file in table:
+            faces = "-" if file["faces"] is None else file["faces"]
             sys.stdout.write(f"{row['file'][:70]:70} {faces:>5} {row['ours']:>4}  {row['reason']}\n")
         sys.stdout.write(f"{len(table)} files, {len(wrong)} with another number and no reason\n")
     return 1 if wrong else 0

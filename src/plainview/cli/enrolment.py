@@ -120,7 +120,7 @@ def print_result(result: EnrolmentResult, *, dry_run: bool) -> None:
         print_table(("Picture", "Reference", "Nearly the same as", "Bits that differ (of 256)"), rows)
     if result.doubtful:
         say(f"Advice about {counted(result.doubtful_total, 'face')}:")
-        doubts = [(row["path"], row["quality"], " ".join(row["advice"])) for row in result.doubtful[:_SHOWN]]
+        doubts = [(face["path"], face["quality"], " ".join(face["advice"])) for face in result.doubtful[:_SHOWN]]
         print_table(("Picture", "Quality", "Advice"), doubts)
         if result.doubtful_total > _SHOWN:
             say(f"… and {result.doubtful_total - _SHOWN} more; --json lists {len(result.doubtful):,}.")

@@ -35,7 +35,7 @@ def face_in_box(detector: Detector, pixels: Pixels, box: Box) -> Detection:
         box: (x, y, width, height), pixels; within the picture.
 
     Returns:
-        The box as drawn; the points of the most confident face that lies in it, with its score. Where none is
+        The box as drawn; the points of the most confident face inside it, with its score. Where none is
         found, score 0 and the points of an upright average face in the box.
     """
     looks = [(size, turn) for turn in _TURNS for size in _SIZES]

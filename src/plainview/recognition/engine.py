@@ -26,7 +26,7 @@ from plainview.recognition.types import Detection, Face, Picture, Pixels, Vector
 __all__ = ["Engine", "compare"]
 
 _DRAWN = "A person drew the box of this face; the detector did not choose it."
-_LOOKED_AT = 3  # faces of a picture: who stands in front
+_LOOKED_AT = 3  # faces of a picture, the largest
 _WRONG_WAY_UP = {
     180: "The face seems to be upside down: turn the picture the right way up, or its scores will be wrong.",
     90: "The face seems to be on its side: turn the picture 90 degrees to the left, or its scores will be wrong.",

@@ -20,12 +20,12 @@ class FeedState:
 
 def doubtful(run: Enrolment, most: int) -> list[tuple[Reference, list[str]]]:
     """Return the first enrolled faces of a run that may be hard to compare, with the advice; erased ones are left out."""
-    rows = run.doubtful[:most]
+    listed = run.doubtful[:most]
     known = {
         reference.public_id: reference
-        for reference in Reference.objects.filter(enrolment=run, public_id__in=[row["reference"] for row in rows])
+        for reference in Reference.objects.filter(enrolment=run, public_id__in=[face["reference"] for face in listed])
     }
-    return [(known[row["reference"]], row["advice"]) for row in rows if row["reference"] in known]
+    return [(known[face["reference"]], face["advice"]) for face in listed if face["reference"] in known]
 
 
 def feeds(member: Member) -> list[FeedState]:

@@ -271,8 +271,10 @@ def _as_png(data: bytes, shape: Mapping[str, Any]) -> bytes:
 
 def _value(field: bytes) -> Any:
     """Return the text of a field, or its rows of texts, cut to the stored length."""
-    rows = [[_decoded(item) for item in row.split(_US)[:_ROWS]] for row in field.rstrip(_FS).split(_RS)[:_ROWS]]
-    return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else rows
+    subfields = [
+        [_decoded(item) for item in subfield.split(_US)[:_ROWS]] for subfield in field.rstrip(_FS).split(_RS)[:_ROWS]
+    ]
+    return subfields[0][0] if len(subfields) == 1 and len(subfields[0]) == 1 else subfields
 
 
 def _decoded(item: bytes) -> str:
