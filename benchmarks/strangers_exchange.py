@@ -89,7 +89,7 @@ def main() -> int:
         sys.stdout.write(f"{'file':70} {'faces':>5} {'ours':>4}  reason\n")
         for file in table:
             faces = "-" if file["faces"] is None else file["faces"]
-            sys.stdout.write(f"{row['file'][:70]:70} {faces:>5} {row['ours']:>4}  {row['reason']}\n")
+            sys.stdout.write(f"{file['file'][:70]:70} {faces:>5} {file['ours']:>4}  {file['reason']}\n")
         sys.stdout.write(f"{len(table)} files, {len(wrong)} with another number and no reason\n")
     return 1 if wrong else 0
 

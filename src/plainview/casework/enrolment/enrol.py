@@ -135,7 +135,7 @@ def _run(
             result.near_total,
         )
         run.failed, run.failed_total = result.failed, result.failed_total
-        run.doubtful = [{"reference": row["reference_id"], "advice": row["advice"]} for row in result.doubtful]
+        run.doubtful = [{"reference": face["reference_id"], "advice": face["advice"]} for face in result.doubtful]
         run.doubtful_total = result.doubtful_total
         run.save()
         write_entry(
