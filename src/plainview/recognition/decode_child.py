@@ -171,7 +171,7 @@ def answer(data: bytes, serial: int, limits: Limits, arena: mmap.mmap) -> Reply:
         text = str(error).lower()
         if "memory" in text or "security limit" in text:
             return Refusal("decoder_limit").reply(serial)
-        if header.cut_short or "truncated" in text or "end of file" in text:
+        if header.cut_short or header.overrun or "truncated" in text or "end of file" in text:
             return Refusal("truncated").reply(serial)
         # The directory of a TIFF was read already: what Pillow does not identify then is a combination it lacks.
         odd_tiff = isinstance(error, UnidentifiedImageError) and data[:2] in (b"II", b"MM")
@@ -187,6 +187,8 @@ def answer(data: bytes, serial: int, limits: Limits, arena: mmap.mmap) -> Reply:
 
 def _decode_or_mend(data: bytes, name: str, header: Header, serial: int, limits: Limits, arena: mmap.mmap) -> Reply:
     """Decode; a file whose pixels are whole and whose trimmings stop the library is decoded without these."""
+    if header.jpeg_strips:  # a count that is too small would be pixels filled in
+        data = mended_tiff(data)
     try:
         return _decode(data, name, header, serial, limits, arena)
     except (Refusal, MemoryError):
@@ -195,12 +197,7 @@ def _decode_or_mend(data: bytes, name: str, header: Header, serial: int, limits:
         mended = _without_texts(data) if name == "PNG" else mended_tiff(data) if name == "TIFF" else data
         if mended == data:
             raise
-    try:
-        return _decode(mended, name, header, serial, limits, arena)
-    except OSError as error:
-        if name == "TIFF" and not isinstance(error, UnidentifiedImageError):
-            raise Refusal("truncated") from None  # a count was too large, and pixels are missing too
-        raise
+    return _decode(mended, name, header, serial, limits, arena)
 
 
 def _without_texts(data: bytes) -> bytes:

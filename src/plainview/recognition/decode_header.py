@@ -27,6 +27,8 @@ class Header(NamedTuple):
         end: JPEG in Huffman coding: where the end-of-image marker is; else 0.
         hdr: HEIF and AVIF: the tones are those of a high dynamic range screen (PQ or HLG, ITU-T H.273 table 3).
         rare: TIFF: the compression is one that few programs read; a failure to decode it is no sign of damage.
+        overrun: TIFF: something is said to reach past the end of the file.
+        jpeg_strips: TIFF: its strips are JPEG, in which libjpeg fills what is missing and tells nobody.
         other: index into `decode_wire.OTHER_FORMATS` of what it really is, or None.
     """
 
@@ -37,6 +39,8 @@ class Header(NamedTuple):
     end: int = 0
     hdr: bool = False
     rare: bool = False
+    overrun: bool = False
+    jpeg_strips: bool = False
     other: int | None = None
 
 
