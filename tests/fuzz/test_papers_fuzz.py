@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.factories.mutations import damaged, mutated, tries
 from tests.factories.pictures import png
-from tests.factories.retention import ordered, rules, searched, worked
+from tests.factories.retention import ordered, searched, worked
 from tests.factories.work import person
 
 from plainview.casework.disclosure.make import disclose
@@ -81,7 +81,6 @@ def files(workspace: Path, tmp_path: Path) -> dict[str, bytes]:
     export_register(tmp_path / "site", acting_member=person("admin"))
     today = date.today()  # noqa: DTZ011
     report = make_report(Period(today, today), None, ["json"], acting_member=person("supervisor"))
-    rules()
     ordered()
     proof = proof_of_run(worked().public_id, acting_member=person("admin"))
     shutil.copytree(services().workspace.audit, tmp_path / "log")

@@ -16,6 +16,7 @@ from typing import TextIO
 _log = logging.getLogger("plainview.foreign")
 _log.propagate = False
 _log.addHandler(logging.NullHandler())
+_outputs: list[logging.Handler] = []  # where a server logs; none at a terminal
 
 
 class Unreadable(Exception):
@@ -49,9 +50,15 @@ def log_to(stream: TextIO) -> None:
     """Write what parsers raise to a stream from now on: a server's standard error."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    for former in [former for former in _log.handlers if isinstance(former, logging.StreamHandler)]:
-        _log.removeHandler(former)
+    stop_logging()
+    _outputs.append(handler)
     _log.addHandler(handler)
+
+
+def stop_logging() -> None:
+    """Write nothing from now on, and give refusals no number."""
+    while _outputs:
+        _log.removeHandler(_outputs.pop())
 
 
 def refer(refusal: Exception, error: Exception | None) -> Exception:
@@ -61,7 +68,7 @@ def refer(refusal: Exception, error: Exception | None) -> Exception:
         refusal: our exception; its `why`, if it has one, gains the number.
         error: what a parser raised; None where only the loss of a process is known.
     """
-    if not any(isinstance(handler, logging.StreamHandler) for handler in _log.handlers):
+    if not _outputs:
         return refusal
     number = secrets.token_hex(4).upper()
     _log.error("Reference %s: %s", number, refusal, exc_info=error)

@@ -26,6 +26,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL
 from plainview.recheck.package import MANIFEST, SIGNATURE, verify_package, write_package
+from plainview.storage.output import OutputError
 
 
 @pytest.fixture
@@ -209,7 +210,7 @@ def test_pictures_may_be_protected_and_a_file_is_never_overwritten(found: str, t
     assert list(services().engine.faces(coarse)) == []
     assert verify_package(tmp_path / "p.zip").ok
     before = (tmp_path / "p.zip").read_bytes()
-    with pytest.raises(Refused, match=r"disclosure\.exists"):
+    with pytest.raises(OutputError, match="already exists"):
         disclose(found, tmp_path / "p.zip", acting_member=supervisor)
     assert (tmp_path / "p.zip").read_bytes() == before
 

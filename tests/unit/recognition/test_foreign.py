@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from plainview.recognition import foreign as boundary
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.foreign import Unreadable, foreign, log_to, reason
+from plainview.recognition.foreign import Unreadable, foreign, log_to, reason, stop_logging
 
 
 @pytest.mark.parametrize("kind", [IndexError, KeyError, MemoryError, RecursionError, type("Odd", (Exception,), {})])
@@ -37,10 +36,10 @@ def test_the_end_of_the_process_is_no_flaw_of_a_file(kind: type[BaseException]) 
 
 @pytest.fixture
 def output() -> Iterator[io.StringIO]:
-    stream, handlers = io.StringIO(), list(boundary._log.handlers)
+    stream = io.StringIO()
     log_to(stream)
     yield stream
-    boundary._log.handlers = handlers
+    stop_logging()
 
 
 def test_what_a_server_refuses_has_a_number_that_its_log_has(output: io.StringIO) -> None:
