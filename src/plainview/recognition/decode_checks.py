@@ -107,7 +107,8 @@ def choose_page(image: TiffImagePlugin.TiffImageFile) -> None:
 
 def count_frames(image: ImageFile.ImageFile) -> int:
     """Return how many frames or pages a file has; 0 for several that were not counted, which takes a decoding."""
-    if image.format == "JPEG" or not getattr(image, "is_animated", False):
+    # What is behind the first picture of an MPO (brightness for bright screens, the other eye) is not another picture.
+    if image.format in ("JPEG", "MPO") or not getattr(image, "is_animated", False):
         return 1
     if image.format in ("GIF", "TIFF"):
         return 0

@@ -102,7 +102,7 @@ def test_every_allowed_format_decodes_as_the_first_picture_of_a_fresh_child(
 
 def test_the_first_frame_stands_for_an_mpo(decoder: Decoder) -> None:
     picture = decoder.decode(pictures.mpo())
-    assert picture.format == "MPO"
+    assert (picture.format, picture.notes) == ("MPO", ())
     assert difference(picture.pixels, bgr(pictures.portrait())) < 5
 
 
