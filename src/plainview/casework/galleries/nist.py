@@ -290,8 +290,11 @@ def _decoded(item: bytes) -> str:
 
 
 def _date(text: object) -> tuple[date | None, Precision]:
-    """Return a date YYYYMMDD (field 10.005, PHD), whose unknown parts are zeros or missing, and its precision."""
-    digits = _DIGITS.match(str(text or ""))
+    """Return a date YYYYMMDD (field 10.005, PHD), whose unknown parts are zeros or missing, and its precision.
+
+    Some programs write it with hyphens.
+    """
+    digits = _DIGITS.match(str(text or "").replace("-", ""))
     if digits is None or len(digits[0]) % 2:
         return None, "day"
     year, month, number = digits[0][:4], digits[0][4:6].strip("0"), digits[0][6:8].strip("0")
