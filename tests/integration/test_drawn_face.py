@@ -89,6 +89,17 @@ def test_the_box_may_be_given_on_the_command_line(cli: Cli, photographs: Path, t
     found = cli.search(dark, "--box", "168, 53, 110, 132")
     assert found["probe"]["edits"] == ["face:168,53,110,132 by Sample examiner"]
     assert found["candidates"][0]["score"] > 0.3
-    asked = ("search", dark, "--case", "C-1", "--purpose", "p", "--gallery", "g", "--as", "examiner@agency.example")
+    asked = (
+        "search",
+        dark,
+        "--case",
+        "C-1",
+        "--purpose",
+        "identify the person at the till",
+        "--gallery",
+        "g",
+        "--as",
+        "examiner@agency.example",
+    )
     for words in (["--box", "1,2,3"], ["--edit", "face:168,53,110,132 by Somebody Else"]):
         assert "--box" in cli.run(*asked, *words, code=2).stderr

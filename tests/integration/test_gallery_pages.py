@@ -183,6 +183,38 @@ def test_an_exchange_file_is_uploaded_as_its_pictures_whatever_its_name(made: Ga
     assert "XML encoding" in page
 
 
+def test_rows_of_a_manifest_meet_the_records_of_an_exchange_file(made: Gallery) -> None:
+    booking = [
+        Exported(png(hopper()), "PNG", (1, 1), date(1984, 5, 1), {"SRC": "desk 4"}, "month"),
+        Exported(png(collins()), "PNG", (1, 1), date(1999, 7, 1), {"SRC": "desk 4"}),
+    ]
+    one = write_nist(
+        [Exported(bytes(cv2.imencode(".jpg", hopper().pixels)[1]), "JPEG", (1, 1), None, {})],
+        agency="A",
+        number="U",
+        software="S",
+    )
+    rows = (
+        b"path,source_url,captured_on\nBooking.an2#1,https://source.example/1,\n"
+        b"booking.an2#2,https://source.example/2,2001\none.an2,https://source.example/3,\nbooking.an2#9,,\n"
+    )
+    files = [
+        upload("booking.an2", write_nist(booking, agency="A", number="T", software="S")),
+        upload("one.an2", one),
+        upload("list.csv", rows),
+    ]
+    signed_in("admin").post(f"/galleries/{made.pk}/enrol/", {"pictures": files, "source_url": ""})
+    run_job(Job.objects.get().pk)
+    references = Reference.objects.filter(gallery=made).order_by("source_url")
+    assert [(row.file_name, row.captured_iso, row.source_url) for row in references] == [
+        ("booking.an2#1", "1984-05", "https://source.example/1"),
+        ("booking.an2#2", "2001", "https://source.example/2"),
+        ("one.an2#1", None, "https://source.example/3"),
+    ]
+    assert [row.provenance["TCN"] for row in references] == ["T", "T", "U"]
+    assert {row["path"]: row["code"] for row in Enrolment.objects.get().failed} == {"booking.an2#9": "no_picture"}
+
+
 def test_a_cancelled_run_lets_the_uploads_go(made: Gallery) -> None:
     job = intake.ask_files(made.pk, [("a.png", io.BytesIO(png(hopper())))], acting_member=person("admin"))
     Job.objects.filter(pk=job.pk).update(state="running", tries=1, beat_at=timezone.now())
