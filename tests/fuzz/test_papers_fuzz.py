@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plainview.storage.archive import ArchiveWriter, new_id
+from tests.factories.first_archives import first_archive
 from tests.factories.mutations import damaged, mutated, tries
 from tests.factories.pictures import png
 from tests.factories.retention import ordered, searched, worked
@@ -25,7 +25,7 @@ from plainview.casework.galleries.nist import Exported, read_nist, write_nist
 from plainview.casework.register.publish import export_register
 from plainview.casework.reports.make import make_report
 from plainview.casework.retention.proof import proof_of_run
-from plainview.casework.upkeep.unpacking import sealer_of, unpack
+from plainview.casework.upkeep.unpacking import ABOUT, sealer_of, unpack
 from plainview.policy.decision import Refused
 from plainview.policy.reporting import Period
 from plainview.recheck.package import verify_package
@@ -33,6 +33,7 @@ from plainview.recheck.register import NAME, check_register
 from plainview.recheck.report import check_report
 from plainview.recheck.retention import NoProof, check_proof
 from plainview.recognition.errors import BadMedia
+from plainview.storage.aged import new_backup_key, recipient_of, small, write_archive
 from plainview.storage.base import StorageError
 
 EXCHANGE = write_nist(
@@ -135,9 +136,10 @@ def test_damaged_backups(tmp_path: Path) -> None:
     keys.mkdir()
     master = bytes(range(32))
     (keys / "blobs.key").write_bytes(master)
-    whole = io.BytesIO()
-    with ArchiveWriter(whole, sealer_of(master), new_id()) as archive:
-        archive.add("about.json", b"{}")
+    key = new_backup_key()
+    (keys / "backup.age").write_bytes(key)
+    aged = io.BytesIO()
+    write_archive(aged, [small(ABOUT, b"{}")], [recipient_of(key)])
     number = 0
 
     def check(data: bytes) -> None:
@@ -148,4 +150,5 @@ def test_damaged_backups(tmp_path: Path) -> None:
             unpack(tmp_path / "backup", keys, tmp_path / f"restored-{number}")
         shutil.rmtree(tmp_path / f"restored-{number}")
 
-    many(whole.getvalue(), damaged, 25, check)
+    for whole in (aged.getvalue(), first_archive({ABOUT: b"{}"}, sealer_of(master))):
+        many(whole, damaged, 25, check)

@@ -20,12 +20,10 @@ import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plainview.casework.enrolment.feedlist import read_list
 from tests import properties
 from tests.factories.tables import MANIFEST, workbook
 
 from plainview.casework.enrolment import incoming
-from plainview.casework.enrolment.items import Unusable
 from plainview.casework.enrolment.pairing import described, paired
 from plainview.casework.retention.court_orders import read_order
 from plainview.evaluation.dataset import LABELS
@@ -100,18 +98,6 @@ def order(data: bytes) -> None:
     assert all(row.line >= 1 for row in (*good, *bad))
 
 
-def feed(data: bytes) -> None:
-    try:
-        offers = read_list(data)
-    except Unusable as error:
-        offers = []
-        code = error.code
-    else:
-        code = "feed.list"
-    assert code == "feed.list"
-    assert all(offer.image for offer in offers)
-
-
 def labels(data: bytes) -> None:
     try:
         list(open_table(data, "labels.csv", LABELS).rows())
@@ -141,10 +127,6 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
     "Parquet": (manifest("m.parquet"), [_parquet()]),
     "ZIP": (upload, [_zip()]),
     "court order": (order, [ORDER, ORDER.replace(b",", b"\t")]),
-    "list of a feed": (
-        feed,
-        [b'[{"image": "https://h.example/1.jpg", "captured_on": "2020-02-29"}]', b"image,page\na,b\n"],
-    ),
     "labels": (labels, [b'path,person,note\na/1.jpg,ada,"x, y"\n']),
 }
 PIECES = (
