@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from tests.factories.publisher import Publisher, publisher
 
-from plainview.casework.outgoing import Connection, Host, Limits, Reply, Unanswered, is_public
+from plainview.casework.outgoing import Connection, Host, Limits, Reply, Unanswered
+from plainview.policy.addresses import is_public
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 
