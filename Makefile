@@ -41,7 +41,7 @@ providers: ## Install the sign-in providers, the proxies and the tools of tests/
 	  command -v $${tool%%:*} >/dev/null || [ -x /usr/sbin/$${tool%%:*} ] || missing="$$missing $${tool##*:}"; done; \
 	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
 	  || { echo "tests/deployed need$$missing: install them"; exit 1; }
-	@mkdir -p $(VENV)/providers && cp tests/deployed/providers/package*.json tests/deployed/providers/.npmrc $(VENV)/providers/
+	@mkdir -p $(VENV)/providers && cp tests/deployed/providers/package.json tests/deployed/providers/package-lock.json tests/deployed/providers/.npmrc $(VENV)/providers/
 	@cd $(VENV)/providers && { [ -d node_modules/oidc-provider ] || npm ci --silent --no-audit --no-fund; }
 
 test: $(VENV)/.dev models browser providers ## Run the tests (no network, about six minutes on two cores)

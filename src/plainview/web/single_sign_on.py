@@ -80,12 +80,12 @@ def addresses_of(login: SocialLogin, app: SocialApp) -> list[str]:
             "The answers of your agency's provider do not belong to one person.",
             "Try again. If it happens again, tell the platform operator.",
         )
-    settings = app.settings
+    configured = app.settings
     trust = Trust(
-        settings["server_url"],
-        vouches=settings.get("vouches") is True,
-        address_claim=settings.get("address_claim", "email"),
-        required=settings.get("require", {}),
+        configured["server_url"],
+        vouches=configured.get("vouches") is True,
+        address_claim=configured.get("address_claim", "email"),
+        required=configured.get("require", {}),
     )
     return [vouched_address({**info, **token, **_verified(info, token)}, trust)]
 

@@ -60,4 +60,4 @@ def test_the_house_shows_every_folder_of_the_code() -> None:
         if (path / "__init__.py").exists()
     }
     assert folders - {"migrations/"} <= shown
-    assert shown - folders == {"src/plainview/", "tests/", "benchmarks/", "tools/"}
+    assert shown - folders == {"src/plainview/", "deploy/", "tests/", "benchmarks/", "tools/"}
