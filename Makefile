@@ -71,7 +71,7 @@ lint: $(VENV)/.dev ## Check style, types, layers and prose
 
 prose: $(VENV)/.dev ## Check phrases, names and spelling
 	$(BIN)/python tools/prose.py
-	$(BIN)/codespell --ignore-words tools/codespell-ignore.txt src docs README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md deploy tests
+	$(BIN)/codespell --skip tests/inputs --ignore-words tools/codespell-ignore.txt src docs README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md deploy tests
 
 docs: $(VENV)/.dev ## Build the documentation as a site into site-docs, strict
 	NO_MKDOCS_2_WARNING=1 PLAINVIEW_HOME=$(VENV)/no-workspace $(BIN)/python -m mkdocs build --strict

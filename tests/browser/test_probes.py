@@ -174,6 +174,50 @@ def test_a_box_is_clicked_and_a_cut_is_drawn(page_of: PageOf, pair: Path) -> Non
     expect(page.get_by_text("1 face found", exact=False)).to_be_visible()
 
 
+@pytest.fixture(scope="module")
+def dark(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eileen Collins in the dark: no face is found."""
+    path = tmp_path_factory.mktemp("dark") / "dark.png"
+    cv2.imwrite(str(path), (collins().pixels * 0.03).astype(np.uint8))
+    return path
+
+
+@pytest.mark.parametrize("way", ["mouse", "keys", "no script"])
+def test_a_face_that_is_not_found_is_drawn(page_of: PageOf, dark: Path, way: str) -> None:
+    page = page_of("examiner", java_script_enabled=way != "no script", viewport={"width": 1280, "height": 900})
+    page.goto(START)
+    if way == "no script":
+        page.get_by_label("Photograph").set_input_files(dark)
+        page.get_by_role("button", name="Find the faces").click()
+    else:
+        handed_over(page, dark, "paste")
+    page.wait_for_url(DRAFT)
+    expect(page.get_by_text("No face was found.", exact=False)).to_be_visible()
+    if way == "mouse":
+        picture = page.locator("[data-picture]").bounding_box()
+        assert picture is not None
+        scale = min(picture["width"], picture["height"]) / 512
+        left = picture["x"] + (picture["width"] - 512 * scale) / 2
+        page.mouse.move(left + 168 * scale, picture["y"] + 53 * scale)
+        page.mouse.down()
+        page.mouse.move(left + 278 * scale, picture["y"] + 185 * scale, steps=4)
+        page.mouse.up()
+        page.get_by_role("button", name="This is the face").click()
+    else:
+        for label, value in (("Left", "168"), ("Top", "53"), ("Width", "110"), ("Height", "132")):
+            page.get_by_label(label, exact=True).fill(value)
+        page.get_by_label("Height", exact=True).blur() if way == "keys" else None
+        if way == "keys":
+            page.keyboard.press("d")
+        else:
+            page.get_by_role("button", name="This is the face").click()
+    expect(page.get_by_text("Face drawn by Sample examiner", exact=False)).to_be_visible()
+    expect(page.locator("#chosen")).to_contain_text("A person drew the box of this face")
+    expect(page.locator(".box.chosen")).to_have_count(1)
+    if way != "no script":
+        assert findings(page) == []
+
+
 def test_by_keys_alone(page_of: PageOf, pair: Path) -> None:
     page = page_of("examiner")
     page.goto(START)

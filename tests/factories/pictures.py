@@ -14,6 +14,7 @@ from typing import Any
 
 import matplotlib.cbook
 import pillow_heif
+import pillow_jxl  # noqa: F401 (registers JPEG XL)
 from PIL import Image
 
 pillow_heif.register_heif_opener()
@@ -225,6 +226,43 @@ def tiff(bits: int = 8, **tags: Any) -> bytes:
     directory = b"".join(struct.pack("<HHII", tag, 4, 1, entries[tag]) for tag in sorted(entries))
     header = b"II*\0" + struct.pack("<IH", 8, len(entries))
     return header + directory + bytes(4) + bytes([200]) * (side * side * 3 * step)
+
+
+def float_rgb_tiff() -> bytes:
+    """Three channels of 32-bit floating point, which Pillow does not know."""
+    return tiff(32, t339=3)
+
+
+def camera_raw(maker: str) -> bytes:
+    """The first directory of a camera's raw file: a small preview, the maker, and a pointer to the sensor's data."""
+    return tiff_of({254: 1, 256: 32, 257: 32, 258: 8, 259: 1, 262: 2, 277: 3, 278: 32, 330: 8}, maker)
+
+
+def tiff_of(numbers: dict[int, int], maker: str) -> bytes:
+    """A TIFF of 32 x 32 grey pixels with these tags and the maker's name (271)."""
+    name, count = maker.encode() + b"\0", len(numbers) + 3
+    start = 8 + 2 + 12 * count + 4
+    numbers = {**numbers, 273: start + len(name), 279: 32 * 32 * 3}
+    rows = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in numbers.items()}
+    rows[271] = struct.pack("<HHII", 271, 2, len(name), start)
+    directory = b"".join(rows[tag] for tag in sorted(rows))
+    return b"II*\0" + struct.pack("<IH", 8, count) + directory + bytes(4) + name + bytes([200]) * (32 * 32 * 3)
+
+
+def print_profile(lab: tuple[int, int, int]) -> bytes:
+    """An ICC profile of CMYK in which every colour without black looks like `lab` (8-bit L, a, b), black like black."""
+    ramp = bytes(range(256))
+    table = b"".join(bytes(lab) if not corner & 1 else bytes([0, 128, 128]) for corner in range(16))
+    lut = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    tags = {b"A2B0": lut + ramp * 4 + table + ramp * 3}
+    start = 128 + 4 + 12 * len(tags)
+    listed, body = struct.pack(">I", len(tags)), b""
+    for name, data in tags.items():
+        listed += name + struct.pack(">II", start + len(body), len(data))
+        body += data
+    size = start + len(body)
+    head = struct.pack(">I4sI", size, b"lcms", 0x02400000) + b"prtrCMYKLab " + bytes(12) + b"acsp"
+    return head + bytes(128 - len(head)) + listed + body
 
 
 def heic(**options: Any) -> bytes:

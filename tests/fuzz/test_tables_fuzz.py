@@ -20,11 +20,11 @@ import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from plainview.casework.enrolment.feedlist import read_list
 from tests import properties
 from tests.factories.tables import MANIFEST, workbook
 
 from plainview.casework.enrolment import incoming
-from plainview.casework.enrolment.feedlist import read_list
 from plainview.casework.enrolment.items import Unusable
 from plainview.casework.enrolment.pairing import described, paired
 from plainview.casework.retention.court_orders import read_order

@@ -19,6 +19,7 @@ from tests.factories.pictures import black_png
 from tests.factories.work import at, case, entries, gallery, person, probe, search
 
 from plainview.casework.enrolment import intake
+from plainview.casework.galleries.nist import Exported, write_nist
 from plainview.casework.galleries.passports import create_gallery
 from plainview.casework.jobs import cancel
 from plainview.casework.models import Enrolment, Gallery, Job, Reference
@@ -150,6 +151,36 @@ def test_an_interrupted_run_goes_on_and_counts_right(made: Gallery, monkeypatch:
     assert (run.images, run.duplicates, len(run.failed)) == (2, 1, 0)
     assert Reference.objects.filter(gallery=made).count() == 2
     assert len(entries("enrolment.finished")) == 1
+
+
+def test_an_exchange_file_is_uploaded_as_its_pictures_whatever_its_name(made: Gallery) -> None:
+    pictures = [Exported(png(hopper()), "PNG", (1, 1), date(1984, 5, 6), {"SRC": "desk 4"})]
+    data = write_nist(pictures, agency="A", number="T-7", software="S")
+    tattoo = data.replace(b"10.003:FACE", b"10.003:SCAR")
+    files = [upload("booking.an2k", data), upload("export", tattoo), upload("half.eft", data[:-5000])]
+    files.append(
+        upload(
+            "package.xml",
+            b"<?xml version='1.0'?><itl:NISTBiometricInformationExchangePackage "
+            b"xmlns:itl='http://biometrics.nist.gov/standard/2011'/>",
+        )
+    )
+    client = signed_in("admin")
+    answer = client.post(f"/galleries/{made.pk}/enrol/", {"pictures": files, "source_url": ""})
+    run_job(Job.objects.get().pk)
+    run = Enrolment.objects.get()
+    assert run.images == 1
+    row = Reference.objects.get(gallery=made)
+    assert (row.file_name, str(row.captured_on)) == ("booking.an2k#1", "1984-05-06")
+    assert (row.provenance["SRC"], row.provenance["TCN"]) == ("desk 4", "T-7")
+    assert {failure["path"]: failure["code"] for failure in run.failed} == {
+        "export#1": "exchange_no_face",
+        "half.eft": "exchange_damaged",
+        "package.xml": "format_not_allowed",
+    }
+    page = text(client.get(answer["Location"]))
+    assert "shows &#x27;SCAR&#x27; instead of a face" in page
+    assert "XML encoding" in page
 
 
 def test_a_cancelled_run_lets_the_uploads_go(made: Gallery) -> None:

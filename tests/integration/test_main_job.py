@@ -138,10 +138,10 @@ BAD = {
     "not_an_image": lambda: b"hello, this is a text file\n" * 20,
     "too_many_pixels": lambda: pictures.huge_png(),
     "no_face": lambda: pictures.black_png(200),
-    "animated": lambda: pictures.animated("GIF"),
+    "format_not_allowed": lambda: pictures.camera_raw("NIKON CORPORATION"),
     "face_too_small": lambda: cv2.imencode(".png", scaled(hopper(), 8 / 170).pixels)[1].tobytes(),
-    "cmyk": lambda: pictures.cmyk_jpeg(),
-    "deep_colour": lambda: pictures.deep_rgb_png(),
+    "kind_not_decodable": lambda: pictures.float_rgb_tiff(),
+    "deep_colour": lambda: pictures.jpeg_12_bit(),
 }
 
 

@@ -92,7 +92,7 @@ def test_a_photograph_becomes_a_draft_and_bad_ones_are_told_beside_the_form(
     for data, said in (
         (b"", "empty"),
         (b"no picture" * 50, "not a picture"),
-        (pictures.animated("GIF"), "frames"),
+        (pictures.camera_raw("NIKON"), "Nikon camera raw"),
         (pictures.jpeg_that_stops_in_the_middle(), "ends before"),
     ):
         answer = upload(client, data)

@@ -15,7 +15,7 @@ from plainview.casework.probes.probe import prepare_probe
 from plainview.casework.search.run import Request
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, answer, day_option, moment, print_json, print_rows, say
+from plainview.cli.common import As, Box, Json, answer, day_option, moment, print_json, print_rows, say, with_box
 from plainview.policy.alerts import DEFAULT_ONE_IN
 from plainview.policy.search import ORIGINS, UNDECLARED
 
@@ -32,6 +32,7 @@ def alert_create(
     one_in: Annotated[int, typer.Option(help="At most one false alert in this many new references.")] = DEFAULT_ONE_IN,
     since: Annotated[date | None, day_option(help="Also compare references enrolled since this day.")] = None,
     face: Annotated[int | None, typer.Option(help="Number of the face in the picture; 1 is the largest.")] = None,
+    box: Box = None,
     origin: Annotated[str, typer.Option(help=f"Origin of the probe: {', '.join(ORIGINS)}.")] = UNDECLARED,
     json: Json = False,
 ) -> None:
@@ -39,7 +40,7 @@ def alert_create(
     member = acting_member(acting)
     try:
         alert = create_alert(
-            prepare_probe(image, face),
+            prepare_probe(image, face, edits=with_box((), box, member.name)),
             Request(case, purpose, "", origin=origin),
             gallery,
             days=days,

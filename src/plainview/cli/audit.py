@@ -24,6 +24,7 @@ from plainview.cli.common import As, Json, answer, print_json, say, warn
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
 from plainview.policy.wording import counted
+from plainview.storage.output import output_folder, settle_folder, write_file
 
 
 def verify(
@@ -92,12 +93,13 @@ def checkpoint() -> None:
 def export(folder: Path, json: Json = False) -> None:
     """Copy the log and its verifier (needs only Python and `cryptography`) into a new folder."""
     workspace = open_workspace()
-    if folder.exists():
-        raise Refused("audit.export", "Nothing exported", f"{folder} already exists.", "Name a new folder.")
-    record_export()
-    shutil.copytree(workspace.audit, folder)
-    shutil.copyfile(verifier.__file__, folder / "verify.py")
-    shutil.copyfile(counter.__file__, folder / "recount.py")
+    with output_folder(folder) as part:
+        write_file(part / "verify.py", Path(verifier.__file__).read_bytes())
+        write_file(part / "recount.py", Path(counter.__file__).read_bytes())
+        shutil.copytree(workspace.audit, part, dirs_exist_ok=True)  # is there room?
+        settle_folder(part)
+        record_export()
+        shutil.copytree(workspace.audit, part, dirs_exist_ok=True)  # with the entry of this export
     answer(f"Exported. Check it with: python {folder}/verify.py {folder}", json=json, folder=folder)
 
 

@@ -22,6 +22,14 @@ AS_ENV = "PLAINVIEW_AS"
 
 As = Annotated[str, typer.Option("--as", envvar=AS_ENV, metavar="EMAIL", help="E-mail address of the acting member.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Box = Annotated[
+    str | None,
+    typer.Option(
+        metavar="X,Y,W,H",
+        help="Box around the face, drawn by you where none is found: left edge, top edge, width, height, in pixels "
+        "after the edits. It is recorded.",
+    ),
+]
 Reason = Annotated[str, typer.Option(help="The reason, in a sentence; it is kept.")]
 
 console = Console(highlight=False, markup=False, emoji=False)
@@ -29,6 +37,7 @@ err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 _DAY = "YYYY-MM-DD"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+_BOX = re.compile(r"\d{1,5}(\s*,\s*\d{1,5}){3}")
 _OTHER_FORMS = (
     "%d/%m/%Y",
     "%m/%d/%Y",
@@ -66,6 +75,21 @@ def _read(text: str, form: str) -> date | None:
 def day_option(*names: str, help: str) -> Any:  # noqa: A002  Typer's word
     """Return an option that takes a day."""
     return typer.Option(*names, parser=parse_day, metavar=_DAY, help=help)
+
+
+def with_box(edits: Sequence[str], box: str | None, name: str) -> list[str]:
+    """Return a chain of edits followed by the box of a face, with the name of the person who drew it.
+
+    Raises:
+        BadParameter: the box is not four numbers, or an edit is a box.
+    """
+    if any(edit.strip().startswith("face:") for edit in edits):
+        raise typer.BadParameter("give the box of a face with --box")
+    if box is None:
+        return list(edits)
+    if not _BOX.fullmatch(box.strip()):
+        raise typer.BadParameter(f"{box!r} is not a box: write X,Y,W,H, for example --box 120,80,200,240")
+    return [*edits, f"face:{box.strip()}" + (f" by {name}" if name else "")]
 
 
 def say(text: object = "", *, style: str = "") -> None:

@@ -20,6 +20,7 @@ from plainview.cli.common import As, Json, print_json, print_table, say, warn
 from plainview.cli.progress import bar
 from plainview.policy.decision import Refused
 from plainview.policy.wording import counted
+from plainview.storage.output import output
 
 _SHOWN = 20  # rows of failures and near duplicates that are printed for people
 
@@ -98,17 +99,8 @@ def _failures(path: Path | None) -> Iterator[Any]:
     if path is None:
         yield lambda _: None
         return
-    try:
-        file = path.open("x", encoding="utf-8")
-    except OSError as error:
-        raise Refused(
-            "enrol.failures",
-            "Nothing enrolled",
-            f"{path} cannot be created: {error.strerror}.",
-            "Name a new file.",
-        ) from None
-    with file:
-        yield lambda failure: file.write(jsonlib.dumps(failure, ensure_ascii=False) + "\n")
+    with output(path) as file:
+        yield lambda failure: file.write((jsonlib.dumps(failure) + "\n").encode())
 
 
 def result_json(result: EnrolmentResult) -> dict[str, Any]:
@@ -121,6 +113,8 @@ def result_json(result: EnrolmentResult) -> dict[str, Any]:
         "references": result.references,
         "failed_total": result.failed_total,
         "several_faces": result.several_faces,
+        "doubtful": result.doubtful,
+        "doubtful_total": result.doubtful_total,
         "near_duplicates": result.near,
         "near_total": result.near_total,
         "near_skipped": result.near_skipped,
@@ -152,6 +146,12 @@ def print_result(result: EnrolmentResult, *, dry_run: bool) -> None:
             for pair in result.near[:_SHOWN]
         ]
         print_table(("Picture", "Reference", "Nearly the same as", "Bits that differ (of 256)"), rows)
+    if result.doubtful:
+        say(f"Advice about {counted(result.doubtful_total, 'face')}:")
+        doubts = [(face["path"], face["quality"], " ".join(face["advice"])) for face in result.doubtful[:_SHOWN]]
+        print_table(("Picture", "Quality", "Advice"), doubts)
+        if result.doubtful_total > _SHOWN:
+            say(f"… and {result.doubtful_total - _SHOWN} more; --json lists {len(result.doubtful):,}.")
     if result.failed:
         failures = [(failure["path"], failure["code"], failure["why"]) for failure in result.failed[:_SHOWN]]
         print_table(("Not usable", "Code", "Why"), failures)

@@ -27,6 +27,7 @@ from plainview.evaluation.samples import CosineScorer, gather
 from plainview.recognition.decode import Decoder
 from plainview.recognition.engine import Engine
 from plainview.recognition.packs import DEFAULT_PACK
+from plainview.storage.output import write_file
 
 
 class Protocol(str, Enum):  # noqa: UP042  typer shows the values
@@ -81,7 +82,7 @@ def evaluate(
         print_json(result)
         return
     if json is not None:
-        json.write_text(jsonlib.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        write_file(json, (jsonlib.dumps(result, indent=1, ensure_ascii=False) + "\n").encode(), replace=True)
     _print(result)
 
 
@@ -110,13 +111,12 @@ def evaluate_labels(
         pairs = suspects(samples, compare_all(samples, CosineScorer()), top)
         if not pairs:
             raise DatasetError("There are no two usable pictures.", "Name a data set with more pictures.")
-        out.mkdir(parents=True, exist_ok=True)
         pictures = {
             item.name: Compared(item.path, measurement.box)
             for item, measurement in zip(listed.items, measured, strict=True)
         }
         pages = write_pages(pairs, pictures, decoder, out)
-    rulings.write_text(to_csv(pairs), "utf-8")
+    write_file(rulings, to_csv(pairs).encode())
     same = sum(pair.same for pair in pairs)
     if json:
         print_json({"same_name": same, "two_names": len(pairs) - same, "pages": pages, "rulings": rulings})

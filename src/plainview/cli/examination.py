@@ -11,16 +11,16 @@ from plainview.casework.examination.assign import assign_waiting
 from plainview.casework.examination.blind import waiting
 from plainview.casework.examination.examine import examine
 from plainview.casework.examination.read import examinations, standing_of
-from plainview.casework.examination.verify import answer_verification, show_verification
+from plainview.casework.examination.verify import BlindTask, answer_verification, show_verification
 from plainview.casework.workspace.folder import current
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, print_json, print_rows, sample_notice, say
 from plainview.cli.forms import Form, bad_form, read_form, words_of
 from plainview.cli.start import open_workspace
-from plainview.policy.decision import Refused
 from plainview.policy.examination import ANSWERS, COMPONENTS, CONCLUSIONS
 from plainview.policy.wording import counted
+from plainview.storage.output import output_folder, write_file
 
 
 def examine_record(search: str, rank: int, form: Form, acting: As, json: Json = False) -> None:
@@ -97,21 +97,14 @@ def verify_show(
 ) -> None:
     """Write the pictures of a verification and its empty form into a folder."""
     member = acting_member(acting)
-    if out.exists():
-        raise Refused("verification.folder", "Verification not shown", f"{out} already exists.", "Name a new folder.")
     try:
-        task = show_verification(verification, acting_member=member)
+        with output_folder(out) as part:
+            task = show_verification(verification, acting_member=member)
+            for name, data in [("probe", task.probe), *((str(place), face) for place, face in task.faces.items())]:
+                write_file(part / f"{name}.jpg", data)
+            write_file(part / "form.toml", _empty_form(task).encode())
     finally:
         services().close()
-    out.mkdir(parents=True)
-    for name, data in [("probe", task.probe), *((str(place), face) for place, face in task.faces.items())]:
-        (out / f"{name}.jpg").write_bytes(data)
-    lines = [f"# conclusion: {', '.join(CONCLUSIONS)}", "[conclusions]"]
-    lines += [f'{place} = ""' for place in task.faces]
-    for place in task.faces:
-        lines += ["", f"[components.{place}]  # only for a potential candidate: {', '.join(ANSWERS)}"]
-        lines += [f'"{name}" = ""' for name in COMPONENTS]
-    (out / "form.toml").write_text("\n".join(lines) + "\n", "utf-8")
     answer(
         f"Compare {out}/probe.jpg with each of the {counted(len(task.faces), 'face')}; fill in {out}/form.toml.",
         json=json,
@@ -119,6 +112,15 @@ def verify_show(
         folder=out,
         faces=list(task.faces),
     )
+
+
+def _empty_form(task: BlindTask) -> str:
+    lines = [f"# conclusion: {', '.join(CONCLUSIONS)}", "[conclusions]"]
+    lines += [f'{place} = ""' for place in task.faces]
+    for place in task.faces:
+        lines += ["", f"[components.{place}]  # only for a potential candidate: {', '.join(ANSWERS)}"]
+        lines += [f'"{name}" = ""' for name in COMPONENTS]
+    return "\n".join(lines) + "\n"
 
 
 def verify_record(verification: str, form: Form, acting: As, json: Json = False) -> None:

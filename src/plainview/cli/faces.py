@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from plainview.cli.common import Json, print_json, print_table, say
+from plainview.cli.common import Box, Json, print_json, print_table, say, with_box
 from plainview.cli.pictures import draw_faces
 from plainview.recognition.decode import Decoder, read_file
+from plainview.recognition.edits import apply, read
 from plainview.recognition.engine import Engine, compare
 from plainview.recognition.types import Face
 
@@ -29,19 +30,20 @@ def describe(face: Face) -> dict[str, Any]:
 def faces(
     image: Path,
     draw: Annotated[Path | None, typer.Option(help="Write the picture with boxes and points here.")] = None,
+    box: Box = None,
     json: Json = False,
 ) -> None:
     """Find the faces of a picture: boxes, points and quality, largest first."""
     data = read_file(image)
     engine = Engine.load()
     with Decoder() as decoder:
-        picture = decoder.decode(data)
+        picture = apply(decoder.decode(data), read(with_box((), box, "")))
     engine.probe_face(picture)  # refuses a picture without a usable face
-    detected = engine.faces(picture)
+    detected = engine.faces(picture, closely=True)
     if draw is not None:
         draw_faces(picture, detected, draw)
     if json:
-        print_json({"faces": [describe(face) for face in detected]})
+        print_json({"faces": [describe(face) for face in detected], "notes": list(picture.notes)})
         return
     rows = [
         (
@@ -53,6 +55,8 @@ def faces(
         )
         for number, face in enumerate(detected, start=1)
     ]
+    for note in picture.notes:
+        say(note)
     print_table(("Face", "Box x, y, w, h", "Detector score", "Quality", "Advice"), rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +16,8 @@ from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, answer, print_json, print_rows, sample_notice, say
 from plainview.cli.forms import Form, read_form, words_of
-from plainview.policy.decision import Refused
 from plainview.policy.examination import CONTRADICTIONS, OUTCOMES, STATEMENT
+from plainview.storage.output import output, put
 
 
 def lead_release(
@@ -59,13 +60,11 @@ def lead_sheet(
 ) -> None:
     """Write the sheet of a lead: an accessible PDF with the whole list and the receipt of the log."""
     member = acting_member(acting)
-    if out.exists():
-        raise Refused("lead.file", "Nothing written", f"{out} already exists.", "Name a new file.")
     try:
-        sheet = make_sheet(lead, acting_member=member)
+        with output(out) as file:
+            sheet = make_sheet(lead, deliver=partial(put, file), acting_member=member)
     finally:
         services().close()
-    out.write_bytes(sheet.pdf)
     answer(
         f"{out}: {len(sheet.pdf):,} bytes, sha256 {sheet.sha256} (it is in the log).",
         json=json,

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from plainview.recognition.crop import face_square
 from plainview.recognition.types import Face, Picture, Pixels
+from plainview.storage.output import OutputError, output
 
 _TEAL = (22, 110, 110)  # RGB, the accent of the product
 _PAPER, _INK = (246, 245, 242), (28, 30, 33)
@@ -37,7 +38,7 @@ def draw_faces(picture: Picture, faces: list[Face], out: Path) -> None:
         pen.text((x + width + 2, y + width), f"{number}  q {face.quality.overall}", _TEAL, font=_font(16))
         for px, py in face.detection.points:
             pen.ellipse((px - width, py - width, px + width, py + width), fill=(255, 176, 0))
-    image.save(out)
+    _save(image, out)
 
 
 def contact_sheet(title: str, probe: Cell, candidates: list[Cell], footer: str, out: Path) -> None:
@@ -60,7 +61,15 @@ def contact_sheet(title: str, probe: Cell, candidates: list[Cell], footer: str, 
         x = 2 * _GAP + (1 + i % columns) * (_CELL + _GAP) - _GAP + _GAP // 2
         _put(sheet, pen, cell, x, 92 + (i // columns) * (_CELL + _TEXT + _GAP), frame=None)
     pen.text((_GAP, height - 34), footer, _INK, font=_font(12))
-    sheet.save(out)
+    _save(sheet, out)
+
+
+def _save(image: Image.Image, out: Path) -> None:
+    kind = Image.registered_extensions().get(out.suffix.lower())
+    if kind not in ("PNG", "JPEG", "WEBP", "TIFF"):
+        raise OutputError(f"{out} does not end as a picture does.", "Name a file that ends in .png or .jpg.")
+    with output(out, replace=True) as file:
+        image.save(file, kind)
 
 
 def _put(

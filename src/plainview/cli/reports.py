@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +33,7 @@ from plainview.cli.common import (
 from plainview.cli.start import open_workspace
 from plainview.policy.decision import Refused
 from plainview.policy.reporting import Period, default_period
+from plainview.storage.output import output, put
 
 
 def report_show(
@@ -49,13 +51,14 @@ def report_show(
     member = acting_member(acting)
     period = _period(since, until, timezone.now().date())
     out = {form: path for form, path in (("csv", csv), ("pdf", pdf)) if path is not None}
-    for path in out.values():
-        if path.exists():
-            raise Refused("report.exists", "Nothing written", f"{path} already exists.", "Name a new file.")
-    report = make_report(period, _compared(compare, period), list(out), acting_member=member)
-    for form, path in out.items():
-        with path.open("xb") as file:
-            file.write(report.files[form])
+    with ExitStack() as opened:
+        files = {form: opened.enter_context(output(path)) for form, path in out.items()}
+
+        def deliver(written: Mapping[str, bytes]) -> None:
+            for form, file in files.items():
+                put(file, written[form])
+
+        report = make_report(period, _compared(compare, period), list(out), deliver=deliver, acting_member=member)
     if json:
         print_json(report.report)
         return

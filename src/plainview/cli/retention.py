@@ -35,6 +35,7 @@ from plainview.cli.common import As, Json, Reason, answer, day_option, print_jso
 from plainview.cli.progress import bar
 from plainview.policy.decision import Refused
 from plainview.policy.retention import BEGINNING, After
+from plainview.storage.output import output, put
 
 On = Annotated[date, day_option("--on", help="Day of the event.")]
 Authority = Annotated[str, typer.Option(help="The court, the file or the letter.")]
@@ -247,9 +248,12 @@ def run_now(run: str, acting: As, json: Json = False) -> None:
 def proof(run: str, out: Annotated[Path, typer.Option(help="A new file.")], acting: As, json: Json = False) -> None:
     """Write the proof of a finished run: its list, its entries, and that the log contains them."""
     member = acting_member(acting)
-    if out.exists():
-        raise Refused("retention.file", "Nothing written", f"{out} already exists.", "Name a new file.")
-    out.write_text(jsonlib.dumps(proof_of_run(run, acting_member=member), indent=1) + "\n", "utf-8")
+    with output(out) as file:
+        proof_of_run(
+            run,
+            deliver=lambda proven: put(file, (jsonlib.dumps(proven, indent=1) + "\n").encode()),
+            acting_member=member,
+        )
     answer(f"{out}. Anyone can check it: plainview retention check-proof {out}", json=json, run=run, file=out)
 
 

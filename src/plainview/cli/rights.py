@@ -26,6 +26,7 @@ from plainview.cli.acting import acting_member
 from plainview.cli.common import As, Json, print_json, print_rows, say
 from plainview.policy.rights import GROUNDS
 from plainview.policy.wording import day
+from plainview.storage.output import write_file
 
 Request = Annotated[str, typer.Argument(help="Id of the request.")]
 
@@ -104,8 +105,7 @@ def rights_show(
     faces = [_face(finding) for finding in seen.faces]
     letter = answer_pdf(request_record) if seen.answers else None
     if pdf is not None and letter is not None:
-        with pdf.open("xb") as file:
-            file.write(letter)
+        write_file(pdf, letter)
     if json:
         print_json(request_json | {"faces": faces})
         return

@@ -16,7 +16,7 @@ from plainview.casework.videos.stills import prepare_still
 from plainview.casework.workspace.folder import current
 from plainview.casework.workspace.services import services
 from plainview.cli.acting import acting_member
-from plainview.cli.common import As, Json, moment, print_json, print_table, sample_notice, say
+from plainview.cli.common import As, Box, Json, moment, print_json, print_table, sample_notice, say, with_box
 from plainview.policy.agency import DEFAULT_LIST
 from plainview.policy.search import ORIGINS, UNDECLARED
 from plainview.policy.wording import counted
@@ -46,6 +46,7 @@ def search(
             help="Edit of the probe, repeat for more: crop:X,Y,W,H, rotate:DEGREES, light:BRIGHTNESS,CONTRAST,GAMMA."
         ),
     ] = None,
+    box: Box = None,
     urgent: Annotated[
         str, typer.Option(help="Why life is at risk. A supervisor authorises the search in time, or it is erased.")
     ] = "",
@@ -56,13 +57,15 @@ def search(
     member = acting_member(acting)
     if (image is None) == (not still):
         raise typer.BadParameter("name a picture, or a still with --still")
+    if still and box:
+        raise typer.BadParameter("a still has its face already; leave out --box")
     digest = digest_of(read_file(image)) if image else ""
     request, ground = Request(case, purpose, gallery, top, origin, digest), ground_of(urgent=urgent, review=review)
     if image:
         authorise(request, ground, acting_member=member)  # refuses before anything is decoded
     try:
         probe = (
-            prepare_probe(image, face, edits=edit or ())
+            prepare_probe(image, face, edits=with_box(edit or (), box, member.name))
             if image
             else prepare_still((still or [""])[0], together_with=(still or [])[1:], acting_member=member)
         )
@@ -94,6 +97,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "probe": {
             "sha256": search.probe_blob,
             "edits": search.edits,
+            "notes": search.notes,
             "face": search.face_number,
             "box": search.box,
             "quality": search.quality,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from plainview.cli.progress import bars
 from plainview.policy.decision import Refused
 from plainview.policy.video import PART_BYTES
 from plainview.policy.wording import counted
+from plainview.storage.output import output, put
 
 _OFFSET = "The recorder's clock minus true time, in seconds: 200 if it was 3 minutes 20 seconds ahead."
 _STARTS = "What the recorder's clock showed at the first frame: 2026-11-29T22:14:05."
@@ -183,7 +185,8 @@ def stills(
                 f"{out.name!r} has another ending.",
                 f"Choose a file name that ends in one of: {', '.join(KINDS)}.",
             )
-        out.write_bytes(export_stills(video, kind, acting_member=member))
+        with output(out, replace=True) as file:
+            export_stills(video, kind, deliver=partial(put, file), acting_member=member)
         answer(f"Written to {out}.", json=json, video_id=video_record.public_id, file=out)
         return
     if json:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import html
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typst
-
-from plainview.documents.typeset import string, text
+from plainview.documents.typeset import pdf, string, text
 from plainview.evaluation.plots import Plot, plots
+from plainview.storage.output import PRIVATE, replace_files
 
 Line = tuple[str, str, str]
 """(figure, value, interval)."""
@@ -39,11 +37,10 @@ def write_report(result: dict[str, Any], folder: Path) -> list[Path]:
     Returns:
         The two files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     drawn = plots(result)
     page, document = folder / "report.html", folder / "report.pdf"
-    page.write_text(to_html(result, drawn), "utf-8")
-    document.write_bytes(to_pdf(result, drawn))
+    files = {page.name: to_html(result, drawn).encode(), document.name: to_pdf(result, drawn)}
+    replace_files(folder, files, mode=PRIVATE)
     return [page, document]
 
 
@@ -178,15 +175,10 @@ def to_pdf(result: dict[str, Any], drawn: list[Plot]) -> bytes:
             f"== {text(title)}\n#table(columns: (1fr, auto, auto), stroke: 0.4pt + luma(80%), "
             f"table.header([Figure], [Value], [95 % interval]), {cells})"
         )
-    for i, plot in enumerate(drawn):
-        lines.append(f'#figure(image("{i}.svg", width: 100%, alt: {string(plot.alt)}), caption: [{text(plot.title)}])')
+    for plot in drawn:
+        lines.append(
+            f'#figure(image(bytes({string(plot.svg)}), format: "svg", width: 100%, alt: {string(plot.alt)}), caption: [{text(plot.title)}])'
+        )
     lines.append("== How to repeat this")
     lines += [text(line) for line in _foot(result)]
-    with tempfile.TemporaryDirectory(prefix="plainview-report-") as name:
-        folder = Path(name)
-        for i, plot in enumerate(drawn):
-            (folder / f"{i}.svg").write_text(plot.svg, "utf-8")
-        source = folder / "report.typ"
-        source.write_text("\n\n".join(lines), "utf-8")
-        pdf = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
-    return bytes(pdf)
+    return pdf("\n\n".join(lines))

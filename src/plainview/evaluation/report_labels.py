@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from plainview.evaluation.rulings import Suspect
 from plainview.recognition.decode import Decoder, read_file
 from plainview.recognition.types import Pixels
+from plainview.storage.output import PRIVATE, replace_files
 
 _SIDE, _GAP, _TEXT = 200, 16, 48  # pixels
 _ACROSS, _DOWN = 4, 5  # pairs on a sheet
@@ -54,22 +56,21 @@ def write_pages(pairs: Sequence[Suspect], pictures: Mapping[str, Compared], deco
         pairs: numbered from 1 in this order.
         pictures: name -> file and face.
         decoder: decodes them.
-        out: an existing folder.
+        out: a folder, made if missing.
 
     Raises:
         BadMedia: a picture has changed since its template was made.
     """
     shown = {name: _small(decoder, pictures[name]) for pair in pairs for name in (pair.image_a, pair.image_b)}
     figures = [_figure(number, pair, shown) for number, pair in enumerate(pairs, start=1)]
-    page = out / "pairs.html"
-    page.write_text(_HEAD + "".join(figures) + "</main></html>\n", "utf-8")
-    written = [page]
+    files = {"pairs.html": (_HEAD + "".join(figures) + "</main></html>\n").encode()}
     on_sheet = _ACROSS * _DOWN
     for start in range(0, len(pairs), on_sheet):
-        path = out / f"pairs-{start // on_sheet + 1}.png"
-        _sheet(pairs[start : start + on_sheet], start + 1, shown).save(path)
-        written.append(path)
-    return written
+        sheet = io.BytesIO()
+        _sheet(pairs[start : start + on_sheet], start + 1, shown).save(sheet, "PNG")
+        files[f"pairs-{start // on_sheet + 1}.png"] = sheet.getvalue()
+    replace_files(out, files, mode=PRIVATE)
+    return [out / name for name in files]
 
 
 def caption(number: int, pair: Suspect) -> str:

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from plainview.recognition.foreign import Unreadable, foreign
+
 
 @dataclass(frozen=True, slots=True)
 class ListedCandidate:
@@ -46,8 +48,9 @@ class PackageReport:
 def json_bytes(data: bytes, name: str, report: PackageReport) -> Any:
     """The value of a JSON file; None and a problem when it is not JSON."""
     try:
-        return json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError):
+        with foreign():
+            return json.loads(data.decode("utf-8"))
+    except Unreadable:
         report.problems.append(f"{name}: it is not JSON")
         return None
 

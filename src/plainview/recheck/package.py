@@ -23,6 +23,7 @@ from plainview.recheck.findings import PackageReport, json_bytes, json_item
 from plainview.recheck.rerun import edit_again, pictures_as_said, run_again
 from plainview.recognition.foreign import Unreadable, foreign
 from plainview.storage.base import digest_of
+from plainview.storage.output import output
 
 FORMAT: Final = "plainview-disclosure-2"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
@@ -41,21 +42,10 @@ def write_package(
     """Write a package to a file that does not exist yet; arguments and answer as `pack_items`.
 
     Raises:
-        Refused: disclosure.exists.
-        OSError: the disk refused; nothing is left behind.
+        OutputError: it cannot be written; nothing is left behind.
     """
-    try:
-        file = path.open("xb")
-    except FileExistsError:
-        raise Refused(
-            "disclosure.exists", "Nothing disclosed", f"{path} already exists.", "Choose a new file."
-        ) from None
-    try:
-        with file:
-            return pack_items(file, items, about, sign)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with output(path) as file:
+        return pack_items(file, items, about, sign)
 
 
 def pack_items(

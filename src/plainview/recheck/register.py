@@ -19,6 +19,7 @@ from plainview.audit.verify import verify_folder
 from plainview.policy.decision import Refused
 from plainview.recheck.figures import contradicted, counted_until, figures
 from plainview.recheck.tally import COUNTED, Stated, Tally, months_between
+from plainview.recognition.foreign import Unreadable, foreign
 
 
 def check_register(folder: Path, log: Path | None = None) -> list[str]:
@@ -28,14 +29,15 @@ def check_register(folder: Path, log: Path | None = None) -> list[str]:
         Refused: register.unreadable.
     """
     try:
-        data = (folder / NAME).read_bytes()
-        register = json.loads(data)
-        problems = _chain(folder, register) + _pages(folder, data)
-        key = VerifierKey.parse(str(register["log_key"]))
-        size = parse(str(register["checkpoint"])).size
-        if log is not None:
-            return problems + _log(folder, register, hashlib.sha256(data).hexdigest(), log, size)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        with foreign():
+            data = (folder / NAME).read_bytes()
+            register = json.loads(data)
+            problems = _chain(folder, register) + _pages(folder, data)
+            key = VerifierKey.parse(str(register["log_key"]))
+            size = parse(str(register["checkpoint"])).size
+            if log is not None:
+                return problems + _log(folder, register, hashlib.sha256(data).hexdigest(), log, size)
+    except (Unreadable, ValueError) as error:  # BadKey, BadCheckpoint and BadEntry are ValueErrors of ours
         raise Refused(
             "register.unreadable",
             "Not checked",

@@ -23,6 +23,7 @@ from plainview.audit.verify import verify_folder
 from plainview.policy.decision import Refused
 from plainview.policy.reporting import Period
 from plainview.recheck.recount import Recount
+from plainview.recognition.foreign import Unreadable, foreign
 
 _MAX_BYTES = 32 << 20  # a report of ten years by day is below a tenth of this
 _MAY_LACK = {"flags_raised"}  # only an auditor's report says so
@@ -50,13 +51,14 @@ def check_report(path: Path, log: Path, *, vkey: str | None = None) -> Checked:
         Refused: report.unreadable, when there is no report or no log to check.
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ValueError("it is too long")
-        report_json = json.loads(path.read_bytes())
-        if report_json["format"] != FORMAT:
-            raise ValueError(f"its format is {report_json['format']!r}")
-        return _check(report_json, log, vkey)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        with foreign():
+            if path.stat().st_size > _MAX_BYTES:
+                raise ValueError("it is too long")
+            report_json = json.loads(path.read_bytes())
+            if report_json["format"] != FORMAT:
+                raise ValueError(f"its format is {report_json['format']!r}")
+            return _check(report_json, log, vkey)
+    except (Unreadable, ValueError) as error:  # BadKey, BadCheckpoint and BadEntry are ValueErrors of ours
         raise Refused(
             "report.unreadable",
             "Not checked",

@@ -11,9 +11,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from plainview.audit.checkpoint import BadCheckpoint, VerifierKey, verify
+from plainview.audit.checkpoint import BadCheckpoint, BadKey, VerifierKey, verify
 from plainview.audit.merkle import leaf_hash, verify_inclusion
 from plainview.audit.record import BadEntry, parse_line
+from plainview.recognition.foreign import Unreadable, foreign
 
 FORM = "plainview.retention.v1"
 
@@ -52,13 +53,12 @@ def check_proof(text: str, *, vkey: str | None = None) -> Checked:
         NoProof: the text is not such a file.
     """
     try:
-        proof: dict[str, Any] = json.loads(text)
-        if proof["type"] != FORM:
-            raise NoProof("this is not the proof of a retention run")
-        return _checked(proof, VerifierKey.parse(vkey or str(proof["vkey"])))
-    except NoProof:
-        raise
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
+        with foreign():
+            proof: dict[str, Any] = json.loads(text)
+            if proof["type"] != FORM:
+                raise NoProof("this is not the proof of a retention run")
+            return _checked(proof, VerifierKey.parse(vkey or str(proof["vkey"])))
+    except (Unreadable, BadKey, BadCheckpoint, BadEntry):
         raise NoProof("this is not the proof of a retention run, or it is damaged") from None
 
 

@@ -18,8 +18,9 @@ from typing import Self
 
 import numpy as np
 
-from plainview.recognition.decode_wire import BYTES_PER_PIXEL, FORMATS, OTHER_FORMATS, REFUSALS, Reply, Status
+from plainview.recognition.decode_wire import BYTES_PER_PIXEL, CHANGES, FORMATS, OTHER_FORMATS, REFUSALS, Reply, Status
 from plainview.recognition.errors import BadMedia
+from plainview.recognition.foreign import refer
 from plainview.recognition.sandbox import ChildLost, DecodeLimits, DecoderUnavailable, Sandbox
 from plainview.recognition.types import Picture
 
@@ -33,7 +34,7 @@ _PICTURES_PER_CHILD = 256
 _UPSETTING = frozenset({"truncated", "corrupt", "decoder_limit"})
 """Refusals after which the child is replaced, because the bytes reached a codec and did not agree with it."""
 
-_ALLOWED = "JPEG (also MPO), PNG, WebP, TIFF, BMP, GIF, HEIF or HEIC, AVIF and JPEG 2000"
+_ALLOWED = "JPEG (also MPO), PNG, WebP, TIFF, BMP, GIF, HEIF or HEIC, AVIF, JPEG 2000 and JPEG XL"
 
 
 class Decoder:
@@ -73,11 +74,11 @@ class Decoder:
 
         Returns:
             The picture; `pixels` is uint8 (height, width, 3), BGR, 0-255, C-contiguous, upright. Grey and
-            palette pictures become BGR, transparency shows neutral grey (128, 128, 128), colour profiles are
-            not applied.
+            palette pictures become BGR, transparency shows neutral grey (128, 128, 128), deeper channels keep
+            their upper 8 bits, print colours are converted. Colour profiles of RGB and grey are not applied.
 
         Raises:
-            BadMedia: the file is not one whole 8-bit picture in an allowed format within the limits.
+            BadMedia: the file does not have a whole picture in an allowed format within the limits.
             DecoderUnavailable: no child can be started; no fault of this file.
         """
         return self.submit(data).result()
@@ -165,7 +166,27 @@ class _Worker:
             format=FORMATS[reply.kind],
             stored_size=(reply.stored_width, reply.stored_height),
             captured_on=date.fromordinal(reply.day) if reply.day else None,
+            notes=_notes(reply),
         )
+
+
+def _notes(reply: Reply) -> tuple[str, ...]:
+    """What decoding changed or left out, in sentences for people."""
+    done = {change for bit, change in enumerate(CHANGES) if reply.changes >> bit & 1}
+    notes = []
+    if "first_frame" in done:
+        frames = f"{reply.frames:,} frames or pages" if reply.frames else "several frames or pages"
+        which = "primary picture" if FORMATS[reply.kind] == "HEIF" else "first one"
+        notes.append(f"The file has {frames}. Only the {which} is used.")
+    if "reduced_depth" in done:
+        notes.append(f"The picture has {reply.detail} bits per channel. It is used with 8.")
+    if "high_dynamic_range" in done:
+        notes.append("The picture is for high dynamic range screens: light and dark are only roughly right.")
+    if "print_profile" in done:
+        notes.append("Print colours (CMYK) were converted with the colour profile of the file.")
+    elif "print_colours" in done:
+        notes.append("Print colours (CMYK) were converted without a colour profile: they are only roughly right.")
+    return tuple(notes)
 
 
 def read_file(path: Path, limits: DecodeLimits = _DEFAULT_LIMITS) -> bytes:
@@ -234,11 +255,13 @@ def _check_length(length: int, limits: DecodeLimits) -> None:
 def _lost(*, over_limit: bool, limits: DecodeLimits) -> BadMedia:
     if over_limit:
         return _over_limit(limits)
-    return BadMedia(
+    refusal = BadMedia(
         "corrupt",
         "The decoder failed on this picture: its data is damaged, or was made to do harm.",
         "Get the file again from its source. Do not repair it by hand.",
     )
+    refer(refusal, None)
+    return refusal
 
 
 def _over_limit(limits: DecodeLimits) -> BadMedia:
@@ -262,22 +285,47 @@ def _refusal(reply: Reply, limits: DecodeLimits) -> BadMedia:
     if code == "too_small":
         why = f"The picture has {size}; below {limits.min_side} on a side no face can be compared."
         return BadMedia(code, why, "Get a larger picture from the source. Enlarging this one adds no detail.")
-    if code == "animated":
-        count = f"{reply.detail:,} frames or pages" if reply.detail else "several frames or pages"
-        return BadMedia(code, f"The file has {count}.", "Export the frame that you need as a still picture.")
     if code == "deep_colour":
         return BadMedia(
             code,
-            f"The picture has {reply.detail} bits per channel, and reducing them to 8 changes the picture.",
+            f"The picture has {reply.detail} bits per channel, in a form that Plainview does not read.",
             "Convert the picture to 8 bits per channel, check the result, and record the change as an edit.",
         )
     if code == "format_not_allowed":
+        return _not_allowed(OTHER_FORMATS[reply.detail])
+    return BadMedia(code, *_PLAIN[code])
+
+
+def _not_allowed(name: str) -> BadMedia:
+    code = "format_not_allowed"
+    if "camera raw" in name:
         return BadMedia(
             code,
-            f"The file's format, {OTHER_FORMATS[reply.detail]}, is not allowed. Allowed formats: {_ALLOWED}.",
-            "Export the picture as JPEG or PNG, and record the change as an edit.",
+            f"The file's format is {name}: the data of a camera's sensor, which each program develops differently.",
+            "Export it as JPEG or TIFF with the program of the camera's maker, and record the change as an edit.",
         )
-    return BadMedia(code, *_PLAIN[code])
+    if name == "web page (HTML)":
+        return BadMedia(
+            code,
+            "The file is a web page (HTML), although its name may end like a picture's.",
+            "Open the page, save the picture that it shows, and use that file.",
+        )
+    if name.startswith("ANSI/NIST-ITL"):
+        xml = name.endswith("XML")
+        return BadMedia(
+            code,
+            "The file is an ANSI/NIST-ITL file in its XML encoding, which Plainview does not read."
+            if xml
+            else "The file is an ANSI/NIST-ITL file. It can be enrolled in a gallery, but is no picture by itself.",
+            "Ask the sender for the traditional encoding (.an2)."
+            if xml
+            else "Enrol it in a gallery, or take the picture out of it with the program of the sender.",
+        )
+    return BadMedia(
+        code,
+        f"The file's format, {name}, is not allowed. Allowed formats: {_ALLOWED}.",
+        "Export the picture as JPEG or PNG, and record the change as an edit.",
+    )
 
 
 _PLAIN = {
@@ -290,12 +338,12 @@ _PLAIN = {
         "Copy or download the whole file again.",
     ),
     "corrupt": (
-        "The picture's data is damaged, or of a rare kind that the decoder does not know.",
+        "The picture's data is damaged.",
         "Get the file again. If it opens elsewhere, export it as PNG and record the change as an edit.",
     ),
-    "cmyk": (
-        "The picture has print colours (CMYK), whose look on a screen depends on the conversion.",
-        "Convert the picture to RGB, check the result, and record the change as an edit.",
+    "kind_not_decodable": (
+        "The picture is of a rare kind of its format, which Plainview does not read. Nothing is wrong with the file.",
+        "Export it as PNG or JPEG in another program, and record the change as an edit.",
     ),
 }
 """Code -> (why, next step), for the refusals whose words need no numbers."""

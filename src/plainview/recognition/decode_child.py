@@ -1,7 +1,7 @@
 """The decoder's child: the only process in which a codec touches bytes that strangers made.
 
 Owns the checks of a picture's headers, the decoding, and turning the result upright into 8-bit BGR. It
-imports Pillow and pillow-heif and nothing larger (no numpy, no OpenCV, no Django), locks itself down before
+imports Pillow, pillow-heif and the JPEG XL plugin and nothing larger (no numpy, no OpenCV, no Django), locks itself down before
 it reads its first request, and must never open, send or print anything: pixels go to shared memory, a few
 numbers down one pipe. Started by sandbox.py as `python -I` with an empty environment.
 """
@@ -15,7 +15,6 @@ import os
 import warnings
 from collections.abc import Callable
 from datetime import date
-from typing import TypeVar
 
 import pillow_heif
 from PIL import (
@@ -29,26 +28,34 @@ from PIL import (
     Jpeg2KImagePlugin,  # noqa: F401
     JpegImagePlugin,  # noqa: F401
     MpoImagePlugin,  # noqa: F401
-    PngImagePlugin,  # noqa: F401
+    PngImagePlugin,
     TiffImagePlugin,
+    UnidentifiedImageError,
     WebPImagePlugin,  # noqa: F401
 )
+from pillow_jxl import JpegXLImagePlugin
 
-from plainview.recognition import lockdown
+from plainview.recognition import decode_colour, lockdown
+from plainview.recognition.decode_checks import (
+    Limits,
+    Refusal,
+    attempt,
+    check_kind,
+    check_size,
+    choose_page,
+    count_frames,
+)
 from plainview.recognition.decode_header import Header, read_header, sniff, sniff_other
+from plainview.recognition.decode_tiff import mended_tiff
 from plainview.recognition.decode_wire import (
     BYTES_PER_PIXEL,
+    CHANGES,
     FORMATS,
     OTHER_FORMATS,
-    REFUSALS,
     REQUEST,
     Reply,
     Status,
 )
-
-_NEUTRAL = (128, 128, 128)
-"""What shows through transparent pixels: the middle of the range, so that the border of a cut-out head makes
-only a weak edge against dark hair and pale skin alike, and exposure is not pulled either way."""
 
 _HEADROOM = 32 * 2**20
 """Bytes of address space that must be left after start-up, or no picture could be decoded at all."""
@@ -56,7 +63,15 @@ _HEADROOM = 32 * 2**20
 _BAND_PIXELS = 2**16
 """Pixels that are packed at a time; what stays in the cache packs five times as fast as a whole photo."""
 
-_COLOUR_MODES = {"1", "L", "P", "RGB", "RGBA", "RGBX", "LA", "PA", "La", "RGBa", "YCbCr"}
+_TEXT_BYTES = 16 * 2**20
+"""Bytes of one text or profile of a PNG, unpacked: image editors write histories of several million. A PNG with more
+is read without its texts and profile."""
+
+_JXL_SAMPLE = bytes.fromhex("ff0a4340240800010038004b188b158055fb7f0008a5883605")
+"""16 x 16 pixels: encoding them would start threads, each with its own memory."""
+
+_LIMIT_WORDS = ("unsupported", "not supported", "not implemented", "unknown", "cannot handle", "unrecognized")
+"""What a library says about a kind of picture that it cannot read, although nothing is wrong with it."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -68,35 +83,6 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """EXIF orientation -> what turns the stored picture upright (EXIF 2.32, tag 0x0112)."""
-
-
-_Value = TypeVar("_Value")
-
-
-class _Refusal(Exception):
-    """A picture that is not decoded, in the numbers of `decode_wire.Reply`."""
-
-    def __init__(self, code: str, *, size: tuple[int, int] = (0, 0), detail: int = 0) -> None:
-        super().__init__(code)
-        self.code = code
-        self.size = size
-        self.detail = detail
-
-    def reply(self, serial: int) -> Reply:
-        width, height = (min(side, 2**32 - 1) for side in self.size)
-        kind = REFUSALS.index(self.code)
-        return Reply(serial, Status.REFUSED, kind, width, height, detail=min(self.detail, 2**32 - 1))
-
-
-class Limits:
-    """The limits that the parent handed down: pixels, pixels a side, seconds of CPU time, bytes."""
-
-    def __init__(self, settings: dict[str, int]) -> None:
-        self.max_pixels = settings["max_pixels"]
-        self.max_side = settings["max_side"]
-        self.min_side = settings["min_side"]
-        self.cpu_seconds = settings["cpu_seconds"]
-        self.memory_bytes = settings["memory_bytes"]
 
 
 def main(settings: str) -> None:
@@ -126,7 +112,7 @@ def main(settings: str) -> None:
         try:
             data = requests.read(length)
         except MemoryError:  # the rest of the request is lost, so is this child
-            os.write(replies, _Refusal("decoder_limit").reply(serial).pack())
+            os.write(replies, Refusal("decoder_limit").reply(serial).pack())
             return
         os.write(replies, answer(data, serial, limits, arena).pack())
 
@@ -134,20 +120,31 @@ def main(settings: str) -> None:
 def prepare(limits: Limits) -> None:
     """Set up the libraries, and run the paths that import lazily while importing is still possible."""
     warnings.simplefilter("ignore")
-    Image.MAX_IMAGE_PIXELS = None  # _check_size is stricter, and its refusal names the numbers
+    Image.MAX_IMAGE_PIXELS = None  # check_size is stricter, and its refusal names the numbers
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    JpegXLImagePlugin.DECODE_THREADS = 0
+    PngImagePlugin.MAX_TEXT_CHUNK = _TEXT_BYTES
+    PngImagePlugin.MAX_TEXT_MEMORY = 4 * _TEXT_BYTES
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+    decode_colour.prepare()
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2000:01:01 00:00:00"
     sample = Image.new("P", (16, 16))
     sample.info["transparency"] = 0
     arena = mmap.mmap(-1, 16 * 16 * BYTES_PER_PIXEL)
-    for name, mode in (("JPEG", "RGB"), ("PNG", "P"), ("GIF", "P"), ("TIFF", "RGB"), ("WEBP", "RGBA")):
+    for name, mode in (
+        ("JPEG", "RGB"),
+        ("PNG", "P"),
+        ("GIF", "P"),
+        ("TIFF", "RGB"),
+        ("WEBP", "RGBA"),
+    ):
         file = io.BytesIO()
-        sample.convert(mode).save(file, name, exif=exif)
+        sample.convert(mode).save(file, name, exif=exif.tobytes())
         answer(file.getvalue(), 0, limits, arena)
+    answer(_JXL_SAMPLE, 0, limits, arena)
 
 
 def answer(data: bytes, serial: int, limits: Limits, arena: mmap.mmap) -> Reply:
@@ -163,100 +160,115 @@ def answer(data: bytes, serial: int, limits: Limits, arena: mmap.mmap) -> Reply:
     try:
         name = _allowed_format(data)
         header = read_header(name, data)
-        return _decode(data, name, header, serial, limits, arena)
-    except _Refusal as refusal:
+        if header.other is not None:
+            raise Refusal("format_not_allowed", detail=header.other)
+        return _decode_or_mend(data, name, header, serial, limits, arena)
+    except Refusal as refusal:
         return refusal.reply(serial)
     except MemoryError:
-        return _Refusal("decoder_limit").reply(serial)
+        return Refusal("decoder_limit").reply(serial)
     except Exception as error:  # codecs raise anything; the text stays here, only a code leaves
         text = str(error).lower()
         if "memory" in text or "security limit" in text:
-            return _Refusal("decoder_limit").reply(serial)
-        cut_short = header.cut_short or "truncated" in text or "end of file" in text
-        return _Refusal("truncated" if cut_short else "corrupt").reply(serial)
+            return Refusal("decoder_limit").reply(serial)
+        if header.cut_short or header.overrun or "truncated" in text or "end of file" in text:
+            return Refusal("truncated").reply(serial)
+        # The directory of a TIFF was read already: what Pillow does not identify then is a combination it lacks.
+        odd_tiff = isinstance(error, UnidentifiedImageError) and data[:2] in (b"II", b"MM")
+        if (
+            header.rare
+            or odd_tiff
+            or isinstance(error, NotImplementedError)
+            or any(word in text for word in _LIMIT_WORDS)
+        ):
+            return Refusal("kind_not_decodable").reply(serial)
+        return Refusal("corrupt").reply(serial)
+
+
+def _decode_or_mend(data: bytes, name: str, header: Header, serial: int, limits: Limits, arena: mmap.mmap) -> Reply:
+    """Decode; a file whose pixels are whole and whose trimmings stop the library is decoded without these."""
+    if header.jpeg_strips:  # a count that is too small would be pixels filled in
+        data = mended_tiff(data)
+    try:
+        return _decode(data, name, header, serial, limits, arena)
+    except (Refusal, MemoryError):
+        raise
+    except Exception:
+        mended = _without_texts(data) if name == "PNG" else mended_tiff(data) if name == "TIFF" else data
+        if mended == data:
+            raise
+    return _decode(mended, name, header, serial, limits, arena)
+
+
+def _without_texts(data: bytes) -> bytes:
+    """Return a PNG without its texts and its profile: what the pixels do not need."""
+    parts, at = [data[:8]], 8
+    while at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] not in (b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"sPLT"):
+            parts.append(data[at:end])
+        at = end
+    return b"".join(parts)
 
 
 def _allowed_format(data: bytes) -> str:
     name = sniff(data)
     if name == "AVIF" and not AvifImagePlugin.SUPPORTED:
-        raise _Refusal("format_not_allowed", detail=OTHER_FORMATS.index("AVIF"))
+        raise Refusal("format_not_allowed", detail=OTHER_FORMATS.index("AVIF"))
     if name is None:
         other = sniff_other(data)
         if other is None:
-            raise _Refusal("not_an_image")
-        raise _Refusal("format_not_allowed", detail=other)
+            raise Refusal("not_an_image")
+        raise Refusal("format_not_allowed", detail=other)
     return name
 
 
 def _decode(data: bytes, name: str, header: Header, serial: int, limits: Limits, arena: mmap.mmap) -> Reply:
     if header.size is not None:
-        _check_size(header.size, limits)
-    if header.bits > 8:
-        raise _Refusal("deep_colour", detail=header.bits)
+        check_size(header.size, limits)
+    if name == "JPEG" and header.bits > 8:  # libjpeg-turbo reads it, Pillow 13 does not
+        raise Refusal("deep_colour", detail=header.bits)
     with Image.open(io.BytesIO(data), formats=(name,)) as image:
-        _check_size(image.size, limits)
-        _check_kind(image, len(data))
+        check_size(image.size, limits)
+        if isinstance(image, TiffImagePlugin.TiffImageFile):
+            choose_page(image)
+            check_size(image.size, limits)
+        bits = check_kind(image, header)
         if header.cut_short:
-            raise _Refusal("truncated")
+            raise Refusal("truncated")
         if header.damaged:
-            raise _Refusal("corrupt")
+            raise Refusal("corrupt")
+        frames = count_frames(image)
         stored = _stored_size(image)
         image.load()
-        _check_size(image.size, limits)  # a HEIF header may promise another size than its pixels have
+        check_size(image.size, limits)  # a HEIF header may promise another size than its pixels have
         if name == "JPEG" and _end_was_made_up(data, header.end, image):
-            raise _Refusal("truncated")
+            raise Refusal("truncated")
         orientation, day = _exif(image)
-        upright = _flatten(image)
+        upright, profiled = decode_colour.flatten(image, bits)
+        changes = {
+            "first_frame": frames != 1,
+            "reduced_depth": bits > 8,
+            "print_colours": image.mode == "CMYK",
+            "print_profile": profiled,
+            "high_dynamic_range": header.hdr,
+        }
         if orientation in _UPRIGHT:
             upright = upright.transpose(_UPRIGHT[orientation])
         _write(upright, arena)
         kind = FORMATS.index(image.format or name)
-    return Reply(serial, Status.PICTURE, kind, *upright.size, *stored, day=day)
-
-
-def _check_size(size: tuple[int, int], limits: Limits) -> None:
-    width, height = size
-    if width * height > limits.max_pixels or max(size) > limits.max_side:
-        raise _Refusal("too_many_pixels", size=size)
-    if min(size) < limits.min_side:
-        raise _Refusal("too_small", size=size)
-
-
-def _check_kind(image: ImageFile.ImageFile, length: int) -> None:
-    """Refuse what would have to be changed to become one 8-bit colour picture."""
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        _check_tiff(image, length)
-    # The first frame of an MPO and the primary picture of a HEIF are meant to stand for the file.
-    if image.format not in ("MPO", "HEIF") and getattr(image, "is_animated", False):
-        frames = 0 if image.format in ("GIF", "TIFF") else getattr(image, "n_frames", 0)  # counting is costly
-        raise _Refusal("animated", size=image.size, detail=frames)
-    if image.mode == "CMYK":
-        raise _Refusal("cmyk", size=image.size)
-    bits = image.info.get("bit_depth", 8) if image.format == "HEIF" else 8
-    if bits > 8 or image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        raise _Refusal("deep_colour", size=image.size, detail=bits if bits > 8 else _mode_bits(image.mode))
-    if image.mode == "LAB":
-        raise _Refusal("format_not_allowed", detail=OTHER_FORMATS.index("TIFF in Lab colour"))
-    if image.mode not in _COLOUR_MODES:
-        raise _Refusal("corrupt")
-
-
-def _mode_bits(mode: str) -> int:
-    return 32 if mode in ("I", "F") else 16
-
-
-def _check_tiff(image: TiffImagePlugin.TiffImageFile, length: int) -> None:
-    """Refuse deep TIFF, camera raw files (TIFFs with a small preview in front), and strips beyond the end."""
-    tags = image.tag_v2
-    if 50706 in tags or int(tags.get(254, 0)) & 1:  # DNGVersion; NewSubfileType: a reduced-resolution version
-        raise _Refusal("format_not_allowed", detail=OTHER_FORMATS.index("camera raw"))
-    bits = max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (8,)))
-    if bits > 8:
-        raise _Refusal("deep_colour", size=image.size, detail=bits)
-    for offsets, counts in ((273, 279), (324, 325)):  # strips, tiles
-        spans = zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False)
-        if any(offset + count > length for offset, count in spans):
-            raise _Refusal("truncated")
+    flags = sum(1 << CHANGES.index(change) for change, done in changes.items() if done)
+    return Reply(
+        serial,
+        Status.PICTURE,
+        kind,
+        *upright.size,
+        *stored,
+        day=day,
+        detail=bits if bits > 8 else 0,
+        frames=min(frames, 2**32 - 1) if frames != 1 else 0,
+        changes=flags,
+    )
 
 
 def _stored_size(image: ImageFile.ImageFile) -> tuple[int, int]:
@@ -294,29 +306,23 @@ def _end_was_made_up(data: bytes, end: int, image: Image.Image) -> bool:
 def _exif(image: Image.Image) -> tuple[int, int]:
     """(orientation, ordinal of the capture date or 0); what makes no sense counts as not there."""
     exif = image.getexif
-    orientation = _attempt(lambda: int(exif().get(ExifTags.Base.Orientation, 1)), 1)
-    text = _attempt(lambda: str(exif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal, "")), "")
-    day = _attempt(lambda: date(int(text[0:4]), int(text[5:7]), int(text[8:10])).toordinal(), 0)
+    if image.format == "JXL" and not getattr(image, "jpeg", False):
+        exif = _not_turned_again(image)
+    orientation = attempt(lambda: int(exif().get(ExifTags.Base.Orientation, 1)), 1)
+    text = attempt(lambda: str(exif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal, "")), "")
+    day = attempt(lambda: date(int(text[0:4]), int(text[5:7]), int(text[8:10])).toordinal(), 0)
     return orientation, day
 
 
-def _attempt(read: Callable[[], _Value], otherwise: _Value) -> _Value:
-    try:
-        return read()
-    except MemoryError:
-        raise
-    except Exception:  # Pillow raises a dozen kinds over damaged EXIF
-        return otherwise
+def _not_turned_again(image: Image.Image) -> Callable[[], Image.Exif]:
+    """EXIF without its orientation: the JPEG XL decoder has turned the picture upright by the codestream's own."""
 
+    def exif() -> Image.Exif:
+        tags = image.getexif()
+        tags.pop(ExifTags.Base.Orientation, None)
+        return tags
 
-def _flatten(image: Image.Image) -> Image.Image:
-    """The picture as opaque RGB; transparency over `_NEUTRAL`."""
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        flat = Image.new("RGB", image.size, _NEUTRAL)
-        flat.paste(layer, mask=layer.getchannel("A"))
-        return flat
-    return image if image.mode == "RGB" else image.convert("RGB")
+    return exif
 
 
 def _write(image: Image.Image, arena: mmap.mmap) -> None:

@@ -12,6 +12,7 @@ import struct
 import zlib
 from typing import NamedTuple
 
+from plainview.recognition.decode_tiff import read_directory
 from plainview.recognition.decode_wire import OTHER_FORMATS
 
 
@@ -24,6 +25,11 @@ class Header(NamedTuple):
         cut_short: the file ends before its own structure says that it should.
         damaged: a checksum of the file does not fit its bytes.
         end: JPEG in Huffman coding: where the end-of-image marker is; else 0.
+        hdr: HEIF and AVIF: the tones are those of a high dynamic range screen (PQ or HLG, ITU-T H.273 table 3).
+        rare: TIFF: the compression is one that few programs read; a failure to decode it is no sign of damage.
+        overrun: TIFF: something is said to reach past the end of the file.
+        jpeg_strips: TIFF: its strips are JPEG, in which libjpeg fills what is missing and tells nobody.
+        other: index into `decode_wire.OTHER_FORMATS` of what it really is, or None.
     """
 
     size: tuple[int, int] | None = None
@@ -31,12 +37,18 @@ class Header(NamedTuple):
     cut_short: bool = False
     damaged: bool = False
     end: int = 0
+    hdr: bool = False
+    rare: bool = False
+    overrun: bool = False
+    jpeg_strips: bool = False
+    other: int | None = None
 
 
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _JP2_SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 _CODESTREAM = b"\xff\x4f\xff\x51"  # JPEG 2000: SOC marker, then SIZ marker
+_JXL_CODESTREAM, _JXL_BOXES = b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"
 
 
 def sniff(data: bytes) -> str | None:
@@ -49,10 +61,12 @@ def sniff(data: bytes) -> str | None:
         return "GIF"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "WEBP"
-    if data.startswith(_TIFF_SIGNATURES) and data[8:10] != b"CR":
+    if data.startswith(_TIFF_SIGNATURES) and data[8:11] != b"CR\2":
         return "TIFF"
     if data.startswith((_JP2_SIGNATURE, _CODESTREAM)):
         return "JPEG2000"
+    if data.startswith((_JXL_CODESTREAM, _JXL_BOXES)):
+        return "JXL"
     if data[4:8] == b"ftyp":
         return _iso_format(data)
     if data.startswith(b"BM") and len(data) >= 18 and data[15:18] == b"\0\0\0":  # little-endian header size
@@ -96,8 +110,19 @@ _OTHER_SIGNATURES: tuple[tuple[str, int, tuple[bytes, ...]], ...] = (
     ("Windows metafile (WMF, EMF)", 40, (b" EMF",)),
     ("X pixmap or bitmap (XPM, XBM)", 0, (b"/* XPM */", b"#define ")),
     ("game texture (BLP, FTEX)", 0, (b"BLP1", b"BLP2", b"FTEX")),
-    ("SVG drawing", 0, (b"<svg", b"<?xml")),
-    ("JPEG XL", 0, (b"\xff\x0a", b"\0\0\0\x0cJXL ")),
+    ("SVG drawing", 0, (b"<svg",)),
+    ("web page (HTML)", 0, (b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML")),
+    ("XML text", 0, (b"<?xml", b"\xef\xbb\xbf<?xml")),
+    ("ZIP archive or Office document", 0, (b"PK\3\4",)),
+    ("old Office document", 0, (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
+    ("RAR or 7-Zip archive", 0, (b"Rar!\x1a\7", b"7z\xbc\xaf\x27\x1c")),
+    ("DICOM", 128, (b"DICM",)),
+    ("OpenEXR", 0, (b"\x76\x2f\x31\1",)),
+    ("Radiance HDR", 0, (b"#?RADIANCE", b"#?RGBE")),
+    ("GIMP (XCF)", 0, (b"gimp xcf",)),
+    ("DjVu", 0, (b"AT&TFORM",)),
+    ("JPEG XR", 0, (b"II\xbc",)),
+    ("WSQ fingerprint", 0, (b"\xff\xa0",)),
     ("IFUNC image (IM)", 0, (b"Image type: ",)),
     ("Microsoft Paint (MSP)", 0, (b"DanM", b"LinS")),
     ("headerless bitmap (DIB)", 0, (b"\x28\0\0\0",)),
@@ -110,10 +135,24 @@ _OTHER_SIGNATURES: tuple[tuple[str, int, tuple[bytes, ...]], ...] = (
         4,
         (b"ftypisom", b"ftypiso", b"ftypmp4", b"ftypavc1", b"ftypM4V", b"ftyp3g", b"ftypqt", b"moov"),
     ),
-    ("camera raw", 4, (b"ftypcrx",)),
-    ("camera raw", 8, (b"CR",)),
-    ("camera raw", 0, (b"FUJIFILMCCD-RAW", b"IIRO", b"IIU\0")),
+    ("Canon camera raw (CR3)", 4, (b"ftypcrx",)),
+    ("Canon camera raw (CR2)", 8, (b"CR\2",)),
+    ("Canon camera raw (CRW)", 6, (b"HEAPCCDR",)),
+    ("Fujifilm camera raw (RAF)", 0, (b"FUJIFILMCCD-RAW",)),
+    ("Olympus camera raw (ORF)", 0, (b"IIRO", b"IIRS", b"MMOR")),
+    ("Panasonic camera raw (RW2)", 0, (b"IIU\0",)),
+    ("Sigma camera raw (X3F)", 0, (b"FOVb",)),
+    ("Minolta camera raw (MRW)", 0, (b"\0MRM",)),
 )
+
+
+_EXCHANGE = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,8}1\.0{0,7}1:\s?[0-9]{1,10}\s{0,2}\x1d")
+_XML_HEAD = 4096  # bytes in which the kind of an XML file shows
+
+
+def is_exchange(data: bytes) -> bool:
+    """Say whether a file begins as an ANSI/NIST-ITL file in the traditional encoding does: with field 1.001."""
+    return _EXCHANGE.match(data) is not None
 
 
 def sniff_other(data: bytes) -> int | None:
@@ -121,8 +160,35 @@ def sniff_other(data: bytes) -> int | None:
     for name, offset, signatures in _OTHER_SIGNATURES:
         at = offset if offset >= 0 else len(data) + offset
         if at >= 0 and data.startswith(signatures, at):
-            return OTHER_FORMATS.index(name)
-    return None
+            return OTHER_FORMATS.index(_xml_kind(data) if name == "XML text" else name)
+    return OTHER_FORMATS.index("ANSI/NIST-ITL file") if is_exchange(data) else None
+
+
+def _xml_kind(data: bytes) -> str:
+    head = data[:_XML_HEAD]
+    if b"<svg" in head:
+        return "SVG drawing"
+    if b"<html" in head or b"<HTML" in head:
+        return "web page (HTML)"
+    if (b"biometrics" in head and b"NISTBiometricInformationExchangePackage" in head) or b"/itl/" in head:
+        return "ANSI/NIST-ITL file in XML"
+    return "XML text"
+
+
+_RAW_MAKERS = {
+    "nikon": "Nikon camera raw (NEF)",
+    "sony": "Sony camera raw (ARW)",
+    "pentax": "Pentax camera raw (PEF)",
+    "ricoh": "Pentax camera raw (PEF)",
+    "samsung": "Samsung camera raw (SRW)",
+    "canon": "Canon camera raw (CR2)",
+}
+
+
+def raw_format(maker: str) -> int:
+    """Return the index in `decode_wire.OTHER_FORMATS` of the camera raw format that a maker writes as TIFF."""
+    word = (maker.lower().split() or [""])[0]
+    return OTHER_FORMATS.index(_RAW_MAKERS.get(word, "camera raw"))
 
 
 def read_header(name: str, data: bytes) -> Header:
@@ -140,11 +206,13 @@ def read_header(name: str, data: bytes) -> Header:
         if name == "WEBP":
             return _webp(data)
         if name == "TIFF":
-            return _tiff(data)
+            return Header(**read_directory(data)._asdict())
         if name in ("HEIF", "AVIF"):
             return _iso(data)
         if name == "JPEG2000":
             return _jpeg2000(data)
+        if name == "JXL":
+            return _jxl(data)
     except (struct.error, IndexError):
         return Header(cut_short=True)
     return Header()
@@ -167,6 +235,8 @@ def _jpeg(data: bytes) -> Header:
             return Header(size=size, bits=bits, end=match.start() if huffman else 0)
         if marker == 0x01 or marker == 0xD8:  # TEM and SOI stand alone
             continue
+        if marker == 0xF7:  # SOF55 of ITU-T T.87, before any picture of ours
+            return Header(other=OTHER_FORMATS.index("JPEG-LS"))
         (length,) = struct.unpack_from(">H", data, at)
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and size is None:
             bits, height, width = struct.unpack_from(">BHH", data, at + 2)
@@ -204,36 +274,73 @@ def _webp(data: bytes) -> Header:
     return Header(size=size, cut_short=8 + length > len(data))
 
 
-def _tiff(data: bytes) -> Header:
-    """Where the first directory is; the rest is read through Pillow's tags."""
-    order = "<" if data.startswith(b"II") else ">"
-    layout, offset = ("Q", 8) if data[2:4] in (b"+\0", b"\0+") else ("I", 4)
-    (directory,) = struct.unpack_from(order + layout, data, offset)
-    return Header(cut_short=directory + 2 > len(data))
+_HDR_TONES = (16, 18)  # PQ and HLG
 
 
 def _iso(data: bytes) -> Header:
-    """The top-level boxes, and AV1's bit depth, which Pillow does not tell."""
+    """The top-level boxes, and AV1's bit depth and the tones, which Pillow does not tell."""
     bits = 8
     if (at := data.find(b"av1C")) >= 0:  # AV1CodecConfigurationRecord: high_bitdepth and twelve_bit
         flags = data[at + 6]
         bits = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
-    return Header(bits=bits, cut_short=_boxes_run_out(data))
+    tones = data.find(b"colrnclx")
+    hdr = tones >= 0 and struct.unpack_from(">H", data, tones + 10)[0] in _HDR_TONES
+    return Header(bits=bits, cut_short=_boxes_run_out(data), hdr=hdr)
+
+
+_TOP_BOXES = frozenset({b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"uuid", b"jp2h", b"jp2c", b"idat"})
 
 
 def _boxes_run_out(data: bytes) -> bool:
-    """Whether a top-level box of an ISO base media file (or a JP2 file) reaches past the end of the file."""
+    """Whether a top-level box of an ISO base media file (or a JP2 file) reaches past the end of the file.
+
+    What follows the last known box is a maker's trailer (telephones append their own) and no concern.
+    """
     at = 0
-    while at < len(data):
-        length, _kind = struct.unpack_from(">I4s", data, at)
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
         if length == 0:  # to the end of the file
             return False
         if length == 1:
             (length,) = struct.unpack_from(">Q", data, at + 8)
         if length < 8 or at + length > len(data):
-            return True
+            return kind in _TOP_BOXES or at == 0
         at += length
     return False
+
+
+_JXL_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+_JXL_SIDES = (9, 13, 18, 30)  # bits of a side, by its two-bit selector
+
+
+def _jxl(data: bytes) -> Header:
+    """The size, which the decoder allocates as soon as it opens the file (ISO/IEC 18181-1, SizeHeader)."""
+    at = 0
+    if data.startswith(_JXL_BOXES):
+        at = max(data.find(b"jxlc"), data.find(b"jxlp") + 4)
+        at = data.find(_JXL_CODESTREAM, at)
+        if at < 0:
+            return Header(cut_short=True)
+    packed, used = int.from_bytes(data[at + 2 : at + 14], "little"), 0
+
+    def take(bits: int) -> int:
+        nonlocal used
+        value = packed >> used & ((1 << bits) - 1)
+        used += bits
+        return value
+
+    def side(small: bool) -> int:
+        return 8 * (take(5) + 1) if small else take(_JXL_SIDES[take(2)]) + 1
+
+    small = take(1) == 1
+    height, ratio = side(small), 0
+    ratio = take(3)
+    if ratio:
+        wide, high = _JXL_RATIOS[ratio - 1]
+        width = height * wide // high
+    else:
+        width = side(small)
+    return Header(size=(width, height))
 
 
 def _jpeg2000(data: bytes) -> Header:

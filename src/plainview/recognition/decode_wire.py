@@ -12,7 +12,7 @@ from datetime import date
 from enum import IntEnum
 from typing import NamedTuple
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000")
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF", "JPEG2000", "JXL")
 """The allow-list, as Pillow names the formats. MPO is a JPEG with more JPEGs behind it: the first is used."""
 
 OTHER_FORMATS = (
@@ -34,13 +34,40 @@ OTHER_FORMATS = (
     "game texture (BLP, FTEX)",
     "Truevision (TGA)",
     "SVG drawing",
-    "JPEG XL",
+    "XML text",
+    "web page (HTML)",
+    "ANSI/NIST-ITL file in XML",
+    "ANSI/NIST-ITL file",
+    "WSQ fingerprint",
+    "ZIP archive or Office document",
+    "old Office document",
+    "RAR or 7-Zip archive",
+    "DICOM",
+    "OpenEXR",
+    "Radiance HDR",
+    "GIMP (XCF)",
+    "DjVu",
+    "JPEG XR",
+    "JPEG-LS",
     "IFUNC image (IM)",
     "Microsoft Paint (MSP)",
     "headerless bitmap (DIB)",
     "scientific grid (HDF5, GRIB, BUFR)",
     "FLI or FLC animation",
     "video",
+    "Canon camera raw (CR2)",
+    "Canon camera raw (CR3)",
+    "Canon camera raw (CRW)",
+    "Nikon camera raw (NEF)",
+    "Sony camera raw (ARW)",
+    "Olympus camera raw (ORF)",
+    "Panasonic camera raw (RW2)",
+    "Fujifilm camera raw (RAF)",
+    "Pentax camera raw (PEF)",
+    "Samsung camera raw (SRW)",
+    "Sigma camera raw (X3F)",
+    "Minolta camera raw (MRW)",
+    "camera raw (DNG)",
     "camera raw",
     "TIFF in Lab colour",
     "AVIF",
@@ -55,12 +82,14 @@ REFUSALS = (
     "corrupt",
     "too_many_pixels",
     "too_small",
-    "animated",
-    "cmyk",
     "deep_colour",
+    "kind_not_decodable",
     "decoder_limit",
 )
 """The codes of `errors.CODES` that a child may answer, in the order of their numbers in a reply."""
+
+CHANGES = ("first_frame", "reduced_depth", "print_colours", "print_profile", "high_dynamic_range")
+"""What decoding changed or left out, in the order of the bits of `Reply.changes`."""
 
 
 class Status(IntEnum):
@@ -84,8 +113,10 @@ class Reply(NamedTuple):
         stored_width: pixels, before EXIF orientation.
         stored_height: pixels, before EXIF orientation.
         day: proleptic Gregorian ordinal of the capture date (`date.fromordinal`), 0 for none.
-        detail: animated: number of frames, 0 for unknown. deep_colour: bits a channel.
+        detail: PICTURE: bits a channel as stored, 0 for 8. deep_colour: bits a channel.
             format_not_allowed: index into `OTHER_FORMATS`. TOO_LITTLE_MEMORY: bytes that are needed.
+        frames: PICTURE: number of frames or pages in the file, 0 for one or unknown.
+        changes: PICTURE: one bit for each of `CHANGES`.
     """
 
     serial: int
@@ -97,6 +128,8 @@ class Reply(NamedTuple):
     stored_height: int = 0
     day: int = 0
     detail: int = 0
+    frames: int = 0
+    changes: int = 0
 
     def pack(self) -> bytes:
         """The reply as `REPLY_BYTES` bytes."""
@@ -106,10 +139,11 @@ class Reply(NamedTuple):
 REQUEST = struct.Struct("<QQ")
 """Serial number of the request and number of picture bytes that follow, both little-endian uint64."""
 
-_REPLY = struct.Struct("<4sQBBIIIIIQ")
-_MAGIC = b"PVd1"
+_REPLY = struct.Struct("<4sQBBIIIIIQIB")
+_MAGIC = b"PVd2"
 REPLY_BYTES = _REPLY.size
 BYTES_PER_PIXEL = 3
+_MOST_BITS = 64  # a channel, in any format
 
 
 class Nonsense(Exception):
@@ -143,6 +177,8 @@ def parse_reply(raw: bytes, *, serial: int, max_pixels: int, max_side: int, min_
             or reply.width * reply.height > max_pixels
             or sorted(stored) != sorted(upright)
             or reply.day > date.max.toordinal()
+            or reply.detail > _MOST_BITS
+            or reply.changes >= 1 << len(CHANGES)
         ):
             raise Nonsense("a picture outside its limits")
     elif reply.status == Status.REFUSED:

@@ -89,6 +89,10 @@ class Detector:
         back = np.array([width / base.shape[1], height / base.shape[0]], np.float32)
         return [_scaled(face, back) for face in faces]
 
+    def looked(self, pixels: Pixels, threshold: float) -> _Floats:
+        """What one look at a picture shows, as it is and without a second look: rows as `merge` returns them."""
+        return merge(self._look(pixels, 1.0, threshold))
+
     def glance(self, pixels: Pixels, *, longest: int = LARGE_SIDE, min_score: float = MIN_SCORE) -> list[Detection]:
         """Find faces with one look, for frames of a video: what one frame does not show, the next may.
 

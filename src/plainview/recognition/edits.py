@@ -1,6 +1,7 @@
 """What a person may change on a probe before it is searched: cut, turn, lighten. A chain of named operations.
 
-Owns the words of an edit ("crop:10,20,300,400", "rotate:90", "light:10,1.20,0.80") and what each does to pixels. The
+Owns the words of an edit ("crop:10,20,300,400", "rotate:90", "light:10,1.20,0.80") and what each does to pixels, and the
+box of a face that a person drew ("face:10,20,80,100 by Ada Okoro"), which changes no pixel and is the last word. The
 original is never changed: a chain is applied to it every time, and the same chain gives the same pixels. It must
 never hold an operation that adds what the photograph does not show: nothing is sharpened, enlarged, filled in or drawn.
 """
@@ -34,6 +35,7 @@ GAMMA = (0.3, 3.0)
 """Least and greatest exponent's inverse: above 1 lightens shadows, below 1 darkens; chosen as above."""
 
 _LIMITS = DecodeLimits()
+_BY = " by "
 _NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,4})?")
 
 
@@ -72,7 +74,25 @@ class Light:
         return f"light:{self.brightness},{self.contrast:.2f},{self.gamma:.2f}"
 
 
-Edit = Crop | Rotate | Light
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The box of the face, drawn by a person: left edge, top edge, width and height, whole pixels of the edited picture.
+
+    Attributes:
+        by: the name of that person; "" until the server writes it.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    by: str = ""
+
+    def __str__(self) -> str:
+        return f"face:{self.x},{self.y},{self.width},{self.height}" + (f"{_BY}{self.by}" if self.by else "")
+
+
+Edit = Crop | Rotate | Light | Drawn
 
 
 def parse(text: str) -> Edit:
@@ -82,10 +102,15 @@ def parse(text: str) -> Edit:
         BadMedia: bad_edit.
     """
     name, _, rest = text.strip().partition(":")
+    by = ""
+    if name == "face":
+        rest, _, by = rest.partition(_BY)
     parts = rest.split(",")
     if not all(_NUMBER.fullmatch(part.strip()) for part in parts):
         raise _bad(f"{text[:60]!r} is not an edit.")
     values = [float(part) for part in parts]
+    if name == "face" and len(values) == 4:
+        return _drawn([round(value) for value in values], by.strip())
     if name == "crop" and len(values) == 4:
         x, y, width, height = (round(value) for value in values)
         if x < 0 or y < 0 or width < 1 or height < 1:
@@ -105,6 +130,15 @@ def parse(text: str) -> Edit:
     raise _bad(f"{text[:60]!r} is not an edit.")
 
 
+def _drawn(box: Sequence[int], by: str) -> Drawn:
+    x, y, width, height = box
+    if x < 0 or y < 0:
+        raise _bad_box("The box is not within the picture.")
+    if min(width, height) < _LIMITS.min_side:
+        raise _bad_box(f"The box is {width} × {height} pixels; {_LIMITS.min_side} on a side are needed.")
+    return Drawn(x, y, width, height, by)
+
+
 def read(texts: Iterable[str]) -> tuple[Edit, ...]:
     """Read a chain.
 
@@ -114,6 +148,8 @@ def read(texts: Iterable[str]) -> tuple[Edit, ...]:
     chain = tuple(parse(text) for text in texts)
     if len(chain) > MAX_EDITS:
         raise _bad(f"The probe has {len(chain)} edits; at most {MAX_EDITS} are allowed.")
+    if any(isinstance(edit, Drawn) for edit in chain[:-1]):
+        raise _bad("The box of a face is drawn after every other edit.")
     return chain
 
 
@@ -125,14 +161,24 @@ def written(chain: Sequence[Edit]) -> list[str]:
 def add(chain: Sequence[Edit], edit: Edit) -> tuple[Edit, ...]:
     """Append an edit: turning again adds to the turn, other light replaces the light; what does nothing is left out.
 
-    So a picture is interpolated once for a turn that was found in several steps.
+    So a picture is interpolated once for a turn that was found in several steps. A drawn box replaces an earlier one,
+    stays behind new light, and is dropped by a new turn or crop.
     """
     head, last = tuple(chain), edit
+    drawn = head[-1] if head and isinstance(head[-1], Drawn) else None
+    if drawn is not None:
+        head = head[:-1]
     if head and isinstance(edit, Rotate) and isinstance(head[-1], Rotate):
         last, head = replace(edit, degrees=_turned(head[-1].degrees + edit.degrees)), head[:-1]
     elif head and isinstance(edit, Light) and isinstance(head[-1], Light):
         head = head[:-1]
-    return head if last in (Rotate(0.0), Light(0, 1.0, 1.0)) else (*head, last)
+    longer = head if last in (Rotate(0.0), Light(0, 1.0, 1.0)) else (*head, last)
+    return (*longer, drawn) if drawn is not None and isinstance(edit, Light) else longer
+
+
+def drawn_by(chain: Sequence[Edit], name: str) -> tuple[Edit, ...]:
+    """Return the chain with the name of the person who drew the box; a name that is in it stays."""
+    return tuple(replace(edit, by=name) if isinstance(edit, Drawn) and not edit.by else edit for edit in chain)
 
 
 def says(edit: Edit) -> str:
@@ -141,6 +187,9 @@ def says(edit: Edit) -> str:
         return f"Cut to {edit.width} × {edit.height} pixels, from {edit.x} right and {edit.y} down"
     if isinstance(edit, Rotate):
         return f"Turned {abs(edit.degrees):g}° {'clockwise' if edit.degrees > 0 else 'anticlockwise'}"
+    if isinstance(edit, Drawn):
+        size = f"{edit.width} × {edit.height} pixels, from {edit.x} right and {edit.y} down"
+        return f"Face drawn by {edit.by or 'hand'}: {size}"
     return f"Light: brightness {edit.brightness:+d}, contrast × {edit.contrast:.2f}, gamma {edit.gamma:.2f}"
 
 
@@ -158,15 +207,24 @@ def apply(picture: Picture, chain: Sequence[Edit]) -> Picture:
         BadMedia: bad_edit, when a crop reaches past the picture as it is at its step or leaves too little of it;
             too_many_pixels, when a turned picture's canvas is larger than a decoded picture may be.
     """
-    pixels = picture.pixels
+    pixels, drawn = picture.pixels, None
     for edit in chain:
         if isinstance(edit, Crop):
             pixels = _cropped(pixels, edit)
         elif isinstance(edit, Rotate):
             pixels = _rotated(pixels, edit.degrees)
-        else:
+        elif isinstance(edit, Light):
             pixels = _lit(pixels, edit)
-    return replace(picture, pixels=np.ascontiguousarray(pixels)) if chain else picture
+        else:
+            drawn = _box_within(pixels, edit)
+    return replace(picture, pixels=np.ascontiguousarray(pixels), drawn=drawn) if chain else picture
+
+
+def _box_within(pixels: Pixels, edit: Drawn) -> tuple[int, int, int, int]:
+    height, width = pixels.shape[:2]
+    if edit.x + edit.width > width or edit.y + edit.height > height:
+        raise _bad_box(f"The box goes beyond the picture, which has {width} × {height} pixels.")
+    return (edit.x, edit.y, edit.width, edit.height)
 
 
 def place(size: tuple[int, int], chain: Sequence[Edit]) -> NDArray[np.float64]:
@@ -247,6 +305,10 @@ def _turned(degrees: float) -> float:
     """In tenths, above -180 and up to 180; never minus zero."""
     whole = round(degrees * 10) % 3600
     return (whole - 3600 if whole > 1800 else whole) / 10
+
+
+def _bad_box(why: str) -> BadMedia:
+    return BadMedia("bad_edit", why, "Draw the box around the face, from chin to forehead, within the picture.")
 
 
 def _bad(why: str) -> BadMedia:

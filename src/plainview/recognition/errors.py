@@ -59,15 +59,33 @@ def fault(where: str, detail: str, error: BaseException | None = None) -> BadMed
         detail: one line for the operator; never a byte of the file, nor its name.
         error: the exception, of which the places in the code go to the log.
     """
-    reference = secrets.token_hex(3).upper()
-    steps = traceback.extract_tb(error.__traceback__) if error is not None else []
-    places = ", called from ".join(f"{Path(step.filename).name}:{step.lineno}" for step in reversed(steps[-_PLACES:]))
-    _LOG.error("Reference %s: %s failed: %s%s", reference, where, detail, f" at {places}" if places else "")
+    reference = logged(_LOG, f"{where} failed: {detail}", error)
     return BadMedia(
         "fault",
         f"Plainview failed on this file; the file itself may be whole. Reference {reference}.",
         "Tell the operator the reference: the server's log has the details.",
     )
+
+
+def logged(log: logging.Logger, event: str, error: BaseException | None) -> str:
+    """Write an error as one line of the server's log under a new reference number; return the number.
+
+    Args:
+        log: the logger.
+        event: one line for the operator; never a byte of the file, nor its name.
+        error: the exception, of which the kind and the places in the code go to the log, never the message.
+    """
+    reference = new_reference()
+    steps = traceback.extract_tb(error.__traceback__) if error is not None else []
+    places = ", called from ".join(f"{Path(step.filename).name}:{step.lineno}" for step in reversed(steps[-_PLACES:]))
+    known = {"reference": reference} | ({"error": type(error).__name__} if error is not None else {})
+    log.error("Reference %s: %s%s", reference, event, f" at {places}" if places else "", extra={"known": known})
+    return reference
+
+
+def new_reference() -> str:
+    """Return a new number by which what a person is told and a line of the server's log are found together."""
+    return f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
 
 
 CODES: dict[str, str] = {
@@ -80,9 +98,8 @@ CODES: dict[str, str] = {
     "corrupt": "the picture's data is damaged",
     "too_many_pixels": "the picture has more pixels than the budget",
     "too_small": "the picture has too few pixels to hold a face",
-    "animated": "several frames in one file",
-    "cmyk": "print colours (CMYK)",
-    "deep_colour": "more than 8 bits per channel",
+    "deep_colour": "more than 8 bits per channel, in a form that is not read",
+    "kind_not_decodable": "a picture in an allowed format, but of a kind that is not read",
     "no_face": "no face was found",
     "face_too_small": "the largest face found is too small to compare",
     "no_such_face": "the face number asked for does not exist in this picture",
@@ -98,6 +115,7 @@ CODES: dict[str, str] = {
     "bad_edit": "an edit of the probe that is not valid, or does not fit the picture",
     "decoder_limit": "decoding took more memory or time than is allowed",
     "exchange_damaged": "an ANSI/NIST-ITL file that cannot be read",
+    "exchange_xml": "an ANSI/NIST-ITL file in its XML encoding",
     "exchange_no_face": "an ANSI/NIST-ITL file or record without a face",
     "exchange_date": "a picture in an ANSI/NIST-ITL record whose date is in the future",
     "exchange_hash": "a picture in an ANSI/NIST-ITL record that does not match its hash",

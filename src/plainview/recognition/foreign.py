@@ -1,13 +1,21 @@
 """The boundary around other people's parsers: whatever they raise over a stranger's bytes becomes our own refusal.
 
 Owns what counts as foreign: every exception that Plainview does not define. It must never list kinds by name: a ZIP
-member with an empty name raises IndexError, and the next version of a library raises something else.
+member with an empty name raises IndexError, and the next version of a library raises something else. A server writes its
+kind and place into its log under a number, and the refusal has that number: the person tells it, the operator finds it.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from plainview.recognition.errors import logged
+
+LOG = logging.getLogger(__name__)
+"""The configuration of a server's log opens this logger; at a terminal it stays closed, and refusals have no number."""
+LOG.setLevel(logging.CRITICAL)
 
 
 class Unreadable(Exception):
@@ -22,16 +30,36 @@ def foreign(refusal: Callable[[Exception], Exception] | None = None) -> Iterator
         refusal: makes our exception of the parser's; None: `Unreadable`.
 
     Raises:
-        Exception: what `refusal` returned.
+        Exception: what `refusal` returned, with its reference where a server logs it.
     """
     try:
         yield
     except Exception as error:
         if type(error).__module__.partition(".")[0] == __name__.partition(".")[0]:
             raise
-        raise (refusal(error) if refusal else Unreadable(reason(error))) from None
+        raise refer(refusal(error) if refusal else Unreadable(reason(error)), error) from None
 
 
 def reason(error: Exception) -> str:
     """Return the first line of what an exception says, or its kind when it says nothing."""
     return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
+def refer(refusal: Exception, error: Exception | None) -> Exception:
+    """Log an error under a number where a server logs, and return the refusal with that number in its reason.
+
+    Args:
+        refusal: our exception; its `why`, if it has one, gains the number.
+        error: what a parser raised; None where only the loss of a process is known.
+    """
+    if not LOG.isEnabledFor(logging.ERROR):
+        return refusal
+    kind = getattr(refusal, "code", None) or getattr(refusal, "rule_id", None) or type(refusal).__name__
+    raised = f", a parser raised {type(error).__name__}" if error is not None else ", a process was lost"
+    number = logged(LOG, f"{kind}{raised}", error)
+    why = getattr(refusal, "why", None)
+    if isinstance(why, str):
+        refusal.why = f"{why} Reference {number}."  # type: ignore[attr-defined]
+    elif isinstance(refusal, Unreadable):
+        refusal.args = (f"{refusal}; reference {number}",)
+    return refusal

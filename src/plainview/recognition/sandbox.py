@@ -300,7 +300,7 @@ class Sandbox:
 def _cannot_start(how: str) -> DecoderUnavailable:
     return DecoderUnavailable(
         f"The picture decoder's restricted process cannot start: {how}.",
-        f"Check that this Python ({sys.executable}) runs and has Pillow and pillow-heif, and that memory is free.",
+        f"Check that this Python ({sys.executable}) runs and has Pillow, pillow-heif and pillow-jxl-plugin, and that memory is free.",
     )
 
 

@@ -30,12 +30,16 @@ class Picture:
         format: the container as Pillow names it ("JPEG", "PNG", ...).
         stored_size: (width, height) in pixels as stored, before EXIF orientation.
         captured_on: the capture date that the file itself claims (EXIF), if any.
+        notes: what decoding changed or left out, one sentence each.
+        drawn: the box that a person drew around the face, (x, y, width, height) in pixels of `pixels`, if any.
     """
 
     pixels: Pixels
     format: str
     stored_size: tuple[int, int]
     captured_on: date | None = None
+    notes: tuple[str, ...] = ()
+    drawn: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

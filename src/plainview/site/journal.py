@@ -20,7 +20,11 @@ LINES: dict[str, Any] = {
     "formatters": {"lines": {"()": "plainview.site.journal.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"level": "WARNING", "handlers": ["stderr"]},
-    "loggers": {"plainview": {"level": "INFO"}, "django": {"level": "WARNING", "handlers": [], "propagate": True}},
+    "loggers": {
+        "plainview": {"level": "INFO"},
+        "plainview.recognition.foreign": {"level": "INFO"},  # closed elsewhere; see its LOG
+        "django": {"level": "WARNING", "handlers": [], "propagate": True},
+    },
 }
 """The configuration of `logging` for the server's processes."""
 
@@ -32,7 +36,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        own = record.name.startswith(("plainview", "_granian"))
+        own = record.name.startswith("plainview")
         line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
+
+from plainview.recognition.errors import new_reference
 
 
 def reference(request: Any) -> str:
     """Return the number of this request's error; the first call makes it."""
     number: str | None = getattr(request, "reference", None)
     if number is None:
-        number = request.reference = f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
+        number = request.reference = new_reference()
     return number

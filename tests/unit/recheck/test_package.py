@@ -26,6 +26,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.examination import COMPONENTS, CONTRADICTIONS, POTENTIAL
 from plainview.recheck.package import MANIFEST, SIGNATURE, verify_package, write_package
+from plainview.storage.output import OutputError
 
 
 @pytest.fixture
@@ -209,7 +210,7 @@ def test_pictures_may_be_protected_and_a_file_is_never_overwritten(found: str, t
     assert list(services().engine.faces(coarse)) == []
     assert verify_package(tmp_path / "p.zip").ok
     before = (tmp_path / "p.zip").read_bytes()
-    with pytest.raises(Refused, match=r"disclosure\.exists"):
+    with pytest.raises(OutputError, match="already exists"):
         disclose(found, tmp_path / "p.zip", acting_member=supervisor)
     assert (tmp_path / "p.zip").read_bytes() == before
 
@@ -224,7 +225,7 @@ def test_a_reference_that_was_erased_since_is_named(found: str, tmp_path: Path) 
 
 
 def test_the_edits_of_a_probe_are_disclosed_and_applied_again(found: str, tmp_path: Path) -> None:
-    chain = ["rotate:2", "light:10,1.10,1.00"]
+    chain = ["rotate:2", "light:10,1.10,1.00", "face:150,60,200,240 by Sample examiner"]
     edited = prepare_probe(probe(tmp_path, "edited.png"), edits=chain)
     asked = Request("C-1", "find the rider", "g")
     made = run_search(edited, asked, acting_member=person("examiner")).search

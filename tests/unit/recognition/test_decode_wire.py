@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.recognition.decode_wire import (
+    CHANGES,
     FORMATS,
     REFUSALS,
     REPLY_BYTES,
@@ -28,7 +29,11 @@ def test_random_replies_are_nonsense(raw: bytes) -> None:
 FIELD = st.integers(0, 300) | st.sampled_from([2**31, 2**32 - 1, 3_652_059, 3_652_060])
 
 
-@given(st.builds(Reply, st.sampled_from([6, 7]), st.integers(0, 255), st.integers(0, 255), *[FIELD] * 6))
+@given(
+    st.builds(
+        Reply, st.sampled_from([6, 7]), st.integers(0, 255), st.integers(0, 255), *[FIELD] * 7, st.integers(0, 255)
+    )
+)
 def test_what_is_believed_is_within_bounds(reply: Reply) -> None:
     try:
         believed = parse_reply(reply.pack(), **BOUNDS)
@@ -60,6 +65,8 @@ def test_what_is_believed_is_within_bounds(reply: Reply) -> None:
         {"width": 150, "height": 150, "stored_width": 150, "stored_height": 150},
         {"stored_width": 51},
         {"day": 3_652_060},
+        {"detail": 65},
+        {"changes": 1 << len(CHANGES)},
         {"status": Status.REFUSED, "kind": len(REFUSALS)},
         {"status": Status.REFUSED, "kind": REFUSALS.index("format_not_allowed"), "detail": 99},
     ],

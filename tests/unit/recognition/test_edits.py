@@ -14,11 +14,13 @@ from tests.factories.models import picture
 from plainview.recognition.edits import (
     MAX_EDITS,
     Crop,
+    Drawn,
     Edit,
     Light,
     Rotate,
     add,
     apply,
+    drawn_by,
     parse,
     place,
     read,
@@ -40,6 +42,7 @@ edits = st.one_of(
     st.builds(Crop, st.integers(0, 30), st.integers(0, 20), st.integers(16, 40), st.integers(16, 40)),
     st.builds(Rotate, angles),
     lights,
+    st.builds(Drawn, *[st.integers(0, 50)] * 2, *[st.integers(16, 60)] * 2, st.sampled_from(["", "Ada Okoro"])),
 )
 
 
@@ -164,3 +167,38 @@ def test_a_turn_never_makes_a_canvas_beyond_the_budget() -> None:
     with pytest.raises(BadMedia) as caught:
         apply(wide, [Rotate(45.0)])
     assert caught.value.code == "too_many_pixels"
+
+
+def test_a_drawn_box_is_the_last_word_and_names_its_person() -> None:
+    text = "face:10,5,20,30 by Ada Okoro, Sgt"
+    assert parse(text) == Drawn(10, 5, 20, 30, "Ada Okoro, Sgt")
+    assert str(parse(text)) == text
+    assert says(parse(text)) == "Face drawn by Ada Okoro, Sgt: 20 × 30 pixels, from 10 right and 5 down"
+    (unsigned,) = read(["face:10,5,20,30"])
+    assert drawn_by((unsigned,), "Ada Okoro") == (Drawn(10, 5, 20, 30, "Ada Okoro"),)
+    assert drawn_by(read([text]), "Somebody Else") == read([text])
+    with pytest.raises(BadMedia, match="after every other edit"):
+        read([text, "rotate:90"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["face:-1,5,20,30", "face:10,5,15,30", "face:10,5,20", "face:70,5,20,30", "face:10,40,20,30", "face:a,b,c,d"],
+)
+def test_a_box_that_does_not_fit_is_refused(text: str) -> None:
+    with pytest.raises(BadMedia):
+        apply(random_picture(), read([text]))
+
+
+def test_a_drawn_box_changes_no_pixel_stays_behind_light_and_goes_with_a_turn() -> None:
+    drawn = Drawn(10, 5, 20, 30)
+    whole = random_picture()
+    marked = apply(whole, (drawn,))
+    assert marked.drawn == (10, 5, 20, 30)
+    assert (marked.pixels == whole.pixels).all()
+    assert (place(SIZE, (drawn,)) == np.eye(3)).all()
+    light = Light(10, 1.0, 1.0)
+    assert add((drawn,), light) == (light, drawn)
+    assert add((light, drawn), Light(20, 1.0, 1.0)) == (Light(20, 1.0, 1.0), drawn)
+    assert add((Rotate(90.0), drawn), Rotate(90.0)) == (Rotate(180.0),)
+    assert add((drawn,), Drawn(1, 1, 20, 20)) == (Drawn(1, 1, 20, 20),)

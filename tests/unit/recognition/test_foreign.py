@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+
 import pytest
 
 from plainview.recognition.errors import BadMedia
-from plainview.recognition.foreign import Unreadable, foreign, reason
+from plainview.recognition.foreign import LOG, Unreadable, foreign, reason
+from plainview.site.journal import LINES, JsonLines
 
 
 @pytest.mark.parametrize("kind", [IndexError, KeyError, MemoryError, RecursionError, type("Odd", (Exception,), {})])
@@ -27,3 +34,34 @@ def test_our_own_exception_passes_as_it_is() -> None:
 def test_the_end_of_the_process_is_no_flaw_of_a_file(kind: type[BaseException]) -> None:
     with pytest.raises(kind), foreign():
         raise kind
+
+
+@pytest.fixture
+def output() -> Iterator[io.StringIO]:
+    """The log of a server, which opens the boundary's logger; it names no message of an exception."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    LOG.addHandler(handler)
+    LOG.setLevel(LINES["loggers"][LOG.name]["level"])
+    yield stream
+    LOG.setLevel(logging.CRITICAL)
+    LOG.removeHandler(handler)
+
+
+def test_what_a_server_refuses_has_a_number_that_its_log_has(output: io.StringIO) -> None:
+    with pytest.raises(BadMedia) as caught, foreign(lambda _: BadMedia("empty", "It is empty.", "Send another.")):
+        {}["no such table"]
+    (number,) = re.findall(r"It is empty\. Reference ([0-9A-F]{4}-[0-9A-F]{4})\.", caught.value.why)
+    (line,) = map(json.loads, output.getvalue().splitlines())
+    assert (line["reference"], line["error"]) == (number, "KeyError")
+    assert line["event"].startswith(f"Reference {number}: empty, a parser raised KeyError at test_foreign.py:")
+    assert "no such table" not in output.getvalue()
+    with pytest.raises(Unreadable, match=r"broken; reference [0-9A-F]{4}-[0-9A-F]{4}"), foreign():
+        raise ZeroDivisionError("broken")
+
+
+def test_a_command_at_a_terminal_has_no_number(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), pytest.raises(Unreadable, match=r"^broken$"), foreign():
+        raise ZeroDivisionError("broken")
+    assert caplog.text == ""

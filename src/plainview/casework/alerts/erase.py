@@ -48,7 +48,7 @@ def blank_alert(
     openings = LogOpening.objects.filter(entry_id__in=entries).delete()[0]
     probe = alert.probe_blob
     alert.purpose = alert.probe_name = alert.probe_blob = alert.closed_why = alert.muted_why = ""
-    alert.box, alert.edits, alert.quality_detail, alert.quality, alert.provenance = [], [], {}, 0, {}
+    alert.box, alert.edits, alert.notes, alert.quality_detail, alert.quality, alert.provenance = [], [], [], {}, 0, {}
     alert.sealed = b""
     alert.save()
     receipt = write_entry(

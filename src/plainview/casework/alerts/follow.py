@@ -292,6 +292,7 @@ def _raise(follows: AlertGallery, template: Vector, listed: list[Listed], after:
         probe_blob=alert.probe_blob,
         probe_name=alert.probe_name,
         edits=alert.edits,
+        notes=alert.notes,
         provenance=alert.provenance,
         face_number=alert.face_number,
         box=alert.box,

@@ -74,6 +74,7 @@ def search_facts(search: Search, shown: list[tuple[Candidate, str]]) -> dict[str
         "probe_name": search.probe_name,
         "probe_edits": search.edits,
         "probe_edits_in_words": [says(edit) for edit in read(search.edits)],
+        "probe_notes": search.notes,
         "probe_captured_on": search.captured_on and search.captured_on.isoformat(),
         "face_number": search.face_number,
         "box": search.box,

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -35,12 +36,13 @@ from plainview.policy.decision import OperatorAct, Refused
 from plainview.policy.disclosure import COARSE, WHOLE, disclosed_pictures, pictures_chosen
 from plainview.policy.permissions import Permission
 from plainview.policy.table import table
-from plainview.recheck.package import write_package
+from plainview.recheck.package import pack_items
 from plainview.recheck.rerun import saved
 from plainview.recognition.edits import apply, read
 from plainview.recognition.types import Picture, Vector
 from plainview.recognition.video.fuse import fused
 from plainview.scores.scoring import COSINE
+from plainview.storage.output import output, settle
 
 _OF_THE_CHANNEL = (
     "address",
@@ -81,23 +83,19 @@ def disclose(search_id: str, out: Path, *, pictures: str = "", reason: str = "",
         acting_member: a supervisor.
 
     Raises:
-        Refused: no permission, unknown, not answered or erased, fewer pictures without a reason, or the file exists.
+        Refused: no permission, unknown, not answered or erased, or fewer pictures without a reason.
+        OutputError: the file exists or cannot be written; nothing of it is left.
     """
-    with acting("disclosure.make", Permission.DISCLOSURE_MAKE, acting_member):
+    with output(out) as file, acting("disclosure.make", Permission.DISCLOSURE_MAKE, acting_member):
         search = disclosable(search_id, acting_member)
         chosen = choose(pictures, reason, acting_member)
-        try:
-            return make(
-                search,
-                chosen,
-                lambda items, about: write_package(out, items, about, services().signer.sign_note),
-                acting_member=acting_member,
-            )
-        except Refused:
-            raise  # nothing was written, or the file is not ours
-        except BaseException:
-            out.unlink(missing_ok=True)
-            raise
+        return make(search, chosen, partial(_packed, file), acting_member=acting_member)
+
+
+def _packed(file: BinaryIO, items: Iterable[tuple[str, bytes, str]], about: dict[str, Any]) -> str:
+    digest = pack_items(file, items, about, services().signer.sign_note)
+    settle(file)  # before the entry: a full disk shows here
+    return digest
 
 
 def disclosable(search_id: str, member: Member) -> Search:

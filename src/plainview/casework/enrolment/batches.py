@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -75,6 +76,8 @@ class EnrolmentResult:
         near: near duplicates, at most `NEAR_NAMED` a day for one member, {path, reference_id, near, distance}; reference_id is None if the
             picture was not enrolled. near_total counts them all, near_skipped those not enrolled.
         several_faces: pictures with more than one face.
+        doubtful: the first `LISTED` faces that were enrolled and may be hard to compare, {path, reference_id, quality,
+            advice}; reference_id is None in a rehearsal. doubtful_total counts them all.
         stopped: the run was stopped before its end.
         seconds: duration of the run.
     """
@@ -88,8 +91,34 @@ class EnrolmentResult:
     near_total: int = 0
     near_skipped: int = 0
     several_faces: int = 0
+    doubtful: list[dict[str, Any]] = field(default_factory=list)
+    doubtful_total: int = 0
     stopped: bool = False
     seconds: float = 0.0
+
+
+def count_doubtful(ready: Ready, references: Sequence[Reference], result: EnrolmentResult) -> None:
+    """Add the faces of a picture about which there is advice, and what decoding changed in it, to the result.
+
+    Args:
+        ready: the picture.
+        references: of its faces, in order; none in a rehearsal.
+        result: receives them.
+    """
+    for number, (face, _) in enumerate(ready.faces):
+        advice = [*face.quality.advice, *ready.notes]
+        if not advice:
+            continue
+        result.doubtful_total += 1
+        if len(result.doubtful) < LISTED:
+            result.doubtful.append(
+                {
+                    "path": ready.item.name,
+                    "reference_id": references[number].public_id if references else None,
+                    "quality": face.quality.overall,
+                    "advice": advice,
+                }
+            )
 
 
 def holds(gallery_id: int, digest: str) -> bool:
@@ -268,6 +297,8 @@ class Batches:
         result.several_faces += sum(len(rows) > 1 for rows in created.values())
         result.near_total += len(near)
         result.near_skipped += len(batch) - len(fresh)
+        for ready in fresh:
+            count_doubtful(ready, created[ready.digest], result)
         for ready in batch:
             if ready.digest in near and self._may_name > 0:
                 self._may_name -= 1

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from plainview.audit.record import Value
 from plainview.casework import find
-from plainview.casework.enrolment.batches import LISTED, Batches, EnrolmentResult, Options, holds
+from plainview.casework.enrolment.batches import LISTED, Batches, EnrolmentResult, Options, count_doubtful, holds
 from plainview.casework.enrolment.items import Item, Items
 from plainview.casework.enrolment.preparing import Failed, InGallery, Ready, prepare
 from plainview.casework.erasure.erasers import erase_pending
@@ -150,6 +150,8 @@ def _run(
             result.near_total,
         )
         run.failed, run.failed_total = result.failed, result.failed_total
+        run.doubtful = [{"reference": face["reference_id"], "advice": face["advice"]} for face in result.doubtful]
+        run.doubtful_total = result.doubtful_total
         run.save()
         write_entry(
             "enrolment.finished",
@@ -178,6 +180,7 @@ def _rehearse(
             result.enrolled += 1
             result.references += len(outcome.faces)
             result.several_faces += len(outcome.faces) > 1
+            count_doubtful(outcome, (), result)
         else:
             _count(outcome, result, options)
         if progress is not None:

@@ -18,12 +18,14 @@ from django.utils import timezone
 from plainview.casework import find
 from plainview.casework.enrolment import incoming
 from plainview.casework.enrolment.enrol import EnrolmentResult, begin, enrol
+from plainview.casework.enrolment.exchange_files import stored_records
 from plainview.casework.enrolment.files import Beneath
 from plainview.casework.enrolment.items import Item, Reading, Unusable, failing
 from plainview.casework.enrolment.manifest import read_items, require_no_manifest
 from plainview.casework.enrolment.pairing import SHAPE, contradiction, described, paired, refused, unmet
 from plainview.casework.erasure.holds import lock_holds, require_free
 from plainview.casework.erasure.read import held_gallery, needed
+from plainview.casework.galleries.nist import is_exchange
 from plainview.casework.galleries.read import allowed_folders
 from plainview.casework.jobs import ask, beat
 from plainview.casework.log.guard import acting
@@ -46,6 +48,7 @@ KIND = "enrolment"
 FAILURE_DAYS = 7
 """Days for which a picture that could not be enrolled is kept for an administrator to see: chosen, a week."""
 
+_UNMET = frozenset({"no_picture", "ambiguous"})  # codes of rows without a picture
 _SHOWN = frozenset({"no_face", "face_too_small"})  # codes of pictures that could be decoded
 _MOST_SHOWN = 500  # failures whose picture is kept
 
@@ -69,7 +72,7 @@ def ask_files(
     stored: list[dict[str, Any]] = []
     try:
         reading = _store(uploads, stored, source_url)
-        if not any(file["blob"] for file in stored):
+        if all(file.get("code") in _UNMET for file in stored):
             raise _nothing(reading)
         with transaction.atomic():
             about = {"files": stored, "source_url": source_url, "reading": reading.as_json() or None}
@@ -101,6 +104,12 @@ def _store(uploads: Iterable[tuple[str, BinaryIO]], stored: list[dict[str, Any]]
     for file in incoming.files(uploads):
         if file.name.lower().endswith(incoming.MANIFESTS):
             manifests.append(file)
+        elif is_exchange(file.data):
+            records = list(stored_records(file.name, file.data))
+            for record in records:
+                # Rows of a manifest may name a record, or the file where it has only one.
+                names.add(record["name"], *((file.name, *file.spellings) if len(records) == 1 else ()))
+            stored += records
         else:
             names.add(file.name, *file.spellings)
             stored.append({"name": file.name, "blob": services().blobs.put(file.data)})
@@ -108,7 +117,7 @@ def _store(uploads: Iterable[tuple[str, BinaryIO]], stored: list[dict[str, Any]]
     if manifests:
         by_name = {file["name"]: file for file in stored}
         entries = [entry for file in manifests for entry in _entries(file, names, by_name, whole)]
-        named = {entry["name"] for entry in entries if entry["blob"]}
+        named = {entry["name"] for entry in entries if entry.get("code") not in _UNMET}
         rowless = [entry for entry in stored if entry["name"] not in named]
         for entry in rowless:
             whole.rowless(entry["name"])
@@ -134,7 +143,9 @@ def _entries(
             )
         for record in described(table):
             meeting = names.meet(record.path, base)
-            about = {"source_url": record.source_url, "page_url": record.page_url, "captured_on": record.date}
+            about = {"source_url": record.source_url, "page_url": record.page_url}
+            if record.date:  # an exchange file states one of its own
+                about["captured_on"] = record.date
             if meeting.name in pairs.contradicted:
                 bad = contradiction(pairs.contradicted[meeting.name], file.name)
                 yield stored[meeting.name] | {"code": bad.code, "why": bad.why}
@@ -235,6 +246,7 @@ def _waiting(run: Enrolment, file: Mapping[str, Any]) -> Item:
         file.get("source_url") or f"urn:plainview:upload:{run.pk}:{quote(file['name'])}",
         file.get("page_url", ""),
         captured_on,
+        file.get("provenance", {}),
         data=failing(Unusable(file["code"], file["why"])) if file.get("code") else None,
         captured_precision=precision,
     )
@@ -242,7 +254,7 @@ def _waiting(run: Enrolment, file: Mapping[str, Any]) -> Item:
 
 def _read(item: Item) -> bytes:
     # An upload's path is its digest in the store.
-    return item.read() if item.data or item.path.is_absolute() else services().blobs.get(str(item.path))
+    return item.read() if item.data is not None or item.path.is_absolute() else services().blobs.get(str(item.path))
 
 
 def close_abandoned() -> int:
@@ -340,5 +352,6 @@ def _forget(run: Enrolment) -> set[str]:
 
 
 def _drop(blobs: set[str]) -> None:
+    blobs = blobs - {""}  # of files that were refused when they were uploaded
     for digest in blobs - needed(blobs):
         services().blobs.delete(digest)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from plainview.casework.enrolment.exchange_files import is_exchange_file
 from plainview.casework.enrolment.files import Beneath, walk
 from plainview.casework.enrolment.items import Item, Items, Unusable, failing
 from plainview.casework.enrolment.pairing import (
@@ -67,7 +68,7 @@ def read_items(path: Path, *, root: Path | None = None, outside: bool = False) -
         items = Items("picture", name, lambda: iter(()), 0)
     elif suffix in (*SUFFIXES, *REFUSED_SUFFIXES, ".json"):
         items = _manifest(path, None if outside else root or path.parent)
-    elif suffix in NIST_SUFFIXES:
+    elif is_exchange_file(path):
         items = Items("ansi-nist", name, lambda: _exchange(path, name, None), 1)
     else:
         items = Items("picture", name, lambda: iter([_file(path, name)]), 1)
@@ -123,7 +124,7 @@ def _folder(folder: Path, root: Path | None, *, outside: bool) -> Iterator[Item]
         name = readable(str(path.relative_to(folder)))
         if trouble:
             yield replace(_file(path, name), data=failing(Unusable("link", f"Not read: {trouble}.")))
-        elif path.suffix.lower() in NIST_SUFFIXES:
+        elif is_exchange_file(path):
             yield from _exchange(path, name, root)
         else:
             item = _file(path, name)

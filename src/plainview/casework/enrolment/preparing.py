@@ -25,7 +25,8 @@ _AHEAD = 2  # pictures in the decoder while others are embedded
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A picture with the faces that become its references; `near_hash` is its PDQ hash, or empty.
+    """A picture with the faces that become its references; `near_hash` is its PDQ hash, or empty;
+    `notes` is what decoding changed or left out.
 
     In a rehearsal the templates are missing, and `data` is empty.
     """
@@ -35,6 +36,7 @@ class Ready:
     digest: str
     captured_on: date | None
     near_hash: bytes
+    notes: tuple[str, ...]
     faces: list[tuple[Face, Vector | None]]
 
 
@@ -121,13 +123,13 @@ def _embed(item: Item, data: bytes, digest: str, decoding: Future[Picture], rehe
     engine, picture = services().engine, decoding.result()
     found_faces = engine.enrol_faces(picture)
     if rehearsal:
-        return Ready(item, b"", digest, picture.captured_on, b"", [(face, None) for face in found_faces])
+        return Ready(item, b"", digest, picture.captured_on, b"", picture.notes, [(face, None) for face in found_faces])
     faces: list[tuple[Face, Vector | None]] = [(face, engine.template(picture, face.detection)) for face in found_faces]
     # Without the pixels: those of a batch of large photographs would not fit in memory.
     captured_on = picture.captured_on
     if captured_on and is_future(captured_on):  # the clock of a camera, which nobody stated
         captured_on = None
-    return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), faces)
+    return Ready(item, data, digest, captured_on, picture_hash(picture.pixels), picture.notes, faces)
 
 
 def _taken(item: Item, job: Future[Ready]) -> Ready | Failed:

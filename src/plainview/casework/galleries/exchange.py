@@ -6,7 +6,6 @@ anything computed from a picture, nor anything about searches.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.storage.base import digest_of
+from plainview.storage.output import output_folder, write_file
 
 _FILE_BYTES = 32 << 20
 """Bytes of pictures in one file: below the decoder's limit (64 MiB), so that the file can be enrolled again."""
@@ -49,23 +49,26 @@ def export_gallery(
     """Write every picture of a gallery into ANSI/NIST-ITL files in a new folder.
 
     Raises:
-        Refused: no permission, unknown gallery, no reason, or the folder exists.
+        Refused: no permission, unknown gallery, or no reason.
+        OutputError: the folder exists or cannot be written; nothing of it is left.
     """
     with refusals_recorded("gallery.export", acting_member):
         standing(acting_member, Permission.GALLERY_EXPORT)
         gallery = find.gallery(name, acting_member)
         if not reason.strip():
             raise Refused("gallery.why", "Nothing exported", "The reason is missing.", "State the reason.")
-        if folder.exists():
-            raise Refused("export.exists", "Nothing exported", f"{folder} already exists.", "Choose a new folder.")
+    with output_folder(folder) as part:
+        return _export(gallery, part, reason, acting_member, progress)
+
+
+def _export(gallery: Gallery, part: Path, reason: str, acting_member: Member, progress: Callable[[], None]) -> Handed:
     with transaction.atomic():  # before the first picture leaves
         receipt = write_entry(
-            "gallery.exported",
+            "gallery.export_began",
             {"agency": acting_member.agency.public_id, "gallery": gallery.pk},
             {"why": reason.strip()},
             acting_member=acting_member,
         )
-    folder.mkdir(mode=0o700, parents=True)
     left_out: list[str] = []
     files, pictures, digests = 0, 0, []
     for batch in _batches(_pictures(gallery, left_out)):
@@ -77,16 +80,15 @@ def export_gallery(
             number=f"{gallery.pk}-{receipt.entry}-{files}",
             software=f"Plainview {__version__}",
         )
-        descriptor = os.open(folder / f"{files:06}.an2", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+        write_file(part / f"{files:06}.an2", data)
         digests.append(digest_of(data))
         for _ in batch:
             progress()
     with transaction.atomic():
         write_entry(
-            "gallery.export_finished",
+            "gallery.exported",
             {
+                "agency": acting_member.agency.public_id,
                 "gallery": gallery.pk,
                 "began_in": receipt.entry,
                 "files": files,

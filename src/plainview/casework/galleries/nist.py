@@ -8,23 +8,31 @@ from __future__ import annotations
 
 import hashlib
 import re
-import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+import cv2
 import nistitl
+import numpy as np
 
+from plainview.recognition.decode_header import is_exchange
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.foreign import foreign, reason
-from plainview.tables.dates import Precision, is_future, iso, read_date
+from plainview.recognition.sandbox import DecodeLimits
+from plainview.tables.dates import FIRST, Precision, is_future, iso, last_day, read_date
 
-SUFFIXES = (".an2", ".an", ".nist", ".nst", ".eft")
-"""File name endings of ANSI/NIST-ITL files."""
+__all__ = ["Exported", "FaceRecord", "Provenance", "exchangeable", "is_exchange", "read_nist", "write_nist"]
+
+SUFFIXES = (".an2", ".an2k", ".an", ".nist", ".nst", ".eft", ".ebts")
+"""Usual file name endings of ANSI/NIST-ITL files. What a file is, its first bytes say (`is_exchange`)."""
+
+HEAD = 64
+"""Bytes of a file that are enough for `is_exchange`."""
 
 MAX_RECORDS = 1000
-"""Most records in one file: an agency's booking has a handful; nistitl's time grows with their square."""
+"""Most records in one file: an agency's booking has a handful."""
 
 IDC_MAX = 99
 """Highest record number in a file (ANSI/NIST-ITL 1-2011, 7.3.1), and so the most records written to one."""
@@ -48,8 +56,17 @@ _FACE = "FACE"
 _COMPRESSED = {"JPEG": "JPEGB", "MPO": "JPEGB", "PNG": "PNG", "JPEG2000": "JP2"}
 """Container as Pillow names it -> the field CGA; a picture in any other container cannot be exported."""
 
-_LENGTH = re.compile(rb"[0-9]{1,2}\.001:([0-9]{1,10})\x1d")
 _DIGITS = re.compile(r"[0-9]{4,8}")
+_FS, _GS, _RS, _US = b"\x1c", b"\x1d", b"\x1e", b"\x1f"  # end of record, field, subfield, item (table 3)
+_BEGIN = re.compile(rb"([0-9]{1,2})\.0*1:\s?([0-9]{1,10})\s?\x1d")
+"""The first field of a tagged record: its type, and its length in bytes."""
+
+_NEXT = re.compile(rb"\x1c(?=[0-9]{1,2}\.0*1:\s?[0-9]{1,10}\s?\x1d)")
+_BOM = b"\xef\xbb\xbf"
+_PADDING = b"\0\r\n \t\x1a\x1c"  # what programs and transfers append to a file
+_RAW_COLOURS = {"GRAY": 1, "GREY": 1, "RGB": 3, "SRGB": 3, "YCC": 3, "SYCC": 3}
+"""Colour space (CSP) of a picture without compression -> its channels of 8 bits (ANSI/NIST-ITL 1-2011, 7.7.11)."""
+
 _TEXT, _ROWS = 1000, 100  # most characters of a value and rows of a field
 
 Provenance = Mapping[str, Any]
@@ -91,47 +108,115 @@ class Exported:
 def read_nist(data: bytes) -> list[FaceRecord]:
     """Return the Type-10 records of a file; other records are skipped.
 
+    A file may differ from the standard as files of other programs do: a byte order mark in front, padding behind, a wrong
+    number of records (CNT) or a wrong length of one. What was lost on the way is still found: a record that ends early.
+
     Raises:
-        BadMedia: exchange_damaged, exchange_no_face.
+        BadMedia: exchange_damaged, exchange_xml, exchange_no_face.
     """
-    _walk(data)
-    message = nistitl.Message()
+    if data[: len(_BOM)] == _BOM:
+        data = data[len(_BOM) :]
+    if data.lstrip()[:5] == b"<?xml":
+        raise BadMedia(
+            "exchange_xml",
+            "The file is an ANSI/NIST-ITL file in its XML encoding, which Plainview does not read.",
+            "Ask the sender for the traditional encoding (.an2).",
+        )
     with foreign(lambda error: _damaged(reason(error))):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # about record types that are no longer written
-            message.parse(data)
-        shared = {name: _value(message[0][tag]) for tag, name in ((8, "ORI"), (9, "TCN"))}
-        faces = [_record(record, shared) for record in message if record.type == 10]
+        records = list(_walk(data))
+        head = _fields(records[0][1])
+        shared = {name: value for tag, name in ((8, "ORI"), (9, "TCN")) if (value := _value(head.get(tag, b"")))}
+        faces = [_record(_fields(record), shared) for kind, record in records if kind == _FACE_RECORD]
     if not faces:
+        kinds = ", ".join(str(kind) for kind in sorted({kind for kind, _ in records if kind}))
         raise BadMedia(
             "exchange_no_face",
-            "The ANSI/NIST-ITL file contains no Type-10 record.",
+            f"The ANSI/NIST-ITL file contains no photograph (Type-10 record); it has records of type {kinds}.",
             "Ask the sender for a file with photographs.",
         )
     return faces
 
 
-def _walk(data: bytes) -> None:
-    """Walk the records by their stated lengths, so that the cost of a hostile file is bounded by its size."""
-    offset = records = 0
-    while offset < len(data):
-        text = _LENGTH.match(data, offset)
-        length = int(text[1]) if text else int.from_bytes(data[offset : offset + 4], "big")
-        records += 1
-        if length < 5 or offset + length > len(data):
-            raise _damaged(f"record {records} does not end where it says")
-        if records > MAX_RECORDS:
-            raise _damaged(f"it has more than {MAX_RECORDS} records")
-        offset += length
-    if not records:
+_FACE_RECORD = 10
+
+
+def _walk(data: bytes) -> Iterator[tuple[int, memoryview]]:
+    """Yield (type, bytes) of each record; type 0 for those in binary form, which are not read.
+
+    The cost of a hostile file is bounded by its size: every byte is passed once.
+    """
+    offset = number = 0
+    stated = 0
+    view = memoryview(data)
+    if not data:
         raise _damaged("it is empty")
+    while offset < len(data):
+        begin = _BEGIN.match(data, offset)
+        length = int(begin[2]) if begin else int.from_bytes(data[offset : offset + 4], "big")
+        end = offset + length
+        if begin and (length < len(begin[0]) or end > len(data) or data[end - 1 : end] != _FS):
+            end = _found_end(data, begin.end(), number + 1, stated)
+        elif not begin and (number == 0 or length < 5 or end > len(data)):  # 5: no record is shorter
+            if number == 0:
+                raise _damaged("it does not begin with a Type-1 record")
+            if data[offset:].strip(_PADDING) and number <= stated:
+                raise _damaged(f"record {number + 1} of {stated + 1} does not end where it says")
+            return  # bytes after the last record
+        number += 1
+        if number > MAX_RECORDS:
+            raise _damaged(f"it has more than {MAX_RECORDS} records")
+        if number == 1:
+            stated = _stated_records(view[offset:end])
+        yield (int(begin[1]) if begin else 0), view[offset:end]
+        offset = end
 
 
-def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
-    stored = {name: _value(record[tag]) for tag, name in STORED_FIELDS.items()}
+def _found_end(data: bytes, inside: int, number: int, stated: int) -> int:
+    """Return where a record ends whose length is wrong: before the next one begins, or with the last separator."""
+    after = _NEXT.search(data, inside)
+    if after is not None:
+        return after.end()
+    whole = data.rstrip(_PADDING.replace(_FS, b""))
+    if whole.endswith(_FS) and number > stated:
+        return len(whole)
+    raise _damaged(f"record {number} does not end where it says")
+
+
+def _stated_records(first: memoryview) -> int:
+    """Return how many records follow the first one, as it says itself (CNT); 0 if it does not."""
+    parts = bytes(_fields(first).get(3, b"")).split(_RS)[0].split(_US)
+    return int(parts[1]) if len(parts) == 2 and parts[1].strip().isdigit() else 0
+
+
+def _fields(record: memoryview) -> dict[int, bytes]:
+    """Return the fields of a tagged record by number; the picture, which is the last one, may contain any byte."""
+    fields: dict[int, bytes] = {}
+    data, at = bytes(record), 0
+    while at < len(data) - 1:
+        colon = data.find(b":", at, at + 32)
+        if colon < 0:
+            break
+        number = data[at:colon].rpartition(b".")[2].strip()
+        if not number.isdigit():
+            break
+        if int(number) == _PICTURE:
+            fields[_PICTURE] = data[colon + 1 : -1]
+            break
+        end = min(place for place in (data.find(_GS, colon), len(data) - 1) if place >= 0)
+        fields.setdefault(int(number), data[colon + 1 : end])
+        at = end + 1
+    return fields
+
+
+_PICTURE = 999
+
+
+def _record(fields: Mapping[int, bytes], shared: Mapping[str, Any]) -> FaceRecord:
+    stored = {name: _value(fields.get(tag, b"")) for tag, name in STORED_FIELDS.items()}
     provenance = {name: value for name, value in {**shared, **stored}.items() if value}
-    data = record[999].value if record[999] is not None else b""
-    captured_on, precision = _date(str(provenance.get("PHD", "")))
+    data = fields.get(_PICTURE, b"")
+    shape = {name: _value(fields.get(tag, b"")) for tag, name in ((6, "HLL"), (7, "VLL"), (11, "CGA"), (12, "CSP"))}
+    captured_on, precision = _date(provenance.get("PHD"))
 
     def picture() -> bytes:
         if captured_on and is_future(captured_on):
@@ -146,7 +231,7 @@ def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
                 f"The record shows {provenance['IMT']!r} instead of a face.",
                 "Leave this record out.",
             )
-        if not isinstance(data, bytes) or not data:
+        if not data:
             raise BadMedia("empty", "The record contains no picture.", "Ask the sender for the file again.")
         stated = str(provenance.get("HAS", "")).strip().lower()
         if stated and stated != hashlib.sha256(data).hexdigest():
@@ -155,32 +240,70 @@ def _record(record: Any, shared: Mapping[str, Any]) -> FaceRecord:
                 "The picture does not match the hash (HAS) in its record.",
                 "Do not use this picture. Ask the sender for the file again.",
             )
-        return data
+        return _as_png(data, shape) if shape["CGA"] == "NONE" else data
 
-    return FaceRecord(int(record[2].value), captured_on, provenance, picture, precision)
+    number = _value(fields.get(2, b""))
+    return FaceRecord(int(number) if str(number).isdigit() else 0, captured_on, provenance, picture, precision)
 
 
-def _value(field: Any) -> Any:
+def _as_png(data: bytes, shape: Mapping[str, Any]) -> bytes:
+    """Return pixels without compression as PNG, which keeps every one of them.
+
+    Args:
+        data: rows from the top, from the left, channels together, 8 bits each.
+        shape: HLL (width), VLL (height) and CSP (colours) of the record.
+
+    Raises:
+        BadMedia: exchange_damaged, when there are not as many bytes as the record says; deep_colour.
+    """
+    width, height = (int(side) if str(side).isdigit() else 0 for side in (shape["HLL"], shape["VLL"]))
+    limits = DecodeLimits()
+    if not 0 < width * height <= limits.max_pixels or max(width, height) > limits.max_side:
+        raise _damaged(f"its picture is said to be {width} x {height} pixels")
+    channels = _RAW_COLOURS.get(str(shape["CSP"]).upper(), len(data) // (width * height))
+    if channels not in (1, 3) or len(data) != width * height * channels:
+        size = f"{width} x {height} pixels without compression"
+        raise _damaged(f"its picture is said to be {size}, and has {len(data):,} bytes")
+    pixels = np.frombuffer(data, np.uint8).reshape(height, width, channels)
+    if channels == 3 and str(shape["CSP"]).upper() in ("YCC", "SYCC"):
+        pixels = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels[:, :, [0, 2, 1]]), cv2.COLOR_YCrCb2RGB), np.uint8)
+    done, png = cv2.imencode(".png", pixels[:, :, ::-1] if channels == 3 else pixels)
+    if not done:
+        raise _damaged("its picture cannot be kept as PNG")
+    return bytes(np.asarray(png, np.uint8))
+
+
+def _value(field: bytes) -> Any:
     """Return the text of a field, or its rows of texts, cut to the stored length."""
-    if field is None or not field.value:
-        return ""
-    if isinstance(field.value, str):
-        return field.value[:_TEXT]
-    rows = [[subfield] if isinstance(subfield, str) else subfield for subfield in field.value[:_ROWS]]
-    return [[str(text)[:_TEXT] for text in subfield[:_ROWS]] for subfield in rows]
+    subfields = [
+        [_decoded(item) for item in subfield.split(_US)[:_ROWS]] for subfield in field.rstrip(_FS).split(_RS)[:_ROWS]
+    ]
+    return subfields[0][0] if len(subfields) == 1 and len(subfields[0]) == 1 else subfields
 
 
-def _date(text: str) -> tuple[date | None, Precision]:
-    """Return a date YYYYMMDD (field 10.005, PHD), whose unknown parts are zeros or missing, and its precision."""
-    digits = _DIGITS.match(text)
+def _decoded(item: bytes) -> str:
+    """Return a text: ASCII by default, UTF-8 where a file says so, and Latin-1 where it is neither."""
+    try:
+        return item.decode("utf-8")[:_TEXT]
+    except UnicodeDecodeError:
+        return item.decode("latin-1")[:_TEXT]
+
+
+def _date(text: object) -> tuple[date | None, Precision]:
+    """Return a date YYYYMMDD (field 10.005, PHD), whose unknown parts are zeros or missing, and its precision.
+
+    Some programs write it with hyphens.
+    """
+    digits = _DIGITS.match(str(text or "").replace("-", ""))
     if digits is None or len(digits[0]) % 2:
         return None, "day"
     year, month, number = digits[0][:4], digits[0][4:6].strip("0"), digits[0][6:8].strip("0")
     parts = [year] + [digits[0][4:6]] * bool(month) + [digits[0][6:8]] * bool(month and number)
     try:
-        return read_date("-".join(parts))
+        first, precision = read_date("-".join(parts))
     except ValueError:  # the date is unknown
         return None, "day"
+    return (first, precision) if last_day(first, precision) >= FIRST else (None, "day")
 
 
 def _damaged(why: str) -> BadMedia:
@@ -214,8 +337,10 @@ def write_nist(pictures: Iterable[Exported], *, agency: str, number: str, softwa
         stored = dict(picture.provenance)
         record = nistitl.AsciiRecord(10)
         record.IDC = idc
-        stated = iso(picture.captured_on, picture.captured_precision) if picture.captured_on else ""
-        taken = stated.replace("-", "").ljust(8, "0")
+        known, precision = (
+            (picture.captured_on, picture.captured_precision) if picture.captured_on else _date(stored.get("PHD"))
+        )
+        taken = iso(known, precision).replace("-", "").ljust(8, "0") if known else "0" * 8  # zeros: not known (7.7.2.3)
         width, height = picture.size
         fixed = {
             3: _FACE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,8 +36,13 @@ class MadeSheet:
     sha256: str
 
 
-def make_sheet(lead_id: str, *, acting_member: Member) -> MadeSheet:
+def make_sheet(lead_id: str, *, deliver: Callable[[bytes], None] = lambda _: None, acting_member: Member) -> MadeSheet:
     """Make a sheet of the current state of a lead.
+
+    Args:
+        lead_id: the lead.
+        deliver: writes the PDF, before the entry says that it was made.
+        acting_member: the reader.
 
     Raises:
         Refused: no permission or unknown.
@@ -46,6 +51,7 @@ def make_sheet(lead_id: str, *, acting_member: Member) -> MadeSheet:
         lead = lead_shown(lead_id, acting_member)
         pdf = to_pdf(_sheet(lead))
         digest = hashlib.sha256(pdf).hexdigest()
+        deliver(pdf)
         write_entry(
             "lead.sheet_made",
             {"agency": acting_member.agency.public_id, "lead": lead.public_id, "sha256": digest},

@@ -33,7 +33,7 @@ def take_over(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('casework', '0003_video'),
+        ('casework', '0004_pictures'),
     ]
 
     operations = [

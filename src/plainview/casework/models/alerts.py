@@ -30,6 +30,7 @@ class Alert(models.Model):
     probe_blob = models.CharField(max_length=64)
     probe_name = models.TextField()
     edits = models.JSONField(default=list)
+    notes = models.JSONField(default=list)
     provenance = models.JSONField(default=dict)
     face_number = models.PositiveSmallIntegerField()
     box = models.JSONField()

@@ -78,6 +78,7 @@ class Search(models.Model):
     probe_blob = models.CharField(max_length=64)
     probe_name = models.TextField()
     edits = models.JSONField(default=list)
+    notes = models.JSONField(default=list)
     preparation = models.ForeignKey(
         "casework.Preparation", on_delete=models.PROTECT, null=True, related_name="searches"
     )

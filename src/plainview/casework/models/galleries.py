@@ -53,6 +53,8 @@ class Enrolment(models.Model):
     `files` are uploads waiting in the store, with name and digest; empty for a folder and once the run is over.
     Rows of `failed` may name a picture that is stored (`blob`) until `failures_until`.
     `reading` is how a manifest was read and how its rows met their pictures; null without one.
+    `doubtful` names the first enrolled faces that may be hard to compare, {reference, advice}; `doubtful_total` counts
+    them. They are named by the reference's id alone, so that nothing of an erased one is left.
     """
 
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT)
@@ -67,6 +69,8 @@ class Enrolment(models.Model):
     near_duplicates = models.PositiveIntegerField(default=0)
     failed = models.JSONField(default=list)
     failed_total = models.PositiveIntegerField(default=0)
+    doubtful = models.JSONField(default=list)
+    doubtful_total = models.PositiveIntegerField(default=0)
     folder = models.TextField(blank=True)
     files = models.JSONField(default=list)
     source_url = models.TextField(blank=True)

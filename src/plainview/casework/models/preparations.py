@@ -26,6 +26,8 @@ class Preparation(models.Model):
     size = models.JSONField()
     faces = models.JSONField()
     face = models.PositiveSmallIntegerField(null=True)
+    # What decoding changed or left out, in sentences.
+    notes = models.JSONField(default=list)
     origin = models.CharField(max_length=40, blank=True)
     purpose = models.TextField(blank=True)
     galleries = models.JSONField(default=list)

@@ -127,7 +127,7 @@ def edit(public_id: str, text: str, *, acting_member: Member) -> Preparation:
     """
     draft = _open(public_id, acting_member)
     chain = editing.read(draft.edits)
-    longer = editing.add(chain, editing.parse(text))
+    longer = editing.drawn_by(editing.add(chain, editing.parse(text)), acting_member.name)
     return _edited(draft, editing.read(editing.written(longer)))
 
 
@@ -226,6 +226,7 @@ def erase_draft(
     blob, draft.blob, draft.discarded_at = draft.blob, "", timezone.now()
     draft.file_name = draft.purpose = draft.urgent_reason = draft.origin = ""
     draft.faces, draft.face, draft.edits, draft.galleries, draft.provenance = [], None, [], [], {}
+    draft.notes = []
     draft.save()
     receipt = write_entry(
         DRAFT_ERASED,
@@ -315,10 +316,10 @@ def _measured(original: Picture, chain: Sequence[editing.Edit]) -> dict[str, Any
             "components": {name: round(value, 4) for name, value in face.quality.components.items()},
             "advice": list(face.quality.advice),
         }
-        for face in services().engine.faces(picture)
+        for face in services().engine.faces(picture, closely=True)
     ]
     only = len(faces) == 1 and faces[0]["box"][2] >= MIN_FACE_PX  # type: ignore[index]
-    return {"size": _size(picture), "faces": faces, "face": 1 if only else None}
+    return {"size": _size(picture), "faces": faces, "face": 1 if only else None, "notes": list(original.notes)}
 
 
 def _size(picture: Picture) -> list[int]:

@@ -102,6 +102,7 @@ def columns_of(probe: Probe) -> dict[str, Any]:
         "probe_blob": services().blobs.put(probe.data),
         "probe_name": probe.name,
         "edits": list(probe.edits),
+        "notes": list(probe.picture.notes),
         "provenance": probe.provenance,
         "face_number": probe.number,
         "box": [round(float(value), 1) for value in probe.face.detection.box],
@@ -126,6 +127,7 @@ def store(probe: Probe) -> StoredProbe:
         {
             "edits": len(probe.edits),
             "frames": 1 + len(frames),
+            **({"face_drawn": True} if probe.picture.drawn else {}),
             **({"still": public_part(probe.provenance)} if probe.provenance else {}),
         },
         sealed,

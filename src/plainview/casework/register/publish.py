@@ -16,7 +16,6 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from plainview.audit.durable import replace_file
 from plainview.casework.log.guard import acting
 from plainview.casework.log.write import newest_checkpoint, write_entry
 from plainview.casework.models import Agency, Attestation, LogEntry, Member, PublishedRegister
@@ -28,6 +27,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.recheck.figures import contradicted, counted_until
 from plainview.recheck.register import HISTORY, NAME, SITE
+from plainview.storage.output import replace_files
 
 _PUBLIC = 0o644  # a web server of another user reads it
 
@@ -46,7 +46,7 @@ def export_register(folder: Path, *, acting_member: Member) -> Published:
 
     Raises:
         Refused: no permission, or the folder has other content.
-        OSError: the folder cannot be written.
+        OutputError: the folder cannot be written; the earlier register is still there.
     """
     with acting("register.export", Permission.REGISTER_EXPORT, acting_member):
         previous = _previous(folder)
@@ -59,10 +59,7 @@ def export_register(folder: Path, *, acting_member: Member) -> Published:
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
         site = _written({"files": hashes})
         earlier = {f"{HISTORY}/{before}.json": previous} if before else {}
-        for name, content in {**earlier, **files, SITE: site}.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            replace_file(folder / name, content)
-            (folder / name).chmod(_PUBLIC)
+        replace_files(folder, {**earlier, **files, SITE: site}, mode=_PUBLIC)
         write_entry(
             "register.exported",
             {

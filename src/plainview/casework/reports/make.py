@@ -47,7 +47,12 @@ class MadeReport:
 
 
 def make_report(
-    period: Period, before: Period | None, forms: Collection[str] = (), *, acting_member: Member
+    period: Period,
+    before: Period | None,
+    forms: Collection[str] = (),
+    *,
+    deliver: Callable[[Mapping[str, bytes]], None] = lambda _: None,
+    acting_member: Member,
 ) -> MadeReport:
     """Count the agency's work in a period, and in another one to compare with; log that the report was made.
 
@@ -55,6 +60,7 @@ def make_report(
         period: the days.
         before: the days to compare with; None for no comparison.
         forms: keys of `FORMS`, the files to write.
+        deliver: writes the files, by form, before the entry says that the report was made.
         acting_member: the reader.
 
     Raises:
@@ -68,6 +74,7 @@ def make_report(
     report_json = build(acting_member.agency, period, before, readers=[acting_member])
     files = written(report_json, forms)
     with acting("report.make", Permission.REPORT_READ, acting_member):
+        deliver(files)
         entry = record(report_json, files, acting_member=acting_member)
     return MadeReport(report_json, digest(report_json), entry, files)
 

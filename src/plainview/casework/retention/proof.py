@@ -5,6 +5,7 @@ Owns the content; `recheck.retention` owns the form and the check. It must never
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from plainview.audit.checkpoint import parse
@@ -21,8 +22,15 @@ from plainview.policy.permissions import Permission
 from plainview.recheck.retention import FORM
 
 
-def proof_of_run(public_id: str, *, acting_member: Member) -> dict[str, Any]:
+def proof_of_run(
+    public_id: str, *, deliver: Callable[[dict[str, Any]], None] = lambda _: None, acting_member: Member
+) -> dict[str, Any]:
     """Return the proof of a finished run as plain values for JSON, and log that it was exported.
+
+    Args:
+        public_id: the run.
+        deliver: writes the proof, before the entry that says so counts.
+        acting_member: the reader.
 
     Raises:
         Refused: no permission, unknown, or not done.
@@ -43,7 +51,9 @@ def proof_of_run(public_id: str, *, acting_member: Member) -> dict[str, Any]:
             acting_member=acting_member,
         )
         checkpoint = newest_checkpoint()
-        return _proof(run, checkpoint)
+        proof = _proof(run, checkpoint)
+        deliver(proof)
+    return proof
 
 
 def _proof(run: RetentionRun, checkpoint: str) -> dict[str, Any]:

@@ -69,7 +69,14 @@ def blank_search(
     probe, further = search.probe_blob, set(search.frames.values_list("blob", flat=True))
     search.frames.all().delete()
     search.purpose = search.probe_name = search.urgent_reason = search.probe_blob = ""
-    search.box, search.edits, search.quality_detail, search.quality, search.provenance = [], [], {}, 0, {}
+    search.box, search.edits, search.notes, search.quality_detail, search.quality, search.provenance = (
+        [],
+        [],
+        [],
+        {},
+        0,
+        {},
+    )
     search.erased_at = timezone.now()
     search.save()
     approval = search.approval

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 import sqlite3
@@ -19,12 +18,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from plainview import __version__
-from plainview.audit.durable import locked, sync_folder
+from plainview.audit.durable import locked
 from plainview.audit.logfile import CHECKPOINTS_NAME, LOG_NAME, settled
 from plainview.casework.erasure.erasers import BACKUP_LOCK, SNAPSHOT
 from plainview.casework.erasure.expunge import finish
@@ -36,6 +36,7 @@ from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
 from plainview.storage.aged import Member, is_recipient, recipient_of, small, write_archive
 from plainview.storage.base import BlobMissing
+from plainview.storage.output import output, settle
 
 _SPARE = 64 << 20  # bytes that a backup leaves free: the log and the database go on growing meanwhile
 
@@ -61,9 +62,8 @@ def back_up(path: Path, *, scheduled: bool = False, progress: Callable[[int], No
 
     Raises:
         Refused: backup.place, backup.database, backup.space or backup.recipient.
-        StorageError: a picture is damaged, or the disk is full; no file is left.
+        StorageError: a picture is damaged, or the file cannot be written; nothing of it is left.
     """
-    root = services().workspace.root
     require_place(path)
     if connection.vendor != "sqlite":
         raise Refused(
@@ -72,21 +72,11 @@ def back_up(path: Path, *, scheduled: bool = False, progress: Callable[[int], No
             "The records are in a database server, not in the workspace.",
             "Back up the database server by its own means, at the same time as this folder.",
         )
-    require_room(path)
-    finish()
     identity = secrets.token_hex(16)
-    # The only entry, before the snapshot: an entry after it would leave every restore behind the published log.
-    with transaction.atomic():
-        write_entry("backup.began", {"backup": identity}, acting_member=None)
-    snapshot = root / f"{SNAPSHOT}{identity}.sqlite3"
-    with locked(root / BACKUP_LOCK):  # while locked, the snapshot is in use; see erasers.erase_snapshots
-        try:
-            # The log first: its entries are in the database too, since an entry is committed before it is published.
-            lengths = settled(services().workspace.audit)
-            take_snapshot(services().workspace.database, snapshot)
-            backup = write_backup(path, snapshot, lengths, identity, progress)
-        finally:
-            snapshot.unlink(missing_ok=True)
+    with output(path) as file:
+        require_room(path)
+        finish()
+        backup = _backed_up(file, identity, progress)
     BackupRecord.objects.create(
         backup=identity,
         path=str(path.absolute()),
@@ -98,6 +88,22 @@ def back_up(path: Path, *, scheduled: bool = False, progress: Callable[[int], No
         sha256=backup.sha256,
     )
     return backup
+
+
+def _backed_up(file: BinaryIO, identity: str, progress: Callable[[int], None]) -> BackedUp:
+    root = services().workspace.root
+    # The only entry, before the snapshot: an entry after it would leave every restore behind the published log.
+    with transaction.atomic():
+        write_entry("backup.began", {"backup": identity}, acting_member=None)
+    snapshot = root / f"{SNAPSHOT}{identity}.sqlite3"
+    with locked(root / BACKUP_LOCK):  # while locked, the snapshot is in use; see erasers.erase_snapshots
+        try:
+            # The log first: its entries are in the database too, since an entry is committed before it is published.
+            lengths = settled(services().workspace.audit)
+            take_snapshot(services().workspace.database, snapshot)
+            return write_backup(file, snapshot, lengths, identity, progress)
+        finally:
+            snapshot.unlink(missing_ok=True)
 
 
 def require_place(path: Path) -> None:
@@ -141,12 +147,12 @@ def require_room(path: Path, copies: int = 1) -> None:
 
 
 def write_backup(
-    path: Path, snapshot: Path, lengths: tuple[int, int], identity: str, progress: Callable[[int], None]
+    file: BinaryIO, snapshot: Path, lengths: tuple[int, int], identity: str, progress: Callable[[int], None]
 ) -> BackedUp:
-    """Write the file beside its place, then give it its name.
+    """Write a backup; see storage.output for how it gets its name.
 
     Args:
-        path: the file.
+        file: empty, open for writing and reading.
         snapshot: a copy of the database in one file.
         lengths: bytes of the log and of its checkpoints that belong to the snapshot.
         identity: the backup's id.
@@ -154,25 +160,18 @@ def write_backup(
 
     Raises:
         Refused: backup.recipient.
-        StorageError, OSError: no file is left.
+        StorageError, OSError: the file is not complete.
     """
     with closing(sqlite3.connect(snapshot)) as copy:
         entries = int(copy.execute("SELECT max(seq) FROM log_entry").fetchone()[0]) + 1
     counted = _Count(progress)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
-            write_archive(file, _members(snapshot, lengths, identity, entries, counted), recipients())
-            file.flush()
-            os.fsync(file.fileno())
-        with part.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        backup = BackedUp(identity, entries, counted.pictures, part.stat().st_size, sha256)
-        part.rename(path)
-        sync_folder(path.absolute().parent)
-    finally:
-        part.unlink(missing_ok=True)
-    return backup
+    write_archive(file, _members(snapshot, lengths, identity, entries, counted), recipients())
+    settle(file)
+    size, digest = file.tell(), hashlib.sha256()
+    file.seek(0)
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return BackedUp(identity, entries, counted.pictures, size, digest.hexdigest())
 
 
 class _Count:

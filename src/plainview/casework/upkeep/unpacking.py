@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from plainview.casework.workspace.folder import BACKUP_KEY, Workspace
 from plainview.policy.decision import Refused
+from plainview.recognition.foreign import foreign, reason
 from plainview.storage import aged, first_archive
 from plainview.storage.aged import ArchiveDamaged
 from plainview.storage.base import digest_of
@@ -81,10 +82,10 @@ def unpack(
             blobs = LocalBlobStore(workspace.blobs, Sealer(master).derive("blobs"))
             pictures: list[bytes] = []
             count = 0
-            for name, stream in _opened(file, workspace):
+            for name, stream in _members(_opened(file, workspace)):
                 picture = _PICTURE.fullmatch(name)
                 if picture:
-                    data = stream.read()
+                    data = b"".join(_parts(stream))
                     if digest_of(data) != picture[1]:
                         raise ArchiveDamaged("a picture in it does not match its name")
                     pictures.append(data)
@@ -94,7 +95,7 @@ def unpack(
                         blobs.put_many(pictures)
                         pictures = []
                 elif name == ABOUT:
-                    about = _about(stream.read())
+                    about = _about(b"".join(_parts(stream)))
                 else:
                     _write(_place(workspace, name), stream)
             blobs.put_many(pictures)
@@ -147,8 +148,23 @@ def _opened(file: BinaryIO, workspace: Workspace) -> Iterator[tuple[str, Support
     return aged.read_archive(file, workspace.key(BACKUP_KEY))
 
 
+def _members(members: Iterator[tuple[str, SupportsRead[bytes]]]) -> Iterator[tuple[str, SupportsRead[bytes]]]:
+    """Yield the members of an archive; what the reader of archives raises over it is damage."""
+    while True:
+        with foreign(_damaged):
+            member = next(members, None)
+        if member is None:
+            return
+        yield member
+
+
+def _damaged(error: Exception) -> ArchiveDamaged:
+    return ArchiveDamaged(reason(error))
+
+
 def _about(data: bytes) -> dict[str, Any]:
-    about = json.loads(data)
+    with foreign(_damaged):
+        about = json.loads(data)
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise ArchiveDamaged("it was made by another version of Plainview")
     return about
@@ -175,5 +191,9 @@ def _write(path: Path, source: SupportsRead[bytes]) -> None:
 
 
 def _parts(source: SupportsRead[bytes]) -> Iterator[bytes]:
-    while part := source.read(1 << 20):
+    while True:
+        with foreign(_damaged):
+            part = source.read(1 << 20)
+        if not part:
+            return
         yield part

@@ -33,6 +33,7 @@ from plainview.casework.upkeep.opening import open_checked
 from plainview.casework.workspace.schema import applied, known, newest
 from plainview.casework.workspace.services import services
 from plainview.policy.decision import Refused
+from plainview.storage.output import output
 
 _BOOKKEEPING = ("django_", "auth_", "sqlite_", "web_cache")
 """Tables of the framework, which migrations write; every other table keeps its rows."""
@@ -94,7 +95,8 @@ def upgrade(
             lengths = settled(workspace.audit)
             _copy(old, before)
             say(f"Backing up into {place}")
-            write_backup(place, before, lengths, secrets.token_hex(16), progress)
+            with output(place) as file:
+                write_backup(file, before, lengths, secrets.token_hex(16), progress)
             say(f"Upgrading a copy from schema {newest(old_names)} to {newest(new_names)}")
             _copy(old, after)
             result = _upgraded_copy(before, after, old_names, new_names, place)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import tempfile
-from pathlib import Path
-
-import typst
+from collections.abc import Callable
 
 from plainview.casework import find
 from plainview.casework.log.guard import acting
@@ -18,6 +15,7 @@ from plainview.casework.videos.passed import passed_sentence
 from plainview.casework.videos.read import Person, persons, video_json
 from plainview.casework.videos.times import own_time, sentence, times
 from plainview.casework.workspace.services import services
+from plainview.documents.typeset import pdf, picture, string, text
 from plainview.policy.decision import Refused
 from plainview.policy.permissions import Permission
 from plainview.policy.wording import counted
@@ -27,12 +25,15 @@ KINDS = ("csv", "json", "pdf")
 _SHOWN = 6  # stills per person on the sheet; the table has all
 
 
-def export_stills(public_id: str, kind: str, *, acting_member: Member) -> bytes:
+def export_stills(
+    public_id: str, kind: str, *, deliver: Callable[[bytes], None] = lambda _: None, acting_member: Member
+) -> bytes:
     """Return an export of the stills of a video.
 
     Args:
         public_id: the video.
         kind: one of `KINDS`.
+        deliver: writes the export, before the entry that says so counts.
         acting_member: the member who exports.
 
     Raises:
@@ -54,6 +55,12 @@ def export_stills(public_id: str, kind: str, *, acting_member: Member) -> bytes:
             {"agency": acting_member.agency.public_id, "video": video.public_id, "kind": kind},
             acting_member=acting_member,
         )
+        data = _written(kind, video, people, receipt)
+        deliver(data)
+    return data
+
+
+def _written(kind: str, video: Video, people: list[Person], receipt: Receipt) -> bytes:
     if kind == "csv":
         return _csv(people)
     if kind == "json":
@@ -116,40 +123,35 @@ def _pdf(video: Video, people: list[Person], receipt: Receipt) -> bytes:
     sample = "SAMPLE: agency and people are fictitious. " if video.member.is_sample else ""
     lines = [
         (
-            f"#set document(title: {_string(f'Stills of video {video.public_id}')})\n"
+            f"#set document(title: {string(f'Stills of video {video.public_id}')})\n"
             '#set text(lang: "en", size: 9pt)\n'
-            f'#set page(paper: "a4", margin: (x: 1.5cm, top: 1.5cm, bottom: 2cm), footer: text(size: 7pt, {_string(footer)}))\n'
-            f"= {_text(f'Stills of video {video.public_id}')}"
+            f'#set page(paper: "a4", margin: (x: 1.5cm, top: 1.5cm, bottom: 2cm), footer: text(size: 7pt, {string(footer)}))\n'
+            f"= {text(f'Stills of video {video.public_id}')}"
         ),
-        _text(
+        text(
             f"{sample}Case {video.case.number}. File {video.name}, SHA-256 {video.sha256}. {video.seconds:,.1f} s, "
             f"{video.frames:,} frames. People are grouped by a machine, within this video only: check for yourself. "
             "No gallery was searched."
         ),
-        *map(_text, [*filter(None, [sentence(video)]), *video.notes, *map(passed_sentence, video.passed_over)]),
+        *map(text, [*filter(None, [sentence(video)]), *video.notes, *map(passed_sentence, video.passed_over)]),
     ]
-    with tempfile.TemporaryDirectory(prefix="plainview-stills-") as name:
-        folder = Path(name)
-        for person in people:
-            cells = []
-            for still in person.stills[:_SHOWN]:
-                (folder / f"{still.public_id}.jpg").write_bytes(services().blobs.get(still.thumbnail))
-                alt = f"Person {person.number} at {still.time_s:.2f} seconds"
-                words = (
-                    f"{still.time_s:.3f} s, frame {still.frame}. {_beside(still)}Face {still.box[2]:.0f} pixels wide, quality "
-                    f"{still.quality}. {still.public_id}"
-                )
-                cells.append(f'[#image("{still.public_id}.jpg", width: 100%, alt: {_string(alt)}) {_text(words)}]')
-            more = len(person.stills) - len(cells)
-            lines.append(
-                f"== {_text(f'Person {person.number}')}\n#grid(columns: (1fr,) * 6, gutter: 6pt, {', '.join(cells)})"
+    for person in people:
+        cells = []
+        for still in person.stills[:_SHOWN]:
+            alt = f"Person {person.number} at {still.time_s:.2f} seconds"
+            words = (
+                f"{still.time_s:.3f} s, frame {still.frame}. {_beside(still)}Face {still.box[2]:.0f} pixels wide, quality "
+                f"{still.quality}. {still.public_id}"
             )
-            if more > 0:
-                lines.append(_text(f"{counted(more, 'more still is', 'more stills are')} in the table."))
-        source = folder / "sheet.typ"
-        source.write_text("\n\n".join(lines), "utf-8")
-        document = typst.compile(str(source), root=str(folder), format="pdf", pdf_standards=["ua-1"])
-    return bytes(document)
+            shown = picture(services().blobs.get(still.thumbnail), width="100%", alt=alt)
+            cells.append(f"[#{shown} {text(words)}]")
+        more = len(person.stills) - len(cells)
+        lines.append(
+            f"== {text(f'Person {person.number}')}\n#grid(columns: (1fr,) * 6, gutter: 6pt, {', '.join(cells)})"
+        )
+        if more > 0:
+            lines.append(text(f"{counted(more, 'more still is', 'more stills are')} in the table."))
+    return pdf("\n\n".join(lines))
 
 
 def _beside(still: Still) -> str:
@@ -163,12 +165,3 @@ def _beside(still: Still) -> str:
         "From a damaged frame." if still.damaged else "",
     ]
     return "".join(f"{word} " for word in words if word)
-
-
-def _string(text: str) -> str:
-    """Return a typst string literal; nothing in it can be read as code."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
-
-
-def _text(text: str) -> str:
-    return f"#{_string(text)}"

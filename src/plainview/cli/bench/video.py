@@ -17,6 +17,7 @@ from plainview.evaluation.footage import RATE, Footage, Portrait, busy, film, po
 from plainview.evaluation.video import measure
 from plainview.policy.decision import Refused
 from plainview.recognition.engine import Engine
+from plainview.storage.output import write_file
 
 
 def bench_video(
@@ -40,7 +41,7 @@ def bench_video(
         footage.append(_clip(here, seconds, seed + number))
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
-            (keep / f"clip-{number}.mp4").write_bytes(footage[-1].data)
+            write_file(keep / f"clip-{number}.mp4", footage[-1].data, replace=True)
     result = measure(footage, engine, Fraction(RATE))
     show({**result, "clips": clips, "faces": "a folder" if faces else "two bundled portraits"}, json=json)
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plainview.casework import find
 from plainview.casework.enrolment import intake
 from plainview.casework.enrolment.incoming import MAX_FILES, MAX_TABLES
+from plainview.casework.enrolment.read import doubtful
 from plainview.casework.erasure import expunge as expunging
 from plainview.casework.erasure.read import held_gallery
 from plainview.casework.galleries import read
@@ -280,6 +281,9 @@ def _asked(gallery: Gallery, form: forms.Form, member: Member) -> Job | None:
         return None
 
 
+_DOUBTFUL_SHOWN = 100  # faces on one page
+
+
 @require_GET
 def enrolment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Show one enrolment: its progress or its outcome; for htmx the progress alone."""
@@ -288,7 +292,13 @@ def enrolment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     return render(
         request,
         "galleries/_enrolment.html" if from_htmx(request) else "galleries/enrolment.html",
-        {"run": run, "gallery": run.gallery, "job": job, "own": job is not None and job.member_id == request.user.pk},
+        {
+            "run": run,
+            "gallery": run.gallery,
+            "job": job,
+            "own": job is not None and job.member_id == request.user.pk,
+            "doubtful": doubtful(run, _DOUBTFUL_SHOWN),
+        },
     )
 
 

@@ -22,7 +22,7 @@ from plainview.casework.probes.approvals import request_approval
 from plainview.casework.probes.read import approval_wanted, approvals_of, chosen_face, drafts, searches_of
 from plainview.policy.decision import Refused
 from plainview.policy.search import DRAFT_DAYS, ORIGINS
-from plainview.recognition.edits import CONTRAST, GAMMA, MAX_BRIGHTNESS, Crop, Light, read, says
+from plainview.recognition.edits import CONTRAST, GAMMA, MAX_BRIGHTNESS, Crop, Drawn, Light, read, says
 from plainview.recognition.errors import BadMedia
 from plainview.recognition.quality import MIN_FACE_PX, explain
 from plainview.web.uploads import InMemory
@@ -90,6 +90,8 @@ def preparation(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _page(request: HttpRequest, draft: Preparation, problem: BadMedia | None = None) -> HttpResponse:
     chain, chosen = read(draft.edits), chosen_face(draft)
+    drawn = bool(chain) and isinstance(chain[-1], Drawn)
+    seen = chain[:-1] if drawn else chain
     wanted = approval_wanted(draft)
     width, height = draft.size
     return render(
@@ -104,7 +106,9 @@ def _page(request: HttpRequest, draft: Preparation, problem: BadMedia | None = N
             "components": explain(chosen["components"]) if chosen else [],
             "version": version(draft),
             "chain": [{"says": says(edit), "back_to": number} for number, edit in enumerate(chain)],
-            "light": chain[-1] if chain and isinstance(chain[-1], Light) else _LIGHT,
+            "drawn": drawn,
+            "edited": bool(seen),
+            "light": seen[-1] if seen and isinstance(seen[-1], Light) else _LIGHT,
             "limits": {"brightness": MAX_BRIGHTNESS, "contrast": CONTRAST, "gamma": GAMMA},
             "origins": ORIGINS,
             "problem": problem,
@@ -219,8 +223,9 @@ def _edit(request: HttpRequest, draft: Preparation) -> str:
     posted = request.POST
     if posted.get("edit") == "face":
         return str(_around(draft))
-    if posted.get("edit") == "crop":
-        return f"crop:{','.join(posted.get(name, '') for name in ('x', 'y', 'width', 'height'))}"
+    if posted.get("edit") in ("crop", "drawn"):
+        word = "crop" if posted["edit"] == "crop" else "face"
+        return f"{word}:{','.join(posted.get(name, '') for name in ('x', 'y', 'width', 'height'))}"
     if posted.get("edit") == "light":
         return f"light:{','.join(posted.get(name, '') for name in ('brightness', 'contrast', 'gamma'))}"
     return f"rotate:{posted.get('rotate', '')}"

@@ -14,11 +14,12 @@ import pytest
 from tests.factories.models import collins, hopper, scaled
 from tests.factories.work import entries
 
-from plainview.casework.enrolment.enrol import enrol
+from plainview.casework.enrolment.enrol import Options, enrol
 from plainview.casework.enrolment.manifest import Item
+from plainview.casework.enrolment.read import doubtful
 from plainview.casework.find import member_by_email
 from plainview.casework.galleries.passports import create_gallery
-from plainview.casework.models import GalleryChange, Member, Reference
+from plainview.casework.models import Enrolment, GalleryChange, Member, Reference
 from plainview.casework.workspace.services import services
 
 
@@ -93,3 +94,23 @@ def test_all_cores_enrol_the_same_as_one(admin: Member, items: list[Item]) -> No
 
     assert held("one") == held("two")
     assert len(held("two")) == 4
+
+
+def test_a_portrait_that_is_upside_down_is_enrolled_with_advice(admin: Member, tmp_path: Path) -> None:
+    source = Path(__file__).parents[3] / "inputs" / "portrait-upside-down.jpg"
+    upright = tmp_path / "upright.png"
+    cv2.imwrite(str(upright), hopper().pixels)
+    items = [Item(path, path.name, path.as_uri()) for path in (source, upright)]
+    result = enrol("one", items, acting_member=admin)
+    assert (result.enrolled, result.doubtful_total) == (2, 1)
+    (row,) = result.doubtful
+    assert (row["path"], row["quality"]) == (source.name, Reference.objects.get(file_name=source.name).quality)
+    assert "upside down" in row["advice"][0]
+    run = Enrolment.objects.get()
+    assert run.doubtful_total == 1
+    assert source.name not in str(run.doubtful)  # nothing of it is left when the reference is erased
+    ((reference, advice),) = doubtful(run, 10)
+    assert reference.public_id == row["reference_id"]
+    assert advice == row["advice"]
+    rehearsed = enrol("two", items, acting_member=admin, options=Options(rehearsal=True))
+    assert [(row["path"], row["reference_id"]) for row in rehearsed.doubtful] == [(source.name, None)]

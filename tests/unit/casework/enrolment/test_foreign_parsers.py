@@ -12,7 +12,6 @@ from typing import Any
 
 import feedparser
 import jmespath
-import nistitl
 import openpyxl
 import pyarrow
 import pyarrow.parquet
@@ -20,6 +19,7 @@ import pytest
 
 from plainview.casework.enrolment import incoming, manifest
 from plainview.casework.feeds import mapping, reading
+from plainview.casework.galleries import nist
 from plainview.casework.galleries.nist import Exported, read_nist, write_nist
 from plainview.casework.retention.court_orders import read_order
 from plainview.evaluation.dataset import DatasetError, read_dataset
@@ -111,7 +111,7 @@ READERS: dict[str, tuple[tuple[Any, str], Callable[[Path], Any], type[Exception]
     "list of a feed, CSV": ((csv, "DictReader"), lambda _: feed(b"a"), manifest.Unusable, "feed.list"),
     "list of a feed, RSS": ((feedparser, "parse"), lambda _: feed(b"<rss/>"), manifest.Unusable, "feed.list"),
     "mapping of a feed": ((jmespath, "search"), lambda _: feed(b"[]"), manifest.Unusable, "feed.shape"),
-    "ANSI/NIST-ITL": ((nistitl.Message, "parse"), exchanged, BadMedia, "exchange_damaged"),
+    "ANSI/NIST-ITL": ((nist, "_fields"), exchanged, BadMedia, "exchange_damaged"),
     "labels of a data set": ((csv, "reader"), labelled, DatasetError, "cannot be read"),
 }
 

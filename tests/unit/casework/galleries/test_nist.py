@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date
 from pathlib import Path
 
+import cv2
 import nistitl
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plainview.casework.galleries.nist import MAX_RECORDS, Exported, exchangeable, read_nist, write_nist
+from plainview.casework.galleries.nist import MAX_RECORDS, Exported, FaceRecord, exchangeable, read_nist, write_nist
 from plainview.recognition.errors import BadMedia
+from plainview.tables.dates import iso
 
 PICTURE = b"\xff\xd8\xff\xe0 10.999:\x1c\x1d\x1e\x1f 1.001:5 \x00 picture"
 KEPT = {
@@ -88,12 +92,117 @@ def test_what_is_no_face_or_no_file() -> None:
     assert code_of(bytes(empty.NIST)) == "exchange_no_face"
     assert code_of(b"") == "exchange_damaged"
     assert code_of(made()[:-1]) == "exchange_damaged"
-    assert code_of(made() + b"x") == "exchange_damaged"
 
 
 @pytest.mark.parametrize("day", ["", "199", "19991301", "00000000", "unknown"])
 def test_a_date_that_is_none_is_left_out(day: str) -> None:
     assert read_nist(made(PHD=day))[0].captured_on is None
+
+
+@pytest.mark.parametrize(
+    ("phd", "taken"),
+    [
+        ("20241105", "2024-11-05"),
+        ("202411", "2024-11"),
+        ("20241100", "2024-11"),
+        ("2024", "2024"),
+        ("20240000", "2024"),
+        ("00000000", ""),
+        ("20240230", ""),
+        ("17991231", ""),
+        ("2024-11-05", "2024-11-05"),
+    ],
+)
+def test_a_date_is_kept_as_far_as_it_is_known(phd: str, taken: str) -> None:
+    (record,) = read_nist(made(PHD=phd))
+    assert _taken(record) == taken
+    assert record.provenance["PHD"] == phd
+    again = write_nist(
+        [Exported(PICTURE, "JPEG", (1, 1), None, record.provenance)], agency="A", number="1", software="S"
+    )
+    assert _taken(read_nist(again)[0]) == taken
+
+
+def _taken(record: FaceRecord) -> str:
+    return iso(record.captured_on, record.captured_precision) if record.captured_on else ""
+
+
+def with_count(data: bytes, count: int) -> bytes:
+    """The file with another number of records in its Type-1 record (CNT), which is as long."""
+    at = data.index(b"1.003:1\x1f1\x1e") + len(b"1.003:1\x1f")
+    return data[:at] + b"%d" % count + data[at + 1 :]
+
+
+@pytest.mark.parametrize("behind", [b"\r\n", b"\0" * 40, b"\x1a", b"x", b"\x1c", b"trailer of some program"])
+def test_bytes_behind_the_last_record_are_no_concern(behind: bytes) -> None:
+    assert read_nist(made() + behind)[0].picture() == PICTURE
+
+
+def test_a_byte_order_mark_and_a_wrong_count_are_no_concern() -> None:
+    assert read_nist(b"\xef\xbb\xbf" + made())[0].picture() == PICTURE
+    for count in (0, 2, 9):
+        assert read_nist(with_count(made(), count))[0].picture() == PICTURE
+
+
+def test_a_wrong_length_is_no_concern_where_the_end_can_be_seen() -> None:
+    whole = made()
+    (length,) = re.findall(rb"10\.001:(\d+)\x1d", whole)
+    for wrong in (int(length) - 7, int(length) + 7, 10, 999):
+        assert read_nist(whole.replace(b"10.001:" + length, b"10.001:%03d" % wrong))[0].picture() == PICTURE
+    first = re.findall(rb"1\.001:(\d+)\x1d", whole)[0]
+    shorter = whole.replace(b"1.001:" + first, b"1.001:%03d" % (int(first) - 20), 1)
+    assert read_nist(shorter)[0].picture() == PICTURE
+
+
+def test_a_file_that_ends_early_is_refused_with_the_record() -> None:
+    two = write_nist([Exported(PICTURE * 9, "JPEG", (1, 1), None, {})] * 2, agency="A", number="1", software="S")
+    for end in (len(two) - 1, len(two) - 100, len(two) // 2 + 40):
+        with pytest.raises(BadMedia, match=r"record [23]") as caught:
+            read_nist(two[:end])
+        assert caught.value.code == "exchange_damaged"
+
+
+def raw(pixels: np.ndarray, space: str) -> bytes:
+    record = nistitl.AsciiRecord(10)
+    record.IDC = 1
+    values = {3: "FACE", 4: "X", 5: "20240301", 6: pixels.shape[1], 7: pixels.shape[0], 11: "NONE", 12: space}
+    for tag, value in values.items():
+        record += nistitl.Field(10, tag, str(value))
+    record += nistitl.BinaryField(10, 999, pixels.tobytes())
+    message = nistitl.Message()
+    message.TOT = "FACE"
+    message += record
+    return bytes(message.NIST)
+
+
+@pytest.mark.parametrize("space", ["GRAY", "RGB", "SRGB", "UNK", "SYCC"])
+def test_pixels_without_compression_are_read(space: str) -> None:
+    rgb = np.random.default_rng(1).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    stored = rgb[:, :, 0] if space == "GRAY" else rgb
+    if space == "SYCC":
+        stored = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb)[:, :, [0, 2, 1]]
+    png = read_nist(raw(stored, space))[0].picture()
+    seen = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
+    expected = np.dstack([stored] * 3) if space == "GRAY" else rgb
+    assert np.abs(seen.astype(int) - expected).max() <= (5 if space == "SYCC" else 0)
+
+
+def test_pixels_that_are_not_as_many_as_the_record_says_are_refused() -> None:
+    pixels = np.zeros((20, 30), np.uint8)
+    assert code_of(raw(pixels, "GRAY").replace(b"10.006:30", b"10.006:31")) == "exchange_damaged"
+    assert code_of(raw(pixels, "RGB")) == "exchange_damaged"
+
+
+def test_the_xml_encoding_is_named_for_what_it_is() -> None:
+    assert code_of(b'\xef\xbb\xbf<?xml version="1.0"?><itl:NISTBiometricInformationExchangePackage/>') == "exchange_xml"
+
+
+@pytest.mark.parametrize("name", ["nist-phd-yyyymm.an2", "nist-uncompressed-cga-none.an2"])
+def test_the_files_of_strangers_give_a_picture(name: str) -> None:
+    (record,) = read_nist((Path(__file__).parents[3] / "inputs" / name).read_bytes())
+    picture = cv2.imdecode(np.frombuffer(record.picture(), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert _taken(record) == ("2024-11" if "phd" in name else "2024-03-01")
 
 
 def test_a_file_of_countless_records_is_refused_at_once() -> None:

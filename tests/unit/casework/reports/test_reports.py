@@ -27,6 +27,7 @@ from plainview.policy.decision import Refused
 from plainview.policy.misuse import Finding
 from plainview.policy.reporting import Period, default_period
 from plainview.recheck.report import check_report, digest
+from plainview.storage.output import OutputError
 
 
 def made(member: Member | None = None, *forms: str) -> MadeReport:
@@ -106,13 +107,13 @@ def test_the_command_writes_files_and_says_what_it_does_not_understand(workspace
     assert out[0].read_bytes().startswith(b"section,")
     assert out[1].read_bytes().startswith(b"%PDF")
     for words, rule in (
-        (("--csv", str(out[0])), "report.exists"),
         (("--compare", "2026"), "report.compare"),
         (("--until", "2999-01-01"), "report.future"),
     ):
         refused = run(*words).exception
         assert isinstance(refused, Refused)
         assert refused.rule_id == rule
+    assert isinstance(run("--csv", str(out[0])).exception, OutputError)
     mistyped = run("--since", "yesterday")
     assert mistyped.exit_code == 2
     assert "2030-12-31" in mistyped.output

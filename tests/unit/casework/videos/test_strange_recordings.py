@@ -174,7 +174,7 @@ def test_a_failure_of_our_own_has_a_reference_and_blames_nobody(
     video = take(clip(frames=10).data)
     assert (video.state, video.code) == (Video.State.FAILED, "fault")
     assert "harm" not in video.why
-    reference = video.why.partition("Reference ")[2][:6]
+    reference = video.why.partition("Reference ")[2][:9]
     assert f"Reference {reference}: video processing failed: TypeError at test_strange_recordings.py" in caplog.text
     assert "an argument too many" not in caplog.text
 

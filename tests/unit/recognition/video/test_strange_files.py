@@ -205,7 +205,7 @@ def test_a_fault_of_our_own_is_told_as_ours_with_a_reference_that_is_in_the_log(
     assert bad.code == "fault"
     assert "harm" not in bad.why
     reference = bad.why.rpartition("Reference ")[2].rstrip(".")
-    assert len(reference) == 6
+    assert len(reference) == 9
     assert f"Reference {reference}: video decoder failed: TypeError at line 123" in caplog.text
 
 

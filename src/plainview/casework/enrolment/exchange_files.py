@@ -1,0 +1,60 @@
+"""ANSI/NIST-ITL files among what is enrolled: recognised by their first bytes, whatever their name ends in.
+
+Owns how such a file becomes its pictures, for a folder and for an upload. One that cannot be read is one failure in the
+list, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from plainview.casework.galleries.nist import HEAD, SUFFIXES, is_exchange, read_nist
+from plainview.casework.workspace.services import services
+from plainview.recognition.decode_header import sniff
+from plainview.recognition.errors import BadMedia
+from plainview.tables.dates import iso
+
+_PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif", ".avif"})
+"""Endings of pictures: such files are opened once, by the decoder, which names an exchange file among them."""
+
+
+def is_exchange_file(path: Path) -> bool:
+    """Say whether a file is an ANSI/NIST-ITL file, or is called one and is no picture."""
+    if path.suffix.lower() in _PICTURES:
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return False
+    return is_exchange(head) or (path.suffix.lower() in SUFFIXES and sniff(head) is None)
+
+
+def stored_records(name: str, data: bytes) -> Iterator[dict[str, Any]]:
+    """Store the pictures of an uploaded file; yield what the enrolment keeps of each while it waits.
+
+    Args:
+        name: of the file.
+        data: the whole file; see `is_exchange`.
+    """
+    try:
+        records = read_nist(data)
+    except BadMedia as bad:
+        yield _refused(name, bad)
+        return
+    for record in records:
+        label = f"{name}#{record.number}"
+        try:
+            picture = record.picture()
+        except BadMedia as bad:
+            yield _refused(label, bad)
+            continue
+        captured = iso(record.captured_on, record.captured_precision) if record.captured_on else ""
+        facts = {"captured_on": captured, "provenance": dict(record.provenance)}
+        yield {"name": label, "blob": services().blobs.put(picture), **facts}
+
+
+def _refused(name: str, bad: BadMedia) -> dict[str, Any]:
+    return {"name": name, "blob": "", "code": bad.code, "why": bad.why}
