@@ -25,7 +25,7 @@ def test_a_request_walks_from_one_agency_to_the_other_and_back(page_of: Callable
     assert findings(asker) == []
     asker.get_by_role("button", name="Send to a supervisor").click()
     expect(asker.get_by_role("alert")).to_contain_text("Not sent yet")
-    asker.get_by_label("Purpose").fill("who rode the scooter")
+    asker.get_by_label("Purpose").fill("whoever held the door of the blue van open in the second film")
     asker.get_by_label("Authority").fill("warrant 12 of the Rivertown court")
     asker.get_by_role("button", name="Send to a supervisor").click()
     asker.wait_for_url(re.compile(r"/shared/X\w+/$"))

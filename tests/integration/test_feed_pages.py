@@ -142,7 +142,7 @@ def test_webhooks_are_added_listed_and_their_messages_sent_again(served: Publish
     assert "30 Nov 2026, 10:15 UTC" in page
     assert "status 500" in page
     assert "No message is in this state" in client.get(f"/webhooks/{made.public_id}/?state=waiting").content.decode()
-    assert client.post(f"/webhooks/messages/{row.public_id}/again/")["Location"] == f"/webhooks/{made.public_id}/"
+    assert client.post(f"/deliveries/{row.public_id}/again/")["Location"] == f"/webhooks/{made.public_id}/"
     row.refresh_from_db()
     assert (row.given_up_at, row.tries) == (None, 0)
     assert "whsec_" in client.post(f"/webhooks/{made.public_id}/rotate/").content.decode()

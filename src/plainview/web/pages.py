@@ -288,7 +288,7 @@ PAGES: tuple[Page, ...] = (
     Page("webhooks/<id>/test/", webhooks.webhook_test, "webhook-test", may.WEBHOOK_SET),
     Page("webhooks/<id>/rotate/", webhooks.webhook_rotate, "webhook-rotate", may.WEBHOOK_SET),
     Page("webhooks/<id>/remove/", webhooks.webhook_remove, "webhook-remove", may.WEBHOOK_SET),
-    Page("webhooks/messages/<id>/again/", webhooks.delivery_again, "delivery-again", may.WEBHOOK_SET),
+    Page("deliveries/<id>/again/", webhooks.delivery_again, "delivery-again", may.WEBHOOK_SET),
     # Reports.
     Page("reports/", reports.reports, "reports", may.REPORT_READ),
     Page("reports/report.pdf", reports.report_file, "report-pdf", may.REPORT_READ, {"form": "pdf"}),

@@ -80,12 +80,12 @@ def addresses_of(login: SocialLogin, app: SocialApp) -> list[str]:
             "The answers of your agency's provider do not belong to one person.",
             "Try again. If it happens again, tell the platform operator.",
         )
-    stored = app.settings
+    configured = app.settings
     trust = Trust(
-        stored["server_url"],
-        vouches=stored.get("vouches") is True,
-        address_claim=stored.get("address_claim", "email"),
-        required=stored.get("require", {}),
+        configured["server_url"],
+        vouches=configured.get("vouches") is True,
+        address_claim=configured.get("address_claim", "email"),
+        required=configured.get("require", {}),
     )
     return [vouched_address({**info, **token, **_verified(info, token)}, trust)]
 

@@ -279,7 +279,8 @@ def social(email: str, agency: str, *, verified: bool = True) -> Any:
     connected: list[Member] = []
     address = SimpleNamespace(email=email, verified=verified)
     return SimpleNamespace(
-        provider=SimpleNamespace(app=SimpleNamespace(settings={"agency": agency})),
+        provider=SimpleNamespace(app=SimpleNamespace(provider="saml", settings={"agency": agency})),
+        account=SimpleNamespace(provider="saml", extra_data={}),
         email_addresses=[address],
         is_existing=False,
         user=None,
