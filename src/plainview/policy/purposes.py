@@ -34,8 +34,8 @@ _EMPTY = frozenset(
         )
     ).split()
 )
-"""Words that name no question of a case. The reasons that were read in the search logs of licence-plate readers
-("investigation", "inv", "test", "check"; see ACLU, "Police audit logs", 2025) and their like in other languages."""
+"""Words that name no question of a case, chosen: such as "investigation", "inv", "test", "check", and their like in other
+languages."""
 
 _ROWS = (
     "qwertyuiop",

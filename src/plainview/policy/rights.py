@@ -253,7 +253,7 @@ def identity_checked(confirmed: bool) -> Decision:
             "Refused",
             "The identity of the person who asks has not been confirmed.",
             "Check the person's identity, then record how you checked it.",
-            act=Permission.RIGHTS_ANSWER,
+            act=Permission.RIGHTS_CONFIRM,
         )
     return Allow()
 

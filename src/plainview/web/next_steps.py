@@ -71,6 +71,7 @@ PAGES: Mapping[Permission, tuple[str, str] | None] = MappingProxyType(
         Permission.SHARED_READ: _SHARED,
         Permission.SHARED_REQUEST: _SHARED,
         Permission.RIGHTS_ANSWER: _REQUESTS,
+        Permission.RIGHTS_CONFIRM: _REQUESTS,
         Permission.RIGHTS_READ: _REQUESTS,
         Permission.TOKEN_OWN: None,
         Permission.TRAINING_RECORD: _MEMBERS,

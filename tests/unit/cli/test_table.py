@@ -51,7 +51,7 @@ def test_every_entry_is_listed_once_and_every_group_has_commands() -> None:
 
 
 def test_what_opens_no_workspace_needs_no_django() -> None:
-    assert {name for name, row in COMMANDS.items() if row.early} == {"doctor", "restore", "upgrade"}
+    assert {name for name, row in COMMANDS.items() if row.early} == {"doctor", "restore", "serve", "upgrade"}
     assert not any(row.opens_workspace for row in COMMANDS.values() if row.who is Need.NOTHING)
 
 

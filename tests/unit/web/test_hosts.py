@@ -10,7 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
-from plainview.casework.enrolment.incoming import MAX_FILES
+from plainview.casework.enrolment.incoming import MAX_FILES, MAX_TABLES
 from plainview.site import settings as site
 from plainview.web import reception
 
@@ -69,12 +69,12 @@ def test_no_page_names_an_option() -> None:
 
 
 def test_as_many_files_as_the_help_says_and_a_manifest_are_read() -> None:
-    assert site.DATA_UPLOAD_MAX_NUMBER_FILES == MAX_FILES + 1
+    assert site.DATA_UPLOAD_MAX_NUMBER_FILES == MAX_FILES + MAX_TABLES
     with override_settings(DATA_UPLOAD_MAX_NUMBER_FILES=3):
         files = {f"f{number}": SimpleUploadedFile(f"{number}.jpg", b"x") for number in range(4)}
         page = Client().post("/accounts/login/", files)
     assert page.status_code == 413
-    assert b"more than 2 files" in page.content
+    assert f"more than {MAX_FILES:,} files".encode() in page.content
 
 
 def test_what_a_page_accepts_is_in_its_row(workspace: Path) -> None:

@@ -91,7 +91,7 @@ def test_pictures_files_and_the_pick(client: Client) -> None:
     for name in ("thumbnail.jpg", "frame.jpg"):
         answer = client.get(f"/stills/{still.public_id}/{name}")
         assert (answer["Content-Type"], answer.content[:2]) == ("image/jpeg", b"\xff\xd8")
-        assert "no-store" in answer["Cache-Control"]
+        assert answer["Cache-Control"] == "private, max-age=1800"
     assert still.frame_sha256 in client.get(f"/stills/{still.public_id}/").content.decode()
     for kind, begins in (("csv", b"person,"), ("json", b"{"), ("pdf", b"%PDF")):
         answer = client.get(f"/videos/{video.public_id}/stills/{kind}/")

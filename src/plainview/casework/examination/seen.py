@@ -170,7 +170,7 @@ def withdraw_seen(verifier: Member | None = None) -> list[Verification]:
 def tell_withdrawn() -> int:
     """Write to the verifiers whose task was withdrawn; return how many letters there are."""
     due = Verification.everything.filter(withdrawn_at__isnull=False, told_at=None).select_related("verifier")
-    told = 0
+    letters = 0
     for task in due.order_by("pk"):
         with transaction.atomic():
             if not Verification.everything.filter(pk=task.pk, told_at=None).update(told_at=timezone.now()):
@@ -184,8 +184,8 @@ def tell_withdrawn() -> int:
                 f"{address()}/verifications/\n",
                 about=task.public_id,
             )
-        told += 1
-    return told
+        letters += 1
+    return letters
 
 
 def names_of(members: Iterable[int]) -> set[str]:

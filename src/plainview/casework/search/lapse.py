@@ -147,9 +147,9 @@ def erase_evidence() -> int:
 
 
 def tell_lapsed() -> int:
-    """Write to the searcher, the supervisors and the auditors; return of how many searches."""
+    """Write to the searcher, the supervisors and the auditors; return the number of searches."""
     due = LapsedSearch.objects.filter(told_at=None).select_related("search__member__agency", "search__case__agency")
-    told = 0
+    searches = 0
     for lapsed in due.order_by("pk"):
         with transaction.atomic():
             if not LapsedSearch.objects.filter(pk=lapsed.pk, told_at=None).update(told_at=timezone.now()):
@@ -161,8 +161,8 @@ def tell_lapsed() -> int:
                 _letter(lapsed),
                 about=lapsed.search.public_id,
             )
-        told += 1
-    return told
+        searches += 1
+    return searches
 
 
 def _recipients(search: Search) -> list[str]:

@@ -45,7 +45,7 @@ def states_clock() -> bool:
 
 def tell() -> int:
     """Write to the administrators and auditors of every agency about faults not reported yet; return how many faults."""
-    told = 0
+    reported = 0
     for fault in ClockFault.objects.filter(told_at=None):
         people = [member for agency in Agency.objects.exclude(opened_at=None) for member in alarm_recipients(agency)]
         with transaction.atomic():
@@ -55,8 +55,8 @@ def tell() -> int:
             write_letters(
                 "clock.ahead", addresses, "The log is ahead of the clock", _letter(fault), about=str(fault.first)
             )
-        told += 1
-    return told
+        reported += 1
+    return reported
 
 
 def _letter(fault: ClockFault) -> str:

@@ -29,8 +29,8 @@ class Alarm:
 
 def alarms() -> list[Alarm]:
     """Return the steps that fail now, longest first."""
-    rows = WorkerStep.objects.exclude(failing_since=None).order_by("failing_since")
-    return [Alarm(row.name, row.failing_since, row.failures, row.error) for row in rows if row.failing_since]
+    steps = WorkerStep.objects.exclude(failing_since=None).order_by("failing_since")
+    return [Alarm(step.name, step.failing_since, step.failures, step.error) for step in steps if step.failing_since]
 
 
 def living() -> list[WorkerLife]:

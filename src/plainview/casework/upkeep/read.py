@@ -109,10 +109,10 @@ def _disk() -> State:
 
 
 def _backup() -> State:
-    made = BackupRecord.objects.order_by("-made_at").first()
-    if made is not None and made.failure:
-        return {"ok": False, "says": f"The backup of {_moment(made.made_at)} failed.", "at": None}
-    return _regular(made.made_at if made else None, BACKUP_OLD, "backup")
+    newest = BackupRecord.objects.order_by("-made_at").first()
+    if newest is not None and newest.failure:
+        return {"ok": False, "says": f"The backup of {_moment(newest.made_at)} failed.", "at": None}
+    return _regular(newest.made_at if newest else None, BACKUP_OLD, "backup")
 
 
 def _rehearsal() -> State:
