@@ -79,7 +79,7 @@ def test_an_urgent_search_that_is_erased_forgets_its_still(open_case: Path, tmp_
     gallery(tmp_path / "pictures")
     still = persons(take(clip(frames=50).data))[0].best
     probe = prepare_still(still.public_id, acting_member=person("examiner"))
-    run_search(probe, Request("C-1", "p", "g"), Urgent("a child"), acting_member=person("examiner"))
+    run_search(probe, Request("C-1", "find the rider", "g"), Urgent("a child"), acting_member=person("examiner"))
     with at(timezone.now() + timedelta(hours=49)):
         sweep()
     assert Search.objects.get().provenance == {}
@@ -148,11 +148,11 @@ def test_several_frames_of_one_person_are_one_probe_and_all_are_kept(open_case: 
     first, second, *_ = people[1].stills
     alone = run_search(
         prepare_still(first.public_id, acting_member=examiner),
-        Request("C-1", "p", "g"),
+        Request("C-1", "find the rider", "g"),
         acting_member=examiner,
     )
     probe = prepare_still(first.public_id, together_with=[second.public_id], acting_member=examiner)
-    answer = run_search(probe, Request("C-1", "p", "g"), Urgent("a child"), acting_member=examiner)
+    answer = run_search(probe, Request("C-1", "find the rider", "g"), Urgent("a child"), acting_member=examiner)
     assert answer.candidates[0].reference.file_name == "collins.png"
     assert answer.candidates[0].score != alone.candidates[0].score
     (row,) = ProbeFrame.objects.all()
