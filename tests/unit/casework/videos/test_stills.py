@@ -21,6 +21,7 @@ from plainview.casework.erasure.read import needed
 from plainview.casework.models import ProbeFrame, Search, Still, VideoPart, VideoTrack
 from plainview.casework.probes.preparations import save
 from plainview.casework.search.grounds import Urgent
+from plainview.casework.search.lapse import erase_evidence
 from plainview.casework.search.prepared import search_prepared
 from plainview.casework.search.run import Request, run_search
 from plainview.casework.search.urgent import sweep
@@ -29,6 +30,7 @@ from plainview.casework.videos.export import export_stills
 from plainview.casework.videos.read import persons
 from plainview.casework.videos.stills import draft_still, pick_still, prepare_still
 from plainview.casework.workspace.services import services
+from plainview.policy.agency import EVIDENCE_DAYS
 from plainview.policy.decision import Refused
 from plainview.recheck.package import verify_package
 from plainview.recognition.errors import BadMedia
@@ -168,6 +170,9 @@ def test_several_frames_of_one_person_are_one_probe_and_all_are_kept(open_case: 
     with at(timezone.now() + timedelta(hours=49)):
         sweep()
     assert not ProbeFrame.objects.exists()
+    assert services().blobs.exists(row.blob)  # sealed for the auditor
+    with at(timezone.now() + timedelta(hours=49, days=EVIDENCE_DAYS)):
+        assert erase_evidence() == 1
     assert not services().blobs.exists(row.blob)
 
 
