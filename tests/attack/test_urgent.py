@@ -88,13 +88,17 @@ def test_nobody_but_the_auditor_opens_the_evidence(late: Search, name: str) -> N
 
 
 def test_the_searcher_the_supervisor_and_the_auditor_are_told_once(late: Search) -> None:
+    assert tell_lapsed() == 1
     assert tell_lapsed() == 0
-    assert tell_lapsed() == 0
-    (letter,) = mail.outbox
-    assert sorted(letter.to) == ["auditor@agency.example", "examiner@agency.example", "supervisor@agency.example"]
-    assert late.public_id in letter.body
-    for secret in ("rider", "C-1", "life is at risk"):
-        assert secret not in letter.body
+    assert sorted(letter.to for letter in mail.outbox) == [
+        ["auditor@agency.example"],
+        ["examiner@agency.example"],
+        ["supervisor@agency.example"],
+    ]
+    for letter in mail.outbox:
+        assert late.public_id in letter.body
+        for secret in ("rider", "C-1", "life is at risk"):
+            assert secret not in letter.body
 
 
 def test_each_is_flagged_and_repetition_is_another_rule(image: Path) -> None:

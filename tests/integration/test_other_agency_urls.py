@@ -10,6 +10,7 @@ from django.urls import URLPattern, get_resolver
 from tests.factories.work import entries, person
 from tests.integration.test_authorisation_matrix import others, things  # noqa: F401  fixtures
 from tests.integration.test_url_matrix import FOR_EVERY_PART, patterns
+from tests.unit.casework.test_find import lapsed_of
 
 from plainview.casework.jobs import ask
 from plainview.casework.models import Case, Enrolment, Gallery, Member, Reference, Still
@@ -44,6 +45,7 @@ def theirs(held: dict[str, str]) -> dict[str, str]:
         "stills": still.public_id,
         "prepare": draft.public_id,
         "searches": held["search"],
+        "lapsed": lapsed_of(held),
         "verifications": held["verification"],
         "proficiency": held["item"],
         "leads": held["lead"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +36,7 @@ from plainview.recheck.package import verify_package
 
 
 def run(line: str, who: Member, code: int = 0) -> dict[str, Any]:
-    done = invoke([*line.split(), "--as", who.email, "--json"])
+    done = invoke([*shlex.split(line), "--as", who.email, "--json"])
     assert (done.exit_code, done.exception) == (code, None), (line, done.exception)
     return json.loads(done.output) if code == 0 else {}
 
@@ -65,7 +66,7 @@ def test_two_agencies_by_the_command_line(workspace: Path, tmp_path: Path) -> No
     )
     invoke(["case", "open", "R-1", "--offence", "robbery", "--as", asker.email])
     asked = run(
-        f"request make {probe(tmp_path)} --agreement {made} --gallery g --case R-1 --purpose find --authority warrant"
+        f"request make {probe(tmp_path)} --agreement {made} --gallery g --case R-1 --purpose 'find the rider' --authority warrant"
         " --origin cctv",
         asker,
     )["request"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.db import transaction
 from django.utils import timezone
 from tests.factories.models import collins
 from tests.factories.work import person
@@ -22,6 +23,7 @@ from plainview.casework.models import (
     Gallery,
     Member,
     Reference,
+    Search,
     Still,
     SubjectFinding,
     SubjectRequest,
@@ -29,6 +31,7 @@ from plainview.casework.models import (
     Video,
 )
 from plainview.casework.probes.preparations import prepare
+from plainview.casework.search.lapse import seal_evidence
 from plainview.policy.decision import Refused
 from plainview.policy.roles import Role
 
@@ -40,6 +43,12 @@ def session_of(member: Member) -> UserSession:
     return UserSession.objects.create(
         user=member, ip="127.0.0.1", user_agent="x", session_key="MARKER", last_seen_at=timezone.now()
     )
+
+
+def lapsed_of(held: dict[str, str]) -> str:
+    """The id of the search, with the sealed evidence that nobody authorised it."""
+    with transaction.atomic():
+        return seal_evidence(Search.objects.get(public_id=held["search"])).search.public_id
 
 
 def own(held: dict[str, str]) -> dict[str, tuple[str | int, Member]]:
@@ -57,6 +66,7 @@ def own(held: dict[str, str]) -> dict[str, tuple[str | int, Member]]:
         "preparation": (draft.public_id, examiner),
         "approval": (held["approval"], examiner),
         "search": (held["search"], examiner),
+        "lapsed": (lapsed_of(held), examiner),
         "video": (held["video"], examiner),
         "still": (Still.objects.all()[0].public_id, examiner),
         "alert": (held["alert"], examiner),
@@ -143,6 +153,7 @@ def test_what_is_gone_is_unknown(things: dict[str, str]) -> None:  # noqa: F811
     now, keys = timezone.now(), own(things)
     ends: dict[str, dict[str, Any]] = {
         "preparation": {"discarded_at": now},
+        "lapsed": {"erased_at": now},
         "video": {"state": Video.State.ERASED},
         "webhook": {"removed_at": now},
         "reference": {"template": b""},

@@ -196,6 +196,9 @@ _KEEPERS: tuple[tuple[type[Model], str, Q], ...] = (
     (Video, "stamps_blob", Q()),
 )
 
+_KEEPERS_OF_LISTS: tuple[tuple[type[Model], str, Q], ...] = ((LapsedSearch, "blobs", Q(erased_at=None)),)
+"""As above, where the column is a JSON list of digests."""
+
 
 _AT_ONCE = 500  # digests in one query: databases limit the variables of a statement
 
@@ -210,8 +213,9 @@ def needed(digests: Iterable[str]) -> set[str]:
             # Not the default manager: the one of references excludes canaries.
             rows = model._base_manager.filter(which, **{f"{column}__in": some})
             needed_now |= set(rows.values_list(column, flat=True))
-    for blobs in LapsedSearch.objects.filter(erased_at=None).values_list("blobs", flat=True):
-        needed_now |= set(asked) & set(blobs)
+    for model, column, which in _KEEPERS_OF_LISTS:
+        for blobs in model._base_manager.filter(which).values_list(column, flat=True):
+            needed_now |= set(asked) & set(blobs)
     runs = Enrolment.objects.filter(Q(finished_at=None) | Q(failures_until__isnull=False))
     for files, failed in runs.values_list("files", "failed"):
         needed_now |= set(asked) & {entry["blob"] for entry in (*files, *failed) if entry.get("blob")}

@@ -127,16 +127,16 @@ def _withdrawn_by(made: Agreement, name: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(searching, name, then)
 
 
-@pytest.mark.parametrize("step", ["template_of", "compare"])
+@pytest.mark.parametrize("step", ["template_of", "compare_all"])
 def test_an_agreement_that_ends_during_a_search_withholds_its_answer(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """`template_of` ends before a face is compared, `compare` after all of them were."""
+    """`template_of` ends before a face is compared, `compare_all` after all of them were."""
     made = world(tmp_path)
     request = taken(tmp_path, made)
     compared = []
-    real = searching.compare
-    monkeypatch.setattr(searching, "compare", lambda *parts: compared.append(1) or real(*parts))
+    real = searching.compare_all
+    monkeypatch.setattr(searching, "compare_all", lambda *parts: compared.append(1) or real(*parts))
     _withdrawn_by(made, step, monkeypatch)
     assert rule_of(search_shared, request.public_id, acting_member=person("examiner")) == "agreement.withdrawn"
     assert len(compared) == (0 if step == "template_of" else 1)
@@ -156,14 +156,14 @@ def test_the_last_day_ends_a_search_that_runs_over_midnight(
 ) -> None:
     today = timezone.now().date()
     request = taken(tmp_path, world(tmp_path, ends_on=today))
-    real, tomorrow = searching.compare, timezone.now() + DAY
+    real, tomorrow = searching.compare_all, timezone.now() + DAY
 
     def midnight(*parts: Any) -> Any:
         found = real(*parts)
         monkeypatch.setattr(timezone, "now", lambda: tomorrow)
         return found
 
-    monkeypatch.setattr(searching, "compare", midnight)
+    monkeypatch.setattr(searching, "compare_all", midnight)
     assert rule_of(search_shared, request.public_id, acting_member=person("examiner")) == "agreement.ended"
     assert sweep_requests() == [request.public_id]
     assert SharedRequest.objects.get().closed_as == "agreement ended"
@@ -177,7 +177,7 @@ def test_a_search_that_was_cut_off_is_made_anew_and_not_while_it_may_still_run(w
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(searching, "compare", killed)
+        patch.setattr(searching, "compare_all", killed)
         with pytest.raises(KeyboardInterrupt):
             search_shared(request.public_id, acting_member=examiner)
     assert rule_of(search_shared, request.public_id, acting_member=examiner) == "shared.running"

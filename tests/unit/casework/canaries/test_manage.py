@@ -23,7 +23,7 @@ from plainview.casework.disclosure.make import disclose
 from plainview.casework.enrolment.enrol import enrol
 from plainview.casework.enrolment.manifest import Item
 from plainview.casework.erasure.expunge import expunge
-from plainview.casework.examination.assign import _foils
+from plainview.casework.examination import fillers
 from plainview.casework.galleries.read import enrolments, gallery_size, gallery_templates, statistics
 from plainview.casework.log.read import verify_log
 from plainview.casework.log.write import newest_checkpoint
@@ -55,7 +55,7 @@ def test_nobody_sees_or_counts_a_canary(canary: Canary, tmp_path: Path, pair: tu
     assert Reference.objects.count() == 2
     assert len(gallery_templates(hidden.gallery_id, canary.pack)) == 2
     assert register(newest_checkpoint(), None)["agencies"][0]["galleries"][0]["references"] == 2
-    foils = _foils(Examination(candidate=asked.candidates[1]))
+    foils = fillers.of_examination(Examination(candidate=asked.candidates[1]))
     assert hidden not in foils
     package = tmp_path / "package.zip"
     disclose(asked.search.public_id, package, acting_member=person("supervisor"))

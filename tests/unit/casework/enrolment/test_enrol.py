@@ -63,8 +63,10 @@ class _Crowd:
         return np.eye(1, self.pack.dimension, dtype=np.float32)[0]
 
 
-def test_a_batch_of_crowds_is_recorded_by_digest(admin: Member, items: list[Item]) -> None:
-    services().__dict__["engine"] = _Crowd(services().engine)
+def test_a_batch_of_crowds_is_recorded_by_digest(
+    admin: Member, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(services().__dict__, "engine", _Crowd(services().engine))
     result = enrol("one", items, acting_member=admin)
     assert (result.enrolled, result.references) == (4, 1200)
     (entry,) = entries("references.enrolled")

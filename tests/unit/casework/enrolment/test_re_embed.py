@@ -54,8 +54,8 @@ def filled(workspace: Path, tmp_path: Path) -> Gallery:
 
 
 @pytest.fixture
-def other(filled: Gallery) -> None:
-    services().__dict__["engine"] = _Other(services().engine)
+def other(filled: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(services().__dict__, "engine", _Other(services().engine))
 
 
 def templates() -> list[np.ndarray]:
@@ -148,12 +148,14 @@ def test_only_an_administrator_does_it(filled: Gallery) -> None:
     assert entries("gallery.enrol.refused")
 
 
-def test_an_index_on_the_disk_goes_with_its_pack(filled: Gallery, workspace: Path, tmp_path: Path) -> None:
+def test_an_index_on_the_disk_goes_with_its_pack(
+    filled: Gallery, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with (workspace / "workspace.toml").open("a") as file:
         file.write('\n[index]\nadapter = "compressed"\n')
     image = probe(tmp_path)
     assert len(search(image).candidates) == 2
-    services().__dict__["engine"] = _Other(services().engine)
+    monkeypatch.setitem(services().__dict__, "engine", _Other(services().engine))
     assert re_embed("g", acting_member=person("admin")).remade == 2
     answer = search(image)
     assert answer.candidates[0].reference.file_name == "collins.png"

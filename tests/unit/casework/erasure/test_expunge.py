@@ -18,7 +18,7 @@ from plainview.casework.enrolment.near import open_hash
 from plainview.casework.erasure import erasers
 from plainview.casework.erasure.expunge import expunge
 from plainview.casework.erasure.expunged import Line, bring_level, list_file, mark, read_list
-from plainview.casework.erasure.read import _KEEPERS
+from plainview.casework.erasure.read import _KEEPERS, _KEEPERS_OF_LISTS
 from plainview.casework.examination.examine import examine
 from plainview.casework.galleries.read import open_template
 from plainview.casework.models import Enrolment, NearDuplicate, Reference
@@ -136,7 +136,7 @@ def test_every_table_that_keeps_pictures_is_an_owner() -> None:
         for field in model._meta.get_fields()
         if "blob" in field.name
     }
-    listed = {model._meta.db_table for model, _, _ in _KEEPERS}
+    listed = {model._meta.db_table for model, _, _ in (*_KEEPERS, *_KEEPERS_OF_LISTS)}
     assert keeping <= listed | {"pending_erasure"}
 
 

@@ -95,7 +95,7 @@ def test_the_list_is_enrolled_and_nothing_else_is_asked(feed: Feed, served: Publ
     assert (result.enrolled, result.duplicates) == (2, 1)
     codes = {row["path"].rpartition("/")[2]: row["code"] for row in result.failed}
     assert codes == {
-        "broken.jpg": "not_an_image",
+        "broken.jpg": "format_not_allowed",
         "x.png": codes["x.png"],
         "moved.png": "feed.redirect",
         "gone.png": "feed.gone",

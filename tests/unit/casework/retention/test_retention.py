@@ -211,7 +211,7 @@ def test_a_run_that_was_killed_goes_on_and_erases_nothing_twice(
     assert job.state == Job.State.RUNNING
     assert sorted(item.state for item in items_of(run)) == ["erased", "planned"]
     with at(timezone.now() + jobs.LEASE + DAY):
-        assert jobs.to_resume() == [job.pk]
+        assert jobs.ready() == [(job.pk, job.kind)]
         jobs.run(job.pk, retention_work.work_off)
         jobs.run(job.pk, retention_work.work_off)
     assert [item.state for item in items_of(run)] == ["erased", "erased"]

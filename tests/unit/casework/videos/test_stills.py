@@ -21,6 +21,7 @@ from plainview.casework.erasure.read import needed
 from plainview.casework.models import ProbeFrame, Search, Still, VideoPart, VideoTrack
 from plainview.casework.probes.preparations import save
 from plainview.casework.search.grounds import Urgent
+from plainview.casework.search.lapse import erase_evidence
 from plainview.casework.search.prepared import search_prepared
 from plainview.casework.search.run import Request, run_search
 from plainview.casework.search.urgent import sweep
@@ -29,6 +30,7 @@ from plainview.casework.videos.export import export_stills
 from plainview.casework.videos.read import persons
 from plainview.casework.videos.stills import draft_still, pick_still, prepare_still
 from plainview.casework.workspace.services import services
+from plainview.policy.agency import EVIDENCE_DAYS
 from plainview.policy.decision import Refused
 from plainview.recheck.package import verify_package
 from plainview.recognition.errors import BadMedia
@@ -79,7 +81,7 @@ def test_an_urgent_search_that_is_erased_forgets_its_still(open_case: Path, tmp_
     gallery(tmp_path / "pictures")
     still = persons(take(clip(frames=50).data))[0].best
     probe = prepare_still(still.public_id, acting_member=person("examiner"))
-    run_search(probe, Request("C-1", "p", "g"), Urgent("a child"), acting_member=person("examiner"))
+    run_search(probe, Request("C-1", "find the rider", "g"), Urgent("a child"), acting_member=person("examiner"))
     with at(timezone.now() + timedelta(hours=49)):
         sweep()
     assert Search.objects.get().provenance == {}
@@ -148,11 +150,11 @@ def test_several_frames_of_one_person_are_one_probe_and_all_are_kept(open_case: 
     first, second, *_ = people[1].stills
     alone = run_search(
         prepare_still(first.public_id, acting_member=examiner),
-        Request("C-1", "p", "g"),
+        Request("C-1", "find the rider", "g"),
         acting_member=examiner,
     )
     probe = prepare_still(first.public_id, together_with=[second.public_id], acting_member=examiner)
-    answer = run_search(probe, Request("C-1", "p", "g"), Urgent("a child"), acting_member=examiner)
+    answer = run_search(probe, Request("C-1", "find the rider", "g"), Urgent("a child"), acting_member=examiner)
     assert answer.candidates[0].reference.file_name == "collins.png"
     assert answer.candidates[0].score != alone.candidates[0].score
     (row,) = ProbeFrame.objects.all()
@@ -168,6 +170,9 @@ def test_several_frames_of_one_person_are_one_probe_and_all_are_kept(open_case: 
     with at(timezone.now() + timedelta(hours=49)):
         sweep()
     assert not ProbeFrame.objects.exists()
+    assert services().blobs.exists(row.blob)  # sealed for the auditor
+    with at(timezone.now() + timedelta(hours=49, days=EVIDENCE_DAYS)):
+        assert erase_evidence() == 1
     assert not services().blobs.exists(row.blob)
 
 
