@@ -91,5 +91,7 @@ def test_rulings_that_are_refused(tmp_path: Path, line: str, said: str) -> None:
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("path,sex\nada/1,f\n", "utf-8")
-    with pytest.raises(DatasetError, match="line 1: this is not the header of a rulings file.*image_a, image_b, ruling"):
+    with pytest.raises(
+        DatasetError, match=r"line 1: this is not the header of a rulings file.*image_a, image_b, ruling"
+    ):
         read_rulings(path, SET)
