@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from tests.factories.browser import signed_in
+from tests.factories.sharing import CHECKED
 from tests.factories.verification import SIMILAR, UNLIKE, another, answered, examined, many
 from tests.factories.work import entries, person
 
 from plainview.casework.examination.drafts import opened
 from plainview.casework.examination.read import examinations
+from plainview.casework.leads.decide import release
 from plainview.casework.models import Candidate, Draft, Examination, Reference, Search
 from plainview.policy.examination import COMPONENTS, NOT, POTENTIAL
 
@@ -170,4 +172,6 @@ def test_whoever_verifies_an_examination_does_not_see_it_listed(url: str) -> Non
     assert [one.pk for one in examinations(person("supervisor"))] == [row.pk]
     assert examinations(other) == []
     answered(task, POTENTIAL)
+    assert examinations(other) == []  # another verifier may still have to judge a candidate of this search blind
+    release(row.public_id, contradictions=CHECKED, acting_member=person("supervisor"))
     assert [one.pk for one in examinations(other)] == [row.pk]

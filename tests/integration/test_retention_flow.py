@@ -40,7 +40,7 @@ def test_the_command_line_walks_from_an_order_to_its_proof(workspace: Path, tmp_
     order = tmp_path / "order.csv"
     order.write_text(f"reference,ordered_on\n{row.public_id},2026-01-02\n{other.public_id},2026-01-02\n")
     imported = ("retention", "event", "court-order", "import", order, "--authority", "Court 12")
-    assert read(*imported, *ADMIN) == {"rows": 2, "new": 2, "known": 0, "erased_before": 0}
+    assert read(*imported, *ADMIN) == {"rows": 2, "new": 2, "known": 0, "erased_before": 0, "read_as": []}
     assert read(*imported, *SUPERVISOR)["known"] == 2
     acquitted = (
         "retention",

@@ -116,6 +116,7 @@ def test_an_act_that_is_refused_loses_nothing(workspace: Path, tmp_path: Path) -
         ("extend", {"days": "61", "reason": "too many galleries here"}),
         ("search", {"top": "20"}),
         ("answer", {}),
+        ("decide", {"looked": ["1"]}),  # nothing was searched, so no face is listed
         ("decide", {"looked": [Reference.objects.latest("pk").public_id]}),
     ):
         assert admin.post(f"{page}{act}/", told).status_code in (422, 404), act
@@ -123,9 +124,13 @@ def test_an_act_that_is_refused_loses_nothing(workspace: Path, tmp_path: Path) -
     assert (row.state, row.extended_at, row.outcome) == ("received", None, "")
     confirm(row.public_id, HOW, acting_member=person("supervisor"))
     assert admin.post(f"{page}search/", {"top": "2"}).status_code == 302
-    ticked = row.findings.get(rank=1).reference.public_id
-    looked = [one.reference.public_id for one in row.findings.all()]
-    assert admin.post(f"{page}decide/", {"looked": looked, "person": ticked}).status_code == 302
+    first = row.findings.earliest("pk")
+    ticked = first.reference.public_id
+    looked = [one.pk for one in row.findings.all()]
+    assert admin.post(f"{page}decide/", {"looked": looked, "person": [ticked]}).status_code == 404
+    assert not row.findings.exclude(is_person=None).exists()
+    assert admin.post(f"{page}decide/", {"looked": looked, "person": first.pk}).status_code == 302
+    assert row.findings.get(is_person=True) == first
     kept = admin.post(f"{page}answer/", {"reason": "no"})  # nothing ticked to erase, and no reason
     assert kept.status_code == 422
     assert f'value="{ticked}">' in kept.content.decode()

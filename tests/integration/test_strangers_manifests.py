@@ -269,8 +269,11 @@ def test_more_files_than_one_upload_takes_are_told_with_what_next(
     settings.DATA_UPLOAD_MAX_NUMBER_FILES = 3
     files = [SimpleUploadedFile(f"{number}.jpg", PHOTO) for number in range(4)]
     answer = client.post(f"/galleries/{custody.pk}/enrol/", {"pictures": files})
-    assert answer.status_code == 400
-    assert "more than 5,000 files. Nothing was enrolled. Upload the files in parts" in answer.content.decode()
+    assert answer.status_code == 413
+    told = (
+        "more than 5,000 files. Nothing was enrolled. Upload the files in parts, or ask the operator to allow a folder"
+    )
+    assert told in answer.content.decode()
     assert not Enrolment.objects.exists()
 
 

@@ -23,7 +23,13 @@ COLUMNS = ("pair", "names", "image_a", "image_b", "score", "ruling", "wrong", "n
 """Of rulings.csv. `names`: same or different, as the data set has it. `ruling`: same, different, unsure or
 empty: are both pictures of one human being? `wrong`: a, b or empty: which picture is under a wrong name."""
 
-_SHAPE = Shape("rulings file", COLUMNS[2:4] + COLUMNS[5:7], required=("image_a", "image_b", "ruling"), others=True)
+_SHAPE = Shape(
+    "rulings file",
+    COLUMNS[2:4] + COLUMNS[5:7],
+    required=("image_a", "image_b", "ruling"),
+    others=True,
+    whole=True,
+)
 _RULINGS = frozenset({"", "same", "different", "unsure"})
 
 

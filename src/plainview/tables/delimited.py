@@ -144,6 +144,8 @@ def _record(number: int, values: list[str], raw: str, columns: Sequence[str], sh
         trouble = "it has a null character: the file is damaged, or is not text"
     elif any(visible(value) for value in values[len(columns) :]):
         trouble = f"it has more cells than the header ({len(values)}; the header has {len(columns)})"
+    elif shape.whole and len(values) < len(columns):
+        trouble = f"it has fewer cells than the header ({len(values)}; the header has {len(columns)})"
     elif stray:
         trouble = f"{clip(stray)!r} is in a column without a name"
     elif [fold(value) for value in values if visible(value)] == [fold(column) for column in columns if column]:

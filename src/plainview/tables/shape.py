@@ -31,6 +31,7 @@ class Shape:
         dates: columns of dates: an Excel date is read as YYYY-MM-DD there and refused in other known columns.
         links: columns of links: the hyperlink behind an Excel cell is read there if the cell's text is no link.
         hints: words of others for a column, folded -> the column.
+        whole: a row of delimited text must have a cell for every column: one that was cut off is refused.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Shape:
     dates: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     hints: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
 
     def known(self, cells: Sequence[str]) -> int:
         """Return how many cells name an expected column."""

@@ -44,7 +44,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the page for a request that cannot be read: 400, or 413 for too many files."""
     if isinstance(exception, TooManyFilesSent):
         why = (
-            f"This upload has more than {MAX_FILES:,} files. Nothing was enrolled. Send fewer at once, or one ZIP file."
+            f"This upload has more than {MAX_FILES:,} files. Nothing was enrolled. Upload the files in parts, "
+            "or ask the operator to allow a folder of the server."
         )
         return render(request, "400.html", {"why": why}, status=413)
     return render(request, "400.html", status=400)

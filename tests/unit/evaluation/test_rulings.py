@@ -79,7 +79,8 @@ def test_what_a_ruling_changes(
         ("ada/1,ada/9,same,", "line 2: there is no file 'ada/9'"),
         ("ada/1,ada/2,maybe,", "line 2: the ruling is 'maybe'"),
         ("ada/1,ada/2,different,c", "line 2: the wrong picture is 'c'"),
-        ("ada/1,ada/2,different", "line 2: the number of fields is 3"),
+        ("ada/1,ada/2,different", r"line 2: it has fewer cells than the header \(3; the header has 4\)"),
+        ("ada/1,ada/2,different,a,b", r"line 2: it has more cells than the header \(5; the header has 4\)"),
     ],
 )
 def test_rulings_that_are_refused(tmp_path: Path, line: str, said: str) -> None:
@@ -90,5 +91,7 @@ def test_rulings_that_are_refused(tmp_path: Path, line: str, said: str) -> None:
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("path,sex\nada/1,f\n", "utf-8")
-    with pytest.raises(DatasetError, match="no column named image_a"):
+    with pytest.raises(
+        DatasetError, match=r"line 1: this is not the header of a rulings file.*image_a, image_b, ruling"
+    ):
         read_rulings(path, SET)

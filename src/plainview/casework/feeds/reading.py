@@ -18,13 +18,27 @@ import feedparser
 import jmespath
 
 from plainview.casework.enrolment.manifest import Unusable
-from plainview.casework.feeds.mapping import Mapping
+from plainview.casework.feeds.mapping import OWN, Mapping
 from plainview.recognition.foreign import foreign, reason
+from plainview.tables.errors import TableError
+from plainview.tables.parquet import NoParquet
+from plainview.tables.read import open_table
+from plainview.tables.shape import Shape
 
 LIST_BYTES = 64 << 20
 """Largest page of a list, bytes: about half a million pictures."""
 
 _MOST_IMAGES = 50  # of one notice
+_BLANK, _NO_TABLE = b"\xef\xbb\xbf \t\r\n", (b"[", b"{", b"<")  # what begins a list that is no table
+
+_OWN = Shape(
+    "list of pictures",
+    ("image", "page", "captured_on"),
+    required=("image",),
+    dates=("captured_on",),
+    links=("image", "page"),
+    hints={"url": "image", "picture": "image", "link": "page", "date": "captured_on"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,7 @@ def read_page(data: bytes, mapping: Mapping) -> ListPage:
     Raises:
         Unusable: feed.list (it cannot be read), feed.shape (it does not have the stated shape).
     """
-    parsed = _parsed(data, mapping.form)
+    parsed = _own(data) if mapping == OWN and data.lstrip(_BLANK)[:1] not in _NO_TABLE else _parsed(data, mapping.form)
     rows = _ask(mapping.items, parsed)
     if not isinstance(rows, list):
         raise _shape(f"it has no list at `{mapping.items}`; it has {_has(parsed)}")
@@ -121,7 +135,15 @@ class _PassedOver(Exception):
     """A row that cannot be used, and why."""
 
 
+class _Trouble(str):
+    """Why a row of a table cannot be used, in its place."""
+
+    __slots__ = ()
+
+
 def _notice(entry: Any, mapping: Mapping) -> Notice:
+    if isinstance(entry, _Trouble):
+        raise _PassedOver(str(entry))
     if not isinstance(entry, dict):
         raise _PassedOver("it is not an object, or has more cells than the header")
     images, left_out = _images(_ask(mapping.image, entry) if mapping.image else None, mapping.leave_out)
@@ -200,6 +222,23 @@ def _unreadable(error: Exception) -> Unusable:
         )
     else:
         why = reason(error)
+    return _unusable(why)
+
+
+def _own(data: bytes) -> list[dict[str, str] | _Trouble]:
+    try:
+        table = open_table(data, "list.csv", _OWN)
+    except TableError as error:
+        raise (_shape(str(error)) if error.where else _unusable(str(error))) from None
+    except NoParquet:
+        raise _unusable("it is a Parquet file, which needs the extra parquet") from None
+    try:
+        return [_Trouble(record.trouble) if record.trouble else record.cells for record in table]
+    except TableError as error:
+        raise _unusable(str(error)) from None
+
+
+def _unusable(why: str) -> Unusable:
     return Unusable("feed.list", f"The publisher's list cannot be used: {why}.")
 
 

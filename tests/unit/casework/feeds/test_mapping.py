@@ -24,7 +24,15 @@ CSV = "image,page,captured_on\nhttps://h.example/1.jpg,https://h.example/1,2020-
 
 
 @pytest.mark.parametrize(
-    "text", [json.dumps(ROWS), json.dumps({"pictures": ROWS}), CSV, "\ufeff" + CSV, CSV.replace(",", ", ")]
+    "text",
+    [
+        json.dumps(ROWS),
+        json.dumps({"pictures": ROWS}),
+        CSV,
+        "\ufeff" + CSV,
+        CSV.replace(",", ", "),
+        CSV.replace(",", ";"),
+    ],
 )
 def test_every_form_of_our_own_gives_the_same(text: str) -> None:
     first, second = read_page(text.encode(), OWN).notices
@@ -36,7 +44,7 @@ def test_every_form_of_our_own_gives_the_same(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "word"),
     [
-        (b"\xff\xfe", "feed.list", "UTF-8"),
+        (b"\xff\xfe", "feed.shape", "it is empty"),
         (b'{"pictures": 3}', "feed.shape", "no list at"),
         (b'{"results": []}', "feed.shape", "it has results"),
         (b"[3]", "feed.shape", "row 1: it is not an object"),
@@ -46,8 +54,10 @@ def test_every_form_of_our_own_gives_the_same(text: str) -> None:
         (b'[{"image": "x", "captured_on": "01/02/2020"}]', "feed.shape", "not a date"),
         (b"[{", "feed.list", "cut off"),
         (b'{"pictures": [{"image": "x"}', "feed.list", "cut off"),
-        (b"url,page\na,b\n", "feed.shape", "it has url, page"),
-        (b'image,page\na,"b\nc,d\n', "feed.list", "unexpected end"),
+        (b"PAR1 and nothing", "feed.list", "cannot be used"),
+        (b"PK\x03\x04 and nothing", "feed.list", "cannot be used"),
+        (b"url,page\na,b\n", "feed.shape", "did you mean image?"),
+        (b'image,page\na,"b\nc,d\n', "feed.list", "line 2: a quote is opened in this row and never closed"),
         (b"<html><a href='https://h.example/1.jpg'>1</a></html>", "feed.list", "web page"),
         (b"<?xml version='1.0'?><list><a/></list>", "feed.list", "neither RSS nor Atom"),
     ],
@@ -72,7 +82,7 @@ def test_a_row_that_cannot_be_used_is_told_and_the_others_are_taken() -> None:
     assert page.rows == 4
     wide = read_page(b"image,page\na,b\nc,d,e\n", OWN)
     assert [notice.id for notice in wide.notices] == ["a"]
-    assert wide.passed_over[0][0] == 2
+    assert wide.passed_over == ((2, "it has more cells than the header (3; the header has 2)"),)
 
 
 def test_a_notice_may_have_several_pictures_and_drawings_are_left_out() -> None:
