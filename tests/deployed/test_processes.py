@@ -103,7 +103,7 @@ def test_the_worker_does_a_step_after_one_that_fails_and_says_so(home: Path, ser
     server = served(home)
     look = (
         "import json; from plainview.cli.start import open_workspace; open_workspace(); "
-        "from plainview.casework.models import WorkerStep; from plainview.casework.upkeep import work; "
+        "from plainview.casework.models import WorkerStep; from plainview.casework.upkeep import life; "
         "print(json.dumps([[a.step for a in life.alarms()], len(life.living()), "
         "WorkerStep.objects.exclude(done_at=None).filter(name='expired sessions').count()]))"
     )
