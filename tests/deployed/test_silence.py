@@ -135,7 +135,7 @@ def test_no_command_reaches_outside(tmp_path: Path) -> None:
     made = (
         "import json, pathlib; from plainview.cli.start import open_workspace; open_workspace(); "
         "from tests.integration import test_authorisation_matrix as matrix; "
-        f"print(json.dumps(matrix.things.__wrapped__(None, pathlib.Path({str(_folder(tmp_path / 'made'))!r}))))"
+        f"print(json.dumps(matrix.made_things(pathlib.Path({str(_folder(tmp_path / 'made'))!r}))))"
     )
 
     def work() -> dict[str, str]:
