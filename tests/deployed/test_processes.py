@@ -103,7 +103,7 @@ def test_the_worker_does_a_step_after_one_that_fails_and_says_so(home: Path, ser
     server = served(home)
     look = (
         "import json; from plainview.cli.start import open_workspace; open_workspace(); "
-        "from plainview.casework.models import WorkerStep; from plainview.casework.upkeep import work; "
+        "from plainview.casework.models import WorkerStep; from plainview.casework.upkeep import life; "
         "print(json.dumps([[a.step for a in life.alarms()], len(life.living()), "
         "WorkerStep.objects.exclude(done_at=None).filter(name='expired sessions').count()]))"
     )
@@ -115,7 +115,12 @@ def test_the_worker_does_a_step_after_one_that_fails_and_says_so(home: Path, ser
             break
         time.sleep(0.2)
     assert found == [["alerts"], 1, 1]
-    assert "The step 'alerts' failed" in server.output
+    lines = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
+    (said,) = [line for line in lines if line["logger"] == "plainview.worker"]
+    assert said["event"] == "The step 'alerts' failed: OperationalError"
+    assert (said["level"], said["error"]) == ("error", "OperationalError")
+    assert said["trace"]
+    assert "no such table" not in server.output
 
 
 def test_a_contradiction_of_options_is_one_line(home: Path) -> None:

@@ -28,6 +28,9 @@ from plainview.serving.turns import Turns
 MEMBER = "plainview.member"
 """Key of the WSGI environment: set by the pages for the request of a signed-in member."""
 
+FORWARDED = "plainview.forwarded"
+"""Key of the WSGI environment: whether a header says that a proxy passed the request on, one that was named or not."""
+
 _PIECE = 64 << 10  # bytes sent at once: the size of a socket's buffer
 _READER = 20.0  # seconds in which a reader takes one piece: 3 kB a second at least
 _LINGER = 2.0  # seconds for which the rest of a refused body is read away, so that the refusal arrives
@@ -35,6 +38,8 @@ _SESSIONS = 10_000  # sessions that are remembered as signed in
 _NEVER = frozenset(
     {"proxy", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "forwarded"}
 )
+
+_PASSED_ON = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -211,6 +216,7 @@ class Front:
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
+            FORWARDED: any(header in request.headers for header in _PASSED_ON),
         }
         for header, value in request.headers.items():
             if header == "content-type":

@@ -48,8 +48,8 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.saml",
 ]
 MIDDLEWARE = [
-    "plainview.web.hosts.Hosts",
     "plainview.web.watching.Watching",
+    "plainview.web.hosts.Hosts",
     "django.middleware.security.SecurityMiddleware",
     "plainview.web.assets.Assets",
     "plainview.web.assets.Compressed",

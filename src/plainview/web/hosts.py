@@ -20,7 +20,7 @@ _MOST = 100  # characters of a name that a line of the output shows
 
 
 class Hosts:
-    """The outermost layer: a name that was not configured gets a page that says what to configure."""
+    """The outermost layer of the pages: a name that was not configured gets a page that says what to configure."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

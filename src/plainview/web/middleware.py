@@ -81,11 +81,15 @@ def record_failed_page(request: HttpRequest) -> HttpResponse:
 
 
 def _shorten(request: HttpRequest) -> None:
-    """Let what is stored for somebody who is not signed in expire in minutes, not at the end of a shift."""
+    """Let what is stored for somebody who is not signed in expire in minutes; from the sign-in on, at the end of a shift."""
     session, answered = request.session, getattr(request, "saml_acs_session", None)
-    if session.modified and not session.is_empty() and SESSION_KEY not in session:
-        session.set_expiry(_ANONYMOUS)
-    if answered is not None and answered.session_key:
+    if session.modified and not session.is_empty():
+        if SESSION_KEY not in session:
+            session.set_expiry(_ANONYMOUS)
+        elif "_session_expiry" in session:
+            session.set_expiry(None)
+    # The answer of a sign-in service has a session of its own; the page that reads it erases it, and changes nothing.
+    if answered is not None and answered.modified and answered.session_key:
         answered.set_expiry(_ANONYMOUS)
         answered.save()
 
@@ -131,8 +135,6 @@ class Clock:
                 logout(request)
                 return redirect("/accounts/login/?idle=1")
             request.META[MEMBER] = True
-            if "_session_expiry" in request.session:  # of the time before the sign-in
-                request.session.set_expiry(None)
             if seen is None or abs((now - last).total_seconds()) >= _SEEN_STEP:
                 request.session[_SEEN] = now.isoformat()
         return None

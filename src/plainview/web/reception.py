@@ -5,7 +5,7 @@ Owns the answers only. It must never open a session, nor make one last longer.
 
 from __future__ import annotations
 
-import sys
+import logging
 from importlib import import_module
 
 from django.conf import settings
@@ -16,6 +16,8 @@ from django.urls import Resolver404, resolve
 from plainview.serving.bodies import SMALL, Limit
 from plainview.web.pages import ACCESS, BODIES
 from plainview.web.sign_in_pages import Anyone
+
+_log = logging.getLogger("plainview.front")
 
 _MOST_LINES = 200  # warnings of one kind each; who sends nonsense must not fill the disk with lines about it
 _warned: set[str] = set()
@@ -41,4 +43,4 @@ def warn(text: str) -> None:
     """Write a line for the operator, each only once."""
     if text not in _warned and len(_warned) < _MOST_LINES:
         _warned.add(text)
-        sys.stderr.write(f"{text}\n")
+        _log.warning("%s", text)

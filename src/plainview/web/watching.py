@@ -21,11 +21,11 @@ from prometheus_client.registry import Collector
 
 from plainview.casework.upkeep.read import PARTS, ready, status
 from plainview.casework.workspace.services import services
+from plainview.serving.front import FORWARDED
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 _log = logging.getLogger("plainview.requests")
-_FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)  # seconds
 
 _registry = CollectorRegistry()
@@ -99,7 +99,7 @@ def _may_watch(request: HttpRequest) -> bool:
     sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and secrets.compare_digest(token.encode(), sent.encode()):
         return True
-    if any(name in request.META for name in _FORWARDED):
+    if request.META.get(FORWARDED, True):
         return False
     try:
         return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback

@@ -6,7 +6,7 @@ times; its failure never stops the next one.
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
@@ -42,6 +42,8 @@ from plainview.casework.webhooks import deliver as webhook_deliver
 from plainview.casework.webhooks import gather as webhook_gather
 from plainview.policy.decision import Allow
 from plainview.worker import backups
+
+_log = logging.getLogger("plainview.worker")
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -114,7 +116,7 @@ def run(step: Step) -> bool:
             step.do()
             work.succeeded(step.name, step.every)
     except Exception as error:
-        sys.stderr.write(f"The step {step.name!r} failed: {type(error).__name__}: {error}\n")
+        _log.error("The step %r failed: %s", step.name, type(error).__name__, exc_info=error)
         _record(step, error)
         return False
     return True
@@ -127,7 +129,7 @@ def _record(step: Step, error: Exception) -> None:
             work.failed(step.name, step.every, error)
     except Exception as again:  # no database, no disk: the step is tried again after its lease
         connection.close()
-        sys.stderr.write(f"Nor could this be recorded: {type(again).__name__}: {again}\n")
+        _log.error("Nor could this be recorded: %s", type(again).__name__, exc_info=again)
 
 
 def every_minute() -> None:

@@ -6,6 +6,7 @@ in time is cut off and taken up again by its lease, as after a crash.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -18,6 +19,8 @@ from plainview.casework import jobs
 from plainview.casework.upkeep import work
 from plainview.worker import clock
 from plainview.worker.tasks import run_next
+
+_log = logging.getLogger("plainview.worker")
 
 POLL = 0.5
 """Seconds between two looks for work: what a member waits at most for their job to begin."""
@@ -70,6 +73,6 @@ def _guarded(act: Callable[[], object]) -> bool:
         close_old_connections()
         return bool(act())
     except Exception as error:
-        sys.stderr.write(f"Background work failed: {type(error).__name__}: {error}\n")
+        _log.error("Background work failed: %s", type(error).__name__, exc_info=error)
         connection.close()
         return False

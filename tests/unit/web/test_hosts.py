@@ -22,44 +22,50 @@ def nothing_warned(workspace: Path) -> Iterator[None]:
     reception._warned.clear()
 
 
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The lines for the operator."""
+    return [record.getMessage() for record in caplog.records if record.name == "plainview.front"]
+
+
 @override_settings(ALLOWED_HOSTS=["faces.example"])
-def test_another_name_gets_a_page_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_name_gets_a_page_and_one_line(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         page = Client(headers={"host": "faces2.example"}).get("/")
         assert page.status_code == 400
         assert b"faces2.example" in page.content
-    said = capsys.readouterr().err
-    assert said.count("start `plainview serve` with --name faces2.example") == 1
+    (line,) = said(caplog)
+    assert "start `plainview serve` with --name faces2.example" in line
 
 
 @override_settings(ALLOWED_HOSTS=["faces.example"])
 @pytest.mark.parametrize("host", ["<b>x</b>", "a\nb", "", "x" * 5000, "a b"])
-def test_a_name_that_is_none_breaks_neither_page_nor_line(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_that_is_none_breaks_neither_page_nor_line(host: str, caplog: pytest.LogCaptureFixture) -> None:
     page = Client(headers={"host": host}).get("/")
     assert page.status_code == 400
     assert b"<b>" not in page.content
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert len(said) < 600
+    (line,) = said(caplog)
+    assert "\n" not in line
+    assert len(line) < 600
 
 
 @override_settings(ALLOWED_HOSTS=["*"])
-def test_the_lines_of_a_flood_of_names_are_bounded(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_lines_of_a_flood_of_names_are_bounded(caplog: pytest.LogCaptureFixture) -> None:
     for number in range(300):
         reception.warn(f"name {number}")
-    assert capsys.readouterr().err.count("\n") == 200
+    assert len(said(caplog)) == 200
 
 
-def test_a_form_of_another_origin_says_so_and_one_of_an_old_page_does_not(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_form_of_another_origin_says_so_and_one_of_an_old_page_does_not(caplog: pytest.LogCaptureFixture) -> None:
     client = Client(enforce_csrf_checks=True)
     page = client.post("/accounts/login/", {}, headers={"origin": "https://faces.example:8443"})
     assert page.status_code == 403
     assert b"The form came from another address" in page.content
-    assert "--name faces.example:8443" in capsys.readouterr().err
+    (line,) = said(caplog)
+    assert "--name faces.example:8443" in line
     old = client.post("/accounts/login/", {}, headers={"origin": "http://testserver"})
     assert old.status_code == 403
     assert b"The form came from another address" not in old.content
-    assert capsys.readouterr().err == ""
+    assert said(caplog) == [line]
 
 
 def test_no_page_names_an_option() -> None:

@@ -17,7 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 from tests.factories.browser import people
 from tests.factories.work import entries, person
 
@@ -181,5 +183,9 @@ def test_saml_states_its_metadata_and_sends_to_the_agencys_provider(workspace: P
     assert away.status_code == 302
     assert away["Location"].startswith("https://idp.example/sso?SAMLRequest=")
     forged = client.post("/accounts/saml/harbour/acs/", {"SAMLResponse": "PHg+PC94Pg=="})
-    finish = client.get(forged["Location"]) if forged.status_code == 302 else forged
+    stored = Session.objects.get(session_key=client.cookies["saml-acs-session"].value)
+    assert stored.expire_date < timezone.now() + timedelta(minutes=16)
+    finish = client.get(forged["Location"])
+    assert finish.status_code < 500, finish.content
+    assert not Session.objects.filter(pk=stored.pk).exists()
     assert client.get("/").status_code == 302, finish.content

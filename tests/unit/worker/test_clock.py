@@ -30,7 +30,7 @@ def test_step_names_are_unique() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_a_step_that_fails_stops_none_after_it(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_that_fails_stops_none_after_it(workspace: Path, caplog: pytest.LogCaptureFixture) -> None:
     done: list[str] = []
     steps = (
         Step("one", lambda: done.append("one"), MINUTE),
@@ -39,7 +39,7 @@ def test_a_step_that_fails_stops_none_after_it(workspace: Path, capsys: pytest.C
     )
     assert clock.run_due(steps) == 1
     assert done == ["one", "three"]
-    assert "The step 'broken' failed: ZeroDivisionError" in capsys.readouterr().err
+    assert "The step 'broken' failed: ZeroDivisionError" in caplog.messages
     (alarm,) = life.alarms()
     assert (alarm.step, alarm.failures, alarm.error) == ("broken", 1, "ZeroDivisionError")
 
