@@ -44,13 +44,13 @@ providers: ## Install the sign-in providers, the proxies and the tools of tests/
 	@mkdir -p $(VENV)/providers && cp tests/deployed/providers/package.json tests/deployed/providers/package-lock.json tests/deployed/providers/.npmrc $(VENV)/providers/
 	@cd $(VENV)/providers && { [ -d node_modules/oidc-provider ] || npm ci --silent --no-audit --no-fund; }
 
-test: $(VENV)/.dev models browser providers ## Run the tests (no network, about six minutes on two cores)
+test: $(VENV)/.dev models browser ## Run the tests (no network)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations=20
 
 test-all: $(VENV)/.dev models browser providers ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
-test-deployed: $(VENV)/.dev models ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
+test-deployed: $(VENV)/.dev models providers ## Run the tests of a deployed server that `make test` leaves out; they need nginx and Caddy
 	$(BIN)/python -m pytest tests/deployed -m slow
 
 fuzz: $(VENV)/.dev models ## Run the property tests with twenty times the examples, others each time; what fails is kept in tests/fuzz/found

@@ -13,6 +13,8 @@ from tests.factories.live import Live, serve
 from tests.factories.providers import CLIENT, SECRET, free_port, oidc_provider, saml_provider
 from tests.factories.web_person import walk
 
+pytestmark = pytest.mark.slow  # real providers, which `make providers` installs
+
 AGENCY, SLUG = "Sample Agency (not real)", "harbour"
 EMAIL = "examiner@agency.example"
 TENANT = "3f1c2b7e-0000-4000-8000-5a4e7d6c5b4a"
