@@ -44,7 +44,7 @@ def _save(gallery: object, case: object, member: object) -> None:
     shared = {
         "case": case,
         "member": member,
-        "purpose": "benchmark",
+        "purpose": "find out who held the door of the van",
         "origin": "other",
         "policy": version,
         "probe_blob": "0" * 64,

@@ -62,7 +62,7 @@ def _calls_of_a_search(folder: Path) -> list[tuple[str, str]]:
     enrol("walk", read_items(photographs), acting_member=admin)
     open_case("WALK", "benchmark", acting_member=examiner)
     probe = prepare_probe(sorted(photographs.iterdir())[0])
-    request = Request("WALK", "benchmark", "walk")
+    request = Request("WALK", "find out who held the door of the van", "walk")
     run_search(probe, request, acting_member=examiner)  # the first one builds the index and warms the caches
     calls = _recorded(lambda: run_search(probe, request, acting_member=examiner), (Probe, Picture, Face, Search))
     services().close()

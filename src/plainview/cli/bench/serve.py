@@ -208,7 +208,7 @@ def _work(person: _Person, rounds: int) -> None:
         page = http.get(f"{draft}search/", timeout=60).text
         asked = {
             "csrfmiddlewaretoken": _token(page),
-            "purpose": "benchmark",
+            "purpose": "find out who held the door of the van",
             "galleries_shown": "1",
             "galleries": "large",
             "top": "20",
